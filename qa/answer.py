@@ -1,0 +1,181 @@
+"""Ranked hits → an Answer: the sentence that answers, its citations, and how sure we are that it is there.
+
+It knows nothing about files, indexes or screens; what it needs of them is passed in.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+
+from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Hit, Lead, Ranking, Span, Vectors
+
+# How many of the best passages the lead sentence may come from.
+LEAD_PASSAGES = 3
+# Weights of a sentence's features, fitted on half the articles of SQuAD 1.1 dev and rounded (docs/decisions.md):
+# cosine to the question, share of the question's terms, its passage's score, terms in the sentence before it.
+_COSINE, _SHARE, _PASSAGE, _BEFORE = 1.0, 2.0, 2.0, 1.0
+
+Embed = Callable[[Sequence[str]], Vectors]
+Terms = Callable[[str], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an answer needs to know beside the hits: titles, links and changes by document."""
+
+    generation: str
+    titles: Mapping[str, str]
+    urls: Mapping[str, str]
+    changed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence that may lead: `hit` is its passage's place among the hits."""
+
+    hit: int
+    span: Span
+    text: str
+    score: float
+
+
+def compose(
+    question: str,
+    ranking: Ranking,
+    facts: Facts,
+    embed: Embed,
+    terms: Terms,
+    threshold: float,
+    timings_ms: Mapping[str, float],
+) -> Answer:
+    """The Answer to `question` from the hits for its query.
+
+    Where confidence is below `threshold` there is no lead and the citations are only the nearest passages.
+    """
+    sure = confidence(ranking.evidence) if ranking.hits else 0.0
+    sentences = _score_sentences(ranking, embed, terms)
+    best = max(sentences, key=lambda sentence: sentence.score, default=None)
+    answerable = sure >= threshold and best is not None
+    hits = list(ranking.hits)
+    if answerable and best is not None:
+        hits.insert(0, hits.pop(best.hit))  # the passage that holds the answer stands first
+    marked = _highlights(ranking.hits, sentences)
+    citations = tuple(
+        _citation(rank, hit, facts, marked.get(hit.id, ())) for rank, hit in enumerate(hits, start=1)
+    )
+    return Answer(
+        question=question,
+        query=ranking.query,
+        answerable=answerable,
+        confidence=sure,
+        lead=Lead(best.text, 1, best.span) if answerable and best is not None else None,
+        citations=citations,
+        generation=facts.generation,
+        timings_ms=timings_ms,
+    )
+
+
+def confidence(evidence: Evidence) -> float:
+    """The probability that the articles hold the answer: a logistic model over the evidence.
+
+    Coefficients, features and figures of the fit are in confidence.json, written by benchmarks/fit_confidence.py.
+    """
+    model = confidence_model()
+    total = model["intercept"] + sum(
+        model["weights"][name] * value for name, value in features(evidence).items()
+    )
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+def features(evidence: Evidence) -> dict[str, float]:
+    """The numbers that the confidence model weighs."""
+    return {
+        "top_cosine": evidence.top_cosine,
+        "coverage": evidence.coverage,
+        "margin": evidence.margin,
+        "peak": evidence.peak,
+        "cosine_coverage": evidence.top_cosine * evidence.coverage,
+    }
+
+
+@lru_cache(maxsize=1)
+def confidence_model() -> dict[str, dict[str, float]]:
+    """The coefficients of the shipped model."""
+    return dict(json.loads(files("qa").joinpath("confidence.json").read_text("utf-8")))
+
+
+def confidence_words(probability: float) -> str:
+    """What a person reads: "very likely" from .9, "likely" from .7, "possible" from .5, else "unlikely"."""
+    for least, words in ((0.9, "very likely"), (0.7, "likely"), (0.5, "possible")):
+        if probability >= least:
+            return words
+    return "unlikely"
+
+
+def _score_sentences(ranking: Ranking, embed: Embed, terms: Terms) -> list[_Sentence]:
+    """Every sentence of the first passages with its score as a lead (see the weights above)."""
+    found = list(_candidates(ranking.hits[:LEAD_PASSAGES]))
+    if not found:
+        return []
+    cosines = embed([text for _, _, text, _ in found]) @ ranking.vector
+    total = sum(ranking.term_weights.values()) or 1.0
+    scored = []
+    for (number, span, text, before), cosine in zip(found, cosines, strict=True):
+        own, earlier = set(terms(text)), set(terms(before))
+        share = sum(weight for term, weight in ranking.term_weights.items() if term in own)
+        carried = sum(w for term, w in ranking.term_weights.items() if term in earlier and term not in own)
+        score = (
+            _COSINE * float(cosine)
+            + _SHARE * share / total
+            + _PASSAGE * ranking.hits[number].score
+            + _BEFORE * carried / total
+        )
+        scored.append(_Sentence(number, span, text, score))
+    return scored
+
+
+def _candidates(hits: Sequence[Hit]) -> Iterator[tuple[int, Span, str, str]]:
+    """(hit number, span, text, what stands before it) of each sentence; a passage of code is one.
+
+    Before the first sentence stands its heading: the answer to a question of a FAQ.
+    """
+    for number, hit in enumerate(hits):
+        passage = hit.passage
+        before = passage.section[-1] if passage.section else ""
+        for span in passage.sentences or (passage.span,):
+            text = passage.text[span.start - passage.span.start : span.end - passage.span.start]
+            yield number, span, text, before
+            before = text
+
+
+def _highlights(hits: Sequence[Hit], sentences: Sequence[_Sentence]) -> dict[int, tuple[Span, ...]]:
+    """The best sentence of each passage, by passage id, and its second best where that is almost as good."""
+    marked: dict[int, tuple[Span, ...]] = {}
+    for number, hit in enumerate(hits[:LEAD_PASSAGES]):
+        own = sorted((s for s in sentences if s.hit == number), key=lambda s: -s.score)[:2]
+        close = [s.span for s in own if s.score >= 0.97 * own[0].score]
+        marked[hit.id] = tuple(sorted(close, key=lambda span: span.start))
+    return marked
+
+
+def _citation(rank: int, hit: Hit, facts: Facts, highlights: tuple[Span, ...]) -> Citation:
+    passage = hit.passage
+    return Citation(
+        rank=rank,
+        score=hit.score,
+        document=passage.document,
+        title=facts.titles.get(passage.document) or passage.title,
+        section=SECTION_SEPARATOR.join(passage.section),
+        page=passage.page,
+        url=facts.urls.get(passage.document),
+        span=passage.span,
+        text=passage.text,
+        highlights=highlights,
+        changed=passage.document in facts.changed,
+    )

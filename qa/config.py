@@ -1,0 +1,63 @@
+"""One small frozen configuration, read from the environment once, at an edge.
+
+It knows nothing about what the settings do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Where things are and what may be changed.
+
+    `encoder` names a SentenceTransformer folder (or a model already on this machine); empty is the shipped
+    one. The prompts are put before queries and passages; None leaves the model's own. `threshold` is the
+    confidence below which the program abstains; `keep` is the number of generations that stay on disk.
+    """
+
+    corpus: Path = Path("corpus")
+    index: Path = Path("index")
+    encoder: str = ""
+    query_prompt: str | None = None
+    passage_prompt: str | None = None
+    max_file_bytes: int = 20_000_000
+    threshold: float = 0.5
+    keep: int = 3
+
+    @classmethod
+    def from_env(
+        cls, environ: Mapping[str, str], corpus: str | Path | None = None, index: str | Path | None = None
+    ) -> Config:
+        """The configuration of this process; arguments win over the environment.
+
+        Reads QA_CORPUS, QA_INDEX, QA_ENCODER, QA_QUERY_PROMPT, QA_PASSAGE_PROMPT, QA_MAX_FILE_MB and
+        QA_THRESHOLD. Raises ConfigError for a value that does not fit.
+        """
+        return cls(
+            corpus=Path(corpus or environ.get("QA_CORPUS") or "corpus"),
+            index=Path(index or environ.get("QA_INDEX") or "index"),
+            encoder=environ.get("QA_ENCODER", ""),
+            query_prompt=environ.get("QA_QUERY_PROMPT"),
+            passage_prompt=environ.get("QA_PASSAGE_PROMPT"),
+            max_file_bytes=int(_number(environ, "QA_MAX_FILE_MB", 20, 0.001, 2_000) * 1_000_000),
+            threshold=_number(environ, "QA_THRESHOLD", 0.5, 0, 1),
+        )
+
+
+def _number(environ: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
+    raw = environ.get(name)
+    if not raw:
+        return default
+    try:
+        value = float(raw)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise ConfigError(f"{name}={raw!r} is not a number from {low:g} to {high:g}: change or unset it.")
+    return value

@@ -1,0 +1,131 @@
+"""The corpus folder → its files and their Documents; every file has a status, none stops the rest.
+
+It only reads. It knows nothing about passages or the index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .errors import CorpusError
+from .formats import parse, supported
+from .formats.decoding import NotText
+from .types import Document, FileRecord, title_from_path
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file of the folder before it is read; `record.status` is already `skipped` or `failed` where it shows."""
+
+    record: FileRecord
+    location: Path
+
+    @property
+    def readable(self) -> bool:
+        return self.record.status == "indexed"
+
+
+def scan(corpus: Path, max_file_bytes: int) -> list[FoundFile]:
+    """Every file below `corpus`, sorted by path; names that begin with a dot are left out.
+
+    Raises CorpusError where the folder is missing or cannot be listed.
+    """
+    if not corpus.is_dir():
+        raise CorpusError(f"There is no folder {str(corpus)!r}: make it and put your articles in, or name another.")
+    try:
+        next(os.scandir(corpus), None)
+    except OSError as error:
+        raise CorpusError(
+            f"The folder {str(corpus)!r} cannot be listed ({error.strerror}): give this account leave to read it."
+        ) from error
+    root = corpus.resolve()
+    found = [_found(corpus, location, root, max_file_bytes) for location in _walk(corpus)]
+    return sorted(found, key=lambda file: file.record.path)
+
+
+def read(file: FoundFile) -> tuple[FileRecord, bytes]:
+    """The bytes of a readable file, and its record with their hash; empty bytes where reading failed."""
+    try:
+        data = file.location.read_bytes()
+    except OSError as error:
+        return replace(file.record, status="failed", reason=f"cannot be read: {error.strerror}"), b""
+    return replace(file.record, size=len(data), sha256=hashlib.sha256(data).hexdigest()), data
+
+
+def load(record: FileRecord, data: bytes) -> tuple[FileRecord, Document | None]:
+    """The Document of a file that was read; the record says why where there is none."""
+    if not data.strip():
+        return replace(record, status="empty", reason="holds nothing"), None
+    try:
+        document = parse(record.path, data)
+    except NotText as error:
+        return replace(record, status="failed", reason=str(error)), None
+    except (RecursionError, MemoryError):
+        return replace(record, status="failed", reason="is nested too deeply to be read"), None
+    if not document.blocks:
+        reason = "holds headings but no text" if len(document.sections) > 1 else "holds no text"
+        return replace(record, status="empty", reason=reason, title=document.display_title), None
+    return replace(record, title=document.display_title), document
+
+
+def has_changed(corpus: Path, record: FileRecord) -> bool:
+    """Whether the file is not (or no longer) what `record` says; size and time are asked before the bytes."""
+    location = corpus / record.path
+    try:
+        now = location.stat()
+        if now.st_size == record.size and now.st_mtime_ns == record.mtime_ns:
+            return False
+        return hashlib.sha256(location.read_bytes()).hexdigest() != record.sha256
+    except OSError:
+        return True
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """All entries below that are not folders; folders behind links are not entered (they may lead in circles)."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(Path(entry.path))
+        else:
+            yield Path(entry.path)
+
+
+def _found(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> FoundFile:
+    path = location.relative_to(corpus).as_posix()
+    name = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    record = FileRecord(path=name, size=0, mtime_ns=0, title=title_from_path(name))
+
+    def without(status: str, reason: str) -> FoundFile:
+        marked = replace(record, status="failed" if status == "failed" else "skipped", reason=reason)
+        return FoundFile(marked, location)
+
+    try:
+        is_link = location.is_symlink()
+        target = location.resolve(strict=True)
+        facts = location.stat()
+    except (OSError, RuntimeError) as error:
+        return without("failed", f"cannot be read: {getattr(error, 'strerror', None) or 'a link in a circle'}")
+    record = replace(record, size=facts.st_size, mtime_ns=facts.st_mtime_ns)
+    if is_link and not target.is_relative_to(root):
+        return without("skipped", "is a link that leads out of the folder")
+    if not stat.S_ISREG(facts.st_mode):
+        return without("skipped", "is not a file with contents")
+    if name != path:
+        return without("skipped", "has a name that is not UTF-8: rename it")
+    if not supported(path):
+        ending = Path(path).suffix
+        return without("skipped", f"{ending} files are not read" if ending else "has no ending such as .md or .txt")
+    if facts.st_size > max_file_bytes:
+        size, limit = facts.st_size / 1e6, max_file_bytes / 1e6
+        return without("skipped", f"is {size:.1f} MB, over the limit of {limit:g} MB")
+    return FoundFile(record, location)

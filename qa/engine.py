@@ -1,0 +1,240 @@
+"""Question → Answer from the generation that is current: `Engine.open(config)`, `.ask()`, `.search()`, `.status()`.
+
+It follows CURRENT by itself, so that a running chat moves to a new build between two questions. It knows
+nothing about how answers are shown.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from . import documents, store
+from .answer import Facts, compose
+from .config import Config
+from .encoders import load_encoder
+from .errors import MismatchError, NoGenerationError, QuestionError
+from .generation import Generation
+from .lexical import analyze
+from .search import rank
+from .types import Answer, Document, Encoder, FileRecord, Ranking, Vectors
+
+MAX_QUESTION_CHARACTERS = 2_000
+MAX_TOP_K = 100
+_CACHED_SENTENCES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file of the folder: what the index knows of it, and what a rebuild would do about it.
+
+    `pending` is "" or "new", "changed" or "removed", as the folder stands now against the index.
+    """
+
+    record: FileRecord
+    pending: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of the index and of every file; `generation` is "" before the first build."""
+
+    generation: str
+    created: str
+    encoder: str
+    documents: int
+    passages: int
+    files: tuple[FileState, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `qa status --json`."""
+        counts = {status: 0 for status in ("indexed", "empty", "failed", "skipped", "pending")}
+        for file in self.files:
+            counts["pending" if file.pending else file.record.status] += 1
+        return {
+            "generation": self.generation or None,
+            "created": self.created or None,
+            "encoder": self.encoder or None,
+            "documents": self.documents,
+            "passages": self.passages,
+            "counts": {"files": len(self.files), **counts},
+            "files": [
+                {
+                    "document": file.record.path,
+                    "status": file.record.status,
+                    "pending": file.pending or None,
+                    "reason": file.record.reason or None,
+                    "title": file.record.title,
+                    "passages": file.record.passages,
+                    "size": file.record.size,
+                    "sha256": file.record.sha256 or None,
+                }
+                for file in self.files
+            ],
+        }
+
+
+class Engine:
+    """Answers questions from one index. Safe to use from several threads."""
+
+    def __init__(self, config: Config, encoder: Encoder | None = None) -> None:
+        self.config = config
+        self._encoder = encoder
+        self._generation: Generation | None = None
+        self._opening = threading.RLock()
+        self._sentences: OrderedDict[str, Vectors] = OrderedDict()
+        self._caching = threading.Lock()
+
+    @classmethod
+    def open(cls, config: Config, encoder: Encoder | None = None) -> Engine:
+        """An engine on `config.index`; the encoder (the configured one by default) is loaded when it is needed."""
+        return cls(config, encoder)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder; loading it takes seconds the first time. Raises ModelError."""
+        with self._opening:
+            if self._encoder is None:
+                config = self.config
+                self._encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
+            return self._encoder
+
+    @property
+    def generation(self) -> Generation:
+        """The current generation, opened. Raises NoGenerationError before the first build, else StoreError."""
+        with self._opening:
+            number = store.current_id(self.config.index)
+            if self._generation is None or self._generation.id != number:
+                self._generation = store.open_current(self.config.index)
+            return self._generation
+
+    def ask(self, question: str, top_k: int = 5) -> Answer:
+        """Answer one question. Raises QuestionError, StoreError (MismatchError included) or ModelError."""
+        started = time.perf_counter()
+        generation, ranking, timings = self._rank(question, top_k)
+        chosen = time.perf_counter()
+        answer = compose(
+            question=question,
+            ranking=ranking,
+            facts=self._facts(generation, ranking),
+            embed=self._embed_sentences,
+            terms=analyze,
+            threshold=self.config.threshold,
+            timings_ms=timings,
+        )
+        ended = time.perf_counter()
+        timings["answer"] = 1e3 * (ended - chosen)
+        timings["total"] = 1e3 * (ended - started)
+        return answer
+
+    def search(self, query: str, top_k: int = 10) -> Ranking:
+        """The ranked passages alone. Raises as `ask`."""
+        return self._rank(query, top_k)[1]
+
+    def document(self, path: str) -> Document | None:
+        """A document as it was indexed, or None where the current generation does not hold it."""
+        return self.generation.document(path)
+
+    def changed(self, path: str) -> bool:
+        """Whether the file is not what it was when it was indexed, or is gone."""
+        record = self.generation.records.get(path)
+        return record is None or documents.has_changed(self.config.corpus, record)
+
+    def status(self) -> Status:
+        """Every file of the folder and of the index. Raises CorpusError or StoreError; an unbuilt index is none."""
+        try:
+            generation = self.generation
+        except NoGenerationError:
+            generation = None
+        known = dict(generation.records) if generation else {}
+        states = []
+        for file in documents.scan(self.config.corpus, self.config.max_file_bytes):
+            old = known.pop(file.record.path, None)
+            if old is None:
+                states.append(FileState(file.record, "new" if file.readable else ""))
+            elif not file.readable:
+                states.append(FileState(file.record, "changed" if old.status == "indexed" else ""))
+            else:
+                is_other = old.status == "skipped" or documents.has_changed(self.config.corpus, old)
+                states.append(FileState(old, "changed" if is_other else ""))
+        states += [FileState(old, "removed") for old in known.values()]
+        return Status(
+            generation=generation.id if generation else "",
+            created=generation.manifest.created if generation else "",
+            encoder=str(generation.manifest.encoder.get("name", "")) if generation else "",
+            documents=generation.manifest.documents if generation else 0,
+            passages=generation.manifest.passages if generation else 0,
+            files=tuple(sorted(states, key=lambda state: state.record.path)),
+        )
+
+    def verify(self) -> list[str]:
+        """Everything that is off with the current generation, one sentence each."""
+        return self.generation.verify()
+
+    def _rank(self, query: str, top_k: int) -> tuple[Generation, Ranking, dict[str, float]]:
+        query = check_question(query)
+        if not 1 <= top_k <= MAX_TOP_K:
+            raise QuestionError(f"top_k is {top_k}: give a number from 1 to {MAX_TOP_K}.")
+        generation, encoder = self.generation, self.encoder
+        _check_encoder(generation, encoder)
+        started = time.perf_counter()
+        vector = encoder.encode_queries([query])[0]
+        encoded = time.perf_counter()
+        ranking = rank(generation, query, vector, top_k)
+        timings = {"encode": 1e3 * (encoded - started), "search": 1e3 * (time.perf_counter() - encoded)}
+        return generation, ranking, timings
+
+    def _facts(self, generation: Generation, ranking: Ranking) -> Facts:
+        paths = list(dict.fromkeys(hit.passage.document for hit in ranking.hits))
+        known = {path: generation.records[path] for path in paths}
+        urls = {path: fields.get("url", "") for path, fields in generation.metadata(paths).items()}
+        return Facts(
+            generation=generation.id,
+            titles={path: record.title for path, record in known.items()},
+            urls={path: url for path, url in urls.items() if urlsplit(url).scheme in ("http", "https")},
+            changed=frozenset(p for p, r in known.items() if documents.has_changed(self.config.corpus, r)),
+        )
+
+    def _embed_sentences(self, texts: Sequence[str]) -> Vectors:
+        """Embeddings of sentences; the last some thousands are remembered, as the same passages come up again."""
+        with self._caching:
+            known = {text: self._sentences[text] for text in texts if text in self._sentences}
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(missing, self.encoder.encode_passages(missing), strict=True))
+        with self._caching:
+            self._sentences.update((text, known[text]) for text in missing)
+            while len(self._sentences) > _CACHED_SENTENCES:
+                self._sentences.popitem(last=False)
+        return np.stack([known[text] for text in texts])
+
+
+def check_question(question: str) -> str:
+    """The question without the space around it. Raises QuestionError where it cannot be asked."""
+    question = question.strip()
+    if not question:
+        raise QuestionError("The question is empty: type what you want to know.")
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        raise QuestionError(
+            f"The question is {len(question):,} characters long: shorten it to {MAX_QUESTION_CHARACTERS:,}."
+        )
+    if not any(map(str.isalnum, question)):
+        raise QuestionError("The question holds no words: type what you want to know.")
+    return question
+
+
+def _check_encoder(generation: Generation, encoder: Encoder) -> None:
+    built, now = dict(generation.manifest.encoder), asdict(encoder.identity)
+    if built == now:
+        return
+    differs = next(name for name in now if built.get(name) != now[name])
+    raise MismatchError(
+        f"The index was built with the encoder {built.get('name')!r} and this program is set to "
+        f"{now['name']!r} (they differ in {differs}): run `qa build`, or set QA_ENCODER back."
+    )

@@ -1,0 +1,80 @@
+"""Collects headings and blocks in reading order and gives each section its path; used by every format.
+
+It knows nothing about the syntax that they were found in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ..types import Block, BlockKind, Document, Section, Span
+
+_SPACE = re.compile(r"\s+")
+
+
+class Outline:
+    """Takes headings and blocks in the order of the text, then makes the Document."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._headings: list[tuple[int, str, Span]] = []
+        self._blocks: list[tuple[BlockKind, Span, int, tuple[Span, ...]]] = []
+
+    def heading(self, level: int, heading: str, span: Span) -> None:
+        """A heading; `heading` is its plain text, `span` its place (with its marks) in the text."""
+        self._headings.append((level, _SPACE.sub(" ", heading).strip(), span))
+
+    def block(self, kind: BlockKind, span: Span, parts: tuple[Span, ...] = ()) -> None:
+        """A block of content; blank space at both ends is cut off and an empty one is dropped."""
+        span = trim(self._text, span)
+        if len(span):
+            parts = tuple(part for part in (trim(self._text, part) for part in parts) if len(part))
+            self._blocks.append((kind, span, len(self._headings), parts))
+
+    def document(self, path: str, title: str, metadata: Mapping[str, str] | None = None) -> Document:
+        """The Document. Without a `title`, a first heading of level 1 before any content is the title."""
+        headings = self._headings
+        titled_by = None
+        if headings and headings[0][0] == 1 and all(section > 0 for _, _, section, _ in self._blocks):
+            titled_by = 0
+            title = title or headings[0][1]
+        starts = [0, *(span.start for _, _, span in headings)]
+        ends = [*starts[1:], len(self._text)]
+        sections = [Section((), 0, Span(starts[0], ends[0]))]
+        chain: list[tuple[int, str]] = []
+        for number, (level, heading, _) in enumerate(headings):
+            chain = [(above, name) for above, name in chain if above < level]
+            if number != titled_by and heading:
+                chain.append((level, heading))
+            names = tuple(name for _, name in chain)
+            sections.append(Section(names, level, Span(starts[number + 1], ends[number + 1])))
+        return Document(
+            path=path,
+            title=_SPACE.sub(" ", title).strip(),
+            text=self._text,
+            sections=tuple(sections),
+            blocks=tuple(Block(kind, span, section, parts) for kind, span, section, parts in self._blocks),
+            metadata=dict(metadata or {}),
+        )
+
+
+def trim(text: str, span: Span) -> Span:
+    """The span without blank space at its ends."""
+    start, end = span.start, span.end
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return Span(start, end)
+
+
+def line_starts(text: str) -> list[int]:
+    """The offset of each line's first character, and at last the length of the text."""
+    starts = [0]
+    position = text.find("\n")
+    while position >= 0:
+        starts.append(position + 1)
+        position = text.find("\n", position + 1)
+    starts.append(len(text))
+    return starts

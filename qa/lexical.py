@@ -1,0 +1,104 @@
+"""Word search: BM25 over stemmed terms; the only home of tantivy.
+
+It knows nothing about embeddings. The stored number of each text is its passage id. BM25 is tantivy's
+(k1 1.2, b 0.75); the inverse document frequency is its formula, ln(1 + (N − n + ½) / (n + ½)).
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+
+from .errors import StoreError
+from .types import Vectors
+
+_TOKENIZER = "english"
+_HEAP_BYTES = 64_000_000
+# Terms of a question beyond this many are dropped, the commonest first: a pasted page stays fast.
+_MOST_TERMS = 64
+
+_analyzer = (
+    tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    .filter(tantivy.Filter.remove_long(60))
+    .filter(tantivy.Filter.lowercase())
+    .filter(tantivy.Filter.ascii_fold())
+    .filter(tantivy.Filter.stemmer("english"))
+    .build()
+)
+_analyzing = threading.Lock()
+
+
+def analyze(text: str) -> list[str]:
+    """The search terms of a text, in order: words, lower case, without accents, stemmed."""
+    with _analyzing:
+        terms: list[str] = _analyzer.analyze(text)
+    return terms
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("text", stored=False, tokenizer_name=_TOKENIZER, index_option="freq")
+    builder.add_unsigned_field("id", fast=True)
+    return builder.build()
+
+
+def write_index(folder: Path, texts: Iterable[str]) -> None:
+    """Index `texts` in a new folder; the first has id 0. One segment, so equal input gives equal scores."""
+    folder.mkdir(parents=True)
+    index = tantivy.Index(_schema(), path=str(folder))
+    index.register_tokenizer(_TOKENIZER, _analyzer)
+    writer = index.writer(_HEAP_BYTES, 1)
+    for number, text in enumerate(texts):
+        document = tantivy.Document()
+        document.add_text("text", text)
+        document.add_unsigned("id", number)
+        writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+class LexicalIndex:
+    """An index read from disk. Searching is safe from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            index = tantivy.Index.open(str(folder))
+            index.register_tokenizer(_TOKENIZER, _analyzer)
+            self._searcher = index.searcher()
+        except (ValueError, OSError) as error:
+            raise StoreError(f"{folder.name}/ is damaged: run `qa build --full`.") from error
+        self._schema = _schema()
+
+    def count(self) -> int:
+        return int(self._searcher.num_docs)
+
+    def term_weights(self, text: str) -> dict[str, float]:
+        """The inverse document frequency of each term in `text`."""
+        total = self.count()
+        weights = {}
+        for term in dict.fromkeys(analyze(text)):
+            frequency = self._searcher.doc_freq("text", term)
+            weights[term] = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
+        return weights
+
+    def search(self, text: str, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        """The ids and BM25 scores of the best `k` texts that hold a term of `text`, best first."""
+        weights = self.term_weights(text)
+        terms = sorted(weights, key=lambda term: -weights[term])[:_MOST_TERMS]
+        if not terms or not self.count():
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        query = tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term, "freq"))
+                for term in terms
+            ]
+        )
+        hits = self._searcher.search(query, min(k, self.count()), count=False).hits
+        ids = self._searcher.fast_field_values("id", [address for _, address in hits])
+        return np.array(ids, dtype=np.int64), np.array([score for score, _ in hits], dtype=np.float32)

@@ -1,0 +1,96 @@
+"""Query → ranked Hits: fuses meaning and words, and gathers the evidence for confidence.
+
+It knows nothing about files or screens; the index and the encoder are protocols.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from .lexical import analyze
+from .types import Candidates, Encoder, Evidence, Hit, Passage, PassageIndex, Ranking, Vectors
+
+CANDIDATES = 100
+# Half and half was best on the development sets; see docs/decisions.md.
+DENSE_SHARE = 0.5
+# How many of the best passages are looked through for the question's words.
+_COVERAGE_PASSAGES = 3
+_WORD = re.compile(r"\w+")
+
+
+def search(index: PassageIndex, encoder: Encoder, query: str, top_k: int) -> Ranking:
+    """The best `top_k` passages for `query`, near-duplicates of one place shown once."""
+    return rank(index, query, encoder.encode_queries([query])[0], top_k)
+
+
+def rank(index: PassageIndex, query: str, vector: Vectors, top_k: int, candidates: int = CANDIDATES) -> Ranking:
+    """As `search`, for a query that is already encoded; `vector` has shape (dimension,)."""
+    pool = index.search(vector, query, max(candidates, top_k))
+    scores = fuse(pool)
+    order = np.lexsort((pool.ids, -scores))
+    wanted = max(top_k, _COVERAGE_PASSAGES)
+    hits: list[Hit] = []
+    for start in range(0, len(order), 2 * wanted):
+        rows = order[start : start + 2 * wanted]
+        for row, passage in zip(rows, index.passages([int(i) for i in pool.ids[rows]]), strict=True):
+            if len(hits) < wanted and not any(_same_place(passage, hit.passage) for hit in hits):
+                hits.append(
+                    Hit(
+                        id=int(pool.ids[row]),
+                        passage=passage,
+                        score=float(scores[row]),
+                        rank=len(hits) + 1,
+                        cosine=float(pool.cosine[row]),
+                        bm25=float(pool.bm25[row]),
+                    )
+                )
+        if len(hits) >= wanted:
+            break
+    weights = index.term_weights(query)
+    return Ranking(query, vector, tuple(hits[:top_k]), weights, _evidence(pool, hits, weights))
+
+
+def fuse(pool: Candidates) -> Vectors:
+    """One score in 0–1 for each candidate: BM25 over its maximum, cosine min–max scaled, half and half.
+
+    Convex combination after Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval",
+    ACM TOIS 2023; the scalings are those that were best here.
+    """
+    if not len(pool.ids):
+        return np.empty(0, dtype=np.float32)
+    low, high = float(pool.cosine.min()), float(pool.cosine.max())
+    dense = (pool.cosine - low) / (high - low) if high > low else np.ones_like(pool.cosine)
+    best = float(pool.bm25.max())
+    words = pool.bm25 / best if best > 0 else np.zeros_like(pool.bm25)
+    return np.asarray(DENSE_SHARE * dense + (1 - DENSE_SHARE) * words, dtype=np.float32)
+
+
+def _same_place(one: Passage, other: Passage) -> bool:
+    """Whether two passages of one document overlap by half, or say the same in (nearly) the same words."""
+    if one.document != other.document:
+        return False
+    overlap = min(one.span.end, other.span.end) - max(one.span.start, other.span.start)
+    if overlap > 0.5 * min(len(one.span), len(other.span)):
+        return True
+    left, right = set(_WORD.findall(one.text.lower())), set(_WORD.findall(other.text.lower()))
+    if one.section != other.section or not left or not right:
+        return left == right and one.section == other.section
+    return len(left & right) >= 0.9 * len(left | right)
+
+
+def _evidence(pool: Candidates, hits: list[Hit], weights: dict[str, float]) -> Evidence:
+    if not hits:
+        return Evidence(0.0, 0.0, 0.0, 0.0)
+    found = {term for hit in hits[:_COVERAGE_PASSAGES] for term in analyze(hit.passage.encoded)}
+    total = sum(weights.values())
+    coverage = sum(weight for term, weight in weights.items() if term in found) / total if total else 0.0
+    spread = float(pool.cosine.std())
+    top = float(pool.cosine.max())
+    return Evidence(
+        top_cosine=top,
+        coverage=coverage,
+        margin=hits[0].score - hits[1].score if len(hits) > 1 else hits[0].score,
+        peak=(top - float(pool.cosine.mean())) / spread if spread > 1e-6 else 0.0,
+    )

@@ -1,0 +1,242 @@
+"""Writing generations: build one beside the others, verify it, publish it by one rename, prune the old.
+
+Layout and promises are DESIGN §6. It knows nothing about how texts are split or encoded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from . import faiss_index, lexical
+from .errors import BusyError, NoGenerationError, StoreError
+from .generation import (
+    LEXICAL,
+    MANIFEST,
+    PASSAGE_COLUMNS,
+    PASSAGES,
+    REBUILD,
+    VECTORS,
+    Generation,
+    Manifest,
+    file_sha256,
+    passage_of,
+    spans_json,
+)
+from .types import Document, EncoderIdentity, FileRecord, Passage, Vectors
+
+_TMP = ".tmp-"
+
+_SCHEMA = """
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL,
+    metadata TEXT NOT NULL, pages TEXT NOT NULL);
+CREATE TABLE sections (
+    document INTEGER NOT NULL REFERENCES documents(id), ordinal INTEGER NOT NULL, level INTEGER NOT NULL,
+    path TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (document, ordinal))
+    WITHOUT ROWID;
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents(id), ordinal INTEGER NOT NULL,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, section TEXT NOT NULL, page INTEGER,
+    sentences TEXT NOT NULL, key BLOB NOT NULL);
+CREATE INDEX passages_of_document ON passages (document);
+"""
+class GenerationWriter:
+    """Writes one generation in a hidden folder beside the published ones; `publish` makes it the current one.
+
+    Use it in a `with` block. What an interrupted build leaves in its folder is not read by anyone but the
+    next build (see `journal`), which removes it. Documents must come sorted by path.
+    """
+
+    def __init__(self, index: Path, encoder: EncoderIdentity, passage_settings: Mapping[str, Any]) -> None:
+        self._generations = index / "generations"
+        self._index = index
+        self._encoder = encoder
+        self._passage_settings = passage_settings
+        self._records: list[FileRecord] = []
+        self._passages = 0
+        self._documents = 0
+        self.folder = self._generations / f"{_TMP}{os.getpid()}-{time.time_ns()}"
+        try:
+            self.folder.mkdir(parents=True)
+            self._sqlite = sqlite3.connect(self.folder / PASSAGES)
+            # Nobody reads it before it is renamed, and `publish` syncs it: no journal is needed.
+            self._sqlite.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(
+                f"The index folder {str(index)!r} cannot be written ({error}): free space there or name another."
+            ) from error
+
+    def __enter__(self) -> GenerationWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._sqlite.close()
+        if isinstance(error, (OSError, sqlite3.Error)):
+            shutil.rmtree(self.folder, ignore_errors=True)  # most often a full disk: give the space back
+            raise StoreError(
+                f"The index could not be written ({error}); the last one still answers: "
+                "free some space and build again."
+            ) from error
+
+    def add(self, record: FileRecord, document: Document | None, passages: Sequence[Passage]) -> None:
+        """Add one file: with its document and passages, or (None, none) where it is not indexed."""
+        self._records.append(replace(record, passages=len(passages)))
+        if document is None:
+            return
+        number = self._documents
+        self._documents += 1
+        self._sqlite.execute(
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)",
+            (number, record.path, document.title, document.text, json.dumps(dict(document.metadata)),
+             spans_json(document.pages)),
+        )  # fmt: skip
+        self._sqlite.executemany(
+            "INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (number, i, s.level, json.dumps(s.path), s.span.start, s.span.end)
+                for i, s in enumerate(document.sections)
+            ],
+        )
+        self._sqlite.executemany(
+            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (self._passages + i, number, i, p.span.start, p.span.end, json.dumps(p.section), p.page,
+                 spans_json(p.sentences), p.key)
+                for i, p in enumerate(passages)
+            ],
+        )  # fmt: skip
+        self._passages += len(passages)
+
+    @property
+    def records(self) -> tuple[FileRecord, ...]:
+        """What was added, in order."""
+        return tuple(self._records)
+
+    def passages(self) -> Iterator[Passage]:
+        """Every passage that was added, by id."""
+        for row in self._sqlite.execute(f"SELECT {PASSAGE_COLUMNS} ORDER BY p.id"):
+            yield passage_of(row)
+
+    def publish(self, vectors: Vectors, keep: int) -> str:
+        """Write both indexes, verify all, make it current by one rename; returns the generation's id.
+
+        `vectors` has one row for each passage, by id. Raises StoreError where the check fails.
+        """
+        self._sqlite.commit()
+        faiss_index.write_index(self.folder / VECTORS, vectors)
+        lexical.write_index(self.folder / LEXICAL, (passage.encoded for passage in self.passages()))
+        self._sqlite.close()
+        number = 1 + max((int(path.name) for path in _published(self._index)), default=0)
+        manifest = Manifest(
+            id=f"{number:06d}",
+            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            encoder=self._encoder.as_json(),
+            passage_settings=self._passage_settings,
+            records=tuple(self._records),
+            documents=self._documents,
+            passages=self._passages,
+            files={
+                path.relative_to(self.folder).as_posix(): (path.stat().st_size, file_sha256(path))
+                for path in sorted(self.folder.rglob("*"))
+                if path.is_file() and not path.name.endswith((".lock", ".part"))
+            },
+        )
+        (self.folder / MANIFEST).write_text(json.dumps(manifest.as_json(), ensure_ascii=False, indent=1), "utf-8")
+        written = Generation(self.folder)
+        problems = written.verify_contents()
+        written.close()
+        if problems:
+            raise StoreError(f"The new index failed its check ({problems[0]}); the last one still answers: {REBUILD}.")
+        for path in [*self.folder.rglob("*"), self.folder]:
+            _sync(path)
+        final = self._generations / manifest.id
+        self.folder.rename(final)
+        _sync(self._generations)
+        _set_current(self._index, manifest.id)
+        _prune(self._index, keep)
+        return manifest.id
+
+
+@contextlib.contextmanager
+def writing(index: Path) -> Iterator[None]:
+    """Hold the index for one writer; raises BusyError where another process has it."""
+    try:
+        index.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(index / ".lock", timeout=0)
+        with lock:
+            yield
+    except Timeout as error:
+        raise BusyError("Another build of this index is running: wait for it to end, then build again.") from error
+    except OSError as error:
+        raise StoreError(
+            f"The index folder {str(index)!r} cannot be written ({error.strerror}): name another with --index."
+        ) from error
+
+
+def current_id(index: Path) -> str | None:
+    """The id of the generation that answers, or None where nothing was published."""
+    try:
+        return (index / "CURRENT").read_text("ascii").strip() or None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{index / 'CURRENT'} cannot be read: {REBUILD}.") from error
+
+
+def open_current(index: Path) -> Generation:
+    """The generation that answers. Raises NoGenerationError before the first build, StoreError if damaged."""
+    number = current_id(index)
+    if number is None:
+        raise NoGenerationError("No index was built yet: run `qa build`.")
+    folder = index / "generations" / number
+    if not number.isdigit() or not folder.is_dir():
+        raise StoreError(f"CURRENT names generation {number[:20]!r}, which is not there: {REBUILD}.")
+    return Generation(folder)
+
+
+def leftovers(index: Path) -> list[Path]:
+    """Folders of builds that did not end, oldest first; call it only while `writing`."""
+    return sorted((index / "generations").glob(f"{_TMP}*"), key=lambda path: path.stat().st_mtime_ns)
+
+
+def _published(index: Path) -> list[Path]:
+    return sorted(path for path in (index / "generations").glob("[0-9]*") if path.name.isdigit())
+
+
+def _prune(index: Path, keep: int) -> None:
+    for path in [*_published(index)[:-keep], *leftovers(index)]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _set_current(index: Path, number: str) -> None:
+    beside = index / ".CURRENT.new"
+    beside.write_text(f"{number}\n", "ascii")
+    _sync(beside)
+    beside.replace(index / "CURRENT")
+    _sync(index)
+
+
+def _sync(path: Path) -> None:
+    """Make a file, or the names in a folder, last through a power cut."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows has no handle to sync a folder by
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,315 @@
+"""The values that pass between the stages, and the protocols of what can be exchanged for another.
+
+Everything here is frozen; a later stage makes a new value. It knows nothing about files, models or indexes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+BlockKind = Literal["paragraph", "list", "table", "code"]
+SECTION_SEPARATOR = " > "
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of characters, `text[start:end]`."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The characters of `text` in this range."""
+        return text[self.start : self.end]
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands directly under it, up to the next heading.
+
+    `path` is the chain of headings down to this one, without the document's title; the text before the
+    first heading is a section with an empty path. `level` counts from 1; 0 is that first section.
+    """
+
+    path: tuple[str, ...]
+    level: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, list, table or piece of code. `parts` are its items, rows or lines, in order, if it has any."""
+
+    kind: BlockKind
+    span: Span
+    section: int
+    parts: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One article. `text` is canonical: every span in the program indexes it.
+
+    `title` is what the article calls itself, or empty; `pages` are the spans of its pages, if it has pages.
+    """
+
+    path: str
+    title: str
+    text: str
+    sections: tuple[Section, ...]
+    blocks: tuple[Block, ...]
+    pages: tuple[Span, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def display_title(self) -> str:
+        """The title, or one made of the file's name."""
+        return self.title or title_from_path(self.path)
+
+
+def title_from_path(path: str) -> str:
+    """`reports/q3_summary.txt` → `q3 summary`: a title for an article that has none."""
+    stem = PurePosixPath(path).stem
+    return " ".join(stem.replace("_", " ").replace("-", " ").split()) or path
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit that is indexed: a literal slice of its document.
+
+    `title` is the document's own title (it may be empty), `section` its heading path, `page` counts from 1.
+    `sentences` are spans in the document's text, in order, inside `span`.
+    """
+
+    document: str
+    order: int
+    span: Span
+    text: str
+    title: str
+    section: tuple[str, ...]
+    page: int | None
+    sentences: tuple[Span, ...]
+
+    @property
+    def encoded(self) -> str:
+        """What is embedded and searched for words: title, heading path, text."""
+        return ". ".join(part for part in (*context(self.title, self.section), self.text) if part)
+
+    @property
+    def key(self) -> bytes:
+        """16 bytes that identify `encoded`: equal keys have equal embeddings."""
+        return hashlib.blake2b(self.encoded.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def context(title: str, section: Sequence[str]) -> tuple[str, str]:
+    """What stands before a passage's text when it is encoded; long titles and paths are cut at 160 characters."""
+    return title[:160].rstrip(". "), SECTION_SEPARATOR.join(section)[-160:].rstrip(". ")
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderIdentity:
+    """What must be equal for embeddings to be comparable; it is written into every manifest."""
+
+    name: str
+    weights_sha256: str
+    dimension: int
+    max_tokens: int
+    normalised: bool
+    query_prompt: str
+    passage_prompt: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The manifest's form."""
+        return asdict(self)
+
+
+class Encoder(Protocol):
+    """Texts → unit-length float32 rows, shape (texts, dimension). Safe to call from several threads."""
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors: ...
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors: ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without the special ones."""
+        ...
+
+
+class Reader(Protocol):
+    """Question + passages → relevance of each, higher is better."""
+
+    def relevance(self, question: str, passages: Sequence[str]) -> list[float]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The pool before fusion: passage ids with exact cosines and BM25 scores (0 where BM25 did not find one)."""
+
+    ids: NDArray[np.int64]
+    cosine: NDArray[np.float32]
+    bm25: NDArray[np.float32]
+
+
+class PassageIndex(Protocol):
+    """The searching half of an engine that holds passages (DESIGN §8 adds the writing half)."""
+
+    def count(self) -> int: ...
+
+    def search(self, dense: Vectors, text: str, k: int) -> Candidates:
+        """The best `k` of each side for one query; `dense` has shape (dimension,)."""
+        ...
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        """The passages with these ids, in this order."""
+        ...
+
+    def term_weights(self, text: str) -> dict[str, float]:
+        """The inverse document frequency of each search term in `text`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage with its fused score (0–1, higher is better) and rank from 1."""
+
+    id: int
+    passage: Passage
+    score: float
+    rank: int
+    cosine: float
+    bm25: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the whole pool says about whether the question can be answered at all (see `answer.confidence`).
+
+    `top_cosine` of the best candidate; `coverage`, the share (by inverse document frequency) of query terms
+    in the best passages; `margin`, fused score of rank 1 over rank 2; `peak`, how many standard deviations
+    the best cosine stands above the pool's mean.
+    """
+
+    top_cosine: float
+    coverage: float
+    margin: float
+    peak: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The hits for one query, with the query's embedding, its term weights and the evidence of the pool."""
+
+    query: str
+    vector: Vectors
+    hits: tuple[Hit, ...]
+    term_weights: Mapping[str, float]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A passage as it is shown: literal text of a document, with the spans that answer marked.
+
+    `changed` says that the file is not what it was when it was indexed.
+    """
+
+    rank: int
+    score: float
+    document: str
+    title: str
+    section: str
+    page: int | None
+    url: str | None
+    span: Span
+    text: str
+    highlights: tuple[Span, ...]
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The sentence that answers, and the rank of the citation that it stands in."""
+
+    text: str
+    citation: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that is said to one question. `lead` is None where the articles do not hold the answer."""
+
+    question: str
+    query: str
+    answerable: bool
+    confidence: float
+    lead: Lead | None
+    citations: tuple[Citation, ...]
+    generation: str
+    timings_ms: Mapping[str, float]
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `qa ask --json` (DESIGN §7)."""
+        return {
+            "question": self.question,
+            "query": self.query,
+            "answerable": self.answerable,
+            "confidence": round(self.confidence, 4),
+            "answer": None if self.lead is None else {"text": self.lead.text, "citation": self.lead.citation},
+            "citations": [citation_json(citation) for citation in self.citations],
+            "generation": self.generation,
+            "timings_ms": {stage: round(ms, 2) for stage, ms in self.timings_ms.items()},
+        }
+
+
+def citation_json(citation: Citation) -> dict[str, Any]:
+    """One entry of `citations` in `qa ask --json`."""
+    return {
+        "rank": citation.rank,
+        "score": round(citation.score, 4),
+        "document": citation.document,
+        "title": citation.title,
+        "section": citation.section,
+        "page": citation.page,
+        "url": citation.url,
+        "start": citation.span.start,
+        "end": citation.span.end,
+        "text": citation.text,
+        "highlights": [[span.start, span.end] for span in citation.highlights],
+        "changed": citation.changed,
+    }
+
+
+FileStatus = Literal["indexed", "empty", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What is known of one file of the corpus folder; `reason` says why it is not indexed.
+
+    `sha256` is of the file's bytes (empty where they were not read), `size` in bytes, `mtime_ns` the time of
+    its last change in nanoseconds, `title` what to show, `passages` how many it gave.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    sha256: str = ""
+    status: FileStatus = "indexed"
+    reason: str = ""
+    title: str = ""
+    passages: int = 0

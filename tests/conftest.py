@@ -1,0 +1,82 @@
+"""What the tests share: a tiny encoder whose vectors can be worked out by hand, and the real one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+from qa.config import Config
+from qa.types import Encoder, EncoderIdentity, Vectors
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+WORD = re.compile(r"\w+")
+
+
+class TinyEncoder:
+    """Counts words: each word adds one to the place that its checksum names; then to unit length.
+
+    So texts with the same words have cosine 1, and texts without a common word (most often) 0.
+    """
+
+    def __init__(self, name: str = "tiny", dimension: int = 256, max_tokens: int = 256) -> None:
+        sha256 = hashlib.sha256(name.encode()).hexdigest()
+        self.identity = EncoderIdentity(name, sha256, dimension, max_tokens, True, "", "")
+        self.encoded: list[str] = []  # every passage text that was encoded, in order
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        self.encoded += texts
+        return self._rows(texts)
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        return self._rows(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(WORD.findall(text)) for text in texts]
+
+    def _rows(self, texts: Sequence[str]) -> Vectors:
+        rows = np.zeros((len(texts), self.identity.dimension), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            row[0] = 1e-3  # a text without words has a direction too
+            for word in WORD.findall(text.lower()):
+                row[zlib.crc32(word.encode()) % len(row)] += 1
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+@pytest.fixture
+def tiny() -> TinyEncoder:
+    return TinyEncoder()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """An empty corpus folder and no index yet."""
+    (tmp_path / "corpus").mkdir()
+    return Config(corpus=tmp_path / "corpus", index=tmp_path / "index")
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The real encoder; mark tests that use it `model`."""
+    from qa.encoders import load_encoder
+
+    return load_encoder()
+
+
+@pytest.fixture(scope="session")
+def articles() -> Path:
+    """The folder of real articles beside the project, where there is one."""
+    folder = SHARED / "articles"
+    if not folder.is_dir():
+        pytest.skip("the folder of real articles is not here")
+    return folder
