@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-
 from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Hit, Lead, Ranking, Span, Vectors
 
 # How many of the best passages the lead sentence may come from.
@@ -20,6 +19,9 @@ LEAD_PASSAGES = 3
 # Weights of a sentence's features, fitted on half the articles of SQuAD 1.1 dev and rounded (docs/decisions.md):
 # cosine to the question, share of the question's terms, its passage's score, terms in the sentence before it.
 _COSINE, _SHARE, _PASSAGE, _BEFORE = 1.0, 2.0, 2.0, 1.0
+
+# Numbers of passages between which the confidence model knows what size does.
+FITTED_SIZES = (20, 2_000)
 
 Embed = Callable[[Sequence[str]], Vectors]
 Terms = Callable[[str], list[str]]
@@ -36,12 +38,13 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sentence:
-    """A sentence that may lead: `hit` is its passage's place among the hits."""
+class ScoredSentence:
+    """A sentence that may lead: `hit` is its passage's place among the hits, from 0."""
 
     hit: int
     span: Span
     text: str
+    cosine: float
     score: float
 
 
@@ -58,9 +61,10 @@ def compose(
 
     Where confidence is below `threshold` there is no lead and the citations are only the nearest passages.
     """
-    sure = confidence(ranking.evidence) if ranking.hits else 0.0
-    sentences = _score_sentences(ranking, embed, terms)
+    sentences = score_sentences(ranking, embed, terms)
     best = max(sentences, key=lambda sentence: sentence.score, default=None)
+    nearest = max((sentence.cosine for sentence in sentences), default=0.0)
+    sure = confidence(ranking.evidence, nearest) if ranking.hits else 0.0
     answerable = sure >= threshold and best is not None
     hits = list(ranking.hits)
     if answerable and best is not None:
@@ -81,33 +85,40 @@ def compose(
     )
 
 
-def confidence(evidence: Evidence) -> float:
+def confidence(evidence: Evidence, sentence_cosine: float) -> float:
     """The probability that the articles hold the answer: a logistic model over the evidence.
 
-    Coefficients, features and figures of the fit are in confidence.json, written by benchmarks/fit_confidence.py.
+    `sentence_cosine` is the best of the sentences that may lead. Coefficients and the figures of their fit are
+    in confidence.json, written by benchmarks/fit_confidence.py.
     """
-    model = confidence_model()
-    total = model["intercept"] + sum(
-        model["weights"][name] * value for name, value in features(evidence).items()
-    )
+    intercept, weights = confidence_model()
+    values = features(evidence, sentence_cosine)
+    total = intercept + sum(weights[name] * value for name, value in values.items())
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-def features(evidence: Evidence) -> dict[str, float]:
-    """The numbers that the confidence model weighs."""
+def features(evidence: Evidence, sentence_cosine: float) -> dict[str, float]:
+    """The numbers that the confidence model weighs.
+
+    The best of many passages is nearer than the best of few, so their number is one of them; the logarithm is
+    held within the sizes that the model was fitted on.
+    """
+    fewest, most = FITTED_SIZES
     return {
         "top_cosine": evidence.top_cosine,
+        "sentence_cosine": sentence_cosine,
         "coverage": evidence.coverage,
         "margin": evidence.margin,
         "peak": evidence.peak,
-        "cosine_coverage": evidence.top_cosine * evidence.coverage,
+        "log_passages": math.log(min(max(evidence.passages, fewest), most)),
     }
 
 
 @lru_cache(maxsize=1)
-def confidence_model() -> dict[str, dict[str, float]]:
-    """The coefficients of the shipped model."""
-    return dict(json.loads(files("qa").joinpath("confidence.json").read_text("utf-8")))
+def confidence_model() -> tuple[float, dict[str, float]]:
+    """Intercept and weights of the shipped model."""
+    model = json.loads(files("qa").joinpath("confidence.json").read_text("utf-8"))
+    return float(model["intercept"]), dict(model["weights"])
 
 
 def confidence_words(probability: float) -> str:
@@ -118,7 +129,7 @@ def confidence_words(probability: float) -> str:
     return "unlikely"
 
 
-def _score_sentences(ranking: Ranking, embed: Embed, terms: Terms) -> list[_Sentence]:
+def score_sentences(ranking: Ranking, embed: Embed, terms: Terms) -> list[ScoredSentence]:
     """Every sentence of the first passages with its score as a lead (see the weights above)."""
     found = list(_candidates(ranking.hits[:LEAD_PASSAGES]))
     if not found:
@@ -136,7 +147,7 @@ def _score_sentences(ranking: Ranking, embed: Embed, terms: Terms) -> list[_Sent
             + _PASSAGE * ranking.hits[number].score
             + _BEFORE * carried / total
         )
-        scored.append(_Sentence(number, span, text, score))
+        scored.append(ScoredSentence(number, span, text, float(cosine), score))
     return scored
 
 
@@ -154,7 +165,7 @@ def _candidates(hits: Sequence[Hit]) -> Iterator[tuple[int, Span, str, str]]:
             before = text
 
 
-def _highlights(hits: Sequence[Hit], sentences: Sequence[_Sentence]) -> dict[int, tuple[Span, ...]]:
+def _highlights(hits: Sequence[Hit], sentences: Sequence[ScoredSentence]) -> dict[int, tuple[Span, ...]]:
     """The best sentence of each passage, by passage id, and its second best where that is almost as good."""
     marked: dict[int, tuple[Span, ...]] = {}
     for number, hit in enumerate(hits[:LEAD_PASSAGES]):

@@ -11,7 +11,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -86,7 +86,7 @@ def build(
     `full` reuses nothing. Raises CorpusError, BusyError or StoreError; whatever happens, the last generation
     still answers. An exception raised by `progress` stops the build.
     """
-    started = time.perf_counter()
+    started, created = time.perf_counter(), datetime.now(timezone.utc)
     settings = settings or PassageSettings()
     with store.writing(config.index):
         previous = _previous(config.index)
@@ -96,8 +96,9 @@ def build(
         if previous is not None and reused is not None and not compared.differs:
             generation, encoded = previous.id, 0
             records = previous.manifest.records
+            store.prune(config.index, config.keep)  # a build that was killed may not have come to it
         else:
-            generation, encoded, records = _write(config, encoder, settings, plans, reused, full, progress)
+            generation, encoded, records = _write(config, encoder, settings, plans, reused, full, progress, created)
     return BuildReport(
         generation=generation,
         documents=sum(record.status == "indexed" for record in records),
@@ -121,11 +122,9 @@ def _previous(index: Path) -> Generation | None:
         return None
 
 
-def _reusable(
-    previous: Generation | None, encoder: Encoder, settings: PassageSettings
-) -> Generation | None:
-    """The last generation if the same encoder and settings made it and its bytes are what was published."""
-    if previous is None or previous.altered_files():
+def _reusable(previous: Generation | None, encoder: Encoder, settings: PassageSettings) -> Generation | None:
+    """The last generation if the same encoder and settings made it."""
+    if previous is None:
         return None
     same = (
         previous.manifest.encoder == encoder.identity.as_json()
@@ -161,7 +160,7 @@ def _plan(
             record = old
         else:
             record, _ = documents.read(file)
-            if old is not None and old.sha256 == record.sha256:
+            if old is not None and record.sha256 and old.sha256 == record.sha256:
                 record = replace(old, size=record.size, mtime_ns=record.mtime_ns)
         same = record if record is old else by_hash.get(record.sha256)
         reuse = same is not None and same.status == "indexed" and _ending(same.path) == _ending(record.path)
@@ -193,12 +192,15 @@ def _compare(plans: list[_Plan], previous: Generation | None) -> _Compared:
     """What happened to the folder since the last generation; files that are skipped are not counted."""
     old = {path: r for path, r in (previous.records if previous else {}).items() if r.status != "skipped"}
     new = {plan.record.path: plan.record for plan in plans if plan.record.status != "skipped"}
-    gone = {record.sha256: path for path, record in old.items() if path not in new and record.sha256}
+    gone: dict[tuple[str, str], list[str]] = {}
+    for path, record in old.items():
+        if path not in new and record.sha256:
+            gone.setdefault((record.sha256, _ending(path)), []).append(path)
     renamed = []
     for path, record in new.items():
-        source = gone.get(record.sha256) if path not in old else None
-        if source is not None and _ending(source) == _ending(path):
-            renamed.append((gone.pop(record.sha256), path))
+        sources_left = gone.get((record.sha256, _ending(path)))
+        if path not in old and sources_left:
+            renamed.append((sources_left.pop(0), path))
     sources, targets = {pair[0] for pair in renamed}, {pair[1] for pair in renamed}
     changed = tuple(p for p in new if p in old and new[p].sha256 != old[p].sha256)
     facts = {plan.record.path: (plan.record.sha256, plan.record.status, plan.record.reason) for plan in plans}
@@ -221,6 +223,7 @@ def _write(
     reused: Generation | None,
     full: bool,
     progress: Callable[[Progress], None],
+    created: datetime,
 ) -> tuple[str, int, tuple[FileRecord, ...]]:
     """Write and publish a generation; returns its id, how many passages were encoded, and its records."""
     identity = encoder.identity
@@ -228,7 +231,7 @@ def _write(
     if not full:
         for folder in store.leftovers(config.index):
             resumed.update(journal.read(folder, identity))
-    with store.GenerationWriter(config.index, identity, settings.as_json()) as writer:
+    with store.GenerationWriter(config.index, identity, settings.as_json(), created) as writer:
         keys: list[bytes] = []
         for number, plan in enumerate(plans):
             progress(Progress("reading", number, len(plans)))
@@ -242,6 +245,7 @@ def _write(
             known.update(zip(kept, reused.vectors([rows[key] for key in kept]), strict=True))
         with contextlib.closing(journal.JournalWriter(writer.folder, identity)) as entries:
             entries.append(list(resumed), list(resumed.values()))  # in case this build is interrupted too
+            store.remove_leftovers(config.index, keep=writer.folder)
             vectors, encoded = _encode(writer, encoder, keys, known, entries, progress)
         progress(Progress("publishing", 0, 1))
         generation = writer.publish(vectors, config.keep)

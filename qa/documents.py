@@ -38,7 +38,7 @@ def scan(corpus: Path, max_file_bytes: int) -> list[FoundFile]:
     if not corpus.is_dir():
         raise CorpusError(f"There is no folder {str(corpus)!r}: make it and put your articles in, or name another.")
     try:
-        next(os.scandir(corpus), None)
+        os.scandir(corpus).close()
     except OSError as error:
         raise CorpusError(
             f"The folder {str(corpus)!r} cannot be listed ({error.strerror}): give this account leave to read it."
@@ -78,6 +78,8 @@ def has_changed(corpus: Path, record: FileRecord) -> bool:
     location = corpus / record.path
     try:
         now = location.stat()
+        if not stat.S_ISREG(now.st_mode):
+            return True  # a pipe would be waited for
         if now.st_size == record.size and now.st_mtime_ns == record.mtime_ns:
             return False
         return hashlib.sha256(location.read_bytes()).hexdigest() != record.sha256
@@ -86,10 +88,15 @@ def has_changed(corpus: Path, record: FileRecord) -> bool:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """All entries below that are not folders; folders behind links are not entered (they may lead in circles)."""
+    """All entries below that are not folders, and folders that cannot be listed.
+
+    Folders behind links are not entered (they may lead in circles).
+    """
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        with os.scandir(folder) as listed:
+            entries = sorted(listed, key=lambda entry: entry.name)
     except OSError:
+        yield folder  # a file that is not listed would look as if it had been deleted
         return
     for entry in entries:
         if entry.name.startswith("."):
@@ -118,6 +125,8 @@ def _found(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> Fou
     record = replace(record, size=facts.st_size, mtime_ns=facts.st_mtime_ns)
     if is_link and not target.is_relative_to(root):
         return without("skipped", "is a link that leads out of the folder")
+    if stat.S_ISDIR(facts.st_mode) and not is_link:
+        return without("failed", "is a folder that cannot be listed: give this account leave to read it")
     if not stat.S_ISREG(facts.st_mode):
         return without("skipped", "is not a file with contents")
     if name != path:

@@ -19,10 +19,11 @@ import numpy as np
 from . import documents, store
 from .answer import Facts, compose
 from .config import Config
-from .encoders import load_encoder
+from .encoders import DEFAULT_NAME, load_encoder
 from .errors import MismatchError, NoGenerationError, QuestionError
 from .generation import Generation
 from .lexical import analyze
+from .passages import PassageSettings
 from .search import rank
 from .types import Answer, Document, Encoder, FileRecord, Ranking, Vectors
 
@@ -54,17 +55,17 @@ class Status:
     files: tuple[FileState, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The object of `qa status --json`."""
-        counts = {status: 0 for status in ("indexed", "empty", "failed", "skipped", "pending")}
+        """The object of `qa status --json`; "files" counts those in the folder, so not the removed ones."""
+        counts = dict.fromkeys(("indexed", "empty", "failed", "skipped", "pending", "removed"), 0)
         for file in self.files:
-            counts["pending" if file.pending else file.record.status] += 1
+            counts[{"": file.record.status, "removed": "removed"}.get(file.pending, "pending")] += 1
         return {
             "generation": self.generation or None,
             "created": self.created or None,
             "encoder": self.encoder or None,
             "documents": self.documents,
             "passages": self.passages,
-            "counts": {"files": len(self.files), **counts},
+            "counts": {"files": len(self.files) - counts["removed"], **counts},
             "files": [
                 {
                     "document": file.record.path,
@@ -84,18 +85,22 @@ class Status:
 class Engine:
     """Answers questions from one index. Safe to use from several threads."""
 
-    def __init__(self, config: Config, encoder: Encoder | None = None) -> None:
+    def __init__(self, config: Config, encoder: Encoder | None = None, settings: PassageSettings | None = None) -> None:
         self.config = config
         self._encoder = encoder
+        self._settings = settings or PassageSettings()
         self._generation: Generation | None = None
         self._opening = threading.RLock()
         self._sentences: OrderedDict[str, Vectors] = OrderedDict()
         self._caching = threading.Lock()
 
     @classmethod
-    def open(cls, config: Config, encoder: Encoder | None = None) -> Engine:
-        """An engine on `config.index`; the encoder (the configured one by default) is loaded when it is needed."""
-        return cls(config, encoder)
+    def open(cls, config: Config, encoder: Encoder | None = None, settings: PassageSettings | None = None) -> Engine:
+        """An engine on `config.index`; the encoder (the configured one by default) is loaded when it is needed.
+
+        `settings` are those that the index must have been built with, the program's own by default.
+        """
+        return cls(config, encoder, settings)
 
     @property
     def encoder(self) -> Encoder:
@@ -137,6 +142,14 @@ class Engine:
     def search(self, query: str, top_k: int = 10) -> Ranking:
         """The ranked passages alone. Raises as `ask`."""
         return self._rank(query, top_k)[1]
+
+    def preflight(self) -> None:
+        """Raise what `ask` would raise for the index and the encoder's name, without loading a model."""
+        built = self.generation.manifest.encoder.get("name")
+        wanted = self.config.encoder or DEFAULT_NAME
+        if self._encoder is None and built != wanted:
+            raise _mismatch(built, wanted, "name")
+        _check_settings(self.generation, self._settings)
 
     def document(self, path: str) -> Document | None:
         """A document as it was indexed, or None where the current generation does not hold it."""
@@ -184,6 +197,7 @@ class Engine:
             raise QuestionError(f"top_k is {top_k}: give a number from 1 to {MAX_TOP_K}.")
         generation, encoder = self.generation, self.encoder
         _check_encoder(generation, encoder)
+        _check_settings(generation, self._settings)
         started = time.perf_counter()
         vector = encoder.encode_queries([query])[0]
         encoded = time.perf_counter()
@@ -198,7 +212,7 @@ class Engine:
         return Facts(
             generation=generation.id,
             titles={path: record.title for path, record in known.items()},
-            urls={path: url for path, url in urls.items() if urlsplit(url).scheme in ("http", "https")},
+            urls={path: url for path, url in urls.items() if _is_web(url)},
             changed=frozenset(p for p, r in known.items() if documents.has_changed(self.config.corpus, r)),
         )
 
@@ -226,15 +240,33 @@ def check_question(question: str) -> str:
         )
     if not any(map(str.isalnum, question)):
         raise QuestionError("The question holds no words: type what you want to know.")
+    if any("\ud800" <= character <= "\udfff" for character in question):
+        raise QuestionError("The question holds characters that are not text: type it in UTF-8.")
     return question
+
+
+def _is_web(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:  # such as an open bracket in the host
+        return False
 
 
 def _check_encoder(generation: Generation, encoder: Encoder) -> None:
     built, now = dict(generation.manifest.encoder), asdict(encoder.identity)
-    if built == now:
-        return
-    differs = next(name for name in now if built.get(name) != now[name])
-    raise MismatchError(
-        f"The index was built with the encoder {built.get('name')!r} and this program is set to "
-        f"{now['name']!r} (they differ in {differs}): run `qa build`, or set QA_ENCODER back."
+    differs = next((name for name in now if built.get(name) != now[name]), None)
+    if differs is not None:
+        raise _mismatch(built.get("name"), now["name"], differs)
+
+
+def _check_settings(generation: Generation, settings: PassageSettings) -> None:
+    built, now = dict(generation.manifest.passage_settings), settings.as_json()
+    if built != now:
+        raise MismatchError(f"The index was built with the passage settings {built} and not {now}: run `qa build`.")
+
+
+def _mismatch(built: object, wanted: object, differs: str) -> MismatchError:
+    return MismatchError(
+        f"The index was built with the encoder {built!r} and this program is set to {wanted!r} "
+        f"(they differ in {differs}): run `qa build`, or set QA_ENCODER back."
     )

@@ -31,7 +31,10 @@ PASSAGE_COLUMNS = """p.id, d.path, p.ordinal, p.start, p."end", substr(d.text, p
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a generation says of itself; `files` maps each of its files to (size in bytes, sha256)."""
+    """What a generation says of itself; `files` maps each of its files to (size in bytes, sha256).
+
+    In JSON it ends with the sha256 of the rest, so that its own damage shows too.
+    """
 
     id: str
     created: str
@@ -49,6 +52,7 @@ class Manifest:
         data["counts"] = {"documents": self.documents, "passages": self.passages}
         data["documents"] = [asdict(record) for record in self.records]
         data["files"] = {name: {"size": size, "sha256": sha} for name, (size, sha) in self.files.items()}
+        data["sha256"] = _json_sha256(data)
         return data
 
     @classmethod
@@ -59,6 +63,8 @@ class Manifest:
                 f"The index has format version {data['format_version']!r} and this program reads "
                 f"{FORMAT_VERSION}: {REBUILD}, or use the program that built it."
             )
+        if data["sha256"] != _json_sha256({name: value for name, value in data.items() if name != "sha256"}):
+            raise ValueError("altered")
         return cls(
             id=str(data["id"]),
             created=str(data["created"]),
@@ -75,9 +81,10 @@ class Generation:
     """One published build, read-only: a PassageIndex. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens and checks that every file is there in its full size; `verify` checks the rest.
+        """Opens it once every file is seen to be the one that was published; `verify` checks what is in them too.
 
-        Raises StoreError where anything is off.
+        Raises StoreError where anything is off. (What reads the files may crash on damaged ones, so they are
+        checked first: half a second for a gigabyte.)
         """
         self.folder = folder
         self.manifest = _read_manifest(folder)
@@ -85,6 +92,8 @@ class Generation:
             path = folder / name
             if not path.is_file() or path.stat().st_size != size:
                 raise StoreError(f"{name} of generation {folder.name} is missing or cut short: {REBUILD}.")
+        for name in self.altered_files():
+            raise StoreError(f"{name} of generation {folder.name} is not what was published: {REBUILD}.")
         self._dense = DenseIndex(folder / VECTORS)
         self._lexical = LexicalIndex(folder / LEXICAL)
         counts = {self._dense.count(), self._lexical.count(), self.manifest.passages}
@@ -199,7 +208,8 @@ class Generation:
             yield f"{passages} passages where the manifest says {self.manifest.passages}"
         if documents != self.manifest.documents:
             yield f"{documents} documents where the manifest says {self.manifest.documents}"
-        counted = dict(self._rows("SELECT d.path, count(*) FROM passages p JOIN documents d ON d.id = p.document GROUP BY d.path"))
+        per_document = "SELECT d.path, count(*) FROM passages p JOIN documents d ON d.id = p.document GROUP BY d.path"
+        counted = dict(self._rows(per_document))
         for record in self.manifest.records:
             if counted.get(record.path, 0) != record.passages:
                 yield f"{record.path} has {counted.get(record.path, 0)} passages, not {record.passages}"
@@ -230,7 +240,7 @@ def _read_manifest(folder: Path) -> Manifest:
     try:
         data = json.loads((folder / MANIFEST).read_text("utf-8"))
         return Manifest.from_json(data)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(f"The manifest of generation {folder.name} cannot be read: {REBUILD}.") from error
 
 
@@ -243,6 +253,10 @@ def file_sha256(path: Path) -> str:
     except OSError:
         return ""
     return digest.hexdigest()
+
+
+def _json_sha256(data: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def spans_json(spans: Sequence[Span]) -> str:

@@ -7,13 +7,13 @@ relevant); `ranked` is a run for it: ids, best first.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
-def ndcg(ranked: Sequence[Hashable], relevance: Mapping[Hashable, float], k: int = 10) -> float:
+def ndcg(ranked: Sequence[str], relevance: Mapping[str, float], k: int = 10) -> float:
     """Normalised discounted cumulative gain at `k`, linear gain (as trec_eval's ndcg_cut)."""
     ideal = sorted((grade for grade in relevance.values() if grade > 0), reverse=True)[:k]
     best = sum(grade / math.log2(rank + 2) for rank, grade in enumerate(ideal))
@@ -21,18 +21,18 @@ def ndcg(ranked: Sequence[Hashable], relevance: Mapping[Hashable, float], k: int
     return gain / best if best else 0.0
 
 
-def reciprocal_rank(ranked: Sequence[Hashable], relevance: Mapping[Hashable, float], k: int = 10) -> float:
+def reciprocal_rank(ranked: Sequence[str], relevance: Mapping[str, float], k: int = 10) -> float:
     """One over the rank of the first relevant id within `k`, or 0."""
     return next((1 / rank for rank, item in enumerate(ranked[:k], 1) if relevance.get(item, 0) > 0), 0.0)
 
 
-def recall(ranked: Sequence[Hashable], relevance: Mapping[Hashable, float], k: int) -> float:
+def recall(ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> float:
     """The share of the relevant ids that are within the first `k`."""
     relevant = {item for item, grade in relevance.items() if grade > 0}
     return len(relevant.intersection(ranked[:k])) / len(relevant) if relevant else 0.0
 
 
-def average_precision(ranked: Sequence[Hashable], relevance: Mapping[Hashable, float], k: int = 10) -> float:
+def average_precision(ranked: Sequence[str], relevance: Mapping[str, float], k: int = 10) -> float:
     """Average precision at `k`, over the number of relevant ids (as trec_eval's map_cut)."""
     relevant = sum(grade > 0 for grade in relevance.values())
     found, total = 0, 0.0

@@ -9,18 +9,23 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .sentences import sentence_spans
-from .types import Block, Document, Passage, Section, Span, context
+from .types import Block, BlockKind, Document, Passage, Section, Span, context
 
 CountTokens = Callable[[Sequence[str]], list[int]]
+HeadingPath = tuple[str, ...]  # of headings
 
 _ITEM_MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+•▪◦–—]|\(?\d{1,3}[.)])\s+")
 _TABLE_RULE = re.compile(r"[\s|:+=-]+$")
 _SPECIAL_TOKENS = 2
+_LEAST_TOKENS = 16  # of text in a passage, however long its title is
 _SPARE_TOKENS = 6  # the full stops between title, heading path and text, and tokenisers that are not additive
+# What a cut inside a block that would fit whole costs, against 1 for an empty passage; and inside a longer one.
+_CUT_COST: dict[BlockKind, float] = {"paragraph": 0.1, "list": 0.3, "table": 9.0, "code": 9.0}
+_CUT_LONG = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +47,53 @@ class PassageSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A sentence, list item, table row or line of code, with its tokens: never cut unless it alone is too long."""
+    """A sentence, list item, table row or line of code, with its tokens: never cut unless it alone is too long.
+
+    `gap` counts the tokens between the unit before and this one (the rule of a table, a comment, a heading):
+    a passage that holds both units holds them too.
+    """
 
     span: Span
     tokens: int
+    gap: int
     block: int
     sentences: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Units that may share a passage: one section, or small neighbours under one heading."""
+    """Units that may share a passage: one section, or small neighbours under one heading.
+
+    `start` is the first unit's, or, of joined sections, the first heading's: no heading is lost. `lead` counts
+    the tokens between `start` and the first unit.
+    """
 
     path: tuple[str, ...]
     units: list[_Unit]
-    start: int  # the first unit's, or, of joined sections, the first heading's: no heading is lost
+    start: int
+    lead: int = 0
 
     @property
     def tokens(self) -> int:
-        return sum(unit.tokens for unit in self.units)
+        return self.lead + sum(unit.tokens for unit in self.units) + sum(unit.gap for unit in self.units[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A section with its units; `lead` counts the tokens of its heading."""
+
+    section: Section
+    units: list[_Unit]
+    lead: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What becomes one passage: from `start` to the end of the last unit, under the headings `path`."""
+
+    path: HeadingPath
+    start: int
+    units: list[_Unit]
 
 
 def split(
@@ -73,36 +106,71 @@ def split(
     """
     settings = settings or PassageSettings()
     room = max_tokens - _SPECIAL_TOKENS - _SPARE_TOKENS
-    longest_context = _longest_context(document, count_tokens)
-    most = max(16, min(settings.most, room - longest_context))
+    paths, most = _fit_paths(document, count_tokens, room, settings)
     units = _units(document, count_tokens, most)
-    passages: list[Passage] = []
-    for group in _join_small(_by_section(document, units), document, settings.small, most):
-        for run in _pack(group, document.blocks, most):
-            start = group.start if run[0] is group.units[0] else run[0].span.start
-            passages.append(_passage(document, group.path, Span(start, run[-1].span.end), run, len(passages)))
-    return passages
+    runs = [
+        _Run(paths[group.path], group.start if run[0] is group.units[0] else run[0].span.start, run)
+        for group in _join_small(_by_section(document, units, count_tokens), settings.small, most)
+        for run in _pack(group, document.blocks, most[group.path])
+    ]
+    made = _measured(document, runs, count_tokens, max_tokens - _SPECIAL_TOKENS)
+    return [replace(passage, order=order) for order, passage in enumerate(made)]
 
 
-def _longest_context(document: Document, count_tokens: CountTokens) -> int:
-    contexts = {" ".join(context(document.title, section.path)) for section in document.sections}
-    return max(count_tokens(sorted(contexts)), default=0)
+def _fit_paths(
+    document: Document, count_tokens: CountTokens, room: int, settings: PassageSettings
+) -> tuple[dict[HeadingPath, HeadingPath], dict[HeadingPath, int]]:
+    """For each section's path: what of it is encoded, and how many tokens that leaves for the text.
+
+    Only where title and headings would leave hardly any room, headings are left out, the outermost first.
+    """
+    least = min(settings.small, room // 2)
+    own = [section.path for section in document.sections]
+    paths = list(dict.fromkeys([*own, *(path[:-1] for path in own)]))
+    fitted: dict[HeadingPath, HeadingPath] = {}
+    most: dict[HeadingPath, int] = {}
+    for path, tokens in zip(paths, _count_contexts(document, paths, count_tokens), strict=True):
+        shown = path
+        while shown and room - tokens < least:
+            words = shown[0].split()
+            shown = shown[1:] if len(shown) > 1 else (" ".join(words[: len(words) // 2]),) if words[1:] else ()
+            (tokens,) = _count_contexts(document, [shown], count_tokens)
+        fitted[path] = shown
+        most[path] = max(_LEAST_TOKENS, min(settings.most, room - tokens))
+    return fitted, most
 
 
-def _units(document: Document, count_tokens: CountTokens, most: int) -> list[_Unit]:
+def _count_contexts(document: Document, paths: Sequence[HeadingPath], count_tokens: CountTokens) -> list[int]:
+    return count_tokens([" ".join(context(document.title, path)) for path in paths])
+
+
+def _units(document: Document, count_tokens: CountTokens, most: dict[HeadingPath, int]) -> list[_Unit]:
     text = document.text
     pieces: list[tuple[Span, int]] = []
     for number, block in enumerate(document.blocks):
         pieces += [(span, number) for span in _pieces(text, block)]
-    units: list[_Unit] = []
+    sized: list[tuple[Span, int, int]] = []
     for (span, number), tokens in zip(pieces, count_tokens([s.of(text) for s, _ in pieces]), strict=True):
-        is_code = document.blocks[number].kind == "code"
-        if tokens <= most:
-            units.append(_Unit(span, tokens, number, () if is_code else _sentences(text, span)))
-        else:
-            for part, count in _shorten(text, span, tokens, most, count_tokens):
-                units.append(_Unit(part, count, number, () if is_code else _sentences(text, part)))
-    return units
+        limit = most[document.sections[document.blocks[number].section].path]
+        parts = [(span, tokens)] if tokens <= limit else _shorten(text, span, limit, count_tokens)
+        sized += [(part, count, number) for part, count in parts]
+    ends = [0, *(span.end for span, _, _ in sized)]
+    gaps = _count_between(
+        text, [Span(end, span.start) for end, (span, _, _) in zip(ends, sized, strict=False)], count_tokens
+    )
+    return [
+        _Unit(span, max(1, tokens), gap, number, _sentences(text, span, document.blocks[number]))
+        for (span, tokens, number), gap in zip(sized, gaps, strict=True)
+    ]
+
+
+def _count_between(text: str, spans: list[Span], count_tokens: CountTokens) -> list[int]:
+    """The tokens of each span; most are blank and are not even asked for."""
+    wanted = [number for number, span in enumerate(spans) if span.of(text).strip()]
+    counts = [0] * len(spans)
+    for number, tokens in zip(wanted, count_tokens([spans[n].of(text) for n in wanted]), strict=True):
+        counts[number] = tokens
+    return counts
 
 
 def _pieces(text: str, block: Block) -> list[Span]:
@@ -124,16 +192,16 @@ def _lines(text: str, span: Span) -> list[Span]:
     return spans
 
 
-def _sentences(text: str, span: Span) -> tuple[Span, ...]:
-    """The sentences of one unit, without the mark of a list item."""
+def _sentences(text: str, span: Span, block: Block) -> tuple[Span, ...]:
+    """The sentences of one unit, without the mark of a list item; code has none."""
+    if block.kind == "code":
+        return ()
     mark = _ITEM_MARK.match(text, span.start, span.end)
     start = mark.end() if mark else span.start
     return tuple(sentence_spans(text, Span(start, span.end)))
 
 
-def _shorten(
-    text: str, span: Span, tokens: int, most: int, count_tokens: CountTokens
-) -> list[tuple[Span, int]]:
+def _shorten(text: str, span: Span, most: int, count_tokens: CountTokens) -> list[tuple[Span, int]]:
     """Cut what is too long: an item at its sentences, a sentence at a space, and a word anywhere."""
     sentences = sentence_spans(text, span)
     if len(sentences) < 2:
@@ -143,7 +211,7 @@ def _shorten(
         if count <= most or len(part) < 2:
             result.append((part, count))
         else:
-            result += _shorten(text, part, count, most, count_tokens)
+            result += _shorten(text, part, most, count_tokens)
     return result
 
 
@@ -161,80 +229,105 @@ def _trimmed(text: str, span: Span) -> Span:
     return Span(span.start + len(raw) - len(raw.lstrip()), span.end - len(raw) + len(raw.rstrip()))
 
 
-def _by_section(document: Document, units: list[_Unit]) -> list[tuple[Section, list[_Unit]]]:
-    groups: list[tuple[Section, list[_Unit]]] = []
+def _by_section(document: Document, units: list[_Unit], count_tokens: CountTokens) -> list[_Section]:
+    found: list[tuple[Section, list[_Unit]]] = []
     last = -1
     for unit in units:
-        section = document.blocks[unit.block].section
-        if section != last:
-            groups.append((document.sections[section], []))
-            last = section
-        groups[-1][1].append(unit)
-    return groups
+        number = document.blocks[unit.block].section
+        if number != last:
+            found.append((document.sections[number], []))
+            last = number
+        found[-1][1].append(unit)
+    headings = [Span(section.span.start, own[0].span.start) for section, own in found]
+    leads = _count_between(document.text, headings, count_tokens)
+    return [_Section(section, own, lead) for (section, own), lead in zip(found, leads, strict=True)]
 
 
-def _join_small(
-    sections: list[tuple[Section, list[_Unit]]], document: Document, small: int, most: int
-) -> list[_Group]:
+def _join_small(sections: list[_Section], small: int, most: dict[HeadingPath, int]) -> list[_Group]:
     """Join small neighbouring sections of one parent. A question keeps its answer to itself: it is precise."""
     groups: list[_Group] = []
-    open_parent: tuple[str, ...] | None = None  # the parent that the last group may still be joined under
-    joined_from = 0
-    for section, units in sections:
-        group = _Group(section.path, units, units[0].span.start)
-        parent = section.path[:-1]
-        is_small = group.tokens < small and section.path != () and not section.path[-1].endswith("?")
-        if is_small and groups and open_parent == parent:
-            # The headings between them become part of the passage's text, so they are counted too.
-            start = joined_from if groups[-1].path != parent else groups[-1].start
-            joined = _Group(parent, [*groups[-1].units, *units], start)
-            headings = (units[-1].span.end - start - sum(len(unit.span) for unit in joined.units)) // 3
-            if joined.tokens + headings <= most:
-                groups[-1] = joined
+    open_with: _Group | None = None  # the last group, with its heading, where it may still be joined
+    for section in sections:
+        path, parent = section.section.path, section.section.path[:-1]
+        group = _Group(path, section.units, section.units[0].span.start)
+        is_small = group.tokens < small and path != () and not _is_question(path[-1])
+        if is_small and open_with is not None and open_with.path == parent:
+            joined = _Group(parent, [*open_with.units, *group.units], open_with.start, open_with.lead)
+            if joined.tokens <= most[parent]:
+                groups[-1] = open_with = joined
                 continue
         groups.append(group)
-        open_parent, joined_from = (parent, section.span.start) if is_small else (None, 0)
+        open_with = _Group(parent, group.units, section.section.span.start, section.lead) if is_small else None
     return groups
+
+
+def _is_question(heading: str) -> bool:
+    return heading.rstrip("*_\"'”’) ").endswith(("?", "？"))
 
 
 def _pack(group: _Group, blocks: tuple[Block, ...], most: int) -> list[list[_Unit]]:
-    """Cut a group into the fewest runs of about equal length, at the ends of blocks where one is near."""
-    total = group.tokens
-    if total <= most:
-        return [group.units]
-    aim = total / math.ceil(total / most)
-    whole = {unit.block: 0 for unit in group.units}
-    for unit in group.units:
-        whole[unit.block] += unit.tokens
-    runs: list[list[_Unit]] = [[]]
-    held = 0
-    for number, unit in enumerate(group.units):
-        starts_block = number == 0 or group.units[number - 1].block != unit.block
-        fits = held + unit.tokens <= most
-        enough = held >= (0.75 * aim if starts_block else aim)
-        keep_whole = blocks[unit.block].kind in ("table", "code", "list") and starts_block
-        splits_block = keep_whole and held + whole[unit.block] > most >= whole[unit.block]
-        if runs[-1] and (not fits or enough or splits_block):
-            runs.append([])
-            held = 0
-        runs[-1].append(unit)
-        held += unit.tokens
-    return runs
+    """Cut a group into runs of about equal length, at the ends of blocks where they are near.
+
+    The cheapest cuts of all, by dynamic programming: a run costs the square of how far it is from the aim, so
+    that no crumb is left at the end, and a cut inside a block costs what _CUT_COST says.
+    """
+    units = group.units
+    if group.tokens <= most:
+        return [units]
+    aim = group.tokens / math.ceil(group.tokens / most)
+    whole: dict[int, int] = {}
+    for unit in units:
+        whole[unit.block] = whole[unit.block] + unit.gap + unit.tokens if unit.block in whole else unit.tokens
+    best = [0.0] + [math.inf] * len(units)
+    begins = [0] * (len(units) + 1)  # where the run that ends before each unit begins
+    for end in range(1, len(units) + 1):
+        held = 0
+        for start in range(end - 1, -1, -1):
+            held += units[start].tokens + (units[start + 1].gap if start + 1 < end else 0)
+            if held + (group.lead if start == 0 else 0) > most and start + 1 < end:
+                break
+            block = units[start].block
+            inside = start > 0 and units[start - 1].block == block
+            fits = whole[block] <= most
+            cut = (_CUT_COST[blocks[block].kind] if fits else _CUT_LONG) if inside else 0.0
+            cost = best[start] + (held / aim - 1) ** 2 + cut
+            if cost < best[end]:
+                best[end], begins[end] = cost, start
+    runs: list[list[_Unit]] = []
+    end = len(units)
+    while end:
+        runs.append(units[begins[end] : end])
+        end = begins[end]
+    return runs[::-1]
 
 
-def _passage(
-    document: Document, path: tuple[str, ...], span: Span, run: list[_Unit], order: int
-) -> Passage:
+def _measured(document: Document, runs: list[_Run], count_tokens: CountTokens, limit: int) -> list[Passage]:
+    """The passages of the runs, in order; one that is still too long (counts do not quite add up) is halved."""
+    made = [_passage(document, run) for run in runs]
+    passages: list[Passage] = []
+    for run, passage, tokens in zip(runs, made, count_tokens([p.encoded for p in made]), strict=True):
+        if tokens > limit and len(run.units) > 1:
+            middle = len(run.units) // 2
+            first = _Run(run.path, run.start, run.units[:middle])
+            second = _Run(run.path, run.units[middle].span.start, run.units[middle:])
+            passages += _measured(document, [first, second], count_tokens, limit)
+        else:
+            passages.append(passage)
+    return passages
+
+
+def _passage(document: Document, run: _Run) -> Passage:
+    span = Span(run.start, run.units[-1].span.end)
     page = None
     if document.pages:
         page = max(1, bisect_right([page.start for page in document.pages], span.start))
     return Passage(
         document=document.path,
-        order=order,
+        order=0,
         span=span,
         text=span.of(document.text),
         title=document.title,
-        section=path,
+        section=run.path,
         page=page,
-        sentences=tuple(sentence for unit in run for sentence in unit.sentences),
+        sentences=tuple(sentence for unit in run.units for sentence in unit.sentences),
     )

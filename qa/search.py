@@ -49,7 +49,7 @@ def rank(index: PassageIndex, query: str, vector: Vectors, top_k: int, candidate
         if len(hits) >= wanted:
             break
     weights = index.term_weights(query)
-    return Ranking(query, vector, tuple(hits[:top_k]), weights, _evidence(pool, hits, weights))
+    return Ranking(query, vector, tuple(hits[:top_k]), weights, _evidence(pool, hits, weights, index.count()))
 
 
 def fuse(pool: Candidates) -> Vectors:
@@ -80,17 +80,22 @@ def _same_place(one: Passage, other: Passage) -> bool:
     return len(left & right) >= 0.9 * len(left | right)
 
 
-def _evidence(pool: Candidates, hits: list[Hit], weights: dict[str, float]) -> Evidence:
+def _evidence(pool: Candidates, hits: list[Hit], weights: dict[str, float], passages: int) -> Evidence:
     if not hits:
-        return Evidence(0.0, 0.0, 0.0, 0.0)
-    found = {term for hit in hits[:_COVERAGE_PASSAGES] for term in analyze(hit.passage.encoded)}
-    total = sum(weights.values())
-    coverage = sum(weight for term, weight in weights.items() if term in found) / total if total else 0.0
+        return Evidence(0.0, 0.0, 0.0, 0.0, passages)
     spread = float(pool.cosine.std())
     top = float(pool.cosine.max())
     return Evidence(
         top_cosine=top,
-        coverage=coverage,
-        margin=hits[0].score - hits[1].score if len(hits) > 1 else hits[0].score,
+        coverage=max(_coverage(hit.passage, weights) for hit in hits[:_COVERAGE_PASSAGES]),
+        margin=hits[0].score - hits[1].score if len(hits) > 1 else 0.0,
         peak=(top - float(pool.cosine.mean())) / spread if spread > 1e-6 else 0.0,
+        passages=passages,
     )
+
+
+def _coverage(passage: Passage, weights: dict[str, float]) -> float:
+    """The share of the query's terms, by weight, that the passage holds."""
+    total = sum(weights.values())
+    held = set(analyze(passage.encoded))
+    return sum(weight for term, weight in weights.items() if term in held) / total if total else 0.0

@@ -53,21 +53,32 @@ CREATE TABLE passages (
     sentences TEXT NOT NULL, key BLOB NOT NULL);
 CREATE INDEX passages_of_document ON passages (document);
 """
+
+
 class GenerationWriter:
     """Writes one generation in a hidden folder beside the published ones; `publish` makes it the current one.
 
     Use it in a `with` block. What an interrupted build leaves in its folder is not read by anyone but the
-    next build (see `journal`), which removes it. Documents must come sorted by path.
+    next build (see `journal`), which removes it. Documents must come sorted by path. `created` is a moment before
+    the first file was read; now, if it is not given.
     """
 
-    def __init__(self, index: Path, encoder: EncoderIdentity, passage_settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        index: Path,
+        encoder: EncoderIdentity,
+        passage_settings: Mapping[str, Any],
+        created: datetime | None = None,
+    ) -> None:
         self._generations = index / "generations"
         self._index = index
         self._encoder = encoder
         self._passage_settings = passage_settings
+        self._created = created or datetime.now(timezone.utc)
         self._records: list[FileRecord] = []
         self._passages = 0
         self._documents = 0
+        self._is_current = False
         self.folder = self._generations / f"{_TMP}{os.getpid()}-{time.time_ns()}"
         try:
             self.folder.mkdir(parents=True)
@@ -75,6 +86,9 @@ class GenerationWriter:
             # Nobody reads it before it is renamed, and `publish` syncs it: no journal is needed.
             self._sqlite.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
         except (OSError, sqlite3.Error) as error:
+            if hasattr(self, "_sqlite"):
+                self._sqlite.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
             raise StoreError(
                 f"The index folder {str(index)!r} cannot be written ({error}): free space there or name another."
             ) from error
@@ -87,7 +101,8 @@ class GenerationWriter:
     ) -> None:
         self._sqlite.close()
         if isinstance(error, (OSError, sqlite3.Error)):
-            shutil.rmtree(self.folder, ignore_errors=True)  # most often a full disk: give the space back
+            if not self._is_current:
+                shutil.rmtree(self.folder, ignore_errors=True)  # most often a full disk: give the space back
             raise StoreError(
                 f"The index could not be written ({error}); the last one still answers: "
                 "free some space and build again."
@@ -138,13 +153,16 @@ class GenerationWriter:
         `vectors` has one row for each passage, by id. Raises StoreError where the check fails.
         """
         self._sqlite.commit()
-        faiss_index.write_index(self.folder / VECTORS, vectors)
-        lexical.write_index(self.folder / LEXICAL, (passage.encoded for passage in self.passages()))
+        try:
+            faiss_index.write_index(self.folder / VECTORS, vectors)
+            lexical.write_index(self.folder / LEXICAL, (passage.encoded for passage in self.passages()))
+        except (RuntimeError, ValueError) as error:  # what faiss and tantivy raise where they cannot write
+            raise OSError(str(error)) from error
         self._sqlite.close()
         number = 1 + max((int(path.name) for path in _published(self._index)), default=0)
         manifest = Manifest(
             id=f"{number:06d}",
-            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            created=self._created.isoformat(timespec="seconds"),
             encoder=self._encoder.as_json(),
             passage_settings=self._passage_settings,
             records=tuple(self._records),
@@ -162,13 +180,19 @@ class GenerationWriter:
         written.close()
         if problems:
             raise StoreError(f"The new index failed its check ({problems[0]}); the last one still answers: {REBUILD}.")
+        for path in self.folder.glob("*.part"):
+            path.unlink()  # what an unfinished build would be resumed from is not part of a finished one
         for path in [*self.folder.rglob("*"), self.folder]:
             _sync(path)
-        final = self._generations / manifest.id
-        self.folder.rename(final)
+        current = self._index / ".CURRENT.new"
+        current.write_text(f"{manifest.id}\n", "ascii")
+        _sync(current)
+        self.folder = self.folder.rename(self._generations / manifest.id)
         _sync(self._generations)
-        _set_current(self._index, manifest.id)
-        _prune(self._index, keep)
+        current.replace(self._index / "CURRENT")
+        self._is_current = True
+        _sync(self._index)
+        prune(self._index, keep)
         return manifest.id
 
 
@@ -184,7 +208,7 @@ def writing(index: Path) -> Iterator[None]:
         raise BusyError("Another build of this index is running: wait for it to end, then build again.") from error
     except OSError as error:
         raise StoreError(
-            f"The index folder {str(index)!r} cannot be written ({error.strerror}): name another with --index."
+            f"The index folder {str(index)!r} cannot be written ({error.strerror or error}): name another with --index."
         ) from error
 
 
@@ -200,42 +224,55 @@ def current_id(index: Path) -> str | None:
 
 def open_current(index: Path) -> Generation:
     """The generation that answers. Raises NoGenerationError before the first build, StoreError if damaged."""
-    number = current_id(index)
-    if number is None:
-        raise NoGenerationError("No index was built yet: run `qa build`.")
-    folder = index / "generations" / number
-    if not number.isdigit() or not folder.is_dir():
-        raise StoreError(f"CURRENT names generation {number[:20]!r}, which is not there: {REBUILD}.")
-    return Generation(folder)
+    while (number := current_id(index)) is not None:
+        try:
+            folder = next((path for path in _published(index) if path.name == number), None)
+            if folder is None:
+                raise StoreError(f"CURRENT names generation {number[:20]!r}, which is not there: {REBUILD}.")
+            return Generation(folder)
+        except StoreError:
+            if current_id(index) == number:
+                raise  # otherwise newer builds were published, and this one pruned, while it was opened
+    raise NoGenerationError("No index was built yet: run `qa build`.")
 
 
 def leftovers(index: Path) -> list[Path]:
     """Folders of builds that did not end, oldest first; call it only while `writing`."""
-    return sorted((index / "generations").glob(f"{_TMP}*"), key=lambda path: path.stat().st_mtime_ns)
+    folders = list((index / "generations").glob(f"{_TMP}*"))
+    published = _published(index)
+    with contextlib.suppress(StoreError):
+        current = [number for number, path in enumerate(published) if path.name == current_id(index)]
+        # What is numbered above CURRENT was cut off between the two renames: nobody has ever read it.
+        folders += published[current[0] + 1 :] if current else []
+    return sorted(folders, key=lambda path: path.stat().st_mtime_ns)
 
 
-def _published(index: Path) -> list[Path]:
-    return sorted(path for path in (index / "generations").glob("[0-9]*") if path.name.isdigit())
+def remove_leftovers(index: Path, keep: Path | None = None) -> None:
+    """Give back the space of builds that did not end, all but `keep`; call it only while `writing`."""
+    for path in leftovers(index):
+        if path != keep:
+            shutil.rmtree(path, ignore_errors=True)
 
 
-def _prune(index: Path, keep: int) -> None:
-    for path in [*_published(index)[:-keep], *leftovers(index)]:
+def prune(index: Path, keep: int) -> None:
+    """Remove all but the last `keep` generations, and what builds that did not end have left."""
+    remove_leftovers(index)
+    for path in _published(index)[: -max(1, keep)]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _set_current(index: Path, number: str) -> None:
-    beside = index / ".CURRENT.new"
-    beside.write_text(f"{number}\n", "ascii")
-    _sync(beside)
-    beside.replace(index / "CURRENT")
-    _sync(index)
+def _published(index: Path) -> list[Path]:
+    """The folders of the published generations, oldest first."""
+    folders = [path for path in (index / "generations").glob("[0-9]*") if path.is_dir()]
+    return sorted((path for path in folders if path.name.isdecimal()), key=lambda path: int(path.name))
 
 
 def _sync(path: Path) -> None:
     """Make a file, or the names in a folder, last through a power cut."""
     if path.is_dir() and os.name == "nt":
         return  # Windows has no handle to sync a folder by
-    handle = os.open(path, os.O_RDONLY)
+    # Windows syncs only what is open for writing; a folder can be opened only for reading.
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(handle)
     finally:

@@ -198,15 +198,16 @@ class Hit:
 class Evidence:
     """What the whole pool says about whether the question can be answered at all (see `answer.confidence`).
 
-    `top_cosine` of the best candidate; `coverage`, the share (by inverse document frequency) of query terms
-    in the best passages; `margin`, fused score of rank 1 over rank 2; `peak`, how many standard deviations
-    the best cosine stands above the pool's mean.
+    `top_cosine` of the best candidate; `coverage`, the largest share (by inverse document frequency) of the
+    query's terms that one of the best passages holds; `margin`, fused score of rank 1 over rank 2; `peak`, how
+    many standard deviations the best cosine stands above the pool's mean; `passages`, how many were searched.
     """
 
     top_cosine: float
     coverage: float
     margin: float
     peak: float
+    passages: int
 
 
 @dataclass(frozen=True, slots=True)

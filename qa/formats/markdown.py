@@ -5,6 +5,7 @@ It knows nothing about files or passages.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -15,7 +16,9 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from ..types import BlockKind, Document, Span
 from .outline import Outline, line_starts
 
-_MARKDOWN = MarkdownIt("commonmark").enable("table").use(front_matter_plugin)
+# What stands inside a paragraph is not asked for: that is most of the work, and only headings need it.
+_BLOCKS = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).disable("inline")
+_INLINE = MarkdownIt("commonmark")
 _KINDS: dict[str, BlockKind] = {
     "paragraph_open": "paragraph",
     "blockquote_open": "paragraph",
@@ -28,11 +31,19 @@ _KINDS: dict[str, BlockKind] = {
 }
 _PART_OPENERS = {"list": "list_item_open", "table": "tr_open"}
 _METADATA = ("title", "author", "date", "url", "description")
+_NO_VALUE = ("", "~", "null", "Null", "NULL")
+_LONGEST_FRONT_MATTER = 50_000
+# HTML in a heading: a comment, a usual tag, or one with attributes. Else it is words: `<vector>`, `List<T>`.
+_MARKUP = re.compile(
+    r"<(?:[!?]|/?(?:a|abbr|b|br|cite|code|del|em|font|i|img|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)\b|.*=)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def parse_markdown(path: str, text: str) -> Document:
     """The Document of a Markdown text; never raises: what is no structure is a paragraph."""
-    tokens = _MARKDOWN.parse(text)
+    references: dict[str, Any] = {}
+    tokens = _BLOCKS.parse(text, references)
     starts = line_starts(text)
     outline = Outline(text)
     metadata: dict[str, str] = {}
@@ -43,8 +54,8 @@ def parse_markdown(path: str, text: str) -> Document:
         if token.type == "front_matter":
             metadata = _front_matter(token.content)
         elif token.type == "heading_open":
-            outline.heading(int(token.tag[1]), _plain(tokens[number + 1]), span)
-        elif token.type in _KINDS and not _is_comment(token):
+            outline.heading(int(token.tag[1]), _plain(tokens[number + 1].content, references), span)
+        elif token.type in _KINDS and not (token.type == "html_block" and _is_comment(token.content)):
             kind = _KINDS[token.type]
             outline.block(kind, span, _parts(tokens, number, kind, starts))
     return outline.document(path, metadata.get("title", ""), metadata)
@@ -65,38 +76,51 @@ def _parts(tokens: list[Token], opener: int, kind: BlockKind, starts: list[int])
     for token in tokens[opener + 1 :]:
         if token.level == 0:
             break
-        if token.type == wanted and token.map and token.map[0] not in lines:
+        if token.type == wanted and token.map and token.map[0] not in lines[-1:]:
             lines.append(token.map[0])
     edges = [*lines, end_line]
-    return tuple(
-        Span(starts[edges[i]], starts[min(edges[i + 1], len(starts) - 1)]) for i in range(len(lines))
-    )
+    return tuple(Span(starts[edges[i]], starts[min(edges[i + 1], len(starts) - 1)]) for i in range(len(lines)))
 
 
-def _plain(inline: Token) -> str:
+def _plain(inline: str, references: dict[str, Any]) -> str:
     """A heading's words without their marks."""
-    return "".join(
-        child.content if child.type in ("text", "code_inline") else " " if "break" in child.type else ""
-        for child in inline.children or ()
-    )
+    words = []
+    for child in _INLINE.parseInline(inline, references)[0].children or ():
+        if child.type in ("text", "code_inline", "image"):
+            words.append(child.content)
+        elif "break" in child.type:
+            words.append(" ")
+        elif child.type == "html_inline" and not _MARKUP.match(child.content):
+            words.append(child.content)
+    return "".join(words)
 
 
-def _is_comment(token: Token) -> bool:
-    content = token.content.strip()
-    return token.type == "html_block" and content.startswith("<!--") and content.endswith("-->")
+def _is_comment(html: str) -> bool:
+    """Whether there is nothing but comments."""
+    position = 0
+    while html.startswith("<!--", position):
+        end = html.find("-->", position)
+        if end < 0:
+            return False
+        position = end + 3
+        while position < len(html) and html[position].isspace():
+            position += 1
+    return position == len(html)
 
 
 def _front_matter(raw: str) -> dict[str, str]:
-    """The fields that this program shows; a block that is not YAML has none."""
+    """The fields that this program shows, as they are written; a block that is not YAML has none.
+
+    `ms.date` stands for `date` where there is no `date`.
+    """
+    if len(raw) > _LONGEST_FRONT_MATTER:
+        return {}
     try:
-        fields: Any = yaml.safe_load(raw)
+        fields: Any = yaml.load(raw, Loader=yaml.BaseLoader)  # noqa: S506 (makes nothing but strings)
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     if not isinstance(fields, dict):
         return {}
-    lowered = {str(name).lower().rpartition(".")[2]: value for name, value in fields.items()}
-    return {
-        name: " ".join(str(lowered[name]).split())
-        for name in _METADATA
-        if isinstance(lowered.get(name), (str, int, float)) or hasattr(lowered.get(name), "isoformat")
-    }
+    values = {str(name).lower(): value for name, value in fields.items() if isinstance(value, str)}
+    by_last = {name.rpartition(".")[2]: value for name, value in values.items()} | values
+    return {name: " ".join(by_last[name].split()) for name in _METADATA if by_last.get(name, "") not in _NO_VALUE}

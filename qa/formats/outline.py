@@ -6,11 +6,12 @@ It knows nothing about the syntax that they were found in.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ..types import Block, BlockKind, Document, Section, Span
 
 _SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w+")
 
 
 class Outline:
@@ -33,12 +34,17 @@ class Outline:
             self._blocks.append((kind, span, len(self._headings), parts))
 
     def document(self, path: str, title: str, metadata: Mapping[str, str] | None = None) -> Document:
-        """The Document. Without a `title`, a first heading of level 1 before any content is the title."""
+        """The Document. Without a `title`, a first heading of level 1 before any content is the title.
+
+        No heading's words are lost: one that neither titles, nor leads to, any content is content itself.
+        """
         headings = self._headings
         titled_by = None
         if headings and headings[0][0] == 1 and all(section > 0 for _, _, section, _ in self._blocks):
-            titled_by = 0
             title = title or headings[0][1]
+            if _words(headings[0][1]) <= _words(title):
+                titled_by = 0
+        blocks = self._blocks and sorted([*self._blocks, *self._bare(titled_by)], key=lambda block: block[1].start)
         starts = [0, *(span.start for _, _, span in headings)]
         ends = [*starts[1:], len(self._text)]
         sections = [Section((), 0, Span(starts[0], ends[0]))]
@@ -54,9 +60,22 @@ class Outline:
             title=_SPACE.sub(" ", title).strip(),
             text=self._text,
             sections=tuple(sections),
-            blocks=tuple(Block(kind, span, section, parts) for kind, span, section, parts in self._blocks),
+            blocks=tuple(Block(kind, span, section, parts) for kind, span, section, parts in blocks),
             metadata=dict(metadata or {}),
         )
+
+    def _bare(self, titled_by: int | None) -> Iterator[tuple[BlockKind, Span, int, tuple[Span, ...]]]:
+        """Each heading with nothing under it, as a paragraph of its section."""
+        filled = {section for _, _, section, _ in self._blocks}
+        levels = [level for level, _, _ in self._headings]
+        for number, (level, _, span) in enumerate(self._headings):
+            leads_on = number + 1 < len(levels) and levels[number + 1] > level
+            if number != titled_by and number + 1 not in filled and not leads_on:
+                yield "paragraph", trim(self._text, span), number + 1, ()
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text.casefold()))
 
 
 def trim(text: str, span: Span) -> Span:

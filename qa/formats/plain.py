@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from ..types import Document, Span
@@ -57,7 +58,7 @@ def parse_plain(path: str, text: str) -> Document:
             outline.heading(level, line.text, Span(line.span.start, following.span.end))
             under_question = level
             number += 1
-        elif number == 0 and following is not None and _is_title(line, following, wrapped):
+        elif number == 0 and _is_title(lines, wrapped):
             outline.heading(1, line.text, line.span)
             titled = True
         elif _is_bare_heading(lines, number, wrapped, questions):
@@ -77,7 +78,7 @@ def _lines(text: str) -> list[_Line]:
     starts = line_starts(text)
     lines: list[_Line] = []
     after_blank = True
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         raw = text[start:end]
         content = raw.strip()
         if content:
@@ -91,7 +92,7 @@ def _is_wrapped(lines: list[_Line]) -> bool:
     """Whether paragraphs run over several lines: inner lines are of like, moderate length and end mid-sentence."""
     inner = [
         line
-        for line, following in zip(lines, lines[1:], strict=False)
+        for line, following in pairwise(lines)
         if not following.after_blank and not _ATX.match(line.text) and not _is_listed(line.text)
     ]
     if len(inner) < 3 or not 30 <= median(len(line.text) for line in inner) <= 110:
@@ -109,7 +110,15 @@ def _is_short(text: str) -> bool:
     return len(text) <= _HEADING_CHARACTERS and len(text.split()) <= _HEADING_WORDS
 
 
-def _is_title(line: _Line, following: _Line, wrapped: bool) -> bool:
+def _is_prose(text: str) -> bool:
+    return len(text) >= _PROSE_CHARACTERS or bool(_SENTENCE_END.search(text))
+
+
+def _is_title(lines: list[_Line], wrapped: bool) -> bool:
+    """Whether the first line is a title: something follows it, and not in a file of nothing but short lines."""
+    if len(lines) < 2 or not (lines[1].after_blank or any(_is_prose(line.text) for line in lines[1:])):
+        return False
+    line, following = lines[0], lines[1]
     if len(line.text) > 180 or not any(map(str.isalpha, line.text)) or _ITEM.match(line.text):
         return False
     if _KEY_VALUE.match(line.text) and (line.text[0] in "*_" or _KEY_VALUE.match(following.text)):
@@ -146,8 +155,7 @@ def _is_bare_heading(lines: list[_Line], number: int, wrapped: bool, questions: 
         return False  # an item of a list, not a heading
     if _is_listed(following.text):
         return not _NUMBERED_HEADING.match(line.text)
-    is_prose = len(following.text) >= _PROSE_CHARACTERS or bool(_SENTENCE_END.search(following.text))
-    return is_prose and (len(following.text) > len(line.text) or line.text.endswith("?"))
+    return _is_prose(following.text) and (len(following.text) > len(line.text) or line.text.endswith("?"))
 
 
 def _content(lines: list[_Line], number: int, wrapped: bool, questions: bool, outline: Outline) -> int:

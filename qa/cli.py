@@ -1,0 +1,285 @@
+"""The command line (DESIGN §7): `qa build`, `ask`, `status`, `verify`, `eval`, `serve`.
+
+An edge: it turns errors into one sentence on standard error and an exit code, and knows nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from tqdm import tqdm
+
+from .config import Config
+from .errors import ConfigError, QAError, QuestionError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 1 the work failed, 2 the call was wrong)."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:  # a terminal in another encoding must not stop an answer
+            reconfigure(errors="replace")
+    try:
+        code = _cli.main(args=arguments, prog_name="qa", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        return _fail(error.format_message(), 2, "run `qa --help` to see how it is called.")
+    except QAError as error:
+        return _fail(str(error), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("Stopped; the last index still answers.", 1)
+    except OSError as error:
+        return _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+def _fail(message: str, code: int, hint: str = "") -> int:
+    text = " ".join(f"{message.rstrip('.')}: {hint}".split() if hint else message.split())
+    click.echo(f"qa: {text}", err=True)
+    return code
+
+
+def _places(command: _Command) -> _Command:
+    command = click.option("--corpus", type=click.Path(path_type=Path), help="The articles. [corpus]")(command)
+    return click.option("--index", type=click.Path(path_type=Path), help="The built index. [index]")(command)
+
+
+def _config(corpus: Path | None, index: Path | None) -> Config:
+    return Config.from_env(os.environ, corpus, index)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="qa-articles", prog_name="qa")
+def _cli() -> None:
+    """Ask your own articles: answers quoted from the files in corpus/, with citations, offline."""
+
+
+@_cli.command()
+@_places
+@click.option("--full", is_flag=True, help="Build everything anew, reusing nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def build(corpus: Path | None, index: Path | None, full: bool, as_json: bool) -> None:
+    """Bring the index up to date with the folder."""
+    from .build import build as build_index
+    from .encoders import load_encoder
+
+    config = _config(corpus, index)
+    _check_corpus(config)
+    encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
+    with _progress() as shown:
+        report = build_index(config, encoder, full, lambda p: shown(p.stage, p.done, p.total))
+    if as_json:
+        _print_json(report.as_json())
+        return
+    for word, paths in (("added", report.added), ("changed", report.changed), ("removed", report.removed)):
+        for path in paths:
+            click.echo(f"{word:>9}  {_line(path)}")
+    for old, new in report.renamed:
+        click.echo(f"  renamed  {_line(old)} → {_line(new)}")
+    for record in report.failed:
+        click.echo(f"   failed  {_line(record.path)}: {record.reason}")
+    click.echo(
+        f"{report.documents} articles, {report.passages} passages ({report.passages_encoded} encoded, "
+        f"{report.unchanged} files unchanged) in {report.seconds:.1f} s: generation {report.generation}"
+    )
+
+
+@_cli.command()
+@_places
+@click.argument("question", required=False)
+@click.option("--questions", type=click.Path(path_type=Path, allow_dash=True), help="One question a line; - is stdin.")
+@click.option("--top-k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many passages.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each question.")
+def ask(
+    corpus: Path | None,
+    index: Path | None,
+    question: str | None,
+    questions: Path | None,
+    top_k: int,
+    as_json: bool,
+) -> int:
+    """Answer QUESTION, or each line of a file of questions."""
+    from .engine import Engine, check_question
+    from .render import as_text
+
+    if (question is None) == (questions is None):
+        raise ConfigError('There must be either one question or --questions FILE: run `qa ask "…"`.')
+    if question is not None:
+        check_question(question)  # before a model is loaded for nothing
+    lines = _lines(questions) if question is None else []
+    engine = Engine.open(_config(corpus, index))
+    engine.preflight()
+    if question is not None:
+        answer = engine.ask(question, top_k)
+        _print_json(answer.as_json()) if as_json else click.echo(as_text(answer))
+        return 0
+    code = 0
+    for line in lines:
+        try:
+            answer = engine.ask(line, top_k)
+        except QuestionError as error:
+            # One bad line of many does not cost the others their answers; order is kept.
+            code = error.exit_code
+            if as_json:
+                _print_json({"question": line, "error": str(error)})
+            click.echo(f"qa: {error}", err=True)
+            continue
+        _print_json(answer.as_json()) if as_json else click.echo(as_text(answer) + "\n")
+    return code
+
+
+@_cli.command()
+@_places
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def status(corpus: Path | None, index: Path | None, as_json: bool) -> None:
+    """List every file of the folder: indexed, empty, failed or skipped, and why."""
+    from .engine import Engine
+
+    state = Engine.open(_config(corpus, index)).status()
+    if as_json:
+        _print_json(state.as_json())
+        return
+    for file in state.files:
+        record = file.record
+        words: str = record.status
+        if record.status == "indexed":
+            words = f"indexed ({record.passages} passage{'' if record.passages == 1 else 's'})"
+        if file.pending:
+            words = {"new": "new", "changed": "changed", "removed": "removed"}[file.pending] + " (run `qa build`)"
+        elif record.reason:
+            words += f" ({record.reason})"
+        click.echo(f"{_line(record.path)}: {words}")
+    counts = state.as_json()["counts"]
+    listed = ", ".join(f"{number} {word}" for word, number in counts.items() if word != "files" and number)
+    built = f"generation {state.generation}, built {state.created}" if state.generation else "no index yet"
+    click.echo(f"{counts['files']} files{': ' + listed if listed else ''}; {state.passages} passages; {built}")
+
+
+@_cli.command()
+@_places
+def verify(corpus: Path | None, index: Path | None) -> int:
+    """Check the index: checksums, spans, counts."""
+    from .engine import Engine
+
+    engine = Engine.open(_config(corpus, index))
+    problems = engine.verify()
+    for problem in problems:
+        click.echo(f"qa: {problem}: run `qa build --full`.", err=True)
+    if problems:
+        return 1
+    manifest = engine.generation.manifest
+    click.echo(f"generation {manifest.id} is whole: {manifest.documents} articles, {manifest.passages} passages")
+    return 0
+
+
+@_cli.command("eval")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--limit", type=click.IntRange(1), help="Ask only this many questions, evenly spread.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def evaluate(folder: Path, limit: int | None, as_json: bool) -> None:
+    """Measure retrieval, leads and abstention on a BEIR-layout set in FOLDER."""
+    from .encoders import load_encoder
+    from .evaluate import evaluate as measure
+    from .evaluate import read_dataset
+
+    config = Config.from_env(os.environ)
+    read_dataset(folder, 1)  # a wrong folder is said before a model is loaded
+    encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
+    with _progress() as shown:
+        result = measure(folder, encoder, limit, shown)
+    if as_json:
+        _print_json(result)
+        return
+    for name, value in result.items():
+        shown_value = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
+        click.echo(f"{name:>18}  {'–' if shown_value is None else shown_value}")
+
+
+@_cli.command()
+@_places
+@click.option("--host", default="127.0.0.1", show_default=True, help="Another address needs --auth.")
+@click.option("--port", type=click.IntRange(0, 65535), default=7860, show_default=True, help="0 takes a free one.")
+@click.option("--auth", metavar="USER:PASSWORD", help="Ask visitors for this name and password.")
+@click.option("--browser/--no-browser", default=False, help="Open the page in the browser.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Confidence below which it abstains. [0.5]")
+def serve(
+    corpus: Path | None,
+    index: Path | None,
+    host: str,
+    port: int,
+    auth: str | None,
+    browser: bool,
+    threshold: float | None,
+) -> None:
+    """Start the chat in the browser."""
+    from .ui.app import serve as serve_chat
+
+    config = _config(corpus, index)
+    if threshold is not None:
+        config = replace(config, threshold=threshold)
+    serve_chat(config, host, port, auth, browser)
+
+
+def _check_corpus(config: Config) -> None:
+    """Say that the folder is missing before a model is loaded for it."""
+    from .documents import scan
+
+    scan(config.corpus, config.max_file_bytes)
+
+
+def _lines(path: Path | None) -> Iterable[str]:
+    """The lines that are not blank; standard input is read as it comes."""
+    if path is None or str(path) == "-":
+        return filter(None, map(str.strip, sys.stdin))
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{str(path)!r} cannot be read as UTF-8 text: name a file with one question on each line."
+        ) from error
+    return filter(None, map(str.strip, text.splitlines()))
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on standard error for each stage; nothing where that is not a terminal."""
+    bar: tqdm[Any] | None = None
+
+    def show(stage: str, done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None or bar.desc != stage or bar.total != total:
+            if bar is not None:
+                bar.close()
+            layout = "{desc} {n_fmt} of {total_fmt} {bar} {remaining}"
+            bar = tqdm(total=total, leave=False, disable=None, bar_format=layout)
+            bar.desc = stage
+        bar.update(done - bar.n)
+
+    try:
+        yield show
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False))
+
+
+def _line(path: str) -> str:
+    """A file's name on one line, whatever characters it holds."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)

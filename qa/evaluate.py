@@ -1,0 +1,232 @@
+"""A BEIR-layout set → figures for retrieval, leads and abstention, measured on the program as it answers.
+
+Each corpus record is one passage as it stands, built into a real generation in a temporary folder. It knows
+nothing about how the figures are shown.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import metrics, store
+from .config import Config
+from .engine import Engine
+from .errors import ConfigError
+from .passages import PassageSettings
+from .sentences import sentence_spans
+from .types import Answer, Document, Encoder, FileRecord, Passage, Span
+
+_RANKED = 100
+_ENCODE_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question of a set; `answers` are strings of which a right answer contains one."""
+
+    id: str
+    text: str
+    answers: tuple[str, ...]
+    answerable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A set: passages as (id, title, text), queries, and qrels (query id → passage id → grade)."""
+
+    name: str
+    passages: list[tuple[str, str, str]]
+    queries: list[Query]
+    qrels: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the program did with one query: passage ids, best first, and its answer."""
+
+    query: Query
+    ranked: tuple[str, ...]
+    answer: Answer
+    milliseconds: float
+
+
+def read_dataset(folder: Path, limit: int | None = None) -> Dataset:
+    """Read `corpus.jsonl`, `queries.jsonl` and `qrels.tsv`; `limit` takes that many queries, evenly spread.
+
+    Raises ConfigError where a file is missing or malformed.
+    """
+    try:
+        passages = [
+            (str(row["_id"]), str(row.get("title") or ""), str(row.get("text") or ""))
+            for row in _jsonl(folder / "corpus.jsonl")
+        ]
+        queries = [_query(row) for row in _jsonl(folder / "queries.jsonl")]
+        qrels: dict[str, dict[str, float]] = {}
+        for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
+            query, passage, grade = line.split("\t")
+            qrels.setdefault(query, {})[passage] = float(grade)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"{str(folder)!r} is not a BEIR-layout set ({type(error).__name__}: {error}): "
+            "give a folder with corpus.jsonl, queries.jsonl and qrels.tsv."
+        ) from error
+    if not passages or not queries:
+        raise ConfigError(f"{str(folder)!r} holds no passages or no queries: give another set.")
+    if limit is not None and limit < len(queries):
+        picked = np.linspace(0, len(queries) - 1, limit).round().astype(int)
+        queries = [queries[i] for i in dict.fromkeys(picked.tolist())]
+    return Dataset(folder.resolve().name, passages, queries, qrels)
+
+
+def evaluate(
+    folder: Path,
+    encoder: Encoder,
+    limit: int | None = None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """The object of `qa eval --json` (DESIGN §7) for the set in `folder`."""
+    dataset = read_dataset(folder, limit)
+    with tempfile.TemporaryDirectory(prefix="qa-eval-") as place:
+        engine, seconds = index_dataset(dataset, encoder, Path(place), progress)
+        outcomes = list(ask_all(engine, dataset, progress))
+        del engine
+    return figures(dataset, outcomes, seconds)
+
+
+def index_dataset(
+    dataset: Dataset,
+    encoder: Encoder,
+    place: Path,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> tuple[Engine, float]:
+    """An engine on a generation of the set's passages, made below `place`, and the seconds that it took."""
+    started = time.perf_counter()
+    index = place / "index"
+    (place / "corpus").mkdir()
+    # Passages are documents without files: sorted by id, as a build would sort them.
+    ordered = sorted({number: (number, title, text) for number, title, text in dataset.passages}.values())
+    settings = PassageSettings().as_json()
+    with store.writing(index), store.GenerationWriter(index, encoder.identity, settings) as writer:
+        rows = []
+        texts: list[str] = []
+        for number, title, text in ordered:
+            document, passage = _document(number, title, text)
+            writer.add(FileRecord(path=number, size=0, mtime_ns=0, title=title), document, [passage])
+            texts.append(passage.encoded)
+            if len(texts) == _ENCODE_BATCH:
+                rows.append(encoder.encode_passages(texts))
+                texts = []
+                progress("encoding", len(rows) * _ENCODE_BATCH, len(ordered))
+        if texts:
+            rows.append(encoder.encode_passages(texts))
+        writer.publish(np.concatenate(rows), keep=1)
+    seconds = time.perf_counter() - started
+    # A threshold of 0: the lead is judged wherever there is one; abstaining has its own figures.
+    return Engine.open(Config(corpus=place / "corpus", index=index, threshold=0.0), encoder), seconds
+
+
+def ask_all(
+    engine: Engine,
+    dataset: Dataset,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> Iterator[Outcome]:
+    """Ask every query of the set, one at a time; the clock runs over one whole `ask` of five citations."""
+    for number, query in enumerate(dataset.queries):
+        if number % 50 == 0:
+            progress("asking", number, len(dataset.queries))
+        started = time.perf_counter()
+        answer = engine.ask(query.text)
+        milliseconds = 1e3 * (time.perf_counter() - started)
+        ranked = tuple(hit.passage.document for hit in engine.search(query.text, _RANKED).hits)
+        yield Outcome(query, ranked, answer, milliseconds)
+    progress("asking", len(dataset.queries), len(dataset.queries))
+
+
+def figures(dataset: Dataset, outcomes: list[Outcome], seconds: float) -> dict[str, Any]:
+    """All figures of one run; a figure that the set cannot give is None."""
+    judged = [(o.ranked, dataset.qrels[o.query.id]) for o in outcomes if _has_relevant(dataset, o.query)]
+    texts = {number: text for number, _, text in dataset.passages}
+    with_answers = [o for o in outcomes if o.query.answers and o.query.answerable]
+    answerable = [o.answer.confidence for o in outcomes if o.query.answerable]
+    missing = [o.answer.confidence for o in outcomes if not o.query.answerable]
+    times = [o.milliseconds for o in outcomes]
+    count = len(dataset.passages)
+    return {
+        "dataset": dataset.name,
+        "passages": count,
+        "queries": len(outcomes),
+        "ndcg@10": _mean([metrics.ndcg(ranked, qrels, 10) for ranked, qrels in judged]),
+        "mrr@10": _mean([metrics.reciprocal_rank(ranked, qrels, 10) for ranked, qrels in judged]),
+        "recall@1": _mean([metrics.recall(ranked, qrels, 1) for ranked, qrels in judged]),
+        "recall@10": _mean([metrics.recall(ranked, qrels, 10) for ranked, qrels in judged]),
+        "recall@100": _mean([metrics.recall(ranked, qrels, 100) for ranked, qrels in judged]),
+        "map@10": _mean([metrics.average_precision(ranked, qrels, 10) for ranked, qrels in judged]),
+        "answer_in_lead": _mean([_holds(_lead(o.answer), o.query) for o in with_answers]),
+        "answer_in_top3": _mean(
+            [any(_holds(texts[number], o.query) for number in o.ranked[:3]) for o in with_answers]
+        ),
+        "answerable_auroc": _number(metrics.auroc(answerable, missing)) if missing else None,
+        "calibration_error": _number(
+            metrics.calibration_error(answerable + missing, [1] * len(answerable) + [0] * len(missing))
+        ),
+        "latency_ms": {
+            "p50": _number(float(np.percentile(times, 50))),
+            "p95": _number(float(np.percentile(times, 95))),
+        },
+        "build": {"seconds": round(seconds, 3), "passages_per_second": round(count / seconds, 1)},
+    }
+
+
+def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.strip():
+                yield json.loads(line)
+
+
+def _query(row: dict[str, Any]) -> Query:
+    turns = row.get("conversation") or []
+    text = str(turns[-1]["text"]) if turns else str(row["text"])
+    answers = tuple(str(answer) for answer in row.get("answers") or ())
+    return Query(str(row["_id"]), text, answers, bool(row.get("answerable", True)))
+
+
+def _document(number: str, title: str, text: str) -> tuple[Document, Passage]:
+    text = text or title or number  # a record without text is still one passage
+    span = Span(0, len(text))
+    passage = Passage(number, 0, span, text, title, (), None, tuple(sentence_spans(text)))
+    return Document(path=number, title=title, text=text, sections=(), blocks=()), passage
+
+
+def _has_relevant(dataset: Dataset, query: Query) -> bool:
+    return any(grade > 0 for grade in dataset.qrels.get(query.id, {}).values())
+
+
+def _lead(answer: Answer) -> str:
+    return answer.lead.text if answer.lead else ""
+
+
+def _holds(text: str, query: Query) -> bool:
+    folded = _fold(text)
+    return any(_fold(answer) in folded for answer in query.answers if answer.strip())
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _mean(values: list[float] | list[bool]) -> float | None:
+    return _number(float(np.mean(values))) if values else None
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)

@@ -1,0 +1,309 @@
+"""Answer → safe HTML for the chat, and → plain text for a terminal.
+
+Everything that comes from an article (text, names, headings, titles, links) is escaped here and nowhere else.
+It knows nothing about the index, about sessions or about the server.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from urllib.parse import urlsplit
+
+from .types import SECTION_SEPARATOR, Answer, Citation, Document, Span
+
+NOT_FOUND = "Your articles do not seem to hold the answer."
+NEAREST = "Nearest passages: related, but not an answer"
+UNCHANGED = "Unchanged since it was indexed"
+CHANGED = "This file has changed since it was indexed; rebuild the index to bring it up to date."
+GONE = "This article is no longer in the index; this is the passage as it was cited."
+MOVED = "The index was rebuilt since this answer, and the article no longer holds these words; ask again."
+SHOWN_CITATIONS = 3  # the rest are folded
+_HASHES = re.compile(r"#{1,6}(?= )")
+# A source longer than this on either side of the passage is shown in part: a browser stays quick with it.
+WINDOW = 150_000
+
+
+def confidence_words(probability: float) -> str:
+    """What a person reads: "very likely" from .9, "likely" from .7, "possible" from .5, else "unlikely"."""
+    for least, words in ((0.9, "very likely"), (0.7, "likely"), (0.5, "possible")):
+        if probability >= least:
+            return words
+    return "unlikely"
+
+
+def percent(share: float) -> str:
+    """`0.957` → `96 %`."""
+    return f"{round(100 * share)} %"
+
+
+def escape(text: str) -> str:
+    """Text that is safe between tags and inside quoted attributes, character for character."""
+    return html.escape("".join("�" if "\ud800" <= c <= "\udfff" or c == "\0" else c for c in text))
+
+
+def safe_url(url: str | None) -> str | None:
+    """The link if it leads to a web page, else None: `javascript:` and its like never reach a screen."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return None
+    return url.strip() if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def marked(text: str, marks: Sequence[Span], offset: int = 0) -> str:
+    """`text` as HTML with `marks` in `<mark>`; marks count from `offset` and are cut to the text."""
+    return _pieces(text, Span(0, len(text)), (), [Span(m.start - offset, m.end - offset) for m in marks])
+
+
+def where(citation: Citation) -> str:
+    """`Title › Section › Subsection`, plain text."""
+    return " › ".join((_title(citation), *_sections(citation)))
+
+
+def _title(citation: Citation) -> str:
+    return citation.title or citation.document
+
+
+def _sections(citation: Citation) -> list[str]:
+    return [part for part in citation.section.split(SECTION_SEPARATOR) if part]
+
+
+# --- the conversation ----------------------------------------------------------------------------------------
+
+
+def answer_html(answer: Answer, turn: int, verdict: str = "") -> str:
+    """One answer; its buttons say what they do in `data-do` and which answer they belong to in `data-turn`."""
+    if answer.lead is None:
+        body = _not_found(answer, turn)
+    else:
+        first, rest = answer.citations[:SHOWN_CITATIONS], answer.citations[SHOWN_CITATIONS:]
+        body = f"{_lead(answer, turn)}{_cards(first, turn)}"
+        if rest:
+            noun = "passage" if len(rest) == 1 else "passages"
+            body += (
+                f'<details class="qa-more"><summary>{len(rest)} more {noun}</summary>{_cards(rest, turn)}</details>'
+            )
+    copied = escape(as_text(answer))
+    return (
+        f'<div class="qa-answer">{body}<div class="qa-tools">'
+        f'<button type="button" data-do="retry" data-turn="{turn}">Ask again</button>'
+        f'<button type="button" data-do="copy" data-copy="{copied}">Copy answer</button>'
+        f"{_judging(turn, verdict)}</div></div>"
+    )
+
+
+def _lead(answer: Answer, turn: int) -> str:
+    assert answer.lead is not None
+    sure, rank = answer.confidence, answer.lead.citation
+    title = f"Estimated probability that your articles answer this: {percent(sure)}"
+    return (
+        f'<blockquote class="qa-lead"><p>{escape(answer.lead.text)}</p></blockquote>'
+        f'<p class="qa-sure" title="{title}"><span class="qa-gauge" style="--sure:{sure:.2f}"></span>'
+        f"<b>{confidence_words(sure)}</b><small>{percent(sure)}</small>"
+        f'<button type="button" class="qa-ref" data-do="open" data-turn="{turn}" data-rank="{rank}" '
+        f'aria-label="Open source {rank}">{rank}</button></p>'
+    )
+
+
+def _not_found(answer: Answer, turn: int) -> str:
+    if not answer.citations:
+        return f'<p class="qa-none">{NOT_FOUND}</p>'
+    cards = _cards(answer.citations, turn, marks=False)
+    return (
+        f'<p class="qa-none">{NOT_FOUND}</p>'
+        f'<details class="qa-nearest"><summary>{NEAREST}</summary>{cards}</details>'
+    )
+
+
+def _cards(citations: Sequence[Citation], turn: int, marks: bool = True) -> str:
+    return f'<ol class="qa-cards">{"".join(_card(citation, turn, marks) for citation in citations)}</ol>'
+
+
+def _card(citation: Citation, turn: int, marks: bool) -> str:
+    place = f'data-turn="{turn}" data-rank="{citation.rank}"'
+    passage = marked(citation.text, citation.highlights if marks else (), citation.span.start)
+    path = "".join(f'<span class="qa-sep"> › </span><bdi>{escape(part)}</bdi>' for part in _sections(citation))
+    page = f"<span>page {citation.page}</span>" if citation.page is not None else ""
+    changed = f'<span class="qa-changed" title="{CHANGED}">changed since indexed</span>' if citation.changed else ""
+    return (
+        f'<li class="qa-card" data-do="open" {place}>'
+        f'<p class="qa-where"><span class="qa-rank">{citation.rank}</span>'
+        f"<span><bdi class='qa-title'>{escape(_title(citation))}</bdi>{path}</span></p>"
+        f'<p class="qa-passage" dir="auto">{passage}</p>'
+        f'<p class="qa-from"><bdi class="qa-file">{escape(citation.document)}</bdi>{page}'
+        f'<span title="How well this passage fits the question">{percent(citation.score)}</span>{changed}'
+        f'<span class="qa-actions">'
+        f'<button type="button" data-do="open" {place} aria-label="Open source {citation.rank}">open</button>'
+        f'<button type="button" data-do="copy" data-copy="{escape(_quoted(citation))}" '
+        f'aria-label="Copy passage {citation.rank}">copy</button></span></p></li>'
+    )
+
+
+def _judging(turn: int, verdict: str) -> str:
+    if verdict:
+        return f'<span class="qa-thanks" data-verdict="{escape(verdict)}">Thank you, stored on this machine.</span>'
+    return (
+        f'<span class="qa-judge"><button type="button" data-do="judge" data-turn="{turn}" data-verdict="up" '
+        f'aria-label="This answer is right" title="This answer is right">{_THUMB}</button>'
+        f'<button type="button" data-do="judge" data-turn="{turn}" data-verdict="down" '
+        f'aria-label="This answer is wrong" title="This answer is wrong">{_THUMB}</button></span>'
+    )
+
+
+_THUMB = (
+    '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M7 10.5v9H4a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1h3Zm0 0 '
+    "4.2-7a2 2 0 0 1 2.3 2.4L12.7 9.5H19a2 2 0 0 1 2 2.4l-1.2 6a2 2 0 0 1-2 1.6H7"
+    '"/></svg>'
+)
+
+
+# --- the source ----------------------------------------------------------------------------------------------
+
+
+def source_html(citation: Citation, document: Document | None, changed: bool, turn: int, of: int) -> str:
+    """The article of a citation, whole (or a long window of it), with the cited passage marked.
+
+    `document` is the article as the index holds it now, `of` the number of citations of the same answer. The
+    passage is shown in its place only where the article's words there are exactly those that were cited.
+    """
+    head = _source_head(citation, turn, of)
+    span = None if document is None else _place(citation, document)
+    if document is None or span is None:
+        problem = GONE if document is None else MOVED
+        body = f'<p class="qa-note qa-warn">{problem}</p><mark id="qa-passage">{escape(citation.text)}</mark>'
+        return f'{head}<div class="qa-text" tabindex="0" dir="auto">{body}</div>{_source_foot(citation, {}, None)}'
+    moved = span.start - citation.span.start
+    strong = [Span(mark.start + moved, mark.end + moved) for mark in citation.highlights]
+    text, headings = document.text, _headings(document)
+    start, end = max(0, span.start - WINDOW), min(len(text), span.end + WINDOW)
+    whole_lines = text[span.start - 1 : span.start] in ("", "\n") and text[span.end : span.end + 1] in ("", "\n")
+    body = (
+        _pieces(text, Span(start, span.start), headings, ())
+        + f'<mark id="qa-passage"{" class=qa-block" if whole_lines else ""}>{_pieces(text, span, headings, strong)}</mark>'
+        + _pieces(text, Span(span.end, end), headings, ())
+    )
+    if (start, end) != (0, len(text)):
+        body = f'<p class="qa-note">A long article: this is the part around the passage.</p>{body}'
+    if changed:
+        body = f'<p class="qa-note qa-warn">{CHANGED}</p>{body}'
+    foot = _source_foot(citation, document.metadata, changed)
+    return f'{head}<div class="qa-text" tabindex="0" dir="auto" aria-label="The article">{body}</div>{foot}'
+
+
+def _place(citation: Citation, document: Document) -> Span | None:
+    """Where the cited words stand in the article as it is indexed now, or None."""
+    if citation.span.of(document.text) == citation.text:
+        return citation.span
+    start = document.text.find(citation.text) if citation.text else -1
+    return None if start < 0 else Span(start, start + len(citation.text))
+
+
+def _source_head(citation: Citation, turn: int, of: int) -> str:
+    path = " › ".join(_sections(citation))
+    section = f'<p class="qa-section"><bdi>{escape(path)}</bdi></p>' if path else ""
+
+    def step(rank: int, sign: str, label: str) -> str:
+        off = "" if 1 <= rank <= of else " disabled"
+        return (
+            f'<button type="button" data-do="open" data-turn="{turn}" data-rank="{rank}" '
+            f'aria-label="{label}" title="{label}"{off}>{sign}</button>'
+        )
+
+    return (
+        f'<div class="qa-source-head"><div class="qa-source-title"><h2 tabindex="-1">'
+        f'<bdi>{escape(_title(citation))}</bdi></h2>{section}</div><div class="qa-steps">{step(citation.rank - 1, "‹", "Previous source")}'
+        f"<span>{citation.rank} of {of}</span>{step(citation.rank + 1, '›', 'Next source')}"
+        f'<button type="button" class="qa-close" data-do="close" aria-label="Close the source">×</button></div></div>'
+    )
+
+
+def _source_foot(citation: Citation, metadata: Mapping[str, str], changed: bool | None) -> str:
+    parts = [f'<bdi class="qa-file">{escape(citation.document)}</bdi>']
+    parts += [f"<bdi>{escape(metadata[name])}</bdi>" for name in ("author", "date") if metadata.get(name)]
+    if citation.page is not None:
+        parts.append(f"<span>page {citation.page}</span>")
+    url = safe_url(citation.url)
+    if url:
+        host = urlsplit(url).hostname or url
+        parts.append(f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">{escape(host)}</a>')
+    if changed is not None:
+        state = "Changed since it was indexed" if changed else UNCHANGED
+        parts.append(f'<span class="{"qa-changed" if changed else "qa-same"}">{state}</span>')
+    return f'<p class="qa-source-foot">{"".join(parts)}</p>'
+
+
+def _headings(document: Document) -> list[tuple[Span, int]]:
+    """The line of each heading, with its level, in order."""
+    found = []
+    for section in document.sections:
+        if section.level > 0:
+            end = document.text.find("\n", section.span.start, section.span.end)
+            found.append((Span(section.span.start, section.span.end if end < 0 else end), section.level))
+    return sorted(found, key=lambda heading: heading[0].start)
+
+
+def _pieces(text: str, span: Span, headings: Sequence[tuple[Span, int]], marks: Sequence[Span]) -> str:
+    """`text[span]` as HTML: headings and marks become elements, every character stays."""
+    heads = [(head, level) for head, level in headings if head.start < span.end and head.end > span.start]
+    marks = sorted((m for m in marks if m.start < span.end and m.end > span.start), key=lambda mark: mark.start)
+    edges = {edge for one in (*(head for head, _ in heads), *marks) for edge in (one.start, one.end)}
+    cuts = sorted({span.start, span.end, *(edge for edge in edges if span.start < edge < span.end)})
+    starts = [head.start for head, _ in heads]
+    parts = []
+    for start, end in pairwise(cuts):
+        piece = escape(text[start:end])
+        if any(mark.start <= start < mark.end for mark in marks):
+            piece = f"<mark>{piece}</mark>"
+        number = bisect_right(starts, start) - 1
+        if number >= 0 and start < heads[number][0].end:
+            hashes = _HASHES.match(piece) if start == heads[number][0].start else None
+            if hashes:
+                piece = f'<span class="qa-hashes">{hashes[0]}</span>{piece[hashes.end() :]}'
+            piece = f'<b class="qa-heading qa-level-{min(heads[number][1], 6)}">{piece}</b>'
+        parts.append(piece)
+    return "".join(parts)
+
+
+# --- plain text ----------------------------------------------------------------------------------------------
+
+
+def as_text(answer: Answer) -> str:
+    """One answer for a terminal: the lead, how sure it is, and its numbered citations."""
+    if answer.lead is None:
+        lines = [NOT_FOUND]
+        if answer.citations:
+            lines += ["", f"{NEAREST}:"]
+    else:
+        lines = [f"“{' '.join(_plain(answer.lead.text).split())}”"]
+        lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
+    for citation in answer.citations:
+        page = f", page {citation.page}" if citation.page is not None else ""
+        changed = " (changed since it was indexed)" if citation.changed else ""
+        lines += ["", f"[{citation.rank}] {_line(where(citation))}"]
+        lines += [f"    {_line(citation.document)}{page}, {percent(citation.score)}{changed}"]
+        lines += [f"    | {line}".rstrip() for line in _plain(citation.text).split("\n")]
+    return "\n".join(lines)
+
+
+def _quoted(citation: Citation) -> str:
+    return f"“{citation.text}”\n— {where(citation)} ({citation.document})"
+
+
+def _plain(text: str) -> str:
+    """Without control characters: an article must not be able to steer the terminal."""
+    return "".join(c if c in "\n\t" or not _steers(c) else "�" for c in text)
+
+
+def _line(text: str) -> str:
+    return " ".join(_plain(text).split())
+
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

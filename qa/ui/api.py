@@ -1,0 +1,68 @@
+"""The three named endpoints that programs may call: /ask, /search, /status.
+
+They return what the engine says, as JSON. It knows nothing about the screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gradio as gr
+
+from ..engine import Engine
+from ..errors import QAError
+from ..types import SECTION_SEPARATOR, Hit
+
+
+def add_api(engine: Engine) -> None:
+    """Add the endpoints to the Blocks that are being built."""
+
+    def ask(question: str, top_k: int = 5) -> dict[str, Any]:
+        """Answer one question: the object of `qa ask --json`."""
+        with _errors():
+            return engine.ask(question, top_k).as_json()
+
+    def search(query: str, top_k: int = 10) -> dict[str, Any]:
+        """The passages for a query, ranked, without an answer."""
+        with _errors():
+            ranking = engine.search(query, top_k)
+            return {
+                "query": ranking.query,
+                "hits": [hit_json(hit) for hit in ranking.hits],
+                "generation": engine.generation.id,
+            }
+
+    def status() -> dict[str, Any]:
+        """Every file of the folder and its state: the object of `qa status --json`."""
+        with _errors():
+            return engine.status().as_json()
+
+    gr.api(ask, api_name="ask")
+    gr.api(search, api_name="search")
+    gr.api(status, api_name="status")
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """One entry of `hits`."""
+    passage = hit.passage
+    return {
+        "rank": hit.rank,
+        "score": round(hit.score, 4),
+        "document": passage.document,
+        "title": passage.title,
+        "section": SECTION_SEPARATOR.join(passage.section),
+        "page": passage.page,
+        "start": passage.span.start,
+        "end": passage.span.end,
+        "text": passage.text,
+    }
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except QAError as error:
+        raise gr.Error(str(error), print_exception=False) from error

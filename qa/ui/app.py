@@ -1,0 +1,41 @@
+"""`serve`: start the chat with what a command line says, and end it quietly.
+
+It knows nothing about how options are read.
+"""
+
+from __future__ import annotations
+
+import threading
+import webbrowser
+
+from ..config import Config
+from ..engine import Engine
+from .desk import Desk
+from .screen import build_app
+from .server import Server, check_access
+
+__all__ = ["build_app", "serve"]
+
+
+def serve(config: Config, host: str, port: int, auth: str | None, open_browser: bool) -> None:
+    """Serve the chat until it is interrupted; prints one line, `Chat: http://…`, when it answers.
+
+    Raises ConfigError for an address or a log-in that does not fit.
+    """
+    check_access(host, auth)
+    engine = Engine.open(config)
+    desk = Desk(engine)
+    server = Server(build_app(engine, desk), config, host, port, auth)
+
+    def ready() -> None:
+        print(f"Chat: {server.url}", flush=True)
+        desk.look()  # begins the first build, or loads the encoder
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
+
+    try:
+        server.run(ready)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        desk.close()

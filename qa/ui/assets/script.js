@@ -1,0 +1,99 @@
+// Runs once for each part of the page, as a function of (element, trigger, props, server, upload, watch).
+// It moves what the server sends to its place and tells the server what was clicked; it knows no article.
+
+const EVENTS = { open: 'qa_open', retry: 'qa_retry', judge: 'qa_judge', rebuild: 'qa_rebuild', try: 'qa_try' };
+const root = document.documentElement;
+const calm = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
+
+function closeSource() {
+  if (root.dataset.source !== 'open') return;
+  delete root.dataset.source;
+  window.qaOpener?.focus({ preventScroll: true });
+}
+
+async function copy(button) {
+  const text = button.dataset.copy;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch { // not a secure context: the chat is read from another computer
+    const area = Object.assign(document.createElement('textarea'), { value: text });
+    document.body.append(area);
+    area.select();
+    document.execCommand('copy');
+    area.remove();
+  }
+  const words = button.qaWords ??= button.textContent;
+  button.textContent = 'copied';
+  clearTimeout(button.qaTimer);
+  button.qaTimer = setTimeout(() => { button.textContent = words; }, 1600);
+}
+
+element.addEventListener('click', (event) => {
+  const target = event.target.closest('[data-do]');
+  if (!target || !element.contains(target) || target.disabled) return;
+  if (target.matches('li') && !getSelection().isCollapsed) return; // words are being selected, not a card clicked
+  const { do: what, turn, rank, number, verdict } = target.dataset;
+  if (what === 'copy') return void copy(target);
+  if (what === 'close') return closeSource();
+  if (what === 'library') return void [...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent.trim() === 'Library')?.click();
+  if (what === 'open' && !element.querySelector('.qa-source')) window.qaOpener = target.closest('button') ?? target.querySelector('[data-do=open]');
+  trigger(EVENTS[what], { turn: Number(turn), rank: Number(rank), number: Number(number), verdict });
+});
+
+const turns = element.querySelector('.qa-turns');
+if (turns) {
+  const show = () => {
+    const value = props.value ?? {};
+    const wanted = value.turns ?? [];
+    const ids = new Set(wanted.map((turn) => String(turn.id)));
+    for (const node of [...turns.children]) if (!ids.has(node.dataset.id)) node.remove();
+    for (const turn of wanted) {
+      let node = turns.querySelector(`:scope > [data-id="${turn.id}"]`);
+      const isNew = !node;
+      if (isNew) {
+        node = Object.assign(document.createElement('article'), { className: 'qa-turn' });
+        node.dataset.id = turn.id;
+        turns.append(node);
+      }
+      if (node.qaHtml === turn.html) continue;
+      const judged = !isNew && turn.html.includes('qa-thanks');
+      node.qaHtml = turn.html;
+      node.innerHTML = turn.html;
+      if (!judged) turns.closest('.qa-talk').scrollTo({ top: node.offsetTop - 16, behavior: calm });
+    }
+    element.dataset.empty = String(wanted.length === 0);
+    const spoken = element.querySelector('.qa-spoken');
+    if (spoken.textContent !== (value.spoken ?? '')) spoken.textContent = value.spoken ?? '';
+  };
+  watch('value', show);
+  show();
+  // Not on a phone: its keyboard would cover half the page.
+  if (matchMedia('(min-width: 1000px)').matches) document.querySelector('#qa-question textarea, #qa-question input')?.focus();
+}
+
+const source = element.querySelector('.qa-source');
+if (source) {
+  const show = () => {
+    const value = props.value ?? {};
+    const focused = source.contains(document.activeElement) ? document.activeElement.getAttribute('aria-label') : null;
+    source.innerHTML = value.html ?? '';
+    element.dataset.empty = String(!value.html);
+    for (const card of document.querySelectorAll('.qa-card[aria-current]')) card.removeAttribute('aria-current');
+    if (!value.html) return closeSource();
+    document.querySelector(`.qa-card[data-turn="${value.turn}"][data-rank="${value.rank}"]`)?.setAttribute('aria-current', 'true');
+    if (value.asked) {
+      root.dataset.source = 'open';
+      const again = focused && source.querySelector(`button[aria-label="${focused}"]:not([disabled])`);
+      (again || source.querySelector('h2')).focus({ preventScroll: true });
+    }
+    const text = source.querySelector('.qa-text');
+    const passage = source.querySelector('#qa-passage');
+    const mark = passage.querySelector('mark') ?? passage;
+    const top = (node) => node.getBoundingClientRect().top - text.getBoundingClientRect().top + text.scrollTop;
+    // The passage near the top; the answering sentence in view where the passage is longer than the panel.
+    text.scrollTop = Math.max(top(passage) - text.clientHeight / 6, top(mark) - text.clientHeight * 0.7);
+  };
+  watch('value', show);
+  show();
+  document.addEventListener('keydown', (event) => { if (event.key === 'Escape') closeSource(); });
+}

@@ -1,0 +1,105 @@
+"""What one browser session asked and was told; the answers stay here, so that a click can open their sources.
+
+It knows nothing about HTML. The browser names an answer by its number only, never a file.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+
+from ..types import Answer, Citation
+
+MOST_TURNS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question. While neither `answer` nor `problem` is there, it is being answered."""
+
+    number: int
+    question: str
+    answer: Answer | None = None
+    problem: str = ""
+    verdict: str = ""
+
+    @property
+    def waiting(self) -> bool:
+        return self.answer is None and not self.problem
+
+
+class Conversation:
+    """The turns of one session, oldest first. Safe to use from several threads: questions may overlap."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turns: dict[int, Turn] = {}
+        self._last = 0
+        self._serial = 0
+        self.shown: dict[str, object] = {}  # what this session's page shows already, by name
+
+    def __deepcopy__(self, memo: object) -> Conversation:
+        """Every session starts with its own: gradio copies the initial value of a state."""
+        return Conversation()
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        with self._lock:
+            return tuple(self._turns.values())
+
+    def begin(self, question: str) -> Turn:
+        """A new turn at the end; the oldest goes where there are too many."""
+        with self._lock:
+            self._last += 1
+            turn = self._turns[self._last] = Turn(self._last, question)
+            while len(self._turns) > MOST_TURNS:
+                del self._turns[next(iter(self._turns))]
+            return turn
+
+    def again(self, number: int) -> Turn | None:
+        """The turn emptied, to be answered anew; None where there is no such turn."""
+        with self._lock:
+            if number not in self._turns:
+                return None
+            turn = self._turns[number] = Turn(number, self._turns[number].question)
+            return turn
+
+    def finish(self, number: int, answer: Answer | None = None, problem: str = "") -> None:
+        self._change(number, answer=answer, problem=problem)
+
+    def judge(self, number: int, verdict: str) -> Turn | None:
+        """The turn with its verdict; None where it has no answer or was judged before."""
+        turn = self.turn(number)
+        if turn is None or turn.answer is None or turn.verdict:
+            return None
+        return self._change(number, verdict=verdict)
+
+    def turn(self, number: int) -> Turn | None:
+        with self._lock:
+            return self._turns.get(number)
+
+    def citation(self, number: int, rank: int) -> tuple[Citation, int] | None:
+        """A citation of an answer, and how many that answer has."""
+        turn = self.turn(number)
+        if turn is None or turn.answer is None:
+            return None
+        citations = turn.answer.citations
+        found = next((citation for citation in citations if citation.rank == rank), None)
+        return None if found is None else (found, len(citations))
+
+    def next_serial(self) -> int:
+        """A number that was not given before: a page hears only of values that changed."""
+        with self._lock:
+            self._serial += 1
+            return self._serial
+
+    def clear(self) -> None:
+        with self._lock:
+            self._turns.clear()
+
+    def _change(self, number: int, **changes: object) -> Turn | None:
+        with self._lock:
+            if number not in self._turns:  # it was cleared while it was being answered
+                return None
+            turn = self._turns[number] = replace(self._turns[number], **changes)  # type: ignore[arg-type]
+            return turn

@@ -1,0 +1,132 @@
+"""What all sessions share: the engine, the build job, the verdicts, and how things stand.
+
+It starts what should run by itself (the first build, loading the encoder) and knows nothing about HTML.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from itertools import islice
+
+from .. import documents
+from ..engine import Engine, Status
+from ..errors import CorpusError, NoGenerationError, QAError
+from . import examples
+from .feedback import Feedback
+from .jobs import BuildJob, JobState
+
+_LOOKED_AT = 24  # articles that example questions are taken from
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How things stand. `generation` is "" where none can answer; `problem` is one sentence.
+
+    `waiting` files are new, changed or removed since the index was built; `empty` says that there is nothing
+    to index; `settled` that nothing is under way.
+    """
+
+    generation: str
+    created: str
+    documents: int
+    passages: int
+    job: JobState
+    problem: str
+    empty: bool
+    waiting: int
+    examples: tuple[str, ...]
+    settled: bool
+
+
+class Desk:
+    """One for each server. Safe to use from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.job = BuildJob(engine)
+        self.feedback = Feedback(engine.config.index / "feedback.sqlite")
+        self._lock = threading.Lock()
+        self._preparing: threading.Thread | None = None
+        self._prepared = ""  # the generation that the next two belong to
+        self._examples: tuple[str, ...] = ()
+        self._problem = ""
+        self._waiting = 0
+
+    def look(self) -> View:
+        """How things stand now; begins what has to run by itself. Costs little: it is called every second."""
+        generation = created = problem = ""
+        articles = passages = 0
+        unbuilt = False
+        try:
+            self.engine.preflight()
+            manifest = self.engine.generation.manifest
+            generation, created = manifest.id, manifest.created
+            articles, passages = manifest.documents, manifest.passages
+        except NoGenerationError:
+            unbuilt = True
+        except QAError as error:
+            problem = str(error)
+        if unbuilt and self.job.state.phase == "idle" and self._has_articles():
+            self.job.start()
+        if generation:
+            self._prepare(generation)
+            problem = self._problem if self._prepared == generation else ""
+        ready = not generation or (self._prepared == generation)
+        job = self.job.state
+        return View(
+            generation=generation,
+            created=created,
+            documents=articles,
+            passages=passages,
+            job=job,
+            problem=problem,
+            empty=(unbuilt and not job.running and not self._has_articles()) or (bool(generation) and not passages),
+            waiting=self._waiting,
+            examples=self._examples if ready else (),
+            settled=ready and not job.running and not unbuilt,
+        )
+
+    def status(self) -> Status:
+        """Every file; also counts those that wait for a rebuild. Raises CorpusError or StoreError."""
+        status = self.engine.status()
+        self._waiting = sum(bool(file.pending) for file in status.files) if status.generation else 0
+        return status
+
+    def close(self) -> None:
+        """End a build that is running; the last index still answers."""
+        self.job.stop()
+
+    def _has_articles(self) -> bool:
+        config = self.engine.config
+        try:
+            return any(file.readable for file in documents.scan(config.corpus, config.max_file_bytes))
+        except CorpusError:
+            return False
+
+    def _prepare(self, generation: str) -> None:
+        """Load the encoder and find the examples in the background, so that the first question is not slow."""
+        with self._lock:
+            busy = self._preparing is not None and self._preparing.is_alive()
+            if busy or self._prepared == generation or self.job.state.running:
+                return
+            self._preparing = threading.Thread(target=self._work, args=(generation,), name="prepare", daemon=True)
+            self._preparing.start()
+
+    def _work(self, generation: str) -> None:
+        problem, found = "", ()
+        try:
+            self.engine.search("What is said here?", 1)  # loads what the first question needs
+            found = tuple(examples.choose(self._questions(), self._is_answered))
+        except QAError as error:
+            problem = str(error)
+        self._problem, self._examples, self._prepared = problem, found, generation
+
+    def _questions(self) -> list[list[str]]:
+        records = self.engine.generation.records.values()
+        paths = [record.path for record in records if record.status == "indexed"]
+        articles = (self.engine.document(path) for path in islice(paths, _LOOKED_AT))
+        return [examples.questions(article) for article in articles if article is not None]
+
+    def _is_answered(self, question: str) -> bool:
+        return self.engine.ask(question, 3).answerable

@@ -1,0 +1,269 @@
+"""The page: what stands where, and which function hears which click.
+
+It knows nothing about HTML (see `views`, `library` and `qa.render`) or about how the page is served.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..engine import Engine
+from ..errors import NoGenerationError, QAError
+from ..render import source_html
+from . import library, views
+from .api import add_api
+from .conversation import Conversation, Turn
+from .desk import Desk, View
+from .uploads import Upload, save_upload
+
+TITLE = "Ask your articles"
+_QUICK, _SLOW = 0.6, 5.0  # seconds between two looks while something is under way, and while nothing is
+_TOP_K = 5
+
+_TALK = """<div class="qa-talk"><div class="qa-welcome"><h1>Ask your articles</h1>
+<p>Every answer is a sentence that stands word for word in one of them. Open a source to read it in its place.</p></div>
+<div class="qa-turns" role="log" aria-live="off" aria-label="Conversation"></div>
+<p class="qa-spoken" role="status" aria-live="polite"></p></div>"""
+_SOURCE = """<aside class="qa-source" aria-label="Source"></aside>
+<p class="qa-source-empty">The source of an answer opens here, at the words that were quoted.</p>"""
+
+
+def asset(name: str) -> str:
+    """A file that belongs to the page."""
+    return files("qa.ui").joinpath("assets", name).read_text("utf-8")
+
+
+def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
+    """The page for one engine, with its API."""
+    screen = Screen(desk or Desk(engine))
+    script = asset("script.js")
+
+    def part(elem_id: str, template: str = "${value}", value: Any = "", **rest: Any) -> gr.HTML:
+        # The template holds no text of an article: gradio puts values into it as they are.
+        return gr.HTML(
+            value, html_template=template, js_on_load=script, elem_id=elem_id, apply_default_css=False, **rest
+        )
+
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
+        session = gr.State(Conversation())
+        timer = gr.Timer(_QUICK)
+        headline = part("qa-headline")
+        with gr.Tabs(elem_id="qa-tabs"):
+            with gr.Tab("Ask", id="ask"), gr.Row(elem_id="qa-ask", equal_height=False):
+                with gr.Column(elem_id="qa-left", scale=3, min_width=280):
+                    notice = part("qa-notice")
+                    talk = part("qa-talk", _TALK, {"turns": []})
+                    with gr.Row(elem_id="qa-box", equal_height=True):
+                        box = gr.Textbox(
+                            label="Your question",
+                            placeholder="Ask about your articles",
+                            show_label=False,
+                            container=False,
+                            max_lines=1,
+                            scale=1,
+                            min_width=120,
+                            elem_id="qa-question",
+                        )
+                        send = gr.Button("Ask", variant="primary", scale=0, min_width=72, elem_id="qa-send")
+                    with gr.Row(elem_id="qa-below"):
+                        tries = part("qa-examples")
+                        clear = gr.Button("New conversation", size="sm", scale=0, min_width=80, elem_id="qa-clear")
+                with gr.Column(elem_id="qa-right", scale=2, min_width=280):
+                    source = part("qa-source", _SOURCE, {})
+            with gr.Tab("Library", id="library") as shelf, gr.Column(elem_id="qa-library"):
+                with gr.Row(elem_id="qa-add", equal_height=False):
+                    with gr.Column(min_width=260):
+                        upload = gr.File(
+                            file_count="multiple", label="Add articles: drop files here, or", elem_id="qa-upload"
+                        )
+                        uploaded = part("qa-uploaded")
+                    with gr.Column(min_width=260):
+                        rebuild = gr.Button("Rebuild index", variant="primary", elem_id="qa-rebuild")
+                        built = part("qa-built")
+                        with gr.Accordion("More", open=False, elem_id="qa-rare"):
+                            gr.Markdown("Encodes every passage anew. It is needed only if the index is damaged.")
+                            full = gr.Button("Rebuild everything", size="sm", elem_id="qa-full")
+                table = part("qa-files")
+
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        shown = [headline, notice, tries, built, table, timer]
+        asking: dict[str, Any] = {"trigger_mode": "multiple", "outputs": [talk, source, box], **quiet}
+        gr.on([box.submit, send.click], screen.ask, [session, box], **asking)
+        tries.qa_try(screen.try_example, [session], **asking)
+        talk.qa_retry(screen.retry, [session], **asking)
+        talk.qa_open(screen.open_source, [session], source, trigger_mode="multiple", **quiet)
+        source.qa_open(screen.open_source, [session], source, trigger_mode="multiple", **quiet)
+        talk.qa_judge(screen.judge, [session], talk, trigger_mode="multiple", **quiet)
+        clear.click(screen.clear, [session], [talk, source], **quiet)
+        page.load(screen.load, [session], shown, **quiet)
+        timer.tick(screen.tick, [session], shown, **quiet)
+        shelf.select(screen.load, [session], shown, **quiet)
+        notice.qa_rebuild(screen.rebuild, [session], shown, **quiet)
+        rebuild.click(screen.rebuild, [session], shown, **quiet)
+        full.click(screen.rebuild_all, [session], shown, **quiet)
+        upload.upload(screen.upload, [session, upload], [upload, uploaded, *shown], **quiet)
+        add_api(engine)
+    page.queue(default_concurrency_limit=8)
+    return page
+
+
+class Screen:
+    """Hears the clicks of all sessions. Each function returns the new values of the parts it names."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.engine = desk.engine
+
+    # --- the conversation
+
+    def ask(self, session: Conversation, question: str) -> Iterator[Any]:
+        """Values of conversation, source and question box: first that it was asked, then the answer."""
+        turn = session.begin(question or "")
+        yield _talk(session), gr.skip(), ""
+        yield self._answer(session, turn)
+
+    def try_example(self, session: Conversation, event: gr.EventData) -> Iterator[Any]:
+        questions = self.desk.look().examples
+        number = _number(event, "number")
+        if 0 <= number < len(questions):
+            yield from self.ask(session, questions[number])
+        else:
+            yield gr.skip(), gr.skip(), gr.skip()
+
+    def retry(self, session: Conversation, event: gr.EventData) -> Iterator[Any]:
+        turn = session.again(_number(event, "turn"))
+        if turn is None:
+            yield gr.skip(), gr.skip(), gr.skip()
+            return
+        yield _talk(session), gr.skip(), gr.skip()
+        yield self._answer(session, turn)
+
+    def _answer(self, session: Conversation, turn: Turn) -> tuple[Any, Any, Any]:
+        try:
+            answer = self.engine.ask(turn.question, _TOP_K)
+        except NoGenerationError:
+            session.finish(turn.number, problem="There is no index yet; ask again when it is built.")
+        except QAError as error:
+            session.finish(turn.number, problem=str(error))
+        else:
+            session.finish(turn.number, answer)
+            if answer.lead is not None:
+                return _talk(session), self._source(session, turn.number, answer.lead.citation, False), gr.skip()
+        return _talk(session), gr.skip(), gr.skip()
+
+    def open_source(self, session: Conversation, event: gr.EventData) -> Any:
+        """The source of the citation that was clicked; the page names it by two numbers."""
+        return self._source(session, _number(event, "turn"), _number(event, "rank"), True)
+
+    def _source(self, session: Conversation, turn: int, rank: int, asked: bool) -> Any:
+        found = session.citation(turn, rank)
+        if found is None:
+            return gr.skip()
+        citation, of = found
+        try:
+            document, changed = self.engine.document(citation.document), self.engine.changed(citation.document)
+        except QAError:
+            document, changed = None, True
+        html = source_html(citation, document, changed, turn, of)
+        return {"html": html, "turn": turn, "rank": rank, "asked": asked, "serial": session.next_serial()}
+
+    def judge(self, session: Conversation, event: gr.EventData) -> Any:
+        verdict = getattr(event, "verdict", "")
+        turn = session.judge(_number(event, "turn"), verdict) if verdict in ("up", "down") else None
+        if turn is None or turn.answer is None:
+            return gr.skip()
+        answer = turn.answer
+        cited = answer.citations[0].document if answer.citations else ""
+        with contextlib.suppress(QAError):  # a verdict that cannot be stored is no reason to interrupt
+            self.desk.feedback.add(answer.question, answer.generation, cited, verdict)
+        return _talk(session)
+
+    def clear(self, session: Conversation) -> tuple[Any, Any]:
+        session.clear()
+        return _talk(session), {"html": "", "serial": session.next_serial()}
+
+    # --- how things stand
+
+    def load(self, session: Conversation) -> list[Any]:
+        """Everything, with the folder read anew."""
+        return self._show(session, self.desk.look(), force=True)
+
+    def tick(self, session: Conversation) -> list[Any]:
+        """What changed since this page was last told."""
+        return self._show(session, self.desk.look())
+
+    def rebuild(self, session: Conversation) -> list[Any]:
+        # An index that cannot be used is not to be trusted for its parts either.
+        self.desk.job.start(full=bool(self.desk.look().problem))
+        return self._show(session, self.desk.look())
+
+    def rebuild_all(self, session: Conversation) -> list[Any]:
+        self.desk.job.start(full=True)
+        return self._show(session, self.desk.look())
+
+    def upload(self, session: Conversation, paths: list[str] | None) -> list[Any]:
+        """Save what was sent, and say what became of each file."""
+        config, uploads = self.engine.config, []
+        for path in map(Path, paths or []):
+            try:
+                uploads.append(save_upload(path, path.name, config.corpus, config.max_file_bytes))
+            except QAError as error:
+                uploads.append(Upload(path.name, False, str(error)))
+            finally:
+                path.unlink(missing_ok=True)
+        view = self.desk.look()
+        said = library.uploads_html(uploads, view.job.running)
+        return [None, said, *self._show(session, view, force=True)]
+
+    def _show(self, session: Conversation, view: View, force: bool = False) -> list[Any]:
+        """Headline, notice, examples, build, table and timer; those that this page shows already are skipped."""
+        stand = (view.generation, view.job.number, view.job.phase)
+        table: Any = gr.skip()
+        if force or session.shown.get("stand") != stand:
+            session.shown["stand"] = stand
+            table = _fresh(session, "table", self._table())
+            view = self.desk.look()  # the table counted what waits for a rebuild
+        headline = library.headline(view.documents, view.passages, view.created) if view.generation else ""
+        pause = _SLOW if view.settled or view.problem or view.empty else _QUICK
+        seconds = _fresh(session, "pause", pause)
+        return [
+            _fresh(session, "headline", headline),
+            _fresh(session, "notice", views.notice_html(view, self.engine.config.corpus)),
+            _fresh(session, "examples", views.examples_html(view.examples)),
+            _fresh(session, "built", views.build_html(view.job)),
+            table,
+            gr.Timer(pause) if seconds == pause else gr.skip(),
+        ]
+
+    def _table(self) -> str:
+        try:
+            return library.table_html(self.desk.status())
+        except QAError as error:
+            return f'<p class="qa-quiet">{views.escape(str(error))}</p>'
+
+
+def _fresh(session: Conversation, name: str, value: Any) -> Any:
+    if session.shown.get(name) == value:
+        return gr.skip()
+    session.shown[name] = value
+    return value
+
+
+def _talk(session: Conversation) -> dict[str, Any]:
+    turns = session.turns
+    return {
+        "turns": [{"id": turn.number, "html": views.turn_html(turn)} for turn in turns],
+        "spoken": views.spoken(turns[-1]) if turns else "",
+    }
+
+
+def _number(event: gr.EventData, name: str) -> int:
+    """A number that the page sent; 0, which names nothing, for anything else."""
+    value = getattr(event, name, None)
+    return value if isinstance(value, int) else -1

@@ -1,0 +1,118 @@
+"""What the server refuses and forbids: other hosts' pages, files, foreign scripts. An ASGI middleware.
+
+It knows nothing about the screen.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# gradio's page builds its templates with `Function`, hence 'unsafe-eval'; no inline script or handler runs
+# without this response's nonce, so markup that slipped through escaping still could not do anything.
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+    "media-src 'none'; object-src 'none'; frame-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
+}
+# Parts of gradio that this program does not use: reading files, fetching from elsewhere, shared states.
+_CLOSED = ("/file", "/gradio_api/file", "/gradio_api/proxy", "/gradio_api/deep_link", "/gradio_api/stream", "/monitoring")
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the address can only be reached from this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Guard:
+    """Checks every request and adds the headers. `only_local`: answer to the names of this machine alone.
+
+    Without that a page elsewhere could reach a chat on the loopback address by pointing its own name there.
+    """
+
+    def __init__(self, app: ASGIApp, only_local: bool = True) -> None:
+        self._app = app
+        self._only_local = only_local
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        nonce = secrets.token_urlsafe(16)
+        answer = _Answer(send, nonce)
+        problem = self._problem(scope)
+        if problem:
+            await PlainTextResponse(problem, status_code=403)(scope, receive, answer.send)
+            return
+        await self._app(scope, receive, answer.send)
+
+    def _problem(self, scope: Scope) -> str:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if self._only_local and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+            return "This chat answers to 127.0.0.1 and localhost only."
+        if scope["method"] not in _SAFE_METHODS:
+            origin = headers.get("origin")
+            if origin is not None and urlsplit(origin).netloc != host:
+                return "This request comes from another site's page."
+            if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+                return "This request comes from another site's page."
+        path = scope["path"]
+        if path.startswith(_CLOSED):
+            return "This chat serves no files."
+        return ""
+
+
+class _Answer:
+    """Sends a response on with the headers; a page is held back until its scripts have the nonce."""
+
+    def __init__(self, send: Send, nonce: str) -> None:
+        self._send = send
+        self._nonce = nonce
+        self._start: Message | None = None
+        self._body = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            headers.update({**_HEADERS, "content-security-policy": _POLICY.format(nonce=self._nonce)})
+            if headers.get("content-type", "").startswith("text/html"):
+                headers["cache-control"] = "no-store"  # a nonce is good for one response
+                self._start = message
+                return
+        elif self._start is not None and message["type"] == "http.response.body":
+            self._body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            await self._send_page(self._start)
+            return
+        await self._send(message)
+
+    async def _send_page(self, start: Message) -> None:
+        # Data inside gradio's page is written without "<", so every such tag here is gradio's own.
+        body = self._body.replace(b"<script", f'<script nonce="{self._nonce}"'.encode())
+        headers: Any = MutableHeaders(raw=start["headers"])
+        headers["content-length"] = str(len(body))
+        self._start = None
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": body})

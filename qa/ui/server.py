@@ -1,0 +1,114 @@
+"""The page → a running server: address, log-in, headers, start and stop.
+
+It knows nothing about what the page shows.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from ..config import Config
+from ..errors import ConfigError
+from .screen import asset
+from .security import Guard, is_loopback
+
+_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Helvetica Neue", "Arial", "sans-serif")
+_MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace")
+
+
+class Server:
+    """One chat server. `url` is known as soon as it is made: the port is taken then."""
+
+    def __init__(self, page: gr.Blocks, config: Config, host: str, port: int, auth: str | None = None) -> None:
+        """Takes the port. Raises ConfigError for an address that cannot be had or may not be used so."""
+        login = check_access(host, auth)
+        self._socket = bind(host, port)
+        taken = self._socket.getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown}:{taken}"
+        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        gr.mount_gradio_app(
+            app,
+            page,
+            path="/",
+            server_name=host,
+            server_port=taken,
+            app_kwargs={"middleware": [Middleware(Guard, only_local=is_loopback(host))]},
+            auth=login,
+            footer_links=[],
+            run_history=False,
+            blocked_paths=[str(config.corpus.resolve()), str(config.index.resolve())],
+            favicon_path=str(Path(str(files("qa.ui"))) / "assets" / "favicon.svg"),
+            show_error=True,
+            max_file_size=10 * config.max_file_bytes,  # what is over the limit is refused by us, with a reason
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            theme=gr.themes.Base(font=_FONTS, font_mono=_MONO),
+            head=f"<style>{asset('style.css')}</style>",
+        )
+        self._uvicorn = _Uvicorn(
+            uvicorn.Config(app, log_level="critical", lifespan="on", timeout_graceful_shutdown=1, access_log=False)
+        )
+
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until `stop` or an interrupt; `ready` is called once requests are answered."""
+        self._uvicorn.ready = ready
+        try:
+            self._uvicorn.run(sockets=[self._socket])
+        finally:
+            self._socket.close()
+
+    def stop(self) -> None:
+        """End `run`, from another thread."""
+        self._uvicorn.should_exit = True
+
+
+class _Uvicorn(uvicorn.Server):
+    ready: Callable[[], None] = staticmethod(lambda: None)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.ready()
+
+
+def check_access(host: str, auth: str | None) -> tuple[str, str] | None:
+    """The user and password that visitors need. Raises ConfigError where the chat would be open to others."""
+    if auth is None:
+        if not is_loopback(host):
+            raise ConfigError(
+                f"{host} can be reached from other computers: add --auth user:password, or leave --host out."
+            )
+        return None
+    user, _, password = auth.partition(":")
+    if not user.strip() or not password.strip():
+        raise ConfigError("--auth needs a name and a password: give it as --auth user:password.")
+    return user.strip(), password
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket on that address; port 0 takes a free one. Raises ConfigError where it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if socket.has_ipv6 and family == socket.AF_INET6:
+            taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host.strip("[]"), port))
+        taken.listen(128)  # so that a second server cannot take it too
+    except (OSError, OverflowError) as error:
+        taken.close()
+        if isinstance(error, socket.gaierror):
+            raise ConfigError(f"There is no address {host!r} on this machine: name another with --host.") from error
+        raise ConfigError(f"Port {port} of {host} cannot be used ({error}): name another with --port.") from error
+    return taken

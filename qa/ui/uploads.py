@@ -1,0 +1,114 @@
+"""Files that a visitor sends → articles in the corpus folder, under a safe name and never over another file.
+
+It knows nothing about the index: an upload waits for a rebuild.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import threading
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ..errors import CorpusError
+from ..formats import PARSERS, supported
+
+LONGEST_NAME = 120
+_LONGEST_BYTES = 200  # most file systems hold 255, and " (2)" must fit
+_FORBIDDEN = re.compile(r'[<>:"|?*]')  # Windows has no such names; a corpus may be carried there
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
+_writing = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What became of one file: `name` is its name in the folder (or as it was sent), `words` says what happened."""
+
+    name: str
+    saved: bool
+    words: str
+
+
+def save_upload(source: Path, name: str, corpus: Path, max_bytes: int) -> Upload:
+    """Copy `source` into the folder as `name`; a file that cannot be used is refused with its reason.
+
+    Raises CorpusError where the folder cannot be written.
+    """
+    safe = safe_name(name)
+    if not safe:
+        return Upload(_shown(name), False, "refused: it has no name that can be used")
+    if not supported(safe):
+        endings = ", ".join(PARSERS)
+        ending = PurePosixPath(safe).suffix
+        problem = f"{ending} files are not read" if ending else "its name has no ending"
+        return Upload(safe, False, f"refused: {problem} (articles end in {endings})")
+    size = source.stat().st_size
+    if size > max_bytes:
+        return Upload(safe, False, f"refused: it is {size / 1e6:.1f} MB, over the limit of {max_bytes / 1e6:g} MB")
+    if size == 0:
+        return Upload(safe, False, "refused: it holds nothing")
+    try:
+        with _writing:  # two visitors may send the same name at once
+            return _store(source.read_bytes(), safe, corpus)
+    except OSError as error:
+        raise CorpusError(
+            f"The folder of articles cannot be written ({error.strerror}): give this account leave to write there."
+        ) from error
+
+
+def safe_name(name: str) -> str:
+    """The last part of a name without anything that could mean something to a file system; "" if nothing is left."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    kept = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+    kept = _FORBIDDEN.sub("_", kept).strip().lstrip(". ").rstrip(". ")
+    stem, ending = PurePosixPath(kept).stem, PurePosixPath(kept).suffix
+    if not kept or not stem.strip(". _"):
+        return ""
+    if _RESERVED.match(kept.split(".")[0].rstrip()):
+        stem = f"_{stem}"
+    while len(stem) + len(ending) > LONGEST_NAME or len(f"{stem}{ending}".encode()) > _LONGEST_BYTES:
+        if not stem:
+            return ""
+        stem = stem[:-1]
+    return f"{stem.rstrip()}{ending}" if stem.strip() else ""
+
+
+def _store(data: bytes, name: str, corpus: Path) -> Upload:
+    corpus.mkdir(parents=True, exist_ok=True)
+    folder = corpus.resolve(strict=True)
+    for target in _candidates(folder, name):
+        if target.parent.resolve() != folder:
+            raise CorpusError("That name leads out of the folder of articles: rename the file.")
+        if not os.path.lexists(target):
+            break
+        # A link is never followed: what it leads to is not ours to read.
+        if target.is_file() and not target.is_symlink() and target.read_bytes() == data:
+            return Upload(target.name, True, "already there")
+    else:
+        return Upload(name, False, "refused: there are too many articles of this name")
+    beside = folder / f".upload-{secrets.token_hex(8)}"  # a name with a dot is not an article
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+    words = "saved" if target.name == name else f"saved under this name, as there is another {name}"
+    return Upload(target.name, True, words)
+
+
+def _candidates(folder: Path, name: str) -> Iterator[Path]:
+    pure = PurePosixPath(name)
+    yield folder / name
+    for number in range(2, 1000):
+        yield folder / f"{pure.stem} ({number}){pure.suffix}"
+
+
+def _shown(name: str) -> str:
+    return "".join(c if c.isprintable() else "�" for c in name)[:LONGEST_NAME] or "(no name)"

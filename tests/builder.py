@@ -1,0 +1,156 @@
+"""Builds in processes of their own, for the tests that kill them.
+
+Run as a program, this file reads one JSON list of words a line, `[CORPUS, INDEX, OPTION …]`, and answers each with the
+lines of a forked process that builds: "pid NUMBER", a line at each step of the build and at each change of the index
+folder, and at last "ended STATUS" (negative: the signal). Options: `pause=SECONDS` sleeps at each step; `die=NUMBER`
+or `die=NAME` kills the process with SIGKILL right before that change (files opened for writing, renames, folders made,
+things removed, as Python announces them), by its number from 1 or by the name of what is changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+CHANGES = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "sqlite3.connect")
+
+
+class Builder:
+    """The process that starts builds; one build at a time."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def start(self, corpus: Path, index: Path, **options: object) -> Build:
+        """Start a build; it runs while the caller goes on."""
+        assert self._process.stdin is not None
+        words = [str(corpus), str(index), *(f"{name}={value}" for name, value in options.items())]
+        self._process.stdin.write(json.dumps(words) + "\n")
+        self._process.stdin.flush()
+        return Build(self._lines())
+
+    def run(self, corpus: Path, index: Path, **options: object) -> Build:
+        """Build, and wait for the end."""
+        build = self.start(corpus, index, **options)
+        build.wait()
+        return build
+
+    def close(self) -> None:
+        self._process.terminate()
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            stream.close()
+        self._process.wait()
+
+    def _lines(self) -> Iterator[str]:
+        assert self._process.stdout is not None
+        while not (line := self._process.stdout.readline().strip()).startswith("ended "):
+            assert line, "the builder is gone"
+            yield line
+        yield line
+
+
+class Build:
+    """A build in another process. `lines` are those seen so far; `status` is known after `wait`."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self.lines: list[str] = []
+        self.status: int | None = None
+        self._coming = lines
+        self.pid = int(next(lines).removeprefix("pid "))
+
+    def wait_for(self, start: str) -> bool:
+        """Wait for a line that begins so; False where the process ended before."""
+        for line in self._coming:
+            self.lines.append(line)
+            if line.startswith("ended "):
+                self.status = int(line.removeprefix("ended "))
+                return False
+            if line.startswith(start):
+                return True
+        return False
+
+    def wait(self) -> None:
+        while self.status is None:
+            self.wait_for("ended ")
+
+    def kill(self) -> None:
+        """SIGKILL. Its number is still its own: one that has ended stays a zombie until the next build starts."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.wait()
+
+
+def _say(*words: object) -> None:
+    print(*words, flush=True)
+
+
+def _watch(index: Path, die: str) -> None:
+    """Announce each change of the index folder; kill this process right before the one that `die` names."""
+    inside = str(index)
+    made = 0
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal made
+        if event not in CHANGES or not isinstance(arguments[0], (str, bytes, os.PathLike)):
+            return
+        path = os.fsdecode(arguments[0])
+        if event == "open" and not (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR):
+            return
+        below_a_handle = not os.path.isabs(path) and event.startswith("os.")  # as `shutil.rmtree` removes files
+        if (path.startswith(inside) or below_a_handle) and not path.endswith(".lock"):
+            made += 1
+            _say("change", made, event, Path(path).name)
+            if die in (str(made), Path(path).name):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+
+
+def _build(corpus: str, index: str, *options: str) -> None:
+    from conftest import TinyEncoder
+
+    from qa.build import Progress, build
+    from qa.config import Config
+
+    named = dict(option.partition("=")[::2] for option in options)
+    pause = float(named.get("pause", 0))
+
+    def step(progress: Progress) -> None:
+        _say("step", progress.stage, progress.done, progress.total)
+        time.sleep(pause)
+
+    _watch(Path(index), named.get("die", ""))
+    build(Config(Path(corpus), Path(index)), TinyEncoder(), progress=step)
+
+
+def _serve() -> None:
+    sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+    import conftest  # noqa: F401  (everything is loaded once, before the first fork)
+
+    import qa.build  # noqa: F401
+
+    child = 0
+    for line in sys.stdin:
+        if child:
+            os.waitpid(child, 0)
+        child = os.fork()
+        if child == 0:
+            _say("pid", os.getpid())
+            _build(*json.loads(line))
+            os._exit(0)
+        ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        assert ended is not None
+        _say("ended", ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status)
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,63 @@
+"""Made-up articles, and what tests compare of an index. It knows nothing about pytest.
+
+(The tests take TinyEncoder from the fixture `tiny`: the name `conftest` is not theirs alone to import.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from qa import store
+from qa.generation import Generation
+from qa.types import Vectors
+
+REBUILD = "run `qa build --full`."
+
+
+def prose(word: str, sentences: int = 8) -> str:
+    """A paragraph with `word` in every sentence, long enough to stay a passage of its own."""
+    return " ".join(
+        f"The {word} report says that {word}{n} lies beside the old stone wall of the town." for n in range(sentences)
+    )
+
+
+def article(title: str, *words: str) -> str:
+    """A Markdown article with one section, and so one passage, about each word."""
+    head = f"# {title}\n\n" if title else ""
+    return head + "\n\n".join(f"## On {word}\n\n{prose(word)}" for word in words) + "\n"
+
+
+def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write files by their path below `folder`."""
+    for path, content in files.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def embeddings(generation: Generation) -> dict[tuple[object, ...], Vectors]:
+    """Everything that a generation says of each passage, with its embedding."""
+    found: dict[tuple[object, ...], Vectors] = {}
+    for path in generation.records:
+        for number, p in generation.passages_of(path):
+            fact = (p.document, p.order, p.span, p.text, p.title, p.section, p.page, p.sentences)
+            found[fact] = generation.vectors([number])[0]
+    return found
+
+
+def is_whole(index: Path) -> bool:
+    """Whether the index opens and its check finds nothing."""
+    generation = store.open_current(index)
+    problems = generation.verify()
+    generation.close()
+    return problems == []
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Inode, size and time of every file, to see whether anything was written; the writers' lock is left out."""
+    return {
+        path.relative_to(folder).as_posix(): (path.stat().st_ino, path.stat().st_size, path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != folder / ".lock"
+    }

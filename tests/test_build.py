@@ -1,0 +1,482 @@
+"""Corpus folder → generation: what is found, what is reused, and that a shortcut gives what a full build gives."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from corpora import article, embeddings, is_whole, prose, snapshot, write
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qa import documents, store
+from qa.build import BuildReport, Progress, build
+from qa.config import Config
+from qa.engine import Engine
+from qa.errors import CorpusError
+from qa.passages import PassageSettings
+
+if TYPE_CHECKING:
+    from conftest import TinyEncoder
+
+HOUR_NS = 3_600_000_000_000
+
+
+@pytest.fixture
+def built(config: Config, tiny: TinyEncoder) -> Config:
+    """Three articles of three passages each, built; `tiny.encoded` is empty again."""
+    write(
+        config.corpus,
+        {
+            "harbour.md": article("Harbours", "anchor", "beacon", "canal"),
+            "kitchen.md": article("Kitchens", "dough", "embers", "flour"),
+            "notes/garden.md": article("", "gravel", "hedge", "iris"),
+        },
+    )
+    build(config, tiny)
+    tiny.encoded.clear()
+    return config
+
+
+def find(config: Config, encoder: TinyEncoder, query: str, top_k: int = 5) -> list[str]:
+    """The documents of the passages that hold the query's first word, best first."""
+    hits = Engine.open(config, encoder).search(query, top_k).hits
+    return [hit.passage.document for hit in hits if query.split()[0] in hit.passage.text]
+
+
+def nothing_happened(report: BuildReport) -> bool:
+    return not (report.added or report.changed or report.renamed or report.removed or report.passages_encoded)
+
+
+def test_first_build_indexes_every_article(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor", "beacon"), "below/b.txt": prose("canal")})
+    report = build(config, tiny)
+    assert report.generation == "000001"
+    assert report.added == ("a.md", "below/b.txt")
+    assert (report.documents, report.passages, report.passages_encoded) == (2, 3, 3)
+    assert (report.changed, report.renamed, report.removed, report.unchanged, report.failed) == ((), (), (), 0, ())
+    assert report.seconds > 0
+    assert is_whole(config.index)
+    assert find(config, tiny, "canal") == ["below/b.txt"]
+
+
+def test_unchanged_folder_keeps_the_generation_encodes_and_writes_nothing(built: Config, tiny: TinyEncoder) -> None:
+    before = snapshot(built.index)
+    report = build(built, tiny)
+    assert report.generation == "000001"
+    assert nothing_happened(report)
+    assert (report.unchanged, report.documents, report.passages) == (3, 3, 9)
+    assert tiny.encoded == []
+    assert snapshot(built.index) == before
+
+
+def test_old_unchanged_files_are_not_even_read(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(config.corpus, {"old.md": article("Old", "anchor"), "young.md": article("Young", "beacon")})
+    an_hour_ago = time.time_ns() - HOUR_NS
+    os.utime(config.corpus / "old.md", ns=(an_hour_ago, an_hour_ago))
+    build(config, tiny)
+    read: list[str] = []
+    really = documents.read
+    monkeypatch.setattr(documents, "read", lambda file: read.append(file.record.path) or really(file))
+    assert nothing_happened(build(config, tiny))
+    assert read == ["young.md"]  # written within the clock's doubt, so read to be sure
+
+
+def test_only_changed_passages_are_encoded(built: Config, tiny: TinyEncoder) -> None:
+    write(built.corpus, {"kitchen.md": article("Kitchens", "dough", "kettle", "flour")})
+    report = build(built, tiny)
+    assert report.changed == ("kitchen.md",)
+    assert (report.added, report.removed, report.renamed, report.unchanged) == ((), (), (), 2)
+    assert report.passages_encoded == len(tiny.encoded) == 1
+    assert prose("kettle") in tiny.encoded[0]
+    assert find(built, tiny, "kettle") == ["kitchen.md"]
+    assert find(built, tiny, "embers") == []
+
+
+def test_new_title_makes_its_passages_new(built: Config, tiny: TinyEncoder) -> None:
+    write(built.corpus, {"kitchen.md": article("Galleys", "dough", "embers", "flour")})
+    assert build(built, tiny).passages_encoded == 3
+
+
+@pytest.mark.parametrize("path", ["harbour.md", "notes/garden.md"], ids=["titled", "untitled"])
+def test_rename_costs_nothing_and_is_cited_by_its_new_path(built: Config, tiny: TinyEncoder, path: str) -> None:
+    word = {"harbour.md": "beacon", "notes/garden.md": "hedge"}[path]
+    (built.corpus / path).rename(built.corpus / "a new_name.md")
+    report = build(built, tiny)
+    assert report.renamed == ((path, "a new_name.md"),)
+    assert (report.added, report.changed, report.removed, report.unchanged) == ((), (), (), 2)
+    assert report.passages_encoded == 0
+    assert tiny.encoded == []
+    cited = Engine.open(built, tiny).ask(f"Where does the {word} report say it lies?").citations[0]
+    assert cited.document == "a new_name.md"
+    assert cited.title == {"harbour.md": "Harbours", "notes/garden.md": "a new name"}[path]
+    assert find(built, tiny, word) == ["a new_name.md"]
+
+
+def test_rename_to_another_ending_is_read_anew(built: Config, tiny: TinyEncoder) -> None:
+    (built.corpus / "harbour.md").rename(built.corpus / "harbour.txt")
+    report = build(built, tiny)
+    assert (report.renamed, report.added, report.removed) == ((), ("harbour.txt",), ("harbour.md",))
+    assert find(built, tiny, "beacon") == ["harbour.txt"]
+
+
+def test_renamed_folder_is_a_rename_of_each_file_even_of_equal_ones(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {f"old/{name}.md": article("Same", "anchor") for name in "abc"})
+    build(config, tiny)
+    (config.corpus / "old").rename(config.corpus / "new")
+    report = build(config, tiny)
+    assert sorted(old for old, _ in report.renamed) == ["old/a.md", "old/b.md", "old/c.md"]
+    assert sorted(new for _, new in report.renamed) == ["new/a.md", "new/b.md", "new/c.md"]
+    assert (report.added, report.removed, report.passages_encoded) == ((), (), 0)
+
+
+def test_deleted_article_can_no_longer_be_cited_or_found(built: Config, tiny: TinyEncoder) -> None:
+    (built.corpus / "harbour.md").unlink()
+    report = build(built, tiny)
+    assert report.removed == ("harbour.md",)
+    assert (report.documents, report.passages, report.passages_encoded) == (2, 6, 0)
+    engine = Engine.open(built, tiny)
+    assert engine.document("harbour.md") is None
+    assert "harbour.md" not in engine.generation.records
+    for word in ("anchor", "beacon", "canal"):
+        assert find(built, tiny, word, 100) == []
+        cited = {citation.document for citation in engine.ask(f"What of the {word}?", top_k=100).citations}
+        assert cited == {"kitchen.md", "notes/garden.md"}
+
+
+def test_deleting_all_leaves_an_empty_index_that_can_grow_again(built: Config, tiny: TinyEncoder) -> None:
+    articles = built.corpus.rename(built.corpus.parent / "away")
+    built.corpus.mkdir()
+    report = build(built, tiny)
+    assert report.removed == ("harbour.md", "kitchen.md", "notes/garden.md")
+    assert (report.documents, report.passages) == (0, 0)
+    assert is_whole(built.index)
+    assert Engine.open(built, tiny).search("anchor").hits == ()
+    shutil.rmtree(built.corpus)
+    articles.rename(built.corpus)
+    assert build(built, tiny).passages == 9
+    assert find(built, tiny, "anchor") == ["harbour.md"]
+
+
+def test_copy_is_added_and_costs_nothing(built: Config, tiny: TinyEncoder) -> None:
+    shutil.copy(built.corpus / "harbour.md", built.corpus / "quay.md")
+    report = build(built, tiny)
+    assert (report.added, report.renamed, report.unchanged) == (("quay.md",), (), 3)
+    assert (report.passages, report.passages_encoded) == (12, 0)
+    assert sorted(find(built, tiny, "beacon")) == ["harbour.md", "quay.md"]
+
+
+def test_equal_articles_are_encoded_once(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("Same", "anchor", "beacon"), "b.md": article("Same", "anchor", "beacon")})
+    report = build(config, tiny)
+    assert (report.passages, report.passages_encoded, len(tiny.encoded)) == (4, 2, 2)
+
+
+def test_swapped_contents_follow_the_files(built: Config, tiny: TinyEncoder) -> None:
+    one, other = built.corpus / "harbour.md", built.corpus / "kitchen.md"
+    kept = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(kept)
+    report = build(built, tiny)
+    assert report.changed == ("harbour.md", "kitchen.md")
+    assert report.passages_encoded == 0
+    assert find(built, tiny, "anchor") == ["kitchen.md"]
+    assert find(built, tiny, "dough") == ["harbour.md"]
+
+
+def test_change_of_equal_size_and_time_just_after_a_build_is_noticed(built: Config, tiny: TinyEncoder) -> None:
+    place = built.corpus / "kitchen.md"
+    before = place.stat()
+    place.write_text(place.read_text().replace("embers", "ginger"))
+    os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = place.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert build(built, tiny).changed == ("kitchen.md",)
+    assert find(built, tiny, "ginger") == ["kitchen.md"]
+
+
+def test_generation_is_dated_before_its_files_were_read(config: Config, tiny: TinyEncoder) -> None:
+    """So that a file that changes while a long build runs is not trusted by its time afterwards."""
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    began = time.time()
+
+    def wait_for_another_second(progress: Progress) -> None:
+        while progress.stage == "publishing" and int(time.time()) <= int(began):
+            time.sleep(0.01)
+
+    build(config, tiny, progress=wait_for_another_second)
+    created = datetime.fromisoformat(store.open_current(config.index).manifest.created)
+    assert created.timestamp() <= began
+
+
+def test_touched_file_is_unchanged_and_nothing_is_written(built: Config, tiny: TinyEncoder) -> None:
+    before = snapshot(built.index)
+    os.utime(built.corpus / "kitchen.md", ns=(HOUR_NS, HOUR_NS))
+    report = build(built, tiny)
+    assert nothing_happened(report)
+    assert report.unchanged == 3
+    assert snapshot(built.index) == before
+
+
+ODD_FILES: dict[str, str | bytes] = {
+    "binary.md": b"\x00\x01\x02 not text \xff" * 40,
+    "blank.txt": " \n\t\n",
+    "empty.md": "",
+    "headings.md": "# Only\n\n## Headings\n",
+    "photo.jpg": b"\xff\xd8\xff",
+    "README": "no ending",
+}
+
+
+def test_odd_files_are_listed_with_reasons_and_stop_nothing(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {**ODD_FILES, "good.md": article("Good", "anchor"), "large.md": "word " * 2000})
+    (config.corpus / "gone.md").symlink_to(config.corpus / "nowhere.md")
+    (config.corpus.parent / "outside.md").write_text("secret")
+    (config.corpus / "outside.md").symlink_to(config.corpus.parent / "outside.md")
+    report = build(replace(config, max_file_bytes=9000), tiny)
+    assert (report.documents, report.passages) == (1, 1)
+    assert {record.path for record in report.failed} == {"binary.md", "gone.md"}
+    assert all(record.reason for record in report.failed)
+    records = store.open_current(config.index).records
+    assert {path: record.status for path, record in records.items()} == {
+        "README": "skipped",
+        "binary.md": "failed",
+        "blank.txt": "empty",
+        "empty.md": "empty",
+        "gone.md": "failed",
+        "good.md": "indexed",
+        "headings.md": "empty",
+        "large.md": "skipped",
+        "outside.md": "skipped",
+        "photo.jpg": "skipped",
+    }
+    assert all(record.reason for record in records.values() if record.status != "indexed")
+    assert find(config, tiny, "anchor") == ["good.md"]
+    assert find(config, tiny, "secret") == []
+
+
+def test_odd_files_do_not_make_a_folder_look_changed(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {**ODD_FILES, "good.md": article("Good", "anchor")})
+    (config.corpus / "gone.md").symlink_to(config.corpus / "nowhere.md")
+    first = build(config, tiny)
+    again = build(config, tiny)
+    assert again.generation == first.generation
+    assert nothing_happened(again)
+    assert again.failed == first.failed
+
+
+def test_failed_file_that_is_mended_is_indexed(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor"), "b.md": ODD_FILES["binary.md"]})
+    assert [record.path for record in build(config, tiny).failed] == ["b.md"]
+    write(config.corpus, {"b.md": article("B", "beacon")})
+    report = build(config, tiny)
+    assert (report.changed, report.failed, report.documents) == (("b.md",), (), 2)
+    assert find(config, tiny, "beacon") == ["b.md"]
+
+
+def test_indexed_file_that_becomes_binary_fails_and_is_no_longer_found(built: Config, tiny: TinyEncoder) -> None:
+    write(built.corpus, {"harbour.md": ODD_FILES["binary.md"]})
+    report = build(built, tiny)
+    assert report.changed == ("harbour.md",)
+    assert [(record.path, bool(record.reason)) for record in report.failed] == [("harbour.md", True)]
+    assert (report.documents, report.passages) == (2, 6)
+    assert find(built, tiny, "anchor") == []
+
+
+def test_file_that_cannot_be_read_says_so_whatever_it_was_before(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor"), "large.md": article("B", "beacon", "canal")})
+    small = replace(config, max_file_bytes=1000)
+    build(small, tiny)
+    assert store.open_current(config.index).records["large.md"].status == "skipped"
+    really = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "large.md":
+            raise PermissionError(13, "Permission denied")
+        return really(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuse)
+        failed = build(config, tiny).failed
+        assert [(record.path, record.reason) for record in failed] == [
+            ("large.md", "cannot be read: Permission denied")
+        ]
+        assert nothing_happened(build(config, tiny))
+    assert build(config, tiny).failed == ()
+    assert find(config, tiny, "beacon") == ["large.md"]
+
+
+def test_full_build_encodes_all_again_and_answers_alike(built: Config, tiny: TinyEncoder) -> None:
+    questions = ("Where does the beacon report say it lies?", "What of dough and embers?", "hedge")
+
+    def answers() -> list[object]:
+        engine = Engine.open(built, tiny)
+        return [{**engine.ask(q).as_json(), "generation": "", "timings_ms": {}} for q in questions]
+
+    before = answers()
+    tiny.encoded.clear()
+    report = build(built, tiny, full=True)
+    assert report.generation == "000002"
+    assert report.passages_encoded == report.passages == len(tiny.encoded) == 9
+    assert (report.unchanged, report.added, report.changed) == (3, (), ())
+    assert answers() == before
+
+
+@pytest.mark.parametrize("change", ["name", "dimension", "max_tokens"])
+def test_other_encoder_makes_everything_stale(built: Config, tiny: TinyEncoder, change: str) -> None:
+    values: dict[str, object] = {"name": "tiny", "dimension": 256, "max_tokens": 256}
+    values |= {"name": {"name": "other"}, "dimension": {"dimension": 64}, "max_tokens": {"max_tokens": 200}}[change]
+    other = type(tiny)(**values)  # type: ignore[arg-type]
+    report = build(built, other)
+    assert (report.generation, report.unchanged, report.passages_encoded) == ("000002", 3, 9)
+    assert len(other.encoded) == 9
+    assert store.open_current(built.index).manifest.encoder == other.identity.as_json()
+    assert nothing_happened(build(built, other))
+
+
+def test_other_passage_settings_make_everything_stale(built: Config, tiny: TinyEncoder) -> None:
+    short = PassageSettings(most=60)
+    report = build(built, tiny, settings=short)
+    assert report.generation == "000002"
+    assert report.passages > 9
+    assert report.passages_encoded == report.passages
+    assert nothing_happened(build(built, tiny, settings=short))
+    assert build(built, tiny).passages_encoded == 9
+
+
+def test_report_has_exactly_the_keys_of_the_contract(built: Config, tiny: TinyEncoder) -> None:
+    (built.corpus / "harbour.md").rename(built.corpus / "quay.md")
+    write(built.corpus, {"bad.md": ODD_FILES["binary.md"]})
+    data = json.loads(json.dumps(build(built, tiny).as_json()))
+    assert set(data) == {
+        "generation", "documents", "passages", "added", "changed", "renamed", "removed", "unchanged", "failed",
+        "seconds", "passages_encoded",
+    }  # fmt: skip
+    assert data["renamed"] == [["harbour.md", "quay.md"]]
+    assert data["added"] == ["bad.md"]
+    assert [set(entry) for entry in data["failed"]] == [{"document", "reason"}]
+    assert (data["generation"], data["documents"], data["unchanged"]) == ("000002", 3, 2)
+
+
+def test_progress_runs_through_all_stages_in_order(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor", "beacon"), "b.md": article("B", "canal")})
+    seen: list[Progress] = []
+    build(config, tiny, progress=seen.append)
+    stages = list(dict.fromkeys(progress.stage for progress in seen))
+    assert stages == ["reading", "encoding", "publishing"]
+    assert all(0 <= progress.done <= progress.total for progress in seen)
+    assert [progress.done for progress in seen if progress.stage == "encoding"][-1] == 3
+
+
+@pytest.mark.parametrize("stage", ["reading", "encoding", "publishing"])
+def test_error_from_progress_stops_the_build_and_the_last_one_answers(
+    built: Config, tiny: TinyEncoder, stage: str
+) -> None:
+    write(built.corpus, {"new.md": article("New", "jasmine")})
+
+    def stop(progress: Progress) -> None:
+        if progress.stage == stage:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(built, tiny, progress=stop)
+    assert store.current_id(built.index) == "000001"
+    assert is_whole(built.index)
+    assert find(built, tiny, "anchor") == ["harbour.md"]
+    assert find(built, tiny, "jasmine") == []
+    assert build(built, tiny).added == ("new.md",)
+
+
+def test_missing_corpus_is_one_sentence_and_the_index_stays(built: Config, tiny: TinyEncoder) -> None:
+    before = snapshot(built.index)
+    with pytest.raises(CorpusError, match="make it and put your articles in"):
+        build(replace(built, corpus=built.corpus / "nowhere"), tiny)
+    assert snapshot(built.index) == before
+
+
+NAMES = st.sampled_from(["a.md", "b.md", "c.txt", "sub/a.md"])
+CONTENTS = st.sampled_from(
+    [
+        article("One", "anchor", "beacon"),
+        article("One", "anchor", "canal"),
+        article("", "dough"),
+        prose("embers", 20),
+        "---\ntitle: Front\nurl: https://example.org/x\n---\n\nA line about flour. ü😀 And more.\n",
+        "",
+        b"\x00binary",
+    ]
+)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), NAMES, CONTENTS),
+        st.tuples(st.just("write"), NAMES, CONTENTS),
+        st.tuples(st.just("rename"), NAMES, NAMES),
+        st.tuples(st.just("copy"), NAMES, NAMES),
+        st.tuples(st.just("delete"), NAMES),
+        st.tuples(st.just("build")),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_any_history_of_changes_gives_what_a_full_build_gives(
+    tmp_path_factory: pytest.TempPathFactory, tiny: TinyEncoder, steps: list[tuple[object, ...]]
+) -> None:
+    place = tmp_path_factory.mktemp("history")
+    config = Config(corpus=place / "corpus", index=place / "index")
+    config.corpus.mkdir()
+    for step in steps:
+        kind, *paths = step
+        places = [config.corpus / str(path) for path in paths]
+        if kind == "write":
+            write(config.corpus, {str(paths[0]): paths[1]})  # type: ignore[dict-item]
+        elif kind == "build":
+            build(config, tiny)
+        elif places[0].exists():
+            places[-1].parent.mkdir(exist_ok=True)
+            if kind == "rename":
+                places[0].rename(places[1])
+            elif kind == "delete":
+                places[0].unlink()
+            elif places[0] != places[1]:
+                shutil.copy(*places)
+    anew = replace(config, index=place / "anew")
+    build(config, tiny)
+    build(anew, tiny, full=True)
+    one, other = store.open_current(config.index), store.open_current(anew.index)
+    assert _facts(one.records) == _facts(other.records)
+    mine, full = embeddings(one), embeddings(other)
+    assert list(mine) == list(full)
+    assert all(np.allclose(mine[passage], full[passage], atol=1e-6) for passage in full)
+    assert [one.document(path) for path in one.records] == [other.document(path) for path in one.records]
+    for query in ("anchor", "beacon canal report", "flour", "embers dough stone wall", "nothing of it"):
+        assert _found(config, tiny, query) == _found(anew, tiny, query)
+    assert one.verify() == []
+    on_disk = {path.relative_to(config.corpus).as_posix() for path in config.corpus.rglob("*") if path.is_file()}
+    assert set(one.records) == on_disk
+    shutil.rmtree(place)
+
+
+def _facts(records: object) -> dict[str, object]:
+    assert isinstance(records, dict)
+    return {path: replace(record, mtime_ns=0) for path, record in records.items()}
+
+
+def _found(config: Config, encoder: TinyEncoder, query: str) -> list[object]:
+    ranking = Engine.open(config, encoder).search(query, 20)
+    return [(hit.id, hit.passage, pytest.approx(hit.score, abs=1e-5)) for hit in ranking.hits]

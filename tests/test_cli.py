@@ -1,0 +1,262 @@
+"""The command line is a contract: its output, its exit codes, and one sentence for everything that goes wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, TinyEncoder
+
+from qa.cli import main
+
+ZEBRA = "# Animals of the zoo\n\nThe zebra at the zoo is called Bruno. He eats five kilos of hay a day.\n"
+BAKER = "# Bread\n\nThe baker lets the sourdough rise for nine hours. Then it goes into the oven.\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with two articles; commands use the tiny encoder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QA_ENCODER", "tiny")
+    for name in ("QA_CORPUS", "QA_INDEX", "QA_THRESHOLD"):
+        monkeypatch.delenv(name, raising=False)
+
+    def load(*_: object) -> TinyEncoder:
+        return TinyEncoder()
+
+    monkeypatch.setattr("qa.encoders.load_encoder", load)
+    monkeypatch.setattr("qa.engine.load_encoder", load)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "zoo.md").write_text(ZEBRA)
+    (tmp_path / "corpus" / "bread.md").write_text(BAKER)
+    return tmp_path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = main(arguments)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def assert_one_sentence(error: str) -> None:
+    assert error.startswith("qa: ")
+    assert error.count("\n") == 1
+    assert "Traceback" not in error
+    assert ": " in error[4:]  # what is wrong: what to do
+
+
+def test_build_reports_what_it_found_as_one_json_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "build", "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert report["added"] == ["bread.md", "zoo.md"]
+    assert report["passages_encoded"] == report["passages"] == 2
+    assert set(report) == {
+        "generation", "documents", "passages", "added", "changed", "renamed", "removed", "unchanged", "failed",
+        "seconds", "passages_encoded",
+    }  # fmt: skip
+
+
+def test_build_again_encodes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "build")
+    code, out, _ = run(capsys, "build", "--json")
+    report = json.loads(out)
+    assert (code, report["passages_encoded"], report["unchanged"], report["generation"]) == (0, 0, 2, "000001")
+
+
+def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "build")
+    code, out, _ = run(capsys, "ask", "What is the zebra at the zoo called?", "--json", "--top-k", "1")
+    answer = json.loads(out)
+    assert code == 0
+    assert set(answer) == {
+        "question", "query", "answerable", "confidence", "answer", "citations", "generation", "timings_ms",
+    }  # fmt: skip
+    assert answer["answer"] == {"text": "The zebra at the zoo is called Bruno.", "citation": 1}
+    citation = answer["citations"][0]
+    assert set(citation) == {
+        "rank", "score", "document", "title", "section", "page", "url", "start", "end", "text", "highlights", "changed",
+    }  # fmt: skip
+    text = (folder / "corpus" / "zoo.md").read_text()
+    assert text[citation["start"] : citation["end"]] == citation["text"]
+    start, end = citation["highlights"][0]
+    assert text[start:end] == "The zebra at the zoo is called Bruno."
+
+
+def test_ask_prints_the_answer_for_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "build")
+    code, out, _ = run(capsys, "ask", "What is the zebra at the zoo called?")
+    assert code == 0
+    assert out.index("Bruno") < out.index("zoo.md")
+
+
+def test_ask_reads_questions_in_order_and_goes_on_after_a_bad_one(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(capsys, "build")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("What does the zebra eat?\n\n!!!\nHow long does sourdough rise?\n"))
+    code, out, err = run(capsys, "ask", "--questions", "-", "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 2
+    assert [line["question"] for line in lines] == [
+        "What does the zebra eat?", "!!!", "How long does sourdough rise?",
+    ]  # fmt: skip
+    assert "error" in lines[1]
+    assert lines[2]["citations"][0]["document"] == "bread.md"
+    assert_one_sentence(err)
+
+
+def test_ask_reads_questions_from_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "build")
+    (folder / "questions.txt").write_text("What does the zebra eat?\n")
+    code, out, _ = run(capsys, "ask", "--questions", "questions.txt", "--json")
+    assert (code, len(out.splitlines())) == (0, 1)
+
+
+def test_status_lists_every_file_and_the_totals_match(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "corpus" / "empty.txt").write_text("")
+    (folder / "corpus" / "picture.png").write_bytes(b"\x89PNG")
+    (folder / "corpus" / "binary.txt").write_bytes(bytes(range(256)))
+    run(capsys, "build")
+    (folder / "corpus" / "new.md").write_text("# New\n\nSomething new.\n")
+    code, out, _ = run(capsys, "status", "--json")
+    state = json.loads(out)
+    assert code == 0
+    assert state["counts"] == {
+        "files": 6, "indexed": 2, "empty": 1, "failed": 1, "skipped": 1, "pending": 1, "removed": 0,
+    }  # fmt: skip
+    code, out, _ = run(capsys, "status")
+    assert "zoo.md: indexed (1 passage)" in out
+    assert "new.md: new (run `qa build`)" in out
+    assert "binary.txt: failed (looks binary, not text)" in out
+
+
+def test_verify_says_whole_or_what_is_off(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "build")
+    assert run(capsys, "verify")[0] == 0
+    vectors = folder / "index" / "generations" / "000001" / "vectors.faiss"
+    data = bytearray(vectors.read_bytes())
+    data[-1] ^= 1
+    vectors.write_bytes(data)
+    code, _, err = run(capsys, "verify")
+    assert code == 1
+    assert "vectors.faiss" in err
+    assert "qa build --full" in err
+
+
+def test_eval_prints_the_contracts_figures(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = folder / "set"
+    data.mkdir()
+    rows = [{"_id": "a", "title": "Zoo", "text": "The zebra is called Bruno."}, {"_id": "b", "text": "Bread rises."}]
+    queries = [
+        {"_id": "1", "text": "What is the zebra called?", "answers": ["bruno"], "answerable": True},
+        {"_id": "2", "text": "Who painted the ceiling?", "answerable": False},
+        {"_id": "3", "text": "ignored", "conversation": [{"speaker": "user", "text": "Does bread rise?"}]},
+    ]
+    (data / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (data / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in queries))
+    (data / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\ta\t1\n3\tb\t1\n")
+    code, out, _ = run(capsys, "eval", "set", "--json")
+    figures = json.loads(out)
+    assert code == 0
+    assert list(figures) == [
+        "dataset", "passages", "queries", "ndcg@10", "mrr@10", "recall@1", "recall@10", "recall@100", "map@10",
+        "answer_in_lead", "answer_in_top3", "answerable_auroc", "calibration_error", "latency_ms", "build",
+    ]  # fmt: skip
+    assert figures["dataset"] == "set"
+    assert figures["ndcg@10"] == figures["answer_in_lead"] == figures["answerable_auroc"] == 1.0
+    assert json.loads(run(capsys, "eval", "set", "--json", "--limit", "1")[1])["queries"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["ask"], 2),
+        (["ask", ""], 2),
+        (["ask", " \t"], 2),
+        (["ask", "?!…"], 2),
+        (["ask", "x" * 100_000], 2),
+        (["ask", "zebra", "--questions", "-"], 2),
+        (["ask", "zebra", "--top-k", "0"], 2),
+        (["ask", "--questions", "missing.txt"], 2),
+        (["nonsense"], 2),
+        (["build", "--nonsense"], 2),
+        (["build", "--corpus", "missing"], 1),
+        (["ask", "zebra", "--index", "missing"], 1),
+        (["verify", "--index", "missing"], 1),
+        (["eval", "missing"], 2),
+        (["eval"], 2),
+        (["serve", "--host", "0.0.0.0"], 2),
+    ],
+)
+def test_a_wrong_call_is_one_sentence_and_an_exit_code(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int
+) -> None:
+    returned, out, err = run(capsys, *arguments)
+    assert returned == code
+    assert out == ""
+    assert_one_sentence(err)
+
+
+def test_another_encoder_is_refused_with_the_command_that_mends_it(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(capsys, "build")
+    monkeypatch.setenv("QA_ENCODER", "other")
+    code, out, err = run(capsys, "ask", "What does the zebra eat?")
+    assert (code, out) == (1, "")
+    assert "'tiny'" in err
+    assert "'other'" in err
+    assert "qa build" in err
+
+
+def test_an_empty_folder_builds_an_empty_index_that_answers_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (folder / "corpus").iterdir():
+        path.unlink()
+    assert run(capsys, "build")[0] == 0
+    code, out, _ = run(capsys, "ask", "What does the zebra eat?", "--json")
+    answer = json.loads(out)
+    assert (code, answer["answerable"], answer["citations"]) == (0, False, [])
+
+
+def test_a_setting_that_does_not_fit_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QA_MAX_FILE_MB", "many")
+    code, _, err = run(capsys, "build")
+    assert code == 2
+    assert "QA_MAX_FILE_MB" in err
+
+
+def test_python_m_qa_is_the_console_script(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", "qa", "status", "--corpus", str(tmp_path / "none")],
+        capture_output=True, text=True, env=environment, cwd=tmp_path, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert_one_sentence(done.stderr)
+
+
+def test_output_is_cut_short_quietly(folder: Path) -> None:
+    """`qa status | head -1` ends without a traceback."""
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from qa.cli import run; run()"
+    for number in range(300):
+        (folder / "corpus" / f"{number:03}{'x' * 200}.md").write_text("# A\n\nB.\n")
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "status"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()
+        assert process.wait() == 1

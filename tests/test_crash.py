@@ -1,0 +1,184 @@
+"""`kill -9` at any moment of a rebuild: what answers is all old or all new, and the next build mends the rest."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from builder import Builder
+from corpora import article, write
+
+from qa import journal, store
+from qa.build import build
+from qa.config import Config
+from qa.engine import Engine
+
+if TYPE_CHECKING:
+    from conftest import TinyEncoder
+
+SEED = 20
+KILLS = 20
+FILES = 5
+EDITION = re.compile(r"edition\d+")
+
+
+@pytest.fixture(scope="module")
+def builder() -> Iterator[Builder]:
+    builder = Builder()
+    yield builder
+    builder.close()
+
+
+def write_edition(corpus: Path, number: int) -> str:
+    """Rewrite every article, with the edition's word in every passage."""
+    edition = f"edition{number}"
+    files = {f"a{i}.md": article(f"Title {i} {edition}", *(f"{edition} word{i}{n}" for n in range(3))) for i in range(FILES)}
+    write(corpus, files)
+    return edition
+
+
+def answering_edition(config: Config, tiny: TinyEncoder) -> str:
+    """The one edition that answers, after a look at everything that could show another."""
+    generation = store.open_current(config.index)
+    assert generation.verify() == []
+    texts = [document.text for path in generation.records if (document := generation.document(path))]
+    assert len(texts) == FILES
+    editions = {word for text in texts for word in EDITION.findall(text)}
+    assert len(editions) == 1
+    edition = editions.pop()
+    engine = Engine.open(config, tiny)
+    before = f"edition{int(edition.removeprefix('edition')) - 1}"
+    for query in (edition, before, "report of the old stone wall", "word11"):
+        shown = [hit.passage.encoded for hit in engine.search(query, 100).hits]
+        assert shown
+        assert {word for text in shown for word in EDITION.findall(text)} == {edition}
+    answer = engine.ask(f"What does the {edition} report say?")
+    assert answer.generation == generation.id
+    for citation in answer.citations:
+        document = generation.document(citation.document)
+        assert document is not None
+        assert citation.span.of(document.text) == citation.text
+    return edition
+
+
+def mended(config: Config, tiny: TinyEncoder, edition: str) -> bool:
+    """Whether the next build ends, and leaves `edition` answering and nothing lying about."""
+    build(config, tiny)
+    generations = config.index / "generations"
+    left = [path.name for path in generations.iterdir() if path.name.startswith(".")]
+    return answering_edition(config, tiny) == edition and not left and len(list(generations.iterdir())) <= 3
+
+
+def test_killed_at_random_moments_one_whole_state_answers(
+    config: Config, tiny: TinyEncoder, builder: Builder
+) -> None:
+    random_moment = random.Random(SEED).random
+    edition = write_edition(config.corpus, 0)
+    build(config, tiny)
+    write_edition(config.corpus, 1)
+    whole = builder.start(config.corpus, config.index, pause=0.01)
+    started = time.perf_counter()
+    whole.wait()
+    seconds = time.perf_counter() - started
+    assert whole.status == 0
+    edition, killed = "edition1", 0
+    for number in range(KILLS):
+        old, edition = edition, write_edition(config.corpus, number + 2)
+        running = builder.start(config.corpus, config.index, pause=0.01)
+        time.sleep((number + random_moment()) / KILLS * seconds)
+        running.kill()
+        killed += running.status != 0
+        answering = answering_edition(config, tiny)
+        assert answering in (old, edition), running.lines
+        assert answering == edition or running.status != 0
+        assert mended(config, tiny, edition), running.lines
+    assert killed > KILLS / 2
+
+
+@pytest.mark.parametrize("stage", ["reading", "encoding", "publishing"])
+def test_killed_within_each_stage_the_old_state_answers(
+    config: Config, tiny: TinyEncoder, builder: Builder, stage: str
+) -> None:
+    old = write_edition(config.corpus, 0)
+    build(config, tiny)
+    new = write_edition(config.corpus, 1)
+    running = builder.start(config.corpus, config.index, pause=0.2)
+    assert running.wait_for(f"step {stage}")
+    running.kill()
+    assert running.status == -9
+    assert answering_edition(config, tiny) == old
+    assert mended(config, tiny, new)
+
+
+def test_killed_before_each_change_of_the_index_folder(
+    config: Config, tiny: TinyEncoder, builder: Builder
+) -> None:
+    """Every open, rename and removal in turn: also between the rename of the folder and that of CURRENT."""
+    edition = write_edition(config.corpus, 0)
+    build(config, tiny)
+    engine = Engine.open(config, tiny)
+    seen: list[str] = []
+    for number in range(1, 200):
+        old, edition = edition, write_edition(config.corpus, number)
+        running = builder.run(config.corpus, config.index, die=number)
+        answering = answering_edition(config, tiny)
+        seen.append(next(line for line in reversed(running.lines) if line.startswith("change ")))
+        was_published = any("os.rename .CURRENT.new" in line for line in running.lines[:-2])
+        assert answering == (edition if was_published or running.status == 0 else old), seen[-1]
+        assert engine.ask(f"What does the {answering} report say?").citations[0].text.count(answering)
+        assert mended(config, tiny, edition), seen[-1]
+        if running.status == 0:
+            break
+        assert running.status == -9
+    assert running.status == 0
+    # What it must have been killed before, beside much else.
+    for change in ("sqlite3.connect passages.sqlite", "open manifest.json", "os.rename .tmp-", "os.rename .CURRENT.new"):
+        assert any(change in line for line in seen), change
+    assert any("os.remove vectors.faiss" in line for line in seen)  # in the middle of pruning
+
+
+def test_killed_between_the_two_renames_the_old_state_answers_and_no_number_is_used_twice(
+    config: Config, tiny: TinyEncoder, builder: Builder
+) -> None:
+    old = write_edition(config.corpus, 0)
+    build(config, tiny)
+    new = write_edition(config.corpus, 1)
+    for _ in range(4):
+        running = builder.run(config.corpus, config.index, die="CURRENT")
+        if running.status == 0:
+            running = builder.run(config.corpus, config.index, die=".CURRENT.new")
+        assert running.status == -9
+        assert answering_edition(config, tiny) == old
+    report = build(config, tiny)
+    assert int(report.generation) > 1
+    assert answering_edition(config, tiny) == new
+
+
+def test_killed_build_is_resumed_without_encoding_again(
+    config: Config, tiny: TinyEncoder, builder: Builder
+) -> None:
+    write(config.corpus, {f"a{i}.md": article(f"Title {i}", *(f"word{i}x{n}" for n in range(20))) for i in range(10)})
+    running = builder.start(config.corpus, config.index, pause=0.05)
+    assert running.wait_for("step encoding 128")
+    running.kill()
+    assert running.status == -9
+    (left,) = store.leftovers(config.index)
+    saved = journal.read(left, tiny.identity)
+    assert len(saved) >= 128
+    report = build(config, tiny)
+    assert report.passages == 200
+    assert report.passages_encoded == len(tiny.encoded) == 200 - len(saved)
+    assert store.open_current(config.index).verify() == []
+
+
+def test_killed_writer_does_not_hold_the_lock(config: Config, tiny: TinyEncoder, builder: Builder) -> None:
+    write_edition(config.corpus, 0)
+    running = builder.start(config.corpus, config.index, pause=5)
+    assert running.wait_for("step")
+    running.kill()
+    assert build(config, tiny).generation == "000001"

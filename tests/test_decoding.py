@@ -1,0 +1,139 @@
+"""Bytes of a text file become its text, whatever program saved it."""
+
+from __future__ import annotations
+
+import codecs
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.formats.decoding import NotText, decode
+
+NOTE = "Der Zug fährt um 9.40 Uhr – pünktlich wie immer.\nThe café opens at noon, “or so they say”.\n"
+# Every sentence holds letters or marks that ASCII lacks.
+SAMPLES = {
+    "cp1252": "The baker’s daughter paid €3 for the crème brûlée – a bargain, “frankly”… Naïve? Perhaps.",
+    "latin-1": "Le garçon a mangé une pêche à Noël; où est la forêt? Das Mädchen trägt grüne Schuhe.",
+    "cp1251": "Поезд отправляется завтра утром. Билеты можно купить в кассе вокзала или у проводника.",
+    "koi8-r": "Поезд отправляется завтра утром. Билеты можно купить в кассе вокзала или у проводника.",
+    "shift_jis": "電車は明日の朝に出発します。切符は駅の窓口で買うことができます。",
+    "gb18030": "火车明天早上出发。车票可以在火车站的窗口购买，也可以在网上预订。",
+    "cp1250": "Vlak odjíždí zítra ráno. Jízdenky si můžete koupit na nádraží, nebo u průvodčího.",
+}
+
+
+@pytest.mark.parametrize("encoding", SAMPLES)
+@pytest.mark.parametrize("times", [1, 40])
+def test_an_old_encoding_is_recognised(encoding: str, times: int) -> None:
+    text = (SAMPLES[encoding] + "\n") * times
+    assert decode(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark"),
+    [
+        ("utf-8", b""),
+        ("utf-8", codecs.BOM_UTF8),
+        ("utf-16-le", codecs.BOM_UTF16_LE),
+        ("utf-16-be", codecs.BOM_UTF16_BE),
+        ("utf-32-le", codecs.BOM_UTF32_LE),
+        ("utf-32-be", codecs.BOM_UTF32_BE),
+    ],
+)
+def test_unicode_with_its_mark_is_read_and_the_mark_left_out(encoding: str, mark: bytes) -> None:
+    assert decode(mark + NOTE.encode(encoding)) == NOTE
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_of_latin_text_is_recognised_without_a_mark(encoding: str) -> None:
+    text = "Plain words, saved by an old editor.\nÜber alles other.\n"
+    assert decode(text.encode(encoding)) == text
+
+
+def test_text_that_is_ascii_for_long_before_its_first_accent_is_recognised() -> None:
+    text = "Words without any accent at all. " * 8000 + "And then a café."
+    assert decode(text.encode("cp1252")) == text
+
+
+def test_a_long_text_is_not_misread_where_the_sample_ends_inside_a_character() -> None:
+    for shift in range(2):
+        text = "a" * shift + SAMPLES["shift_jis"] * 2500
+        assert decode(text.encode("shift_jis")) == text
+
+
+def test_utf8_that_was_cut_off_is_still_utf8() -> None:
+    whole = (SAMPLES["shift_jis"] * 20).encode()
+    assert decode(whole[:-1]) == whole[:-3].decode() + "\ufffd"
+
+
+def test_utf8_with_one_foreign_byte_keeps_everything_else() -> None:
+    text = NOTE * 5
+    assert decode(text.encode() + b"caf\xe9") == text + "caf\ufffd"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_line_end_becomes_a_line_feed(end: str) -> None:
+    lines = ["one", "", "three", ""]
+    assert decode(end.join(lines).encode()) == "\n".join(lines)
+
+
+def test_mixed_line_ends_keep_the_number_of_lines() -> None:
+    assert decode(b"a\r\nb\rc\nd\r\r\ne") == "a\nb\nc\nd\n\ne"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00", id="png"),
+        pytest.param(b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00", id="zip"),
+        pytest.param(b"words and a NUL\x00 between them", id="nul"),
+        pytest.param(b"\x7fELF\x02\x01\x01\x03\x04\x05\x06\x08", id="elf"),
+        pytest.param(b"\x01\x02\x03", id="control characters"),
+        *(pytest.param(random.Random(seed).randbytes(4096), id=f"random {seed}") for seed in range(5)),
+    ],
+)
+def test_binary_is_refused_with_a_reason(data: bytes) -> None:
+    with pytest.raises(NotText, match="looks binary"):
+        decode(data)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfea", b"\xff\xfe\x00\xd8", b"\xff\xfe\x00\x00abc"])
+def test_a_mark_before_damaged_text_is_named_as_the_reason(data: bytes) -> None:
+    with pytest.raises(NotText, match="is marked as UTF-(16|32) but is damaged"):
+        decode(data)
+
+
+@pytest.mark.parametrize("text", ["Ends as old programs do.\x1a", "A soft\x0bline break", "a page\x0canother", "\x1b[1m"])
+def test_one_stray_control_character_does_not_make_text_binary(text: str) -> None:
+    assert decode(text.encode()) == text
+
+
+def test_nothing_at_all_is_empty_text() -> None:
+    assert decode(b"") == ""
+
+
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs"), include_characters="\n\t")))
+def test_utf8_text_without_control_characters_comes_back_unchanged(text: str) -> None:
+    assert decode(text.encode()) == text.removeprefix("\ufeff")
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=200), st.sampled_from(["utf-8-sig", "utf-16"]))
+def test_what_is_decoded_has_no_carriage_return(text: str, encoding: str) -> None:
+    try:
+        decoded = decode(text.encode(encoding))
+    except NotText:
+        return
+    assert decoded == text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_either_text_or_refused(data: bytes) -> None:
+    try:
+        text = decode(data)
+    except NotText as refusal:
+        assert str(refusal)
+    else:
+        assert "\r" not in text
+        assert "\x00" not in text
