@@ -35,7 +35,7 @@ TARGETS = {
     ("off_topic_auroc", "squad-v2-dev"): 0.97,
     ("off_topic_auroc", "clapnq-dev"): 0.97,
 }
-DATASETS = ("squad-v2-dev", "clapnq-dev", "cranfield", "squad-v1.1-dev", "fairytaleqa", "inscit-dev")
+DATASETS = ("squad-v2-dev", "clapnq-dev", "cranfield", "squad-v1.1-dev", "inscit-dev")
 _LATENCY_QUESTIONS = 200
 
 
@@ -200,7 +200,7 @@ def _page(report: dict[str, Any], missed: list[str]) -> str:
         "",
         "Off-topic: 1,800 real search questions asked of each set's passages, against its own answerable questions.",
         "Near-miss: questions written about the very same passages whose answer is missing from them. *Held out*: the",
-        "half of the questions that the confidence model was not fitted on; fairytaleqa and inscit-dev were not used",
+        "half of the questions that the confidence model was not fitted on; inscit-dev was not used",
         "in the fit at all. *Answered* is the share with confidence of at least .5.",
         "",
         "| set | off-topic AUROC | held out | calibration error, held out | answered | off-topic answered "

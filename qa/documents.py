@@ -92,19 +92,20 @@ def _walk(folder: Path) -> Iterator[Path]:
 
     Folders behind links are not entered (they may lead in circles).
     """
-    try:
-        with os.scandir(folder) as listed:
-            entries = sorted(listed, key=lambda entry: entry.name)
-    except OSError:
-        yield folder  # a file that is not listed would look as if it had been deleted
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
+    folders = [folder]
+    while folders:
+        current = folders.pop()
+        try:
+            with os.scandir(current) as listed:
+                entries = [entry for entry in listed if not entry.name.startswith(".")]
+        except OSError:
+            yield current  # a file that is not listed would look as if it had been deleted
             continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path))
-        else:
-            yield Path(entry.path)
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(Path(entry.path))
+            else:
+                yield Path(entry.path)
 
 
 def _found(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> FoundFile:

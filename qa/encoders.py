@@ -22,6 +22,8 @@ from .types import Encoder, EncoderIdentity, Vectors
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BATCH = 32
+# What a folder that is damaged, incomplete or something else leads to (OSError and ValueError most often).
+_UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError)
 
 
 def load_encoder(name: str = "", query_prompt: str | None = None, passage_prompt: str | None = None) -> Encoder:
@@ -79,6 +81,7 @@ class SentenceTransformerEncoder:
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
         import transformers
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
 
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -90,9 +93,10 @@ class SentenceTransformerEncoder:
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True},  # never unpickle
             )
-        except (OSError, ValueError, KeyError) as error:
+        except (*_UNUSABLE, SafetensorError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelError(
-                f"No encoder could be loaded from {name!r} ({str(error).splitlines()[0][:160]}): "
+                f"No encoder could be loaded from {name!r} ({reason[:160]}): "
                 "set QA_ENCODER to the folder of a SentenceTransformer on this machine, or unset it."
             ) from error
         self._lock = threading.Lock()
@@ -128,9 +132,7 @@ class SentenceTransformerEncoder:
         if not texts:
             return []
         with self._lock:
-            encoded = self._model.tokenizer(
-                list(texts), add_special_tokens=False, truncation=False, verbose=False
-            )
+            encoded = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:

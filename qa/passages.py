@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from .sentences import sentence_spans
@@ -269,36 +270,45 @@ def _pack(group: _Group, blocks: tuple[Block, ...], most: int) -> list[list[_Uni
     """Cut a group into runs of about equal length, at the ends of blocks where they are near.
 
     The cheapest cuts of all, by dynamic programming: a run costs the square of how far it is from the aim, so
-    that no crumb is left at the end, and a cut inside a block costs what _CUT_COST says.
+    that no crumb is left at the end, and a cut inside a block costs something too.
     """
     units = group.units
     if group.tokens <= most:
         return [units]
     aim = group.tokens / math.ceil(group.tokens / most)
-    whole: dict[int, int] = {}
-    for unit in units:
-        whole[unit.block] = whole[unit.block] + unit.gap + unit.tokens if unit.block in whole else unit.tokens
+    cuts = _cut_costs(units, blocks, most)
     best = [0.0] + [math.inf] * len(units)
     begins = [0] * (len(units) + 1)  # where the run that ends before each unit begins
     for end in range(1, len(units) + 1):
         held = 0
         for start in range(end - 1, -1, -1):
-            held += units[start].tokens + (units[start + 1].gap if start + 1 < end else 0)
-            if held + (group.lead if start == 0 else 0) > most and start + 1 < end:
+            held += units[start].tokens
+            if start == 0:
+                held += group.lead
+            if held > most and start + 1 < end:
                 break
-            block = units[start].block
-            inside = start > 0 and units[start - 1].block == block
-            fits = whole[block] <= most
-            cut = (_CUT_COST[blocks[block].kind] if fits else _CUT_LONG) if inside else 0.0
-            cost = best[start] + (held / aim - 1) ** 2 + cut
+            cost = best[start] + cuts[start] + (held / aim - 1) ** 2
             if cost < best[end]:
                 best[end], begins[end] = cost, start
+            held += units[start].gap
     runs: list[list[_Unit]] = []
     end = len(units)
     while end:
         runs.append(units[begins[end] : end])
         end = begins[end]
     return runs[::-1]
+
+
+def _cut_costs(units: list[_Unit], blocks: tuple[Block, ...], most: int) -> list[float]:
+    """What a cut before each unit costs: nothing where a block begins."""
+    whole: dict[int, int] = {}
+    for unit in units:
+        whole[unit.block] = whole[unit.block] + unit.gap + unit.tokens if unit.block in whole else unit.tokens
+    costs = [0.0]
+    for before, unit in pairwise(units):
+        inside = _CUT_COST[blocks[unit.block].kind] if whole[unit.block] <= most else _CUT_LONG
+        costs.append(inside if before.block == unit.block else 0.0)
+    return costs
 
 
 def _measured(document: Document, runs: list[_Run], count_tokens: CountTokens, limit: int) -> list[Passage]:

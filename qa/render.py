@@ -23,6 +23,7 @@ CHANGED = "This file has changed since it was indexed; rebuild the index to brin
 GONE = "This article is no longer in the index; this is the passage as it was cited."
 MOVED = "The index was rebuilt since this answer, and the article no longer holds these words; ask again."
 SHOWN_CITATIONS = 3  # the rest are folded
+_TURNS_AROUND = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # makes text read in another order
 _HASHES = re.compile(r"#{1,6}(?= )")
 # A source longer than this on either side of the passage is shown in part: a browser stays quick with it.
 WINDOW = 150_000
@@ -37,8 +38,8 @@ def confidence_words(probability: float) -> str:
 
 
 def percent(share: float) -> str:
-    """`0.957` → `96 %`."""
-    return f"{round(100 * share)} %"
+    """`0.957` → `96 %`; only what is certain is 100 %."""
+    return f"{round(100 * share) if share >= 1 else min(99, round(100 * share))} %"
 
 
 def escape(text: str) -> str:
@@ -87,9 +88,7 @@ def answer_html(answer: Answer, turn: int, verdict: str = "") -> str:
         body = f"{_lead(answer, turn)}{_cards(first, turn)}"
         if rest:
             noun = "passage" if len(rest) == 1 else "passages"
-            body += (
-                f'<details class="qa-more"><summary>{len(rest)} more {noun}</summary>{_cards(rest, turn)}</details>'
-            )
+            body += f'<details class="qa-more"><summary>{len(rest)} more {noun}</summary>{_cards(rest, turn)}</details>'
     copied = escape(as_text(answer))
     return (
         f'<div class="qa-answer">{body}<div class="qa-tools">'
@@ -117,8 +116,7 @@ def _not_found(answer: Answer, turn: int) -> str:
         return f'<p class="qa-none">{NOT_FOUND}</p>'
     cards = _cards(answer.citations, turn, marks=False)
     return (
-        f'<p class="qa-none">{NOT_FOUND}</p>'
-        f'<details class="qa-nearest"><summary>{NEAREST}</summary>{cards}</details>'
+        f'<p class="qa-none">{NOT_FOUND}</p><details class="qa-nearest"><summary>{NEAREST}</summary>{cards}</details>'
     )
 
 
@@ -184,9 +182,10 @@ def source_html(citation: Citation, document: Document | None, changed: bool, tu
     text, headings = document.text, _headings(document)
     start, end = max(0, span.start - WINDOW), min(len(text), span.end + WINDOW)
     whole_lines = text[span.start - 1 : span.start] in ("", "\n") and text[span.end : span.end + 1] in ("", "\n")
+    block = ' class="qa-block"' if whole_lines else ""
     body = (
         _pieces(text, Span(start, span.start), headings, ())
-        + f'<mark id="qa-passage"{" class=qa-block" if whole_lines else ""}>{_pieces(text, span, headings, strong)}</mark>'
+        + f'<mark id="qa-passage"{block}>{_pieces(text, span, headings, strong)}</mark>'
         + _pieces(text, Span(span.end, end), headings, ())
     )
     if (start, end) != (0, len(text)):
@@ -216,10 +215,11 @@ def _source_head(citation: Citation, turn: int, of: int) -> str:
             f'aria-label="{label}" title="{label}"{off}>{sign}</button>'
         )
 
+    back, on = step(citation.rank - 1, "‹", "Previous source"), step(citation.rank + 1, "›", "Next source")
     return (
         f'<div class="qa-source-head"><div class="qa-source-title"><h2 tabindex="-1">'
-        f'<bdi>{escape(_title(citation))}</bdi></h2>{section}</div><div class="qa-steps">{step(citation.rank - 1, "‹", "Previous source")}'
-        f"<span>{citation.rank} of {of}</span>{step(citation.rank + 1, '›', 'Next source')}"
+        f"<bdi>{escape(_title(citation))}</bdi></h2>{section}</div>"
+        f'<div class="qa-steps">{back}<span>{citation.rank} of {of}</span>{on}'
         f'<button type="button" class="qa-close" data-do="close" aria-label="Close the source">×</button></div></div>'
     )
 
@@ -306,4 +306,4 @@ def _line(text: str) -> str:
 
 
 def _steers(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs") or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    return unicodedata.category(character) in ("Cc", "Cs") or character in _TURNS_AROUND

@@ -9,17 +9,34 @@ from sentencex import get_sentence_boundaries
 
 from .types import Span
 
+# sentencex takes time by the square of the length of some texts, so a long one is split stretch by stretch.
+_STRETCH = 4_000
+
 
 def sentence_spans(text: str, within: Span | None = None, language: str = "en") -> list[Span]:
     """The sentences of `text` (or of the part `within`), without the space around them; offsets are in `text`."""
-    within = within or Span(0, len(text))
-    part = within.of(text)
-    spans = []
-    for boundary in get_sentence_boundaries(language, part):
-        start, end = boundary["start_index"], boundary["end_index"]
-        raw = part[start:end]
-        left = len(raw) - len(raw.lstrip())
-        right = len(raw.rstrip())
-        if right > left:
-            spans.append(Span(within.start + start + left, within.start + start + right))
+    within = Span(0, len(text)) if within is None else within
+    spans: list[Span] = []
+    start, stretch = within.start, _STRETCH
+    while start < within.end:
+        end = min(within.end, start + stretch)
+        found = _boundaries(text[start:end], language)
+        if end < within.end and len(found) < 2:
+            stretch *= 2  # this sentence is longer
+            continue
+        if end < within.end:
+            found.pop()  # it may go on after the stretch
+        spans += [Span(start + left, start + right) for left, right in found]
+        start = end if end == within.end else start + found[-1][1]
+        stretch = _STRETCH
     return spans
+
+
+def _boundaries(text: str, language: str) -> list[tuple[int, int]]:
+    """Start and end of each sentence, without the space around it."""
+    found = []
+    for boundary in get_sentence_boundaries(language, text):
+        start, raw = boundary["start_index"], text[boundary["start_index"] : boundary["end_index"]]
+        if raw.strip():
+            found.append((start + len(raw) - len(raw.lstrip()), start + len(raw.rstrip())))
+    return found

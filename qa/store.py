@@ -100,9 +100,9 @@ class GenerationWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._sqlite.close()
+        if isinstance(error, (OSError, sqlite3.Error, StoreError)) and not self._is_current:
+            shutil.rmtree(self.folder, ignore_errors=True)  # most often a full disk: give the space back
         if isinstance(error, (OSError, sqlite3.Error)):
-            if not self._is_current:
-                shutil.rmtree(self.folder, ignore_errors=True)  # most often a full disk: give the space back
             raise StoreError(
                 f"The index could not be written ({error}); the last one still answers: "
                 "free some space and build again."
@@ -175,11 +175,12 @@ class GenerationWriter:
             },
         )
         (self.folder / MANIFEST).write_text(json.dumps(manifest.as_json(), ensure_ascii=False, indent=1), "utf-8")
-        written = Generation(self.folder)
-        problems = written.verify_contents()
-        written.close()
-        if problems:
-            raise StoreError(f"The new index failed its check ({problems[0]}); the last one still answers: {REBUILD}.")
+        problem = _problem(self.folder)
+        if problem:
+            raise StoreError(
+                f"The new index failed its check ({problem}); the last one still answers: "
+                f"free some space and {REBUILD}."
+            )
         for path in self.folder.glob("*.part"):
             path.unlink()  # what an unfinished build would be resumed from is not part of a finished one
         for path in [*self.folder.rglob("*"), self.folder]:
@@ -259,6 +260,17 @@ def prune(index: Path, keep: int) -> None:
     remove_leftovers(index)
     for path in _published(index)[: -max(1, keep)]:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _problem(folder: Path) -> str:
+    """What is off with a generation that was just written, or nothing. (faiss may not say that a disk is full.)"""
+    try:
+        written = Generation(folder)
+    except StoreError as error:
+        return str(error).partition(":")[0]
+    problems = written.verify_contents()
+    written.close()
+    return problems[0] if problems else ""
 
 
 def _published(index: Path) -> list[Path]:

@@ -2,9 +2,10 @@
 
 Run as a program, this file reads one JSON list of words a line, `[CORPUS, INDEX, OPTION …]`, and answers each with the
 lines of a forked process that builds: "pid NUMBER", a line at each step of the build and at each change of the index
-folder, and at last "ended STATUS" (negative: the signal). Options: `pause=SECONDS` sleeps at each step; `die=NUMBER`
-or `die=NAME` kills the process with SIGKILL right before that change (files opened for writing, renames, folders made,
-things removed, as Python announces them), by its number from 1 or by the name of what is changed.
+folder, and at last "ended STATUS" (negative: the signal). Options: `pause=SECONDS` sleeps at each step; `hold=STAGE`
+stays at the first step of a stage until it is killed; `die=CHANGE` kills the process with SIGKILL right before that
+change (a file opened for writing, a rename, a folder made, a thing removed, as Python announces them), given by its
+number from 1 or as in its line: "os.rename .CURRENT.new".
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 CHANGES = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "sqlite3.connect")
 
 
@@ -26,6 +29,8 @@ class Builder:
     """The process that starts builds; one build at a time."""
 
     def __init__(self) -> None:
+        if not hasattr(os, "waitid"):
+            pytest.skip("needs a system that forks")
         self._process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -68,16 +73,15 @@ class Build:
         self._coming = lines
         self.pid = int(next(lines).removeprefix("pid "))
 
-    def wait_for(self, start: str) -> bool:
-        """Wait for a line that begins so; False where the process ended before."""
-        for line in self._coming:
+    def wait_for(self, start: str, times: int = 1) -> bool:
+        """Wait for that many lines that begin so; False where the process ended before."""
+        while times and self.status is None:
+            line = next(self._coming)
             self.lines.append(line)
+            times -= line.startswith(start)
             if line.startswith("ended "):
                 self.status = int(line.removeprefix("ended "))
-                return False
-            if line.startswith(start):
-                return True
-        return False
+        return self.status is None
 
     def wait(self) -> None:
         while self.status is None:
@@ -109,7 +113,7 @@ def _watch(index: Path, die: str) -> None:
         if (path.startswith(inside) or below_a_handle) and not path.endswith(".lock"):
             made += 1
             _say("change", made, event, Path(path).name)
-            if die in (str(made), Path(path).name):
+            if die in (str(made), f"{event} {Path(path).name}"):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(watch)
@@ -126,7 +130,7 @@ def _build(corpus: str, index: str, *options: str) -> None:
 
     def step(progress: Progress) -> None:
         _say("step", progress.stage, progress.done, progress.total)
-        time.sleep(pause)
+        time.sleep(3600 if progress.stage == named.get("hold") else pause)
 
     _watch(Path(index), named.get("die", ""))
     build(Config(Path(corpus), Path(index)), TinyEncoder(), progress=step)

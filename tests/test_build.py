@@ -123,11 +123,16 @@ def test_rename_costs_nothing_and_is_cited_by_its_new_path(built: Config, tiny: 
     assert find(built, tiny, word) == ["a new_name.md"]
 
 
-def test_rename_to_another_ending_is_read_anew(built: Config, tiny: TinyEncoder) -> None:
-    (built.corpus / "harbour.md").rename(built.corpus / "harbour.txt")
-    report = build(built, tiny)
+def test_rename_to_another_ending_is_read_anew(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"harbour.md": "---\ntitle: Harbours\n---\n\n" + prose("beacon")})
+    build(config, tiny)
+    (config.corpus / "harbour.md").rename(config.corpus / "harbour.txt")
+    report = build(config, tiny)
     assert (report.renamed, report.added, report.removed) == ((), ("harbour.txt",), ("harbour.md",))
-    assert find(built, tiny, "beacon") == ["harbour.txt"]
+    document = Engine.open(config, tiny).document("harbour.txt")
+    assert document is not None
+    assert document.title == ""  # plain text has no front matter
+    assert find(config, tiny, "beacon") == ["harbour.txt"]
 
 
 def test_renamed_folder_is_a_rename_of_each_file_even_of_equal_ones(config: Config, tiny: TinyEncoder) -> None:
@@ -211,7 +216,7 @@ def test_generation_is_dated_before_its_files_were_read(config: Config, tiny: Ti
     began = time.time()
 
     def wait_for_another_second(progress: Progress) -> None:
-        while progress.stage == "publishing" and int(time.time()) <= int(began):
+        while int(time.time()) <= int(began):
             time.sleep(0.01)
 
     build(config, tiny, progress=wait_for_another_second)

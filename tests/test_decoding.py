@@ -6,7 +6,7 @@ import codecs
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.formats.decoding import NotText, decode
@@ -101,11 +101,13 @@ def test_binary_is_refused_with_a_reason(data: bytes) -> None:
 
 @pytest.mark.parametrize("data", [b"\xff\xfea", b"\xff\xfe\x00\xd8", b"\xff\xfe\x00\x00abc"])
 def test_a_mark_before_damaged_text_is_named_as_the_reason(data: bytes) -> None:
-    with pytest.raises(NotText, match="is marked as UTF-(16|32) but is damaged"):
+    with pytest.raises(NotText, match=r"is marked as UTF-(16|32) but is damaged"):
         decode(data)
 
 
-@pytest.mark.parametrize("text", ["Ends as old programs do.\x1a", "A soft\x0bline break", "a page\x0canother", "\x1b[1m"])
+@pytest.mark.parametrize(
+    "text", ["Ends as old programs do.\x1a", "A soft\x0bline break", "a page\x0canother", "\x1b[1m"]
+)
 def test_one_stray_control_character_does_not_make_text_binary(text: str) -> None:
     assert decode(text.encode()) == text
 
@@ -114,11 +116,13 @@ def test_nothing_at_all_is_empty_text() -> None:
     assert decode(b"") == ""
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs"), include_characters="\n\t")))
 def test_utf8_text_without_control_characters_comes_back_unchanged(text: str) -> None:
     assert decode(text.encode()) == text.removeprefix("\ufeff")
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=200), st.sampled_from(["utf-8-sig", "utf-16"]))
 def test_what_is_decoded_has_no_carriage_return(text: str, encoding: str) -> None:
     try:
@@ -128,6 +132,7 @@ def test_what_is_decoded_has_no_carriage_return(text: str, encoding: str) -> Non
     assert decoded == text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_either_text_or_refused(data: bytes) -> None:
     try:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 
 from ..types import Document, Span
 from .outline import Outline, line_starts
 
-_ATX = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*$")
+_ATX = re.compile(r"(#{1,6})[ \t]+")
 _UNDERLINE = re.compile(r"(=|-){3,}\s*$")
 _ITEM = re.compile(r"\s*(?:[-*+•▪◦–—]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
 # "Rating: 4", "**Author:** somebody": a name of one to four words, a colon and its value on the same line.
@@ -28,6 +27,7 @@ _NUMBERED_HEADING = re.compile(r"\d+(?:\.\d+)*[.)]?\s+\S")
 _HEADING_CHARACTERS = 100
 _HEADING_WORDS = 16
 _PROSE_CHARACTERS = 60
+_NARROWEST, _WIDEST = 30, 120  # widths that text is wrapped at
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,6 @@ def parse_plain(path: str, text: str) -> Document:
     wrapped = _is_wrapped(lines)
     questions = sum(_is_short(line.text) and line.text.endswith("?") for line in lines) >= 2
     outline = Outline(text)
-    titled = False
     under_question = 0
     number = 0
     while number < len(lines):
@@ -51,7 +50,7 @@ def parse_plain(path: str, text: str) -> Document:
         following = lines[number + 1] if number + 1 < len(lines) else None
         atx = _ATX.match(line.text)
         if atx:
-            outline.heading(len(atx[1]), atx[2], line.span)
+            outline.heading(len(atx[1]), _without_closing_marks(line.text[atx.end() :]), line.span)
             under_question = len(atx[1])
         elif following is not None and _is_underlined(line, following):
             level = 1 if following.text.startswith("=") else 2
@@ -60,10 +59,9 @@ def parse_plain(path: str, text: str) -> Document:
             number += 1
         elif number == 0 and _is_title(lines, wrapped):
             outline.heading(1, line.text, line.span)
-            titled = True
         elif _is_bare_heading(lines, number, wrapped, questions):
             is_question = line.text.endswith("?") and under_question > 0
-            level = max(under_question, 2) + 1 if is_question else 2 if titled else 1
+            level = max(under_question, 2) + 1 if is_question else 2
             outline.heading(level, line.text, line.span)
             under_question = under_question if is_question else level
         else:
@@ -71,6 +69,12 @@ def parse_plain(path: str, text: str) -> Document:
             continue
         number += 1
     return outline.document(path, "")
+
+
+def _without_closing_marks(heading: str) -> str:
+    """`Weather ##` → `Weather`; but `Learning C#` stays."""
+    without = heading.rstrip("#")
+    return without if not without or without[-1].isspace() else heading
 
 
 def _lines(text: str) -> list[_Line]:
@@ -89,17 +93,23 @@ def _lines(text: str) -> list[_Line]:
 
 
 def _is_wrapped(lines: list[_Line]) -> bool:
-    """Whether paragraphs run over several lines: inner lines are of like, moderate length and end mid-sentence."""
+    """Whether paragraphs run over several lines: most inner lines end mid-sentence, and because they are full.
+
+    A line is full where the first word of the next would not have fitted; the width is that of the longest lines.
+    """
     inner = [
-        line
+        (line.text, following.text.split(maxsplit=1)[0])
         for line, following in pairwise(lines)
         if not following.after_blank and not _ATX.match(line.text) and not _is_listed(line.text)
     ]
-    if len(inner) < 3 or not 30 <= median(len(line.text) for line in inner) <= 110:
+    if len(inner) < 3:
         return False
-    unfinished = sum(not _SENTENCE_END.search(line.text) for line in inner)
+    width = sorted(len(text) for text, _ in inner)[9 * len(inner) // 10]
+    unfinished = sum(not _SENTENCE_END.search(text) for text, _ in inner)
+    full = sum(len(text) + 1 + len(word) > 0.9 * width for text, word in inner)
     too_long = sum(len(line.text) > 160 for line in lines)
-    return unfinished >= 0.5 * len(inner) and too_long <= 0.05 * len(lines)
+    is_even = unfinished >= 0.5 * len(inner) and full >= 0.7 * len(inner)
+    return _NARROWEST <= width <= _WIDEST and is_even and too_long <= 0.05 * len(lines)
 
 
 def _is_listed(text: str) -> bool:
@@ -155,7 +165,8 @@ def _is_bare_heading(lines: list[_Line], number: int, wrapped: bool, questions: 
         return False  # an item of a list, not a heading
     if _is_listed(following.text):
         return not _NUMBERED_HEADING.match(line.text)
-    return _is_prose(following.text) and (len(following.text) > len(line.text) or line.text.endswith("?"))
+    runs_on = wrapped and number + 2 < len(lines) and not lines[number + 2].after_blank
+    return (_is_prose(following.text) or runs_on) and (len(following.text) > len(line.text) or line.text.endswith("?"))
 
 
 def _content(lines: list[_Line], number: int, wrapped: bool, questions: bool, outline: Outline) -> int:

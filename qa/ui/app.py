@@ -23,9 +23,8 @@ def serve(config: Config, host: str, port: int, auth: str | None, open_browser: 
     Raises ConfigError for an address or a log-in that does not fit.
     """
     check_access(host, auth)
-    engine = Engine.open(config)
-    desk = Desk(engine)
-    server = Server(build_app(engine, desk), config, host, port, auth)
+    desk = Desk(Engine.open(config))
+    server = Server(desk, host, port, auth)
 
     def ready() -> None:
         print(f"Chat: {server.url}", flush=True)

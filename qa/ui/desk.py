@@ -114,7 +114,8 @@ class Desk:
             self._preparing.start()
 
     def _work(self, generation: str) -> None:
-        problem, found = "", ()
+        problem = ""
+        found: tuple[str, ...] = ()
         try:
             self.engine.search("What is said here?", 1)  # loads what the first question needs
             found = tuple(examples.choose(self._questions(), self._is_answered))

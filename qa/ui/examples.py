@@ -15,12 +15,13 @@ MOST = 4
 _LONGEST = 110
 _LONGEST_TITLE = 48
 _CLAUSE = ("why ", "what ", "how ", "when ", "where ", "who ")  # reads less well as a thing that is spoken of
+_NUMBER = re.compile(r"^\(?(?:\d+(?:\.\d+)*)[.)]?\s+(?=\D)")
 _TRIES = 5  # for each article: its headings may all be questions that it does not answer
 
 
 def questions(document: Document) -> list[str]:
     """Its headings that are questions; without one, what it says about each of its headings."""
-    headings = [" ".join(section.path[-1].split()) for section in document.sections if section.path]
+    headings = [_NUMBER.sub("", " ".join(section.path[-1].split())) for section in document.sections if section.path]
     asked = [heading for heading in headings if heading.endswith("?") and len(heading.split()) > 3]
     title = short_title(document.display_title)
     named = sorted((h for h in headings if h not in asked), key=lambda h: h.lower().startswith(_CLAUSE))
@@ -52,4 +53,3 @@ def choose(articles: Iterable[Sequence[str]], is_answered: Callable[[str], bool]
 
 def _answered(article: Sequence[str], is_answered: Callable[[str], bool]) -> Iterator[str]:
     return (question for question in article[:_TRIES] if is_answered(question))
-

@@ -74,9 +74,10 @@ def _row(file: FileState) -> str:
     reason = f'<span class="qa-reason">{escape(record.reason)}</span>' if record.reason and not file.pending else ""
     passages = f"{record.passages:,}" if record.status == "indexed" and file.pending != "new" else "–"
     return (
-        f'<tr><td><bdi class="qa-title">{escape(record.title)}</bdi><bdi class="qa-file">{escape(record.path)}</bdi></td>'
+        f'<tr><td><bdi class="qa-title">{escape(record.title)}</bdi>'
+        f'<bdi class="qa-file">{escape(record.path)}</bdi></td>'
         f'<td><span class="qa-state qa-{kind}">{words}</span>{reason}</td>'
-        f'<td data-label="passages">{passages}</td><td data-label="size">{file_size(record.size)}</td></tr>'
+        f"<td>{passages}</td><td>{file_size(record.size)}</td></tr>"
     )
 
 

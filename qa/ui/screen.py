@@ -15,11 +15,12 @@ import gradio as gr
 
 from ..engine import Engine
 from ..errors import NoGenerationError, QAError
-from ..render import source_html
+from ..render import escape, source_html
 from . import library, views
 from .api import add_api
 from .conversation import Conversation, Turn
 from .desk import Desk, View
+from .feedback import Verdict
 from .uploads import Upload, save_upload
 
 TITLE = "Ask your articles"
@@ -33,10 +34,13 @@ _TALK = """<div class="qa-talk"><div class="qa-welcome"><h1>Ask your articles</h
 _SOURCE = """<aside class="qa-source" aria-label="Source"></aside>
 <p class="qa-source-empty">The source of an answer opens here, at the words that were quoted.</p>"""
 
+_REBUILD = """<p class="qa-quiet">Takes in what was added, changed or removed. The present index answers until the
+new one is ready.</p>"""
+
 
 def asset(name: str) -> str:
     """A file that belongs to the page."""
-    return files("qa.ui").joinpath("assets", name).read_text("utf-8")
+    return (files("qa.ui") / "assets" / name).read_text("utf-8")
 
 
 def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
@@ -51,6 +55,7 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
         )
 
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
+        add_api(engine)  # first, so that its names are free
         session = gr.State(Conversation())
         timer = gr.Timer(_QUICK)
         headline = part("qa-headline")
@@ -79,12 +84,11 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
             with gr.Tab("Library", id="library") as shelf, gr.Column(elem_id="qa-library"):
                 with gr.Row(elem_id="qa-add", equal_height=False):
                     with gr.Column(min_width=260):
-                        upload = gr.File(
-                            file_count="multiple", label="Add articles: drop files here, or", elem_id="qa-upload"
-                        )
+                        upload = gr.File(file_count="multiple", label="Add articles", height=150, elem_id="qa-upload")
                         uploaded = part("qa-uploaded")
                     with gr.Column(min_width=260):
                         rebuild = gr.Button("Rebuild index", variant="primary", elem_id="qa-rebuild")
+                        part("qa-rebuild-words", _REBUILD)
                         built = part("qa-built")
                         with gr.Accordion("More", open=False, elem_id="qa-rare"):
                             gr.Markdown("Encodes every passage anew. It is needed only if the index is damaged.")
@@ -108,7 +112,6 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
         rebuild.click(screen.rebuild, [session], shown, **quiet)
         full.click(screen.rebuild_all, [session], shown, **quiet)
         upload.upload(screen.upload, [session, upload], [upload, uploaded, *shown], **quiet)
-        add_api(engine)
     page.queue(default_concurrency_limit=8)
     return page
 
@@ -155,6 +158,8 @@ class Screen:
             session.finish(turn.number, answer)
             if answer.lead is not None:
                 return _talk(session), self._source(session, turn.number, answer.lead.citation, False), gr.skip()
+            # The source of an earlier answer beside "not in the articles" would look like an answer.
+            return _talk(session), _no_source(session), gr.skip()
         return _talk(session), gr.skip(), gr.skip()
 
     def open_source(self, session: Conversation, event: gr.EventData) -> Any:
@@ -174,8 +179,8 @@ class Screen:
         return {"html": html, "turn": turn, "rank": rank, "asked": asked, "serial": session.next_serial()}
 
     def judge(self, session: Conversation, event: gr.EventData) -> Any:
-        verdict = getattr(event, "verdict", "")
-        turn = session.judge(_number(event, "turn"), verdict) if verdict in ("up", "down") else None
+        verdict: Verdict = "up" if getattr(event, "verdict", "") == "up" else "down"
+        turn = session.judge(_number(event, "turn"), verdict)
         if turn is None or turn.answer is None:
             return gr.skip()
         answer = turn.answer
@@ -186,7 +191,7 @@ class Screen:
 
     def clear(self, session: Conversation) -> tuple[Any, Any]:
         session.clear()
-        return _talk(session), {"html": "", "serial": session.next_serial()}
+        return _talk(session), _no_source(session)
 
     # --- how things stand
 
@@ -245,7 +250,7 @@ class Screen:
         try:
             return library.table_html(self.desk.status())
         except QAError as error:
-            return f'<p class="qa-quiet">{views.escape(str(error))}</p>'
+            return f'<p class="qa-quiet">{escape(str(error))}</p>'
 
 
 def _fresh(session: Conversation, name: str, value: Any) -> Any:
@@ -261,6 +266,10 @@ def _talk(session: Conversation) -> dict[str, Any]:
         "turns": [{"id": turn.number, "html": views.turn_html(turn)} for turn in turns],
         "spoken": views.spoken(turns[-1]) if turns else "",
     }
+
+
+def _no_source(session: Conversation) -> dict[str, Any]:
+    return {"html": "", "serial": session.next_serial()}
 
 
 def _number(event: gr.EventData, name: str) -> int:

@@ -30,7 +30,9 @@ _HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
 }
 # Parts of gradio that this program does not use: reading files, fetching from elsewhere, shared states.
-_CLOSED = ("/file", "/gradio_api/file", "/gradio_api/proxy", "/gradio_api/deep_link", "/gradio_api/stream", "/monitoring")
+_CLOSED = tuple(
+    f"{prefix}/{part}" for prefix in ("", "/gradio_api") for part in ("file", "proxy", "deep_link", "stream")
+)
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 

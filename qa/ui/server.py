@@ -5,6 +5,7 @@ It knows nothing about what the page shows.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from importlib.resources import files
@@ -15,9 +16,9 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from ..config import Config
 from ..errors import ConfigError
-from .screen import asset
+from .desk import Desk
+from .screen import asset, build_app
 from .security import Guard, is_loopback
 
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Helvetica Neue", "Arial", "sans-serif")
@@ -27,35 +28,15 @@ _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mon
 class Server:
     """One chat server. `url` is known as soon as it is made: the port is taken then."""
 
-    def __init__(self, page: gr.Blocks, config: Config, host: str, port: int, auth: str | None = None) -> None:
+    def __init__(self, desk: Desk, host: str, port: int, auth: str | None = None) -> None:
         """Takes the port. Raises ConfigError for an address that cannot be had or may not be used so."""
         login = check_access(host, auth)
         self._socket = bind(host, port)
         taken = self._socket.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{taken}"
-        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        gr.mount_gradio_app(
-            app,
-            page,
-            path="/",
-            server_name=host,
-            server_port=taken,
-            app_kwargs={"middleware": [Middleware(Guard, only_local=is_loopback(host))]},
-            auth=login,
-            footer_links=[],
-            run_history=False,
-            blocked_paths=[str(config.corpus.resolve()), str(config.index.resolve())],
-            favicon_path=str(Path(str(files("qa.ui"))) / "assets" / "favicon.svg"),
-            show_error=True,
-            max_file_size=10 * config.max_file_bytes,  # what is over the limit is refused by us, with a reason
-            ssr_mode=False,
-            pwa=False,
-            mcp_server=False,
-            enable_monitoring=False,
-            theme=gr.themes.Base(font=_FONTS, font_mono=_MONO),
-            head=f"<style>{asset('style.css')}</style>",
-        )
+        # In a running loop: without one gradio makes event loops of its own and leaves them open.
+        app = asyncio.run(_application(desk, host, taken, login))
         self._uvicorn = _Uvicorn(
             uvicorn.Config(app, log_level="critical", lifespan="on", timeout_graceful_shutdown=1, access_log=False)
         )
@@ -71,6 +52,33 @@ class Server:
     def stop(self) -> None:
         """End `run`, from another thread."""
         self._uvicorn.should_exit = True
+
+
+async def _application(desk: Desk, host: str, port: int, login: tuple[str, str] | None) -> FastAPI:
+    config = desk.engine.config
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    gr.mount_gradio_app(
+        app,
+        build_app(desk.engine, desk),
+        path="/",
+        server_name=host,
+        server_port=port,
+        app_kwargs={"middleware": [Middleware(Guard, only_local=is_loopback(host))]},
+        auth=login,
+        footer_links=[],
+        run_history=False,
+        blocked_paths=[str(config.corpus.resolve()), str(config.index.resolve())],
+        favicon_path=str(Path(str(files("qa.ui"))) / "assets" / "favicon.svg"),
+        show_error=True,
+        max_file_size=10 * config.max_file_bytes,  # what is over the limit is refused by us, with a reason
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        theme=gr.themes.Base(font=_FONTS, font_mono=_MONO),
+        head=f"<style>{asset('style.css')}</style>",
+    )
+    return app
 
 
 class _Uvicorn(uvicorn.Server):

@@ -52,7 +52,7 @@ def notice_html(view: View, corpus: Path) -> str:
         return _notice("big", "Building the index for the first time…", progress_html(job), _FIRST)
     if view.empty and not job.running:
         endings = ", ".join(PARSERS)
-        folder = f'<p>Put articles ({endings}) into the folder <code>{escape(str(corpus.resolve()))}</code>, or upload'
+        folder = f"<p>Put articles ({endings}) into the folder <code>{escape(str(corpus.resolve()))}</code>, or upload"
         button = '<button type="button" class="qa-primary" data-do="library">Upload articles</button>'
         return _notice("big", "There are no articles yet", f"{folder} them here.</p>{button}")
     if job.running:

@@ -68,7 +68,7 @@ if (turns) {
   watch('value', show);
   show();
   // Not on a phone: its keyboard would cover half the page.
-  if (matchMedia('(min-width: 1000px)').matches) document.querySelector('#qa-question textarea, #qa-question input')?.focus();
+  if (matchMedia('(min-width: 1000px)').matches) setTimeout(() => document.querySelector('#qa-question :is(textarea, input)')?.focus());
 }
 
 const source = element.querySelector('.qa-source');

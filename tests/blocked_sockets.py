@@ -1,0 +1,81 @@
+"""Refuses, and writes down, whatever would leave this machine: connections, datagrams and look-ups of names.
+
+    subprocess.run([sys.executable, "-m", "qa", …], env=environment(tmp_path))
+    assert attempts(tmp_path) == []
+
+`environment` makes every Python process that is started with it (and theirs in turn) refuse from before its first
+import, by `sitecustomize`. It is an audit hook: nothing in the process can take it away or go around it in Python.
+Code that is not Python's and opens sockets by itself is not seen.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+_LOG = "attempts.txt"
+# Where the address stands among the arguments of the events that go out (docs.python.org/3/library/audit_events.html).
+_ADDRESS = {
+    "socket.connect": 1,
+    "socket.sendto": 1,
+    "socket.sendmsg": 1,
+    "socket.getaddrinfo": 0,
+    "socket.gethostbyname": 0,
+    "socket.gethostbyaddr": 0,
+    "socket.getnameinfo": 0,
+}
+
+
+def environment(folder: Path, **changes: str | None) -> dict[str, str]:
+    """The variables of this process, changed (None: taken out), with the refusal; attempts are kept in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sitecustomize.py").write_text(
+        f"import sys\nsys.path.append({str(Path(__file__).parent)!r})\n"
+        f"from blocked_sockets import block\nblock({str(folder / _LOG)!r})\nsys.path.pop()\n",
+        "utf-8",
+    )
+    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
+    wanted = {**os.environ, **changes, "PYTHONPATH": path}
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def attempts(folder: Path) -> list[str]:
+    """What was refused, one line each, in order."""
+    log = folder / _LOG
+    return log.read_text("utf-8").splitlines() if log.exists() else []
+
+
+def block(log: str) -> None:
+    """From now on refuse in this process whatever is not for this machine, and append it to the file `log`."""
+
+    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+        place = _ADDRESS.get(event)
+        if place is None or is_here(arguments[place]):
+            return
+        handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.write(handle, f"{event} {arguments[place]!r} by {sys.argv[:3]}\n".encode())
+        os.close(handle)
+        raise OSError(errno.ENETUNREACH, "Refused by the test: it would leave this machine")
+
+    sys.addaudithook(refuse)
+
+
+def is_here(address: object) -> bool:
+    """Whether an address (a host, or what a socket takes) is loopback, a Unix socket or none at all."""
+    if isinstance(address, tuple):
+        address = address[0] if address else None
+    if isinstance(address, bytes):
+        address = os.fsdecode(address)
+    if not isinstance(address, str):
+        return address is None  # None: this machine (getaddrinfo), or a socket that was connected before
+    if address in ("localhost", "") or address.startswith(("/", "\0")):
+        return True
+    try:
+        number = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return (getattr(number, "ipv4_mapped", None) or number).is_loopback

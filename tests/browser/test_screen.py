@@ -1,0 +1,520 @@
+"""The screen in a real browser: every state that a person can meet, and nothing that an article could do to it.
+
+QA_SHOTS=folder keeps a picture of each state.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+
+pytestmark = [pytest.mark.browser, pytest.mark.model]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
+FORUMS = "Which forums do India and Russia work together in?"
+OFF_TOPIC = "Who won the 1998 football world cup?"
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+PAYLOADS = '<script>window.hit=1</script> <img src=x onerror="window.hit=1"> ${window.hit=1} {{window.hit}} `${hit}`'
+HOSTILE_NAME = "<img src=x onerror=window.hit=1> ${window.hit=1} {{x}}.md"
+HOSTILE = f"""# The zeppelin hangar {PAYLOADS}
+
+## Who built the zeppelin hangar? {PAYLOADS}
+
+The zeppelin hangar was built by Ottilie Brandt {PAYLOADS} in the spring.
+![picture](http://tracker.example.org/pixel.png) [link](javascript:window.hit=1)
+<iframe src="http://tracker.example.org/"></iframe> <style>body {{display: none}}</style> </p></div></template>
+"""
+
+
+def ledger(entries: int, word: str) -> str:
+    """A long article that is about nothing else: it takes some seconds to encode."""
+    parts = [f"## {word} {n}\n\nThe {word} number {n} lists {n * 7} crates of item {n % 13}.\n" for n in range(entries)]
+    return f"# {word.title()}\n\n" + "\n".join(parts)
+
+
+@dataclass
+class Chat:
+    """A running `python app.py` and its two folders; `seen` holds what its first page said, by state."""
+
+    url: str
+    corpus: Path
+    index: Path
+    seen: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def started(root: Path) -> Iterator[Chat]:
+    corpus, index = root / "corpus", root / "index"
+    command = [sys.executable, "app.py", "--corpus", str(corpus), "--index", str(index), "--port", "0"]
+    with (
+        (root / "errors").open("w+") as errors,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("Chat: http://127.0.0.1:"), (root / "errors").read_text()
+            yield Chat(line.split()[1], corpus, index)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+        assert "Traceback" not in (root / "errors").read_text()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium is installed (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visiting(browser: Browser, url: str, **options: object) -> Iterator[Page]:
+    """A page in a fresh profile. At its end: no request left the machine, no dialog, no error, no foreign script."""
+    context = browser.new_context(**{"viewport": WIDE, "permissions": ["clipboard-read", "clipboard-write"], **options})  # type: ignore[arg-type]
+    page = context.new_page()
+    away: list[str] = []
+    wrong: list[str] = []
+
+    def requested(request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
+            away.append(request.url)
+
+    page.on("request", requested)
+    page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("pageerror", lambda error: wrong.append(f"error {error}"))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.goto(url)
+    try:
+        yield page
+        assert page.evaluate("window.hit") is None
+    finally:
+        context.close()
+    assert away == []
+    assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def chat(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chat]:
+    """The server of all tests. It starts with an empty folder, gets one article by upload, then the others."""
+    root = tmp_path_factory.mktemp("chat")
+    with started(root) as chat:
+        with visiting(browser, chat.url) as page:
+            notice = page.locator("#qa-notice")
+            expect(notice).to_contain_text("There are no articles yet", timeout=30_000)
+            chat.seen["empty"] = notice.inner_text()
+            chat.seen["empty, asked"] = ask(page, FORUMS).locator(".qa-problem").inner_text()
+            page.get_by_role("button", name="New conversation").click()
+            shot(page, "empty")
+            notice.get_by_role("button", name="Upload articles").click()
+            upload(page, root / "ferry.md", "# The ferry\n\nThe ferryman Ivo Lachner crosses the lake at noon.\n")
+            expect(page.locator("#qa-uploaded")).to_contain_text("ferry.md: saved", timeout=30_000)
+            chat.seen["uploaded"] = page.locator("#qa-uploaded").inner_text()
+            page.get_by_role("tab", name="Ask").click()
+            expect(notice).to_contain_text("Building the index for the first time", timeout=30_000)
+            chat.seen["first"] = notice.inner_text()
+            shot(page, "first-start")
+            expect(headline(page)).to_contain_text("1 article ", timeout=120_000)
+            expect(notice).to_have_text("")
+            chat.seen["ready"] = ask(page, "When does the ferryman cross the lake?").locator(".qa-lead").inner_text()
+            fill(chat.corpus)
+            open_library(page)
+            page.locator("#qa-rebuild").click()
+            expect(headline(page)).to_contain_text("6 articles", timeout=120_000)
+            page.get_by_role("tab", name="Ask").click()
+            expect(examples(page).nth(2)).to_be_visible(timeout=60_000)
+            shot(page, "welcome")
+        yield chat
+
+
+def fill(corpus: Path) -> None:
+    for article in (ROOT / "corpus").glob("*.md"):
+        shutil.copy(article, corpus)
+    (corpus / HOSTILE_NAME).write_text(HOSTILE, "utf-8")
+    (corpus / "ledger.md").write_text(ledger(12, "ledger"), "utf-8")
+    (corpus / "broken.md").write_bytes(b"\x00\xff\xfe\x00" * 40)
+    (corpus / "photo.png").write_bytes(b"png")
+
+
+def upload(page: Page, path: Path, text: str, *others: Path) -> None:
+    path.write_text(text, "utf-8")
+    page.locator("#qa-upload input[type=file]").set_input_files([path, *others])
+
+
+@pytest.fixture(scope="module")
+def wide(browser: Browser, chat: Chat) -> Iterator[Page]:
+    with visiting(browser, chat.url) as page:
+        expect(headline(page)).to_contain_text("articles", timeout=30_000)
+        yield page
+
+
+@pytest.fixture
+def page(wide: Page) -> Page:
+    """The wide page that most tests share, with a new conversation."""
+    wide.get_by_role("tab", name="Ask").click()
+    if wide.locator(".qa-turn").count():
+        wide.get_by_role("button", name="New conversation").click()
+    expect(wide.locator(".qa-turn")).to_have_count(0)
+    expect(wide.locator(".qa-source")).to_be_hidden()
+    return wide
+
+
+def shot(page: Page, name: str) -> None:
+    folder = os.environ.get("QA_SHOTS")
+    if folder:
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
+def headline(page: Page) -> Locator:
+    return page.locator("#qa-headline")
+
+
+def examples(page: Page) -> Locator:
+    return page.locator("#qa-examples button")
+
+
+def ask(page: Page, question: str) -> Locator:
+    """Ask, and wait for what is said: the last turn of the conversation."""
+    before = page.locator(".qa-turn").count()
+    box = page.get_by_role("textbox", name="Your question")
+    box.fill(question)
+    box.press("Enter")
+    turn = page.locator(".qa-turn").nth(before)
+    expect(turn.locator(".qa-tools, .qa-problem").first).to_be_visible(timeout=30_000)
+    return turn
+
+
+def in_view(page: Page, inner: str, outer: str) -> bool:
+    """Whether the top of `inner` is inside the visible part of `outer`."""
+    return bool(
+        page.evaluate(
+            """([inner, outer]) => {
+                const a = document.querySelector(inner).getBoundingClientRect();
+                const b = document.querySelector(outer).getBoundingClientRect();
+                return a.top >= b.top - 1 && a.top < Math.min(b.bottom, innerHeight) && a.left < innerWidth;
+            }""",
+            [inner, outer],
+        )
+    )
+
+
+def open_library(page: Page) -> Locator:
+    page.get_by_role("tab", name="Library").click()
+    table = page.locator("#qa-files")
+    expect(table).to_be_visible()
+    return table
+
+
+# --- asking
+
+
+def test_an_empty_folder_says_where_to_put_articles_and_offers_an_upload(chat: Chat) -> None:
+    assert str(chat.corpus) in chat.seen["empty"] and "Upload articles" in chat.seen["empty"]
+    assert chat.seen["empty, asked"] == "There is no index yet; ask again when it is built."
+    assert "The index is being built." in chat.seen["uploaded"]
+
+
+def test_the_first_start_says_that_it_builds_and_becomes_ready_by_itself(chat: Chat) -> None:
+    assert "this page will say so by itself" in chat.seen["first"]
+    assert re.search(
+        r"getting ready|reading \d+ of \d+ article|encoding \d+ of \d+ passage|publishing", chat.seen["first"]
+    )
+    assert "Ivo Lachner" in chat.seen["ready"]
+
+
+def test_a_question_is_answered_with_the_right_citation(page: Page) -> None:
+    turn = ask(page, FORUMS)
+    expect(turn.locator(".qa-lead")).to_contain_text("United Nations")
+    expect(turn.locator(".qa-sure")).to_contain_text(re.compile("very likely|likely|possible"))
+    card = turn.locator(".qa-card").first
+    expect(card).to_contain_text("Forums they already share")
+    expect(card).to_contain_text("india-russia-anti-terrorism-summit.md")
+    expect(card.locator("mark")).to_contain_text("Shanghai Cooperation Organisation")
+    expect(page.get_by_role("textbox", name="Your question")).to_have_value("")
+    expect(page.locator(".qa-spoken")).to_contain_text("Answer: India and Russia")
+    # On a wide screen the source stands beside the answer without a click.
+    expect(page.locator(".qa-source h2")).to_be_visible()
+    assert in_view(page, "#qa-passage", ".qa-text")
+    shot(page, "answer")
+
+
+def test_a_card_opens_its_source_at_the_marked_passage_and_the_arrows_move_on(page: Page) -> None:
+    turn = ask(page, FORUMS)
+    cards = turn.locator(".qa-card")
+    second = cards.nth(1).locator(".qa-passage").inner_text()
+    cards.nth(1).locator(".qa-passage").click()
+    source = page.locator(".qa-source")
+    expect(source.locator(".qa-steps")).to_contain_text("2 of 5")
+    assert source.locator("#qa-passage").inner_text().split()[:6] == second.split()[:6]
+    assert in_view(page, "#qa-passage", ".qa-text")
+    expect(cards.nth(1)).to_have_attribute("aria-current", "true")
+    source.get_by_role("button", name="Previous source").click()
+    expect(source.locator(".qa-steps")).to_contain_text("1 of 5")
+    expect(source.get_by_role("button", name="Previous source")).to_be_disabled()
+    expect(source.locator("#qa-passage mark")).to_contain_text("United Nations")
+    assert in_view(page, "#qa-passage mark", ".qa-text")
+    expect(source.locator(".qa-source-foot")).to_contain_text("Unchanged since it was indexed")
+
+
+def test_a_keyboard_is_enough(page: Page) -> None:
+    turn = ask(page, FORUMS)
+    button = turn.get_by_role("button", name="Open source 3")
+    button.focus()
+    assert button.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    button.press("Enter")
+    expect(page.locator(".qa-steps")).to_contain_text("3 of 5")
+    expect(page.locator(".qa-source h2")).to_be_focused()
+    step = page.get_by_role("button", name="Next source")
+    step.press("Space")
+    expect(page.locator(".qa-steps")).to_contain_text("4 of 5")
+    expect(page.get_by_role("button", name="Next source")).to_be_focused()
+
+
+def test_off_topic_says_not_in_the_articles_and_folds_the_nearest_passages(page: Page) -> None:
+    ask(page, FORUMS)
+    turn = ask(page, OFF_TOPIC)
+    expect(turn.locator(".qa-none")).to_have_text("Your articles do not seem to hold the answer.")
+    expect(turn.locator(".qa-lead")).to_have_count(0)
+    expect(turn.locator(".qa-card").first).to_be_hidden()
+    expect(page.locator(".qa-source")).to_be_hidden()
+    turn.get_by_text("Nearest passages: related, but not an answer").click()
+    expect(turn.locator(".qa-card").first).to_be_visible()
+    expect(turn.locator("mark")).to_have_count(0)
+    shot(page, "not-in-the-articles")
+
+
+def test_an_example_question_is_asked_by_a_click_and_answered(page: Page) -> None:
+    question = examples(page).first.inner_text()
+    examples(page).first.click()
+    turn = page.locator(".qa-turn").first
+    expect(turn.locator(".qa-question")).to_contain_text(question)
+    expect(turn.locator(".qa-lead")).to_be_visible(timeout=30_000)
+
+
+def test_a_question_that_cannot_be_asked_is_one_sentence(page: Page) -> None:
+    expect(ask(page, "?!").locator(".qa-problem")).to_have_text(
+        "The question holds no words: type what you want to know."
+    )
+
+
+def test_answers_can_be_copied_judged_asked_again_and_cleared(page: Page, chat: Chat) -> None:
+    turn = ask(page, FORUMS)
+    turn.get_by_role("button", name="Copy answer").click()
+    expect(turn.get_by_role("button", name="copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("“India and Russia") and "[1] " in copied and "anti-terrorism-summit.md" in copied
+    turn.get_by_role("button", name="Copy passage 1").click()
+    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('— India–Russia summit'))")
+    turn.get_by_role("button", name="This answer is right").click()
+    expect(turn.locator(".qa-thanks")).to_have_text("Thank you, stored on this machine.")
+    rows = sqlite3.connect(chat.index / "feedback.sqlite")
+    try:
+        kept = rows.execute("SELECT question, document, verdict FROM feedback").fetchall()
+    finally:
+        rows.close()
+    assert kept == [(FORUMS, "india-russia-anti-terrorism-summit.md", "up")]
+    turn.get_by_role("button", name="Ask again").click()
+    expect(turn.locator(".qa-judge")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".qa-turn")).to_have_count(0)
+    expect(page.locator(".qa-source")).to_be_hidden()
+
+
+def test_a_hostile_article_stays_text(page: Page) -> None:
+    turn = ask(page, "Who built the zeppelin hangar?")
+    expect(turn.locator(".qa-lead")).to_contain_text("Ottilie Brandt <script>window.hit=1</script> <img src=x")
+    expect(turn.locator(".qa-lead")).to_contain_text("${window.hit=1} {{window.hit}} `${hit}`")
+    expect(turn.locator(".qa-card").first.locator(".qa-file")).to_have_text(HOSTILE_NAME)
+    source = page.locator(".qa-source")
+    expect(source.locator(".qa-section")).to_contain_text("Who built the zeppelin hangar? <script>")
+    assert source.locator(".qa-text").evaluate("node => node.textContent") == HOSTILE
+    for part in (turn, source):
+        expect(part.locator("script, img, iframe, style, template")).to_have_count(0)
+        expect(part.locator("a[href]")).to_have_count(0)
+    table = open_library(page)
+    expect(table).to_contain_text(HOSTILE_NAME)
+    expect(table.locator("img, script")).to_have_count(0)
+
+
+def test_a_hostile_question_stays_text(page: Page) -> None:
+    expect(ask(page, PAYLOADS).locator(".qa-question")).to_contain_text(PAYLOADS)
+    assert page.evaluate("window.hit") is None
+
+
+# --- the library
+
+
+def test_every_file_has_its_state_and_reason(page: Page) -> None:
+    table = open_library(page)
+    expect(table.locator("tr", has_text="broken.md")).to_contain_text("could not be read")
+    expect(table.locator("tr", has_text="photo.png")).to_contain_text(".png files are not read")
+    expect(table.locator("tr", has_text="guide-to-this-program.md")).to_contain_text("indexed")
+    shot(page, "library")
+
+
+def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_meanwhile(
+    page: Page, chat: Chat, tmp_path: Path
+) -> None:
+    refused = tmp_path / "paper.pdf"
+    refused.write_bytes(b"%PDF")
+    asked = "Who lit the lamp of the lighthouse?"
+    expect(ask(page, asked).locator(".qa-none")).to_be_visible()
+    open_library(page)
+    text = "# The lighthouse\n\nThe lighthouse keeper Wenzel Obermaier lit its lamp in 1893.\n"
+    upload(page, tmp_path / "lighthouse.md", text, refused)
+    said = page.locator("#qa-uploaded")
+    expect(said).to_contain_text("lighthouse.md: saved", timeout=30_000)
+    expect(said).to_contain_text("paper.pdf: refused: .pdf files are not read")
+    expect(said).to_contain_text("Rebuild the index")
+    expect(page.locator("#qa-files tr", has_text="lighthouse.md")).to_contain_text("new: waits for a rebuild")
+    shot(page, "library-uploaded")
+    (chat.corpus / "register.md").write_text(ledger(250, "register"), "utf-8")  # so that the build takes a while
+    page.get_by_role("button", name="Rebuild index", exact=True).last.click()
+    expect(page.locator("#qa-built progress[max]")).to_be_visible(timeout=30_000)
+    page.get_by_role("tab", name="Ask").click()
+    notice = page.locator("#qa-notice")
+    expect(notice).to_contain_text("A newer index is being built; until it is ready, the present one answers.")
+    expect(ask(page, FORUMS).locator(".qa-lead")).to_contain_text("United Nations")
+    expect(notice).to_contain_text("A newer index is being built")
+    expect(headline(page)).to_contain_text("6 articles")
+    shot(page, "building-while-asking")
+    expect(headline(page)).to_contain_text("8 articles", timeout=120_000)
+    turn = ask(page, asked)
+    expect(turn.locator(".qa-lead")).to_contain_text("Wenzel Obermaier")
+    expect(turn.locator(".qa-card").first.locator(".qa-file")).to_have_text("lighthouse.md")
+    open_library(page)
+    expect(page.locator("#qa-built")).to_contain_text(re.compile(r"2 added, 0 changed, .*passages encoded in [\d.]+ s"))
+    expect(page.locator("#qa-files")).not_to_contain_text("waits for a rebuild")
+
+
+def test_a_source_that_changed_says_so(page: Page, chat: Chat) -> None:
+    path = chat.corpus / "india-russia-anti-terrorism-summit.md"
+    was = path.read_text("utf-8")
+    try:
+        path.write_text(f"{was}\nOne more line.\n", "utf-8")
+        turn = ask(page, FORUMS)
+        expect(turn.locator(".qa-card").first).to_contain_text("changed since indexed")
+        expect(page.locator(".qa-text .qa-warn")).to_contain_text("has changed since it was indexed; rebuild the index")
+        expect(page.locator(".qa-source-foot")).to_contain_text("Changed since it was indexed")
+        shot(page, "changed-source")
+        row = open_library(page).locator("tr", has_text="india-russia-anti-terrorism-summit.md")
+        expect(row).to_contain_text("changed: waits for a rebuild")
+        page.get_by_role("tab", name="Ask").click()
+        expect(page.locator("#qa-notice")).to_contain_text("1 change in your articles waits for a rebuild.")
+    finally:
+        path.write_text(was, "utf-8")
+
+
+# --- other screens
+
+
+def test_on_a_phone_the_source_slides_over_the_conversation(browser: Browser, chat: Chat) -> None:
+    with visiting(browser, chat.url, viewport=PHONE, has_touch=True, is_mobile=True) as page:
+        expect(examples(page).first).to_be_visible(timeout=30_000)
+        shot(page, "phone-welcome")
+        turn = ask(page, FORUMS)
+        source = page.locator("#qa-right")
+        expect(source).to_be_hidden()
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        shot(page, "phone-answer")
+        opener = turn.get_by_role("button", name="Open source 2")
+        opener.tap()
+        expect(source).to_be_visible()
+        page.wait_for_function("document.querySelector('#qa-right').getBoundingClientRect().left < 1")
+        box = source.bounding_box()
+        assert box is not None and box["width"] == PHONE["width"]
+        assert in_view(page, "#qa-passage", ".qa-text")
+        shot(page, "phone-source")
+        page.get_by_role("button", name="Close the source").tap()
+        expect(source).to_be_hidden()
+        expect(opener).to_be_focused()
+        opener.tap()  # the same source again
+        expect(source).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(source).to_be_hidden()
+        open_library(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        shot(page, "phone-library")
+
+
+CONTRAST = """(selectors) => {
+    const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+    const over = (below, colour) => {
+        canvas.fillStyle = `rgb(${below.join(' ')})`; canvas.fillRect(0, 0, 1, 1);
+        canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const light = (rgb) => {
+        const [r, g, b] = rgb.map((v) => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+        return .2126 * r + .7152 * g + .0722 * b;
+    };
+    const ground = (node) => node
+        ? over(ground(node.parentElement), getComputedStyle(node).backgroundColor) : [255, 255, 255];
+    return selectors.map((selector) => {
+        const node = [...document.querySelectorAll(selector)].find((one) => one.offsetParent);
+        if (!node) return [selector, null];
+        const below = ground(node), text = over(below, getComputedStyle(node).color);
+        const [a, b] = [light(below), light(text)].sort((x, y) => y - x);
+        return [selector, (a + .05) / (b + .05)];
+    });
+}"""
+READ = (
+    "#qa-headline b, .qa-question, .qa-you, .qa-lead p, .qa-sure b, .qa-sure small, .qa-ref, .qa-title, .qa-where, "
+    ".qa-passage, .qa-passage mark, .qa-from .qa-file, .qa-actions button, .qa-tools button, .qa-source h2, .qa-section, "
+    ".qa-text, #qa-passage, #qa-passage mark, .qa-heading, .qa-steps, .qa-source-foot .qa-file, .qa-same, .qa-none, "
+    "summary, #qa-send, #qa-examples button, #qa-clear, [role=tab]"
+).split(", ")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_and_dark_follow_the_system_and_have_contrast(browser: Browser, chat: Chat, scheme: str) -> None:
+    with visiting(browser, chat.url, color_scheme=scheme) as page:
+        expect(examples(page).first).to_be_visible(timeout=30_000)
+        ask(page, OFF_TOPIC)
+        ask(page, FORUMS)
+        expect(page.locator(".qa-source h2")).to_be_visible()
+        shot(page, f"answer-{scheme}")
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (sum(json.loads(f"[{ground[4:-1]}]")) < 150) == (scheme == "dark")
+        page.evaluate("document.querySelectorAll('.qa-hashes').forEach((node) => node.remove())")  # a faint ornament
+        ratios = dict(page.evaluate(CONTRAST, READ))
+        assert [selector for selector, ratio in ratios.items() if ratio is None] == []
+        assert {selector: ratio for selector, ratio in ratios.items() if ratio < 4.5} == {}
+
+
+def test_an_index_that_cannot_be_opened_is_one_sentence_and_a_button_that_mends_it(page: Page, chat: Chat) -> None:
+    for name in ("ledger.md", "register.md"):
+        (chat.corpus / name).unlink(missing_ok=True)
+    (chat.index / "CURRENT").write_text("000099\n", "ascii")
+    notice = page.locator("#qa-notice")
+    expect(notice).to_contain_text("The index cannot be used", timeout=30_000)
+    shot(page, "broken")
+    expect(ask(page, FORUMS).locator(".qa-problem")).to_contain_text("000099")
+    notice.get_by_role("button", name="Rebuild index").click()
+    expect(headline(page)).to_contain_text(" articles ", timeout=120_000)
+    expect(notice).to_have_text("", timeout=30_000)
+    expect(ask(page, FORUMS).locator(".qa-lead")).to_contain_text("United Nations")

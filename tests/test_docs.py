@@ -1,0 +1,71 @@
+"""What the documents say is held true: commands, settings, modules, limits, version."""
+
+from __future__ import annotations
+
+import re
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+import qa
+from qa.answer import confidence_words
+from qa.cli import _cli
+from qa.config import Config
+from qa.formats import PARSERS
+
+README = (ROOT / "README.md").read_text("utf-8")
+DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")
+GUIDE = (ROOT / "corpus" / "guide-to-this-program.md").read_text("utf-8")
+
+
+def test_the_readme_holds_one_command_to_start_and_one_to_test() -> None:
+    lines = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
+    assert len(lines) == 2
+    assert lines[0].endswith("app.py")
+    assert lines[1].endswith("-m pytest")
+    assert "python3 -m venv" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", [README, DESIGN, GUIDE], ids=["README", "design", "guide"])
+def test_the_commands_that_are_documented_are_those_that_exist(text: str) -> None:
+    named = set(re.findall(r"`qa (\w+)", text))
+    assert named == set(_cli.commands)
+
+
+def test_the_settings_that_are_documented_are_those_that_are_read() -> None:
+    read = set(re.findall(r"QA_[A-Z_]+", (ROOT / "qa" / "config.py").read_text("utf-8")))
+    assert set(re.findall(r"QA_[A-Z_]+", README)) == read
+
+
+def test_the_design_lists_every_module() -> None:
+    listed = set(re.findall(r"`(\w+)/?`", "\n".join(re.findall(r"^\| \d \|([^|]*)\|", DESIGN, re.MULTILINE))))
+    entries = [path for path in (ROOT / "qa").iterdir() if not path.name.startswith("_")]
+    modules = {path.stem for path in entries if path.is_dir() or path.suffix == ".py"}
+    assert listed == modules
+
+
+def test_the_guide_names_the_formats_the_limit_and_the_words() -> None:
+    assert f"up to {Config().max_file_bytes // 1_000_000} MB" in GUIDE
+    assert {".md", ".txt"} <= set(PARSERS)
+    for percent in (90, 70, 50):
+        words = confidence_words(percent / 100)
+        assert re.search(rf'"{words}" means {percent} % or more', GUIDE)
+    assert "Rebuild index" in GUIDE
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert project["version"] == qa.__version__
+    assert f"## [{qa.__version__}]" in changelog
+
+
+def test_links_between_the_documents_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / Path(target)).exists(), f"{page.name} links to {target}"

@@ -1,0 +1,498 @@
+"""Question → Answer from the generation that is current, and what is said where there is none."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from builder import Builder
+from corpora import REBUILD, article, write
+
+from qa import engine as engine_module
+from qa import store
+from qa.build import build
+from qa.config import Config
+from qa.engine import MAX_QUESTION_CHARACTERS, MAX_TOP_K, Engine, check_question
+from qa.errors import MismatchError, NoGenerationError, QuestionError, StoreError
+from qa.passages import PassageSettings
+from qa.types import Answer
+
+if TYPE_CHECKING:
+    from conftest import TinyEncoder
+
+QUESTION = "Where does the anchor report say that it lies?"
+
+
+@pytest.fixture
+def built(config: Config, tiny: TinyEncoder) -> Config:
+    write(
+        config.corpus,
+        {
+            "harbour.md": "---\nurl: https://example.org/harbours\n---\n\n" + article("Harbours", "anchor", "beacon"),
+            "kitchen.md": article("Kitchens", "dough", "embers"),
+            "notes/garden.txt": article("Gardens", "gravel", "hedge"),
+        },
+    )
+    build(config, tiny)
+    return replace(config, threshold=0.0)
+
+
+@pytest.fixture
+def engine(built: Config, tiny: TinyEncoder) -> Engine:
+    return Engine.open(built, tiny)
+
+
+def test_answer_is_cited_at_its_exact_words(built: Config, engine: Engine) -> None:
+    answer = engine.ask(QUESTION)
+    first = answer.citations[0]
+    assert (first.document, first.title, first.section, first.rank) == ("harbour.md", "Harbours", "On anchor", 1)
+    assert first.url == "https://example.org/harbours"
+    assert answer.lead is not None
+    text = (built.corpus / "harbour.md").read_text()
+    assert text[first.span.start : first.span.end] == first.text
+    assert answer.lead.span.of(text) == answer.lead.text
+    assert "anchor" in answer.lead.text
+    assert first.highlights
+    assert all(first.span.start <= mark.start < mark.end <= first.span.end for mark in first.highlights)
+    assert answer.generation == "000001"
+    assert not any(citation.changed for citation in answer.citations)
+    assert [citation.rank for citation in answer.citations] == list(range(1, len(answer.citations) + 1))
+
+
+def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
+    data = json.loads(json.dumps(engine.ask(f"  {QUESTION} ").as_json()))
+    assert set(data) == {
+        "question", "query", "answerable", "confidence", "answer", "citations", "generation", "timings_ms",
+    }  # fmt: skip
+    assert (data["question"], data["query"]) == (f"  {QUESTION} ", QUESTION)
+    assert set(data["answer"]) == {"text", "citation"}
+    assert set(data["citations"][0]) == {
+        "rank", "score", "document", "title", "section", "page", "url", "start", "end", "text", "highlights", "changed",
+    }  # fmt: skip
+    assert {"encode", "search", "total"} <= set(data["timings_ms"])
+    assert 0 <= data["confidence"] <= 1
+
+
+def test_below_the_threshold_there_is_no_answer_and_the_nearest_passages_stay(built: Config, tiny: TinyEncoder) -> None:
+    answer = Engine.open(replace(built, threshold=1.0), tiny).ask(QUESTION)
+    assert not answer.answerable
+    assert answer.as_json()["answer"] is None
+    assert answer.citations
+
+
+def test_search_gives_hits_best_first(engine: Engine) -> None:
+    ranking = engine.search("embers", 3)
+    assert [hit.rank for hit in ranking.hits] == [1, 2, 3]
+    assert ranking.hits[0].passage.document == "kitchen.md"
+    scores = [hit.score for hit in ranking.hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+# Questions that cannot be asked.
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["", " ", " \n\t ", "?!", "…—", "(((", "🙂", "w" * 100_000, "word " * 20_000, "surrogate \udcff here"],
+    ids=["empty", "blank", "blanks", "marks", "dashes", "brackets", "emoji", "long word", "long text", "no text"],
+)
+def test_question_that_cannot_be_asked_is_one_short_sentence(engine: Engine, question: str) -> None:
+    for ask in (engine.ask, engine.search, check_question):
+        with pytest.raises(QuestionError) as caught:
+            ask(question)
+        sentence = str(caught.value)
+        assert "\n" not in sentence
+        assert len(sentence) < 120
+        assert sentence.endswith(".")
+        assert ": " in sentence  # what is wrong: what to do
+
+
+def test_longest_question_is_answered(engine: Engine) -> None:
+    question = ("anchor " * MAX_QUESTION_CHARACTERS)[:MAX_QUESTION_CHARACTERS]
+    assert engine.ask(f"  {question}  ").citations
+    with pytest.raises(QuestionError):
+        engine.ask(question + "xx")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["7", "東京?", "Ελλάδα", "a AND b OR (c", '"unbalanced', "field:value^2~", "a\x00b", "<script>", "%s {0} \\ '"],
+)
+def test_question_in_any_characters_is_answered(engine: Engine, question: str) -> None:
+    assert engine.ask(question).citations
+
+
+@pytest.mark.parametrize("top_k", [0, -1, MAX_TOP_K + 1, 10**9])
+def test_top_k_out_of_bounds_is_refused(engine: Engine, top_k: int) -> None:
+    for ask in (engine.ask, engine.search):
+        with pytest.raises(QuestionError, match=rf"top_k is {top_k}: give a number from 1 to {MAX_TOP_K}\."):
+            ask(QUESTION, top_k)
+
+
+def test_top_k_is_the_most_that_is_given(engine: Engine) -> None:
+    for top_k, given in ((1, 1), (2, 2), (6, 6), (MAX_TOP_K, 6)):
+        assert len(engine.search("report of the old wall", top_k).hits) == given
+        assert len(engine.ask("report of the old wall", top_k).citations) == given
+
+
+# What is current.
+
+
+def test_new_generation_answers_without_a_restart(built: Config, engine: Engine, tiny: TinyEncoder) -> None:
+    assert engine.ask("jasmine").generation == "000001"
+    write(built.corpus, {"garden.md": article("Gardens", "jasmine")})
+    build(built, tiny)
+    answer = engine.ask("jasmine")
+    assert answer.generation == "000002"
+    assert answer.citations[0].document == "garden.md"
+
+
+def test_generation_stays_open_while_it_is_current(engine: Engine) -> None:
+    first = engine.generation
+    engine.ask(QUESTION)
+    assert engine.generation is first
+
+
+def test_engine_that_was_opened_before_the_first_build_answers_after_it(config: Config, tiny: TinyEncoder) -> None:
+    engine = Engine.open(config, tiny)
+    with pytest.raises(NoGenerationError):
+        engine.ask(QUESTION)
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    build(config, tiny)
+    assert engine.ask(QUESTION).citations
+
+
+def test_engine_recovers_when_the_index_is_mended(built: Config, engine: Engine, tiny: TinyEncoder) -> None:
+    engine.ask(QUESTION)
+    (built.index / "CURRENT").write_text("garbage")
+    with pytest.raises(StoreError):
+        engine.ask(QUESTION)
+    build(built, tiny)
+    assert engine.ask(QUESTION).generation == "000002"
+
+
+def test_generation_that_is_pruned_while_it_is_opened_is_not_missed(
+    built: Config, engine: Engine, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CURRENT is read, then so many builds end that its generation goes: the question is asked of the newest."""
+    really = store.Generation
+    publishing = [True]
+
+    def slowly(folder: Path) -> object:
+        if publishing and folder.name == "000001":
+            publishing.clear()
+            for number in range(4):
+                write(built.corpus, {"more.md": f"Edition {number}."})
+                build(built, tiny)
+        return really(folder)
+
+    monkeypatch.setattr(store, "Generation", slowly)
+    assert engine.ask(QUESTION).generation == "000005"
+
+
+@pytest.fixture(scope="module")
+def builder() -> Iterator[Builder]:
+    builder = Builder()
+    yield builder
+    builder.close()
+
+
+def test_every_answer_is_of_one_generation_while_another_process_rebuilds(
+    config: Config, tiny: TinyEncoder, builder: Builder
+) -> None:
+    def write_edition(number: int) -> dict[str, str]:
+        words = (f"edition{number}", f"other{number}")
+        files = {f"a{i}.md": article(f"Title {i} edition{number}", *words) for i in range(4)}
+        write(config.corpus, files)
+        return files
+
+    texts = {"000001": write_edition(1)}
+    build(config, tiny)
+    engine = Engine.open(config, tiny)
+    answers: list[list[Answer]] = [[] for _ in range(4)]
+    errors: list[BaseException] = []
+    rebuilt = threading.Event()
+
+    def ask(mine: list[Answer]) -> None:
+        try:
+            while len(mine) < 50 or not rebuilt.is_set():
+                mine.append(engine.ask(f"What does the report of edition{len(mine) % 6 + 1} say?", 4))
+        except BaseException as error:
+            errors.append(error)
+            raise
+
+    threads = [threading.Thread(target=ask, args=(mine,)) for mine in answers]
+    for thread in threads:
+        thread.start()
+    for number in range(2, 7):
+        texts[f"{number:06d}"] = write_edition(number)
+        assert builder.run(config.corpus, config.index).status == 0
+    rebuilt.set()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    every = [answer for mine in answers for answer in mine]
+    assert len(every) >= 200
+    for answer in every:
+        assert answer.citations
+        for citation in answer.citations:
+            assert texts[answer.generation][citation.document][citation.span.start : citation.span.end] == citation.text
+    for mine in answers:
+        generations = [answer.generation for answer in mine]
+        assert generations == sorted(generations)  # never back to an older one
+        assert len(set(generations)) > 2
+    assert engine.ask("edition6").generation == "000006"
+
+
+# What does not fit.
+
+
+def test_before_the_first_build_it_says_what_to_run(config: Config, tiny: TinyEncoder) -> None:
+    engine = Engine.open(config, tiny)
+    calls: list[Callable[[], object]] = [
+        lambda: engine.ask(QUESTION), lambda: engine.search("anchor"), lambda: engine.document("a.md"),
+        lambda: engine.changed("a.md"), engine.verify, engine.preflight,
+    ]  # fmt: skip
+    for call in calls:
+        with pytest.raises(NoGenerationError, match=r"No index was built yet: run `qa build`\."):
+            call()
+    assert engine.status().generation == ""
+    assert not config.index.exists()
+
+
+@pytest.mark.parametrize("differs", ["name", "weights_sha256", "dimension", "max_tokens", "passage_prompt"])
+def test_other_encoder_is_refused_by_name_with_what_mends_it(built: Config, tiny: TinyEncoder, differs: str) -> None:
+    other = type(tiny)()
+    value = {"dimension": 64, "max_tokens": 9}.get(differs, "other")
+    other.identity = replace(other.identity, **{differs: value})
+    for ask in (Engine.open(built, other).ask, Engine.open(built, other).search):
+        with pytest.raises(MismatchError) as caught:
+            ask(QUESTION)
+        sentence = str(caught.value)
+        assert "'tiny'" in sentence
+        assert f"{other.identity.name!r}" in sentence
+        assert f"differ in {differs}" in sentence
+        assert "run `qa build`" in sentence
+        assert "\n" not in sentence
+    build(built, other)
+    assert Engine.open(built, other).ask(QUESTION).generation == "000002"
+
+
+def test_other_passage_settings_are_refused_with_what_mends_it(built: Config, tiny: TinyEncoder) -> None:
+    short = PassageSettings(most=60)
+    build(built, tiny, settings=short)
+    with pytest.raises(MismatchError, match=r"passage settings .*'most': 60.*'most': 200.*: run `qa build`\."):
+        Engine.open(built, tiny).ask(QUESTION)
+    assert Engine.open(built, tiny, short).ask(QUESTION).citations
+    build(built, tiny)
+    assert Engine.open(built, tiny).ask(QUESTION).citations
+
+
+def test_preflight_tells_a_wrong_encoder_without_loading_one(built: Config) -> None:
+    with pytest.raises(MismatchError, match=r"'tiny'.*'all-MiniLM-L6-v2'.*run `qa build`"):
+        Engine.open(built).preflight()
+    with pytest.raises(MismatchError, match=r"'tiny'.*'/some/model'"):
+        Engine.open(replace(built, encoder="/some/model")).preflight()
+    Engine.open(replace(built, encoder="tiny")).preflight()
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "passages.sqlite", "vectors.faiss", "lexical/meta.json"])
+def test_damaged_index_is_one_sentence_that_ends_with_what_to_do(built: Config, tiny: TinyEncoder, name: str) -> None:
+    path = built.index / "generations" / "000001" / name
+    os.truncate(path, path.stat().st_size // 2)
+    engine = Engine.open(built, tiny)
+    for call in (lambda: engine.ask(QUESTION), engine.status, engine.verify, lambda: engine.document("kitchen.md")):
+        with pytest.raises(StoreError) as caught:
+            call()
+        assert str(caught.value).endswith(REBUILD)
+        assert "\n" not in str(caught.value)
+
+
+def test_index_without_articles_answers_that_it_does_not_know(config: Config, tiny: TinyEncoder) -> None:
+    build(config, tiny)
+    answer = Engine.open(replace(config, threshold=0.0), tiny).ask(QUESTION)
+    assert not answer.answerable
+    assert answer.citations == ()
+    assert answer.confidence == 0
+    assert json.dumps(answer.as_json())
+
+
+# The file behind a citation.
+
+
+def test_edited_file_is_marked_changed_until_it_is_indexed_again(
+    built: Config, engine: Engine, tiny: TinyEncoder
+) -> None:
+    assert not engine.changed("harbour.md")
+    write(built.corpus, {"harbour.md": "Entirely other words now."})
+    assert engine.changed("harbour.md")
+    changed = {citation.document: citation.changed for citation in engine.ask(QUESTION, 10).citations}
+    assert changed == {"harbour.md": True, "kitchen.md": False, "notes/garden.txt": False}
+    build(built, tiny)
+    assert not engine.changed("harbour.md")
+
+
+def test_deleted_file_is_marked_changed(built: Config, engine: Engine) -> None:
+    (built.corpus / "harbour.md").unlink()
+    assert engine.changed("harbour.md")
+    assert engine.ask(QUESTION).citations[0].changed
+    (built.corpus / "harbour.md").mkdir()
+    assert engine.changed("harbour.md")
+
+
+def test_file_that_was_only_touched_or_saved_again_is_not_changed(built: Config, engine: Engine) -> None:
+    os.utime(built.corpus / "harbour.md", ns=(1, 1))
+    (built.corpus / "kitchen.md").write_bytes((built.corpus / "kitchen.md").read_bytes())
+    assert not engine.changed("harbour.md")
+    assert not engine.changed("kitchen.md")
+    assert not any(citation.changed for citation in engine.ask(QUESTION, 10).citations)
+
+
+def test_file_that_is_not_indexed_counts_as_changed(engine: Engine) -> None:
+    assert engine.changed("nowhere.md")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://example.org/a?b=c#d", True),
+        ("http://example.org", True),
+        ("HTTPS://EXAMPLE.ORG", True),
+        ("javascript:alert(1)", False),
+        ("JaVaScRiPt:alert(1)", False),
+        ("data:text/html,x", False),
+        ("file:///etc/passwd", False),
+        ("//example.org/a", False),
+        ("example.org", False),
+        ("mailto:a@example.org", False),
+        ("http://[broken", False),
+        ("", False),
+    ],
+)
+def test_only_web_addresses_become_links(config: Config, tiny: TinyEncoder, url: str, shown: bool) -> None:
+    write(config.corpus, {"a.md": f"---\nurl: {json.dumps(url)}\n---\n\n" + article("A", "anchor")})
+    build(config, tiny)
+    assert Engine.open(config, tiny).ask(QUESTION).citations[0].url == (url if shown else None)
+
+
+# Every file of the folder.
+
+
+def test_status_agrees_with_the_folder_in_every_situation(config: Config, tiny: TinyEncoder) -> None:
+    engine = Engine.open(config, tiny)
+
+    def counts() -> dict[str, int]:
+        """The counts, held against the folder and against the list of files."""
+        status = engine.status()
+        data = json.loads(json.dumps(status.as_json()))
+        number = data["counts"]
+        on_disk = {path.relative_to(config.corpus).as_posix() for path in config.corpus.rglob("*") if not path.is_dir()}
+        listed = {file["document"] for file in data["files"] if file["pending"] != "removed"}
+        assert listed == on_disk
+        assert number["files"] == len(on_disk)
+        kinds = ("indexed", "empty", "failed", "skipped", "pending")
+        assert sum(number[kind] for kind in kinds) == number["files"]
+        assert len(data["files"]) == number["files"] + number["removed"]
+        assert [file["document"] for file in data["files"]] == sorted(file["document"] for file in data["files"])
+        assert all(file["reason"] for file in data["files"] if file["status"] != "indexed")
+        return {kind: count for kind, count in number.items() if count}
+
+    assert counts() == {}
+    odd = {"bad.md": b"\x00\x01\xff" * 99, "empty.txt": b"", "photo.jpg": b"\xff", "none": b"x"}
+    write(config.corpus, {"a.md": article("A", "anchor"), "below/b.md": article("B", "beacon"), **odd})
+    assert counts() == {"files": 6, "pending": 4, "skipped": 2}
+    build(config, tiny)
+    assert counts() == {"files": 6, "indexed": 2, "empty": 1, "failed": 1, "skipped": 2}
+    os.utime(config.corpus / "a.md", ns=(1, 1))
+    assert counts() == {"files": 6, "indexed": 2, "empty": 1, "failed": 1, "skipped": 2}
+    write(config.corpus, {"a.md": "Other words.", "c.md": "New words.", "bad.md": "Mended.", "photo.jpg": b"\xff\xd8"})
+    assert counts() == {"files": 7, "indexed": 1, "empty": 1, "pending": 3, "skipped": 2}
+    (config.corpus / "below" / "b.md").unlink()
+    assert counts() == {"files": 6, "empty": 1, "pending": 3, "skipped": 2, "removed": 1}
+    (config.corpus / "a.md").rename(config.corpus / "d.md")
+    assert counts() == {"files": 6, "empty": 1, "pending": 3, "skipped": 2, "removed": 2}
+    build(config, tiny)
+    assert counts() == {"files": 6, "indexed": 3, "empty": 1, "skipped": 2}
+    write(config.corpus, {"d.md": b"\x00\x01\xff" * 99})
+    (config.corpus / "gone.md").symlink_to(config.corpus / "nowhere.md")
+    assert counts() == {"files": 7, "indexed": 2, "empty": 1, "pending": 1, "skipped": 2, "failed": 1}
+    build(config, tiny)
+    assert counts() == {"files": 7, "indexed": 2, "empty": 1, "skipped": 2, "failed": 2}
+
+
+def test_status_shows_what_another_limit_would_change(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor", "beacon")})
+    small = replace(config, max_file_bytes=1000)
+    build(small, tiny)
+    assert [(file.record.status, file.pending) for file in Engine.open(small, tiny).status().files] == [("skipped", "")]
+    assert [file.pending for file in Engine.open(config, tiny).status().files] == ["changed"]
+    build(config, tiny)
+    assert [(file.record.status, file.pending) for file in Engine.open(small, tiny).status().files] == [
+        ("skipped", "changed")
+    ]
+
+
+def test_status_says_what_is_indexed(built: Config, engine: Engine, tiny: TinyEncoder) -> None:
+    data = engine.status().as_json()
+    assert set(data) == {"generation", "created", "encoder", "documents", "passages", "counts", "files"}
+    assert (data["generation"], data["encoder"], data["documents"], data["passages"]) == ("000001", "tiny", 3, 6)
+    (first, *_) = data["files"]
+    assert (first["document"], first["title"], first["passages"]) == ("harbour.md", "Harbours", 2)
+    assert sum(file["passages"] for file in data["files"]) == data["passages"]
+
+
+def test_status_before_the_first_build_lists_what_a_build_would_find(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": "Words.", "photo.jpg": b"\xff"})
+    status = Engine.open(config, tiny).status()
+    assert [(file.record.path, file.pending) for file in status.files] == [("a.md", "new"), ("photo.jpg", "")]
+    data = status.as_json()
+    assert (data["generation"], data["created"], data["encoder"]) == (None, None, None)
+
+
+def test_document_is_given_as_it_was_indexed(built: Config, engine: Engine) -> None:
+    text = (built.corpus / "kitchen.md").read_text()
+    write(built.corpus, {"kitchen.md": "Other."})
+    document = engine.document("kitchen.md")
+    assert document is not None
+    assert document.text == text
+    assert engine.document("../kitchen.md") is None
+
+
+def test_engine_verifies_the_current_generation(built: Config, engine: Engine) -> None:
+    assert engine.verify() == []
+    with (built.index / "generations" / "000001" / "passages.sqlite").open("r+b") as file:
+        file.seek(5000)
+        file.write(b"damage")
+    assert engine.verify() == ["passages.sqlite is not what was published"]
+
+
+# Sentences are encoded once, and not for ever.
+
+
+def test_sentences_of_an_answer_are_encoded_once(engine: Engine, tiny: TinyEncoder) -> None:
+    engine.ask(QUESTION)
+    encoded = len(tiny.encoded)
+    engine.ask(QUESTION)
+    assert len(tiny.encoded) == encoded
+
+
+def test_remembered_sentences_are_bounded(built: Config, engine: Engine, tiny: TinyEncoder) -> None:
+    assert engine_module._CACHED_SENTENCES == 20_000
+    texts = [f"sentence{number}" for number in range(20_500)]
+    rows = engine._embed_sentences(texts)
+    assert len(engine._sentences) == 20_000
+    assert np.array_equal(rows[[0, -1]], tiny.encode_passages([texts[0], texts[-1]]))
+    tiny.encoded.clear()
+    engine._embed_sentences([texts[-1], texts[0]])
+    assert tiny.encoded == [texts[0]]  # the oldest are forgotten first
+
+
+def test_encoder_identity_is_what_the_manifest_holds(engine: Engine, tiny: TinyEncoder) -> None:
+    assert engine.generation.manifest.encoder == asdict(tiny.identity)

@@ -1,0 +1,268 @@
+"""One generation, opened: it gives back what was put in, and its check finds whatever does not belong."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from corpora import article, write
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qa import store
+from qa.build import build
+from qa.config import Config
+from qa.errors import StoreError
+from qa.generation import FORMAT_VERSION, Generation, Manifest, file_sha256
+from qa.passages import PassageSettings
+from qa.types import Document, FileRecord, Passage, Section, Span
+
+if TYPE_CHECKING:
+    from conftest import TinyEncoder
+
+TEXT = "First sentence here. Second sentence there.\n\nThe third, with ümläut and 😀, stands alone."
+
+
+def document(path: str = "a.md", text: str = TEXT) -> Document:
+    sections = (Section((), 0, Span(0, 0)), Section(("One", "Two"), 2, Span(0, len(text))))
+    return Document(path, "Title", text, sections, (), (Span(0, 20), Span(20, len(text))), {"url": "https://a.example"})
+
+
+def passage(start: int, end: int, order: int, text: str = TEXT, path: str = "a.md") -> Passage:
+    return Passage(path, order, Span(start, end), text[start:end], "Title", ("One", "Two"), 1, (Span(start, end),))
+
+
+def two_passages() -> list[Passage]:
+    return [passage(0, 43, 0), passage(45, len(TEXT), 1)]
+
+
+def publish(
+    index: Path, encoder: TinyEncoder, passages: Sequence[Passage], vectors: Any = None, doc: Document | None = None
+) -> Generation:
+    doc = doc or document()
+    with store.writing(index), store.GenerationWriter(index, encoder.identity, {"most": 1}) as writer:
+        writer.add(FileRecord(doc.path, len(doc.text), 1, "0" * 64), doc, passages)
+        rows = encoder.encode_passages([p.encoded for p in passages]) if vectors is None else vectors
+        writer.publish(rows, 3)
+    return store.open_current(index)
+
+
+def test_what_was_written_is_read_back(tmp_path: Path, tiny: TinyEncoder) -> None:
+    passages = two_passages()
+    generation = publish(tmp_path, tiny, passages)
+    assert generation.count() == 2
+    assert generation.passages([1, 0, 1]) == [passages[1], passages[0], passages[1]]
+    assert generation.passages_of("a.md") == list(enumerate(passages))
+    assert generation.passages_of("other.md") == []
+    assert generation.keys() == [p.key for p in passages]
+    assert generation.document("a.md") == document()
+    assert generation.document("other.md") is None
+    assert generation.metadata(["a.md", "other.md"]) == {"a.md": {"url": "https://a.example"}}
+    assert np.array_equal(generation.vectors([1]), tiny.encode_passages([passages[1].encoded]))
+    assert generation.verify() == []
+
+
+def test_manifest_says_all_that_the_contract_names(config: Config, tiny: TinyEncoder) -> None:
+    write(
+        config.corpus,
+        {"a.md": article("A", "anchor", "beacon"), "bad.md": b"\x00\x01\x02\xff" * 99, "empty.txt": "", "x": ""},
+    )
+    build(config, tiny)
+    folder = config.index / "generations" / "000001"
+    data = json.loads((folder / "manifest.json").read_text("utf-8"))
+    assert data["format_version"] == FORMAT_VERSION == 1
+    assert data["id"] == "000001"
+    assert datetime.fromisoformat(data["created"]).tzinfo is not None
+    assert data["encoder"] == {
+        "name": "tiny", "weights_sha256": tiny.identity.weights_sha256, "dimension": 256, "max_tokens": 256,
+        "normalised": True, "query_prompt": "", "passage_prompt": "",
+    }  # fmt: skip
+    assert data["passage_settings"] == PassageSettings().as_json()
+    assert data["counts"] == {"documents": 1, "passages": 2}
+    by_path = {entry["path"]: entry for entry in data["documents"]}
+    assert {path: entry["status"] for path, entry in by_path.items()} == {
+        "a.md": "indexed", "bad.md": "failed", "empty.txt": "empty", "x": "skipped",
+    }  # fmt: skip
+    place = config.corpus / "a.md"
+    assert by_path["a.md"]["sha256"] == file_sha256(place)
+    assert by_path["a.md"]["size"] == place.stat().st_size
+    assert by_path["a.md"]["mtime_ns"] == place.stat().st_mtime_ns
+    assert (by_path["a.md"]["passages"], by_path["a.md"]["title"], by_path["a.md"]["reason"]) == (2, "A", "")
+    assert all(by_path[path]["reason"] for path in ("bad.md", "empty.txt", "x"))
+    on_disk = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock"}
+    assert set(data["files"]) == {name for name in on_disk if not name.endswith(".lock")} - {"manifest.json"}
+    for name, facts in data["files"].items():
+        assert facts == {"size": (folder / name).stat().st_size, "sha256": file_sha256(folder / name)}
+
+
+def test_manifest_survives_json(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"ümläut 😀.md": article("Ä", "anchor"), "x": ""})
+    build(config, tiny)
+    manifest = store.open_current(config.index).manifest
+    assert Manifest.from_json(json.loads(json.dumps(manifest.as_json()))) == manifest
+
+
+@pytest.mark.parametrize("version", [0, 2, 999, "1", None])
+def test_other_format_version_is_refused_by_name(config: Config, tiny: TinyEncoder, version: object) -> None:
+    build(config, tiny)
+    data = {**store.open_current(config.index).manifest.as_json(), "format_version": version}
+    with pytest.raises(
+        StoreError, match=rf"format version {version!r} and this program reads 1: run `qa build --full`"
+    ):
+        Manifest.from_json(data)
+
+
+WRONG: dict[str, Callable[[], list[Passage]]] = {
+    "text that is not in the document": lambda: [replace(passage(0, 43, 0), text="Something else")],
+    "text from another place": lambda: [replace(passage(0, 43, 0), text=TEXT[1:44])],
+    "span beyond the end": lambda: [passage(0, len(TEXT) + 1, 0)],
+    "empty span": lambda: [replace(passage(5, 5, 0), sentences=())],
+    "span backwards": lambda: [replace(passage(5, 4, 0), sentences=())],
+    "span before the start": lambda: [replace(passage(0, 4, 0), span=Span(-1, 4))],
+    "sentence outside": lambda: [replace(passage(0, 20, 0), sentences=(Span(0, 21),))],
+    "empty sentence": lambda: [replace(passage(0, 20, 0), sentences=(Span(3, 3),))],
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_generation_with_a_wrong_passage_is_not_published(tmp_path: Path, tiny: TinyEncoder, wrong: str) -> None:
+    publish(tmp_path, tiny, two_passages())
+    with pytest.raises(StoreError, match=r"failed its check .* the last one still answers: .*run `qa build --full`"):
+        publish(tmp_path, tiny, WRONG[wrong]())
+    assert store.open_current(tmp_path).id == "000001"
+    assert [path.name for path in (tmp_path / "generations").iterdir()] == ["000001"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        np.zeros((2, 256), np.float32),
+        np.full((2, 256), np.nan, np.float32),
+        np.ones((2, 256), np.float32),
+        np.eye(3, 256, dtype=np.float32),
+        np.eye(1, 256, dtype=np.float32),
+        np.eye(2, 128, dtype=np.float32),
+    ],
+    ids=["zeros", "not numbers", "too long", "one too many", "one missing", "another dimension"],
+)
+def test_generation_with_wrong_embeddings_is_not_published(tmp_path: Path, tiny: TinyEncoder, rows: Any) -> None:
+    with pytest.raises(StoreError, match="failed its check"):
+        publish(tmp_path, tiny, two_passages(), rows)
+    assert store.current_id(tmp_path) is None
+
+
+def test_wrong_embeddings_are_not_taken_up_by_the_next_build(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    good = tiny.encode_passages
+    tiny.encode_passages = lambda texts: good(texts) * 2  # type: ignore[method-assign]
+    with pytest.raises(StoreError, match="unit length"):
+        build(config, tiny)
+    tiny.encode_passages = good  # type: ignore[method-assign]
+    assert build(config, tiny).passages_encoded == 1
+
+
+ALTERATIONS = {
+    "a passage moved": "UPDATE passages SET start = start + 1 WHERE id = 0",
+    "a passage gone": "DELETE FROM passages WHERE id = 1",
+    "a text altered": "UPDATE documents SET text = replace(text, 'sentence', 'Sentence')",
+    "a title altered": "UPDATE documents SET title = 'Other'",
+    "a key altered": "UPDATE passages SET key = x'00' WHERE id = 0",
+    "ids not in order": "UPDATE passages SET id = 7 WHERE id = 1",
+    "a document more": "INSERT INTO documents VALUES (1, 'b.md', '', '', '{}', '[]')",
+    "a document renamed": "UPDATE documents SET path = 'b.md'",
+    "no JSON": "UPDATE passages SET sentences = 'none' WHERE id = 0",
+    "no text": "UPDATE documents SET text = 5",
+    "no table": "DROP TABLE passages",
+}
+
+
+@pytest.mark.parametrize("alteration", ALTERATIONS)
+def test_check_of_contents_finds_every_alteration(tmp_path: Path, tiny: TinyEncoder, alteration: str) -> None:
+    """Also where somebody made the checksums agree."""
+    generation = publish(tmp_path, tiny, two_passages())
+    place = generation.folder / "passages.sqlite"
+    with sqlite3.connect(place) as connection:
+        connection.execute(ALTERATIONS[alteration])
+    connection.close()
+    files = {**generation.manifest.files, place.name: (place.stat().st_size, file_sha256(place))}
+    manifest = replace(generation.manifest, files=files)
+    (generation.folder / "manifest.json").write_text(json.dumps(manifest.as_json()))
+    problems = store.open_current(tmp_path).verify()
+    assert problems
+    assert all(isinstance(problem, str) and "\n" not in problem for problem in problems)
+
+
+def test_opening_a_folder_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+    for folder in (tmp_path / "nowhere", tmp_path):
+        with pytest.raises(StoreError, match="run `qa build --full`"):
+            Generation(folder)
+
+
+def test_reading_from_many_threads(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}", f"other{i}") for i in range(6)})
+    build(config, tiny)
+    generation = store.open_current(config.index)
+    vector = tiny.encode_queries(["word3"])[0]
+    expected = generation.search(vector, "word3", 5).ids.tolist()
+    wrong: list[object] = []
+
+    def read() -> None:
+        try:
+            for _ in range(30):
+                found = generation.search(vector, "word3", 5)
+                texts = [p.text for p in generation.passages(found.ids.tolist())]
+                if found.ids.tolist() != expected or sum("word3" in text for text in texts) != 1:
+                    wrong.append(texts)
+                assert generation.document("a3.md") is not None
+        except BaseException as error:
+            wrong.append(error)
+            raise
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_search_gives_exact_cosines_for_all_candidates(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}", f"other{i}") for i in range(6)})
+    build(config, tiny)
+    generation = store.open_current(config.index)
+    vector = tiny.encode_queries(["word3 other1"])[0]
+    found = generation.search(vector, "word3 other1", 2)
+    assert found.ids.tolist() == sorted(set(found.ids.tolist()))
+    assert 2 <= len(found.ids) <= 4
+    assert np.allclose(found.cosine, generation.vectors(found.ids.tolist()) @ vector, atol=1e-6)
+    worded = {i for i, p in zip(found.ids, generation.passages(found.ids.tolist()), strict=True)
+              if re.search(r"\b(word3|other1)\b", p.text)}  # fmt: skip
+    assert {int(i) for i, score in zip(found.ids, found.bm25, strict=True) if score > 0} == worded
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=60),
+    data=st.data(),
+)
+def test_any_slice_of_any_text_comes_back_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, tiny: TinyEncoder, text: str, data: st.DataObject
+) -> None:
+    bounds = st.integers(0, len(text))
+    spans = data.draw(
+        st.lists(st.tuples(bounds, bounds).map(sorted).filter(lambda pair: pair[0] < pair[1]), max_size=4)
+    )
+    passages = [passage(start, end, order, text) for order, (start, end) in enumerate(spans)]
+    generation = publish(tmp_path_factory.mktemp("any"), tiny, passages, doc=document(text=text))
+    assert generation.passages(range(len(passages))) == passages
+    assert generation.document("a.md") == document(text=text)
+    assert generation.verify() == []

@@ -1,0 +1,372 @@
+"""Plain text as people save it: headings, lists and paragraphs are found, and nothing is lost on the way."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.formats.plain import parse_plain
+from qa.types import Document
+
+BEES = (
+    "A colony of honey bees stores its honey in wax cells, and on cold days the workers crowd around the queen to "
+    "keep her warm."
+)
+HIVE = "Most hives in the valley are painted white, because dark boxes grow too hot when the sun stands high in July."
+FROST = "Frost in late April is what every beekeeper fears: the blossoms freeze, and the bees find nothing to eat."
+
+
+def paths(document: Document) -> list[tuple[str, ...]]:
+    """The heading path of each section that has a heading, but for the title's."""
+    return [section.path for section in document.sections if section.path]
+
+
+def blocks(document: Document) -> list[tuple[str, str]]:
+    """Each block with the last heading above it."""
+    under = [document.sections[block.section].path for block in document.blocks]
+    return [
+        (path[-1] if path else "", b.span.of(document.text)) for path, b in zip(under, document.blocks, strict=True)
+    ]
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text))
+
+
+def lost_words(document: Document) -> set[str]:
+    """The words that stand neither in the title, nor in a block, nor in a heading above one."""
+    kept = words(document.title)
+    for heading, text in blocks(document):
+        kept |= words(text) | words(heading)
+    for block in document.blocks:
+        kept |= words(" ".join(document.sections[block.section].path))
+    return words(document.text) - kept
+
+
+# --- where every line is a paragraph ----------------------------------------------------------------------------------
+
+
+def test_a_first_line_and_short_lines_before_prose_are_title_and_headings() -> None:
+    text = f"Bees in a cold spring\n{BEES}\nWhat the boxes are like\n{HIVE}\nThe late frost\n{FROST}\n"
+    document = parse_plain("bees.txt", text)
+    assert document.title == "Bees in a cold spring"
+    assert paths(document) == [("What the boxes are like",), ("The late frost",)]
+    assert blocks(document) == [("", BEES), ("What the boxes are like", HIVE), ("The late frost", FROST)]
+
+
+def test_every_line_is_a_paragraph_of_its_own_where_lines_are_long() -> None:
+    document = parse_plain("bees.txt", f"{BEES}\n{HIVE}\n{FROST}\n")
+    assert [block.kind for block in document.blocks] == ["paragraph"] * 3
+    assert [text for _, text in blocks(document)] == [BEES, HIVE, FROST]
+
+
+def test_blank_lines_between_paragraphs_change_nothing() -> None:
+    text = f"Bees in a cold spring\n\n{BEES}\n\n\nThe late frost\n\n{FROST}\n"
+    assert blocks(parse_plain("bees.txt", text)) == [("", BEES), ("The late frost", FROST)]
+
+
+def test_marked_headings_nest_by_their_level() -> None:
+    text = f"Bees\n{BEES}\n## Boxes\n{HIVE}\n### Colours\n{HIVE}\n## Weather ##\n{FROST}\n"
+    assert paths(parse_plain("b.txt", text)) == [("Boxes",), ("Boxes", "Colours"), ("Weather",)]
+
+
+def test_underlined_headings_are_found_with_their_levels() -> None:
+    text = f"Bees\n====\n{BEES}\n\nBoxes\n-----\n{HIVE}\n"
+    document = parse_plain("b.txt", text)
+    assert document.title == "Bees"
+    assert blocks(document) == [("", BEES), ("Boxes", HIVE)]
+
+
+def test_a_sentence_with_a_full_stop_is_no_heading() -> None:
+    text = f"Bees in a cold spring\n{BEES}\nIt was cold.\n{FROST}\n"
+    assert paths(parse_plain("b.txt", text)) == []
+
+
+def test_headings_may_begin_with_a_number_a_quote_or_a_letter_with_an_accent() -> None:
+    text = f"Bees\n{BEES}\n1. Boxes of wood\n{HIVE}\n“Too hot by noon”\n{HIVE}\nÉté\n{FROST}\n"
+    assert paths(parse_plain("b.txt", text)) == [("1. Boxes of wood",), ("“Too hot by noon”",), ("Été",)]
+
+
+@pytest.mark.parametrize("byline", ["By Ada Marsh", "Published 4 May, updated yesterday", "Photo: the valley in May"])
+def test_a_byline_is_content_not_a_heading(byline: str) -> None:
+    document = parse_plain("b.txt", f"Bees in a cold spring\n{byline}\n{BEES}\n{HIVE}\n")
+    assert document.title == "Bees in a cold spring"
+    assert paths(document) == []
+    assert blocks(document)[0] == ("", byline)
+
+
+def test_a_heading_above_another_heading_is_not_lost() -> None:
+    text = f"Bees\n{BEES}\nNews\nThe council says that the hives on the town hall may stay for now\n{HIVE}\n"
+    document = parse_plain("b.txt", text)
+    assert lost_words(document) == set()
+    assert ("News", "News") in blocks(document)
+
+
+def test_a_short_last_line_is_content() -> None:
+    document = parse_plain("b.txt", f"Bees\n{BEES}\n\nLeave a comment\n")
+    assert blocks(document)[-1] == ("", "Leave a comment")
+
+
+def test_a_sharp_at_the_end_of_a_heading_belongs_to_it() -> None:
+    assert paths(parse_plain("c.txt", f"Notes\n{BEES}\n## Learning C#\n{HIVE}\n")) == [("Learning C#",)]
+
+
+# --- titles -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_of_one_line_is_content_without_a_title() -> None:
+    document = parse_plain("only-this.txt", "The key is under the third stone\n")
+    assert document.title == ""
+    assert document.display_title == "only this"
+    assert blocks(document) == [("", "The key is under the third stone")]
+
+
+def test_a_title_with_a_colon_is_a_title() -> None:
+    document = parse_plain("b.txt", f"Bees in May: what the cold did\n{BEES}\n{HIVE}\n")
+    assert document.title == "Bees in May: what the cold did"
+
+
+def test_a_title_that_asks_is_a_title() -> None:
+    assert parse_plain("b.txt", f"Who feeds the bees?\n{BEES}\n").title == "Who feeds the bees?"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "It was the coldest spring in forty years.",
+        "- wax",
+        "3) honey",
+        "2024",
+        "-----",
+        "Bees " * 60,
+    ],
+)
+def test_a_sentence_an_item_a_number_or_a_long_line_is_no_title(first: str) -> None:
+    document = parse_plain("b.txt", f"{first}\n{BEES}\n{HIVE}\n")
+    assert document.title == ""
+    assert lost_words(document) == set()
+
+
+def test_in_a_note_of_short_lines_the_first_is_no_title() -> None:
+    document = parse_plain("wifi.txt", "The wifi password is hunter2\nThe router is in the hall\n")
+    assert document.title == ""
+    assert "hunter2" in document.blocks[0].span.of(document.text)
+
+
+# --- questions and answers --------------------------------------------------------------------------------------------
+
+
+def test_questions_are_headings_with_their_answers_under_them() -> None:
+    text = (
+        f"Bees for beginners\n{BEES}\nFrequently asked\n{HIVE}\n"
+        "Do bees sleep?\nThey do, at night.\nHow far do they fly?\nMost stay within three kilometres of the hive.\n"
+        f"The late frost\n{FROST}\n"
+    )
+    assert blocks(parse_plain("faq.txt", text)) == [
+        ("", BEES),
+        ("Frequently asked", HIVE),
+        ("Do bees sleep?", "They do, at night."),
+        ("How far do they fly?", "Most stay within three kilometres of the hive."),
+        ("The late frost", FROST),
+    ]
+
+
+def test_questions_stand_under_the_heading_above_them() -> None:
+    text = f"Bees\n{BEES}\n## Questions\nDo bees sleep?\nThey do.\nDo bees dream?\nNobody knows.\n## Weather\n{FROST}\n"
+    assert paths(parse_plain("faq.txt", text))[1:] == [
+        ("Questions", "Do bees sleep?"),
+        ("Questions", "Do bees dream?"),
+        ("Weather",),
+    ]
+
+
+def test_numbered_and_marked_questions_are_headings() -> None:
+    text = f"Bees\n{BEES}\n### 1. Do bees sleep?\nThey do.\n### 2. Do bees dream?\nNobody knows.\n"
+    assert blocks(parse_plain("faq.txt", text))[1:] == [
+        ("1. Do bees sleep?", "They do."),
+        ("2. Do bees dream?", "Nobody knows."),
+    ]
+
+
+def test_a_single_question_in_prose_is_content() -> None:
+    text = f"Bees in a cold spring\n{BEES}\nWho would have thought it?\n{HIVE}\n"
+    assert paths(parse_plain("b.txt", text)) == []
+
+
+# --- fields and lists -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", ["", "**", "__"])
+def test_a_block_of_fields_is_content_not_headings(mark: str) -> None:
+    fields = "\n".join(f"{mark}{name}:{mark} {value}" for name, value in [("Item", "Hive"), ("Rating", 4), ("Best", 5)])
+    document = parse_plain("b.txt", f"A review of the white hive\n{BEES}\n{fields}\n{HIVE}\n")
+    assert paths(document) == []
+    block = document.blocks[1]
+    assert block.kind == "list"
+    assert block.span.of(document.text) == fields
+    assert len(block.parts) == 3
+
+
+def test_fields_at_the_top_of_a_file_are_content() -> None:
+    document = parse_plain("mail.txt", f"From: Ada\nSubject: the bees\nDate: 4 May\n\n{BEES}\n")
+    assert document.title == ""
+    assert document.blocks[0].kind == "list"
+    assert blocks(document)[0] == ("", "From: Ada\nSubject: the bees\nDate: 4 May")
+
+
+@pytest.mark.parametrize("mark", ["-", "–", "—", "•", "*", "+", "1.", "2)", "(3)"])
+def test_a_list_is_one_block_with_its_items_as_parts(mark: str) -> None:
+    items = f"{mark} a smoker of tin\n{mark} a veil\n{mark} a pair of gloves"
+    document = parse_plain("b.txt", f"What one needs\n{BEES}\n{items}\n{HIVE}\n")
+    block = document.blocks[1]
+    assert block.kind == "list"
+    assert [part.of(document.text) for part in block.parts] == items.split("\n")
+    assert paths(document) == []
+
+
+def test_a_short_line_before_a_list_is_its_heading() -> None:
+    document = parse_plain("b.txt", f"Bees\n{BEES}\nTools\n- a smoker\n- a veil\n")
+    assert blocks(document)[-1] == ("Tools", "- a smoker\n- a veil")
+
+
+def test_the_items_of_a_numbered_list_are_not_headings() -> None:
+    text = f"Bees\n{BEES}\n1. Open the box slowly\n2. Look for the queen on the middle frames.\n3. Close it\n"
+    document = parse_plain("b.txt", text)
+    assert paths(document) == []
+    assert len(document.blocks[-1].parts) == 3
+
+
+# --- mail and books ---------------------------------------------------------------------------------------------------
+
+WRAPPED = """Letters from the valley
+
+We came down from the pass in the first week of May, when
+the snow still lay in the shade of the rocks and the river
+ran brown and high. Nobody in the village had seen a bee
+that year.
+
+The second hive
+
+My uncle opened it with bare hands, as he always does, and
+showed me how the workers hung on one another in a chain
+to measure the gap between two combs.
+
+- a smoker of tin, which belonged to his father and still
+  works
+- a veil
+"""
+
+
+def test_paragraphs_that_are_wrapped_at_a_width_are_put_together() -> None:
+    document = parse_plain("letters.txt", WRAPPED)
+    assert document.title == "Letters from the valley"
+    assert paths(document) == [("The second hive",)]
+    paragraphs = WRAPPED.split("\n\n")
+    assert blocks(document) == [
+        ("", paragraphs[1]),
+        ("The second hive", paragraphs[3]),
+        ("The second hive", paragraphs[4].rstrip()),
+    ]
+    assert [part.of(WRAPPED) for part in document.blocks[2].parts] == [
+        "- a smoker of tin, which belonged to his father and still\n  works",
+        "- a veil",
+    ]
+
+
+def test_a_wrapped_letter_without_a_title_has_none() -> None:
+    text = WRAPPED.split("\n\n", 1)[1]
+    document = parse_plain("letters.txt", text)
+    assert document.title == ""
+    assert blocks(document)[0][1].startswith("We came down")
+
+
+# --- what is none of these --------------------------------------------------------------------------------------------
+
+POEM = """The hive at dusk
+
+The last of them comes home
+with pollen on its knees
+and nobody is counting
+the evening or the bees
+
+The door is one grey board
+the lamp is one grey moon
+A wing against the window
+The frost is coming soon
+"""
+
+DIALOGUE = """— Did you close the box?
+— Which one?
+— The white one, by the wall.
+— I thought you had.
+Ada said nothing
+"Then they are cold," he said.
+"Then they are cold."
+"""
+
+
+@pytest.mark.parametrize("text", [POEM, DIALOGUE, POEM.replace("\n\n", "\n"), POEM + DIALOGUE])
+def test_verse_and_dialogue_lose_nothing(text: str) -> None:
+    assert lost_words(parse_plain("verse.txt", text)) == set()
+
+
+@pytest.mark.parametrize("text", ["", "\n\n \t\n", "\u2028\n\x0c"])
+def test_a_blank_text_has_no_blocks(text: str) -> None:
+    assert parse_plain("blank.txt", text).blocks == ()
+
+
+LINES = st.sampled_from(
+    [
+        BEES,
+        HIVE,
+        "Short heading",
+        "A much longer heading that says what the whole of the next part of this text is about",
+        "Do bees sleep?",
+        "They do.",
+        "## Marked",
+        "#### Deeper",
+        "# Top",
+        "=====",
+        "-----",
+        "- item one",
+        "– item two",
+        "3. third",
+        "Rating: 4",
+        "**Author:** Ada",
+        "By Ada Marsh",
+        "“Quoted”",
+        "",
+        "   ",
+        "日本語の見出し",
+        "🐝",
+        "the workers hung on one another in a chain to measure",
+        "a gap between two combs, and nobody in the village had",
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(LINES, max_size=20))
+def test_no_word_of_any_text_is_lost_and_blocks_stand_in_order(lines: list[str]) -> None:
+    document = parse_plain("any.txt", "\n".join(lines))
+    if document.blocks:
+        assert lost_words(document) == set()
+    end = 0
+    for block in document.blocks:
+        assert end <= block.span.start < block.span.end
+        section = document.sections[block.section]
+        assert section.span.start <= block.span.start <= block.span.end <= section.span.end
+        assert all(block.span.start <= part.start < part.end <= block.span.end for part in block.parts)
+        end = block.span.end
+
+
+@settings(deadline=None)
+@given(st.text(max_size=400))
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    document = parse_plain("any.txt", text)
+    assert document.text == text
+    for before, after in zip(document.sections, document.sections[1:], strict=False):
+        assert before.span.end == after.span.start

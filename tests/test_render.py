@@ -1,0 +1,293 @@
+"""Answers as HTML and as plain text: every character of an article stays text, marks stand where the spans say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.render import (
+    CHANGED,
+    GONE,
+    MOVED,
+    NEAREST,
+    NOT_FOUND,
+    UNCHANGED,
+    WINDOW,
+    answer_html,
+    as_text,
+    confidence_words,
+    marked,
+    percent,
+    safe_url,
+    source_html,
+)
+from qa.types import Answer, Citation, Document, Lead, Section, Span
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</mark></p></li><iframe src='javascript:alert(1)'>",
+    "${alert(1)} {{alert(1)}} `alert(1)`",
+    "![x](http://example.org/x.png) [x](javascript:alert(1))",
+    "&lt;script&gt; &amp;amp; &#x3c;b&#x3e;",
+    "<!-- <b> --> <![CDATA[ x ]]>",
+    "</details><style>*{display:none}</style>",
+    "\u202egnp.exe \x1b[31mred\x07 \u0000 \ud800",
+]
+TAGS = set("article aside b bdi blockquote button details div h2 li mark ol p path small span summary svg a".split())
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=60)
+
+
+class Read(HTMLParser):
+    """What a browser would make of it: tags, attributes, text, and the text inside marks and one element."""
+
+    def __init__(self, html: str, inside: str = "qa-text") -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.text = self.marked = self.inside = ""
+        self._open: list[tuple[str, str]] = []
+        self._inside = inside
+        self.feed(html)
+        self.close()
+        assert not self._open, f"left open: {self._open}"
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        known = {name: value or "" for name, value in attributes}
+        self.tags.append((tag, known))
+        self._open.append((tag, known.get("class", "")))
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attributes}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open and self._open[-1][0] == tag, f"</{tag}> closes {self._open[-1:]}"
+        self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if any(tag == "mark" for tag, _ in self._open):
+            self.marked += data
+        if any(self._inside in kinds.split() for _, kinds in self._open) and ("p", "qa-note qa-warn") not in self._open:
+            self.inside += data
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(f"a comment: {data}")
+
+
+def citation(text: str = "The cat sat. It slept.", rank: int = 1, **changes: object) -> Citation:
+    start = 100
+    made = Citation(
+        rank=rank,
+        score=0.957,
+        document="notes/cat.md",
+        title="The cat",
+        section="Days > Monday",
+        page=None,
+        url="https://example.org/cat",
+        span=Span(start, start + len(text)),
+        text=text,
+        highlights=(Span(start, start + min(12, len(text))),),
+        changed=False,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def answer(*citations: Citation, answerable: bool = True, question: str = "What did the cat do?") -> Answer:
+    first = citations[0]
+    lead = Lead(first.text[:12], 1, Span(first.span.start, first.span.start + 12)) if answerable else None
+    return Answer(question, question, answerable, 0.94 if answerable else 0.1, lead, citations, "000001", {})
+
+
+def article(text: str = "The cat sat. It slept.", **changes: object) -> Document:
+    body = "# The cat\n" + "." * 89 + "\n" + text + "\nAfter."
+    sections = (Section((), 0, Span(0, 0)), Section(("The cat",), 1, Span(0, len(body))))
+    made = Document(
+        "notes/cat.md", "The cat", body, sections, (), metadata={"author": "A. Mouse", "date": "2024-05-01"}
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_in_an_article_becomes_markup(text: str) -> None:
+    bad = citation(text, document=text, title=text, section=text, url=f"https://example.org/{text}")
+    document = article(text, path=text, metadata={"author": text, "date": text})
+    pages = [
+        answer_html(answer(bad, replace(bad, rank=2), question=text), 1),
+        answer_html(answer(bad, answerable=False), 1, verdict="up"),
+        source_html(bad, document, True, 1, 2),
+        source_html(bad, None, True, 1, 2),
+    ]
+    for page in pages:
+        read = Read(page)
+        assert {tag for tag, _ in read.tags} <= TAGS
+        for tag, attributes in read.tags:
+            assert not [name for name in attributes if name.startswith("on") or name in ("src", "srcdoc")]
+            assert tag != "a" or attributes["href"].startswith("https://example.org/")
+
+
+@pytest.mark.parametrize("text", HOSTILE[:-1])
+def test_hostile_text_is_shown_character_for_character(text: str) -> None:
+    bad = citation(text, highlights=(Span(100, 100 + len(text)),))
+    assert Read(answer_html(answer(bad), 1), "qa-passage").inside == text
+    read = Read(source_html(bad, article(text), False, 1, 1))
+    assert read.inside == article(text).text
+    assert read.marked == text
+
+
+@given(TEXTS, st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=4), st.integers(0, 500))
+def test_marks_stand_exactly_where_their_spans_say(text: str, pairs: list[tuple[int, int]], offset: int) -> None:
+    spans = [Span(min(pair), max(pair)) for pair in pairs]
+    read = Read(marked(text, [Span(s.start + offset, s.end + offset) for s in spans], offset))
+    assert read.text == text
+    wanted = "".join(c for i, c in enumerate(text) if any(s.start <= i < s.end for s in spans))
+    assert read.marked == wanted
+
+
+@given(TEXTS.filter(bool), TEXTS, TEXTS, st.data())
+def test_the_source_holds_the_whole_article_with_its_passage_marked(
+    passage: str, before: str, after: str, data: st.DataObject
+) -> None:
+    text = f"# Head\n{before}{passage}{after}"
+    start = 7 + len(before)
+    span = Span(start, start + len(passage))
+    low = data.draw(st.integers(span.start, span.end))
+    cited = citation(passage, span=span, highlights=(Span(low, span.end),))
+    sections = (Section(("Head",), 1, Span(0, len(text))),)
+    read = Read(source_html(cited, Document("a.md", "", text, sections, ()), False, 1, 1))
+    assert read.inside == text
+    assert read.marked == passage
+
+
+def test_a_lead_is_a_quotation_with_its_confidence_in_words_and_its_citation() -> None:
+    page = answer_html(answer(citation()), 7)
+    assert "<blockquote" in page
+    assert "very likely" in page
+    assert "94 %" in page
+    assert 'data-do="open" data-turn="7" data-rank="1"' in page
+
+
+def test_a_card_names_title_section_file_and_score() -> None:
+    text = Read(answer_html(answer(citation()), 1)).text
+    for part in ("The cat › Days › Monday", "notes/cat.md", "96 %", "open", "copy"):
+        assert part in text
+
+
+def test_more_than_three_citations_are_folded() -> None:
+    page = answer_html(answer(*(citation(rank=rank) for rank in range(1, 6))), 1)
+    assert "2 more passages" in page
+    assert page.index('data-rank="3"') < page.index("<details") < page.index('data-rank="4"')
+
+
+def test_not_in_the_articles_says_so_first_and_folds_the_nearest_passages_without_marks() -> None:
+    page = answer_html(answer(citation(), answerable=False), 1)
+    assert page.index(NOT_FOUND) < page.index("<details") < page.index(NEAREST) < page.index("notes/cat.md")
+    assert "<details open" not in page
+    assert Read(page).marked == ""
+
+
+def test_no_passages_at_all_is_said_without_a_fold() -> None:
+    page = answer_html(replace(answer(citation(), answerable=False), citations=()), 1)
+    assert NOT_FOUND in page
+    assert "<details" not in page
+
+
+def test_a_verdict_is_thanked_for_and_not_asked_again() -> None:
+    assert "stored on this machine" in answer_html(answer(citation()), 1, "up")
+    assert 'data-do="judge"' not in answer_html(answer(citation()), 1, "up")
+    assert answer_html(answer(citation()), 1).count('data-do="judge"') == 2
+
+
+def test_a_source_says_whether_its_file_changed() -> None:
+    assert UNCHANGED in source_html(citation(), article(), False, 1, 1)
+    assert CHANGED in source_html(citation(), article(), True, 1, 1)
+    assert "changed since indexed" in answer_html(answer(citation(changed=True)), 1)
+
+
+def test_a_source_shows_file_author_date_link_and_heading() -> None:
+    page = source_html(citation(), article(), False, 1, 1)
+    for part in ("notes/cat.md", "A. Mouse", "2024-05-01", 'href="https://example.org/cat"', "Days › Monday"):
+        assert part in page
+    assert '<b class="qa-heading qa-level-1"><span class="qa-hashes">#</span> The cat</b>' in page
+
+
+def test_a_passage_that_moved_is_marked_where_it_stands_now() -> None:
+    moved = article(text="New words. The cat sat. It slept.")
+    read = Read(source_html(citation(), moved, False, 1, 1))
+    assert read.marked == "The cat sat. It slept."
+    assert read.inside == moved.text
+
+
+def test_a_passage_that_is_gone_is_never_shown_as_if_it_stood_there() -> None:
+    page = source_html(citation(), article(text="Other words entirely."), False, 1, 1)
+    assert MOVED in page
+    assert "Other words" not in page
+    assert GONE in source_html(citation(), None, True, 1, 1)
+
+
+def test_steps_end_at_the_first_and_last_citation() -> None:
+    first, last = source_html(citation(), article(), False, 4, 2), source_html(citation(rank=2), article(), False, 4, 2)
+    assert 'title="Previous source" disabled' in first
+    assert 'title="Next source" disabled' not in first
+    assert 'title="Next source" disabled' in last
+    assert "2 of 2" in last
+
+
+def test_a_very_long_article_is_shown_in_part_around_its_passage() -> None:
+    text = "a" * 400_000 + "\nThe cat sat. It slept.\n" + "b" * 400_000
+    cited = citation(span=Span(400_001, 400_023), highlights=())
+    page = source_html(cited, Document("a.txt", "", text, (), ()), False, 1, 1)
+    assert len(page) < 2 * WINDOW + 5_000
+    assert "A long article" in page
+    assert Read(page).marked == cited.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", " JavaScript:x", "data:text/html,x", "file:///etc/passwd", "//x.y", "http://[", "", None],
+)
+def test_only_links_to_the_web_are_links(url: str | None) -> None:
+    assert safe_url(url) is None
+    assert "<a " not in source_html(citation(url=url), article(), False, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [
+        (1, "very likely"),
+        (0.9, "very likely"),
+        (0.89, "likely"),
+        (0.7, "likely"),
+        (0.5, "possible"),
+        (0.49, "unlikely"),
+    ],
+)
+def test_confidence_has_words(probability: float, words: str) -> None:
+    assert confidence_words(probability) == words
+
+
+def test_only_certainty_is_a_hundred_percent() -> None:
+    assert [percent(share) for share in (0.9999, 1.0, 0.957, 0.0)] == ["99 %", "100 %", "96 %", "0 %"]
+
+
+def test_plain_text_has_lead_words_and_numbered_citations() -> None:
+    text = as_text(answer(citation("The cat sat.\nIt slept."), citation(rank=2, page=3)))
+    assert text.startswith("“The cat sat.”\nvery likely (94 %) [1]\n")
+    assert "[1] The cat › Days › Monday\n    notes/cat.md, 96 %\n    | The cat sat.\n    | It slept." in text
+    assert "[2] The cat › Days › Monday\n    notes/cat.md, page 3, 96 %" in text
+
+
+def test_plain_text_says_not_in_the_articles_first() -> None:
+    assert as_text(answer(citation(), answerable=False)).startswith(f"{NOT_FOUND}\n\n{NEAREST}:\n")
+
+
+def test_an_article_cannot_steer_the_terminal() -> None:
+    bad = citation("\x1b[2J\x07\u202eevil\x9b1m", document="a\x1b[31m.md", title="t\r\ninjected")
+    text = as_text(answer(bad))
+    assert not set(text) & set("\x1b\x07\u202e\x9b\r")
+    assert "t injected" in text or "t� injected" in text

@@ -1,0 +1,80 @@
+"""Sentences are literal, in order, and nothing falls between them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.sentences import sentence_spans
+from qa.types import Span
+
+
+def sentences(text: str) -> list[str]:
+    return [span.of(text) for span in sentence_spans(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The bees sleep. So do we!  Why not?", ["The bees sleep.", "So do we!", "Why not?"]),
+        ("Dr. Marsh keeps e.g. bees. He likes them.", ["Dr. Marsh keeps e.g. bees.", "He likes them."]),
+        ("It costs 3.50 euros, i.e. little. Buy it.", ["It costs 3.50 euros, i.e. little.", "Buy it."]),
+        ("A line\nand its rest.\n\nA paragraph", ["A line\nand its rest.", "A paragraph"]),
+        ("蜜蜂在睡觉。我们也是。", ["蜜蜂在睡觉。", "我们也是。"]),
+        ("  padded.  ", ["padded."]),
+        ("", []),
+        (" \n\t ", []),
+    ],
+)
+def test_sentences_are_those_that_a_reader_sees(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+def test_a_part_of_a_text_gives_offsets_in_the_whole() -> None:
+    text = "Not this. But this. And this. Not that."
+    assert [span.of(text) for span in sentence_spans(text, Span(10, 29))] == ["But this.", "And this."]
+
+
+def test_a_long_text_is_split_as_a_short_one_is() -> None:
+    sentence = "Dr. Marsh said that the cat’s mat, e.g. the grey one, cost 3.50 euros."
+    assert sentences(" ".join([sentence] * 500)) == [sentence] * 500
+
+
+def test_a_long_text_without_spaces_between_its_sentences_is_split_too() -> None:
+    assert sentences("蜜蜂在睡觉。" * 3000) == ["蜜蜂在睡觉。"] * 3000
+
+
+def test_a_sentence_longer_than_any_stretch_stays_whole() -> None:
+    sentence = "and so on " * 3000 + "and on."
+    assert sentences(f"Short. {sentence} Short.") == ["Short.", sentence, "Short."]
+
+
+PIECES = st.sampled_from(
+    ["A bee. ", "Mr. B ", "? ", "\n\n", " ", "蜂。", "👩\u200d👧 ", "e\u0301", "“No.” ", "3.5", "(x. y)"]
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(PIECES),
+    st.integers(0, 9),
+    st.sampled_from([1, 2000]),
+)
+def test_no_character_is_lost_and_spans_stand_in_order(pieces: list[str], cut: int, times: int) -> None:
+    text = "".join(pieces * times)[:20_000]
+    within = Span(min(cut, len(text)), len(text))
+    end, between = within.start, ""
+    for span in sentence_spans(text, within):
+        assert end <= span.start < span.end <= within.end
+        assert span.of(text) == span.of(text).strip()
+        between += text[end : span.start]
+        end = span.end
+    assert not (between + text[end : within.end]).strip()
+
+
+@settings(deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_is_covered(text: str) -> None:
+    covered = "".join(text[span.start : span.end] for span in sentence_spans(text))
+    assert "".join(covered.split()) == "".join(text.split())

@@ -1,0 +1,257 @@
+"""A real server on the loopback address: its three endpoints, its headers, its log-in, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import ROOT, TinyEncoder
+from gradio_client import Client
+
+from qa.build import build
+from qa.cli import main
+from qa.config import Config
+from qa.engine import Engine
+from qa.ui.desk import Desk
+from qa.ui.server import Server
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # gradio's use of pandas, in a thread of its own
+]
+
+CATS = "# Cats\n\n## How long do cats sleep?\n\nCats sleep all day long on the warm red sofa.\n"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server, the engine behind it, and a client that talks to it."""
+
+    engine: Engine
+    http: httpx.Client
+    config: Config
+
+    def call(self, name: str, *data: Any) -> tuple[str, Any]:
+        """(event, data) that a named endpoint answers with, as any program would ask it."""
+        begun = self.http.post(f"/gradio_api/call/{name}", json={"data": data})
+        begun.raise_for_status()
+        text = self.http.get(f"/gradio_api/call/{name}/{begun.json()['event_id']}").text
+        event, answer = re.findall(r"event: (\w+)\ndata: (.*)\n", text)[-1]
+        return event, json.loads(answer)
+
+
+@contextmanager
+def serve(config: Config, **options: Any) -> Iterator[Running]:
+    engine = Engine.open(config, TinyEncoder())
+    desk = Desk(engine)
+    server = Server(desk, "127.0.0.1", 0, **options)
+    ready = threading.Event()
+    thread = threading.Thread(target=server.run, args=(ready.set,))
+    thread.start()
+    try:
+        assert ready.wait(60)
+        with httpx.Client(base_url=server.url, trust_env=False, timeout=30) as http:
+            yield Running(engine, http, config)
+    finally:
+        server.stop()
+        thread.join(30)
+        desk.close()
+    assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    root = tmp_path_factory.mktemp("server")
+    (root / "corpus").mkdir()
+    (root / "corpus" / "cats.md").write_text(CATS, "utf-8")
+    config = Config(corpus=root / "corpus", index=root / "index")
+    build(config, TinyEncoder())
+    return config
+
+
+@pytest.fixture(scope="module")
+def running(folders: Config) -> Iterator[Running]:
+    with serve(folders) as running:
+        yield running
+
+
+def without_times(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name != "timings_ms"}
+
+
+def test_ask_returns_what_the_engine_says(running: Running) -> None:
+    event, (answer,) = running.call("ask", "How long do cats sleep?", 3)
+    assert event == "complete"
+    wanted = json.loads(json.dumps(running.engine.ask("How long do cats sleep?", 3).as_json()))
+    assert without_times(answer) == without_times(wanted)
+    assert answer["citations"][0]["document"] == "cats.md"
+
+
+def test_ask_has_a_default_for_top_k(running: Running) -> None:
+    client = Client(str(running.http.base_url), verbose=False)
+    answer = client.predict("How long do cats sleep?", api_name="/ask")
+    client.close()
+    assert without_times(answer) == without_times(running.call("ask", "How long do cats sleep?", 5)[1][0])
+
+
+def test_search_returns_the_ranked_passages(running: Running) -> None:
+    event, (found,) = running.call("search", "cats sleep", 10)
+    assert event == "complete"
+    (hit,) = found["hits"]
+    assert (found["query"], found["generation"]) == ("cats sleep", "000001")
+    assert set(hit) == {"rank", "score", "document", "title", "section", "page", "start", "end", "text"}
+    assert CATS[hit["start"] : hit["end"]] == hit["text"]
+
+
+def test_status_returns_what_the_engine_says(running: Running) -> None:
+    event, (status,) = running.call("status")
+    assert event == "complete"
+    assert status == json.loads(json.dumps(running.engine.status().as_json()))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("ask", ["  ", 5], "empty"),
+        ("ask", ["Who?", 0], "top_k"),
+        ("search", ["?!", 5], "no words"),
+        ("ask", ["x" * 2001, 5], "2,001"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_an_error_of_one_sentence(
+    running: Running, name: str, data: list[Any], words: str
+) -> None:
+    event, answer = running.call(name, *data)
+    assert event == "error"
+    assert words in answer["error"]
+    assert "Traceback" not in answer["error"] and "\n" not in answer["error"]
+
+
+def test_only_the_three_endpoints_are_offered(running: Running) -> None:
+    info = running.http.get("/gradio_api/info").json()
+    assert sorted(info["named_endpoints"]) == ["/ask", "/search", "/status"]
+    assert info["unnamed_endpoints"] == {}
+
+
+def test_many_may_ask_at_once(running: Running) -> None:
+    said: list[str] = []
+
+    def ask() -> None:
+        said.append(running.call("ask", "How long do cats sleep?", 5)[0])
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert said == ["complete"] * 8
+
+
+@pytest.mark.parametrize("path", ["/", "/config", "/gradio_api/info", "/theme.css", "/no-such-page", "/favicon.ico"])
+def test_every_response_carries_the_headers(running: Running, path: str) -> None:
+    headers = running.http.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy and "object-src 'none'" in policy
+    script = next(part for part in policy.split(";") if "script-src" in part)
+    assert "unsafe-inline" not in script and "http" not in script
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_each_page_has_its_own_nonce_and_every_script_of_it_carries_it(running: Running) -> None:
+    nonces = set()
+    for _ in range(2):
+        page = running.http.get("/")
+        nonce = re.search(r"'nonce-([\w-]+)'", page.headers["content-security-policy"])
+        assert nonce
+        assert page.text.count("<script") == page.text.count(f'<script nonce="{nonce[1]}"') > 0
+        nonces.add(nonce[1])
+    assert len(nonces) == 2
+
+
+def test_the_page_names_no_other_host_to_load_from(running: Running) -> None:
+    page = running.http.get("/").text
+    assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//[^"'> ]+""", page)
+    assert "fonts.googleapis" not in running.http.get("/theme.css").text
+
+
+@pytest.mark.parametrize("route", ["/gradio_api/file=", "/file=", "/gradio_api/file/"])
+def test_no_file_is_served(running: Running, route: str) -> None:
+    for path in (
+        running.config.corpus / "cats.md",
+        running.config.index / "CURRENT",
+        Path("/etc/passwd"),
+        ROOT / "app.py",
+    ):
+        assert path.exists()
+        answer = running.http.get(f"{route}{path}")
+        assert answer.status_code == 403
+        assert "sofa" not in answer.text and "root:" not in answer.text
+
+
+def test_the_page_of_another_site_is_refused(running: Running) -> None:
+    body = {"data": ["How long do cats sleep?"]}
+    for headers in ({"origin": "https://example.org"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}):
+        assert running.http.post("/gradio_api/call/ask", json=body, headers=headers).status_code == 403
+    own = {"origin": str(running.http.base_url).rstrip("/"), "sec-fetch-site": "same-origin"}
+    assert running.http.post("/gradio_api/call/ask", json=body, headers=own).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["example.org", "127.0.0.1.example.org", "rebind.example.org:7860", ""])
+def test_another_name_for_this_address_is_refused(running: Running, host: str) -> None:
+    assert running.http.get("/", headers={"host": host}).status_code == 403
+
+
+def test_this_machines_names_are_answered(running: Running) -> None:
+    for host in ("localhost", "127.0.0.1:1", "[::1]:7860"):
+        assert running.http.get("/", headers={"host": host}).status_code == 200
+
+
+def test_a_log_in_is_needed_where_it_is_set(folders: Config) -> None:
+    with serve(folders, auth="me:secret word") as running:
+        page = running.http.get("/").text
+        assert '"auth_required":true' in page.replace(" ", "")
+        assert running.http.post("/gradio_api/call/ask", json={"data": ["Who?"]}).status_code == 401
+        assert running.http.get("/config").status_code == 401
+        assert running.http.get("/gradio_api/info").status_code == 401
+        wrong = running.http.post("/login", data={"username": "me", "password": "wrong"})
+        assert wrong.status_code == 400
+        right = running.http.post("/login", data={"username": "me", "password": "secret word"})
+        assert right.status_code == 200
+        assert running.call("ask", "How long do cats sleep?", 5)[0] == "complete"
+
+
+def test_the_program_prints_one_line_and_ends_quietly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    places = ["--corpus", str(tmp_path / "corpus"), "--index", str(tmp_path / "index")]
+    command = [sys.executable, "app.py", *places, "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.fullmatch(r"Chat: (http://127\.0\.0\.1:\d+)\n", line)
+        assert found, line + process.communicate()[1]
+        assert httpx.get(found[1], trust_env=False).status_code == 200
+        port = found[1].rsplit(":", 1)[1]
+        assert main(["serve", *places, "--port", port]) == 2
+        said = capsys.readouterr()
+        assert said.out == "" and said.err.count("\n") == 1 and "--port" in said.err
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert (out, err, process.returncode) == ("", "", 0)
+    assert not (tmp_path / "index" / "CURRENT").exists()
+
+
+def test_the_program_refuses_to_be_open_to_others(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--host", "0.0.0.0", "--port", "0"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "add --auth user:password, or leave --host out" in said.err

@@ -1,0 +1,532 @@
+"""Generations on disk: published by a rename, pruned, locked, and never half there, whatever is in the folder."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from corpora import REBUILD, article, is_whole, snapshot, write
+
+from qa import faiss_index, journal, lexical, store
+from qa.build import Progress, build
+from qa.config import Config
+from qa.engine import Engine
+from qa.errors import BusyError, NoGenerationError, StoreError
+from qa.generation import FORMAT_VERSION, Generation
+
+if TYPE_CHECKING:
+    from conftest import TinyEncoder
+
+QUESTION = "Where does the anchor report say it lies?"
+ROOT = Path(__file__).resolve().parent.parent
+FILES = ("manifest.json", "passages.sqlite", "vectors.faiss", "lexical")
+
+
+@pytest.fixture
+def built(config: Config, tiny: TinyEncoder) -> Config:
+    write(config.corpus, {"a.md": article("A", "anchor", "beacon"), "b.md": article("B", "canal")})
+    build(config, tiny)
+    return config
+
+
+def change(config: Config, encoder: TinyEncoder, number: int) -> str:
+    """Publish another generation; returns its id."""
+    write(config.corpus, {"changing.md": article("Changing", f"edition{number}")})
+    return build(config, encoder).generation
+
+
+def folders(config: Config) -> list[str]:
+    return sorted(path.name for path in (config.index / "generations").iterdir())
+
+
+def answers(config: Config, encoder: TinyEncoder) -> bool:
+    return "anchor" in Engine.open(config, encoder).ask(QUESTION).citations[0].text
+
+
+def test_published_generation_has_the_layout_of_the_contract(built: Config) -> None:
+    assert (built.index / "CURRENT").read_text() == "000001\n"
+    assert folders(built) == ["000001"]
+    folder = built.index / "generations" / "000001"
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in built.index.iterdir()) == [".lock", "CURRENT", "generations"]
+
+
+def test_each_publish_has_the_next_number_and_the_last_three_stay(built: Config, tiny: TinyEncoder) -> None:
+    for number in range(2, 7):
+        assert change(built, tiny, number) == f"{number:06d}" == store.current_id(built.index)
+        assert folders(built) == [f"{kept:06d}" for kept in range(max(1, number - 2), number + 1)]
+
+
+@pytest.mark.parametrize("keep", [0, 1])
+def test_the_current_generation_always_stays(built: Config, tiny: TinyEncoder, keep: int) -> None:
+    for number in range(2, 4):
+        write(built.corpus, {"changing.md": f"Edition {number}."})
+        build(Config(built.corpus, built.index, keep=keep), tiny)
+    assert folders(built) == ["000003"]
+    assert answers(built, tiny)
+
+
+def test_numbers_past_six_digits_are_still_in_order(built: Config, tiny: TinyEncoder) -> None:
+    change(built, tiny, 2)
+    generations = built.index / "generations"
+    for old, new in (("000001", "999998"), ("000002", "999999")):
+        (generations / old).rename(generations / new)
+    (built.index / "CURRENT").write_text("999999\n")
+    assert change(built, tiny, 3) == "1000000"
+    assert set(folders(built)) == {"999998", "999999", "1000000"}
+    assert change(built, tiny, 4) == "1000001"
+    assert set(folders(built)) == {"999999", "1000000", "1000001"}
+    assert answers(built, tiny)
+
+
+def test_reader_keeps_the_generation_that_it_opened(built: Config, tiny: TinyEncoder) -> None:
+    old = store.open_current(built.index)
+    vector = tiny.encode_queries(["anchor"])[0]
+    write(built.corpus, {"a.md": article("A", "other")})
+    for number in range(2, 7):
+        change(built, tiny, number)
+        found = old.search(vector, "anchor", 10)
+        texts = [passage.text for passage in old.passages([int(i) for i in found.ids])]
+        assert sum("anchor" in text for text in texts) == 1
+        assert old.document("a.md") is not None
+        if number <= 3:
+            assert old.verify() == []
+    assert old.id == "000001"
+
+
+def test_publishing_is_one_rename_after_everything_is_written(
+    built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CURRENT is replaced, never written, and only once the folder that it names is whole and in its place."""
+    current = built.index / "CURRENT"
+    before = current.stat().st_ino
+    really = Path.replace
+    seen: list[bool] = []
+
+    def replace(source: Path, target: Path) -> Path:
+        if target == current:
+            assert current.read_text() == "000001\n"
+            generation = Generation(built.index / "generations" / source.read_text().strip())
+            seen.append(generation.verify() == [])
+        return really(source, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    change(built, tiny, 2)
+    assert seen == [True]
+    assert current.stat().st_ino != before
+
+
+def test_every_file_and_folder_is_synced_before_current_names_it(
+    built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    really, really_replace = os.fsync, Path.replace
+
+    def fsync(handle: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{handle}").resolve().name)
+        really(handle)
+
+    def replace(source: Path, target: Path) -> Path:
+        synced.append(f"→ {target.name}")
+        return really_replace(source, target)
+
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("this system does not tell what a handle names")
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    change(built, tiny, 2)
+    before, after = synced[: synced.index("→ CURRENT")], synced[synced.index("→ CURRENT") + 1 :]
+    folder = built.index / "generations" / "000002"
+    assert {path.name for path in folder.rglob("*")} | {".CURRENT.new", "generations"} <= set(before)
+    assert after == ["index"]
+
+
+# One writer at a time.
+
+HOLD = """
+import sys; sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from qa import store
+with store.writing(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other_writer(built: Config) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the index until its standard input ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(built.index), str(ROOT)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_second_writer_in_another_process_is_told_to_wait(
+    built: Config, tiny: TinyEncoder, other_writer: subprocess.Popen[str]
+) -> None:
+    write(built.corpus, {"c.md": article("C", "dough")})
+    before = snapshot(built.index)
+    for full in (False, True):
+        with pytest.raises(BusyError, match="wait for it to end, then build again"):
+            build(built, tiny, full)
+    assert snapshot(built.index) == before
+    assert answers(built, tiny)
+    other_writer.communicate("")
+    assert build(built, tiny).added == ("c.md",)
+
+
+def test_lock_of_a_killed_process_does_not_block(
+    built: Config, tiny: TinyEncoder, other_writer: subprocess.Popen[str]
+) -> None:
+    with pytest.raises(BusyError):
+        build(built, tiny)
+    other_writer.send_signal(signal.SIGKILL)
+    other_writer.wait()
+    assert change(built, tiny, 2) == "000002"
+
+
+def test_second_writer_in_another_thread_is_told_to_wait(built: Config, tiny: TinyEncoder) -> None:
+    errors: list[BaseException] = []
+
+    def second() -> None:
+        try:
+            build(built, tiny)
+        except BusyError as error:
+            errors.append(error)
+
+    with store.writing(built.index):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+    assert len(errors) == 1
+    assert change(built, tiny, 2) == "000002"
+
+
+# What stands in the folder is not believed.
+
+
+@pytest.mark.parametrize(
+    "current",
+    [
+        b"",
+        b"garbage\n",
+        b"../..\n",
+        b"../generations/000001\n",
+        b"000099\n",
+        b"1\n",
+        b"000001\n000001\n",
+        b"0" * 5000,
+        b"\xff\xfe\x00",
+        b"\x00" * 7,
+        "000001²".encode(),
+        b"/etc\n",
+    ],
+)
+def test_current_that_names_no_generation_is_an_error_and_a_build_mends_it(
+    built: Config, tiny: TinyEncoder, current: bytes
+) -> None:
+    (built.index / "CURRENT").write_bytes(current)
+    with pytest.raises(StoreError, match="run `qa build") as caught:
+        store.open_current(built.index)
+    assert "\n" not in str(caught.value)
+    assert build(built, tiny).generation == "000002"
+    assert is_whole(built.index)
+    assert answers(built, tiny)
+
+
+def test_missing_current_is_no_index_yet_and_a_build_mends_it(built: Config, tiny: TinyEncoder) -> None:
+    (built.index / "CURRENT").unlink()
+    with pytest.raises(NoGenerationError, match="run `qa build`"):
+        store.open_current(built.index)
+    build(built, tiny)
+    assert answers(built, tiny)
+
+
+def test_strange_things_in_the_index_folder_are_let_be(config: Config, tiny: TinyEncoder) -> None:
+    strange: dict[str, str | bytes] = {
+        "photo.jpg": b"\xff\xd8", "generations/notes.txt": "mine", "generations/1²/x": "x",
+        "generations/000009": "a file", "generations/١/x": "x", "generations/abc/manifest.json": "{}",
+        ".CURRENT.new": "torn",
+    }  # fmt: skip
+    write(config.index, strange)
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    with pytest.raises(NoGenerationError):
+        store.open_current(config.index)
+    build(config, tiny)
+    for number in range(2, 6):
+        change(config, tiny, number)
+    assert answers(config, tiny)
+    assert is_whole(config.index)
+    for path in ("photo.jpg", "generations/notes.txt", "generations/1²/x", "generations/000009"):
+        assert (config.index / path).exists(), path
+
+
+def test_index_that_is_a_file_is_one_sentence(config: Config, tiny: TinyEncoder) -> None:
+    config.index.write_text("a file")
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    with pytest.raises(StoreError, match="name another with --index"):
+        build(config, tiny)
+    with pytest.raises(StoreError):
+        store.open_current(config.index)
+    assert config.index.read_text() == "a file"
+
+
+@pytest.mark.parametrize("place", ["CURRENT", "generations", ".lock"])
+def test_file_where_a_folder_belongs_or_the_reverse_is_one_sentence(
+    config: Config, tiny: TinyEncoder, place: str
+) -> None:
+    config.index.mkdir()
+    wrong = config.index / place
+    wrong.write_text("a file") if place == "generations" else wrong.mkdir()
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    with pytest.raises(StoreError):
+        build(config, tiny)
+    with pytest.raises(StoreError):
+        store.open_current(config.index)
+
+
+# Damage, file by file.
+
+
+def _truncate(path: Path, size: int) -> None:
+    os.truncate(path, max(0, size))
+
+
+def _flip(path: Path, position: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[min(position, len(data) - 1)] ^= 0x01
+    path.write_bytes(data)
+
+
+DAMAGE: dict[str, Callable[[Path, int], object]] = {
+    "emptied": lambda path, size: _truncate(path, 0),
+    "cut to half": lambda path, size: _truncate(path, size // 2),
+    "last byte missing": lambda path, size: _truncate(path, size - 1),
+    "deleted": lambda path, size: path.unlink(),
+    "first byte flipped": lambda path, size: _flip(path, 0),
+    "middle byte flipped": lambda path, size: _flip(path, size // 2),
+    "last byte flipped": lambda path, size: _flip(path, size - 1),
+    "grown": lambda path, size: path.write_bytes(path.read_bytes() + b"\0"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_to_any_file_is_one_sentence_and_the_next_build_repairs_it(
+    built: Config, tiny: TinyEncoder, damage: str
+) -> None:
+    folder = built.index / "generations" / "000001"
+    names = ["manifest.json", *store.open_current(built.index).manifest.files]
+    assert len(names) >= 9
+    for name in names:
+        copy = Config(built.corpus, built.index.parent / "copy")
+        shutil.copytree(built.index, copy.index)
+        path = copy.index / folder.relative_to(built.index) / name
+        DAMAGE[damage](path, path.stat().st_size)
+        for opened in (store.open_current, lambda index: Engine.open(Config(built.corpus, index), tiny).ask(QUESTION)):
+            with pytest.raises(StoreError) as caught:
+                opened(copy.index)
+            assert str(caught.value).endswith(REBUILD), name
+            assert "\n" not in str(caught.value)
+        assert build(copy, tiny).generation == "000002"
+        assert is_whole(copy.index), name
+        assert answers(copy, tiny), name
+        shutil.rmtree(copy.index)
+
+
+def test_damage_to_an_open_generation_is_found_by_its_check(built: Config) -> None:
+    generation = store.open_current(built.index)
+    assert generation.verify() == []
+    for name in generation.manifest.files:
+        path = generation.folder / name
+        whole = path.read_bytes()
+        _flip(path, len(whole) // 2)
+        assert generation.verify() == [f"{name} is not what was published"]
+        path.write_bytes(whole)
+    (generation.folder / "vectors.faiss").unlink()
+    assert generation.verify() == ["vectors.faiss is not what was published"]
+
+
+def test_any_flipped_byte_of_the_manifest_is_noticed(built: Config) -> None:
+    path = built.index / "generations" / "000001" / "manifest.json"
+    whole = path.read_bytes()
+    for position in range(0, len(whole), 5):
+        _flip(path, position)
+        with pytest.raises(StoreError):
+            store.open_current(built.index)
+        path.write_bytes(whole)
+    assert is_whole(built.index)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"null", b"[]", b"{}", b'{"format_version": 1}', b"\xff", b"[" * 100_000, b'{"format_version": {}}'],
+)
+def test_manifest_that_is_none_is_one_sentence(built: Config, tiny: TinyEncoder, content: bytes) -> None:
+    (built.index / "generations" / "000001" / "manifest.json").write_bytes(content)
+    with pytest.raises(StoreError, match="run `qa build --full`"):
+        store.open_current(built.index)
+    build(built, tiny)
+    assert answers(built, tiny)
+
+
+def test_other_format_version_is_refused_by_name_and_built_anew(built: Config, tiny: TinyEncoder) -> None:
+    path = built.index / "generations" / "000001" / "manifest.json"
+    data = json.loads(path.read_text())
+    assert data["format_version"] == FORMAT_VERSION
+    path.write_text(json.dumps({**data, "format_version": 999}))
+    with pytest.raises(StoreError, match=r"format version 999 .* run `qa build --full`"):
+        store.open_current(built.index)
+    report = build(built, tiny)
+    assert (report.generation, report.passages_encoded) == ("000002", 3)
+    assert answers(built, tiny)
+
+
+# A full or failing disk.
+
+
+def _full(*_: object, **__: object) -> Any:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _raising(error: Exception) -> Callable[..., Any]:
+    def fail(*_: object, **__: object) -> Any:
+        raise error
+
+    return fail
+
+
+def _full_after(really: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """`really`, but a full disk where the path's name is `name`."""
+
+    def call(path: Path, *rest: Any, **named: Any) -> Any:
+        return _full() if path.name == name else really(path, *rest, **named)
+
+    return call
+
+
+STAGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "folder": lambda m: m.setattr(Path, "mkdir", _full_unless_made),
+    "database": lambda m: m.setattr(sqlite3, "connect", _raising(sqlite3.OperationalError("unable to open"))),
+    "rows": lambda m: m.setattr(store.GenerationWriter, "add", _raising(sqlite3.OperationalError("disk is full"))),
+    "journal": lambda m: m.setattr(journal.JournalWriter, "append", _full),
+    "vectors": lambda m: m.setattr(faiss_index, "write_index", _raising(RuntimeError("Error: write error"))),
+    "words": lambda m: m.setattr(lexical, "write_index", _raising(ValueError("An IO error occurred"))),
+    "manifest": lambda m: m.setattr(Path, "write_text", _full_after(Path.write_text, "manifest.json")),
+    "sync": lambda m: m.setattr(os, "fsync", _full),
+    "rename": lambda m: m.setattr(Path, "rename", _full),
+    "current": lambda m: m.setattr(Path, "write_text", _full_after(Path.write_text, ".CURRENT.new")),
+    "current's rename": lambda m: m.setattr(Path, "replace", _full),
+}
+_mkdir = Path.mkdir
+
+
+def _full_unless_made(path: Path, *rest: Any, **named: Any) -> None:
+    return _full() if path.name.startswith(".tmp-") else _mkdir(path, *rest, **named)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_full_disk_at_any_stage_is_one_sentence_and_the_space_is_given_back(
+    built: Config, tiny: TinyEncoder, stage: str
+) -> None:
+    write(built.corpus, {"c.md": article("C", "dough")})
+    half = _leave_half_a_build(built, tiny)
+    before = snapshot(built.index / "generations" / "000001")
+    with pytest.MonkeyPatch.context() as patch:
+        STAGES[stage](patch)
+        with pytest.raises(StoreError, match="free s") as caught:
+            build(built, tiny)
+    assert "\n" not in str(caught.value)
+    # An older half is kept until what it had encoded is carried over.
+    carried_over = stage not in ("folder", "database", "rows", "journal")
+    assert folders(built) == (["000001"] if carried_over else [half, "000001"])
+    assert store.current_id(built.index) == "000001"
+    assert snapshot(built.index / "generations" / "000001") == before
+    assert is_whole(built.index)
+    assert answers(built, tiny)
+    assert build(built, tiny).added == ("c.md",)
+    assert folders(built) == ["000001", "000002"]
+
+
+def _leave_half_a_build(config: Config, encoder: TinyEncoder) -> str:
+    def stop(progress: Progress) -> None:
+        if progress.stage == "publishing":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(config, encoder, progress=stop)
+    return store.leftovers(config.index)[0].name
+
+
+def test_failure_after_current_was_replaced_leaves_the_new_generation_whole(
+    built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(built.corpus, {"c.md": article("C", "dough")})
+    really = os.fsync
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda h: really(h) if store.current_id(built.index) == "000001" else _full())
+        with pytest.raises(StoreError):
+            build(built, tiny)
+    assert store.current_id(built.index) == "000002"
+    assert is_whole(built.index)
+    assert answers(built, tiny)
+
+
+LIMITED = """
+import resource, signal, sys; sys.path[:0] = [sys.argv[3], sys.argv[3] + "/tests"]
+from pathlib import Path
+from conftest import TinyEncoder
+from qa.build import build
+from qa.config import Config
+from qa.errors import StoreError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+for limit in map(int, sys.argv[4:]):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        build(Config(Path(sys.argv[1]), Path(sys.argv[2])), TinyEncoder(dimension=2048))
+        print("built", flush=True)
+    except StoreError as error:
+        print(error, flush=True)
+"""
+
+
+def test_files_that_cannot_grow_are_one_sentence_and_the_space_is_given_back(built: Config, tiny: TinyEncoder) -> None:
+    """The operating system itself refuses to write beyond a size, as SQLite, the journal and faiss each find out."""
+    pytest.importorskip("resource")
+    wide = type(tiny)(dimension=2048)
+    words = {f"m{i}.md": [f"word{i}x{n}" for n in range(20)] for i in range(3)}
+    write(built.corpus, {path: article(path, *words[path]) for path in words})
+    build(built, wide)
+    folder = built.index / "generations" / "000002"
+    largest = (folder / "vectors.faiss").stat().st_size
+    assert largest > 2 * (folder / "passages.sqlite").stat().st_size
+    (built.corpus / "m0.md").rename(built.corpus / "renamed.md")  # so that faiss writes more than the journal
+    limits = ["0", "100", "5000", "40000", str(largest - 1), str(largest)]
+    run = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(built.corpus), str(built.index), str(ROOT), *limits],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    said = run.stdout.splitlines()
+    assert len(said) == len(limits), run.stderr
+    assert said[-1] == "built"
+    assert all("free s" in sentence for sentence in said[:-1]), said
+    assert "vectors.faiss is damaged" in said[-2]  # faiss itself does not say that the last bytes were not written
+    assert folders(built) == ["000001", "000002", "000003"]
+    assert is_whole(built.index)
+    assert answers(built, wide)

@@ -1,0 +1,530 @@
+"""What stands behind the screen: uploads, builds in the background, verdicts, sessions, words, and who may come in."""
+
+from __future__ import annotations
+
+import copy
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from conftest import TinyEncoder
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.build import BuildReport, Progress, build
+from qa.config import Config
+from qa.engine import Engine
+from qa.errors import ConfigError, CorpusError, StoreError
+from qa.types import Document, FileRecord, Section, Span
+from qa.ui import examples, library, views
+from qa.ui.conversation import MOST_TURNS, Conversation, Turn
+from qa.ui.desk import Desk
+from qa.ui.feedback import Feedback
+from qa.ui.jobs import BuildJob, JobState, report_words
+from qa.ui.security import is_loopback
+from qa.ui.server import bind, check_access
+from qa.ui.uploads import LONGEST_NAME, Upload, safe_name, save_upload
+
+# --- uploads
+
+
+def send(tmp_path: Path, name: str, data: bytes = b"# Cats\n\nCats sleep.\n", most: int = 1000) -> Upload:
+    source = tmp_path / "sent"
+    source.write_bytes(data)
+    (tmp_path / "corpus").mkdir(exist_ok=True)
+    return save_upload(source, name, tmp_path / "corpus", most)
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("notes.md", "notes.md"),
+        ("../../etc/passwd.md", "passwd.md"),
+        ("..\\..\\windows\\x.txt", "x.txt"),
+        ("C:\\temp\\x.txt", "x.txt"),
+        ("/abs/x.md", "x.md"),
+        (".hidden.md", "hidden.md"),
+        ("...md", "md"),
+        ("..", ""),
+        (".md", "md"),
+        ("", ""),
+        ("a/", ""),
+        ("CON.md", "_CON.md"),
+        ("nul.tar.md", "_nul.tar.md"),
+        ("a\0b\n\x1b[31m.md", "ab[31m.md"),
+        ("gnp\u202edm.exe.md", "gnpdm.exe.md"),
+        ('a<b>:"|?*.md', "a_b______.md"),
+        ("<img src=x onerror=alert(1)>.md", "_img src=x onerror=alert(1)_.md"),
+        ("  spaced out . md.md. ", "spaced out . md.md"),
+        ("café.md", "café.md"),
+        ("cafe\u0301.md", "café.md"),
+        ("文章.md", "文章.md"),
+        ("x" * 500 + ".md", "x" * (LONGEST_NAME - 3) + ".md"),
+    ],
+)
+def test_a_name_is_made_safe(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+@given(st.text(max_size=300), st.sampled_from(["", ".md", ".txt", ".MD"]))
+def test_no_name_means_anything_to_a_file_system(stem: str, ending: str) -> None:
+    name = safe_name(stem + ending)
+    assert "/" not in name and "\\" not in name and "\0" not in name
+    assert not name.startswith(".")
+    assert len(name) <= LONGEST_NAME and len(name.encode()) <= 255
+    assert safe_name(name) == name
+    assert name == "" or Path(name).name == name
+
+
+def test_an_upload_is_saved_whole_inside_the_folder(tmp_path: Path) -> None:
+    assert send(tmp_path, "../../a.md") == Upload("a.md", True, "saved")
+    assert os.listdir(tmp_path / "corpus") == ["a.md"]
+    assert (tmp_path / "corpus" / "a.md").read_bytes() == b"# Cats\n\nCats sleep.\n"
+
+
+def test_an_upload_never_replaces_another_article(tmp_path: Path) -> None:
+    send(tmp_path, "a.md", b"one")
+    assert send(tmp_path, "a.md", b"one") == Upload("a.md", True, "already there")
+    assert send(tmp_path, "a.md", b"two").name == "a (2).md"
+    assert send(tmp_path, "a.md", b"three").name == "a (3).md"
+    assert send(tmp_path, "a.md", b"two") == Upload("a (2).md", True, "already there")
+    assert (tmp_path / "corpus" / "a.md").read_bytes() == b"one"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("a.pdf", b"x", ".pdf files are not read"),
+        ("a", b"x", "no ending"),
+        ("a.md.exe", b"x", ".exe files are not read"),
+        ("..", b"x", "no name"),
+        ("a.md", b"", "holds nothing"),
+        ("a.md", b"x" * 1001, "over the limit"),
+    ],
+)
+def test_an_upload_that_cannot_be_an_article_is_refused_with_its_reason(
+    tmp_path: Path, name: str, data: bytes, reason: str
+) -> None:
+    upload = send(tmp_path, name, data)
+    assert not upload.saved
+    assert upload.words.startswith("refused: ")
+    assert reason in upload.words
+    assert os.listdir(tmp_path / "corpus") == []
+
+
+def test_an_upload_does_not_follow_a_link_out_of_the_folder(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.md"
+    outside.write_bytes(b"secret")
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.md").symlink_to(outside)
+    assert send(tmp_path, "a.md", b"secret").name == "a (2).md"
+    assert outside.read_bytes() == b"secret"
+    assert (tmp_path / "corpus" / "a (2).md").is_file()
+
+
+def test_an_upload_makes_a_folder_that_is_missing_and_leaves_nothing_else_there(tmp_path: Path) -> None:
+    source = tmp_path / "sent"
+    source.write_bytes(b"x")
+    assert save_upload(source, "a.md", tmp_path / "new" / "corpus", 10).saved
+    assert os.listdir(tmp_path / "new" / "corpus") == ["a.md"]
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "corpus").write_bytes(b"a file")
+    source = tmp_path / "sent"
+    source.write_bytes(b"x")
+    with pytest.raises(CorpusError, match="cannot be written"):
+        save_upload(source, "a.md", tmp_path / "corpus", 10)
+
+
+def test_uploads_at_once_under_one_name_are_all_kept(tmp_path: Path) -> None:
+    sources = []
+    for number in range(8):
+        sources.append(tmp_path / f"sent{number}")
+        sources[-1].write_bytes(b"%d" % number)
+    threads = [
+        threading.Thread(target=save_upload, args=(source, "a.md", tmp_path / "corpus", 10)) for source in sources
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(path.read_bytes() for path in (tmp_path / "corpus").iterdir()) == [b"%d" % n for n in range(8)]
+
+
+def test_what_became_of_uploads_is_said_and_escaped() -> None:
+    page = library.uploads_html([Upload("<b>.md", True, "saved"), Upload("x.pdf", False, "refused: <i>")])
+    assert "&lt;b&gt;.md" in page and "refused: &lt;i&gt;" in page
+    assert "Rebuild the index" in page
+    assert "Rebuild" not in library.uploads_html([Upload("x.pdf", False, "refused")])
+
+
+# --- builds in the background
+
+
+def write(config: Config, name: str, text: str) -> None:
+    (config.corpus / name).write_text(text, "utf-8")
+
+
+def test_a_build_runs_in_the_background_and_reports(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep all day.\n")
+    job = BuildJob(Engine.open(config, tiny))
+    assert job.state == JobState()
+    assert job.start()
+    state = job.wait(60)
+    assert state.phase == "done" and state.number == 1
+    assert state.report is not None and state.report.added == ("cats.md",)
+    assert "1 added, 0 changed, 0 removed, 0 unchanged; 1 passage encoded in" in report_words(state.report)
+
+
+class Held:
+    """A build that waits in its middle until it is let go."""
+
+    def __init__(self) -> None:
+        self.at_work, self.go = threading.Event(), threading.Event()
+
+    def __call__(
+        self, config: Config, encoder: object, full: bool, progress: Callable[[Progress], None]
+    ) -> BuildReport:
+        progress(Progress("encoding", 64, 128))
+        self.at_work.set()
+        assert self.go.wait(60)
+        progress(Progress("publishing", 0, 1))
+        return BuildReport("000001", 1, 1, ("a",), (), (), (), 0, (), 1, 0.5)
+
+
+def test_only_one_build_runs_at_a_time_and_its_progress_can_be_read(config: Config, tiny: TinyEncoder) -> None:
+    held = Held()
+    job = BuildJob(Engine.open(config, tiny), held)
+    assert job.start()
+    assert held.at_work.wait(60)
+    assert not job.start()
+    assert job.state.running and job.state.words == "encoding 64 of 128 passages"
+    assert 'max="128" value="64"' in views.progress_html(job.state)
+    held.go.set()
+    assert job.wait(60).phase == "done"
+    assert job.start()
+    assert job.wait(60).number == 2
+
+
+def test_a_build_that_is_stopped_ends_and_no_other_begins(config: Config, tiny: TinyEncoder) -> None:
+    held = Held()
+    job = BuildJob(Engine.open(config, tiny), held)
+    job.start()
+    assert held.at_work.wait(60)
+    job.stop(0)
+    held.go.set()
+    assert job.wait(60).phase == "failed"
+    assert not job.start()
+
+
+def test_a_build_that_fails_leaves_one_sentence(config: Config, tiny: TinyEncoder) -> None:
+    job = BuildJob(Engine.open(replace(config, corpus=config.corpus / "missing"), tiny))
+    job.start()
+    state = job.wait(60)
+    assert state.phase == "failed"
+    assert "There is no folder" in state.error
+    assert "\n" not in state.error
+
+
+def test_a_bug_in_a_build_does_not_leave_the_screen_waiting(
+    config: Config, tiny: TinyEncoder, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> BuildReport:
+        raise ZeroDivisionError("secret detail")
+
+    job = BuildJob(Engine.open(config, tiny), broken)
+    job.start()
+    state = job.wait(60)
+    assert state.phase == "failed" and "secret" not in state.error and "rebuild" in state.error
+    assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (JobState("running"), "getting ready"),
+        (JobState("running", 1, "reading", 2, 12), "reading 3 of 12 articles"),
+        (JobState("running", 1, "reading", 12, 12), "reading 12 of 12 articles"),
+        (JobState("running", 1, "encoding", 1, 1), "encoding 1 of 1 passage"),
+        (JobState("running", 1, "publishing", 0, 1), "checking and publishing the new index"),
+    ],
+)
+def test_progress_has_words(state: JobState, words: str) -> None:
+    assert state.words == words
+
+
+# --- how things stand
+
+
+def settle(desk: Desk) -> None:
+    """Wait for what the desk began by itself."""
+    desk.look()
+    desk.job.wait(60)
+    desk.look()
+    if desk._preparing is not None:
+        desk._preparing.join(60)
+
+
+def test_an_empty_folder_is_said_with_its_place_and_nothing_is_built(config: Config, tiny: TinyEncoder) -> None:
+    desk = Desk(Engine.open(config, tiny))
+    view = desk.look()
+    assert view.empty and view.generation == "" and not view.job.running
+    notice = views.notice_html(view, config.corpus)
+    assert str(config.corpus) in notice and 'data-do="library"' in notice
+
+
+def test_the_first_build_begins_by_itself_and_ends_in_examples(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\n## How long do cats sleep?\n\nCats sleep all day long.\n")
+    desk = Desk(Engine.open(config, tiny))
+    first = desk.look()
+    assert first.job.running or first.job.phase == "done"
+    assert "for the first time" in views.notice_html(replace(first, job=JobState("running")), config.corpus)
+    settle(desk)
+    view = desk.look()
+    assert view.generation == "000001" and view.settled and (view.documents, view.passages) == (1, 1)
+    assert views.notice_html(view, config.corpus) == ""
+
+
+def test_articles_put_into_an_empty_folder_are_found(config: Config, tiny: TinyEncoder) -> None:
+    desk = Desk(Engine.open(config, tiny))
+    assert desk.look().empty
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    settle(desk)
+    assert desk.look().generation == "000001"
+
+
+def test_changes_wait_for_a_rebuild_and_are_counted(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    desk = Desk(Engine.open(config, tiny))
+    settle(desk)
+    write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
+    table = library.table_html(desk.status())
+    assert "new: waits for a rebuild" in table and "1 waiting for a rebuild" in table
+    assert "1 change in your articles waits for a rebuild." in views.notice_html(desk.look(), config.corpus)
+    desk.job.start()
+    settle(desk)
+    assert "waits for a rebuild" not in library.table_html(desk.status())
+    assert desk.look().generation == "000002"
+
+
+def test_an_index_that_cannot_be_opened_is_one_sentence_and_a_button(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    build(config, tiny)
+    (config.index / "generations" / "000001" / "manifest.json").write_text("{", "utf-8")
+    desk = Desk(Engine.open(config, tiny))
+    view = desk.look()
+    notice = views.notice_html(view, config.corpus)
+    assert view.problem and "Traceback" not in notice
+    assert 'data-do="rebuild"' in notice
+    desk.job.start(full=True)
+    settle(desk)
+    assert desk.look().problem == "" and desk.look().generation == "000002"
+
+
+def test_an_index_of_another_encoder_is_said_before_anything_is_asked(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    build(config, TinyEncoder("other"))
+    desk = Desk(Engine.open(config, tiny))
+    settle(desk)
+    assert "built with the encoder 'other'" in desk.look().problem
+
+
+def test_a_folder_without_anything_readable_gives_an_index_that_says_it_is_empty(
+    config: Config, tiny: TinyEncoder
+) -> None:
+    write(config, "empty.md", "")
+    desk = Desk(Engine.open(config, tiny))
+    settle(desk)
+    assert desk.look().empty
+    assert "no articles" in views.notice_html(desk.look(), config.corpus)
+
+
+def test_every_state_of_a_file_has_words_and_its_reason(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "good.md", "# Good\n\nText.\n")
+    write(config, "gone.md", "# Gone\n\nText.\n")
+    write(config, "empty.md", "")
+    (config.corpus / "bad.md").write_bytes(b"\x00\xff\xfe\x00" * 50)
+    write(config, "picture.png", "x")
+    engine = Engine.open(config, tiny)
+    build(config, tiny)
+    (config.corpus / "gone.md").unlink()
+    write(config, "good.md", "# Good\n\nOther text.\n")
+    table = library.table_html(engine.status())
+    for words in ("changed: waits", "removed: waits", "empty", "could not be read", "not read", ".png files are not"):
+        assert words in table
+
+
+def test_a_table_escapes_names_and_reasons() -> None:
+    from qa.engine import FileState, Status
+
+    record = FileRecord("<b>.md", 5, 0, "", "failed", "<i>reason</i>", "<u>title</u>", 0)
+    page = library.table_html(Status("1", "", "", 0, 0, (FileState(record),)))
+    assert "<b>" not in page and "<i>" not in page and "<u>" not in page
+
+
+def test_the_headline_counts_and_tells_the_time() -> None:
+    now = datetime(2024, 5, 2, 12, 0, tzinfo=timezone(timedelta(hours=2)))
+    assert library.clock("2024-05-02T09:30:00+00:00", now) == "11:30"
+    assert library.clock("2024-05-01T09:30:00+00:00", now) == "1 May, 11:30"
+    assert library.clock("2023-05-01T09:30:00+00:00", now) == "1 May 2023, 11:30"
+    line = library.headline(1, 1200, "2024-05-02T09:30:00+00:00", now)
+    for part in ("1 article<", "1,200 passages", "built 11:30"):
+        assert part in line
+
+
+# --- one session
+
+
+def test_turns_may_overlap_and_stay_in_order() -> None:
+    session = Conversation()
+    first, second = session.begin("one"), session.begin("two")
+    session.finish(second.number, problem="no")
+    session.finish(first.number, problem="yes")
+    assert [(turn.question, turn.problem) for turn in session.turns] == [("one", "yes"), ("two", "no")]
+
+
+def test_an_answer_that_comes_after_a_new_conversation_is_dropped() -> None:
+    session = Conversation()
+    turn = session.begin("one")
+    session.clear()
+    session.finish(turn.number, problem="late")
+    assert session.turns == ()
+
+
+def test_a_copy_of_a_session_is_a_new_one() -> None:
+    session = Conversation()
+    session.begin("one")
+    assert copy.deepcopy(session).turns == ()
+
+
+def test_a_session_keeps_its_last_turns_only() -> None:
+    session = Conversation()
+    for number in range(MOST_TURNS + 5):
+        session.begin(str(number))
+    assert len(session.turns) == MOST_TURNS and session.turns[0].question == "5"
+
+
+def test_a_click_can_only_name_what_this_session_was_shown(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep all day.\n")
+    build(config, tiny)
+    session = Conversation()
+    turn = session.begin("cats")
+    session.finish(turn.number, Engine.open(config, tiny).ask("cats"))
+    assert session.citation(turn.number, 1) is not None
+    assert session.citation(turn.number, 99) is None
+    assert session.citation(99, 1) is None
+    assert Conversation().citation(turn.number, 1) is None
+    assert session.judge(turn.number, "up") is not None
+    assert session.judge(turn.number, "down") is None
+
+
+def test_a_problem_is_one_sentence_in_the_conversation() -> None:
+    page = views.turn_html(Turn(1, "<b>", problem="Too long: <i>."))
+    assert "&lt;b&gt;" in page and "Too long: &lt;i&gt;." in page and 'data-do="retry"' in page
+    assert "Looking through your articles" in views.turn_html(Turn(1, "x"))
+
+
+# --- examples
+
+
+def article(path: str, title: str, *headings: str) -> Document:
+    sections = [Section((), 0, Span(0, 0)), *(Section((heading,), 2, Span(0, 0)) for heading in headings)]
+    return Document(path, title, "", tuple(sections), ())
+
+
+def test_examples_are_headings_that_ask() -> None:
+    found = examples.questions(article("a.md", "Cats", "Food", "1. How long do cats sleep?", "Why?"))
+    assert found == ["How long do cats sleep?"]
+
+
+def test_without_questions_examples_ask_about_headings_under_a_short_title() -> None:
+    found = examples.questions(
+        article("a.md", "Cats at home: everything that is known about them", "Why they purr", "Food")
+    )
+    assert found == [
+        "What does “Cats at home” say about “Food”?",
+        "What does “Cats at home” say about “Why they purr”?",
+    ]
+
+
+def test_examples_come_from_different_articles_and_are_answered() -> None:
+    each = [["a1", "a2", "a3"], ["b1", "b2"], ["c1"]]
+    assert examples.choose(each, lambda _: True) == ["a1", "b1", "c1", "a2"]
+    assert examples.choose(each, lambda question: question != "b1", 3) == ["a1", "b2", "c1"]
+    assert examples.choose([["a1", "a2", "a3", "a4", "a5"]], lambda _: True) == ["a1", "a2", "a3", "a4"]
+    assert examples.choose(each, lambda _: False) == []
+
+
+def test_examples_are_escaped_and_named_by_number() -> None:
+    page = views.examples_html(("<b>?",))
+    assert "&lt;b&gt;?" in page and 'data-number="0"' in page
+    assert views.examples_html(()) == ""
+
+
+# --- verdicts
+
+
+def test_verdicts_are_kept_in_order_and_made_lazily(tmp_path: Path) -> None:
+    feedback = Feedback(tmp_path / "index" / "feedback.sqlite")
+    assert feedback.rows() == [] and not (tmp_path / "index").exists()
+    feedback.add("Who?", "000001", "a.md", "up")
+    feedback.add("'; DROP TABLE feedback; --", "000001", "", "down")
+    assert [row[1:] for row in feedback.rows()] == [
+        ("000001", "Who?", "a.md", "up"),
+        ("000001", "'; DROP TABLE feedback; --", "", "down"),
+    ]
+
+
+def test_a_verdict_that_cannot_be_stored_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "feedback.sqlite").write_bytes(b"not a database" * 100)
+    with pytest.raises(StoreError, match="could not be stored"):
+        Feedback(tmp_path / "feedback.sqlite").add("Who?", "1", "a.md", "up")
+
+
+# --- who may come in
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", "", "127.0.0.1.example.org"])
+def test_an_address_that_others_reach_needs_a_log_in(host: str) -> None:
+    with pytest.raises(ConfigError, match="add --auth user:password, or leave --host out"):
+        check_access(host, None)
+    assert check_access(host, "me:secret") == ("me", "secret")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.9.1"])
+def test_this_machine_needs_no_log_in(host: str) -> None:
+    assert is_loopback(host)
+    assert check_access(host, None) is None
+
+
+@pytest.mark.parametrize("auth", ["", "me", "me:", ":secret", " : ", "me: "])
+def test_a_log_in_needs_both_parts(auth: str) -> None:
+    with pytest.raises(ConfigError, match="user:password"):
+        check_access("127.0.0.1", auth)
+
+
+def test_a_password_may_hold_a_colon() -> None:
+    assert check_access("127.0.0.1", "me:a:b") == ("me", "a:b")
+
+
+def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"Port {port} .*--port"):
+            bind("127.0.0.1", port)
+
+
+def test_an_address_that_is_not_here_is_said_with_what_to_do() -> None:
+    with pytest.raises(ConfigError, match="--port|--host"):
+        bind("192.0.2.1", 0)
+
+
+def test_port_zero_takes_a_free_one() -> None:
+    with bind("127.0.0.1", 0) as taken:
+        assert taken.getsockname()[1] > 0
