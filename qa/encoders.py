@@ -65,6 +65,15 @@ def _file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _stay_offline() -> None:
+    """Nothing is fetched, whoever imported the hub's library first and whatever the environment says."""
+    os.environ["HF_HUB_OFFLINE"] = os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    from huggingface_hub import constants  # reads the environment once, when it is imported
+
+    constants.HF_HUB_OFFLINE = constants.HF_HUB_DISABLE_TELEMETRY = True
+
+
 class SentenceTransformerEncoder:
     """Any SentenceTransformer on the processor, from a folder or from what is already on this machine."""
 
@@ -76,10 +85,7 @@ class SentenceTransformerEncoder:
         query_prompt: str | None = None,
         passage_prompt: str | None = None,
     ) -> None:
-        # Set before the import: the libraries read them once.
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+        _stay_offline()
         import transformers
         from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer

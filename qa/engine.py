@@ -69,7 +69,7 @@ class Status:
             "files": [
                 {
                     "document": file.record.path,
-                    "status": file.record.status,
+                    "status": None if file.pending == "new" else file.record.status,
                     "pending": file.pending or None,
                     "reason": file.record.reason or None,
                     "title": file.record.title,

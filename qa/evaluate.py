@@ -10,7 +10,7 @@ import json
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from .engine import Engine
 from .errors import ConfigError
 from .passages import PassageSettings
 from .sentences import sentence_spans
-from .types import Answer, Document, Encoder, FileRecord, Passage, Span
+from .types import Answer, Document, Encoder, FileRecord, Passage, Span, Vectors
 
 _RANKED = 100
 _ENCODE_BATCH = 256
@@ -130,6 +130,7 @@ def index_dataset(
             rows.append(encoder.encode_passages(texts))
         writer.publish(np.concatenate(rows), keep=1)
     seconds = time.perf_counter() - started
+    encoder = _LastQuery(encoder)
     # A threshold of 0: the lead is judged wherever there is one; abstaining has its own figures.
     return Engine.open(Config(corpus=place / "corpus", index=index, threshold=0.0), encoder), seconds
 
@@ -184,6 +185,22 @@ def figures(dataset: Dataset, outcomes: list[Outcome], seconds: float) -> dict[s
         },
         "build": {"seconds": round(seconds, 3), "passages_per_second": round(count / seconds, 1)},
     }
+
+
+class _LastQuery:
+    """An encoder that remembers its last query: each is asked and then ranked, and is encoded once."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.identity = encoder.identity
+        self.encode_passages = encoder.encode_passages
+        self.count_tokens = encoder.count_tokens
+        self._encoder = encoder
+        self._last: tuple[list[str], Vectors] | None = None
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        if self._last is None or self._last[0] != list(texts):
+            self._last = list(texts), self._encoder.encode_queries(texts)
+        return self._last[1]
 
 
 def _jsonl(path: Path) -> Iterator[dict[str, Any]]:

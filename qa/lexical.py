@@ -6,9 +6,10 @@ It knows nothing about embeddings. The stored number of each text is its passage
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -67,12 +68,11 @@ class LexicalIndex:
     """An index read from disk. Searching is safe from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        try:
+        self._name = folder.name
+        with self._reading():
             index = tantivy.Index.open(str(folder))
             index.register_tokenizer(_TOKENIZER, _analyzer)
             self._searcher = index.searcher()
-        except (ValueError, OSError) as error:
-            raise StoreError(f"{folder.name}/ is damaged: run `qa build --full`.") from error
         self._schema = _schema()
 
     def count(self) -> int:
@@ -83,7 +83,8 @@ class LexicalIndex:
         total = self.count()
         weights = {}
         for term in dict.fromkeys(analyze(text)):
-            frequency = self._searcher.doc_freq("text", term)
+            with self._reading():
+                frequency = self._searcher.doc_freq("text", term)
             weights[term] = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
         return weights
 
@@ -94,11 +95,19 @@ class LexicalIndex:
         if not terms or not self.count():
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         query = tantivy.Query.boolean_query(
-            [
-                (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term, "freq"))
-                for term in terms
-            ]
+            [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term, "freq")) for term in terms]
         )
-        hits = self._searcher.search(query, min(k, self.count()), count=False).hits
-        ids = self._searcher.fast_field_values("id", [address for _, address in hits])
+        with self._reading():
+            hits = self._searcher.search(query, min(k, self.count()), count=False).hits
+            ids = self._searcher.fast_field_values("id", [address for _, address in hits])
         return np.array(ids, dtype=np.int64), np.array([score for score, _ in hits], dtype=np.float32)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Turns what tantivy raises for damaged files, its panics included, into a StoreError."""
+        try:
+            yield
+        except BaseException as error:
+            if isinstance(error, (ValueError, OSError)) or type(error).__name__ == "PanicException":
+                raise StoreError(f"{self._name}/ is damaged: run `qa build --full`.") from error
+            raise

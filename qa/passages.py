@@ -20,6 +20,7 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 HeadingPath = tuple[str, ...]  # of headings
 
 _ITEM_MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+•▪◦–—]|\(?\d{1,3}[.)])\s+")
+_NOTE = re.compile(r"\{[^{}]*\}\Z")  # `{alt: a picture of …}`, as pages saved from a browser have them
 _TABLE_RULE = re.compile(r"[\s|:+=-]+$")
 _SPECIAL_TOKENS = 2
 _LEAST_TOKENS = 16  # of text in a passage, however long its title is
@@ -194,8 +195,8 @@ def _lines(text: str, span: Span) -> list[Span]:
 
 
 def _sentences(text: str, span: Span, block: Block) -> tuple[Span, ...]:
-    """The sentences of one unit, without the mark of a list item; code has none."""
-    if block.kind == "code":
+    """The sentences of one unit, without the mark of a list item; code and notes in braces have none."""
+    if block.kind == "code" or _NOTE.match(text, span.start, span.end):
         return ()
     mark = _ITEM_MARK.match(text, span.start, span.end)
     start = mark.end() if mark else span.start

@@ -24,6 +24,7 @@ GONE = "This article is no longer in the index; this is the passage as it was ci
 MOVED = "The index was rebuilt since this answer, and the article no longer holds these words; ask again."
 SHOWN_CITATIONS = 3  # the rest are folded
 _TURNS_AROUND = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # makes text read in another order
+_UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # what JSON or a browser would refuse
 _HASHES = re.compile(r"#{1,6}(?= )")
 # A source longer than this on either side of the passage is shown in part: a browser stays quick with it.
 WINDOW = 150_000
@@ -44,7 +45,7 @@ def percent(share: float) -> str:
 
 def escape(text: str) -> str:
     """Text that is safe between tags and inside quoted attributes, character for character."""
-    return html.escape("".join("�" if "\ud800" <= c <= "\udfff" or c == "\0" else c for c in text))
+    return html.escape(_UNPRINTABLE.sub("�", text))
 
 
 def safe_url(url: str | None) -> str | None:
@@ -175,7 +176,8 @@ def source_html(citation: Citation, document: Document | None, changed: bool, tu
     span = None if document is None else _place(citation, document)
     if document is None or span is None:
         problem = GONE if document is None else MOVED
-        body = f'<p class="qa-note qa-warn">{problem}</p><mark id="qa-passage">{escape(citation.text)}</mark>'
+        head += f'<p class="qa-note qa-warn">{problem}</p>'
+        body = f'<mark id="qa-passage">{escape(citation.text)}</mark>'
         return f'{head}<div class="qa-text" tabindex="0" dir="auto">{body}</div>{_source_foot(citation, {}, None)}'
     moved = span.start - citation.span.start
     strong = [Span(mark.start + moved, mark.end + moved) for mark in citation.highlights]
@@ -191,7 +193,7 @@ def source_html(citation: Citation, document: Document | None, changed: bool, tu
     if (start, end) != (0, len(text)):
         body = f'<p class="qa-note">A long article: this is the part around the passage.</p>{body}'
     if changed:
-        body = f'<p class="qa-note qa-warn">{CHANGED}</p>{body}'
+        head += f'<p class="qa-note qa-warn">{CHANGED}</p>'
     foot = _source_foot(citation, document.metadata, changed)
     return f'{head}<div class="qa-text" tabindex="0" dir="auto" aria-label="The article">{body}</div>{foot}'
 

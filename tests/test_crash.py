@@ -96,7 +96,7 @@ def test_killed_at_random_moments_one_whole_state_answers(config: Config, tiny: 
         assert answering in (old, edition), running.lines
         assert answering == edition or running.status != 0
         assert mended(config, tiny, edition), running.lines
-    print(killed); assert killed > KILLS / 2
+    assert killed > KILLS / 2
 
 
 @pytest.mark.parametrize("stage", ["reading", "encoding", "publishing"])

@@ -61,9 +61,9 @@ assert refused(lambda: socket.socket().connect(("192.0.2.1", 80)))
 assert refused(lambda: socket.socket().connect_ex(("192.0.2.1", 80)))
 assert refused(lambda: udp.sendto(b"x", ("192.0.2.1", 53)))
 assert refused(lambda: udp.connect(("192.0.2.1", 53)))
-assert refused(lambda: socket.getaddrinfo("huggingface.co", 443))
-assert refused(lambda: socket.gethostbyname("huggingface.co"))
-assert refused(lambda: urllib.request.urlopen("https://huggingface.co", timeout=1))
+assert refused(lambda: socket.getaddrinfo("hub.example", 443))
+assert refused(lambda: socket.gethostbyname("hub.example"))
+assert refused(lambda: urllib.request.urlopen("https://hub.example", timeout=1))
 import asyncio
 assert refused(lambda: asyncio.run(asyncio.open_connection("192.0.2.1", 80)))
 with socket.create_connection(("localhost", int(sys.argv[1]))) as connection:
@@ -96,6 +96,7 @@ def test_refusal_reaches_every_way_out_and_child_processes_and_no_loopback(tmp_p
 
 PROGRAM = """
 import contextlib, io, json, sys
+import huggingface_hub.constants  # as gradio does, before anything could have been set
 from pathlib import Path
 from qa.build import build
 from qa.cli import main

@@ -205,15 +205,21 @@ def test_a_block_of_fields_is_content_not_headings(mark: str) -> None:
     document = parse_plain("b.txt", f"A review of the white hive\n{BEES}\n{fields}\n{HIVE}\n")
     assert paths(document) == []
     block = document.blocks[1]
-    assert block.kind == "list"
+    assert (block.kind, block.parts) == ("paragraph", ())  # quoted as a whole: a field alone says little
     assert block.span.of(document.text) == fields
-    assert len(block.parts) == 3
+
+
+def test_a_long_block_of_fields_is_a_list() -> None:
+    fields = "\n".join(f"Hive {number}: the colony of the hive with this number" for number in range(40))
+    document = parse_plain("b.txt", f"A count of all hives\n{BEES}\n{fields}\n{HIVE}\n")
+    assert document.blocks[1].kind == "list"
+    assert len(document.blocks[1].parts) == 40
 
 
 def test_fields_at_the_top_of_a_file_are_content() -> None:
     document = parse_plain("mail.txt", f"From: Ada\nSubject: the bees\nDate: 4 May\n\n{BEES}\n")
     assert document.title == ""
-    assert document.blocks[0].kind == "list"
+    assert document.blocks[0].kind == "paragraph"
     assert blocks(document)[0] == ("", "From: Ada\nSubject: the bees\nDate: 4 May")
 
 

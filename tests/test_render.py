@@ -40,7 +40,27 @@ HOSTILE = [
     "</details><style>*{display:none}</style>",
     "\u202egnp.exe \x1b[31mred\x07 \u0000 \ud800",
 ]
-TAGS = set("article aside b bdi blockquote button details div h2 li mark ol p path small span summary svg a".split())
+TAGS = {
+    "article",
+    "aside",
+    "b",
+    "bdi",
+    "blockquote",
+    "button",
+    "details",
+    "div",
+    "h2",
+    "li",
+    "mark",
+    "ol",
+    "p",
+    "path",
+    "small",
+    "span",
+    "summary",
+    "svg",
+    "a",
+}
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=60)
 
 
@@ -73,7 +93,7 @@ class Read(HTMLParser):
         self.text += data
         if any(tag == "mark" for tag, _ in self._open):
             self.marked += data
-        if any(self._inside in kinds.split() for _, kinds in self._open) and ("p", "qa-note qa-warn") not in self._open:
+        if any(self._inside in kinds.split() for _, kinds in self._open):
             self.inside += data
 
     def handle_comment(self, data: str) -> None:

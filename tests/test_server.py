@@ -232,23 +232,43 @@ def test_a_log_in_is_needed_where_it_is_set(folders: Config) -> None:
         assert running.call("ask", "How long do cats sleep?", 5)[0] == "complete"
 
 
-def test_the_program_prints_one_line_and_ends_quietly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    places = ["--corpus", str(tmp_path / "corpus"), "--index", str(tmp_path / "index")]
-    command = [sys.executable, "app.py", *places, "--port", "0"]
+@contextmanager
+def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`python app.py` and the line that it says when it is ready."""
+    command = [sys.executable, "app.py", "--port", "0", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        found = re.fullmatch(r"Chat: (http://127\.0\.0\.1:\d+)\n", line)
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline()
+        finally:
+            process.kill()
+
+
+def places(root: Path) -> list[str]:
+    return ["--corpus", str(root / "corpus"), "--index", str(root / "index")]
+
+
+def test_the_program_prints_one_line_and_ends_quietly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with started(*places(tmp_path)) as (process, line):
+        found = re.fullmatch(r"Chat: (http://127\.0\.0\.1:(\d+))\n", line)
         assert found, line + process.communicate()[1]
         assert httpx.get(found[1], trust_env=False).status_code == 200
-        port = found[1].rsplit(":", 1)[1]
-        assert main(["serve", *places, "--port", port]) == 2
+        assert main(["serve", *places(tmp_path), "--port", found[2]]) == 2
         said = capsys.readouterr()
         assert said.out == "" and said.err.count("\n") == 1 and "--port" in said.err
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-        assert (out, err, process.returncode) == ("", "", 0)
+        assert (*process.communicate(timeout=60), process.returncode) == ("", "", 0)
     assert not (tmp_path / "index" / "CURRENT").exists()
+
+
+@pytest.mark.model
+def test_an_interrupt_while_the_encoder_is_loaded_for_the_first_build_ends_quietly(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "cats.md").write_text(CATS, "utf-8")
+    with started(*places(tmp_path)) as (process, line):
+        assert line.startswith("Chat: ")
+        process.send_signal(signal.SIGINT)
+        assert (*process.communicate(timeout=120), process.returncode) == ("", "", 0)
 
 
 def test_the_program_refuses_to_be_open_to_others(capsys: pytest.CaptureFixture[str]) -> None:

@@ -288,6 +288,14 @@ def test_index_that_is_a_file_is_one_sentence(config: Config, tiny: TinyEncoder)
     assert config.index.read_text() == "a file"
 
 
+def test_index_that_cannot_be_made_is_one_sentence(config: Config, tiny: TinyEncoder) -> None:
+    if not Path("/proc/self").is_dir():
+        pytest.skip("this system has no folder that nobody can write in")
+    nowhere = Config(config.corpus, Path("/proc/index"))
+    with pytest.raises(StoreError, match=r"'/proc/index' cannot be written \(.*\): name another with --index\."):
+        build(nowhere, tiny)
+
+
 @pytest.mark.parametrize("place", ["CURRENT", "generations", ".lock"])
 def test_file_where_a_folder_belongs_or_the_reverse_is_one_sentence(
     config: Config, tiny: TinyEncoder, place: str

@@ -321,7 +321,7 @@ def test_an_index_that_cannot_be_opened_is_one_sentence_and_a_button(config: Con
     view = desk.look()
     notice = views.notice_html(view, config.corpus)
     assert view.problem and "Traceback" not in notice
-    assert 'data-do="rebuild"' in notice
+    assert 'data-do="rebuild"' in notice and "press “Rebuild index”" in notice and "qa build" not in notice
     desk.job.start(full=True)
     settle(desk)
     assert desk.look().problem == "" and desk.look().generation == "000002"
@@ -521,7 +521,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
 
 
 def test_an_address_that_is_not_here_is_said_with_what_to_do() -> None:
-    with pytest.raises(ConfigError, match="--port|--host"):
+    with pytest.raises(ConfigError, match=r"--port|--host"):
         bind("192.0.2.1", 0)
 
 

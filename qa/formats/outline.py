@@ -57,11 +57,11 @@ class Outline:
             sections.append(Section(names, level, Span(starts[number + 1], ends[number + 1])))
         return Document(
             path=path,
-            title=_SPACE.sub(" ", title).strip(),
+            title=_clean(title),
             text=self._text,
             sections=tuple(sections),
             blocks=tuple(Block(kind, span, section, parts) for kind, span, section, parts in blocks),
-            metadata=dict(metadata or {}),
+            metadata={name: _clean(value) for name, value in (metadata or {}).items()},
         )
 
     def _bare(self, titled_by: int | None) -> Iterator[tuple[BlockKind, Span, int, tuple[Span, ...]]]:
@@ -72,6 +72,12 @@ class Outline:
             leads_on = number + 1 < len(levels) and levels[number + 1] > level
             if number != titled_by and number + 1 not in filled and not leads_on:
                 yield "paragraph", trim(self._text, span), number + 1, ()
+
+
+def _clean(text: str) -> str:
+    """On one line, and fit to be stored: YAML can write what no text file can hold."""
+    text = text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    return _SPACE.sub(" ", text).strip()
 
 
 def _words(text: str) -> set[str]:

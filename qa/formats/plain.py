@@ -27,6 +27,7 @@ _NUMBERED_HEADING = re.compile(r"\d+(?:\.\d+)*[.)]?\s+\S")
 _HEADING_CHARACTERS = 100
 _HEADING_WORDS = 16
 _PROSE_CHARACTERS = 60
+_FIELDS_CHARACTERS = 500  # a block of fields up to this length is quoted as a whole
 _NARROWEST, _WIDEST = 30, 120  # widths that text is wrapped at
 
 
@@ -187,7 +188,10 @@ def _content(lines: list[_Line], number: int, wrapped: bool, questions: bool, ou
             break
         run.append(line)
     span = Span(run[0].span.start, run[-1].span.end)
-    if listed:
+    fields = all(_KEY_VALUE.match(line.text) and not _ITEM.match(line.text) for line in run)
+    if listed and fields and len(span) <= _FIELDS_CHARACTERS:
+        outline.block("paragraph", span)  # "Rating: 4" says nothing without the "Item: …" above it
+    elif listed:
         heads = [line.span.start for line in run if _is_listed(line.text)]
         edges = [*heads, span.end]
         parts = tuple(Span(edges[i], edges[i + 1]) for i in range(len(heads)))

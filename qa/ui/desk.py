@@ -47,6 +47,7 @@ class Desk:
         self.job = BuildJob(engine)
         self.feedback = Feedback(engine.config.index / "feedback.sqlite")
         self._lock = threading.Lock()
+        self._closing = threading.Event()
         self._preparing: threading.Thread | None = None
         self._prepared = ""  # the generation that the next two belong to
         self._examples: tuple[str, ...] = ()
@@ -84,7 +85,7 @@ class Desk:
             empty=(unbuilt and not job.running and not self._has_articles()) or (bool(generation) and not passages),
             waiting=self._waiting,
             examples=self._examples if ready else (),
-            settled=ready and not job.running and not unbuilt,
+            settled=ready and not job.running,
         )
 
     def status(self) -> Status:
@@ -93,9 +94,15 @@ class Desk:
         self._waiting = sum(bool(file.pending) for file in status.files) if status.generation else 0
         return status
 
-    def close(self) -> None:
-        """End a build that is running; the last index still answers."""
-        self.job.stop()
+    def close(self, seconds: float = 30) -> None:
+        """End what runs in the background; the last index still answers.
+
+        It is waited for: a thread that is inside the encoder when the program ends would bring it down.
+        """
+        self._closing.set()
+        self.job.stop(seconds)
+        if self._preparing is not None:
+            self._preparing.join(seconds)
 
     def _has_articles(self) -> bool:
         config = self.engine.config
@@ -108,7 +115,7 @@ class Desk:
         """Load the encoder and find the examples in the background, so that the first question is not slow."""
         with self._lock:
             busy = self._preparing is not None and self._preparing.is_alive()
-            if busy or self._prepared == generation or self.job.state.running:
+            if busy or self._prepared == generation or self.job.state.running or self._closing.is_set():
                 return
             self._preparing = threading.Thread(target=self._work, args=(generation,), name="prepare", daemon=True)
             self._preparing.start()
@@ -130,4 +137,4 @@ class Desk:
         return [examples.questions(article) for article in articles if article is not None]
 
     def _is_answered(self, question: str) -> bool:
-        return self.engine.ask(question, 3).answerable
+        return not self._closing.is_set() and self.engine.ask(question, 3).answerable

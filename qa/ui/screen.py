@@ -235,7 +235,7 @@ class Screen:
             table = _fresh(session, "table", self._table())
             view = self.desk.look()  # the table counted what waits for a rebuild
         headline = library.headline(view.documents, view.passages, view.created) if view.generation else ""
-        pause = _SLOW if view.settled or view.problem or view.empty else _QUICK
+        pause = _SLOW if view.settled else _QUICK
         seconds = _fresh(session, "pause", pause)
         return [
             _fresh(session, "headline", headline),

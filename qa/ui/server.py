@@ -33,7 +33,8 @@ class Server:
         login = check_access(host, auth)
         self._socket = bind(host, port)
         taken = self._socket.getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
+        named = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - for all, so for this machine too
+        shown = f"[{named}]" if ":" in named else named
         self.url = f"http://{shown}:{taken}"
         # In a running loop: without one gradio makes event loops of its own and leaves them open.
         app = asyncio.run(_application(desk, host, taken, login))

@@ -5,6 +5,7 @@ It knows nothing about sessions or the server.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ..formats import PARSERS
@@ -25,14 +26,20 @@ def turn_html(turn: Turn) -> str:
     if turn.answer is not None:
         return asked + answer_html(turn.answer, turn.number, turn.verdict)
     if turn.problem:
-        return f'{asked}<div class="qa-answer"><p class="qa-problem">{escape(turn.problem)}</p>{_retry(turn)}</div>'
+        problem = f'<p class="qa-problem">{escape(in_page(turn.problem))}</p>'
+        return f'{asked}<div class="qa-answer">{problem}{_retry(turn)}</div>'
     return f'{asked}<div class="qa-answer"><p class="qa-waiting">Looking through your articles …</p></div>'
+
+
+def in_page(problem: str) -> str:
+    """The sentence of an error, with the button of this page in place of a command for a terminal."""
+    return re.sub(r"run `qa build(?: --full)?`", "press “Rebuild index”", problem)
 
 
 def spoken(turn: Turn) -> str:
     """What a screen reader says when the turn is answered."""
     if turn.answer is None:
-        return turn.problem
+        return in_page(turn.problem)
     if turn.answer.lead is None:
         return "Your articles do not seem to hold the answer."
     return f"Answer: {turn.answer.lead.text}"
@@ -61,10 +68,12 @@ def notice_html(view: View, corpus: Path) -> str:
             coming = "The index is being built anew; questions can be asked when it is ready."
         return _notice("line", coming, progress_html(job))
     if view.problem:
-        return _notice("bad", "The index cannot be used", f"<p>{escape(view.problem)}</p>{_REBUILD}")
+        return _notice("bad", "The index cannot be used", f"<p>{escape(in_page(view.problem))}</p>{_REBUILD}")
     if job.phase == "failed":
         still = " The last index still answers." if view.generation else ""
-        return _notice("bad", "The last build did not end well", f"<p>{escape(job.error)}{still}</p>{_REBUILD}")
+        return _notice(
+            "bad", "The last build did not end well", f"<p>{escape(in_page(job.error))}{still}</p>{_REBUILD}"
+        )
     if view.waiting:
         waits = "waits" if view.waiting == 1 else "wait"
         return _notice("line", f"{counted(view.waiting, 'change')} in your articles {waits} for a rebuild.", _REBUILD)
@@ -92,7 +101,7 @@ def build_html(job: JobState) -> str:
     if job.running:
         return progress_html(job)
     if job.phase == "failed":
-        return f'<p class="qa-problem">{escape(job.error)}</p>'
+        return f'<p class="qa-problem">{escape(in_page(job.error))}</p>'
     if job.report is None:
         return ""
     report = job.report

@@ -28,10 +28,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 FORUMS = "Which forums do India and Russia work together in?"
 OFF_TOPIC = "Who won the 1998 football world cup?"
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 
 PAYLOADS = '<script>window.hit=1</script> <img src=x onerror="window.hit=1"> ${window.hit=1} {{window.hit}} `${hit}`'
 HOSTILE_NAME = "<img src=x onerror=window.hit=1> ${window.hit=1} {{x}}.md"
@@ -47,7 +47,8 @@ The zeppelin hangar was built by Ottilie Brandt {PAYLOADS} in the spring.
 
 def ledger(entries: int, word: str) -> str:
     """A long article that is about nothing else: it takes some seconds to encode."""
-    parts = [f"## {word} {n}\n\nThe {word} number {n} lists {n * 7} crates of item {n % 13}.\n" for n in range(entries)]
+    line = "The {0} number {1} lists {2} crates that were stored beside the wall of the yard and never counted again."
+    parts = [f"## {word} {n}\n\n" + f"{line.format(word, n, n * 7)} " * 3 + "\n" for n in range(entries)]
     return f"# {word.title()}\n\n" + "\n".join(parts)
 
 
@@ -418,7 +419,9 @@ def test_a_source_that_changed_says_so(page: Page, chat: Chat) -> None:
         path.write_text(f"{was}\nOne more line.\n", "utf-8")
         turn = ask(page, FORUMS)
         expect(turn.locator(".qa-card").first).to_contain_text("changed since indexed")
-        expect(page.locator(".qa-text .qa-warn")).to_contain_text("has changed since it was indexed; rebuild the index")
+        expect(page.locator(".qa-source > .qa-warn")).to_contain_text(
+            "has changed since it was indexed; rebuild the index"
+        )
         expect(page.locator(".qa-source-foot")).to_contain_text("Changed since it was indexed")
         shot(page, "changed-source")
         row = open_library(page).locator("tr", has_text="india-russia-anti-terrorism-summit.md")
@@ -446,7 +449,7 @@ def test_on_a_phone_the_source_slides_over_the_conversation(browser: Browser, ch
         expect(source).to_be_visible()
         page.wait_for_function("document.querySelector('#qa-right').getBoundingClientRect().left < 1")
         box = source.bounding_box()
-        assert box is not None and box["width"] == PHONE["width"]
+        assert box is not None and round(box["width"]) == PHONE["width"]
         assert in_view(page, "#qa-passage", ".qa-text")
         shot(page, "phone-source")
         page.get_by_role("button", name="Close the source").tap()
@@ -482,12 +485,13 @@ CONTRAST = """(selectors) => {
         return [selector, (a + .05) / (b + .05)];
     });
 }"""
-READ = (
-    "#qa-headline b, .qa-question, .qa-you, .qa-lead p, .qa-sure b, .qa-sure small, .qa-ref, .qa-title, .qa-where, "
-    ".qa-passage, .qa-passage mark, .qa-from .qa-file, .qa-actions button, .qa-tools button, .qa-source h2, .qa-section, "
-    ".qa-text, #qa-passage, #qa-passage mark, .qa-heading, .qa-steps, .qa-source-foot .qa-file, .qa-same, .qa-none, "
-    "summary, #qa-send, #qa-examples button, #qa-clear, [role=tab]"
-).split(", ")
+READ = [
+    *("#qa-headline b", ".qa-question", ".qa-you", ".qa-lead p", ".qa-sure b", ".qa-sure small"),
+    *(".qa-ref", ".qa-title", ".qa-where", ".qa-passage", ".qa-passage mark", ".qa-from .qa-file"),
+    *(".qa-actions button", ".qa-tools button", ".qa-source h2", ".qa-section", ".qa-text", "#qa-passage"),
+    *("#qa-passage mark", ".qa-heading", ".qa-steps", ".qa-source-foot .qa-file", ".qa-same", ".qa-none"),
+    *("summary", "#qa-send", "#qa-examples button", "#qa-clear", "[role=tab]"),
+]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,270 @@
+"""Hits become an answer: the sentence that answers stands first, marked literally, or nothing is claimed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.answer import LEAD_PASSAGES, Facts, compose, confidence, confidence_model, confidence_words
+from qa.lexical import analyze
+from qa.sentences import sentence_spans
+from qa.types import Answer, Encoder, Evidence, Hit, Passage, Ranking, Span
+
+FACTS = Facts(generation="000003", titles={"a.md": "Bees"}, urls={"a.md": "https://example.org"}, changed=frozenset())
+STRONG = Evidence(top_cosine=0.9, coverage=1.0, margin=0.3, peak=4.0, passages=100)
+TEXTS = [
+    "Frost comes in autumn. The hive stands by the wall.",
+    "The sky is grey. Bees sleep at night in the hive. Nobody knows why.",
+    "Boats are heavy.",
+    "Wax melts. It smells.",
+    "Honey keeps for years.",
+]
+QUESTION = "When do bees sleep?"
+
+
+def passage(text: str, document: str = "a.md", start: int = 100, section: tuple[str, ...] = ()) -> Passage:
+    sentences = tuple(Span(start + s.start, start + s.end) for s in sentence_spans(text))
+    return Passage(document, 0, Span(start, start + len(text)), text, "Own title", section, 3, sentences)
+
+
+def ranking_of(passages: Sequence[Passage], encoder: Encoder, query: str = QUESTION, **scores: float) -> Ranking:
+    hits = tuple(
+        Hit(id=10 + n, passage=p, score=scores.get(f"s{n}", 0.9 - n / 10), rank=n + 1, cosine=0.5, bm25=1.0)
+        for n, p in enumerate(passages)
+    )
+    weights = dict.fromkeys(analyze(query), 1.0)
+    return Ranking(query, encoder.encode_queries([query])[0], hits, weights, STRONG)
+
+
+def answer_of(ranking: Ranking, encoder: Encoder, threshold: float = 0.0, facts: Facts = FACTS) -> Answer:
+    return compose(
+        question="  as typed? ",
+        ranking=ranking,
+        facts=facts,
+        embed=encoder.encode_passages,
+        terms=analyze,
+        threshold=threshold,
+        timings_ms={"encode": 1.234, "search": 0.5},
+    )
+
+
+# --- the lead ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_passage_that_holds_the_answering_sentence_stands_first(tiny: Encoder) -> None:
+    answer = answer_of(ranking_of([passage(text) for text in TEXTS], tiny), tiny)
+    assert answer.answerable
+    assert answer.lead is not None
+    assert answer.lead.text == "Bees sleep at night in the hive."
+    assert answer.lead.citation == 1
+    assert [citation.text for citation in answer.citations] == [TEXTS[n] for n in (1, 0, 2, 3, 4)]
+    assert [citation.rank for citation in answer.citations] == [1, 2, 3, 4, 5]
+    assert [citation.score for citation in answer.citations] == pytest.approx([0.8, 0.9, 0.7, 0.6, 0.5])
+
+
+def test_the_lead_is_a_literal_part_of_the_first_citation(tiny: Encoder) -> None:
+    answer = answer_of(ranking_of([passage(text) for text in TEXTS], tiny), tiny)
+    assert answer.lead is not None
+    first = answer.citations[0]
+    assert first.span.start <= answer.lead.span.start < answer.lead.span.end <= first.span.end
+    assert first.text[answer.lead.span.start - first.span.start :].startswith(answer.lead.text)
+    assert answer.lead.span in first.highlights
+
+
+def test_the_lead_comes_from_the_best_passages_only(tiny: Encoder) -> None:
+    others = [passage(f"Word{n} is here.") for n in range(LEAD_PASSAGES)]
+    answer = answer_of(ranking_of([*others, passage("Bees sleep when they do.")], tiny), tiny)
+    assert answer.lead is not None
+    assert answer.lead.text.startswith("Word")
+    assert answer.citations[-1].text == "Bees sleep when they do."
+
+
+def test_the_heading_of_a_passage_speaks_for_its_first_sentence(tiny: Encoder) -> None:
+    answered = passage("At night, mostly. The rest is silence and wax.", section=("Questions", "When do bees sleep?"))
+    other = passage("At night, mostly. The rest is silence and wax.", document="b.md")
+    for order in ([answered, other], [other, answered]):
+        answer = answer_of(ranking_of(order, tiny, s0=0.5, s1=0.5), tiny)
+        assert answer.lead is not None
+        assert answer.lead.text == "At night, mostly."
+        assert answer.citations[0].section == "Questions > When do bees sleep?"
+
+
+def test_a_passage_of_code_leads_as_a_whole(tiny: Encoder) -> None:
+    code = replace(passage("bees.sleep()\nwhen(night)"), sentences=())
+    answer = answer_of(ranking_of([code], tiny), tiny)
+    assert answer.lead is not None
+    assert (answer.lead.text, answer.lead.span) == (code.text, code.span)
+    assert answer.citations[0].highlights == (code.span,)
+
+
+# --- not in the articles ----------------------------------------------------------------------------------------------
+
+
+def test_below_the_threshold_the_nearest_passages_stay_as_they_were_ranked(tiny: Encoder) -> None:
+    ranking = ranking_of([passage(text) for text in TEXTS], tiny)
+    answer = answer_of(ranking, tiny, threshold=1.0)
+    assert not answer.answerable
+    assert answer.lead is None
+    assert [citation.text for citation in answer.citations] == TEXTS
+    assert answer.confidence == answer_of(ranking, tiny, threshold=0.0).confidence
+
+
+def test_the_threshold_itself_is_enough(tiny: Encoder) -> None:
+    ranking = ranking_of([passage(text) for text in TEXTS], tiny)
+    sure = answer_of(ranking, tiny).confidence
+    assert answer_of(ranking, tiny, threshold=sure).answerable
+    assert not answer_of(ranking, tiny, threshold=math.nextafter(sure, 1)).answerable
+
+
+def test_without_hits_nothing_is_claimed(tiny: Encoder) -> None:
+    answer = answer_of(ranking_of([], tiny), tiny, threshold=0.0)
+    assert (answer.answerable, answer.lead, answer.citations, answer.confidence) == (False, None, (), 0.0)
+
+
+# --- citations --------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.sampled_from(TEXTS), min_size=1, unique=True), st.integers(0, 500), st.floats(0, 1))
+def test_highlights_are_whole_sentences_inside_their_citation(texts: list[str], start: int, threshold: float) -> None:
+    encoder = _Letters()
+    ranking = ranking_of([passage(text, start=start) for text in texts], encoder)
+    answer = answer_of(ranking, encoder, threshold)
+    by_rank = {hit.passage.text: hit.passage for hit in ranking.hits}
+    assert sorted(citation.text for citation in answer.citations) == sorted(texts)
+    for citation in answer.citations:
+        assert set(citation.highlights) <= set(by_rank[citation.text].sentences)
+        assert list(citation.highlights) == sorted(citation.highlights, key=lambda span: span.start)
+    leading = {hit.passage.text for hit in ranking.hits[:LEAD_PASSAGES]}
+    assert all(citation.highlights for citation in answer.citations if citation.text in leading)
+
+
+class _Letters:
+    """An encoder for properties: counts letters."""
+
+    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+        rows = np.array([[text.lower().count(c) + 0.1 for c in "abcdefghijklmnopqrstuvwxyz"] for text in texts])
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+    encode_queries = encode_passages
+
+
+def test_two_sentences_are_marked_where_both_are_nearly_as_good(tiny: Encoder) -> None:
+    twice = passage("Bees sleep at night. Some frost came. Bees sleep at noon.")
+    (citation,) = answer_of(ranking_of([twice], tiny), tiny).citations
+    assert [span.of(" " * 100 + twice.text) for span in citation.highlights] == [
+        "Bees sleep at night.",
+        "Bees sleep at noon.",
+    ]
+
+
+def test_a_citation_says_where_it_is_from(tiny: Encoder) -> None:
+    known = passage(TEXTS[1], section=("Life", "Night"))
+    unknown = passage(TEXTS[0], document="sub/b.md")
+    facts = replace(FACTS, changed=frozenset({"sub/b.md"}))
+    first, second = answer_of(ranking_of([known, unknown], tiny), tiny, facts=facts).citations
+    assert (first.document, first.title, first.url) == ("a.md", "Bees", "https://example.org")
+    assert (first.section, first.page, first.changed) == ("Life > Night", 3, False)
+    assert (second.document, second.title, second.url) == ("sub/b.md", "Own title", None)
+    assert (second.section, second.changed) == ("", True)
+    assert first.span == Span(100, 100 + len(TEXTS[1]))
+
+
+# --- confidence -------------------------------------------------------------------------------------------------------
+
+EVIDENCE = st.builds(
+    Evidence,
+    top_cosine=st.floats(-1, 1),
+    coverage=st.floats(0, 1),
+    margin=st.floats(0, 1),
+    peak=st.floats(0, 10),
+    passages=st.integers(0, 10**7),
+)
+
+
+@settings(deadline=None)
+@given(EVIDENCE, st.floats(-1, 1))
+def test_confidence_is_a_probability(evidence: Evidence, sentence_cosine: float) -> None:
+    assert 0 <= confidence(evidence, sentence_cosine) <= 1
+
+
+@settings(deadline=None)
+@given(EVIDENCE, st.floats(-1, 1), st.floats(0, 1))
+def test_a_nearer_passage_never_lowers_confidence(evidence: Evidence, sentence_cosine: float, nearer: float) -> None:
+    better = replace(evidence, top_cosine=min(1.0, evidence.top_cosine + nearer))
+    assert confidence(better, sentence_cosine) >= confidence(evidence, sentence_cosine)
+
+
+def test_strong_evidence_is_believed_and_none_is_not() -> None:
+    nothing = Evidence(top_cosine=0.05, coverage=0.0, margin=0.0, peak=2.0, passages=100)
+    assert confidence(STRONG, 0.9) > 0.9
+    assert confidence(nothing, 0.05) < 0.1
+
+
+def test_every_feature_has_a_weight() -> None:
+    intercept, weights = confidence_model()
+    assert math.isfinite(intercept)
+    assert {"top_cosine", "coverage"} <= set(weights)
+    assert all(math.isfinite(weight) for weight in weights.values())
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [
+        (1.0, "very likely"),
+        (0.9, "very likely"),
+        (0.89, "likely"),
+        (0.7, "likely"),
+        (0.5, "possible"),
+        (0.49, "unlikely"),
+    ],
+)
+def test_confidence_is_said_in_words(probability: float, words: str) -> None:
+    assert confidence_words(probability) == words
+
+
+# --- json -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_in_json_has_the_keys_of_the_contract(tiny: Encoder) -> None:
+    data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])], tiny), tiny).as_json()))
+    assert list(data) == [
+        "question", "query", "answerable", "confidence", "answer", "citations", "generation", "timings_ms",
+    ]  # fmt: skip
+    assert data["question"] == "  as typed? "
+    assert data["query"] == QUESTION
+    assert data["answerable"] is True
+    assert data["answer"] == {"text": "Bees sleep at night in the hive.", "citation": 1}
+    assert data["generation"] == "000003"
+    assert data["timings_ms"] == {"encode": 1.23, "search": 0.5}
+    start = 100 + TEXTS[1].index("Bees")
+    assert data["citations"] == [
+        {
+            "rank": 1,
+            "score": 0.9,
+            "document": "a.md",
+            "title": "Bees",
+            "section": "",
+            "page": 3,
+            "url": "https://example.org",
+            "start": 100,
+            "end": 100 + len(TEXTS[1]),
+            "text": TEXTS[1],
+            "highlights": [[start, start + len("Bees sleep at night in the hive.")]],
+            "changed": False,
+        }
+    ]
+
+
+def test_what_is_not_answered_is_null_in_json(tiny: Encoder) -> None:
+    data = answer_of(ranking_of([passage(TEXTS[1])], tiny), tiny, threshold=1.0).as_json()
+    assert data["answerable"] is False
+    assert data["answer"] is None
+    assert len(data["citations"]) == 1

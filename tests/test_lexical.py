@@ -1,0 +1,199 @@
+"""Word search gives the right texts with the right scores, and says so when its files are damaged."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.errors import StoreError
+from qa.lexical import LexicalIndex, analyze, write_index
+
+K1, B = 1.2, 0.75
+# All of four terms, none of them changed by the stemmer: the length of a text then plays no part.
+TEXTS = ["bee wax hive frost", "bee bee hive queen", "frost snow wind cold", "bee bee bee wax"]
+
+
+def index_of(tmp_path: Path, texts: list[str]) -> LexicalIndex:
+    write_index(tmp_path / "lexical", texts)
+    return LexicalIndex(tmp_path / "lexical")
+
+
+def idf(total: int, frequency: int) -> float:
+    return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
+
+
+def bm25(texts: list[str], query: str) -> dict[int, float]:
+    """By hand, for texts of one length."""
+    scores: dict[int, float] = {}
+    for term in set(query.split()):
+        frequency = sum(term in text.split() for text in texts)
+        for number, text in enumerate(texts):
+            count = Counter(text.split())[term]
+            if count:
+                gain = idf(len(texts), frequency) * count * (K1 + 1) / (count + K1)
+                scores[number] = scores.get(number, 0) + gain
+    return scores
+
+
+@pytest.mark.parametrize("query", ["bee", "frost", "bee wax", "bee frost cold", "wax wax hive"])
+def test_scores_are_those_of_bm25_worked_out_by_hand(tmp_path: Path, query: str) -> None:
+    ids, scores = index_of(tmp_path, TEXTS).search(query, 10)
+    expected = bm25(TEXTS, query)
+    assert dict(zip(ids.tolist(), scores.tolist(), strict=True)) == pytest.approx(expected, rel=1e-5)
+    assert scores.tolist() == sorted(scores.tolist(), reverse=True)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.sampled_from(["bee", "wax", "hive", "frost", "snow", "zebra"]), min_size=1, max_size=8))
+def test_scores_of_any_query_are_those_of_bm25(tmp_path_factory: pytest.TempPathFactory, terms: list[str]) -> None:
+    folder = tmp_path_factory.getbasetemp() / "lexical-of-any-query"
+    if not folder.exists():
+        write_index(folder, TEXTS)
+    ids, scores = LexicalIndex(folder).search(" ".join(terms), 10)
+    assert dict(zip(ids.tolist(), scores.tolist(), strict=True)) == pytest.approx(
+        bm25(TEXTS, " ".join(terms)), rel=1e-5
+    )
+
+
+def test_term_weights_are_inverse_document_frequencies(tmp_path: Path) -> None:
+    weights = index_of(tmp_path, TEXTS).term_weights("The bees and the SNOW, bees! Zebra?")
+    assert weights == pytest.approx(
+        {"the": idf(4, 0), "bee": idf(4, 3), "and": idf(4, 0), "snow": idf(4, 1), "zebra": idf(4, 0)}
+    )
+
+
+def test_only_the_best_k_come_back(tmp_path: Path) -> None:
+    index = index_of(tmp_path, TEXTS)
+    assert index.search("bee", 1)[0].tolist() == [3]
+    assert sorted(index.search("bee", 100)[0].tolist()) == [0, 1, 3]
+
+
+def test_texts_with_equal_scores_come_in_the_order_of_their_ids(tmp_path: Path) -> None:
+    index = index_of(tmp_path, ["bee wax"] * 30)
+    assert index.search("bee", 10)[0].tolist() == list(range(10))
+
+
+def test_a_text_that_holds_every_term_beats_one_that_holds_a_common_one_often(tmp_path: Path) -> None:
+    index = index_of(tmp_path, ["bee bee bee bee", "bee snow x y", "bee a b c", "bee d e f"])
+    assert index.search("bee snow", 10)[0][0] == 1
+
+
+def test_the_commonest_terms_of_an_overlong_query_are_dropped_first(tmp_path: Path) -> None:
+    rare = [f"rare{n}" for n in range(70)]
+    index = index_of(tmp_path, ["common", "common", "common", *rare])
+    ids, _ = index.search(" ".join(["common", *rare]), 100)
+    assert not {0, 1, 2} & set(ids.tolist())
+    assert len(ids) == 64
+
+
+# --- terms ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("Running runs", ["run", "run"]),
+        ("The hives' Queens", ["the", "hive", "queen"]),
+        ("Café CAFE\u0301 naïve Ærø", ["cafe", "cafe", "naiv", "aero"]),
+        ("e-mail, 3.5 kg; C++", ["e", "mail", "3", "5", "kg", "c"]),
+        ("don’t", ["don", "t"]),
+        ("", []),
+        ("?! … —", []),
+        ("🐝", []),
+        ("x" * 61 + " bee", ["bee"]),
+    ],
+)
+def test_terms_are_words_in_lower_case_without_accents_stemmed(text: str, terms: list[str]) -> None:
+    assert analyze(text) == terms
+
+
+def test_a_word_is_found_by_its_other_forms(tmp_path: Path) -> None:
+    index = index_of(tmp_path, ["The keepers were feeding their hives.", "A café in Zürich."])
+    assert index.search("keeper feeds hive", 5)[0].tolist() == [0]
+    assert index.search("Cafes in Zurich", 5)[0].tolist() == [1]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "?!", "🐝", "zebra", "\x00"])
+def test_a_query_without_a_known_term_finds_nothing(tmp_path: Path, query: str) -> None:
+    ids, scores = index_of(tmp_path, TEXTS).search(query, 10)
+    assert (len(ids), len(scores)) == (0, 0)
+
+
+@pytest.mark.parametrize("query", ['"bee', "bee AND", "text:bee", "bee*", "(bee", "bee^2", "-bee", "[a TO b]", "\\"])
+def test_signs_of_query_languages_are_only_signs(tmp_path: Path, query: str) -> None:
+    ids, _ = index_of(tmp_path, TEXTS).search(query, 10)
+    assert set(ids.tolist()) <= {0, 1, 3}
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
+    index = index_of(tmp_path, [])
+    assert index.count() == 0
+    assert index.search("bee", 10)[0].tolist() == []
+    assert index.term_weights("bee") == pytest.approx({"bee": math.log(2)})
+
+
+def test_texts_without_terms_are_counted(tmp_path: Path) -> None:
+    index = index_of(tmp_path, ["", "?!", "bee"])
+    assert index.count() == 3
+    assert index.search("bee", 10)[0].tolist() == [2]
+
+
+def test_building_twice_gives_the_same_answers(tmp_path: Path) -> None:
+    texts = [f"bee {'wax ' * (n % 7)} hive{n % 11} frost{n % 5}" for n in range(300)]
+    for name in ("one", "two"):
+        write_index(tmp_path / name, texts)
+    one, two = LexicalIndex(tmp_path / "one"), LexicalIndex(tmp_path / "two")
+    for query in ("bee", "wax hive3", "frost1 frost2 hive7", "bee wax hive0"):
+        for found, again in zip(one.search(query, 50), two.search(query, 50), strict=True):
+            assert found.tolist() == again.tolist()
+
+
+def test_several_threads_may_search_at_once(tmp_path: Path) -> None:
+    index = index_of(tmp_path, TEXTS)
+    expected = index.search("bee wax", 10)[1].tolist()
+    found: list[list[float]] = []
+
+    def ask() -> None:
+        for _ in range(50):
+            found.append(index.search("bee wax", 10)[1].tolist())
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected] * 200
+
+
+def test_a_missing_or_empty_folder_is_a_store_error_that_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for name in ("missing", "empty"):
+        with pytest.raises(StoreError, match=rf"{name}/ is damaged: run `qa build --full`\."):
+            LexicalIndex(tmp_path / name)
+
+
+@pytest.mark.parametrize("ending", [".fast", ".fieldnorm", ".idx", ".pos", ".store", ".term", "meta.json"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "half", "zeros"])
+def test_a_damaged_file_is_a_store_error_when_it_is_opened_or_searched(
+    tmp_path: Path, ending: str, damage: str
+) -> None:
+    whole, folder = tmp_path / "whole", tmp_path / "lexical"
+    write_index(whole, TEXTS)
+    shutil.copytree(whole, folder)
+    (file,) = [path for path in folder.iterdir() if path.name.endswith(ending) and not path.name.startswith(".")]
+    data = file.read_bytes()
+    file.unlink()
+    if damage != "gone":
+        file.write_bytes({"empty": b"", "half": data[: len(data) // 2], "zeros": bytes(len(data))}[damage])
+    with pytest.raises(StoreError, match=r"lexical/ is damaged: run `qa build --full`\."):
+        LexicalIndex(folder).search("bee wax", 10)

@@ -1,0 +1,276 @@
+"""Fusion, ranking and evidence: worked out by hand on made-up pools, then on a real index."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.build import build
+from qa.config import Config
+from qa.lexical import analyze
+from qa.search import fuse, rank, search
+from qa.store import open_current
+from qa.types import Candidates, Encoder, Passage, Span, Vectors
+
+QUERY = np.array([1, 0], dtype=np.float32)
+
+
+def pool(cosine: Sequence[float], bm25: Sequence[float], ids: Sequence[int] | None = None) -> Candidates:
+    numbers = range(len(cosine)) if ids is None else ids
+    return Candidates(
+        np.array(numbers, dtype=np.int64), np.array(cosine, dtype=np.float32), np.array(bm25, dtype=np.float32)
+    )
+
+
+def passage(text: str, document: str = "a.md", start: int = 0, section: tuple[str, ...] = ()) -> Passage:
+    span = Span(start, start + len(text))
+    return Passage(document, 0, span, text, "", section, None, (span,))
+
+
+@dataclass
+class FakeIndex:
+    """A PassageIndex whose pool is given: passage `n` has id `n`."""
+
+    held: list[Passage]
+    candidates: Candidates
+    weights: dict[str, float] = field(default_factory=dict)
+    asked: list[int] = field(default_factory=list)
+
+    def count(self) -> int:
+        return len(self.held)
+
+    def search(self, dense: Vectors, text: str, k: int) -> Candidates:
+        self.asked.append(k)
+        return self.candidates
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        return [self.held[number] for number in ids]
+
+    def term_weights(self, text: str) -> dict[str, float]:
+        return self.weights
+
+
+def fake(cosine: Sequence[float], bm25: Sequence[float], held: list[Passage] | None = None) -> FakeIndex:
+    apart = [passage(f"word{n}", document=f"{n}.md") for n in range(len(cosine))]
+    return FakeIndex(held or apart, pool(cosine, bm25))
+
+
+# --- fusion -----------------------------------------------------------------------------------------------------------
+
+
+def test_fusion_is_half_scaled_cosine_and_half_bm25_over_its_best() -> None:
+    scores = fuse(pool(cosine=[0.9, 0.5, 0.1, 0.3], bm25=[0, 8, 4, 0]))
+    assert scores == pytest.approx([0.5 * 1, 0.5 * 0.5 + 0.5 * 1, 0.5 * 0 + 0.5 * 0.5, 0.5 * 0.25])
+    assert scores.dtype == np.float32
+
+
+def test_without_any_word_found_meaning_alone_decides() -> None:
+    assert fuse(pool([0.9, 0.1], [0, 0])) == pytest.approx([0.5, 0])
+
+
+def test_with_equal_meanings_words_alone_decide() -> None:
+    assert fuse(pool([0.4, 0.4], [1, 2])) == pytest.approx([0.75, 1])
+
+
+def test_a_pool_of_one_or_none_is_fused() -> None:
+    assert fuse(pool([-0.2], [3])) == pytest.approx([1])
+    assert fuse(pool([-0.2], [0])) == pytest.approx([0.5])
+    assert fuse(pool([], [])).shape == (0,)
+
+
+NUMBERS = st.tuples(st.floats(-1, 1, width=32), st.floats(0, 50, width=32))
+
+
+@settings(deadline=None)
+@given(st.lists(NUMBERS, min_size=1, max_size=20))
+def test_fused_scores_lie_between_nought_and_one_and_keep_what_both_sides_agree_on(
+    numbers: list[tuple[float, float]],
+) -> None:
+    cosine, bm25 = zip(*numbers, strict=True)
+    scores = fuse(pool(cosine, bm25))
+    assert ((scores >= 0) & (scores <= 1 + 1e-6)).all()
+    for one, left in zip(numbers, scores, strict=True):
+        for other, right in zip(numbers, scores, strict=True):
+            if one[0] >= other[0] and one[1] >= other[1]:
+                assert left >= right - 1e-6
+
+
+# --- ranking ----------------------------------------------------------------------------------------------------------
+
+
+def test_hits_come_best_first_with_their_parts() -> None:
+    ranking = rank(fake([0.9, 0.5, 0.1, 0.3], [0, 8, 4, 0]), "q", QUERY, top_k=3)
+    assert [hit.id for hit in ranking.hits] == [1, 0, 2]
+    assert [hit.rank for hit in ranking.hits] == [1, 2, 3]
+    assert [hit.score for hit in ranking.hits] == pytest.approx([0.75, 0.5, 0.25])
+    assert [hit.cosine for hit in ranking.hits] == pytest.approx([0.5, 0.9, 0.1])
+    assert [hit.bm25 for hit in ranking.hits] == [8, 0, 4]
+    assert [hit.passage.document for hit in ranking.hits] == ["1.md", "0.md", "2.md"]
+    assert ranking.query == "q"
+    assert ranking.vector is QUERY
+
+
+def test_equal_scores_come_in_the_order_of_their_ids() -> None:
+    held = [passage(f"word{n}", document=f"{n}.md") for n in range(12)]
+    shuffled = [7, 3, 11, 0, 5, 9, 1, 10, 2, 8, 6, 4]
+    index = FakeIndex(held, pool([0.5] * 12, [1.0] * 12, ids=shuffled))
+    assert [hit.id for hit in rank(index, "q", QUERY, top_k=12).hits] == list(range(12))
+
+
+def test_more_hits_than_there_are_passages_are_all_there_are() -> None:
+    assert len(rank(fake([0.9, 0.5], [1, 0]), "q", QUERY, top_k=100).hits) == 2
+
+
+def test_the_pool_is_never_smaller_than_what_is_asked_for() -> None:
+    index = fake([0.9], [1])
+    rank(index, "q", QUERY, top_k=5, candidates=100)
+    rank(index, "q", QUERY, top_k=250, candidates=100)
+    assert index.asked == [100, 250]
+
+
+def test_one_passage_is_ranked() -> None:
+    ranking = rank(fake([0.3], [0]), "q", QUERY, top_k=5)
+    assert [(hit.rank, hit.score) for hit in ranking.hits] == [(1, 0.5)]
+
+
+def test_an_empty_index_has_no_hits_and_no_evidence() -> None:
+    ranking = rank(fake([], []), "q", QUERY, top_k=5)
+    assert ranking.hits == ()
+    evidence = ranking.evidence
+    assert (evidence.top_cosine, evidence.coverage, evidence.margin, evidence.peak) == (0, 0, 0, 0)
+
+
+# --- near-duplicates --------------------------------------------------------------------------------------------------
+
+
+def shown(*held: Passage) -> list[int]:
+    falling = [1 - number / 10 for number in range(len(held))]
+    ranking = rank(fake(falling, falling, list(held)), "q", QUERY, top_k=10)
+    assert [hit.rank for hit in ranking.hits] == list(range(1, len(ranking.hits) + 1))
+    return [hit.id for hit in ranking.hits]
+
+
+def test_passages_that_overlap_by_half_are_shown_once() -> None:
+    assert shown(passage("x" * 100, start=0), passage("y" * 100, start=40), passage("z" * 100, start=60)) == [0, 2]
+
+
+def test_a_passage_said_again_in_the_same_section_is_shown_once() -> None:
+    text = "the bees of the valley sleep in the white hive by the wall all winter long"
+    again = text.upper() + "!"
+    assert shown(passage(text), passage(again, start=500)) == [0]
+
+
+def test_the_same_words_in_another_section_or_document_are_shown_too() -> None:
+    text = "the bees of the valley sleep in the white hive"
+    other = passage(text, start=500, section=("Winter",))
+    assert shown(passage(text), other, passage(text, document="b.md")) == [0, 1, 2]
+
+
+def test_different_words_of_one_section_are_shown_too() -> None:
+    assert shown(passage("bees sleep in winter"), passage("wasps die in autumn", start=500)) == [0, 1]
+
+
+def test_duplicates_make_room_for_the_next_best() -> None:
+    same = [passage("bees sleep in the hive", start=100 * n) for n in range(30)]
+    held = [*same, *(passage(f"word{n}", document=f"{n}.md") for n in range(4))]
+    falling = [1 - number / 100 for number in range(len(held))]
+    ranking = rank(fake(falling, falling, held), "q", QUERY, top_k=3)
+    assert [hit.id for hit in ranking.hits] == [0, 30, 31]
+
+
+# --- evidence ---------------------------------------------------------------------------------------------------------
+
+
+def test_evidence_by_hand() -> None:
+    held = [passage(text, document=text) for text in ("bees sleep", "frost", "snow", "hive")]
+    index = fake([0.9, 0.5, 0.1, 0.3], [8, 4, 0, 0], held)
+    index.weights = {term: weight for word, weight in (("bees", 1.0), ("sleep", 2.0), ("frost", 5.0))
+                     for term in analyze(word)}  # fmt: skip
+    evidence = rank(index, "bees sleep frost", QUERY, top_k=1).evidence
+    assert evidence.top_cosine == pytest.approx(0.9)
+    assert evidence.coverage == pytest.approx(5 / 8)  # "frost" alone weighs more than the other two
+    assert evidence.margin == pytest.approx(1 - (0.5 * 0.5 + 0.5 * 0.5))
+    spread = math.sqrt(sum((c - 0.45) ** 2 for c in (0.9, 0.5, 0.1, 0.3)) / 4)
+    assert evidence.peak == pytest.approx((0.9 - 0.45) / spread, rel=1e-5)
+    assert evidence.passages == 4
+
+
+def test_evidence_does_not_depend_on_how_many_hits_are_asked_for() -> None:
+    index = fake([0.9, 0.5, 0.1, 0.3], [8, 4, 0, 0])
+    assert rank(index, "q", QUERY, top_k=1).evidence == rank(index, "q", QUERY, top_k=4).evidence
+
+
+def test_a_pool_of_equals_has_no_peak() -> None:
+    evidence = rank(fake([0.4, 0.4, 0.4], [1, 1, 1]), "q", QUERY, top_k=1).evidence
+    assert (evidence.peak, evidence.margin) == (0, 0)
+
+
+# --- a real index -----------------------------------------------------------------------------------------------------
+
+BEES = {
+    "bees.md": "# Bees\n\n## Sleep\n\nBees sleep at night in the white hive.\n\n## Food\n\nThey eat honey in winter.\n",
+    "wasps.md": "# Wasps\n\nWasps sleep never; they die when the frost comes in autumn.\n",
+    "copy.md": "# Wasps\n\nWasps sleep never; they die when the frost comes in autumn.\n",
+    "boats.txt": "Boats of the lake\nA boat of oak is heavy, but it lasts longer than the man who built it.\n",
+}
+
+
+@pytest.fixture
+def built(config: Config, tiny: Encoder) -> Config:
+    for name, text in BEES.items():
+        (config.corpus / name).write_text(text)
+    build(config, tiny)
+    return config
+
+
+def test_every_hit_has_its_exact_cosine_found_by_words_or_not(built: Config, tiny: Encoder) -> None:
+    index = open_current(built.index)
+    vector = tiny.encode_queries(["Do bees sleep?"])[0]
+    hits = rank(index, "Do bees sleep?", vector, top_k=10).hits
+    assert len(hits) == index.count()
+    for hit in hits:
+        exact = float(tiny.encode_passages([hit.passage.encoded])[0] @ vector)
+        assert hit.cosine == pytest.approx(exact, abs=1e-6)
+    index.close()
+
+
+def test_a_passage_that_only_words_found_has_a_cosine_too(built: Config, tiny: Encoder) -> None:
+    index = open_current(built.index)
+    vector = tiny.encode_queries(["oak boat lasts"])[0]  # the meaning says boats, the words say frost
+    found = index.search(vector, "frost", 1)
+    exact = tiny.encode_passages([p.encoded for p in index.passages(found.ids.tolist())]) @ vector
+    assert len(found.ids) == 2
+    assert found.cosine == pytest.approx(exact, abs=1e-6)
+    assert sorted((found.bm25 > 0).tolist()) == [False, True]
+    index.close()
+
+
+def test_equal_texts_of_two_documents_are_both_shown(built: Config, tiny: Encoder) -> None:
+    index = open_current(built.index)
+    hits = search(index, tiny, "When do wasps die?", top_k=2).hits
+    assert [hit.passage.document for hit in hits] == ["copy.md", "wasps.md"]
+    assert hits[0].score == hits[1].score
+    index.close()
+
+
+def test_a_query_without_a_known_word_is_ranked_by_meaning(built: Config, tiny: Encoder) -> None:
+    index = open_current(built.index)
+    ranking = search(index, tiny, "zxqv", top_k=100)
+    assert len(ranking.hits) == index.count()
+    assert all(hit.bm25 == 0 for hit in ranking.hits)
+    assert ranking.evidence.coverage == 0
+    index.close()
+
+
+def test_asking_twice_gives_the_same_ranking(built: Config, tiny: Encoder) -> None:
+    index = open_current(built.index)
+    once, again = (search(index, tiny, "winter in the hive", top_k=5) for _ in range(2))
+    assert once.hits == again.hits
+    assert once.evidence == again.evidence
+    index.close()
