@@ -124,8 +124,7 @@ def _share(hits: list[bool]) -> float | None:
 def _news(encoder: Encoder) -> dict[str, Any]:
     """The project's own questions on the two real news articles, built as a user would build them."""
     questions = [
-        json.loads(line)
-        for line in (ROOT / "benchmarks" / "news_questions.jsonl").read_text("utf-8").splitlines()
+        json.loads(line) for line in (ROOT / "benchmarks" / "news_questions.jsonl").read_text("utf-8").splitlines()
     ]
     with tempfile.TemporaryDirectory() as place:
         config = Config(corpus=Path(place) / "corpus", index=Path(place) / "index")
@@ -136,9 +135,7 @@ def _news(encoder: Encoder) -> dict[str, Any]:
         del engine
     own = [(q, a) for q, a in answers if q["answerable"]]
     first = [a.citations[0].document == q["document"] for q, a in own]
-    found = [
-        any(_holds(c.text, q["evidence"]) for c in a.citations[:3] if c.document == q["document"]) for q, a in own
-    ]
+    found = [any(_holds(c.text, q["evidence"]) for c in a.citations[:3] if c.document == q["document"]) for q, a in own]
     lead = [a.lead is not None and _holds(a.lead.text, q["evidence"]) for q, a in own]
     return {
         "answerable_questions": len(own),

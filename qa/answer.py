@@ -70,9 +70,7 @@ def compose(
     if answerable and best is not None:
         hits.insert(0, hits.pop(best.hit))  # the passage that holds the answer stands first
     marked = _highlights(ranking.hits, sentences)
-    citations = tuple(
-        _citation(rank, hit, facts, marked.get(hit.id, ())) for rank, hit in enumerate(hits, start=1)
-    )
+    citations = tuple(_citation(rank, hit, facts, marked.get(hit.id, ())) for rank, hit in enumerate(hits, start=1))
     return Answer(
         question=question,
         query=ranking.query,
@@ -119,14 +117,6 @@ def confidence_model() -> tuple[float, dict[str, float]]:
     """Intercept and weights of the shipped model."""
     model = json.loads(files("qa").joinpath("confidence.json").read_text("utf-8"))
     return float(model["intercept"]), dict(model["weights"])
-
-
-def confidence_words(probability: float) -> str:
-    """What a person reads: "very likely" from .9, "likely" from .7, "possible" from .5, else "unlikely"."""
-    for least, words in ((0.9, "very likely"), (0.7, "likely"), (0.5, "possible")):
-        if probability >= least:
-            return words
-    return "unlikely"
 
 
 def score_sentences(ranking: Ranking, embed: Embed, terms: Terms) -> list[ScoredSentence]:

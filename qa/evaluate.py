@@ -172,9 +172,7 @@ def figures(dataset: Dataset, outcomes: list[Outcome], seconds: float) -> dict[s
         "recall@100": _mean([metrics.recall(ranked, qrels, 100) for ranked, qrels in judged]),
         "map@10": _mean([metrics.average_precision(ranked, qrels, 10) for ranked, qrels in judged]),
         "answer_in_lead": _mean([_holds(_lead(o.answer), o.query) for o in with_answers]),
-        "answer_in_top3": _mean(
-            [any(_holds(texts[number], o.query) for number in o.ranked[:3]) for o in with_answers]
-        ),
+        "answer_in_top3": _mean([any(_holds(texts[number], o.query) for number in o.ranked[:3]) for o in with_answers]),
         "answerable_auroc": _number(metrics.auroc(answerable, missing)) if missing else None,
         "calibration_error": _number(
             metrics.calibration_error(answerable + missing, [1] * len(answerable) + [0] * len(missing))

@@ -57,9 +57,7 @@ def auroc(positive: ArrayLike, negative: ArrayLike) -> float:
     return float((left + right).sum() / 2 / above.size / below.size)
 
 
-def calibration_curve(
-    probabilities: ArrayLike, outcomes: ArrayLike, bins: int = 10
-) -> list[tuple[float, float, int]]:
+def calibration_curve(probabilities: ArrayLike, outcomes: ArrayLike, bins: int = 10) -> list[tuple[float, float, int]]:
     """(mean probability, share of true outcomes, count) for each non-empty bin of equal width."""
     p, y = np.asarray(probabilities, dtype=float), np.asarray(outcomes, dtype=float)
     bin_of = np.minimum((p * bins).astype(int), bins - 1)

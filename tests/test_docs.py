@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 try:
     import tomllib
 except ModuleNotFoundError:  # Python 3.10
@@ -13,10 +14,10 @@ import pytest
 from conftest import ROOT
 
 import qa
-from qa.answer import confidence_words
 from qa.cli import _cli
 from qa.config import Config
 from qa.formats import PARSERS
+from qa.render import confidence_words
 
 README = (ROOT / "README.md").read_text("utf-8")
 DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")
