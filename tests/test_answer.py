@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.answer import LEAD_PASSAGES, Facts, compose, confidence, confidence_model, confidence_words
+from qa.answer import LEAD_PASSAGES, Facts, compose, confidence, confidence_model
 from qa.lexical import analyze
 from qa.sentences import sentence_spans
 from qa.types import Answer, Encoder, Evidence, Hit, Passage, Ranking, Span
@@ -213,21 +213,6 @@ def test_every_feature_has_a_weight() -> None:
     assert math.isfinite(intercept)
     assert {"top_cosine", "coverage"} <= set(weights)
     assert all(math.isfinite(weight) for weight in weights.values())
-
-
-@pytest.mark.parametrize(
-    ("probability", "words"),
-    [
-        (1.0, "very likely"),
-        (0.9, "very likely"),
-        (0.89, "likely"),
-        (0.7, "likely"),
-        (0.5, "possible"),
-        (0.49, "unlikely"),
-    ],
-)
-def test_confidence_is_said_in_words(probability: float, words: str) -> None:
-    assert confidence_words(probability) == words
 
 
 # --- json -------------------------------------------------------------------------------------------------------------
