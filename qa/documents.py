@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .errors import CorpusError
 from .formats import parse, supported
-from .formats.decoding import NotText
+from .formats.decoding import Empty, Unreadable
 from .types import Document, FileRecord, title_from_path
 
 
@@ -63,7 +63,9 @@ def load(record: FileRecord, data: bytes) -> tuple[FileRecord, Document | None]:
         return replace(record, status="empty", reason="holds nothing"), None
     try:
         document = parse(record.path, data)
-    except NotText as error:
+    except Empty as error:
+        return replace(record, status="empty", reason=str(error)), None
+    except Unreadable as error:
         return replace(record, status="failed", reason=str(error)), None
     except (RecursionError, MemoryError):
         return replace(record, status="failed", reason="is nested too deeply to be read"), None

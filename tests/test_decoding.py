@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.formats.decoding import NotText, decode
+from qa.formats.decoding import Unreadable, decode
 
 NOTE = "Der Zug fährt um 9.40 Uhr – pünktlich wie immer.\nThe café opens at noon, “or so they say”.\n"
 # Every sentence holds letters or marks that ASCII lacks.
@@ -95,13 +95,13 @@ def test_mixed_line_ends_keep_the_number_of_lines() -> None:
     ],
 )
 def test_binary_is_refused_with_a_reason(data: bytes) -> None:
-    with pytest.raises(NotText, match="looks binary"):
+    with pytest.raises(Unreadable, match="looks binary"):
         decode(data)
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfea", b"\xff\xfe\x00\xd8", b"\xff\xfe\x00\x00abc"])
 def test_a_mark_before_damaged_text_is_named_as_the_reason(data: bytes) -> None:
-    with pytest.raises(NotText, match=r"is marked as UTF-(16|32) but is damaged"):
+    with pytest.raises(Unreadable, match=r"is marked as UTF-(16|32) but is damaged"):
         decode(data)
 
 
@@ -127,7 +127,7 @@ def test_utf8_text_without_control_characters_comes_back_unchanged(text: str) ->
 def test_what_is_decoded_has_no_carriage_return(text: str, encoding: str) -> None:
     try:
         decoded = decode(text.encode(encoding))
-    except NotText:
+    except Unreadable:
         return
     assert decoded == text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -137,7 +137,7 @@ def test_what_is_decoded_has_no_carriage_return(text: str, encoding: str) -> Non
 def test_any_bytes_are_either_text_or_refused(data: bytes) -> None:
     try:
         text = decode(data)
-    except NotText as refusal:
+    except Unreadable as refusal:
         assert str(refusal)
     else:
         assert "\r" not in text

@@ -13,14 +13,17 @@ from .decoding import decode
 from .markdown import parse_markdown
 from .plain import parse_plain
 
-Parser = Callable[[str, str], Document]
+Parser = Callable[[str, bytes], Document]
+
+
+def _of_text(parse_text: Callable[[str, str], Document]) -> Parser:
+    """A parser of bytes from one of text."""
+    return lambda path, data: parse_text(path, decode(data))
+
 
 PARSERS: dict[str, Parser] = {
-    ".md": parse_markdown,
-    ".markdown": parse_markdown,
-    ".mdown": parse_markdown,
-    ".txt": parse_plain,
-    ".text": parse_plain,
+    **dict.fromkeys((".md", ".markdown", ".mdown"), _of_text(parse_markdown)),
+    **dict.fromkeys((".txt", ".text"), _of_text(parse_plain)),
 }
 
 
@@ -32,8 +35,7 @@ def supported(path: str) -> bool:
 def parse(path: str, data: bytes) -> Document:
     """Read one article; `path` is its path below the corpus folder.
 
-    Raises `decoding.NotText` (a ValueError, its message is the reason) where the bytes are not text, and
+    Raises `decoding.Unreadable` or `decoding.Empty` (ValueErrors, their message is the reason), and
     KeyError for an ending that is not `supported`.
     """
-    parser = PARSERS[PurePosixPath(path).suffix.lower()]
-    return parser(path, decode(data))
+    return PARSERS[PurePosixPath(path).suffix.lower()](path, data)

@@ -29,16 +29,20 @@ _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _SAMPLE = 100_000
 
 
-class NotText(ValueError):
-    """These bytes are not text in any usual encoding; the message is the reason to show."""
+class Unreadable(ValueError):
+    """This file cannot be read; the message is the reason to show ("looks binary", "locked")."""
+
+
+class Empty(ValueError):
+    """This file holds no text; the message is the reason to show ("looks scanned")."""
 
 
 def decode(data: bytes) -> str:
-    """The canonical text of a text file. Raises NotText for binary data."""
+    """The canonical text of a text file. Raises Unreadable for binary data."""
     text = _LINE_END.sub("\n", _decode(data))
     # One stray control character is forgiven: old programs end a text with one.
     if "\x00" in text or len(_CONTROL.findall(text[:_SAMPLE])) > 1 + 0.003 * min(len(text), _SAMPLE):
-        raise NotText("looks binary, not text")
+        raise Unreadable("looks binary, not text")
     return text
 
 
@@ -48,7 +52,7 @@ def _decode(data: bytes) -> str:
             try:
                 return data.decode(encoding)
             except UnicodeDecodeError as error:
-                raise NotText(f"is marked as {encoding.upper()} but is damaged") from error
+                raise Unreadable(f"is marked as {encoding.upper()} but is damaged") from error
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -56,7 +60,7 @@ def _decode(data: bytes) -> str:
     if b"\x00" in data[:_SAMPLE]:
         wide = _utf16_without_mark(data[:_SAMPLE])
         if wide is None:
-            raise NotText("looks binary, not text")
+            raise Unreadable("looks binary, not text")
         return data.decode(wide, errors="replace")
     text = data.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
@@ -83,7 +87,7 @@ def _guess(data: bytes) -> str:
         is_central = central is not None and central.chaos <= west.chaos and central.coherence > west.coherence
         return "cp1250" if is_central else "cp1252"
     if best is None:
-        raise NotText("is in no text encoding that could be recognised: save it as UTF-8")
+        raise Unreadable("is in no text encoding that could be recognised: save it as UTF-8")
     return best.encoding
 
 
