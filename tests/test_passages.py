@@ -262,8 +262,8 @@ def test_headings_are_left_out_of_the_path_only_where_there_is_no_room() -> None
 
 def test_a_heading_that_leaves_no_room_alone_is_cut_but_not_lost() -> None:
     document = parse_markdown("x.md", "# Bees\n\n## " + "蜂" * 150 + "\n\n" + " ".join(SENTENCES))
-    passages = split(document, count_marks, 128)
-    check(document, passages, count_marks, 128)
+    passages = split(document, count_marks, 64)
+    check(document, passages, count_marks, 64)
     ((heading,),) = {p.section for p in passages}
     assert 30 <= len(heading) < 150
 
