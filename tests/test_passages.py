@@ -265,7 +265,7 @@ def test_a_heading_that_leaves_no_room_alone_is_cut_but_not_lost() -> None:
     passages = split(document, count_marks, 64)
     check(document, passages, count_marks, 64)
     ((heading,),) = {p.section for p in passages}
-    assert 30 <= len(heading) < 150
+    assert 10 <= len(heading) < 150
 
 
 # --- sections ---------------------------------------------------------------------------------------------------------
