@@ -160,7 +160,7 @@ def _highlights(hits: Sequence[Hit], sentences: Sequence[ScoredSentence]) -> dic
     marked: dict[int, tuple[Span, ...]] = {}
     for number, hit in enumerate(hits[:LEAD_PASSAGES]):
         own = sorted((s for s in sentences if s.hit == number), key=lambda s: -s.score)[:2]
-        close = [s.span for s in own if s.score >= 0.97 * own[0].score]
+        close = [s.span for s in own if s is own[0] or s.score >= 0.97 * own[0].score]
         marked[hit.id] = tuple(sorted(close, key=lambda span: span.start))
     return marked
 

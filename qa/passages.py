@@ -124,7 +124,8 @@ def _fit_paths(
 ) -> tuple[dict[HeadingPath, HeadingPath], dict[HeadingPath, int]]:
     """For each section's path: what of it is encoded, and how many tokens that leaves for the text.
 
-    Only where title and headings would leave hardly any room, headings are left out, the outermost first.
+    Only where title and headings would leave hardly any room, headings are left out, the outermost first, and the
+    last one is cut.
     """
     least = min(settings.small, room // 2)
     own = [section.path for section in document.sections]
@@ -134,8 +135,8 @@ def _fit_paths(
     for path, tokens in zip(paths, _count_contexts(document, paths, count_tokens), strict=True):
         shown = path
         while shown and room - tokens < least:
-            words = shown[0].split()
-            shown = shown[1:] if len(shown) > 1 else (" ".join(words[: len(words) // 2]),) if words[1:] else ()
+            half = shown[0][: len(shown[0]) // 2]
+            shown = shown[1:] if len(shown) > 1 else (half.rpartition(" ")[0] or half,) if half else ()
             (tokens,) = _count_contexts(document, [shown], count_tokens)
         fitted[path] = shown
         most[path] = max(_LEAST_TOKENS, min(settings.most, room - tokens))
@@ -320,11 +321,17 @@ def _measured(document: Document, runs: list[_Run], count_tokens: CountTokens, l
         if tokens > limit and len(run.units) > 1:
             middle = len(run.units) // 2
             first = _Run(run.path, run.start, run.units[:middle])
-            second = _Run(run.path, run.units[middle].span.start, run.units[middle:])
+            second = _Run(run.path, _begin(document, run.units, middle), run.units[middle:])
             passages += _measured(document, [first, second], count_tokens, limit)
         else:
             passages.append(passage)
     return passages
+
+
+def _begin(document: Document, units: list[_Unit], number: int) -> int:
+    """Where a run begins that is cut before this unit: at its section's heading, if that stands between."""
+    sections = [document.blocks[unit.block].section for unit in units[number - 1 : number + 1]]
+    return document.sections[sections[1]].span.start if sections[0] != sections[1] else units[number].span.start
 
 
 def _passage(document: Document, run: _Run) -> Passage:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 BlockKind = Literal["paragraph", "list", "table", "code"]
 SECTION_SEPARATOR = " > "
+_CONTEXT_BYTES = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,13 @@ class Passage:
 
 
 def context(title: str, section: Sequence[str]) -> tuple[str, str]:
-    """What stands before a passage's text when it is encoded; long titles and paths are cut at 160 characters."""
-    return title[:160].rstrip(". "), SECTION_SEPARATOR.join(section)[-160:].rstrip(". ")
+    """What stands before a passage's text when it is encoded: the title's beginning and the heading path's end.
+
+    Each is cut at 160 bytes of UTF-8: bytes, not characters, because scripts of more bytes give more tokens.
+    """
+    path = SECTION_SEPARATOR.join(section).encode("utf-8", "replace")[-_CONTEXT_BYTES:].decode("utf-8", "ignore")
+    start = title.encode("utf-8", "replace")[:_CONTEXT_BYTES].decode("utf-8", "ignore")
+    return start.rstrip(". "), path.rstrip(". ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,18 @@ import zlib
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
+# How long an example takes says how busy the machine is, not whether it is right.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-from qa.config import Config
-from qa.types import Encoder, EncoderIdentity, Vectors
+from qa.config import Config  # noqa: E402 (the environment first)
+from qa.types import Encoder, EncoderIdentity, Vectors  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

@@ -260,6 +260,14 @@ def test_headings_are_left_out_of_the_path_only_where_there_is_no_room() -> None
     assert {p.section for p in split(document, count_words, 48)} == {("Inner heading",)}
 
 
+def test_a_heading_that_leaves_no_room_alone_is_cut_but_not_lost() -> None:
+    document = parse_markdown("x.md", "# Bees\n\n## " + "蜂" * 150 + "\n\n" + " ".join(SENTENCES))
+    passages = split(document, count_marks, 64)
+    check(document, passages, count_marks, 64)
+    ((heading,),) = {p.section for p in passages}
+    assert 10 <= len(heading) < 150
+
+
 # --- sections ---------------------------------------------------------------------------------------------------------
 
 
@@ -294,11 +302,31 @@ def test_a_question_keeps_its_answer_to_itself(question: str) -> None:
 def test_joined_sections_stay_below_the_limit_with_all_that_stands_between_them() -> None:
     comment = f"<!-- {'hidden ' * 90}-->"
     text = "# Bees\n\n" + "\n\n".join(f"## Part {n}\n\nOf tin.\n\n{comment}" for n in range(20))
-    document = parse_markdown("x.md", text)
-    check(document, split(document, count_words, 256), count_words, 256)
     underlined = "\n\n".join(f"Part {n}\n{'-' * 60}\n\nOf tin." for n in range(40))
-    document = parse_markdown("x.md", underlined)
-    check(document, split(document, count_marks, 256), count_marks, 256)
+    for document, count in (
+        (parse_markdown("x.md", text), count_words),
+        (parse_markdown("x.md", underlined), count_marks),
+    ):
+        passages = split(document, count, 256)
+        check(document, passages, count, 256)
+        assert {"Part", *map(str, range(len(document.sections) - 2))} <= known_words(passages)
+        assert max(count([p.text for p in passages])) <= PassageSettings().most
+
+
+def test_counts_that_do_not_add_up_make_no_passage_too_long_and_lose_no_heading() -> None:
+    document = parse_markdown("x.md", "\n\n".join(f"Word{n}" for n in range(300)))
+    check(document, split(document, count_unevenly, 128), count_unevenly, 128)
+    document = parse_markdown("x.md", "# Bees\n\n" + "\n\n".join(f"## Part {n}\n\nOf\ntin." for n in range(99)))
+    passages = split(document, count_unevenly, 128)
+    check(document, passages, count_unevenly, 128)
+    assert set(map(str, range(99))) <= known_words(passages)
+
+
+def test_a_comment_between_paragraphs_counts_where_it_stands() -> None:
+    comment = f"<!-- {'hidden ' * 90}-->"
+    document = parse_markdown("x.md", f"\n\n{comment}\n\n".join(SENTENCES[:12]))
+    passages = split(document, count_words, 256)
+    assert max(count_words([p.text for p in passages])) <= PassageSettings().most
 
 
 def test_text_before_the_first_heading_has_no_section() -> None:
