@@ -17,13 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from . import documents, journal, store
+from . import documents, formats, journal, store
 from .config import Config
 from .documents import FoundFile
 from .errors import StoreError
 from .generation import Generation
 from .passages import PassageSettings, split
 from .types import Document, Encoder, FileRecord, Passage, Vectors
+
+Parse = Callable[[str, bytes], Document]
 
 _ENCODE_BATCH = 64
 _ENCODE_WINDOW = 4096
@@ -80,11 +82,13 @@ def build(
     full: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
     settings: PassageSettings | None = None,
+    parse: Parse = formats.parse,
 ) -> BuildReport:
     """Bring the index up to date with the folder and publish; with nothing to do, nothing is written.
 
     `full` reuses nothing. Raises CorpusError, BusyError or StoreError; whatever happens, the last generation
-    still answers. An exception raised by `progress` stops the build.
+    still answers. An exception raised by `progress` stops the build. `parse` reads the files: the edges give
+    that of a `workers.ReaderProcess`, so that a hostile file cannot harm the build.
     """
     started, created = time.perf_counter(), datetime.now(timezone.utc)
     settings = settings or PassageSettings()
@@ -98,7 +102,9 @@ def build(
             records = previous.manifest.records
             store.prune(config.index, config.keep)  # a build that was killed may not have come to it
         else:
-            generation, encoded, records = _write(config, encoder, settings, plans, reused, full, progress, created)
+            generation, encoded, records = _write(
+                config, encoder, settings, plans, reused, full, progress, created, parse
+            )
     return BuildReport(
         generation=generation,
         documents=sum(record.status == "indexed" for record in records),
@@ -224,6 +230,7 @@ def _write(
     full: bool,
     progress: Callable[[Progress], None],
     created: datetime,
+    parse: Parse,
 ) -> tuple[str, int, tuple[FileRecord, ...]]:
     """Write and publish a generation; returns its id, how many passages were encoded, and its records."""
     identity = encoder.identity
@@ -235,7 +242,7 @@ def _write(
         keys: list[bytes] = []
         for number, plan in enumerate(plans):
             progress(Progress("reading", number, len(plans)))
-            record, document, passages = _read(plan, encoder, settings, reused)
+            record, document, passages = _read(plan, encoder, settings, reused, parse)
             writer.add(record, document, passages)
             keys += [passage.key for passage in passages]
         known = dict(resumed)
@@ -254,7 +261,7 @@ def _write(
 
 
 def _read(
-    plan: _Plan, encoder: Encoder, settings: PassageSettings, reused: Generation | None
+    plan: _Plan, encoder: Encoder, settings: PassageSettings, reused: Generation | None, parse: Parse
 ) -> tuple[FileRecord, Document | None, list[Passage]]:
     path = plan.record.path
     if reused is not None and plan.reuse is not None:
@@ -268,7 +275,7 @@ def _read(
     record, data = documents.read(plan.file)
     if record.status != "indexed":
         return record, None, []
-    record, document = documents.load(record, data)
+    record, document = documents.load(record, data, parse)
     if document is None:
         return record, None, []
     return record, document, split(document, encoder.count_tokens, encoder.identity.max_tokens, settings)

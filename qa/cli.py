@@ -76,12 +76,13 @@ def build(corpus: Path | None, index: Path | None, full: bool, as_json: bool) ->
     """Bring the index up to date with the folder."""
     from .build import build as build_index
     from .encoders import load_encoder
+    from .workers import ReaderProcess
 
     config = _config(corpus, index)
     _check_corpus(config)
     encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
-    with _progress() as shown:
-        report = build_index(config, encoder, full, lambda p: shown(p.stage, p.done, p.total))
+    with _progress() as shown, ReaderProcess() as reader:
+        report = build_index(config, encoder, full, lambda p: shown(p.stage, p.done, p.total), parse=reader.parse)
     if as_json:
         _print_json(report.as_json())
         return

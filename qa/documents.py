@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from . import formats
 from .errors import CorpusError
-from .formats import parse, supported
+from .formats import supported
 from .formats.decoding import Empty, Unreadable
 from .types import Document, FileRecord, title_from_path
 
@@ -57,8 +58,13 @@ def read(file: FoundFile) -> tuple[FileRecord, bytes]:
     return replace(file.record, size=len(data), sha256=hashlib.sha256(data).hexdigest()), data
 
 
-def load(record: FileRecord, data: bytes) -> tuple[FileRecord, Document | None]:
-    """The Document of a file that was read; the record says why where there is none."""
+def load(
+    record: FileRecord, data: bytes, parse: Callable[[str, bytes], Document] = formats.parse
+) -> tuple[FileRecord, Document | None]:
+    """The Document of a file that was read; the record says why where there is none.
+
+    `parse` reads it: in this process by default, or in one of its own (`workers.ReaderProcess.parse`).
+    """
     if not data.strip():
         return replace(record, status="empty", reason="holds nothing"), None
     try:

@@ -189,7 +189,7 @@ class Held:
         self.at_work, self.go = threading.Event(), threading.Event()
 
     def __call__(
-        self, config: Config, encoder: object, full: bool, progress: Callable[[Progress], None]
+        self, config: Config, encoder: object, full: bool, progress: Callable[[Progress], None], **_: object
     ) -> BuildReport:
         progress(Progress("encoding", 64, 128))
         self.at_work.set()
@@ -235,7 +235,7 @@ def test_a_build_that_fails_leaves_one_sentence(config: Config, tiny: TinyEncode
 def test_a_bug_in_a_build_does_not_leave_the_screen_waiting(
     config: Config, tiny: TinyEncoder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(*_: object) -> BuildReport:
+    def broken(*_: object, **__: object) -> BuildReport:
         raise ZeroDivisionError("secret detail")
 
     job = BuildJob(Engine.open(config, tiny), broken)

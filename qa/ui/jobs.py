@@ -14,6 +14,7 @@ from typing import Literal
 from ..build import BuildReport, Progress, build
 from ..engine import Engine
 from ..errors import QAError
+from ..workers import ReaderProcess
 
 Phase = Literal["idle", "running", "done", "failed"]
 Build = Callable[..., BuildReport]
@@ -86,7 +87,8 @@ class BuildJob:
 
     def _work(self, full: bool) -> None:
         try:
-            report = self._run(self._engine.config, self._engine.encoder, full, self._show)
+            with ReaderProcess() as reader:
+                report = self._run(self._engine.config, self._engine.encoder, full, self._show, parse=reader.parse)
             self._state = replace(self._state, phase="done", report=report)
         except _Stopped:
             self._state = replace(self._state, phase="failed", error="The build was stopped.")

@@ -1,0 +1,124 @@
+"""Opens zip-based files (office documents, e-books) within limits: none may fill the memory or hide its size.
+
+It knows nothing about what the parts of the archive say.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from xml.etree import ElementTree
+
+from .decoding import Unreadable
+
+MOST_ENTRIES = 10_000
+LARGEST = 300_000_000  # bytes, all parts together when unpacked
+_BLOCK = 1 << 20
+_HIGHEST_RATIO = 200  # office files of plain text reach about 30
+_RATIO_COUNTS_FROM = 50_000_000  # bytes; a small file may be very repetitive
+_LARGEST_PART = 8_000_000  # bytes of a part that is read here
+_ENTITY_OF_ENTITIES = re.compile(rb"<!ENTITY\s[^>]{1,200}?[\"'][^\"'>]{0,200}?&\w")
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what Office wraps a document in that needs a password
+_LOCKED = "locked: it needs a password"
+
+
+def open_archive(data: bytes, kind: str) -> zipfile.ZipFile:
+    """The archive, after every part was unpacked once to measure it. Raises Unreadable.
+
+    `kind` is what the file should be, for the message: "Word document".
+    """
+    if data.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in data:
+        raise Unreadable(_LOCKED)
+    damaged = f"is damaged: it cannot be opened as {kind}"
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
+        raise Unreadable(damaged) from error
+    entries = archive.infolist()
+    if len(entries) > MOST_ENTRIES:
+        raise Unreadable(f"unpacks to more than {MOST_ENTRIES} files")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise Unreadable(_LOCKED)
+    total = 0
+    for entry in entries:
+        try:
+            total += _unpacked(data, entry, LARGEST - total)
+        except Unreadable:
+            raise
+        except (zlib.error, struct.error, ValueError) as error:
+            raise Unreadable(damaged) from error
+        if total > LARGEST:
+            raise Unreadable(f"unpacks to more than {LARGEST // 1_000_000} MB")
+    if total > _RATIO_COUNTS_FROM and total > _HIGHEST_RATIO * len(data):
+        raise Unreadable(f"unpacks to more than {_HIGHEST_RATIO} times its size")
+    if _is_encrypted(archive):
+        raise Unreadable(_LOCKED)
+    return archive
+
+
+def _unpacked(data: bytes, entry: zipfile.ZipInfo, room: int) -> int:
+    """How many bytes the entry really gives, counted no further than just past `room`.
+
+    What the archive declares cannot be trusted, and zipfile would stop there where another program goes on.
+    """
+    mark, name_length, extra_length = _LOCAL_HEADER.unpack_from(data, entry.header_offset)
+    if mark != b"PK\x03\x04":
+        raise ValueError("no entry begins here")
+    start = entry.header_offset + _LOCAL_HEADER.size + name_length + extra_length
+    if entry.compress_type == zipfile.ZIP_STORED:
+        return entry.compress_size
+    if entry.compress_type != zipfile.ZIP_DEFLATED:
+        raise ValueError("packed in a way that no office program uses")
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    packed, size = data[start : start + entry.compress_size], 0
+    while packed and not inflate.eof and size <= room:
+        block = inflate.decompress(packed, _BLOCK)
+        if size == 0 and _ENTITY_OF_ENTITIES.search(block):
+            raise Unreadable("declares XML entities that can grow without end")
+        size += len(block)
+        packed = inflate.unconsumed_tail
+    return size
+
+
+def _is_encrypted(archive: zipfile.ZipFile) -> bool:
+    """Whether parts are encrypted by the format's own rules; a font that is only obfuscated does not count."""
+    if b"encryption-data" in read_part(archive, "META-INF/manifest.xml"):
+        return True
+    if "META-INF/rights.xml" in archive.namelist() or "META-INF/license.lcpl" in archive.namelist():
+        return True
+    methods = read_xml(archive, "META-INF/encryption.xml")
+    fonts = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+    return methods is not None and any(
+        local_name(element) == "EncryptionMethod" and element.get("Algorithm") not in fonts
+        for element in methods.iter()
+    )
+
+
+def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The bytes of one part; empty if there is none of this name, or it is damaged or very large."""
+    try:
+        with archive.open(name) as part:
+            data = part.read(_LARGEST_PART + 1)
+    except (KeyError, zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, zlib.error):
+        return b""
+    return data if len(data) <= _LARGEST_PART else b""
+
+
+def read_xml(archive: zipfile.ZipFile, name: str) -> ElementTree.Element | None:
+    """The XML of one part. None if it cannot be read, or declares entities: those can grow without end."""
+    data = read_part(archive, name)
+    if not data or b"<!DOCTYPE" in data or b"\x00" in data:  # a NUL: UTF-16, which could hide a declaration
+        return None
+    try:
+        return ElementTree.fromstring(data)  # noqa: S314 (nothing is declared in it)
+    except (ElementTree.ParseError, ValueError, LookupError):
+        return None
+
+
+def local_name(element: ElementTree.Element) -> str:
+    """`{http://purl.org/dc/elements/1.1/}title` → `title`."""
+    return element.tag.rpartition("}")[2]

@@ -1,0 +1,354 @@
+"""Saved web pages → Document: the article without what stands around it, its headings, lists, tables and code.
+
+It knows nothing about files, passages or the network: nothing that a page refers to is ever loaded.
+"""
+
+from __future__ import annotations
+
+import codecs
+import email
+import logging
+import re
+from collections.abc import Container, Iterator
+from typing import Any
+
+from lxml import etree, html  # type: ignore[import-untyped]
+
+from ..types import Document
+from .builder import TextBuilder
+from .decoding import Empty, Unreadable, decode
+
+_Element = Any  # lxml has no types
+
+_CHARSET = re.compile(rb"""<(?:meta|\?xml)\b[^<>]*?\b(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_DECLARED_WITHIN = 8192  # bytes
+_TEXT_ENCODING = re.compile(r"iso8859|iso2022|latin|ascii|cp\d|koi8|gb|hz|big5|shift_jis|euc|mac|tis")
+# By some names browsers understand another encoding, one that holds more.
+_AS_BROWSERS_DO = {
+    "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030",
+    "shift_jis": "cp932", "euc_kr": "cp949",
+}  # fmt: skip
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\ufffe\uffff]")  # and soft hyphens: words are whole
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w+")
+_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
+_BAR = re.compile(r"\s+(?:[|·•»:–—-]|::)\s+")
+
+# Both vocabularies: that of HTML and that of the tree which trafilatura makes of it.
+_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6", "head"}
+_LISTS, _ITEMS = {"ul", "ol", "dl", "menu", "list"}, {"li", "dt", "dd", "item"}
+_ROWS, _CELLS, _BREAKS = {"tr", "row"}, {"td", "th", "cell"}, {"br", "lb"}
+_BLOCKS = _HEADINGS | _LISTS | _ITEMS | _ROWS | _CELLS
+_BLOCKS |= {"address", "article", "aside", "blockquote", "body", "caption", "center", "details", "div", "fieldset"}
+_BLOCKS |= {"figcaption", "figure", "footer", "form", "header", "hr", "main", "nav", "option", "p", "pre", "quote"}
+_BLOCKS |= {"section", "summary", "table", "tbody", "tfoot", "thead"}
+_RAW = {"script", "style", "title", "textarea"}
+_NOT_LEAVES = "|".join(f".//{tag}" for tag in (*sorted(_HEADINGS), "table", "pre", "code[contains(., '\n')]"))
+
+_ARTICLE_WITHIN = "(self::body or self::html or self::article or self::main or .//h1 or .//article or .//main)"
+_NOISE = (  # not for readers, or not of the article, on every page
+    "//head|//script|//style|//noscript|//template|//svg|//annotation|//textarea|//select|//button|//dialog"
+    "|//*[@hidden and not(@hidden='until-found')]|//*[@aria-hidden='true' and not(.//p)]"
+    "|//*[@role='navigation' or @role='search' or @role='dialog' or @role='alertdialog' or @role='contentinfo']"
+    # Not all that is named after cookies: an article may be about them.
+    "|//*[re:test(concat(@id, ' ', @class), 'cookie-?(banner|bar|notice|consent|popup)|gdpr|site-?notice"
+    "|newsletter-|skip-link|editsection|cite-backlink|headerlink|linenos', 'i')]"
+)
+_TITLE = ("//meta[@property='og:title']/@content", "//head/title", "//title")
+_ADDRESS = ("//link[@rel='canonical']/@href", "//meta[@property='og:url']/@content")
+_AUTHOR = ("//meta[@name='author']/@content", "//*[@rel='author' or @itemprop='author']")
+_DATE = (
+    "//meta[@property='article:published_time' or @name='date' or @itemprop='datePublished']/@content",
+    "//article//time/@datetime|//main//time/@datetime",
+)
+_LINKED_AUTHOR = re.compile(r'"author" ?: ?\[? ?\{[^{}]*?"name" ?: ?"([^"\\]+)"')
+_DAY = re.compile(r"(\d{4}-\d\d-\d\d)T.*")
+_LINKED_DATE = re.compile(r'"datePublished" ?: ?"([^"\\]+)"')
+_FRAME = ("nav", "header", "footer", "aside", "form")
+_REGIONS = ("//article", "//main|//*[@role='main']", "//body")
+_LARGEST = 30_000  # elements: for more, choosing the article takes too long
+_LEAST_SHARE = 1 / 3
+_SHORT = 250  # characters: of less, trafilatura gives words without their places
+_POST_CHARACTERS = 60
+_POST = re.compile(r"\b(?:post|message|answer)\b")
+_LONGEST_HEADING = 300  # what is longer was never closed
+_REGEXPS = {"re": "http://exslt.org/regular-expressions"}
+
+for _name in ("trafilatura", "htmldate"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)  # what they make of a page is no news to the reader
+
+
+def parse_html(path: str, data: bytes) -> Document:
+    """The Document of a saved page. Raises Unreadable for what is no text, Empty for a page without any."""
+    return _document(path, _decode(data))
+
+
+def parse_mhtml(path: str, data: bytes) -> Document:
+    """The Document of a page that was saved with its images in one file; raises as `parse_html` does."""
+    try:
+        message = email.message_from_bytes(data)
+        pages = [part for part in message.walk() if part.get_content_type() == "text/html"]
+    except RecursionError as error:
+        raise Unreadable("is nested too deeply") from error
+    if not pages:
+        raise Unreadable("holds no web page")
+    payload = pages[0].get_payload(decode=True)
+    charset = str(pages[0].get_content_charset() or "")
+    address = str(message.get("Snapshot-Content-Location") or pages[0].get("Content-Location") or "")
+    return _document(path, _decode(payload if isinstance(payload, bytes) else b"", charset), address)
+
+
+def _decode(data: bytes, charset: str = "") -> str:
+    """UTF-8 where it is that (whatever the page says: programs that save pages change it), else as declared."""
+    declared = _CHARSET.search(data[:_DECLARED_WITHIN])
+    name = charset or (declared[1].decode("ascii", "replace") if declared else "")
+    try:
+        if b"\x1b" not in data:  # ISO-2022 looks like ASCII
+            data.decode("utf-8")
+            return decode(data)
+    except UnicodeDecodeError:
+        pass
+    try:
+        encoding = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return decode(data)
+    if not _TEXT_ENCODING.match(encoding) or data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return decode(data)
+    return decode(data.decode(_AS_BROWSERS_DO.get(encoding, encoding), "replace").encode())
+
+
+def _document(path: str, text: str, address: str = "") -> Document:
+    page = _tree(_CONTROL.sub("", text))
+    metadata = _metadata(page, address)
+    for noise in page.xpath(_NOISE, namespaces=_REGEXPS):
+        if not noise.xpath(_ARTICLE_WITHIN):
+            _drop(noise)
+    _dress(page)
+    article = _article(page)
+    builder = TextBuilder()
+    heading = _main_heading(page, metadata["title"])
+    if heading and _words(heading) not in [_words(_text(head)) for head in article.iter(*_HEADINGS)]:
+        builder.heading(1, heading)  # it stood above the article
+    _Writer(builder).article(article)
+    title = metadata["title"] or heading
+    document = builder.document(path, title, {name: value for name, value in metadata.items() if value})
+    if not document.blocks:
+        raise Empty("holds no text")
+    return document
+
+
+def _tree(text: str) -> _Element:
+    """The page; one that is nested more deeply than the parser allows loses its nesting, not its words."""
+    for flat in (False, True):
+        parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
+        try:
+            page = html.document_fromstring((_TAG.sub(_flatter, text) if flat else text).encode(), parser=parser)
+        except etree.ParserError as error:
+            raise Empty("holds no text") from error
+        if not any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+            break
+    return page
+
+
+def _flatter(tag: re.Match[str]) -> str:
+    name = tag[1].lower()
+    return tag[0] if name in _RAW else "<p>" if name in _BLOCKS | _BREAKS else ""
+
+
+def _metadata(page: _Element, address: str) -> dict[str, str]:
+    """`title`, `author`, `date` and `url`, each empty where the page does not say."""
+    site, title = _first(page, "//meta[@property='og:site_name']/@content"), _first(page, *_TITLE)
+    links = [*(_first(page, xpath) for xpath in _ADDRESS), address]
+    linked = _SPACE.sub(" ", " ".join(page.xpath("//script[@type='application/ld+json']/text()")))
+    author, date = _LINKED_AUTHOR.search(linked), _LINKED_DATE.search(linked)
+    return {
+        "title": _without_site(title, site, page),
+        "author": _first(page, *_AUTHOR) or (author[1] if author else ""),
+        "date": _DAY.sub(r"\1", _first(page, *_DATE[:-1]) or (date[1] if date else "") or _first(page, _DATE[-1])),
+        "url": next((link for link in links if link.lower().startswith(("http://", "https://"))), ""),
+    }
+
+
+def _first(page: _Element, *xpaths: str) -> str:
+    """The words of what is found first, or nothing."""
+    return next((words for xpath in xpaths for found in page.xpath(xpath) if (words := _one_line(found))), "")
+
+
+def _one_line(found: _Element | str) -> str:
+    return _SPACE.sub(" ", found if isinstance(found, str) else _text(found)).strip()
+
+
+def _without_site(title: str, site: str, page: _Element) -> str:
+    """`Ferry returns | Northern Courier` → `Ferry returns`, where that is a heading or the site names itself."""
+    headings = {_words(heading) for heading in map(_text, page.iter("h1"))}
+    for bar in _BAR.finditer(title):
+        before, after = title[: bar.start()], title[bar.end() :]
+        if _words(before) in headings or (site and _words(after) == _words(site)):
+            return before
+        if site and _words(before) == _words(site):
+            return after
+    return title.rpartition(" | ")[0] or title
+
+
+def _main_heading(page: _Element, title: str) -> str:
+    """The heading that titles the page; without a title the first there is, but not a site's name."""
+    headings = [_one_line(heading) for heading in page.iter("h1")]
+    if not title:
+        return next(filter(None, headings), "")
+    return next((heading for heading in headings if heading and _words(heading) <= _words(title)), "")
+
+
+def _dress(page: _Element) -> None:
+    """Save what would be lost: captions become paragraphs, questions that open are headings, posts are no comments."""
+    posts = [element for element in page.iter("article", "div", "li") if _is_post(element)]
+    for post in posts:
+        post.tag = "div"
+        post.attrib.clear()
+    level = 1
+    for element in page.iter(*_HEADINGS, "summary", "figure", "figcaption"):
+        if element.tag in ("figure", "figcaption"):
+            element.tag = "div" if element.tag == "figure" else "p"
+            element.attrib.clear()
+        elif element.tag == "summary":
+            element.tag = f"h{min(level + 1, 6)}"
+        else:
+            level = _level(element)
+
+
+def _is_post(element: _Element) -> bool:
+    """Whether it is one of several alike: the posts of a thread, of which only the first would be taken."""
+    if element.tag != "article" and not _POST.search(element.get("class", "")):
+        return False
+    beside = [other for other in (element.getprevious(), element.getnext()) if other is not None]
+    alike = [other for other in beside if other.tag == element.tag and other.get("class") == element.get("class")]
+    return bool(alike) and all(_length(post, outside_links=True) >= _POST_CHARACTERS for post in (element, *alike))
+
+
+def _article(page: _Element) -> _Element:
+    """What trafilatura takes for the article; where that is far too little, the part that the page marks as such."""
+    from trafilatura import bare_extraction
+
+    found: Any = None
+    if sum(1 for _ in page.iter()) <= _LARGEST:
+        try:
+            found = bare_extraction(page, output_format="xml", include_comments=False, include_formatting=False)
+        except Exception:  # noqa: BLE001 - rules for a thousand sites: where one fails, the page is still there
+            found = None
+    region = next((parts[0] for xpath in _REGIONS if len(parts := page.xpath(xpath)) == 1), page)
+    for part in [*region.iter(*_FRAME)]:
+        if not part.xpath(_ARTICLE_WITHIN):
+            _drop(part)
+    least = max(_SHORT, _LEAST_SHARE * _length(region, outside_links=True))
+    return found.body if found is not None and _length(found.body) >= least else region
+
+
+def _length(element: _Element, outside_links: bool = False) -> int:
+    """How many characters of words."""
+    length = sum(map(len, _WORD.findall(_text(element))))
+    return length - sum(_length(link) for link in element.iter("a")) if outside_links else length
+
+
+def _drop(element: _Element) -> None:
+    """Take it out of its tree, but not the text after it."""
+    if element.getparent() is not None:
+        element.drop_tree()
+
+
+def _pieces(element: _Element, without: Container[str] = (), edge: str = " ") -> Iterator[str]:
+    """The text in reading order, with an `edge` where a block or a line ends; elements named in `without` are not."""
+    yield element.text or ""
+    for child in element:
+        if child.tag not in without:
+            block = child.tag in _BLOCKS
+            if block and edge == " ":
+                yield edge
+            yield from _pieces(child, without, edge)
+            if block or child.tag in _BREAKS:
+                yield edge
+        yield child.tail or ""
+
+
+def _text(element: _Element, without: Container[str] = ()) -> str:
+    return _SPACE.sub(" ", "".join(_pieces(element, without)).replace("\u00ad", "")).strip()
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+def _level(heading: _Element) -> int:
+    name = str(heading.get("rend") or heading.tag)
+    return int(name[1]) if name in _HEADINGS - {"head"} else 3
+
+
+class _Writer:
+    """Walks an article and tells a builder its headings and blocks; text between blocks is a paragraph."""
+
+    def __init__(self, builder: TextBuilder) -> None:
+        self._builder = builder
+        self._line: list[str] = []
+
+    def article(self, element: _Element) -> None:
+        """Write the whole of it."""
+        self._write(element)
+        self._flush()
+
+    def _write(self, element: _Element) -> None:
+        """Write one element, but not the text after it."""
+        tag = element.tag
+        is_code = tag == "pre" or (tag == "code" and self._stands_alone(element))
+        if tag in _BLOCKS or is_code:
+            self._flush()
+        if is_code:
+            self._builder.code("".join(_pieces(element, edge="\n")).replace("\u00a0", " "))
+        elif tag in _HEADINGS and len(heading := _text(element)) <= _LONGEST_HEADING:
+            self._builder.heading(_level(element), heading)
+        elif not (tag in _LISTS and self._list(element)) and not (tag == "table" and self._table(element)):
+            self._line.append("\n" if tag in _BREAKS else _SPACE.sub(" ", element.text or ""))
+            for child in element:
+                self._write(child)
+                self._line.append(_SPACE.sub(" ", child.tail or ""))
+        if tag in _BLOCKS:
+            self._flush()
+
+    def _flush(self) -> None:
+        """End the paragraph; two line breaks have ended one, too."""
+        for paragraph in re.split(r"\n(?: *\n)+", "".join(self._line).replace("\u00ad", "")):
+            self._builder.paragraph(paragraph)
+        self._line.clear()
+
+    def _stands_alone(self, code: _Element) -> bool:
+        text, parent = "".join(code.itertext()).strip(), code.getparent()
+        in_line = "".join(self._line).strip() or (code.tail or "").strip()
+        return "\n" in text or (parent is not None and parent.tag == "body" and not in_line)
+
+    def _list(self, element: _Element) -> bool:
+        """Write a list whose items hold no other blocks; inner items are items, a term's meaning goes with it."""
+        items: list[str] = []
+        length = 0
+        for item in element.iter(*_ITEMS):
+            text = _text(item, _LISTS)
+            length += sum(map(len, text.split()))
+            meaning = item.tag == "dd" or item.get("rend", "").startswith("dd")
+            if meaning and items:
+                items[-1] += (" " if items[-1][-1:] in ".:!?" else ": ") + text
+            else:
+                items.append(text)
+        if element.xpath(_NOT_LEAVES) or length < _length(element):
+            return False
+        nested = next(element.iterdescendants(*_LISTS), None) is not None
+        self._builder.items(items, numbered="ol" in (element.tag, element.get("rend")) and not nested)
+        return True
+
+    def _table(self, table: _Element) -> bool:
+        """Write a table of at least two columns whose cells hold no other blocks: others only lay out the page."""
+        rows = [[_text(cell) for cell in row if cell.tag in _CELLS] for row in table.iter(*_ROWS)]
+        if table.xpath(_NOT_LEAVES) or max(map(len, rows), default=0) < 2:
+            return False
+        for caption in table.iter("caption"):
+            self._builder.paragraph(_text(caption))
+        for row in rows:
+            while row and not row[-1]:
+                row.pop()
+        self._builder.table(rows)
+        return True

@@ -1,0 +1,351 @@
+"""Saved web pages: the article is found, nothing of it is lost, and nothing of what stands around it is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.formats.decoding import Empty, Unreadable
+from qa.formats.html import parse_html, parse_mhtml
+from qa.passages import split
+from qa.types import Block, Document, Encoder
+
+PAGES = sorted((Path(__file__).parent / "files" / "html").glob("*.html"))
+# What the builder adds, and the marks of footnotes.
+MARKS = {"1", "2", "3", "4"}
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
+
+
+def count_words(texts: Sequence[str]) -> list[int]:
+    """As the tiny encoder counts."""
+    return [len(words(text)) for text in texts]
+
+
+def reference(page: Path) -> str:
+    return page.with_suffix(".txt").read_text(encoding="utf-8")
+
+
+def parsed(page: Path) -> Document:
+    return parse_html(page.name, page.read_bytes())
+
+
+def page_of(body: str, head: str = "") -> Document:
+    return parse_html("x.html", f"<html><head>{head}</head><body>{body}</body></html>".encode())
+
+
+def blocks(document: Document) -> list[tuple[str, str]]:
+    return [(block.kind, block.span.of(document.text)) for block in document.blocks]
+
+
+def paths(document: Document) -> list[tuple[str, ...]]:
+    return [section.path for section in document.sections if section.path]
+
+
+def parts(document: Document, block: Block) -> list[str]:
+    return [part.of(document.text) for part in block.parts]
+
+
+def check(document: Document, count: Callable[[Sequence[str]], list[int]]) -> None:
+    """What must hold of every page."""
+    text, end = document.text, 0
+    assert "\u00a0" not in text
+    assert document.sections[0].span.start == 0
+    assert document.sections[-1].span.end == len(text)
+    assert all(one.span.end == other.span.start for one, other in pairwise(document.sections))
+    for block in document.blocks:
+        assert end <= block.span.start < block.span.end <= len(text)
+        assert block.span.of(text) == block.span.of(text).strip()
+        section = document.sections[block.section]
+        assert section.span.start <= block.span.start <= block.span.end <= section.span.end
+        assert all(block.span.start <= part.start < part.end <= block.span.end for part in block.parts)
+        end = block.span.end
+    for passage in split(document, count, 256):
+        assert passage.text == passage.span.of(text) != ""
+        assert all(sentence.of(text) in passage.text for sentence in passage.sentences)
+    assert set(document.metadata) <= {"title", "author", "date", "url"}
+
+
+# --- whole pages ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_article_is_whole_and_alone(page: Path, tiny: Encoder) -> None:
+    document = parsed(page)
+    wanted, found = Counter(words(reference(page))), Counter(words(document.text))
+    assert (wanted & found).total() >= 0.97 * wanted.total(), wanted - found
+    assert set(found) - set(wanted) - MARKS == set()
+    check(document, tiny.count_tokens)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_order_is_that_of_the_page(page: Path) -> None:
+    text, position = " ".join(words(parsed(page).text)), 0
+    for line in reference(page).splitlines():
+        if len(words(line)) >= 5:  # no table row or term: those have marks between their words
+            position = text.index(" ".join(words(line)[:5]), position)
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "headings"),
+    [
+        ("news", "Ferry to Skarholm returns after nine years",
+         ["Cheaper than the old line", "Charging in the harbour"]),
+        ("blog", "Why my sourdough failed (and then did not)",
+         ["The flour was not the problem", "The flour was not the problem > What I measure now",
+          "A recipe that works for me"]),
+        ("docs", "Configuring the queue", ["A first file", "Settings", "Settings > Overflow", "From Python"]),
+        ("wiki", "Lake Orrin", ["Formation", "Formation > Level of the water", "Wildlife", "References"]),
+        ("divs", "Grandfather's notes on pruning apple trees", []),
+        ("forum", "Pump runs but no water", []),
+        ("faq", "Questions about the reading card",
+         ["Getting a card", "Getting a card > Who can have a card?", "Getting a card > What does it cost?",
+          "Getting a card > What must I bring?", "Borrowing", "Borrowing > How many books may I take?",
+          "Borrowing > What happens if I am late?", "Losing a card", "Losing a card > My card is gone. What now?"]),
+    ],
+)  # fmt: skip
+def test_titles_and_headings_with_their_levels(name: str, title: str, headings: list[str]) -> None:
+    document = parsed(next(page for page in PAGES if page.stem == name))
+    assert document.title == title
+    assert [" > ".join(path) for path in paths(document)] == headings
+
+
+def test_who_wrote_it_when_and_where() -> None:
+    documents = {page.stem: parsed(page).metadata for page in PAGES}
+    assert documents["news"] == {
+        "title": "Ferry to Skarholm returns after nine years",
+        "author": "Ingrid Vale",
+        "date": "2024-03-18",
+        "url": "https://courier.example/skarholm-ferry",
+    }
+    assert documents["blog"]["date"] == "2022-11-06"
+    assert documents["blog"]["url"] == "https://slowoven.example/2022/11/sourdough/"
+    assert documents["divs"] == {"title": "Grandfather's notes on pruning apple trees"}
+
+
+def test_code_keeps_its_lines_and_tables_their_rows() -> None:
+    document = parsed(next(page for page in PAGES if page.stem == "docs"))
+    code = [text for kind, text in blocks(document) if kind == "code"]
+    assert code[0].splitlines()[-1] == "    jitter = true"
+    assert code[1].splitlines()[4:6] == ["    if job.attempts > 3:", "        queue.bury(job)"]
+    (table,) = [block for block in document.blocks if block.kind == "table"]
+    assert parts(document, table)[:2] == [
+        "Name | Default | Meaning",
+        "capacity | 500 | The most jobs that may wait at a time.",
+    ]
+    (terms,) = [block for block in document.blocks if block.kind == "list"]
+    assert parts(document, terms)[1] == "- drop-oldest: The job that has waited longest is thrown away."
+
+
+# --- parts of pages ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<p>un<b>break</b>able <i>words</i>.</p>", "unbreakable words."),
+        ("<p>one<br>two</p>", "one two"),
+        ("<p>one&nbsp;two &amp; three &lt;four&gt; &#8364;</p>", "one two & three <four> €"),
+        ("<p>a <span>wo</span>rd<sup>2</sup>, H<sub>2</sub>O</p>", "a word2, H2O"),
+        ("<p>soft&shy;ly hyph\u00adenated</p>", "softly hyphenated"),
+        ("<p>a <a href='javascript:alert(1)'>linked</a> word<!-- <p>not shown</p> --></p>", "a linked word"),
+        ("plain words without a tag", "plain words without a tag"),
+    ],
+)
+def test_words_are_neither_glued_nor_torn(body: str, text: str) -> None:
+    assert blocks(page_of(body)) == [("paragraph", text)]
+
+
+def test_blocks_side_by_side_are_apart() -> None:
+    document = page_of("<table><tr><td><p>a</p><p>b</p></td><td>c<br>d</td></tr><tr><td>e</td></tr></table>")
+    assert blocks(document) == [("table", "a b | c d\ne")]
+
+
+def test_a_table_that_only_lays_out_the_page_is_none() -> None:
+    document = page_of("<table><tr><td>Menu</td><td><h2>Bees</h2><p>They dance for each other.</p></td></tr></table>")
+    assert [kind for kind, _ in blocks(document)] == ["paragraph", "paragraph"]
+    assert paths(document) == [("Bees",)]
+
+
+def test_a_list_with_code_in_its_items_keeps_the_lines_of_the_code() -> None:
+    document = page_of("<ol><li>Open it:<pre>a\n  b</pre></li><li>Close it.</li></ol>")
+    assert blocks(document) == [("paragraph", "Open it:"), ("code", "a\n  b"), ("paragraph", "Close it.")]
+
+
+def test_numbers_stay_with_a_list_that_has_them() -> None:
+    (block,) = (document := page_of("<p></p><ol><li>open the hive</li><li>look inside</li></ol>")).blocks
+    assert parts(document, block) == ["1. open the hive", "2. look inside"]
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        ("<title>Bees | The Hive</title>", "Bees"),
+        ("<title>Bees - a year</title>", "Bees - a year"),
+        ("<title>Bees - The Hive</title><meta property='og:site_name' content='The Hive'>", "Bees"),
+        ("<title>The Hive: Bees</title>", "The Hive: Bees"),
+        ("<meta property='og:title' content='Bees &amp; wax'><title>x</title>", "Bees & wax"),
+        ("", ""),
+    ],
+)
+def test_the_title_is_without_the_name_of_the_site(head: str, title: str) -> None:
+    assert page_of("<p>Some words.</p>", head).title == title
+
+
+def test_an_article_about_cookies_is_no_notice_about_cookies() -> None:
+    document = page_of("<article class=cookies><h2 id=cookies>Cookies</h2><p>A cookie is a small file.</p></article>")
+    assert paths(document) == [("Cookies",)]
+    assert blocks(document) == [("paragraph", "A cookie is a small file.")]
+
+
+def test_without_a_title_the_first_heading_is_it() -> None:
+    assert page_of("<h1>Bees</h1><p>Some words.</p>").title == "Bees"
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "/relative", "file:///etc/passwd", "data:text/html,x"])
+def test_only_web_addresses_are_addresses(address: str) -> None:
+    assert "url" not in page_of("<p>Some words.</p>", f"<link rel='canonical' href='{address}'>").metadata
+
+
+def test_the_article_says_who_wrote_it_in_linked_data() -> None:
+    linked = '{"author": [{"@type": "Person", "name": "Ada"}], "datePublished": "2021-02-03"}'
+    script = f'<script type="application/ld+json">{linked}</script>'
+    assert page_of("<p>Some words.</p>", script).metadata == {"author": "Ada", "date": "2021-02-03"}
+
+
+# --- encodings --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [
+        ("utf-8", None),
+        ("utf-8-sig", None),
+        ("utf-16", None),
+        ("utf-8", "iso-8859-1"),  # saved anew by a program that left the page's words as they were
+        ("cp1252", "iso-8859-1"),
+        ("cp1252", "windows-1252"),
+        ("cp1252", None),
+        ("cp1252", "no-such-encoding"),
+    ],
+)
+def test_encodings_are_found(encoding: str, declared: str | None) -> None:
+    meta = f"<meta charset={declared}>" if declared else ""
+    text = "Das Mädchen trägt grüne Schuhe – für 3 €, “frankly”."
+    data = f"<html><head>{meta}</head><body><p>{text}</p></body></html>".encode(encoding)
+    assert blocks(parse_html("x.html", data)) == [("paragraph", text)]
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "euc-jp", "iso-2022-jp", "windows-1251", "big5", "gb2312", "koi8-r"])
+def test_a_declared_encoding_is_believed(encoding: str) -> None:
+    text = {"big5": "火車明天早上出發", "gb2312": "火车明天早上出发"}.get(encoding, "電車は明日の朝に")
+    text = "Поезд отправляется" if encoding in ("windows-1251", "koi8-r") else text
+    data = f'<meta http-equiv="Content-Type" content="text/html; charset={encoding}"><p>{text}</p>'.encode(encoding)
+    assert blocks(parse_html("x.html", data)) == [("paragraph", text)]
+
+
+# --- one file with its images -----------------------------------------------------------------------------------------
+
+
+def test_a_page_saved_in_one_file() -> None:
+    data = (
+        b"From: <Saved>\r\nSnapshot-Content-Location: https://example.org/bees\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/related; type="text/html"; boundary="--x"\r\n\r\n----x\r\n'
+        b"Content-Type: text/html; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+        b"<html><head><title>Bees</title></head><body><p>W=E4rme im Stock h=\r\n=E4lt lange.</p></body></html>\r\n"
+        b"----x\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0K\r\n----x--\r\n"
+    )
+    document = parse_mhtml("x.mhtml", data)
+    assert blocks(document) == [("paragraph", "Wärme im Stock hält lange.")]
+    assert document.metadata == {"title": "Bees", "url": "https://example.org/bees"}
+    with pytest.raises(Unreadable, match="no web page"):
+        parse_mhtml("x.mhtml", b"Content-Type: text/plain\r\n\r\nwords")
+
+
+# --- what is hostile or odd -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"  \n",
+        b"<html></html>",
+        b"<!-- words -->",
+        b"<script>words()</script>",
+        b"<p>&nbsp;</p>",
+        b"<img src=x alt='']>",
+    ],
+)
+def test_a_page_without_text_is_empty(data: bytes) -> None:
+    with pytest.raises(Empty, match="holds no text"):
+        parse_html("x.html", data)
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    with pytest.raises(Unreadable, match="binary"):
+        parse_html("x.html", bytes(range(256)) * 20)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"<div>" * 100_000 + b"deep words" + b"</div>" * 100_000, id="divs"),
+        pytest.param(b"<b>" * 100_000 + b"deep words", id="inline"),
+        pytest.param(b"<ul><li>" * 5_000 + b"deep words", id="lists"),
+        pytest.param(b"<table><tr><td>" * 5_000 + b"deep words", id="tables"),
+        pytest.param(b"<p>" + b"deep words " * 450_000, id="one line"),
+        pytest.param(b"<h1>deep words" + b"<p>A paragraph in a heading that never ends.</p>" * 100, id="heading"),
+        pytest.param(b"<p>deep words</p>" + b"<!-- " * 200_000, id="comments"),
+        pytest.param(b"<p>deep words</p>" + b"<script>" * 200_000, id="scripts"),
+        pytest.param(b"<p>deep words" + b"<" * 500_000, id="brackets"),
+        pytest.param(b"<p>deep words<p>" + b"<a " * 200_000, id="tags"),
+    ],
+)
+@pytest.mark.timeout(20)
+def test_hostile_pages_are_read_in_time(data: bytes) -> None:
+    assert "deep words" in parse_html("x.html", data).text
+
+
+def test_nothing_that_a_page_names_is_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    entity = f'<!DOCTYPE html [<!ENTITY x SYSTEM "file://{tmp_path}/secret">]><html><p>Words &x; here.</p></html>'
+    assert "secret" not in parse_html("x.html", entity.encode()).text.replace("/secret", "")
+
+
+PIECES = st.sampled_from(
+    ["<p>", "</p>", "words ", "more words.", "<h1>", "</h1>", "<h3>", "<ul>", "<li>", "</ul>", "<dl><dt>", "<dd>",
+     "<table>", "<tr>", "<td>", "</table>", "<pre>", "</pre>", "<code>", "\n", "  ", "<br>", "<div class='post'>",
+     "</div>", "<article>", "<main>", "<nav>", "<details><summary>", "<!--", "-->", "<script>", "</script>", "&nbsp;",
+     "&#0;", "&#xD800;", "&bogus;", "<a href=x>", "</a>", "<blockquote>", "<svg:x>", "<title>", "\x0c", "<?pi", "🐝",
+     "<p a=", "<h2 id=cookies>",
+     "<figure><figcaption>", "<form>", "<meta charset=utf-7>", "<span hidden>", "<html>", "<body>", "<![CDATA[", "]]>"]
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=200))
+def test_any_page_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(Unreadable, Empty):
+        check(parse_html("x.html", text.encode("utf-8", "replace")), count_words)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(PAGES), st.lists(st.tuples(st.integers(0, 8000), st.integers(0, 300), st.binary(max_size=20))))
+def test_damaged_pages_are_read_or_refused(page: Path, damages: list[tuple[int, int, bytes]]) -> None:
+    data = page.read_bytes()
+    for start, length, instead in damages:
+        data = data[:start] + instead + data[start + length :]
+    for parse in (parse_html, parse_mhtml):
+        with contextlib.suppress(Unreadable, Empty):
+            check(parse("x.html", data), count_words)

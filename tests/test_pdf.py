@@ -1,0 +1,511 @@
+"""PDF: the words of its pages in reading order, their headings, lists and tables, and the page that each is on."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from conftest import TinyEncoder
+from files.make_pdf import lines_at, text_at, written
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.formats import pdf as module
+from qa.formats.decoding import Empty, Unreadable
+from qa.formats.pdf import parse_pdf
+from qa.formats.pdf_layout import joined
+from qa.passages import split
+from qa.types import Document
+
+FILES = Path(__file__).parent / "files" / "pdf"
+PROSE = [
+    "The bees came through the winter in good order, for the autumn had been",
+    "long and the stores were full. In February the keeper weighed each hive and",
+    "laid sugar paste on the two lightest of them, as he does in every year.",
+]
+MORE = [
+    "Nobody had expected so many swarms. Three of them hung in the lime tree by",
+    "the library, and one moved into the chimney of the school, where it stayed",
+    "until the sweep came.",
+]
+
+
+class Words(HTMLParser):
+    """The words of a page's body, as a person reads them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = ""
+        self.inside = False
+
+    def handle_starttag(self, tag: str, _: object) -> None:
+        self.inside = self.inside or tag == "body"
+        self.shown += "\n" if tag in {"p", "h1", "h2", "h3", "li", "tr", "td", "th"} else ""
+
+    def handle_data(self, data: str) -> None:
+        self.shown += data if self.inside else ""
+
+
+def source_text(name: str) -> str:
+    reader = Words()
+    reader.feed((FILES / f"{name}.html").read_text("utf-8"))
+    return reader.shown
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[\w.,-]*\w", text)
+
+
+@cache
+def read(name: str) -> Document:
+    return parse_pdf(f"{name}.pdf", (FILES / f"{name}.pdf").read_bytes())
+
+
+def made(*pages: bytes, **more: object) -> Document:
+    return parse_pdf("made.pdf", written(pages, **more))  # type: ignore[arg-type]
+
+
+def blocks(document: Document) -> list[tuple[str, str]]:
+    return [(block.kind, block.span.of(document.text)) for block in document.blocks]
+
+
+def paths(document: Document) -> list[tuple[str, ...]]:
+    return [section.path for section in document.sections if section.path]
+
+
+# --- printed articles -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["hives", "columns"])
+def test_the_words_of_the_source_are_found_in_its_order(name: str) -> None:
+    wanted, found = words(source_text(name)), words(read(name).text)
+    common = Counter(wanted) & Counter(found)
+    assert common.total() >= 0.97 * len(wanted)
+    assert common.total() >= 0.97 * len(found)
+    paragraphs = [" ".join(line.split()) for line in source_text(name).splitlines() if len(line.split()) > 12]
+    places = [read(name).text.find(paragraph[-60:]) for paragraph in paragraphs]
+    assert sum(place >= 0 for place in places) >= 0.9 * len(places)
+    kept = [place for place in places if place >= 0]
+    assert kept == sorted(kept)
+
+
+def test_headings_of_the_outline_make_the_sections() -> None:
+    assert read("hives").title == "A year at the town hall hives"
+    assert paths(read("hives")) == [
+        ("Spring build-up",),
+        ("Spring build-up", "Inspections"),
+        ("Spring build-up", "Equipment"),
+        ("Honey harvest",),
+        ("Winter losses",),
+        ("Recommendations",),
+    ]
+
+
+def test_running_headers_and_page_numbers_are_left_out() -> None:
+    text = read("hives").text
+    assert "Rooftop Quarterly" not in text
+    assert "Page 2" not in text
+    assert not re.search(r"^\d+$", text, re.MULTILINE)
+
+
+def test_passages_know_their_page(tiny: TinyEncoder) -> None:
+    document = read("hives")
+    assert len(document.pages) == 3
+    pages = {}
+    for passage in split(document, tiny.count_tokens, 256):
+        for word in ("sparingly", "patience", "Recommendations", "renewed for ten years", "Oxalic"):
+            if word in passage.text:
+                pages[word] = passage.page
+    starts = {word: document.text.index(word) for word in ("sparingly", "patience", "renewed for ten years")}
+    true = {"sparingly": 2, "patience": 1, "renewed for ten years": 3}
+    for word, start in starts.items():
+        assert document.pages[true[word] - 1].start <= start < document.pages[true[word] - 1].end
+        assert pages[word] == true[word]
+
+
+def test_dots_that_a_browser_draws_make_a_list() -> None:
+    (listed,) = [text for kind, text in blocks(read("hives")) if kind == "list"]
+    assert listed.startswith("- eggs, which prove")
+    assert len(listed.splitlines()) == 4
+    assert "a patchy pattern is the first sign that something is wrong with the queen;" in listed
+
+
+def test_a_table_reads_row_by_row() -> None:
+    (table,) = [text for kind, text in blocks(read("hives")) if kind == "table"]
+    assert table.splitlines() == [
+        "Hive | 2021 | 2022 | 2023",
+        "North corner | 11.5 | 14.0 | 22.5",
+        "South corner | 9.0 | 12.5 | 19.0",
+        "Beside the lift shaft | 7.5 | 13.0 | 17.5",
+        "White hive | 10.0 | 8.5 | 21.0",
+    ]
+
+
+def test_columns_are_read_one_after_the_other() -> None:
+    text = read("columns").text
+    heads = ["The harbour has had", "The first tower was", "Nevertheless", "Concrete came", "Automation", "stay ashore"]
+    places = [text.index(head) for head in heads]
+    assert places == sorted(places)
+    assert read("columns").title == "Keeping the lights of the northern harbour burning through a century of storms"
+    assert ("Automation",) in paths(read("columns"))
+
+
+def test_words_broken_at_line_ends_are_whole() -> None:
+    text = read("columns").text
+    assert not re.search(r"[-‐\u00ad]\s", text)
+    for word in ("satisfactory", "electric light", "fibreglass", "well-known", "light-emitting", "twenty-six"):
+        assert word in text
+
+
+# --- small pages ------------------------------------------------------------------------------------------------------
+
+
+def test_paragraphs_end_at_wider_spaces_indents_and_short_lines() -> None:
+    spaced = lines_at(60, 750, PROSE) + lines_at(60, 690, MORE)
+    assert len(made(spaced).blocks) == 2
+    indented = [
+        lines_at(75, y, lines[:1]) + lines_at(60, y - 13.5, lines[1:]) for y, lines in ((750, PROSE), (709.5, MORE))
+    ]
+    assert len(made(b"".join(indented)).blocks) == 2
+    assert [text[:6] for _, text in blocks(made(lines_at(60, 750, [*MORE, *PROSE])))] == ["Nobody", "The be"]
+
+
+def test_a_paragraph_goes_on_on_the_next_page_only_in_mid_sentence() -> None:
+    one = made(lines_at(60, 750, PROSE[:2]), lines_at(60, 750, PROSE[2:]))
+    assert [text for _, text in blocks(one)] == [" ".join(PROSE)]
+    two = made(lines_at(60, 750, PROSE), lines_at(60, 750, MORE))
+    assert len(two.blocks) == 2
+    assert two.pages[1].start == two.blocks[1].span.start
+
+
+def test_large_or_bold_lines_are_headings_without_an_outline() -> None:
+    page = text_at(60, 780, "Bees in town", 20, "B") + text_at(60, 750, "Winter", 11, "B") + lines_at(60, 733, PROSE)
+    page += text_at(60, 680, "Swarms", 11, "B") + lines_at(60, 663, MORE)
+    document = made(page)
+    assert document.title == "Bees in town"
+    assert paths(document) == [("Winter",), ("Swarms",)]
+
+
+def test_the_outline_names_headings_that_look_like_text() -> None:
+    page = (
+        lines_at(60, 780, ["Winter"])
+        + lines_at(60, 750, PROSE)
+        + lines_at(60, 690, ["Swarms"])
+        + lines_at(60, 660, MORE)
+    )
+    assert paths(made(page)) == []
+    assert paths(made(page, outline=[("Winter", 0), ("Swarms", 0)]))[-1] == ("Swarms",)
+
+
+def test_bullets_and_numbers_make_items() -> None:
+    page = lines_at(60, 750, ["• smoker of tin", "• veil"]) + lines_at(60, 690, ["1. open", "2. close"])
+    assert blocks(made(page)) == [
+        ("list", "- smoker of tin\n- veil"),
+        ("paragraph", "1. open"),
+        ("paragraph", "2. close"),
+    ]
+
+
+@pytest.mark.parametrize("angle", [0, 90, 180, 270])
+def test_pages_that_are_turned_read_alike(angle: int) -> None:
+    turns = {0: b"1 0 0 1 0 0", 90: b"0 -1 1 0 0 800", 180: b"-1 0 0 -1 595 842", 270: b"0 1 -1 0 595 0"}
+    page = b"q %s cm\n%s Q" % (turns[angle], lines_at(60, 500, PROSE))
+    assert [text for _, text in blocks(made(page, page_entries=f"/Rotate {(360 - angle) % 360}"))] == [" ".join(PROSE)]
+
+
+def test_a_watermark_across_the_text_is_left_out() -> None:
+    page = lines_at(60, 750, PROSE) + b"BT /B 60 Tf 0.7 0.7 -0.7 0.7 100 200 Tm (DRAFT) Tj ET\n"
+    assert [text for _, text in blocks(made(page))] == [" ".join(PROSE)]
+
+
+def test_headers_that_change_with_the_chapter_and_the_side_are_left_out() -> None:
+    pages = []
+    for number in range(12):
+        head = f"{number + 1} Bees" if number % 2 else f"Chapter {number // 6 + 1}: {'Hives' if number < 6 else 'Wax'}"
+        body = [
+            f"Sentence {chr(97 + number) * 4} {chr(97 + n) * 5} of the text of this page is not like another."
+            for n in range(9)
+        ]
+        pages.append(
+            text_at(60, 800, head, 9) + lines_at(60, 750 - number * 3, body) + text_at(290, 40, str(number + 1), 9)
+        )
+    document = made(*pages)
+    assert "Chapter" not in document.text
+    assert "Bees" not in document.text
+    assert len(re.findall("Sentence", document.text)) == 108
+
+
+def test_a_row_that_holds_the_number_of_its_page_is_left_out() -> None:
+    heads = [f"{name} {number + 7}" for number, name in enumerate(["Hives", "Wax", "Frost", "Swarms"])]
+    bodies = [[line[:1].upper() + line[1:]] for line in (PROSE + MORE)[:4]]
+    document = made(*[text_at(60, 800, h) + lines_at(60, 700 - len(h), b) for h, b in zip(heads, bodies, strict=True)])
+    assert [text for _, text in blocks(document)] == [body[0] for body in bodies]
+
+
+def test_lines_beside_columns_are_read_before_and_after_them() -> None:
+    left = [f"left {n} and some words of prose" for n in "abcdef"]
+    right = [f"right {n} and some words of prose" for n in "abcdef"]
+    page = text_at(320, 800, "Above at the right") + lines_at(60, 740, left) + lines_at(320, 746, right)
+    text = made(page + text_at(60, 600, "Below at the left")).text
+    wanted = ["Above", "left a", "left f", "right a", "right f", "Below"]
+    assert sorted(wanted, key=text.index) == wanted
+
+
+def test_leaders_of_a_table_of_contents_are_shortened() -> None:
+    page = lines_at(60, 750, ["Swarms . . . . . . . . . . . . . 12"]) + lines_at(60, 700, PROSE)
+    assert blocks(made(page))[0] == ("paragraph", "Swarms … 12")
+
+
+def test_a_table_keeps_its_units_with_their_numbers() -> None:
+    page = b""
+    for number, (label, *cells) in enumerate(
+        [("Honey", "12.5", "14"), ("Wax", "3", "4.5"), ("Jars and lids", "7", "8")]
+    ):
+        page += text_at(60, 700 - 14 * number, label)
+        page += b"".join(
+            text_at(x, 700 - 14 * number, "$") + text_at(x + 14, 700 - 14 * number, cell)
+            for x, cell in zip((250, 320), cells, strict=True)
+        )
+    assert blocks(made(page)) == [("table", "Honey | $ 12.5 | $ 14\nWax | $ 3 | $ 4.5\nJars and lids | $ 7 | $ 8")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (["a hap-", "py hive"], "a happy hive"),
+        (["a well-", "known hive"], "a well-known hive"),
+        (["the Baden-", "Baden hive"], "the Baden-Baden hive"),
+        (["from 3-", "4 hives"], "from 3- 4 hives"),
+        (["a warm-", "hearted one"], "a warm-hearted one"),
+        (["self-", "ish bees"], "selfish bees"),
+        (["a self-", "made box"], "a self-made box"),
+        (["soft\u00ad", "ly said"], "softly said"),
+        (["wax —", "or not"], "wax —or not"),
+    ],
+)
+def test_a_hyphen_goes_where_it_only_breaks_a_word(lines: list[str], text: str) -> None:
+    assert joined(lines, frozenset({"warm-hearted", "selfish"})) == text
+
+
+# --- what the file says of itself -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("named", "title"),
+    [
+        ("Bees in winter", "Bees in winter"),
+        ("Microsoft Word - bees.docx", "Large words"),
+        ("bees_final.pdf", "Large words"),
+        ("untitled", "Large words"),
+        ("0000909832-23-000036", "Large words"),
+        ("made", "Large words"),
+        ("", "Large words"),
+    ],
+)
+def test_the_title_is_a_name_that_a_person_gave(named: str, title: str) -> None:
+    page = text_at(60, 780, "Large words", 20) + lines_at(60, 750, PROSE)
+    assert made(page, info={"Title": named}).title == title
+
+
+@pytest.mark.parametrize(
+    ("value", "date"),
+    [
+        ("D:20240504103000+02'00'", "2024-05-04"),
+        ("D:2024", "2024-01-01"),
+        ("20240504", "2024-05-04"),
+        ("D:20241377", None),
+    ],
+)
+def test_author_and_date_are_metadata(value: str, date: str | None) -> None:
+    metadata = made(lines_at(60, 750, PROSE), info={"Author": "Ada Marsh", "CreationDate": value}).metadata
+    assert metadata == ({"author": "Ada Marsh", "date": date} if date else {"author": "Ada Marsh"})
+
+
+# --- what cannot be read ----------------------------------------------------------------------------------------------
+
+
+def test_a_scan_is_empty_and_says_why() -> None:
+    with pytest.raises(Empty, match="looks scanned: its pages are pictures without text"):
+        read("scanned")
+
+
+def test_a_locked_file_says_that_it_is_locked() -> None:
+    with pytest.raises(Unreadable, match="locked: it needs a password"):
+        read("locked")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"%PDF-1.7\n", b"\x00" * 2000, b"PK\x03\x04 not a PDF", b"%PDF-1.7\n" + b"[" * 10_000]
+)
+def test_a_broken_file_is_damaged(data: bytes) -> None:
+    with pytest.raises(Unreadable, match="is damaged: it cannot be opened as PDF"):
+        parse_pdf("x.pdf", data)
+
+
+def test_what_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (module._MOST_PAGES, module._MOST_CHARACTERS) == (5_000, 20_000_000)
+    monkeypatch.setattr(module, "_MOST_PAGES", 2)
+    with pytest.raises(Unreadable, match="it has 3 pages, and 2 are read at most"):
+        made(b"", b"", b"")
+    monkeypatch.setattr(module, "_MOST_CHARACTERS", 100)
+    with pytest.raises(Unreadable, match="more than 100 characters"):
+        made(lines_at(60, 750, PROSE))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(text_at(1e9, 1e9, "far away") + text_at(-3e38, 5, "farther"), id="far away"),
+        pytest.param(b"BT /F 1e30 Tf (huge) Tj ET", id="huge"),
+        pytest.param(b"BT /F 0 Tf 10 10 Td (no size) Tj ET", id="no size"),
+        pytest.param(b"q " * 20_000 + b"BT /F 9 Tf (deep) Tj ET", id="deep"),
+        pytest.param(b"1 1 3 3 re f\n" * 20_000 + text_at(60, 60, "dots"), id="dots"),
+        pytest.param(text_at(60, 700, "word " * 20_000), id="one line"),
+        pytest.param(b"".join(text_at(n % 500, n % 800, f"w{n}", 8) for n in range(5000)), id="heap"),
+    ],
+)
+def test_odd_pages_do_no_harm(page: bytes) -> None:
+    started = time.monotonic()
+    try:
+        document = made(page, text_at(60, 700, "The second page is plain."))
+    except Empty:
+        pass
+    else:
+        assert "second page is plain" in document.text
+    assert time.monotonic() - started < 20
+
+
+def test_the_text_holds_no_control_or_private_characters() -> None:
+    page = b"BT /F 11 Tf 60 700 Td (a\\000b\\001\\177c \\222quoted\\222) Tj ET"
+    assert re.search(r"[\x00-\x09\x0b-\x1f\x7f\ue000-\uf8ff\ufffd-\uffff]", made(page).text) is None
+
+
+def test_files_are_read_from_several_threads() -> None:
+    data = (FILES / "hives.pdf").read_bytes()
+    with ThreadPoolExecutor(4) as pool:
+        texts = list(pool.map(lambda _: parse_pdf("hives.pdf", data).text, range(12)))
+    assert set(texts) == {read("hives").text}
+
+
+def test_sections_of_columns_without_end_do_no_harm() -> None:
+    rows = [text_at(x, 19_000 - 2 * n, f"go on and on {n}", 1) for n in range(3000) if n % 6 for x in (10, 60)]
+    rows += [text_at(10, 19_000 - 2 * n, "right across from here to there " * 6, 1) for n in range(0, 3000, 6)]
+    assert made(b"".join(rows), page_entries="/MediaBox[0 0 600 20000]").blocks
+
+
+@settings(deadline=None, max_examples=120)
+@given(
+    st.sampled_from(["hives", "columns", "locked", "scanned"]),
+    st.lists(st.tuples(st.floats(0, 0.9999), st.integers(0, 255)), max_size=30),
+    st.floats(0.3, 1),
+)
+def test_a_damaged_file_is_read_or_refused(name: str, flips: list[tuple[float, int]], share: float) -> None:
+    data = bytearray((FILES / f"{name}.pdf").read_bytes())
+    for place, value in flips:
+        data[int(place * len(data))] = value
+    check(bytes(data if share > 0.8 else data[: int(share * len(data))]))
+
+
+PLACED = st.tuples(
+    st.integers(-50, 620),
+    st.integers(-50, 860),
+    st.sampled_from(["Bees", "• wax", "a-", "1.", "$", "12.5", "Long words here."]),
+    st.sampled_from([1, 8, 11, 24]),
+    st.sampled_from("FB"),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(PLACED, max_size=40))
+def test_words_anywhere_make_spans_in_order(placed: list[tuple[int, int, str, int, str]]) -> None:
+    check(written([b"".join(text_at(*word) for word in placed)] * 2))
+
+
+def check(data: bytes) -> None:
+    """Parse what may be damaged; what is read keeps the promises of spans."""
+    try:
+        document = parse_pdf("x.pdf", data)
+    except (Unreadable, Empty):
+        return
+    hold(document)
+
+
+def hold(document: Document) -> None:
+    text = document.text
+    assert document.sections[-1].span.end == len(text)
+    end = 0
+    for block in document.blocks:
+        assert end <= block.span.start < block.span.end
+        assert block.span.of(text) == block.span.of(text).strip()
+        assert all(block.span.start <= part.start < part.end <= block.span.end for part in block.parts)
+        end = block.span.end
+    starts = [page.start for page in document.pages]
+    assert starts == sorted(starts)
+    for passage in split(document, TinyEncoder().count_tokens, 256):
+        assert passage.text == passage.span.of(text)
+        assert passage.page is not None
+        assert 1 <= passage.page <= len(document.pages)
+
+
+# --- real filings -----------------------------------------------------------------------------------------------------
+
+FILINGS = {
+    "COSTCO_2023_8K_dated-2023-08-16": (3, [
+        (2, "On August 16, 2023, the Board of Directors elected Helena Buonanno Foulkes as a director."),
+        (3, "Ms. Foulkes was CEO of Hudson's Bay Company. Previously she spent 25 years at CVS Health, including as "
+            "President of CVS Pharmacy"),
+        (1, "Common Stock, par value $.005 per share | COST | NASDAQ"),
+    ]),
+    "JOHNSON_JOHNSON_2023_8K_dated-2023-08-23": (3, [
+        (1, "0.650% Notes Due May 2024 | JNJ24C | New York Stock Exchange"),
+        (2, "accepted an aggregate of 190,955,435 shares of Johnson & Johnson common stock from its shareholders in "
+            "exchange for 1,533,830,450 shares of Kenvue common stock"),
+        (3, "the registrant has duly caused this report to be signed on its behalf by the undersigned hereunto duly"),
+    ]),
+    "PEPSICO_2023_8K_dated-2023-05-05": (5, [
+        (2, "0.250% Senior Notes Due 2024 | PEP24 | The Nasdaq Stock Market LLC"),
+        (3, "Segun Agbaje | 1,005,178,935 | 12,334,137 | 2,634,817 | 172,969,325"),
+        (4, "PepsiCo’s Board of Directors has decided that PepsiCo will hold an advisory vote on the compensation"),
+    ]),
+    "ULTABEAUTY_2023Q4_EARNINGS": (9, [
+        (1, "Net sales | $ 3,226.8 | $ 2,729.4 | $ 2,198.7 | $ 10,208.6 | $ 8,630.9 | $ 6,152.0"),
+        (2, "- The tax rate increased to 24.6% compared to 22.9% in the fourth quarter of fiscal 2021."),
+        (3, "The Company operated 1,355 stores totaling 14.2 million square feet".replace("The", "the")),
+        (7, "Merchandise inventories, net | 1,603,451 | 1,499,218"),
+        (8, "Net cash provided by operating activities | 1,481,915 | 1,059,265"),
+    ]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILINGS)
+def test_real_filings_read_as_they_look(articles: Path, name: str) -> None:
+    document = parse_pdf(f"{name}.pdf", (articles / "pdf" / f"{name}.pdf").read_bytes())
+    count, sentences = FILINGS[name]
+    assert len(document.pages) == count
+    for page, sentence in sentences:
+        start = document.text.find(sentence)
+        assert start >= 0, sentence
+        assert document.pages[page - 1].start <= start < document.pages[page - 1].end
+    hold(document)
+
+
+def test_a_press_release_has_the_sections_that_it_shows(articles: Path) -> None:
+    name = "ULTABEAUTY_2023Q4_EARNINGS.pdf"
+    document = parse_pdf(name, (articles / "pdf" / name).read_bytes())
+    assert document.title == "Ulta Beauty Announces Fourth Quarter Fiscal 2022 Results"
+    assert document.metadata["date"] == "2023-04-20"
+    wanted = [
+        "For the Fourth Quarter of Fiscal 2022",
+        "For the Full Year of Fiscal 2022",
+        "Balance Sheet",
+        "Share Repurchase Program",
+        "Conference Call Information",
+        "About Ulta Beauty",
+    ]
+    assert [path[-1] for path in paths(document) if path[-1] in wanted] == wanted
