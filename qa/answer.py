@@ -25,7 +25,7 @@ _COSINE, _SHARE, _PASSAGE, _BEFORE = 1.0, 2.0, 2.0, 1.0
 _POINTER = re.compile(
     r"(?:for (?:more|further|additional) (?:information|details|help)|see(?: also)?\b|to learn more)", re.I
 )
-_POINTER_COST = 1.0
+_POINTER_COST = 2.0  # as much as all of the question's words are worth
 # Numbers of passages between which the confidence model knows what size does.
 FITTED_SIZES = (20, 2_000)
 

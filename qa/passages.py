@@ -180,6 +180,8 @@ def _count_between(text: str, spans: list[Span], count_tokens: CountTokens) -> l
 def _pieces(text: str, block: Block) -> list[Span]:
     if block.kind == "code":
         return _lines(text, block.span)
+    if _NOTE.match(text, block.span.start, block.span.end):
+        return [block.span]  # "![" would be taken for the end of a sentence
     if block.parts:
         lead = Span(block.span.start, block.parts[0].start)
         parts = [*([lead] if lead.of(text).strip() else []), *block.parts]
@@ -198,7 +200,7 @@ def _lines(text: str, span: Span) -> list[Span]:
 
 def _sentences(text: str, span: Span, block: Block) -> tuple[Span, ...]:
     """The sentences of one unit, without the mark of a list item; code, pictures and directives are none."""
-    if block.kind == "code":
+    if block.kind == "code" or _NOTE.match(text, span.start, span.end):
         return ()
     mark = _ITEM_MARK.match(text, span.start, span.end)
     start = mark.end() if mark else span.start
