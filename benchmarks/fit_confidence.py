@@ -3,12 +3,14 @@
 Positive: a set's own answerable questions, asked of its passages. Negative: off-topic questions, asked of the
 same. Whole sets, and small corpora cut out of them (people have tens of articles more often than thousands).
 Only the half of the questions for which `common.in_fit` holds is used; benchmarks/quality.py measures on the
-other. Each family of sets weighs the same: two of the four are SQuAD.
+other. Each family of sets weighs the same: two of the four are SQuAD. Every fourth question is asked as people type
+into a search box: its content words alone.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ from qa.answer import features, score_sentences
 from qa.encoders import load_encoder
 from qa.engine import Engine
 from qa.evaluate import Dataset, Query, index_dataset, read_dataset
-from qa.lexical import analyze
+from qa.lexical import analyze, is_function_word
 from qa.metrics import auroc, calibration_error
 
 # set → (family's weight over the number of its sets, small corpora cut out of it)
@@ -135,11 +137,17 @@ def _sample(
 
 def _rows(engine: Engine, queries: list[Query], encoder: CachingEncoder) -> NDArray[np.float64]:
     rows = []
-    for query in queries:
-        ranking = engine.search(query.text, 5)
+    for number, query in enumerate(queries):
+        ranking = engine.search(_keywords(query.text) if number % 4 == 3 else query.text, 5)
         nearest = max(s.cosine for s in score_sentences(ranking, encoder.encode_passages, analyze))
         rows.append(list(features(ranking.evidence, nearest).values()))
     return np.array(rows)
+
+
+def _keywords(question: str) -> str:
+    """The words of a question that are not function words."""
+    kept = [word for word in re.findall(r"[\w'’-]+", question) if not is_function_word(word)]
+    return " ".join(kept) or question
 
 
 def _stack(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,11 @@ LEAD_PASSAGES = 3
 # cosine to the question, share of the question's terms, its passage's score, terms in the sentence before it.
 _COSINE, _SHARE, _PASSAGE, _BEFORE = 1.0, 2.0, 2.0, 1.0
 
+# A sentence that only says where to read on answers nothing, however many of the question's words it holds.
+_POINTER = re.compile(
+    r"(?:for (?:more|further|additional) (?:information|details|help)|see(?: also)?\b|to learn more)", re.I
+)
+_POINTER_COST = 2.0  # as much as all of the question's words are worth
 # Numbers of passages between which the confidence model knows what size does.
 FITTED_SIZES = (20, 2_000)
 
@@ -136,6 +142,7 @@ def score_sentences(ranking: Ranking, embed: Embed, terms: Terms) -> list[Scored
             + _SHARE * share / total
             + _PASSAGE * ranking.hits[number].score
             + _BEFORE * carried / total
+            - (_POINTER_COST if _POINTER.match(text) else 0.0)
         )
         scored.append(ScoredSentence(number, span, text, float(cosine), score))
     return scored

@@ -149,7 +149,7 @@ def _plan(
     known = dict(previous.records) if previous else {}
     by_hash = {record.sha256: record for record in known.values() if record.status == "indexed"}
     trusted_before = _trusted_before(previous) if reused else 0
-    found = documents.scan(config.corpus, config.max_file_bytes)
+    found = documents.scan(config.corpus, config.max_file_bytes, config.index)
     plans = []
     for number, file in enumerate(found):
         progress(Progress("reading", number, len(found)))

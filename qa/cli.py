@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except QAError as error:
         return _fail(str(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        return _fail("Stopped; the last index still answers.", 1)
+        return _fail("Stopped: the last index, if there was one, still answers; run `qa build` to go on.", 1)
     except OSError as error:
         return _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
 
@@ -188,16 +188,20 @@ def verify(corpus: Path | None, index: Path | None) -> int:
 
 
 @_cli.command("eval")
+@_places
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--limit", type=click.IntRange(1), help="Ask only this many questions, evenly spread.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def evaluate(folder: Path, limit: int | None, as_json: bool) -> None:
-    """Measure retrieval, leads and abstention on a BEIR-layout set in FOLDER."""
+def evaluate(corpus: Path | None, index: Path | None, folder: Path, limit: int | None, as_json: bool) -> None:
+    """Measure retrieval, leads and abstention on a BEIR-layout set in FOLDER.
+
+    The set is built in a temporary place: your articles and your index are neither needed nor touched.
+    """
     from .encoders import load_encoder
     from .evaluate import evaluate as measure
     from .evaluate import read_dataset
 
-    config = Config.from_env(os.environ)
+    config = _config(corpus, index)
     read_dataset(folder, 1)  # a wrong folder is said before a model is loaded
     encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
     with _progress() as shown:
@@ -239,7 +243,7 @@ def _check_corpus(config: Config) -> None:
     """Say that the folder is missing before a model is loaded for it."""
     from .documents import scan
 
-    scan(config.corpus, config.max_file_bytes)
+    scan(config.corpus, config.max_file_bytes, config.index)
 
 
 def _lines(path: Path | None) -> Iterable[str]:
@@ -252,7 +256,7 @@ def _lines(path: Path | None) -> Iterable[str]:
         raise ConfigError(
             f"{str(path)!r} cannot be read as UTF-8 text: name a file with one question on each line."
         ) from error
-    return filter(None, map(str.strip, text.splitlines()))
+    return filter(None, map(str.strip, text.split("\n")))
 
 
 @contextlib.contextmanager
@@ -278,7 +282,11 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _print_json(data: dict[str, Any]) -> None:
-    click.echo(json.dumps(data, ensure_ascii=False))
+    """One object on one line. Where the output is not UTF-8, what it cannot hold is written as JSON escapes."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
+    text = json.dumps(data, ensure_ascii=encoding != "utf8")
+    # Line ends of Unicode, which are letters to JSON: a reader may split lines at them.
+    click.echo(text.translate({0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}))
 
 
 def _line(path: str) -> str:

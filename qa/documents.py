@@ -31,8 +31,10 @@ class FoundFile:
         return self.record.status == "indexed"
 
 
-def scan(corpus: Path, max_file_bytes: int) -> list[FoundFile]:
+def scan(corpus: Path, max_file_bytes: int, without: Path | None = None) -> list[FoundFile]:
     """Every file below `corpus`, sorted by path; names that begin with a dot are left out.
+
+    `without` is a folder that is not looked into: an index that was put below the corpus.
 
     Raises CorpusError where the folder is missing or cannot be listed.
     """
@@ -45,7 +47,8 @@ def scan(corpus: Path, max_file_bytes: int) -> list[FoundFile]:
             f"The folder {str(corpus)!r} cannot be listed ({error.strerror}): give this account leave to read it."
         ) from error
     root = corpus.resolve()
-    found = [_found(corpus, location, root, max_file_bytes) for location in _walk(corpus)]
+    skipped = without.resolve() if without is not None else None
+    found = [_found(corpus, location, root, max_file_bytes) for location in _walk(corpus, skipped)]
     return sorted(found, key=lambda file: file.record.path)
 
 
@@ -95,14 +98,16 @@ def has_changed(corpus: Path, record: FileRecord) -> bool:
         return True
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """All entries below that are not folders, and folders that cannot be listed.
+def _walk(folder: Path, without: Path | None) -> Iterator[Path]:
+    """All entries below that are not folders, and folders that cannot be listed; nothing of `without`.
 
     Folders behind links are not entered (they may lead in circles).
     """
     folders = [folder]
     while folders:
         current = folders.pop()
+        if without is not None and current.resolve() == without:
+            continue
         try:
             with os.scandir(current) as listed:
                 entries = [entry for entry in listed if not entry.name.startswith(".")]

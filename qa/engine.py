@@ -122,8 +122,10 @@ class Engine:
 
     def ask(self, question: str, top_k: int = 5) -> Answer:
         """Answer one question. Raises QuestionError, StoreError (MismatchError included) or ModelError."""
+        check_question(question)
+        _ = self.encoder  # loading it is not part of the answer's time
         started = time.perf_counter()
-        generation, ranking, timings = self._rank(question, top_k)
+        generation, ranking, timings = self.rank(question, top_k)
         chosen = time.perf_counter()
         answer = compose(
             question=question,
@@ -141,7 +143,7 @@ class Engine:
 
     def search(self, query: str, top_k: int = 10) -> Ranking:
         """The ranked passages alone. Raises as `ask`."""
-        return self._rank(query, top_k)[1]
+        return self.rank(query, top_k)[1]
 
     def preflight(self) -> None:
         """Raise what `ask` would raise for the index and the encoder's name, without loading a model."""
@@ -168,7 +170,7 @@ class Engine:
             generation = None
         known = dict(generation.records) if generation else {}
         states = []
-        for file in documents.scan(self.config.corpus, self.config.max_file_bytes):
+        for file in documents.scan(self.config.corpus, self.config.max_file_bytes, self.config.index):
             old = known.pop(file.record.path, None)
             if old is None:
                 states.append(FileState(file.record, "new" if file.readable else ""))
@@ -191,10 +193,11 @@ class Engine:
         """Everything that is off with the current generation, one sentence each."""
         return self.generation.verify()
 
-    def _rank(self, query: str, top_k: int) -> tuple[Generation, Ranking, dict[str, float]]:
+    def rank(self, query: str, top_k: int) -> tuple[Generation, Ranking, dict[str, float]]:
+        """As `search`, with the generation that was searched and the milliseconds that each stage took."""
         query = check_question(query)
-        if not 1 <= top_k <= MAX_TOP_K:
-            raise QuestionError(f"top_k is {top_k}: give a number from 1 to {MAX_TOP_K}.")
+        if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
+            raise QuestionError(f"top_k is {top_k!r}: give a whole number from 1 to {MAX_TOP_K}.")
         generation, encoder = self.generation, self.encoder
         _check_encoder(generation, encoder)
         _check_settings(generation, self._settings)

@@ -25,7 +25,7 @@ FORMAT_VERSION = 1
 REBUILD = "run `qa build --full`"
 PASSAGES, VECTORS, LEXICAL, MANIFEST = "passages.sqlite", "vectors.faiss", "lexical", "manifest.json"
 
-PASSAGE_COLUMNS = """p.id, d.path, p.ordinal, p.start, p."end", substr(d.text, p.start + 1, p."end" - p.start),
+PASSAGE_COLUMNS = """p.id, d.path, p.ordinal, p.start, p."end", p.text,
     d.title, p.section, p.page, p.sentences, p.key FROM passages p JOIN documents d ON d.id = p.document"""
 
 
@@ -141,7 +141,11 @@ class Generation:
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         wanted = f"SELECT {PASSAGE_COLUMNS} WHERE p.id IN ({','.join('?' * len(ids))})"
-        found = {row[0]: passage_of(row) for row in self._rows(wanted, ids)}
+        found = {}
+        for row in self._rows(wanted, ids):
+            found[row[0]] = passage = passage_of(row)
+            if passage.key != row[10]:  # what is cited is checked each time, against what was published
+                raise StoreError(f"{PASSAGES} of generation {self.folder.name} is damaged: {REBUILD}.")
         return [found[number] for number in ids]
 
     def passages_of(self, path: str) -> list[tuple[int, Passage]]:

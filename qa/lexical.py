@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import math
+import shutil
+import tempfile
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +37,13 @@ _analyzer = (
     .build()
 )
 _analyzing = threading.Lock()
+# Words that questions are made of, not about. In a corpus of manuals "did" and "say" are rarer than what is asked
+# for, and would count for more.
+_FUNCTION_WORDS = (
+    "a about an and are as at be been but by can could did do does for from had has have how i if in into is it its "
+    "may me might must my of on or our shall should so such that the their them then there these they this those to "
+    "us was we were what when where which while who whom whose why will with would you your"
+)
 
 
 def analyze(text: str) -> list[str]:
@@ -40,6 +51,16 @@ def analyze(text: str) -> list[str]:
     with _analyzing:
         terms: list[str] = _analyzer.analyze(text)
     return terms
+
+
+def is_function_word(word: str) -> bool:
+    """Whether a word is one that questions are made of ("what", "did"), not about."""
+    return _function_terms().issuperset(analyze(word))
+
+
+@lru_cache(maxsize=1)
+def _function_terms() -> frozenset[str]:
+    return frozenset(analyze(_FUNCTION_WORDS))
 
 
 def _schema() -> tantivy.Schema:
@@ -70,19 +91,34 @@ class LexicalIndex:
     def __init__(self, folder: Path) -> None:
         self._name = folder.name
         with self._reading():
-            index = tantivy.Index.open(str(folder))
+            index = self._open(folder)
             index.register_tokenizer(_TOKENIZER, _analyzer)
             self._searcher = index.searcher()
         self._schema = _schema()
+
+    def _open(self, folder: Path) -> tantivy.Index:
+        try:
+            return tantivy.Index.open(str(folder))
+        except (ValueError, OSError) as error:
+            if "Lockfile" not in str(error):
+                raise
+        # tantivy takes a lock even to read. Where the index may only be read, it takes it beside links to it.
+        links = Path(tempfile.mkdtemp(prefix="qa-lexical-"))
+        weakref.finalize(self, shutil.rmtree, links, ignore_errors=True)
+        for path in folder.iterdir():
+            if path.suffix != ".lock":
+                (links / path.name).symlink_to(path.resolve())
+        return tantivy.Index.open(str(links))
 
     def count(self) -> int:
         return int(self._searcher.num_docs)
 
     def term_weights(self, text: str) -> dict[str, float]:
-        """The inverse document frequency of each term in `text`."""
+        """The inverse document frequency of each term in `text`; function words only where there is nothing else."""
         total = self.count()
         weights = {}
-        for term in dict.fromkeys(analyze(text)):
+        terms = list(dict.fromkeys(analyze(text)))
+        for term in [term for term in terms if term not in _function_terms()] or terms:
             with self._reading():
                 frequency = self._searcher.doc_freq("text", term)
             weights[term] = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))

@@ -20,7 +20,8 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 HeadingPath = tuple[str, ...]  # of headings
 
 _ITEM_MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+•▪◦–—]|\(?\d{1,3}[.)])\s+")
-_NOTE = re.compile(r"\{[^{}]*\}\Z")  # `{alt: a picture of …}`, as pages saved from a browser have them
+# No sentences, though they stand where sentences do: `{alt: …}` notes of saved pages, pictures, directives.
+_NOTE = re.compile(r"(?:\{[^{}]*\}|!\[[^\]]*\]\([^)]*\)|\[!INCLUDE[^\]]*\]\S*|:::.*)\Z", re.DOTALL)
 _TABLE_RULE = re.compile(r"[\s|:+=-]+$")
 _SPECIAL_TOKENS = 2
 _LEAST_TOKENS = 16  # of text in a passage, however long its title is
@@ -179,6 +180,8 @@ def _count_between(text: str, spans: list[Span], count_tokens: CountTokens) -> l
 def _pieces(text: str, block: Block) -> list[Span]:
     if block.kind == "code":
         return _lines(text, block.span)
+    if _NOTE.match(text, block.span.start, block.span.end):
+        return [block.span]  # "![" would be taken for the end of a sentence
     if block.parts:
         lead = Span(block.span.start, block.parts[0].start)
         parts = [*([lead] if lead.of(text).strip() else []), *block.parts]
@@ -196,12 +199,13 @@ def _lines(text: str, span: Span) -> list[Span]:
 
 
 def _sentences(text: str, span: Span, block: Block) -> tuple[Span, ...]:
-    """The sentences of one unit, without the mark of a list item; code and notes in braces have none."""
+    """The sentences of one unit, without the mark of a list item; code, pictures and directives are none."""
     if block.kind == "code" or _NOTE.match(text, span.start, span.end):
         return ()
     mark = _ITEM_MARK.match(text, span.start, span.end)
     start = mark.end() if mark else span.start
-    return tuple(sentence_spans(text, Span(start, span.end)))
+    found = sentence_spans(text, Span(start, span.end))
+    return tuple(sentence for sentence in found if not _NOTE.match(text, sentence.start, sentence.end))
 
 
 def _shorten(text: str, span: Span, most: int, count_tokens: CountTokens) -> list[tuple[Span, int]]:

@@ -49,7 +49,7 @@ CREATE TABLE sections (
     WITHOUT ROWID;
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents(id), ordinal INTEGER NOT NULL,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, section TEXT NOT NULL, page INTEGER,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, section TEXT NOT NULL, page INTEGER,
     sentences TEXT NOT NULL, key BLOB NOT NULL);
 CREATE INDEX passages_of_document ON passages (document);
 """
@@ -128,9 +128,9 @@ class GenerationWriter:
             ],
         )
         self._sqlite.executemany(
-            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                (self._passages + i, number, i, p.span.start, p.span.end, json.dumps(p.section), p.page,
+                (self._passages + i, number, i, p.span.start, p.span.end, p.text, json.dumps(p.section), p.page,
                  spans_json(p.sentences), p.key)
                 for i, p in enumerate(passages)
             ],
@@ -216,11 +216,14 @@ def writing(index: Path) -> Iterator[None]:
 def current_id(index: Path) -> str | None:
     """The id of the generation that answers, or None where nothing was published."""
     try:
-        return (index / "CURRENT").read_text("ascii").strip() or None
+        number = (index / "CURRENT").read_text("ascii").strip()
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise StoreError(f"{index / 'CURRENT'} cannot be read: {REBUILD}.") from error
+    if not number:
+        raise StoreError(f"{index / 'CURRENT'} is empty, which no build leaves behind: {REBUILD}.")
+    return number
 
 
 def open_current(index: Path) -> Generation:

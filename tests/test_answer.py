@@ -253,3 +253,11 @@ def test_what_is_not_answered_is_null_in_json(tiny: Encoder) -> None:
     assert data["answerable"] is False
     assert data["answer"] is None
     assert len(data["citations"]) == 1
+
+
+def test_a_sentence_that_only_points_elsewhere_does_not_lead(tiny: Encoder) -> None:
+    text = "For more information, see how bees make wax in winter. Wax comes from glands of the bees."
+    ranking = ranking_of([passage(text)], tiny, "How do bees make wax in winter?")
+    lead = answer_of(ranking, tiny).lead
+    assert lead is not None
+    assert lead.text == "Wax comes from glands of the bees."

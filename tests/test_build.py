@@ -485,3 +485,22 @@ def _facts(records: object) -> dict[str, object]:
 def _found(config: Config, encoder: TinyEncoder, query: str) -> list[object]:
     ranking = Engine.open(config, encoder).search(query, 20)
     return [(hit.id, hit.passage, pytest.approx(hit.score, abs=1e-5)) for hit in ranking.hits]
+
+
+def test_an_index_below_the_corpus_is_not_an_article(config: Config, tiny: TinyEncoder) -> None:
+    config = replace(config, index=config.corpus / "index")
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    assert build(config, tiny).documents == 1
+    assert (build(config, tiny).generation, len(Engine.open(config, tiny).status().files)) == ("000001", 1)
+
+
+def test_a_large_article_is_built_in_time_that_grows_with_its_length(config: Config, tiny: TinyEncoder) -> None:
+    """Each passage is read by itself: nothing looks through the whole text again for each of them."""
+    sentence = "The anchor was dropped by the crew near the long stone pier at noon. "
+    seconds = []
+    for times in (1, 4):
+        (config.corpus / "large.txt").write_text(sentence * 5_000 * times)
+        started = time.perf_counter()
+        assert build(config, tiny, full=True).passages > 300 * times
+        seconds.append(time.perf_counter() - started)
+    assert seconds[1] < 10 * seconds[0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -496,3 +498,24 @@ def test_remembered_sentences_are_bounded(built: Config, engine: Engine, tiny: T
 
 def test_encoder_identity_is_what_the_manifest_holds(engine: Engine, tiny: TinyEncoder) -> None:
     assert engine.generation.manifest.encoder == asdict(tiny.identity)
+
+
+@pytest.mark.parametrize("top_k", [None, "5", 2.5, 0, -1, 101])
+def test_a_number_of_passages_that_is_none_is_one_sentence(config: Config, tiny: TinyEncoder, top_k: object) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    build(config, tiny)
+    with pytest.raises(QuestionError, match="whole number from 1 to 100"):
+        Engine.open(config, tiny).search("anchor", top_k)  # type: ignore[arg-type]
+
+
+def test_a_text_that_was_altered_behind_the_index_is_not_cited(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    build(config, tiny)
+    engine = Engine.open(config, tiny)
+    engine.ask("anchor")
+    passages = config.index / "generations" / engine.generation.id / "passages.sqlite"
+    with contextlib.closing(sqlite3.connect(passages)) as database, database:
+        database.execute("UPDATE passages SET text = replace(text, 'anchor', 'rudder')")
+    engine = Engine.open(config, tiny)
+    with pytest.raises(StoreError, match="run `qa build --full`"):
+        engine.ask("anchor")

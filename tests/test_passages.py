@@ -410,3 +410,13 @@ def test_passages_of_real_articles_fit_the_real_encoder(
         passages = split(document, encoder.count_tokens, max_tokens)
         check(document, passages, encoder.count_tokens, max_tokens)
         assert passages
+
+
+@pytest.mark.parametrize(
+    "note", ["![A hive](hive.png)", ':::image type="content" source="hive.png" alt-text="A hive.":::', "{alt: A hive}"]
+)
+def test_pictures_and_directives_are_in_the_passage_but_are_no_sentences(note: str) -> None:
+    document = parse_markdown("a.md", f"# Bees\n\nThe bees sleep in winter.\n\n{note}\n")
+    (only,) = split(document, count_words, 256)
+    assert note in only.text
+    assert [span.of(document.text) for span in only.sentences] == ["The bees sleep in winter."]

@@ -538,3 +538,11 @@ def test_files_that_cannot_grow_are_one_sentence_and_the_space_is_given_back(bui
     assert folders(built) == ["000001", "000002", "000003"]
     assert is_whole(built.index)
     assert answers(built, wide)
+
+
+def test_an_empty_current_is_damage_not_a_first_start(config: Config, tiny: TinyEncoder) -> None:
+    build(config, tiny)
+    (config.index / "CURRENT").write_text("")
+    with pytest.raises(StoreError, match="is empty, which no build leaves behind: run `qa build --full`"):
+        store.open_current(config.index)
+    assert build(config, tiny).generation == "000002"

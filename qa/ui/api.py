@@ -27,11 +27,11 @@ def add_api(engine: Engine) -> None:
     def search(query: str, top_k: int = 10) -> dict[str, Any]:
         """The passages for a query, ranked, without an answer."""
         with _errors():
-            ranking = engine.search(query, top_k)
+            generation, ranking, _ = engine.rank(query, top_k)
             return {
                 "query": ranking.query,
                 "hits": [hit_json(hit) for hit in ranking.hits],
-                "generation": engine.generation.id,
+                "generation": generation.id,
             }
 
     def status() -> dict[str, Any]:

@@ -107,7 +107,8 @@ class Desk:
     def _has_articles(self) -> bool:
         config = self.engine.config
         try:
-            return any(file.readable for file in documents.scan(config.corpus, config.max_file_bytes))
+            found = documents.scan(config.corpus, config.max_file_bytes, config.index)
+            return any(file.readable for file in found)
         except CorpusError:
             return False
 

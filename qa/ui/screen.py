@@ -5,7 +5,6 @@ It knows nothing about HTML (see `views`, `library` and `qa.render`) or about ho
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -180,13 +179,17 @@ class Screen:
 
     def judge(self, session: Conversation, event: gr.EventData) -> Any:
         verdict: Verdict = "up" if getattr(event, "verdict", "") == "up" else "down"
-        turn = session.judge(_number(event, "turn"), verdict)
-        if turn is None or turn.answer is None:
+        turn = session.turn(_number(event, "turn"))
+        if turn is None or turn.answer is None or turn.verdict:
             return gr.skip()
         answer = turn.answer
         cited = answer.citations[0].document if answer.citations else ""
-        with contextlib.suppress(QAError):  # a verdict that cannot be stored is no reason to interrupt
+        try:
             self.desk.feedback.add(answer.question, answer.generation, cited, verdict)
+        except QAError as error:  # no thanks for what was not stored
+            gr.Warning(str(error))
+            return gr.skip()
+        session.judge(turn.number, verdict)
         return _talk(session)
 
     def clear(self, session: Conversation) -> tuple[Any, Any]:
