@@ -18,7 +18,7 @@ LOW = BASE | {
     "sentences", "config", "formats", "passages", "encoders", "faiss_index", "lexical", "reader", "answer",
     "conversation", "metrics", "render", "journal",
 }  # fmt: skip
-MIDDLE = {"documents", "generation", "store", "search"}
+MIDDLE = {"documents", "workers", "generation", "store", "search"}
 BELOW_3 = LOW | MIDDLE
 
 # A module (or a package of modules) → the ones that it may import.
@@ -42,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "journal": BASE,
     # layer 2
     "documents": BASE | {"formats"},
+    "workers": BASE | {"formats"},
     "generation": BASE | {"faiss_index", "lexical"},
     "store": BASE | {"generation", "faiss_index", "lexical"},
     "search": BASE | {"lexical"},
@@ -68,6 +69,10 @@ HOMES = {
     "onnxruntime": {"encoders", "reader"},
     "sentencex": {"sentences"},
     "markdown_it": {"formats"},
+    "trafilatura": {"formats"},
+    "lxml": {"formats"},
+    "pypdfium2": {"formats"},
+    "pypandoc": {"formats"},
     "yaml": {"formats"},
     "sqlite3": {"generation", "store", "ui"},
     "gradio": {"ui"},

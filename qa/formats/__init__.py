@@ -6,6 +6,7 @@ It knows nothing about folders, passages or the index.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import PurePosixPath
 
 from ..types import Document
@@ -21,9 +22,21 @@ def _of_text(parse_text: Callable[[str, str], Document]) -> Parser:
     return lambda path, data: parse_text(path, decode(data))
 
 
+def _when_needed(module: str, name: str) -> Parser:
+    """A parser whose libraries are loaded with the first file of its kind."""
+    return lambda path, data: getattr(import_module(f".{module}", __name__), name)(path, data)
+
+
 PARSERS: dict[str, Parser] = {
     **dict.fromkeys((".md", ".markdown", ".mdown"), _of_text(parse_markdown)),
     **dict.fromkeys((".txt", ".text"), _of_text(parse_plain)),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), _when_needed("html", "parse_html")),
+    **dict.fromkeys((".mhtml", ".mht"), _when_needed("html", "parse_mhtml")),
+    ".pdf": _when_needed("pdf", "parse_pdf"),
+    **dict.fromkeys(
+        (".docx", ".odt", ".pptx", ".epub", ".rtf", ".rst", ".org", ".ipynb"),
+        _when_needed("pandoc", "parse_with_pandoc"),
+    ),
 }
 
 
