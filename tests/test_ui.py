@@ -99,7 +99,7 @@ def test_an_upload_never_replaces_another_article(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
-        ("a.pdf", b"x", ".pdf files are not read"),
+        ("a.exe", b"x", ".exe files are not read"),
         ("a", b"x", "no ending"),
         ("a.md.exe", b"x", ".exe files are not read"),
         ("..", b"x", "no name"),

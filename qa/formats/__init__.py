@@ -6,7 +6,6 @@ It knows nothing about folders, passages or the index.
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import PurePosixPath
 
 from ..types import Document
@@ -22,21 +21,40 @@ def _of_text(parse_text: Callable[[str, str], Document]) -> Parser:
     return lambda path, data: parse_text(path, decode(data))
 
 
-def _when_needed(module: str, name: str) -> Parser:
-    """A parser whose libraries are loaded with the first file of its kind."""
-    return lambda path, data: getattr(import_module(f".{module}", __name__), name)(path, data)
+# The libraries of these are loaded with the first file of their kind.
+
+
+def _html(path: str, data: bytes) -> Document:
+    from .html import parse_html
+
+    return parse_html(path, data)
+
+
+def _mhtml(path: str, data: bytes) -> Document:
+    from .html import parse_mhtml
+
+    return parse_mhtml(path, data)
+
+
+def _pdf(path: str, data: bytes) -> Document:
+    from .pdf import parse_pdf
+
+    return parse_pdf(path, data)
+
+
+def _office(path: str, data: bytes) -> Document:
+    from .pandoc import parse_with_pandoc
+
+    return parse_with_pandoc(path, data)
 
 
 PARSERS: dict[str, Parser] = {
     **dict.fromkeys((".md", ".markdown", ".mdown"), _of_text(parse_markdown)),
     **dict.fromkeys((".txt", ".text"), _of_text(parse_plain)),
-    **dict.fromkeys((".html", ".htm", ".xhtml"), _when_needed("html", "parse_html")),
-    **dict.fromkeys((".mhtml", ".mht"), _when_needed("html", "parse_mhtml")),
-    ".pdf": _when_needed("pdf", "parse_pdf"),
-    **dict.fromkeys(
-        (".docx", ".odt", ".pptx", ".epub", ".rtf", ".rst", ".org", ".ipynb"),
-        _when_needed("pandoc", "parse_with_pandoc"),
-    ),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), _html),
+    **dict.fromkeys((".mhtml", ".mht"), _mhtml),
+    ".pdf": _pdf,
+    **dict.fromkeys((".docx", ".odt", ".pptx", ".epub", ".rtf", ".rst", ".org", ".ipynb"), _office),
 }
 
 
