@@ -134,7 +134,7 @@ def test_question_in_any_characters_is_answered(engine: Engine, question: str) -
 @pytest.mark.parametrize("top_k", [0, -1, MAX_TOP_K + 1, 10**9])
 def test_top_k_out_of_bounds_is_refused(engine: Engine, top_k: int) -> None:
     for ask in (engine.ask, engine.search):
-        with pytest.raises(QuestionError, match=rf"top_k is {top_k}: give a number from 1 to {MAX_TOP_K}\."):
+        with pytest.raises(QuestionError, match=rf"top_k is {top_k}: give a whole number from 1 to {MAX_TOP_K}\."):
             ask(QUESTION, top_k)
 
 
