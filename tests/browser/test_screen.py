@@ -380,7 +380,7 @@ def test_every_file_has_its_state_and_reason(page: Page) -> None:
 def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_meanwhile(
     page: Page, chat: Chat, tmp_path: Path
 ) -> None:
-    refused = tmp_path / "paper.pdf"
+    refused = tmp_path / "paper.exe"
     refused.write_bytes(b"%PDF")
     asked = "Who lit the lamp of the lighthouse?"
     expect(ask(page, asked).locator(".qa-none")).to_be_visible()
@@ -389,7 +389,7 @@ def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_me
     upload(page, tmp_path / "lighthouse.md", text, refused)
     said = page.locator("#qa-uploaded")
     expect(said).to_contain_text("lighthouse.md: saved", timeout=30_000)
-    expect(said).to_contain_text("paper.pdf: refused: .pdf files are not read")
+    expect(said).to_contain_text("paper.exe: refused: .exe files are not read")
     expect(said).to_contain_text("Rebuild the index")
     expect(page.locator("#qa-files tr", has_text="lighthouse.md")).to_contain_text("new: waits for a rebuild")
     shot(page, "library-uploaded")
