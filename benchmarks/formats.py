@@ -77,7 +77,7 @@ def _reference(path: Path) -> str | None:
     source = {".html": path.with_suffix(".txt"), ".pdf": path.with_suffix(".html")}.get(path.suffix)
     if path.parent.name == "office" and path.suffix != ".md":
         source = path.parent / ("slides.md" if path.stem == "slides" else "bees.md")
-    if source is None or not source.exists() or path.parent.name == "pdf" and path.suffix != ".pdf":
+    if source is None or not source.exists() or (path.parent.name == "pdf" and path.suffix != ".pdf"):
         return None
     text = source.read_text("utf-8")
     return _html_words(text) if source.suffix == ".html" else _markdown_words(text) if source.suffix == ".md" else text

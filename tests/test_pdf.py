@@ -16,10 +16,10 @@ from files.make_pdf import lines_at, text_at, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.formats import pdf as module
+from qa.formats import pdf_words as module
 from qa.formats.decoding import Empty, Unreadable
 from qa.formats.pdf import parse_pdf
-from qa.formats.pdf_layout import joined
+from qa.formats.pdf_pieces import joined
 from qa.passages import split
 from qa.types import Document
 

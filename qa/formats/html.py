@@ -9,7 +9,6 @@ import codecs
 import email
 import logging
 import re
-from collections.abc import Container, Iterator
 from typing import Any
 
 from lxml import etree, html  # type: ignore[import-untyped]
@@ -17,8 +16,7 @@ from lxml import etree, html  # type: ignore[import-untyped]
 from ..types import Document
 from .builder import TextBuilder
 from .decoding import Empty, Unreadable, decode
-
-_Element = Any  # lxml has no types
+from .html_blocks import BLOCKS, BREAKS, HEADINGS, SPACE, WORD, Element, Writer, length_of, level_of, text_of
 
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)\b[^<>]*?\b(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _DECLARED_WITHIN = 8192  # bytes
@@ -29,21 +27,10 @@ _AS_BROWSERS_DO = {
     "shift_jis": "cp932", "euc_kr": "cp949",
 }  # fmt: skip
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\ufffe\uffff]")  # and soft hyphens: words are whole
-_SPACE = re.compile(r"\s+")
-_WORD = re.compile(r"\w+")
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
 _BAR = re.compile(r"\s+(?:[|·•»:–—-]|::)\s+")
 
-# Both vocabularies: that of HTML and that of the tree which trafilatura makes of it.
-_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6", "head"}
-_LISTS, _ITEMS = {"ul", "ol", "dl", "menu", "list"}, {"li", "dt", "dd", "item"}
-_ROWS, _CELLS, _BREAKS = {"tr", "row"}, {"td", "th", "cell"}, {"br", "lb"}
-_BLOCKS = _HEADINGS | _LISTS | _ITEMS | _ROWS | _CELLS
-_BLOCKS |= {"address", "article", "aside", "blockquote", "body", "caption", "center", "details", "div", "fieldset"}
-_BLOCKS |= {"figcaption", "figure", "footer", "form", "header", "hr", "main", "nav", "option", "p", "pre", "quote"}
-_BLOCKS |= {"section", "summary", "table", "tbody", "tfoot", "thead"}
 _RAW = {"script", "style", "title", "textarea"}
-_NOT_LEAVES = "|".join(f".//{tag}" for tag in (*sorted(_HEADINGS), "table", "pre", "code[contains(., '\n')]"))
 
 _ARTICLE_WITHIN = "(self::body or self::html or self::article or self::main or .//h1 or .//article or .//main)"
 _NOISE = (  # not for readers, or not of the article, on every page
@@ -71,7 +58,6 @@ _LEAST_SHARE = 1 / 3
 _SHORT = 250  # characters: of less, trafilatura gives words without their places
 _POST_CHARACTERS = 60
 _POST = re.compile(r"\b(?:post|message|answer)\b")
-_LONGEST_HEADING = 300  # what is longer was never closed
 _REGEXPS = {"re": "http://exslt.org/regular-expressions"}
 
 for _name in ("trafilatura", "htmldate"):
@@ -127,9 +113,9 @@ def _document(path: str, text: str, address: str = "") -> Document:
     article = _article(page)
     builder = TextBuilder()
     heading = _main_heading(page, metadata["title"])
-    if heading and _words(heading) not in [_words(_text(head)) for head in article.iter(*_HEADINGS)]:
+    if heading and _words(heading) not in [_words(text_of(head)) for head in article.iter(*HEADINGS)]:
         builder.heading(1, heading)  # it stood above the article
-    _Writer(builder).article(article)
+    Writer(builder).article(article)
     title = metadata["title"] or heading
     document = builder.document(path, title, {name: value for name, value in metadata.items() if value})
     if not document.blocks:
@@ -137,7 +123,7 @@ def _document(path: str, text: str, address: str = "") -> Document:
     return document
 
 
-def _tree(text: str) -> _Element:
+def _tree(text: str) -> Element:
     """The page; one that is nested more deeply than the parser allows loses its nesting, not its words."""
     for flat in (False, True):
         parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
@@ -152,14 +138,14 @@ def _tree(text: str) -> _Element:
 
 def _flatter(tag: re.Match[str]) -> str:
     name = tag[1].lower()
-    return tag[0] if name in _RAW else "<p>" if name in _BLOCKS | _BREAKS else ""
+    return tag[0] if name in _RAW else "<p>" if name in BLOCKS | BREAKS else ""
 
 
-def _metadata(page: _Element, address: str) -> dict[str, str]:
+def _metadata(page: Element, address: str) -> dict[str, str]:
     """`title`, `author`, `date` and `url`, each empty where the page does not say."""
     site, title = _first(page, "//meta[@property='og:site_name']/@content"), _first(page, *_TITLE)
     links = [*(_first(page, xpath) for xpath in _ADDRESS), address]
-    linked = _SPACE.sub(" ", " ".join(page.xpath("//script[@type='application/ld+json']/text()")))
+    linked = SPACE.sub(" ", " ".join(page.xpath("//script[@type='application/ld+json']/text()")))
     author, date = _LINKED_AUTHOR.search(linked), _LINKED_DATE.search(linked)
     return {
         "title": _without_site(title, site, page),
@@ -169,18 +155,18 @@ def _metadata(page: _Element, address: str) -> dict[str, str]:
     }
 
 
-def _first(page: _Element, *xpaths: str) -> str:
+def _first(page: Element, *xpaths: str) -> str:
     """The words of what is found first, or nothing."""
     return next((words for xpath in xpaths for found in page.xpath(xpath) if (words := _one_line(found))), "")
 
 
-def _one_line(found: _Element | str) -> str:
-    return _SPACE.sub(" ", found if isinstance(found, str) else _text(found)).strip()
+def _one_line(found: Element | str) -> str:
+    return SPACE.sub(" ", found if isinstance(found, str) else text_of(found)).strip()
 
 
-def _without_site(title: str, site: str, page: _Element) -> str:
+def _without_site(title: str, site: str, page: Element) -> str:
     """`Ferry returns | Northern Courier` → `Ferry returns`, where that is a heading or the site names itself."""
-    headings = {_words(heading) for heading in map(_text, page.iter("h1"))}
+    headings = {_words(heading) for heading in map(text_of, page.iter("h1"))}
     for bar in _BAR.finditer(title):
         before, after = title[: bar.start()], title[bar.end() :]
         if _words(before) in headings or (site and _words(after) == _words(site)):
@@ -190,7 +176,7 @@ def _without_site(title: str, site: str, page: _Element) -> str:
     return title.rpartition(" | ")[0] or title
 
 
-def _main_heading(page: _Element, title: str) -> str:
+def _main_heading(page: Element, title: str) -> str:
     """The heading that titles the page; without a title the first there is, but not a site's name."""
     headings = [_one_line(heading) for heading in page.iter("h1")]
     if not title:
@@ -198,33 +184,33 @@ def _main_heading(page: _Element, title: str) -> str:
     return next((heading for heading in headings if heading and _words(heading) <= _words(title)), "")
 
 
-def _dress(page: _Element) -> None:
+def _dress(page: Element) -> None:
     """Save what would be lost: captions become paragraphs, questions that open are headings, posts are no comments."""
     posts = [element for element in page.iter("article", "div", "li") if _is_post(element)]
     for post in posts:
         post.tag = "div"
         post.attrib.clear()
     level = 1
-    for element in page.iter(*_HEADINGS, "summary", "figure", "figcaption"):
+    for element in page.iter(*HEADINGS, "summary", "figure", "figcaption"):
         if element.tag in ("figure", "figcaption"):
             element.tag = "div" if element.tag == "figure" else "p"
             element.attrib.clear()
         elif element.tag == "summary":
             element.tag = f"h{min(level + 1, 6)}"
         else:
-            level = _level(element)
+            level = level_of(element)
 
 
-def _is_post(element: _Element) -> bool:
+def _is_post(element: Element) -> bool:
     """Whether it is one of several alike: the posts of a thread, of which only the first would be taken."""
     if element.tag != "article" and not _POST.search(element.get("class", "")):
         return False
     beside = [other for other in (element.getprevious(), element.getnext()) if other is not None]
     alike = [other for other in beside if other.tag == element.tag and other.get("class") == element.get("class")]
-    return bool(alike) and all(_length(post, outside_links=True) >= _POST_CHARACTERS for post in (element, *alike))
+    return bool(alike) and all(length_of(post, outside_links=True) >= _POST_CHARACTERS for post in (element, *alike))
 
 
-def _article(page: _Element) -> _Element:
+def _article(page: Element) -> Element:
     """What trafilatura takes for the article; where that is far too little, the part that the page marks as such."""
     from trafilatura import bare_extraction
 
@@ -238,117 +224,15 @@ def _article(page: _Element) -> _Element:
     for part in [*region.iter(*_FRAME)]:
         if not part.xpath(_ARTICLE_WITHIN):
             _drop(part)
-    least = max(_SHORT, _LEAST_SHARE * _length(region, outside_links=True))
-    return found.body if found is not None and _length(found.body) >= least else region
+    least = max(_SHORT, _LEAST_SHARE * length_of(region, outside_links=True))
+    return found.body if found is not None and length_of(found.body) >= least else region
 
 
-def _length(element: _Element, outside_links: bool = False) -> int:
-    """How many characters of words."""
-    length = sum(map(len, _WORD.findall(_text(element))))
-    return length - sum(_length(link) for link in element.iter("a")) if outside_links else length
-
-
-def _drop(element: _Element) -> None:
+def _drop(element: Element) -> None:
     """Take it out of its tree, but not the text after it."""
     if element.getparent() is not None:
         element.drop_tree()
 
 
-def _pieces(element: _Element, without: Container[str] = (), edge: str = " ") -> Iterator[str]:
-    """The text in reading order, with an `edge` where a block or a line ends; elements named in `without` are not."""
-    yield element.text or ""
-    for child in element:
-        if child.tag not in without:
-            block = child.tag in _BLOCKS
-            if block and edge == " ":
-                yield edge
-            yield from _pieces(child, without, edge)
-            if block or child.tag in _BREAKS:
-                yield edge
-        yield child.tail or ""
-
-
-def _text(element: _Element, without: Container[str] = ()) -> str:
-    return _SPACE.sub(" ", "".join(_pieces(element, without)).replace("\u00ad", "")).strip()
-
-
 def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text.casefold()))
-
-
-def _level(heading: _Element) -> int:
-    name = str(heading.get("rend") or heading.tag)
-    return int(name[1]) if name in _HEADINGS - {"head"} else 3
-
-
-class _Writer:
-    """Walks an article and tells a builder its headings and blocks; text between blocks is a paragraph."""
-
-    def __init__(self, builder: TextBuilder) -> None:
-        self._builder = builder
-        self._line: list[str] = []
-
-    def article(self, element: _Element) -> None:
-        """Write the whole of it."""
-        self._write(element)
-        self._flush()
-
-    def _write(self, element: _Element) -> None:
-        """Write one element, but not the text after it."""
-        tag = element.tag
-        is_code = tag == "pre" or (tag == "code" and self._stands_alone(element))
-        if tag in _BLOCKS or is_code:
-            self._flush()
-        if is_code:
-            self._builder.code("".join(_pieces(element, edge="\n")).replace("\u00a0", " "))
-        elif tag in _HEADINGS and len(heading := _text(element)) <= _LONGEST_HEADING:
-            self._builder.heading(_level(element), heading)
-        elif not (tag in _LISTS and self._list(element)) and not (tag == "table" and self._table(element)):
-            self._line.append("\n" if tag in _BREAKS else _SPACE.sub(" ", element.text or ""))
-            for child in element:
-                self._write(child)
-                self._line.append(_SPACE.sub(" ", child.tail or ""))
-        if tag in _BLOCKS:
-            self._flush()
-
-    def _flush(self) -> None:
-        """End the paragraph; two line breaks have ended one, too."""
-        for paragraph in re.split(r"\n(?: *\n)+", "".join(self._line).replace("\u00ad", "")):
-            self._builder.paragraph(paragraph)
-        self._line.clear()
-
-    def _stands_alone(self, code: _Element) -> bool:
-        text, parent = "".join(code.itertext()).strip(), code.getparent()
-        in_line = "".join(self._line).strip() or (code.tail or "").strip()
-        return "\n" in text or (parent is not None and parent.tag == "body" and not in_line)
-
-    def _list(self, element: _Element) -> bool:
-        """Write a list whose items hold no other blocks; inner items are items, a term's meaning goes with it."""
-        items: list[str] = []
-        length = 0
-        for item in element.iter(*_ITEMS):
-            text = _text(item, _LISTS)
-            length += sum(map(len, text.split()))
-            meaning = item.tag == "dd" or item.get("rend", "").startswith("dd")
-            if meaning and items:
-                items[-1] += (" " if items[-1][-1:] in ".:!?" else ": ") + text
-            else:
-                items.append(text)
-        if element.xpath(_NOT_LEAVES) or length < _length(element):
-            return False
-        nested = next(element.iterdescendants(*_LISTS), None) is not None
-        self._builder.items(items, numbered="ol" in (element.tag, element.get("rend")) and not nested)
-        return True
-
-    def _table(self, table: _Element) -> bool:
-        """Write a table of at least two columns whose cells hold no other blocks: others only lay out the page."""
-        rows = [[_text(cell) for cell in row if cell.tag in _CELLS] for row in table.iter(*_ROWS)]
-        if table.xpath(_NOT_LEAVES) or max(map(len, rows), default=0) < 2:
-            return False
-        for caption in table.iter("caption"):
-            self._builder.paragraph(_text(caption))
-        for row in rows:
-            while row and not row[-1]:
-                row.pop()
-        self._builder.table(rows)
-        return True
+    return frozenset(WORD.findall(text.casefold()))
