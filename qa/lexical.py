@@ -115,18 +115,24 @@ class LexicalIndex:
 
     def term_weights(self, text: str) -> dict[str, float]:
         """The inverse document frequency of each term in `text`; function words only where there is nothing else."""
+        weights = self._frequencies(text)
+        return {term: weight for term, weight in weights.items() if term not in _function_terms()} or weights
+
+    def _frequencies(self, text: str) -> dict[str, float]:
         total = self.count()
         weights = {}
-        terms = list(dict.fromkeys(analyze(text)))
-        for term in [term for term in terms if term not in _function_terms()] or terms:
+        for term in dict.fromkeys(analyze(text)):
             with self._reading():
                 frequency = self._searcher.doc_freq("text", term)
             weights[term] = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
         return weights
 
     def search(self, text: str, k: int) -> tuple[NDArray[np.int64], Vectors]:
-        """The ids and BM25 scores of the best `k` texts that hold a term of `text`, best first."""
-        weights = self.term_weights(text)
+        """The ids and BM25 scores of the best `k` texts that hold a term of `text`, best first.
+
+        Function words are searched for too: without them one chance word of a question would decide alone.
+        """
+        weights = self._frequencies(text)
         terms = sorted(weights, key=lambda term: -weights[term])[:_MOST_TERMS]
         if not terms or not self.count():
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
