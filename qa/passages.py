@@ -228,12 +228,8 @@ def _halves(text: str, span: Span) -> list[Span]:
     reach = max(1, len(span) // 4)
     spaces = [i for i in range(middle - reach, middle + reach) if span.start < i < span.end and text[i].isspace()]
     cut = min(spaces, key=lambda i: abs(i - middle)) if spaces else middle
-    return [_trimmed(text, part) for part in (Span(span.start, cut), Span(cut, span.end)) if part.of(text).strip()]
-
-
-def _trimmed(text: str, span: Span) -> Span:
-    raw = span.of(text)
-    return Span(span.start + len(raw) - len(raw.lstrip()), span.end - len(raw) + len(raw.rstrip()))
+    parts = (Span(span.start, cut).trimmed(text), Span(cut, span.end).trimmed(text))
+    return [part for part in parts if len(part)]
 
 
 def _by_section(document: Document, units: list[_Unit], count_tokens: CountTokens) -> list[_Section]:

@@ -1,6 +1,6 @@
 """Query → ranked Hits: fuses meaning and words, and gathers the evidence for confidence.
 
-It knows nothing about files or screens; the index and the encoder are protocols.
+It knows nothing about files or screens; the index is a protocol, and the query comes encoded.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import numpy as np
 
 from .lexical import analyze
-from .types import Candidates, Encoder, Evidence, Hit, Passage, PassageIndex, Ranking, Vectors
+from .types import Candidates, Evidence, Hit, Passage, PassageIndex, Ranking, Vectors
 
 CANDIDATES = 100
 # Half and half was best on the development sets; see docs/decisions.md.
@@ -20,13 +20,11 @@ _COVERAGE_PASSAGES = 3
 _WORD = re.compile(r"\w+")
 
 
-def search(index: PassageIndex, encoder: Encoder, query: str, top_k: int) -> Ranking:
-    """The best `top_k` passages for `query`, near-duplicates of one place shown once."""
-    return rank(index, query, encoder.encode_queries([query])[0], top_k)
-
-
 def rank(index: PassageIndex, query: str, vector: Vectors, top_k: int, candidates: int = CANDIDATES) -> Ranking:
-    """As `search`, for a query that is already encoded; `vector` has shape (dimension,)."""
+    """The best `top_k` passages for `query`, near-duplicates of one place shown once.
+
+    `vector` is the query's embedding, of shape (dimension,); `candidates` are taken from each side.
+    """
     pool = index.search(vector, query, max(candidates, top_k))
     scores = fuse(pool)
     order = np.lexsort((pool.ids, -scores))

@@ -31,6 +31,15 @@ class Span:
         """The characters of `text` in this range."""
         return text[self.start : self.end]
 
+    def trimmed(self, text: str) -> Span:
+        """This range without blank space at its ends; of nothing else, an empty one."""
+        start, end = self.start, self.end
+        while start < end and text[start].isspace():
+            start += 1
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        return Span(start, end)
+
     def __len__(self) -> int:
         return self.end - self.start
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from qa.build import build
 from qa.config import Config
 from qa.lexical import analyze
-from qa.search import fuse, rank, search
+from qa.search import fuse, rank
 from qa.store import open_current
-from qa.types import Candidates, Encoder, Passage, Span, Vectors
+from qa.types import Candidates, Encoder, Passage, PassageIndex, Ranking, Span, Vectors
 
 QUERY = np.array([1, 0], dtype=np.float32)
 
@@ -251,9 +251,13 @@ def test_a_passage_that_only_words_found_has_a_cosine_too(built: Config, tiny: E
     index.close()
 
 
+def ranked(index: PassageIndex, encoder: Encoder, query: str, top_k: int) -> Ranking:
+    return rank(index, query, encoder.encode_queries([query])[0], top_k)
+
+
 def test_equal_texts_of_two_documents_are_both_shown(built: Config, tiny: Encoder) -> None:
     index = open_current(built.index)
-    hits = search(index, tiny, "When do wasps die?", top_k=2).hits
+    hits = ranked(index, tiny, "When do wasps die?", 2).hits
     assert [hit.passage.document for hit in hits] == ["copy.md", "wasps.md"]
     assert hits[0].score == hits[1].score
     index.close()
@@ -261,7 +265,7 @@ def test_equal_texts_of_two_documents_are_both_shown(built: Config, tiny: Encode
 
 def test_a_query_without_a_known_word_is_ranked_by_meaning(built: Config, tiny: Encoder) -> None:
     index = open_current(built.index)
-    ranking = search(index, tiny, "zxqv", top_k=100)
+    ranking = ranked(index, tiny, "zxqv", 100)
     assert len(ranking.hits) == index.count()
     assert all(hit.bm25 == 0 for hit in ranking.hits)
     assert ranking.evidence.coverage == 0
@@ -270,7 +274,7 @@ def test_a_query_without_a_known_word_is_ranked_by_meaning(built: Config, tiny: 
 
 def test_asking_twice_gives_the_same_ranking(built: Config, tiny: Encoder) -> None:
     index = open_current(built.index)
-    once, again = (search(index, tiny, "winter in the hive", top_k=5) for _ in range(2))
+    once, again = (ranked(index, tiny, "winter in the hive", 5) for _ in range(2))
     assert once.hits == again.hits
     assert once.evidence == again.evidence
     index.close()

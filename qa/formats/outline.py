@@ -28,9 +28,9 @@ class Outline:
 
     def block(self, kind: BlockKind, span: Span, parts: tuple[Span, ...] = ()) -> None:
         """A block of content; blank space at both ends is cut off and an empty one is dropped."""
-        span = trim(self._text, span)
+        span = span.trimmed(self._text)
         if len(span):
-            parts = tuple(part for part in (trim(self._text, part) for part in parts) if len(part))
+            parts = tuple(part for part in (part.trimmed(self._text) for part in parts) if len(part))
             self._blocks.append((kind, span, len(self._headings), parts))
 
     def document(self, path: str, title: str, metadata: Mapping[str, str] | None = None) -> Document:
@@ -71,7 +71,7 @@ class Outline:
         for number, (level, _, span) in enumerate(self._headings):
             leads_on = number + 1 < len(levels) and levels[number + 1] > level
             if number != titled_by and number + 1 not in filled and not leads_on:
-                yield "paragraph", trim(self._text, span), number + 1, ()
+                yield "paragraph", span.trimmed(self._text), number + 1, ()
 
 
 def _clean(text: str) -> str:
@@ -82,16 +82,6 @@ def _clean(text: str) -> str:
 
 def _words(text: str) -> set[str]:
     return set(_WORD.findall(text.casefold()))
-
-
-def trim(text: str, span: Span) -> Span:
-    """The span without blank space at its ends."""
-    start, end = span.start, span.end
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return Span(start, end)
 
 
 def line_starts(text: str) -> list[int]:
