@@ -42,6 +42,7 @@ class CachingEncoder:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self.identity = encoder.identity
+        self.languages = encoder.languages
         self.count_tokens = encoder.count_tokens
         CACHE.mkdir(exist_ok=True)
         name = hashlib.sha256(json.dumps(encoder.identity.as_json()).encode()).hexdigest()[:16]

@@ -34,7 +34,7 @@ def load_encoder(name: str = "", query_prompt: str | None = None, passage_prompt
     if not name:
         folder = default_folder()
         return SentenceTransformerEncoder(
-            folder, DEFAULT_NAME, DEFAULT_SHA256, query_prompt=query_prompt, passage_prompt=passage_prompt
+            folder, DEFAULT_NAME, DEFAULT_SHA256, query_prompt, passage_prompt, languages=("en",)
         )
     return SentenceTransformerEncoder(name, name, None, query_prompt=query_prompt, passage_prompt=passage_prompt)
 
@@ -84,6 +84,7 @@ class SentenceTransformerEncoder:
         weights_sha256: str | None,
         query_prompt: str | None = None,
         passage_prompt: str | None = None,
+        languages: Sequence[str] = (),
     ) -> None:
         _stay_offline()
         import transformers
@@ -106,6 +107,7 @@ class SentenceTransformerEncoder:
                 "set QA_ENCODER to the folder of a SentenceTransformer on this machine, or unset it."
             ) from error
         self._lock = threading.Lock()
+        self._languages = tuple(languages)
         prompts = dict(getattr(self._model, "prompts", None) or {})
         self._query_prompt = query_prompt if query_prompt is not None else prompts.get("query") or ""
         if passage_prompt is None:
@@ -127,6 +129,10 @@ class SentenceTransformerEncoder:
     @property
     def identity(self) -> EncoderIdentity:
         return self._identity
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return self._languages
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         return self._encode(texts, self._passage_prompt)

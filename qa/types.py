@@ -71,7 +71,9 @@ class Block:
 class Document:
     """One article. `text` is canonical: every span in the program indexes it.
 
-    `title` is what the article calls itself, or empty; `pages` are the spans of its pages, if it has pages.
+    `path` is that of its file below the corpus folder; for one of several in a file, what tells it apart follows
+    (`news.jsonl#3`, `saved.zip/bees.html`). `title` is what the article calls itself, or empty; `pages` are the
+    spans of its pages, if it has pages; `language` is an ISO 639-1 code, or empty where it cannot be told.
     """
 
     path: str
@@ -81,11 +83,20 @@ class Document:
     blocks: tuple[Block, ...]
     pages: tuple[Span, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    language: str = ""
 
     @property
     def display_title(self) -> str:
         """The title, or one made of the file's name."""
         return self.title or title_from_path(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What one file holds: its documents, and one short sentence for each part of it that could not be read."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[str, ...] = ()
 
 
 def title_from_path(path: str) -> str:
@@ -99,7 +110,7 @@ class Passage:
     """The unit that is indexed: a literal slice of its document.
 
     `title` is the document's own title (it may be empty), `section` its heading path, `page` counts from 1.
-    `sentences` are spans in the document's text, in order, inside `span`.
+    `sentences` are spans in the document's text, in order, inside `span`; `language` is the document's.
     """
 
     document: str
@@ -110,6 +121,7 @@ class Passage:
     section: tuple[str, ...]
     page: int | None
     sentences: tuple[Span, ...]
+    language: str = ""
 
     @property
     def encoded(self) -> str:
@@ -154,6 +166,11 @@ class Encoder(Protocol):
 
     @property
     def identity(self) -> EncoderIdentity: ...
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that it was made for (ISO 639-1); empty where that is not known."""
+        ...
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors: ...
 
@@ -315,10 +332,12 @@ FileStatus = Literal["indexed", "empty", "failed", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What is known of one file of the corpus folder; `reason` says why it is not indexed.
+    """What is known of one file of the corpus folder; `reason` says why it, or a part of it, is not indexed.
 
     `sha256` is of the file's bytes (empty where they were not read), `size` in bytes, `mtime_ns` the time of
-    its last change in nanoseconds, `title` what to show, `passages` how many it gave.
+    its last change in nanoseconds, `title` what to show, `documents` and `passages` how many it gave, `pages`
+    how many it has (0 where its format has none), `language` that of most of its documents (ISO 639-1, or
+    empty), `indexed` when it was read for the index (ISO time).
     """
 
     path: str
@@ -328,4 +347,8 @@ class FileRecord:
     status: FileStatus = "indexed"
     reason: str = ""
     title: str = ""
+    documents: int = 0
     passages: int = 0
+    pages: int = 0
+    language: str = ""
+    indexed: str = ""

@@ -36,6 +36,7 @@ class TinyEncoder:
     def __init__(self, name: str = "tiny", dimension: int = 256, max_tokens: int = 256) -> None:
         sha256 = hashlib.sha256(name.encode()).hexdigest()
         self.identity = EncoderIdentity(name, sha256, dimension, max_tokens, True, "", "")
+        self.languages: tuple[str, ...] = ("en",)
         self.encoded: list[str] = []  # every passage text that was encoded, in order
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
