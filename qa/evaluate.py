@@ -190,6 +190,7 @@ class _LastQuery:
 
     def __init__(self, encoder: Encoder) -> None:
         self.identity = encoder.identity
+        self.languages = encoder.languages
         self.encode_passages = encoder.encode_passages
         self.count_tokens = encoder.count_tokens
         self._encoder = encoder
