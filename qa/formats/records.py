@@ -194,13 +194,16 @@ class _Record:
     author: str = ""
 
 
+_NO_RECORD = _Record()
+
+
 def _is_record(value: object) -> bool:
     return isinstance(value, dict)
 
 
 def _record(value: object, fields: Fields) -> _Record:
     if not isinstance(value, dict):
-        return _Record()
+        return _NO_RECORD
     values = {name.strip().casefold(): held for name, held in value.items()}
 
     def first(names: tuple[str, ...], between: str) -> str:
