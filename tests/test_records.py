@@ -105,7 +105,7 @@ def test_without_a_text_field_the_reason_says_what_there_is_and_what_to_set(pars
     with pytest.raises(Empty) as caught:
         read(parser, write(rows))
     assert str(caught.value) == "has no field 'text' (it has: id, story): set QA_FIELDS=text=story"
-    assert texts(read(parser, write(rows), Fields.from_setting("text=story"))) == [HIVE, FROST]
+    assert texts(read(parser, write(rows), Fields.named({"text": "story"}))) == [HIVE, FROST]
 
 
 @KINDS
@@ -178,33 +178,20 @@ def test_a_large_file_takes_seconds() -> None:
 # --- the fields -------------------------------------------------------------------------------------------------------
 
 
-def test_the_names_that_are_set_come_before_the_usual_ones() -> None:
-    fields = Fields.from_setting(" title = subject ,text=story,text=Report")
-    rows = [{"Subject": "A", "title": "B", "story": HIVE, "text": "no"}, {"report": FROST}, {"text": "Others stay."}]
-    contents = read(parse_json, as_json(rows), fields)
-    assert texts(contents) == [HIVE, FROST, "Others stay."]
+def test_the_names_that_are_chosen_come_before_the_usual_ones() -> None:
+    rows = [{"Subject": "A", "title": "B", "story": HIVE, "text": "no"}, {"text": "Others stay."}]
+    contents = read(parse_json, as_json(rows), Fields.named({"title": "subject", "text": "Story"}))
+    assert texts(contents) == [HIVE, "Others stay."]
     assert contents.documents[0].title == "A"
 
 
 def test_the_reason_names_the_field_that_was_set() -> None:
     with pytest.raises(Empty, match=r"^has no field 'story' \(it has: id, tale\): set QA_FIELDS=text=tale$"):
-        read(parse_json, as_json([{"id": "1", "tale": HIVE}]), Fields.from_setting("text=story"))
+        read(parse_json, as_json([{"id": "1", "tale": HIVE}]), Fields.named({"text": "story"}))
 
 
-@pytest.mark.parametrize("setting", ["text", "text=", "=story", "words=story", "text=story,foo"])
-def test_a_setting_that_makes_no_sense_is_an_error_with_an_example(setting: str) -> None:
-    with pytest.raises(ValueError, match="write title=headline,text=story"):
-        Fields.from_setting(setting)
-
-
-@pytest.mark.parametrize("setting", ["", " , ", "text=story", "date=when,author=who"])
-def test_fields_survive_json(setting: str) -> None:
-    fields = Fields.from_setting(setting)
-    assert Fields.from_json(json.loads(json.dumps(fields.as_json()))) == fields
-
-
-def test_no_setting_is_the_usual_fields() -> None:
-    assert Fields.from_setting("") == USUAL
+def test_no_choice_is_the_usual_fields() -> None:
+    assert Fields.named({}) == USUAL
 
 
 def test_many_fields_and_hostile_names_do_not_make_an_endless_reason() -> None:

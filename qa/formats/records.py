@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from ..types import Contents, Document
@@ -53,27 +53,10 @@ class Fields:
     author: tuple[str, ...] = ("author", "authors", "byline")
 
     @classmethod
-    def from_setting(cls, setting: str) -> Fields:
-        """`title=headline,text=story`: these names before the usual ones. Raises ValueError."""
+    def named(cls, names: Mapping[str, str]) -> Fields:
+        """The names that were chosen for some parts (`{"text": "story"}`), each before the usual ones."""
         usual = cls()
-        chosen: dict[str, tuple[str, ...]] = {}
-        for pair in filter(str.strip, setting.split(",")):
-            part, _, name = map(str.strip, pair.partition("="))
-            if part not in cls.__slots__ or not name:
-                example = "title=headline,text=story"
-                parts = ", ".join(cls.__slots__)
-                raise ValueError(f"{pair.strip()!r} names no field of records: write {example} (parts: {parts}).")
-            chosen[part] = (*chosen.get(part, ()), name)
-        return cls(**{part: (*names, *getattr(usual, part)) for part, names in chosen.items()})
-
-    def as_json(self) -> dict[str, list[str]]:
-        """The form of the manifest, and of the process that reads."""
-        return {part: list(names) for part, names in asdict(self).items()}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Iterable[str]]) -> Fields:
-        """What `as_json` gave."""
-        return cls(**{part: tuple(names) for part, names in data.items()})
+        return cls(**{part: (name, *getattr(usual, part)) for part, name in names.items()})
 
 
 def parse_json(path: str, data: bytes, fields: Fields) -> Contents:
