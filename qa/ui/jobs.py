@@ -14,7 +14,7 @@ from typing import Literal
 from ..build import BuildReport, Progress, build
 from ..engine import Engine
 from ..errors import QAError
-from ..workers import ReaderProcess
+from ..workers import ReaderPool
 
 Phase = Literal["idle", "running", "done", "failed"]
 Build = Callable[..., BuildReport]
@@ -87,8 +87,11 @@ class BuildJob:
 
     def _work(self, full: bool) -> None:
         try:
-            with ReaderProcess() as reader:
-                report = self._run(self._engine.config, self._engine.encoder, full, self._show, parse=reader.parse)
+            config = self._engine.config
+            with ReaderPool(fields=dict(config.fields)) as pool:
+                report = self._run(
+                    config, self._engine.encoder, full, self._show, parse=pool.parse, readers=pool.readers
+                )
             self._state = replace(self._state, phase="done", report=report)
         except _Stopped:
             self._state = replace(self._state, phase="failed", error="The build was stopped.")
