@@ -23,12 +23,13 @@ _MOST_SPLITS = 16  # of a page, one inside the other
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Characters without a space between them; `y` is the bottom of its line, growing upwards; in points."""
+    """Characters without a space between them, from `y`, the bottom of the line, up to `top`; in points."""
 
     text: str
     x0: float
     x1: float
     y: float
+    top: float
     size: float
     bold: bool = False
 

@@ -1,0 +1,155 @@
+"""Pages of a PDF as pictures, with the lines of a passage and of its highlights boxed.
+
+Only the pages around the passage are read again. It knows nothing about how their words became the text.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import groupby
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pypdfium2.raw as raw  # type: ignore[import-untyped]
+from PIL import Image
+
+from ..types import Box, PagePicture, Span
+from .decoding import Unreadable
+from .pdf_layout import Word, columns, rows_of
+from .pdf_pieces import is_to_left
+from .pdf_places import Mark, places
+from .pdf_words import Edges, opening, turned, words_of
+
+_MOST_PICTURES, _MOST_READ = 3, 6  # pages
+_MOST_CHARACTERS = 200_000  # of a page
+_SHORT_SIDE, _LONG_SIDE = 1_100, 3_000  # pixels at most
+_COLOURS = 128
+_TALLEST = 1.3  # of a line, in font sizes: some fonts name far too much
+_GRID = 1_000_000  # steps on a page's side, for pdfium gives whole numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A word, its line (page, column, row), and by how many degrees its page's words are turned."""
+
+    word: Word
+    line: tuple[int, int, int]
+    angle: int
+    to_left: bool
+
+
+def page_pictures(
+    data: bytes, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
+) -> tuple[PagePicture, ...]:
+    """The pages that `passage` stands on, three at most; none where it can't be found on them.
+
+    `text` and `pages` are those that `pdf.parse_pdf` made of the same `data`; the spans index `text`. Raises
+    Unreadable.
+    """
+    near = _near(pages, passage)
+    with opening(data) as opened:
+        if not near or near.stop > len(opened):
+            return ()
+        try:
+            return _pictures(opened, near, text, pages, [passage, *highlights])
+        except pdfium.PdfiumError as error:
+            raise Unreadable("is damaged: its pages cannot be shown") from error
+
+
+def _near(pages: Sequence[Span], passage: Span) -> range:
+    """The places of the pages that the passage may stand on: its own and the next, where a paragraph may go on."""
+    starts = [page.start for page in pages]
+    first = bisect_right(starts, passage.start) - 1
+    last = bisect_right(starts, passage.end - 1) - 1
+    while first > 0 and not pages[first]:
+        first -= 1  # an empty one begins where the text of the one before it ends
+    stop = last + 2
+    while stop < len(pages) and not pages[stop - 1]:  # a picture, or what goes on fills it
+        stop += 1
+    return range(max(first, 0), min(stop, first + _MOST_READ, len(pages)))
+
+
+def _pictures(
+    opened: pdfium.PdfDocument, near: range, text: str, pages: Sequence[Span], spans: Sequence[Span]
+) -> tuple[PagePicture, ...]:
+    """`spans` are the passage's and those of its highlights."""
+    words = [placed for number in near for placed in _words(opened, number)]
+    start, end = pages[near[0]].start, pages[near[-1]].end
+    found = places([placed.word.text for placed in words], text[start:end])
+    boxes = [_boxes(opened, words, found.of(Span(span.start - start, span.end - start))) for span in spans]
+    shown = sorted(boxes[0])[:_MOST_PICTURES]
+    return tuple(
+        _picture(opened, number, boxes[0][number], [box for one in boxes[1:] for box in one.get(number, ())])
+        for number in shown
+    )
+
+
+def _words(opened: pdfium.PdfDocument, number: int) -> Iterator[_Placed]:
+    """The words of a page in reading order, as `pdf.parse_pdf` has it."""
+    with closing(opened[number]) as page, closing(page.get_textpage()) as textpage:
+        words, angle = words_of(textpage) if textpage.count_chars() < _MOST_CHARACTERS else ([], 0)
+    for region, rows in enumerate(columns(rows_of(words))):
+        for row, line in enumerate(rows):
+            to_left = is_to_left(line)
+            for word in line[::-1] if to_left else line:
+                yield _Placed(word, (number, region, row), angle, to_left)
+
+
+def _boxes(opened: pdfium.PdfDocument, words: Sequence[_Placed], marks: Sequence[Mark]) -> dict[int, list[Box]]:
+    """A box for each line of marked words that follow each other, by page (from 0)."""
+    runs: list[list[Mark]] = []
+    for mark in marks:
+        last = runs[-1][-1].word if runs else -2
+        if mark.word == last + 1 and words[last].line == words[mark.word].line:
+            runs[-1].append(mark)
+        else:
+            runs.append([mark])
+    found: dict[int, list[Box]] = {}
+    for number, of_page in groupby(runs, key=lambda run: words[run[0].word].line[0]):
+        with closing(opened[number]) as page:
+            boxes = [_on_page(page, _around(words, run), words[run[0].word].angle) for run in of_page]
+        kept = [box for box in boxes if box.width > 0 and box.height > 0]
+        if kept:
+            found[number] = kept
+    return found
+
+
+def _around(words: Sequence[_Placed], run: Sequence[Mark]) -> Edges:
+    """What is around the marked parts of words, turned upright; in points."""
+    edges = []
+    for mark in run:
+        word = words[mark.word].word
+        start, end = (1 - mark.end, 1 - mark.start) if words[mark.word].to_left else (mark.start, mark.end)
+        width = word.x1 - word.x0
+        edges.append(
+            (word.x0 + start * width, word.y, word.x0 + end * width, min(word.top, word.y + _TALLEST * word.size))
+        )
+    lefts, bottoms, rights, tops = zip(*edges, strict=True)
+    return min(lefts), min(bottoms), max(rights), max(tops)
+
+
+def _on_page(page: pdfium.PdfPage, edges: Edges, angle: int) -> Box:
+    """The edges in shares of the page as it is shown: cropped and turned; empty outside of it."""
+    left, bottom, right, top = turned(edges, -angle % 360)
+    corners = []
+    for x, y in ((left, bottom), (right, top)):
+        across, down = ctypes.c_int(), ctypes.c_int()
+        raw.FPDF_PageToDevice(page.raw, 0, 0, _GRID, _GRID, 0, x, y, across, down)
+        corners.append([min(max(value.value / _GRID, 0.0), 1.0) for value in (across, down)])
+    (x0, y0), (x1, y1) = corners
+    return Box(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0))
+
+
+def _picture(opened: pdfium.PdfDocument, number: int, passage: Sequence[Box], highlights: Sequence[Box]) -> PagePicture:
+    with closing(opened[number]) as page:
+        width, height = (max(side, 1.0) for side in page.get_size())
+        scale = min(_SHORT_SIDE / min(width, height), _LONG_SIDE / max(width, height))
+        with closing(page.render(scale=scale, may_draw_forms=False, draw_annots=False, rev_byteorder=True)) as bitmap:
+            image = bitmap.to_pil().convert("RGB")
+            png = io.BytesIO()
+            image.quantize(_COLOURS, Image.Quantize.FASTOCTREE).save(png, "PNG", optimize=True)
+    return PagePicture(number + 1, image.width, image.height, png.getvalue(), tuple(passage), tuple(highlights))
