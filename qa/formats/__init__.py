@@ -5,10 +5,10 @@ It knows nothing about folders, passages or the index.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-from ..types import Document
+from ..types import Document, PagePicture, Span
 from .decoding import decode
 from .markdown import parse_markdown
 from .plain import parse_plain
@@ -70,3 +70,12 @@ def parse(path: str, data: bytes) -> Document:
     KeyError for an ending that is not `supported`.
     """
     return PARSERS[PurePosixPath(path).suffix.lower()](path, data)
+
+
+def page_pictures(
+    data: bytes, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
+) -> tuple[PagePicture, ...]:
+    """The pages of a PDF that a passage stands on: see `pdf_pages.page_pictures`. Raises Unreadable."""
+    from .pdf_pages import page_pictures
+
+    return page_pictures(data, text, pages, passage, highlights)

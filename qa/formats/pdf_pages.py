@@ -90,8 +90,11 @@ def _pictures(
 
 def _words(opened: pdfium.PdfDocument, number: int) -> Iterator[_Placed]:
     """The words of a page in reading order, as `pdf.parse_pdf` has it."""
-    with closing(opened[number]) as page, closing(page.get_textpage()) as textpage:
-        words, angle = words_of(textpage) if textpage.count_chars() < _MOST_CHARACTERS else ([], 0)
+    try:
+        with closing(opened[number]) as page, closing(page.get_textpage()) as textpage:
+            words, angle = words_of(textpage) if textpage.count_chars() < _MOST_CHARACTERS else ([], 0)
+    except pdfium.PdfiumError:
+        return  # one damaged page does not hide the others
     for region, rows in enumerate(columns(rows_of(words))):
         for row, line in enumerate(rows):
             to_left = is_to_left(line)
@@ -149,7 +152,9 @@ def _picture(opened: pdfium.PdfDocument, number: int, passage: Sequence[Box], hi
         width, height = (max(side, 1.0) for side in page.get_size())
         scale = min(_SHORT_SIDE / min(width, height), _LONG_SIDE / max(width, height))
         with closing(page.render(scale=scale, may_draw_forms=False, draw_annots=False, rev_byteorder=True)) as bitmap:
-            image = bitmap.to_pil().convert("RGB")
-            png = io.BytesIO()
-            image.quantize(_COLOURS, Image.Quantize.FASTOCTREE).save(png, "PNG", optimize=True)
+            image = (
+                bitmap.to_pil().convert("RGB").quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+            )
+        png = io.BytesIO()
+        image.save(png, "PNG")
     return PagePicture(number + 1, image.width, image.height, png.getvalue(), tuple(passage), tuple(highlights))

@@ -81,7 +81,9 @@ def places(words: Sequence[str], text: str) -> Places:
     ]
     if not ours or not theirs or len(ours) * len(theirs) > _MOST_CELLS:
         return Places((), tuple(words))
-    pairs: list[_Pair] = [(i, (j,)) for i, j in _aligned([token for token, _ in ours], [token.text for token in theirs])]
+    pairs: list[_Pair] = [
+        (i, (j,)) for i, j in _aligned([token for token, _ in ours], [token.text for token in theirs])
+    ]
     pairs = _with_broken(pairs, [token for token, _ in ours], theirs, words)
     found = [(ours[i][1], tuple(theirs[j] for j in js)) for i, js in _certain(pairs, ours)]
     return Places(tuple(found), tuple(words))
@@ -143,7 +145,7 @@ def _joined(text: str, among: range, theirs: Sequence[_Token], words: Sequence[s
 
 
 def _certain(pairs: Sequence[_Pair], ours: Sequence[tuple[str, Span]]) -> list[_Pair]:
-    """The pairs that stand in a row which is long enough."""
+    """The pairs that stand in a row which is long enough, or is all there is."""
     runs: list[list[_Pair]] = []
     for pair in pairs:
         last = runs[-1][-1] if runs else None
@@ -151,4 +153,5 @@ def _certain(pairs: Sequence[_Pair], ours: Sequence[tuple[str, Span]]) -> list[_
             runs[-1].append(pair)
         else:
             runs.append([pair])
-    return [pair for run in runs if sum(len(ours[i][0]) for i, _ in run) >= _LEAST for pair in run]
+    least = min(_LEAST, sum(len(text) for text, _ in ours))
+    return [pair for run in runs if sum(len(ours[i][0]) for i, _ in run) >= least for pair in run]
