@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -19,7 +20,7 @@ from PIL import Image
 
 from ..types import Box, PagePicture, Span
 from .decoding import Unreadable
-from .pdf_layout import Word, columns, rows_of
+from .pdf_layout import EDGE_ROWS, Row, Word, columns, rows_of
 from .pdf_pieces import is_to_left
 from .pdf_places import Mark, places
 from .pdf_words import Edges, opening, turned, words_of
@@ -28,7 +29,8 @@ _MOST_PICTURES, _MOST_READ = 3, 6  # pages
 _MOST_CHARACTERS = 200_000  # of a page
 _SHORT_SIDE, _LONG_SIDE = 1_100, 3_000  # pixels at most
 _COLOURS = 128
-_TALLEST = 1.3  # of a line, in font sizes: some fonts name far too much
+_TALLEST = 1.2  # of a line, in font sizes: some fonts name far too much
+_NO_LETTERS = re.compile(r"[\W_]+")
 _GRID = 1_000_000  # steps on a page's side, for pdfium gives whole numbers
 
 
@@ -77,9 +79,10 @@ def _pictures(
     opened: pdfium.PdfDocument, near: range, text: str, pages: Sequence[Span], spans: Sequence[Span]
 ) -> tuple[PagePicture, ...]:
     """`spans` are the passage's and those of its highlights."""
-    words = [placed for number in near for placed in _words(opened, number)]
     start, end = pages[near[0]].start, pages[near[-1]].end
-    found = places([placed.word.text for placed in words], text[start:end])
+    around = text[start:end]
+    words = [placed for number in near for placed in _words(opened, number, around)]
+    found = places([placed.word.text for placed in words], around)
     boxes = [_boxes(opened, words, found.of(Span(span.start - start, span.end - start))) for span in spans]
     shown = sorted(boxes[0])[:_MOST_PICTURES]
     return tuple(
@@ -88,18 +91,31 @@ def _pictures(
     )
 
 
-def _words(opened: pdfium.PdfDocument, number: int) -> Iterator[_Placed]:
-    """The words of a page in reading order, as `pdf.parse_pdf` has it."""
+def _words(opened: pdfium.PdfDocument, number: int, text: str) -> Iterator[_Placed]:
+    """The words of a page in reading order, as `pdf.parse_pdf` has it, without running heads that `text` lacks."""
     try:
         with closing(opened[number]) as page, closing(page.get_textpage()) as textpage:
             words, angle = words_of(textpage) if textpage.count_chars() < _MOST_CHARACTERS else ([], 0)
     except pdfium.PdfiumError:
         return  # one damaged page does not hide the others
-    for region, rows in enumerate(columns(rows_of(words))):
+    for region, rows in enumerate(columns(_kept(rows_of(words), text))):
         for row, line in enumerate(rows):
             to_left = is_to_left(line)
             for word in line[::-1] if to_left else line:
                 yield _Placed(word, (number, region, row), angle, to_left)
+
+
+def _kept(rows: list[Row], text: str) -> list[Row]:
+    """Without rows at the top and the bottom that are not in the text: they could hide columns."""
+    letters = _NO_LETTERS.sub("", text)
+
+    def is_running(row: Row) -> bool:
+        words = row[:-1] if len(row) > 1 else row  # the last may be broken
+        return _NO_LETTERS.sub("", "".join(word.text for word in words)) not in letters
+
+    first = next((n for n, row in enumerate(rows[:EDGE_ROWS]) if not is_running(row)), 0)
+    last = next((n for n, row in enumerate(rows[: -EDGE_ROWS - 1 : -1]) if not is_running(row)), 0)
+    return rows[first : len(rows) - last]
 
 
 def _boxes(opened: pdfium.PdfDocument, words: Sequence[_Placed], marks: Sequence[Mark]) -> dict[int, list[Box]]:
