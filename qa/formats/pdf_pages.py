@@ -52,7 +52,7 @@ def page_pictures(
     `text` and `pages` are those that `pdf.parse_pdf` made of the same `data`; the spans index `text`. Raises
     Unreadable.
     """
-    near = _near(pages, passage)
+    near = _near(text, pages, passage)
     with opening(data) as opened:
         if not near or near.stop > len(opened):
             return ()
@@ -62,17 +62,21 @@ def page_pictures(
             raise Unreadable("is damaged: its pages cannot be shown") from error
 
 
-def _near(pages: Sequence[Span], passage: Span) -> range:
-    """The places of the pages that the passage may stand on: its own and the next, where a paragraph may go on."""
+def _near(text: str, pages: Sequence[Span], passage: Span) -> range:
+    """The places of the pages that the passage may stand on; its last paragraph may go on on the next."""
     starts = [page.start for page in pages]
     first = bisect_right(starts, passage.start) - 1
     last = bisect_right(starts, passage.end - 1) - 1
+    if first < 0:
+        return range(0)
+    stop = last + 1
+    if passage.end > text.rfind("\n\n", 0, pages[last].trimmed(text).end):
+        stop += 1
+        while stop < len(pages) and not pages[stop - 1]:  # a picture, or what goes on fills it
+            stop += 1
     while first > 0 and not pages[first]:
         first -= 1  # an empty one begins where the text of the one before it ends
-    stop = last + 2
-    while stop < len(pages) and not pages[stop - 1]:  # a picture, or what goes on fills it
-        stop += 1
-    return range(max(first, 0), min(stop, first + _MOST_READ, len(pages)))
+    return range(first, min(stop, first + _MOST_READ, len(pages)))
 
 
 def _pictures(

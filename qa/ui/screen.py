@@ -172,7 +172,7 @@ class Screen:
 
     def open_source(self, session: Conversation, event: gr.EventData) -> Iterator[Any]:
         """The source of the citation that was clicked; the page names it by two numbers."""
-        return self._source(session, _number(event, "turn"), _number(event, "rank"), True)
+        yield from self._source(session, _number(event, "turn"), _number(event, "rank"), True)
 
     def _source(self, session: Conversation, turn: int, rank: int, asked: bool) -> Iterator[Any]:
         """The source, and once more with the pictures of its pages where they take a while."""

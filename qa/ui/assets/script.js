@@ -93,11 +93,13 @@ if (source) {
   };
   const reveal = (area, soft, strong) => {
     const passage = area.querySelector(soft);
-    const mark = area.querySelector(strong) ?? passage;
+    const marks = area.querySelectorAll(strong);
+    const mark = marks[0] ?? passage;
     const from = (node, side) => node.getBoundingClientRect()[side] - area.getBoundingClientRect()[side];
     // The passage near the top; the answering sentence in view where the passage is longer than the panel.
     const top = Math.max(from(passage, 'top') - area.clientHeight / 6, from(mark, 'top') - area.clientHeight * 0.7);
-    area.scrollBy({ top, left: from(mark, 'left') - 16, behavior: 'instant' });
+    const left = Math.min(...[...marks, mark].map((node) => from(node, 'left'))) - 16;
+    area.scrollBy({ top, left, behavior: 'instant' });
   };
   const showPages = (html) => {
     source.querySelector('.qa-text').insertAdjacentHTML('beforebegin', html);
