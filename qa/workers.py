@@ -66,8 +66,9 @@ class ReaderProcess:
         """As `formats.pdf_pages.page_pictures`, with the limits of `parse`. Raises Unreadable."""
         spans = [[span.start, span.end] for span in (passage, *highlights)]
         head = {"do": "pictures", "text": text, "pages": [[page.start, page.end] for page in pages], "spans": spans}
+        answer = self._asked(head, data)
         try:
-            return pictures_from_json(self._asked(head, data))
+            return pictures_from_json(answer)
         except (KeyError, TypeError, ValueError) as error:
             raise Unreadable("made its reader fail") from error
 

@@ -81,7 +81,8 @@ class Read(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         known = {name: value or "" for name, value in attributes}
         self.tags.append((tag, known))
-        self._open.append((tag, known.get("class", "")))
+        if tag != "img":  # it has no end tag
+            self._open.append((tag, known.get("class", "")))
 
     def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, {name: value or "" for name, value in attributes}))

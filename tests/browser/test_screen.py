@@ -145,7 +145,7 @@ def chat(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             fill(chat.corpus)
             open_library(page)
             page.locator("#qa-rebuild").click()
-            expect(headline(page)).to_contain_text("7 articles", timeout=120_000)
+            expect(headline(page)).to_contain_text("7 articles", timeout=200_000)
             page.get_by_role("tab", name="Ask").click()
             expect(examples(page).nth(2)).to_be_visible(timeout=60_000)
             shot(page, "welcome")
