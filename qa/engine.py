@@ -33,6 +33,7 @@ MAX_QUESTION_CHARACTERS = 2_000
 MAX_TOP_K = 100
 _CACHED_SENTENCES = 20_000
 _CACHED_PICTURES = 16  # citations whose pages are remembered
+_PICTURE_SECONDS = 20.0  # the text is there meanwhile, but the program's end waits for it
 
 _Marked = tuple[str, Span, tuple[Span, ...]]  # a file by its sha256, a passage and its highlights
 
@@ -99,7 +100,7 @@ class Engine:
         self._sentences: OrderedDict[str, Vectors] = OrderedDict()
         self._caching = threading.Lock()
         self._pictures: OrderedDict[_Marked, tuple[PagePicture, ...]] = OrderedDict()
-        self._reader = ReaderProcess()
+        self._reader = ReaderProcess(_PICTURE_SECONDS)
 
     @classmethod
     def open(cls, config: Config, encoder: Encoder | None = None, settings: PassageSettings | None = None) -> Engine:
@@ -168,6 +169,7 @@ class Engine:
         """The pages of a PDF that a citation stands on, with its words boxed.
 
         None where the file is no PDF, is not what was indexed, or its pages can't be shown: the text still can.
+        Raises StoreError.
         """
         record = self.generation.records.get(citation.document)
         if record is None or not record.path.lower().endswith(".pdf"):

@@ -257,6 +257,18 @@ def test_what_the_text_changed_is_found(page: list[str], text: str, wanted: list
     assert [mark.word for mark in places(page, text).of(Span(0, len(text)))] == wanted
 
 
+@pytest.mark.parametrize(
+    ("page", "wanted"),
+    [
+        ("Honey report 7 Honey report was long and good", range(3, 9)),
+        ("Honey report was long and good 7 and good", range(6)),
+    ],
+)
+def test_a_running_head_that_repeats_the_text_is_not_taken_for_it(page: str, wanted: range) -> None:
+    text = "Honey report was long and good"
+    assert [mark.word for mark in places(page.split(), text).of(Span(0, len(text)))] == list(wanted)
+
+
 def test_a_part_of_a_word_is_marked_as_a_part() -> None:
     found = places(["swarms.Bees", "sleep"], "swarms.Bees sleep")
     assert found.of(Span(0, 7)) == [Mark(0, 0.0, 7 / 11)]
