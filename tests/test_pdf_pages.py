@@ -143,6 +143,15 @@ def test_a_passage_that_runs_over_a_page_is_boxed_on_both_without_running_heads(
     assert words(two) == words("father of the keeper.")
 
 
+def test_of_many_pages_those_that_answer_are_shown() -> None:
+    names = ["Lachner", "Obermaier", "Brandt", "Lindqvist", "Tobin"]
+    data = written([text_at(60, 700, f"{name} {name.lower()} keeps bees.") for name in names])
+    document = parse_pdf("a.pdf", data)
+    whole, last = Span(0, len(document.text)), span_of(document, "Tobin tobin keeps bees.")
+    assert [picture.page for picture in shown(data, document, whole)] == [1, 2, 3]
+    assert [picture.page for picture in shown(data, document, whole, last)] == [1, 2, 5]
+
+
 TURNS = {0: "1 0 0 1 60 700", 90: "0 1 -1 0 100 60", 180: "-1 0 0 -1 540 100", 270: "0 -1 1 0 500 780"}
 
 

@@ -47,7 +47,7 @@ class _Placed:
 def page_pictures(
     data: bytes, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
 ) -> tuple[PagePicture, ...]:
-    """The pages that `passage` stands on, three at most; none where it can't be found on them.
+    """The pages that `passage` stands on, three at most (those with highlights first); none where it isn't found.
 
     `text` and `pages` are those that `pdf.parse_pdf` made of the same `data`; the spans index `text`. Raises
     Unreadable.
@@ -87,12 +87,10 @@ def _pictures(
     around = text[start:end]
     words = [placed for number in near for placed in _words(opened, number, around)]
     found = places([placed.word.text for placed in words], around)
-    boxes = [_boxes(opened, words, found.of(Span(span.start - start, span.end - start))) for span in spans]
-    shown = sorted(boxes[0])[:_MOST_PICTURES]
-    return tuple(
-        _picture(opened, number, boxes[0][number], [box for one in boxes[1:] for box in one.get(number, ())])
-        for number in shown
-    )
+    passage, *marked = (_boxes(opened, words, found.of(Span(span.start - start, span.end - start))) for span in spans)
+    highlights = {number: [box for boxes in marked for box in boxes.get(number, ())] for number in passage}
+    shown = sorted(passage, key=lambda number: (not highlights[number], number))[:_MOST_PICTURES]
+    return tuple(_picture(opened, number, passage[number], highlights[number]) for number in sorted(shown))
 
 
 def _words(opened: pdfium.PdfDocument, number: int, text: str) -> Iterator[_Placed]:
