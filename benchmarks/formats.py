@@ -24,7 +24,8 @@ _NOT_SUPPORTED = """
 
 - **PDF**: pictures of text (no character recognition), form fields, annotations; text turned otherwise than most of its
   page is dropped; code loses its line breaks; tables whose cells are wrapped prose read as paragraphs; right-to-left
-  scripts are basic. The page is shown as text, not as a picture.
+  scripts are basic. The page is shown as a picture with the quoted words marked; annotations are not drawn, and where
+  none of the words is found on the page for certain, the text is shown instead.
 - **Web pages**: pages that a script builds in the browser, framesets; above 30,000 elements a page is read without the
   choice of the main article; lists that hold code or tables become paragraphs.
 - **Word, OpenDocument, RTF**: page headers, footers and comments; formulas of OpenDocument; old `.doc` and `.ppt`.

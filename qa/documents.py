@@ -114,6 +114,19 @@ def has_changed(corpus: Path, record: FileRecord) -> bool:
         return True
 
 
+def unchanged(corpus: Path, record: FileRecord) -> bytes | None:
+    """The bytes of the file where they are those that `record` was made of, else None."""
+    location = corpus / record.path
+    try:
+        now = location.stat()
+        if not stat.S_ISREG(now.st_mode) or now.st_size != record.size:
+            return None
+        data = location.read_bytes()
+    except OSError:
+        return None
+    return data if hashlib.sha256(data).hexdigest() == record.sha256 else None
+
+
 def _walk(folder: Path, without: Path | None) -> Iterator[Path]:
     """All entries below that are not folders, and folders that cannot be listed; nothing of `without`.
 

@@ -21,15 +21,21 @@ from .answer import Facts, compose
 from .config import Config
 from .encoders import DEFAULT_NAME, load_encoder
 from .errors import MismatchError, NoGenerationError, QuestionError
+from .formats.decoding import Unreadable
 from .generation import Generation
 from .lexical import analyze
 from .passages import PassageSettings
 from .search import rank
-from .types import Answer, Document, Encoder, FileRecord, Ranking, Vectors
+from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Span, Vectors
+from .workers import ReaderProcess
 
 MAX_QUESTION_CHARACTERS = 2_000
 MAX_TOP_K = 100
 _CACHED_SENTENCES = 20_000
+_CACHED_PICTURES = 16  # citations whose pages are remembered
+_PICTURE_SECONDS = 20.0  # the text is there meanwhile, but the program's end waits for it
+
+_Marked = tuple[str, Span, tuple[Span, ...]]  # a file by its sha256, a passage and its highlights
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class Engine:
         self._opening = threading.RLock()
         self._sentences: OrderedDict[str, Vectors] = OrderedDict()
         self._caching = threading.Lock()
+        self._pictures: OrderedDict[_Marked, tuple[PagePicture, ...]] = OrderedDict()
+        self._reader = ReaderProcess(_PICTURE_SECONDS)
 
     @classmethod
     def open(cls, config: Config, encoder: Encoder | None = None, settings: PassageSettings | None = None) -> Engine:
@@ -156,6 +164,37 @@ class Engine:
     def document(self, path: str) -> Document | None:
         """A document as it was indexed, or None where the current generation does not hold it."""
         return self.generation.document(path)
+
+    def pictures(self, citation: Citation) -> tuple[PagePicture, ...]:
+        """The pages of a PDF that a citation stands on, with its words boxed.
+
+        None where the file is no PDF, is not what was indexed, or its pages can't be shown: the text still can.
+        Raises StoreError.
+        """
+        record = self.generation.records.get(citation.document)
+        if record is None or not record.path.lower().endswith(".pdf"):
+            return ()
+        wanted = record.sha256, citation.span, citation.highlights
+        with self._caching:
+            if wanted in self._pictures:
+                self._pictures.move_to_end(wanted)
+                return self._pictures[wanted]
+        document, data = self.document(record.path), documents.unchanged(self.config.corpus, record)
+        if document is None or data is None or citation.span.of(document.text) != citation.text:
+            return ()
+        try:
+            made = self._reader.pictures(data, document.text, document.pages, citation.span, citation.highlights)
+        except Unreadable:
+            made = ()
+        with self._caching:
+            self._pictures[wanted] = made
+            while len(self._pictures) > _CACHED_PICTURES:
+                self._pictures.popitem(last=False)
+        return made
+
+    def close(self) -> None:
+        """End the process that shows pages; the next page starts another."""
+        self._reader.close()
 
     def changed(self, path: str) -> bool:
         """Whether the document's file is not what it was when it was indexed, or is gone."""

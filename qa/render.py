@@ -9,12 +9,13 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from base64 import b64encode
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from .types import SECTION_SEPARATOR, Answer, Citation, Document, Span
+from .types import SECTION_SEPARATOR, Answer, Box, Citation, Document, PagePicture, Span
 
 NOT_FOUND = "Your articles do not seem to hold the answer."
 NEAREST = "Nearest passages: related, but not an answer"
@@ -196,6 +197,41 @@ def source_html(citation: Citation, document: Document | None, changed: bool, tu
         head += f'<p class="qa-note qa-warn">{CHANGED}</p>'
     foot = _source_foot(citation, document.metadata, changed)
     return f'{head}<div class="qa-text" tabindex="0" dir="auto" aria-label="The article">{body}</div>{foot}'
+
+
+def pages_html(citation: Citation, pictures: Sequence[PagePicture]) -> str:
+    """The pages that a citation stands on, with its words marked, and the choice between them and the text.
+
+    It belongs before the text of `source_html`; empty without pictures.
+    """
+    if not pictures:
+        return ""
+    views = (("page", "Page" if len(pictures) == 1 else "Pages", "true"), ("text", "Text", "false"))
+    choice = "".join(
+        f'<button type="button" data-do="view" data-view="{view}" aria-pressed="{on}">{words}</button>'
+        for view, words, on in views
+    )
+    shown = "".join(_page(citation, picture) for picture in pictures)
+    return (
+        f'<div class="qa-views" role="group" aria-label="Show the source as">{choice}</div>'
+        f'<div class="qa-pages" tabindex="0" aria-label="The page">{shown}</div>'
+    )
+
+
+def _page(citation: Citation, picture: PagePicture) -> str:
+    def boxes(some: Sequence[Box], name: str) -> str:
+        return "".join(
+            f'<i class="{name}" style="left:{box.left:.3%};top:{box.top:.3%};'
+            f'width:{box.width:.3%};height:{box.height:.3%}"></i>'
+            for box in some
+        )
+
+    alternative = escape(f"Page {picture.page} of {citation.document}")
+    return (
+        f'<div class="qa-page"><img src="data:image/png;base64,{b64encode(picture.png).decode()}" alt="{alternative}" '
+        f'width="{picture.width}" height="{picture.height}">'
+        f"{boxes(picture.passage, 'qa-soft')}{boxes(picture.highlights, 'qa-strong')}</div>"
+    )
 
 
 def _place(citation: Citation, document: Document) -> Span | None:

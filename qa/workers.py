@@ -16,13 +16,14 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType, TracebackType
 from typing import Any, BinaryIO
 
 from . import formats
 from .formats.decoding import Empty, Unreadable
-from .types import Block, Contents, Document, Section, Span
+from .types import Block, Box, Contents, Document, PagePicture, Section, Span
 
 Parse = Callable[[str, bytes], Contents]
 
@@ -30,6 +31,7 @@ _FAILED = "made its reader fail"
 _LENGTH = struct.Struct(">Q")
 _MOST_ANSWER = 1 << 30
 _ORPHAN_SECONDS = 1.0  # between two looks whether the program that asks is still there
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class ReaderProcess:
@@ -62,7 +64,7 @@ class ReaderProcess:
 
     def parse(self, path: str, data: bytes) -> Contents:
         """As `formats.parse`; Unreadable also where the file takes too long, too much, or kills its reader."""
-        answer = self._ask({"do": "parse", "path": path, "fields": self._fields}, data)
+        answer = self._asked({"do": "parse", "path": path, "fields": self._fields}, data)
         if "empty" in answer:
             raise Empty(str(answer["empty"]))
         try:
@@ -70,8 +72,20 @@ class ReaderProcess:
         except (KeyError, TypeError, ValueError) as error:
             raise Unreadable(_FAILED) from error
 
-    def _ask(self, request: dict[str, Any], data: bytes) -> dict[str, Any]:
-        """The answer to one request about a file; raises Unreadable with its reason, or that of a dead reader."""
+    def pictures(
+        self, data: bytes, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
+    ) -> tuple[PagePicture, ...]:
+        """As `formats.pdf_pages.page_pictures`, with the limits of `parse`. Raises Unreadable."""
+        spans = [[span.start, span.end] for span in (passage, *highlights)]
+        head = {"do": "pictures", "text": text, "pages": [[page.start, page.end] for page in pages], "spans": spans}
+        answer = self._asked(head, data)
+        try:
+            return pictures_from_json(answer)
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unreadable(_FAILED) from error
+
+    def _asked(self, head: Mapping[str, Any], data: bytes) -> dict[str, Any]:
+        """What the process answers. Raises Unreadable with its reason, or with what became of it."""
         with self._lock:
             process = self._started()
             # The clock ends the process, and with it the wait for its answer.
@@ -79,7 +93,7 @@ class ReaderProcess:
             clock = threading.Timer(self._seconds, _overdue, (late, process))
             clock.start()
             try:
-                answer = _exchange(process, request, data)
+                answer = _exchange(process, head, data)
             except (OSError, EOFError, ValueError) as error:
                 self._end()
                 raise Unreadable(
@@ -236,10 +250,43 @@ def document_from_json(data: dict[str, Any]) -> Document:
     )
 
 
-def _exchange(process: subprocess.Popen[bytes], request: dict[str, Any], data: bytes) -> dict[str, Any]:
+def pictures_json(pictures: Sequence[PagePicture]) -> dict[str, Any]:
+    """Pictures in JSON's terms."""
+
+    def boxes(some: Sequence[Box]) -> list[list[float]]:
+        return [[box.left, box.top, box.width, box.height] for box in some]
+
+    return {
+        "pictures": [
+            [p.page, p.width, p.height, b64encode(p.png).decode(), boxes(p.passage), boxes(p.highlights)]
+            for p in pictures
+        ]
+    }
+
+
+def pictures_from_json(data: dict[str, Any]) -> tuple[PagePicture, ...]:
+    """The pictures again. Raises KeyError, TypeError or ValueError for anything that is none."""
+
+    def box(*sides: float) -> Box:
+        left, top, width, height = map(float, sides)
+        if not (0 <= left <= 1 and 0 <= top <= 1 and 0 <= width <= 1 and 0 <= height <= 1):
+            raise ValueError("box")
+        return Box(left, top, width, height)
+
+    pictures = []
+    for page, width, height, encoded, passage, highlights in data["pictures"]:
+        png = b64decode(encoded, validate=True)
+        if not png.startswith(_PNG):
+            raise ValueError("picture")
+        boxes = (tuple(box(*sides) for sides in some) for some in (passage, highlights))
+        pictures.append(PagePicture(int(page), int(width), int(height), png, *boxes))
+    return tuple(pictures)
+
+
+def _exchange(process: subprocess.Popen[bytes], head: Mapping[str, Any], data: bytes) -> dict[str, Any]:
     if process.stdin is None or process.stdout is None:
         raise EOFError
-    for part in (json.dumps(request).encode(), data):
+    for part in (json.dumps(head).encode(), data):
         process.stdin.write(_LENGTH.pack(len(part)))
         process.stdin.write(part)
     process.stdin.flush()
@@ -262,9 +309,13 @@ def _receive(stream: BinaryIO | Any) -> bytes:
     return body
 
 
-def _answer(request: dict[str, Any], data: bytes) -> dict[str, Any]:
+def _answer(head: dict[str, Any], data: bytes) -> dict[str, Any]:
     try:
-        return contents_json(formats.parse(request["path"], data, request["fields"]))
+        if head["do"] == "pictures":
+            passage, *highlights = (Span(*span) for span in head["spans"])
+            pages = [Span(*page) for page in head["pages"]]
+            return pictures_json(formats.page_pictures(data, head["text"], pages, passage, highlights))
+        return contents_json(formats.parse(head["path"], data, head["fields"]))
     except Empty as error:
         return {"empty": str(error)}
     except Unreadable as error:
@@ -303,11 +354,11 @@ def main() -> None:
     sys.stdout = sys.stderr  # a library that prints must not speak for us
     while True:
         try:
-            request = json.loads(_receive(asked))
+            head = json.loads(_receive(asked))
             data = _receive(asked)
         except EOFError:
             return
-        body = json.dumps(_answer(request, data)).encode()
+        body = json.dumps(_answer(head, data)).encode()
         answered.write(_LENGTH.pack(len(body)))
         answered.write(body)
         answered.flush()

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from builder import Builder
 from corpora import REBUILD, article, write
+from files.make_pdf import lines_at, written
 
 from qa import engine as engine_module
 from qa import store
@@ -24,7 +25,7 @@ from qa.config import Config
 from qa.engine import MAX_QUESTION_CHARACTERS, MAX_TOP_K, Engine, check_question
 from qa.errors import MismatchError, NoGenerationError, QuestionError, StoreError
 from qa.passages import PassageSettings
-from qa.types import Answer
+from qa.types import Answer, Span
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -465,6 +466,52 @@ def test_document_is_given_as_it_was_indexed(built: Config, engine: Engine) -> N
     assert document is not None
     assert document.text == text
     assert engine.document("../kitchen.md") is None
+
+
+def pdf(*lines: str) -> bytes:
+    return written([lines_at(60, 700, lines)])
+
+
+@pytest.fixture
+def printed(config: Config, tiny: TinyEncoder) -> Iterator[Engine]:
+    """An engine whose index holds a PDF and a text."""
+    (config.corpus / "report.PDF").write_bytes(pdf("The anchor report says that the anchor lies in the old harbour."))
+    write(config.corpus, {"kitchen.md": article("Kitchens", "dough", "embers")})
+    build(config, tiny)
+    engine = Engine.open(replace(config, threshold=0.0), tiny)
+    yield engine
+    engine.close()
+
+
+def test_a_citation_of_a_pdf_has_its_page_with_its_words_boxed(printed: Engine) -> None:
+    cited = printed.ask(QUESTION).citations[0]
+    assert cited.document == "report.PDF"
+    (picture,) = printed.pictures(cited)
+    assert picture.page == 1 and picture.png.startswith(b"\x89PNG")
+    assert len(picture.passage) == 1 and picture.highlights
+    assert printed.pictures(cited)[0] is picture  # not drawn again
+
+
+def test_what_is_no_pdf_or_no_longer_the_same_has_no_page(printed: Engine) -> None:
+    cited, other = printed.ask(QUESTION).citations[0], printed.ask("dough").citations[0]
+    assert other.document == "kitchen.md"
+    moved = replace(cited, span=Span(cited.span.start + 1, cited.span.end + 1))
+    for citation in (other, moved, replace(cited, document="elsewhere.pdf"), replace(cited, document="../report.PDF")):
+        assert printed.pictures(citation) == ()
+    path = printed.config.corpus / "report.PDF"
+    path.write_bytes(path.read_bytes().replace(b"old harbour", b"new harbour"))
+    assert printed.pictures(cited) == ()
+    path.unlink()
+    assert printed.pictures(cited) == ()
+
+
+def test_pages_that_are_remembered_are_bounded(printed: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "_CACHED_PICTURES", 2)
+    cited = printed.ask(QUESTION).citations[0]
+    made = [printed.pictures(replace(cited, highlights=(Span(0, end),))) for end in (3, 10, 17)]
+    again = [printed.pictures(replace(cited, highlights=(Span(0, end),))) for end in (17, 10, 3)]
+    assert again == made[::-1]
+    assert [one is other for one, other in zip(again, made[::-1], strict=True)] == [True, True, False]
 
 
 def test_engine_verifies_the_current_generation(built: Config, engine: Engine) -> None:

@@ -75,6 +75,7 @@ HOMES = {
     "trafilatura": {"formats"},
     "lxml": {"formats"},
     "pypdfium2": {"formats"},
+    "PIL": {"formats"},
     "pypandoc": {"formats"},
     "yaml": {"formats"},
     "sqlite3": {"generation", "store", "ui"},

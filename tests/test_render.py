@@ -21,11 +21,12 @@ from qa.render import (
     as_text,
     confidence_words,
     marked,
+    pages_html,
     percent,
     safe_url,
     source_html,
 )
-from qa.types import Answer, Citation, Document, Lead, Section, Span
+from qa.types import Answer, Box, Citation, Document, Lead, PagePicture, Section, Span
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -80,7 +81,8 @@ class Read(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         known = {name: value or "" for name, value in attributes}
         self.tags.append((tag, known))
-        self._open.append((tag, known.get("class", "")))
+        if tag != "img":  # it has no end tag
+            self._open.append((tag, known.get("class", "")))
 
     def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, {name: value or "" for name, value in attributes}))
@@ -248,6 +250,34 @@ def test_a_passage_that_is_gone_is_never_shown_as_if_it_stood_there() -> None:
     assert MOVED in page
     assert "Other words" not in page
     assert GONE in source_html(citation(), None, True, 1, 1)
+
+
+PAGE = PagePicture(3, 1100, 1424, b"\x89PNG", (Box(0.1, 0.2, 0.5, 0.0125),), (Box(0.1, 0.2, 0.25, 0.0125),))
+
+
+def test_a_page_is_shown_with_its_words_marked_and_its_text_at_a_click() -> None:
+    read = Read(pages_html(citation(document="report.pdf"), [PAGE]))
+    (image,) = [known for tag, known in read.tags if tag == "img"]
+    assert image["alt"] == "Page 3 of report.pdf"
+    assert image["src"] == "data:image/png;base64,iVBORw=="
+    assert (image["width"], image["height"]) == ("1100", "1424")
+    boxes = {known["class"]: known["style"] for tag, known in read.tags if tag == "i"}
+    assert boxes == {
+        "qa-soft": "left:10.000%;top:20.000%;width:50.000%;height:1.250%",
+        "qa-strong": "left:10.000%;top:20.000%;width:25.000%;height:1.250%",
+    }
+    pressed = {known["data-view"]: known["aria-pressed"] for tag, known in read.tags if tag == "button"}
+    assert pressed == {"page": "true", "text": "false"}
+    assert pages_html(citation(), []) == ""
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_in_a_file_name_becomes_markup_beside_its_page(text: str) -> None:
+    read = Read(pages_html(citation(document=text), [PAGE]))
+    assert {tag for tag, _ in read.tags} <= {"div", "button", "img", "i"}
+    for tag, known in read.tags:
+        assert not [name for name in known if name.startswith("on") or name == "srcdoc"]
+        assert tag != "img" or known["src"].startswith("data:image/png;base64,")
 
 
 def test_steps_end_at_the_first_and_last_citation() -> None:

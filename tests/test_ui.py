@@ -20,12 +20,13 @@ from qa.build import BuildReport, Progress, build
 from qa.config import Config
 from qa.engine import Engine
 from qa.errors import ConfigError, CorpusError, StoreError
-from qa.types import Document, FileRecord, Section, Span
+from qa.types import Box, Document, FileRecord, PagePicture, Section, Span
 from qa.ui import examples, library, views
 from qa.ui.conversation import MOST_TURNS, Conversation, Turn
 from qa.ui.desk import Desk
 from qa.ui.feedback import Feedback
 from qa.ui.jobs import BuildJob, JobState, report_words
+from qa.ui.screen import Screen
 from qa.ui.security import is_loopback
 from qa.ui.server import bind, check_access
 from qa.ui.uploads import LONGEST_NAME, Upload, safe_name, save_upload
@@ -422,6 +423,43 @@ def test_a_click_can_only_name_what_this_session_was_shown(config: Config, tiny:
     assert Conversation().citation(turn.number, 1) is None
     assert session.judge(turn.number, "up") is not None
     assert session.judge(turn.number, "down") is None
+
+
+PAGE = PagePicture(1, 1, 1, b"\x89PNG", (Box(0, 0, 1, 1),), ())
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_a_source_is_shown_as_text_while_its_page_is_drawn(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, other: bool
+) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep all day.\n")
+    build(config, tiny)
+    session, engine, drawn = Conversation(), Engine.open(config, tiny), threading.Event()
+    session.finish(session.begin("cats").number, engine.ask("cats"))
+    monkeypatch.setattr(engine, "pictures", lambda citation: (drawn.wait(20), (PAGE,))[1])
+    monkeypatch.setattr("qa.ui.screen._PATIENCE", 0.01)
+    source = Screen(Desk(engine))._source(session, 1, 1, True)
+    first = next(source)
+    assert first["pages"] == "" and "Cats sleep all day." in first["html"]
+    if other:
+        session.next_serial()  # another source was opened
+    drawn.set()
+    later = list(source)
+    assert [value["html"] for value in later] == ([] if other else [first["html"]])
+    assert all('alt="Page 1 of cats.md"' in value["pages"] and value["serial"] > first["serial"] for value in later)
+
+
+def test_a_page_that_is_drawn_at_once_is_shown_at_once(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep all day.\n")
+    build(config, tiny)
+    session, engine = Conversation(), Engine.open(config, tiny)
+    session.finish(session.begin("cats").number, engine.ask("cats"))
+    monkeypatch.setattr(engine, "pictures", lambda citation: (PAGE,))
+    monkeypatch.setattr("qa.ui.screen._PATIENCE", 20)
+    (value,) = Screen(Desk(engine))._source(session, 1, 1, True)
+    assert 'alt="Page 1 of cats.md"' in value["pages"]
 
 
 def test_a_problem_is_one_sentence_in_the_conversation() -> None:

@@ -21,9 +21,10 @@ from qa import formats
 from qa.build import build
 from qa.config import Config
 from qa.formats.decoding import Empty, Unreadable
-from qa.types import Contents
+from qa.types import Contents, Span
 from qa.workers import ReaderPool, ReaderProcess, contents_from_json, contents_json
 
+FILES = Path(__file__).parent / "files" / "pdf"
 ARTICLE = b"# Bees\n\nThe bees sleep in winter.\n\n- a veil\n- a smoker\n\n| hive | honey |\n|--|--|\n| white | 4 |\n"
 
 # Stands in for a reader that a hostile file has taken over: reads one request, then does what it is told.
@@ -128,6 +129,40 @@ def test_the_build_goes_on_after_such_a_file(config: Config, tiny: TinyEncoder) 
 def test_json_holds_all_of_a_document(text: str) -> None:
     contents = formats.parse("a.md", text.encode())
     assert contents_from_json("a.md", contents_json(contents)) == contents
+
+
+def test_pictures_of_pages_come_back_as_they_were_drawn(reader: ReaderProcess) -> None:
+    data = (FILES / "columns.pdf").read_bytes()
+    (document,) = formats.parse("a.pdf", data).documents
+    start = document.text.index("Concrete came in 1939")
+    spans = Span(start, start + 300), [Span(start, start + 50)]
+    drawn = reader.pictures(data, document.text, document.pages, *spans)
+    assert drawn == formats.page_pictures(data, document.text, document.pages, *spans)
+    assert drawn[0].page == 1 and drawn[0].passage and drawn[0].highlights
+    with pytest.raises(Unreadable, match="locked"):
+        reader.pictures((FILES / "locked.pdf").read_bytes(), document.text, document.pages, *spans)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{}",
+        '{"pictures": 3}',
+        '{"pictures": [[1, 9, 9, "PHNjcmlwdD4=", [], []]]}',
+        '{"pictures": [[1, 9, 9, "iVBORw0KGgo=", [[0, 0, 1, "1;color:red"]], []]]}',
+        '{"pictures": [[1, 9, 9, "iVBORw0KGgo=", [[0, 0, 1, 1e9]], []]]}',
+        '{"pictures": [[1, 9, 9, "iVBORw0KGgo=", [], [[NaN, 0, 1, 1]]]]}',
+        '{"pictures": [["1 onload=x", 9, 9, "iVBORw0KGgo=", [], []]]}',
+    ],
+)
+def test_a_reader_that_lies_about_pictures_is_a_reason(said: str) -> None:
+    with taken_over(f"send({said.encode()!r})") as process, pytest.raises(Unreadable, match="made its reader fail"):
+        process.pictures(b"%PDF", "ab", [Span(0, 2)], Span(0, 2), [])
+
+
+def test_a_page_that_takes_too_long_is_a_reason() -> None:
+    with taken_over("time.sleep(600)", seconds=0.5) as process, pytest.raises(Unreadable, match=r"longer than 0\.5 s"):
+        process.pictures(b"%PDF", "ab", [Span(0, 2)], Span(0, 2), [])
 
 
 def test_an_empty_file_comes_back_as_empty() -> None:

@@ -5,11 +5,11 @@ It knows nothing about folders, passages or the index.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
-from ..types import Contents, Document
+from ..types import Contents, Document, PagePicture, Span
 from .archives import parse_zip
 from .decoding import decode
 from .markdown import parse_markdown
@@ -95,3 +95,12 @@ def parse(path: str, data: bytes, fields: FieldNames = MappingProxyType({})) -> 
     KeyError for an ending that is not `supported`.
     """
     return PARSERS[PurePosixPath(path).suffix.lower()](path, data, fields)
+
+
+def page_pictures(
+    data: bytes, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
+) -> tuple[PagePicture, ...]:
+    """The pages of a PDF that a passage stands on: see `pdf_pages.page_pictures`. Raises Unreadable."""
+    from .pdf_pages import page_pictures
+
+    return page_pictures(data, text, pages, passage, highlights)

@@ -15,7 +15,7 @@ from itertools import pairwise
 _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(r"\W*(?:page\W*)?(?:\d+|[ivxl]+)(?:\W*(?:of|/)\W*\d+)?\W*\Z", re.IGNORECASE)
 
-_EDGE_ROWS = 3  # of a page's top and bottom that may be running headers or footers
+EDGE_ROWS = 3  # of a page's top and bottom that may be running headers or footers
 _GUTTER = 0.8  # the least white space between columns, in font sizes
 _COLUMN_LINES = 4  # fewer lines side by side are no columns
 _MOST_SPLITS = 16  # of a page, one inside the other
@@ -23,12 +23,13 @@ _MOST_SPLITS = 16  # of a page, one inside the other
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Characters without a space between them; `y` is the bottom of its line, growing upwards; in points."""
+    """Characters without a space between them, from `y`, the bottom of the line, up to `top`; in points."""
 
     text: str
     x0: float
     x1: float
     y: float
+    top: float
     size: float
     bold: bool = False
 
@@ -54,7 +55,7 @@ def without_running(pages: Sequence[list[Row]]) -> list[list[Row]]:
     and chapters.
     """
     edges = [[_edge_key(row) for row in rows] for rows in pages]
-    heights = Counter(h for keys in edges for h in {round(y / 4) for _, y in keys[:_EDGE_ROWS] + keys[-_EDGE_ROWS:]})
+    heights = Counter(h for keys in edges for h in {round(y / 4) for _, y in keys[:EDGE_ROWS] + keys[-EDGE_ROWS:]})
     usual = {height for height, count in heights.items() if count >= max(2, 0.6 * len(pages))}
     offset = _number_offset(pages)
     kept = []
@@ -62,12 +63,12 @@ def without_running(pages: Sequence[list[Row]]) -> list[list[Row]]:
         own = None if offset is None else str(number + offset)
         near = [edges[n] for n in range(max(0, number - 4), min(len(pages), number + 5)) if n != number]
         first, last = 0, len(rows)
-        tops, bottoms = [keys[:_EDGE_ROWS] for keys in near], [keys[-_EDGE_ROWS:] for keys in near]
-        while first < min(_EDGE_ROWS, last) and (
+        tops, bottoms = [keys[:EDGE_ROWS] for keys in near], [keys[-EDGE_ROWS:] for keys in near]
+        while first < min(EDGE_ROWS, last) and (
             (first == 0 and own in _end_words(rows[0])) or _is_running(edges[number][first], tops, usual)
         ):
             first += 1
-        least = max(first, last - _EDGE_ROWS)
+        least = max(first, last - EDGE_ROWS)
         while last > least and (
             (last == len(rows) and own in _end_words(rows[-1])) or _is_running(edges[number][last - 1], bottoms, usual)
         ):

@@ -97,12 +97,12 @@ def _line(row: Row) -> Line:
     size = sizes.most_common(1)[0][0]
     bold = sum(len(word.text) for word in row if word.bold) >= 0.9 * sum(len(word.text) for word in row)
     y = median(word.y for word in row)
-    to_left = 2 * sum(_is_to_left(word.text[0]) for word in row) > len(row)
-    return Line(tuple(row[::-1] if to_left else row), row[0].x0, max(word.x1 for word in row), y, size, bold)
+    return Line(tuple(row[::-1] if is_to_left(row) else row), row[0].x0, max(word.x1 for word in row), y, size, bold)
 
 
-def _is_to_left(character: str) -> bool:
-    return unicodedata.bidirectional(character) in ("R", "AL")
+def is_to_left(row: Row) -> bool:
+    """Whether most of its words read from right to left."""
+    return 2 * sum(unicodedata.bidirectional(word.text[0]) in ("R", "AL") for word in row) > len(row)
 
 
 def _mark(line: Line) -> str:

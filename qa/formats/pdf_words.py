@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from threading import Lock
@@ -35,7 +35,7 @@ _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0
 _PRIVATE_BULLETS = re.compile(r"[\uf0a7\uf0b7\uf076\uf0d8\uf0fc\uf06c\uf06e\uf0a8]\Z")  # of Symbol and Wingdings
 _JOINERS = "\u00ad\u200c\u200d"  # format characters that change how words read
 
-_Box = tuple[float, float, float, float]  # left, bottom, right, top
+Edges = tuple[float, float, float, float]  # left, bottom, right, top; in points
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,13 @@ class Read:
 
 def read(data: bytes) -> Read:
     """What pdfium reads of a file. Raises Unreadable (locked, damaged, too long)."""
+    with opening(data) as opened:
+        return _read_pages(opened)
+
+
+@contextmanager
+def opening(data: bytes) -> Iterator[pdfium.PdfDocument]:
+    """The file opened by pdfium, for one thread at a time. Raises Unreadable as `read`."""
     with _pdfium_lock:
         try:
             opened = pdfium.PdfDocument(data)
@@ -61,7 +68,7 @@ def read(data: bytes) -> Read:
         with closing(opened):
             if len(opened) > _MOST_PAGES:
                 raise Unreadable(f"is too long: it has {len(opened):,} pages, and {_MOST_PAGES:,} are read at most")
-            return _read_pages(opened)
+            yield opened
 
 
 def _read_pages(opened: pdfium.PdfDocument) -> Read:
@@ -74,14 +81,19 @@ def _read_pages(opened: pdfium.PdfDocument) -> Read:
                 characters += textpage.count_chars()
                 if characters > _MOST_CHARACTERS:
                     raise Unreadable(f"is too long: more than {_MOST_CHARACTERS:,} characters")
-                angle = _angle(textpage)
-                words = list(_words(textpage, angle))
+                words, angle = words_of(textpage)
                 with suppress(pdfium.PdfiumError):  # a damaged drawing costs no words
                     words += list(_drawn_bullets(page, words, angle))
         except pdfium.PdfiumError:
             broken += 1  # one damaged page does not hide the others
         pages.append(words)
     return Read(pages, _bookmarks(opened), _metadata(opened), characters, broken)
+
+
+def words_of(textpage: pdfium.PdfTextPage) -> tuple[list[Word], int]:
+    """The words of a page, turned upright, and by how many degrees clockwise they stand on the page."""
+    angle = _angle(textpage)
+    return list(_words(textpage, angle)), angle
 
 
 def _angle(textpage: pdfium.PdfTextPage) -> int:
@@ -109,7 +121,7 @@ def _words(textpage: pdfium.PdfTextPage, angle: int) -> Iterator[Word]:
             yield from _word(handle, start, text, edges, angle)
             text = ""
             continue
-        x0, y0, x1, y1 = _turned((box.left, box.bottom, box.right, box.top), angle)
+        x0, y0, x1, y1 = turned((box.left, box.bottom, box.right, box.top), angle)
         size = y1 - y0
         if text:
             overlap = min(y1, edges[3]) - max(y0, edges[1])
@@ -128,7 +140,8 @@ def _words(textpage: pdfium.PdfTextPage, angle: int) -> Iterator[Word]:
     yield from _word(handle, start, text, edges, angle)
 
 
-def _turned(box: _Box, angle: int) -> _Box:
+def turned(box: Edges, angle: int) -> Edges:
+    """The box after the page was turned by `angle`, a multiple of 90 degrees, so that what stood so is upright."""
     left, bottom, right, top = box
     if angle == 270:
         return bottom, -right, top, -left
@@ -139,9 +152,9 @@ def _turned(box: _Box, angle: int) -> _Box:
 
 def _drawn_bullets(page: pdfium.PdfPage, words: Sequence[Word], angle: int) -> Iterator[Word]:
     """The dots that browsers draw before list items, as words; a drawing of many dots has none."""
-    dots: list[_Box] = []
+    dots: list[Edges] = []
     for drawn in islice(page.get_objects([raw.FPDF_PAGEOBJ_PATH], max_depth=1), _MOST_DRAWN):
-        left, bottom, right, top = dot = _turned(drawn.get_bounds(), angle)
+        left, bottom, right, top = dot = turned(drawn.get_bounds(), angle)
         if 1.5 < right - left < 7 and abs((right - left) - (top - bottom)) < 0.6:
             dots.append(dot)
     if len(dots) > _MOST_DOTS:
@@ -151,12 +164,12 @@ def _drawn_bullets(page: pdfium.PdfPage, words: Sequence[Word], angle: int) -> I
         after = min((word for word in beside if word.x0 > right), key=lambda word: word.x0, default=None)
         near_before = any(left - word.x1 < 3 * word.size and word.x0 < right for word in beside)
         if after is not None and after.x0 - right < 2 * after.size and not near_before:
-            yield Word("•", left, right, after.y, after.size, after.bold)
+            yield Word("•", left, right, after.y, after.top, after.size, after.bold)
 
 
-def _word(handle: raw.FPDF_TEXTPAGE, start: int, text: str, edges: _Box, angle: int) -> Iterator[Word]:
+def _word(handle: raw.FPDF_TEXTPAGE, start: int, text: str, edges: Edges, angle: int) -> Iterator[Word]:
     text = _clean(text)
-    x0, bottom, x1, _ = edges
+    x0, bottom, x1, top = edges
     if not text or not all(abs(edge) < _FARTHEST for edge in edges):
         return
     turn = (math.degrees(raw.FPDFText_GetCharAngle(handle, start)) + 360 - angle) % 360
@@ -167,11 +180,11 @@ def _word(handle: raw.FPDF_TEXTPAGE, start: int, text: str, edges: _Box, angle: 
     if raw.FPDFText_GetMatrix(handle, start, matrix):
         size *= math.hypot(matrix.c, matrix.d)
     if not 0.5 < size < 1000:
-        size = max(1.0, edges[3] - bottom)
+        size = max(1.0, top - bottom)
     raw.FPDFText_GetFontInfo(handle, start, name, 128, flags)
     weight = raw.FPDFText_GetFontWeight(handle, start)
     bold = bool(_BOLD_NAME.search(name.value) or flags.value & _BOLD_FLAG or weight >= _BOLD_WEIGHT)
-    yield Word(text, x0, x1, bottom, size, bold)
+    yield Word(text, x0, x1, bottom, top, size, bold)
 
 
 def _clean(text: str) -> str:

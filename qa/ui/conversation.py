@@ -87,6 +87,12 @@ class Conversation:
         found = next((citation for citation in citations if citation.rank == rank), None)
         return None if found is None else (found, len(citations))
 
+    @property
+    def serial(self) -> int:
+        """The number that was given last."""
+        with self._lock:
+            return self._serial
+
     def next_serial(self) -> int:
         """A number that was not given before: a page hears only of values that changed."""
         with self._lock:

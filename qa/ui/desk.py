@@ -103,6 +103,7 @@ class Desk:
         self.job.stop(seconds)
         if self._preparing is not None:
             self._preparing.join(seconds)
+        self.engine.close()
 
     def _has_articles(self) -> bool:
         config = self.engine.config

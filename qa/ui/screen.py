@@ -6,6 +6,7 @@ It knows nothing about HTML (see `views`, `library` and `qa.render`) or about ho
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import gradio as gr
 
 from ..engine import Engine
 from ..errors import NoGenerationError, QAError
-from ..render import escape, source_html
+from ..render import escape, pages_html, source_html
+from ..types import Citation
 from . import library, views
 from .api import add_api
 from .conversation import Conversation, Turn
@@ -25,6 +27,7 @@ from .uploads import Upload, save_upload
 TITLE = "Ask your articles"
 _QUICK, _SLOW = 0.6, 5.0  # seconds between two looks while something is under way, and while nothing is
 _TOP_K = 5
+_PATIENCE = 0.4  # seconds that a source waits for the pictures of its pages before it is shown as text
 
 _TALK = """<div class="qa-talk"><div class="qa-welcome"><h1>Ask your articles</h1>
 <p>Every answer is a sentence that stands word for word in one of them. Open a source to read it in its place.</p></div>
@@ -121,6 +124,7 @@ class Screen:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.engine = desk.engine
+        self._drawing = ThreadPoolExecutor(4, "pictures")
 
     # --- the conversation
 
@@ -128,7 +132,7 @@ class Screen:
         """Values of conversation, source and question box: first that it was asked, then the answer."""
         turn = session.begin(question or "")
         yield _talk(session), gr.skip(), ""
-        yield self._answer(session, turn)
+        yield from self._answer(session, turn)
 
     def try_example(self, session: Conversation, event: gr.EventData) -> Iterator[Any]:
         questions = self.desk.look().examples
@@ -144,9 +148,9 @@ class Screen:
             yield gr.skip(), gr.skip(), gr.skip()
             return
         yield _talk(session), gr.skip(), gr.skip()
-        yield self._answer(session, turn)
+        yield from self._answer(session, turn)
 
-    def _answer(self, session: Conversation, turn: Turn) -> tuple[Any, Any, Any]:
+    def _answer(self, session: Conversation, turn: Turn) -> Iterator[Any]:
         try:
             answer = self.engine.ask(turn.question, _TOP_K)
         except NoGenerationError:
@@ -156,26 +160,45 @@ class Screen:
         else:
             session.finish(turn.number, answer)
             if answer.lead is not None:
-                return _talk(session), self._source(session, turn.number, answer.lead.citation, False), gr.skip()
+                talk = _talk(session)
+                for source in self._source(session, turn.number, answer.lead.citation, False):
+                    yield talk, source, gr.skip()
+                    talk = gr.skip()
+                return
             # The source of an earlier answer beside "not in the articles" would look like an answer.
-            return _talk(session), _no_source(session), gr.skip()
-        return _talk(session), gr.skip(), gr.skip()
+            yield _talk(session), _no_source(session), gr.skip()
+            return
+        yield _talk(session), gr.skip(), gr.skip()
 
-    def open_source(self, session: Conversation, event: gr.EventData) -> Any:
+    def open_source(self, session: Conversation, event: gr.EventData) -> Iterator[Any]:
         """The source of the citation that was clicked; the page names it by two numbers."""
-        return self._source(session, _number(event, "turn"), _number(event, "rank"), True)
+        yield from self._source(session, _number(event, "turn"), _number(event, "rank"), True)
 
-    def _source(self, session: Conversation, turn: int, rank: int, asked: bool) -> Any:
+    def _source(self, session: Conversation, turn: int, rank: int, asked: bool) -> Iterator[Any]:
+        """The source, and once more with the pictures of its pages where they take a while."""
         found = session.citation(turn, rank)
         if found is None:
-            return gr.skip()
+            yield gr.skip()
+            return
         citation, of = found
+        drawn = self._drawing.submit(self._pages, citation)
         try:
             document, changed = self.engine.document(citation.document), self.engine.changed(citation.document)
         except QAError:
             document, changed = None, True
-        html = source_html(citation, document, changed, turn, of)
-        return {"html": html, "turn": turn, "rank": rank, "asked": asked, "serial": session.next_serial()}
+        value = {"html": source_html(citation, document, changed, turn, of), "turn": turn, "rank": rank, "asked": asked}
+        wait([drawn], _PATIENCE)
+        in_time = drawn.done()
+        serial = session.next_serial()
+        yield {**value, "pages": drawn.result() if in_time else "", "serial": serial}
+        if not in_time and drawn.result() and session.serial == serial:  # no other source was opened meanwhile
+            yield {**value, "pages": drawn.result(), "serial": session.next_serial()}
+
+    def _pages(self, citation: Citation) -> str:
+        try:
+            return pages_html(citation, self.engine.pictures(citation))
+        except QAError:  # the index cannot be opened, which the text says
+            return ""
 
     def judge(self, session: Conversation, event: gr.EventData) -> Any:
         verdict: Verdict = "up" if getattr(event, "verdict", "") == "up" else "down"

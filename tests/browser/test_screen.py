@@ -145,7 +145,7 @@ def chat(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             fill(chat.corpus)
             open_library(page)
             page.locator("#qa-rebuild").click()
-            expect(headline(page)).to_contain_text("6 articles", timeout=120_000)
+            expect(headline(page)).to_contain_text("7 articles", timeout=200_000)
             page.get_by_role("tab", name="Ask").click()
             expect(examples(page).nth(2)).to_be_visible(timeout=60_000)
             shot(page, "welcome")
@@ -158,6 +158,7 @@ def fill(corpus: Path) -> None:
     (corpus / HOSTILE_NAME).write_text(HOSTILE, "utf-8")
     (corpus / "ledger.md").write_text(ledger(12, "ledger"), "utf-8")
     (corpus / "broken.md").write_bytes(b"\x00\xff\xfe\x00" * 40)
+    shutil.copy(ROOT / "tests" / "files" / "pdf" / "hives.pdf", corpus)
     (corpus / "photo.png").write_bytes(b"png")
 
 
@@ -281,6 +282,47 @@ def test_a_card_opens_its_source_at_the_marked_passage_and_the_arrows_move_on(pa
     expect(source.locator(".qa-source-foot")).to_contain_text("Unchanged since it was indexed")
 
 
+HEIGHT = "How high is the roof above the market square?"
+UNDER = """(selector) => {
+    const page = document.querySelector('.qa-pages');
+    const image = page.querySelector('img'), box = page.querySelector(selector).getBoundingClientRect();
+    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext('2d');
+    canvas.drawImage(image, 0, 0);
+    const whole = image.getBoundingClientRect(), scale = image.naturalWidth / whole.width;
+    const at = [(box.left - whole.left) * scale, (box.top - whole.top) * scale, box.width * scale, box.height * scale];
+    const data = canvas.getImageData(...at.map(Math.round)).data;
+    return data.filter((value, n) => n % 4 === 0 && value < 128).length / (data.length / 4);
+}"""
+
+
+def test_a_pdf_is_shown_as_its_page_with_the_quote_marked_and_as_text_at_a_click(page: Page) -> None:
+    turn = ask(page, HEIGHT)
+    expect(turn.locator(".qa-lead")).to_contain_text("eleven metres above the market square")
+    source = page.locator(".qa-source")
+    image = source.get_by_alt_text("Page 1 of hives.pdf")
+    expect(image).to_be_visible(timeout=30_000)
+    page.wait_for_function("document.querySelector('.qa-pages img').complete")
+    assert in_view(page, ".qa-strong", ".qa-pages")
+    assert 0.05 < page.evaluate(UNDER, ".qa-strong") < 0.5  # there is print under the mark
+    expect(source.locator(".qa-text")).to_be_hidden()
+    shot(page, "page")
+    source.get_by_role("button", name="Text").click()
+    expect(image).to_be_hidden()
+    expect(source.locator("#qa-passage mark")).to_contain_text("eleven metres above the market square")
+    assert in_view(page, "#qa-passage mark", ".qa-text")
+    expect(source.get_by_role("button", name="Text")).to_have_attribute("aria-pressed", "true")
+    expect(source.get_by_role("button", name="Page")).to_have_attribute("aria-pressed", "false")
+    ask(page, HEIGHT)  # the choice stays
+    expect(source.get_by_role("button", name="Page")).to_be_visible(timeout=30_000)
+    expect(source.locator(".qa-text")).to_be_visible()
+    source.get_by_role("button", name="Page").press("Enter")
+    expect(image).to_be_visible()
+    assert in_view(page, ".qa-strong", ".qa-pages")
+    ask(page, FORUMS)  # no picture, so the text
+    expect(source.locator("#qa-passage")).to_be_visible()
+    expect(source.locator(".qa-views")).to_have_count(0)
+
+
 def test_a_keyboard_is_enough(page: Page) -> None:
     turn = ask(page, FORUMS)
     button = turn.get_by_role("button", name="Open source 3")
@@ -401,9 +443,9 @@ def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_me
     expect(notice).to_contain_text("A newer index is being built; until it is ready, the present one answers.")
     expect(ask(page, FORUMS).locator(".qa-lead")).to_contain_text("United Nations")
     expect(notice).to_contain_text("A newer index is being built")
-    expect(headline(page)).to_contain_text("6 articles")
+    expect(headline(page)).to_contain_text("7 articles")
     shot(page, "building-while-asking")
-    expect(headline(page)).to_contain_text("8 articles", timeout=120_000)
+    expect(headline(page)).to_contain_text("9 articles", timeout=120_000)
     turn = ask(page, asked)
     expect(turn.locator(".qa-lead")).to_contain_text("Wenzel Obermaier")
     expect(turn.locator(".qa-card").first.locator(".qa-file")).to_have_text("lighthouse.md")
@@ -459,6 +501,13 @@ def test_on_a_phone_the_source_slides_over_the_conversation(browser: Browser, ch
         expect(source).to_be_visible()
         page.keyboard.press("Escape")
         expect(source).to_be_hidden()
+        ask(page, HEIGHT).get_by_role("button", name="Open source 1").first.tap()
+        expect(page.locator(".qa-pages img").first).to_be_visible(timeout=30_000)
+        page.wait_for_function("document.querySelector('#qa-right').getBoundingClientRect().left < 1")
+        assert in_view(page, ".qa-strong", ".qa-pages")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        shot(page, "phone-page")
+        page.get_by_role("button", name="Close the source").tap()
         open_library(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         shot(page, "phone-library")

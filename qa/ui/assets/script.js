@@ -35,6 +35,7 @@ element.addEventListener('click', (event) => {
   const { do: what, turn, rank, number, verdict } = target.dataset;
   if (what === 'copy') return void copy(target);
   if (what === 'close') return closeSource();
+  if (what === 'view') return element.qaView(target.dataset.view);
   if (what === 'library') return void [...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent.trim() === 'Library')?.click();
   if (what === 'open' && !element.querySelector('.qa-source')) window.qaOpener = target.closest('button') ?? target.querySelector('[data-do=open]');
   trigger(EVENTS[what], { turn: Number(turn), rank: Number(rank), number: Number(number), verdict });
@@ -75,8 +76,9 @@ const source = element.querySelector('.qa-source');
 if (source) {
   const show = () => {
     const value = props.value ?? {};
+    if (value.pages && value.html === source.qaHtml && !source.querySelector('.qa-pages')) return showPages(value.pages);
     const focused = source.contains(document.activeElement) ? document.activeElement.getAttribute('aria-label') : null;
-    source.innerHTML = value.html ?? '';
+    source.innerHTML = source.qaHtml = value.html ?? '';
     element.dataset.empty = String(!value.html);
     for (const card of document.querySelectorAll('.qa-card[aria-current]')) card.removeAttribute('aria-current');
     if (!value.html) return closeSource();
@@ -86,12 +88,28 @@ if (source) {
       const again = focused && source.querySelector(`button[aria-label="${focused}"]:not([disabled])`);
       (again || source.querySelector('h2')).focus({ preventScroll: true });
     }
-    const text = source.querySelector('.qa-text');
-    const passage = source.querySelector('#qa-passage');
-    const mark = passage.querySelector('mark') ?? passage;
-    const top = (node) => node.getBoundingClientRect().top - text.getBoundingClientRect().top + text.scrollTop;
+    if (value.pages) showPages(value.pages);
+    else reveal(source.querySelector('.qa-text'), '#qa-passage', 'mark mark');
+  };
+  const reveal = (area, soft, strong) => {
+    const passage = area.querySelector(soft);
+    const marks = area.querySelectorAll(strong);
+    const mark = marks[0] ?? passage;
+    const from = (node, side) => node.getBoundingClientRect()[side] - area.getBoundingClientRect()[side];
     // The passage near the top; the answering sentence in view where the passage is longer than the panel.
-    text.scrollTop = Math.max(top(passage) - text.clientHeight / 6, top(mark) - text.clientHeight * 0.7);
+    const top = Math.max(from(passage, 'top') - area.clientHeight / 6, from(mark, 'top') - area.clientHeight * 0.7);
+    const left = Math.min(...[...marks, mark].map((node) => from(node, 'left'))) - 16;
+    area.scrollBy({ top, left, behavior: 'instant' });
+  };
+  const showPages = (html) => {
+    source.querySelector('.qa-text').insertAdjacentHTML('beforebegin', html);
+    element.qaView(root.dataset.view ?? 'page');
+  };
+  element.qaView = (view) => {
+    root.dataset.view = view; // the next source opens in the same way
+    for (const button of source.querySelectorAll('[data-view]')) button.setAttribute('aria-pressed', String(button.dataset.view === view));
+    if (view === 'page') reveal(source.querySelector('.qa-pages'), '.qa-soft', '.qa-strong');
+    else reveal(source.querySelector('.qa-text'), '#qa-passage', 'mark mark');
   };
   watch('value', show);
   show();
