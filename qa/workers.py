@@ -73,6 +73,12 @@ class ReaderProcess:
         except (KeyError, TypeError, ValueError) as error:
             raise Unreadable("made its reader fail") from error
 
+    def kill(self) -> None:
+        """End the process, from another thread than the one that waits for it: the file that it reads is Unreadable."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         """End the process; the next file starts another."""
         with self._lock:

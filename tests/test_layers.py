@@ -16,7 +16,7 @@ PACKAGE = Path(qa.__file__).parent
 BASE = {"errors", "types"}
 LOW = BASE | {
     "sentences", "config", "formats", "passages", "encoders", "faiss_index", "lexical", "reader", "answer",
-    "conversation", "metrics", "render", "journal",
+    "conversation", "metrics", "render", "journal", "interrupts",
 }  # fmt: skip
 MIDDLE = {"documents", "workers", "generation", "store", "search"}
 BELOW_3 = LOW | MIDDLE
@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "metrics": BASE,
     "render": BASE,
     "journal": BASE,
+    "interrupts": set(),
     # layer 2
     "documents": BASE | {"formats"},
     "workers": BASE | {"formats"},
@@ -49,10 +50,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     # layer 3
     "build": BELOW_3,
     "engine": BELOW_3,
+    "watch": {"config", "documents", "errors"},
     "evaluate": BELOW_3 | {"engine"},  # it measures the program as it answers
     # layer 4
-    "ui": BELOW_3 | {"build", "engine", "evaluate"},
-    "cli": BELOW_3 | {"build", "engine", "evaluate", "ui"},
+    "ui": BELOW_3 | {"build", "engine", "evaluate", "watch"},
+    "cli": BELOW_3 | {"build", "engine", "evaluate", "watch", "ui"},
     # the package itself
     "__init__": {"config", "errors", "types", "engine"},  # the engine only when it is asked for
     "__main__": {"cli"},
@@ -75,6 +77,7 @@ HOMES = {
     "pypandoc": {"formats"},
     "yaml": {"formats"},
     "sqlite3": {"generation", "store", "ui"},
+    "watchfiles": {"watch"},
     "gradio": {"ui"},
 }
 UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
