@@ -268,6 +268,16 @@ def test_output_is_cut_short_quietly(folder: Path) -> None:
 
 # --- following the folder, and interrupts
 
+
+def test_the_chat_follows_the_folder_unless_it_is_told_not_to(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[object] = []
+    monkeypatch.setattr("qa.ui.app.serve", lambda *arguments: followed.append(arguments[-1]))
+    assert run(capsys, "serve")[0] == run(capsys, "serve", "--no-watch")[0] == 0
+    assert followed == [True, False]
+
+
 PROGRAM = """
 import functools, hashlib, sys
 from conftest import TinyEncoder

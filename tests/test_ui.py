@@ -413,6 +413,7 @@ def test_changes_wait_for_a_rebuild_and_are_counted(config: Config, tiny: TinyEn
     table = library.table_html(desk.status())
     assert "new: waits for a rebuild" in table and "1 waiting for a rebuild" in table
     assert "1 change in your articles waits for a rebuild." in views.notice_html(desk.look(), config.corpus)
+    assert views.notice_html(replace(desk.look(), followed=True), config.corpus) == ""
     desk.job.start()
     settle(desk)
     assert "waits for a rebuild" not in library.table_html(desk.status())

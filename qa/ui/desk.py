@@ -91,7 +91,7 @@ class Desk:
             empty=(unbuilt and not job.running and not self._has_articles()) or (bool(generation) and not passages),
             waiting=self._waiting,
             followed=self._following is not None,
-            examples=self._examples if ready else (),
+            examples=self._examples if generation else (),
             settled=ready and not job.running,
         )
 
