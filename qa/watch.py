@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import watchfiles
 
@@ -70,13 +71,13 @@ def _rested(config: Config, stop: threading.Event, now: _Look, quiet: float, lon
 
 
 def _look(config: Config) -> _Look | None:
-    """What tells one state of the folder from another without reading a file; None where there is no folder.
+    """What tells one state of the folder from another without reading a file; None where it cannot be looked at.
 
     Of files that are not indexed only the reason counts, so that a log that grows means nothing.
     """
     try:
         found = documents.scan(config.corpus, config.max_file_bytes, config.index)
-    except CorpusError:
+    except (CorpusError, OSError):
         return None
     return [
         (file.record.path, str(file.record.size), str(file.record.mtime_ns), str(os.access(file.location, os.R_OK)))
@@ -88,11 +89,11 @@ def _look(config: Config) -> _Look | None:
 
 def _events(config: Config, stop: threading.Event) -> Generator[bool, None, None]:
     """Begins to listen with the first value; a moment later each time, whether something was heard meanwhile."""
-    folders = [config.corpus] if _WHOLE_TREE else documents.folders(config.corpus, config.index)
     try:
+        folders = [config.corpus] if _WHOLE_TREE else documents.folders(config.corpus, config.index)
         for heard in watchfiles.watch(
             *folders,
-            watch_filter=lambda _, path: not os.path.basename(path).startswith("."),  # noqa: PTH119 (many, so quickly)
+            watch_filter=None,
             stop_event=stop,
             rust_timeout=_HEARING_MS,
             yield_on_timeout=True,
@@ -100,7 +101,7 @@ def _events(config: Config, stop: threading.Event) -> Generator[bool, None, None
             recursive=_WHOLE_TREE,
             ignore_permission_denied=True,
         ):
-            yield bool(heard)
+            yield any(not Path(path).name.startswith(".") for _, path in heard)
     except FileNotFoundError:
         pass
     except (OSError, RuntimeError) as error:

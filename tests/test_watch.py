@@ -114,6 +114,19 @@ def test_what_changes_no_article_is_not_told(config: Config, folder: Path) -> No
         assert told.nothing()
 
 
+def test_a_hidden_file_that_is_written_without_end_makes_nobody_deaf(config: Config, folder: Path) -> None:
+    with followed(config) as told:
+        told.next()
+        with (folder / ".log").open("w") as file:
+            (folder / "a.md").write_text("other")
+            ends = time.monotonic() + SOON
+            while told._told.empty() and time.monotonic() < ends:
+                file.write("more ")
+                file.flush()
+                time.sleep(0.01)
+        assert told.next() < ends
+
+
 def test_an_index_below_the_folder_is_not_looked_at(config: Config, folder: Path) -> None:
     config = Config(corpus=folder, index=folder / "index")
     config.index.mkdir()

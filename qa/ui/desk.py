@@ -133,7 +133,7 @@ class Desk:
             with contextlib.suppress(NoGenerationError):
                 self.engine.preflight()
             return any(file.pending for file in self.status().files)
-        except QAError:
+        except (QAError, OSError):
             return False  # the screen says what is wrong, and a person decides
 
     def _has_articles(self) -> bool:
