@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from tqdm import tqdm
@@ -52,9 +52,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
 
 
-def run() -> None:
-    """The console script."""
-    sys.exit(main())
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The console script: `main`, and then the process ends at once.
+
+    Libraries take seconds to leave a large process in order, and one that still works in a thread brings it down;
+    what this program writes is whole at any moment.
+    """
+    code = main(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # nobody reads any more
+            stream.flush()
+    os._exit(code)
 
 
 def _fail(message: str, code: int, hint: str = "") -> int:

@@ -6,7 +6,6 @@ It knows nothing about how options are read.
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import webbrowser
 
@@ -18,7 +17,7 @@ from .server import Server, check_access
 
 __all__ = ["build_app", "serve"]
 
-_PATIENCE = 1.5  # seconds for what runs in the background: an interrupt ends the program soon
+_PATIENCE = 0.8  # seconds; with the one that open pages are given, an interrupt ends the program within two
 
 
 def serve(config: Config, host: str, port: int, auth: str | None, open_browser: bool, watch: bool) -> None:
@@ -43,7 +42,4 @@ def serve(config: Config, host: str, port: int, auth: str | None, open_browser: 
         with contextlib.suppress(KeyboardInterrupt):
             server.run(ready)
     finally:
-        ended = desk.close(_PATIENCE)
-    if not ended:
-        # What is inside a library now would bring the program down as it ends; the index is whole at any moment.
-        os._exit(0)
+        desk.close(_PATIENCE)

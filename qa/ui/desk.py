@@ -109,7 +109,7 @@ class Desk:
     def close(self, seconds: float = 30) -> bool:
         """End what runs in the background; the last index still answers. Whether all has ended after so many seconds.
 
-        It is waited for: a thread that is inside the encoder when the program ends would bring it down.
+        A thread that is inside the encoder brings a program down that ends in the ordinary way.
         """
         end = time.monotonic() + seconds
         self._closing.set()
