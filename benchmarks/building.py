@@ -73,9 +73,9 @@ def measure(place: Path, files: int) -> dict[str, Any]:
     config = Config(place / "corpus", place / "index")
     with ReaderPool() as pool:
         before = _peak()
-        report = build(config, HashingEncoder(), parse=pool.parse, readers=pool.readers)
+        report = build(config, HashingEncoder(), parse=pool.parse, readers=pool.count)
         peak = _peak()
-        again = build(config, HashingEncoder(), parse=pool.parse, readers=pool.readers)
+        again = build(config, HashingEncoder(), parse=pool.parse, readers=pool.count)
     return {
         "files": files,
         "passages": report.passages,
@@ -114,7 +114,7 @@ def stopped(place: Path) -> list[float]:
         clock.start()
         try:
             with ReaderPool() as pool:
-                build(config, encoder, progress=step, parse=pool.parse, readers=pool.readers)
+                build(config, encoder, progress=step, parse=pool.parse, readers=pool.count)
         except KeyboardInterrupt:
             found.append(time.perf_counter() - asked[0])
         clock.cancel()

@@ -9,18 +9,28 @@ import contextlib
 import json
 import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from tqdm import tqdm
 
 from .config import Config
-from .errors import ConfigError, QAError, QuestionError
+from .errors import BusyError, ConfigError, QAError, QuestionError
+from .interrupts import ended_within
+
+if TYPE_CHECKING:
+    from .build import BuildReport
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_PATIENCE = 1.5  # seconds that an interrupted build has to end by itself
+_STOPPED = "Stopped: the last index, if there was one, still answers; run `qa build` to go on."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,14 +47,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except QAError as error:
         return _fail(str(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        return _fail("Stopped: the last index, if there was one, still answers; run `qa build` to go on.", 1)
+        return _fail(_STOPPED, 1)
     except OSError as error:
         return _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
 
 
-def run() -> None:
-    """The console script."""
-    sys.exit(main())
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The console script: `main`, and then the process ends at once.
+
+    Libraries take seconds to leave a large process in order, and one that still works in a thread brings it down;
+    what this program writes is whole at any moment.
+    """
+    code = main(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # nobody reads any more
+            stream.flush()
+    os._exit(code)
 
 
 def _fail(message: str, code: int, hint: str = "") -> int:
@@ -71,8 +89,9 @@ def _cli() -> None:
 @_cli.command()
 @_places
 @click.option("--full", is_flag=True, help="Build everything anew, reusing nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def build(corpus: Path | None, index: Path | None, full: bool, as_json: bool) -> None:
+@click.option("--watch", is_flag=True, help="Then take in each change of the folder, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each build.")
+def build(corpus: Path | None, index: Path | None, full: bool, watch: bool, as_json: bool) -> None:
     """Bring the index up to date with the folder."""
     from .build import build as build_index
     from .encoders import load_encoder
@@ -80,11 +99,64 @@ def build(corpus: Path | None, index: Path | None, full: bool, as_json: bool) ->
 
     config = _config(corpus, index)
     _check_corpus(config)
-    encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
-    with _progress() as shown, ReaderPool(fields=dict(config.fields)) as pool:
-        report = build_index(
-            config, encoder, full, lambda p: shown(p.words, p.done, p.total), parse=pool.parse, readers=pool.readers
-        )
+    with ReaderPool(fields=dict(config.fields)) as readers, ended_within(_PATIENCE, partial(_give_up, readers.kill)):
+        encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
+
+        def bring_up_to_date(full: bool = False) -> BuildReport:
+            with _progress() as shown:
+                return build_index(
+                    config,
+                    encoder,
+                    full,
+                    lambda p: shown(p.words, p.done, p.total),
+                    parse=readers.parse,
+                    readers=readers.count,
+                )
+
+        if not watch:
+            _print_report(bring_up_to_date(full), as_json)
+            return
+        last = ""
+        for number, _ in enumerate(_changes(config)):
+            try:
+                report = _patiently(partial(bring_up_to_date, full and number == 0))
+            except QAError as error:
+                _fail(str(error), error.exit_code)
+                continue
+            if report.generation != last:
+                _print_report(report, as_json)
+            last = report.generation
+
+
+def _changes(config: Config) -> Iterator[None]:
+    """Now, and each time that the folder has changed, until an interrupt while it waits."""
+    from .watch import changes
+
+    yield
+    try:
+        yield from changes(config, threading.Event())
+    except KeyboardInterrupt:
+        click.echo("qa: The folder is no longer followed; the last index answers.", err=True)
+
+
+def _patiently(run: Callable[[], BuildReport]) -> BuildReport:
+    """What `run` returns; while another process builds this index, it is tried again for a minute."""
+    for _ in range(20):
+        try:
+            return run()
+        except BusyError:
+            time.sleep(3)
+    return run()
+
+
+def _give_up(end_reader: Callable[[], None]) -> None:
+    """End the process at once, which harms no index."""
+    end_reader()
+    _fail(_STOPPED, 1)
+    os._exit(1)
+
+
+def _print_report(report: BuildReport, as_json: bool) -> None:
     if as_json:
         _print_json(report.as_json())
         return
@@ -223,6 +295,7 @@ def evaluate(corpus: Path | None, index: Path | None, folder: Path, limit: int |
 @click.option("--auth", metavar="USER:PASSWORD", help="Ask visitors for this name and password.")
 @click.option("--browser/--no-browser", default=False, help="Open the page in the browser.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Confidence below which it abstains. [0.5]")
+@click.option("--watch/--no-watch", default=True, help="Take in each change of the folder by itself. [on]")
 def serve(
     corpus: Path | None,
     index: Path | None,
@@ -231,6 +304,7 @@ def serve(
     auth: str | None,
     browser: bool,
     threshold: float | None,
+    watch: bool,
 ) -> None:
     """Start the chat in the browser."""
     from .ui.app import serve as serve_chat
@@ -238,7 +312,7 @@ def serve(
     config = _config(corpus, index)
     if threshold is not None:
         config = replace(config, threshold=threshold)
-    serve_chat(config, host, port, auth, browser)
+    serve_chat(config, host, port, auth, browser, watch)
 
 
 def _check_corpus(config: Config) -> None:

@@ -101,17 +101,26 @@ def described(record: FileRecord, found: Sequence[Document]) -> FileRecord:
 
 
 def has_changed(corpus: Path, record: FileRecord) -> bool:
-    """Whether the file is not (or no longer) what `record` says; size and time are asked before the bytes."""
+    """Whether the file is not (or no longer) what `record` says; size and time are asked before the bytes.
+
+    One that could not be read has changed when it can be.
+    """
     location = corpus / record.path
     try:
         now = location.stat()
         if not stat.S_ISREG(now.st_mode):
             return True  # a pipe would be waited for
-        if now.st_size == record.size and now.st_mtime_ns == record.mtime_ns:
+        if record.sha256 and now.st_size == record.size and now.st_mtime_ns == record.mtime_ns:
             return False
         return hashlib.sha256(location.read_bytes()).hexdigest() != record.sha256
     except OSError:
-        return True
+        return bool(record.sha256)
+
+
+def folders(corpus: Path, without: Path | None = None) -> Iterator[Path]:
+    """The folder and all below it that `scan` looks into, those included that cannot be listed."""
+    skipped = without.resolve() if without is not None else None
+    return (folder for folder, _ in _listed(corpus, skipped))
 
 
 def unchanged(corpus: Path, record: FileRecord) -> bytes | None:
@@ -128,7 +137,16 @@ def unchanged(corpus: Path, record: FileRecord) -> bytes | None:
 
 
 def _walk(folder: Path, without: Path | None) -> Iterator[Path]:
-    """All entries below that are not folders, and folders that cannot be listed; nothing of `without`.
+    """All entries below that are not folders, and folders that cannot be listed; nothing of `without`."""
+    for current, entries in _listed(folder, without):
+        if entries is None:
+            yield current  # a file that is not listed would look as if it had been deleted
+            continue
+        yield from (Path(entry.path) for entry in entries if not entry.is_dir(follow_symlinks=False))
+
+
+def _listed(folder: Path, without: Path | None) -> Iterator[tuple[Path, list[os.DirEntry[str]] | None]]:
+    """Each folder with its entries, None where it cannot be listed; nothing of `without`.
 
     Folders behind links are not entered (they may lead in circles).
     """
@@ -141,13 +159,10 @@ def _walk(folder: Path, without: Path | None) -> Iterator[Path]:
             with os.scandir(current) as listed:
                 entries = [entry for entry in listed if not entry.name.startswith(".")]
         except OSError:
-            yield current  # a file that is not listed would look as if it had been deleted
+            yield current, None
             continue
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(Path(entry.path))
-            else:
-                yield Path(entry.path)
+        yield current, entries
+        folders += [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def _found(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> FoundFile:

@@ -97,6 +97,7 @@ class Engine:
         self._settings = settings or PassageSettings()
         self._generation: Generation | None = None
         self._opening = threading.RLock()
+        self._loading = threading.Lock()
         self._sentences: OrderedDict[str, Vectors] = OrderedDict()
         self._caching = threading.Lock()
         self._pictures: OrderedDict[_Marked, tuple[PagePicture, ...]] = OrderedDict()
@@ -113,7 +114,7 @@ class Engine:
     @property
     def encoder(self) -> Encoder:
         """The encoder; loading it takes seconds the first time. Raises ModelError."""
-        with self._opening:
+        with self._loading:
             if self._encoder is None:
                 config = self.config
                 self._encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)

@@ -108,11 +108,14 @@ class ReaderProcess:
             raise Unreadable(str(answer["unreadable"]))
         return answer
 
+    def kill(self) -> None:
+        """End the process, from another thread than the one that waits for it: the file that it reads is Unreadable."""
+        if (process := self._process) is not None:
+            _kill(process)
+
     def close(self) -> None:
         """End the process, also while it reads (the file is Unreadable then); the next file starts another."""
-        process = self._process
-        if process is not None:
-            _kill(process)  # whoever waits for its answer holds the lock
+        self.kill()  # whoever waits for its answer holds the lock
         with self._lock:
             self._end()
 
@@ -143,10 +146,10 @@ class ReaderProcess:
 class ReaderPool:
     """Several reading processes: so many files are read beside each other, each with the limits of a ReaderProcess."""
 
-    def __init__(self, readers: int = 0, fields: Mapping[str, str] = MappingProxyType({}), **limits: Any) -> None:
-        """`readers` processes; 0 leaves it to the machine: half of its processors, at most four."""
-        self.readers = readers or max(1, min(4, (os.cpu_count() or 1) // 2))
-        self._processes = [ReaderProcess(fields=fields, **limits) for _ in range(self.readers)]
+    def __init__(self, count: int = 0, fields: Mapping[str, str] = MappingProxyType({}), **limits: Any) -> None:
+        """`count` processes; 0 leaves it to the machine: half of its processors, at most four."""
+        self.count = count or max(1, min(4, (os.cpu_count() or 1) // 2))
+        self._processes = [ReaderProcess(fields=fields, **limits) for _ in range(self.count)]
         self._idle: queue.SimpleQueue[ReaderProcess] = queue.SimpleQueue()
         for process in self._processes:
             self._idle.put(process)
@@ -166,6 +169,11 @@ class ReaderPool:
             return process.parse(path, data)
         finally:
             self._idle.put(process)
+
+    def kill(self) -> None:
+        """As `ReaderProcess.kill`, for all of them."""
+        for process in self._processes:
+            process.kill()
 
     def close(self) -> None:
         """End all processes, and with them what they read; later files start others."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -260,3 +264,101 @@ def test_output_is_cut_short_quietly(folder: Path) -> None:
         process.stdout.close()
         assert b"Traceback" not in process.stderr.read()
         assert process.wait() == 1
+
+
+# --- following the folder, and interrupts
+
+
+def test_the_chat_follows_the_folder_unless_it_is_told_not_to(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[object] = []
+    monkeypatch.setattr("qa.ui.app.serve", lambda *arguments: followed.append(arguments[-1]))
+    assert run(capsys, "serve")[0] == run(capsys, "serve", "--no-watch")[0] == 0
+    assert followed == [True, False]
+
+
+PROGRAM = """
+import functools, hashlib, sys
+from conftest import TinyEncoder
+import qa.encoders, qa.watch
+from qa.cli import run
+
+class Endless(TinyEncoder):
+    # Counts for hours inside a library, which no interrupt reaches.
+    def encode_passages(self, texts):
+        if any("forever" in text for text in texts):
+            print("counting", flush=True)
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+        return super().encode_passages(texts)
+
+qa.encoders.load_encoder = lambda *_: Endless()
+qa.watch.changes = functools.partial(qa.watch.changes, quiet=0.1)
+run()
+"""
+
+
+@contextmanager
+def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_build_watch_takes_in_each_change_until_it_is_interrupted(folder: Path) -> None:
+    with running(folder, "build", "--watch", "--json") as process:
+        assert json.loads(line(process))["added"] == ["bread.md", "zoo.md"]
+        (folder / "corpus" / "zoo.md").touch()  # nothing to do, and nothing to say
+        (folder / "corpus" / "tea.md").write_text("# Tea\n\nTea grows on hills.\n")
+        assert json.loads(line(process))["added"] == ["tea.md"]
+        (folder / "index" / "CURRENT").rename(folder / "index" / "kept")
+        (folder / "index" / "CURRENT").mkdir()  # no build can publish now
+        (folder / "corpus" / "tea.md").unlink()
+        assert process.stderr is not None
+        assert_one_sentence(process.stderr.readline())
+        (folder / "index" / "CURRENT").rmdir()
+        (folder / "index" / "kept").rename(folder / "index" / "CURRENT")
+        (folder / "corpus" / "bread.md").unlink()
+        assert json.loads(line(process))["removed"] == ["bread.md", "tea.md"]
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        assert (out, process.returncode) == ("", 0)
+        assert err == "qa: The folder is no longer followed; the last index answers.\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="children are listed in /proc")
+@pytest.mark.parametrize("options", [[], ["--watch"]], ids=["once", "watching"])
+def test_an_interrupt_ends_a_build_that_is_inside_a_library_within_two_seconds(
+    folder: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    assert run(capsys, "build")[0] == 0
+    (folder / "corpus" / "page.html").write_text("<article><h1>Time</h1><p>It goes on forever and ever.</p></article>")
+    with running(folder, "build", *options) as process:
+        assert line(process) == "counting\n"
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert children, "the reader of web pages runs beside it"
+        time.sleep(0.2)  # it says that it counts just before it does
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        assert time.monotonic() - begun < 2.5
+        _, err = process.communicate()
+        assert process.returncode == 1
+        assert err.startswith("qa: Stopped: ")
+        assert_one_sentence(err)
+    for child in children:
+        status = Path(f"/proc/{child}/status")
+        assert not status.exists() or "Z (zombie)" in status.read_text()
+    _, out, _ = run(capsys, "ask", "What is the zebra at the zoo called?", "--json")
+    assert json.loads(out)["citations"][0]["document"] == "zoo.md"

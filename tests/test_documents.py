@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.documents import FoundFile, has_changed, load, read, scan
+from qa.documents import FoundFile, folders, has_changed, load, read, scan
 from qa.errors import CorpusError
 from qa.types import Document, FileRecord
 
@@ -309,3 +309,23 @@ def test_a_pipe_in_the_place_of_a_file_is_a_change_and_not_waited_for(tmp_path: 
     (corpus / "a.md").unlink()
     os.mkfifo(corpus / "a.md")
     assert has_changed(corpus, record)
+
+
+def test_a_file_that_could_not_be_read_has_changed_once_it_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.md").write_text("# A\n")
+    (file,) = scan(tmp_path, 1000)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+        record, _ = read(file)
+        assert record.status == "failed"
+        assert not has_changed(tmp_path, record)
+    assert has_changed(tmp_path, record)
+
+
+def test_the_folders_are_those_that_are_looked_into(tmp_path: Path) -> None:
+    for name in ("a/b", ".git/c", "index/d"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    assert set(folders(tmp_path, tmp_path / "index")) == {tmp_path, tmp_path / "a", tmp_path / "a" / "b"}

@@ -16,7 +16,7 @@ PACKAGE = Path(qa.__file__).parent
 BASE = {"errors", "types"}
 LOW = BASE | {
     "sentences", "config", "formats", "passages", "encoders", "faiss_index", "lexical", "reader", "answer",
-    "conversation", "metrics", "render", "journal", "estimate",
+    "conversation", "metrics", "render", "journal", "estimate", "interrupts",
 }  # fmt: skip
 MIDDLE = {"documents", "changes", "workers", "embedding", "generation", "store", "search"}
 BELOW_3 = LOW | MIDDLE
@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "render": BASE,
     "journal": BASE,
     "estimate": BASE,
+    "interrupts": set(),
     # layer 2
     "documents": BASE | {"formats"},
     "changes": BASE | {"documents"},
@@ -52,10 +53,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     # layer 3
     "build": BELOW_3,
     "engine": BELOW_3,
+    "watch": {"config", "documents", "errors"},
     "evaluate": BELOW_3 | {"engine"},  # it measures the program as it answers
     # layer 4
-    "ui": BELOW_3 | {"build", "engine", "evaluate"},
-    "cli": BELOW_3 | {"build", "engine", "evaluate", "ui"},
+    "ui": BELOW_3 | {"build", "engine", "evaluate", "watch"},
+    "cli": BELOW_3 | {"build", "engine", "evaluate", "watch", "ui"},
     # the package itself
     "__init__": {"config", "errors", "types", "engine"},  # the engine only when it is asked for
     "__main__": {"cli"},
@@ -79,6 +81,7 @@ HOMES = {
     "pypandoc": {"formats"},
     "yaml": {"formats"},
     "sqlite3": {"generation", "store", "ui"},
+    "watchfiles": {"watch"},
     "gradio": {"ui"},
 }
 UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,9 +53,11 @@ class Running:
 
 
 @contextmanager
-def serve(config: Config, **options: Any) -> Iterator[Running]:
+def serve(config: Config, follow: bool = False, **options: Any) -> Iterator[Running]:
     engine = Engine.open(config, TinyEncoder())
     desk = Desk(engine)
+    if follow:
+        desk.follow(quiet=0.1)
     server = Server(desk, "127.0.0.1", 0, **options)
     ready = threading.Event()
     thread = threading.Thread(target=server.run, args=(ready.set,))
@@ -216,6 +219,21 @@ def test_another_name_for_this_address_is_refused(running: Running, host: str) -
 def test_this_machines_names_are_answered(running: Running) -> None:
     for host in ("localhost", "127.0.0.1:1", "[::1]:7860"):
         assert running.http.get("/", headers={"host": host}).status_code == 200
+
+
+def test_a_file_that_is_added_is_answered_from_without_a_rebuild_by_hand(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "cats.md").write_text(CATS, "utf-8")
+    config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index")
+    build(config, TinyEncoder())
+    question = "What do dogs bark at?"
+    with serve(config, follow=True) as running:
+        assert running.call("ask", question, 1)[1][0]["citations"][0]["document"] == "cats.md"
+        (config.corpus / "dogs.md").write_text("# Dogs\n\nDogs bark at the postman.\n", "utf-8")
+        end = time.monotonic() + 60
+        while running.call("ask", question, 1)[1][0]["citations"][0]["document"] != "dogs.md":
+            assert time.monotonic() < end
+            time.sleep(0.05)
 
 
 def test_a_log_in_is_needed_where_it_is_set(folders: Config) -> None:

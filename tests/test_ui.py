@@ -5,17 +5,22 @@ from __future__ import annotations
 import copy
 import os
 import socket
+import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import TinyEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa import store
 from qa.build import BuildReport, Progress, build
 from qa.config import Config
 from qa.engine import Engine
@@ -23,13 +28,14 @@ from qa.errors import ConfigError, CorpusError, StoreError
 from qa.types import Box, Document, FileRecord, PagePicture, Section, Span
 from qa.ui import examples, library, views
 from qa.ui.conversation import MOST_TURNS, Conversation, Turn
-from qa.ui.desk import Desk
+from qa.ui.desk import Desk, View
 from qa.ui.feedback import Feedback
 from qa.ui.jobs import BuildJob, JobState, report_words
 from qa.ui.screen import Screen
 from qa.ui.security import is_loopback
 from qa.ui.server import bind, check_access
 from qa.ui.uploads import LONGEST_NAME, Upload, safe_name, save_upload
+from qa.workers import ReaderProcess
 
 # --- uploads
 
@@ -163,6 +169,8 @@ def test_what_became_of_uploads_is_said_and_escaped() -> None:
     assert "&lt;b&gt;.md" in page and "refused: &lt;i&gt;" in page
     assert "Rebuild the index" in page
     assert "Rebuild" not in library.uploads_html([Upload("x.pdf", False, "refused")])
+    taken = library.uploads_html([Upload("a.md", True, "saved")], building=True)
+    assert "Being taken in" in taken and "Rebuild" not in taken
 
 
 # --- builds in the background
@@ -220,8 +228,106 @@ def test_a_build_that_is_stopped_ends_and_no_other_begins(config: Config, tiny: 
     assert held.at_work.wait(60)
     job.stop(0)
     held.go.set()
-    assert job.wait(60).phase == "failed"
+    assert job.wait(60).phase == "stopped"
     assert not job.start()
+
+
+def test_a_build_that_is_cancelled_is_told_calmly_and_another_can_begin(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    build(config, tiny)
+    held = Held()
+    desk = Desk(Engine.open(config, tiny))
+    desk.job = BuildJob(desk.engine, held)
+    desk.job.cancel()  # nothing is running
+    assert desk.job.start()
+    assert held.at_work.wait(60)
+    desk.job.cancel()
+    held.go.set()
+    assert desk.job.wait(60).phase == "stopped"
+    notice = views.notice_html(desk.look(), config.corpus)
+    assert "The build was stopped; the last index still answers." in notice and "what was encoded is kept" in notice
+    assert 'data-do="rebuild"' in notice and "qa-notice-bad" not in notice
+    assert "The build was stopped" in views.build_html(desk.job.state)
+    assert desk.engine.ask("cats").citations[0].document == "cats.md"
+    assert desk.job.start()
+    assert desk.job.wait(60).phase == "done"
+    desk.close()
+
+
+def test_a_first_build_that_is_cancelled_does_not_begin_again_by_itself(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    held = Held()
+    desk = Desk(Engine.open(config, tiny))
+    desk.job = BuildJob(desk.engine, held)
+    desk.look()
+    assert held.at_work.wait(60)
+    desk.job.cancel()
+    held.go.set()
+    assert desk.job.wait(60).number == 1
+    view = desk.look()
+    assert view.job.phase == "stopped" and view.settled
+    assert "The build was stopped." in views.notice_html(view, config.corpus)
+
+
+def test_a_build_is_cancelled_while_the_encoder_is_being_loaded(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading, go = threading.Event(), threading.Event()
+
+    def load(*_: object) -> TinyEncoder:
+        loading.set()
+        assert go.wait(60)
+        return tiny
+
+    monkeypatch.setattr("qa.engine.load_encoder", load)
+    job = BuildJob(Engine.open(config))
+    job.start()
+    assert loading.wait(60)
+    job.cancel()
+    assert job.wait(2).phase == "stopped"
+    assert not job.stop(0), "the encoder is being loaded still"
+    go.set()
+
+
+def test_a_build_is_cancelled_while_a_file_is_being_read(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(config, "cats.html", "<p>Cats sleep.</p>")
+    job = BuildJob(Engine.open(config, tiny))
+    reader = ReaderProcess(program=(sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(job, "_reader", reader)
+    job.start()
+    while reader._process is None:
+        time.sleep(0.01)
+    job.cancel()
+    assert job.wait(2).phase == "stopped"
+
+
+def test_where_another_program_builds_it_is_waited_for(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    job = BuildJob(Engine.open(config, tiny), tries=1000, pause=0.01)
+    with store.writing(config.index):
+        job.start()
+        while job.state.stage != "waiting":
+            time.sleep(0.01)
+        assert job.state.running and "another program" in job.state.words
+    assert job.wait(60).phase == "done"
+
+
+def test_another_program_is_not_waited_for_without_end_nor_where_the_build_is_cancelled(
+    config: Config, tiny: TinyEncoder
+) -> None:
+    with store.writing(config.index):
+        job = BuildJob(Engine.open(config, tiny), tries=3, pause=0.01)
+        job.start()
+        state = job.wait(60)
+        assert state.phase == "failed" and "Another build" in state.error
+        job = BuildJob(Engine.open(config, tiny), pause=60)
+        job.start()
+        while job.state.stage != "waiting":
+            time.sleep(0.01)
+        job.cancel()
+        assert job.wait(2).phase == "stopped"
 
 
 def test_a_build_that_fails_leaves_one_sentence(config: Config, tiny: TinyEncoder) -> None:
@@ -308,10 +414,151 @@ def test_changes_wait_for_a_rebuild_and_are_counted(config: Config, tiny: TinyEn
     table = library.table_html(desk.status())
     assert "new: waits for a rebuild" in table and "1 waiting for a rebuild" in table
     assert "1 change in your articles waits for a rebuild." in views.notice_html(desk.look(), config.corpus)
+    assert views.notice_html(replace(desk.look(), followed=True), config.corpus) == ""
     desk.job.start()
     settle(desk)
     assert "waits for a rebuild" not in library.table_html(desk.status())
     assert desk.look().generation == "000002"
+
+
+@contextmanager
+def following(desk: Desk) -> Iterator[Desk]:
+    """The desk takes in what changes, quickly; it is closed afterwards."""
+    desk.follow(quiet=0.1)
+    try:
+        yield desk
+    finally:
+        assert desk.close(60)
+
+
+def until(desk: Desk, holds: Callable[[View], bool]) -> View:
+    """How things stand when `holds` says that they are as they should be."""
+    end = time.monotonic() + 60
+    while not holds(view := desk.look()):
+        assert time.monotonic() < end, view
+        time.sleep(0.01)
+    return view
+
+
+def quietly(desk: Desk, seconds: float = 0.5) -> int:
+    """The number of builds after some time in which nothing should happen."""
+    time.sleep(seconds)
+    return desk.job.state.number
+
+
+def test_a_change_is_taken_in_by_itself(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    with following(Desk(Engine.open(config, tiny))) as desk:
+        until(desk, lambda view: view.generation == "000001" and view.settled)
+        write(config, "dogs.md", "# Dogs\n\nDogs bark at the postman.\n")
+        until(desk, lambda view: view.generation == "000002" and view.settled)
+        assert desk.engine.ask("What do dogs bark at?").citations[0].document == "dogs.md"
+        (config.corpus / "dogs.md").unlink()
+        view = until(desk, lambda view: view.generation == "000003" and view.settled)
+        assert [hit.passage.document for hit in desk.engine.search("dogs bark").hits] == ["cats.md"]
+        assert view.followed and views.notice_html(view, config.corpus) == ""
+
+
+def test_changes_since_the_last_build_are_taken_in_at_the_start(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    build(config, tiny)
+    write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
+    with following(Desk(Engine.open(config, tiny))) as desk:
+        assert until(desk, lambda view: view.generation == "000002").documents == 2
+
+
+def test_nothing_is_built_where_nothing_changed(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    build(config, tiny)
+    with following(Desk(Engine.open(config, tiny))) as desk:
+        os.utime(config.corpus / "cats.md", ns=(1, 1))
+        write(config, "picture.png", "x")
+        assert quietly(desk) == 0
+        assert desk.look().generation == "000001"
+
+
+def test_a_change_during_a_build_leads_to_one_more_after_it(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    at_work, go = threading.Event(), threading.Event()
+
+    def held(*arguments: Any, **named: Any) -> BuildReport:
+        report = build(*arguments, **named)
+        at_work.set()
+        assert go.wait(60)
+        return report
+
+    desk = Desk(Engine.open(config, tiny))
+    desk.job = BuildJob(desk.engine, held)
+    with following(desk):
+        assert at_work.wait(60)
+        write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
+        write(config, "cows.md", "# Cows\n\nCows moo.\n")
+        assert quietly(desk) == 1
+        go.set()
+        assert until(desk, lambda view: view.generation == "000002" and view.settled).documents == 3
+        assert quietly(desk) == 2
+
+
+def test_a_build_that_fails_is_said_and_tried_again_at_the_next_change(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    build(config, tiny)
+    full = threading.Event()
+
+    def failing(*arguments: Any, **named: Any) -> BuildReport:
+        if full.is_set():
+            raise StoreError("The disk is full: free some space and build again.")
+        return build(*arguments, **named)
+
+    desk = Desk(Engine.open(config, tiny))
+    desk.job = BuildJob(desk.engine, failing)
+    full.set()
+    with following(desk):
+        write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
+        view = until(desk, lambda view: view.job.phase == "failed")
+        assert "The disk is full" in views.build_html(view.job)
+        assert "The last index still answers." in views.notice_html(view, config.corpus)
+        assert quietly(desk) == 1
+        full.clear()
+        write(config, "cows.md", "# Cows\n\nCows moo.\n")
+        assert until(desk, lambda view: view.generation == "000002").documents == 3
+
+
+def test_a_build_that_was_cancelled_begins_again_at_the_next_change(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    held = Held()
+    desk = Desk(Engine.open(config, tiny))
+    desk.job = BuildJob(desk.engine, held)
+    with following(desk):
+        assert held.at_work.wait(60)
+        desk.job.cancel()
+        held.go.set()
+        until(desk, lambda view: view.job.phase == "stopped")
+        assert quietly(desk) == 1
+        write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
+        until(desk, lambda view: view.job.number == 2)
+
+
+def test_an_index_that_cannot_be_used_is_left_to_a_person(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    build(config, TinyEncoder("other"))
+    write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
+    desk = Desk(Engine.open(Config(config.corpus, config.index, encoder="tiny")))
+    with following(desk):
+        assert quietly(desk) == 0
+        view = desk.look()
+        assert "built with the encoder 'other'" in view.problem
+        assert 'data-do="rebuild"' in views.notice_html(view, config.corpus)
+
+
+def test_a_folder_that_goes_away_is_no_reason_to_forget_its_articles(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    with following(Desk(Engine.open(config, tiny))) as desk:
+        until(desk, lambda view: view.generation == "000001" and view.settled)
+        config.corpus.rename(config.corpus.parent / "away")
+        assert quietly(desk) == 1
+        (config.corpus.parent / "away").rename(config.corpus)
+        write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
+        assert until(desk, lambda view: view.generation == "000002").documents == 2
 
 
 def test_an_index_that_cannot_be_opened_is_one_sentence_and_a_button(config: Config, tiny: TinyEncoder) -> None:

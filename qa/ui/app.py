@@ -5,6 +5,7 @@ It knows nothing about how options are read.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import webbrowser
 
@@ -16,11 +17,14 @@ from .server import Server, check_access
 
 __all__ = ["build_app", "serve"]
 
+_PATIENCE = 0.8  # seconds; with the one that open pages are given, an interrupt ends the program within two
 
-def serve(config: Config, host: str, port: int, auth: str | None, open_browser: bool) -> None:
+
+def serve(config: Config, host: str, port: int, auth: str | None, open_browser: bool, watch: bool) -> None:
     """Serve the chat until it is interrupted; prints one line, `Chat: http://…`, when it answers.
 
-    Raises ConfigError for an address or a log-in that does not fit.
+    With `watch`, what changes in the folder is taken in by itself. Raises ConfigError for an address or a log-in
+    that does not fit.
     """
     check_access(host, auth)
     desk = Desk(Engine.open(config))
@@ -29,12 +33,13 @@ def serve(config: Config, host: str, port: int, auth: str | None, open_browser: 
     def ready() -> None:
         print(f"Chat: {server.url}", flush=True)
         desk.look()  # begins the first build, or loads the encoder
+        if watch:
+            desk.follow()
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
 
     try:
-        server.run(ready)
-    except KeyboardInterrupt:
-        pass
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(ready)
     finally:
-        desk.close()
+        desk.close(_PATIENCE)

@@ -1,17 +1,21 @@
 """What all sessions share: the engine, the build job, the verdicts, and how things stand.
 
-It starts what should run by itself (the first build, loading the encoder) and knows nothing about HTML.
+It starts what should run by itself (the first build, loading the encoder, a build for each change of the folder) and
+knows nothing about HTML.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from dataclasses import dataclass
 from itertools import islice
 
 from .. import documents
 from ..engine import Engine, Status
 from ..errors import CorpusError, NoGenerationError, QAError
+from ..watch import changes
 from . import examples
 from .feedback import Feedback
 from .jobs import BuildJob, JobState
@@ -23,8 +27,8 @@ _LOOKED_AT = 24  # articles that example questions are taken from
 class View:
     """How things stand. `generation` is "" where none can answer; `problem` is one sentence.
 
-    `waiting` files are new, changed or removed since the index was built; `empty` says that there is nothing
-    to index; `settled` that nothing is under way.
+    `waiting` files are new, changed or removed since the index was built; `followed` says that these are taken
+    in by themselves, `empty` that there is nothing to index, `settled` that nothing is under way.
     """
 
     generation: str
@@ -35,6 +39,7 @@ class View:
     problem: str
     empty: bool
     waiting: int
+    followed: bool
     examples: tuple[str, ...]
     settled: bool
 
@@ -49,6 +54,7 @@ class Desk:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._preparing: threading.Thread | None = None
+        self._following: threading.Thread | None = None
         self._prepared = ""  # the generation that the next two belong to
         self._examples: tuple[str, ...] = ()
         self._problem = ""
@@ -84,7 +90,8 @@ class Desk:
             problem=problem,
             empty=(unbuilt and not job.running and not self._has_articles()) or (bool(generation) and not passages),
             waiting=self._waiting,
-            examples=self._examples if ready else (),
+            followed=self._following is not None,
+            examples=self._examples if generation else (),
             settled=ready and not job.running,
         )
 
@@ -94,16 +101,41 @@ class Desk:
         self._waiting = sum(bool(file.pending) for file in status.files) if status.generation else 0
         return status
 
-    def close(self, seconds: float = 30) -> None:
-        """End what runs in the background; the last index still answers.
+    def follow(self, quiet: float = 1.0) -> None:
+        """From now on take in what changes in the folder, once nothing was written there for `quiet` seconds."""
+        self._following = threading.Thread(target=self._follow, args=(quiet,), name="follow", daemon=True)
+        self._following.start()
 
-        It is waited for: a thread that is inside the encoder when the program ends would bring it down.
+    def close(self, seconds: float = 30) -> bool:
+        """End what runs in the background; the last index still answers. Whether all has ended after so many seconds.
+
+        A thread that is inside the encoder brings a program down that ends in the ordinary way.
         """
+        end = time.monotonic() + seconds
         self._closing.set()
-        self.job.stop(seconds)
-        if self._preparing is not None:
-            self._preparing.join(seconds)
+        ended = self.job.stop(seconds)
+        for thread in filter(None, (self._following, self._preparing)):
+            thread.join(max(0, end - time.monotonic()))
+            ended = ended and not thread.is_alive()
         self.engine.close()
+        return ended
+
+    def _follow(self, quiet: float) -> None:
+        for _ in changes(self.engine.config, self._closing, quiet):
+            if self.job.state.running and self.job.wait().phase == "stopped":
+                continue  # a person stopped it: the next change or that person begins another
+            if self._is_behind():
+                self.job.start()
+                self.job.wait()
+
+    def _is_behind(self) -> bool:
+        """Whether a build would do anything: one that only finds out that it has nothing to do would be seen."""
+        try:
+            with contextlib.suppress(NoGenerationError):
+                self.engine.preflight()
+            return any(file.pending for file in self.status().files)
+        except (QAError, OSError):
+            return False  # the screen says what is wrong, and a person decides
 
     def _has_articles(self) -> bool:
         config = self.engine.config

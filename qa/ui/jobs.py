@@ -8,15 +8,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from concurrent import futures
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from ..build import BuildReport, Progress, build
 from ..engine import Engine
-from ..errors import QAError
+from ..errors import BusyError, QAError
+from ..types import Encoder
 from ..workers import ReaderPool
 
-Phase = Literal["idle", "running", "done", "failed"]
+Phase = Literal["idle", "running", "done", "failed", "stopped"]
 Build = Callable[..., BuildReport]
 
 
@@ -45,19 +48,28 @@ class JobState:
             return f"encoding {self.done} of {self.total} {_plural('passage', self.total)}"
         if self.stage == "publishing":
             return "checking and publishing the new index"
+        if self.stage == "waiting":
+            return "waiting for another program that is building this index"
         return "getting ready"
 
 
 class BuildJob:
-    """Builds the index of one engine. Safe to use from several threads."""
+    """Builds the index of one engine. Safe to use from several threads.
 
-    def __init__(self, engine: Engine, run: Build = build) -> None:
+    Where another process has the index, a build is tried `tries` times, with so many seconds of `pause` between.
+    """
+
+    def __init__(self, engine: Engine, run: Build = build, tries: int = 20, pause: float = 3.0) -> None:
         self._engine = engine
         self._run = run
+        self._tries, self._pause = tries, pause
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
+        self._cancelled = threading.Event()
+        self._ended = False  # no build begins any more
         self._state = JobState()
         self._thread: threading.Thread | None = None
+        self._readers = ReaderPool(fields=dict(engine.config.fields))
+        self._loading: futures.Future[Encoder] | None = None
 
     @property
     def state(self) -> JobState:
@@ -66,8 +78,9 @@ class BuildJob:
     def start(self, full: bool = False) -> bool:
         """Begin a build; False where one is running already, or the program is ending."""
         with self._lock:
-            if self._state.running or self._stopping.is_set():
+            if self._state.running or self._ended:
                 return False
+            self._cancelled.clear()
             self._state = JobState("running", self._state.number + 1)
             self._thread = threading.Thread(target=self._work, args=(full,), name="build", daemon=True)
             self._thread.start()
@@ -80,21 +93,28 @@ class BuildJob:
             thread.join(seconds)
         return self._state
 
-    def stop(self, seconds: float = 10) -> None:
-        """End a running build at its next step; the last index still answers."""
-        self._stopping.set()
-        self.wait(seconds)
+    def cancel(self) -> None:
+        """End a running build at its next step; the last index still answers, and what was encoded is kept."""
+        with self._lock:
+            if self._state.running:
+                self._cancelled.set()
+                self._readers.kill()
+
+    def stop(self, seconds: float = 10) -> bool:
+        """As `cancel`, and no other begins; whether all has ended after so many seconds."""
+        with self._lock:
+            self._ended = True
+        self.cancel()
+        ended = not self.wait(seconds).running
+        return ended and (self._loading is None or self._loading.done())
 
     def _work(self, full: bool) -> None:
         try:
-            config = self._engine.config
-            with ReaderPool(fields=dict(config.fields)) as pool:
-                report = self._run(
-                    config, self._engine.encoder, full, self._show, parse=pool.parse, readers=pool.readers
-                )
+            with self._readers:
+                report = self._build(full)
             self._state = replace(self._state, phase="done", report=report)
         except _Stopped:
-            self._state = replace(self._state, phase="failed", error="The build was stopped.")
+            self._state = replace(self._state, phase="stopped")
         except QAError as error:
             self._state = replace(self._state, phase="failed", error=str(error))
         except Exception as error:  # an edge: the screen must not wait for a thread that is dead
@@ -102,10 +122,37 @@ class BuildJob:
             problem = f"The build failed in a way that nobody foresaw ({type(error).__name__}): rebuild the index."
             self._state = replace(self._state, phase="failed", error=problem)
 
+    def _build(self, full: bool) -> BuildReport:
+        encoder = self._encoder()
+        run = partial(
+            self._run, self._engine.config, encoder, full, self._show,
+            parse=self._readers.parse, readers=self._readers.count,
+        )  # fmt: skip
+        for _ in range(self._tries - 1):
+            try:
+                return run()
+            except BusyError:
+                self._state = replace(self._state, stage="waiting")
+                if self._cancelled.wait(self._pause):
+                    raise _Stopped from None
+        return run()
+
+    def _encoder(self) -> Encoder:
+        """The engine's; one that is still being loaded, which nothing can interrupt, is left to itself."""
+        loader = futures.ThreadPoolExecutor(1)
+        self._loading = loading = loader.submit(lambda: self._engine.encoder)
+        loader.shutdown(wait=False)
+        while not futures.wait([loading], 0.1).done:
+            self._check()
+        return loading.result()
+
     def _show(self, progress: Progress) -> None:
-        if self._stopping.is_set():
-            raise _Stopped
+        self._check()
         self._state = replace(self._state, stage=progress.stage, done=progress.done, total=progress.total)
+
+    def _check(self) -> None:
+        if self._cancelled.is_set():
+            raise _Stopped
 
 
 class _Stopped(Exception):

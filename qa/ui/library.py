@@ -99,5 +99,7 @@ def uploads_html(uploads: Sequence[Upload], building: bool = False) -> str:
     saved = any(upload.saved for upload in uploads)
     after = ""
     if saved:
-        after = "The index is being built." if building else "Rebuild the index to ask about what is new."
+        after = (
+            "Being taken in: ask about it in a moment." if building else "Rebuild the index to ask about what is new."
+        )
     return f'<ul class="qa-uploads" role="status">{items}</ul><p class="qa-quiet">{after}</p>'

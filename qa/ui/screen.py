@@ -249,7 +249,7 @@ class Screen:
             finally:
                 path.unlink(missing_ok=True)
         view = self.desk.look()
-        said = library.uploads_html(uploads, view.job.running)
+        said = library.uploads_html(uploads, view.followed or view.job.running)
         return [None, said, *self._show(session, view, force=True)]
 
     def _show(self, session: Conversation, view: View, force: bool = False) -> list[Any]:

@@ -65,7 +65,7 @@ class Chat:
 @contextmanager
 def started(root: Path) -> Iterator[Chat]:
     corpus, index = root / "corpus", root / "index"
-    command = [sys.executable, "app.py", "--corpus", str(corpus), "--index", str(index), "--port", "0"]
+    command = [sys.executable, "app.py", "--corpus", str(corpus), "--index", str(index), "--port", "0", "--no-watch"]
     with (
         (root / "errors").open("w+") as errors,
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as process,

@@ -1,0 +1,267 @@
+"""The folder as time goes by: when a change is told, when it is waited with, and what is no change at all."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import watchfiles
+
+from qa import watch
+from qa.config import Config
+
+QUIET, LONGEST, EVERY = 0.1, 0.6, 0.15
+SOON, NEVER = 10.0, 0.4  # seconds: until something has to be told, and after which it never will be
+
+
+class Told:
+    """What was told of a folder, in another thread."""
+
+    def __init__(self, config: Config, **times: float) -> None:
+        self.stop = threading.Event()
+        self._told: queue.Queue[float] = queue.Queue()
+        times = {"quiet": QUIET, "longest": LONGEST, "every": EVERY, **times}
+        self.thread = threading.Thread(target=self._work, args=(config, times))
+        self.thread.start()
+
+    def _work(self, config: Config, times: dict[str, float]) -> None:
+        for _ in watch.changes(config, self.stop, **times):
+            self._told.put(time.monotonic())
+
+    def next(self) -> float:
+        return self._told.get(timeout=SOON)
+
+    def nothing(self) -> bool:
+        with pytest.raises(queue.Empty):
+            self._told.get(timeout=NEVER)
+        return True
+
+
+@contextmanager
+def followed(config: Config, **times: float) -> Iterator[Told]:
+    told = Told(config, **times)
+    try:
+        yield told
+    finally:
+        told.stop.set()
+        told.thread.join(10)
+    assert not told.thread.is_alive()
+
+
+@pytest.fixture
+def folder(config: Config) -> Path:
+    """The corpus folder with two articles, one in a folder of its own."""
+    (config.corpus / "sub").mkdir()
+    (config.corpus / "a.md").write_text("one")
+    (config.corpus / "sub" / "b.md").write_text("two")
+    return config.corpus
+
+
+def add_in_a_new_folder(folder: Path) -> None:
+    (folder / "new" / "deep").mkdir(parents=True)
+    (folder / "new" / "deep" / "c.md").write_text("three")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "c.md").write_text("three"),
+        lambda folder: (folder / "a.md").write_text("other"),
+        lambda folder: (folder / "a.md").rename(folder / "z.md"),
+        lambda folder: (folder / "sub" / "b.md").unlink(),
+        lambda folder: (folder / "sub").rename(folder / "other"),
+        lambda folder: shutil.rmtree(folder / "sub"),
+        lambda folder: (folder / "picture.png").write_bytes(b"x"),
+        add_in_a_new_folder,
+    ],
+    ids=["added", "changed", "renamed", "deleted", "folder renamed", "folder deleted", "not an article", "new folder"],
+)
+def test_a_change_is_told_once(config: Config, folder: Path, change: Callable[[Path], object]) -> None:
+    with followed(config, every=60) as told:
+        told.next()
+        change(folder)
+        told.next()
+        assert told.nothing()
+
+
+def test_each_change_in_a_folder_that_came_later_is_told(config: Config, folder: Path) -> None:
+    with followed(config, every=60) as told:
+        told.next()
+        add_in_a_new_folder(folder)
+        told.next()
+        (folder / "new" / "deep" / "c.md").write_text("three, and more")
+        told.next()
+
+
+def test_what_changes_no_article_is_not_told(config: Config, folder: Path) -> None:
+    (folder / "log").write_text("x")
+    with followed(config, quiet=0.2) as told:
+        told.next()
+        (folder / "a.md").chmod(0o600)
+        (folder / "a.md").read_text()
+        (folder / ".upload-1").write_text("half an article")
+        (folder / "empty").mkdir()
+        (folder / "passing.md").write_text("x")
+        (folder / "passing.md").unlink()
+        (folder / "log").write_text("more and more")
+        assert told.nothing()
+
+
+def test_a_hidden_file_that_is_written_without_end_makes_nobody_deaf(config: Config, folder: Path) -> None:
+    with followed(config) as told:
+        told.next()
+        with (folder / ".log").open("w") as file:
+            (folder / "a.md").write_text("other")
+            ends = time.monotonic() + SOON
+            while told._told.empty() and time.monotonic() < ends:
+                file.write("more ")
+                file.flush()
+                time.sleep(0.01)
+        assert told.next() < ends
+
+
+def test_an_index_below_the_folder_is_not_looked_at(config: Config, folder: Path) -> None:
+    config = Config(corpus=folder, index=folder / "index")
+    config.index.mkdir()
+    with followed(config) as told:
+        told.next()
+        (config.index / "a.md").write_text("x")
+        assert told.nothing()
+
+
+def test_a_file_that_is_being_written_is_waited_for(config: Config, folder: Path) -> None:
+    with followed(config, quiet=0.2, longest=60) as told:
+        told.next()
+        with (folder / "large.md").open("w") as file:
+            for _ in range(20):
+                file.write("more ")
+                file.flush()
+                ended = time.monotonic()
+                time.sleep(0.03)
+        assert told.next() > ended
+
+
+def test_writing_that_never_ends_is_not_waited_for(config: Config, folder: Path) -> None:
+    with followed(config, quiet=0.2) as told:
+        told.next()
+        with (folder / "large.md").open("w") as file:
+            ends = time.monotonic() + SOON
+            while told._told.empty() and time.monotonic() < ends:
+                file.write("more ")
+                file.flush()
+                time.sleep(0.02)
+        assert told.next() < ends
+
+
+def test_a_change_while_the_last_one_is_being_taken_in_is_told_after_it(config: Config, folder: Path) -> None:
+    stop = threading.Event()
+    changes = watch.changes(config, stop, QUIET, LONGEST, 60)
+    next(changes)
+    (folder / "c.md").write_text("while nobody listens")
+    next(changes)
+    stop.set()
+    assert next(changes, "ended") == "ended"
+
+
+def test_a_folder_that_goes_and_comes_is_followed_again(config: Config, folder: Path) -> None:
+    with followed(config) as told:
+        told.next()
+        folder.rename(folder.parent / "away")
+        assert told.nothing()
+        folder.mkdir()
+        (folder / "c.md").write_text("three")
+        told.next()
+        (folder / "c.md").write_text("four, which is heard again")
+        told.next()
+
+
+def test_a_folder_that_is_not_there_yet_is_waited_for(config: Config) -> None:
+    config.corpus.rmdir()
+    with followed(config) as told:
+        assert told.nothing()
+        config.corpus.mkdir()
+        told.next()
+
+
+def test_a_folder_behind_a_link_is_followed_and_so_is_another_one_behind_it(config: Config, folder: Path) -> None:
+    other = folder.parent / "other"
+    other.mkdir()
+    link = folder.parent / "link"
+    link.symlink_to(folder)
+    with followed(Config(corpus=link, index=config.index)) as told:
+        told.next()
+        (folder / "c.md").write_text("three")
+        told.next()
+        link.unlink()
+        link.symlink_to(other)
+        told.next()
+        (other / "d.md").write_text("four")
+        told.next()
+
+
+def test_where_the_system_tells_nothing_the_folder_is_looked_at_and_this_is_said_once(
+    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def none_left(*_: object, **__: object) -> Iterator[set[object]]:
+        raise OSError("no watches left")
+        yield
+
+    watch._say_once.cache_clear()
+    monkeypatch.setattr(watchfiles, "watch", none_left)
+    with followed(config) as told:
+        told.next()
+        for text in ("other", "yet another"):
+            (folder / "a.md").write_text(text)
+            told.next()
+    assert caplog.text.count("no watches left") == 1
+
+
+def test_what_is_lost_is_found_by_the_next_look(config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deaf(*_: object, stop_event: threading.Event, **__: object) -> Iterator[set[object]]:
+        while not stop_event.wait(0.01):
+            yield set()
+
+    monkeypatch.setattr(watchfiles, "watch", deaf)
+    with followed(config) as told:
+        told.next()
+        (folder / "a.md").write_text("other")
+        told.next()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need leave there")
+def test_folders_behind_links_are_not_listened_to(
+    config: Config, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (folder / "link").symlink_to(outside)
+    (folder / ".git").mkdir()
+    heard: list[tuple[str, ...]] = []
+
+    def note(*folders: Path, stop_event: threading.Event, recursive: bool, **_: object) -> Iterator[set[object]]:
+        heard.append(tuple(sorted(map(str, folders))))
+        assert not recursive
+        while not stop_event.wait(0.01):
+            yield set()
+
+    monkeypatch.setattr(watch, "_WHOLE_TREE", False)
+    monkeypatch.setattr(watchfiles, "watch", note)
+    with followed(config) as told:
+        told.next()
+    assert set(heard) == {(str(folder), str(folder / "sub"))}
+
+
+def test_it_ends_soon_when_it_is_told_to(config: Config, folder: Path) -> None:
+    with followed(config, quiet=60, every=60) as told:
+        time.sleep(0.2)
+        begun = time.monotonic()
+        told.stop.set()
+        told.thread.join(10)
+        assert time.monotonic() - begun < 1
