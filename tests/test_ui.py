@@ -20,12 +20,13 @@ from qa.build import BuildReport, Progress, build
 from qa.config import Config
 from qa.engine import Engine
 from qa.errors import ConfigError, CorpusError, StoreError
-from qa.types import Document, FileRecord, Section, Span
+from qa.types import Document, Section, Span
 from qa.ui import examples, library, views
 from qa.ui.conversation import MOST_TURNS, Conversation, Turn
 from qa.ui.desk import Desk
 from qa.ui.feedback import Feedback
 from qa.ui.jobs import BuildJob, JobState, report_words
+from qa.ui.screen import Screen
 from qa.ui.security import is_loopback
 from qa.ui.server import bind, check_access
 from qa.ui.uploads import LONGEST_NAME, Upload, safe_name, save_upload
@@ -82,7 +83,8 @@ def test_no_name_means_anything_to_a_file_system(stem: str, ending: str) -> None
 
 
 def test_an_upload_is_saved_whole_inside_the_folder(tmp_path: Path) -> None:
-    assert send(tmp_path, "../../a.md") == Upload("a.md", True, "saved")
+    sent = send(tmp_path, "../../a.md")
+    assert (sent.name, sent.saved, sent.words) == ("a.md", True, "saved")
     assert os.listdir(tmp_path / "corpus") == ["a.md"]
     assert (tmp_path / "corpus" / "a.md").read_bytes() == b"# Cats\n\nCats sleep.\n"
 
@@ -219,8 +221,28 @@ def test_a_build_that_is_stopped_ends_and_no_other_begins(config: Config, tiny: 
     assert held.at_work.wait(60)
     job.stop(0)
     held.go.set()
-    assert job.wait(60).phase == "failed"
+    assert job.wait(60).phase == "stopped"
     assert not job.start()
+
+
+def test_a_person_may_stop_a_build_and_start_it_again(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    held = Held()
+    desk = Desk(Engine.open(config, tiny))
+    desk.job = BuildJob(desk.engine, held)
+    screen, session = Screen(desk), Conversation()
+    screen.rebuild(session)
+    assert held.at_work.wait(60)
+    assert 'data-do="stop">Stop' in views.build_html(desk.job.state)
+    screen.stop(session)
+    assert desk.job.state.words == "stopping at the next step"
+    assert 'data-do="stop" disabled' in views.progress_html(desk.job.state)
+    held.go.set()
+    assert desk.job.wait(60).phase == "stopped"
+    assert "The build was stopped" in views.build_html(desk.job.state)
+    assert "The build was stopped" in views.notice_html(desk.look(), config.corpus)
+    screen.rebuild(session)
+    assert desk.job.wait(60).phase == "done"
 
 
 def test_a_build_that_fails_leaves_one_sentence(config: Config, tiny: TinyEncoder) -> None:
@@ -253,6 +275,12 @@ def test_a_bug_in_a_build_does_not_leave_the_screen_waiting(
         (JobState("running", 1, "reading", 12, 12), "reading 12 of 12 articles"),
         (JobState("running", 1, "encoding", 1, 1), "encoding 1 of 1 passage"),
         (JobState("running", 1, "publishing", 0, 1), "checking and publishing the new index"),
+        (
+            JobState("running", 1, "reading", 33, 1200, 512, 170.0),
+            "reading 34 of 1,200 articles · 512 passages encoded · about 3 min left",
+        ),
+        (JobState("running", 1, "encoding", 0, 9, 0, 4.0), "encoding 0 of 9 passages · less than a minute left"),
+        (JobState("running", 1, "encoding", 0, 9, 0, 7300.0), "encoding 0 of 9 passages · about 2 h left"),
     ],
 )
 def test_progress_has_words(state: JobState, words: str) -> None:
@@ -304,12 +332,12 @@ def test_changes_wait_for_a_rebuild_and_are_counted(config: Config, tiny: TinyEn
     desk = Desk(Engine.open(config, tiny))
     settle(desk)
     write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
-    table = library.table_html(desk.status())
+    table = library.files_value(desk.status())["html"]
     assert "new: waits for a rebuild" in table and "1 waiting for a rebuild" in table
     assert "1 change in your articles waits for a rebuild." in views.notice_html(desk.look(), config.corpus)
     desk.job.start()
     settle(desk)
-    assert "waits for a rebuild" not in library.table_html(desk.status())
+    assert "waits for a rebuild" not in library.files_value(desk.status())["html"]
     assert desk.look().generation == "000002"
 
 
@@ -343,29 +371,6 @@ def test_a_folder_without_anything_readable_gives_an_index_that_says_it_is_empty
     settle(desk)
     assert desk.look().empty
     assert "no articles" in views.notice_html(desk.look(), config.corpus)
-
-
-def test_every_state_of_a_file_has_words_and_its_reason(config: Config, tiny: TinyEncoder) -> None:
-    write(config, "good.md", "# Good\n\nText.\n")
-    write(config, "gone.md", "# Gone\n\nText.\n")
-    write(config, "empty.md", "")
-    (config.corpus / "bad.md").write_bytes(b"\x00\xff\xfe\x00" * 50)
-    write(config, "picture.png", "x")
-    engine = Engine.open(config, tiny)
-    build(config, tiny)
-    (config.corpus / "gone.md").unlink()
-    write(config, "good.md", "# Good\n\nOther text.\n")
-    table = library.table_html(engine.status())
-    for words in ("changed: waits", "removed: waits", "empty", "could not be read", "not read", ".png files are not"):
-        assert words in table
-
-
-def test_a_table_escapes_names_and_reasons() -> None:
-    from qa.engine import FileState, Status
-
-    record = FileRecord("<b>.md", 5, 0, "", "failed", "<i>reason</i>", "<u>title</u>", 0)
-    page = library.table_html(Status("1", "", "", 0, 0, (FileState(record),)))
-    assert "<b>" not in page and "<i>" not in page and "<u>" not in page
 
 
 def test_the_headline_counts_and_tells_the_time() -> None:

@@ -17,7 +17,7 @@ from ..errors import QAError
 from ..render import counted
 from ..workers import ReaderProcess
 
-Phase = Literal["idle", "running", "done", "failed"]
+Phase = Literal["idle", "running", "done", "failed", "stopped"]
 Build = Callable[..., BuildReport]
 
 
@@ -55,7 +55,11 @@ class JobState:
         return " · ".join([*facts, *([] if self.seconds_left is None else [time_left(self.seconds_left)])])
 
 
-_STAGES = {"publishing": "checking and publishing the new index", "stopping": "stopping at the next step"}
+_STAGES = {
+    "waiting": "waiting for another program that is building this index",
+    "publishing": "checking and publishing the new index",
+    "stopping": "stopping at the next step",
+}
 
 
 def time_left(seconds: float) -> str:
@@ -118,7 +122,7 @@ class BuildJob:
                 report = self._run(self._engine.config, self._engine.encoder, full, self._show, parse=reader.parse)
             self._state = replace(self._state, phase="done", report=report)
         except _Stopped:
-            self._state = replace(self._state, phase="failed", error="The build was stopped.")
+            self._state = replace(self._state, phase="stopped")
         except QAError as error:
             self._state = replace(self._state, phase="failed", error=str(error))
         except Exception as error:  # an edge: the screen must not wait for a thread that is dead

@@ -6,7 +6,6 @@ It knows nothing about sessions or the server.
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -69,21 +68,23 @@ def files_value(
     says that it lacks nothing.
     """
     now = now or datetime.now().astimezone()
-    states = {file.record.path: _state(file) for file in status.files}
     wanted = _folded(find)
+    by_state: dict[str, list[FileState]] = {"problem": [], "waiting": [], "": []}
+    for file in status.files:
+        by_state[_state(file)].append(file)
     found = [
-        file
-        for file in status.files
-        if show in ("all", states[file.record.path]) and wanted in _folded(f"{file.record.title} {file.record.path}")
+        (state, file)
+        for state, files in by_state.items()
+        if show in ("all", state)
+        for file in files
+        if not wanted or wanted in _folded(f"{file.record.title} {file.record.path}")
     ]
-    found.sort(key=lambda file: ("problem", "waiting", "").index(states[file.record.path]))
-    rows = [_row(file, states[file.record.path], status, offers, now) for file in found[:MOST_ROWS]]
-    counts = Counter(states.values())
+    rows = [_row(file, state, status, offers, now) for state, file in found[:MOST_ROWS]]
     return {
         "html": _table(status, rows, bool(offers)) if status.files else _NOTHING,
         "files": len(status.files),
-        "problem": counts["problem"],
-        "waiting": counts["waiting"],
+        "problem": len(by_state["problem"]),
+        "waiting": len(by_state["waiting"]),
         "left": len(found) - len(rows),
         "whole": len(rows) == len(status.files),
         "show": show,
@@ -93,6 +94,8 @@ def files_value(
 
 def _folded(text: str) -> str:
     """Without accents and case; the page's script folds alike."""
+    if text.isascii():
+        return text.lower()
     return "".join(
         c for c in unicodedata.normalize("NFKD", text) if not unicodedata.category(c).startswith("M")
     ).lower()
@@ -100,12 +103,11 @@ def _folded(text: str) -> str:
 
 def _state(file: FileState) -> str:
     """`waiting` for a rebuild; `problem`: not, or not wholly, indexed for a reason that can be mended; else nothing."""
-    if file.pending:
-        return "waiting"
     record = file.record
-    ending = PurePosixPath(record.path).suffix
-    is_foreign = record.status == "skipped" and bool(ending) and not supported(record.path)
-    return "problem" if record.reason and not is_foreign else ""
+    if file.pending or not record.reason:
+        return "waiting" if file.pending else ""
+    is_foreign = record.status == "skipped" and "." in PurePosixPath(record.path).name and not supported(record.path)
+    return "" if is_foreign else "problem"
 
 
 def _table(status: Status, rows: Sequence[str], may_remove: bool) -> str:

@@ -38,7 +38,8 @@ _FILES = """<div class="qa-filter"><div role="group" aria-label="Which files are
 <button type="button" data-show="all" aria-pressed="true">All</button>
 <button type="button" data-show="problem" aria-pressed="false">Problems</button>
 <button type="button" data-show="waiting" aria-pressed="false">Waiting</button></div>
-<input type="search" placeholder="Find a file" aria-label="Find a file" autocomplete="off" spellcheck="false"></div>
+<input type="search" placeholder="Find a file" aria-label="Find a file" maxlength="200" autocomplete="off"
+spellcheck="false"></div>
 <p class="qa-counted" role="status"></p><p class="qa-said" role="status" tabindex="-1"></p><div class="qa-shelf"></div>
 <dialog aria-labelledby="qa-remove-title" aria-describedby="qa-remove-words"><h2 id="qa-remove-title">Remove
 <bdi></bdi>?</h2><p id="qa-remove-words">It is moved out of the folder of articles, to <code></code>, and not deleted.

@@ -73,12 +73,16 @@ def notice_html(view: View, corpus: Path) -> str:
         return _notice(
             "bad", "The last build did not end well", f"<p>{escape(in_page(job.error))}{still}</p>{_REBUILD}"
         )
+    if job.phase == "stopped":
+        still = "; the last index still answers" if view.generation else ""
+        return _notice("line", f"The build was stopped{still}.", f"<p>{_GO_ON}</p>{_REBUILD}")
     if view.waiting:
         waits = "waits" if view.waiting == 1 else "wait"
         return _notice("line", f"{counted(view.waiting, 'change')} in your articles {waits} for a rebuild.", _REBUILD)
     return ""
 
 
+_GO_ON = "Rebuild to go on: what was encoded is kept."
 _FIRST = "<p>Questions can be asked as soon as it is ready; this page will say so by itself.</p>"
 
 
@@ -102,6 +106,8 @@ def build_html(job: JobState) -> str:
         return progress_html(job)
     if job.phase == "failed":
         return f'<p class="qa-problem">{escape(in_page(job.error))}</p>'
+    if job.phase == "stopped":
+        return f'<p class="qa-quiet">The build was stopped. {_GO_ON}</p>'
     if job.report is None:
         return ""
     report = job.report
