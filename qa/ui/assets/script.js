@@ -142,7 +142,7 @@ if (shelf) {
     }
     if (show !== 'all' && !value[show]) show = 'all';
     element.querySelector('.qa-filter').hidden = !value.files;
-    if (said.innerHTML !== (value.said ?? '')) said.innerHTML = value.said ?? '';
+    if (said.qaHtml !== value.said) said.innerHTML = said.qaHtml = value.said ?? '';
     filter();
   };
 
