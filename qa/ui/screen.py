@@ -126,7 +126,7 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
         notice.qa_stop(screen.stop, [session], shown, **quiet)
         built.qa_stop(screen.stop, [session], shown, **quiet)
         table.qa_find(screen.find, [session], table, trigger_mode="always_last", **quiet)
-        table.qa_remove(screen.remove, [session], shown, trigger_mode="multiple", **quiet)
+        table.qa_remove(screen.remove, [session], [uploaded, *shown], trigger_mode="multiple", **quiet)
         upload.upload(screen.upload, [session, upload], [upload, uploaded, *shown], **quiet)
     page.queue(default_concurrency_limit=8)
     return page
@@ -252,7 +252,8 @@ class Screen:
                 session.said = library.removed_html(uploaded.name, self.uploads.remove(uploaded).resolve())
             except QAError as error:
                 session.said = escape(str(error))
-        return self._show(session, self.desk.look(), force=True)
+        # What was said of the upload would contradict it.
+        return ["", *self._show(session, self.desk.look(), force=True)]
 
     def upload(self, session: Conversation, paths: list[str] | None) -> list[Any]:
         """Save what was sent, and say what became of each file."""

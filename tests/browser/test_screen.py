@@ -441,6 +441,7 @@ def test_an_upload_is_removed_when_it_is_confirmed_and_kept_beside_the_index(
     [kept] = (chat.index / "removed").iterdir()
     assert kept.read_text("utf-8") == "# Moths\n\nMoths fly at night.\n"
     expect(said).to_contain_text(kept.name)
+    expect(page.locator("#qa-uploaded")).to_have_text("")
 
 
 def test_a_build_is_stopped_by_its_button_and_the_last_index_still_answers(page: Page, chat: Chat) -> None:
@@ -585,6 +586,12 @@ READ = [
     *("summary", "#qa-send", "#qa-examples button", "#qa-clear", "[role=tab]"),
 ]
 
+LISTED = [
+    *(".qa-filter button", ".qa-filter input", ".qa-table caption", ".qa-table thead th", ".qa-table .qa-title"),
+    *(".qa-table .qa-file", ".qa-table td", ".qa-state.qa-failed", ".qa-state.qa-indexed", ".qa-reason"),
+    *(".qa-number", ".qa-remove button"),
+]
+
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_light_and_dark_follow_the_system_and_have_contrast(browser: Browser, chat: Chat, scheme: str) -> None:
@@ -598,6 +605,9 @@ def test_light_and_dark_follow_the_system_and_have_contrast(browser: Browser, ch
         assert (sum(json.loads(f"[{ground[4:-1]}]")) < 150) == (scheme == "dark")
         page.evaluate("document.querySelectorAll('.qa-hashes').forEach((node) => node.remove())")  # a faint ornament
         ratios = dict(page.evaluate(CONTRAST, READ))
+        open_library(page)
+        expect(page.locator(".qa-table")).to_be_visible()
+        ratios |= dict(page.evaluate(CONTRAST, LISTED))
         assert [selector for selector, ratio in ratios.items() if ratio is None] == []
         assert {selector: ratio for selector, ratio in ratios.items() if ratio < 4.5} == {}
 
