@@ -48,7 +48,7 @@ def main() -> int:
         seconds = []
         for _ in range(_REPEATS):
             started = time.perf_counter()
-            document = parse(path.name, data)
+            (document,) = parse(path.name, data).documents
             seconds.append(time.perf_counter() - started)
         rows.append((path, len(data), _recall(reference, f"{document.title} {document.text}"), min(seconds)))
     lines = [

@@ -1,45 +1,65 @@
 """Corpus folder → a new generation, reusing everything that did not change.
 
-A file is known by its content: a renamed one keeps its passages, an unchanged one is not even parsed, and a
-passage that was ever encoded in the last generation (or by a build that was cut off) is not encoded again.
-It knows nothing about screens; it reports progress to whoever asked.
+Files are read ahead by others (threads, and the processes behind `parse`) while their passages are encoded here. It
+knows nothing about screens; it reports progress to whoever asked.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-
-from . import documents, formats, journal, store
+from . import changes, documents, formats, journal, store
+from .changes import Changes, Plan
 from .config import Config
-from .documents import FoundFile
+from .embedding import Embedder
 from .errors import StoreError
+from .estimate import Estimate
 from .generation import Generation
 from .passages import PassageSettings, split
-from .types import Document, Encoder, FileRecord, Passage, Vectors
+from .types import Contents, Document, Encoder, FileRecord, Passage
 
-Parse = Callable[[str, bytes], Document]
+Parse = Callable[[str, bytes], Contents]
 
-_ENCODE_BATCH = 64
-_ENCODE_WINDOW = 4096
-# A file that changed this shortly before it was indexed may change again within one tick of its clock.
-_CLOCK_DOUBT_NS = 2_000_000_000
+_READ_AHEAD = 64  # files, and …
+_READ_AHEAD_BYTES = 32_000_000  # … bytes of files that may be read before they are needed
+_STEP_SECONDS = 0.25  # between two looks at a file that is being read
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a build is: `stage` is "reading", "encoding" or "publishing"; `done` of `total` of its things."""
+    """How far a build is: `done` of `total` files, at the `stage` "comparing", "reading", "encoding" or "publishing".
+
+    `encoded` counts passages; `seconds_left` is an estimate, None while it can't be told.
+    """
 
     stage: str
     done: int
     total: int
+    encoded: int = 0
+    seconds_left: float | None = None
+
+    @property
+    def words(self) -> str:
+        """What a person reads meanwhile."""
+        if self.stage == "publishing":
+            return "checking and publishing the new index"
+        parts = [f"{self.stage} {min(self.done + 1, self.total):,} of {self.total:,} files"]
+        if self.stage == "encoding":
+            parts = [f"read all {self.total:,} files"]
+        if self.encoded:
+            parts.append(f"{self.encoded:,} passages encoded")
+        if self.seconds_left is not None:
+            parts.append(f"{_about(self.seconds_left)} left")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +87,18 @@ class BuildReport:
         return data
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """One file of the folder: `reuse` is the path that holds the same content in the last generation."""
+def _about(seconds: float) -> str:
+    """As exact as an estimate may sound: `about 40 seconds`, `about 3 minutes`, `about 1.5 hours`."""
+    if seconds < 55:
+        return f"about {max(5, 5 * round(seconds / 5))} seconds"
+    if seconds < 55 * 60:
+        minutes = max(1, round(seconds / 60))
+        return f"about {minutes} minute{'' if minutes == 1 else 's'}"
+    return f"about {round(seconds / 1800) / 2:g} hour{'' if round(seconds / 1800) == 2 else 's'}"
 
-    file: FoundFile
-    record: FileRecord
-    reuse: str | None = None
+
+# A file's record and its documents; their passages too, where they are taken over.
+_Loaded = tuple[FileRecord, list[tuple[Document, list[Passage] | None]]]
 
 
 def build(
@@ -82,32 +107,53 @@ def build(
     full: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
     settings: PassageSettings | None = None,
-    parse: Parse = formats.parse,
+    parse: Parse | None = None,
+    readers: int = 1,
 ) -> BuildReport:
     """Bring the index up to date with the folder and publish; with nothing to do, nothing is written.
 
     `full` reuses nothing. Raises CorpusError, BusyError or StoreError; whatever happens, the last generation
-    still answers. An exception raised by `progress` stops the build. `parse` reads the files: the edges give
-    that of a `workers.ReaderProcess`, so that a hostile file cannot harm the build.
+    still answers. `progress` is called about every half second; an exception that it raises stops the build, and the
+    next one takes up what was encoded. `parse` reads the files, `readers` of them at a time: the edges give that of a
+    `workers.ReaderPool`, so that a hostile file cannot harm the build; it is `formats.parse` by default.
     """
     started, created = time.perf_counter(), datetime.now(timezone.utc)
     settings = settings or PassageSettings()
+    reading = {"version": formats.VERSION, "fields": dict(config.fields)}
+    parse = parse or partial(formats.parse, fields=dict(config.fields))
     with store.writing(config.index):
         previous = _previous(config.index)
-        reused = None if full else _reusable(previous, encoder, settings)
-        plans = _plan(config, previous, reused, progress)
-        compared = _compare(plans, previous)
-        if previous is not None and reused is not None and not compared.differs:
-            generation, encoded = previous.id, 0
-            records = previous.manifest.records
+        fits = previous is not None and not full and _same(previous, encoder, settings)
+        reused = previous if fits and previous is not None and dict(previous.manifest.reading) == reading else None
+        known = previous.records if previous else {}
+        found = documents.scan(config.corpus, config.max_file_bytes, config.index)
+        plans = changes.plan(
+            found,
+            known,
+            reused.records if reused else {},
+            reused.manifest.created if reused else "",
+            lambda number: progress(Progress("comparing", number, len(found))),
+        )
+        compared = changes.compare(plans, known)
+        if reused is not None and not compared.differs:
+            generation, encoded = reused.id, 0
+            records = reused.manifest.records
             store.prune(config.index, config.keep)  # a build that was killed may not have come to it
         else:
-            generation, encoded, records = _write(
-                config, encoder, settings, plans, reused, full, progress, created, parse
-            )
+            writer = store.GenerationWriter(config.index, encoder.identity, settings.as_json(), reading, created)
+            with writer:
+                work = _Work(writer, encoder, settings, plans, previous if fits else None, reused, progress)
+                generation, encoded = work.run(config, parse, readers, full)
+            records = writer.records
+    return _report(generation, records, compared, encoded, time.perf_counter() - started)
+
+
+def _report(
+    generation: str, records: tuple[FileRecord, ...], compared: Changes, encoded: int, seconds: float
+) -> BuildReport:
     return BuildReport(
         generation=generation,
-        documents=sum(record.status == "indexed" for record in records),
+        documents=sum(record.documents for record in records),
         passages=sum(record.passages for record in records),
         added=compared.added,
         changed=compared.changed,
@@ -116,7 +162,7 @@ def build(
         unchanged=compared.unchanged,
         failed=tuple(record for record in records if record.status == "failed"),
         passages_encoded=encoded,
-        seconds=time.perf_counter() - started,
+        seconds=seconds,
     )
 
 
@@ -128,201 +174,125 @@ def _previous(index: Path) -> Generation | None:
         return None
 
 
-def _reusable(previous: Generation | None, encoder: Encoder, settings: PassageSettings) -> Generation | None:
-    """The last generation if the same encoder and settings made it."""
-    if previous is None:
-        return None
-    same = (
-        previous.manifest.encoder == encoder.identity.as_json()
-        and previous.manifest.passage_settings == settings.as_json()
-    )
-    return previous if same else None
+def _same(previous: Generation, encoder: Encoder, settings: PassageSettings) -> bool:
+    """Whether the same encoder and settings made it, so that its embeddings can be taken over."""
+    manifest = previous.manifest
+    return manifest.encoder == encoder.identity.as_json() and manifest.passage_settings == settings.as_json()
 
 
-def _plan(
-    config: Config,
-    previous: Generation | None,
-    reused: Generation | None,
-    progress: Callable[[Progress], None],
-) -> list[_Plan]:
-    """Every file of the folder with its hash; files whose size and time say that nothing happened are not read."""
-    known = dict(previous.records) if previous else {}
-    by_hash = {record.sha256: record for record in known.values() if record.status == "indexed"}
-    trusted_before = _trusted_before(previous) if reused else 0
-    found = documents.scan(config.corpus, config.max_file_bytes, config.index)
-    plans = []
-    for number, file in enumerate(found):
-        progress(Progress("reading", number, len(found)))
-        record, old = file.record, known.get(file.record.path)
-        if not file.readable:
-            plans.append(_Plan(file, record))
-            continue
-        if (
-            old is not None
-            and old.sha256
-            and (old.size, old.mtime_ns) == (record.size, record.mtime_ns)
-            and record.mtime_ns < trusted_before
-        ):
-            record = old
-        else:
-            record, _ = documents.read(file)
-            if old is not None and record.sha256 and old.sha256 == record.sha256:
-                record = replace(old, size=record.size, mtime_ns=record.mtime_ns)
-        same = record if record is old else by_hash.get(record.sha256)
-        reuse = same is not None and same.status == "indexed" and _ending(same.path) == _ending(record.path)
-        plans.append(_Plan(file, record, same.path if reuse and reused and same else None))
-    return plans
+class _Work:
+    """The writing of one generation: files are read ahead, split, encoded, and published at the end.
+
+    Embeddings are taken from `embedded`, documents and passages from `reused`: the last generation, where they fit.
+    """
+
+    def __init__(
+        self,
+        writer: store.GenerationWriter,
+        encoder: Encoder,
+        settings: PassageSettings,
+        plans: list[Plan],
+        embedded: Generation | None,
+        reused: Generation | None,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self._writer = writer
+        self._encoder = encoder
+        self._settings = settings
+        self._plans = plans
+        self._embedded = embedded
+        self._reused = reused
+        self._progress = progress
+        self._estimate = Estimate(_kind_and_size(plan) for plan in plans)
+        self._started = time.perf_counter()
+        self._embedder: Embedder | None = None
+        self._done = 0
+
+    def run(self, config: Config, parse: Parse, readers: int, full: bool) -> tuple[str, int]:
+        """Read, encode and publish; returns the generation's id and how many passages were encoded."""
+        identity = self._encoder.identity
+        with contextlib.closing(journal.Journal(self._writer.folder, identity)) as entries:
+            for folder in store.leftovers(config.index):
+                if not full and folder != self._writer.folder:
+                    entries.append(journal.read(folder, identity))
+            store.remove_leftovers(config.index, keep=self._writer.folder)
+            old = self._embedded
+            known, rows = (old.keys(), old.vectors) if old is not None else ([], None)
+            self._embedder = embedder = Embedder(self._encoder, entries, known, rows, self._step)
+            pool = ThreadPoolExecutor(readers, thread_name_prefix="read")
+            try:
+                for plan, (record, loaded) in self._read_ahead(pool, partial(self._load, parse=parse)):
+                    self._step()
+                    pairs = [(document, self._split(document) if p is None else p) for document, p in loaded]
+                    self._writer.add(record, pairs)
+                    new = sum(embedder.add(passages) for _, passages in pairs)
+                    self._estimate.read(*_kind_and_size(plan), new)
+                    self._done += 1
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+            embedder.finish()
+            publishing = Progress("publishing", self._done, len(self._plans), embedder.encoded)
+            return self._writer.publish(
+                embedder.blocks(), config.keep, lambda: self._progress(publishing)
+            ), embedder.encoded
+
+    def _read_ahead(self, pool: ThreadPoolExecutor, load: Callable[[Plan], _Loaded]) -> Iterator[tuple[Plan, _Loaded]]:
+        """Every file in order, while the next ones are being read: so many, and so many bytes of them."""
+        ahead: deque[tuple[Plan, Future[_Loaded]]] = deque()
+        size = 0
+        for plan in self._plans:
+            ahead.append((plan, pool.submit(load, plan)))
+            size += plan.record.size
+            while len(ahead) > _READ_AHEAD or (size > _READ_AHEAD_BYTES and len(ahead) > 1):
+                first, future = ahead.popleft()
+                size -= first.record.size
+                yield first, self._wait_for(future)
+        while ahead:
+            first, future = ahead.popleft()
+            yield first, self._wait_for(future)
+
+    def _wait_for(self, future: Future[_Loaded]) -> _Loaded:
+        while not wait([future], timeout=_STEP_SECONDS).done:
+            self._step()
+        return future.result()
+
+    def _step(self) -> None:
+        encoded = self._embedder.encoded if self._embedder else 0
+        left = self._estimate.seconds_left(encoded, time.perf_counter() - self._started)
+        stage = "reading" if self._done < len(self._plans) else "encoding"
+        self._progress(Progress(stage, self._done, len(self._plans), encoded, left))
+
+    def _load(self, plan: Plan, parse: Parse) -> _Loaded:
+        """One file's documents, in a thread of their own: read, or taken over from the last generation."""
+        if self._reused is not None and plan.reuse is not None:
+            return _taken_over(plan, plan.reuse, self._reused)
+        if not plan.file.readable:
+            return plan.record, []
+        record, data = documents.read(plan.file)
+        if record.status != "indexed":
+            return record, []
+        record, found = documents.load(record, data, parse)
+        return replace(record, indexed=self._writer.created), [(document, None) for document in found]
+
+    def _split(self, document: Document) -> list[Passage]:
+        return split(document, self._encoder.count_tokens, self._encoder.identity.max_tokens, self._settings)
 
 
-def _ending(path: str) -> str:
-    return PurePosixPath(path).suffix.lower()
-
-
-def _trusted_before(previous: Generation | None) -> int:
-    if previous is None:
-        return 0
-    return int(datetime.fromisoformat(previous.manifest.created).timestamp() * 1e9) - _CLOCK_DOUBT_NS
-
-
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    renamed: tuple[tuple[str, str], ...]
-    removed: tuple[str, ...]
-    unchanged: int
-    differs: bool
-
-
-def _compare(plans: list[_Plan], previous: Generation | None) -> _Compared:
-    """What happened to the folder since the last generation; files that are skipped are not counted."""
-    old = {path: r for path, r in (previous.records if previous else {}).items() if r.status != "skipped"}
-    new = {plan.record.path: plan.record for plan in plans if plan.record.status != "skipped"}
-    gone: dict[tuple[str, str], list[str]] = {}
-    for path, record in old.items():
-        if path not in new and record.sha256:
-            gone.setdefault((record.sha256, _ending(path)), []).append(path)
-    renamed = []
-    for path, record in new.items():
-        sources_left = gone.get((record.sha256, _ending(path)))
-        if path not in old and sources_left:
-            renamed.append((sources_left.pop(0), path))
-    sources, targets = {pair[0] for pair in renamed}, {pair[1] for pair in renamed}
-    changed = tuple(p for p in new if p in old and new[p].sha256 != old[p].sha256)
-    facts = {plan.record.path: (plan.record.sha256, plan.record.status, plan.record.reason) for plan in plans}
-    before = {r.path: (r.sha256, r.status, r.reason) for r in (previous.records if previous else {}).values()}
-    return _Compared(
-        added=tuple(path for path in new if path not in old and path not in targets),
-        changed=changed,
-        renamed=tuple(renamed),
-        removed=tuple(path for path in old if path not in new and path not in sources),
-        unchanged=sum(path in old for path in new) - len(changed),
-        differs=facts != before,
-    )
-
-
-def _write(
-    config: Config,
-    encoder: Encoder,
-    settings: PassageSettings,
-    plans: list[_Plan],
-    reused: Generation | None,
-    full: bool,
-    progress: Callable[[Progress], None],
-    created: datetime,
-    parse: Parse,
-) -> tuple[str, int, tuple[FileRecord, ...]]:
-    """Write and publish a generation; returns its id, how many passages were encoded, and its records."""
-    identity = encoder.identity
-    resumed: dict[bytes, Vectors] = {}
-    if not full:
-        for folder in store.leftovers(config.index):
-            resumed.update(journal.read(folder, identity))
-    with store.GenerationWriter(config.index, identity, settings.as_json(), created) as writer:
-        keys: list[bytes] = []
-        for number, plan in enumerate(plans):
-            progress(Progress("reading", number, len(plans)))
-            record, document, passages = _read(plan, encoder, settings, reused, parse)
-            writer.add(record, document, passages)
-            keys += [passage.key for passage in passages]
-        known = dict(resumed)
-        if reused is not None:
-            rows = {key: row for row, key in enumerate(reused.keys())}
-            kept = [key for key in dict.fromkeys(keys) if key in rows]
-            known.update(zip(kept, reused.vectors([rows[key] for key in kept]), strict=True))
-        with contextlib.closing(journal.JournalWriter(writer.folder, identity)) as entries:
-            entries.append(list(resumed), list(resumed.values()))  # in case this build is interrupted too
-            store.remove_leftovers(config.index, keep=writer.folder)
-            vectors, encoded = _encode(writer, encoder, keys, known, entries, progress)
-        progress(Progress("publishing", 0, 1))
-        generation = writer.publish(vectors, config.keep)
-        progress(Progress("publishing", 1, 1))
-        return generation, encoded, writer.records
-
-
-def _read(
-    plan: _Plan, encoder: Encoder, settings: PassageSettings, reused: Generation | None, parse: Parse
-) -> tuple[FileRecord, Document | None, list[Passage]]:
+def _taken_over(plan: Plan, old: FileRecord, reused: Generation) -> _Loaded:
+    """As `_load`, from what the last generation holds of the same content under the path of `old`."""
     path = plan.record.path
-    if reused is not None and plan.reuse is not None:
-        document = reused.document(plan.reuse)
+    record = replace(old, path=path, size=plan.record.size, mtime_ns=plan.record.mtime_ns)
+    found: list[tuple[Document, list[Passage] | None]] = []
+    for name in reused.documents(old.path):
+        document = reused.document(name)
         if document is not None:
-            document = replace(document, path=path)
-            passages = [replace(passage, document=path) for _, passage in reused.passages_of(plan.reuse)]
-            return replace(plan.record, status="indexed", reason="", title=document.display_title), document, passages
-    if not plan.file.readable:
-        return plan.record, None, []
-    record, data = documents.read(plan.file)
-    if record.status != "indexed":
-        return record, None, []
-    record, document = documents.load(record, data, parse)
-    if document is None:
-        return record, None, []
-    return record, document, split(document, encoder.count_tokens, encoder.identity.max_tokens, settings)
+            new = path + name.removeprefix(old.path)
+            passages = [replace(passage, document=new) for _, passage in reused.passages_of(name)]
+            found.append((replace(document, path=new), passages))
+    return (documents.described(record, [document for document, _ in found]) if found else record), found
 
 
-def _encode(
-    writer: store.GenerationWriter,
-    encoder: Encoder,
-    keys: list[bytes],
-    known: dict[bytes, Vectors],
-    entries: journal.JournalWriter,
-    progress: Callable[[Progress], None],
-) -> tuple[Vectors, int]:
-    """The embedding of every passage by id, and how many had to be made; each new one goes to the journal."""
-    vectors = np.empty((len(keys), encoder.identity.dimension), dtype=np.float32)
-    missing: dict[bytes, list[int]] = {}
-    for row, key in enumerate(keys):
-        if key in known:
-            vectors[row] = known[key]
-        else:
-            missing.setdefault(key, []).append(row)
-    done = 0
-    for window in _windows(writer.passages(), set(missing)):
-        for start in range(0, len(window), _ENCODE_BATCH):
-            progress(Progress("encoding", done, len(missing)))
-            batch = window[start : start + _ENCODE_BATCH]
-            made = encoder.encode_passages([text for _, text in batch])
-            entries.append([key for key, _ in batch], made)
-            for (key, _), vector in zip(batch, made, strict=True):
-                vectors[missing[key]] = vector
-            done += len(batch)
-    progress(Progress("encoding", done, len(missing)))
-    return vectors, done
-
-
-def _windows(passages: Iterable[Passage], wanted: set[bytes]) -> Iterator[list[tuple[bytes, str]]]:
-    """(key, text) of each wanted passage once, some thousands at a time, equal lengths together: less padding."""
-    window: list[tuple[bytes, str]] = []
-    for passage in passages:
-        if not wanted:
-            break
-        key = passage.key
-        if key in wanted:
-            wanted.discard(key)
-            window.append((key, passage.encoded))
-        if len(window) >= _ENCODE_WINDOW:
-            yield sorted(window, key=lambda entry: len(entry[1]))
-            window = []
-    if window:
-        yield sorted(window, key=lambda entry: len(entry[1]))
+def _kind_and_size(plan: Plan) -> tuple[str, int]:
+    """The ending and size of a file that must be read; of another one nothing."""
+    must = plan.file.readable and plan.reuse is None
+    return PurePosixPath(plan.record.path).suffix.lower(), plan.record.size if must else 0

@@ -77,13 +77,15 @@ def build(corpus: Path | None, index: Path | None, full: bool, as_json: bool) ->
     """Bring the index up to date with the folder."""
     from .build import build as build_index
     from .encoders import load_encoder
-    from .workers import ReaderProcess
+    from .workers import ReaderPool
 
     config = _config(corpus, index)
     _check_corpus(config)
     encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
-    with _progress() as shown, ReaderProcess() as reader:
-        report = build_index(config, encoder, full, lambda p: shown(p.stage, p.done, p.total), parse=reader.parse)
+    with _progress() as shown, ReaderPool(fields=dict(config.fields)) as pool:
+        report = build_index(
+            config, encoder, full, lambda p: shown(p.words, p.done, p.total), parse=pool.parse, readers=pool.readers
+        )
     if as_json:
         _print_json(report.as_json())
         return
@@ -198,7 +200,7 @@ def evaluate(corpus: Path | None, index: Path | None, folder: Path, limit: int |
     read_dataset(folder, 1)  # a wrong folder is said before a model is loaded
     encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
     with _progress() as shown:
-        result = measure(folder, encoder, limit, shown)
+        result = measure(folder, encoder, limit, lambda what, n, of: shown(f"{what} {n} of {of}", n, of))
     if as_json:
         _print_json(result)
         return
@@ -270,18 +272,15 @@ def _lines(path: Path | None) -> Iterable[str]:
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on standard error for each stage; nothing where that is not a terminal."""
+    """A bar on standard error with words before it; nothing where that is not a terminal."""
     bar: tqdm[Any] | None = None
 
-    def show(stage: str, done: int, total: int) -> None:
+    def show(words: str, done: int, total: int) -> None:
         nonlocal bar
-        if bar is None or bar.desc != stage or bar.total != total:
-            if bar is not None:
-                bar.close()
-            layout = "{desc} {n_fmt} of {total_fmt} {bar} {remaining}"
-            bar = tqdm(total=total, leave=False, disable=None, bar_format=layout)
-            bar.desc = stage
-        bar.update(done - bar.n)
+        if bar is None:
+            bar = tqdm(leave=False, disable=None, bar_format="{desc} {bar}", mininterval=0)
+        bar.total, bar.n = total, done
+        bar.set_description_str(words)
 
     try:
         yield show

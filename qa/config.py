@@ -11,6 +11,8 @@ from pathlib import Path
 
 from .errors import ConfigError
 
+_FIELDS = ("title", "text", "url", "date", "author")
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -18,7 +20,8 @@ class Config:
 
     `encoder` names a SentenceTransformer folder (or a model already on this machine); empty is the shipped
     one. The prompts are put before queries and passages; None leaves the model's own. `threshold` is the
-    confidence below which the program abstains; `keep` is the number of generations that stay on disk.
+    confidence below which the program abstains; `keep` is the number of generations that stay on disk; `fields`
+    are pairs of title, text, url, date or author and the name of that field in JSON and CSV files.
     """
 
     corpus: Path = Path("corpus")
@@ -27,6 +30,7 @@ class Config:
     query_prompt: str | None = None
     passage_prompt: str | None = None
     max_file_bytes: int = 20_000_000
+    fields: tuple[tuple[str, str], ...] = ()
     threshold: float = 0.5
     keep: int = 3
 
@@ -36,8 +40,8 @@ class Config:
     ) -> Config:
         """The configuration of this process; arguments win over the environment.
 
-        Reads QA_CORPUS, QA_INDEX, QA_ENCODER, QA_QUERY_PROMPT, QA_PASSAGE_PROMPT, QA_MAX_FILE_MB and
-        QA_THRESHOLD. Raises ConfigError for a value that does not fit.
+        Reads QA_CORPUS, QA_INDEX, QA_ENCODER, QA_QUERY_PROMPT, QA_PASSAGE_PROMPT, QA_MAX_FILE_MB,
+        QA_FIELDS (`title=headline,text=story`) and QA_THRESHOLD. Raises ConfigError for a value that does not fit.
         """
         return cls(
             corpus=Path(corpus or environ.get("QA_CORPUS") or "corpus"),
@@ -46,8 +50,22 @@ class Config:
             query_prompt=environ.get("QA_QUERY_PROMPT"),
             passage_prompt=environ.get("QA_PASSAGE_PROMPT"),
             max_file_bytes=int(_number(environ, "QA_MAX_FILE_MB", 20, 0.001, 2_000) * 1_000_000),
+            fields=_fields(environ.get("QA_FIELDS", "")),
             threshold=_number(environ, "QA_THRESHOLD", 0.5, 0, 1),
         )
+
+
+def _fields(raw: str) -> tuple[tuple[str, str], ...]:
+    pairs = [
+        (name.strip(), given.strip()) for name, _, given in (pair.partition("=") for pair in raw.split(",") if pair)
+    ]
+    for name, given in pairs:
+        if name not in _FIELDS or not given:
+            raise ConfigError(
+                f"QA_FIELDS={raw!r} does not name fields: write it as text=story,title=headline "
+                f"(of {', '.join(_FIELDS)})."
+            )
+    return tuple(sorted(dict(pairs).items()))
 
 
 def _number(environ: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from . import formats
 from .errors import CorpusError
 from .formats import supported
 from .formats.decoding import Empty, Unreadable
-from .types import Document, FileRecord, title_from_path
+from .types import Contents, Document, FileRecord, title_from_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +63,41 @@ def read(file: FoundFile) -> tuple[FileRecord, bytes]:
 
 
 def load(
-    record: FileRecord, data: bytes, parse: Callable[[str, bytes], Document] = formats.parse
-) -> tuple[FileRecord, Document | None]:
-    """The Document of a file that was read; the record says why where there is none.
+    record: FileRecord, data: bytes, parse: Callable[[str, bytes], Contents] = formats.parse
+) -> tuple[FileRecord, tuple[Document, ...]]:
+    """The Documents of a file that was read; the record says why where there is none, or not all.
 
-    `parse` reads it: in this process by default, or in one of its own (`workers.ReaderProcess.parse`).
+    `parse` reads it: in this process by default, or in one of its own (`workers.ReaderPool.parse`).
     """
     if not data.strip():
-        return replace(record, status="empty", reason="holds nothing"), None
+        return replace(record, status="empty", reason="holds nothing"), ()
     try:
-        document = parse(record.path, data)
+        contents = parse(record.path, data)
     except Empty as error:
-        return replace(record, status="empty", reason=str(error)), None
+        return replace(record, status="empty", reason=str(error)), ()
     except Unreadable as error:
-        return replace(record, status="failed", reason=str(error)), None
+        return replace(record, status="failed", reason=str(error)), ()
     except (RecursionError, MemoryError):
-        return replace(record, status="failed", reason="is nested too deeply to be read"), None
-    if not document.blocks:
-        reason = "holds headings but no text" if len(document.sections) > 1 else "holds no text"
-        return replace(record, status="empty", reason=reason, title=document.display_title), None
-    return replace(record, title=document.display_title), document
+        return replace(record, status="failed", reason="is nested too deeply to be read"), ()
+    found = tuple(document for document in contents.documents if document.blocks)
+    problems = "; ".join(contents.problems)
+    if not found:
+        headings = any(len(document.sections) > 1 for document in contents.documents)
+        reason = problems or ("holds headings but no text" if headings else "holds no text")
+        return replace(described(record, contents.documents), status="empty", reason=reason, documents=0), ()
+    return replace(described(record, found), reason=problems), found
+
+
+def described(record: FileRecord, found: Sequence[Document]) -> FileRecord:
+    """The record with what its documents say: title, language, how many they are and have pages."""
+    languages = Counter(document.language for document in found)
+    return replace(
+        record,
+        title=found[0].display_title if len(found) == 1 else title_from_path(record.path),
+        documents=len(found),
+        pages=sum(len(document.pages) for document in found),
+        language=max(languages, key=lambda language: languages[language], default=""),
+    )
 
 
 def has_changed(corpus: Path, record: FileRecord) -> bool:

@@ -172,9 +172,9 @@ class Engine:
         return self.generation.document(path)
 
     def changed(self, path: str) -> bool:
-        """Whether the file is not what it was when it was indexed, or is gone."""
-        record = self.generation.records.get(path)
-        return record is None or documents.has_changed(self.config.corpus, record)
+        """Whether the document's file is not what it was when it was indexed, or is gone."""
+        known = self.generation.facts([path]).get(path)
+        return known is None or documents.has_changed(self.config.corpus, known.file)
 
     def status(self) -> Status:
         """Every file of the folder and of the index. Raises CorpusError or StoreError; an unbuilt index is none."""
@@ -224,13 +224,15 @@ class Engine:
 
     def _facts(self, generation: Generation, ranking: Ranking) -> Facts:
         paths = list(dict.fromkeys(hit.passage.document for hit in ranking.hits))
-        known = {path: generation.records[path] for path in paths}
-        urls = {path: fields.get("url", "") for path, fields in generation.metadata(paths).items()}
+        known = generation.facts(paths)
+        files = {facts.file.path: facts.file for facts in known.values()}
+        changed = {path for path, record in files.items() if documents.has_changed(self.config.corpus, record)}
+        urls = {path: facts.metadata.get("url", "") for path, facts in known.items()}
         return Facts(
             generation=generation.id,
-            titles={path: record.title for path, record in known.items()},
+            titles={path: facts.title for path, facts in known.items()},
             urls={path: url for path, url in urls.items() if _is_web(url)},
-            changed=frozenset(p for p, r in known.items() if documents.has_changed(self.config.corpus, r)),
+            changed=frozenset(path for path, facts in known.items() if facts.file.path in changed),
         )
 
     def _embed_sentences(self, texts: Sequence[str]) -> Vectors:

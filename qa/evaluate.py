@@ -120,7 +120,7 @@ def index_dataset(
         texts: list[str] = []
         for number, title, text in ordered:
             document, passage = _document(number, title, text)
-            writer.add(FileRecord(path=number, size=0, mtime_ns=0, title=title), document, [passage])
+            writer.add(FileRecord(path=number, size=0, mtime_ns=0, title=title), [(document, [passage])])
             texts.append(passage.encoded)
             if len(texts) == _ENCODE_BATCH:
                 rows.append(encoder.encode_passages(texts))
@@ -128,7 +128,7 @@ def index_dataset(
                 progress("encoding", len(rows) * _ENCODE_BATCH, len(ordered))
         if texts:
             rows.append(encoder.encode_passages(texts))
-        writer.publish(np.concatenate(rows), keep=1)
+        writer.publish(rows, keep=1)
     seconds = time.perf_counter() - started
     encoder = _LastQuery(encoder)
     # A threshold of 0: the lead is judged wherever there is one; abstaining has its own figures.

@@ -5,7 +5,7 @@ It knows nothing about texts. Row numbers are passage ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import faiss
@@ -16,10 +16,11 @@ from .errors import StoreError
 from .types import Vectors
 
 
-def write_index(path: Path, vectors: Vectors) -> None:
-    """Write the rows of `vectors` (passages × dimension, unit length) as an exact inner-product index."""
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(vectors)
+def write_index(path: Path, dimension: int, blocks: Iterable[Vectors]) -> None:
+    """Write the rows of all blocks (each passages × dimension, unit length) as an exact inner-product index."""
+    index = faiss.IndexFlatIP(dimension)
+    for block in blocks:
+        index.add(block)
     faiss.write_index(index, str(path))
 
 

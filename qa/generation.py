@@ -9,7 +9,7 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,22 @@ import numpy as np
 from .errors import StoreError
 from .faiss_index import DenseIndex
 from .lexical import LexicalIndex
-from .types import Candidates, Document, FileRecord, Passage, Section, Span, Vectors
+from .types import Candidates, Document, FileRecord, Passage, Section, Span, Vectors, title_from_path
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+_BLOCK = 10_000  # rows that are looked at together
 REBUILD = "run `qa build --full`"
 PASSAGES, VECTORS, LEXICAL, MANIFEST = "passages.sqlite", "vectors.faiss", "lexical", "manifest.json"
 
 PASSAGE_COLUMNS = """p.id, d.path, p.ordinal, p.start, p."end", p.text,
-    d.title, p.section, p.page, p.sentences, p.key FROM passages p JOIN documents d ON d.id = p.document"""
+    d.title, p.section, p.page, p.sentences, d.language, p.key FROM passages p JOIN documents d ON d.id = p.document"""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a generation says of itself; `files` maps each of its files to (size in bytes, sha256).
 
+    `reading` says how the corpus was read: with another program or setting it would be read anew.
     In JSON it ends with the sha256 of the rest, so that its own damage shows too.
     """
 
@@ -40,6 +42,7 @@ class Manifest:
     created: str
     encoder: Mapping[str, Any]
     passage_settings: Mapping[str, Any]
+    reading: Mapping[str, Any]
     records: tuple[FileRecord, ...]
     documents: int
     passages: int
@@ -49,6 +52,7 @@ class Manifest:
     def as_json(self) -> dict[str, Any]:
         data = {name: getattr(self, name) for name in ("format_version", "id", "created")}
         data["encoder"], data["passage_settings"] = dict(self.encoder), dict(self.passage_settings)
+        data["reading"] = dict(self.reading)
         data["counts"] = {"documents": self.documents, "passages": self.passages}
         data["documents"] = [asdict(record) for record in self.records]
         data["files"] = {name: {"size": size, "sha256": sha} for name, (size, sha) in self.files.items()}
@@ -70,11 +74,21 @@ class Manifest:
             created=str(data["created"]),
             encoder=dict(data["encoder"]),
             passage_settings=dict(data["passage_settings"]),
+            reading=dict(data["reading"]),
             records=tuple(FileRecord(**record) for record in data["documents"]),
             documents=int(data["counts"]["documents"]),
             passages=int(data["counts"]["passages"]),
             files={name: (int(file["size"]), str(file["sha256"])) for name, file in data["files"].items()},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """A document's file, the title to show, and author, date, URL … as far as it has them."""
+
+    file: FileRecord
+    title: str
+    metadata: Mapping[str, str]
 
 
 class Generation:
@@ -144,7 +158,7 @@ class Generation:
         found = {}
         for row in self._rows(wanted, ids):
             found[row[0]] = passage = passage_of(row)
-            if passage.key != row[10]:  # what is cited is checked each time, against what was published
+            if passage.key != row[-1]:  # what is cited is checked each time, against what was published
                 raise StoreError(f"{PASSAGES} of generation {self.folder.name} is damaged: {REBUILD}.")
         return [found[number] for number in ids]
 
@@ -153,12 +167,25 @@ class Generation:
         rows = self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.path = ? ORDER BY p.ordinal", (path,))
         return [(row[0], passage_of(row)) for row in rows]
 
+    def documents(self, file: str | None = None) -> Iterator[str]:
+        """The paths of the documents, in order: of one file, or of all."""
+        last, limit = -1, 1000
+        wanted = "" if file is None else "file = ? AND "
+        while True:
+            sql = f"SELECT id, path FROM documents WHERE {wanted}id > ? ORDER BY id LIMIT {limit}"
+            rows = self._rows(sql, (last,) if file is None else (file, last))
+            yield from (path for _, path in rows)
+            if len(rows) < limit:
+                return
+            last = rows[-1][0]
+
     def document(self, path: str) -> Document | None:
         """A document with its text and sections (without blocks), or None where it is not in this generation."""
-        rows = self._rows("SELECT id, path, title, text, metadata, pages FROM documents WHERE path = ?", (path,))
+        columns = "id, path, title, text, metadata, pages, language"
+        rows = self._rows(f"SELECT {columns} FROM documents WHERE path = ?", (path,))
         if not rows:
             return None
-        number, path, title, text, metadata, pages = rows[0]
+        number, path, title, text, metadata, pages, language = rows[0]
         sections = self._rows(
             'SELECT path, level, start, "end" FROM sections WHERE document = ? ORDER BY ordinal', (number,)
         )
@@ -170,12 +197,16 @@ class Generation:
             blocks=(),
             pages=_spans(pages),
             metadata=json.loads(metadata),
+            language=language,
         )
 
-    def metadata(self, paths: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Author, date, URL … of these documents, as far as they have them."""
-        wanted = f"SELECT path, metadata FROM documents WHERE path IN ({','.join('?' * len(paths))})"
-        return {path: json.loads(metadata) for path, metadata in self._rows(wanted, paths)}
+    def facts(self, paths: Sequence[str]) -> dict[str, DocumentFacts]:
+        """What is known of these documents, without their texts."""
+        wanted = f"SELECT path, file, title, metadata FROM documents WHERE path IN ({','.join('?' * len(paths))})"
+        return {
+            path: DocumentFacts(self._records[file], title or title_from_path(path), json.loads(metadata))
+            for path, file, title, metadata in self._rows(wanted, paths)
+        }
 
     def keys(self) -> list[bytes]:
         """The key of every passage, by id."""
@@ -195,14 +226,14 @@ class Generation:
         files = self.manifest.files.items()
         return [name for name, (_, sha256) in files if file_sha256(self.folder / name) != sha256]
 
-    def verify_contents(self) -> list[str]:
-        """As `verify`, without reading every file again for its checksum."""
+    def verify_contents(self, step: Callable[[], None] = lambda: None) -> list[str]:
+        """As `verify`, without reading every file again for its checksum; `step` is called before each document."""
         try:
-            return list(self._problems())
+            return list(self._problems(step))
         except (sqlite3.Error, ValueError, TypeError, StoreError) as error:
             return [f"{PASSAGES} cannot be read ({error})"]
 
-    def _problems(self) -> Iterator[str]:
+    def _problems(self, step: Callable[[], None]) -> Iterator[str]:
         (state,) = self._rows("PRAGMA quick_check")[0]
         if state != "ok":
             yield f"{PASSAGES} is damaged ({state})"
@@ -212,25 +243,29 @@ class Generation:
             yield f"{passages} passages where the manifest says {self.manifest.passages}"
         if documents != self.manifest.documents:
             yield f"{documents} documents where the manifest says {self.manifest.documents}"
-        per_document = "SELECT d.path, count(*) FROM passages p JOIN documents d ON d.id = p.document GROUP BY d.path"
-        counted = dict(self._rows(per_document))
+        per_file = "SELECT d.file, count(*) FROM passages p JOIN documents d ON d.id = p.document GROUP BY d.file"
+        counted = dict(self._rows(per_file))
         for record in self.manifest.records:
             if counted.get(record.path, 0) != record.passages:
                 yield f"{record.path} has {counted.get(record.path, 0)} passages, not {record.passages}"
         expected = 0
-        for path, _ in self._rows("SELECT path, id FROM documents ORDER BY id"):
+        for path in self.documents():
+            step()
             text = self._rows("SELECT text FROM documents WHERE path = ?", (path,))[0][0]
             for row in self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.path = ? ORDER BY p.id", (path,)):
                 passage = passage_of(row)
                 inside = 0 <= passage.span.start < passage.span.end <= len(text)
-                if row[0] != expected or not inside or passage.span.of(text) != passage.text or passage.key != row[10]:
+                if row[0] != expected or not inside or passage.span.of(text) != passage.text or passage.key != row[-1]:
                     yield f"passage {row[0]} of {path} is not a literal part of its document"
                 if any(not passage.span.start <= s.start < s.end <= passage.span.end for s in passage.sentences):
                     yield f"passage {row[0]} of {path} has a sentence outside itself"
                 expected = row[0] + 1
-        lengths = np.linalg.norm(self.vectors(range(self._dense.count())), axis=1)
-        if not np.all(np.abs(lengths - 1) < 1e-3):
-            yield f"{VECTORS} holds rows that are not of unit length"
+        for start in range(0, self._dense.count(), _BLOCK):
+            step()
+            lengths = np.linalg.norm(self.vectors(range(start, min(start + _BLOCK, self._dense.count()))), axis=1)
+            if not np.all(np.abs(lengths - 1) < 1e-3):
+                yield f"{VECTORS} holds rows that are not of unit length"
+                return
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         try:
@@ -272,7 +307,7 @@ def _spans(raw: str) -> tuple[Span, ...]:
 
 
 def passage_of(row: Sequence[Any]) -> Passage:
-    _, path, ordinal, start, end, text, title, section, page, sentences, _ = row
+    _, path, ordinal, start, end, text, title, section, page, sentences, language, _ = row
     return Passage(
         document=path,
         order=ordinal,
@@ -282,4 +317,5 @@ def passage_of(row: Sequence[Any]) -> Passage:
         section=tuple(json.loads(section)),
         page=page,
         sentences=_spans(sentences),
+        language=language,
     )

@@ -11,12 +11,12 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from types import MappingProxyType, TracebackType
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -38,11 +38,13 @@ from .generation import (
 from .types import Document, EncoderIdentity, FileRecord, Passage, Vectors
 
 _TMP = ".tmp-"
+_T = TypeVar("_T")
 
 _SCHEMA = """
 CREATE TABLE documents (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL,
-    metadata TEXT NOT NULL, pages TEXT NOT NULL);
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, file TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+    metadata TEXT NOT NULL, pages TEXT NOT NULL, language TEXT NOT NULL);
+CREATE INDEX documents_of_file ON documents (file);
 CREATE TABLE sections (
     document INTEGER NOT NULL REFERENCES documents(id), ordinal INTEGER NOT NULL, level INTEGER NOT NULL,
     path TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (document, ordinal))
@@ -60,7 +62,7 @@ class GenerationWriter:
 
     Use it in a `with` block. What an interrupted build leaves in its folder is not read by anyone but the
     next build (see `journal`), which removes it. Documents must come sorted by path. `created` is a moment before
-    the first file was read; now, if it is not given.
+    the first file was read; now, if it is not given. `reading` says how files were read (see `build`).
     """
 
     def __init__(
@@ -68,12 +70,14 @@ class GenerationWriter:
         index: Path,
         encoder: EncoderIdentity,
         passage_settings: Mapping[str, Any],
+        reading: Mapping[str, Any] = MappingProxyType({}),
         created: datetime | None = None,
     ) -> None:
         self._generations = index / "generations"
         self._index = index
         self._encoder = encoder
         self._passage_settings = passage_settings
+        self._reading = reading
         self._created = created or datetime.now(timezone.utc)
         self._records: list[FileRecord] = []
         self._passages = 0
@@ -108,17 +112,19 @@ class GenerationWriter:
                 "free some space and build again."
             ) from error
 
-    def add(self, record: FileRecord, document: Document | None, passages: Sequence[Passage]) -> None:
-        """Add one file: with its document and passages, or (None, none) where it is not indexed."""
-        self._records.append(replace(record, passages=len(passages)))
-        if document is None:
-            return
+    def add(self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> None:
+        """Add one file with its documents and their passages: none where it is not indexed."""
+        for document, passages in documents:
+            self._add_document(record.path, document, passages)
+        self._records.append(replace(record, passages=sum(len(passages) for _, passages in documents)))
+
+    def _add_document(self, file: str, document: Document, passages: Sequence[Passage]) -> None:
         number = self._documents
         self._documents += 1
         self._sqlite.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)",
-            (number, record.path, document.title, document.text, json.dumps(dict(document.metadata)),
-             spans_json(document.pages)),
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, document.path, file, document.title, document.text, json.dumps(dict(document.metadata)),
+             spans_json(document.pages), document.language),
         )  # fmt: skip
         self._sqlite.executemany(
             "INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?)",
@@ -138,6 +144,11 @@ class GenerationWriter:
         self._passages += len(passages)
 
     @property
+    def created(self) -> str:
+        """The time that the manifest will have (ISO)."""
+        return self._created.isoformat(timespec="seconds")
+
+    @property
     def records(self) -> tuple[FileRecord, ...]:
         """What was added, in order."""
         return tuple(self._records)
@@ -147,35 +158,38 @@ class GenerationWriter:
         for row in self._sqlite.execute(f"SELECT {PASSAGE_COLUMNS} ORDER BY p.id"):
             yield passage_of(row)
 
-    def publish(self, vectors: Vectors, keep: int) -> str:
+    def publish(self, vectors: Iterable[Vectors], keep: int, step: Callable[[], None] = lambda: None) -> str:
         """Write both indexes, verify all, make it current by one rename; returns the generation's id.
 
-        `vectors` has one row for each passage, by id. Raises StoreError where the check fails.
+        `vectors` are blocks of rows, one row for each passage, by id. `step` is called often until the renames;
+        what it raises leaves the last generation as it was. Raises StoreError where the check fails.
         """
         self._sqlite.commit()
         try:
-            faiss_index.write_index(self.folder / VECTORS, vectors)
-            lexical.write_index(self.folder / LEXICAL, (passage.encoded for passage in self.passages()))
+            step()
+            faiss_index.write_index(self.folder / VECTORS, self._encoder.dimension, vectors)
+            lexical.write_index(self.folder / LEXICAL, (p.encoded for p in _stepping(self.passages(), step)))
         except (RuntimeError, ValueError) as error:  # what faiss and tantivy raise where they cannot write
             raise OSError(str(error)) from error
         self._sqlite.close()
         number = 1 + max((int(path.name) for path in _published(self._index)), default=0)
         manifest = Manifest(
             id=f"{number:06d}",
-            created=self._created.isoformat(timespec="seconds"),
+            created=self.created,
             encoder=self._encoder.as_json(),
             passage_settings=self._passage_settings,
+            reading=self._reading,
             records=tuple(self._records),
             documents=self._documents,
             passages=self._passages,
             files={
                 path.relative_to(self.folder).as_posix(): (path.stat().st_size, file_sha256(path))
-                for path in sorted(self.folder.rglob("*"))
+                for path in _stepping(sorted(self.folder.rglob("*")), step)
                 if path.is_file() and not path.name.endswith((".lock", ".part"))
             },
         )
         (self.folder / MANIFEST).write_text(json.dumps(manifest.as_json(), ensure_ascii=False, indent=1), "utf-8")
-        problem = _problem(self.folder)
+        problem = _problem(self.folder, step)
         if problem:
             raise StoreError(
                 f"The new index failed its check ({problem}); the last one still answers: "
@@ -265,13 +279,21 @@ def prune(index: Path, keep: int) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _problem(folder: Path) -> str:
+def _stepping(things: Iterable[_T], step: Callable[[], None]) -> Iterator[_T]:
+    """The things, with a step before every hundredth."""
+    for number, thing in enumerate(things):
+        if number % 100 == 0:
+            step()
+        yield thing
+
+
+def _problem(folder: Path, step: Callable[[], None]) -> str:
     """What is off with a generation that was just written, or nothing. (faiss may not say that a disk is full.)"""
     try:
         written = Generation(folder)
     except StoreError as error:
         return str(error).partition(":")[0]
-    problems = written.verify_contents()
+    problems = written.verify_contents(step)
     written.close()
     return problems[0] if problems else ""
 

@@ -1,4 +1,4 @@
-"""Reads foreign files in a process of its own, with limits on time and memory, and starts it anew when it dies.
+"""Reads foreign files in processes of their own, with limits on time and memory, and starts them anew when they die.
 
 Whatever a hostile file does to the reader stays there: the build gets a reason and goes on. The two processes
 talk in JSON, so a reader that was taken over can say nothing but text. It knows nothing about the folder.
@@ -9,33 +9,45 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
+import signal
 import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from types import TracebackType
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType, TracebackType
 from typing import Any, BinaryIO
 
 from . import formats
 from .formats.decoding import Empty, Unreadable
-from .types import Block, Document, Section, Span
+from .types import Block, Contents, Document, Section, Span
 
-Parse = Callable[[str, bytes], Document]
+Parse = Callable[[str, bytes], Contents]
 
+_FAILED = "made its reader fail"
 _LENGTH = struct.Struct(">Q")
 _MOST_ANSWER = 1 << 30
+_ORPHAN_SECONDS = 1.0  # between two looks whether the program that asks is still there
 
 
 class ReaderProcess:
     """One reading process, started with the first file. Safe to use from several threads, one file at a time.
 
-    `seconds` and `megabytes` bound one file; the memory bound needs a system that has rlimits. `program` is
-    what is run, this module by default.
+    `seconds` and `megabytes` bound one file; the memory bound needs a system that has rlimits. `fields` names
+    the fields of records (see `formats.parse`). `program` is what is run, this module by default.
     """
 
-    def __init__(self, seconds: float = 60.0, megabytes: int = 2_048, program: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        seconds: float = 60.0,
+        megabytes: int = 2_048,
+        fields: Mapping[str, str] = MappingProxyType({}),
+        program: Sequence[str] = (),
+    ) -> None:
         self._seconds = seconds
+        self._fields = dict(fields)
         self._program = [*(program or (sys.executable, "-m", "qa.workers")), str(megabytes)]
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -48,8 +60,18 @@ class ReaderProcess:
     ) -> None:
         self.close()
 
-    def parse(self, path: str, data: bytes) -> Document:
+    def parse(self, path: str, data: bytes) -> Contents:
         """As `formats.parse`; Unreadable also where the file takes too long, too much, or kills its reader."""
+        answer = self._ask({"do": "parse", "path": path, "fields": self._fields}, data)
+        if "empty" in answer:
+            raise Empty(str(answer["empty"]))
+        try:
+            return contents_from_json(path, answer)
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unreadable(_FAILED) from error
+
+    def _ask(self, request: dict[str, Any], data: bytes) -> dict[str, Any]:
+        """The answer to one request about a file; raises Unreadable with its reason, or that of a dead reader."""
         with self._lock:
             process = self._started()
             # The clock ends the process, and with it the wait for its answer.
@@ -57,24 +79,26 @@ class ReaderProcess:
             clock = threading.Timer(self._seconds, _overdue, (late, process))
             clock.start()
             try:
-                answer = _exchange(process, path, data)
+                answer = _exchange(process, request, data)
             except (OSError, EOFError, ValueError) as error:
                 self._end()
-                reason = f"took longer than {self._seconds:g} s to read" if late.is_set() else "made its reader fail"
-                raise Unreadable(reason) from error
+                raise Unreadable(
+                    f"took longer than {self._seconds:g} s to read" if late.is_set() else _FAILED
+                ) from error
+            except BaseException:
+                self._end()  # interrupted: the next file must not get this one's answer
+                raise
             finally:
                 clock.cancel()
-        if "empty" in answer:
-            raise Empty(str(answer["empty"]))
         if "unreadable" in answer:
             raise Unreadable(str(answer["unreadable"]))
-        try:
-            return document_from_json(path, answer)
-        except (KeyError, TypeError, ValueError) as error:
-            raise Unreadable("made its reader fail") from error
+        return answer
 
     def close(self) -> None:
-        """End the process; the next file starts another."""
+        """End the process, also while it reads (the file is Unreadable then); the next file starts another."""
+        process = self._process
+        if process is not None:
+            _kill(process)  # whoever waits for its answer holds the lock
         with self._lock:
             self._end()
 
@@ -87,12 +111,13 @@ class ReaderProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                start_new_session=True,  # a group of its own: what it starts ends with it, and Ctrl-C is not for it
             )
         return self._process
 
     def _end(self) -> None:
         if self._process is not None:
-            self._process.kill()
+            _kill(self._process)
             for stream in (self._process.stdin, self._process.stdout):
                 if stream is not None:
                     with contextlib.suppress(OSError):  # what could not be flushed to a dead process
@@ -101,14 +126,73 @@ class ReaderProcess:
             self._process = None
 
 
+class ReaderPool:
+    """Several reading processes: so many files are read beside each other, each with the limits of a ReaderProcess."""
+
+    def __init__(self, readers: int = 0, fields: Mapping[str, str] = MappingProxyType({}), **limits: Any) -> None:
+        """`readers` processes; 0 leaves it to the machine: half of its processors, at most four."""
+        self.readers = readers or max(1, min(4, (os.cpu_count() or 1) // 2))
+        self._processes = [ReaderProcess(fields=fields, **limits) for _ in range(self.readers)]
+        self._idle: queue.SimpleQueue[ReaderProcess] = queue.SimpleQueue()
+        for process in self._processes:
+            self._idle.put(process)
+
+    def __enter__(self) -> ReaderPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def parse(self, path: str, data: bytes) -> Contents:
+        """As `ReaderProcess.parse`, by the first process that is idle."""
+        process = self._idle.get()
+        try:
+            return process.parse(path, data)
+        finally:
+            self._idle.put(process)
+
+    def close(self) -> None:
+        """End all processes, and with them what they read; later files start others."""
+        for process in self._processes:
+            process.close()
+
+
 def _overdue(late: threading.Event, process: subprocess.Popen[bytes]) -> None:
     late.set()
+    _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process and what it started."""
+    if process.poll() is None and hasattr(os, "killpg"):
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)  # its number is its group's, and is its own until `wait`
     process.kill()
+
+
+def contents_json(contents: Contents) -> dict[str, Any]:
+    """Contents in JSON's terms."""
+    return {"documents": list(map(document_json, contents.documents)), "problems": list(contents.problems)}
+
+
+def contents_from_json(path: str, data: dict[str, Any]) -> Contents:
+    """The Contents of the file `path` again. Raises KeyError, TypeError or ValueError for anything that is none.
+
+    A document's path must be that of the file or begin with it: a file can't pass for another.
+    """
+    documents = tuple(map(document_from_json, data["documents"]))
+    paths = {document.path for document in documents}
+    if len(paths) < len(documents) or any(not (p == path or p.startswith((f"{path}#", f"{path}/"))) for p in paths):
+        raise ValueError("path")
+    return Contents(documents, tuple(map(str, data["problems"])))
 
 
 def document_json(document: Document) -> dict[str, Any]:
     """A Document in JSON's terms."""
     return {
+        "path": document.path,
         "title": document.title,
         "text": document.text,
         "sections": [[list(s.path), s.level, s.span.start, s.span.end] for s in document.sections],
@@ -117,10 +201,11 @@ def document_json(document: Document) -> dict[str, Any]:
         ],
         "pages": [[page.start, page.end] for page in document.pages],
         "metadata": dict(document.metadata),
+        "language": document.language,
     }
 
 
-def document_from_json(path: str, data: dict[str, Any]) -> Document:
+def document_from_json(data: dict[str, Any]) -> Document:
     """The Document again. Raises KeyError, TypeError or ValueError for anything that is none, spans included."""
     text = data["text"]
     if not isinstance(text, str) or not isinstance(data["title"], str):
@@ -140,20 +225,21 @@ def document_from_json(path: str, data: dict[str, Any]) -> Document:
             raise ValueError("block")
         blocks.append(Block(kind, span(start, end), section, tuple(span(*part) for part in parts)))
     return Document(
-        path=path,
+        path=str(data["path"]),
         title=data["title"],
         text=text,
         sections=sections,
         blocks=tuple(blocks),
         pages=tuple(span(*page) for page in data["pages"]),
         metadata={str(name): str(value) for name, value in data["metadata"].items()},
+        language=str(data["language"]),
     )
 
 
-def _exchange(process: subprocess.Popen[bytes], path: str, data: bytes) -> dict[str, Any]:
+def _exchange(process: subprocess.Popen[bytes], request: dict[str, Any], data: bytes) -> dict[str, Any]:
     if process.stdin is None or process.stdout is None:
         raise EOFError
-    for part in (path.encode("utf-8", "surrogateescape"), data):
+    for part in (json.dumps(request).encode(), data):
         process.stdin.write(_LENGTH.pack(len(part)))
         process.stdin.write(part)
     process.stdin.flush()
@@ -176,9 +262,9 @@ def _receive(stream: BinaryIO | Any) -> bytes:
     return body
 
 
-def _answer(path: str, data: bytes) -> dict[str, Any]:
+def _answer(request: dict[str, Any], data: bytes) -> dict[str, Any]:
     try:
-        return document_json(formats.parse(path, data))
+        return contents_json(formats.parse(request["path"], data, request["fields"]))
     except Empty as error:
         return {"empty": str(error)}
     except Unreadable as error:
@@ -188,7 +274,7 @@ def _answer(path: str, data: bytes) -> dict[str, Any]:
     except MemoryError:
         return {"unreadable": "needs more memory than one file may have"}
     except Exception as error:  # noqa: BLE001 (the edge of this process: the file is listed with what happened)
-        return {"unreadable": f"made its reader fail ({type(error).__name__})"}
+        return {"unreadable": f"{_FAILED} ({type(error).__name__})"}
 
 
 def _limit(megabytes: int) -> None:
@@ -201,18 +287,27 @@ def _limit(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _end_with(parent: int) -> None:
+    """End this process and what it started when the program that asks has ended, though a file is being read."""
+    while os.getppid() == parent:
+        time.sleep(_ORPHAN_SECONDS)
+    os.killpg(0, signal.SIGKILL)
+
+
 def main() -> None:
     """Answer until standard input ends, which it does when the program that asks ends."""
     _limit(int(sys.argv[1]))
+    if hasattr(os, "killpg"):
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     asked, answered = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a library that prints must not speak for us
     while True:
         try:
-            path = _receive(asked).decode("utf-8", "surrogateescape")
+            request = json.loads(_receive(asked))
             data = _receive(asked)
         except EOFError:
             return
-        body = json.dumps(_answer(path, data)).encode()
+        body = json.dumps(_answer(request, data)).encode()
         answered.write(_LENGTH.pack(len(body)))
         answered.write(body)
         answered.flush()

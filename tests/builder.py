@@ -129,7 +129,7 @@ def _build(corpus: str, index: str, *options: str) -> None:
     pause = float(named.get("pause", 0))
 
     def step(progress: Progress) -> None:
-        _say("step", progress.stage, progress.done, progress.total)
+        _say("step", progress.stage, progress.encoded if progress.stage == "encoding" else progress.done)
         time.sleep(3600 if progress.stage == named.get("hold") else pause)
 
     _watch(Path(index), named.get("die", ""))

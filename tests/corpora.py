@@ -39,7 +39,7 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
 def embeddings(generation: Generation) -> dict[tuple[object, ...], Vectors]:
     """Everything that a generation says of each passage, with its embedding."""
     found: dict[tuple[object, ...], Vectors] = {}
-    for path in generation.records:
+    for path in generation.documents():
         for number, p in generation.passages_of(path):
             fact = (p.document, p.order, p.span, p.text, p.title, p.section, p.page, p.sentences)
             found[fact] = generation.vectors([number])[0]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,12 +19,14 @@ from corpora import article, embeddings, is_whole, prose, snapshot, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa import documents, store
+from qa import documents, formats, store
 from qa.build import BuildReport, Progress, build
 from qa.config import Config
 from qa.engine import Engine
 from qa.errors import CorpusError
+from qa.formats.decoding import Unreadable
 from qa.passages import PassageSettings
+from qa.types import Contents, Vectors
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -380,12 +384,13 @@ def test_progress_runs_through_all_stages_in_order(config: Config, tiny: TinyEnc
     seen: list[Progress] = []
     build(config, tiny, progress=seen.append)
     stages = list(dict.fromkeys(progress.stage for progress in seen))
-    assert stages == ["reading", "encoding", "publishing"]
-    assert all(0 <= progress.done <= progress.total for progress in seen)
-    assert [progress.done for progress in seen if progress.stage == "encoding"][-1] == 3
+    assert stages == ["comparing", "reading", "encoding", "publishing"]
+    assert all(0 <= progress.done <= progress.total == 2 for progress in seen)
+    assert [progress.encoded for progress in seen][-1] == 3
+    assert all(progress.words for progress in seen)
 
 
-@pytest.mark.parametrize("stage", ["reading", "encoding", "publishing"])
+@pytest.mark.parametrize("stage", ["comparing", "reading", "encoding", "publishing"])
 def test_error_from_progress_stops_the_build_and_the_last_one_answers(
     built: Config, tiny: TinyEncoder, stage: str
 ) -> None:
@@ -479,7 +484,7 @@ def test_any_history_of_changes_gives_what_a_full_build_gives(
 
 def _facts(records: object) -> dict[str, object]:
     assert isinstance(records, dict)
-    return {path: replace(record, mtime_ns=0) for path, record in records.items()}
+    return {path: replace(record, mtime_ns=0, indexed="") for path, record in records.items()}
 
 
 def _found(config: Config, encoder: TinyEncoder, query: str) -> list[object]:
@@ -504,3 +509,139 @@ def test_a_large_article_is_built_in_time_that_grows_with_its_length(config: Con
         assert build(config, tiny, full=True).passages > 300 * times
         seconds.append(time.perf_counter() - started)
     assert seconds[1] < 10 * seconds[0]
+
+
+def _letters(path: str, data: bytes) -> Contents:
+    """A made-up format: each line of `letters.txt` is a document of its own; a line `!` cannot be read."""
+    if not path.endswith("letters.txt"):
+        return formats.parse(path, data)
+    lines = data.decode().splitlines()
+    return Contents(
+        tuple(
+            replace(formats.parse("a.txt", prose(line).encode()).documents[0], path=f"{path}#{n}", title=line)
+            for n, line in enumerate(lines, 1)
+            if line != "!"
+        ),
+        ("line 2 cannot be read",) if "!" in lines else (),
+    )
+
+
+def test_a_file_may_hold_several_documents(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"letters.txt": "anchor\n!\ncanal", "a.md": article("A", "beacon")})
+    report = build(config, tiny, parse=_letters)
+    assert (report.documents, report.passages, report.failed) == (3, 3, ())
+    engine = Engine.open(config, tiny)
+    citation = engine.ask("What does the canal report say?").citations[0]
+    assert (citation.document, citation.title, citation.changed) == ("letters.txt#3", "canal", False)
+    record = engine.generation.records["letters.txt"]
+    assert (record.documents, record.passages, record.status) == (2, 2, "indexed")
+    assert (record.reason, record.title) == ("line 2 cannot be read", "letters")
+    assert is_whole(config.index)
+    # Renamed, its documents are taken over under the new name; and gone with it.
+    tiny.encoded.clear()
+    (config.corpus / "letters.txt").rename(config.corpus / "old letters.txt")
+    assert build(config, tiny, parse=_letters).renamed == (("letters.txt", "old letters.txt"),)
+    assert tiny.encoded == []
+    assert list(engine.generation.documents()) == ["a.md", "old letters.txt#1", "old letters.txt#3"]
+    assert engine.generation.records["old letters.txt"].reason == "line 2 cannot be read"
+    (config.corpus / "old letters.txt").write_text("anchor")
+    assert not engine.document("letters.txt#3")
+    assert engine.ask("What does the canal report say?").citations[0].changed
+    build(config, tiny, parse=_letters)
+    assert list(engine.generation.documents()) == ["a.md", "old letters.txt#1"]
+
+
+def test_what_could_not_be_read_is_not_tried_again_until_it_changes(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"bad.txt": "x", "empty.md": "# \n\n<!-- -->", "a.md": article("A", "anchor")})
+    tried: list[str] = []
+
+    def parse(path: str, data: bytes) -> Contents:
+        tried.append(path)
+        if path == "bad.txt":
+            raise Unreadable("took longer than 60 s to read")
+        return formats.parse(path, data)
+
+    build(config, tiny, parse=parse)
+    write(config.corpus, {"b.md": article("B", "beacon")})
+    tried.clear()
+    report = build(config, tiny, parse=parse)
+    assert tried == ["b.md"]
+    assert [record.reason for record in report.failed] == ["took longer than 60 s to read"]
+    tried.clear()
+    build(config, tiny, full=True, parse=parse)
+    assert "bad.txt" in tried
+
+
+def test_files_are_read_anew_where_fields_are_named_otherwise(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    build(config, tiny)
+    tiny.encoded.clear()
+    read: list[str] = []
+    other = replace(config, fields=(("text", "story"),))
+    report = build(other, tiny, parse=lambda path, data: read.append(path) or formats.parse(path, data))
+    assert (read, report.generation, tiny.encoded) == (["a.md"], "000002", [])
+    assert build(other, tiny).generation == "000002"
+
+
+def test_files_are_read_while_passages_are_encoded(config: Config, tiny: TinyEncoder) -> None:
+    """The reading of later files goes on inside the first call of the encoder, as many as may be read ahead."""
+    write(config.corpus, {f"a{n:03}.md": article(f"T{n}", *(f"w{n}x{i}" for i in range(30))) for n in range(60)})
+    read: list[str] = []
+    seen: list[int] = []
+    encode = tiny.encode_passages
+
+    def slow(texts: Sequence[str]) -> Vectors:
+        if not seen:
+            before = len(read)
+            while len(read) == before and len(read) < 60:
+                time.sleep(0.001)
+        seen.append(len(read))
+        return encode(texts)
+
+    def parse(path: str, data: bytes) -> Contents:
+        time.sleep(0.002)
+        read.append(path)
+        return formats.parse(path, data)
+
+    tiny.encode_passages = slow  # type: ignore[method-assign]
+    report = build(config, tiny, parse=parse, readers=2)
+    assert report.passages == report.passages_encoded == 1800
+    assert seen[0] < 60  # encoding began before all was read
+
+
+def test_progress_is_heard_while_one_file_takes_long(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    steps: list[float] = []
+
+    def parse(path: str, data: bytes) -> Contents:
+        time.sleep(1)
+        return formats.parse(path, data)
+
+    build(
+        config,
+        tiny,
+        progress=lambda p: steps.append(time.perf_counter()) if p.stage == "reading" else None,
+        parse=parse,
+    )
+    assert len(steps) >= 3
+
+
+def test_a_build_that_is_stopped_does_not_wait_for_the_file_that_is_being_read(
+    config: Config, tiny: TinyEncoder
+) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    released = threading.Event()
+    started = time.perf_counter()
+
+    def stop(progress: Progress) -> None:
+        if time.perf_counter() - started > 0.3:
+            raise KeyboardInterrupt
+
+    def parse(path: str, data: bytes) -> Contents:
+        released.wait(30)
+        return formats.parse(path, data)
+
+    with pytest.raises(KeyboardInterrupt):
+        build(config, tiny, progress=stop, parse=parse)
+    assert time.perf_counter() - started < 2
+    released.set()

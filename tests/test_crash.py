@@ -99,7 +99,7 @@ def test_killed_at_random_moments_one_whole_state_answers(config: Config, tiny: 
     assert killed > KILLS / 2
 
 
-@pytest.mark.parametrize("stage", ["reading", "encoding", "publishing"])
+@pytest.mark.parametrize("stage", ["comparing", "reading", "encoding", "publishing"])
 def test_killed_within_each_stage_the_old_state_answers(
     config: Config, tiny: TinyEncoder, builder: Builder, stage: str
 ) -> None:
@@ -168,7 +168,7 @@ def test_killed_build_is_resumed_without_encoding_again(config: Config, tiny: Ti
     running.kill()
     assert running.status == -9
     (left,) = store.leftovers(config.index)
-    saved = journal.read(left, tiny.identity)
+    saved = dict(journal.read(left, tiny.identity))
     assert len(saved) >= 128
     report = build(config, tiny)
     assert report.passages == 200

@@ -38,8 +38,7 @@ def status(corpus: Path) -> tuple[str, str]:
 
 
 def loaded(corpus: Path) -> tuple[FileRecord, Document]:
-    record, document = load(*read(one(corpus)))
-    assert document is not None
+    record, (document,) = load(*read(one(corpus)))
     return record, document
 
 

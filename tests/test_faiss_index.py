@@ -20,8 +20,13 @@ def unit_rows(count: int, dimension: int, seed: int = 0) -> Vectors:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
+def blocks(rows: Vectors) -> tuple[int, list[Vectors]]:
+    """The dimension, and the rows as they come from a build: some at a time."""
+    return rows.shape[1], [rows[start : start + 7] for start in range(0, len(rows), 7)]
+
+
 def index_of(tmp_path: Path, rows: Vectors) -> DenseIndex:
-    write_index(tmp_path / "vectors.faiss", rows)
+    write_index(tmp_path / "vectors.faiss", *blocks(rows))
     return DenseIndex(tmp_path / "vectors.faiss")
 
 
@@ -76,7 +81,7 @@ def test_an_empty_index_finds_nothing_and_knows_its_dimension(tmp_path: Path) ->
 def test_writing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     rows = unit_rows(50, 16)
     for name in ("one", "two"):
-        write_index(tmp_path / name, rows)
+        write_index(tmp_path / name, *blocks(rows))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
@@ -88,7 +93,7 @@ def test_a_missing_file_is_a_store_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("keep", [0, 3, 30, 60, -1])
 def test_a_file_that_is_cut_short_is_a_store_error(tmp_path: Path, keep: int) -> None:
     place = tmp_path / "vectors.faiss"
-    write_index(place, unit_rows(5, 12))
+    write_index(place, *blocks(unit_rows(5, 12)))
     place.write_bytes(place.read_bytes()[:keep])
     with pytest.raises(StoreError, match="is damaged"):
         DenseIndex(place)
@@ -97,7 +102,7 @@ def test_a_file_that_is_cut_short_is_a_store_error(tmp_path: Path, keep: int) ->
 @pytest.mark.parametrize("position", [0, 4, 8, 12])
 def test_a_file_with_an_altered_header_is_a_store_error(tmp_path: Path, position: int) -> None:
     place = tmp_path / "vectors.faiss"
-    write_index(place, unit_rows(5, 12))
+    write_index(place, *blocks(unit_rows(5, 12)))
     data = bytearray(place.read_bytes())
     data[position] ^= 0xFF
     place.write_bytes(bytes(data))

@@ -30,10 +30,14 @@ def keyed(number: int) -> dict[bytes, Vectors]:
 
 
 def written(folder: Path, entries: dict[bytes, Vectors], identity: EncoderIdentity = IDENTITY) -> Path:
-    writer = journal.JournalWriter(folder, identity)
-    writer.append(list(entries), list(entries.values()))
+    writer = journal.Journal(folder, identity)
+    writer.append(entries.items())
     writer.close()
     return folder / journal.NAME
+
+
+def read(folder: Path, identity: EncoderIdentity = IDENTITY) -> dict[bytes, Vectors]:
+    return dict(journal.read(folder, identity))
 
 
 def same(found: dict[bytes, Vectors], expected: dict[bytes, Vectors]) -> bool:
@@ -43,21 +47,22 @@ def same(found: dict[bytes, Vectors], expected: dict[bytes, Vectors]) -> bool:
 def test_what_was_appended_is_read_back(tmp_path: Path) -> None:
     entries = keyed(5)
     written(tmp_path, entries)
-    assert same(journal.read(tmp_path, IDENTITY), entries)
+    assert same(read(tmp_path), entries)
 
 
 def test_no_journal_is_an_empty_one(tmp_path: Path) -> None:
-    assert journal.read(tmp_path, IDENTITY) == {}
-    assert journal.read(tmp_path / "nowhere", IDENTITY) == {}
+    assert read(tmp_path) == {}
+    assert read(tmp_path / "nowhere") == {}
 
 
 def test_each_append_reaches_the_system_before_it_returns(tmp_path: Path) -> None:
-    writer = journal.JournalWriter(tmp_path, IDENTITY)
+    writer = journal.Journal(tmp_path, IDENTITY)
     for number in (1, 2, 3):
         entries = keyed(number)
         last = list(entries)[-1]
-        writer.append([last], [entries[last]])
-        assert same(journal.read(tmp_path, IDENTITY), entries)
+        writer.append([(last, entries[last])])
+        assert np.array_equal(writer.row(last), entries[last])
+        assert same(read(tmp_path), entries)
     writer.close()
 
 
@@ -74,7 +79,7 @@ def test_each_append_reaches_the_system_before_it_returns(tmp_path: Path) -> Non
 )
 def test_journal_of_another_encoder_is_ignored(tmp_path: Path, other: dict[str, object]) -> None:
     written(tmp_path, keyed(3))
-    assert journal.read(tmp_path, replace(IDENTITY, **other)) == {}
+    assert read(tmp_path, replace(IDENTITY, **other)) == {}
 
 
 @settings(deadline=None)
@@ -86,7 +91,7 @@ def test_torn_end_costs_only_what_was_torn(tmp_path_factory: pytest.TempPathFact
     os.truncate(place, whole - cut % whole)
     lost = -(-(cut % whole) // RECORD_BYTES)
     expected = dict(list(entries.items())[: max(0, 4 - lost)])
-    assert same(journal.read(place.parent, IDENTITY), expected)
+    assert same(read(place.parent), expected)
 
 
 @settings(deadline=None)
@@ -103,7 +108,7 @@ def test_altered_record_is_left_out_and_the_others_stay(
     header = len(data) - 4 * RECORD_BYTES
     hit = (position - header) // RECORD_BYTES
     expected = {} if position < header else {k: v for i, (k, v) in enumerate(entries.items()) if i != hit}
-    assert same(journal.read(place.parent, IDENTITY), expected)
+    assert same(read(place.parent), expected)
 
 
 def write_many(config: Config) -> int:
@@ -115,7 +120,7 @@ def write_many(config: Config) -> int:
 
 def interrupt_at(config: Config, encoder: TinyEncoder, done: int, full: bool = False) -> None:
     def stop(progress: Progress) -> None:
-        if progress.stage == "encoding" and progress.done >= done:
+        if progress.stage == "encoding" and progress.encoded >= done:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -406,7 +406,7 @@ def test_passages_of_real_articles_fit_the_real_encoder(
     files = sorted(path for path in articles.rglob("*") if path.is_file() and supported(path.name))
     texts = [path for path in files if path.suffix == ".txt"]
     for path in {*texts, *files[::step]}:
-        document = parse(path.relative_to(articles).as_posix(), path.read_bytes())
+        (document,) = parse(path.relative_to(articles).as_posix(), path.read_bytes()).documents
         passages = split(document, encoder.count_tokens, max_tokens)
         check(document, passages, encoder.count_tokens, max_tokens)
         assert passages

@@ -193,7 +193,7 @@ class Held:
     def __call__(
         self, config: Config, encoder: object, full: bool, progress: Callable[[Progress], None], **_: object
     ) -> BuildReport:
-        progress(Progress("encoding", 64, 128))
+        progress(Progress("reading", 64, 128, 512, 170.0))
         self.at_work.set()
         assert self.go.wait(60)
         progress(Progress("publishing", 0, 1))
@@ -206,7 +206,7 @@ def test_only_one_build_runs_at_a_time_and_its_progress_can_be_read(config: Conf
     assert job.start()
     assert held.at_work.wait(60)
     assert not job.start()
-    assert job.state.running and job.state.words == "encoding 64 of 128 passages"
+    assert job.state.running and job.state.words.startswith("reading 65 of 128 files, 512 passages encoded")
     assert 'max="128" value="64"' in views.progress_html(job.state)
     held.go.set()
     assert job.wait(60).phase == "done"
@@ -271,16 +271,13 @@ def test_a_bug_in_a_build_does_not_leave_the_screen_waiting(
     ("state", "words"),
     [
         (JobState("running"), "getting ready"),
-        (JobState("running", 1, "reading", 2, 12), "reading 3 of 12 articles"),
-        (JobState("running", 1, "reading", 12, 12), "reading 12 of 12 articles"),
-        (JobState("running", 1, "encoding", 1, 1), "encoding 1 of 1 passage"),
-        (JobState("running", 1, "publishing", 0, 1), "checking and publishing the new index"),
+        (JobState("running", 1, "reading", 2, 12), "reading 3 of 12 files"),
         (
             JobState("running", 1, "reading", 33, 1200, 512, 170.0),
-            "reading 34 of 1,200 articles · 512 passages encoded · about 3 min left",
+            "reading 34 of 1,200 files, 512 passages encoded, about 3 minutes left",
         ),
-        (JobState("running", 1, "encoding", 0, 9, 0, 4.0), "encoding 0 of 9 passages · less than a minute left"),
-        (JobState("running", 1, "encoding", 0, 9, 0, 7300.0), "encoding 0 of 9 passages · about 2 h left"),
+        (JobState("running", 1, "waiting"), "waiting for another program that is building this index"),
+        (JobState("running", 1, "publishing", 12, 12), "checking and publishing the new index"),
     ],
 )
 def test_progress_has_words(state: JobState, words: str) -> None:

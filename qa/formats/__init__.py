@@ -1,24 +1,34 @@
-"""The bytes of one file → a Document, by the file's ending.
+"""The bytes of one file → its Documents, by the file's ending.
 
 It knows nothing about folders, passages or the index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
-from ..types import Document
+from ..types import Contents, Document
 from .decoding import decode
 from .markdown import parse_markdown
 from .plain import parse_plain
 
-Parser = Callable[[str, bytes], Document]
+# Goes up when any format is read differently: what was read before is then read again at the next build.
+VERSION = 1
+# Which field of a record (JSON, CSV) holds its title, text …, where that is not the usual one.
+FieldNames = Mapping[str, str]
+_Parser = Callable[[str, bytes, FieldNames], Contents]
 
 
-def _of_text(parse_text: Callable[[str, str], Document]) -> Parser:
+def _one(parse_bytes: Callable[[str, bytes], Document]) -> _Parser:
+    """A parser of files that each hold one document."""
+    return lambda path, data, fields: Contents((parse_bytes(path, data),))
+
+
+def _of_text(parse_text: Callable[[str, str], Document]) -> _Parser:
     """A parser of bytes from one of text."""
-    return lambda path, data: parse_text(path, decode(data))
+    return _one(lambda path, data: parse_text(path, decode(data)))
 
 
 # The libraries of these are loaded with the first file of their kind.
@@ -48,13 +58,13 @@ def _office(path: str, data: bytes) -> Document:
     return parse_with_pandoc(path, data)
 
 
-PARSERS: dict[str, Parser] = {
+PARSERS: dict[str, _Parser] = {
     **dict.fromkeys((".md", ".markdown", ".mdown"), _of_text(parse_markdown)),
     **dict.fromkeys((".txt", ".text"), _of_text(parse_plain)),
-    **dict.fromkeys((".html", ".htm", ".xhtml"), _html),
-    **dict.fromkeys((".mhtml", ".mht"), _mhtml),
-    ".pdf": _pdf,
-    **dict.fromkeys((".docx", ".odt", ".pptx", ".epub", ".rtf", ".rst", ".org", ".ipynb"), _office),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), _one(_html)),
+    **dict.fromkeys((".mhtml", ".mht"), _one(_mhtml)),
+    ".pdf": _one(_pdf),
+    **dict.fromkeys((".docx", ".odt", ".pptx", ".epub", ".rtf", ".rst", ".org", ".ipynb"), _one(_office)),
 }
 
 
@@ -85,10 +95,10 @@ def supported(path: str) -> bool:
     return PurePosixPath(path).suffix.lower() in PARSERS
 
 
-def parse(path: str, data: bytes) -> Document:
-    """Read one article; `path` is its path below the corpus folder.
+def parse(path: str, data: bytes, fields: FieldNames = MappingProxyType({})) -> Contents:
+    """Read one file; `path` is its path below the corpus folder.
 
     Raises `decoding.Unreadable` or `decoding.Empty` (ValueErrors, their message is the reason), and
     KeyError for an ending that is not `supported`.
     """
-    return PARSERS[PurePosixPath(path).suffix.lower()](path, data)
+    return PARSERS[PurePosixPath(path).suffix.lower()](path, data, fields)

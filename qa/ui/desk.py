@@ -132,8 +132,7 @@ class Desk:
         self._problem, self._examples, self._prepared = problem, found, generation
 
     def _questions(self) -> list[list[str]]:
-        records = self.engine.generation.records.values()
-        paths = [record.path for record in records if record.status == "indexed"]
+        paths = self.engine.generation.documents()
         articles = (self.engine.document(path) for path in islice(paths, _LOOKED_AT))
         return [examples.questions(article) for article in articles if article is not None]
 

@@ -15,7 +15,7 @@ from ..build import BuildReport, Progress, build
 from ..engine import Engine
 from ..errors import QAError
 from ..render import counted
-from ..workers import ReaderProcess
+from ..workers import ReaderPool
 
 Phase = Literal["idle", "running", "done", "failed", "stopped"]
 Build = Callable[..., BuildReport]
@@ -25,7 +25,7 @@ Build = Callable[..., BuildReport]
 class JobState:
     """How the last build stands; `number` counts the builds of this process, `error` is one sentence.
 
-    `done` of `total` are those of the stage, `encoded` passages; `seconds_left` is None where nobody can tell yet.
+    `stage`, `done`, `total`, `encoded` and `seconds_left` are those of `build.Progress`.
     """
 
     phase: Phase = "idle"
@@ -44,30 +44,17 @@ class JobState:
 
     @property
     def words(self) -> str:
-        """What a person reads while it runs: `reading 34 of 120 articles · 512 passages encoded · about 3 min left`."""
-        if self.stage == "reading":
-            facts = [f"reading {min(self.done + 1, self.total):,} of {counted(self.total, 'article')}"]
-            facts += [f"{counted(self.encoded, 'passage')} encoded"] if self.encoded else []
-        elif self.stage == "encoding":
-            facts = [f"encoding {self.done:,} of {counted(self.total, 'passage')}"]
-        else:
-            return _STAGES.get(self.stage, "getting ready")
-        return " · ".join([*facts, *([] if self.seconds_left is None else [time_left(self.seconds_left)])])
+        """What a person reads while it runs."""
+        if self.stage in _STAGES:
+            return _STAGES[self.stage]
+        return Progress(self.stage, self.done, self.total, self.encoded, self.seconds_left).words
 
 
 _STAGES = {
+    "": "getting ready",
     "waiting": "waiting for another program that is building this index",
-    "publishing": "checking and publishing the new index",
     "stopping": "stopping at the next step",
 }
-
-
-def time_left(seconds: float) -> str:
-    """`about 3 min left`: coarse, as an estimate is."""
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return "less than a minute left"
-    return f"about {minutes} min left" if minutes < 90 else f"about {round(seconds / 3600)} h left"
 
 
 class BuildJob:
@@ -118,8 +105,11 @@ class BuildJob:
 
     def _work(self, full: bool) -> None:
         try:
-            with ReaderProcess() as reader:
-                report = self._run(self._engine.config, self._engine.encoder, full, self._show, parse=reader.parse)
+            config = self._engine.config
+            with ReaderPool(fields=dict(config.fields)) as pool:
+                report = self._run(
+                    config, self._engine.encoder, full, self._show, parse=pool.parse, readers=pool.readers
+                )
             self._state = replace(self._state, phase="done", report=report)
         except _Stopped:
             self._state = replace(self._state, phase="stopped")
@@ -139,8 +129,8 @@ class BuildJob:
                 stage=progress.stage,
                 done=progress.done,
                 total=progress.total,
-                encoded=getattr(progress, "encoded", 0),
-                seconds_left=getattr(progress, "seconds_left", None),
+                encoded=progress.encoded,
+                seconds_left=progress.seconds_left,
             )
 
 

@@ -93,7 +93,7 @@ def _notice(kind: str, title: str, *rest: str) -> str:
 def progress_html(job: JobState) -> str:
     """How far the build is, in words and as a bar, with a button that stops it."""
     off = " disabled" if job.stage == "stopping" else ""
-    bar = f' max="{job.total}" value="{job.done}"' if job.total and job.stage in ("reading", "encoding") else ""
+    bar = f' max="{job.total}" value="{job.done}"' if job.total and job.stage in ("comparing", "reading") else ""
     return (
         f'<div class="qa-progress"><progress aria-label="Progress of the build"{bar}></progress>'
         f'<span>{escape(job.words)}</span><button type="button" data-do="stop"{off}>Stop</button></div>'

@@ -1,0 +1,78 @@
+"""Each passage gets its embedding, in order; none is made twice, whatever is known already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qa.embedding import Embedder
+from qa.journal import Journal
+from qa.types import Passage, Span, Vectors
+
+if TYPE_CHECKING:
+    from conftest import TinyEncoder
+
+
+def passage(word: str) -> Passage:
+    return Passage("a.md", 0, Span(0, len(word)), word, "", (), None, ())
+
+
+def rows_of(embedder: Embedder, dimension: int = 256) -> Vectors:
+    return np.concatenate([np.zeros((0, dimension), np.float32), *embedder.blocks()])
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    batches=st.lists(st.lists(st.integers(0, 700), max_size=300), max_size=6),
+    known=st.sets(st.integers(0, 700), max_size=40),
+    resumed=st.sets(st.integers(0, 700), max_size=40),
+)
+def test_any_passages_get_their_rows_and_none_is_made_twice(
+    tmp_path_factory: pytest.TempPathFactory,
+    tiny: TinyEncoder,
+    batches: list[list[int]],
+    known: set[int],
+    resumed: set[int],
+) -> None:
+    tiny.encoded.clear()
+    old = [passage(f"word{number}") for number in sorted(known)]
+    old_rows = tiny._rows([p.encoded for p in old])
+    journal = Journal(tmp_path_factory.mktemp("journal"), tiny.identity)
+    cut_off = [passage(f"word{number}") for number in sorted(resumed)]
+    journal.append(zip([p.key for p in cut_off], tiny._rows([p.encoded for p in cut_off]), strict=True))
+    embedder = Embedder(tiny, journal, [p.key for p in old], lambda numbers: old_rows[list(numbers)])
+    passages = [[passage(f"word{number}") for number in batch] for batch in batches]
+    must = sum(embedder.add(batch) for batch in passages)
+    embedder.finish()
+    flat = [p for batch in passages for p in batch]
+    assert np.array_equal(rows_of(embedder), tiny._rows([p.encoded for p in flat]))
+    new = {p.text for p in flat} - {p.text for p in (*old, *cut_off)}
+    assert sorted(tiny.encoded) == sorted(new)
+    assert must == embedder.encoded == len(new)
+    journal.close()
+
+
+def test_step_is_called_between_batches_and_what_it_raises_keeps_what_was_done(
+    tmp_path: Path, tiny: TinyEncoder
+) -> None:
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+        if steps > 2:
+            raise KeyboardInterrupt
+
+    journal = Journal(tmp_path, tiny.identity)
+    embedder = Embedder(tiny, journal, step=step)
+    embedder.add([passage(f"word{number}") for number in range(100)])
+    with pytest.raises(KeyboardInterrupt):
+        embedder.finish()
+    assert embedder.encoded == len(tiny.encoded) == 64
+    assert sum(passage(f"word{number}").key in journal for number in range(100)) == 64
+    journal.close()

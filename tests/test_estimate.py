@@ -1,0 +1,76 @@
+"""The estimate of a build is silent at first and then honest: near the truth, for corpora of all kinds."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.estimate import Estimate
+
+
+def simulated(files: list[tuple[str, int, int]], per_second: float, at: float) -> tuple[float | None, float]:
+    """The estimate once the share `at` of the passages is encoded, and the true seconds that are left.
+
+    Files are (kind, bytes, passages); passages are encoded as soon as they are found, in order.
+    """
+    estimate = Estimate((kind, size) for kind, size, _ in files)
+    passages = sum(count for _, _, count in files)
+    encoded = 0
+    for kind, size, count in files:
+        estimate.read(kind, size, count)
+        encoded += count
+        if encoded >= at * passages:
+            break
+    return estimate.seconds_left(encoded, encoded / per_second), (passages - encoded) / per_second
+
+
+@pytest.mark.parametrize("at", [0.1, 0.25, 0.5, 0.75])
+def test_mixed_kinds_in_random_order_are_told_within_a_third(at: float) -> None:
+    chance = random.Random(7)
+    bytes_for_a_passage = {".md": 900, ".pdf": 40_000, ".docx": 6_000}
+    files = []
+    for _ in range(600):
+        kind = chance.choice(list(bytes_for_a_passage))
+        passages = chance.randint(1, 30)
+        files.append((kind, round(passages * bytes_for_a_passage[kind] * chance.uniform(0.6, 1.6)), passages))
+    told, true = simulated(files, 40, at)
+    assert told == pytest.approx(true, rel=1 / 3)
+
+
+def test_large_pictures_at_the_end_do_not_frighten_once_one_was_seen() -> None:
+    pdf = [(".pdf", 10_000_000, 1)]
+    files = pdf + [(".md", 10_000, 10)] * 200 + pdf * 10
+    told, true = simulated(files, 20, 0.5)
+    assert told == pytest.approx(true, rel=0.05)
+
+
+def test_nothing_is_said_before_it_can_be_known() -> None:
+    estimate = Estimate([(".md", 1_000)] * 100)
+    assert estimate.seconds_left(0, 60) is None  # nothing was read
+    estimate.read(".md", 1_000, 90)
+    assert estimate.seconds_left(0, 60) is None  # encoding has not begun
+    assert estimate.seconds_left(80, 2.9) is None
+    assert estimate.seconds_left(90, 3) == pytest.approx(99 * 3)
+
+
+def test_reading_alone_is_told_by_bytes() -> None:
+    estimate = Estimate([(".pdf", 1_000)] * 4)  # scanned: they hold no passages
+    estimate.read(".pdf", 1_000, 0)
+    assert estimate.seconds_left(0, 5) == pytest.approx(15)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([".a", ".b"]), st.integers(0, 9**9), st.integers(0, 999)), max_size=20),
+    st.integers(0, 9**6),
+    st.floats(0, 1e6),
+)
+def test_no_history_breaks_it(files: list[tuple[str, int, int]], encoded: int, elapsed: float) -> None:
+    estimate = Estimate((kind, size) for kind, size, _ in files)
+    for kind, size, passages in files:
+        estimate.read(kind, size, passages)
+        left = estimate.seconds_left(min(encoded, estimate.found), elapsed)
+        assert left is None or left >= 0
