@@ -30,7 +30,11 @@ _NOT_SUPPORTED = """
 - **Word, OpenDocument, RTF**: page headers, footers and comments; formulas of OpenDocument; old `.doc` and `.ppt`.
 - **PowerPoint**: text inside slides with formulas; bullets become paragraphs.
 - **EPUB**: chapters that have no heading of their own get none.
-- **Not yet**: JSON, CSV and zip archives of articles; the languages of documents.
+- **JSON, JSON Lines, CSV**: a list of records that lies deeper than under one name; a text that is an object; a table
+  without a header; more than 100,000 records a file.
+- **Zip**: archives inside archives; entries over 20 MB; more than 10,000 entries, 300 MB or 50 million characters; ways of
+  packing other than deflate. All that an archive holds has to be read within the limits of one file.
+- **Not yet**: the languages of documents.
 
 Password-protected files are listed as `failed (locked)`, PDF files without text as `empty (looks scanned)`. Every file is
 read in a process of its own with 60 seconds and 2 GB; what takes more is listed as failed.

@@ -6,6 +6,7 @@ Everything here is frozen; a later stage makes a new value. It knows nothing abo
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
@@ -18,6 +19,7 @@ Vectors = NDArray[np.float32]
 BlockKind = Literal["paragraph", "list", "table", "code"]
 SECTION_SEPARATOR = " > "
 _CONTEXT_BYTES = 160
+_RECORD = re.compile(r"\.\w+#\d+$")  # a number after a file's ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,10 @@ class Contents:
 
 
 def title_from_path(path: str) -> str:
-    """`reports/q3_summary.txt` → `q3 summary`: a title for an article that has none."""
-    stem = PurePosixPath(path).stem
-    return " ".join(stem.replace("_", " ").replace("-", " ").split()) or path
+    """`reports/q3_summary.txt` → `q3 summary`, `news.jsonl#3` → `news 3`: a title for an article that has none."""
+    file, _, number = path.rpartition("#") if _RECORD.search(path) else (path, "", "")
+    words = f"{PurePosixPath(file).stem} {number}".replace("_", " ").replace("-", " ")
+    return " ".join(words.split()) or path
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ def test_the_design_lists_every_module() -> None:
 
 def test_the_guide_names_the_formats_the_limit_and_the_words() -> None:
     assert f"up to {Config().max_file_bytes // 1_000_000} MB" in GUIDE
-    assert {".md", ".txt"} <= set(PARSERS)
+    named = set(re.findall(r"\(`(\.\w+)`", GUIDE)) | set(re.findall(r", `(\.\w+)`", GUIDE))
+    assert {".md", ".txt", ".html", ".jsonl", ".csv", ".zip"} <= named <= set(PARSERS)
     for percent in (90, 70, 50):
         words = confidence_words(percent / 100)
         assert re.search(rf'"{words}" means {percent} % or more', GUIDE)

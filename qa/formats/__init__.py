@@ -10,9 +10,11 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from ..types import Contents, Document
+from .archives import parse_zip
 from .decoding import decode
 from .markdown import parse_markdown
 from .plain import parse_plain
+from .records import Fields, parse_csv, parse_json, parse_jsonl
 
 # Goes up when any format is read differently: what was read before is then read again at the next build.
 VERSION = 1
@@ -29,6 +31,15 @@ def _one(parse_bytes: Callable[[str, bytes], Document]) -> _Parser:
 def _of_text(parse_text: Callable[[str, str], Document]) -> _Parser:
     """A parser of bytes from one of text."""
     return _one(lambda path, data: parse_text(path, decode(data)))
+
+
+def _of_records(parse_records: Callable[[str, bytes, Fields], Contents]) -> _Parser:
+    """A parser of records, whose fields may have other names than the usual ones."""
+    return lambda path, data, fields: parse_records(path, data, Fields.named(fields))
+
+
+def _zip(path: str, data: bytes, fields: FieldNames) -> Contents:
+    return parse_zip(path, data, lambda inner, content: parse(inner, content, fields), supported)
 
 
 # The libraries of these are loaded with the first file of their kind.
@@ -65,6 +76,10 @@ PARSERS: dict[str, _Parser] = {
     **dict.fromkeys((".mhtml", ".mht"), _one(_mhtml)),
     ".pdf": _one(_pdf),
     **dict.fromkeys((".docx", ".odt", ".pptx", ".epub", ".rtf", ".rst", ".org", ".ipynb"), _one(_office)),
+    ".json": _of_records(parse_json),
+    **dict.fromkeys((".jsonl", ".ndjson"), _of_records(parse_jsonl)),
+    **dict.fromkeys((".csv", ".tsv"), _of_records(parse_csv)),
+    ".zip": _zip,
 }
 
 
@@ -81,6 +96,11 @@ KINDS: dict[str, str] = {
     ".rst": "reStructuredText",
     ".org": "Org",
     ".ipynb": "notebook",
+    ".json": "JSON",
+    **dict.fromkeys((".jsonl", ".ndjson"), "JSON Lines"),
+    ".csv": "CSV",
+    ".tsv": "TSV",
+    ".zip": "zip archive",
 }
 
 

@@ -1,4 +1,4 @@
-"""Opens zip-based files (office documents, e-books) within limits: none may fill the memory or hide its size.
+"""Opens zip archives (office documents, e-books, articles) within limits: none may fill the memory or hide its size.
 
 It knows nothing about what the parts of the archive say.
 """
@@ -23,13 +23,15 @@ _LARGEST_PART = 8_000_000  # bytes of a part that is read here
 _ENTITY_OF_ENTITIES = re.compile(rb"<!ENTITY\s[^>]{1,200}?[\"'][^\"'>]{0,200}?&\w")
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what Office wraps a document in that needs a password
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _LOCKED = "locked: it needs a password"
 
 
-def open_archive(data: bytes, kind: str) -> zipfile.ZipFile:
+def open_archive(data: bytes, kind: str, is_document: bool = True) -> zipfile.ZipFile:
     """The archive, after every part was unpacked once to measure it. Raises Unreadable.
 
-    `kind` is what the file should be, for the message: "Word document".
+    `kind` is what the file should be, for the message: "Word document". A document is whole or damaged, and its
+    parts are XML; in an archive that is none, an entry that cannot be unpacked leaves the others as they are.
     """
     if data.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in data:
         raise Unreadable(_LOCKED)
@@ -46,21 +48,22 @@ def open_archive(data: bytes, kind: str) -> zipfile.ZipFile:
     total = 0
     for entry in entries:
         try:
-            total += _unpacked(data, entry, LARGEST - total)
+            total += _unpacked(data, entry, LARGEST - total, is_document)
         except Unreadable:
             raise
         except (zlib.error, struct.error, ValueError) as error:
-            raise Unreadable(damaged) from error
+            if is_document:
+                raise Unreadable(damaged) from error
         if total > LARGEST:
             raise Unreadable(f"unpacks to more than {LARGEST // 1_000_000} MB")
     if total > _RATIO_COUNTS_FROM and total > _HIGHEST_RATIO * len(data):
         raise Unreadable(f"unpacks to more than {_HIGHEST_RATIO} times its size")
-    if _is_encrypted(archive):
+    if is_document and _is_encrypted(archive):
         raise Unreadable(_LOCKED)
     return archive
 
 
-def _unpacked(data: bytes, entry: zipfile.ZipInfo, room: int) -> int:
+def _unpacked(data: bytes, entry: zipfile.ZipInfo, room: int, is_xml: bool) -> int:
     """How many bytes the entry really gives, counted no further than just past `room`.
 
     What the archive declares cannot be trusted, and zipfile would stop there where another program goes on.
@@ -71,13 +74,13 @@ def _unpacked(data: bytes, entry: zipfile.ZipInfo, room: int) -> int:
     start = entry.header_offset + _LOCAL_HEADER.size + name_length + extra_length
     if entry.compress_type == zipfile.ZIP_STORED:
         return entry.compress_size
-    if entry.compress_type != zipfile.ZIP_DEFLATED:
+    if entry.compress_type not in _PACKED:
         raise ValueError("packed in a way that no office program uses")
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     packed, size = data[start : start + entry.compress_size], 0
     while packed and not inflate.eof and size <= room:
         block = inflate.decompress(packed, _BLOCK)
-        if size == 0 and _ENTITY_OF_ENTITIES.search(block):
+        if is_xml and size == 0 and _ENTITY_OF_ENTITIES.search(block):
             raise Unreadable("declares XML entities that can grow without end")
         size += len(block)
         packed = inflate.unconsumed_tail
@@ -98,14 +101,26 @@ def _is_encrypted(archive: zipfile.ZipFile) -> bool:
     )
 
 
+def read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+    """The bytes of one entry. Raises Unreadable where it is damaged, or larger than `most` bytes."""
+    if entry.compress_type not in _PACKED:
+        raise Unreadable("is packed in a way that is not read: pack it with the usual one, deflate")
+    try:
+        with archive.open(entry) as part:
+            data = part.read(most + 1)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError, zlib.error) as error:
+        raise Unreadable("is damaged") from error
+    if len(data) > most:
+        raise Unreadable(f"is over the limit of {most / 1e6:g} MB")
+    return data
+
+
 def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
     """The bytes of one part; empty if there is none of this name, or it is damaged or very large."""
     try:
-        with archive.open(name) as part:
-            data = part.read(_LARGEST_PART + 1)
-    except (KeyError, zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, zlib.error):
+        return read_entry(archive, archive.getinfo(name), _LARGEST_PART)
+    except (KeyError, Unreadable):
         return b""
-    return data if len(data) <= _LARGEST_PART else b""
 
 
 def read_xml(archive: zipfile.ZipFile, name: str) -> ElementTree.Element | None:

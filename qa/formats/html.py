@@ -84,6 +84,19 @@ def parse_mhtml(path: str, data: bytes) -> Document:
     return _document(path, _decode(payload if isinstance(payload, bytes) else b"", charset), address)
 
 
+def parse_fragment(path: str, text: str, title: str) -> Document:
+    """The Document of HTML that is an article and nothing else, as feeds hold it. Raises Empty if it has no text."""
+    page = _tree(_CONTROL.sub("", text))
+    _quieten(page)
+    _dress(page)
+    builder = TextBuilder()
+    Writer(builder).article(page)
+    document = builder.document(path, title)
+    if not document.blocks:
+        raise Empty("holds no text")
+    return document
+
+
 def _decode(data: bytes, charset: str = "") -> str:
     """UTF-8 where it is that (whatever the page says: programs that save pages change it), else as declared."""
     declared = _CHARSET.search(data[:_DECLARED_WITHIN])
@@ -106,9 +119,7 @@ def _decode(data: bytes, charset: str = "") -> str:
 def _document(path: str, text: str, address: str = "") -> Document:
     page = _tree(_CONTROL.sub("", text))
     metadata = _metadata(page, address)
-    for noise in page.xpath(_NOISE, namespaces=_REGEXPS):
-        if not noise.xpath(_ARTICLE_WITHIN):
-            _drop(noise)
+    _quieten(page)
     _dress(page)
     article = _article(page)
     builder = TextBuilder()
@@ -139,6 +150,13 @@ def _tree(text: str) -> Element:
 def _flatter(tag: re.Match[str]) -> str:
     name = tag[1].lower()
     return tag[0] if name in _RAW else "<p>" if name in BLOCKS | BREAKS else ""
+
+
+def _quieten(page: Element) -> None:
+    """Take out what is noise on every page."""
+    for noise in page.xpath(_NOISE, namespaces=_REGEXPS):
+        if not noise.xpath(_ARTICLE_WITHIN):
+            _drop(noise)
 
 
 def _metadata(page: Element, address: str) -> dict[str, str]:

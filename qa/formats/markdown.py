@@ -40,8 +40,11 @@ _MARKUP = re.compile(
 )
 
 
-def parse_markdown(path: str, text: str) -> Document:
-    """The Document of a Markdown text; never raises: what is no structure is a paragraph."""
+def parse_markdown(path: str, text: str, title: str = "") -> Document:
+    """The Document of a Markdown text; never raises: what is no structure is a paragraph.
+
+    `title` is what is known of it from elsewhere.
+    """
     references: dict[str, Any] = {}
     tokens = _BLOCKS.parse(text, references)
     starts = line_starts(text)
@@ -58,7 +61,7 @@ def parse_markdown(path: str, text: str) -> Document:
         elif token.type in _KINDS and not (token.type == "html_block" and _is_comment(token.content)):
             kind = _KINDS[token.type]
             outline.block(kind, span, _parts(tokens, number, kind, starts))
-    return outline.document(path, metadata.get("title", ""), metadata)
+    return outline.document(path, title or metadata.get("title", ""), metadata)
 
 
 def _span(token: Token, starts: list[int]) -> Span:

@@ -38,8 +38,8 @@ class _Line:
     after_blank: bool
 
 
-def parse_plain(path: str, text: str) -> Document:
-    """The Document of a plain text; never raises."""
+def parse_plain(path: str, text: str, title: str = "") -> Document:
+    """The Document of a plain text; never raises. `title` is what is known of it from elsewhere."""
     lines = _lines(text)
     wrapped = _is_wrapped(lines)
     questions = sum(_is_short(line.text) and line.text.endswith("?") for line in lines) >= 2
@@ -69,7 +69,7 @@ def parse_plain(path: str, text: str) -> Document:
             number = _content(lines, number, wrapped, questions, outline)
             continue
         number += 1
-    return outline.document(path, "")
+    return outline.document(path, title)
 
 
 def _without_closing_marks(heading: str) -> str:

@@ -1,0 +1,147 @@
+"""Files by their endings, and files that hold several articles all the way from the folder to a citation."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from corpora import article, is_whole, prose, write
+
+from qa.build import BuildReport, build
+from qa.config import Config
+from qa.engine import Engine
+from qa.formats import PARSERS, parse, supported
+from qa.types import title_from_path
+from qa.workers import ReaderPool
+
+if TYPE_CHECKING:
+    from conftest import TinyEncoder
+
+
+def lines(*records: dict[str, str]) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def packed(**entries: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in entries.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+NEWS = [
+    {"title": "Harbours", "text": prose("anchor"), "url": "https://example.org/harbours"},
+    {"title": "Nothing"},
+    {"title": "Kitchens", "text": prose("dough")},
+]
+SAVED = {"notes/garden.md": article("Gardens", "gravel"), "more.jsonl": lines({"text": prose("ember")}), "a.jpg": "x"}
+
+
+@pytest.fixture
+def built(config: Config, tiny: TinyEncoder) -> Config:
+    """A file of records and an archive beside a plain article, built."""
+    write(config.corpus, {"news.jsonl": lines(*NEWS), "saved.zip": packed(**SAVED), "hedge.txt": prose("hedge")})
+    build(config, tiny)
+    return config
+
+
+def cited(config: Config, encoder: TinyEncoder, word: str) -> list[str]:
+    """The documents of the citations that hold the word."""
+    answer = Engine.open(replace(config, threshold=0.0), encoder).ask(f"What does the {word} report say?")
+    return [citation.document for citation in answer.citations if word in citation.text]
+
+
+@pytest.mark.parametrize("ending", [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".zip"])
+def test_files_of_several_articles_are_supported(ending: str) -> None:
+    assert ending in PARSERS
+    assert supported(f"News{ending.upper()}")
+
+
+def test_the_fields_that_are_chosen_are_looked_for_in_an_archive_too() -> None:
+    data = packed(**{"news.jsonl": lines({"story": "Words."})})
+    contents = parse("saved.zip", data, {"text": "story"})
+    assert [(document.path, document.text) for document in contents.documents] == [("saved.zip/news.jsonl#1", "Words.")]
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("reports/q3_summary.txt", "q3 summary"),
+        ("news.jsonl#3", "news 3"),
+        ("saved.zip/v1.2-news.csv#14", "v1.2 news 14"),
+        ("issue #3.md", "issue #3"),
+        ("saved.zip/bees.html", "bees"),
+    ],
+)
+def test_a_title_is_made_of_the_path(path: str, title: str) -> None:
+    assert title_from_path(path) == title
+
+
+# --- from the folder to the citation ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "document"),
+    [
+        ("anchor", "news.jsonl#1"),
+        ("dough", "news.jsonl#3"),
+        ("gravel", "saved.zip/notes/garden.md"),
+        ("ember", "saved.zip/more.jsonl#1"),
+        ("hedge", "hedge.txt"),
+    ],
+)
+def test_every_article_is_cited_by_its_own_path(built: Config, tiny: TinyEncoder, word: str, document: str) -> None:
+    assert cited(built, tiny, word) == [document]
+
+
+def test_a_citation_knows_the_title_and_the_address_of_its_record(built: Config, tiny: TinyEncoder) -> None:
+    answer = Engine.open(replace(built, threshold=0.0), tiny).ask("What does the anchor report say?")
+    assert (answer.citations[0].title, answer.citations[0].url) == ("Harbours", "https://example.org/harbours")
+    assert NEWS[0]["text"][answer.citations[0].span.start : answer.citations[0].span.end] == answer.citations[0].text
+
+
+def test_the_status_counts_files_articles_and_says_what_is_missing(built: Config, tiny: TinyEncoder) -> None:
+    assert is_whole(built.index)
+    records = {file.record.path: file.record for file in Engine.open(built, tiny).status().files}
+    assert {path: record.documents for path, record in records.items()} == {
+        "hedge.txt": 1, "news.jsonl": 2, "saved.zip": 2
+    }  # fmt: skip
+    assert records["news.jsonl"].reason == "1 record holds no text"
+    assert records["saved.zip"].reason == "1 .jpg file is not read"
+    assert {record.status for record in records.values()} == {"indexed"}
+
+
+def test_an_article_that_is_taken_out_of_its_file_is_no_longer_cited(built: Config, tiny: TinyEncoder) -> None:
+    smaller = {name: text for name, text in SAVED.items() if not name.startswith("notes/")}
+    write(built.corpus, {"news.jsonl": lines(NEWS[0]), "saved.zip": packed(**smaller)})
+    tiny.encoded.clear()
+    report = build(built, tiny)
+    assert report.changed == ("news.jsonl", "saved.zip")
+    assert (report.documents, tiny.encoded) == (3, [])
+    assert cited(built, tiny, "dough") == cited(built, tiny, "gravel") == []
+    assert cited(built, tiny, "anchor") == ["news.jsonl#1"]
+
+
+def test_other_fields_are_read_at_the_next_build(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"news.jsonl": lines({"story": prose("anchor"), "head": "Harbours"})})
+
+    def report(**names: str) -> BuildReport:
+        chosen = replace(config, fields=tuple(names.items()))
+        with ReaderPool(1, fields=names) as pool:
+            return build(chosen, tiny, parse=pool.parse)
+
+    assert report().documents == 0
+    record = Engine.open(config, tiny).status().files[0].record
+    assert (record.status, record.reason) == (
+        "empty", "has no field 'text' (it has: story, head): set QA_FIELDS=text=story"
+    )  # fmt: skip
+    assert report(text="story").documents == 1
+    assert cited(config, tiny, "anchor") == ["news.jsonl#1"]
+    assert report(text="story").generation == report(text="story").generation
+    assert report(text="head").documents == 1
+    assert cited(config, tiny, "anchor") == []
