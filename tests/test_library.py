@@ -75,8 +75,8 @@ def test_what_is_not_known_is_a_dash() -> None:
     assert cells(FileState(FileRecord("new.md", 5, 0, title="new"), "new"))[1:] == [
         *("Markdown", "new: waits for a rebuild", "–", "–", "5 B", "–", "–")
     ]
-    failed = FileRecord("a.pdf", 5, 0, "", "failed", "needs a password", "a")
-    assert cells(failed)[2:4] == ["could not be read  needs a password", "–"]
+    failed = FileRecord("a.pdf", 5, 0, "", "failed", "needs a password", "a", indexed=REPORT.indexed)
+    assert cells(failed)[2:] == ["could not be read  needs a password", "–", "–", "5 B", "–", "–"]
 
 
 def test_on_a_narrow_screen_one_line_says_what_the_columns_say() -> None:

@@ -134,7 +134,7 @@ def _row(file: FileState, state: str, status: Status, offers: Mapping[str, int],
     sort, size = kind(record.path), file_size(record.size)
     language = language_name(record.language) if record.language else ""
     by_words = bool(language and status.encoder_languages and record.language not in status.encoder_languages)
-    indexed = clock(record.indexed, now) if record.indexed else ""
+    indexed = clock(record.indexed, now) if record.indexed and is_known else ""
     facts = (
         sort,
         counted(record.passages, "passage") if is_known else "",
