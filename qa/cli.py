@@ -23,6 +23,7 @@ from tqdm import tqdm
 from .config import Config
 from .errors import BusyError, ConfigError, QAError, QuestionError
 from .interrupts import ended_within
+from .types import FileRecord
 
 if TYPE_CHECKING:
     from .build import BuildReport
@@ -229,16 +230,8 @@ def status(corpus: Path | None, index: Path | None, as_json: bool) -> None:
         _print_json(state.as_json())
         return
     for file in state.files:
-        record = file.record
-        words: str = record.status
-        if record.status == "indexed":
-            words = f"indexed ({record.passages} passage{'' if record.passages == 1 else 's'})"
-        if file.pending:
-            words = {"new": "new", "changed": "changed", "removed": "removed"}[file.pending] + " (run `qa build`)"
-        elif record.reason:
-            words += f" ({record.reason})"
-        click.echo(f"{_line(record.path)}: {words}")
-    counts = state.as_json()["counts"]
+        click.echo(_line(f"{file.record.path}: {_stands(file.record, file.pending)}"))
+    counts = state.counts
     listed = ", ".join(f"{number} {word}" for word, number in counts.items() if word != "files" and number)
     built = f"generation {state.generation}, built {state.created}" if state.generation else "no index yet"
     click.echo(f"{counts['files']} files{': ' + listed if listed else ''}; {state.passages} passages; {built}")
@@ -315,6 +308,22 @@ def serve(
     serve_chat(config, host, port, auth, browser, watch)
 
 
+def _stands(record: FileRecord, pending: str) -> str:
+    """`indexed (12 passages, 8 pages, German)`, `failed (needs a password)`, `new (run `qa build`)`."""
+    from .languages import language_name
+    from .render import counted
+
+    if pending:
+        return f"{pending} (run `qa build`)"
+    if record.status != "indexed":
+        return f"{record.status} ({record.reason})"
+    facts = [counted(record.documents, "article")] if record.documents > 1 else []
+    facts.append(counted(record.passages, "passage"))
+    facts += [counted(record.pages, "page")] if record.pages else []
+    facts += [language_name(record.language)] if record.language else []
+    return f"indexed ({', '.join(facts)}{f'; {record.reason}' if record.reason else ''})"
+
+
 def _check_corpus(config: Config) -> None:
     """Say that the folder is missing before a model is loaded for it."""
     from .documents import scan
@@ -362,6 +371,6 @@ def _print_json(data: dict[str, Any]) -> None:
     click.echo(text.translate({0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}))
 
 
-def _line(path: str) -> str:
-    """A file's name on one line, whatever characters it holds."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)
+def _line(text: str) -> str:
+    """A file's name, or what is said of it, on one line, whatever characters it holds."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

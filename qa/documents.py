@@ -176,7 +176,7 @@ def _found(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> Fou
 
     try:
         is_link = location.is_symlink()
-        target = location.resolve(strict=True)
+        target = location.resolve(strict=True) if is_link else location
         facts = location.stat()
     except (OSError, RuntimeError) as error:
         return without("failed", f"cannot be read: {getattr(error, 'strerror', None) or 'a link in a circle'}")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from . import documents, store
+from . import documents, formats, store
 from .answer import Facts, compose
 from .config import Config
 from .encoders import DEFAULT_NAME, load_encoder
@@ -51,7 +51,10 @@ class FileState:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of the index and of every file; `generation` is "" before the first build."""
+    """The state of the index and of every file; `generation` is "" before the first build.
+
+    `encoder_languages` are those that its encoder was made for (ISO 639-1); empty where that is not known.
+    """
 
     generation: str
     created: str
@@ -59,19 +62,25 @@ class Status:
     documents: int
     passages: int
     files: tuple[FileState, ...]
+    encoder_languages: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """The object of `qa status --json`; "files" counts those in the folder, so not the removed ones."""
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many files stand in each state; "files" counts those in the folder, so not the removed ones."""
         counts = dict.fromkeys(("indexed", "empty", "failed", "skipped", "pending", "removed"), 0)
         for file in self.files:
             counts[{"": file.record.status, "removed": "removed"}.get(file.pending, "pending")] += 1
+        return {"files": len(self.files) - counts["removed"], **counts}
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `qa status --json`."""
         return {
             "generation": self.generation or None,
             "created": self.created or None,
             "encoder": self.encoder or None,
             "documents": self.documents,
             "passages": self.passages,
-            "counts": {"files": len(self.files) - counts["removed"], **counts},
+            "counts": self.counts,
             "files": [
                 {
                     "document": file.record.path,
@@ -79,7 +88,12 @@ class Status:
                     "pending": file.pending or None,
                     "reason": file.record.reason or None,
                     "title": file.record.title,
+                    "kind": formats.kind(file.record.path),
+                    "documents": file.record.documents,
                     "passages": file.record.passages,
+                    "pages": file.record.pages or None,
+                    "language": file.record.language or None,
+                    "indexed": file.record.indexed or None,
                     "size": file.record.size,
                     "sha256": file.record.sha256 or None,
                 }

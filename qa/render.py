@@ -44,6 +44,11 @@ def percent(share: float) -> str:
     return f"{round(100 * share) if share >= 1 else min(99, round(100 * share))} %"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 article`, `1,200 passages`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def escape(text: str) -> str:
     """Text that is safe between tags and inside quoted attributes, character for character."""
     return html.escape(_UNPRINTABLE.sub("�", text))

@@ -198,15 +198,15 @@ class GenerationWriter:
         for path in self.folder.glob("*.part"):
             path.unlink()  # what an unfinished build would be resumed from is not part of a finished one
         for path in [*self.folder.rglob("*"), self.folder]:
-            _sync(path)
+            sync(path)
         current = self._index / ".CURRENT.new"
         current.write_text(f"{manifest.id}\n", "ascii")
-        _sync(current)
+        sync(current)
         self.folder = self.folder.rename(self._generations / manifest.id)
-        _sync(self._generations)
+        sync(self._generations)
         current.replace(self._index / "CURRENT")
         self._is_current = True
-        _sync(self._index)
+        sync(self._index)
         prune(self._index, keep)
         return manifest.id
 
@@ -304,7 +304,7 @@ def _published(index: Path) -> list[Path]:
     return sorted((path for path in folders if path.name.isdecimal()), key=lambda path: int(path.name))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Make a file, or the names in a folder, last through a power cut."""
     if path.is_dir() and os.name == "nt":
         return  # Windows has no handle to sync a folder by

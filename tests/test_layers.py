@@ -15,7 +15,7 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 BASE = {"errors", "types"}
 LOW = BASE | {
-    "sentences", "config", "formats", "passages", "encoders", "faiss_index", "lexical", "reader", "answer",
+    "sentences", "languages", "config", "formats", "passages", "encoders", "faiss_index", "lexical", "reader", "answer",
     "conversation", "metrics", "render", "journal", "estimate", "interrupts",
 }  # fmt: skip
 MIDDLE = {"documents", "changes", "workers", "embedding", "generation", "store", "search"}
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "types": set(),
     "sentences": {"types"},
+    "languages": set(),
     # layer 1
     "config": BASE,
     "formats": BASE,

@@ -25,7 +25,7 @@ from qa.build import BuildReport, Progress, build
 from qa.config import Config
 from qa.engine import Engine
 from qa.errors import ConfigError, CorpusError, StoreError
-from qa.types import Box, Document, FileRecord, PagePicture, Section, Span
+from qa.types import Box, Document, PagePicture, Section, Span
 from qa.ui import examples, library, views
 from qa.ui.conversation import MOST_TURNS, Conversation, Turn
 from qa.ui.desk import Desk, View
@@ -35,7 +35,7 @@ from qa.ui.screen import Screen
 from qa.ui.security import is_loopback
 from qa.ui.server import bind, check_access
 from qa.ui.uploads import LONGEST_NAME, Upload, safe_name, save_upload
-from qa.workers import ReaderProcess
+from qa.workers import ReaderPool
 
 # --- uploads
 
@@ -89,7 +89,8 @@ def test_no_name_means_anything_to_a_file_system(stem: str, ending: str) -> None
 
 
 def test_an_upload_is_saved_whole_inside_the_folder(tmp_path: Path) -> None:
-    assert send(tmp_path, "../../a.md") == Upload("a.md", True, "saved")
+    sent = send(tmp_path, "../../a.md")
+    assert (sent.name, sent.saved, sent.words) == ("a.md", True, "saved")
     assert os.listdir(tmp_path / "corpus") == ["a.md"]
     assert (tmp_path / "corpus" / "a.md").read_bytes() == b"# Cats\n\nCats sleep.\n"
 
@@ -200,7 +201,7 @@ class Held:
     def __call__(
         self, config: Config, encoder: object, full: bool, progress: Callable[[Progress], None], **_: object
     ) -> BuildReport:
-        progress(Progress("encoding", 64, 128))
+        progress(Progress("reading", 64, 128, 512, 170.0))
         self.at_work.set()
         assert self.go.wait(60)
         progress(Progress("publishing", 0, 1))
@@ -213,7 +214,7 @@ def test_only_one_build_runs_at_a_time_and_its_progress_can_be_read(config: Conf
     assert job.start()
     assert held.at_work.wait(60)
     assert not job.start()
-    assert job.state.running and job.state.words == "encoding 64 of 128 passages"
+    assert job.state.running and job.state.words.startswith("reading 65 of 128 files, 512 passages encoded")
     assert 'max="128" value="64"' in views.progress_html(job.state)
     held.go.set()
     assert job.wait(60).phase == "done"
@@ -294,10 +295,10 @@ def test_a_build_is_cancelled_while_a_file_is_being_read(
 ) -> None:
     write(config, "cats.html", "<p>Cats sleep.</p>")
     job = BuildJob(Engine.open(config, tiny))
-    reader = ReaderProcess(program=(sys.executable, "-c", "import time; time.sleep(60)"))
-    monkeypatch.setattr(job, "_reader", reader)
+    readers = ReaderPool(1, program=(sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(job, "_readers", readers)
     job.start()
-    while reader._process is None:
+    while readers._processes[0]._process is None:
         time.sleep(0.01)
     job.cancel()
     assert job.wait(2).phase == "stopped"
@@ -330,6 +331,26 @@ def test_another_program_is_not_waited_for_without_end_nor_where_the_build_is_ca
         assert job.wait(2).phase == "stopped"
 
 
+def test_a_person_may_stop_a_build_and_start_it_again(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    held = Held()
+    desk = Desk(Engine.open(config, tiny))
+    desk.job = BuildJob(desk.engine, held)
+    screen, session = Screen(desk), Conversation()
+    screen.rebuild(session)
+    assert held.at_work.wait(60)
+    assert 'data-do="stop">Stop' in views.build_html(desk.job.state)
+    screen.stop(session)
+    assert desk.job.state.words == "stopping at the next step"
+    assert 'data-do="stop" disabled' in views.progress_html(desk.job.state)
+    held.go.set()
+    assert desk.job.wait(60).phase == "stopped"
+    assert "The build was stopped" in views.build_html(desk.job.state)
+    assert "The build was stopped" in views.notice_html(desk.look(), config.corpus)
+    screen.rebuild(session)
+    assert desk.job.wait(60).phase == "done"
+
+
 def test_a_build_that_fails_leaves_one_sentence(config: Config, tiny: TinyEncoder) -> None:
     job = BuildJob(Engine.open(replace(config, corpus=config.corpus / "missing"), tiny))
     job.start()
@@ -356,10 +377,13 @@ def test_a_bug_in_a_build_does_not_leave_the_screen_waiting(
     ("state", "words"),
     [
         (JobState("running"), "getting ready"),
-        (JobState("running", 1, "reading", 2, 12), "reading 3 of 12 articles"),
-        (JobState("running", 1, "reading", 12, 12), "reading 12 of 12 articles"),
-        (JobState("running", 1, "encoding", 1, 1), "encoding 1 of 1 passage"),
-        (JobState("running", 1, "publishing", 0, 1), "checking and publishing the new index"),
+        (JobState("running", 1, "reading", 2, 12), "reading 3 of 12 files"),
+        (
+            JobState("running", 1, "reading", 33, 1200, 512, 170.0),
+            "reading 34 of 1,200 files, 512 passages encoded, about 3 minutes left",
+        ),
+        (JobState("running", 1, "waiting"), "waiting for another program that is building this index"),
+        (JobState("running", 1, "publishing", 12, 12), "checking and publishing the new index"),
     ],
 )
 def test_progress_has_words(state: JobState, words: str) -> None:
@@ -411,13 +435,13 @@ def test_changes_wait_for_a_rebuild_and_are_counted(config: Config, tiny: TinyEn
     desk = Desk(Engine.open(config, tiny))
     settle(desk)
     write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
-    table = library.table_html(desk.status())
+    table = library.files_value(desk.status())["html"]
     assert "new: waits for a rebuild" in table and "1 waiting for a rebuild" in table
     assert "1 change in your articles waits for a rebuild." in views.notice_html(desk.look(), config.corpus)
     assert views.notice_html(replace(desk.look(), followed=True), config.corpus) == ""
     desk.job.start()
     settle(desk)
-    assert "waits for a rebuild" not in library.table_html(desk.status())
+    assert "waits for a rebuild" not in library.files_value(desk.status())["html"]
     assert desk.look().generation == "000002"
 
 
@@ -591,29 +615,6 @@ def test_a_folder_without_anything_readable_gives_an_index_that_says_it_is_empty
     settle(desk)
     assert desk.look().empty
     assert "no articles" in views.notice_html(desk.look(), config.corpus)
-
-
-def test_every_state_of_a_file_has_words_and_its_reason(config: Config, tiny: TinyEncoder) -> None:
-    write(config, "good.md", "# Good\n\nText.\n")
-    write(config, "gone.md", "# Gone\n\nText.\n")
-    write(config, "empty.md", "")
-    (config.corpus / "bad.md").write_bytes(b"\x00\xff\xfe\x00" * 50)
-    write(config, "picture.png", "x")
-    engine = Engine.open(config, tiny)
-    build(config, tiny)
-    (config.corpus / "gone.md").unlink()
-    write(config, "good.md", "# Good\n\nOther text.\n")
-    table = library.table_html(engine.status())
-    for words in ("changed: waits", "removed: waits", "empty", "could not be read", "not read", ".png files are not"):
-        assert words in table
-
-
-def test_a_table_escapes_names_and_reasons() -> None:
-    from qa.engine import FileState, Status
-
-    record = FileRecord("<b>.md", 5, 0, "", "failed", "<i>reason</i>", "<u>title</u>", 0)
-    page = library.table_html(Status("1", "", "", 0, 0, (FileState(record),)))
-    assert "<b>" not in page and "<i>" not in page and "<u>" not in page
 
 
 def test_the_headline_counts_and_tells_the_time() -> None:

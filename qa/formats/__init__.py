@@ -83,6 +83,33 @@ PARSERS: dict[str, _Parser] = {
 }
 
 
+KINDS: dict[str, str] = {
+    **dict.fromkeys((".md", ".markdown", ".mdown"), "Markdown"),
+    **dict.fromkeys((".txt", ".text"), "text"),
+    **dict.fromkeys((".html", ".htm", ".xhtml", ".mhtml", ".mht"), "web page"),
+    ".pdf": "PDF",
+    ".docx": "Word",
+    ".odt": "OpenDocument",
+    ".pptx": "PowerPoint",
+    ".epub": "e-book",
+    ".rtf": "RTF",
+    ".rst": "reStructuredText",
+    ".org": "Org",
+    ".ipynb": "notebook",
+    ".json": "JSON",
+    **dict.fromkeys((".jsonl", ".ndjson"), "JSON Lines"),
+    ".csv": "CSV",
+    ".tsv": "TSV",
+    ".zip": "zip archive",
+}
+
+
+def kind(path: str) -> str:
+    """What sort of file that is, in a word or two, by its ending: `PDF`, `web page`; of others `PNG file`."""
+    ending = PurePosixPath(path).suffix.lower()
+    return KINDS.get(ending) or f"{ending[1:].upper()} file".lstrip()
+
+
 def supported(path: str) -> bool:
     """Whether the file's ending is one that is read."""
     return PurePosixPath(path).suffix.lower() in PARSERS

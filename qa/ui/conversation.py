@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass, replace
 
 from ..types import Answer, Citation
+from .removal import Uploaded
 
 MOST_TURNS = 100
 
@@ -36,6 +37,9 @@ class Conversation:
         self._turns: dict[int, Turn] = {}
         self._last = 0
         self._serial = 0
+        self._offered: dict[Uploaded, int] = {}
+        self.sought = ("all", "")  # which files the Library of this page lists: their state, and what they are called
+        self.said = ""  # what became of the last file that this page removed, as HTML
         self.shown: dict[str, object] = {}  # what this session's page shows already, by name
 
     def __deepcopy__(self, memo: object) -> Conversation:
@@ -98,6 +102,16 @@ class Conversation:
         with self._lock:
             self._serial += 1
             return self._serial
+
+    def offer(self, uploaded: Uploaded) -> int:
+        """The number by which the page may name this file."""
+        with self._lock:
+            return self._offered.setdefault(uploaded, len(self._offered))
+
+    def offered(self, number: int) -> Uploaded | None:
+        """The file that the page was offered under this number."""
+        with self._lock:
+            return next((uploaded for uploaded, known in self._offered.items() if known == number), None)
 
     def clear(self) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from typing import Literal
 from ..build import BuildReport, Progress, build
 from ..engine import Engine
 from ..errors import BusyError, QAError
+from ..render import counted
 from ..types import Encoder
 from ..workers import ReaderPool
 
@@ -25,13 +26,18 @@ Build = Callable[..., BuildReport]
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """How the last build stands; `number` counts the builds of this process, `error` is one sentence."""
+    """How the last build stands; `number` counts the builds of this process, `error` is one sentence.
+
+    `stage`, `done`, `total`, `encoded` and `seconds_left` are those of `build.Progress`.
+    """
 
     phase: Phase = "idle"
     number: int = 0
     stage: str = ""
     done: int = 0
     total: int = 0
+    encoded: int = 0
+    seconds_left: float | None = None
     report: BuildReport | None = None
     error: str = ""
 
@@ -42,15 +48,16 @@ class JobState:
     @property
     def words(self) -> str:
         """What a person reads while it runs."""
-        if self.stage == "reading":
-            return f"reading {min(self.done + 1, self.total)} of {self.total} {_plural('article', self.total)}"
-        if self.stage == "encoding":
-            return f"encoding {self.done} of {self.total} {_plural('passage', self.total)}"
-        if self.stage == "publishing":
-            return "checking and publishing the new index"
-        if self.stage == "waiting":
-            return "waiting for another program that is building this index"
-        return "getting ready"
+        if self.stage in _STAGES:
+            return _STAGES[self.stage]
+        return Progress(self.stage, self.done, self.total, self.encoded, self.seconds_left).words
+
+
+_STAGES = {
+    "": "getting ready",
+    "waiting": "waiting for another program that is building this index",
+    "stopping": "stopping at the next step",
+}
 
 
 class BuildJob:
@@ -98,6 +105,7 @@ class BuildJob:
         with self._lock:
             if self._state.running:
                 self._cancelled.set()
+                self._state = replace(self._state, stage="stopping")
                 self._readers.kill()
 
     def stop(self, seconds: float = 10) -> bool:
@@ -147,8 +155,16 @@ class BuildJob:
         return loading.result()
 
     def _show(self, progress: Progress) -> None:
-        self._check()
-        self._state = replace(self._state, stage=progress.stage, done=progress.done, total=progress.total)
+        with self._lock:
+            self._check()
+            self._state = replace(
+                self._state,
+                stage=progress.stage,
+                done=progress.done,
+                total=progress.total,
+                encoded=progress.encoded,
+                seconds_left=progress.seconds_left,
+            )
 
     def _check(self) -> None:
         if self._cancelled.is_set():
@@ -167,9 +183,5 @@ def report_words(report: BuildReport) -> str:
     if report.failed:
         counts.append((len(report.failed), "could not be read"))
     found = ", ".join(f"{number} {word}" for number, word in counts)
-    encoded = f"{report.passages_encoded} {_plural('passage', report.passages_encoded)} encoded"
+    encoded = f"{counted(report.passages_encoded, 'passage')} encoded"
     return f"{found}; {encoded} in {report.seconds:.1f} s."
-
-
-def _plural(noun: str, number: int) -> str:
-    return noun if number == 1 else f"{noun}s"

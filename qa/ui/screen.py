@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from ..engine import Engine
+from ..engine import Engine, Status
 from ..errors import NoGenerationError, QAError
 from ..render import escape, pages_html, source_html
 from ..types import Citation
@@ -22,6 +22,7 @@ from .api import add_api
 from .conversation import Conversation, Turn
 from .desk import Desk, View
 from .feedback import Verdict
+from .removal import Uploads
 from .uploads import Upload, save_upload
 
 TITLE = "Ask your articles"
@@ -35,6 +36,18 @@ _TALK = """<div class="qa-talk"><div class="qa-welcome"><h1>Ask your articles</h
 <p class="qa-spoken" role="status" aria-live="polite"></p></div>"""
 _SOURCE = """<aside class="qa-source" aria-label="Source"></aside>
 <p class="qa-source-empty">The source of an answer opens here, at the words that were quoted.</p>"""
+
+_FILES = """<div class="qa-filter"><div role="group" aria-label="Which files are listed">
+<button type="button" data-show="all" aria-pressed="true">All</button>
+<button type="button" data-show="problem" aria-pressed="false">Problems</button>
+<button type="button" data-show="waiting" aria-pressed="false">Waiting</button></div>
+<input type="search" placeholder="Find a file" aria-label="Find a file" maxlength="200" autocomplete="off"
+spellcheck="false"></div>
+<p class="qa-counted" role="status"></p><p class="qa-said" role="status" tabindex="-1"></p><div class="qa-shelf"></div>
+<dialog aria-labelledby="qa-remove-title" aria-describedby="qa-remove-words"><h2 id="qa-remove-title">Remove
+<bdi></bdi>?</h2><p id="qa-remove-words">It is moved out of the folder of articles, to <code></code>, and not deleted.
+The index forgets it at the next rebuild.</p><div><button type="button" data-do="keep">Cancel</button>
+<button type="button" class="qa-danger" data-do="part">Remove</button></div></dialog>"""
 
 _REBUILD = """<p class="qa-quiet">Takes in what was added, changed or removed. The present index answers until the
 new one is ready.</p>"""
@@ -95,7 +108,7 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
                         with gr.Accordion("More", open=False, elem_id="qa-rare"):
                             gr.Markdown("Encodes every passage anew. It is needed only if the index is damaged.")
                             full = gr.Button("Rebuild everything", size="sm", elem_id="qa-full")
-                table = part("qa-files")
+                table = part("qa-files", _FILES, {})
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         shown = [headline, notice, tries, built, table, timer]
@@ -113,6 +126,10 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
         notice.qa_rebuild(screen.rebuild, [session], shown, **quiet)
         rebuild.click(screen.rebuild, [session], shown, **quiet)
         full.click(screen.rebuild_all, [session], shown, **quiet)
+        notice.qa_stop(screen.stop, [session], shown, **quiet)
+        built.qa_stop(screen.stop, [session], shown, **quiet)
+        table.qa_find(screen.find, [session], table, trigger_mode="always_last", **quiet)
+        table.qa_remove(screen.remove, [session], [uploaded, *shown], trigger_mode="multiple", **quiet)
         upload.upload(screen.upload, [session, upload], [upload, uploaded, *shown], **quiet)
     page.queue(default_concurrency_limit=8)
     return page
@@ -125,6 +142,8 @@ class Screen:
         self.desk = desk
         self.engine = desk.engine
         self._drawing = ThreadPoolExecutor(4, "pictures")
+        self.uploads = Uploads(self.engine.config.corpus, self.engine.config.index)
+        self._status: Status | None = None  # as it was last read from the folder
 
     # --- the conversation
 
@@ -238,12 +257,34 @@ class Screen:
         self.desk.job.start(full=True)
         return self._show(session, self.desk.look())
 
+    def stop(self, session: Conversation) -> list[Any]:
+        self.desk.job.cancel()
+        return self._show(session, self.desk.look())
+
+    def find(self, session: Conversation, event: gr.EventData) -> Any:
+        """The files that the page asks for: a long list is not sent whole."""
+        show = getattr(event, "show", "")
+        session.sought = (show if show in ("problem", "waiting") else "all", str(getattr(event, "find", ""))[:200])
+        return _fresh(session, "table", self._table(session, self._status))
+
+    def remove(self, session: Conversation, event: gr.EventData) -> list[Any]:
+        """Move away the uploaded file that the page names by the number it was given."""
+        uploaded = session.offered(_number(event, "number"))
+        if uploaded is not None:
+            try:
+                session.said = library.removed_html(uploaded.name, self.uploads.remove(uploaded).resolve())
+            except QAError as error:
+                session.said = escape(str(error))
+        # What was said of the upload would contradict it.
+        return ["", *self._show(session, self.desk.look(), force=True)]
+
     def upload(self, session: Conversation, paths: list[str] | None) -> list[Any]:
         """Save what was sent, and say what became of each file."""
         config, uploads = self.engine.config, []
         for path in map(Path, paths or []):
             try:
                 uploads.append(save_upload(path, path.name, config.corpus, config.max_file_bytes))
+                self.uploads.add(uploads[-1])
             except QAError as error:
                 uploads.append(Upload(path.name, False, str(error)))
             finally:
@@ -257,8 +298,10 @@ class Screen:
         stand = (view.generation, view.job.number, view.job.phase)
         table: Any = gr.skip()
         if force or session.shown.get("stand") != stand:
+            if session.shown.get("stand") != stand:
+                session.said = ""
             session.shown["stand"] = stand
-            table = _fresh(session, "table", self._table())
+            table = _fresh(session, "table", self._table(session))
             view = self.desk.look()  # the table counted what waits for a rebuild
         headline = library.headline(view.documents, view.passages, view.created) if view.generation else ""
         pause = _SLOW if view.settled else _QUICK
@@ -272,11 +315,15 @@ class Screen:
             gr.Timer(pause) if seconds == pause else gr.skip(),
         ]
 
-    def _table(self) -> str:
+    def _table(self, session: Conversation, status: Status | None = None) -> dict[str, Any]:
+        """The list of files as this page wants it; of the folder as it is now, if `status` is not given."""
         try:
-            return library.table_html(self.desk.status())
+            status = self._status = status or self.desk.status()
+            offers = {name: session.offer(uploaded) for name, uploaded in self.uploads.present().items()}
         except QAError as error:
-            return f'<p class="qa-quiet">{escape(str(error))}</p>'
+            return {"html": f'<p class="qa-quiet">{escape(str(error))}</p>', "whole": True}
+        removed = str((self.engine.config.index / "removed").resolve())
+        return {**library.files_value(status, offers, *session.sought), "said": session.said, "removed": removed}
 
 
 def _fresh(session: Conversation, name: str, value: Any) -> Any:

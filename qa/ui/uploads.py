@@ -5,6 +5,7 @@ It knows nothing about the index: an upload waits for a rebuild.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -26,11 +27,15 @@ _writing = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What became of one file: `name` is its name in the folder (or as it was sent), `words` says what happened."""
+    """What became of one file: `name` is its name in the folder (or as it was sent), `words` says what happened.
+
+    `sha256` is that of a file that was written; it is empty where nothing was.
+    """
 
     name: str
     saved: bool
     words: str
+    sha256: str = ""
 
 
 def save_upload(source: Path, name: str, corpus: Path, max_bytes: int) -> Upload:
@@ -100,7 +105,7 @@ def _store(data: bytes, name: str, corpus: Path) -> Upload:
     finally:
         beside.unlink(missing_ok=True)
     words = "saved" if target.name == name else f"saved under this name, as there is another {name}"
-    return Upload(target.name, True, words)
+    return Upload(target.name, True, words, hashlib.sha256(data).hexdigest())
 
 
 def _candidates(folder: Path, name: str) -> Iterator[Path]:

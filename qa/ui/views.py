@@ -9,11 +9,10 @@ import re
 from pathlib import Path
 
 from ..formats import PARSERS
-from ..render import answer_html, escape
+from ..render import answer_html, counted, escape
 from .conversation import Turn
 from .desk import View
 from .jobs import JobState, report_words
-from .library import counted
 
 _REBUILD = '<button type="button" data-do="rebuild">Rebuild index</button>'
 
@@ -92,11 +91,12 @@ def _notice(kind: str, title: str, *rest: str) -> str:
 
 
 def progress_html(job: JobState) -> str:
-    """How far the build is, in words and as a bar."""
-    bar = f' max="{job.total}" value="{job.done}"' if job.total and job.stage != "publishing" else ""
+    """How far the build is, in words and as a bar, with a button that stops it."""
+    off = " disabled" if job.stage == "stopping" else ""
+    bar = f' max="{job.total}" value="{job.done}"' if job.total and job.stage in ("comparing", "reading") else ""
     return (
         f'<div class="qa-progress"><progress aria-label="Progress of the build"{bar}></progress>'
-        f"<span>{escape(job.words)}</span></div>"
+        f'<span>{escape(job.words)}</span><button type="button" data-do="stop"{off}>Stop</button></div>'
     )
 
 

@@ -242,9 +242,7 @@ def test_an_empty_folder_says_where_to_put_articles_and_offers_an_upload(chat: C
 
 def test_the_first_start_says_that_it_builds_and_becomes_ready_by_itself(chat: Chat) -> None:
     assert "this page will say so by itself" in chat.seen["first"]
-    assert re.search(
-        r"getting ready|reading \d+ of \d+ article|encoding \d+ of \d+ passage|publishing", chat.seen["first"]
-    )
+    assert re.search(r"getting ready|(comparing|reading) \d+ of \d+ file|read all|publishing", chat.seen["first"])
     assert "Ivo Lachner" in chat.seen["ready"]
 
 
@@ -419,6 +417,99 @@ def test_every_file_has_its_state_and_reason(page: Page) -> None:
     shot(page, "library")
 
 
+def test_the_list_of_files_is_filtered_and_stays_so(page: Page, chat: Chat) -> None:
+    table = open_library(page)
+    rows, find = table.locator("tbody tr:visible"), page.get_by_role("searchbox", name="Find a file")
+    everything, problems = page.get_by_role("button", name="All ("), page.get_by_role("button", name="Problems (1)")
+    all_rows = rows.count()
+    expect(everything).to_have_attribute("aria-pressed", "true")
+    expect(everything).to_have_text(f"All ({all_rows})")
+    expect(page.get_by_role("button", name="Waiting")).to_have_count(0)  # there are none
+    problems.click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("broken.md")
+    expect(problems).to_have_attribute("aria-pressed", "true")
+    expect(table.locator(".qa-counted")).to_have_text(f"1 of {all_rows} files")
+    everything.click()
+    find.fill("GUIDÉ")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("guide-to-this-program.md")
+    try:
+        (chat.corpus / "another-guide.md").write_text("# Another\n\nText.\n", "utf-8")
+        page.get_by_role("tab", name="Ask").click()
+        open_library(page)  # the list is read anew
+        expect(page.get_by_role("button", name="Waiting (1)")).to_be_visible(timeout=30_000)
+        expect(find).to_have_value("GUIDÉ")
+        expect(rows).to_have_count(2)
+    finally:
+        (chat.corpus / "another-guide.md").unlink()
+    find.fill("no file is called this")
+    expect(table.locator(".qa-counted")).to_have_text("No file matches.")
+    find.fill("")
+    page.get_by_role("tab", name="Ask").click()
+    open_library(page)
+    expect(rows).to_have_count(all_rows, timeout=30_000)
+
+
+def test_an_upload_is_removed_when_it_is_confirmed_and_kept_beside_the_index(
+    page: Page, chat: Chat, tmp_path: Path
+) -> None:
+    table = open_library(page)
+    upload(page, tmp_path / "moth.md", "# Moths\n\nMoths fly at night.\n")
+    row = table.locator("tr", has_text="moth.md")
+    remove = row.get_by_role("button", name="Remove moth.md")
+    expect(remove).to_be_visible(timeout=30_000)
+    expect(table.get_by_role("button", name="Remove guide-to-this-program.md")).to_have_count(0)
+    dialog = page.get_by_role("dialog", name="Remove moth.md?")
+    remove.press("Enter")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+    expect(dialog).to_contain_text(str(chat.index / "removed"))
+    shot(page, "library-remove")
+    for key in ("Escape", "Enter"):  # Enter is on Cancel
+        page.keyboard.press(key)
+        expect(dialog).to_be_hidden()
+        expect(remove).to_be_focused()
+        remove.press("Enter")
+    assert (chat.corpus / "moth.md").exists()
+    dialog.get_by_role("button", name="Remove").click()
+    said = table.locator(".qa-said")
+    expect(said).to_contain_text("moth.md is out of the folder of articles. It was moved to", timeout=30_000)
+    expect(said).to_be_focused()
+    expect(row).to_have_count(0)
+    assert not (chat.corpus / "moth.md").exists()
+    [kept] = (chat.index / "removed").iterdir()
+    assert kept.read_text("utf-8") == "# Moths\n\nMoths fly at night.\n"
+    expect(said).to_contain_text(kept.name)
+    expect(page.locator("#qa-uploaded")).to_have_text("")
+
+
+def test_a_build_is_stopped_by_its_button_and_the_last_index_still_answers(page: Page, chat: Chat) -> None:
+    before = headline(page).inner_text()
+    open_library(page)
+    try:
+        (chat.corpus / "census.md").write_text(ledger(600, "census"), "utf-8")
+        page.get_by_role("button", name="Rebuild index", exact=True).last.click()
+        stop = page.locator("#qa-built").get_by_role("button", name="Stop")
+        expect(page.locator("#qa-built .qa-progress")).to_be_visible(timeout=30_000)
+        stop.focus()
+        words = page.locator("#qa-built .qa-progress span")
+        expect(words).not_to_have_text(words.inner_text(), timeout=30_000)
+        expect(stop).to_be_focused()  # progress does not take the focus away
+        shot(page, "library-building")
+        stop.press("Enter")
+        expect(page.locator("#qa-built")).to_contain_text("The build was stopped.", timeout=30_000)
+        expect(headline(page)).to_have_text(before)
+        page.get_by_role("tab", name="Ask").click()
+        expect(page.locator("#qa-notice")).to_contain_text("The build was stopped; the last index still answers.")
+        expect(ask(page, FORUMS).locator(".qa-lead")).to_contain_text("United Nations")
+    finally:
+        (chat.corpus / "census.md").unlink()
+    page.locator("#qa-notice").get_by_role("button", name="Rebuild index").click()
+    expect(page.locator("#qa-notice")).to_have_text("", timeout=60_000)
+    assert headline(page).inner_text().split("built")[0] == before.split("built")[0]
+
+
 def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_meanwhile(
     page: Page, chat: Chat, tmp_path: Path
 ) -> None:
@@ -437,7 +528,7 @@ def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_me
     shot(page, "library-uploaded")
     (chat.corpus / "register.md").write_text(ledger(250, "register"), "utf-8")  # so that the build takes a while
     page.get_by_role("button", name="Rebuild index", exact=True).last.click()
-    expect(page.locator("#qa-built progress[max]")).to_be_visible(timeout=30_000)
+    expect(page.locator("#qa-built .qa-progress")).to_be_visible(timeout=30_000)
     page.get_by_role("tab", name="Ask").click()
     notice = page.locator("#qa-notice")
     expect(notice).to_contain_text("A newer index is being built; until it is ready, the present one answers.")
@@ -542,6 +633,12 @@ READ = [
     *("summary", "#qa-send", "#qa-examples button", "#qa-clear", "[role=tab]"),
 ]
 
+LISTED = [
+    *(".qa-filter button", ".qa-filter input", ".qa-table caption", ".qa-table thead th", ".qa-table .qa-title"),
+    *(".qa-table .qa-file", ".qa-table td", ".qa-state.qa-failed", ".qa-state.qa-indexed", ".qa-reason"),
+    *(".qa-number", ".qa-remove button"),
+]
+
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_light_and_dark_follow_the_system_and_have_contrast(browser: Browser, chat: Chat, scheme: str) -> None:
@@ -555,6 +652,9 @@ def test_light_and_dark_follow_the_system_and_have_contrast(browser: Browser, ch
         assert (sum(json.loads(f"[{ground[4:-1]}]")) < 150) == (scheme == "dark")
         page.evaluate("document.querySelectorAll('.qa-hashes').forEach((node) => node.remove())")  # a faint ornament
         ratios = dict(page.evaluate(CONTRAST, READ))
+        open_library(page)
+        expect(page.locator(".qa-table")).to_be_visible()
+        ratios |= dict(page.evaluate(CONTRAST, LISTED))
         assert [selector for selector, ratio in ratios.items() if ratio is None] == []
         assert {selector: ratio for selector, ratio in ratios.items() if ratio < 4.5} == {}
 

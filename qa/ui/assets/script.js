@@ -1,7 +1,7 @@
 // Runs once for each part of the page, as a function of (element, trigger, props, server, upload, watch).
 // It moves what the server sends to its place and tells the server what was clicked; it knows no article.
 
-const EVENTS = { open: 'qa_open', retry: 'qa_retry', judge: 'qa_judge', rebuild: 'qa_rebuild', try: 'qa_try' };
+const EVENTS = { open: 'qa_open', retry: 'qa_retry', judge: 'qa_judge', rebuild: 'qa_rebuild', try: 'qa_try', stop: 'qa_stop' };
 const root = document.documentElement;
 const calm = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
 
@@ -38,6 +38,7 @@ element.addEventListener('click', (event) => {
   if (what === 'view') return element.qaView(target.dataset.view);
   if (what === 'library') return void [...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent.trim() === 'Library')?.click();
   if (what === 'open' && !element.querySelector('.qa-source')) window.qaOpener = target.closest('button') ?? target.querySelector('[data-do=open]');
+  if (!EVENTS[what]) return; // a part of the page hears it by itself
   trigger(EVENTS[what], { turn: Number(turn), rank: Number(rank), number: Number(number), verdict });
 });
 
@@ -114,4 +115,74 @@ if (source) {
   watch('value', show);
   show();
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') closeSource(); });
+}
+
+// --- the library: the page filters the files that it holds, and asks the server for those that it lacks
+
+const shelf = element.querySelector('.qa-shelf');
+if (shelf) {
+  const [box, counted, said, dialog] = ['input', '.qa-counted', '.qa-said', 'dialog'].map((part) => element.querySelector(part));
+  const buttons = [...element.querySelectorAll('[data-show]')];
+  const number = (count) => count.toLocaleString('en');
+  const folded = (text) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  let show = 'all', asking, removing;
+
+  const filter = () => {
+    const value = props.value ?? {};
+    const find = folded(box.value.trim());
+    let seen = 0;
+    for (const row of shelf.querySelectorAll('tbody tr')) {
+      const [title, file] = row.querySelectorAll('bdi');
+      row.hidden = !(show === 'all' || row.dataset.is === show) || !folded(`${title.textContent} ${file.textContent}`).includes(find);
+      if (!row.hidden) seen += 1;
+    }
+    for (const button of buttons) button.setAttribute('aria-pressed', String(button.dataset.show === show));
+    const lacks = !value.whole && (value.show !== show || value.find !== box.value.trim());
+    clearTimeout(asking);
+    if (lacks) asking = setTimeout(() => trigger('qa_find', { show, find: box.value.trim() }), 250);
+    const words = lacks ? 'Looking through all files …'
+      : value.left ? `The first ${number(seen)} of ${number(seen + value.left)} files; “Find a file” looks through all of them.`
+      : seen < value.files ? (seen ? `${number(seen)} of ${number(value.files)} files` : 'No file matches.') : '';
+    if (counted.textContent !== words) counted.textContent = words;
+  };
+
+  const fill = () => {
+    const value = props.value ?? {};
+    if (shelf.qaHtml !== value.html) {
+      const held = shelf.contains(document.activeElement) ? document.activeElement.dataset.number : null;
+      shelf.innerHTML = shelf.qaHtml = value.html ?? '';
+      if (held) shelf.querySelector(`[data-number="${held}"]`)?.focus({ preventScroll: true });
+    }
+    for (const button of buttons) {
+      const count = button.dataset.show === 'all' ? value.files : value[button.dataset.show];
+      button.hidden = !count;
+      button.textContent = `${button.textContent.split(' (')[0]} (${number(count ?? 0)})`;
+    }
+    if (show !== 'all' && !value[show]) show = 'all';
+    element.querySelector('.qa-filter').hidden = !value.files;
+    if (said.qaHtml !== value.said) said.innerHTML = said.qaHtml = value.said ?? '';
+    filter();
+  };
+
+  box.addEventListener('input', filter);
+  element.addEventListener('click', (event) => {
+    const button = event.target.closest('button');
+    if (!button) return;
+    if (button.dataset.show) {
+      show = button.dataset.show;
+      filter();
+    } else if (button.dataset.do === 'remove') {
+      removing = Number(button.dataset.number);
+      dialog.querySelector('bdi').textContent = button.closest('tr').querySelector('.qa-file').textContent;
+      dialog.querySelector('code').textContent = props.value.removed;
+      dialog.showModal(); // the page behind is inert, and Escape closes it
+    } else if (button.closest('dialog')) {
+      dialog.close();
+      if (button.dataset.do !== 'part') return;
+      trigger('qa_remove', { number: removing });
+      said.focus(); // the button that was pressed will be gone
+    }
+  });
+  watch('value', fill);
+  fill();
 }
