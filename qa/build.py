@@ -238,7 +238,7 @@ def _write(
     if not full:
         for folder in store.leftovers(config.index):
             resumed.update(journal.read(folder, identity))
-    with store.GenerationWriter(config.index, identity, settings.as_json(), created) as writer:
+    with store.GenerationWriter(config.index, identity, settings.as_json(), created, encoder.languages) as writer:
         keys: list[bytes] = []
         for number, plan in enumerate(plans):
             progress(Progress("reading", number, len(plans)))
@@ -269,7 +269,8 @@ def _read(
         if document is not None:
             document = replace(document, path=path)
             passages = [replace(passage, document=path) for _, passage in reused.passages_of(plan.reuse)]
-            return replace(plan.record, status="indexed", reason="", title=document.display_title), document, passages
+            record = replace(plan.record, status="indexed", reason="", title=document.display_title)
+            return replace(record, language=document.language), document, passages
     if not plan.file.readable:
         return plan.record, None, []
     record, data = documents.read(plan.file)

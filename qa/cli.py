@@ -149,6 +149,7 @@ def ask(
 def status(corpus: Path | None, index: Path | None, as_json: bool) -> None:
     """List every file of the folder: indexed, empty, failed or skipped, and why."""
     from .engine import Engine
+    from .languages import language_name
 
     state = Engine.open(_config(corpus, index)).status()
     if as_json:
@@ -159,6 +160,8 @@ def status(corpus: Path | None, index: Path | None, as_json: bool) -> None:
         words: str = record.status
         if record.status == "indexed":
             words = f"indexed ({record.passages} passage{'' if record.passages == 1 else 's'})"
+            if not state.covers(record.language):
+                words += f", {language_name(record.language)}, which the encoder was not made for"
         if file.pending:
             words = {"new": "new", "changed": "changed", "removed": "removed"}[file.pending] + " (run `qa build`)"
         elif record.reason:

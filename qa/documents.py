@@ -16,6 +16,7 @@ from . import formats
 from .errors import CorpusError
 from .formats import supported
 from .formats.decoding import Empty, Unreadable
+from .languages import detect
 from .types import Document, FileRecord, title_from_path
 
 
@@ -81,7 +82,8 @@ def load(
     if not document.blocks:
         reason = "holds headings but no text" if len(document.sections) > 1 else "holds no text"
         return replace(record, status="empty", reason=reason, title=document.display_title), None
-    return replace(record, title=document.display_title), document
+    document = replace(document, language=detect(document.text))
+    return replace(record, title=document.display_title, language=document.language), document
 
 
 def has_changed(corpus: Path, record: FileRecord) -> bool:

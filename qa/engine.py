@@ -45,7 +45,10 @@ class FileState:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of the index and of every file; `generation` is "" before the first build."""
+    """The state of the index and of every file; `generation` is "" before the first build.
+
+    `encoder_languages` are those that the encoder was made for (ISO 639-1); empty where that is not known.
+    """
 
     generation: str
     created: str
@@ -53,6 +56,11 @@ class Status:
     documents: int
     passages: int
     files: tuple[FileState, ...]
+    encoder_languages: tuple[str, ...] = ()
+
+    def covers(self, language: str) -> bool:
+        """Whether the encoder was made for a language, as far as both are known."""
+        return not language or not self.encoder_languages or language in self.encoder_languages
 
     def as_json(self) -> dict[str, Any]:
         """The object of `qa status --json`; "files" counts those in the folder, so not the removed ones."""
@@ -63,6 +71,7 @@ class Status:
             "generation": self.generation or None,
             "created": self.created or None,
             "encoder": self.encoder or None,
+            "encoder_languages": list(self.encoder_languages),
             "documents": self.documents,
             "passages": self.passages,
             "counts": {"files": len(self.files) - counts["removed"], **counts},
@@ -73,6 +82,8 @@ class Status:
                     "pending": file.pending or None,
                     "reason": file.record.reason or None,
                     "title": file.record.title,
+                    "language": file.record.language or None,
+                    "covered": self.covers(file.record.language),
                     "passages": file.record.passages,
                     "size": file.record.size,
                     "sha256": file.record.sha256 or None,
@@ -187,6 +198,7 @@ class Engine:
             documents=generation.manifest.documents if generation else 0,
             passages=generation.manifest.passages if generation else 0,
             files=tuple(sorted(states, key=lambda state: state.record.path)),
+            encoder_languages=generation.manifest.encoder_languages if generation else (),
         )
 
     def verify(self) -> list[str]:

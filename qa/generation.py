@@ -19,19 +19,21 @@ import numpy as np
 from .errors import StoreError
 from .faiss_index import DenseIndex
 from .lexical import LexicalIndex
-from .types import Candidates, Document, FileRecord, Passage, Section, Span, Vectors
+from .types import Candidates, Document, FileRecord, Passage, QueryTerm, Section, Span, Vectors
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 REBUILD = "run `qa build --full`"
 PASSAGES, VECTORS, LEXICAL, MANIFEST = "passages.sqlite", "vectors.faiss", "lexical", "manifest.json"
 
 PASSAGE_COLUMNS = """p.id, d.path, p.ordinal, p.start, p."end", p.text,
-    d.title, p.section, p.page, p.sentences, p.key FROM passages p JOIN documents d ON d.id = p.document"""
+    d.title, p.section, p.page, p.sentences, d.language, p.key FROM passages p JOIN documents d ON d.id = p.document"""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a generation says of itself; `files` maps each of its files to (size in bytes, sha256).
+
+    `encoder_languages` are those that its encoder was made for (ISO 639-1), empty where that is not known.
 
     In JSON it ends with the sha256 of the rest, so that its own damage shows too.
     """
@@ -44,11 +46,13 @@ class Manifest:
     documents: int
     passages: int
     files: Mapping[str, tuple[int, str]]
+    encoder_languages: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
 
     def as_json(self) -> dict[str, Any]:
         data = {name: getattr(self, name) for name in ("format_version", "id", "created")}
         data["encoder"], data["passage_settings"] = dict(self.encoder), dict(self.passage_settings)
+        data["encoder_languages"] = list(self.encoder_languages)
         data["counts"] = {"documents": self.documents, "passages": self.passages}
         data["documents"] = [asdict(record) for record in self.records]
         data["files"] = {name: {"size": size, "sha256": sha} for name, (size, sha) in self.files.items()}
@@ -73,6 +77,7 @@ class Manifest:
             records=tuple(FileRecord(**record) for record in data["documents"]),
             documents=int(data["counts"]["documents"]),
             passages=int(data["counts"]["passages"]),
+            encoder_languages=tuple(map(str, data["encoder_languages"])),
             files={name: (int(file["size"]), str(file["sha256"])) for name, file in data["files"].items()},
         )
 
@@ -94,17 +99,18 @@ class Generation:
                 raise StoreError(f"{name} of generation {folder.name} is missing or cut short: {REBUILD}.")
         for name in self.altered_files():
             raise StoreError(f"{name} of generation {folder.name} is not what was published: {REBUILD}.")
-        self._dense = DenseIndex(folder / VECTORS)
-        self._lexical = LexicalIndex(folder / LEXICAL)
-        counts = {self._dense.count(), self._lexical.count(), self.manifest.passages}
-        if len(counts) != 1 or self._dense.dimension != self.manifest.encoder.get("dimension"):
-            raise StoreError(f"The files of generation {folder.name} do not belong together: {REBUILD}.")
         try:
             uri = f"{(folder / PASSAGES).resolve().as_uri()}?mode=ro&immutable=1"
             self._sqlite = sqlite3.connect(uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
             raise StoreError(f"{PASSAGES} of generation {folder.name} is damaged: {REBUILD}.") from error
         self._reading = threading.Lock()
+        self._dense = DenseIndex(folder / VECTORS)
+        languages = [language for (language,) in self._rows("SELECT DISTINCT language FROM documents")]
+        self._lexical = LexicalIndex(folder / LEXICAL, languages)
+        counts = {self._dense.count(), self._lexical.count(), self.manifest.passages}
+        if len(counts) != 1 or self._dense.dimension != self.manifest.encoder.get("dimension"):
+            raise StoreError(f"The files of generation {folder.name} do not belong together: {REBUILD}.")
         self._records = {record.path: record for record in self.manifest.records}
 
     @property
@@ -136,15 +142,15 @@ class Generation:
         # Exact for all, those that only BM25 found included: a missing cosine is not a low one.
         return Candidates(ids, self._dense.scores(dense, ids), scores)
 
-    def term_weights(self, text: str) -> dict[str, float]:
-        return self._lexical.term_weights(text)
+    def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
+        return self._lexical.query_terms(text)
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         wanted = f"SELECT {PASSAGE_COLUMNS} WHERE p.id IN ({','.join('?' * len(ids))})"
         found = {}
         for row in self._rows(wanted, ids):
             found[row[0]] = passage = passage_of(row)
-            if passage.key != row[10]:  # what is cited is checked each time, against what was published
+            if passage.key != row[11]:  # what is cited is checked each time, against what was published
                 raise StoreError(f"{PASSAGES} of generation {self.folder.name} is damaged: {REBUILD}.")
         return [found[number] for number in ids]
 
@@ -155,10 +161,12 @@ class Generation:
 
     def document(self, path: str) -> Document | None:
         """A document with its text and sections (without blocks), or None where it is not in this generation."""
-        rows = self._rows("SELECT id, path, title, text, metadata, pages FROM documents WHERE path = ?", (path,))
+        rows = self._rows(
+            "SELECT id, path, title, text, metadata, pages, language FROM documents WHERE path = ?", (path,)
+        )
         if not rows:
             return None
-        number, path, title, text, metadata, pages = rows[0]
+        number, path, title, text, metadata, pages, language = rows[0]
         sections = self._rows(
             'SELECT path, level, start, "end" FROM sections WHERE document = ? ORDER BY ordinal', (number,)
         )
@@ -170,6 +178,7 @@ class Generation:
             blocks=(),
             pages=_spans(pages),
             metadata=json.loads(metadata),
+            language=language,
         )
 
     def metadata(self, paths: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -223,7 +232,7 @@ class Generation:
             for row in self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.path = ? ORDER BY p.id", (path,)):
                 passage = passage_of(row)
                 inside = 0 <= passage.span.start < passage.span.end <= len(text)
-                if row[0] != expected or not inside or passage.span.of(text) != passage.text or passage.key != row[10]:
+                if row[0] != expected or not inside or passage.span.of(text) != passage.text or passage.key != row[11]:
                     yield f"passage {row[0]} of {path} is not a literal part of its document"
                 if any(not passage.span.start <= s.start < s.end <= passage.span.end for s in passage.sentences):
                     yield f"passage {row[0]} of {path} has a sentence outside itself"
@@ -272,7 +281,7 @@ def _spans(raw: str) -> tuple[Span, ...]:
 
 
 def passage_of(row: Sequence[Any]) -> Passage:
-    _, path, ordinal, start, end, text, title, section, page, sentences, _ = row
+    _, path, ordinal, start, end, text, title, section, page, sentences, language, _ = row
     return Passage(
         document=path,
         order=ordinal,
@@ -282,4 +291,5 @@ def passage_of(row: Sequence[Any]) -> Passage:
         section=tuple(json.loads(section)),
         page=page,
         sentences=_spans(sentences),
+        language=language,
     )

@@ -42,7 +42,7 @@ _TMP = ".tmp-"
 _SCHEMA = """
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL,
-    metadata TEXT NOT NULL, pages TEXT NOT NULL);
+    metadata TEXT NOT NULL, pages TEXT NOT NULL, language TEXT NOT NULL);
 CREATE TABLE sections (
     document INTEGER NOT NULL REFERENCES documents(id), ordinal INTEGER NOT NULL, level INTEGER NOT NULL,
     path TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (document, ordinal))
@@ -69,10 +69,12 @@ class GenerationWriter:
         encoder: EncoderIdentity,
         passage_settings: Mapping[str, Any],
         created: datetime | None = None,
+        encoder_languages: Sequence[str] = (),
     ) -> None:
         self._generations = index / "generations"
         self._index = index
         self._encoder = encoder
+        self._encoder_languages = tuple(encoder_languages)
         self._passage_settings = passage_settings
         self._created = created or datetime.now(timezone.utc)
         self._records: list[FileRecord] = []
@@ -116,9 +118,9 @@ class GenerationWriter:
         number = self._documents
         self._documents += 1
         self._sqlite.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
             (number, record.path, document.title, document.text, json.dumps(dict(document.metadata)),
-             spans_json(document.pages)),
+             spans_json(document.pages), document.language),
         )  # fmt: skip
         self._sqlite.executemany(
             "INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?)",
@@ -155,7 +157,7 @@ class GenerationWriter:
         self._sqlite.commit()
         try:
             faiss_index.write_index(self.folder / VECTORS, vectors)
-            lexical.write_index(self.folder / LEXICAL, (passage.encoded for passage in self.passages()))
+            lexical.write_index(self.folder / LEXICAL, ((p.encoded, p.language) for p in self.passages()))
         except (RuntimeError, ValueError) as error:  # what faiss and tantivy raise where they cannot write
             raise OSError(str(error)) from error
         self._sqlite.close()
@@ -168,6 +170,7 @@ class GenerationWriter:
             records=tuple(self._records),
             documents=self._documents,
             passages=self._passages,
+            encoder_languages=self._encoder_languages,
             files={
                 path.relative_to(self.folder).as_posix(): (path.stat().st_size, file_sha256(path))
                 for path in sorted(self.folder.rglob("*"))

@@ -15,7 +15,7 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 BASE = {"errors", "types"}
 LOW = BASE | {
-    "sentences", "config", "formats", "passages", "encoders", "faiss_index", "lexical", "reader", "answer",
+    "sentences", "languages", "config", "formats", "passages", "encoders", "faiss_index", "lexical", "reader", "answer",
     "conversation", "metrics", "render", "journal",
 }  # fmt: skip
 MIDDLE = {"documents", "workers", "generation", "store", "search"}
@@ -27,11 +27,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "types": set(),
     "sentences": {"types"},
+    "languages": set(),
     # layer 1
     "config": BASE,
     "formats": BASE,
     "passages": BASE | {"sentences"},
-    "encoders": BASE,
+    "encoders": BASE | {"languages"},
     "faiss_index": BASE,
     "lexical": BASE,
     "reader": BASE,
@@ -41,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "render": BASE,
     "journal": BASE,
     # layer 2
-    "documents": BASE | {"formats"},
+    "documents": BASE | {"formats", "languages"},
     "workers": BASE | {"formats"},
     "generation": BASE | {"faiss_index", "lexical"},
     "store": BASE | {"generation", "faiss_index", "lexical"},
@@ -68,12 +69,13 @@ HOMES = {
     "torch": {"encoders"},
     "onnxruntime": {"encoders", "reader"},
     "sentencex": {"sentences"},
+    "py3langid": {"languages"},
     "markdown_it": {"formats"},
     "trafilatura": {"formats"},
     "lxml": {"formats"},
     "pypdfium2": {"formats"},
     "pypandoc": {"formats"},
-    "yaml": {"formats"},
+    "yaml": {"formats", "encoders"},
     "sqlite3": {"generation", "store", "ui"},
     "gradio": {"ui"},
 }
