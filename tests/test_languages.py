@@ -27,13 +27,13 @@ TEXTS = {
     "it": "Le api dormono di notte nell'alveare e d'inverno vivono del miele che hanno raccolto durante l'estate.",
     "ja": "ミツバチは夜になると巣箱の中で眠り、冬には夏に集めた蜂蜜を食べて暮らす。",
     "ko": "꿀벌은 밤에 벌집에서 자고, 겨울에는 여름 동안 모은 꿀을 먹으며 산다.",
-    "nl": "De bijen slapen 's nachts in de kast en leven in de winter van de honing die zij 's zomers hebben verzameld.",
+    "nl": "De bijen slapen 's nachts in de kast en leven in de winter van de honing die zij hebben verzameld.",
     "pl": "Pszczoły śpią w nocy w ulu, a zimą żyją z miodu, który latem zebrały z kwiatów na pobliskich łąkach.",
     "pt": "As abelhas dormem à noite na colmeia e no inverno vivem do mel que recolheram durante o verão.",
     "ru": "Пчёлы ночью спят в улье, а зимой питаются мёдом, который они собрали летом с цветов на соседних лугах.",
     "sv": "Bina sover på natten i kupan och lever på vintern av honungen som de samlade in under sommaren.",
     "th": "ผึ้งนอนในรังตอนกลางคืน และในฤดูหนาวพวกมันกินน้ำผึ้งที่เก็บไว้ในฤดูร้อน",
-    "tr": "Arılar geceleri kovanda uyur ve kışın, yazın yakındaki çayırların çiçeklerinden topladıkları balla yaşarlar.",
+    "tr": "Arılar geceleri kovanda uyur ve kışın, yazın çayırların çiçeklerinden topladıkları balla yaşarlar.",
     "uk": "Бджоли вночі сплять у вулику, а взимку живляться медом, який вони зібрали влітку з квітів на луках.",
     "zh": "蜜蜂夜里睡在蜂箱里，冬天靠夏天从附近草地的花朵上采集来的蜂蜜过活。",
 }
@@ -46,8 +46,9 @@ def test_a_paragraph_is_known_by_its_language(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("Οι μέλισσες", "el"), ("ผึ้งนอน", "th"), ("דבורים ישנות", "he"), ("벌은 잔다", "ko"), ("ミツバチは眠る", "ja")]
-)  # fmt: skip
+    ("text", "code"),
+    [("Οι μέλισσες", "el"), ("ผึ้งนอน", "th"), ("דבורים ישנות", "he"), ("벌은 잔다", "ko"), ("ミツバチは眠る", "ja")],
+)
 def test_a_script_of_one_language_says_enough_alone(text: str, code: str) -> None:
     assert detect(text) == code
 

@@ -312,9 +312,7 @@ MIXED = [("The bees sleep in the hives.", "en"), ("Die Bienen schlafen in den H�
 @pytest.mark.parametrize(
     ("question", "found"), [("sleeping hive", [0]), ("Biene Haus", [1]), ("bee Haus", [0, 1]), ("蜜蜂", [2])]
 )
-def test_in_a_mixed_index_a_question_is_read_in_every_language(
-    tmp_path: Path, question: str, found: list[int]
-) -> None:
+def test_in_a_mixed_index_a_question_is_read_in_every_language(tmp_path: Path, question: str, found: list[int]) -> None:
     write_index(tmp_path / "lexical", MIXED)
     ids, _ = LexicalIndex(tmp_path / "lexical", ["de", "en", "zh"]).search(question, 5)
     assert sorted(ids.tolist()) == found
