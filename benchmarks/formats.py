@@ -30,7 +30,7 @@ _NOT_SUPPORTED = """
 - **Word, OpenDocument, RTF**: page headers, footers and comments; formulas of OpenDocument; old `.doc` and `.ppt`.
 - **PowerPoint**: text inside slides with formulas; bullets become paragraphs.
 - **EPUB**: chapters that have no heading of their own get none.
-- **Not yet**: JSON, CSV and zip archives of articles; the languages of documents.
+- **Not yet**: JSON, CSV and zip archives of articles.
 
 Password-protected files are listed as `failed (locked)`, PDF files without text as `empty (looks scanned)`. Every file is
 read in a process of its own with 60 seconds and 2 GB; what takes more is listed as failed.

@@ -15,7 +15,7 @@ import threading
 import unicodedata
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -37,18 +37,34 @@ _STEMMERS = {
     "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
 }  # fmt: skip
-# Those that have a list of function words: English our own (below), the others tantivy's.
-_LISTED = (
-    "english", "danish", "dutch", "finnish", "french", "german", "hungarian", "italian", "norwegian", "portuguese",
-    "russian", "spanish", "swedish",
-)  # fmt: skip
 # Words that questions are made of, not about. In a corpus of manuals "did" and "say" are rarer than what is asked
-# for, and would count for more.
-_FUNCTION_WORDS = (
-    "a about an and are as at be been but by can could did do does for from had has have how i if in into is it its "
-    "may me might must my of on or our shall should so such that the their them then there these they this those to "
-    "us was we were what when where which while who whom whose why will with would you your"
-)
+# for, and would count for more. For most languages tantivy has a list; made for articles, they lack the words that
+# questions begin with. (Four have none there.)
+_FUNCTION_WORDS = {
+    "english": "a about an and are as at be been but by can could did do does for from had has have how i if in into "
+    "is it its may me might must my of on or our shall should so such that the their them then there these they this "
+    "those to us was we were what when where which while who whom whose why will with would you your",
+    "arabic": "أي أين إلى التي الذي الى أو بين ذلك على عن في كان كانت كم كيف لماذا ما ماذا متى من هذا هذه هل هو هي و",
+    "danish": "hvem hvilke hvilken hvilket hvor hvordan hvorfor hvornår",
+    "dutch": "hoe hoeveel waar waarmee waarom wanneer welk welke wie",
+    "finnish": "kuinka kumpi milloin miten",
+    "french": "a combien comment est faut où pourquoi quand quoi",
+    "german": "wann warum welche wem wen wer weshalb wessen wie wieso wieviel wodurch woher wohin womit worden",
+    "greek": "από για γιατί είναι η ήταν και με μια να ο οι ποια ποιο ποιοι ποιος πού πόσα πόσο πότε πώς σε στη στην "
+    "στο στον τα τη την της τι το τον του τους των",
+    "hungarian": "hány hol honnan hova melyik mennyi",
+    "italian": "cos cosa quale quali quando quanto",
+    "norwegian": "hvem hvilke hvilken hvilket hvor hvordan hvorfor når",
+    "portuguese": "aonde onde porque porquê quais quando quanta quantas quanto quantos",
+    "romanian": "a al ale are care când câte câți cât ce cine cu cum de din este în la o pe pentru sau se sunt și un "
+    "unde",
+    "russian": "какая какие каких какой кого кто откуда почему сколько чей",
+    "spanish": "adónde cuál cuáles cuándo cuánta cuántas cuánto cuántos cómo dónde quién quiénes",
+    "swedish": "hur vad var varför vem vems vilka vilken vilket",
+    "turkish": "bir bu da de hangi ile için kaç kim mi mu mı mü nasıl ne neden nerede nereden nereye niçin niye ve "
+    "zaman",
+}
+_NO_LIST = ("arabic", "greek", "romanian", "turkish")
 
 # In the scripts of India, signs that are no letters join the letters of a word. The pattern that knows them takes
 # twice the time of tantivy's own rule, and is the same elsewhere.
@@ -79,9 +95,9 @@ def is_function_word(word: str, stemmer: str = "english") -> bool:
     return not _run(_function_filter(stemmer), word)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _function_terms() -> frozenset[str]:
-    return frozenset(analyze(_FUNCTION_WORDS))
+    return frozenset(analyze(_FUNCTION_WORDS["english"]))
 
 
 def _analyze(text: str, stemmer: str) -> list[str]:
@@ -120,11 +136,13 @@ def _analyzer(stemmer: str, indian: bool) -> tantivy.TextAnalyzer:
 
 @cache
 def _function_filter(stemmer: str) -> tantivy.TextAnalyzer:
-    """Words → those that are not on the language's list."""
-    return _words().filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.stopword(stemmer)).build()
+    """Words → those that are not on the language's lists. (By their stems, Spanish "comer" would be "cómo".)"""
+    words = _words().filter(tantivy.Filter.lowercase())
+    words = words.filter(tantivy.Filter.custom_stopword(_FUNCTION_WORDS[stemmer].split()))
+    return (words if stemmer in _NO_LIST else words.filter(tantivy.Filter.stopword(stemmer))).build()
 
 
-@lru_cache(maxsize=1)
+@cache
 def _splitter() -> tantivy.TextAnalyzer:
     """Text → words as they stand there."""
     return _words().build()
@@ -247,7 +265,7 @@ class LexicalIndex:
         known = [
             frozenset(word for word in words if is_function_word(word, stemmer))
             for stemmer in self._stemmers
-            if stemmer in _LISTED
+            if stemmer in _FUNCTION_WORDS
         ]
         most = max(map(len, known), default=0)
         return frozenset.intersection(*(found for found in known if len(found) == most)) if most else frozenset()

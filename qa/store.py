@@ -39,10 +39,11 @@ from .types import Document, EncoderIdentity, FileRecord, Passage, Vectors
 
 _TMP = ".tmp-"
 
+# What is read of many documents at once stands before the text, which may be long: SQLite reads a row from its start.
 _SCHEMA = """
 CREATE TABLE documents (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL,
-    metadata TEXT NOT NULL, pages TEXT NOT NULL, language TEXT NOT NULL);
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, language TEXT NOT NULL, text TEXT NOT NULL,
+    metadata TEXT NOT NULL, pages TEXT NOT NULL);
 CREATE TABLE sections (
     document INTEGER NOT NULL REFERENCES documents(id), ordinal INTEGER NOT NULL, level INTEGER NOT NULL,
     path TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (document, ordinal))
@@ -119,8 +120,8 @@ class GenerationWriter:
         self._documents += 1
         self._sqlite.execute(
             "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (number, record.path, document.title, document.text, json.dumps(dict(document.metadata)),
-             spans_json(document.pages), document.language),
+            (number, record.path, document.title, document.language, document.text,
+             json.dumps(dict(document.metadata)), spans_json(document.pages)),
         )  # fmt: skip
         self._sqlite.executemany(
             "INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?)",

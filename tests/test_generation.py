@@ -180,7 +180,7 @@ ALTERATIONS = {
     "a title altered": "UPDATE documents SET title = 'Other'",
     "a key altered": "UPDATE passages SET key = x'00' WHERE id = 0",
     "ids not in order": "UPDATE passages SET id = 7 WHERE id = 1",
-    "a document more": "INSERT INTO documents VALUES (1, 'b.md', '', '', '{}', '[]', '')",
+    "a document more": "INSERT INTO documents VALUES (1, 'b.md', '', '', '', '{}', '[]')",
     "a document renamed": "UPDATE documents SET path = 'b.md'",
     "no JSON": "UPDATE passages SET sentences = 'none' WHERE id = 0",
     "no text": "UPDATE documents SET text = 5",

@@ -343,12 +343,17 @@ def test_two_forms_of_one_word_are_one_word(tmp_path: Path) -> None:
 
 
 FUNCTION = {
-    ("de",): ("Wo schlafen die Bienen und was ist das?", {"schlafen", "bienen"}),
+    ("de", "pl"): ("Wo schlafen die Bienen und was ist das?", {"schlafen", "bienen"}),
     ("de", "en"): ("Wo schlafen die Bienen und was ist das?", {"schlafen", "bienen"}),
     ("en", "de"): ("Why do the bees die?", {"bees", "die"}),
     ("en", "zh"): ("Why do the bees die?", {"bees", "die"}),
-    ("es", "fr"): ("¿Dónde duermen las abejas de la colmena?", {"duermen", "abejas", "colmena", "dónde"}),
-    ("el",): ("Πού κοιμούνται οι μέλισσες", {"πού", "κοιμούνται", "οι", "μέλισσες"}),
+    ("es", "fr"): ("¿Dónde duermen las abejas de la colmena?", {"duermen", "abejas", "colmena"}),
+    ("de",): ("Wer schläft warum und wann im Stock?", {"schläft", "stock"}),
+    ("el",): ("Πού κοιμούνται οι μέλισσες;", {"κοιμούνται", "μέλισσες"}),
+    ("tr",): ("Arılar nerede ve nasıl uyur?", {"arılar", "uyur"}),
+    ("ar",): ("أين ينام النحل في الشتاء؟", {"ينام", "النحل", "الشتاء"}),
+    ("ro",): ("Unde dorm albinele în stup?", {"dorm", "albinele", "stup"}),
+    ("ta",): ("தேனீக்கள் எங்கே?", {"தேனீக்கள்", "எங்கே"}),
 }
 
 
