@@ -56,7 +56,7 @@ def detect(text: str) -> str:
     """The ISO 639-1 code of the language of `text`; empty where it can't be told: too short, mixed, code, numbers."""
     number = min(_PARTS, max(1, len(text) // _PART_CHARACTERS))
     starts = [part * (len(text) - _PART_CHARACTERS) // max(1, number - 1) for part in range(number)]
-    parts = [text[max(0, start) :][:_PART_CHARACTERS] for start in starts]
+    parts = [text[start : start + _PART_CHARACTERS] for start in starts]
     verdicts = Counter(filter(None, map(_detect_part, parts)))
     best, votes = next(iter(verdicts.most_common(1)), ("", 0))
     return best if 2 * votes > verdicts.total() else ""
