@@ -35,7 +35,6 @@ _NOT_SUPPORTED = """
   without a header; more than 100,000 records a file.
 - **Zip**: archives inside archives; entries over 20 MB; more than 10,000 entries, 300 MB or 50 million characters; ways of
   packing other than deflate. All that an archive holds has to be read within the limits of one file.
-- **Not yet**: the languages of documents.
 
 Password-protected files are listed as `failed (locked)`, PDF files without text as `empty (looks scanned)`. Every file is
 read in a process of its own with 60 seconds and 2 GB; what takes more is listed as failed.

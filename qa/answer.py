@@ -30,7 +30,7 @@ _POINTER_COST = 2.0  # as much as all of the question's words are worth
 FITTED_SIZES = (20, 2_000)
 
 Embed = Callable[[Sequence[str]], Vectors]
-Terms = Callable[[str], list[str]]
+Terms = Callable[[str, str], list[str]]  # of a text in a language
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +131,13 @@ def score_sentences(ranking: Ranking, embed: Embed, terms: Terms) -> list[Scored
     if not found:
         return []
     cosines = embed([text for _, _, text, _ in found]) @ ranking.vector
-    total = sum(ranking.term_weights.values()) or 1.0
+    total = sum(term.weight for term in ranking.terms) or 1.0
     scored = []
     for (number, span, text, before), cosine in zip(found, cosines, strict=True):
-        own, earlier = set(terms(text)), set(terms(before))
-        share = sum(weight for term, weight in ranking.term_weights.items() if term in own)
-        carried = sum(w for term, w in ranking.term_weights.items() if term in earlier and term not in own)
+        language = ranking.hits[number].passage.language
+        own, earlier = set(terms(text, language)), set(terms(before, language))
+        share = sum(term.weight for term in ranking.terms if term.is_in(own))
+        carried = sum(term.weight for term in ranking.terms if term.is_in(earlier) and not term.is_in(own))
         score = (
             _COSINE * float(cosine)
             + _SHARE * share / total

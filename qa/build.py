@@ -140,7 +140,9 @@ def build(
             records = reused.manifest.records
             store.prune(config.index, config.keep)  # a build that was killed may not have come to it
         else:
-            writer = store.GenerationWriter(config.index, encoder.identity, settings.as_json(), reading, created)
+            writer = store.GenerationWriter(
+                config.index, encoder.identity, settings.as_json(), reading, created, encoder.languages
+            )
             with writer:
                 work = _Work(writer, encoder, settings, plans, previous if fits else None, reused, progress)
                 generation, encoded = work.run(config, parse, readers, full)

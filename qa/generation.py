@@ -19,7 +19,7 @@ import numpy as np
 from .errors import StoreError
 from .faiss_index import DenseIndex
 from .lexical import LexicalIndex
-from .types import Candidates, Document, FileRecord, Passage, Section, Span, Vectors, title_from_path
+from .types import Candidates, Document, FileRecord, Passage, QueryTerm, Section, Span, Vectors, title_from_path
 
 FORMAT_VERSION = 2
 _BLOCK = 10_000  # rows that are looked at together
@@ -35,6 +35,8 @@ class Manifest:
     """What a generation says of itself; `files` maps each of its files to (size in bytes, sha256).
 
     `reading` says how the corpus was read: with another program or setting it would be read anew.
+    `encoder_languages` are those that its encoder was made for (ISO 639-1), empty where that is not known.
+
     In JSON it ends with the sha256 of the rest, so that its own damage shows too.
     """
 
@@ -47,12 +49,14 @@ class Manifest:
     documents: int
     passages: int
     files: Mapping[str, tuple[int, str]]
+    encoder_languages: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
 
     def as_json(self) -> dict[str, Any]:
         data = {name: getattr(self, name) for name in ("format_version", "id", "created")}
         data["encoder"], data["passage_settings"] = dict(self.encoder), dict(self.passage_settings)
         data["reading"] = dict(self.reading)
+        data["encoder_languages"] = list(self.encoder_languages)
         data["counts"] = {"documents": self.documents, "passages": self.passages}
         data["documents"] = [asdict(record) for record in self.records]
         data["files"] = {name: {"size": size, "sha256": sha} for name, (size, sha) in self.files.items()}
@@ -78,6 +82,7 @@ class Manifest:
             records=tuple(FileRecord(**record) for record in data["documents"]),
             documents=int(data["counts"]["documents"]),
             passages=int(data["counts"]["passages"]),
+            encoder_languages=tuple(map(str, data["encoder_languages"])),
             files={name: (int(file["size"]), str(file["sha256"])) for name, file in data["files"].items()},
         )
 
@@ -108,17 +113,18 @@ class Generation:
                 raise StoreError(f"{name} of generation {folder.name} is missing or cut short: {REBUILD}.")
         for name in self.altered_files():
             raise StoreError(f"{name} of generation {folder.name} is not what was published: {REBUILD}.")
-        self._dense = DenseIndex(folder / VECTORS)
-        self._lexical = LexicalIndex(folder / LEXICAL)
-        counts = {self._dense.count(), self._lexical.count(), self.manifest.passages}
-        if len(counts) != 1 or self._dense.dimension != self.manifest.encoder.get("dimension"):
-            raise StoreError(f"The files of generation {folder.name} do not belong together: {REBUILD}.")
         try:
             uri = f"{(folder / PASSAGES).resolve().as_uri()}?mode=ro&immutable=1"
             self._sqlite = sqlite3.connect(uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
             raise StoreError(f"{PASSAGES} of generation {folder.name} is damaged: {REBUILD}.") from error
         self._reading = threading.Lock()
+        self._dense = DenseIndex(folder / VECTORS)
+        languages = [language for (language,) in self._rows("SELECT DISTINCT language FROM documents")]
+        self._lexical = LexicalIndex(folder / LEXICAL, languages)
+        counts = {self._dense.count(), self._lexical.count(), self.manifest.passages}
+        if len(counts) != 1 or self._dense.dimension != self.manifest.encoder.get("dimension"):
+            raise StoreError(f"The files of generation {folder.name} do not belong together: {REBUILD}.")
         self._records = {record.path: record for record in self.manifest.records}
 
     @property
@@ -150,8 +156,8 @@ class Generation:
         # Exact for all, those that only BM25 found included: a missing cosine is not a low one.
         return Candidates(ids, self._dense.scores(dense, ids), scores)
 
-    def term_weights(self, text: str) -> dict[str, float]:
-        return self._lexical.term_weights(text)
+    def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
+        return self._lexical.query_terms(text)
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         wanted = f"SELECT {PASSAGE_COLUMNS} WHERE p.id IN ({','.join('?' * len(ids))})"
@@ -181,8 +187,9 @@ class Generation:
 
     def document(self, path: str) -> Document | None:
         """A document with its text and sections (without blocks), or None where it is not in this generation."""
-        columns = "id, path, title, text, metadata, pages, language"
-        rows = self._rows(f"SELECT {columns} FROM documents WHERE path = ?", (path,))
+        rows = self._rows(
+            "SELECT id, path, title, text, metadata, pages, language FROM documents WHERE path = ?", (path,)
+        )
         if not rows:
             return None
         number, path, title, text, metadata, pages, language = rows[0]

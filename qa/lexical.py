@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import shutil
 import tempfile
 import threading
+import unicodedata
 import weakref
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,78 +23,170 @@ import tantivy
 from numpy.typing import NDArray
 
 from .errors import StoreError
-from .types import Vectors
+from .types import QueryTerm, Vectors
 
-_TOKENIZER = "english"
+_FIELD_TOKENIZER = "terms"
 _HEAP_BYTES = 64_000_000
-# Terms of a question beyond this many are dropped, the commonest first: a pasted page stays fast.
+# Words of a question beyond this many are dropped, the commonest first: a pasted page stays fast.
 _MOST_TERMS = 64
 
-_analyzer = (
-    tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    .filter(tantivy.Filter.remove_long(60))
-    .filter(tantivy.Filter.lowercase())
-    .filter(tantivy.Filter.ascii_fold())
-    .filter(tantivy.Filter.stemmer("english"))
-    .build()
-)
-_analyzing = threading.Lock()
+# The languages that tantivy has a stemmer for; a text in another one is not stemmed. One whose language cannot be
+# told is a short note, and those are English most often.
+_STEMMERS = {
+    "": "english", "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
+    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
+    "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
 # Words that questions are made of, not about. In a corpus of manuals "did" and "say" are rarer than what is asked
-# for, and would count for more.
-_FUNCTION_WORDS = (
-    "a about an and are as at be been but by can could did do does for from had has have how i if in into is it its "
-    "may me might must my of on or our shall should so such that the their them then there these they this those to "
-    "us was we were what when where which while who whom whose why will with would you your"
+# for, and would count for more. For most languages tantivy has a list; made for articles, they lack the words that
+# questions begin with. (Four have none there.)
+_FUNCTION_WORDS = {
+    "english": "a about an and are as at be been but by can could did do does for from had has have how i if in into "
+    "is it its may me might must my of on or our shall should so such that the their them then there these they this "
+    "those to us was we were what when where which while who whom whose why will with would you your",
+    "arabic": "أي أين إلى التي الذي الى أو بين ذلك على عن في كان كانت كم كيف لماذا ما ماذا متى من هذا هذه هل هو هي و",
+    "danish": "hvem hvilke hvilken hvilket hvor hvordan hvorfor hvornår",
+    "dutch": "hoe hoeveel waar waarmee waarom wanneer welk welke wie",
+    "finnish": "kuinka kumpi milloin miten",
+    "french": "a combien comment est faut où pourquoi quand quoi",
+    "german": "wann warum welche wem wen wer weshalb wessen wie wieso wieviel wodurch woher wohin womit worden",
+    "greek": "από για γιατί είναι η ήταν και με μια να ο οι ποια ποιο ποιοι ποιος πού πόσα πόσο πότε πώς σε στη στην "
+    "στο στον τα τη την της τι το τον του τους των",
+    "hungarian": "hány hol honnan hova melyik mennyi",
+    "italian": "cos cosa quale quali quando quanto",
+    "norwegian": "hvem hvilke hvilken hvilket hvor hvordan hvorfor når",
+    "portuguese": "aonde onde porque porquê quais quando quanta quantas quanto quantos",
+    "romanian": "a al ale are care când câte câți cât ce cine cu cum de din este în la o pe pentru sau se sunt și un "
+    "unde",
+    "russian": "какая какие каких какой кого кто откуда почему сколько чей",
+    "spanish": "adónde cuál cuáles cuándo cuánta cuántas cuánto cuántos cómo dónde quién quiénes",
+    "swedish": "hur vad var varför vem vems vilka vilken vilket",
+    "turkish": "bir bu da de hangi ile için kaç kim mi mu mı mü nasıl ne neden nerede nereden nereye niçin niye ve "
+    "zaman",
+}
+_NO_LIST = ("arabic", "greek", "romanian", "turkish")
+
+# In the scripts of India, signs that are no letters join the letters of a word. The pattern that knows them takes
+# twice the time of tantivy's own rule, and is the same elsewhere.
+_INDIAN = re.compile(r"[\u0900-\u0dff]")
+_WORD = r"(?:[\p{Alphabetic}\p{N}]|[\u0900-\u0dff&&\p{M}])+"
+# Scripts without spaces between words (Thai, Lao, Burmese, Khmer, kana, Han), and Hangul, which writes particles to
+# the word before them.
+_RUN = re.compile(
+    "([\u0e01-\u0e4e\u0e81-\u0ece\u1000-\u103f\u1780-\u17d3\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003134f]+)"
 )
+_TURKISH = str.maketrans({"I": "ı", "İ": "i"})  # as no other language has them in lower case
+_analyzing = threading.Lock()
 
 
-def analyze(text: str) -> list[str]:
-    """The search terms of a text, in order: words, lower case, without accents, stemmed."""
-    with _analyzing:
-        terms: list[str] = _analyzer.analyze(text)
+def analyze(text: str, language: str = "") -> list[str]:
+    """The search terms of a text, in order: words, lower case, without accents, stemmed as `language` (ISO 639-1) is.
+
+    Where a script has no spaces, each two neighbouring characters are a term.
+    """
+    return _analyze(text, _STEMMERS.get(language, ""))
+
+
+def is_function_word(word: str, stemmer: str = "english") -> bool:
+    """Whether a word is one that questions are made of ("what", "did"), not about."""
+    if stemmer == "english":
+        return _function_terms().issuperset(_analyze(word, stemmer))
+    return not _run(_function_filter(stemmer), word)
+
+
+@cache
+def _function_terms() -> frozenset[str]:
+    return frozenset(analyze(_FUNCTION_WORDS["english"]))
+
+
+def _analyze(text: str, stemmer: str) -> list[str]:
+    if stemmer == "turkish":
+        text = unicodedata.normalize("NFC", text).translate(_TURKISH)
+    return _run(_analyzer(stemmer, _INDIAN.search(text) is not None), text)
+
+
+def _run(analyzer: tantivy.TextAnalyzer, text: str) -> list[str]:
+    """The terms of `text`, with pairs of characters for the scripts without spaces."""
+    terms: list[str] = []
+    for number, piece in enumerate(_RUN.split(unicodedata.normalize("NFC", text))):
+        if number % 2:
+            terms += [piece[i : i + 2] for i in range(max(1, len(piece) - 1))]
+        elif piece:
+            with _analyzing:
+                terms += analyzer.analyze(piece)
     return terms
 
 
-def is_function_word(word: str) -> bool:
-    """Whether a word is one that questions are made of ("what", "did"), not about."""
-    return _function_terms().issuperset(analyze(word))
+def _words(indian: bool = True) -> tantivy.TextAnalyzerBuilder:
+    tokenizer = tantivy.Tokenizer.regex(_WORD) if indian else tantivy.Tokenizer.simple()
+    return tantivy.TextAnalyzerBuilder(tokenizer).filter(tantivy.Filter.remove_long(60))
 
 
-@lru_cache(maxsize=1)
-def _function_terms() -> frozenset[str]:
-    return frozenset(analyze(_FUNCTION_WORDS))
+@cache
+def _analyzer(stemmer: str, indian: bool) -> tantivy.TextAnalyzer:
+    words, fold = _words(indian).filter(tantivy.Filter.lowercase()), tantivy.Filter.ascii_fold()
+    if not stemmer:
+        return words.filter(fold).build()
+    stem = tantivy.Filter.stemmer(stemmer)
+    # Other languages have accents in their endings: "mangée" is to become "mang".
+    first, second = (fold, stem) if stemmer == "english" else (stem, fold)
+    return words.filter(first).filter(second).build()
+
+
+@cache
+def _function_filter(stemmer: str) -> tantivy.TextAnalyzer:
+    """Words → those that are not on the language's lists. (By their stems, Spanish "comer" would be "cómo".)"""
+    words = _words().filter(tantivy.Filter.lowercase())
+    words = words.filter(tantivy.Filter.custom_stopword(_FUNCTION_WORDS[stemmer].split()))
+    return (words if stemmer in _NO_LIST else words.filter(tantivy.Filter.stopword(stemmer))).build()
+
+
+@cache
+def _splitter() -> tantivy.TextAnalyzer:
+    """Text → words as they stand there."""
+    return _words().build()
 
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_text_field("text", stored=False, tokenizer_name=_TOKENIZER, index_option="freq")
+    builder.add_text_field("text", stored=False, tokenizer_name=_FIELD_TOKENIZER, index_option="freq")
     builder.add_unsigned_field("id", fast=True)
     return builder.build()
 
 
-def write_index(folder: Path, texts: Iterable[str]) -> None:
-    """Index `texts` in a new folder; the first has id 0. One segment, so equal input gives equal scores."""
+def write_index(folder: Path, texts: Iterable[tuple[str, str]]) -> None:
+    """Index texts, each with its language, in a new folder; the first has id 0.
+
+    What is stored are their terms, so that one field (and one inverse document frequency) serves all languages. One
+    segment, so equal input gives equal scores.
+    """
     folder.mkdir(parents=True)
     index = tantivy.Index(_schema(), path=str(folder))
-    index.register_tokenizer(_TOKENIZER, _analyzer)
+    _register(index)
     writer = index.writer(_HEAP_BYTES, 1)
-    for number, text in enumerate(texts):
+    for number, (text, language) in enumerate(texts):
         document = tantivy.Document()
-        document.add_text("text", text)
+        document.add_text("text", " ".join(analyze(text, language)))
         document.add_unsigned("id", number)
         writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()
 
 
-class LexicalIndex:
-    """An index read from disk. Searching is safe from several threads."""
+def _register(index: tantivy.Index) -> None:
+    index.register_tokenizer(_FIELD_TOKENIZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
 
-    def __init__(self, folder: Path) -> None:
+
+class LexicalIndex:
+    """An index read from disk; `languages` are those of its texts. Searching is safe from several threads."""
+
+    def __init__(self, folder: Path, languages: Iterable[str] = ("",)) -> None:
         self._name = folder.name
+        self._stemmers = sorted({_STEMMERS.get(language, "") for language in languages})
         with self._reading():
             index = self._open(folder)
-            index.register_tokenizer(_TOKENIZER, _analyzer)
+            _register(index)
             self._searcher = index.searcher()
         self._schema = _schema()
 
@@ -113,36 +207,68 @@ class LexicalIndex:
     def count(self) -> int:
         return int(self._searcher.num_docs)
 
-    def term_weights(self, text: str) -> dict[str, float]:
-        """The inverse document frequency of each term in `text`; function words only where there is nothing else."""
-        weights = self._frequencies(text)
-        return {term: weight for term, weight in weights.items() if term not in _function_terms()} or weights
-
-    def _frequencies(self, text: str) -> dict[str, float]:
-        total = self.count()
-        weights = {}
-        for term in dict.fromkeys(analyze(text)):
-            with self._reading():
-                frequency = self._searcher.doc_freq("text", term)
-            weights[term] = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
-        return weights
+    def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
+        """The words of `text` that say what it is about; function words only where there is nothing else."""
+        terms = self._terms(text)
+        left_out = self._function_words([word for _, words in terms for word in words])
+        about = tuple(term for term, words in terms if not left_out.issuperset(words))
+        return about or tuple(term for term, _ in terms)
 
     def search(self, text: str, k: int) -> tuple[NDArray[np.int64], Vectors]:
-        """The ids and BM25 scores of the best `k` texts that hold a term of `text`, best first.
+        """The ids and BM25 scores of the best `k` texts that hold a word of `text`, best first.
 
         Function words are searched for too: without them one chance word of a question would decide alone.
         """
-        weights = self._frequencies(text)
-        terms = sorted(weights, key=lambda term: -weights[term])[:_MOST_TERMS]
+        terms = sorted((term for term, _ in self._terms(text)), key=lambda term: -term.weight)[:_MOST_TERMS]
         if not terms or not self.count():
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        query = tantivy.Query.boolean_query(
-            [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term, "freq")) for term in terms]
-        )
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Should, self._clause(term)) for term in terms])
         with self._reading():
             hits = self._searcher.search(query, min(k, self.count()), count=False).hits
             ids = self._searcher.fast_field_values("id", [address for _, address in hits])
         return np.array(ids, dtype=np.int64), np.array([score for score, _ in hits], dtype=np.float32)
+
+    def _clause(self, term: QueryTerm) -> tantivy.Query:
+        """The best of a word's forms: a word is counted once, in whichever language a text has it."""
+        forms = [tantivy.Query.term_query(self._schema, "text", form, "freq") for form in sorted(term.forms)]
+        return forms[0] if len(forms) == 1 else tantivy.Query.disjunction_max_query(forms)
+
+    def _terms(self, text: str) -> list[tuple[QueryTerm, list[str]]]:
+        """The words of a question, those together that share a form, and of each the forms as one term."""
+        # A question is too short to tell its language by, so it is read in each language of the index.
+        found: list[tuple[list[str], list[str]]] = []
+        place: dict[str, int] = {}
+        for word in _run(_splitter(), text):
+            forms = [form for stemmer in self._stemmers for form in _analyze(word, stemmer)]
+            if not forms:
+                continue
+            number = next((place[form] for form in forms if form in place), len(found))
+            if number == len(found):
+                found.append(([], []))
+            found[number][0].extend(forms)
+            found[number][1].append(word)
+            place.update((form, number) for form in forms if form not in place)
+        return [(QueryTerm(frozenset(forms), self._weight(forms)), words) for forms, words in found]
+
+    def _weight(self, forms: Iterable[str]) -> float:
+        """The inverse document frequency of the most frequent of these forms."""
+        with self._reading():
+            frequency = max(self._searcher.doc_freq("text", form) for form in set(forms))
+        return math.log(1 + (self.count() - frequency + 0.5) / (frequency + 0.5))
+
+    def _function_words(self, words: Sequence[str]) -> frozenset[str]:
+        """Those of a question's words that it is made of in its language: the one that knows most of them as such.
+
+        (In German "die" is an article and in an English question it may be what is asked. Where languages know
+        equally many, a word must be one in all of them.)
+        """
+        known = [
+            frozenset(word for word in words if is_function_word(word, stemmer))
+            for stemmer in self._stemmers
+            if stemmer in _FUNCTION_WORDS
+        ]
+        most = max(map(len, known), default=0)
+        return frozenset.intersection(*(found for found in known if len(found) == most)) if most else frozenset()
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:

@@ -149,21 +149,21 @@ def _count_contexts(document: Document, paths: Sequence[HeadingPath], count_toke
 
 
 def _units(document: Document, count_tokens: CountTokens, most: dict[HeadingPath, int]) -> list[_Unit]:
-    text = document.text
+    text, language = document.text, document.language
     pieces: list[tuple[Span, int]] = []
     for number, block in enumerate(document.blocks):
-        pieces += [(span, number) for span in _pieces(text, block)]
+        pieces += [(span, number) for span in _pieces(text, block, language)]
     sized: list[tuple[Span, int, int]] = []
     for (span, number), tokens in zip(pieces, count_tokens([s.of(text) for s, _ in pieces]), strict=True):
         limit = most[document.sections[document.blocks[number].section].path]
-        parts = [(span, tokens)] if tokens <= limit else _shorten(text, span, limit, count_tokens)
+        parts = [(span, tokens)] if tokens <= limit else _shorten(text, span, limit, count_tokens, language)
         sized += [(part, count, number) for part, count in parts]
     ends = [0, *(span.end for span, _, _ in sized)]
     gaps = _count_between(
         text, [Span(end, span.start) for end, (span, _, _) in zip(ends, sized, strict=False)], count_tokens
     )
     return [
-        _Unit(span, max(1, tokens), gap, number, _sentences(text, span, document.blocks[number]))
+        _Unit(span, max(1, tokens), gap, number, _sentences(text, span, document.blocks[number], language))
         for (span, tokens, number), gap in zip(sized, gaps, strict=True)
     ]
 
@@ -177,7 +177,7 @@ def _count_between(text: str, spans: list[Span], count_tokens: CountTokens) -> l
     return counts
 
 
-def _pieces(text: str, block: Block) -> list[Span]:
+def _pieces(text: str, block: Block, language: str) -> list[Span]:
     if block.kind == "code":
         return _lines(text, block.span)
     if _NOTE.match(text, block.span.start, block.span.end):
@@ -186,7 +186,7 @@ def _pieces(text: str, block: Block) -> list[Span]:
         lead = Span(block.span.start, block.parts[0].start)
         parts = [*([lead] if lead.of(text).strip() else []), *block.parts]
         return [part for part in parts if not _TABLE_RULE.match(part.of(text))]
-    return sentence_spans(text, block.span) or [block.span]
+    return sentence_spans(text, block.span, language) or [block.span]
 
 
 def _lines(text: str, span: Span) -> list[Span]:
@@ -198,19 +198,19 @@ def _lines(text: str, span: Span) -> list[Span]:
     return spans
 
 
-def _sentences(text: str, span: Span, block: Block) -> tuple[Span, ...]:
+def _sentences(text: str, span: Span, block: Block, language: str) -> tuple[Span, ...]:
     """The sentences of one unit, without the mark of a list item; code, pictures and directives are none."""
     if block.kind == "code" or _NOTE.match(text, span.start, span.end):
         return ()
     mark = _ITEM_MARK.match(text, span.start, span.end)
     start = mark.end() if mark else span.start
-    found = sentence_spans(text, Span(start, span.end))
+    found = sentence_spans(text, Span(start, span.end), language)
     return tuple(sentence for sentence in found if not _NOTE.match(text, sentence.start, sentence.end))
 
 
-def _shorten(text: str, span: Span, most: int, count_tokens: CountTokens) -> list[tuple[Span, int]]:
+def _shorten(text: str, span: Span, most: int, count_tokens: CountTokens, language: str) -> list[tuple[Span, int]]:
     """Cut what is too long: an item at its sentences, a sentence at a space, and a word anywhere."""
-    sentences = sentence_spans(text, span)
+    sentences = sentence_spans(text, span, language)
     if len(sentences) < 2:
         sentences = _halves(text, span)
     result: list[tuple[Span, int]] = []
@@ -218,7 +218,7 @@ def _shorten(text: str, span: Span, most: int, count_tokens: CountTokens) -> lis
         if count <= most or len(part) < 2:
             result.append((part, count))
         else:
-            result += _shorten(text, part, most, count_tokens)
+            result += _shorten(text, part, most, count_tokens, language)
     return result
 
 
@@ -348,4 +348,5 @@ def _passage(document: Document, run: _Run) -> Passage:
         section=run.path,
         page=page,
         sentences=tuple(sentence for unit in run.units for sentence in unit.sentences),
+        language=document.language,
     )

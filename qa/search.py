@@ -6,11 +6,12 @@ It knows nothing about files or screens; the index is a protocol, and the query 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from .lexical import analyze
-from .types import Candidates, Evidence, Hit, Passage, PassageIndex, Ranking, Vectors
+from .types import Candidates, Evidence, Hit, Passage, PassageIndex, QueryTerm, Ranking, Vectors
 
 CANDIDATES = 100
 # Half and half was best on the development sets; see docs/decisions.md.
@@ -46,8 +47,8 @@ def rank(index: PassageIndex, query: str, vector: Vectors, top_k: int, candidate
                 )
         if len(hits) >= wanted:
             break
-    weights = index.term_weights(query)
-    return Ranking(query, vector, tuple(hits[:top_k]), weights, _evidence(pool, hits, weights, index.count()))
+    terms = index.query_terms(query)
+    return Ranking(query, vector, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()))
 
 
 def fuse(pool: Candidates) -> Vectors:
@@ -78,22 +79,22 @@ def _same_place(one: Passage, other: Passage) -> bool:
     return len(left & right) >= 0.9 * len(left | right)
 
 
-def _evidence(pool: Candidates, hits: list[Hit], weights: dict[str, float], passages: int) -> Evidence:
+def _evidence(pool: Candidates, hits: list[Hit], terms: Sequence[QueryTerm], passages: int) -> Evidence:
     if not hits:
         return Evidence(0.0, 0.0, 0.0, 0.0, passages)
     spread = float(pool.cosine.std())
     top = float(pool.cosine.max())
     return Evidence(
         top_cosine=top,
-        coverage=max(_coverage(hit.passage, weights) for hit in hits[:_COVERAGE_PASSAGES]),
+        coverage=max(_coverage(hit.passage, terms) for hit in hits[:_COVERAGE_PASSAGES]),
         margin=hits[0].score - hits[1].score if len(hits) > 1 else 0.0,
         peak=(top - float(pool.cosine.mean())) / spread if spread > 1e-6 else 0.0,
         passages=passages,
     )
 
 
-def _coverage(passage: Passage, weights: dict[str, float]) -> float:
-    """The share of the query's terms, by weight, that the passage holds."""
-    total = sum(weights.values())
-    held = set(analyze(passage.encoded))
-    return sum(weight for term, weight in weights.items() if term in held) / total if total else 0.0
+def _coverage(passage: Passage, terms: Sequence[QueryTerm]) -> float:
+    """The share of the query's words, by weight, that the passage holds."""
+    total = sum(term.weight for term in terms)
+    held = set(analyze(passage.encoded, passage.language))
+    return sum(term.weight for term in terms if term.is_in(held)) / total if total else 0.0

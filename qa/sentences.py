@@ -13,8 +13,11 @@ from .types import Span
 _STRETCH = 4_000
 
 
-def sentence_spans(text: str, within: Span | None = None, language: str = "en") -> list[Span]:
-    """The sentences of `text` (or of the part `within`), without the space around them; offsets are in `text`."""
+def sentence_spans(text: str, within: Span | None = None, language: str = "") -> list[Span]:
+    """The sentences of `text` (or of the part `within`), without the space around them; offsets are in `text`.
+
+    `language` (ISO 639-1) says which abbreviations end none; English ones where it is not known.
+    """
     within = Span(0, len(text)) if within is None else within
     spans: list[Span] = []
     start, stretch = within.start, _STRETCH
@@ -35,7 +38,7 @@ def sentence_spans(text: str, within: Span | None = None, language: str = "en") 
 def _boundaries(text: str, language: str) -> list[tuple[int, int]]:
     """Start and end of each sentence, without the space around it."""
     found = []
-    for boundary in get_sentence_boundaries(language, text):
+    for boundary in get_sentence_boundaries(language or "en", text):
         start, raw = boundary["start_index"], text[boundary["start_index"] : boundary["end_index"]]
         if raw.strip():
             found.append((start + len(raw) - len(raw.lstrip()), start + len(raw.rstrip())))

@@ -40,10 +40,11 @@ from .types import Document, EncoderIdentity, FileRecord, Passage, Vectors
 _TMP = ".tmp-"
 _T = TypeVar("_T")
 
+# What is read of many documents at once stands before the text, which may be long: SQLite reads a row from its start.
 _SCHEMA = """
 CREATE TABLE documents (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, file TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
-    metadata TEXT NOT NULL, pages TEXT NOT NULL, language TEXT NOT NULL);
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, file TEXT NOT NULL, title TEXT NOT NULL,
+    language TEXT NOT NULL, text TEXT NOT NULL, metadata TEXT NOT NULL, pages TEXT NOT NULL);
 CREATE INDEX documents_of_file ON documents (file);
 CREATE TABLE sections (
     document INTEGER NOT NULL REFERENCES documents(id), ordinal INTEGER NOT NULL, level INTEGER NOT NULL,
@@ -72,10 +73,12 @@ class GenerationWriter:
         passage_settings: Mapping[str, Any],
         reading: Mapping[str, Any] = MappingProxyType({}),
         created: datetime | None = None,
+        encoder_languages: Sequence[str] = (),
     ) -> None:
         self._generations = index / "generations"
         self._index = index
         self._encoder = encoder
+        self._encoder_languages = tuple(encoder_languages)
         self._passage_settings = passage_settings
         self._reading = reading
         self._created = created or datetime.now(timezone.utc)
@@ -123,8 +126,8 @@ class GenerationWriter:
         self._documents += 1
         self._sqlite.execute(
             "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, document.path, file, document.title, document.text, json.dumps(dict(document.metadata)),
-             spans_json(document.pages), document.language),
+            (number, document.path, file, document.title, document.language, document.text,
+             json.dumps(dict(document.metadata)), spans_json(document.pages)),
         )  # fmt: skip
         self._sqlite.executemany(
             "INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?)",
@@ -168,7 +171,8 @@ class GenerationWriter:
         try:
             step()
             faiss_index.write_index(self.folder / VECTORS, self._encoder.dimension, vectors)
-            lexical.write_index(self.folder / LEXICAL, (p.encoded for p in _stepping(self.passages(), step)))
+            passages = _stepping(self.passages(), step)
+            lexical.write_index(self.folder / LEXICAL, ((p.encoded, p.language) for p in passages))
         except (RuntimeError, ValueError) as error:  # what faiss and tantivy raise where they cannot write
             raise OSError(str(error)) from error
         self._sqlite.close()
@@ -182,6 +186,7 @@ class GenerationWriter:
             records=tuple(self._records),
             documents=self._documents,
             passages=self._passages,
+            encoder_languages=self._encoder_languages,
             files={
                 path.relative_to(self.folder).as_posix(): (path.stat().st_size, file_sha256(path))
                 for path in _stepping(sorted(self.folder.rglob("*")), step)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal, Protocol
@@ -199,6 +199,21 @@ class Candidates:
     bm25: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class QueryTerm:
+    """A word of a question: the search terms that it is in the languages of the index, and what it weighs.
+
+    `weight` is the inverse document frequency of the most frequent of them.
+    """
+
+    forms: frozenset[str]
+    weight: float
+
+    def is_in(self, terms: Set[str]) -> bool:
+        """Whether a text with these search terms holds the word."""
+        return not self.forms.isdisjoint(terms)
+
+
 class PassageIndex(Protocol):
     """The searching half of an engine that holds passages (DESIGN §8 adds the writing half)."""
 
@@ -212,8 +227,8 @@ class PassageIndex(Protocol):
         """The passages with these ids, in this order."""
         ...
 
-    def term_weights(self, text: str) -> dict[str, float]:
-        """The inverse document frequency of each search term in `text`."""
+    def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
+        """The words of a question that say what it is about."""
         ...
 
 
@@ -247,12 +262,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The hits for one query, with the query's embedding, its term weights and the evidence of the pool."""
+    """The hits for one query, with the query's embedding, its words and the evidence of the pool."""
 
     query: str
     vector: Vectors
     hits: tuple[Hit, ...]
-    term_weights: Mapping[str, float]
+    terms: tuple[QueryTerm, ...]
     evidence: Evidence
 
 

@@ -141,7 +141,9 @@ def _serve() -> None:
     import conftest  # noqa: F401  (everything is loaded once, before the first fork)
 
     import qa.build  # noqa: F401
+    from qa.languages import detect
 
+    detect("A text that is long enough to be judged, so that the model of languages is unpacked once.")
     child = 0
     for line in sys.stdin:
         if child:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from qa.answer import LEAD_PASSAGES, Facts, compose, confidence, confidence_model
 from qa.lexical import analyze
 from qa.sentences import sentence_spans
-from qa.types import Answer, Encoder, Evidence, Hit, Passage, Ranking, Span
+from qa.types import Answer, Encoder, Evidence, Hit, Passage, QueryTerm, Ranking, Span
 
 FACTS = Facts(generation="000003", titles={"a.md": "Bees"}, urls={"a.md": "https://example.org"}, changed=frozenset())
 STRONG = Evidence(top_cosine=0.9, coverage=1.0, margin=0.3, peak=4.0, passages=100)
@@ -39,8 +39,8 @@ def ranking_of(passages: Sequence[Passage], encoder: Encoder, query: str = QUEST
         Hit(id=10 + n, passage=p, score=scores.get(f"s{n}", 0.9 - n / 10), rank=n + 1, cosine=0.5, bm25=1.0)
         for n, p in enumerate(passages)
     )
-    weights = dict.fromkeys(analyze(query), 1.0)
-    return Ranking(query, encoder.encode_queries([query])[0], hits, weights, STRONG)
+    terms = tuple(QueryTerm(frozenset([term]), 1.0) for term in dict.fromkeys(analyze(query)))
+    return Ranking(query, encoder.encode_queries([query])[0], hits, terms, STRONG)
 
 
 def answer_of(ranking: Ranking, encoder: Encoder, threshold: float = 0.0, facts: Facts = FACTS) -> Answer:

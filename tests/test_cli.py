@@ -136,7 +136,7 @@ def test_status_lists_every_file_and_the_totals_match(folder: Path, capsys: pyte
         "files": 6, "indexed": 2, "empty": 1, "failed": 1, "skipped": 1, "pending": 1, "removed": 0,
     }  # fmt: skip
     code, out, _ = run(capsys, "status")
-    assert "zoo.md: indexed (1 passage)" in out
+    assert "zoo.md: indexed (1 passage, English)" in out
     assert "new.md: new (run `qa build`)" in out
     assert "binary.txt: failed (looks binary, not text)" in out
 

@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 
 from qa import encoders
-from qa.encoders import DEFAULT_NAME, DEFAULT_SHA256, SentenceTransformerEncoder, default_folder, load_encoder
+from qa.encoders import (
+    DEFAULT_NAME,
+    DEFAULT_SHA256,
+    SentenceTransformerEncoder,
+    card_languages,
+    default_folder,
+    load_encoder,
+)
 from qa.errors import ModelError
 from qa.types import Encoder
 
@@ -178,3 +185,40 @@ def test_code_in_the_folder_of_an_encoder_is_not_run(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="No encoder could be loaded from"):
         SentenceTransformerEncoder(folder, "hostile", None)
     assert not (tmp_path / "ran").exists()
+
+
+# --- languages --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("card", "languages"),
+    [
+        ("---\nlanguage: en\n---\n# A model\n", ("en",)),
+        ("---\nlicense: mit\nlanguage:\n- de\n- nb\n- nn\n- zh-Hant\n---\n", ("de", "no", "zh")),
+        ("---\nlanguage: no\n---\n", ("no",)),
+        ("---\nlanguage: multilingual\n---\n", ()),
+        ("---\nlanguage:\n- multilingual\n- en\n---\n", ()),
+        ("---\nlanguage: code\n---\n", ()),
+        ("---\nlanguage: {a: b}\n---\n", ()),
+        ("---\nlanguage: [[en]]\n---\n", ()),
+        ("---\nlanguage:\n---\n", ()),
+        ("---\n- en\n---\n", ()),
+        ("---\nlanguage: [en\n---\n", ()),
+        ("# A model\n", ()),
+        ("", ()),
+    ],
+)
+def test_a_model_card_names_the_languages_of_the_model(tmp_path: Path, card: str, languages: tuple[str, ...]) -> None:
+    (tmp_path / "README.md").write_text(card)
+    assert card_languages(tmp_path) == languages
+
+
+def test_without_a_model_card_the_languages_are_not_known(tmp_path: Path) -> None:
+    assert card_languages(tmp_path) == ()
+    (tmp_path / "README.md").write_bytes(b"---\nlanguage: \xff\n---\n")
+    assert card_languages(tmp_path) == ()
+
+
+@pytest.mark.model
+def test_the_shipped_encoder_and_a_copy_of_it_are_made_for_english(encoder: Encoder) -> None:
+    assert encoder.languages == load_encoder(str(default_folder())).languages == ("en",)

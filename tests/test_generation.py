@@ -34,11 +34,13 @@ TEXT = "First sentence here. Second sentence there.\n\nThe third, with ümläut 
 
 def document(path: str = "a.md", text: str = TEXT) -> Document:
     sections = (Section((), 0, Span(0, 0)), Section(("One", "Two"), 2, Span(0, len(text))))
-    return Document(path, "Title", text, sections, (), (Span(0, 20), Span(20, len(text))), {"url": "https://a.example"})
+    pages, metadata = (Span(0, 20), Span(20, len(text))), {"url": "https://a.example"}
+    return Document(path, "Title", text, sections, (), pages, metadata, language="de")
 
 
 def passage(start: int, end: int, order: int, text: str = TEXT, path: str = "a.md") -> Passage:
-    return Passage(path, order, Span(start, end), text[start:end], "Title", ("One", "Two"), 1, (Span(start, end),))
+    span = Span(start, end)
+    return Passage(path, order, span, text[start:end], "Title", ("One", "Two"), 1, (span,), language="de")
 
 
 def two_passages() -> list[Passage]:
@@ -92,6 +94,7 @@ def test_manifest_says_all_that_the_contract_names(config: Config, tiny: TinyEnc
         "normalised": True, "query_prompt": "", "passage_prompt": "",
     }  # fmt: skip
     assert data["passage_settings"] == PassageSettings().as_json()
+    assert data["encoder_languages"] == ["en"]
     assert data["counts"] == {"documents": 1, "passages": 2}
     by_path = {entry["path"]: entry for entry in data["documents"]}
     assert {path: entry["status"] for path, entry in by_path.items()} == {
@@ -181,7 +184,7 @@ ALTERATIONS = {
     "a title altered": "UPDATE documents SET title = 'Other'",
     "a key altered": "UPDATE passages SET key = x'00' WHERE id = 0",
     "ids not in order": "UPDATE passages SET id = 7 WHERE id = 1",
-    "a document more": "INSERT INTO documents VALUES (1, 'b.md', 'b.md', '', '', '{}', '[]', '')",
+    "a document more": "INSERT INTO documents VALUES (1, 'b.md', 'b.md', '', '', '', '{}', '[]')",
     "a document renamed": "UPDATE documents SET file = 'b.md'",
     "no JSON": "UPDATE passages SET sentences = 'none' WHERE id = 0",
     "no text": "UPDATE documents SET text = 5",

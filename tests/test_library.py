@@ -73,7 +73,7 @@ def test_a_file_is_listed_with_everything_that_is_known_of_it() -> None:
 
 def test_what_is_not_known_is_a_dash() -> None:
     assert cells(FileState(FileRecord("new.md", 5, 0, title="new"), "new"))[1:] == [
-        *("Markdown", "new: waits for a rebuild", "–", "–", "5 B", "–", "–")
+        *("Markdown", "new: not in the index yet", "–", "–", "5 B", "–", "–")
     ]
     failed = FileRecord("a.pdf", 5, 0, "", "failed", "needs a password", "a", indexed=REPORT.indexed)
     assert cells(failed)[2:] == ["could not be read  needs a password", "–", "–", "5 B", "–", "–"]
@@ -110,7 +110,7 @@ def test_every_state_of_a_file_has_words_and_its_reason(config: Config, tiny: Ti
     table = files_value(engine.status())["html"]
     for words in ("changed: waits", "removed: waits", "empty", "could not be read", "not read", ".png files are not"):
         assert words in table
-    assert "4 files · 0 indexed · 1 empty · 1 could not be read · 1 not read · 1 waiting for a rebuild" in table
+    assert "4 files · 0 indexed · 1 empty · 1 could not be read · 1 not read · 1 waiting" in table
     assert "1 removed from the folder" in table
 
 
@@ -381,6 +381,6 @@ def test_the_page_names_a_file_by_the_number_that_it_was_given(config: Config, t
     screen.remove(session, gr.EventData(None, {"number": 0}))
     assert os.listdir(config.corpus) == ["mine.md"]
     shown: Any = session.shown["table"]
-    assert "removed: waits for a rebuild" in shown["html"] and str(config.index / "removed") in shown["said"]
+    assert "removed: still in the index" in shown["html"] and str(config.index / "removed") in shown["said"]
     screen.remove(session, gr.EventData(None, {"number": 0}))  # a second click
     assert "no longer" in session.said and os.listdir(config.corpus) == ["mine.md"]

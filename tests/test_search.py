@@ -16,7 +16,7 @@ from qa.config import Config
 from qa.lexical import analyze
 from qa.search import fuse, rank
 from qa.store import open_current
-from qa.types import Candidates, Encoder, Passage, PassageIndex, Ranking, Span, Vectors
+from qa.types import Candidates, Encoder, Passage, PassageIndex, QueryTerm, Ranking, Span, Vectors
 
 QUERY = np.array([1, 0], dtype=np.float32)
 
@@ -39,7 +39,7 @@ class FakeIndex:
 
     held: list[Passage]
     candidates: Candidates
-    weights: dict[str, float] = field(default_factory=dict)
+    terms: tuple[QueryTerm, ...] = ()
     asked: list[int] = field(default_factory=list)
 
     def count(self) -> int:
@@ -52,8 +52,8 @@ class FakeIndex:
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         return [self.held[number] for number in ids]
 
-    def term_weights(self, text: str) -> dict[str, float]:
-        return self.weights
+    def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
+        return self.terms
 
 
 def fake(cosine: Sequence[float], bm25: Sequence[float], held: list[Passage] | None = None) -> FakeIndex:
@@ -190,8 +190,9 @@ def test_duplicates_make_room_for_the_next_best() -> None:
 def test_evidence_by_hand() -> None:
     held = [passage(text, document=text) for text in ("bees sleep", "frost", "snow", "hive")]
     index = fake([0.9, 0.5, 0.1, 0.3], [8, 4, 0, 0], held)
-    index.weights = {term: weight for word, weight in (("bees", 1.0), ("sleep", 2.0), ("frost", 5.0))
-                     for term in analyze(word)}  # fmt: skip
+    index.terms = tuple(
+        QueryTerm(frozenset(analyze(word)), weight) for word, weight in (("bees", 1.0), ("sleep", 2.0), ("frost", 5.0))
+    )
     evidence = rank(index, "bees sleep frost", QUERY, top_k=1).evidence
     assert evidence.top_cosine == pytest.approx(0.9)
     assert evidence.coverage == pytest.approx(5 / 8)  # "frost" alone weighs more than the other two

@@ -436,12 +436,12 @@ def test_changes_wait_for_a_rebuild_and_are_counted(config: Config, tiny: TinyEn
     settle(desk)
     write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
     table = library.files_value(desk.status())["html"]
-    assert "new: waits for a rebuild" in table and "1 waiting for a rebuild" in table
+    assert "new: not in the index yet" in table and "1 waiting" in table
     assert "1 change in your articles waits for a rebuild." in views.notice_html(desk.look(), config.corpus)
     assert views.notice_html(replace(desk.look(), followed=True), config.corpus) == ""
     desk.job.start()
     settle(desk)
-    assert "waits for a rebuild" not in library.files_value(desk.status())["html"]
+    assert "in the index" not in library.files_value(desk.status())["html"]
     assert desk.look().generation == "000002"
 
 

@@ -22,11 +22,11 @@ MOST_ROWS = 1000
 
 _WORDS = {"indexed": "indexed", "empty": "empty", "failed": "could not be read", "skipped": "not read"}
 _PENDING = {
-    "new": "new: waits for a rebuild",
-    "changed": "changed: waits for a rebuild",
-    "removed": "removed: waits for a rebuild",
+    "new": "new: not in the index yet",
+    "changed": "changed: not in the index yet",
+    "removed": "removed: still in the index",
 }
-_COUNTED = {**_WORDS, "pending": "waiting for a rebuild", "removed": "removed from the folder"}
+_COUNTED = {**_WORDS, "pending": "waiting", "removed": "removed from the folder"}
 _NUMBER, _STANDS, _REMOVE = ' class="qa-number"', ' class="qa-stands"', ' class="qa-remove"'
 _COLUMNS = (
     ("Article", ""), ("Kind", ""), ("State", _STANDS), ("Passages", _NUMBER), ("Pages", _NUMBER), ("Size", _NUMBER),
@@ -121,7 +121,7 @@ def _table(status: Status, rows: Sequence[str], may_remove: bool) -> str:
 
 
 def _summary(status: Status) -> str:
-    """`12 files · 9 indexed · 2 waiting for a rebuild · 1 could not be read`: the parts add up to the files."""
+    """`12 files · 9 indexed · 2 waiting · 1 could not be read`: the parts add up to the files."""
     counts = status.counts
     parts = [counted(counts["files"], "file")]
     parts += [f"{counts[state]:,} {words}" for state, words in _COUNTED.items() if counts[state] or state == "indexed"]
@@ -133,7 +133,7 @@ def _row(file: FileState, state: str, status: Status, offers: Mapping[str, int],
     is_known = record.status == "indexed" and file.pending != "new"
     sort, size = kind(record.path), file_size(record.size)
     language = language_name(record.language) if record.language else ""
-    by_words = bool(language and status.encoder_languages and record.language not in status.encoder_languages)
+    by_words = not status.covers(record.language)
     indexed = clock(record.indexed, now) if record.indexed and is_known else ""
     facts = (
         sort,

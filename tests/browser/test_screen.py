@@ -524,7 +524,7 @@ def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_me
     expect(said).to_contain_text("lighthouse.md: saved", timeout=30_000)
     expect(said).to_contain_text("paper.exe: refused: .exe files are not read")
     expect(said).to_contain_text("Rebuild the index")
-    expect(page.locator("#qa-files tr", has_text="lighthouse.md")).to_contain_text("new: waits for a rebuild")
+    expect(page.locator("#qa-files tr", has_text="lighthouse.md")).to_contain_text("new: not in the index yet")
     shot(page, "library-uploaded")
     (chat.corpus / "register.md").write_text(ledger(250, "register"), "utf-8")  # so that the build takes a while
     page.get_by_role("button", name="Rebuild index", exact=True).last.click()
@@ -542,7 +542,7 @@ def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_me
     expect(turn.locator(".qa-card").first.locator(".qa-file")).to_have_text("lighthouse.md")
     open_library(page)
     expect(page.locator("#qa-built")).to_contain_text(re.compile(r"2 added, 0 changed, .*passages encoded in [\d.]+ s"))
-    expect(page.locator("#qa-files")).not_to_contain_text("waits for a rebuild")
+    expect(page.locator("#qa-files")).not_to_contain_text("in the index")
 
 
 def test_a_source_that_changed_says_so(page: Page, chat: Chat) -> None:
@@ -558,7 +558,7 @@ def test_a_source_that_changed_says_so(page: Page, chat: Chat) -> None:
         expect(page.locator(".qa-source-foot")).to_contain_text("Changed since it was indexed")
         shot(page, "changed-source")
         row = open_library(page).locator("tr", has_text="india-russia-anti-terrorism-summit.md")
-        expect(row).to_contain_text("changed: waits for a rebuild")
+        expect(row).to_contain_text("changed: not in the index yet")
         page.get_by_role("tab", name="Ask").click()
         expect(page.locator("#qa-notice")).to_contain_text("1 change in your articles waits for a rebuild.")
     finally:

@@ -1,0 +1,135 @@
+"""Articles that are not in English, from the folder to the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from corpora import article, write
+
+from qa.build import build
+from qa.cli import main
+from qa.config import Config
+from qa.engine import Engine
+
+if TYPE_CHECKING:
+    from conftest import TinyEncoder
+
+BEES = """# Bienen im Winter
+
+## Die Wintertraube
+
+Im Winter sitzen die Bienen dicht beisammen in einer Traube. In ihrer Mitte ist es etwa 25 Grad warm. Dr. Marsch hat das
+z. B. in Häusern aus Holz gemessen.
+
+## Futter
+
+Ein Volk verbraucht bis zum Frühjahr rund zwölf Kilogramm Honig. Der Imker lässt ihnen deshalb genug Waben im Kasten.
+"""
+BOATS = """# Kähne am See
+
+## Bau
+
+Die Fischer bauten ihre Kähne aus Eichenholz. Ein solcher Kahn ist schwer, aber er hält länger als sein
+Erbauer.
+
+## Fang
+
+Gefischt wurde in der Nacht, meist mit Netzen aus Flachs. Die Frauen verkauften die Fische am Morgen in der
+Stadt.
+"""
+TURKISH = """# Arılar
+
+Arılar kışın kovanda bir salkım oluşturur ve birbirlerini ısıtırlar. Arıcı eski kitaplarını kovanların yanındaki evde
+saklar. Bir koloni ilkbahara kadar on iki kilogram kadar bal tüketir.
+"""
+
+
+def built(config: Config, tiny: TinyEncoder, files: dict[str, str]) -> Engine:
+    write(config.corpus, files)
+    build(config, tiny)
+    return Engine.open(config, tiny)
+
+
+@pytest.mark.parametrize(
+    ("question", "lead"),
+    [
+        ("Wie warm ist es in der Mitte der Traube?", "In ihrer Mitte ist es etwa 25 Grad warm."),
+        ("Wie viel Honig verbraucht ein Volk?", "Ein Volk verbraucht bis zum Frühjahr rund zwölf Kilogramm Honig."),
+        ("Woraus bauten die Fischer ihren Kahn?", "Die Fischer bauten ihre Kähne aus Eichenholz."),
+    ],
+)
+def test_german_questions_are_answered_from_german_articles(
+    config: Config, tiny: TinyEncoder, question: str, lead: str
+) -> None:
+    engine = built(config, tiny, {"bienen.md": BEES, "kaehne.md": BOATS})
+    answer = engine.ask(question)
+    assert answer.answerable
+    assert answer.lead is not None
+    assert answer.lead.text == lead
+    document = engine.document(answer.citations[0].document)
+    assert document is not None
+    assert answer.lead.span.of(document.text) == lead
+
+
+def test_abbreviations_of_the_language_do_not_end_a_sentence(config: Config, tiny: TinyEncoder) -> None:
+    engine = built(config, tiny, {"bienen.md": BEES})
+    sentences = [s.of(BEES) for _, p in engine.generation.passages_of("bienen.md") for s in p.sentences]
+    assert "Dr. Marsch hat das\nz. B. in Häusern aus Holz gemessen." in sentences
+
+
+@pytest.mark.parametrize(
+    ("question", "path"), [("Haus", "bienen.md"), ("kitap", "arilar.md"), ("The stones of a wall", "stones.md")]
+)
+def test_in_a_mixed_corpus_each_article_is_found_by_the_forms_of_its_words(
+    config: Config, tiny: TinyEncoder, question: str, path: str
+) -> None:
+    files = {"stones.md": article("Stones", "anchor"), "bienen.md": BEES, "arilar.md": TURKISH}
+    hits = built(config, tiny, files).search(question).hits
+    assert next(hit.passage.document for hit in hits if hit.bm25 > 0) == path
+
+
+def languages(engine: Engine) -> dict[str, str]:
+    """By path, as the record, the document and all its passages say it."""
+    found = {}
+    for path, record in engine.generation.records.items():
+        document = engine.document(path)
+        assert document is not None
+        said = {record.language, document.language, *(p.language for _, p in engine.generation.passages_of(path))}
+        assert len(said) == 1
+        found[path] = record.language
+    return found
+
+
+def test_languages_are_kept_from_build_to_build(config: Config, tiny: TinyEncoder) -> None:
+    files = {"bienen.md": BEES, "stones.md": article("Stones", "anchor"), "note.txt": "Bees sleep."}
+    engine = built(config, tiny, files)
+    assert languages(engine) == {"bienen.md": "de", "stones.md": "en", "note.txt": ""}
+    write(config.corpus, {"more.md": article("More", "beacon")})
+    (config.corpus / "bienen.md").rename(config.corpus / "renamed.md")
+    assert build(config, tiny).passages_encoded == 1
+    assert languages(engine) == {"renamed.md": "de", "stones.md": "en", "note.txt": "", "more.md": "en"}
+
+
+def test_status_says_what_the_encoder_was_not_made_for(
+    config: Config, tiny: TinyEncoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = built(
+        config, tiny, {"bienen.md": BEES, "stones.md": article("Stones", "anchor"), "note.txt": "Bees sleep."}
+    )
+    status = engine.status()
+    assert status.encoder_languages == ("en",)
+    data = status.as_json()
+    assert data["encoder_languages"] == ["en"]
+    said = {file["document"]: (file["language"], file["covered"]) for file in data["files"]}
+    assert said == {"bienen.md": ("de", False), "stones.md": ("en", True), "note.txt": (None, True)}
+    assert main(["status", "--corpus", str(config.corpus), "--index", str(config.index)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "bienen.md: indexed (1 passage), German, which the encoder was not made for" in lines
+    assert "stones.md: indexed (1 passage)" in lines
+
+
+def test_an_encoder_of_unknown_languages_is_not_warned_of(config: Config, tiny: TinyEncoder) -> None:
+    tiny.languages = ()
+    data = built(config, tiny, {"bienen.md": BEES}).status().as_json()
+    assert [(file["language"], file["covered"]) for file in data["files"]] == [("de", True)]
