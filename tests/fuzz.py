@@ -13,7 +13,6 @@ import faulthandler
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -135,6 +134,8 @@ def work(name: str, seed: int, first: int, seconds: float, folder: Path) -> None
 
     The input that is being read lies in `folder`, in case that it ends this process.
     """
+    import resource  # there are none on Windows, where this program does not run
+
     resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES * 1_000_000, MEGABYTES * 1_000_000))
     until = time.monotonic() + seconds
     path = f"input{FORMATS[name].ending}"
@@ -157,6 +158,8 @@ def work(name: str, seed: int, first: int, seconds: float, folder: Path) -> None
 
 def _processor_seconds() -> float:
     """Of this process and of those that it started: the clock on the wall also counts what others do."""
+    import resource
+
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
