@@ -58,12 +58,7 @@ def wrong_contents() -> Iterator[Case]:
         yield case(f"wrong/noise.{ending}", noise, "failed", damaged)
         yield case(f"wrong/page.{ending}", b"<html><p>Bees</p></html>", "failed", "damaged")
     for ending in ZIPPED:
-        yield case(
-            f"wrong/other.{ending}",
-            partial(good, "odt" if ending != "odt" else "docx"),
-            "failed",
-            "damaged",
-        )
+        yield case(f"wrong/other.{ending}", partial(good, "odt" if ending != "odt" else "docx"), "failed", "damaged")
         yield case(f"wrong/half.{ending}", good(ending)[: len(good(ending)) // 2], "failed", "damaged")
     yield case("wrong/text.doc", WORDS, "skipped", ".doc files are not read")
     for ending in ("md", "html", "pdf", "docx", "rtf", "ipynb"):
@@ -210,8 +205,8 @@ def in_web_pages() -> Iterator[Case]:
         "empty",
         "no text",
     )
-    yield case("mhtml/nested.mhtml", (b"Content-Type: multipart/mixed; boundary=x%d\r\n\r\n--x%d\r\n" * 1) % (0, 0) + b"".join(
-        b"Content-Type: multipart/mixed; boundary=x%d\r\n\r\n--x%d\r\n" % (n, n) for n in range(1, 3000)), "failed", "nested too deeply")  # fmt: skip
+    parts = (b"Content-Type: multipart/mixed; boundary=x%d\r\n\r\n--x%d\r\n" % (n, n) for n in range(3000))
+    yield case("mhtml/nested.mhtml", b"".join(parts), "failed", "nested too deeply")
     yield case(
         "mhtml/cyclic.mhtml",
         head + (b"--x\r\nContent-Type: multipart/related; boundary=x\r\n\r\n" * 3000),
@@ -388,6 +383,8 @@ def odd_names(folder: Path) -> dict[str, tuple[str, str]]:
     made: dict[str, tuple[str, str]] = {}
 
     def write(name: str, status: str = "indexed", says: str = "") -> None:
+        if (folder / name).exists():
+            return  # some systems take one name for another
         with contextlib.suppress(OSError):
             (folder / name).write_bytes(WORDS)
             made[name] = (status, says)
