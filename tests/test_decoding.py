@@ -142,3 +142,9 @@ def test_any_bytes_are_either_text_or_refused(data: bytes) -> None:
     else:
         assert "\r" not in text
         assert "\x00" not in text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_of_nothing_but_ascii_is_recognised_without_a_mark(encoding: str) -> None:
+    text = "Plain words, which would be UTF-8 too, with a zero after each.\n"
+    assert decode(text.encode(encoding)) == text

@@ -10,10 +10,12 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT, TinyEncoder
@@ -434,6 +436,33 @@ def test_entities_do_not_grow(name: str, part: str, encoding: str) -> None:
         return
     assert encoding != "utf-8"
     assert len(document.text) < 10_000
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("value", ["x" * 150, "&b;", "x" * 50 + "&b;", "' > \" &b;"])
+def test_an_entity_that_grows_with_each_use_is_refused(quote: str, value: str) -> None:
+    declared = f"<!DOCTYPE x [<!ENTITY a {quote}{value.replace(quote, '')}{quote}>]>"
+    with pytest.raises(Unreadable, match="declares XML entities that can grow without end"):
+        parse_with_pandoc("x.docx", with_part("bees.docx", "x.xml", declared))
+
+
+def test_an_entity_that_names_a_character_is_not() -> None:
+    declared = '<!DOCTYPE x [<!ENTITY nbsp "&#160;"><!ENTITY publisher "The Hive Press">]>'
+    assert parse_with_pandoc("x.docx", with_part("bees.docx", "x.xml", declared)).title == "A year at the hive"
+
+
+def test_no_folder_is_left_where_the_reader_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    seen: list[list[Path]] = []
+    popen = subprocess.Popen
+
+    def started(*arguments: Any, **options: Any) -> Any:
+        seen.append([*tmp_path.iterdir()])
+        return popen(*arguments, **options)
+
+    monkeypatch.setattr(pandoc.subprocess, "Popen", started)
+    read("bees.rst")
+    assert seen == [[]]
 
 
 @pytest.mark.parametrize(

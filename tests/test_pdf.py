@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from conftest import TinyEncoder
-from files.make_pdf import lines_at, text_at, written
+from files.hostile_pdf import without_letters
+from files.make_pdf import assembled, lines_at, text_at, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -338,6 +339,24 @@ def test_a_scan_is_empty_and_says_why() -> None:
 def test_a_locked_file_says_that_it_is_locked() -> None:
     with pytest.raises(Unreadable, match="locked: it needs a password"):
         read("locked")
+
+
+def test_a_damaged_file_after_a_locked_one_is_not_locked() -> None:
+    nothing = assembled([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[]/Count 0>>"])
+    with pytest.raises(Unreadable, match="locked"):
+        read("locked")
+    with pytest.raises(Unreadable, match="is damaged"):
+        parse_pdf("x.pdf", nothing)
+
+
+def test_pages_without_words_or_pictures_hold_no_text() -> None:
+    with pytest.raises(Empty, match="holds no text"):
+        made(b"", b"60 60 100 100 re f")
+
+
+def test_glyphs_that_stand_for_no_letters_say_so() -> None:
+    with pytest.raises(Empty, match="its letters cannot be told"):
+        parse_pdf("x.pdf", without_letters())
 
 
 @pytest.mark.parametrize(

@@ -376,3 +376,9 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     assert document.text == text
     for before, after in zip(document.sections, document.sections[1:], strict=False):
         assert before.span.end == after.span.start
+
+
+def test_characters_of_no_width_are_no_text() -> None:
+    assert parse_plain("x.txt", " \u200b\u00a0\u2028\ufeff\n\n\u3000\t\u00ad\n").blocks == ()
+    document = parse_plain("x.txt", f"{BEES}\n\n\u200b\n\n\ufeff{HIVE}\n")
+    assert [text for _, text in blocks(document)] == [BEES, f"\ufeff{HIVE}"]

@@ -20,7 +20,10 @@ _BLOCK = 1 << 20
 _HIGHEST_RATIO = 200  # office files of plain text reach about 30
 _RATIO_COUNTS_FROM = 50_000_000  # bytes; a small file may be very repetitive
 _LARGEST_PART = 8_000_000  # bytes of a part that is read here
-_ENTITY_OF_ENTITIES = re.compile(rb"<!ENTITY\s[^>]{1,200}?[\"'][^\"'>]{0,200}?&\w")
+# An XML entity that holds others, or a long text: either grows with each use.
+_GROWING_ENTITY = re.compile(
+    rb"""<!ENTITY\s[^"'>]{1,200}(?:"[^"]{0,99}(?:&\w|[^"]{100})|'[^']{0,99}(?:&\w|[^']{100}))"""
+)
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what Office wraps a document in that needs a password
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -80,7 +83,7 @@ def _unpacked(data: bytes, entry: zipfile.ZipInfo, room: int, is_xml: bool) -> i
     packed, size = data[start : start + entry.compress_size], 0
     while packed and not inflate.eof and size <= room:
         block = inflate.decompress(packed, _BLOCK)
-        if is_xml and size == 0 and _ENTITY_OF_ENTITIES.search(block):
+        if is_xml and size == 0 and _GROWING_ENTITY.search(block):
             raise Unreadable("declares XML entities that can grow without end")
         size += len(block)
         packed = inflate.unconsumed_tail

@@ -53,15 +53,15 @@ def _decode(data: bytes) -> str:
                 return data.decode(encoding)
             except UnicodeDecodeError as error:
                 raise Unreadable(f"is marked as {encoding.upper()} but is damaged") from error
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    if b"\x00" in data[:_SAMPLE]:
+    if b"\x00" in data[:_SAMPLE]:  # before UTF-8, which UTF-16 of nothing but ASCII is too
         wide = _utf16_without_mark(data[:_SAMPLE])
         if wide is None:
             raise Unreadable("looks binary, not text")
         return data.decode(wide, errors="replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
     text = data.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
     if sum(character > "\x7f" for character in text) > 5 * damaged:

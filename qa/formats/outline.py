@@ -12,6 +12,8 @@ from ..types import Block, BlockKind, Document, Section, Span
 
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")
+# Nothing but blank space and characters of no width.
+_UNSEEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]*\Z")
 
 
 class Outline:
@@ -27,9 +29,9 @@ class Outline:
         self._headings.append((level, _SPACE.sub(" ", heading).strip(), span))
 
     def block(self, kind: BlockKind, span: Span, parts: tuple[Span, ...] = ()) -> None:
-        """A block of content; blank space at both ends is cut off and an empty one is dropped."""
+        """A block of content; blank space at both ends is cut off and one without anything to see is dropped."""
         span = span.trimmed(self._text)
-        if len(span):
+        if not _UNSEEN.match(self._text, span.start, span.end):
             parts = tuple(part for part in (part.trimmed(self._text) for part in parts) if len(part))
             self._blocks.append((kind, span, len(self._headings), parts))
 

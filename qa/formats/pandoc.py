@@ -110,11 +110,15 @@ def _program() -> Path:
 
 
 def _run(form: str, data: bytes) -> bytes:
-    """The syntax tree as JSON, made by a process without environment, folder, other files, or time without end."""
-    command = [str(_program()), "--sandbox", "--standalone", "-f", form.replace("epub", "epub-raw_html"), "-t", "json"]
+    """The syntax tree as JSON, made by a process without environment, other files, or time without end.
+
+    It runs in the folder where it lies itself: one made for it would be left behind when this process is killed.
+    """
+    program = _program()
+    command = [str(program), "--sandbox", "--standalone", "-f", form.replace("epub", "epub-raw_html"), "-t", "json"]
     environment = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}  # Windows starts with it
     expired = threading.Event()
-    with tempfile.TemporaryFile() as source, tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryFile() as source:
         source.write(data)
         source.seek(0)
         process = subprocess.Popen(  # noqa: S603 (nothing of the document is in the command)
@@ -122,7 +126,7 @@ def _run(form: str, data: bytes) -> bytes:
             stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=folder,
+            cwd=program.parent,
             env=environment,
         )
 

@@ -17,7 +17,7 @@ from .builder import TextBuilder
 from .decoding import Empty, Unreadable
 from .pdf_layout import Row, columns, rows_of, without_running
 from .pdf_pieces import Piece, flowing, joined, leading, pieces, vocabulary
-from .pdf_words import key, read
+from .pdf_words import key, read, shows_pictures
 
 _JUNK_TITLE = re.compile(
     r"microsoft (?:word|powerpoint|excel|office)|untitled|(?:document|presentation|book|slide)\s*\d*\Z|about:|\w+://"
@@ -38,7 +38,7 @@ def parse_pdf(path: str, data: bytes) -> Document:
             raise Unreadable("is damaged: it cannot be opened as PDF")
         if file.characters:
             raise Empty("its letters cannot be told: its fonts do not say what they stand for")
-        raise Empty("looks scanned: its pages are pictures without text")
+        raise Empty("looks scanned: its pages are pictures without text" if shows_pictures(data) else "holds no text")
     pages = without_running([rows_of(words) for words in file.pages])
     if not any(pages):
         pages = [rows_of(words) for words in file.pages]  # the same words on each page are all there is

@@ -62,13 +62,24 @@ def opening(data: bytes) -> Iterator[pdfium.PdfDocument]:
         try:
             opened = pdfium.PdfDocument(data)
         except pdfium.PdfiumError as error:
-            if getattr(error, "err_code", None) == _PASSWORD:
+            # pdfium's code may be that of the file before; what is locked says so.
+            if getattr(error, "err_code", None) == _PASSWORD and b"/Encrypt" in data:
                 raise Unreadable("locked: it needs a password") from error
             raise Unreadable("is damaged: it cannot be opened as PDF") from error
         with closing(opened):
             if len(opened) > _MOST_PAGES:
                 raise Unreadable(f"is too long: it has {len(opened):,} pages, and {_MOST_PAGES:,} are read at most")
             yield opened
+
+
+def shows_pictures(data: bytes) -> bool:
+    """Whether a page of this file, which `read` has read, shows a picture."""
+    with _pdfium_lock, closing(pdfium.PdfDocument(data)) as opened:
+        for number in range(len(opened)):
+            with suppress(pdfium.PdfiumError), closing(opened[number]) as page:
+                if any(page.get_objects([raw.FPDF_PAGEOBJ_IMAGE], max_depth=2)):
+                    return True
+    return False
 
 
 def _read_pages(opened: pdfium.PdfDocument) -> Read:

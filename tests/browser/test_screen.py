@@ -237,7 +237,7 @@ def open_library(page: Page) -> Locator:
 def test_an_empty_folder_says_where_to_put_articles_and_offers_an_upload(chat: Chat) -> None:
     assert str(chat.corpus) in chat.seen["empty"] and "Upload articles" in chat.seen["empty"]
     assert chat.seen["empty, asked"] == "There is no index yet; ask again when it is built."
-    assert "The index is being built." in chat.seen["uploaded"]
+    assert "Being taken in" in chat.seen["uploaded"]
 
 
 def test_the_first_start_says_that_it_builds_and_becomes_ready_by_itself(chat: Chat) -> None:

@@ -43,12 +43,12 @@ def written(
     resources = b"<</Font<</F %d 0 R/B %d 0 R>>/XObject<<%s>>>>" % (*fonts, more)
     kids = []
     for content in pages:
-        stream = add(b"<</Length %d>>\nstream\n%s\nendstream" % (len(content), content))
+        contents = add(stream(content))
         entries = page_entries.encode()
         kids.append(
             add(
                 b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources %s/Contents %d 0 R%s>>"
-                % (resources, stream, entries)
+                % (resources, contents, entries)
             )
         )
     marks = b""
@@ -68,16 +68,26 @@ def written(
         key, entry = locking(password)
         made = [_encrypted(number, content, key) for number, content in enumerate(made, 1)]
         add(entry)
+    return assembled(made, trailer)
+
+
+def assembled(objects: Sequence[bytes], trailer: bytes = b"/Root 1 0 R") -> bytes:
+    """A PDF of these objects, numbered from 1, with their table and these entries of the trailer."""
     result, offsets = b"%PDF-1.5\n", []
-    for number, content in enumerate(made, 1):
+    for number, content in enumerate(objects, 1):
         offsets.append(len(result))
         result += b"%d 0 obj\n%s\nendobj\n" % (number, content)
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    size = len(made) + 1
+    size = len(objects) + 1
     return result + (
         b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<</Size %d%s>>\nstartxref\n%d\n%%%%EOF\n"
         % (size, table, size, trailer, len(result))
     )
+
+
+def stream(content: bytes, entries: bytes = b"") -> bytes:
+    """A stream object with these entries in its dictionary."""
+    return b"<</Length %d%s>>\nstream\n%s\nendstream" % (len(content), entries, content)
 
 
 def text_at(x: float, y: float, text: str, size: float = 11, font: str = "F") -> bytes:

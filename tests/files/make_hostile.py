@@ -1,0 +1,438 @@
+"""Writes a folder of hostile and broken files: `python -m files.make_hostile FOLDER` in `tests/`.
+
+`CASES` says of each what should become of it; `odd_names` makes what only a file system can hold (links, pipes, names).
+The good articles that stand among them are the test's. It knows nothing about how the files are read.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import random
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from . import hostile_archives as archives
+from . import hostile_pdf as pdfs
+from .hostile_archives import good
+
+FILES = Path(__file__).parent
+ZIPPED = ("docx", "odt", "pptx", "epub")
+ACCOUNTS = "/etc/passwd"
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde" * 20
+WORDS = b"Bees sleep in winter. "
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file and what should become of it.
+
+    `says` is a part of the reason; of a file that is indexed, a part of the text (nothing of what is hostile).
+    """
+
+    name: str
+    make: Callable[[], bytes]
+    status: str
+    says: str = ""
+
+
+def case(name: str, data: bytes | Callable[[], bytes], status: str, says: str = "") -> Case:
+    return Case(name, data if callable(data) else lambda: data, status, says)
+
+
+def wrong_contents() -> Iterator[Case]:
+    """Every ending with what does not belong there."""
+    noise = random.Random(7).randbytes(4000)
+    for ending in ("md", "txt", "html", "mhtml", "rst", "org"):
+        yield case(f"wrong/picture.{ending}", PNG, "failed", "binary" if ending != "mhtml" else "no web page")
+        yield case(f"wrong/noise.{ending}", noise, "failed", "binary" if ending != "mhtml" else "no web page")
+    for ending in (*ZIPPED, "pdf", "rtf", "ipynb"):
+        damaged = "damaged" if ending != "ipynb" else "binary"
+        yield case(f"wrong/picture.{ending}", PNG, "failed", damaged)
+        yield case(f"wrong/noise.{ending}", noise, "failed", damaged)
+        yield case(f"wrong/page.{ending}", b"<html><p>Bees</p></html>", "failed", "damaged")
+    for ending in ZIPPED:
+        yield case(f"wrong/other.{ending}", partial(good, "odt" if ending != "odt" else "docx"), "failed", "damaged")
+        yield case(f"wrong/half.{ending}", good(ending)[: len(good(ending)) // 2], "failed", "damaged")
+    yield case("wrong/text.doc", WORDS, "skipped", ".doc files are not read")
+    for ending in ("md", "html", "pdf", "docx", "rtf", "ipynb"):
+        yield case(f"wrong/nothing.{ending}", b"", "empty", "holds nothing")
+
+
+def in_archives() -> Iterator[Case]:
+    """Zip files as office documents and books."""
+    yield case("zip/bomb.docx", lambda: archives.bomb("docx", 301), "failed", "unpacks to more than 300 MB")
+    yield case(
+        "zip/lying-bomb.pptx", lambda: archives.bomb("pptx", 301, claimed=10), "failed", "unpacks to more than 300 MB"
+    )
+    yield case(
+        "zip/small-bomb.odt", lambda: archives.bomb("odt", 60), "failed", "unpacks to more than 200 times its size"
+    )
+    yield case("zip/overlapping.epub", lambda: archives.overlapping("epub"), "failed", "unpacks to more than 300 MB")
+    yield case("zip/nested-bombs.docx", lambda: archives.nested_bomb("docx"), "indexed", "Bees do not sleep")
+    yield case("zip/crowded.odt", lambda: archives.crowded("odt"), "failed", "unpacks to more than 10000 files")
+    for form in ZIPPED:
+        yield case(f"zip/laughs.{form}", partial(archives.billion_laughs, form), "failed", "entities")
+        yield case(f"zip/blowup.{form}", partial(archives.quadratic_blowup, form), "failed", "entities")
+        yield case(
+            f"zip/external.{form}",
+            partial(archives.external_entity, form),
+            *(("indexed", "inter") if form == "epub" else ("failed", "damaged")),
+        )
+        yield case(
+            f"zip/deep.{form}",
+            partial(archives.deep, form),
+            *(("failed", "nested too deeply") if form in ("odt", "epub") else ("indexed", "inter")),
+        )
+        yield case(f"zip/flagged.{form}", partial(archives.flagged, form), "failed", "locked")
+        yield case(f"zip/leading-out.{form}", partial(archives.leading_out, form), "indexed", "inter")
+        yield case(
+            f"zip/linked.{form}",
+            partial(archives.linked, form),
+            *(("indexed", "Spring") if form == "epub" else ("failed", "damaged")),
+        )
+    yield case("zip/locked.docx", archives.in_ole, "failed", "locked")
+    yield case("zip/related.docx", archives.related_docx, "indexed", "Bees do not sleep")
+    yield case("zip/chunked.docx", archives.chunked_docx, "indexed", "Bees do not sleep")
+    yield case("zip/cells.odt", archives.repeated_cells, "indexed", "Bees do not sleep")
+    yield case("zip/endless-spine.epub", archives.endless_spine, "failed", "longer than")
+    yield case("zip/cyclic-contents.epub", archives.cyclic_contents, "indexed", "Bees do not sleep")
+    yield case("zip/self-rooted.epub", archives.self_rooted, "failed", "damaged")
+    yield case("zip/outside.epub", archives.outside_chapters, "failed", "damaged")
+
+
+def in_pdf() -> Iterator[Case]:
+    """PDFs."""
+    bees = "The bees came through the winter"
+    yield case("pdf/bomb.pdf", lambda: pdfs.stream_bomb(1), "empty", "holds no text")
+    yield case("pdf/bomb-in-bomb.pdf", lambda: pdfs.stream_bomb(3), "empty", "holds no text")
+    yield case("pdf/recursive-pages.pdf", pdfs.recursive_pages, "indexed", bees)
+    yield case("pdf/recursive-forms.pdf", pdfs.recursive_forms, "indexed", bees)
+    yield case("pdf/laughing-forms.pdf", partial(pdfs.laughing_forms, 5), "indexed", bees)
+    yield case("pdf/endless-forms.pdf", pdfs.laughing_forms, "failed")
+    yield case("pdf/endless-outline.pdf", pdfs.endless_outline, "indexed", bees)
+    yield case("pdf/100000-pages.pdf", lambda: pdfs.many_pages(100_000), "failed", "too long: it has 100,000 pages")
+    yield case("pdf/claims-pages.pdf", lambda: pdfs.pdf(count=2_000_000), "indexed", bees)
+    yield case("pdf/negative-pages.pdf", lambda: pdfs.pdf(count=-5), "indexed", bees)
+    yield case("pdf/no-pages.pdf", lambda: pdfs.pdf(kids=b"", count=0), "failed", "damaged")
+    yield case("pdf/no-table.pdf", pdfs.without_table, "indexed", bees)
+    yield case("pdf/false-table.pdf", pdfs.with_a_false_table, "indexed", bees)
+    yield case(
+        "pdf/giant.pdf", lambda: pdfs.pdf(page=b"/MediaBox[-1e30 -1e30 1e30 1e30]/UserUnit 1e30"), "indexed", bees
+    )
+    yield case("pdf/actions.pdf", pdfs.with_actions, "indexed", bees)
+    yield case("pdf/attachment.pdf", pdfs.with_a_file_inside, "indexed", bees)
+    yield case("pdf/no-letters.pdf", pdfs.without_letters, "empty", "letters cannot be told")
+    yield case("pdf/heap.pdf", lambda: pdfs.heaped(5_000), "indexed", "w499")
+    yield case("pdf/deep.pdf", lambda: pdfs.pdf(catalog=b"/X " + b"[" * 100_000), "indexed", bees)
+    yield case("pdf/deep-marks.pdf", lambda: pdfs.pdf(pdfs.stream(b"q " * 300_000 + pdfs.WORDS)), "indexed", bees)
+    yield case("pdf/header.pdf", lambda: pdfs.pdf().replace(b"%PDF", b"%FOO"), "failed", "damaged")
+    yield case("pdf/locked.pdf", lambda: (FILES / "pdf" / "locked.pdf").read_bytes(), "failed", "locked")
+    yield case("pdf/half.pdf", lambda: pdfs.pdf()[:300], "failed", "damaged")
+
+
+def in_web_pages() -> Iterator[Case]:
+    """Web pages, and web pages in one file."""
+    yield case("html/divs.html", b"<div>" * 10_000 + WORDS + b"</div>" * 10_000, "indexed", "Bees sleep")
+    yield case(
+        "html/attributes.html",
+        b"<p " + b" ".join(b"a%d=1" % n for n in range(1_000_000)) + b">" + WORDS,
+        "failed",
+        "longer than",
+    )
+    yield case(
+        "html/some-attributes.html",
+        b"<p " + b" ".join(b"a%d=1" % n for n in range(1_000)) + b">" + WORDS,
+        "indexed",
+        "Bees sleep",
+    )
+    yield case("html/comment.html", b"<p>" + WORDS + b"</p><!-- " + b"never closed " * 50_000, "indexed", "Bees sleep")
+    yield case("html/table.html", b"<table>" + (b"<tr>" + b"<td>bee" * 100) * 200 + b"</table>", "indexed", "bee | bee")
+    yield case(
+        "html/spans.html",
+        b"<table><tr><td colspan=1000000000 rowspan=1000000000>" + WORDS + b"<td>2</table>",
+        "indexed",
+        "Bees sleep",
+    )
+    for charset in ("utf-16", "utf-7", "rot13", "zlib", "undefined", "idna", "x" * 5000):
+        page = f"<meta charset={charset}><p>Käfer. Bees sleep.".encode("cp1252")
+        yield case(f"html/charset-{charset[:9]}.html", page, "indexed", "Bees sleep")
+    yield case("html/nul.html", b"<p>Bees\x00\x00\x00 sleep", "failed", "binary")
+    yield case("html/links.html", b"<base href='javascript:alert(1)'><link rel=canonical href='javascript:alert(1)'>"
+               b"<meta http-equiv=refresh content='0;url=file:///etc/passwd'><iframe src=file:///etc/passwd></iframe>"
+               b"<p>" + WORDS, "indexed", "Bees sleep")  # fmt: skip
+    yield case(
+        "html/data.html",
+        b"<p>" + WORDS + b"<img src='data:image/png;base64," + b"A" * 10_000_000 + b"'><p>After.",
+        "indexed",
+        "Bees sleep",
+    )
+    yield case(
+        "html/frames.html",
+        b"<frameset><frame src=file:///etc/passwd><frame src=http://127.0.0.1:9/></frameset>",
+        "empty",
+        "no text",
+    )
+    yield case(
+        "html/entity.html",
+        b'<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]><p>Bees sleep. &x;',
+        "indexed",
+        "Bees sleep",
+    )
+    yield case(
+        "html/script.html",
+        b"<title><script>alert(1)</script></title><h1>&lt;img src=x onerror=alert(1)&gt;</h1><p>" + WORDS,
+        "indexed",
+        "Bees sleep",
+    )
+    head = b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n"
+    page = b"--x\r\nContent-Type: text/html\r\n"
+    yield case(
+        "mhtml/no-boundary.mhtml",
+        b"Content-Type: multipart/related\r\n\r\n" + page + b"\r\n<p>Bees",
+        "failed",
+        "no web page",
+    )
+    yield case(
+        "mhtml/rubbish.mhtml",
+        head + page + b"Content-Transfer-Encoding: base64\r\n\r\n!!!%%%\xff\r\n--x--",
+        "empty",
+        "no text",
+    )
+    parts = (b"Content-Type: multipart/mixed; boundary=x%d\r\n\r\n--x%d\r\n" % (n, n) for n in range(3000))
+    yield case("mhtml/nested.mhtml", b"".join(parts), "failed", "nested too deeply")
+    yield case(
+        "mhtml/cyclic.mhtml",
+        head + (b"--x\r\nContent-Type: multipart/related; boundary=x\r\n\r\n" * 3000),
+        "failed",
+        "no web page",
+    )
+    yield case(
+        "mhtml/parts.mhtml",
+        head + page + b"\r\n<p>" + WORDS + b"\r\n" + b"--x\r\n\r\n\r\n" * 5_000,
+        "indexed",
+        "Bees sleep",
+    )
+    yield case(
+        "mhtml/charset.mhtml",
+        head + b'--x\r\nContent-Type: text/html; charset="zlib\x00"\r\n\r\n<p>' + WORDS,
+        "indexed",
+        "Bees sleep",
+    )
+
+
+def in_markup() -> Iterator[Case]:
+    """Markdown, reStructuredText, Org, RTF and notebooks."""
+    yield case("md/quotes.md", b">" * 50_000 + WORDS, "indexed", "Bees sleep")
+    yield case("md/brackets.md", WORDS + b"\n\n# " + b"[" * 10_000 + b"\n\n" + b"[" * 50_000, "indexed", "Bees sleep")
+    yield case(
+        "md/stars.md", WORDS + b"\n\n# " + b"*a_ " * 15_000 + b"\n\n" + b"*a **b " * 50_000, "indexed", "Bees sleep"
+    )
+    yield case("md/lists.md", b"- " * 20_000 + WORDS, "indexed", "Bees sleep")
+    yield case(
+        "md/references.md",
+        b"[a]: " + b"b" * 50_000 + b"\n\n# " + b"[a]" * 10_000 + b"\n\n" + WORDS,
+        "indexed",
+        "Bees sleep",
+    )
+    yield case(
+        "md/definitions.md", b"".join(b"[a%d]: b\n" % n for n in range(5_000)) + b"\n" + WORDS, "indexed", "Bees sleep"
+    )
+    yield case("md/columns.md", b"|a" * 1_000 + b"|\n" + b"|-" * 1_000 + b"|\n" + b"|Bees\n" * 1_000, "indexed", "Bees")
+    yield case("md/aliases.md", b"---\ntitle: x\na0: &a0 [x,x,x,x,x,x,x,x,x]\n" + b"".join(
+        b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 12)) + b"---\n\n" + WORDS, "indexed", "Bees sleep")  # fmt: skip
+    yield case(
+        "md/tags.md",
+        b"---\ntitle: !!python/object/apply:os.system ['touch hacked']\n---\n\n" + WORDS,
+        "indexed",
+        "Bees sleep",
+    )
+    yield case("md/deep-front.md", b"---\ntitle: " + b"[" * 500 + b"\n---\n\n" + WORDS, "indexed", "Bees sleep")
+    yield case("md/line.md", WORDS * 100_000, "indexed", "Bees sleep")
+    yield case(
+        "md/markup.md",
+        b"# <script>alert(1)</script>\n\n## <img src=x onerror=alert(2)>\n\n<b onclick=alert(3)>Beekeepers</b> wear veils.",
+        "indexed",
+        "Beekeepers",
+    )
+    for directive in (b".. include:: /etc/passwd", b".. raw:: html\n   :file: /etc/passwd", b".. csv-table:: T\n   :file: /etc/passwd",
+                      b".. literalinclude:: /etc/passwd", b".. raw:: html\n   :url: file:///etc/passwd"):  # fmt: skip
+        yield case(
+            f"rst/{directive.split()[1].decode().strip(':')}-{len(directive)}.rst",
+            WORDS + b"\n\n" + directive + b"\n\nAfter.\n",
+            "indexed",
+            "Bees sleep",
+        )
+    laughs = b"".join(b".. |a%d| replace:: %s\n" % (n, b" ".join([b"|a%d|" % (n - 1)] * 10)) for n in range(1, 12))
+    yield case("rst/laughs.rst", b".. |a0| replace:: ha\n" + laughs + b"\n|a11|\n", "indexed", "a9")
+    yield case("rst/deep.rst", b"".join(b"%s- deep\n\n" % (b"  " * n) for n in range(100)), "indexed", "deep")
+    yield case("rst/raw.rst", WORDS + b"\n\n.. raw:: html\n\n   <script>alert(1)</script>\n", "indexed", "Bees sleep")
+    yield case(
+        "org/include.org", WORDS + b'\n\n#+INCLUDE: "/etc/passwd"\n#+SETUPFILE: /etc/passwd\n', "indexed", "Bees sleep"
+    )
+    macros = b"".join(b"#+MACRO: a%d %s\n" % (n, b" ".join([b"{{{a%d}}}" % (n - 1)] * 10)) for n in range(1, 5))
+    yield case("org/macros.org", b"#+MACRO: a0 ha\n" + macros + b"\n{{{a4}}}\n", "indexed", "ha ha")
+    yield case("org/deep.org", b"".join(b"*" * n + b" deep\n" for n in range(1, 300)), "failed", "nested too deeply")
+    yield case("rtf/deep.rtf", b"{\\rtf1 " + b"{" * 20_000 + WORDS + b"}" * 20_001, "indexed", "Bees sleep")
+    yield case("rtf/open.rtf", b"{\\rtf1 " + WORDS + b"{" * 20_000, "failed", "damaged")
+    yield case("rtf/bin.rtf", b"{\\rtf1 " + WORDS + b"\\par{\\pict\\bin2147483647 xyz}}", "failed", "damaged")
+    yield case(
+        "rtf/object.rtf",
+        b"{\\rtf1 " + WORDS + b"\\par{\\object\\objocx{\\*\\objdata " + b"4d5a" * 10_000 + b"}}}",
+        "indexed",
+        "Bees sleep",
+    )
+    yield case(
+        "rtf/field.rtf",
+        b"{\\rtf1 " + WORDS + b'{\\field{\\*\\fldinst INCLUDETEXT "/etc/passwd"}{\\fldrslt x}}}',
+        "indexed",
+        "Bees sleep",
+    )
+    yield case("ipynb/deep.ipynb", b'{"cells":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "failed", "damaged")
+    yield case(
+        "ipynb/rubbish.ipynb",
+        lambda: notebook(
+            {"output_type": "display_data", "metadata": {}, "data": {"image/png": "!!! no base64 \u0000"}}
+        ),
+        "indexed",
+        "Bees sleep",
+    )
+    yield case(
+        "ipynb/huge.ipynb",
+        lambda: notebook().replace(b'"execution_count": 1', b'"execution_count": 1' + b"0" * 9_999),
+        "failed",
+        "damaged",
+    )
+    yield case(
+        "ipynb/number.ipynb", lambda: notebook().replace(b'"nbformat": 4', b'"nbformat": 4e999999999'), "failed", ""
+    )
+    yield case(
+        "ipynb/page.ipynb",
+        lambda: notebook(
+            {
+                "output_type": "display_data",
+                "metadata": {},
+                "data": {"text/html": "<script>alert(1)</script><b>bold</b>"},
+            }
+        ),
+        "indexed",
+        "Bees sleep",
+    )
+
+
+def notebook(*outputs: dict[str, object]) -> bytes:
+    """A notebook of a text cell and one that gave these outputs."""
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": WORDS.decode()},
+        {"cell_type": "code", "metadata": {}, "source": "x", "execution_count": 1, "outputs": outputs},
+    ]
+    return json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}).encode()
+
+
+def in_plain_text() -> Iterator[Case]:
+    """Plain text."""
+    yield case("txt/utf16.txt", (WORDS * 20).decode().encode("utf-16-le"), "indexed", "Bees sleep")
+    yield case(
+        "txt/surrogates.txt", b"Bees \xed\xa0\x80\xed\xbf\xbf sleep in winter.\n" * 9, "indexed", "sleep in winter"
+    )
+    yield case("txt/controls.txt", bytes(range(1, 9)) * 100, "failed", "binary")
+    yield case("txt/nuls.txt", bytes(5_000), "failed", "binary")
+    yield case("txt/blank.txt", " \u200b\u00a0\u2028\ufeff\n\u3000\t".encode() * 500, "empty", "no text")
+    yield case("txt/one-word.txt", b"x" * 500_000, "indexed", "xxxx")
+    yield case("txt/too-large.txt", b"x" * 20_000_001, "skipped", "over the limit of 20 MB")
+    yield case("txt/marks.txt", ("e" + "\u0301" * 50_000 + " bees").encode(), "indexed", "bees")
+    yield case(
+        "txt/turned.txt", "Bees \u202esleep\u202c in \x1b[2Jwinter \x1b]0;owned.".encode() * 9, "indexed", "winter"
+    )
+    yield case("txt/lines.txt", b"a\n" * 5_000, "indexed", "a")
+    yield case("txt/returns.txt", b"\r" * 100_000 + WORDS, "indexed", "Bees sleep")
+    yield case("txt/archive.txt", base64.encodebytes(PNG), "indexed", "iVBOR")
+
+
+CASES = [
+    *wrong_contents(), *in_archives(), *in_pdf(), *in_web_pages(), *in_markup(), *in_plain_text(),
+]  # fmt: skip
+
+
+# --- the file system --------------------------------------------------------------------------------------------------
+
+_INDEXED = (
+    "a\nb.md", "a\tb\x1b[2J\x07.md", "a..md", "x..hidden.md", "-rf.md", "CON.md", "<img src=x onerror=alert(1)>.md", "a\u202ecod.md",
+    "'\"$(touch hacked)`id`;&|.md", "%2e%2e%2f.md", "a b\\c.md", "\u200b.md", "e\u0301.md", "\u00e9.md", "n" * 250 + ".md", "~.md", "*.md",
+)  # fmt: skip
+_LINKS = {
+    "to-accounts.md": (ACCOUNTS, "skipped", "leads out of the folder"),
+    "to-above": ("..", "skipped", "not a file"),
+    "to-outside": ("../..", "skipped", "leads out of the folder"),
+    "to-itself": (".", "skipped", "not a file"),
+    "to-nothing.md": ("nothing.md", "failed", "cannot be read"),
+    "to-to-itself.md": ("to-to-itself.md", "failed", "cannot be read"),
+    "to-zero.md": ("/dev/zero", "skipped", "leads out of the folder"),
+    "to-memory.txt": ("/proc/self/mem", "skipped", "leads out of the folder"),
+}
+
+
+def odd_names(folder: Path) -> dict[str, tuple[str, str]]:
+    """Make what this system lets be made, below `folder`; path → (status, a part of the reason)."""
+    made: dict[str, tuple[str, str]] = {}
+
+    def write(name: str, status: str = "indexed", says: str = "") -> None:
+        if (folder / name).exists():
+            return  # some systems take one name for another
+        with contextlib.suppress(OSError):
+            (folder / name).write_bytes(WORDS)
+            made[name] = (status, says)
+
+    for name in _INDEXED:
+        write(name)
+    for name, (target, status, says) in _LINKS.items():
+        with contextlib.suppress(OSError):
+            (folder / name).symlink_to(target)
+            made[name] = (status, says)
+    write(".hidden.md")
+    made.pop(".hidden.md", None)
+    (folder / "folder.md").mkdir()
+    write("folder.md/inside.md")
+    with contextlib.suppress(OSError, AttributeError):
+        os.mkfifo(folder / "pipe.md")
+        made["pipe.md"] = ("skipped", "not a file")
+    with contextlib.suppress(OSError, AttributeError), socket.socket(socket.AF_UNIX) as server:
+        here = Path.cwd()
+        os.chdir(folder)  # the path of a socket may only be short
+        try:
+            server.bind("socket.md")
+        finally:
+            os.chdir(here)
+        made["socket.md"] = ("skipped", "not a file")
+    with contextlib.suppress(OSError, AttributeError):
+        os.mknod(folder / "zero.md", 0o20666, os.makedev(1, 5))
+        made["zero.md"] = ("skipped", "not a file")
+    if hasattr(os, "geteuid") and os.geteuid() != 0:  # root reads all
+        write("closed.md", "failed", "cannot be read: Permission denied")
+        (folder / "closed.md").chmod(0)
+    with contextlib.suppress(OSError, UnicodeError):
+        Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.md")).write_bytes(WORDS)
+        made["caf\\xe9.md"] = ("skipped", "not UTF-8")
+    return made
+
+
+def write_all(folder: Path) -> dict[str, tuple[str, str]]:
+    """Write everything below `folder`; path → (status, what the reason or the text says)."""
+    for entry in CASES:
+        place = folder / entry.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(entry.make())
+    names = folder / "names"
+    names.mkdir(parents=True)
+    expected = {entry.name: (entry.status, entry.says) for entry in CASES}
+    return expected | {f"names/{name}": outcome for name, outcome in odd_names(names).items()}
+
+
+if __name__ == "__main__":
+    write_all(Path(sys.argv[1]))

@@ -1,0 +1,494 @@
+"""Inputs that no writer of a format would make: damaged real files, and documents grown from a format's pieces.
+
+The same name, seed and number always give the same input. It knows nothing about how files are read; a new format is one
+more entry in FORMATS.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import quopri
+import random
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+FILES = Path(__file__).resolve().parent / "files"
+Strategy = st.SearchStrategy[bytes]
+
+_LONGEST = 200_000  # bytes of an input: what is longer makes the same mistakes, but slower
+_BLOCK = 100  # numbers; the first of each block are grown, the others are damaged
+_GROWN = 25
+_SHARE_INSIDE = 0.8  # of the damages to a zip file, those inside its entries
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format to try: its ending, real files, pieces that mean something in it, and whole documents made of them.
+
+    `zipped`: its files are zip archives, and are damaged inside.
+    """
+
+    ending: str
+    seeds: Callable[[], list[bytes]]
+    tokens: Sequence[bytes]
+    grown: Strategy
+    zipped: bool = False
+
+
+def made(name: str, seed: int, number: int) -> bytes:
+    """The input of this number: grown, or a damaged file."""
+    block, place = divmod(number, _BLOCK)
+    if place < _GROWN:
+        grown = _grown(name, seed, block)
+        if place < len(grown):
+            return grown[place][:_LONGEST]
+    chance = random.Random(f"{name} {seed} {number}")
+    form = FORMATS[name]
+    seeds = _seeds(name)
+    data = chance.choice(seeds)
+    if form.zipped and chance.random() < _SHARE_INSIDE:
+        return _damaged_inside(chance, data, form.tokens, chance.choice(seeds))
+    return _damaged(chance, data, form.tokens, seeds)
+
+
+@cache
+def _seeds(name: str) -> list[bytes]:
+    return FORMATS[name].seeds()
+
+
+@cache
+def _grown(name: str, seed: int, block: int) -> list[bytes]:
+    found: list[bytes] = []
+
+    @hypothesis.seed(seed * 1_000_003 + block)
+    @settings(
+        max_examples=_GROWN,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(FORMATS[name].grown)
+    def grow(data: bytes) -> None:
+        found.append(data)
+
+    grow()
+    return found
+
+
+# --- damage -----------------------------------------------------------------------------------------------------------
+
+
+def _damaged(chance: random.Random, data: bytes, tokens: Sequence[bytes], others: Sequence[bytes]) -> bytes:
+    """The file after one to eight accidents."""
+    made = bytearray(data)
+    for _ in range(chance.choice((1, 1, 2, 3, 5, 8))):
+        start = chance.randrange(len(made) + 1)
+        end = min(len(made), start + chance.choice((1, 4, 30, 400, 5000)))
+        what = chance.randrange(8)
+        if what == 0 and made:
+            made[min(start, len(made) - 1)] ^= 1 << chance.randrange(8)
+        elif what == 1:
+            made[start:end] = chance.randbytes(min(end - start, 40))
+        elif what == 2:
+            del made[start:end]
+        elif what == 3:
+            made[start:start] = made[start:end] * chance.choice((1, 2, 10, 300))
+        elif what == 4:
+            other = chance.choice(others)
+            begin = chance.randrange(len(other) + 1)
+            made[start:end] = other[begin : begin + chance.choice((4, 100, 3000))]
+        elif what == 5:
+            made[start:start] = chance.choice(tokens) * chance.choice((1, 1, 1, 7, 500))
+        elif what == 6:
+            made[start:end] = chance.choice(tokens)
+        elif chance.random() < 0.3:
+            del made[start:]
+        del made[_LONGEST:]
+    return bytes(made)
+
+
+def _damaged_inside(chance: random.Random, data: bytes, tokens: Sequence[bytes], other: bytes) -> bytes:
+    """The archive with one to three entries damaged, lost, doubled, renamed, or filled with what another holds."""
+    parts = unzipped(data)
+    foreign = unzipped(other)
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        place = chance.randrange(len(parts))
+        name, content = parts[place]
+        what = chance.randrange(12)
+        if what == 0:
+            del parts[place]
+        elif what == 1:
+            parts.append((name, chance.choice(foreign)[1]))
+        elif what == 2:
+            parts[place] = (
+                chance.choice(["../" + name, "/" + name, name.upper(), "", chance.choice(foreign)[0]]),
+                content,
+            )
+        elif what == 3:
+            parts[place] = (name, chance.choice(foreign)[1])
+        else:
+            parts[place] = (name, _damaged(chance, content, tokens, [other_content for _, other_content in foreign]))
+        if not parts:
+            break
+    return zipped(parts)
+
+
+def unzipped(data: bytes) -> list[tuple[str, bytes]]:
+    """The entries of an archive, in order."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return [(entry.filename, archive.read(entry)) for entry in archive.infolist()]
+
+
+def zipped(parts: Sequence[tuple[str, bytes]]) -> bytes:
+    """An archive of these entries; a name may stand in it twice."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts:
+            entry = zipfile.ZipInfo(name)  # without this, zipfile would warn of names that stand twice
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.NameToInfo.pop(name, None)
+            archive.writestr(entry, content)
+    return out.getvalue()
+
+
+# --- growth -----------------------------------------------------------------------------------------------------------
+
+_WORDS = st.sampled_from(
+    ["Bees ", "sleep. ", "in winter", "\n", "\n\n", "é蜂🐝 ", "A long line of plain words, and then. "]
+)
+_ANY = st.text(max_size=12).map(lambda text: text.encode("utf-8", "surrogatepass"))
+
+
+def _sequence(tokens: Sequence[bytes], before: bytes = b"", after: bytes = b"") -> Strategy:
+    """Tokens, words and anything else, one after the other."""
+    piece = st.sampled_from(list(tokens)) | _WORDS.map(str.encode) | _ANY
+    return st.lists(piece, max_size=60).map(lambda pieces: before + b"".join(pieces) + after)
+
+
+def _tree(tags: Sequence[str]) -> Strategy:
+    """Elements inside each other; a tag may have attributes."""
+
+    def element(drawn: tuple[str, list[str]]) -> str:
+        tag, children = drawn
+        return f"<{tag}>{''.join(children)}</{tag.split()[0]}>"
+
+    leaf = (
+        _WORDS | st.sampled_from(["&amp;", "&#160;", "<!-- c -->"]) | st.sampled_from(tags).map(lambda tag: f"<{tag}/>")
+    )
+    grown = st.recursive(
+        leaf,
+        lambda inner: st.tuples(st.sampled_from(tags), st.lists(inner, max_size=5)).map(element),
+        max_leaves=60,
+    )
+    return st.lists(grown, max_size=12).map("".join).map(str.encode)
+
+
+def _inside(name: str, part: str, opening: bytes, closing: bytes, tags: Sequence[str]) -> Strategy:
+    """The office file with the body of its main part replaced by a tree."""
+
+    def put(body: bytes) -> bytes:
+        parts = []
+        for entry, content in unzipped((FILES / "office" / name).read_bytes()):
+            if entry == part:
+                start = content.index(b">", content.index(opening)) + 1
+                content = content[:start] + body + content[content.rindex(closing) :]
+            parts.append((entry, content))
+        return zipped(parts)
+
+    return _tree(tags).map(put)
+
+
+# --- the formats ------------------------------------------------------------------------------------------------------
+
+
+def _read(folder: str, *patterns: str) -> list[bytes]:
+    return [path.read_bytes() for pattern in patterns for path in sorted((FILES / folder).glob(pattern))]
+
+
+def _plain_seeds() -> list[bytes]:
+    texts = [*_read("html", "*.txt"), *_read("office", "*.md")]
+    return [*texts, texts[0].decode().encode("utf-16"), texts[1].decode().encode("cp1252", "replace")]
+
+
+_PLAIN = (
+    b"\r", b"\r\n", b"\n\n", b"\x0c", b"\x0b", b"\x1c", b"\x85", "\u2028".encode(), "\u200b".encode(), b"\xef\xbb\xbf",
+    b"\xff\xfe", b"\x00", b"\x1b[31m", b"# ", b"====\n", b"----\n", b"- ", b"* ", b"1. ", b"a) ", b"Name: value\n",
+    b"What?\n", b"Why is it so?\n", b"> ", b"\t", b"    ", b". ", b"... ", "。".encode(), "؟".encode(), b"\xed\xa0\x80",
+    "e\u0301\u0301".encode(), "\u202e".encode(), b"  \n \n", b"A full line of words that runs to the width of it\n",
+)  # fmt: skip
+
+_MARKDOWN_SEED = (
+    b"---\ntitle: Bees\nauthor: [Ada]\ndate: 2024-05-04\nanchors: &a [1]\nmore: *a\n---\n\n# Bees\n\nText with *marks*,"
+    b" `code`, [a link][ref] and ![alt](a.png).\n\n> quoted\n> > deeper\n\n1. one\n   - two\n\n     more\n2. three\n\n"
+    b"| a | b |\n|---|:-:|\n| 1 | 2 |\n\n```python\ncode()\n```\n\n    indented\n\n<div>\nhtml\n</div>\n\n<!-- c -->\n\n"
+    b"Setext\n======\n\nAgain\n-----\n\n[ref]: http://example.org 'title'\n\n***\n\nlast\\\nline &amp; end\n"
+)
+_MARKDOWN = (
+    b"# ", b"###### ", b"#######", b"> ", b"- ", b"+ ", b"1. ", b"999999999. ", b"0) ", b"```\n", b"~~~ x\n", b"    ",
+    b"\t", b"| a | b |\n|---|---|\n| c |\n", b"|", b"\\|", b"===\n", b"---\n", b"***\n", b"[a]: b\n", b"[a]", b"![", b"](",
+    b"*", b"**", b"_", b"`", b"<!--", b"-->", b"<div>\n", b"</div>", b"<?", b"<![CDATA[", b"&#0;", b"&#xD800;", b"&amp;",
+    b"\\", b"  \n", b"\n\n", b"\r", b"\x00", b"\x0c", b"---\ntitle: &a x\n---\n", b"---\n? [\n---\n", b"title: !!python/x\n",
+)  # fmt: skip
+
+_HTML_TAGS = (
+    "p", "div", "div class='post'", "h1", "h2", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table", "tr", "td", "th", "pre",
+    "code", "br", "article", "main", "nav", "header", "aside", "section", "figure", "figcaption", "details", "summary",
+    "blockquote", "a href='x'", "span", "b", "script", "style", "title", "svg", "math", "template", "select", "option",
+    "form", "frameset", "frame src='x'", "iframe", "noscript", "textarea", "caption", "tbody", "hr", "img alt='x'",
+    "p hidden", "p aria-hidden='true'", "h2 id='cookies'", "time datetime='2024-05-04'", "object", "ruby", "rt",
+)  # fmt: skip
+_HTML = (
+    *(f"<{tag}>".encode() for tag in _HTML_TAGS), *(f"</{tag.split()[0]}>".encode() for tag in _HTML_TAGS),
+    b"<!--", b"-->", b"<![CDATA[", b"]]>", b"<?php", b"&#0;", b"&#xD800;", b"&#x110000;", b"&bogus;", b"&nbsp;", b"<meta charset=utf-7>",
+    b"<meta charset=utf-16>", b"<meta charset=rot13>", b"<base href='javascript:x'>", b"<link rel=canonical href='javascript:x'>",
+    b"<!DOCTYPE html [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>&x;", b"\x00", b"<p a=\"", b"<svg:x>", b"\xff\xfe", b"\x1b$B",
+)  # fmt: skip
+
+
+def _mhtml_of(page: bytes, how: str = "quoted-printable") -> bytes:
+    body = base64.encodebytes(page) if how == "base64" else quopri.encodestring(page)
+    return (
+        b"From: <Saved>\r\nSnapshot-Content-Location: https://example.org/bees\r\nSubject: Bees\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/related; type="text/html"; boundary="--x"\r\n\r\n----x\r\nContent-Type: text/html;'
+        b" charset=utf-8\r\nContent-Transfer-Encoding: %s\r\nContent-ID: <a@b>\r\nContent-Location: https://example.org/bees"
+        b"\r\n\r\n%s\r\n----x\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0K\r\n----x--\r\n"
+        % (how.encode(), body)
+    )
+
+
+_MHTML = (
+    *_HTML[:20], b"----x\r\n", b"----x--\r\n", b"\r\n\r\n", b"Content-Type: multipart/mixed; boundary=\"--x\"\r\n\r\n",
+    b"Content-Type: text/html; charset=rot13\r\n\r\n", b"Content-Type: message/rfc822\r\n\r\n", b"=?utf-8?b?", b"?=", b"=\r\n",
+    b"Content-Type: text/html; charset*0=ut; charset*1=f-8\r\n", b"Content-Transfer-Encoding: base64\r\n", b"=E4", b"=",
+    b"Content-Transfer-Encoding: x-uuencode\r\n", b"begin 644 a\r\n", b"boundary=\"\"", b"charset=\"\x00\"", b"\x00", b"\xff",
+    b"Content-Transfer-Encoding: 8bit\r\n", b"Snapshot-Content-Location: =?utf-8?q?=00?=\r\n",
+)  # fmt: skip
+
+
+def _pdf_seeds() -> list[bytes]:
+    files = [path.read_bytes() for path in sorted((FILES / "pdf").glob("*.pdf"))]
+    return [*files, *map(_inflated, files[:2]), *(_pdf_of([page, page]) for page in _PDF_PAGES)]
+
+
+def _inflated(data: bytes) -> bytes:
+    """The PDF with its streams unpacked, so that damage reaches what they say; its table of offsets is wrong then."""
+
+    def stream(found: re.Match[bytes]) -> bytes:
+        try:
+            content = zlib.decompress(found[2])
+        except zlib.error:
+            return found[0]
+        if len(content) > 30_000:
+            return found[0]
+        head = re.sub(rb"/Length \d+", b"/Length %d" % len(content), found[1]).replace(b"/Filter /FlateDecode", b"")
+        return head + b"stream\n" + content + b"\nendstream"
+
+    return re.sub(rb"(<<[^\n]*(?:\n[^\n]+)*?>>\s*)stream\r?\n(.*?)\r?\nendstream", stream, data, flags=re.DOTALL)
+
+
+_PDF_PAGES = (
+    b"BT /B 20 Tf 60 780 Td (Bees in winter) Tj ET BT /F 11 Tf 13.5 TL 60 740 Td (They sleep in a ball, and) Tj T*"
+    b" (wake in spring.) Tj ET 1 0 0 1 0 0 cm 60 600 3 3 re f BT /F 11 Tf 70 598 Td (an item) Tj ET\n",
+    b"".join(b"BT /F 9 Tf %d %d Td (cell%d) Tj ET\n" % (60 + 150 * (n % 3), 700 - 14 * (n // 3), n) for n in range(60)),
+)
+_PDF_OPERATORS = (
+    b"BT /F 11 Tf 60 700 Td (Bees sleep.) Tj ET\n", b"BT ", b"ET ", b"/F 11 Tf ", b"/B 24 Tf ", b"/F -3 Tf ", b"/F 1e9 Tf ",
+    b"(words here) Tj ", b"(a\\000\\377b) Tj ", b"[(a) -900 (b)] TJ ", b"<FEFF0041> Tj ", b"T* ", b"13 TL ", b"10 -13 Td ",
+    b"1 0 0 1 60 400 Tm ", b"0 1 -1 0 300 300 Tm ", b"0 0 0 0 0 0 Tm ", b"1e38 0 0 1e38 0 0 cm ", b"q ", b"Q ", b"60 60 3 3 re f ",
+    b"3 Tr ", b"500 Tc ", b"-50 Tw ", b"/X Do ", b"100 Tz ", b"(\xe2\x80\xa2) Tj ", b"BI /W 9 /H 9 ID x EI ",
+    b"1 0 0 1 -99999 0 Tm ", b"(-) Tj ", b"(1.) Tj ", b"(12.50) Tj ", b"50 0 Td ", b"/Span <</ActualText (x)>> BDC ", b"EMC ",
+)  # fmt: skip
+_PDF = (
+    *_PDF_OPERATORS, b"1 0 R", b"2 0 R", b"3 0 R", b"99 0 R", b"<<", b">>", b"[", b"]", b"stream\n", b"endstream", b"endobj\n",
+    b"/Kids[2 0 R]", b"/Type/Page", b"/Type/Pages", b"/Count -1", b"/Count 99999999", b"/Length 99999999", b"/Filter/FlateDecode",
+    b"/Filter[/FlateDecode/FlateDecode]", b"/Filter/ASCIIHexDecode", b"/Filter/LZWDecode", b"/MediaBox[0 0 0 0]",
+    b"/MediaBox[-1e9 0 1e9 5]", b"/Rotate 90", b"/Rotate 45", b"/Parent 3 0 R", b"/Next 1 0 R", b"/First 1 0 R", b"xref\n",
+    b"trailer\n", b"startxref\n0\n", b"%%EOF\n", b"/Prev 0", b"/Encrypt 1 0 R", b"/ToUnicode 3 0 R", b"/UserUnit 1e9", b"null",
+    b"/Subtype/Type3", b"/Encoding/Identity-H", b"/FirstChar -9", b"(", b")", b"-2147483649", b"1e400",
+)  # fmt: skip
+
+
+def _pdf_of(pages: list[bytes]) -> bytes:
+    """A PDF of content streams with a form /X that shows itself, and bookmarks."""
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R/Outlines 7 0 R>>",
+        b"<</Type/Pages/Kids[%s]/Count %d>>"
+        % (b" ".join(b"%d 0 R" % (9 + 2 * n) for n in range(len(pages))), len(pages)),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold/Encoding/WinAnsiEncoding>>",
+        b"<</Type/XObject/Subtype/Form/BBox[0 0 600 900]/Resources<</XObject<</X 5 0 R>>/Font<</F 3 0 R>>>>/Length 41>>\n"
+        b"stream\nBT /F 9 Tf 9 9 Td (form) Tj ET /X Do        \nendstream",
+        b"<</Title(Bees)/Author(Ada)/CreationDate(D:20240504)>>",
+        b"<</First 8 0 R/Last 8 0 R/Count 1>>",
+        b"<</Title(Bees in winter)/Parent 7 0 R/Dest[9 0 R/Fit]/Next 8 0 R>>",
+    ]
+    for number, content in enumerate(pages):
+        objects.append(
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents %d 0 R/Resources"
+            b"<</Font<</F 3 0 R/B 4 0 R>>/XObject<</X 5 0 R>>>>>>" % (10 + 2 * number)
+        )
+        objects.append(b"<</Length %d>>\nstream\n%s\nendstream" % (len(content), content))
+    result, offsets = b"%PDF-1.5\n", []
+    for number, content in enumerate(objects, 1):
+        offsets.append(len(result))
+        result += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    trailer = b"trailer\n<</Size %d/Root 1 0 R/Info 6 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(result))
+    return result + b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(objects) + 1, table) + trailer
+
+
+def _content_stream(drawn: list[bytes]) -> bytes:
+    return _pdf_of([b"".join(drawn), b"".join(reversed(drawn))])
+
+
+_XML = (
+    b"&amp;", b"&#0;", b"&#xD800;", b"&x;", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"\x00", b"\xff\xfe", b"<", b"/>", b'"',
+    b"<?xml version='1.0' encoding='utf-16'?>", b"<!DOCTYPE x [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>", b"../../etc/passwd",
+    b"<!DOCTYPE x [<!ENTITY a 'aa'><!ENTITY x '&a;&a;'>]>", b"xmlns='x'", b'"-1"', b'"99999999999"', b'""', b"rId1",
+)  # fmt: skip
+_DOCX_TAGS = (
+    "w:p", "w:r", "w:t", "w:t xml:space='preserve'", "w:tbl", "w:tr", "w:tc", "w:pPr", "w:pStyle w:val='Heading1'", "w:hyperlink r:id='rId9'",
+    "w:pStyle w:val='Title'", "w:numPr", "w:numId w:val='1'", "w:ilvl w:val='2'", "w:tab", "w:br", "w:footnoteReference w:id='2'", "w:sdt",
+    "w:sdtContent", "w:ins", "w:del", "w:delText", "w:fldChar w:fldCharType='begin'", "w:fldChar w:fldCharType='end'", "w:instrText",
+    "w:gridSpan w:val='-3'", "w:vMerge", "w:drawing", "w:altChunk r:id='rId1'", "w:sym w:char='F0B7'", "w:bookmarkStart w:id='1' w:name='x'",
+)  # fmt: skip
+_ODT_TAGS = (
+    "text:p", "text:h text:outline-level='1'", "text:h text:outline-level='-5'", "text:h text:outline-level='99999'", "text:span", "text:list",
+    "text:list-item", "table:table", "table:table-row", "table:table-cell", "table:table-cell table:number-columns-repeated='30'",
+    "text:note text:note-class='footnote'", "text:note-body", "text:note-citation", "text:a xlink:href='x'", "text:s text:c='5'",
+    "text:s text:c='9999'", "text:tab", "text:line-break", "draw:frame", "draw:image xlink:href='Pictures/x'", "text:section",
+    "text:bookmark-ref text:ref-name='x'", "text:sequence", "text:table-of-content", "text:index-body",
+)  # fmt: skip
+_PPTX_TAGS = (
+    "p:sp", "p:txBody", "a:p", "a:r", "a:t", "a:pPr lvl='3'", "a:pPr marL='-5'", "p:nvSpPr", "p:nvPr", "p:ph type='title'", "p:ph type='body'",
+    "p:grpSp", "p:graphicFrame", "a:graphic", "a:graphicData uri='http://schemas.openxmlformats.org/drawingml/2006/table'", "a:tbl", "a:tr", "a:tc",
+    "a:br", "a:fld", "p:pic", "p:cNvPr id='2' name='x'", "a:buChar char='-'", "a:buAutoNum type='arabicPeriod'", "a:hlinkClick r:id='rId2'",
+)  # fmt: skip
+
+_RTF = (
+    b"\\par ", b"{", b"}", b"\\pard", b"\\bin5 ", b"\\bin999999999 ", b"\\bin-1 ", b"\\'e4", b"\\'zz", b"\\u8364?", b"\\u-10179?", b"\\uc0 ", b"\\uc9999 ",
+    b"{\\footnote ", b"{\\*\\footnote ", b"{\\*\\unknown ", b"\\trowd", b"\\cell ", b"\\row ", b"\\intbl ", b"\\cellx500", b"\\s1 ", b"\\ls1\\ilvl2 ",
+    b"\\outlinelevel0 ", b"\\outlinelevel99 ", b"{\\object\\objdata 0105}", b"{\\pict\\pngblip 89504e47}", b"{\\field{\\*\\fldinst HYPERLINK \"x\"}{\\fldrslt y}}",
+    b"{\\stylesheet{\\s1 heading 1;}}", b"{\\info{\\title x}{\\author y}}", b"\\ansicpg932", b"\\mac ", b"\\line ", b"\\tab ", b"\\~", b"\\-", b"\\\n", b"\\",
+    b"{\\listtext 1.}", b"\\b ", b"\\v ", b"\\upr ", b"\\s1234\\ ", b"{\\s1\\x heading 1;}",
+)  # fmt: skip
+_RST = (
+    b"====\n", b"----\n", b"~~~~\n", b"- ", b"* ", b"1. ", b"#. ", b":field: value\n", b".. note:: x\n", b".. include:: /etc/passwd\n", b"..",
+    b".. raw:: html\n   :file: /etc/passwd\n", b".. csv-table:: t\n   :header: a, b\n\n   1, 2\n", b".. list-table::\n\n   * - a\n     - b\n", b"::\n\n",
+    b"   ", b"|x|", b".. |x| replace:: y\n", b".. |x| replace:: |x|\n", b"[1]_", b".. [1] note\n", b".. _a: b\n", b"a_", b"`a`_", b"`", b"``", b"*", b"**", b":math:`x`",
+    b"+---+---+\n| a | b |\n+---+---+\n", b"=== ===\na   b\n=== ===\n", b"| line\n", b".. role:: x\n", b".. default-role:: x\n", b".. code:: python\n\n   x\n",
+    b".. image:: a.png\n   :alt: x\n", b"\n\n", b"\t", b"\\", b".. class:: x\n", b".. figure:: x\n\n   caption\n", b".. math::\n\n   a\n", b".. header:: x\n",
+)  # fmt: skip
+_ORG = (
+    b"* ", b"** TODO ", b"******** ", b"#+TITLE: x\n", b"#+INCLUDE: \"/etc/passwd\"\n", b"#+BEGIN_SRC python\n", b"#+END_SRC\n", b"#+BEGIN_QUOTE\n",
+    b"#+END_QUOTE\n", b"| a | b |\n|---+---|\n| c | d |\n", b"|", b"- ", b"1. ", b"- [ ] ", b"- term :: meaning\n", b"[fn:1]", b"[fn:1] note\n", b"[[a][b]]",
+    b":PROPERTIES:\n", b":END:\n", b"SCHEDULED: <2024-05-04 Sat>\n", b"*bold*", b"/it/", b"=c=", b"~c~", b"$a$", b"\\begin{a}\n", b"\\end{a}\n", b"#+MACRO: x {{{x}}}\n",
+    b"{{{x}}}", b"#+OPTIONS: H:0 toc:nil\n", b"#+SETUPFILE: /etc/passwd\n", b"#+BEGIN_EXPORT html\n", b"#+END_EXPORT\n", b"# c\n", b"\n\n", b"    ", b"<<x>>",
+    b"@@html:<b>@@", b"[cite:@x]", b"src_python{x}", b"call_x()", b"#+LINK: a b%s\n", b"#+SELECT_TAGS: x\n", b":x:\n",
+)  # fmt: skip
+_IPYNB = (
+    b'{"cell_type": "markdown", "metadata": {}, "source": ["# x"]},', b'"source": ', b"[", b"]", b"{", b"}", b",", b"null", b"1e999", b"-1", b'""',
+    b"99999999999999999999999999", b'"nbformat": 3', b'"nbformat": 99', b'"cell_type": "raw"', b'"cell_type": "code"', b'"t": "Str"', b'"c": 1',
+    b'"outputs": [{"output_type": "display_data", "data": {"text/html": "<b>x</b>"}, "metadata": {}}]', b'"data": {"image/png": "!!!!"}',
+    b'"attachments": {"a.png": {"image/png": "AAAA"}}', b'"\\ud800"', b'"\\u0000"', b"\\", b'"', b'"execution_count": "x"', b'"output_type": "error"',
+)  # fmt: skip
+
+
+def _notebooks() -> Strategy:
+    source = st.lists(st.sampled_from(_MARKDOWN).map(bytes.decode) | _WORDS, max_size=8).map("".join)
+    value = st.recursive(
+        st.none() | st.booleans() | st.integers() | source,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("tcxy"), inner, max_size=3),
+        max_leaves=6,
+    )
+    output = st.one_of(
+        st.fixed_dictionaries({"output_type": st.just("stream"), "name": st.just("stdout"), "text": source}),
+        st.fixed_dictionaries(
+            {"output_type": st.just("error"), "ename": source, "evalue": source, "traceback": st.lists(source)}
+        ),
+        st.fixed_dictionaries(
+            {
+                "output_type": st.just("display_data"),
+                "metadata": st.just({}),
+                "data": st.dictionaries(
+                    st.sampled_from(["text/plain", "text/html", "image/png", "text/x"]), source | value, max_size=2
+                ),
+            }
+        ),
+    )
+    cell = st.fixed_dictionaries(
+        {
+            "cell_type": st.sampled_from(["markdown", "code", "raw"]),
+            "metadata": st.dictionaries(st.sampled_from("tcx"), value, max_size=2),
+            "source": source | st.lists(source, max_size=3),
+            "outputs": st.lists(output, max_size=2),
+            "execution_count": st.none() | st.integers(),
+        }
+    )
+    notebook = st.fixed_dictionaries(
+        {
+            "nbformat": st.sampled_from([4, 4, 4, 3, 5]),
+            "nbformat_minor": st.sampled_from([4, 5]),
+            "metadata": st.dictionaries(st.sampled_from(["title", "authors", "t", "c"]), value, max_size=3),
+            "cells": st.lists(cell, max_size=5),
+        }
+    )
+    return notebook.map(lambda made: json.dumps(made).encode())
+
+
+FORMATS: dict[str, Format] = {
+    "plain": Format(".txt", _plain_seeds, _PLAIN, _sequence(_PLAIN)),
+    "markdown": Format(".md", lambda: [_MARKDOWN_SEED, *_read("office", "*.md")], _MARKDOWN, _sequence(_MARKDOWN)),
+    "html": Format(".html", lambda: _read("html", "*.html"), _HTML, _tree(_HTML_TAGS) | _sequence(_HTML)),
+    "mhtml": Format(
+        ".mhtml",
+        lambda: [_mhtml_of(page, how) for page in _read("html", "*.html") for how in ("base64", "quoted-printable")],
+        _MHTML,
+        _tree(_HTML_TAGS).map(_mhtml_of) | _sequence(_MHTML, b'Content-Type: multipart/related; boundary="--x"\r\n\r\n'),
+    ),
+    "pdf": Format(".pdf", _pdf_seeds, _PDF, st.lists(st.sampled_from(_PDF_OPERATORS), max_size=60).map(_content_stream)),
+    "docx": Format(
+        ".docx",
+        lambda: _read("office", "*.docx"),
+        (*_XML, *(f"<{tag}>".encode() for tag in _DOCX_TAGS)),
+        _inside("bees.docx", "word/document.xml", b"<w:body", b"</w:body>", _DOCX_TAGS),
+        zipped=True,
+    ),
+    "odt": Format(
+        ".odt",
+        lambda: _read("office", "*.odt"),
+        (*_XML, *(f"<{tag}>".encode() for tag in _ODT_TAGS)),
+        _inside("bees.odt", "content.xml", b"<office:text", b"</office:text>", _ODT_TAGS),
+        zipped=True,
+    ),
+    "pptx": Format(
+        ".pptx",
+        lambda: _read("office", "*.pptx"),
+        (*_XML, *(f"<{tag}>".encode() for tag in _PPTX_TAGS)),
+        _inside("slides.pptx", "ppt/slides/slide2.xml", b"<p:spTree", b"</p:spTree>", _PPTX_TAGS),
+        zipped=True,
+    ),
+    "epub": Format(
+        ".epub",
+        lambda: _read("office", "*.epub"),
+        (*_XML, *_HTML),
+        _inside("bees.epub", "EPUB/text/ch001.xhtml", b"<body", b"</body>", _HTML_TAGS),
+        zipped=True,
+    ),
+    "rtf": Format(".rtf", lambda: _read("office", "*.rtf"), _RTF, _sequence(_RTF, b"{\\rtf1\\ansi ", b"}")),
+    "rst": Format(".rst", lambda: _read("office", "*.rst"), _RST, _sequence(_RST)),
+    "org": Format(".org", lambda: _read("office", "*.org"), _ORG, _sequence(_ORG)),
+    "ipynb": Format(".ipynb", lambda: _read("office", "*.ipynb"), _IPYNB, _notebooks()),
+}  # fmt: skip
