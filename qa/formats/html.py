@@ -17,6 +17,7 @@ from ..types import Document
 from .builder import TextBuilder
 from .decoding import Empty, Unreadable, decode
 from .html_blocks import BLOCKS, BREAKS, HEADINGS, SPACE, WORD, Element, Writer, length_of, level_of, text_of
+from .html_completion import FRAME, completed, drop
 
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)\b[^<>]*?\b(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _DECLARED_WITHIN = 8192  # bytes
@@ -35,7 +36,7 @@ _RAW = {"script", "style", "title", "textarea"}
 _ARTICLE_WITHIN = "(self::body or self::html or self::article or self::main or .//h1 or .//article or .//main)"
 _NOISE = (  # not for readers, or not of the article, on every page
     "//head|//script|//style|//noscript|//template|//svg|//annotation|//textarea|//select|//button|//dialog"
-    "|//*[@hidden and not(@hidden='until-found')]|//*[@aria-hidden='true' and not(.//p)]"
+    "|//*[@hidden and not(@hidden='until-found' or starts-with(@id, 'S:'))]|//*[@aria-hidden='true' and not(.//p)]"
     "|//*[@role='navigation' or @role='search' or @role='dialog' or @role='alertdialog' or @role='contentinfo']"
     # Not all that is named after cookies: an article may be about them.
     "|//*[re:test(concat(@id, ' ', @class), 'cookie-?(banner|bar|notice|consent|popup)|gdpr|site-?notice"
@@ -51,7 +52,6 @@ _DATE = (
 _LINKED_AUTHOR = re.compile(r'"author" ?: ?\[? ?\{[^{}]*?"name" ?: ?"([^"\\]+)"')
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)T.*")
 _LINKED_DATE = re.compile(r'"datePublished" ?: ?"([^"\\]+)"')
-_FRAME = ("nav", "header", "footer", "aside", "form")
 _REGIONS = ("//article", "//main|//*[@role='main']", "//body")
 _LARGEST = 30_000  # elements: for more, choosing the article takes too long
 _LEAST_SHARE = 1 / 3
@@ -108,7 +108,7 @@ def _document(path: str, text: str, address: str = "") -> Document:
     metadata = _metadata(page, address)
     for noise in page.xpath(_NOISE, namespaces=_REGEXPS):
         if not noise.xpath(_ARTICLE_WITHIN):
-            _drop(noise)
+            drop(noise)
     _dress(page)
     article = _article(page)
     builder = TextBuilder()
@@ -211,7 +211,7 @@ def _is_post(element: Element) -> bool:
 
 
 def _article(page: Element) -> Element:
-    """What trafilatura takes for the article; where that is far too little, the part that the page marks as such."""
+    """What trafilatura takes for the article, completed; where it is far too little, what the page marks as such."""
     from trafilatura import bare_extraction
 
     found: Any = None
@@ -221,17 +221,15 @@ def _article(page: Element) -> Element:
         except Exception:  # noqa: BLE001 - rules for a thousand sites: where one fails, the page is still there
             found = None
     region = next((parts[0] for xpath in _REGIONS if len(parts := page.xpath(xpath)) == 1), page)
-    for part in [*region.iter(*_FRAME)]:
+    for part in [*region.iter(*FRAME)]:
         if not part.xpath(_ARTICLE_WITHIN):
-            _drop(part)
+            drop(part)
     least = max(_SHORT, _LEAST_SHARE * length_of(region, outside_links=True))
-    return found.body if found is not None and length_of(found.body) >= least else region
-
-
-def _drop(element: Element) -> None:
-    """Take it out of its tree, but not the text after it."""
-    if element.getparent() is not None:
-        element.drop_tree()
+    if found is None or length_of(found.body) < least:
+        return region
+    body = page if page.tag == "body" else page.find(".//body")
+    whole = completed(body, found.body) if body is not None else None
+    return found.body if whole is None else whole
 
 
 def _words(text: str) -> frozenset[str]:
