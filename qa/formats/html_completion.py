@@ -16,7 +16,7 @@ _AROUND = re.compile(  # what pages call the parts that are not of the article
     r"comment|disqus|related|recirc|recommend|share|sharing|social|side-?bar|promo|advert|\bads?\b|sponsor|newsletter"
     r"|subscri|sign-?up|breadcrumb|footer|popular|trending|outbrain|taboola|author-?bio|byline|\btags?\b|pagination|pager"
     r"|more-(?:from|stories|articles)|read-?more|read-?next|also-?like|most-?read|teaser|widget|paywall|login|toolbar"
-    r"|menu|\bnav",
+    r"|menu|\bnav|profile|user-?info|signature|avatar",
     re.IGNORECASE,
 )
 # Measured with benchmarks.pages on half of its pages; the figures in docs/formats.md are of the others.
