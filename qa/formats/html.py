@@ -51,6 +51,9 @@ _DATE = (
 )
 _LINKED_AUTHOR = re.compile(r'"author" ?: ?\[? ?\{[^{}]*?"name" ?: ?"([^"\\]+)"')
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)T.*")
+_BY = re.compile(r"\A(?:by|von|par|por)\s+", re.IGNORECASE)
+_LONGEST_NAME = 100  # characters: what is longer tells of the author
+_SAVED = re.compile(r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:)\s*(https?://[^\s>]+)")
 _LINKED_DATE = re.compile(r'"datePublished" ?: ?"([^"\\]+)"')
 _REGIONS = ("//article", "//main|//*[@role='main']", "//body")
 _LARGEST = 30_000  # elements: for more, choosing the article takes too long
@@ -105,7 +108,8 @@ def _decode(data: bytes, charset: str = "") -> str:
 
 def _document(path: str, text: str, address: str = "") -> Document:
     page = _tree(_CONTROL.sub("", text))
-    metadata = _metadata(page, address)
+    saved = _SAVED.search(text)
+    metadata = _metadata(page, address or (saved[1] if saved else ""))
     for noise in page.xpath(_NOISE, namespaces=_REGEXPS):
         if not noise.xpath(_ARTICLE_WITHIN):
             drop(noise)
@@ -147,9 +151,10 @@ def _metadata(page: Element, address: str) -> dict[str, str]:
     links = [*(_first(page, xpath) for xpath in _ADDRESS), address]
     linked = SPACE.sub(" ", " ".join(page.xpath("//script[@type='application/ld+json']/text()")))
     author, date = _LINKED_AUTHOR.search(linked), _LINKED_DATE.search(linked)
+    written_by = _BY.sub("", _first(page, *_AUTHOR) or (author[1] if author else ""), count=1)
     return {
         "title": _without_site(title, site, page),
-        "author": _first(page, *_AUTHOR) or (author[1] if author else ""),
+        "author": written_by if len(written_by) <= _LONGEST_NAME else "",
         "date": _DAY.sub(r"\1", _first(page, *_DATE[:-1]) or (date[1] if date else "") or _first(page, _DATE[-1])),
         "url": next((link for link in links if link.lower().startswith(("http://", "https://"))), ""),
     }
