@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
+from trafilatura import extract
+
 from qa.formats.decoding import Empty, Unreadable
 from qa.formats.html import parse_html
 
@@ -65,17 +67,18 @@ def _ours(data: bytes) -> Read:
     return document.text, document.title, [section.path[-1] for section in document.sections if section.path]
 
 
-def _trafilatura(**settings: bool) -> Callable[[bytes], Read]:
-    from trafilatura import extract
+def _trafilatura(precision: bool = False, recall: bool = False) -> Callable[[bytes], Read]:
+    def read(data: bytes) -> Read:
+        return extract(data, include_comments=False, favor_precision=precision, favor_recall=recall) or "", "", []
 
-    return lambda data: (extract(data, include_comments=False, **settings) or "", "", [])
+    return read
 
 
 _READERS = {
     "this program": _ours,
     "trafilatura": _trafilatura(),
-    "… favouring recall": _trafilatura(favor_recall=True),
-    "… favouring precision": _trafilatura(favor_precision=True),
+    "… favouring recall": _trafilatura(recall=True),
+    "… favouring precision": _trafilatura(precision=True),
 }
 
 

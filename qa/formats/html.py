@@ -57,7 +57,7 @@ _SAVED = re.compile(r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFil
 _LINKED_DATE = re.compile(r'"datePublished" ?: ?"([^"\\]+)"')
 _REGIONS = ("//article", "//main|//*[@role='main']", "//body")
 _LARGEST = 30_000  # elements: for more, choosing the article takes too long
-_LEAST_SHARE = 1 / 3
+_LEAST_SHARE, _ENOUGH = 1 / 3, 1000  # of a region's letters; letters that are an article however much is around
 _SHORT = 250  # characters: of less, trafilatura gives words without their places
 _POST_CHARACTERS = 60
 _POST = re.compile(r"\b(?:post|message|answer)\b")
@@ -229,7 +229,7 @@ def _article(page: Element) -> Element:
     for part in [*region.iter(*FRAME)]:
         if not part.xpath(_ARTICLE_WITHIN):
             drop(part)
-    least = max(_SHORT, _LEAST_SHARE * length_of(region, outside_links=True))
+    least = min(_ENOUGH, max(_SHORT, _LEAST_SHARE * length_of(region, outside_links=True)))
     if found is None or length_of(found.body) < least:
         return region
     body = page if page.tag == "body" else page.find(".//body")
