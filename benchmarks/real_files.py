@@ -107,7 +107,7 @@ def _text(data: bytes, runs: set[str] | None, parser: etree.XMLParser | etree.HT
     pieces: list[str] = []
 
     def read(element: etree._Element) -> None:
-        name = etree.QName(element).localname if isinstance(element.tag, str) else ""
+        name = re.split("[:}]", element.tag)[-1] if isinstance(element.tag, str) else ""
         if name and name not in _NO_TEXT:
             inside = runs is None or name in runs
             pieces.append("\n" if name in _ENDS else "")

@@ -249,6 +249,16 @@ def test_an_article_in_several_parts_is_whole() -> None:
     assert "Nine other things" not in document.text and "Home" not in document.text
 
 
+def test_an_article_that_is_long_enough_is_not_drowned_by_what_is_around() -> None:
+    article = "".join(f"<p>{sentence}</p>" for sentence in 2 * SENTENCES)
+    around = "".join(
+        f"<div class=comment-list>Comment {n}: I disagree, for many reasons that I will not name.</div>"
+        for n in range(60)
+    )
+    document = page_of(f"<div class=entry><p>An orchard begins.</p>{article}</div>{around}")
+    assert "An orchard begins." in document.text and "Comment 7" not in document.text
+
+
 def test_what_a_script_would_put_in_its_place_is_read() -> None:
     document = page_of(
         f"<div id=root></div><div hidden id='S:0'><p>{' '.join(SENTENCES)}</p></div><p hidden>Secret</p>"
