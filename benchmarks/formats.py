@@ -48,7 +48,7 @@ read in a process of its own with 60 seconds and 2 GB; what takes more is listed
 
 _PAGES = """## Real web pages
 
-Pages as browsers and crawlers saved them, {date}: the halves of public sets that no rule was tuned on. Recall and
+Pages as browsers and crawlers saved them, {date}: the halves of public sets that no threshold was tuned on. Recall and
 precision are of runs of four words, the mean over pages (the measure of the article-extraction-benchmark); F1 is theirs;
 "words found" is the recall of single words. Repeat it with `python -m benchmarks.formats --pages FOLDER`.
 
