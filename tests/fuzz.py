@@ -86,8 +86,7 @@ def problems(document: Document) -> Iterator[str]:
         yield from _in_order("part", list(block.parts), block.span)
         if not all(part.of(text).strip() for part in block.parts):
             yield f"an empty part at {block.span.start}"
-    path = document.path
-    if workers.document_from_json(path, json.loads(json.dumps(workers.document_json(document)))) != document:
+    if workers.document_from_json(json.loads(json.dumps(workers.document_json(document)))) != document:
         yield "is not the same after JSON"
     passages = split(document, count_words, MAX_TOKENS, SHORT)
     for passage in passages:

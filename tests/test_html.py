@@ -217,6 +217,55 @@ def test_only_web_addresses_are_addresses(address: str) -> None:
     assert "url" not in page_of("<p>Some words.</p>", f"<link rel='canonical' href='{address}'>").metadata
 
 
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "saved from url=(0028)https://hive.example/bees ",
+        " Page saved with SingleFile \n url: https://hive.example/bees \n",
+    ],
+)
+def test_a_browser_notes_where_it_saved_the_page(comment: str) -> None:
+    page = f"<!DOCTYPE html><!--{comment}--><html><body><p>Some words.</p></body></html>".encode()
+    assert parse_html("x.html", page).metadata == {"url": "https://hive.example/bees"}
+
+
+@pytest.mark.parametrize(
+    ("named", "author"), [("By Ada Byron", "Ada Byron"), ("Byron", "Byron"), ("words " * 20, None)]
+)
+def test_the_author_is_a_name(named: str, author: str | None) -> None:
+    assert page_of("<p>Some words.</p>", f"<meta name=author content='{named}'>").metadata.get("author") == author
+
+
+SENTENCES = [
+    f"The {n}. hive of the old orchard stood {n} years beside a wall of red bricks, and it was full." for n in range(9)
+]
+
+
+def test_an_article_in_several_parts_is_whole() -> None:
+    parts = "".join(f"<div class=part><p>{one}</p><p>{two}</p></div>" for one, two in pairwise(SENTENCES))
+    teasers = "<div class=related><a href=/1>Nine other things about orchards and bricks</a></div>"
+    document = page_of(f"<nav><a href=/>Home</a></nav><div class=parts>{parts}</div>{teasers}")
+    assert all(sentence in document.text for sentence in SENTENCES)
+    assert "Nine other things" not in document.text and "Home" not in document.text
+
+
+def test_an_article_that_is_long_enough_is_not_drowned_by_what_is_around() -> None:
+    article = "".join(f"<p>{sentence}</p>" for sentence in 2 * SENTENCES)
+    around = "".join(
+        f"<div class=comment-list>Comment {n}: I disagree, for many reasons that I will not name.</div>"
+        for n in range(60)
+    )
+    document = page_of(f"<div class=entry><p>An orchard begins.</p>{article}</div>{around}")
+    assert "An orchard begins." in document.text and "Comment 7" not in document.text
+
+
+def test_what_a_script_would_put_in_its_place_is_read() -> None:
+    document = page_of(
+        f"<div id=root></div><div hidden id='S:0'><p>{' '.join(SENTENCES)}</p></div><p hidden>Secret</p>"
+    )
+    assert blocks(document) == [("paragraph", " ".join(SENTENCES))]
+
+
 def test_the_article_says_who_wrote_it_in_linked_data() -> None:
     linked = '{"author": [{"@type": "Person", "name": "Ada"}], "datePublished": "2021-02-03"}'
     script = f'<script type="application/ld+json">{linked}</script>'

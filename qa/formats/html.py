@@ -17,6 +17,7 @@ from ..types import Document
 from .builder import TextBuilder
 from .decoding import Empty, Unreadable, decode
 from .html_blocks import BLOCKS, BREAKS, HEADINGS, SPACE, WORD, Element, Writer, length_of, level_of, text_of
+from .html_completion import FRAME, completed, drop
 
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)\b[^<>]*?\b(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _DECLARED_WITHIN = 8192  # bytes
@@ -35,7 +36,7 @@ _RAW = {"script", "style", "title", "textarea"}
 _ARTICLE_WITHIN = "(self::body or self::html or self::article or self::main or .//h1 or .//article or .//main)"
 _NOISE = (  # not for readers, or not of the article, on every page
     "//head|//script|//style|//noscript|//template|//svg|//annotation|//textarea|//select|//button|//dialog"
-    "|//*[@hidden and not(@hidden='until-found')]|//*[@aria-hidden='true' and not(.//p)]"
+    "|//*[@hidden and not(@hidden='until-found' or starts-with(@id, 'S:'))]|//*[@aria-hidden='true' and not(.//p)]"
     "|//*[@role='navigation' or @role='search' or @role='dialog' or @role='alertdialog' or @role='contentinfo']"
     # Not all that is named after cookies: an article may be about them.
     "|//*[re:test(concat(@id, ' ', @class), 'cookie-?(banner|bar|notice|consent|popup)|gdpr|site-?notice"
@@ -50,11 +51,13 @@ _DATE = (
 )
 _LINKED_AUTHOR = re.compile(r'"author" ?: ?\[? ?\{[^{}]*?"name" ?: ?"([^"\\]+)"')
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)T.*")
+_BY = re.compile(r"\A(?:by|von|par|por)\s+", re.IGNORECASE)
+_LONGEST_NAME = 100  # characters: what is longer tells of the author
+_SAVED = re.compile(r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:)\s*(https?://[^\s>]+)")
 _LINKED_DATE = re.compile(r'"datePublished" ?: ?"([^"\\]+)"')
-_FRAME = ("nav", "header", "footer", "aside", "form")
 _REGIONS = ("//article", "//main|//*[@role='main']", "//body")
 _LARGEST = 30_000  # elements: for more, choosing the article takes too long
-_LEAST_SHARE = 1 / 3
+_LEAST_SHARE, _ENOUGH = 1 / 3, 1000  # of a region's letters; letters that are an article however much is around
 _SHORT = 250  # characters: of less, trafilatura gives words without their places
 _POST_CHARACTERS = 60
 _POST = re.compile(r"\b(?:post|message|answer)\b")
@@ -118,7 +121,8 @@ def _decode(data: bytes, charset: str = "") -> str:
 
 def _document(path: str, text: str, address: str = "") -> Document:
     page = _tree(_CONTROL.sub("", text))
-    metadata = _metadata(page, address)
+    saved = _SAVED.search(text)
+    metadata = _metadata(page, address or (saved[1] if saved else ""))
     _quieten(page)
     _dress(page)
     article = _article(page)
@@ -156,7 +160,7 @@ def _quieten(page: Element) -> None:
     """Take out what is noise on every page."""
     for noise in page.xpath(_NOISE, namespaces=_REGEXPS):
         if not noise.xpath(_ARTICLE_WITHIN):
-            _drop(noise)
+            drop(noise)
 
 
 def _metadata(page: Element, address: str) -> dict[str, str]:
@@ -165,9 +169,10 @@ def _metadata(page: Element, address: str) -> dict[str, str]:
     links = [*(_first(page, xpath) for xpath in _ADDRESS), address]
     linked = SPACE.sub(" ", " ".join(page.xpath("//script[@type='application/ld+json']/text()")))
     author, date = _LINKED_AUTHOR.search(linked), _LINKED_DATE.search(linked)
+    written_by = _BY.sub("", _first(page, *_AUTHOR) or (author[1] if author else ""), count=1)
     return {
         "title": _without_site(title, site, page),
-        "author": _first(page, *_AUTHOR) or (author[1] if author else ""),
+        "author": written_by if len(written_by) <= _LONGEST_NAME else "",
         "date": _DAY.sub(r"\1", _first(page, *_DATE[:-1]) or (date[1] if date else "") or _first(page, _DATE[-1])),
         "url": next((link for link in links if link.lower().startswith(("http://", "https://"))), ""),
     }
@@ -229,7 +234,7 @@ def _is_post(element: Element) -> bool:
 
 
 def _article(page: Element) -> Element:
-    """What trafilatura takes for the article; where that is far too little, the part that the page marks as such."""
+    """What trafilatura takes for the article, completed; where it is far too little, what the page marks as such."""
     from trafilatura import bare_extraction
 
     found: Any = None
@@ -239,17 +244,15 @@ def _article(page: Element) -> Element:
         except Exception:  # noqa: BLE001 - rules for a thousand sites: where one fails, the page is still there
             found = None
     region = next((parts[0] for xpath in _REGIONS if len(parts := page.xpath(xpath)) == 1), page)
-    for part in [*region.iter(*_FRAME)]:
+    for part in [*region.iter(*FRAME)]:
         if not part.xpath(_ARTICLE_WITHIN):
-            _drop(part)
-    least = max(_SHORT, _LEAST_SHARE * length_of(region, outside_links=True))
-    return found.body if found is not None and length_of(found.body) >= least else region
-
-
-def _drop(element: Element) -> None:
-    """Take it out of its tree, but not the text after it."""
-    if element.getparent() is not None:
-        element.drop_tree()
+            drop(part)
+    least = min(_ENOUGH, max(_SHORT, _LEAST_SHARE * length_of(region, outside_links=True)))
+    if found is None or length_of(found.body) < least:
+        return region
+    body = page if page.tag == "body" else page.find(".//body")
+    whole = completed(body, found.body) if body is not None else None
+    return found.body if whole is None else whole
 
 
 def _words(text: str) -> frozenset[str]:
