@@ -27,6 +27,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _LINE_END = re.compile(r"\r\n?")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _SAMPLE = 100_000
+_LEAST_UTF16 = 4  # bytes; of fewer, zeros on one side say nothing
 
 
 class Unreadable(ValueError):
@@ -94,6 +95,8 @@ def _guess(data: bytes) -> str:
 def _utf16_without_mark(sample: bytes) -> str | None:
     """UTF-16 of mostly Latin text has its zeros on one side only."""
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if len(sample) < _LEAST_UTF16:
+        return None
     if odd > 0.4 * len(sample[1::2]) and even == 0:
         return "utf-16-le"
     if even > 0.4 * len(sample[0::2]) and odd == 0:
