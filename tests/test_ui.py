@@ -249,6 +249,7 @@ def test_a_build_that_is_cancelled_is_told_calmly_and_another_can_begin(config: 
     assert "The build was stopped; the last index still answers." in notice and "what was encoded is kept" in notice
     assert 'data-do="rebuild"' in notice and "qa-notice-bad" not in notice
     assert "The build was stopped" in views.build_html(desk.job.state)
+    assert "by themselves" in views.build_html(JobState(), followed=True) and not views.build_html(JobState())
     assert desk.engine.ask("cats").citations[0].document == "cats.md"
     assert desk.job.start()
     assert desk.job.wait(60).phase == "done"

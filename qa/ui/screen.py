@@ -310,7 +310,7 @@ class Screen:
             _fresh(session, "headline", headline),
             _fresh(session, "notice", views.notice_html(view, self.engine.config.corpus)),
             _fresh(session, "examples", views.examples_html(view.examples)),
-            _fresh(session, "built", views.build_html(view.job)),
+            _fresh(session, "built", views.build_html(view.job, view.followed)),
             table,
             gr.Timer(pause) if seconds == pause else gr.skip(),
         ]

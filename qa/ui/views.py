@@ -100,20 +100,23 @@ def progress_html(job: JobState) -> str:
     )
 
 
-def build_html(job: JobState) -> str:
-    """The state of the last build, for the Library tab."""
+def build_html(job: JobState, followed: bool = False) -> str:
+    """The state of the last build, for the Library tab; `followed` says that changes are taken in by themselves."""
     if job.running:
         return progress_html(job)
     if job.phase == "failed":
         return f'<p class="qa-problem">{escape(in_page(job.error))}</p>'
     if job.phase == "stopped":
         return f'<p class="qa-quiet">The build was stopped. {_GO_ON}</p>'
+    follows = (
+        '<p class="qa-quiet">Changes in the folder are taken in by themselves, within seconds.</p>' if followed else ""
+    )
     if job.report is None:
-        return ""
+        return follows
     report = job.report
     nothing = not (report.added or report.changed or report.renamed or report.removed or report.passages_encoded)
     words = "Nothing had changed; the index is up to date." if nothing else f"Index rebuilt: {report_words(report)}"
-    return f'<p class="qa-done">{escape(words)}</p>'
+    return f'<p class="qa-done">{escape(words)}</p>{follows}'
 
 
 def examples_html(questions: tuple[str, ...]) -> str:
