@@ -5,6 +5,7 @@ It knows nothing about files, or where passages come from.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from .journal import Journal
 from .types import Encoder, Passage, Vectors
 
-_BATCH = 32  # between two steps: about half a second on two slow cores
+# Passages between two steps: as many as the encoder does in half a second, so that a slow machine stops as soon.
+_FEWEST, _MOST, _STEP_SECONDS = 4, 64, 0.5
 _WINDOW = 512
 _BLOCK = 4096
 
@@ -40,6 +42,7 @@ class Embedder:
         self._step = step
         self._keys: list[bytes] = []
         self._waiting: dict[bytes, str] = {}
+        self._batch = 2 * _FEWEST
 
     def add(self, passages: Sequence[Passage]) -> int:
         """Take the next passages; returns how many of them must be encoded."""
@@ -57,14 +60,19 @@ class Embedder:
     def finish(self) -> None:
         """Encode what waits."""
         waiting = sorted(self._waiting.items(), key=lambda entry: len(entry[1]))
-        for start in range(0, len(waiting), _BATCH):
+        done = 0
+        while done < len(waiting):
             self._step()
-            batch = waiting[start : start + _BATCH]
+            started = time.perf_counter()
+            batch = waiting[done : done + self._batch]
             made = self._encoder.encode_passages([text for _, text in batch])
             self._journal.append((key, row) for (key, _), row in zip(batch, made, strict=True))
             self.encoded += len(batch)
+            done += len(batch)
             for key, _ in batch:
                 del self._waiting[key]
+            fits = len(batch) * _STEP_SECONDS / max(time.perf_counter() - started, 1e-6)
+            self._batch = round(min(_MOST, 2 * self._batch, max(_FEWEST, fits)))
 
     def blocks(self) -> Iterator[Vectors]:
         """The embeddings of all passages, by id, some thousand rows at a time; call it after `finish`."""

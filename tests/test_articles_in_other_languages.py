@@ -125,7 +125,7 @@ def test_status_says_what_the_encoder_was_not_made_for(
     assert said == {"bienen.md": ("de", False), "stones.md": ("en", True), "note.txt": (None, True)}
     assert main(["status", "--corpus", str(config.corpus), "--index", str(config.index)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "bienen.md: indexed (1 passage), German, which the encoder was not made for" in lines
+    assert "bienen.md: indexed (1 passage, German, which the encoder was not made for)" in lines
     assert "stones.md: indexed (1 passage)" in lines
 
 

@@ -112,7 +112,7 @@ def test_altered_record_is_left_out_and_the_others_stay(
 
 
 def write_many(config: Config) -> int:
-    """Articles of 160 passages: more than two batches of the encoder."""
+    """Articles of 160 passages: more than a few batches of the encoder."""
     files = {f"a{i}.md": article(f"Title {i}", *(f"word{i}x{n}" for n in range(16))) for i in range(10)}
     write(config.corpus, files)
     return 160
@@ -143,10 +143,11 @@ def test_interrupted_build_goes_on_where_it_was(config: Config, tiny: TinyEncode
 def test_build_that_is_interrupted_again_and_again_still_ends(config: Config, tiny: TinyEncoder) -> None:
     passages = write_many(config)
     for number in range(3):
-        interrupt_at(config, tiny, 64 if number < 2 else 0)
+        interrupt_at(config, tiny, 40 if number < 2 else 0)
         assert len(store.leftovers(config.index)) == 1  # the space of the earlier ones was given back
-    assert len(tiny.encoded) == 128
-    assert build(config, tiny).passages_encoded == passages - 128
+    done = len(tiny.encoded)
+    assert 80 <= done < passages
+    assert build(config, tiny).passages_encoded == passages - done
     assert len(set(tiny.encoded)) == len(tiny.encoded) == passages
     assert is_whole(config.index)
 
@@ -189,6 +190,7 @@ def test_another_encoder_does_not_go_on_with_a_journal(config: Config, tiny: Tin
 def test_damaged_journal_costs_only_encoding(config: Config, tiny: TinyEncoder, damage: str) -> None:
     passages = write_many(config)
     interrupt_at(config, tiny, 64)
+    done = len(tiny.encoded)
     (left,) = store.leftovers(config.index)
     place = left / journal.NAME
     data = place.read_bytes()
@@ -200,8 +202,8 @@ def test_damaged_journal_costs_only_encoding(config: Config, tiny: TinyEncoder, 
             "foreign": b"not a journal\n" * 500,
         }[damage]
     )
-    again = {"torn": 1, "altered": 1, "emptied": 64, "foreign": 64}[damage]
-    assert build(config, tiny).passages_encoded == passages - 64 + again
+    again = {"torn": 1, "altered": 1, "emptied": done, "foreign": done}[damage]
+    assert build(config, tiny).passages_encoded == passages - done + again
     assert is_whole(config.index)
 
 
