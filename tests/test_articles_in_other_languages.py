@@ -126,7 +126,7 @@ def test_status_says_what_the_encoder_was_not_made_for(
     assert main(["status", "--corpus", str(config.corpus), "--index", str(config.index)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "bienen.md: indexed (1 passage, German, which the encoder was not made for)" in lines
-    assert "stones.md: indexed (1 passage)" in lines
+    assert "stones.md: indexed (1 passage, English)" in lines
 
 
 def test_an_encoder_of_unknown_languages_is_not_warned_of(config: Config, tiny: TinyEncoder) -> None:
