@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from fuzz_inputs import FORMATS, made
 
-from qa import formats, workers
+from qa import document_json, formats
 from qa.formats.decoding import Empty, Unreadable
 from qa.passages import PassageSettings, split
 from qa.types import Document, Span
@@ -86,7 +86,7 @@ def problems(document: Document) -> Iterator[str]:
         yield from _in_order("part", list(block.parts), block.span)
         if not all(part.of(text).strip() for part in block.parts):
             yield f"an empty part at {block.span.start}"
-    if workers.document_from_json(json.loads(json.dumps(workers.document_json(document)))) != document:
+    if document_json.document_from_json(json.loads(json.dumps(document_json.document_json(document)))) != document:
         yield "is not the same after JSON"
     passages = split(document, count_words, MAX_TOKENS, SHORT)
     for passage in passages:

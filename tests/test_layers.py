@@ -16,7 +16,7 @@ PACKAGE = Path(qa.__file__).parent
 BASE = {"errors", "types"}
 LOW = BASE | {
     "sentences", "languages", "config", "formats", "passages", "encoders", "faiss_index", "lexical", "reader", "answer",
-    "conversation", "metrics", "render", "journal", "estimate", "interrupts",
+    "conversation", "metrics", "render", "journal", "estimate", "interrupts", "document_json",
 }  # fmt: skip
 MIDDLE = {"documents", "changes", "workers", "embedding", "generation", "store", "search"}
 BELOW_3 = LOW | MIDDLE
@@ -42,11 +42,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "render": BASE,
     "journal": BASE,
     "estimate": BASE,
+    "document_json": BASE,
     "interrupts": set(),
     # layer 2
     "documents": BASE | {"formats", "languages"},
     "changes": BASE | {"documents"},
-    "workers": BASE | {"formats"},
+    "workers": BASE | {"formats", "document_json"},
     "embedding": BASE | {"journal"},
     "generation": BASE | {"faiss_index", "lexical"},
     "store": BASE | {"generation", "faiss_index", "lexical"},

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from qa import formats
 from qa.build import build
 from qa.config import Config
+from qa.document_json import contents_from_json, contents_json
 from qa.formats.decoding import Empty, Unreadable
 from qa.types import Contents, Span
-from qa.workers import ReaderPool, ReaderProcess, contents_from_json, contents_json
+from qa.workers import ReaderPool, ReaderProcess
 
 FILES = Path(__file__).parent / "files" / "pdf"
 ARTICLE = b"# Bees\n\nThe bees sleep in winter.\n\n- a veil\n- a smoker\n\n| hive | honey |\n|--|--|\n| white | 4 |\n"
