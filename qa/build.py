@@ -29,8 +29,8 @@ from .types import Contents, Document, Encoder, FileRecord, Passage
 
 Parse = Callable[[str, bytes], Contents]
 
-_READ_AHEAD = 64  # files, and …
-_READ_AHEAD_BYTES = 32_000_000  # … bytes of files that may be read before they are needed
+_READ_AHEAD = 16  # files, and …
+_READ_AHEAD_BYTES = 16_000_000  # … bytes of files that may be read before they are needed
 _STEP_SECONDS = 0.25  # between two looks at a file that is being read
 
 
