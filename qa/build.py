@@ -24,7 +24,7 @@ from .embedding import Embedder
 from .errors import StoreError
 from .estimate import Estimate
 from .generation import Generation
-from .passages import PassageSettings, split
+from .passages import PassageSettings, TooLong, split_all
 from .types import Contents, Document, Encoder, FileRecord, Passage
 
 Parse = Callable[[str, bytes], Contents]
@@ -98,7 +98,8 @@ def _about(seconds: float) -> str:
 
 
 # A file's record and its documents; their passages too, where they are taken over.
-_Loaded = tuple[FileRecord, list[tuple[Document, list[Passage] | None]]]
+_Documents = list[tuple[Document, list[Passage] | None]]
+_Loaded = tuple[FileRecord, _Documents]
 
 
 def build(
@@ -225,7 +226,7 @@ class _Work:
             try:
                 for plan, (record, loaded) in self._read_ahead(pool, partial(self._load, parse=parse)):
                     self._step()
-                    pairs = [(document, self._split(document) if p is None else p) for document, p in loaded]
+                    record, pairs = self._split(record, loaded)
                     self._writer.add(record, pairs)
                     new = sum(embedder.add(passages) for _, passages in pairs)
                     self._estimate.read(*_kind_and_size(plan), new)
@@ -276,8 +277,20 @@ class _Work:
         record, found = documents.load(record, data, parse)
         return replace(record, indexed=self._writer.created), [(document, None) for document in found]
 
-    def _split(self, document: Document) -> list[Passage]:
-        return split(document, self._encoder.count_tokens, self._encoder.identity.max_tokens, self._settings)
+    def _split(self, record: FileRecord, loaded: _Documents) -> tuple[FileRecord, list[tuple[Document, list[Passage]]]]:
+        """The passages of one file's documents; the record says why where there are none."""
+        if record.status != "indexed":
+            return record, []
+        new = [document for document, passages in loaded if passages is None]
+        identity = self._encoder.identity
+        made = split_all(new, self._encoder.count_tokens, identity.max_tokens, self._settings)
+        try:
+            pairs = [(document, next(made) if p is None else p) for document, p in loaded]
+        except TooLong as error:
+            return replace(record, status="failed", reason=str(error), documents=0), []
+        if not any(passages for _, passages in pairs):
+            return replace(record, status="empty", reason=record.reason or "holds no words", documents=0), []
+        return record, pairs
 
 
 def _taken_over(plan: Plan, old: FileRecord, reused: Generation) -> _Loaded:

@@ -5,6 +5,7 @@ It only reads. It knows nothing about passages or the index.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -23,10 +24,15 @@ from .types import Contents, Document, FileRecord, title_from_path
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file of the folder before it is read; `record.status` is already `skipped` or `failed` where it shows."""
+    """A file of the folder before it is read; `record.status` is already `skipped` or `failed` where it shows.
+
+    `root` is the folder itself, which no link may lead out of; `most` is the limit in bytes.
+    """
 
     record: FileRecord
     location: Path
+    root: Path
+    most: int
 
     @property
     def readable(self) -> bool:
@@ -55,11 +61,17 @@ def scan(corpus: Path, max_file_bytes: int, without: Path | None = None) -> list
 
 
 def read(file: FoundFile) -> tuple[FileRecord, bytes]:
-    """The bytes of a readable file, and its record with their hash; empty bytes where reading failed."""
+    """The bytes of a readable file, and its record with their hash; empty bytes where reading failed.
+
+    What stands there now may be another thing than was found: a pipe is not waited for, a device not read.
+    """
     try:
-        data = file.location.read_bytes()
+        data = _read(file.location, file.root, file.most + 1)
     except OSError as error:
         return replace(file.record, status="failed", reason=f"cannot be read: {error.strerror}"), b""
+    if len(data) > file.most:
+        reason = f"has grown past the limit of {file.most / 1e6:g} MB while it was read"
+        return replace(file.record, status="failed", reason=reason), b""
     return replace(file.record, size=len(data), sha256=hashlib.sha256(data).hexdigest()), data
 
 
@@ -109,11 +121,11 @@ def has_changed(corpus: Path, record: FileRecord) -> bool:
     location = corpus / record.path
     try:
         now = location.stat()
-        if not stat.S_ISREG(now.st_mode):
-            return True  # a pipe would be waited for
-        if record.sha256 and now.st_size == record.size and now.st_mtime_ns == record.mtime_ns:
+        if not stat.S_ISREG(now.st_mode) or (record.sha256 and now.st_size != record.size):
+            return True
+        if record.sha256 and now.st_mtime_ns == record.mtime_ns:
             return False
-        return hashlib.sha256(location.read_bytes()).hexdigest() != record.sha256
+        return hashlib.sha256(_read(location, corpus.resolve(), record.size + 1)).hexdigest() != record.sha256
     except OSError:
         return bool(record.sha256)
 
@@ -128,13 +140,28 @@ def unchanged(corpus: Path, record: FileRecord) -> bytes | None:
     """The bytes of the file where they are those that `record` was made of, else None."""
     location = corpus / record.path
     try:
-        now = location.stat()
-        if not stat.S_ISREG(now.st_mode) or now.st_size != record.size:
+        if location.stat().st_size != record.size:
             return None
-        data = location.read_bytes()
+        data = _read(location, corpus.resolve(), record.size + 1)
     except OSError:
         return None
     return data if hashlib.sha256(data).hexdigest() == record.sha256 else None
+
+
+def _read(location: Path, root: Path, most: int) -> bytes:
+    """The first `most` bytes of what is, once it is open, a file below `root`. Raises OSError."""
+    target = os.path.realpath(location, strict=True)
+    if not Path(target).is_relative_to(root):
+        raise OSError(errno.EACCES, "it has become a link that leads out of the folder")
+    with open(target, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no longer a file with contents")
+        return file.read(most)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """A pipe that nobody writes to is not waited for, and no link followed (Windows has neither flag)."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
 
 
 def _walk(folder: Path, without: Path | None) -> Iterator[Path]:
@@ -173,7 +200,7 @@ def _found(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> Fou
 
     def without(status: str, reason: str) -> FoundFile:
         marked = replace(record, status="failed" if status == "failed" else "skipped", reason=reason)
-        return FoundFile(marked, location)
+        return FoundFile(marked, location, root, max_file_bytes)
 
     try:
         is_link = location.is_symlink()
@@ -196,4 +223,4 @@ def _found(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> Fou
     if facts.st_size > max_file_bytes:
         size, limit = facts.st_size / 1e6, max_file_bytes / 1e6
         return without("skipped", f"is {size:.1f} MB, over the limit of {limit:g} MB")
-    return FoundFile(record, location)
+    return FoundFile(record, location, root, max_file_bytes)

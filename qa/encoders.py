@@ -24,6 +24,7 @@ from .types import Encoder, EncoderIdentity, Vectors
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BATCH = 32
+_COUNTED = 10_000  # texts: what the tokeniser makes of each takes kilobytes
 # What a folder that is damaged, incomplete or something else leads to (OSError and ValueError most often).
 _UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError)
 
@@ -158,11 +159,13 @@ class SentenceTransformerEncoder:
         return self._encode(texts, self._query_prompt)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        if not texts:
-            return []
-        with self._lock:
-            encoded = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
-        return [len(ids) for ids in encoded["input_ids"]]
+        counts: list[int] = []
+        for start in range(0, len(texts), _COUNTED):
+            some = list(texts[start : start + _COUNTED])
+            with self._lock:
+                encoded = self._model.tokenizer(some, add_special_tokens=False, truncation=False, verbose=False)
+            counts += map(len, encoded["input_ids"])
+        return counts
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
         if not texts:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, islice, pairwise
 from typing import Any
 
-from .sentences import sentence_spans
+import numpy as np
+
+from .sentences import each_sentence, sentence_spans
 from .types import Block, BlockKind, Document, Passage, Section, Span, context
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -23,12 +25,18 @@ _ITEM_MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+•▪◦–—]|\(?\d{1,3}[.)])\s+
 # No sentences, though they stand where sentences do: `{alt: …}` notes of saved pages, pictures, directives.
 _NOTE = re.compile(r"(?:\{[^{}]*\}|!\[[^\]]*\]\([^)]*\)|\[!INCLUDE[^\]]*\]\S*|:::.*)\Z", re.DOTALL)
 _TABLE_RULE = re.compile(r"[\s|:+=-]+$")
+_LINE = re.compile("[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")  # as str.splitlines has them
+MOST_PIECES = 300_000  # of one file, a book of 20 MB: each takes about a kilobyte and 65 µs
 _SPECIAL_TOKENS = 2
 _LEAST_TOKENS = 16  # of text in a passage, however long its title is
 _SPARE_TOKENS = 6  # the full stops between title, heading path and text, and tokenisers that are not additive
 # What a cut inside a block that would fit whole costs, against 1 for an empty passage; and inside a longer one.
 _CUT_COST: dict[BlockKind, float] = {"paragraph": 0.1, "list": 0.3, "table": 9.0, "code": 9.0}
 _CUT_LONG = 0.1
+
+
+class TooLong(ValueError):
+    """A file of more sentences, items, rows and lines of code than are split; the message is the reason to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +113,35 @@ def split(
     """The passages of one document, in its order.
 
     `count_tokens` counts without special tokens; no passage's `encoded` is longer than `max_tokens` with them.
-    Every passage's text is `document.text[start:end]`.
+    Every passage's text is `document.text[start:end]`. Raises TooLong.
     """
-    settings = settings or PassageSettings()
+    (passages,) = split_all([document], count_tokens, max_tokens, settings or PassageSettings())
+    return passages
+
+
+def split_all(
+    documents: Sequence[Document], count_tokens: CountTokens, max_tokens: int, settings: PassageSettings
+) -> Iterator[list[Passage]]:
+    """As `split`, for all documents of one file, which share its bound. Raises TooLong."""
+    room = MOST_PIECES
+    for document in documents:
+        pieces = list(islice(_all_pieces(document), room + 1))
+        room -= len(pieces)
+        if room < 0:
+            raise TooLong(f"holds more than {MOST_PIECES:,} sentences, rows or lines: split it into several files")
+        yield _split(document, pieces, count_tokens, max_tokens, settings)
+
+
+def _split(
+    document: Document,
+    pieces: list[tuple[Span, int]],
+    count_tokens: CountTokens,
+    max_tokens: int,
+    settings: PassageSettings,
+) -> list[Passage]:
     room = max_tokens - _SPECIAL_TOKENS - _SPARE_TOKENS
     paths, most = _fit_paths(document, count_tokens, room, settings)
-    units = _units(document, count_tokens, most)
+    units = _units(document, pieces, count_tokens, most)
     runs = [
         _Run(paths[group.path], group.start if run[0] is group.units[0] else run[0].span.start, run)
         for group in _join_small(_by_section(document, units, count_tokens), settings.small, most)
@@ -148,11 +179,17 @@ def _count_contexts(document: Document, paths: Sequence[HeadingPath], count_toke
     return count_tokens([" ".join(context(document.title, path)) for path in paths])
 
 
-def _units(document: Document, count_tokens: CountTokens, most: dict[HeadingPath, int]) -> list[_Unit]:
-    text, language = document.text, document.language
-    pieces: list[tuple[Span, int]] = []
+def _all_pieces(document: Document) -> Iterator[tuple[Span, int]]:
+    """Every sentence, item, row or line of code with the number of its block."""
     for number, block in enumerate(document.blocks):
-        pieces += [(span, number) for span in _pieces(text, block, language)]
+        for span in _pieces(document.text, block, document.language):
+            yield span, number
+
+
+def _units(
+    document: Document, pieces: list[tuple[Span, int]], count_tokens: CountTokens, most: dict[HeadingPath, int]
+) -> list[_Unit]:
+    text, language = document.text, document.language
     sized: list[tuple[Span, int, int]] = []
     for (span, number), tokens in zip(pieces, count_tokens([s.of(text) for s, _ in pieces]), strict=True):
         limit = most[document.sections[document.blocks[number].section].path]
@@ -177,25 +214,25 @@ def _count_between(text: str, spans: list[Span], count_tokens: CountTokens) -> l
     return counts
 
 
-def _pieces(text: str, block: Block, language: str) -> list[Span]:
+def _pieces(text: str, block: Block, language: str) -> Iterator[Span]:
     if block.kind == "code":
-        return _lines(text, block.span)
-    if _NOTE.match(text, block.span.start, block.span.end):
-        return [block.span]  # "![" would be taken for the end of a sentence
-    if block.parts:
+        yield from _lines(text, block.span)
+    elif _NOTE.match(text, block.span.start, block.span.end):
+        yield block.span  # "![" would be taken for the end of a sentence
+    elif block.parts:
         lead = Span(block.span.start, block.parts[0].start)
         parts = [*([lead] if lead.of(text).strip() else []), *block.parts]
-        return [part for part in parts if not _TABLE_RULE.match(part.of(text))]
-    return sentence_spans(text, block.span, language) or [block.span]
+        yield from (part for part in parts if not _TABLE_RULE.match(part.of(text)))
+    else:
+        sentences = each_sentence(text, block.span, language)
+        yield next(sentences, block.span)
+        yield from sentences
 
 
-def _lines(text: str, span: Span) -> list[Span]:
-    spans, start = [], span.start
-    for line in span.of(text).splitlines(keepends=True):
-        if line.strip():
-            spans.append(Span(start, start + len(line.rstrip())))
-        start += len(line)
-    return spans
+def _lines(text: str, span: Span) -> Iterator[Span]:
+    for line in _LINE.finditer(text, span.start, span.end):
+        if written := len(line[0].rstrip()):
+            yield Span(line.start(), line.start() + written)
 
 
 def _sentences(text: str, span: Span, block: Block, language: str) -> tuple[Span, ...]:
@@ -278,26 +315,27 @@ def _pack(group: _Group, blocks: tuple[Block, ...], most: int) -> list[list[_Uni
     if group.tokens <= most:
         return [units]
     aim = group.tokens / math.ceil(group.tokens / most)
-    cuts = _cut_costs(units, blocks, most)
-    best = [0.0] + [math.inf] * len(units)
-    begins = [0] * (len(units) + 1)  # where the run that ends before each unit begins
+    cuts = np.array(_cut_costs(units, blocks, most))
+    # Where each unit begins and ends, in tokens from the first one's begin.
+    ends = list(accumulate(unit.tokens + (unit.gap if number else 0) for number, unit in enumerate(units)))
+    begins = np.array([end - unit.tokens for end, unit in zip(ends, units, strict=True)])
+    begins[0] -= group.lead
+    best = np.full(len(units) + 1, math.inf)
+    best[0] = 0.0
+    opens = [0] * (len(units) + 1)  # where the run that ends before each unit begins
+    first = 0
     for end in range(1, len(units) + 1):
-        held = 0
-        for start in range(end - 1, -1, -1):
-            held += units[start].tokens
-            if start == 0:
-                held += group.lead
-            if held > most and start + 1 < end:
-                break
-            cost = best[start] + cuts[start] + (held / aim - 1) ** 2
-            if cost < best[end]:
-                best[end], begins[end] = cost, start
-            held += units[start].gap
+        while first + 1 < end and ends[end - 1] - begins[first] > most:
+            first += 1
+        held = ends[end - 1] - begins[first:end]
+        costs = (best[first:end] + cuts[first:end] + (held / aim - 1) ** 2)[::-1]
+        shortest = int(costs.argmin())  # of runs that cost alike
+        best[end], opens[end] = costs[shortest], end - 1 - shortest
     runs: list[list[_Unit]] = []
     end = len(units)
     while end:
-        runs.append(units[begins[end] : end])
-        end = begins[end]
+        runs.append(units[opens[end] : end])
+        end = opens[end]
     return runs[::-1]
 
 

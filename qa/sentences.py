@@ -5,6 +5,8 @@ It knows nothing about passages; the boundaries are those of sentencex.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sentencex import get_sentence_boundaries
 
 from .types import Span
@@ -18,8 +20,11 @@ def sentence_spans(text: str, within: Span | None = None, language: str = "") ->
 
     `language` (ISO 639-1) says which abbreviations end none; English ones where it is not known.
     """
-    within = Span(0, len(text)) if within is None else within
-    spans: list[Span] = []
+    return list(each_sentence(text, Span(0, len(text)) if within is None else within, language))
+
+
+def each_sentence(text: str, within: Span, language: str = "") -> Iterator[Span]:
+    """As `sentence_spans`, one after the other: there may be millions."""
     start, stretch = within.start, _STRETCH
     while start < within.end:
         end = min(within.end, start + stretch)
@@ -29,10 +34,9 @@ def sentence_spans(text: str, within: Span | None = None, language: str = "") ->
             continue
         if end < within.end:
             found.pop()  # it may go on after the stretch
-        spans += [Span(start + left, start + right) for left, right in found]
+        yield from (Span(start + left, start + right) for left, right in found)
         start = end if end == within.end else start + found[-1][1]
         stretch = _STRETCH
-    return spans
 
 
 def _boundaries(text: str, language: str) -> list[tuple[int, int]]:

@@ -448,6 +448,92 @@ def _notebooks() -> Strategy:
     return notebook.map(lambda made: json.dumps(made).encode())
 
 
+# --- records and archives ---------------------------------------------------------------------------------------------
+
+_RECORDS = (
+    {"title": "Bees in winter", "text": "Bees sleep in winter.\n\nThe keeper waits.", "url": "https://example.org/1", "date": 2024},
+    {"headline": "Spring", "body": "# Spring\n\n- they fly\n- they dance\n\n| a | b |\n|---|---|\n| 1 | 2 |", "author": ["Ada", "Bo"]},
+    {"name": "A page", "content_html": "<h2>Honey</h2><p>Sweet &amp; golden.</p><ul><li>one</li></ul>", "tags": {"a": None}},
+    {"title": 1.5, "text": ["One part.", "Another part."], "published": "2024-05-04T10:00:00Z", "link": ""},
+)  # fmt: skip
+_JSON = (
+    b"[", b"]", b"{", b"}", b",", b":", b'"', b"\\", b"null", b"true", b"NaN", b"-Infinity", b"1e999", b"-0", b"9" * 400, b"\n", b"\r\n", b"\x00",
+    b'"\\ud800"', b'"\\udc00\\ud800"', b'"\\u0000"', b'"\\u2028"', b'"text":', b'"TEXT ":', b'"title":', b'"body":', b'"content_html":', b'"author":',
+    b'"date":', b'{"text":"Bees."}', b'{"text":"Bees."}\n', b'"<p>"', b'"<p>Bees</p>"', b'"# Bees\\n\\n"', b'"```\\n"', b"\xef\xbb\xbf", b"\xff\xfe",
+    b'{"items":[', b"]}", b"// c\n", b"'", b"\xed\xa0\x80", b"[[[[[[[[[[[[[[[[", b"\x1e", b"{}", b"[]", b'""',
+)  # fmt: skip
+_CSV = (
+    b",", b";", b"\t", b"|", b'"', b'""', b'"""', b"\n", b"\r", b"\r\n", b"\x00", b"\\", b"'", b"title", b"text", b"body", b"url", b"date", b"Text ",
+    b"title,text\n", b"title;text\r\n", b"text\ttitle\n", b",,,,,,\n", b'"a\nb"', b"\xef\xbb\xbf", b"\xff\xfe", b"=cmd|'/c calc'!A1", b"# Bees\n\n",
+    b"<p>Bees</p>", b"\x0b", b"\x0c", b"\x1c", b"\x85", "\u2028".encode(), b"\xed\xa0\x80", b" ", b"sep=;\n",
+)  # fmt: skip
+_ZIP = (
+    b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"\x01\x00", b"\x00\x08", b"\x08\x00", b"\x63\x00", b"\xff\xff", b"\xff\xff\xff\xff",
+    b"\x00\x00\x00\x00", b"../", b"/", b"\\", b".md", b".zip", b".html", b"_files/", b"__MACOSX/", b"\xe2\x80\xae", b"\x00", *_JSON[:8], *_CSV[:5],
+)  # fmt: skip
+_NAMES = (
+    "bees.md", "a/b/spring.txt", "page.html", "page_files/x.html", "../out.md", "/abs.md", "C:\\win.md", "news.jsonl", "news.csv", "inner.zip",
+    ".hidden.md", "__MACOSX/bees.md", "a\u202ecod.md", "a\nb.md", "", ".", "x.exe", "n" * 300 + ".md", "bees (2).md", "d/", "\u00e9.md",
+)  # fmt: skip
+
+
+def _as_lines(rows: Sequence[object]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+_CSV_SEEDS = (
+    b'title,text,url\nBees,"Bees sleep, all winter.\nThey wake.",https://example.org\nSpring,They fly.,\n',
+    b'headline;body;date\r\nBees;"Say ""bees"".";2024\r\n;;\r\nSpring;They fly; and dance;2025\r\n',
+    "title\ttext\nBienen\tKäfer schlafen im Winter.\nHoney\t<p>Sweet</p><p>Golden</p>\n".encode("cp1252"),
+)
+
+
+def _json_seeds() -> list[bytes]:
+    wrapped = {"version": "1", "items": _RECORDS}
+    values: list[object] = [_RECORDS, wrapped, _RECORDS[0], {"a": [1], "b": list(_RECORDS)}]
+    return [*(json.dumps(value).encode() for value in values), json.dumps(_RECORDS, indent=1).encode("utf-16")]
+
+
+def _zip_seeds() -> list[bytes]:
+    pages = _read("html", "news.html", "blog.html")
+    mixed = [("bees.md", _MARKDOWN_SEED), ("d/page.html", pages[0]), ("d/page_files/x.html", pages[1])]
+    records = [("news.jsonl", _as_lines(_RECORDS)), ("news.csv", _CSV_SEEDS[0]), ("news.json", _json_seeds()[0])]
+    office = [(path.name, path.read_bytes()) for path in (FILES / "office" / "bees.docx", FILES / "pdf" / "hives.pdf")]
+    texts = [(f"{number}/bees.txt", text) for number, text in enumerate(_plain_seeds()[:4])]
+    return [
+        zipped(mixed),
+        zipped([*records, *mixed[:1]]),
+        zipped([*office, *texts]),
+        zipped([("in.zip", zipped(mixed))]),
+    ]
+
+
+def _records() -> Strategy:
+    """Lists of records, whole and wrapped, with any value anywhere."""
+    text = st.lists(st.sampled_from(_MARKDOWN + _HTML[:40]).map(bytes.decode) | _WORDS, max_size=8).map("".join)
+    value = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | text | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "title", "x"]), inner),
+        max_leaves=6,
+    )
+    names = ["title", "text", "body", "content_html", "URL", " date", "author", "x", ""]
+    record = st.dictionaries(st.sampled_from(names), text | value, max_size=6)
+    return st.one_of(
+        st.lists(record | value, max_size=6).map(json.dumps),
+        st.dictionaries(st.sampled_from(["items", "articles", "text"]), st.lists(record) | value).map(json.dumps),
+    ).map(str.encode)
+
+
+def _lines_of_records() -> Strategy:
+    return st.lists(_records() | st.sampled_from(_JSON), max_size=8).map(b"\n".join)
+
+
+def _archives() -> Strategy:
+    """Archives of small files, with names that mean something."""
+    content = st.sampled_from(_MARKDOWN) | _sequence(_PLAIN) | _sequence(_CSV, b"title,text\n") | _records()
+    return st.lists(st.tuples(st.sampled_from(_NAMES), content), max_size=8).map(zipped)
+
+
 FORMATS: dict[str, Format] = {
     "plain": Format(".txt", _plain_seeds, _PLAIN, _sequence(_PLAIN)),
     "markdown": Format(".md", lambda: [_MARKDOWN_SEED, *_read("office", "*.md")], _MARKDOWN, _sequence(_MARKDOWN)),
@@ -491,4 +577,10 @@ FORMATS: dict[str, Format] = {
     "rst": Format(".rst", lambda: _read("office", "*.rst"), _RST, _sequence(_RST)),
     "org": Format(".org", lambda: _read("office", "*.org"), _ORG, _sequence(_ORG)),
     "ipynb": Format(".ipynb", lambda: _read("office", "*.ipynb"), _IPYNB, _notebooks()),
+    "json": Format(".json", _json_seeds, _JSON, _records() | _sequence(_JSON, b'[{"text":"', b'"}]')),
+    "jsonl": Format(
+        ".jsonl", lambda: [_as_lines(_RECORDS), _as_lines(_RECORDS).decode().encode("utf-16")], _JSON, _lines_of_records()
+    ),
+    "csv": Format(".csv", lambda: [*_CSV_SEEDS], _CSV, _sequence(_CSV, b"title,text\n") | _sequence(_CSV)),
+    "zip": Format(".zip", _zip_seeds, _ZIP, _archives(), zipped=True),
 }  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from corpora import article, embeddings, is_whole, prose, snapshot, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa import documents, formats, store
+from qa import documents, formats, passages, store
 from qa.build import BuildReport, Progress, build
 from qa.config import Config
 from qa.engine import Engine
@@ -309,15 +309,15 @@ def test_file_that_cannot_be_read_says_so_whatever_it_was_before(
     small = replace(config, max_file_bytes=1000)
     build(small, tiny)
     assert store.open_current(config.index).records["large.md"].status == "skipped"
-    really = Path.read_bytes
+    really = os.open
 
-    def refuse(path: Path) -> bytes:
-        if path.name == "large.md":
+    def refuse(path: str, *how: int, **more: Any) -> int:
+        if Path(path).name == "large.md":
             raise PermissionError(13, "Permission denied")
-        return really(path)
+        return really(path, *how, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", refuse)
+        patch.setattr(os, "open", refuse)
         failed = build(config, tiny).failed
         assert [(record.path, record.reason) for record in failed] == [
             ("large.md", "cannot be read: Permission denied")
@@ -645,3 +645,27 @@ def test_a_build_that_is_stopped_does_not_wait_for_the_file_that_is_being_read(
         build(config, tiny, progress=stop, parse=parse)
     assert time.perf_counter() - started < 2
     released.set()
+
+
+def test_a_file_without_a_passage_is_empty(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"marks.md": "- -\n- -\n", "bees.md": article("Bees", "anchor")})
+    report = build(config, tiny)
+    record = store.open_current(config.index).records["marks.md"]
+    assert (record.status, record.reason, record.documents, record.passages) == ("empty", "holds no words", 0, 0)
+    assert report.documents == 1
+    assert nothing_happened(build(config, tiny))
+
+
+def test_a_file_of_too_many_pieces_fails_and_the_others_are_read(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passages, "MOST_PIECES", 9)
+    rows = "".join(json.dumps({"text": "One. Two. Three. Four. Five."}) + "\n" for _ in range(2))
+    write(
+        config.corpus, {"rows.jsonl": rows, "one.txt": "One. Two. Three. Four. Five.", "ten.txt": "Bees sleep. " * 10}
+    )
+    report = build(config, tiny)
+    reason = "holds more than 9 sentences, rows or lines: split it into several files"
+    assert [(record.path, record.reason) for record in report.failed] == [("rows.jsonl", reason), ("ten.txt", reason)]
+    assert report.documents == 1
+    assert store.open_current(config.index).records["one.txt"].status == "indexed"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from qa.documents import FoundFile, folders, has_changed, load, read, scan
+from qa.documents import FoundFile, folders, has_changed, load, read, scan, unchanged
 from qa.errors import CorpusError
 from qa.types import Document, FileRecord
 
@@ -40,6 +41,10 @@ def status(corpus: Path) -> tuple[str, str]:
 def loaded(corpus: Path) -> tuple[FileRecord, Document]:
     record, (document,) = load(*read(one(corpus)))
     return record, document
+
+
+def refused(*_: object) -> None:
+    raise PermissionError(13, "Permission denied")
 
 
 # --- the folder -------------------------------------------------------------------------------------------------------
@@ -231,10 +236,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, monkeypatch: pytest
     corpus = folder(tmp_path, a__md="They sleep.")
     file = one(corpus)
 
-    def refuse(_: Path) -> bytes:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refused)
     record, data = read(file)
     assert (record.status, record.reason, data) == ("failed", "cannot be read: Permission denied", b"")
 
@@ -245,6 +247,38 @@ def test_a_file_that_is_gone_by_the_time_it_is_read_says_so(tmp_path: Path) -> N
     (corpus / "a.md").unlink()
     record, _ = read(file)
     assert (record.status, record.reason) == ("failed", "cannot be read: No such file or directory")
+
+
+def test_what_takes_the_place_of_a_file_is_neither_waited_for_nor_read(tmp_path: Path) -> None:
+    corpus = folder(tmp_path, a__md="They sleep.")
+    file, place = one(corpus), corpus / "a.md"
+    record, _ = loaded(corpus)
+    (tmp_path / "secret.md").write_text("They sleep.")
+    replaced: list[tuple[Callable[[], None], str]] = [
+        (lambda: os.mkfifo(place), "it is no longer a file with contents"),
+        (place.mkdir, "Is a directory"),
+        (lambda: place.symlink_to("/dev/zero"), "it has become a link that leads out of the folder"),
+        (lambda: place.symlink_to(tmp_path / "secret.md"), "it has become a link that leads out of the folder"),
+        (lambda: place.symlink_to("a.md"), "Too many levels of symbolic links"),
+    ]
+    for replace_it, reason in replaced:
+        place.rmdir() if place.is_dir() else place.unlink()
+        replace_it()
+        found, data = read(file)
+        assert (found.status, found.reason, data) == ("failed", f"cannot be read: {reason}", b"")
+        assert has_changed(corpus, record)
+        assert unchanged(corpus, record) is None
+
+
+def test_a_file_that_grows_past_the_limit_is_read_no_further(tmp_path: Path) -> None:
+    corpus = folder(tmp_path, a__md="They sleep.")
+    file = one(corpus, 20)
+    (corpus / "a.md").write_text("x" * 20)
+    assert read(file)[1] == b"x" * 20
+    (corpus / "a.md").write_text("x" * 21)
+    record, data = read(file)
+    assert (record.status, data) == ("failed", b"")
+    assert record.reason == "has grown past the limit of 2e-05 MB while it was read"
 
 
 def test_a_name_that_is_not_utf8_is_shown_and_skipped(tmp_path: Path) -> None:
@@ -317,7 +351,7 @@ def test_a_file_that_could_not_be_read_has_changed_once_it_can_be(
     (tmp_path / "a.md").write_text("# A\n")
     (file,) = scan(tmp_path, 1000)
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "read_bytes", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+        patched.setattr(os, "open", refused)
         record, _ = read(file)
         assert record.status == "failed"
         assert not has_changed(tmp_path, record)

@@ -100,9 +100,9 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
 def texts(outcome: Outcome) -> Iterator[tuple[str, str]]:
     for path, record in outcome.generation.records.items():
         if record.status == "indexed":
-            document = outcome.generation.document(path)
-            assert document is not None
-            yield path, f"{document.title}\n{document.text}"
+            found = [outcome.generation.document(name) for name in outcome.generation.documents(path)]
+            assert found
+            yield path, "\n".join(f"{document.title}\n{document.text}" for document in found if document is not None)
 
 
 def test_every_ending_has_hostile_files() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -398,3 +399,16 @@ def test_damaged_pages_are_read_or_refused(page: Path, damages: list[tuple[int, 
     for parse in (parse_html, parse_mhtml):
         with contextlib.suppress(Unreadable, Empty):
             check(parse("x.html", data), count_words)
+
+
+def test_a_tag_of_very_many_attributes_takes_no_longer_than_others() -> None:
+    attributes = b" ".join(b"a%d=1" % number for number in range(300_000))
+    started = time.process_time()
+    document = parse_html("x.html", b"<p " + attributes + b">Bees sleep.</p><p>" + b"They wake.</p>")
+    assert document.text.split() == ["Bees", "sleep.", "They", "wake."]
+    assert time.process_time() - started < 5  # it took minutes
+
+
+def test_a_long_value_of_an_attribute_is_no_reason_to_lose_the_others() -> None:
+    long = b"<div class='" + b"a" * 50_000 + b"' hidden>Not shown.</div>"
+    assert parse_html("x.html", b"<p>Bees sleep.</p>" + long).text.strip() == "Bees sleep."

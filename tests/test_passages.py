@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from qa.formats import parse, supported
 from qa.formats.markdown import parse_markdown
 from qa.formats.plain import parse_plain
-from qa.passages import PassageSettings, split
+from qa.passages import MOST_PIECES, PassageSettings, TooLong, split
 from qa.sentences import sentence_spans
 from qa.types import Block, Document, Encoder, Passage, Section, Span
 
@@ -420,3 +421,17 @@ def test_pictures_and_directives_are_in_the_passage_but_are_no_sentences(note: s
     (only,) = split(document, count_words, 256)
     assert note in only.text
     assert [span.of(document.text) for span in only.sentences] == ["The bees sleep in winter."]
+
+
+@pytest.mark.parametrize("text", ["```\n" + "a\n" * 100_000 + "```\n", "Bees sleep. " * 50_000])
+def test_very_many_small_pieces_take_no_longer_than_others(text: str) -> None:
+    document = parse_markdown("x.md", text)
+    started = time.process_time()
+    assert split(document, count_words, 256)
+    assert time.process_time() - started < 10  # 1.5 s where nothing else runs
+
+
+def test_a_document_of_too_many_pieces_is_refused_before_they_are_held() -> None:
+    document = parse_markdown("x.md", "```\n" + "a\n" * (MOST_PIECES + 1) + "```\n")
+    with pytest.raises(TooLong, match="more than 300,000 sentences, rows or lines: split it into several files"):
+        split(document, count_words, 256)

@@ -29,6 +29,9 @@ _AS_BROWSERS_DO = {
 }  # fmt: skip
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\ufffe\uffff]")  # and soft hyphens: words are whole
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
+_LONGEST_TAG = 20_000  # characters outside quotes: the parser takes the square of the number of attributes
+_LONG_TAG = re.compile(rf"<([a-zA-Z][^\s<>/]{{0,99}})([^<>]{{{_LONGEST_TAG},}})")
+_QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
 _BAR = re.compile(r"\s+(?:[|·•»:–—-]|::)\s+")
 
 _RAW = {"script", "style", "title", "textarea"}
@@ -139,7 +142,11 @@ def _document(path: str, text: str, address: str = "") -> Document:
 
 
 def _tree(text: str) -> Element:
-    """The page; one that is nested more deeply than the parser allows loses its nesting, not its words."""
+    """The page; one that is nested more deeply than the parser allows loses its nesting, not its words.
+
+    A tag of thousands of attributes loses these.
+    """
+    text = _LONG_TAG.sub(_shorter, text)
     for flat in (False, True):
         parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
         try:
@@ -154,6 +161,10 @@ def _tree(text: str) -> Element:
 def _flatter(tag: re.Match[str]) -> str:
     name = tag[1].lower()
     return tag[0] if name in _RAW else "<p>" if name in BLOCKS | BREAKS else ""
+
+
+def _shorter(tag: re.Match[str]) -> str:
+    return f"<{tag[1]}" if len(_QUOTED.sub("", tag[2])) >= _LONGEST_TAG else tag[0]
 
 
 def _quieten(page: Element) -> None:

@@ -20,6 +20,7 @@ from ..formats import PARSERS, supported
 
 LONGEST_NAME = 120
 _LONGEST_BYTES = 200  # most file systems hold 255, and " (2)" must fit
+_OUTER = re.compile(r"^[\s.]+|[\s.]+$")
 _FORBIDDEN = re.compile(r'[<>:"|?*]')  # Windows has no such names; a corpus may be carried there
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 _writing = threading.Lock()
@@ -69,7 +70,8 @@ def safe_name(name: str) -> str:
     """The last part of a name without anything that could mean something to a file system; "" if nothing is left."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     kept = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-    kept = _FORBIDDEN.sub("_", kept).strip().lstrip(". ").rstrip(". ")
+    # Once more NFC: letters and marks may have met.
+    kept = _OUTER.sub("", _FORBIDDEN.sub("_", unicodedata.normalize("NFC", kept)))
     stem, ending = PurePosixPath(kept).stem, PurePosixPath(kept).suffix
     if not kept or not stem.strip(". _"):
         return ""

@@ -110,9 +110,9 @@ def nested_bomb(form: str) -> bytes:
     return with_parts(form, ("embedded/inner.zip", inner))
 
 
-def crowded(form: str) -> bytes:
-    """Sixty thousand entries."""
-    return _archive([_Packed(b"%d" % number, b"\x03\x00", 0) for number in range(100)], listed=600)
+def crowded(form: str, listed: int = 600) -> bytes:
+    """Sixty thousand entries, or a hundred times `listed`."""
+    return _archive([_Packed(b"%d" % number, b"\x03\x00", 0) for number in range(100)], listed)
 
 
 # --- XML --------------------------------------------------------------------------------------------------------------
@@ -183,10 +183,35 @@ def linked(form: str) -> bytes:
     return out.getvalue()
 
 
+def zipped(*entries: tuple[str, bytes]) -> bytes:
+    """An archive of these entries; a name may stand in it twice, or mean something to a file system."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.NameToInfo.clear()  # without this, zipfile would warn of names that stand twice
+            archive.writestr(zipfile.ZipInfo(name), content)
+    return out.getvalue()
+
+
+def zip_of_links(target: str) -> bytes:
+    """An archive whose only article is a symbolic link."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        link = zipfile.ZipInfo("link.md")
+        link.create_system, link.external_attr = 3, _SYMBOLIC_LINK
+        archive.writestr(link, target)
+    return out.getvalue()
+
+
 def flagged(form: str) -> bytes:
     """A good file with each entry marked as encrypted."""
-    data = bytearray(good(form))
-    for match in re.finditer(rb"PK\x01\x02", bytes(data)):
+    return marked_as_locked(good(form))
+
+
+def marked_as_locked(archive: bytes) -> bytes:
+    """The archive with each entry marked as encrypted."""
+    data = bytearray(archive)
+    for match in re.finditer(rb"PK\x01\x02", archive):
         data[match.start() + 8] |= 1
     return bytes(data)
 
