@@ -13,8 +13,8 @@ import numpy as np
 from .journal import Journal
 from .types import Encoder, Passage, Vectors
 
-# Passages between two steps: as many as the encoder does in half a second, so that a slow machine stops as soon.
-_FEWEST, _MOST, _STEP_SECONDS = 4, 64, 0.5
+# Passages between two steps: as many as the encoder does in a third of a second, so that a slow machine stops as soon.
+_FEWEST, _MOST, _STEP_SECONDS = 4, 64, 0.3
 _WINDOW = 512
 _BLOCK = 4096
 

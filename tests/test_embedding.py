@@ -94,6 +94,6 @@ def test_a_slow_encoder_is_given_few_passages_at_a_time(tmp_path: Path, tiny: Ti
     embedder = Embedder(tiny, journal)
     embedder.add([passage(f"word{number}") for number in range(300)])
     embedder.finish()
-    assert max(sizes[:4]) <= 12  # half a second of it is ten passages
+    assert max(sizes[:4]) <= 12  # a third of a second of it is six passages
     assert max(sizes) == 64  # and once it is quick, as many as it may be
     journal.close()
