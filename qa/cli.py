@@ -80,7 +80,7 @@ def build(corpus: Path | None, index: Path | None, full: bool, as_json: bool) ->
 
     config = _config(corpus, index)
     _check_corpus(config)
-    encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
+    encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
     with _progress() as shown, ReaderPool(fields=dict(config.fields)) as pool:
         report = build_index(
             config, encoder, full, lambda p: shown(p.words, p.done, p.total), parse=pool.parse, readers=pool.readers
@@ -205,7 +205,7 @@ def evaluate(corpus: Path | None, index: Path | None, folder: Path, limit: int |
 
     config = _config(corpus, index)
     read_dataset(folder, 1)  # a wrong folder is said before a model is loaded
-    encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
+    encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
     with _progress() as shown:
         result = measure(folder, encoder, limit, lambda what, n, of: shown(f"{what} {n} of {of}", n, of))
     if as_json:

@@ -90,7 +90,7 @@ class BuildJob:
             config = self._engine.config
             with ReaderPool(fields=dict(config.fields)) as pool:
                 report = self._run(
-                    config, self._engine.encoder, full, self._show, parse=pool.parse, readers=pool.readers
+                    config, self._engine.encoder_for_build(), full, self._show, parse=pool.parse, readers=pool.readers
                 )
             self._state = replace(self._state, phase="done", report=report)
         except _Stopped:
