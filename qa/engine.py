@@ -111,14 +111,13 @@ class Engine:
         with self._opening:
             built, config = self.generation.manifest.encoder, self.config
             self._check_name(built)
-            known = self._opened.identity if self._opened else None
-            if known is None or (known.weights_sha256, known.runtime) != (built["weights_sha256"], built["runtime"]):
+            opened = self._opened
+            if opened is None or _made_from(opened.identity.as_json()) != _made_from(built):
                 prompts = (config.query_prompt, config.passage_prompt)
                 self._opened = opened = open_encoder(config.encoder, *prompts, config.index, built)
                 with self._caching:
                     self._sentences.clear()
-                return opened
-            return self._opened
+            return opened
 
     def encoder_for_build(self) -> Encoder:
         """The encoder as its files are now, made ready for this index (seconds, the first time). Raises ModelError."""
@@ -273,6 +272,10 @@ def _is_web(url: str) -> bool:
         return urlsplit(url).scheme in ("http", "https")
     except ValueError:  # such as an open bracket in the host
         return False
+
+
+def _made_from(encoder: Mapping[str, Any]) -> tuple[object, object]:
+    return encoder["weights_sha256"], encoder["runtime"]
 
 
 def _check_encoder(generation: Generation, encoder: Encoder) -> None:

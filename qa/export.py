@@ -7,9 +7,12 @@ knows nothing about indexes.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import hashlib
 import sys
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.resources import files
@@ -29,7 +32,11 @@ MEAN_COSINE, LEAST_COSINE = 0.99, 0.97
 # Weights of 7 bits: two products of an unsigned byte and ±64 fit the 16 bits that processors without VNNI add them
 # up in (VPMADDUBSW saturates), so that one file gives the same embeddings everywhere.
 _LARGEST_WEIGHT = 64
+# How much of the spread of a layer's inputs is carried over to its weights before both are quantised (alpha of
+# SmoothQuant, Xiao et al. 2023; measured: docs/decisions.md).
+_CARRIED = 0.75
 _WORDS = 10_000  # rows that a table of words has, and one of positions has not
+_TINY = 1e-6  # for what is all zeros
 _OPSET = 20  # the first with GELU
 _ATTENTION = "qa-fused"
 _MADE_WITH = ("torch", "transformers", "sentence-transformers", "onnx", "onnxruntime")
@@ -43,11 +50,12 @@ def export(name: str, source: Path, weights_sha256: str, target: Path) -> Export
     """
     reference = TorchEncoder(source, name, weights_sha256)
     texts = ["", *files("qa").joinpath("sample.txt").read_text("utf-8").splitlines()]
-    wanted = reference.encode_passages(texts)
+    with _observed(reference.model) as inputs:
+        wanted = reference.encode_passages(texts)
     refused = []
     for runtime in ("onnx-int8", "onnx-fp32"):
         try:
-            exported = _write(TorchEncoder(source, name, weights_sha256), runtime, target)
+            exported = _write(reference, runtime, inputs, target)
             found = OnnxEncoder(target, exported, name).encode_passages(texts)
         except Exception as error:  # noqa: BLE001 (whatever a foreign model leads to, it still runs in torch)
             refused.append(f"{runtime}: {error}"[:300])
@@ -66,18 +74,19 @@ def export(name: str, source: Path, weights_sha256: str, target: Path) -> Export
     return exported
 
 
-def _write(encoder: TorchEncoder, runtime: str, target: Path) -> Exported:
-    """Write the files of one form; the encoder cannot be used afterwards."""
+def _write(encoder: TorchEncoder, runtime: str, inputs: dict[str, Any], target: Path) -> Exported:
+    """Write the files of one form; `inputs` are those that its linear layers were seen to have."""
     components = [type(component).__name__ for component in encoder.model]
     if components[:2] != ["Transformer", "Pooling"] or components[2:] not in ([], ["Normalize"]):
         raise ValueError(f"is not transformer, pooling and normalisation but {components}")
     if not encoder.model[1].include_prompt:
         raise ValueError("leaves prompts out of the pooling")
     (target / TOKENIZER).write_text(encoder.model.tokenizer.backend_tokenizer.to_str(), "utf-8")
-    _fuse_attention(encoder.model)
+    model = copy.deepcopy(encoder.model)
+    _fuse_attention(model)
     if runtime == "onnx-int8":
-        _to_int8(encoder.model)
-    _trace(encoder.model, target / MODEL)
+        _to_int8(model, inputs)
+    _trace(model, target / MODEL)
     written = {file: hashlib.sha256((target / file).read_bytes()).hexdigest() for file in (MODEL, TOKENIZER)}
     return replace(_description(encoder, runtime), files=written)
 
@@ -185,12 +194,40 @@ class _Product(torch.autograd.Function):  # type: ignore[misc]
         return made
 
 
-class _Int8Linear(torch.nn.Module):  # type: ignore[misc]
-    """A linear layer with a scale for each column of its weights."""
+@contextlib.contextmanager
+def _observed(model: Any) -> Iterator[dict[str, Any]]:
+    """The largest size of each input of each linear layer, by the layer's name, over what is encoded meanwhile."""
+    seen: dict[str, Any] = {}
 
-    def __init__(self, layer: Any) -> None:
+    def watch(name: str) -> Callable[[Any, tuple[Any, ...]], None]:
+        def look(_: Any, arguments: tuple[Any, ...]) -> None:
+            largest = arguments[0].detach().abs().flatten(0, -2).amax(dim=0)
+            seen[name] = torch.maximum(seen.get(name, largest), largest)
+
+        return look
+
+    layers = [(name, layer) for name, layer in model.named_modules() if type(layer) is torch.nn.Linear]
+    hooks = [layer.register_forward_pre_hook(watch(name)) for name, layer in layers]
+    try:
+        yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+class _Int8Linear(torch.nn.Module):  # type: ignore[misc]
+    """A linear layer with a scale for each column of its weights.
+
+    A few inputs are ten times as large as the others and would leave those few of the 256 steps: each is divided by
+    a number that its weights are multiplied with.
+    """
+
+    def __init__(self, layer: Any, inputs: Any) -> None:
         super().__init__()
-        weights, scales = _quantised(layer.weight.detach(), _LARGEST_WEIGHT)
+        sizes = layer.weight.detach().abs().amax(dim=0).clamp_min(_TINY)
+        spread = inputs.clamp_min(_TINY) ** _CARRIED / sizes ** (1 - _CARRIED)
+        weights, scales = _quantised(layer.weight.detach() * spread, _LARGEST_WEIGHT)
+        self.register_buffer("shrink", 1 / spread)
         self.register_buffer("weights", weights.T.contiguous())
         self.register_buffer("scales", scales[:, 0].contiguous())
         self.register_buffer("zeros", torch.zeros(len(scales), dtype=torch.int8))
@@ -198,7 +235,7 @@ class _Int8Linear(torch.nn.Module):  # type: ignore[misc]
         self.register_buffer("bias", bias)
 
     def forward(self, rows: Any) -> Any:
-        return _Product.apply(rows, self.weights, self.scales, self.zeros, self.bias)
+        return _Product.apply(rows * self.shrink, self.weights, self.scales, self.zeros, self.bias)
 
 
 class _Int8Embedding(torch.nn.Module):  # type: ignore[misc]
@@ -216,18 +253,21 @@ class _Int8Embedding(torch.nn.Module):  # type: ignore[misc]
 
 def _quantised(weights: Any, largest: int) -> tuple[Any, Any]:
     """Each row as int8 within ±largest, and what to multiply it with, shape (rows, 1)."""
-    scales = weights.float().abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / largest
+    scales = weights.float().abs().amax(dim=1, keepdim=True).clamp_min(_TINY) / largest
     return (weights / scales).round().to(torch.int8), scales
 
 
-def _to_int8(model: Any) -> None:
-    """Exchange the linear layers and the tables of words, in place."""
-    for parent in list(model.modules()):
-        for name, layer in list(parent.named_children()):
-            if type(layer) is torch.nn.Linear:
-                setattr(parent, name, _Int8Linear(layer))
-            elif type(layer) is torch.nn.Embedding and layer.num_embeddings >= _WORDS:
-                setattr(parent, name, _Int8Embedding(layer))
+def _to_int8(model: Any, inputs: dict[str, Any]) -> None:
+    """Exchange the linear layers that were seen at work and the tables of words, in place."""
+    for name, layer in list(model.named_modules()):
+        made: Any = None
+        if name in inputs:
+            made = _Int8Linear(layer, inputs[name])
+        elif type(layer) is torch.nn.Embedding and layer.num_embeddings >= _WORDS:
+            made = _Int8Embedding(layer)
+        if made is not None:
+            parent, _, own = name.rpartition(".")
+            setattr(model.get_submodule(parent), own, made)
 
 
 def _fuse_attention(model: Any) -> None:
