@@ -279,5 +279,6 @@ def _fuse_attention(model: Any) -> None:
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # two would wait for each other where the machine has other work, and gain little
     given = sys.argv[1:]
     export(given[0], Path(given[1]), given[2], Path(given[3]))
