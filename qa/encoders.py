@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +91,6 @@ def _found(name: str) -> tuple[Path, str]:
     return folder, hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
-@lru_cache(maxsize=4)
 def _file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         digest = hashlib.sha256()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -71,6 +72,9 @@ def export(name: str, source: Path, weights_sha256: str, target: Path) -> Export
             (target / file).unlink(missing_ok=True)
     exported = replace(exported, check=check)
     exported.write(target)
+    for path in target.iterdir():
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())  # whoever renames the folder publishes what is on the disk
     return exported
 
 
