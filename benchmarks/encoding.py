@@ -28,7 +28,7 @@ from qa.torch_encoder import TorchEncoder
 from qa.types import Encoder, Vectors
 
 _DATASETS = ("squad-v2-dev", "clapnq-dev", "cranfield", "squad-v1.1-dev", "inscit-dev")
-_PASSAGES, _ROUNDS, _QUESTIONS = 96, 9, 50
+_PASSAGES, _ROUNDS, _QUESTIONS = 96, 9, 30
 
 
 def main() -> int:

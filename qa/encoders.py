@@ -115,9 +115,10 @@ def _opened(folder: Path, name: str, query_prompt: str | None, passage_prompt: s
 def _export(name: str, source: Path, sha256: str, folder: Path) -> bool:
     """Export the encoder to `folder / sha256`, at once or not at all; False where that failed."""
     folder.mkdir(parents=True, exist_ok=True)
-    target, beside = folder / sha256, folder / ".tmp" / sha256
+    target, beside = folder / sha256, folder / f".tmp-{os.getpid()}" / sha256
     with FileLock(folder / ".lock"):
-        shutil.rmtree(beside.parent, ignore_errors=True)  # of an export that was killed
+        for left in folder.glob(".tmp-*"):  # of exports that were killed
+            shutil.rmtree(left, ignore_errors=True)
         beside.mkdir(parents=True)
         done = subprocess.run(  # noqa: S603 (our own program)
             [sys.executable, "-m", "qa.export", name, str(source), sha256, str(beside)],

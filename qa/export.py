@@ -73,8 +73,8 @@ def export(name: str, source: Path, weights_sha256: str, target: Path) -> Export
     exported = replace(exported, check=check)
     exported.write(target)
     for path in target.iterdir():
-        with path.open("r+b") as file:
-            os.fsync(file.fileno())  # whoever renames the folder publishes what is on the disk
+        with path.open("r+b") as written:
+            os.fsync(written.fileno())  # whoever renames the folder publishes what is on the disk
     return exported
 
 
