@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import ROOT, SETS, machine
+from benchmarks.common import CACHE, ROOT, SETS, machine
 from qa.build import Progress, build
 from qa.config import Config
 from qa.encoders import load_encoder
@@ -94,7 +94,7 @@ def _peak() -> float:
 def stopped(place: Path) -> list[float]:
     """Seconds from asking a build with the real encoder to stop until it has, at moments spread over the build."""
     write_corpus(place / "corpus", 150)
-    encoder = load_encoder()
+    encoder = load_encoder(index=CACHE)
     chance = random.Random(5)
     found = []
     for number in range(_STOPS):

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.common import ROOT, SETS, CachingEncoder, in_fit, off_topic_questions
+from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, in_fit, off_topic_questions
 from qa.answer import features, score_sentences
 from qa.encoders import load_encoder
 from qa.engine import Engine
@@ -55,7 +55,7 @@ class Sample:
 
 def main() -> None:
     """Fit, print the figures of the fit on both halves, and write the coefficients."""
-    encoder = CachingEncoder(load_encoder())
+    encoder = CachingEncoder(load_encoder(index=CACHE))
     samples = []
     for name, (weight, small) in FIT_SETS.items():
         for sample in _samples(name, weight, small, encoder):

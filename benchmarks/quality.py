@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import ARTICLES, ROOT, SETS, CachingEncoder, in_fit, machine, off_topic_questions
+from benchmarks.common import ARTICLES, CACHE, ROOT, SETS, CachingEncoder, in_fit, machine, off_topic_questions
 from qa import metrics
 from qa.build import build
 from qa.config import Config
@@ -44,7 +44,7 @@ def main() -> int:
     if not SETS.is_dir():
         print(f"The development sets are not here ({SETS.name}/ beside the project): nothing was measured.")
         return 2
-    encoder = load_encoder()
+    encoder = load_encoder(index=CACHE)
     caching = CachingEncoder(encoder)
     report: dict[str, Any] = {"date": date.today().isoformat(), "machine": machine(), "sets": {}}
     confidences: list[float] = []

@@ -101,7 +101,7 @@ def build(corpus: Path | None, index: Path | None, full: bool, watch: bool, as_j
     config = _config(corpus, index)
     _check_corpus(config)
     with ReaderPool(fields=dict(config.fields)) as readers, ended_within(_PATIENCE, partial(_give_up, readers.kill)):
-        encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
+        encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
 
         def bring_up_to_date(full: bool = False) -> BuildReport:
             with _progress() as shown:
@@ -272,7 +272,7 @@ def evaluate(corpus: Path | None, index: Path | None, folder: Path, limit: int |
 
     config = _config(corpus, index)
     read_dataset(folder, 1)  # a wrong folder is said before a model is loaded
-    encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
+    encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
     with _progress() as shown:
         result = measure(folder, encoder, limit, lambda what, n, of: shown(f"{what} {n} of {of}", n, of))
     if as_json:

@@ -1,45 +1,68 @@
-"""Texts → unit-length float32 rows: the only home of sentence-transformers.
+"""Which encoder, and in which form: exported for the processor, or in torch where it cannot be.
 
-It knows nothing about passages or indexes. torch is loaded with the first encoder, not with this module.
+A model is exported by a process of its own (`export`), once for an index, and kept under `index/encoders/`. Asking
+needs nothing else: neither torch nor the model's folder. It knows nothing about passages.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.resources
+import logging
 import os
-import threading
-from collections.abc import Sequence
-from functools import lru_cache
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
+from filelock import FileLock
 
 from .errors import ModelError
 from .languages import known_code
-from .types import Encoder, EncoderIdentity, Vectors
+from .onnx_encoder import Exported, OnnxEncoder
+from .torch_encoder import TorchEncoder, folder_of, unusable
+from .types import Encoder
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_BATCH = 32
-_COUNTED = 10_000  # texts: what the tokeniser makes of each takes kilobytes
-# What a folder that is damaged, incomplete or something else leads to (OSError and ValueError most often).
-_UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError)
+_FOLDER = "encoders"
+# What an encoder is made of; other forms of the same weights, such as in "onnx/", are not read.
+_PARTS = ("*.safetensors", "*/*.safetensors", "*.json", "*/*.json", "*.txt", "*.model")
 
 
-def load_encoder(name: str = "", query_prompt: str | None = None, passage_prompt: str | None = None) -> Encoder:
-    """The encoder with this name or folder; empty is the shipped one, whose weights are checked first.
+def load_encoder(
+    name: str = "", query_prompt: str | None = None, passage_prompt: str | None = None, index: Path | None = None
+) -> Encoder:
+    """The encoder with this name or folder, as it is now; empty is the shipped one, whose weights are checked first.
 
-    A prompt that is None stays the model's own. Raises ModelError where the model is missing or altered.
+    With `index` it is what builds that index: its run-time form, exported first where that is missing or damaged
+    (some ten seconds). Without, it is torch's. A prompt that is None stays the model's own. Raises ModelError where
+    the model is missing or altered.
     """
-    if not name:
-        folder = default_folder()
-        return SentenceTransformerEncoder(
-            folder, DEFAULT_NAME, DEFAULT_SHA256, query_prompt, passage_prompt, languages=("en",)
-        )
-    return SentenceTransformerEncoder(name, name, None, query_prompt, passage_prompt, card_languages(Path(name)))
+    source, sha256 = (default_folder(), DEFAULT_SHA256) if not name else _found(name)
+    prompts = (query_prompt, passage_prompt)
+    if index is not None:
+        try:
+            return _opened(index / _FOLDER / sha256, name, *prompts)
+        except ModelError:
+            if _export(name or DEFAULT_NAME, source, sha256, index / _FOLDER):
+                return _opened(index / _FOLDER / sha256, name, *prompts)
+    return TorchEncoder(source, name or DEFAULT_NAME, sha256, *prompts, _languages(name))
+
+
+def open_encoder(
+    name: str, query_prompt: str | None, passage_prompt: str | None, index: Path, built: Mapping[str, Any]
+) -> Encoder:
+    """The encoder that made this index, as the manifest names it in `built`; an exported one is ready in a moment.
+
+    Raises ModelError where its run-time form is missing or damaged.
+    """
+    if built.get("runtime", "torch") == "torch":
+        return load_encoder(name, query_prompt, passage_prompt)
+    return _opened(index / _FOLDER / str(built.get("weights_sha256")), name, query_prompt, passage_prompt)
 
 
 def default_folder() -> Path:
@@ -74,7 +97,17 @@ def card_languages(folder: Path) -> tuple[str, ...]:
     return () if "multilingual" in codes else tuple(dict.fromkeys(code for code in codes if len(code) == 2))
 
 
-@lru_cache(maxsize=4)
+def _found(name: str) -> tuple[Path, str]:
+    """The folder of another encoder, and a hash over the names and bytes of what it is made of."""
+    try:
+        folder = folder_of(name)
+        paths = sorted({path for pattern in _PARTS for path in folder.glob(pattern)})
+        parts = [f"{path.relative_to(folder).as_posix()} {_file_sha256(path)}\n" for path in paths if path.is_file()]
+    except OSError as error:
+        raise unusable(name, error) from error
+    return folder, hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
 def _file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         digest = hashlib.sha256()
@@ -83,108 +116,39 @@ def _file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _stay_offline() -> None:
-    """Nothing is fetched, whoever imported the hub's library first and whatever the environment says."""
-    os.environ["HF_HUB_OFFLINE"] = os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    from huggingface_hub import constants  # reads the environment once, when it is imported
-
-    constants.HF_HUB_OFFLINE = constants.HF_HUB_DISABLE_TELEMETRY = True
+def _languages(name: str) -> tuple[str, ...]:
+    return card_languages(Path(name)) if name else ("en",)
 
 
-class SentenceTransformerEncoder:
-    """Any SentenceTransformer on the processor, from a folder or from what is already on this machine."""
+def _opened(folder: Path, name: str, query_prompt: str | None, passage_prompt: str | None) -> Encoder:
+    exported = Exported.read(folder)
+    if exported is None:
+        raise ModelError("The encoder was not made ready for this index yet: run `qa build`.")
+    if exported.runtime == "torch":
+        return load_encoder(name, query_prompt, passage_prompt)
+    return OnnxEncoder(folder, exported, name or DEFAULT_NAME, query_prompt, passage_prompt, _languages(name))
 
-    def __init__(
-        self,
-        model: str | Path,
-        name: str,
-        weights_sha256: str | None,
-        query_prompt: str | None = None,
-        passage_prompt: str | None = None,
-        languages: Sequence[str] = (),
-    ) -> None:
-        _stay_offline()
-        import transformers
-        from safetensors import SafetensorError
-        from sentence_transformers import SentenceTransformer
 
-        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
-            self._model: Any = SentenceTransformer(
-                str(model),
-                device="cpu",
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs={"use_safetensors": True},  # never unpickle
-            )
-        except (*_UNUSABLE, SafetensorError) as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelError(
-                f"No encoder could be loaded from {name!r} ({reason[:160]}): "
-                "set QA_ENCODER to the folder of a SentenceTransformer on this machine, or unset it."
-            ) from error
-        self._lock = threading.Lock()
-        self._languages = tuple(languages)
-        prompts = dict(getattr(self._model, "prompts", None) or {})
-        self._query_prompt = query_prompt if query_prompt is not None else prompts.get("query") or ""
-        if passage_prompt is None:
-            passage_prompt = prompts.get("passage") or prompts.get("document") or ""
-        self._passage_prompt = passage_prompt
-        max_tokens = int(self._model.max_seq_length or 512)
-        if passage_prompt:
-            max_tokens -= len(self._model.tokenizer.encode(passage_prompt, add_special_tokens=False))
-        self._identity = EncoderIdentity(
-            name=name,
-            weights_sha256=weights_sha256 or self._weights_sha256(),
-            dimension=int(self._model.get_embedding_dimension()),
-            max_tokens=max_tokens,
-            normalised=True,
-            query_prompt=self._query_prompt,
-            passage_prompt=self._passage_prompt,
+def _export(name: str, source: Path, sha256: str, folder: Path) -> bool:
+    """Export the encoder to `folder / sha256`, at once or not at all; False where that failed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target, beside = folder / sha256, folder / f".tmp-{os.getpid()}" / sha256
+    with FileLock(folder / ".lock"):
+        for left in folder.glob(".tmp-*"):  # of exports that were killed
+            shutil.rmtree(left, ignore_errors=True)
+        beside.mkdir(parents=True)
+        done = subprocess.run(  # noqa: S603 (our own program)
+            [sys.executable, "-m", "qa.export", name, str(source), sha256, str(beside)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            capture_output=True,
+            text=True,
+            errors="replace",
         )
-
-    @property
-    def identity(self) -> EncoderIdentity:
-        return self._identity
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        return self._languages
-
-    def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        return self._encode(texts, self._passage_prompt)
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._encode(texts, self._query_prompt)
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        counts: list[int] = []
-        for start in range(0, len(texts), _COUNTED):
-            some = list(texts[start : start + _COUNTED])
-            with self._lock:
-                encoded = self._model.tokenizer(some, add_special_tokens=False, truncation=False, verbose=False)
-            counts += map(len, encoded["input_ids"])
-        return counts
-
-    def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
-        if not texts:
-            return np.zeros((0, self._identity.dimension), dtype=np.float32)
-        with self._lock:
-            rows = self._model.encode(
-                list(texts),
-                prompt=prompt,
-                batch_size=_BATCH,
-                normalize_embeddings=True,
-                show_progress_bar=False,
-                convert_to_numpy=True,
-            )
-        return np.ascontiguousarray(rows, dtype=np.float32)
-
-    def _weights_sha256(self) -> str:
-        """A hash over every named weight, so that it does not depend on how the model is stored."""
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self._model.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().contiguous().float().numpy().tobytes())
-        return digest.hexdigest()
+        if done.returncode == 0:
+            shutil.rmtree(target, ignore_errors=True)
+            beside.rename(target)
+        else:
+            last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+            logging.getLogger(__name__).warning("The encoder runs in torch, slowly: its export failed (%s).", last)
+        shutil.rmtree(beside.parent, ignore_errors=True)
+    return done.returncode == 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ import numpy as np
 from . import documents, formats, store
 from .answer import Facts, compose
 from .config import Config
-from .encoders import DEFAULT_NAME, load_encoder
+from .encoders import DEFAULT_NAME, load_encoder, open_encoder
 from .errors import MismatchError, NoGenerationError, QuestionError
 from .formats.decoding import Unreadable
 from .generation import Generation
@@ -113,7 +113,8 @@ class Engine:
 
     def __init__(self, config: Config, encoder: Encoder | None = None, settings: PassageSettings | None = None) -> None:
         self.config = config
-        self._encoder = encoder
+        self._given = encoder
+        self._opened: Encoder | None = None
         self._settings = settings or PassageSettings()
         self._generation: Generation | None = None
         self._opening = threading.RLock()
@@ -133,12 +134,24 @@ class Engine:
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder; loading it takes seconds the first time. Raises ModelError."""
+        """The encoder that made the current generation, opened. Raises StoreError or ModelError."""
+        if self._given is not None:
+            return self._given
         with self._loading:
-            if self._encoder is None:
-                config = self.config
-                self._encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt)
-            return self._encoder
+            built, config = self.generation.manifest.encoder, self.config
+            self._check_name(built)
+            opened = self._opened
+            if opened is None or _made_from(opened.identity.as_json()) != _made_from(built):
+                prompts = (config.query_prompt, config.passage_prompt)
+                self._opened = opened = open_encoder(config.encoder, *prompts, config.index, built)
+                with self._caching:
+                    self._sentences.clear()
+            return opened
+
+    def encoder_for_build(self) -> Encoder:
+        """The encoder as its files are now, made ready for this index (seconds, the first time). Raises ModelError."""
+        config = self.config
+        return self._given or load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
 
     @property
     def generation(self) -> Generation:
@@ -176,10 +189,7 @@ class Engine:
 
     def preflight(self) -> None:
         """Raise what `ask` would raise for the index and the encoder's name, without loading a model."""
-        built = self.generation.manifest.encoder.get("name")
-        wanted = self.config.encoder or DEFAULT_NAME
-        if self._encoder is None and built != wanted:
-            raise _mismatch(built, wanted, "name")
+        self._check_name(self.generation.manifest.encoder)
         _check_settings(self.generation, self._settings)
 
     def document(self, path: str) -> Document | None:
@@ -269,6 +279,13 @@ class Engine:
         timings = {"encode": 1e3 * (encoded - started), "search": 1e3 * (time.perf_counter() - encoded)}
         return generation, ranking, timings
 
+    def _check_name(self, built: Mapping[str, Any]) -> None:
+        wanted = self.config.encoder or DEFAULT_NAME
+        if self._given is None and built.get("name") != wanted:
+            raise _mismatch(built.get("name"), wanted, "name")
+        if "runtime" not in built:  # of an older version
+            raise _mismatch(wanted, wanted, "runtime")
+
     def _facts(self, generation: Generation, ranking: Ranking) -> Facts:
         paths = list(dict.fromkeys(hit.passage.document for hit in ranking.hits))
         known = generation.facts(paths)
@@ -316,6 +333,10 @@ def _is_web(url: str) -> bool:
         return urlsplit(url).scheme in ("http", "https")
     except ValueError:  # such as an open bracket in the host
         return False
+
+
+def _made_from(encoder: Mapping[str, Any]) -> tuple[object, object]:
+    return encoder["weights_sha256"], encoder["runtime"]
 
 
 def _check_encoder(generation: Generation, encoder: Encoder) -> None:

@@ -149,7 +149,10 @@ def context(title: str, section: Sequence[str]) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:
-    """What must be equal for embeddings to be comparable; it is written into every manifest."""
+    """What must be equal for embeddings to be comparable; it is written into every manifest.
+
+    `runtime` says what computes them: "torch", or an export of the same weights, whose rounding is its own.
+    """
 
     name: str
     weights_sha256: str
@@ -158,6 +161,7 @@ class EncoderIdentity:
     normalised: bool
     query_prompt: str
     passage_prompt: str
+    runtime: str = "torch"
 
     def as_json(self) -> dict[str, Any]:
         """The manifest's form."""

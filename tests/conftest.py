@@ -71,8 +71,26 @@ def config(tmp_path: Path) -> Config:
 
 
 @pytest.fixture(scope="session")
-def encoder() -> Encoder:
-    """The real encoder; mark tests that use it `model`."""
+def ready_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an index that holds nothing but the shipped encoder's run-time form."""
+    from qa.encoders import load_encoder
+
+    index = tmp_path_factory.mktemp("ready") / "index"
+    load_encoder(index=index)
+    return index
+
+
+@pytest.fixture(scope="session")
+def encoder(ready_index: Path) -> Encoder:
+    """The real encoder as it builds and answers; mark tests that use it `model`."""
+    from qa.encoders import load_encoder
+
+    return load_encoder(index=ready_index)
+
+
+@pytest.fixture(scope="session")
+def torch_encoder() -> Encoder:
+    """The same weights in torch; mark tests that use it `model`."""
     from qa.encoders import load_encoder
 
     return load_encoder()

@@ -6,21 +6,16 @@ import hashlib
 import importlib.resources
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from qa import encoders
-from qa.encoders import (
-    DEFAULT_NAME,
-    DEFAULT_SHA256,
-    SentenceTransformerEncoder,
-    card_languages,
-    default_folder,
-    load_encoder,
-)
+from qa.encoders import DEFAULT_NAME, DEFAULT_SHA256, card_languages, default_folder, load_encoder
 from qa.errors import ModelError
+from qa.torch_encoder import TorchEncoder
 from qa.types import Encoder
 
 TEXTS = ["Bees sleep at night.", "The hive stands by the white wall.", "Honey keeps for years."]
@@ -66,8 +61,17 @@ def test_a_missing_package_of_weights_names_what_to_install(monkeypatch: pytest.
 # --- the shipped encoder ----------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(params=["runtime", "torch"])
+def either(request: pytest.FixtureRequest) -> Encoder:
+    """The shipped encoder in both forms."""
+    found: Encoder = request.getfixturevalue("encoder" if request.param == "runtime" else "torch_encoder")
+    return found
+
+
 @pytest.mark.model
-def test_the_identity_is_that_of_the_measured_weights(encoder: Encoder) -> None:
+def test_the_identity_is_that_of_the_measured_weights(encoder: Encoder, torch_encoder: Encoder) -> None:
+    assert torch_encoder.identity == replace(encoder.identity, runtime="torch")
+    assert encoder.languages == torch_encoder.languages == ("en",)
     assert encoder.identity.as_json() == {
         "name": DEFAULT_NAME,
         "weights_sha256": DEFAULT_SHA256,
@@ -76,47 +80,48 @@ def test_the_identity_is_that_of_the_measured_weights(encoder: Encoder) -> None:
         "normalised": True,
         "query_prompt": "",
         "passage_prompt": "",
+        "runtime": "onnx-int8",
     }
     weights = default_folder() / "model.safetensors"
     assert hashlib.sha256(weights.read_bytes()).hexdigest() == DEFAULT_SHA256
 
 
 @pytest.mark.model
-def test_rows_are_float32_of_unit_length_in_the_order_of_the_texts(encoder: Encoder) -> None:
-    rows = encoder.encode_passages([*TEXTS, "", " ", "🐝" * 600, "word " * 2000])
+def test_rows_are_float32_of_unit_length_in_the_order_of_the_texts(either: Encoder) -> None:
+    rows = either.encode_passages([*TEXTS, "", " ", "🐝" * 600, "word " * 2000])
     assert rows.dtype == np.float32
     assert rows.shape == (7, 384)
     assert rows.flags["C_CONTIGUOUS"]
     assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-5)
     for row, text in zip(rows, TEXTS, strict=False):
-        assert row == pytest.approx(encoder.encode_passages([text])[0], abs=1e-5)
+        assert row == pytest.approx(either.encode_passages([text])[0], abs=1e-5)
 
 
 @pytest.mark.model
-def test_no_texts_are_no_rows_and_no_counts(encoder: Encoder) -> None:
-    assert encoder.encode_passages([]).shape == (0, 384)
-    assert encoder.encode_queries([]).shape == (0, 384)
-    assert encoder.count_tokens([]) == []
+def test_no_texts_are_no_rows_and_no_counts(either: Encoder) -> None:
+    assert either.encode_passages([]).shape == (0, 384)
+    assert either.encode_queries([]).shape == (0, 384)
+    assert either.count_tokens([]) == []
 
 
 @pytest.mark.model
-def test_a_question_is_nearest_to_the_passage_that_answers_it(encoder: Encoder) -> None:
-    query = encoder.encode_queries(["When are bees asleep?"])[0]
-    assert int(np.argmax(encoder.encode_passages(TEXTS) @ query)) == 0
+def test_a_question_is_nearest_to_the_passage_that_answers_it(either: Encoder) -> None:
+    query = either.encode_queries(["When are bees asleep?"])[0]
+    assert int(np.argmax(either.encode_passages(TEXTS) @ query)) == 0
 
 
 @pytest.mark.model
-def test_tokens_are_counted_without_special_ones_however_long_the_text_is(encoder: Encoder) -> None:
-    assert encoder.count_tokens(["bees sleep", "", "unaffable!", "bee " * 1000, "蜜蜂"]) == [2, 0, 4, 1000, 2]
+def test_tokens_are_counted_without_special_ones_however_long_the_text_is(either: Encoder) -> None:
+    assert either.count_tokens(["bees sleep", "", "unaffable!", "bee " * 1000, "蜜蜂"]) == [2, 0, 4, 1000, 2]
 
 
 @pytest.mark.model
-def test_what_stands_behind_the_limit_is_not_encoded(encoder: Encoder) -> None:
-    full = "bee " * (encoder.identity.max_tokens - 2)
-    one, other = encoder.encode_passages([full, full + "and then the frost came"])
+def test_what_stands_behind_the_limit_is_not_encoded(either: Encoder) -> None:
+    full = "bee " * (either.identity.max_tokens - 2)
+    one, other = either.encode_passages([full, full + "and then the frost came"])
     assert one == pytest.approx(other, abs=1e-5)
-    shorter = "bee " * (encoder.identity.max_tokens - 3)
-    one, other = encoder.encode_passages([shorter, shorter + "frost"])
+    shorter = "bee " * (either.identity.max_tokens - 3)
+    one, other = either.encode_passages([shorter, shorter + "frost"])
     assert one != pytest.approx(other, abs=1e-5)
 
 
@@ -124,7 +129,8 @@ def test_what_stands_behind_the_limit_is_not_encoded(encoder: Encoder) -> None:
 
 
 @pytest.mark.model
-def test_prompts_stand_before_queries_and_passages(encoder: Encoder) -> None:
+def test_prompts_stand_before_queries_and_passages(torch_encoder: Encoder) -> None:
+    encoder = torch_encoder
     other = load_encoder(str(default_folder()), query_prompt="query: ", passage_prompt="a passage: ")
     plain = encoder.encode_passages([f"query: {TEXTS[0]}", f"a passage: {TEXTS[0]}"])
     assert other.encode_queries(TEXTS[:1])[0] == pytest.approx(plain[0], abs=1e-5)
@@ -183,7 +189,7 @@ def test_code_in_the_folder_of_an_encoder_is_not_run(tmp_path: Path) -> None:
     folder = altered(tmp_path, "modules.json", json.dumps(module))
     (folder / "hostile.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\nclass Module: pass\n")
     with pytest.raises(ModelError, match="No encoder could be loaded from"):
-        SentenceTransformerEncoder(folder, "hostile", None)
+        TorchEncoder(folder, "hostile", "")
     assert not (tmp_path / "ran").exists()
 
 

@@ -25,7 +25,7 @@ from qa.config import Config
 from qa.engine import MAX_QUESTION_CHARACTERS, MAX_TOP_K, Engine, check_question
 from qa.errors import MismatchError, NoGenerationError, QuestionError, StoreError
 from qa.passages import PassageSettings
-from qa.types import Answer, Span
+from qa.types import Answer, Encoder, Span
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -270,7 +270,7 @@ def test_before_the_first_build_it_says_what_to_run(config: Config, tiny: TinyEn
     assert not config.index.exists()
 
 
-@pytest.mark.parametrize("differs", ["name", "weights_sha256", "dimension", "max_tokens", "passage_prompt"])
+@pytest.mark.parametrize("differs", ["name", "weights_sha256", "dimension", "max_tokens", "passage_prompt", "runtime"])
 def test_other_encoder_is_refused_by_name_with_what_mends_it(built: Config, tiny: TinyEncoder, differs: str) -> None:
     other = type(tiny)()
     value = {"dimension": 64, "max_tokens": 9}.get(differs, "other")
@@ -286,6 +286,27 @@ def test_other_encoder_is_refused_by_name_with_what_mends_it(built: Config, tiny
         assert "\n" not in sentence
     build(built, other)
     assert Engine.open(built, other).ask(QUESTION).generation == "000002"
+
+
+def test_an_engine_opens_the_encoder_that_made_the_generation_and_moves_on_with_it(
+    built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def opens(name: str, query_prompt: object, passage_prompt: object, index: Path, made: dict[str, object]) -> Encoder:
+        opened.append(made["weights_sha256"])
+        encoder = type(tiny)()
+        encoder.identity = replace(encoder.identity, weights_sha256=str(made["weights_sha256"]))
+        return encoder
+
+    monkeypatch.setattr("qa.engine.open_encoder", opens)
+    engine = Engine.open(replace(built, encoder="tiny"))
+    assert [engine.ask(QUESTION).generation, engine.ask(QUESTION).generation] == ["000001", "000001"]
+    other = type(tiny)()
+    other.identity = replace(other.identity, weights_sha256="1" * 64)
+    build(built, other)
+    assert engine.ask(QUESTION).generation == "000002"
+    assert opened == [tiny.identity.weights_sha256, "1" * 64]
 
 
 def test_other_passage_settings_are_refused_with_what_mends_it(built: Config, tiny: TinyEncoder) -> None:

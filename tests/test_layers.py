@@ -15,10 +15,11 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 BASE = {"errors", "types"}
 LOW = BASE | {
-    "sentences", "languages", "config", "formats", "passages", "encoders", "faiss_index", "lexical", "reader", "answer",
-    "conversation", "metrics", "render", "journal", "estimate", "interrupts", "document_json",
+    "sentences", "languages", "config", "formats", "passages", "onnx_encoder", "torch_encoder", "faiss_index",
+    "lexical", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate", "interrupts",
+    "document_json",
 }  # fmt: skip
-MIDDLE = {"documents", "changes", "workers", "embedding", "generation", "store", "search"}
+MIDDLE = {"encoders", "export", "documents", "changes", "workers", "embedding", "generation", "store", "search"}
 BELOW_3 = LOW | MIDDLE
 
 # A module (or a package of modules) → the ones that it may import.
@@ -32,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": BASE,
     "formats": BASE,
     "passages": BASE | {"sentences"},
-    "encoders": BASE | {"languages"},
+    "onnx_encoder": BASE,
+    "torch_encoder": BASE,
     "faiss_index": BASE,
     "lexical": BASE,
     "reader": BASE,
@@ -45,6 +47,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "document_json": BASE,
     "interrupts": set(),
     # layer 2
+    "export": BASE | {"onnx_encoder", "torch_encoder"},
+    "encoders": BASE | {"languages", "onnx_encoder", "torch_encoder"},  # it runs the export in a process of its own
     "documents": BASE | {"formats", "languages"},
     "changes": BASE | {"documents"},
     "workers": BASE | {"formats", "document_json"},
@@ -69,11 +73,13 @@ MAY_IMPORT: dict[str, set[str]] = {
 HOMES = {
     "faiss": {"faiss_index"},
     "tantivy": {"lexical"},
-    "sentence_transformers": {"encoders"},
-    "transformers": {"encoders"},
-    "safetensors": {"encoders"},
-    "torch": {"encoders"},
-    "onnxruntime": {"encoders", "reader"},
+    "sentence_transformers": {"torch_encoder"},
+    "transformers": {"torch_encoder", "export"},
+    "safetensors": {"torch_encoder"},
+    "huggingface_hub": {"torch_encoder"},
+    "torch": {"export"},
+    "onnxruntime": {"onnx_encoder", "reader"},
+    "tokenizers": {"onnx_encoder"},
     "sentencex": {"sentences"},
     "py3langid": {"languages"},
     "markdown_it": {"formats"},
@@ -203,9 +209,18 @@ def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
         _ = qa.nothing
 
 
-@pytest.mark.parametrize("module", ["qa", "qa.cli", "qa.types", "qa.documents", "qa.passages"])
+@pytest.mark.parametrize("module", ["qa", "qa.cli", "qa.types", "qa.documents", "qa.passages", "qa.encoders"])
 def test_importing_loads_nothing_heavy(module: str) -> None:
-    heavy = {"torch", "gradio", "faiss", "transformers", "tantivy", "sentence_transformers"}
+    heavy = {
+        "torch",
+        "gradio",
+        "faiss",
+        "transformers",
+        "tantivy",
+        "sentence_transformers",
+        "onnxruntime",
+        "tokenizers",
+    }
     program = f"import sys, {module}; print(*sorted({heavy!r} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""

@@ -146,9 +146,9 @@ class BuildJob:
         return run()
 
     def _encoder(self) -> Encoder:
-        """The engine's; one that is still being loaded, which nothing can interrupt, is left to itself."""
+        """The engine's for builds; one that is still being loaded, which nothing can interrupt, is left to itself."""
         loader = futures.ThreadPoolExecutor(1)
-        self._loading = loading = loader.submit(lambda: self._engine.encoder)
+        self._loading = loading = loader.submit(self._engine.encoder_for_build)
         loader.shutdown(wait=False)
         while not futures.wait([loading], 0.1).done:
             self._check()

@@ -1,0 +1,281 @@
+"""The run-time encoder is near torch's, is made once for an index, and is made again or refused when it is damaged."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from corpora import article, write
+
+from qa import encoders
+from qa.encoders import DEFAULT_SHA256, default_folder, load_encoder, open_encoder
+from qa.errors import ModelError
+from qa.onnx_encoder import DESCRIPTION, MODEL, Exported, OnnxEncoder
+from qa.types import Encoder
+
+pytestmark = pytest.mark.model
+
+TEXTS = [
+    "Bees sleep at night.",
+    "The hive stands by the white wall, and nobody has moved it since the old beekeeper died in the spring of 1931.",
+    "word " * 400,
+    "🐝" * 60,
+    "a\0b",
+    "\n \t",
+    "蜜蜂在夜里睡觉。",
+    "ßþ Ω ﬁ ½",
+    "x",
+]
+
+
+# --- what it computes -------------------------------------------------------------------------------------------------
+
+
+def test_embeddings_are_near_those_of_torch(encoder: Encoder, torch_encoder: Encoder) -> None:
+    cosines = np.sum(encoder.encode_passages(TEXTS) * torch_encoder.encode_passages(TEXTS), axis=1)
+    assert np.min(cosines) > 0.97
+    assert np.mean(cosines) > 0.985
+
+
+def test_an_embedding_does_not_depend_on_its_neighbours(encoder: Encoder) -> None:
+    together = encoder.encode_passages(TEXTS)
+    assert np.array_equal(encoder.encode_passages(TEXTS[::-1]), together[::-1])
+    for text, row in zip(TEXTS, together, strict=True):
+        assert np.array_equal(encoder.encode_queries([text])[0], row)
+
+
+def test_many_threads_get_what_one_gets(encoder: Encoder) -> None:
+    texts = [f"{text} {number}" for number in range(6) for text in TEXTS[:2]]
+    wanted = encoder.encode_passages(texts)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: encoder.encode_passages(texts), range(8)))
+        counted = list(pool.map(lambda _: encoder.count_tokens(TEXTS), range(8)))
+    assert all(np.array_equal(rows, wanted) for rows in found)
+    assert counted == [encoder.count_tokens(TEXTS)] * 8
+
+
+def test_tokens_are_counted_as_in_torch(encoder: Encoder, torch_encoder: Encoder) -> None:
+    texts = [*TEXTS, "word " * 3000, ""]
+    assert encoder.count_tokens(texts) == torch_encoder.count_tokens(texts)
+
+
+def test_prompts_stand_before_queries_and_passages(ready_index: Path, encoder: Encoder) -> None:
+    built = encoder.identity.as_json()
+    other = open_encoder("", "query: ", "a passage: ", ready_index, built)
+    plain = encoder.encode_passages([f"query: {TEXTS[0]}", f"a passage: {TEXTS[0]}"])
+    assert np.array_equal(other.encode_queries(TEXTS[:1])[0], plain[0])
+    assert np.array_equal(other.encode_passages(TEXTS[:1])[0], plain[1])
+    assert other.identity.max_tokens == encoder.identity.max_tokens - 3  # "a", "passage", ":"
+
+
+# --- what it loads ----------------------------------------------------------------------------------------------------
+
+ASK = """
+import sys
+from qa.cli import main
+code = main(sys.argv[1:])
+heavy = {"torch", "transformers", "sentence_transformers", "huggingface_hub", "onnx", "gradio"} & set(sys.modules)
+print(*sorted(heavy), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def test_building_and_asking_load_neither_torch_nor_gradio(ready_index: Path, tmp_path: Path) -> None:
+    shutil.copytree(ready_index, tmp_path / "index")
+    write(tmp_path / "corpus", {"a.md": article("A", "anchor"), "b.md": "The beacon is kept in the old stone tower."})
+    places = ["--corpus", str(tmp_path / "corpus"), "--index", str(tmp_path / "index"), "--json"]
+    for arguments in (["build"], ["build"], ["ask", "Where is the beacon kept?"]):
+        command = [sys.executable, "-c", ASK, *arguments, *places]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stderr.strip()) == (0, ""), arguments
+    assert json.loads(done.stdout)["citations"][0]["document"] == "b.md"
+
+
+# --- where it is kept -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def index(ready_index: Path, tmp_path: Path) -> Path:
+    """A copy of an index that holds the shipped encoder's run-time form."""
+    return Path(shutil.copytree(ready_index, tmp_path / "index"))
+
+
+@pytest.fixture
+def exports(ready_index: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders that were exported to: the process is exchanged for a copy of what it once made."""
+    made: list[Path] = []
+
+    def run(command: Sequence[str], **_: object) -> SimpleNamespace:
+        made.append(Path(command[-1]))
+        shutil.copytree(ready_index / "encoders" / DEFAULT_SHA256, made[-1], dirs_exist_ok=True)
+        return SimpleNamespace(returncode=0, stderr="")
+
+    monkeypatch.setattr(encoders.subprocess, "run", run)
+    return made
+
+
+def test_it_is_made_once(index: Path, exports: list[Path]) -> None:
+    assert load_encoder(index=index).identity == load_encoder(index=index).identity
+    assert exports == []
+
+
+@pytest.mark.parametrize("file", [MODEL, "tokenizer.json", DESCRIPTION])
+@pytest.mark.parametrize("damage", ["altered", "missing"])
+def test_what_is_damaged_is_refused_when_asking_and_made_again_when_building(
+    index: Path, exports: list[Path], file: str, damage: str
+) -> None:
+    built = load_encoder(index=index).identity.as_json()
+    path = index / "encoders" / DEFAULT_SHA256 / file
+    path.unlink() if damage == "missing" else path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ModelError, match=r"this index.*: run `qa build`\.$"):
+        open_encoder("", None, None, index, built)
+    assert load_encoder(index=index).identity.as_json() == built
+    assert len(exports) == 1
+    assert open_encoder("", None, None, index, built).identity.as_json() == built
+
+
+def test_what_a_killed_export_left_is_not_used_and_goes(index: Path, exports: list[Path]) -> None:
+    whole = index / "encoders" / DEFAULT_SHA256
+    left = index / "encoders" / ".tmp-1" / DEFAULT_SHA256
+    left.mkdir(parents=True)
+    (left / "leftover").touch()
+    shutil.rmtree(whole)
+    load_encoder(index=index)
+    assert len(exports) == 1
+    assert sorted(path.name for path in whole.iterdir()) == [DESCRIPTION, MODEL, "tokenizer.json"]
+    assert list((index / "encoders").glob(".tmp-*")) == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"format_version": 0}, {"weights_sha256": "0" * 64}, {"new": 1}, None, [], "{", "[" * 100_000]
+)
+def test_a_description_that_is_not_ours_is_none(index: Path, change: object) -> None:
+    folder = index / "encoders" / DEFAULT_SHA256
+    known = json.loads((folder / DESCRIPTION).read_text())
+    text = (
+        change if isinstance(change, str) else json.dumps({**known, **change} if isinstance(change, dict) else change)
+    )
+    (folder / DESCRIPTION).write_text(text)
+    assert Exported.read(folder) is None
+
+
+def test_an_export_that_fails_leaves_torch_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed = SimpleNamespace(returncode=1, stderr="Traceback\nMemoryError: none left\n")
+    monkeypatch.setattr(encoders.subprocess, "run", lambda *_, **__: failed)
+    with caplog.at_level(logging.WARNING):
+        made = load_encoder(index=tmp_path)
+    assert made.identity.runtime == "torch"
+    assert "MemoryError: none left" in caplog.text
+    assert list((tmp_path / "encoders").glob("[!.]*")) == []
+
+
+def test_another_model_has_another_hash_and_its_own_place(tmp_path: Path, exports: list[Path]) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(default_folder(), folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    (folder / "model.safetensors").write_bytes(b"weights")
+    _, first = encoders._found(str(folder))
+    (folder / "tokenizer.json").write_text("{}")
+    shutil.copy(folder / "model.safetensors", folder / "other.safetensors")
+    _, second = encoders._found(str(folder))
+    assert len({first, second, DEFAULT_SHA256}) == 3
+
+
+# --- exporting --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model cut down to its first layer, so that it is exported in a moment."""
+    folder = tmp_path_factory.mktemp("models") / "small"
+    shutil.copytree(default_folder(), folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 1}))
+    return folder
+
+
+def exported(source: Path, tmp_path: Path) -> tuple[Exported, Path]:
+    from qa.export import export
+
+    target = tmp_path / ("1" * 64)
+    target.mkdir()
+    found = export("small", source, target.name, target)
+    assert Exported.read(target) == found
+    return found, target
+
+
+def test_another_model_is_exported_and_near_to_itself_in_torch(small: Path, tmp_path: Path) -> None:
+    found, target = exported(small, tmp_path)
+    assert found.runtime == "onnx-int8"
+    assert found.check["texts"] > 200
+    made = OnnxEncoder(target, found, "small")
+    cosines = np.sum(made.encode_passages(TEXTS) * load_encoder(str(small)).encode_passages(TEXTS), axis=1)
+    assert found.check["least"] >= 0.97
+    assert np.min(cosines) > 0.97
+
+
+def test_eight_bits_that_are_too_far_from_torch_give_way_to_floats(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qa import export
+
+    monkeypatch.setattr(export, "_LARGEST_WEIGHT", 1)  # weights of -1, 0 and 1
+    found, target = exported(small, tmp_path)
+    assert found.runtime == "onnx-fp32"
+    assert found.check["least"] > 0.9999
+    assert OnnxEncoder(target, found, "small").encode_passages(TEXTS).shape == (len(TEXTS), 384)
+
+
+def test_what_is_never_near_enough_stays_in_torch(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from qa import export
+
+    monkeypatch.setattr(export, "MEAN_COSINE", 1.1)
+    found, target = exported(small, tmp_path)
+    assert (found.runtime, dict(found.files)) == ("torch", {})
+    assert "too far from torch" in found.reason
+    assert [path.name for path in target.iterdir()] == [DESCRIPTION]
+
+
+def test_a_model_of_other_parts_stays_in_torch(small: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    shutil.copytree(small, folder)
+    modules = json.loads((folder / "modules.json").read_text())
+    name = "sentence_transformers.models.Dropout"
+    (folder / "modules.json").write_text(
+        json.dumps([*modules, {"idx": 3, "name": "3", "path": "3_Dropout", "type": name}])
+    )
+    (folder / "3_Dropout").mkdir()
+    (folder / "3_Dropout" / "config.json").write_text('{"dropout": 0.0}')
+    found, _ = exported(folder, tmp_path)
+    assert found.runtime == "torch"
+    assert "'Dropout'" in found.reason
+
+
+def test_a_model_that_stays_in_torch_answers_from_torch(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, sha256 = encoders._found(str(small))
+    description = Exported("torch", sha256, 384, 256, "", "", {}, {}, {}, "too far")
+
+    def run(command: Sequence[str], **_: object) -> SimpleNamespace:
+        description.write(Path(command[-1]))
+        return SimpleNamespace(returncode=0, stderr="")
+
+    monkeypatch.setattr(encoders.subprocess, "run", run)
+    identity = load_encoder(str(small), index=tmp_path).identity
+    assert (identity.runtime, identity.weights_sha256) == ("torch", sha256)
+    monkeypatch.setattr(encoders.subprocess, "run", None)  # not tried again
+    assert load_encoder(str(small), index=tmp_path).identity == identity
+    assert open_encoder(str(small), None, None, tmp_path, identity.as_json()).identity == identity
+    assert replace(identity, runtime="onnx-int8") != identity
