@@ -129,12 +129,17 @@ class Passage:
     @property
     def encoded(self) -> str:
         """What is embedded and searched for words: title, heading path, text."""
-        return ". ".join(part for part in (*context(self.title, self.section), self.text) if part)
+        return encoded(self.title, self.section, self.text)
 
     @property
     def key(self) -> bytes:
         """16 bytes that identify `encoded`: equal keys have equal embeddings."""
         return hashlib.blake2b(self.encoded.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def encoded(title: str, section: Sequence[str], text: str) -> str:
+    """What is embedded and searched for words of a passage with this title, heading path and text."""
+    return ". ".join(part for part in (*context(title, section), text) if part)
 
 
 def context(title: str, section: Sequence[str]) -> tuple[str, str]:

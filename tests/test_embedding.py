@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
 
 def passage(word: str) -> Passage:
     return Passage("a.md", 0, Span(0, len(word)), word, "", (), None, ())
+
+
+class KnownRows:
+    """What is there already, as a generation gives it."""
+
+    def __init__(self, keys: list[bytes], rows: Vectors) -> None:
+        self._keys = keys
+        self._rows = rows
+
+    def keys(self) -> list[bytes]:
+        return self._keys
+
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        return self._rows[list(ids)]
 
 
 def rows_of(embedder: Embedder, dimension: int = 256) -> Vectors:
@@ -45,7 +60,7 @@ def test_any_passages_get_their_rows_and_none_is_made_twice(
     journal = Journal(tmp_path_factory.mktemp("journal"), tiny.identity)
     cut_off = [passage(f"word{number}") for number in sorted(resumed)]
     journal.append(zip([p.key for p in cut_off], tiny._rows([p.encoded for p in cut_off]), strict=True))
-    embedder = Embedder(tiny, journal, [p.key for p in old], lambda numbers: old_rows[list(numbers)])
+    embedder = Embedder(tiny, journal, KnownRows([p.key for p in old], old_rows))
     passages = [[passage(f"word{number}") for number in batch] for batch in batches]
     must = sum(embedder.add(batch) for batch in passages)
     embedder.finish()

@@ -22,7 +22,7 @@ from qa import store
 from qa.build import build
 from qa.config import Config
 from qa.errors import StoreError
-from qa.generation import FORMAT_VERSION, Generation, Manifest, file_sha256
+from qa.generation import FORMAT_VERSION, Generation, Manifest, WrittenFile, file_sha256, write_manifest
 from qa.passages import PassageSettings
 from qa.types import Document, FileRecord, Passage, Section, Span
 
@@ -72,7 +72,7 @@ def test_what_was_written_is_read_back(tmp_path: Path, tiny: TinyEncoder) -> Non
     assert (facts["a.md"].file.path, facts["a.md"].title, facts["a.md"].metadata) == (
         "a.md", "Title", {"url": "https://a.example"},
     )  # fmt: skip
-    assert np.array_equal(generation.vectors([1]), tiny.encode_passages([passages[1].encoded]))
+    assert np.array_equal(generation.vectors([1]), tiny.encode_passages([passages[1].encoded]).astype(np.float16))
     assert generation.verify() == []
 
 
@@ -84,7 +84,7 @@ def test_manifest_says_all_that_the_contract_names(config: Config, tiny: TinyEnc
     build(config, tiny)
     folder = config.index / "generations" / "000001"
     data = json.loads((folder / "manifest.json").read_text("utf-8"))
-    assert data["format_version"] == FORMAT_VERSION == 2
+    assert data["format_version"] == FORMAT_VERSION == 3
     assert data["id"] == "000001"
     assert datetime.fromisoformat(data["created"]).tzinfo is not None
     assert data["encoder"] == {
@@ -106,7 +106,8 @@ def test_manifest_says_all_that_the_contract_names(config: Config, tiny: TinyEnc
     on_disk = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock"}
     assert set(data["files"]) == {name for name in on_disk if not name.endswith(".lock")} - {"manifest.json"}
     for name, facts in data["files"].items():
-        assert facts == {"size": (folder / name).stat().st_size, "sha256": file_sha256(folder / name)}
+        now = (folder / name).stat()
+        assert facts == {"size": now.st_size, "mtime_ns": now.st_mtime_ns, "sha256": file_sha256(folder / name)}
 
 
 def test_manifest_survives_json(config: Config, tiny: TinyEncoder) -> None:
@@ -121,7 +122,7 @@ def test_other_format_version_is_refused_by_name(config: Config, tiny: TinyEncod
     build(config, tiny)
     data = {**store.open_current(config.index).manifest.as_json(), "format_version": version}
     with pytest.raises(
-        StoreError, match=rf"format version {version!r} and this program reads 2: run `qa build --full`"
+        StoreError, match=rf"format version {version!r} and this program reads 3: run `qa build --full`"
     ):
         Manifest.from_json(data)
 
@@ -197,9 +198,9 @@ def test_check_of_contents_finds_every_alteration(tmp_path: Path, tiny: TinyEnco
     with sqlite3.connect(place) as connection:
         connection.execute(ALTERATIONS[alteration])
     connection.close()
-    files = {**generation.manifest.files, place.name: (place.stat().st_size, file_sha256(place))}
-    manifest = replace(generation.manifest, files=files)
-    (generation.folder / "manifest.json").write_text(json.dumps(manifest.as_json()))
+    agreed = WrittenFile(place.stat().st_size, place.stat().st_mtime_ns, file_sha256(place))
+    manifest = replace(generation.manifest, files={**generation.manifest.files, place.name: agreed})
+    write_manifest(generation.folder / "manifest.json", manifest, list(generation.records.values()))
     problems = store.open_current(tmp_path).verify()
     assert problems
     assert all(isinstance(problem, str) and "\n" not in problem for problem in problems)
