@@ -25,7 +25,7 @@ EXACT_ROWS = 10_000
 _SPARE = 4
 _FEWEST = 400
 _BLOCK = 8_192
-_SAMPLE = 65_536  # rows that the means are taken of, evenly spread
+_SAMPLE = 16_384  # rows that the means are taken of, evenly spread
 # The best four levels, and the edges between them, for numbers that are normally distributed with variance 1:
 # J. Max, "Quantizing for minimum distortion", IRE Transactions on Information Theory, 1960.
 _LEVELS = np.array([-1.5104, -0.4528, 0.4528, 1.5104], dtype=np.float32)
