@@ -23,6 +23,7 @@ from .lexical import LexicalIndex
 from .types import Candidates, Document, FileRecord, Passage, Section, Span, Vectors, title_from_path
 
 FORMAT_VERSION = 3
+_json = json.JSONEncoder(ensure_ascii=False)
 _BLOCK = 10_000  # rows that are looked at together
 REBUILD = "run `qa build --full`"
 PASSAGES, LEXICAL, MANIFEST = "passages.sqlite", "lexical", "manifest.json"
@@ -90,7 +91,7 @@ class Manifest:
 def write_manifest(path: Path, manifest: Manifest, records: Sequence[FileRecord]) -> None:
     """One JSON object: the manifest, `documents` (a record a line, one for each file), and the sha256 of all before."""
     head = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1).removesuffix("\n}")
-    lines = ",\n".join(json.dumps(asdict(record), ensure_ascii=False) for record in records)
+    lines = ",\n".join(map(record_json, records))
     body = f"{head}{_RECORDS}{lines}\n ]".encode()
     path.write_bytes(body + f'{_SEAL}{hashlib.sha256(body).hexdigest()}"\n}}\n'.encode())
 
@@ -334,6 +335,11 @@ def _read_manifest(folder: Path) -> Manifest:
         return Manifest.from_json(json.loads(body.partition(_RECORDS.encode())[0] + b"}"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(f"The manifest of generation {folder.name} cannot be read: {REBUILD}.") from error
+
+
+def record_json(record: FileRecord) -> str:
+    """A file's record as it is stored."""
+    return _json.encode(record.as_json())
 
 
 def _record(facts: str) -> FileRecord:

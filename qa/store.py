@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -32,6 +32,7 @@ from .generation import (
     Part,
     WrittenFile,
     file_sha256,
+    record_json,
     spans_json,
     write_manifest,
 )
@@ -153,10 +154,7 @@ class GenerationWriter:
         self._add_record(record, part)
 
     def _add_record(self, record: FileRecord, part: Part) -> None:
-        record = replace(record, documents=len(part.documents), passages=len(part.passages))
-        facts = json.dumps(asdict(record), ensure_ascii=False)
-        self._sqlite.execute("INSERT INTO files VALUES (?, ?)", (record.path, facts))
-        self._records.append(record)
+        self._records.append(replace(record, documents=len(part.documents), passages=len(part.passages)))
 
     def _copy_run(self, file: str | None = None, after: int = 0) -> None:
         """Write what was taken over and not yet copied, after all that is there.
@@ -226,6 +224,8 @@ class GenerationWriter:
         what it raises leaves the last generation as it was. Raises StoreError where the check fails.
         """
         self._copy_run()
+        files = ((record.path, record_json(record)) for record in self._records)
+        self._sqlite.executemany("INSERT INTO files VALUES (?, ?)", files)
         self._sqlite.commit()
         try:
             step()

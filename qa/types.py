@@ -360,3 +360,7 @@ class FileRecord:
     pages: int = 0
     language: str = ""
     indexed: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of the manifest and the store. (`asdict` takes ten times as long, for many files.)"""
+        return {name: getattr(self, name) for name in self.__slots__}
