@@ -20,7 +20,7 @@ from .types import Vectors
 
 ROWS, CODES = "vectors.f16", "vectors.2bit"
 # Where both take about a millisecond; see docs/decisions.md.
-EXACT_ROWS = 10_000
+EXACT_ROWS = 20_000
 # So many times as many rows as are asked for are compared exactly; see docs/decisions.md.
 _SPARE = 4
 _FEWEST = 400
@@ -87,47 +87,48 @@ class DenseIndex:
 
     def search(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
         """The ids and inner products of the best `k` rows, best first; `vector` has shape (dimension,)."""
-        if self._count > EXACT_ROWS:
-            query = _widened(vector.reshape(1, -1))
-            _, found = self._coarse.search(query, min(max(_SPARE * k, _FEWEST), self._count))
-            ids = np.sort(found[0][found[0] >= 0])  # near in the file is near in time
-            scores = self.scores(vector, ids)
-        else:
-            ids = np.arange(self._count, dtype=np.int64)
-            scores = self._all @ vector
-        if k < len(ids):
-            best = np.argpartition(-scores, k)[:k]
-            ids, scores = ids[best], scores[best]
-        order = np.lexsort((ids, -scores))
+        if not self._count:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        wanted = k if self._count <= EXACT_ROWS else max(_SPARE * k, _FEWEST)
+        query = np.zeros((1, self._faiss.d), dtype=np.float32)
+        query[0, : self._dimension] = vector
+        _, found = self._faiss.search(query, min(wanted, self._count))
+        ids = np.sort(found[0][found[0] >= 0])  # near in the file is near in time
+        scores = self.scores(vector, ids)
+        order = np.lexsort((ids, -scores))[:k]
         return ids[order], scores[order]
 
     def scores(self, vector: Vectors, ids: NDArray[np.int64]) -> Vectors:
         """The exact inner products of these rows. Raises StoreError for a row that cannot have been written."""
-        return np.asarray(self._checked(ids) @ vector, dtype=np.float32)
+        rows = self.rows(ids)
+        with np.errstate(over="ignore", invalid="ignore"):
+            lengths = np.einsum("ij,ij->i", rows, rows)
+        if not np.all(np.abs(lengths - 1) < _LONGEST_ERROR):
+            raise _damaged(ROWS)
+        return np.asarray(rows @ vector, dtype=np.float32)
 
     def rows(self, ids: Sequence[int] | NDArray[np.int64] | range) -> Vectors:
         """A copy of these rows."""
         chosen = slice(ids.start, ids.stop) if isinstance(ids, range) else np.asarray(ids, dtype=np.int64)
         return self._rows[chosen].astype(np.float32)
 
-    def _checked(self, ids: NDArray[np.int64] | range) -> Vectors:
-        rows = self.rows(ids)
-        with np.errstate(over="ignore", invalid="ignore"):
-            lengths = np.einsum("ij,ij->i", rows, rows)
-        if not np.all(np.abs(lengths - 1) < _LONGEST_ERROR):
-            raise _damaged(ROWS)
-        return rows
-
     @cached_property
-    def _all(self) -> Vectors:
-        return self._checked(range(self._count))
+    def _faiss(self) -> Any:
+        """What is searched: the rows themselves or their codes, made at the first search."""
+        import faiss
 
-    @cached_property
-    def _coarse(self) -> Any:
+        if self._count > EXACT_ROWS:
+            return self._fast_scan()
+        index = faiss.IndexScalarQuantizer(self._dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        faiss.copy_array_to_vector(self._rows.view(np.uint8).ravel(), index.codes)
+        index.ntotal = self._count
+        return index
+
+    def _fast_scan(self) -> Any:
         """The codes as FAISS's fast-scan product quantiser: pairs of numbers, each pair one of 4 × 4 places."""
         import faiss
 
-        width = 4 * -(-self._dimension // 4)
+        width = self._dimension + -self._dimension % 4
         try:
             data = np.fromfile(self._folder / CODES, dtype=np.uint8)
         except OSError as error:

@@ -141,7 +141,7 @@ class Generation:
         try:
             self._sqlite = sqlite3.connect(self.passages_uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
-            raise StoreError(f"{PASSAGES} of generation {folder.name} is damaged: {REBUILD}.") from error
+            raise self._damaged(PASSAGES) from error
         self._reading = threading.Lock()
 
     @property
@@ -182,7 +182,12 @@ class Generation:
 
     def search(self, dense: Vectors, text: str, k: int) -> Candidates:
         near, _ = self._dense.search(dense, k)
-        worded, bm25 = self._lexical.search(text, k)
+        try:
+            worded, bm25 = self._lexical.search(text, k)
+        except TypeError as error:  # tantivy gives no number where it cannot read one
+            raise self._damaged(f"{LEXICAL}/") from error
+        if len(worded) and not 0 <= worded.min() <= worded.max() < self.count():
+            raise self._damaged(f"{LEXICAL}/")
         ids = np.union1d(near, worded).astype(np.int64)
         scores = np.zeros(len(ids), dtype=np.float32)
         scores[np.searchsorted(ids, worded)] = bm25
@@ -198,7 +203,7 @@ class Generation:
         for row in self._rows(wanted, ids):
             found[row[0]] = passage = passage_of(row)
             if passage.key != row[-1]:  # what is cited is checked each time, against what was published
-                raise StoreError(f"{PASSAGES} of generation {self.folder.name} is damaged: {REBUILD}.")
+                raise self._damaged(PASSAGES)
         return [found[number] for number in ids]
 
     def passages_of(self, path: str) -> list[tuple[int, Passage]]:
@@ -316,12 +321,15 @@ class Generation:
                     yield f"{ROWS} holds rows that are not of unit length"
                     return
 
+    def _damaged(self, name: str) -> StoreError:
+        return StoreError(f"{name} of generation {self.folder.name} is damaged: {REBUILD}.")
+
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         try:
             with self._reading:
                 return self._sqlite.execute(sql, tuple(parameters)).fetchall()
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{PASSAGES} of generation {self.folder.name} is damaged: {REBUILD}.") from error
+            raise self._damaged(PASSAGES) from error
 
 
 def _read_manifest(folder: Path) -> Manifest:
