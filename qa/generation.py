@@ -5,10 +5,12 @@ It only reads. It knows nothing about how generations are built or which of them
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sqlite3
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -30,8 +32,12 @@ PASSAGES, LEXICAL, MANIFEST = "passages.sqlite", "lexical", "manifest.json"
 # What stands around the files' records in a manifest: no text within JSON can hold these line ends.
 _RECORDS, _SEAL = ',\n "documents": [\n', ',\n "sha256": "'
 
+# What reading a row leads to that is not as it was written.
+_UNSOUND = (ValueError, TypeError, KeyError, AttributeError)
+
 PASSAGE_COLUMNS = """p.id, d.path, p.ordinal, p.start, p."end", p.text,
-    d.title, p.section, p.page, p.sentences, d.language, p.key FROM passages p JOIN documents d ON d.id = p.document"""
+    d.title, p.section, p.page, p.sentences, d.language, p.key, p.checksum
+    FROM passages p JOIN documents d ON d.id = p.document"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +162,8 @@ class Generation:
     @cached_property
     def records(self) -> Mapping[str, FileRecord]:
         """What is known of each file, by its path below the corpus folder, in order."""
-        return {path: _record(facts) for path, facts in self._rows("SELECT path, facts FROM files ORDER BY path")}
+        with self._sound():
+            return {path: _record(facts) for path, facts in self._rows("SELECT path, facts FROM files ORDER BY path")}
 
     def parts(self) -> dict[str, Part]:
         """Which documents and passages each file gave, by its path."""
@@ -200,16 +207,16 @@ class Generation:
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         wanted = f"SELECT {PASSAGE_COLUMNS} WHERE p.id IN ({','.join('?' * len(ids))})"
         found = {}
-        for row in self._rows(wanted, ids):
-            found[row[0]] = passage = passage_of(row)
-            if passage.key != row[-1]:  # what is cited is checked each time, against what was published
-                raise self._damaged(PASSAGES)
-        return [found[number] for number in ids]
+        with self._sound():
+            for row in self._rows(wanted, ids):
+                found[row[0]] = _checked(row)  # what is cited is checked each time, against what was published
+            return [found[number] for number in ids]
 
     def passages_of(self, path: str) -> list[tuple[int, Passage]]:
         """The ids and passages of one document, in its order."""
         rows = self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.path = ? ORDER BY p.ordinal", (path,))
-        return [(row[0], passage_of(row)) for row in rows]
+        with self._sound():
+            return [(row[0], _checked(row)) for row in rows]
 
     def documents(self, file: str | None = None) -> Iterator[str]:
         """The paths of the documents, in order: of one file, or of all."""
@@ -233,25 +240,27 @@ class Generation:
         sections = self._rows(
             'SELECT path, level, start, "end" FROM sections WHERE document = ? ORDER BY ordinal', (number,)
         )
-        return Document(
-            path=path,
-            title=title,
-            text=text,
-            sections=tuple(Section(tuple(json.loads(p)), lv, Span(s, e)) for p, lv, s, e in sections),
-            blocks=(),
-            pages=_spans(pages),
-            metadata=json.loads(metadata),
-            language=language,
-        )
+        with self._sound():
+            return Document(
+                path=path,
+                title=title,
+                text=text,
+                sections=tuple(Section(tuple(json.loads(p)), lv, Span(s, e)) for p, lv, s, e in sections),
+                blocks=(),
+                pages=_spans(pages),
+                metadata=json.loads(metadata),
+                language=language,
+            )
 
     def facts(self, paths: Sequence[str]) -> dict[str, DocumentFacts]:
         """What is known of these documents, without their texts."""
         wanted = f"""SELECT d.path, f.facts, d.title, d.metadata FROM documents d JOIN files f ON f.path = d.file
             WHERE d.path IN ({",".join("?" * len(paths))})"""
-        return {
-            path: DocumentFacts(_record(facts), title or title_from_path(path), json.loads(metadata))
-            for path, facts, title, metadata in self._rows(wanted, paths)
-        }
+        with self._sound():
+            return {
+                path: DocumentFacts(_record(facts), title or title_from_path(path), json.loads(metadata))
+                for path, facts, title, metadata in self._rows(wanted, paths)
+            }
 
     def keys(self) -> list[bytes]:
         """The key of every passage, by id."""
@@ -281,7 +290,7 @@ class Generation:
         whole = Part(range(self.manifest.documents), range(self.manifest.passages))
         try:
             return list(self._problems([whole] if parts is None else parts, step))
-        except (sqlite3.Error, ValueError, TypeError, StoreError) as error:
+        except (sqlite3.Error, IndexError, *_UNSOUND, StoreError) as error:
             return [f"{PASSAGES} cannot be read ({error})"]
 
     def _problems(self, parts: Sequence[Part], step: Callable[[], None]) -> Iterator[str]:
@@ -306,10 +315,9 @@ class Generation:
                 step()
                 path, text = self._rows("SELECT path, text FROM documents WHERE id = ?", (document,))[0]
                 for row in self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.id = ? ORDER BY p.id", (document,)):
-                    passage = passage_of(row)
+                    passage = _checked(row)
                     inside = 0 <= passage.span.start < passage.span.end <= len(text)
-                    literal = inside and passage.span.of(text) == passage.text and passage.key == row[-1]
-                    if row[0] != expected or not literal:
+                    if row[0] != expected or not inside or passage.span.of(text) != passage.text:
                         yield f"passage {row[0]} of {path} is not a literal part of its document"
                     if any(not passage.span.start <= s.start < s.end <= passage.span.end for s in passage.sentences):
                         yield f"passage {row[0]} of {path} has a sentence outside itself"
@@ -320,6 +328,14 @@ class Generation:
                 if not np.all(np.abs(lengths - 1) < 1e-3):
                     yield f"{ROWS} holds rows that are not of unit length"
                     return
+
+    @contextlib.contextmanager
+    def _sound(self) -> Iterator[None]:
+        """Turns what rows that are not as they were written lead to into a StoreError."""
+        try:
+            yield
+        except _UNSOUND as error:
+            raise self._damaged(PASSAGES) from error
 
     def _damaged(self, name: str) -> StoreError:
         return StoreError(f"{name} of generation {self.folder.name} is damaged: {REBUILD}.")
@@ -377,9 +393,17 @@ def _spans(raw: str) -> tuple[Span, ...]:
     return tuple(Span(start, end) for start, end in json.loads(raw))
 
 
-def passage_of(row: Sequence[Any]) -> Passage:
-    _, path, ordinal, start, end, text, title, section, page, sentences, language, _ = row
-    return Passage(
+def row_checksum(*values: str | int | None) -> int:
+    """Of a passage's order, start, end, text, section, page and sentences as they are stored."""
+    return zlib.crc32(repr(values).encode("utf-8", "surrogatepass"))
+
+
+def _checked(row: Sequence[Any]) -> Passage:
+    """The passage of a row of PASSAGE_COLUMNS; raises one of _UNSOUND where it is not what was written."""
+    _, path, ordinal, start, end, text, title, section, page, sentences, language, key, checksum = row
+    if row_checksum(ordinal, start, end, text, section, page, sentences) != checksum:
+        raise ValueError(f"a passage of {path} is not what was written")
+    passage = Passage(
         document=path,
         order=ordinal,
         span=Span(start, end),
@@ -390,3 +414,6 @@ def passage_of(row: Sequence[Any]) -> Passage:
         sentences=_spans(sentences),
         language=language,
     )
+    if passage.key != key:
+        raise ValueError(f"a passage of {path} is not what was encoded")
+    return passage

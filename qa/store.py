@@ -33,6 +33,7 @@ from .generation import (
     WrittenFile,
     file_sha256,
     record_json,
+    row_checksum,
     spans_json,
     write_manifest,
 )
@@ -55,7 +56,7 @@ CREATE TABLE sections (
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents(id), ordinal INTEGER NOT NULL,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, section TEXT NOT NULL, page INTEGER,
-    sentences TEXT NOT NULL, key BLOB NOT NULL);
+    sentences TEXT NOT NULL, key BLOB NOT NULL, checksum INTEGER NOT NULL);
 CREATE INDEX passages_of_document ON passages (document);
 """
 # What is taken over from the last generation (`old`): numbers are shifted, and of a renamed file the paths changed.
@@ -66,7 +67,7 @@ _COPIES = (
     """INSERT INTO sections SELECT document + :documents, ordinal, level, path, start, "end"
         FROM old.sections WHERE document BETWEEN :first AND :last""",
     """INSERT INTO passages SELECT id + :passages, document + :documents, ordinal, start, "end", text, section, page,
-        sentences, key FROM old.passages WHERE id BETWEEN :first_passage AND :last_passage""",
+        sentences, key, checksum FROM old.passages WHERE id BETWEEN :first_passage AND :last_passage""",
 )
 
 
@@ -189,14 +190,11 @@ class GenerationWriter:
                 for i, s in enumerate(document.sections)
             ],
         )
-        self._sqlite.executemany(
-            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (self._passages + i, number, i, p.span.start, p.span.end, p.text, json.dumps(p.section), p.page,
-                 spans_json(p.sentences), p.key)
-                for i, p in enumerate(passages)
-            ],
-        )  # fmt: skip
+        rows = []
+        for i, p in enumerate(passages):
+            facts = (i, p.span.start, p.span.end, p.text, json.dumps(p.section), p.page, spans_json(p.sentences))
+            rows.append((self._passages + i, number, *facts, p.key, row_checksum(*facts)))
+        self._sqlite.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self._passages += len(passages)
 
     @property

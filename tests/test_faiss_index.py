@@ -54,9 +54,10 @@ def test_search_is_what_numpy_says(
     assert exact == pytest.approx(rows @ query, abs=HALF)
 
 
-@pytest.mark.parametrize("dimension", [384, 50])
-def test_many_rows_are_found_by_their_codes(tmp_path: Path, dimension: int) -> None:
-    rows = themed_rows(EXACT_ROWS + 1, dimension)
+@pytest.mark.parametrize("dimension", [384, 130])
+def test_many_rows_are_found_by_their_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dimension: int) -> None:
+    monkeypatch.setattr(faiss_index, "EXACT_ROWS", 8_000)
+    rows = themed_rows(8_001, dimension)
     index = index_of(tmp_path, rows)
     assert (tmp_path / CODES).is_file()
     queries = rows[::500] + themed_rows(len(rows[::500]), dimension, seed=1) / 2

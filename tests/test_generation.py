@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import threading
@@ -18,11 +19,12 @@ from corpora import article, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qa import generation as generation_module
 from qa import store
 from qa.build import build
 from qa.config import Config
 from qa.errors import StoreError
-from qa.generation import FORMAT_VERSION, Generation, Manifest, WrittenFile, file_sha256, write_manifest
+from qa.generation import FORMAT_VERSION, Generation, Manifest, Part, WrittenFile, file_sha256, write_manifest
 from qa.passages import PassageSettings
 from qa.types import Document, FileRecord, Passage, Section, Span
 
@@ -210,6 +212,48 @@ def test_opening_a_folder_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     for folder in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(StoreError, match="run `qa build --full`"):
             Generation(folder)
+
+
+def test_opening_reads_nothing_that_grows_with_the_articles(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    build(config, tiny)
+    read: list[Path] = []
+    monkeypatch.setattr(generation_module, "file_sha256", lambda path: read.append(path) or "")
+    opened = store.open_current(config.index)
+    assert read == []
+    assert not {"records", "_rows"} & set(vars(opened))
+
+
+def test_a_copy_whose_files_say_another_time_is_read_and_found_whole(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    build(config, tiny)
+    folder = config.index / "generations" / "000001"
+    for path in folder.rglob("*"):
+        os.utime(path, ns=(0, 0))
+    assert store.open_current(config.index).verify() == []
+
+
+def test_manifest_lists_every_file_as_the_store_knows_it(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor"), 'odd "name" 😀.md': article("", "canal"), "x": ""})
+    build(config, tiny)
+    generation = store.open_current(config.index)
+    data = json.loads((generation.folder / "manifest.json").read_bytes())
+    assert [FileRecord(**entry) for entry in data["documents"]] == list(generation.records.values())
+
+
+def test_parts_are_where_each_file_stands(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor", "beacon"), "b.md": "", "c.md": article("C", "canal")})
+    build(config, tiny)
+    generation = store.open_current(config.index)
+    parts = generation.parts()
+    assert parts == {
+        "a.md": Part(range(1), range(2)), "b.md": Part(range(1, 1), range(2, 2)),
+        "c.md": Part(range(1, 2), range(2, 3)),
+    }  # fmt: skip
+    for path, part in parts.items():
+        assert [number for number, _ in generation.passages_of(path)] == list(part.passages)
 
 
 def test_reading_from_many_threads(config: Config, tiny: TinyEncoder) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
+import random
 import shutil
 import signal
 import sqlite3
@@ -369,6 +371,88 @@ def test_damage_to_an_open_generation_is_found_by_its_check(built: Config) -> No
         path.write_bytes(whole)
     (generation.folder / "vectors.f16").unlink()
     assert generation.verify() == ["vectors.f16 is not what was published"]
+
+
+def _flip_silently(path: Path, position: int) -> None:
+    """As a failing disk does: neither the size nor the time of the file says anything."""
+    facts = path.stat()
+    _flip(path, position)
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def test_silent_damage_never_gives_a_citation_that_is_not_literal(built: Config, tiny: TinyEncoder) -> None:
+    """It is not looked for when a generation is opened; what is shown is right all the same, or one sentence."""
+    generation = store.open_current(built.index)
+    texts = {path: document.text for path in generation.records if (document := generation.document(path))}
+    chance = random.Random(3)
+    refused = 0
+    for name in generation.manifest.files:
+        path = generation.folder / name
+        whole, facts = path.read_bytes(), path.stat()
+        for _ in range(12):
+            _flip_silently(path, chance.randrange(max(1, len(whole))))
+            try:
+                for citation in Engine.open(built, tiny).ask(QUESTION).citations:
+                    assert citation.span.of(texts[citation.document]) == citation.text
+            except StoreError as error:
+                assert str(error).endswith(REBUILD)
+                refused += 1
+            path.write_bytes(whole)
+            os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert refused
+
+
+def test_silent_damage_is_found_by_the_check_and_never_taken_over(built: Config, tiny: TinyEncoder) -> None:
+    names = list(store.open_current(built.index).manifest.files)
+    for name in names:
+        copy = Config(built.corpus, built.index.parent / "copy")
+        shutil.copytree(built.index, copy.index)
+        path = copy.index / "generations" / "000001" / name
+        _flip_silently(path, path.stat().st_size // 2)
+        with contextlib.suppress(StoreError):  # where it shows at once
+            assert store.open_current(copy.index).verify() == [f"{name} is not what was published"]
+        tiny.encoded.clear()
+        assert build(copy, tiny).generation == "000002"
+        assert len(tiny.encoded) == 3  # nothing of it is believed
+        assert is_whole(copy.index), name
+        shutil.rmtree(copy.index)
+
+
+@pytest.mark.parametrize("run", [1, 2, 1000])
+def test_what_is_taken_over_is_what_a_full_build_writes(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, run: int
+) -> None:
+    monkeypatch.setattr(store, "_RUN", run)
+    write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}", f"other{i}") for i in range(8)})
+    write(config.corpus, {"a3.md": "", "a9.md": article("", "nameless")})
+    build(config, tiny)
+    for path in ("a1.md", "a5.md"):
+        (config.corpus / path).unlink()
+    (config.corpus / "a6.md").rename(config.corpus / "a0 before.md")
+    (config.corpus / "a9.md").rename(config.corpus / "below.md")
+    write(config.corpus, {"a2b.md": article("New", "fresh"), "a7.md": article("A7", "changed")})
+    tiny.encoded.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(Generation, "passages_of", _full)  # no passage is looked at
+        report = build(config, tiny)
+    assert report.passages_encoded == len(tiny.encoded) == 2
+    anew = Config(config.corpus, config.index.parent / "anew")
+    build(anew, tiny)
+    assert _content(config) == _content(anew)
+    assert is_whole(config.index)
+
+
+def _content(config: Config) -> dict[str, object]:
+    folder = store.open_current(config.index).folder
+    connection = sqlite3.connect(folder / "passages.sqlite")
+    tables = ("documents", "sections", "passages")
+    content: dict[str, object] = {table: list(connection.execute(f"SELECT * FROM {table}")) for table in tables}
+    content["files"] = [
+        {name: value for name, value in json.loads(facts).items() if name != "indexed"}
+        for (facts,) in connection.execute("SELECT facts FROM files")
+    ]
+    connection.close()
+    return content | {"vectors": (folder / "vectors.f16").read_bytes()}
 
 
 def test_any_flipped_byte_of_the_manifest_is_noticed(built: Config) -> None:
