@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from .journal import Journal
-from .types import Encoder, Passage, Vectors
+from .types import Encoder, Passage, Stored, Vectors
 
 _BATCH = 32  # between two steps: about half a second on two slow cores
 _WINDOW = 512
@@ -25,6 +25,8 @@ class Known(Protocol):
     def keys(self) -> Sequence[bytes]: ...
 
     def vectors(self, ids: Sequence[int]) -> Vectors: ...
+
+    def stored_vectors(self, ids: range) -> Stored: ...
 
 
 class Embedder:
@@ -77,12 +79,16 @@ class Embedder:
             for key, _ in batch:
                 del self._waiting[key]
 
-    def blocks(self) -> Iterator[Vectors]:
+    def blocks(self) -> Iterator[Vectors | Stored]:
         """The embeddings of all passages, by id, at most some thousand rows at a time; call it after `finish`."""
         for part in self._joined():
             for start in range(0, len(part), _BLOCK):
                 self._step()
-                yield self._rows(part[start : start + _BLOCK])
+                block = part[start : start + _BLOCK]
+                if isinstance(block, list):
+                    yield self._rows(block)
+                elif self._known is not None:
+                    yield self._known.stored_vectors(block)
 
     def _joined(self) -> Iterator[list[bytes] | range]:
         """The parts, those that follow each other among the known ones as one."""
@@ -97,22 +103,15 @@ class Embedder:
                 yield part
         yield run
 
-    def _rows(self, part: list[bytes] | range) -> Vectors:
-        if isinstance(part, range):
-            return self._taken(part)
-        old = {row: self._numbers[key] for row, key in enumerate(part) if key in self._numbers}
-        rows = np.empty((len(part), self._encoder.identity.dimension), dtype=np.float32)
-        if old:
-            rows[list(old)] = self._taken(list(old.values()))
-        for row, key in enumerate(part):
+    def _rows(self, keys: list[bytes]) -> Vectors:
+        old = {row: self._numbers[key] for row, key in enumerate(keys) if key in self._numbers}
+        rows = np.empty((len(keys), self._encoder.identity.dimension), dtype=np.float32)
+        if self._known is not None and old:
+            rows[list(old)] = self._known.vectors(list(old.values()))
+        for row, key in enumerate(keys):
             if row not in old:
                 rows[row] = self._journal.row(key)
         return rows
-
-    def _taken(self, numbers: Sequence[int]) -> Vectors:
-        if self._known is None:
-            raise ValueError("nothing is known that could be taken over")
-        return self._known.vectors(numbers)
 
     @cached_property
     def _numbers(self) -> dict[bytes, int]:

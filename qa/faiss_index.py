@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import StoreError
-from .types import Vectors
+from .types import Stored, Vectors
 
 ROWS, CODES = "vectors.f16", "vectors.2bit"
 # Where both take about a millisecond; see docs/decisions.md.
@@ -34,18 +34,18 @@ _LEAST_DEVIATION = 1e-4  # faiss finds nothing where all places of a number are 
 _LONGEST_ERROR = 1e-2  # of a unit row whose numbers were rounded
 
 
-def write_index(folder: Path, dimension: int, blocks: Iterable[Vectors]) -> None:
+def write_index(folder: Path, dimension: int, blocks: Iterable[Vectors | Stored]) -> None:
     """Write the rows of all blocks (each passages × dimension, unit length) and, where they are many, their codes."""
     count = 0
     with (folder / ROWS).open("wb") as file:
         for block in blocks:
-            file.write(block.astype("<f2").tobytes())
+            file.write(block.astype("<f2", copy=False).tobytes())
             count += len(block)
     if count > EXACT_ROWS:
         _write_codes(folder / CODES, _mapped(folder / ROWS, count, dimension))
 
 
-def _write_codes(path: Path, rows: NDArray[np.float16]) -> None:
+def _write_codes(path: Path, rows: Stored) -> None:
     """Means and deviations of the numbers (float32), then for each row two bits a number, four of them a byte."""
     sample = rows[:: -(-len(rows) // _SAMPLE)].astype(np.float32)
     grid = _widened(np.stack([sample.mean(axis=0), np.maximum(sample.std(axis=0), _LEAST_DEVIATION)]))
@@ -57,7 +57,7 @@ def _write_codes(path: Path, rows: NDArray[np.float16]) -> None:
             file.write(np.bitwise_or.reduce(levels.reshape(len(block), -1, 4) << np.array([0, 2, 4, 6], np.uint8), 2))
 
 
-def _mapped(path: Path, count: int, dimension: int) -> NDArray[np.float16]:
+def _mapped(path: Path, count: int, dimension: int) -> Stored:
     if not count:  # an empty file cannot be mapped
         return np.empty((0, dimension), dtype=np.float16)
     return np.asarray(np.memmap(path, dtype="<f2", mode="r", shape=(count, dimension)))
@@ -107,10 +107,13 @@ class DenseIndex:
             raise _damaged(ROWS)
         return np.asarray(rows @ vector, dtype=np.float32)
 
-    def rows(self, ids: Sequence[int] | NDArray[np.int64] | range) -> Vectors:
+    def rows(self, ids: Sequence[int] | NDArray[np.int64]) -> Vectors:
         """A copy of these rows."""
-        chosen = slice(ids.start, ids.stop) if isinstance(ids, range) else np.asarray(ids, dtype=np.int64)
-        return self._rows[chosen].astype(np.float32)
+        return self._rows[np.asarray(ids, dtype=np.int64)].astype(np.float32)
+
+    def stored(self, ids: range) -> Stored:
+        """These rows as they are on disk."""
+        return self._rows[ids.start : ids.stop]
 
     @cached_property
     def _faiss(self) -> Any:

@@ -22,7 +22,7 @@ import numpy as np
 from .errors import StoreError
 from .faiss_index import ROWS, DenseIndex
 from .lexical import LexicalIndex
-from .types import Candidates, Document, FileRecord, Passage, Section, Span, Vectors, title_from_path
+from .types import Candidates, Document, FileRecord, Passage, Section, Span, Stored, Vectors, title_from_path
 
 FORMAT_VERSION = 3
 _json = json.JSONEncoder(ensure_ascii=False)
@@ -266,9 +266,13 @@ class Generation:
         """The key of every passage, by id."""
         return [row[0] for row in self._rows("SELECT key FROM passages ORDER BY id")]
 
-    def vectors(self, ids: Sequence[int] | range) -> Vectors:
+    def vectors(self, ids: Sequence[int]) -> Vectors:
         """The embeddings of these passages."""
         return self._dense.rows(ids)
+
+    def stored_vectors(self, ids: range) -> Stored:
+        """The embeddings of these passages as they are on disk."""
+        return self._dense.stored(ids)
 
     def verify(self) -> list[str]:
         """Everything that is off, one sentence each: checksums, counts, spans, embeddings. Empty when whole."""

@@ -37,7 +37,7 @@ from .generation import (
     spans_json,
     write_manifest,
 )
-from .types import Document, EncoderIdentity, FileRecord, Passage, Vectors, encoded
+from .types import Document, EncoderIdentity, FileRecord, Passage, Stored, Vectors, encoded
 
 _TMP = ".tmp-"
 _T = TypeVar("_T")
@@ -215,7 +215,7 @@ class GenerationWriter:
         for title, section, text in self._sqlite.execute(wanted):
             yield encoded(title, json.loads(section), text)
 
-    def publish(self, vectors: Iterable[Vectors], keep: int, step: Callable[[], None] = lambda: None) -> str:
+    def publish(self, vectors: Iterable[Vectors | Stored], keep: int, step: Callable[[], None] = lambda: None) -> str:
         """Write both indexes, verify all, make it current by one rename; returns the generation's id.
 
         `vectors` are blocks of rows, one row for each passage, by id. `step` is called often until the renames;

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+Stored = NDArray[np.float16]
 BlockKind = Literal["paragraph", "list", "table", "code"]
 SECTION_SEPARATOR = " > "
 _CONTEXT_BYTES = 160

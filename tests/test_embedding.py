@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qa.embedding import Embedder
 from qa.journal import Journal
-from qa.types import Passage, Span, Vectors
+from qa.types import Passage, Span, Stored, Vectors
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -35,6 +35,9 @@ class KnownRows:
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
         return self._rows[list(ids)]
+
+    def stored_vectors(self, ids: range) -> Stored:
+        return self._rows[ids.start : ids.stop].astype(np.float16)
 
 
 def rows_of(embedder: Embedder, dimension: int = 256) -> Vectors:
@@ -90,4 +93,27 @@ def test_step_is_called_between_batches_and_what_it_raises_keeps_what_was_done(
         embedder.finish()
     assert embedder.encoded == len(tiny.encoded) == 64
     assert sum(passage(f"word{number}").key in journal for number in range(100)) == 64
+    journal.close()
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts=st.lists(st.one_of(st.integers(0, 5), st.tuples(st.integers(0, 90), st.integers(0, 30))), max_size=8))
+def test_what_is_taken_over_stands_between_what_is_new(
+    tmp_path_factory: pytest.TempPathFactory, tiny: TinyEncoder, parts: list[int | tuple[int, int]]
+) -> None:
+    """A number is so many new passages, a pair where known ones begin and how many they are."""
+    old_rows = tiny._rows([f"word{number}" for number in range(120)])
+    journal = Journal(tmp_path_factory.mktemp("journal"), tiny.identity)
+    embedder = Embedder(tiny, journal, KnownRows([b""] * 120, old_rows))
+    expected = [np.zeros((0, 256), np.float32)]
+    for number, part in enumerate(parts):
+        if isinstance(part, int):
+            new = [passage(f"new{number}x{n}") for n in range(part)]
+            assert embedder.add(new) == part
+            expected.append(tiny._rows([p.encoded for p in new]).reshape(-1, 256))
+        else:
+            embedder.take_over(range(part[0], part[0] + part[1]))
+            expected.append(old_rows[part[0] : part[0] + part[1]])
+    embedder.finish()
+    assert np.array_equal(rows_of(embedder).astype(np.float16), np.concatenate(expected).astype(np.float16))
     journal.close()
