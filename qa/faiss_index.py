@@ -19,7 +19,7 @@ from .errors import StoreError
 from .types import Stored, Vectors
 
 ROWS, CODES = "vectors.f16", "vectors.2bit"
-# Where both take about a millisecond; see docs/decisions.md.
+# While comparing all costs less than a millisecond more than a choice; see docs/decisions.md.
 EXACT_ROWS = 20_000
 # So many times as many rows as are asked for are compared exactly; see docs/decisions.md.
 _SPARE = 4
