@@ -97,9 +97,9 @@ def _about(seconds: float) -> str:
     return f"about {round(seconds / 1800) / 2:g} hour{'' if round(seconds / 1800) == 2 else 's'}"
 
 
-# A file's record and its documents; their passages too, where they are taken over.
-_Documents = list[tuple[Document, list[Passage] | None]]
-_Loaded = tuple[FileRecord, _Documents]
+# A file's record and its documents.
+_Loaded = tuple[FileRecord, tuple[Document, ...]]
+_Passages = list[tuple[Document, list[Passage]]]
 
 
 def build(
@@ -138,11 +138,11 @@ def build(
         compared = changes.compare(plans, known)
         if reused is not None and not compared.differs:
             generation, encoded = reused.id, 0
-            records = reused.manifest.records
+            records = tuple(reused.records.values())
             store.prune(config.index, config.keep)  # a build that was killed may not have come to it
         else:
             writer = store.GenerationWriter(
-                config.index, encoder.identity, settings.as_json(), reading, created, encoder.languages
+                config.index, encoder.identity, settings.as_json(), reading, created, encoder.languages, reused
             )
             with writer:
                 work = _Work(writer, encoder, settings, plans, previous if fits else None, reused, progress)
@@ -170,11 +170,15 @@ def _report(
 
 
 def _previous(index: Path) -> Generation | None:
-    """The last generation, or None where there is none or it is damaged (then everything is built anew)."""
+    """The last generation, or None where there is none or it is damaged (then everything is built anew).
+
+    Every byte is checked: what is taken over from it is not checked again.
+    """
     try:
-        return store.open_current(index)
+        previous = store.open_current(index)
     except StoreError:
         return None
+    return None if previous.altered_files() else previous
 
 
 def _same(previous: Generation, encoder: Encoder, settings: PassageSettings) -> bool:
@@ -205,6 +209,7 @@ class _Work:
         self._plans = plans
         self._embedded = embedded
         self._reused = reused
+        self._parts = reused.parts() if reused else {}
         self._progress = progress
         self._estimate = Estimate(_kind_and_size(plan) for plan in plans)
         self._started = time.perf_counter()
@@ -219,17 +224,15 @@ class _Work:
                 if not full and folder != self._writer.folder:
                     entries.append(journal.read(folder, identity))
             store.remove_leftovers(config.index, keep=self._writer.folder)
-            old = self._embedded
-            known, rows = (old.keys(), old.vectors) if old is not None else ([], None)
-            self._embedder = embedder = Embedder(self._encoder, entries, known, rows, self._step)
+            self._embedder = embedder = Embedder(self._encoder, entries, self._embedded, self._step)
             pool = ThreadPoolExecutor(readers, thread_name_prefix="read")
             try:
-                for plan, (record, loaded) in self._read_ahead(pool, partial(self._load, parse=parse)):
+                for plan, loaded in self._read_ahead(pool, partial(self._load, parse=parse)):
                     self._step()
-                    record, pairs = self._split(record, loaded)
-                    self._writer.add(record, pairs)
-                    new = sum(embedder.add(passages) for _, passages in pairs)
-                    self._estimate.read(*_kind_and_size(plan), new)
+                    if loaded is None:
+                        self._take_over(plan, embedder)
+                    else:
+                        self._add(plan, loaded, embedder)
                     self._done += 1
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -239,22 +242,50 @@ class _Work:
                 embedder.blocks(), config.keep, lambda: self._progress(publishing)
             ), embedder.encoded
 
-    def _read_ahead(self, pool: ThreadPoolExecutor, load: Callable[[Plan], _Loaded]) -> Iterator[tuple[Plan, _Loaded]]:
-        """Every file in order, while the next ones are being read: so many, and so many bytes of them."""
-        ahead: deque[tuple[Plan, Future[_Loaded]]] = deque()
+    def _add(self, plan: Plan, loaded: _Loaded, embedder: Embedder) -> None:
+        record, pairs = self._split(*loaded)
+        self._writer.add(record, pairs)
+        new = sum(embedder.add(passages) for _, passages in pairs)
+        self._estimate.read(*_kind_and_size(plan), new)
+
+    def _take_over(self, plan: Plan, embedder: Embedder) -> None:
+        """One file as the last generation holds it: copied there and here by number, without being looked at."""
+        if self._reused is None or plan.reuse is None:
+            return
+        old, new = plan.reuse, plan.record
+        part = self._parts[old.path]
+        record = replace(old, path=new.path, size=new.size, mtime_ns=new.mtime_ns)
+        if new.path != old.path:  # a title may be made of the file's name
+            found = filter(None, map(self._reused.document, self._reused.documents(old.path)))
+            moved = [replace(document, path=new.path + document.path.removeprefix(old.path)) for document in found]
+            record = documents.described(record, moved) if moved else record
+        self._writer.take_over(record, part, old.path)
+        embedder.take_over(part.passages)
+
+    def _read_ahead(
+        self, pool: ThreadPoolExecutor, load: Callable[[Plan], _Loaded]
+    ) -> Iterator[tuple[Plan, _Loaded | None]]:
+        """Every file in order, while the next ones are being read: so many, and so many bytes of them.
+
+        None stands for what is taken over.
+        """
+        ahead: deque[tuple[Plan, Future[_Loaded] | None]] = deque()
         size = 0
         for plan in self._plans:
-            ahead.append((plan, pool.submit(load, plan)))
-            size += plan.record.size
+            is_read = self._reused is None or plan.reuse is None
+            ahead.append((plan, pool.submit(load, plan) if is_read else None))
+            size += plan.record.size if is_read else 0
             while len(ahead) > _READ_AHEAD or (size > _READ_AHEAD_BYTES and len(ahead) > 1):
                 first, future = ahead.popleft()
-                size -= first.record.size
+                size -= first.record.size if future else 0
                 yield first, self._wait_for(future)
         while ahead:
             first, future = ahead.popleft()
             yield first, self._wait_for(future)
 
-    def _wait_for(self, future: Future[_Loaded]) -> _Loaded:
+    def _wait_for(self, future: Future[_Loaded] | None) -> _Loaded | None:
+        if future is None:
+            return None
         while not wait([future], timeout=_STEP_SECONDS).done:
             self._step()
         return future.result()
@@ -266,45 +297,27 @@ class _Work:
         self._progress(Progress(stage, self._done, len(self._plans), encoded, left))
 
     def _load(self, plan: Plan, parse: Parse) -> _Loaded:
-        """One file's documents, in a thread of their own: read, or taken over from the last generation."""
-        if self._reused is not None and plan.reuse is not None:
-            return _taken_over(plan, plan.reuse, self._reused)
+        """One file's documents, read in a thread of their own."""
         if not plan.file.readable:
-            return plan.record, []
+            return plan.record, ()
         record, data = documents.read(plan.file)
         if record.status != "indexed":
-            return record, []
+            return record, ()
         record, found = documents.load(record, data, parse)
-        return replace(record, indexed=self._writer.created), [(document, None) for document in found]
+        return replace(record, indexed=self._writer.created), found
 
-    def _split(self, record: FileRecord, loaded: _Documents) -> tuple[FileRecord, list[tuple[Document, list[Passage]]]]:
+    def _split(self, record: FileRecord, found: tuple[Document, ...]) -> tuple[FileRecord, _Passages]:
         """The passages of one file's documents; the record says why where there are none."""
         if record.status != "indexed":
             return record, []
-        new = [document for document, passages in loaded if passages is None]
-        identity = self._encoder.identity
-        made = split_all(new, self._encoder.count_tokens, identity.max_tokens, self._settings)
+        made = split_all(found, self._encoder.count_tokens, self._encoder.identity.max_tokens, self._settings)
         try:
-            pairs = [(document, next(made) if p is None else p) for document, p in loaded]
+            pairs = list(zip(found, made, strict=True))
         except TooLong as error:
             return replace(record, status="failed", reason=str(error), documents=0), []
         if not any(passages for _, passages in pairs):
             return replace(record, status="empty", reason=record.reason or "holds no words", documents=0), []
         return record, pairs
-
-
-def _taken_over(plan: Plan, old: FileRecord, reused: Generation) -> _Loaded:
-    """As `_load`, from what the last generation holds of the same content under the path of `old`."""
-    path = plan.record.path
-    record = replace(old, path=path, size=plan.record.size, mtime_ns=plan.record.mtime_ns)
-    found: list[tuple[Document, list[Passage] | None]] = []
-    for name in reused.documents(old.path):
-        document = reused.document(name)
-        if document is not None:
-            new = path + name.removeprefix(old.path)
-            passages = [replace(passage, document=new) for _, passage in reused.passages_of(name)]
-            found.append((replace(document, path=new), passages))
-    return (documents.described(record, [document for document, _ in found]) if found else record), found
 
 
 def _kind_and_size(plan: Plan) -> tuple[str, int]:

@@ -203,13 +203,14 @@ def _found(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> Fou
         return FoundFile(marked, location, root, max_file_bytes)
 
     try:
-        is_link = location.is_symlink()
-        target = location.resolve(strict=True) if is_link else location
-        facts = location.stat()
+        facts = location.lstat()
+        is_link = stat.S_ISLNK(facts.st_mode)
+        if is_link:
+            target, facts = location.resolve(strict=True), location.stat()
     except (OSError, RuntimeError) as error:
         return without("failed", f"cannot be read: {getattr(error, 'strerror', None) or 'a link in a circle'}")
     record = replace(record, size=facts.st_size, mtime_ns=facts.st_mtime_ns)
-    if is_link and not target.is_relative_to(root):
+    if is_link and not target.is_relative_to(root):  # folders behind links are not entered: no other leads out
         return without("skipped", "is a link that leads out of the folder")
     if stat.S_ISDIR(facts.st_mode) and not is_link:
         return without("failed", "is a folder that cannot be listed: give this account leave to read it")

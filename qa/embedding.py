@@ -7,55 +7,68 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
 from .journal import Journal
-from .types import Encoder, Passage, Vectors
+from .types import Encoder, Passage, Stored, Vectors
 
 # Passages between two steps: as many as the encoder does in a third of a second, so that a slow machine stops as soon.
-_FEWEST, _MOST, _STEP_SECONDS = 4, 64, 0.3
+_FEWEST, _MOST, _STEP_SECONDS = 4, 128, 0.3
 _WINDOW = 512
 _BLOCK = 4096
+
+
+class Known(Protocol):
+    """Embeddings that are there already: their keys, and themselves by number (a Generation is one)."""
+
+    def keys(self) -> Sequence[bytes]: ...
+
+    def vectors(self, ids: Sequence[int]) -> Vectors: ...
+
+    def stored_vectors(self, ids: range) -> Stored: ...
 
 
 class Embedder:
     """Encodes passages some hundreds at a time, equal lengths together; each new embedding goes to the journal.
 
-    `known` are the keys of embeddings that are there already, which `rows` gives by number. `step` is called often;
-    what it raises stops the work, and the journal keeps what was done.
+    `step` is called often; what it raises stops the work, and the journal keeps what was done.
     """
 
     def __init__(
         self,
         encoder: Encoder,
         journal: Journal,
-        known: Sequence[bytes] = (),
-        rows: Callable[[Sequence[int]], Vectors] | None = None,
+        known: Known | None = None,
         step: Callable[[], None] = lambda: None,
     ) -> None:
         self.encoded = 0
         self._encoder = encoder
         self._journal = journal
-        self._known = {key: number for number, key in enumerate(known)}
-        self._rows = rows
+        self._known = known
         self._step = step
-        self._keys: list[bytes] = []
+        self._parts: list[list[bytes] | range] = []
         self._waiting: dict[bytes, str] = {}
         self._batch = 2 * _FEWEST
 
     def add(self, passages: Sequence[Passage]) -> int:
         """Take the next passages; returns how many of them must be encoded."""
         before = self.encoded + len(self._waiting)
-        for passage in passages:
-            key = passage.key
-            self._keys.append(key)
-            if key not in self._known and key not in self._journal:
+        keys = [passage.key for passage in passages]
+        self._parts.append(keys)
+        for key, passage in zip(keys, passages, strict=True):
+            if key not in self._numbers and key not in self._journal:
                 self._waiting.setdefault(key, passage.encoded)
         new = self.encoded + len(self._waiting) - before
         if len(self._waiting) >= _WINDOW:
             self.finish()
         return new
+
+    def take_over(self, numbers: range) -> None:
+        """Take as the next passages those that have these numbers among the known ones."""
+        self._parts.append(numbers)
 
     def finish(self) -> None:
         """Encode what waits."""
@@ -74,16 +87,41 @@ class Embedder:
             fits = len(batch) * _STEP_SECONDS / max(time.perf_counter() - started, 1e-6)
             self._batch = round(min(_MOST, 2 * self._batch, max(_FEWEST, fits)))
 
-    def blocks(self) -> Iterator[Vectors]:
-        """The embeddings of all passages, by id, some thousand rows at a time; call it after `finish`."""
-        for start in range(0, len(self._keys), _BLOCK):
-            self._step()
-            keys = self._keys[start : start + _BLOCK]
-            block = np.empty((len(keys), self._encoder.identity.dimension), dtype=np.float32)
-            old = [(row, self._known[key]) for row, key in enumerate(keys) if key in self._known]
-            if old and self._rows is not None:
-                block[[row for row, _ in old]] = self._rows([number for _, number in old])
-            for row, key in enumerate(keys):
-                if key not in self._known:
-                    block[row] = self._journal.row(key)
-            yield block
+    def blocks(self) -> Iterator[Vectors | Stored]:
+        """The embeddings of all passages, by id, at most some thousand rows at a time; call it after `finish`."""
+        for part in self._joined():
+            for start in range(0, len(part), _BLOCK):
+                self._step()
+                block = part[start : start + _BLOCK]
+                if isinstance(block, list):
+                    yield self._rows(block)
+                elif self._known is not None:
+                    yield self._known.stored_vectors(block)
+
+    def _joined(self) -> Iterator[list[bytes] | range]:
+        """The parts, those that follow each other among the known ones as one."""
+        run = range(0)
+        for part in self._parts:
+            if isinstance(part, range) and part.start == run.stop:
+                run = range(run.start, part.stop)
+                continue
+            yield run
+            run = part if isinstance(part, range) else range(0)
+            if not isinstance(part, range):
+                yield part
+        yield run
+
+    def _rows(self, keys: list[bytes]) -> Vectors:
+        old = {row: self._numbers[key] for row, key in enumerate(keys) if key in self._numbers}
+        rows = np.empty((len(keys), self._encoder.identity.dimension), dtype=np.float32)
+        if self._known is not None and old:
+            rows[list(old)] = self._known.vectors(list(old.values()))
+        for row, key in enumerate(keys):
+            if row not in old:
+                rows[row] = self._journal.row(key)
+        return rows
+
+    @cached_property
+    def _numbers(self) -> dict[bytes, int]:
+        """The known embeddings' numbers; made when the first new passage comes, since often there are few or none."""
+        return {key: number for number, key in enumerate(self._known.keys() if self._known is not None else ())}

@@ -1,60 +1,153 @@
 """Dense search: embeddings on disk and the best of them by inner product; the only home of faiss.
 
-It knows nothing about texts. Row numbers are passage ids.
+Rows are half-precision numbers one behind the other, mapped into memory. Up to EXACT_ROWS are compared with the query
+one by one; of more, codes of two bits a number choose some hundreds, and these are compared. Codes follow from the rows
+alone, so there is nothing to train, balance or repair. It knows nothing about texts. Row numbers are passage ids.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import StoreError
-from .types import Vectors
+from .types import Stored, Vectors
+
+ROWS, CODES = "vectors.f16", "vectors.2bit"
+# While comparing all costs less than a millisecond more than a choice; see docs/decisions.md.
+EXACT_ROWS = 20_000
+# So many times as many rows as are asked for are compared exactly; see docs/decisions.md.
+_SPARE = 4
+_FEWEST = 400
+_BLOCK = 8_192
+_SAMPLE = 16_384  # rows that the means are taken of, evenly spread
+# The best four levels, and the edges between them, for numbers that are normally distributed with variance 1:
+# J. Max, "Quantizing for minimum distortion", IRE Transactions on Information Theory, 1960.
+_LEVELS = np.array([-1.5104, -0.4528, 0.4528, 1.5104], dtype=np.float32)
+_EDGES = (-0.9816, 0.0, 0.9816)
+_LEAST_DEVIATION = 1e-4  # faiss finds nothing where all places of a number are one
+_LONGEST_ERROR = 1e-2  # of a unit row whose numbers were rounded
 
 
-def write_index(path: Path, dimension: int, blocks: Iterable[Vectors]) -> None:
-    """Write the rows of all blocks (each passages × dimension, unit length) as an exact inner-product index."""
-    index = faiss.IndexFlatIP(dimension)
-    for block in blocks:
-        index.add(block)
-    faiss.write_index(index, str(path))
+def write_index(folder: Path, dimension: int, blocks: Iterable[Vectors | Stored]) -> None:
+    """Write the rows of all blocks (each passages × dimension, unit length) and, where they are many, their codes."""
+    count = 0
+    with (folder / ROWS).open("wb") as file:
+        for block in blocks:
+            file.write(block.astype("<f2", copy=False).tobytes())
+            count += len(block)
+    if count > EXACT_ROWS:
+        _write_codes(folder / CODES, _mapped(folder / ROWS, count, dimension))
+
+
+def _write_codes(path: Path, rows: Stored) -> None:
+    """Means and deviations of the numbers (float32), then for each row two bits a number, four of them a byte."""
+    sample = rows[:: -(-len(rows) // _SAMPLE)].astype(np.float32)
+    grid = _widened(np.stack([sample.mean(axis=0), np.maximum(sample.std(axis=0), _LEAST_DEVIATION)]))
+    with path.open("wb") as file:
+        file.write(grid.astype("<f4").tobytes())
+        for start in range(0, len(rows), _BLOCK):
+            block = _widened(rows[start : start + _BLOCK].astype(np.float32))
+            levels = sum((block > grid[0] + edge * grid[1]).view(np.uint8) for edge in _EDGES)
+            file.write(np.bitwise_or.reduce(levels.reshape(len(block), -1, 4) << np.array([0, 2, 4, 6], np.uint8), 2))
+
+
+def _mapped(path: Path, count: int, dimension: int) -> Stored:
+    if not count:  # an empty file cannot be mapped
+        return np.empty((0, dimension), dtype=np.float16)
+    return np.asarray(np.memmap(path, dtype="<f2", mode="r", shape=(count, dimension)))
+
+
+def _widened(rows: Vectors) -> Vectors:
+    """The rows with zeros up to a whole number of bytes of codes."""
+    return np.pad(rows, [(0, 0), (0, -rows.shape[1] % 4)])
 
 
 class DenseIndex:
-    """An index read from disk. Searching is safe from several threads."""
+    """Rows on disk, opened without being read. Searching is safe from several threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, folder: Path, dimension: int) -> None:
+        self._folder = folder
         try:
-            self._index = faiss.read_index(str(path))
-        except RuntimeError as error:
-            raise StoreError(f"{path.name} is damaged: run `qa build --full`.") from error
-        if not isinstance(self._index, faiss.IndexFlatIP):
-            raise StoreError(f"{path.name} is not an index of this program: run `qa build --full`.")
-        shape = (self._index.ntotal, self._index.d)
-        flat = faiss.rev_swig_ptr(self._index.get_xb(), shape[0] * shape[1]) if shape[0] else np.empty(0)
-        self._rows: Vectors = np.asarray(flat, dtype=np.float32).reshape(shape)
+            size = (folder / ROWS).stat().st_size
+            if dimension < 1 or size % (2 * dimension):
+                raise ValueError(size)
+            self._count, self._dimension = size // (2 * dimension), dimension
+            self._rows = _mapped(folder / ROWS, self._count, dimension)
+        except (OSError, ValueError) as error:
+            raise _damaged(ROWS) from error
 
     def count(self) -> int:
-        return int(self._index.ntotal)
-
-    @property
-    def dimension(self) -> int:
-        return int(self._index.d)
+        return self._count
 
     def search(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
         """The ids and inner products of the best `k` rows, best first; `vector` has shape (dimension,)."""
-        scores, ids = self._index.search(vector.reshape(1, -1), min(k, max(1, self.count())))
-        found = ids[0] >= 0
-        return ids[0][found], scores[0][found]
+        if not self._count:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        wanted = k if self._count <= EXACT_ROWS else max(_SPARE * k, _FEWEST)
+        query = np.zeros((1, self._faiss.d), dtype=np.float32)
+        query[0, : self._dimension] = vector
+        _, found = self._faiss.search(query, min(wanted, self._count))
+        ids = np.sort(found[0][found[0] >= 0])  # near in the file is near in time
+        scores = self.scores(vector, ids)
+        order = np.lexsort((ids, -scores))[:k]
+        return ids[order], scores[order]
 
     def scores(self, vector: Vectors, ids: NDArray[np.int64]) -> Vectors:
-        """The exact inner products of these rows."""
-        return np.asarray(self._rows[ids] @ vector, dtype=np.float32)
+        """The exact inner products of these rows. Raises StoreError for a row that cannot have been written."""
+        rows = self.rows(ids)
+        with np.errstate(over="ignore", invalid="ignore"):
+            lengths = np.einsum("ij,ij->i", rows, rows)
+        if not np.all(np.abs(lengths - 1) < _LONGEST_ERROR):
+            raise _damaged(ROWS)
+        return np.asarray(rows @ vector, dtype=np.float32)
 
     def rows(self, ids: Sequence[int] | NDArray[np.int64]) -> Vectors:
         """A copy of these rows."""
-        return self._rows[np.asarray(ids, dtype=np.int64)]
+        return self._rows[np.asarray(ids, dtype=np.int64)].astype(np.float32)
+
+    def stored(self, ids: range) -> Stored:
+        """These rows as they are on disk."""
+        return self._rows[ids.start : ids.stop]
+
+    @cached_property
+    def _faiss(self) -> Any:
+        """What is searched: the rows themselves or their codes, made at the first search."""
+        import faiss
+
+        if self._count > EXACT_ROWS:
+            return self._fast_scan()
+        index = faiss.IndexScalarQuantizer(self._dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        faiss.copy_array_to_vector(self._rows.view(np.uint8).ravel(), index.codes)
+        index.ntotal = self._count
+        return index
+
+    def _fast_scan(self) -> Any:
+        """The codes as FAISS's fast-scan product quantiser: pairs of numbers, each pair one of 4 × 4 places."""
+        import faiss
+
+        width = self._dimension + -self._dimension % 4
+        try:
+            data = np.fromfile(self._folder / CODES, dtype=np.uint8)
+        except OSError as error:
+            raise _damaged(CODES) from error
+        if len(data) != 8 * width + self._count * width // 4:  # faiss would read beyond the end
+            raise _damaged(CODES)
+        mean, deviation = data[: 8 * width].view("<f4").astype(np.float32).reshape(2, width)
+        levels = mean[:, None] + deviation[:, None] * _LEVELS
+        places = np.stack([np.tile(levels[0::2], (1, 4)), np.repeat(levels[1::2], 4, axis=1)], axis=2)
+        plain = faiss.IndexPQ(width, width // 2, 4, faiss.METRIC_INNER_PRODUCT)
+        faiss.copy_array_to_vector(places.ravel(), plain.pq.centroids)
+        faiss.copy_array_to_vector(data[8 * width :], plain.codes)
+        plain.ntotal, plain.is_trained = self._count, True
+        pack: Any = faiss.IndexPQFastScan  # its annotations leave this form out
+        return pack(plain)
+
+
+def _damaged(name: str) -> StoreError:
+    return StoreError(f"{name} is damaged: run `qa build --full`.")

@@ -5,39 +5,57 @@ It only reads. It knows nothing about how generations are built or which of them
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sqlite3
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .errors import StoreError
-from .faiss_index import DenseIndex
+from .faiss_index import ROWS, DenseIndex
 from .lexical import LexicalIndex
-from .types import Candidates, Document, FileRecord, Passage, QueryTerm, Section, Span, Vectors, title_from_path
+from .types import Candidates, Document, FileRecord, Passage, QueryTerm, Section, Span, Stored, Vectors, title_from_path
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+_json = json.JSONEncoder(ensure_ascii=False)
 _BLOCK = 10_000  # rows that are looked at together
 REBUILD = "run `qa build --full`"
-PASSAGES, VECTORS, LEXICAL, MANIFEST = "passages.sqlite", "vectors.faiss", "lexical", "manifest.json"
+PASSAGES, LEXICAL, MANIFEST = "passages.sqlite", "lexical", "manifest.json"
+# What stands around the files' records in a manifest: no text within JSON can hold these line ends.
+_RECORDS, _SEAL = ',\n "documents": [\n', ',\n "sha256": "'
+
+# What reading a row leads to that is not as it was written.
+_UNSOUND = (ValueError, TypeError, KeyError, AttributeError)
 
 PASSAGE_COLUMNS = """p.id, d.path, p.ordinal, p.start, p."end", p.text,
-    d.title, p.section, p.page, p.sentences, d.language, p.key FROM passages p JOIN documents d ON d.id = p.document"""
+    d.title, p.section, p.page, p.sentences, d.language, p.key, p.checksum
+    FROM passages p JOIN documents d ON d.id = p.document"""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file of a generation as it was published: bytes, time of its last change (ns), and sha256."""
+
+    size: int
+    mtime_ns: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a generation says of itself; `files` maps each of its files to (size in bytes, sha256).
+    """What a generation says of itself; `files` are the others in its folder.
 
     `reading` says how the corpus was read: with another program or setting it would be read anew.
-    `encoder_languages` are those that its encoder was made for (ISO 639-1), empty where that is not known.
-
-    In JSON it ends with the sha256 of the rest, so that its own damage shows too.
+    `encoder_languages` are those that its encoder was made for (ISO 639-1), empty where that is not known;
+    `languages` are those of its documents, "" among them where one could not be told.
     """
 
     id: str
@@ -45,10 +63,10 @@ class Manifest:
     encoder: Mapping[str, Any]
     passage_settings: Mapping[str, Any]
     reading: Mapping[str, Any]
-    records: tuple[FileRecord, ...]
     documents: int
     passages: int
-    files: Mapping[str, tuple[int, str]]
+    files: Mapping[str, WrittenFile]
+    languages: tuple[str, ...]
     encoder_languages: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
 
@@ -56,11 +74,9 @@ class Manifest:
         data = {name: getattr(self, name) for name in ("format_version", "id", "created")}
         data["encoder"], data["passage_settings"] = dict(self.encoder), dict(self.passage_settings)
         data["reading"] = dict(self.reading)
-        data["encoder_languages"] = list(self.encoder_languages)
+        data["languages"], data["encoder_languages"] = list(self.languages), list(self.encoder_languages)
         data["counts"] = {"documents": self.documents, "passages": self.passages}
-        data["documents"] = [asdict(record) for record in self.records]
-        data["files"] = {name: {"size": size, "sha256": sha} for name, (size, sha) in self.files.items()}
-        data["sha256"] = _json_sha256(data)
+        data["files"] = {name: asdict(file) for name, file in self.files.items()}
         return data
 
     @classmethod
@@ -71,20 +87,34 @@ class Manifest:
                 f"The index has format version {data['format_version']!r} and this program reads "
                 f"{FORMAT_VERSION}: {REBUILD}, or use the program that built it."
             )
-        if data["sha256"] != _json_sha256({name: value for name, value in data.items() if name != "sha256"}):
-            raise ValueError("altered")
         return cls(
             id=str(data["id"]),
             created=str(data["created"]),
             encoder=dict(data["encoder"]),
             passage_settings=dict(data["passage_settings"]),
             reading=dict(data["reading"]),
-            records=tuple(FileRecord(**record) for record in data["documents"]),
             documents=int(data["counts"]["documents"]),
             passages=int(data["counts"]["passages"]),
+            languages=tuple(map(str, data["languages"])),
             encoder_languages=tuple(map(str, data["encoder_languages"])),
-            files={name: (int(file["size"]), str(file["sha256"])) for name, file in data["files"].items()},
+            files={name: WrittenFile(**file) for name, file in data["files"].items()},
         )
+
+
+def write_manifest(path: Path, manifest: Manifest, records: Sequence[FileRecord]) -> None:
+    """One JSON object: the manifest, `documents` (a record a line, one for each file), and the sha256 of all before."""
+    head = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1).removesuffix("\n}")
+    lines = ",\n".join(map(record_json, records))
+    body = f"{head}{_RECORDS}{lines}\n ]".encode()
+    path.write_bytes(body + f'{_SEAL}{hashlib.sha256(body).hexdigest()}"\n}}\n'.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Documents and passages that stand together in a generation, by their numbers."""
+
+    documents: range
+    passages: range
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,44 +130,61 @@ class Generation:
     """One published build, read-only: a PassageIndex. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens it once every file is seen to be the one that was published; `verify` checks what is in them too.
+        """Opens it once every file is seen to be the one that was published, by its size and the time of its change.
 
-        Raises StoreError where anything is off. (What reads the files may crash on damaged ones, so they are
-        checked first: half a second for a gigabyte.)
+        A file that says another time (it may have been copied) is read and compared with its checksum. The others
+        are not read, so that opening takes no longer for many articles; what is read of them later is checked then,
+        and `verify` checks all. Raises StoreError where anything is off.
         """
         self.folder = folder
         self.manifest = _read_manifest(folder)
-        for name, (size, _) in self.manifest.files.items():
-            path = folder / name
-            if not path.is_file() or path.stat().st_size != size:
+        for name, file in self.manifest.files.items():
+            try:
+                facts = (folder / name).stat()
+            except OSError:
+                facts = None
+            if facts is None or facts.st_size != file.size:
                 raise StoreError(f"{name} of generation {folder.name} is missing or cut short: {REBUILD}.")
-        for name in self.altered_files():
-            raise StoreError(f"{name} of generation {folder.name} is not what was published: {REBUILD}.")
-        try:
-            uri = f"{(folder / PASSAGES).resolve().as_uri()}?mode=ro&immutable=1"
-            self._sqlite = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        except sqlite3.Error as error:
-            raise StoreError(f"{PASSAGES} of generation {folder.name} is damaged: {REBUILD}.") from error
-        self._reading = threading.Lock()
-        self._dense = DenseIndex(folder / VECTORS)
-        languages = [language for (language,) in self._rows("SELECT DISTINCT language FROM documents")]
-        self._lexical = LexicalIndex(folder / LEXICAL, languages)
-        counts = {self._dense.count(), self._lexical.count(), self.manifest.passages}
-        if len(counts) != 1 or self._dense.dimension != self.manifest.encoder.get("dimension"):
+            if facts.st_mtime_ns != file.mtime_ns and file_sha256(folder / name) != file.sha256:
+                raise StoreError(f"{name} of generation {folder.name} is not what was published: {REBUILD}.")
+        self._dense = DenseIndex(folder, int(self.manifest.encoder.get("dimension", 0)))
+        self._lexical = LexicalIndex(folder / LEXICAL, self.manifest.languages)
+        if {self._dense.count(), self._lexical.count()} != {self.manifest.passages}:
             raise StoreError(f"The files of generation {folder.name} do not belong together: {REBUILD}.")
-        self._records = {record.path: record for record in self.manifest.records}
+        try:
+            self._sqlite = sqlite3.connect(self.passages_uri, uri=True, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise self._damaged(PASSAGES) from error
+        self._reading = threading.Lock()
 
     @property
     def id(self) -> str:
         return self.manifest.id
 
     @property
+    def passages_uri(self) -> str:
+        """The name by which SQLite opens the passages to read them."""
+        return f"{(self.folder / PASSAGES).resolve().as_uri()}?mode=ro&immutable=1"
+
+    @cached_property
     def records(self) -> Mapping[str, FileRecord]:
-        """What is known of each file, by its path below the corpus folder."""
-        return self._records
+        """What is known of each file, by its path below the corpus folder, in order."""
+        with self._sound():
+            return {path: _record(facts) for path, facts in self._rows("SELECT path, facts FROM files ORDER BY path")}
+
+    def parts(self) -> dict[str, Part]:
+        """Which documents and passages each file gave, by its path."""
+        found, documents, passages = {}, 0, 0
+        for path, record in self.records.items():
+            after = documents + record.documents, passages + record.passages
+            found[path] = Part(range(documents, after[0]), range(passages, after[1]))
+            documents, passages = after
+        return found
 
     def close(self) -> None:
         self._sqlite.close()
+        for name in ("_dense", "_lexical"):  # Windows renames no folder with a file that is mapped
+            self.__dict__.pop(name, None)
 
     def __del__(self) -> None:
         # A reader may still hold a generation that was replaced: it closes when the last one lets go.
@@ -149,7 +196,12 @@ class Generation:
 
     def search(self, dense: Vectors, text: str, k: int) -> Candidates:
         near, _ = self._dense.search(dense, k)
-        worded, bm25 = self._lexical.search(text, k)
+        try:
+            worded, bm25 = self._lexical.search(text, k)
+        except TypeError as error:  # tantivy gives no number where it cannot read one
+            raise self._damaged(f"{LEXICAL}/") from error
+        if len(worded) and not 0 <= worded.min() <= worded.max() < self.count():
+            raise self._damaged(f"{LEXICAL}/")
         ids = np.union1d(near, worded).astype(np.int64)
         scores = np.zeros(len(ids), dtype=np.float32)
         scores[np.searchsorted(ids, worded)] = bm25
@@ -162,16 +214,16 @@ class Generation:
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         wanted = f"SELECT {PASSAGE_COLUMNS} WHERE p.id IN ({','.join('?' * len(ids))})"
         found = {}
-        for row in self._rows(wanted, ids):
-            found[row[0]] = passage = passage_of(row)
-            if passage.key != row[-1]:  # what is cited is checked each time, against what was published
-                raise StoreError(f"{PASSAGES} of generation {self.folder.name} is damaged: {REBUILD}.")
-        return [found[number] for number in ids]
+        with self._sound():
+            for row in self._rows(wanted, ids):
+                found[row[0]] = _checked(row)  # what is cited is checked each time, against what was published
+            return [found[number] for number in ids]
 
     def passages_of(self, path: str) -> list[tuple[int, Passage]]:
         """The ids and passages of one document, in its order."""
         rows = self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.path = ? ORDER BY p.ordinal", (path,))
-        return [(row[0], passage_of(row)) for row in rows]
+        with self._sound():
+            return [(row[0], _checked(row)) for row in rows]
 
     def documents(self, file: str | None = None) -> Iterator[str]:
         """The paths of the documents, in order: of one file, or of all."""
@@ -196,24 +248,27 @@ class Generation:
         sections = self._rows(
             'SELECT path, level, start, "end" FROM sections WHERE document = ? ORDER BY ordinal', (number,)
         )
-        return Document(
-            path=path,
-            title=title,
-            text=text,
-            sections=tuple(Section(tuple(json.loads(p)), lv, Span(s, e)) for p, lv, s, e in sections),
-            blocks=(),
-            pages=_spans(pages),
-            metadata=json.loads(metadata),
-            language=language,
-        )
+        with self._sound():
+            return Document(
+                path=path,
+                title=title,
+                text=text,
+                sections=tuple(Section(tuple(json.loads(p)), lv, Span(s, e)) for p, lv, s, e in sections),
+                blocks=(),
+                pages=_spans(pages),
+                metadata=json.loads(metadata),
+                language=language,
+            )
 
     def facts(self, paths: Sequence[str]) -> dict[str, DocumentFacts]:
         """What is known of these documents, without their texts."""
-        wanted = f"SELECT path, file, title, metadata FROM documents WHERE path IN ({','.join('?' * len(paths))})"
-        return {
-            path: DocumentFacts(self._records[file], title or title_from_path(path), json.loads(metadata))
-            for path, file, title, metadata in self._rows(wanted, paths)
-        }
+        wanted = f"""SELECT d.path, f.facts, d.title, d.metadata FROM documents d JOIN files f ON f.path = d.file
+            WHERE d.path IN ({",".join("?" * len(paths))})"""
+        with self._sound():
+            return {
+                path: DocumentFacts(_record(facts), title or title_from_path(path), json.loads(metadata))
+                for path, facts, title, metadata in self._rows(wanted, paths)
+            }
 
     def keys(self) -> list[bytes]:
         """The key of every passage, by id."""
@@ -223,6 +278,10 @@ class Generation:
         """The embeddings of these passages."""
         return self._dense.rows(ids)
 
+    def stored_vectors(self, ids: range) -> Stored:
+        """The embeddings of these passages as they are on disk."""
+        return self._dense.stored(ids)
+
     def verify(self) -> list[str]:
         """Everything that is off, one sentence each: checksums, counts, spans, embeddings. Empty when whole."""
         altered = [f"{name} is not what was published" for name in self.altered_files()]
@@ -231,63 +290,96 @@ class Generation:
     def altered_files(self) -> list[str]:
         """The files whose bytes are not those that the manifest names."""
         files = self.manifest.files.items()
-        return [name for name, (_, sha256) in files if file_sha256(self.folder / name) != sha256]
+        return [name for name, file in files if file_sha256(self.folder / name) != file.sha256]
 
-    def verify_contents(self, step: Callable[[], None] = lambda: None) -> list[str]:
-        """As `verify`, without reading every file again for its checksum; `step` is called before each document."""
+    def verify_contents(
+        self, parts: Sequence[Part] | None = None, step: Callable[[], None] = lambda: None
+    ) -> list[str]:
+        """As `verify`, without the checksums; of documents, passages and embeddings only `parts`, if they are given.
+
+        `step` is called before each document.
+        """
+        whole = Part(range(self.manifest.documents), range(self.manifest.passages))
         try:
-            return list(self._problems(step))
-        except (sqlite3.Error, ValueError, TypeError, StoreError) as error:
+            return list(self._problems([whole] if parts is None else parts, step))
+        except (sqlite3.Error, IndexError, *_UNSOUND, StoreError) as error:
             return [f"{PASSAGES} cannot be read ({error})"]
 
-    def _problems(self, step: Callable[[], None]) -> Iterator[str]:
+    def _problems(self, parts: Sequence[Part], step: Callable[[], None]) -> Iterator[str]:
         (state,) = self._rows("PRAGMA quick_check")[0]
         if state != "ok":
             yield f"{PASSAGES} is damaged ({state})"
-        (passages,) = self._rows("SELECT count(*) FROM passages")[0]
-        (documents,) = self._rows("SELECT count(*) FROM documents")[0]
-        if passages != self.manifest.passages or passages != self._dense.count():
-            yield f"{passages} passages where the manifest says {self.manifest.passages}"
-        if documents != self.manifest.documents:
-            yield f"{documents} documents where the manifest says {self.manifest.documents}"
+        for table in ("documents", "passages"):
+            count, least, most = self._rows(f"SELECT count(*), min(id), max(id) FROM {table}")[0]
+            expected = getattr(self.manifest, table)
+            if count != expected:
+                yield f"{count} {table} where the manifest says {expected}"
+            elif count and (least, most) != (0, count - 1):
+                yield f"{table} are not numbered from 0 to {count - 1}"
         per_file = "SELECT d.file, count(*) FROM passages p JOIN documents d ON d.id = p.document GROUP BY d.file"
         counted = dict(self._rows(per_file))
-        for record in self.manifest.records:
+        for record in self.records.values():
             if counted.get(record.path, 0) != record.passages:
                 yield f"{record.path} has {counted.get(record.path, 0)} passages, not {record.passages}"
-        expected = 0
-        for path in self.documents():
-            step()
-            text = self._rows("SELECT text FROM documents WHERE path = ?", (path,))[0][0]
-            for row in self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.path = ? ORDER BY p.id", (path,)):
-                passage = passage_of(row)
-                inside = 0 <= passage.span.start < passage.span.end <= len(text)
-                if row[0] != expected or not inside or passage.span.of(text) != passage.text or passage.key != row[-1]:
-                    yield f"passage {row[0]} of {path} is not a literal part of its document"
-                if any(not passage.span.start <= s.start < s.end <= passage.span.end for s in passage.sentences):
-                    yield f"passage {row[0]} of {path} has a sentence outside itself"
-                expected = row[0] + 1
-        for start in range(0, self._dense.count(), _BLOCK):
-            step()
-            lengths = np.linalg.norm(self.vectors(range(start, min(start + _BLOCK, self._dense.count()))), axis=1)
-            if not np.all(np.abs(lengths - 1) < 1e-3):
-                yield f"{VECTORS} holds rows that are not of unit length"
-                return
+        for part in parts:
+            expected = part.passages.start
+            for document in part.documents:
+                step()
+                path, text = self._rows("SELECT path, text FROM documents WHERE id = ?", (document,))[0]
+                for row in self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.id = ? ORDER BY p.id", (document,)):
+                    passage = _checked(row)
+                    inside = 0 <= passage.span.start < passage.span.end <= len(text)
+                    if row[0] != expected or not inside or passage.span.of(text) != passage.text:
+                        yield f"passage {row[0]} of {path} is not a literal part of its document"
+                    if any(not passage.span.start <= s.start < s.end <= passage.span.end for s in passage.sentences):
+                        yield f"passage {row[0]} of {path} has a sentence outside itself"
+                    expected = row[0] + 1
+            for start in range(part.passages.start, part.passages.stop, _BLOCK):
+                step()
+                lengths = np.linalg.norm(self.vectors(range(start, min(start + _BLOCK, part.passages.stop))), axis=1)
+                if not np.all(np.abs(lengths - 1) < 1e-3):
+                    yield f"{ROWS} holds rows that are not of unit length"
+                    return
+
+    @contextlib.contextmanager
+    def _sound(self) -> Iterator[None]:
+        """Turns what rows that are not as they were written lead to into a StoreError."""
+        try:
+            yield
+        except _UNSOUND as error:
+            raise self._damaged(PASSAGES) from error
+
+    def _damaged(self, name: str) -> StoreError:
+        return StoreError(f"{name} of generation {self.folder.name} is damaged: {REBUILD}.")
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         try:
             with self._reading:
                 return self._sqlite.execute(sql, tuple(parameters)).fetchall()
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{PASSAGES} of generation {self.folder.name} is damaged: {REBUILD}.") from error
+            raise self._damaged(PASSAGES) from error
 
 
 def _read_manifest(folder: Path) -> Manifest:
+    """The manifest without the files' records, which may be many."""
     try:
-        data = json.loads((folder / MANIFEST).read_text("utf-8"))
-        return Manifest.from_json(data)
+        data = (folder / MANIFEST).read_bytes()
+        body, _, seal = data.rpartition(_SEAL.encode())
+        if seal != f'{hashlib.sha256(body).hexdigest()}"\n}}\n'.encode():
+            Manifest.from_json(json.loads(data))  # it may be whole, but of another format
+            raise ValueError("altered")
+        return Manifest.from_json(json.loads(body.partition(_RECORDS.encode())[0] + b"}"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(f"The manifest of generation {folder.name} cannot be read: {REBUILD}.") from error
+
+
+def record_json(record: FileRecord) -> str:
+    """A file's record as it is stored."""
+    return _json.encode(record.as_json())
+
+
+def _record(facts: str) -> FileRecord:
+    return FileRecord(**json.loads(facts))
 
 
 def file_sha256(path: Path) -> str:
@@ -301,10 +393,6 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _json_sha256(data: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-
-
 def spans_json(spans: Sequence[Span]) -> str:
     return json.dumps([[span.start, span.end] for span in spans], separators=(",", ":"))
 
@@ -313,9 +401,17 @@ def _spans(raw: str) -> tuple[Span, ...]:
     return tuple(Span(start, end) for start, end in json.loads(raw))
 
 
-def passage_of(row: Sequence[Any]) -> Passage:
-    _, path, ordinal, start, end, text, title, section, page, sentences, language, _ = row
-    return Passage(
+def row_checksum(*values: str | int | None) -> int:
+    """Of a passage's order, start, end, text, section, page, sentences and language as they are stored."""
+    return zlib.crc32(repr(values).encode("utf-8", "surrogatepass"))
+
+
+def _checked(row: Sequence[Any]) -> Passage:
+    """The passage of a row of PASSAGE_COLUMNS; raises one of _UNSOUND where it is not what was written."""
+    _, path, ordinal, start, end, text, title, section, page, sentences, language, key, checksum = row
+    if row_checksum(ordinal, start, end, text, section, page, sentences, language) != checksum:
+        raise ValueError(f"a passage of {path} is not what was written")
+    passage = Passage(
         document=path,
         order=ordinal,
         span=Span(start, end),
@@ -326,3 +422,6 @@ def passage_of(row: Sequence[Any]) -> Passage:
         sentences=_spans(sentences),
         language=language,
     )
+    if passage.key != key:
+        raise ValueError(f"a passage of {path} is not what was encoded")
+    return passage

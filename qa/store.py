@@ -25,23 +25,27 @@ from .errors import BusyError, NoGenerationError, StoreError
 from .generation import (
     LEXICAL,
     MANIFEST,
-    PASSAGE_COLUMNS,
     PASSAGES,
     REBUILD,
-    VECTORS,
     Generation,
     Manifest,
+    Part,
+    WrittenFile,
     file_sha256,
-    passage_of,
+    record_json,
+    row_checksum,
     spans_json,
+    write_manifest,
 )
-from .types import Document, EncoderIdentity, FileRecord, Passage, Vectors
+from .types import Document, EncoderIdentity, FileRecord, Passage, Stored, Vectors, encoded
 
 _TMP = ".tmp-"
 _T = TypeVar("_T")
+_RUN = 1_000  # documents that are copied by one statement: a build must soon stop when it is asked to
 
 # What is read of many documents at once stands before the text, which may be long: SQLite reads a row from its start.
 _SCHEMA = """
+CREATE TABLE files (path TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, file TEXT NOT NULL, title TEXT NOT NULL,
     language TEXT NOT NULL, text TEXT NOT NULL, metadata TEXT NOT NULL, pages TEXT NOT NULL);
@@ -53,9 +57,19 @@ CREATE TABLE sections (
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents(id), ordinal INTEGER NOT NULL,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, section TEXT NOT NULL, page INTEGER,
-    sentences TEXT NOT NULL, key BLOB NOT NULL);
+    sentences TEXT NOT NULL, key BLOB NOT NULL, checksum INTEGER NOT NULL);
 CREATE INDEX passages_of_document ON passages (document);
 """
+# What is taken over from the last generation (`old`): numbers are shifted, and of a renamed file the paths changed.
+_COPIES = (
+    """INSERT INTO documents SELECT id + :documents, coalesce(:file || substr(path, :after), path),
+        coalesce(:file, file), title, language, text, metadata, pages
+        FROM old.documents WHERE id BETWEEN :first AND :last""",
+    """INSERT INTO sections SELECT document + :documents, ordinal, level, path, start, "end"
+        FROM old.sections WHERE document BETWEEN :first AND :last""",
+    """INSERT INTO passages SELECT id + :passages, document + :documents, ordinal, start, "end", text, section, page,
+        sentences, key, checksum FROM old.passages WHERE id BETWEEN :first_passage AND :last_passage""",
+)
 
 
 class GenerationWriter:
@@ -63,7 +77,8 @@ class GenerationWriter:
 
     Use it in a `with` block. What an interrupted build leaves in its folder is not read by anyone but the
     next build (see `journal`), which removes it. Documents must come sorted by path. `created` is a moment before
-    the first file was read; now, if it is not given. `reading` says how files were read (see `build`).
+    the first file was read; now, if it is not given. `reading` says how files were read (see `build`). `previous`
+    is the generation that files may be taken over from; its files must be those that were published.
     """
 
     def __init__(
@@ -74,6 +89,7 @@ class GenerationWriter:
         reading: Mapping[str, Any] = MappingProxyType({}),
         created: datetime | None = None,
         encoder_languages: Sequence[str] = (),
+        previous: Generation | None = None,
     ) -> None:
         self._generations = index / "generations"
         self._index = index
@@ -85,13 +101,17 @@ class GenerationWriter:
         self._records: list[FileRecord] = []
         self._passages = 0
         self._documents = 0
+        self._new: list[Part] = []
+        self._run = Part(range(0), range(0))  # taken over next, in one go
         self._is_current = False
         self.folder = self._generations / f"{_TMP}{os.getpid()}-{time.time_ns()}"
         try:
             self.folder.mkdir(parents=True)
-            self._sqlite = sqlite3.connect(self.folder / PASSAGES)
+            self._sqlite = sqlite3.connect(self.folder / PASSAGES, uri=True)
             # Nobody reads it before it is renamed, and `publish` syncs it: no journal is needed.
             self._sqlite.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
+            if previous is not None:
+                self._sqlite.execute("ATTACH ? AS old", (previous.passages_uri,))
         except (OSError, sqlite3.Error) as error:
             if hasattr(self, "_sqlite"):
                 self._sqlite.close()
@@ -117,9 +137,46 @@ class GenerationWriter:
 
     def add(self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> None:
         """Add one file with its documents and their passages: none where it is not indexed."""
+        self._copy_run()
+        start = self._documents, self._passages
         for document, passages in documents:
             self._add_document(record.path, document, passages)
-        self._records.append(replace(record, passages=sum(len(passages) for _, passages in documents)))
+        part = Part(range(start[0], self._documents), range(start[1], self._passages))
+        self._new.append(part)
+        self._add_record(record, part)
+
+    def take_over(self, record: FileRecord, part: Part, path: str) -> None:
+        """Add one file as the last generation holds it: at `part`, under `path`."""
+        run = self._run
+        follows = run.documents.stop == part.documents.start and run.passages.stop == part.passages.start
+        if path != record.path or not follows or len(run.documents) >= _RUN:
+            self._copy_run()
+            run = Part(part.documents[:0], part.passages[:0])
+        self._run = Part(range(run.documents.start, part.documents.stop), range(run.passages.start, part.passages.stop))
+        if path != record.path:
+            self._copy_run(record.path, len(path) + 1)
+        self._add_record(record, part)
+
+    def _add_record(self, record: FileRecord, part: Part) -> None:
+        self._records.append(replace(record, documents=len(part.documents), passages=len(part.passages)))
+
+    def _copy_run(self, file: str | None = None, after: int = 0) -> None:
+        """Write what was taken over and not yet copied, after all that is there.
+
+        Where `file` is given, it stands in the paths for what is before their character number `after` (from 1).
+        """
+        documents, passages = self._run.documents, self._run.passages
+        values = {
+            "documents": self._documents - documents.start, "first": documents.start, "last": documents.stop - 1,
+            "passages": self._passages - passages.start,
+            "first_passage": passages.start, "last_passage": passages.stop - 1,
+            "file": file, "after": after,
+        }  # fmt: skip
+        for copy in _COPIES if documents else ():
+            self._sqlite.execute(copy, values)
+        self._documents += len(documents)
+        self._passages += len(passages)
+        self._run = Part(documents[len(documents) :], passages[len(passages) :])
 
     def _add_document(self, file: str, document: Document, passages: Sequence[Passage]) -> None:
         number = self._documents
@@ -136,14 +193,11 @@ class GenerationWriter:
                 for i, s in enumerate(document.sections)
             ],
         )
-        self._sqlite.executemany(
-            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (self._passages + i, number, i, p.span.start, p.span.end, p.text, json.dumps(p.section), p.page,
-                 spans_json(p.sentences), p.key)
-                for i, p in enumerate(passages)
-            ],
-        )  # fmt: skip
+        rows = []
+        for i, p in enumerate(passages):
+            facts = (i, p.span.start, p.span.end, p.text, json.dumps(p.section), p.page, spans_json(p.sentences))
+            rows.append((self._passages + i, number, *facts, p.key, row_checksum(*facts, document.language)))
+        self._sqlite.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self._passages += len(passages)
 
     @property
@@ -156,25 +210,35 @@ class GenerationWriter:
         """What was added, in order."""
         return tuple(self._records)
 
-    def passages(self) -> Iterator[Passage]:
-        """Every passage that was added, by id."""
-        for row in self._sqlite.execute(f"SELECT {PASSAGE_COLUMNS} ORDER BY p.id"):
-            yield passage_of(row)
+    def _texts(self) -> Iterator[tuple[str, str]]:
+        """What is searched for words, and its language, of every passage by id."""
+        joined = "passages p JOIN documents d ON d.id = p.document"
+        wanted = f"SELECT d.title, p.section, p.text, d.language FROM {joined} ORDER BY p.id"
+        for title, section, text, language in self._sqlite.execute(wanted):
+            yield encoded(title, json.loads(section), text), language
 
-    def publish(self, vectors: Iterable[Vectors], keep: int, step: Callable[[], None] = lambda: None) -> str:
+    def _languages(self) -> tuple[str, ...]:
+        """Those of the documents."""
+        found = self._sqlite.execute("SELECT DISTINCT language FROM documents ORDER BY language")
+        return tuple(language for (language,) in found)
+
+    def publish(self, vectors: Iterable[Vectors | Stored], keep: int, step: Callable[[], None] = lambda: None) -> str:
         """Write both indexes, verify all, make it current by one rename; returns the generation's id.
 
         `vectors` are blocks of rows, one row for each passage, by id. `step` is called often until the renames;
         what it raises leaves the last generation as it was. Raises StoreError where the check fails.
         """
+        self._copy_run()
+        files = ((record.path, record_json(record)) for record in self._records)
+        self._sqlite.executemany("INSERT INTO files VALUES (?, ?)", files)
         self._sqlite.commit()
         try:
             step()
-            faiss_index.write_index(self.folder / VECTORS, self._encoder.dimension, vectors)
-            passages = _stepping(self.passages(), step)
-            lexical.write_index(self.folder / LEXICAL, ((p.encoded, p.language) for p in passages))
+            faiss_index.write_index(self.folder, self._encoder.dimension, vectors)
+            lexical.write_index(self.folder / LEXICAL, _stepping(self._texts(), step))
         except (RuntimeError, ValueError) as error:  # what faiss and tantivy raise where they cannot write
             raise OSError(str(error)) from error
+        languages = self._languages()
         self._sqlite.close()
         number = 1 + max((int(path.name) for path in _published(self._index)), default=0)
         manifest = Manifest(
@@ -183,18 +247,18 @@ class GenerationWriter:
             encoder=self._encoder.as_json(),
             passage_settings=self._passage_settings,
             reading=self._reading,
-            records=tuple(self._records),
             documents=self._documents,
             passages=self._passages,
+            languages=languages,
             encoder_languages=self._encoder_languages,
             files={
-                path.relative_to(self.folder).as_posix(): (path.stat().st_size, file_sha256(path))
+                path.relative_to(self.folder).as_posix(): _written(path)
                 for path in _stepping(sorted(self.folder.rglob("*")), step)
                 if path.is_file() and not path.name.endswith((".lock", ".part"))
             },
         )
-        (self.folder / MANIFEST).write_text(json.dumps(manifest.as_json(), ensure_ascii=False, indent=1), "utf-8")
-        problem = _problem(self.folder, step)
+        write_manifest(self.folder / MANIFEST, manifest, self._records)
+        problem = _problem(self.folder, self._new, step)
         if problem:
             raise StoreError(
                 f"The new index failed its check ({problem}); the last one still answers: "
@@ -292,13 +356,18 @@ def _stepping(things: Iterable[_T], step: Callable[[], None]) -> Iterator[_T]:
         yield thing
 
 
-def _problem(folder: Path, step: Callable[[], None]) -> str:
-    """What is off with a generation that was just written, or nothing. (faiss may not say that a disk is full.)"""
+def _written(path: Path) -> WrittenFile:
+    facts = path.stat()
+    return WrittenFile(facts.st_size, facts.st_mtime_ns, file_sha256(path))
+
+
+def _problem(folder: Path, new: Sequence[Part], step: Callable[[], None]) -> str:
+    """What is off with a generation that was just written, or nothing; what was taken over was checked before."""
     try:
         written = Generation(folder)
     except StoreError as error:
         return str(error).partition(":")[0]
-    problems = written.verify_contents(step)
+    problems = written.verify_contents(new, step)
     written.close()
     return problems[0] if problems else ""
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+Stored = NDArray[np.float16]
 BlockKind = Literal["paragraph", "list", "table", "code"]
 SECTION_SEPARATOR = " > "
 _CONTEXT_BYTES = 160
@@ -129,12 +130,17 @@ class Passage:
     @property
     def encoded(self) -> str:
         """What is embedded and searched for words: title, heading path, text."""
-        return ". ".join(part for part in (*context(self.title, self.section), self.text) if part)
+        return encoded(self.title, self.section, self.text)
 
     @property
     def key(self) -> bytes:
         """16 bytes that identify `encoded`: equal keys have equal embeddings."""
         return hashlib.blake2b(self.encoded.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def encoded(title: str, section: Sequence[str], text: str) -> str:
+    """What is embedded and searched for words of a passage with this title, heading path and text."""
+    return ". ".join(part for part in (*context(title, section), text) if part)
 
 
 def context(title: str, section: Sequence[str]) -> tuple[str, str]:
@@ -399,3 +405,7 @@ class FileRecord:
     pages: int = 0
     language: str = ""
     indexed: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of the manifest and the store. (`asdict` takes ten times as long, for many files.)"""
+        return {name: getattr(self, name) for name in self.__slots__}

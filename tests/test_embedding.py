@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from qa.embedding import Embedder
 from qa.journal import Journal
-from qa.types import Passage, Span, Vectors
+from qa.types import Passage, Span, Stored, Vectors
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -22,6 +22,23 @@ if TYPE_CHECKING:
 
 def passage(word: str) -> Passage:
     return Passage("a.md", 0, Span(0, len(word)), word, "", (), None, ())
+
+
+class KnownRows:
+    """What is there already, as a generation gives it."""
+
+    def __init__(self, keys: list[bytes], rows: Vectors) -> None:
+        self._keys = keys
+        self._rows = rows
+
+    def keys(self) -> list[bytes]:
+        return self._keys
+
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        return self._rows[list(ids)]
+
+    def stored_vectors(self, ids: range) -> Stored:
+        return self._rows[ids.start : ids.stop].astype(np.float16)
 
 
 def rows_of(embedder: Embedder, dimension: int = 256) -> Vectors:
@@ -47,7 +64,7 @@ def test_any_passages_get_their_rows_and_none_is_made_twice(
     journal = Journal(tmp_path_factory.mktemp("journal"), tiny.identity)
     cut_off = [passage(f"word{number}") for number in sorted(resumed)]
     journal.append(zip([p.key for p in cut_off], tiny._rows([p.encoded for p in cut_off]), strict=True))
-    embedder = Embedder(tiny, journal, [p.key for p in old], lambda numbers: old_rows[list(numbers)])
+    embedder = Embedder(tiny, journal, KnownRows([p.key for p in old], old_rows))
     passages = [[passage(f"word{number}") for number in batch] for batch in batches]
     must = sum(embedder.add(batch) for batch in passages)
     embedder.finish()
@@ -92,8 +109,31 @@ def test_a_slow_encoder_is_given_few_passages_at_a_time(tmp_path: Path, tiny: Ti
 
     tiny.encode_passages = slow  # type: ignore[method-assign]
     embedder = Embedder(tiny, journal)
-    embedder.add([passage(f"word{number}") for number in range(300)])
+    embedder.add([passage(f"word{number}") for number in range(500)])
     embedder.finish()
     assert max(sizes[:4]) <= 12  # a third of a second of it is six passages
-    assert max(sizes) == 64  # and once it is quick, as many as it may be
+    assert max(sizes) == 128  # and once it is quick, as many as it may be
+    journal.close()
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts=st.lists(st.one_of(st.integers(0, 5), st.tuples(st.integers(0, 90), st.integers(0, 30))), max_size=8))
+def test_what_is_taken_over_stands_between_what_is_new(
+    tmp_path_factory: pytest.TempPathFactory, tiny: TinyEncoder, parts: list[int | tuple[int, int]]
+) -> None:
+    """A number is so many new passages, a pair where known ones begin and how many they are."""
+    old_rows = tiny._rows([f"word{number}" for number in range(120)])
+    journal = Journal(tmp_path_factory.mktemp("journal"), tiny.identity)
+    embedder = Embedder(tiny, journal, KnownRows([b""] * 120, old_rows))
+    expected = [np.zeros((0, 256), np.float32)]
+    for number, part in enumerate(parts):
+        if isinstance(part, int):
+            new = [passage(f"new{number}x{n}") for n in range(part)]
+            assert embedder.add(new) == part
+            expected.append(tiny._rows([p.encoded for p in new]).reshape(-1, 256))
+        else:
+            embedder.take_over(range(part[0], part[0] + part[1]))
+            expected.append(old_rows[part[0] : part[0] + part[1]])
+    embedder.finish()
+    assert np.array_equal(rows_of(embedder).astype(np.float16), np.concatenate(expected).astype(np.float16))
     journal.close()

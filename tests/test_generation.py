@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import threading
@@ -18,11 +19,12 @@ from corpora import article, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qa import generation as generation_module
 from qa import store
 from qa.build import build
 from qa.config import Config
 from qa.errors import StoreError
-from qa.generation import FORMAT_VERSION, Generation, Manifest, file_sha256
+from qa.generation import FORMAT_VERSION, Generation, Manifest, Part, WrittenFile, file_sha256, write_manifest
 from qa.passages import PassageSettings
 from qa.types import Document, FileRecord, Passage, Section, Span
 
@@ -74,7 +76,7 @@ def test_what_was_written_is_read_back(tmp_path: Path, tiny: TinyEncoder) -> Non
     assert (facts["a.md"].file.path, facts["a.md"].title, facts["a.md"].metadata) == (
         "a.md", "Title", {"url": "https://a.example"},
     )  # fmt: skip
-    assert np.array_equal(generation.vectors([1]), tiny.encode_passages([passages[1].encoded]))
+    assert np.array_equal(generation.vectors([1]), tiny.encode_passages([passages[1].encoded]).astype(np.float16))
     assert generation.verify() == []
 
 
@@ -86,7 +88,7 @@ def test_manifest_says_all_that_the_contract_names(config: Config, tiny: TinyEnc
     build(config, tiny)
     folder = config.index / "generations" / "000001"
     data = json.loads((folder / "manifest.json").read_text("utf-8"))
-    assert data["format_version"] == FORMAT_VERSION == 2
+    assert data["format_version"] == FORMAT_VERSION == 3
     assert data["id"] == "000001"
     assert datetime.fromisoformat(data["created"]).tzinfo is not None
     assert data["encoder"] == {
@@ -109,7 +111,8 @@ def test_manifest_says_all_that_the_contract_names(config: Config, tiny: TinyEnc
     on_disk = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock"}
     assert set(data["files"]) == {name for name in on_disk if not name.endswith(".lock")} - {"manifest.json"}
     for name, facts in data["files"].items():
-        assert facts == {"size": (folder / name).stat().st_size, "sha256": file_sha256(folder / name)}
+        now = (folder / name).stat()
+        assert facts == {"size": now.st_size, "mtime_ns": now.st_mtime_ns, "sha256": file_sha256(folder / name)}
 
 
 def test_manifest_survives_json(config: Config, tiny: TinyEncoder) -> None:
@@ -124,7 +127,7 @@ def test_other_format_version_is_refused_by_name(config: Config, tiny: TinyEncod
     build(config, tiny)
     data = {**store.open_current(config.index).manifest.as_json(), "format_version": version}
     with pytest.raises(
-        StoreError, match=rf"format version {version!r} and this program reads 2: run `qa build --full`"
+        StoreError, match=rf"format version {version!r} and this program reads 3: run `qa build --full`"
     ):
         Manifest.from_json(data)
 
@@ -200,9 +203,9 @@ def test_check_of_contents_finds_every_alteration(tmp_path: Path, tiny: TinyEnco
     with sqlite3.connect(place) as connection:
         connection.execute(ALTERATIONS[alteration])
     connection.close()
-    files = {**generation.manifest.files, place.name: (place.stat().st_size, file_sha256(place))}
-    manifest = replace(generation.manifest, files=files)
-    (generation.folder / "manifest.json").write_text(json.dumps(manifest.as_json()))
+    agreed = WrittenFile(place.stat().st_size, place.stat().st_mtime_ns, file_sha256(place))
+    manifest = replace(generation.manifest, files={**generation.manifest.files, place.name: agreed})
+    write_manifest(generation.folder / "manifest.json", manifest, list(generation.records.values()))
     problems = store.open_current(tmp_path).verify()
     assert problems
     assert all(isinstance(problem, str) and "\n" not in problem for problem in problems)
@@ -212,6 +215,48 @@ def test_opening_a_folder_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     for folder in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(StoreError, match="run `qa build --full`"):
             Generation(folder)
+
+
+def test_opening_reads_nothing_that_grows_with_the_articles(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    build(config, tiny)
+    read: list[Path] = []
+    monkeypatch.setattr(generation_module, "file_sha256", lambda path: read.append(path) or "")
+    opened = store.open_current(config.index)
+    assert read == []
+    assert not {"records", "_rows"} & set(vars(opened))
+
+
+def test_a_copy_whose_files_say_another_time_is_read_and_found_whole(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor")})
+    build(config, tiny)
+    folder = config.index / "generations" / "000001"
+    for path in folder.rglob("*"):
+        os.utime(path, ns=(0, 0))
+    assert store.open_current(config.index).verify() == []
+
+
+def test_manifest_lists_every_file_as_the_store_knows_it(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor"), 'odd "name" 😀.md': article("", "canal"), "x": ""})
+    build(config, tiny)
+    generation = store.open_current(config.index)
+    data = json.loads((generation.folder / "manifest.json").read_bytes())
+    assert [FileRecord(**entry) for entry in data["documents"]] == list(generation.records.values())
+
+
+def test_parts_are_where_each_file_stands(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor", "beacon"), "b.md": "", "c.md": article("C", "canal")})
+    build(config, tiny)
+    generation = store.open_current(config.index)
+    parts = generation.parts()
+    assert parts == {
+        "a.md": Part(range(1), range(2)), "b.md": Part(range(1, 1), range(2, 2)),
+        "c.md": Part(range(1, 2), range(2, 3)),
+    }  # fmt: skip
+    for path, part in parts.items():
+        assert [number for number, _ in generation.passages_of(path)] == list(part.passages)
 
 
 def test_reading_from_many_threads(config: Config, tiny: TinyEncoder) -> None:

@@ -237,7 +237,7 @@ def test_every_hit_has_its_exact_cosine_found_by_words_or_not(built: Config, tin
     assert len(hits) == index.count()
     for hit in hits:
         exact = float(tiny.encode_passages([hit.passage.encoded])[0] @ vector)
-        assert hit.cosine == pytest.approx(exact, abs=1e-6)
+        assert hit.cosine == pytest.approx(exact, abs=1e-3)  # rows are of half precision
     index.close()
 
 
@@ -247,7 +247,7 @@ def test_a_passage_that_only_words_found_has_a_cosine_too(built: Config, tiny: E
     found = index.search(vector, "frost", 1)
     exact = tiny.encode_passages([p.encoded for p in index.passages(found.ids.tolist())]) @ vector
     assert len(found.ids) == 2
-    assert found.cosine == pytest.approx(exact, abs=1e-6)
+    assert found.cosine == pytest.approx(exact, abs=1e-3)
     assert sorted((found.bm25 > 0).tolist()) == [False, True]
     index.close()
 
