@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -66,17 +66,32 @@ def _function_terms() -> frozenset[str]:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("text", stored=False, tokenizer_name=_TOKENIZER, index_option="freq")
-    builder.add_unsigned_field("id", fast=True)
+    builder.add_unsigned_field("id", fast=True, indexed=True)
     return builder.build()
 
 
 def write_index(folder: Path, texts: Iterable[str]) -> None:
     """Index `texts` in a new folder; the first has id 0. One segment, so equal input gives equal scores."""
     folder.mkdir(parents=True)
-    index = tantivy.Index(_schema(), path=str(folder))
+    _write(tantivy.Index(_schema(), path=str(folder)), [], enumerate(texts))
+
+
+def extend_index(folder: Path, old: Path, removed: Sequence[int], texts: Iterable[tuple[int, str]]) -> None:
+    """Index in a new folder what `old` holds, without the texts with the ids `removed`, and these with their ids.
+
+    Scores are those of an index that is written at once, but that the removed texts still count in how frequent
+    terms are.
+    """
+    shutil.copytree(old, folder, ignore=shutil.ignore_patterns("*.lock"))
+    _write(tantivy.Index.open(str(folder)), removed, texts)
+
+
+def _write(index: tantivy.Index, removed: Sequence[int], texts: Iterable[tuple[int, str]]) -> None:
     index.register_tokenizer(_TOKENIZER, _analyzer)
     writer = index.writer(_HEAP_BYTES, 1)
-    for number, text in enumerate(texts):
+    if removed:
+        writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "id", list(removed)))
+    for number, text in texts:
         document = tantivy.Document()
         document.add_text("text", text)
         document.add_unsigned("id", number)
