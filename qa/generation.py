@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import StoreError
 from .faiss_index import ROWS, DenseIndex
@@ -28,7 +29,7 @@ FORMAT_VERSION = 3
 _json = json.JSONEncoder(ensure_ascii=False)
 _BLOCK = 10_000  # rows that are looked at together
 REBUILD = "run `qa build --full`"
-PASSAGES, LEXICAL, MANIFEST = "passages.sqlite", "lexical", "manifest.json"
+PASSAGES, LEXICAL, WORDED, MANIFEST = "passages.sqlite", "lexical", "lexical.ids", "manifest.json"
 # What stands around the files' records in a manifest: no text within JSON can hold these line ends.
 _RECORDS, _SEAL = ',\n "documents": [\n', ',\n "sha256": "'
 
@@ -149,6 +150,7 @@ class Generation:
                 raise StoreError(f"{name} of generation {folder.name} is not what was published: {REBUILD}.")
         self._dense = DenseIndex(folder, int(self.manifest.encoder.get("dimension", 0)))
         self._lexical = LexicalIndex(folder / LEXICAL, self.manifest.languages)
+        self._worded = _worded(folder) if WORDED in self.manifest.files else None
         if {self._dense.count(), self._lexical.count()} != {self.manifest.passages}:
             raise StoreError(f"The files of generation {folder.name} do not belong together: {REBUILD}.")
         try:
@@ -200,13 +202,25 @@ class Generation:
             worded, bm25 = self._lexical.search(text, k)
         except TypeError as error:  # tantivy gives no number where it cannot read one
             raise self._damaged(f"{LEXICAL}/") from error
-        if len(worded) and not 0 <= worded.min() <= worded.max() < self.count():
+        most = self.count() if self._worded is None else len(self._worded)
+        if len(worded) and not 0 <= worded.min() <= worded.max() < most:
             raise self._damaged(f"{LEXICAL}/")
+        if self._worded is not None:
+            worded = self._worded[worded]
+            if len(worded) and not 0 <= worded.min() <= worded.max() < self.count():
+                raise self._damaged(WORDED)
         ids = np.union1d(near, worded).astype(np.int64)
         scores = np.zeros(len(ids), dtype=np.float32)
         scores[np.searchsorted(ids, worded)] = bm25
         # Exact for all, those that only BM25 found included: a missing cosine is not a low one.
         return Candidates(ids, self._dense.scores(dense, ids), scores)
+
+    def worded(self) -> NDArray[np.int64]:
+        """The passage of each number that the word index uses; -1 where it was removed.
+
+        They are the same where that index was written at once; where it was extended, the numbers stayed.
+        """
+        return np.arange(self.count(), dtype=np.int64) if self._worded is None else self._worded
 
     def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
         return self._lexical.query_terms(text)
@@ -371,6 +385,13 @@ def _read_manifest(folder: Path) -> Manifest:
         return Manifest.from_json(json.loads(body.partition(_RECORDS.encode())[0] + b"}"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(f"The manifest of generation {folder.name} cannot be read: {REBUILD}.") from error
+
+
+def _worded(folder: Path) -> NDArray[np.int64]:
+    try:
+        return np.fromfile(folder / WORDED, dtype="<i4").astype(np.int64)
+    except OSError as error:
+        raise StoreError(f"{WORDED} of generation {folder.name} is damaged: {REBUILD}.") from error
 
 
 def record_json(record: FileRecord) -> str:

@@ -151,7 +151,7 @@ def _splitter() -> tantivy.TextAnalyzer:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("text", stored=False, tokenizer_name=_FIELD_TOKENIZER, index_option="freq")
-    builder.add_unsigned_field("id", fast=True)
+    builder.add_unsigned_field("id", fast=True, indexed=True)
     return builder.build()
 
 
@@ -162,10 +162,25 @@ def write_index(folder: Path, texts: Iterable[tuple[str, str]]) -> None:
     segment, so equal input gives equal scores.
     """
     folder.mkdir(parents=True)
-    index = tantivy.Index(_schema(), path=str(folder))
+    _write(tantivy.Index(_schema(), path=str(folder)), [], enumerate(texts))
+
+
+def extend_index(folder: Path, old: Path, removed: Sequence[int], texts: Iterable[tuple[int, tuple[str, str]]]) -> None:
+    """Index in a new folder what `old` holds, without the texts with the ids `removed`, and these with their ids.
+
+    Texts come with their languages. Scores are those of an index that is written at once, but that the removed texts
+    still count in how frequent terms are.
+    """
+    shutil.copytree(old, folder, ignore=shutil.ignore_patterns("*.lock"))
+    _write(tantivy.Index.open(str(folder)), removed, texts)
+
+
+def _write(index: tantivy.Index, removed: Sequence[int], texts: Iterable[tuple[int, tuple[str, str]]]) -> None:
     _register(index)
     writer = index.writer(_HEAP_BYTES, 1)
-    for number, (text, language) in enumerate(texts):
+    if removed:
+        writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "id", list(removed)))
+    for number, (text, language) in texts:
         document = tantivy.Document()
         document.add_text("text", " ".join(analyze(text, language)))
         document.add_unsigned("id", number)
@@ -254,6 +269,7 @@ class LexicalIndex:
         """The inverse document frequency of the most frequent of these forms."""
         with self._reading():
             frequency = max(self._searcher.doc_freq("text", form) for form in set(forms))
+        frequency = min(frequency, self.count())  # removed texts may still be among those that hold it
         return math.log(1 + (self.count() - frequency + 0.5) / (frequency + 0.5))
 
     def _function_words(self, words: Sequence[str]) -> frozenset[str]:

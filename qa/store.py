@@ -18,6 +18,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, TypeVar
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from . import faiss_index, lexical
@@ -27,6 +28,7 @@ from .generation import (
     MANIFEST,
     PASSAGES,
     REBUILD,
+    WORDED,
     Generation,
     Manifest,
     Part,
@@ -42,6 +44,11 @@ from .types import Document, EncoderIdentity, FileRecord, Passage, Stored, Vecto
 _TMP = ".tmp-"
 _T = TypeVar("_T")
 _RUN = 1_000  # documents that are copied by one statement: a build must soon stop when it is asked to
+
+# A word index is extended where it holds so many passages, and no more than this share of them was removed since it was
+# written at once: they still count in how frequent terms are.
+_LEAST_EXTENDED = 10_000
+_MOST_REMOVED = 0.01
 
 # What is read of many documents at once stands before the text, which may be long: SQLite reads a row from its start.
 _SCHEMA = """
@@ -101,7 +108,9 @@ class GenerationWriter:
         self._records: list[FileRecord] = []
         self._passages = 0
         self._documents = 0
+        self._previous = previous
         self._new: list[Part] = []
+        self._kept: list[tuple[range, int]] = []  # passages of the last generation, and the first one's new number
         self._run = Part(range(0), range(0))  # taken over next, in one go
         self._is_current = False
         self.folder = self._generations / f"{_TMP}{os.getpid()}-{time.time_ns()}"
@@ -174,6 +183,7 @@ class GenerationWriter:
         }  # fmt: skip
         for copy in _COPIES if documents else ():
             self._sqlite.execute(copy, values)
+        self._kept.append((passages, self._passages))
         self._documents += len(documents)
         self._passages += len(passages)
         self._run = Part(documents[len(documents) :], passages[len(passages) :])
@@ -210,17 +220,39 @@ class GenerationWriter:
         """What was added, in order."""
         return tuple(self._records)
 
-    def _texts(self) -> Iterator[tuple[str, str]]:
-        """What is searched for words, and its language, of every passage by id."""
-        joined = "passages p JOIN documents d ON d.id = p.document"
+    def _texts(self, part: Part) -> Iterator[tuple[str, str]]:
+        """What is searched for words in these passages, by id, and its language."""
+        joined = "passages p JOIN documents d ON d.id = p.document WHERE p.id >= ? AND p.id < ?"
         wanted = f"SELECT d.title, p.section, p.text, d.language FROM {joined} ORDER BY p.id"
-        for title, section, text, language in self._sqlite.execute(wanted):
+        passages = part.passages
+        for title, section, text, language in self._sqlite.execute(wanted, (passages.start, passages.stop)):
             yield encoded(title, json.loads(section), text), language
 
     def _languages(self) -> tuple[str, ...]:
         """Those of the documents."""
         found = self._sqlite.execute("SELECT DISTINCT language FROM documents ORDER BY language")
         return tuple(language for (language,) in found)
+
+    def _write_words(self, languages: Sequence[str], step: Callable[[], None]) -> None:
+        """Extend the last generation's word index where that is enough and holds the same languages, or write it."""
+        folder, old = self.folder / LEXICAL, self._previous
+        if old is not None and old.count() >= _LEAST_EXTENDED and old.manifest.languages == languages:
+            before = old.worded()
+            number_of = np.empty(old.count(), dtype=np.int64)
+            number_of[before[before >= 0]] = np.flatnonzero(before >= 0)
+            after = np.full(len(before), -1, dtype=np.int64)
+            for kept, start in self._kept:
+                after[number_of[kept.start : kept.stop]] = np.arange(start, start + len(kept))
+            if (after < 0).sum() <= _MOST_REMOVED * old.count():
+                new = [number for part in self._new for number in part.passages]
+                texts = (text for part in self._new for text in self._texts(part))
+                numbered = zip(range(len(after), len(after) + len(new)), texts, strict=True)
+                removed = np.flatnonzero((after < 0) & (before >= 0)).tolist()
+                lexical.extend_index(folder, old.folder / LEXICAL, removed, _stepping(numbered, step))
+                np.concatenate([after, np.array(new, dtype=np.int64)]).astype("<i4").tofile(self.folder / WORDED)
+                return
+        everything = self._texts(Part(range(self._documents), range(self._passages)))
+        lexical.write_index(folder, _stepping(everything, step))
 
     def publish(self, vectors: Iterable[Vectors | Stored], keep: int, step: Callable[[], None] = lambda: None) -> str:
         """Write both indexes, verify all, make it current by one rename; returns the generation's id.
@@ -232,13 +264,13 @@ class GenerationWriter:
         files = ((record.path, record_json(record)) for record in self._records)
         self._sqlite.executemany("INSERT INTO files VALUES (?, ?)", files)
         self._sqlite.commit()
+        languages = self._languages()
         try:
             step()
             faiss_index.write_index(self.folder, self._encoder.dimension, vectors)
-            lexical.write_index(self.folder / LEXICAL, _stepping(self._texts(), step))
+            self._write_words(languages, step)
         except (RuntimeError, ValueError) as error:  # what faiss and tantivy raise where they cannot write
             raise OSError(str(error)) from error
-        languages = self._languages()
         self._sqlite.close()
         number = 1 + max((int(path.name) for path in _published(self._index)), default=0)
         manifest = Manifest(

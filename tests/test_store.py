@@ -442,6 +442,56 @@ def test_what_is_taken_over_is_what_a_full_build_writes(
     assert is_whole(config.index)
 
 
+def _scored(config: Config, encoder: TinyEncoder, query: str) -> dict[str, object]:
+    hits = Engine.open(config, encoder).search(query, 50).hits
+    return {hit.passage.text: pytest.approx(hit.score, abs=1e-5) for hit in hits}
+
+
+@pytest.mark.parametrize("least", [0, 10**9])
+def test_words_are_added_to_the_last_index_and_found_as_in_a_whole_one(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, least: int
+) -> None:
+    monkeypatch.setattr(store, "_LEAST_EXTENDED", least)
+    monkeypatch.setattr(store, "_MOST_REMOVED", 1)
+    write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}", f"other{i}") for i in range(6)})
+    build(config, tiny)
+    for files in ({"a2b.md": article("New", "fresh")}, {"0.md": article("First", "earlier")}):
+        write(config.corpus, files)
+        build(config, tiny)
+        generation = store.open_current(config.index)
+        assert generation.verify() == []
+        assert (generation.folder / "lexical.ids").exists() == (least == 0)
+    anew = Config(config.corpus, config.index.parent / "anew")
+    build(anew, tiny, full=True)
+    for query in ("word3 report", "fresh", "earlier old stone wall", "nothing"):
+        assert _scored(config, tiny, query) == _scored(anew, tiny, query)
+    if least == 0:
+        (config.corpus / "a4.md").unlink()
+        (config.corpus / "a5.md").rename(config.corpus / "a1c.md")
+        write(config.corpus, {"a1.md": article("A1", "altered")})
+        build(config, tiny)
+        generation = store.open_current(config.index)
+        for word, expected in (("word4", 0), ("word1", 0), ("altered1", 1), ("word5", 1), ("fresh", 1), ("earlier", 1)):
+            found, _ = generation._lexical.search(word, 10)
+            numbers = generation.worded()[found]
+            assert len(numbers) == expected, word
+            assert all(word in passage.text for passage in generation.passages(numbers.tolist()))
+        assert generation.verify() == []
+
+
+def test_words_are_written_at_once_where_many_were_removed(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_LEAST_EXTENDED", 0)
+    write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}") for i in range(6)})
+    build(config, tiny)
+    (config.corpus / "a4.md").unlink()
+    build(config, tiny)
+    generation = store.open_current(config.index)
+    assert not (generation.folder / "lexical.ids").exists()
+    assert generation.verify() == []
+
+
 def _content(config: Config) -> dict[str, object]:
     folder = store.open_current(config.index).folder
     connection = sqlite3.connect(folder / "passages.sqlite")
