@@ -93,7 +93,7 @@ def test_manifest_says_all_that_the_contract_names(config: Config, tiny: TinyEnc
     assert datetime.fromisoformat(data["created"]).tzinfo is not None
     assert data["encoder"] == {
         "name": "tiny", "weights_sha256": tiny.identity.weights_sha256, "dimension": 256, "max_tokens": 256,
-        "normalised": True, "query_prompt": "", "passage_prompt": "",
+        "normalised": True, "query_prompt": "", "passage_prompt": "", "runtime": "torch",
     }  # fmt: skip
     assert data["passage_settings"] == PassageSettings().as_json()
     assert data["encoder_languages"] == ["en"]
