@@ -492,6 +492,23 @@ def test_words_are_written_at_once_where_many_were_removed(
     assert generation.verify() == []
 
 
+def test_words_are_written_at_once_where_the_languages_change(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_LEAST_EXTENDED", 0)
+    german = "Die Bienen schlafen nachts in ihren Stöcken, und morgens fliegen sie wieder zu den Blumen auf der Wiese. "
+    write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}") for i in range(6)})
+    build(config, tiny)
+    for name, extended in (("b.md", False), ("c.md", True)):
+        write(config.corpus, {name: 12 * german + name})
+        build(config, tiny)
+        generation = store.open_current(config.index)
+        assert "de" in generation.manifest.languages
+        assert (generation.folder / "lexical.ids").exists() == extended
+        found, _ = generation._lexical.search("Biene", 10)
+        assert {p.document for p in generation.passages(generation.worded()[found].tolist())} >= {name}
+
+
 def _content(config: Config) -> dict[str, object]:
     folder = store.open_current(config.index).folder
     connection = sqlite3.connect(folder / "passages.sqlite")
