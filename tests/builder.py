@@ -94,7 +94,8 @@ class Build:
 
 
 def _say(*words: object) -> None:
-    print(*words, flush=True)
+    # In one piece: a process that is killed between two pieces would leave half a line, and the next one joined to it.
+    os.write(1, f"{' '.join(map(str, words))}\n".encode())
 
 
 def _watch(index: Path, die: str) -> None:
