@@ -331,6 +331,7 @@ def test_build_watch_takes_in_each_change_until_it_is_interrupted(folder: Path) 
         (folder / "index" / "kept").rename(folder / "index" / "CURRENT")
         (folder / "corpus" / "bread.md").unlink()
         assert json.loads(line(process))["removed"] == ["bread.md", "tea.md"]
+        time.sleep(2)  # it waits again: an interrupt of a build would be told otherwise
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
         assert (out, process.returncode) == ("", 0)

@@ -122,7 +122,8 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
         clear.click(screen.clear, [session], [talk, source], **quiet)
         page.load(screen.load, [session], shown, **quiet)
         timer.tick(screen.tick, [session], shown, **quiet)
-        shelf.select(screen.load, [session], shown, **quiet)
+        # "always_last": one that comes while another is being answered must not be dropped.
+        shelf.select(screen.load, [session], shown, trigger_mode="always_last", **quiet)
         notice.qa_rebuild(screen.rebuild, [session], shown, **quiet)
         rebuild.click(screen.rebuild, [session], shown, **quiet)
         full.click(screen.rebuild_all, [session], shown, **quiet)

@@ -437,6 +437,7 @@ def test_the_list_of_files_is_filtered_and_stays_so(page: Page, chat: Chat) -> N
     try:
         (chat.corpus / "another-guide.md").write_text("# Another\n\nText.\n", "utf-8")
         page.get_by_role("tab", name="Ask").click()
+        expect(page.locator("#qa-files")).to_be_hidden()
         open_library(page)  # the list is read anew
         expect(page.get_by_role("button", name="Waiting (1)")).to_be_visible(timeout=30_000)
         expect(find).to_have_value("GUIDÉ")
