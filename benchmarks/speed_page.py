@@ -178,8 +178,8 @@ def page(report: dict[str, Any]) -> str:
         "",
         f"Written by `python -m benchmarks.speed` ({report['machine']}). Every measurement ran in a process of its own,",
         "the systems taking turns, with the same weights (all-MiniLM-L6-v2) and the same passages. Medians, with the least",
-        "and the most in brackets; *ratio* is how many times as long a peer took, or how much more it needed, as this",
-        "program in the same turns. The figures in JSON: [speed.json](speed.json).",
+        "and the most in brackets (of the runs' medians where a run has many values); *ratio* is a peer's median over",
+        "this program's. The figures in JSON: [speed.json](speed.json).",
         "",
         *_table("Targets", ("work", "target", "measured", "met"), "---", [
             (t.work, t.target, t.measured or "not measured yet", {True: "yes", False: "**no**", None: "–"}[t.met])
@@ -211,10 +211,10 @@ _SECTIONS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         "Indexing at scale",
-        "Passages of every kind, at most 10,000 files; built once for each size.",
+        "Passages of every kind, at most 10,000 files; built once for each size. This program cuts those that are too long for the encoder, so it holds more; its peers leave their ends unencoded.",
         "scale",
         (("seconds", "seconds"), ("cpu", "processor seconds"), ("peak_mb", "peak memory, MB"), ("disk_mb", "on disk, MB"),
-         ("encoded", "encoded")),
+         ("passages", "passages held")),
     ),
     (
         "One question, warm",
@@ -282,7 +282,8 @@ def _circumstances(entries: list[Entry], part: str) -> str:
     if looked_up:
         words += (
             f" **Embeddings of passages were not made here but read from a file, for every system alike**, at "
-            f"{', '.join(f'{size:,}' for size in looked_up)} passages; what is not in the file was encoded."
+            f"{', '.join(f'{size:,}' for size in looked_up)} passages. This program cuts long articles, and the parts, "
+            "which the file does not hold, got real rows of others."
         )
     return words
 

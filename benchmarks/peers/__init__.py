@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 _WARMING = 5  # questions, or passages, before the clock runs
 Record = dict[str, Any]  # title, text and row: its place in the file of embeddings
+Counts = dict[str, int]
 
 
 class System(Protocol):
@@ -26,10 +27,10 @@ class System(Protocol):
     def encode(self, texts: Sequence[str]) -> Any:
         """Embeddings as its users make them: its own defaults."""
 
-    def build(self, corpus: Path, index: Path, rows: str) -> int:
+    def build(self, corpus: Path, index: Path, rows: str) -> Counts:
         """Read the files, encode, and save the index; with `rows` (a .npy file) the embeddings are taken from there.
 
-        Returns how many passages were encoded.
+        Returns how many passages there are.
         """
 
     def open(self, index: Path) -> None:
@@ -82,7 +83,7 @@ def _encode(system: System, job: dict[str, Any]) -> dict[str, Any]:
 
 def _build(system: System, job: dict[str, Any]) -> dict[str, Any]:
     system.load(job["model"], Path(job["index"]))
-    return {"encoded": system.build(Path(job["corpus"]), Path(job["index"]), job["rows"])}
+    return dict(system.build(Path(job["corpus"]), Path(job["index"]), job["rows"]))
 
 
 def _ask(system: System, job: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def _add(system: System, job: dict[str, Any]) -> dict[str, Any]:
     system.load(job["model"], Path(job["index"]))
     system.open(Path(job["index"]))
     system.add(job["record"], Path(job["index"]))
-    return {"encoded": 1}
+    return {}
 
 
 def _timed(do: Callable[[str], Any], questions: Sequence[str]) -> list[float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import bm25s
 
-from benchmarks.peers import Record, encoded, read, serve
+from benchmarks.peers import Counts, Record, encoded, read, serve
 
 
 class Words:
@@ -20,12 +20,12 @@ class Words:
     def encode(self, texts: Sequence[str]) -> Any:
         raise NotImplementedError
 
-    def build(self, corpus: Path, index: Path, rows: str) -> int:
+    def build(self, corpus: Path, index: Path, rows: str) -> Counts:
         texts = [encoded(record) for record in read(corpus)]
         retriever = bm25s.BM25(corpus=texts)
         retriever.index(bm25s.tokenize(texts, stopwords="en", show_progress=False), show_progress=False)
         retriever.save(str(index), corpus=texts)
-        return 0
+        return {"passages": len(texts)}
 
     def open(self, index: Path) -> None:
         self._index = bm25s.BM25.load(str(index), load_corpus=True, mmap=True)

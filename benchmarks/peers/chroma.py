@@ -13,7 +13,7 @@ import chromadb
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from benchmarks.peers import Record, encoded, read, serve
+from benchmarks.peers import Counts, Record, encoded, read, serve
 
 _BATCH = 5_000  # it refuses more than 5,461 at once
 
@@ -27,7 +27,7 @@ class Chroma:
     def encode(self, texts: Sequence[str]) -> Any:
         return self._model.encode(list(texts), normalize_embeddings=True)
 
-    def build(self, corpus: Path, index: Path, rows: str) -> int:
+    def build(self, corpus: Path, index: Path, rows: str) -> Counts:
         records = read(corpus)
         texts = [encoded(record) for record in records]
         embeddings = np.load(rows)[[r["row"] for r in records]] if rows else self.encode(texts)
@@ -38,7 +38,7 @@ class Chroma:
             part = slice(start, start + _BATCH)
             names = [str(number) for number in range(len(texts))[part]]
             collection.add(ids=names, documents=texts[part], embeddings=embeddings[part])
-        return 0 if rows else len(records)
+        return {"passages": len(records)}
 
     def open(self, index: Path) -> None:
         self._collection = _client(index).get_collection("passages", embedding_function=None)

@@ -11,7 +11,7 @@ import faiss
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from benchmarks.peers import Record, encoded, read, serve
+from benchmarks.peers import Counts, Record, encoded, read, serve
 
 
 class Plain:
@@ -23,14 +23,14 @@ class Plain:
     def encode(self, texts: Sequence[str]) -> Any:
         return self._model.encode(list(texts), normalize_embeddings=True)
 
-    def build(self, corpus: Path, index: Path, rows: str) -> int:
+    def build(self, corpus: Path, index: Path, rows: str) -> Counts:
         records = read(corpus)
         self._texts = [encoded(record) for record in records]
         embeddings = np.load(rows)[[r["row"] for r in records]] if rows else self.encode(self._texts)
         self._index = faiss.IndexFlatIP(embeddings.shape[1])
         self._index.add(embeddings)
         self._save(index)
-        return 0 if rows else len(records)
+        return {"passages": len(records)}
 
     def open(self, index: Path) -> None:
         self._index = faiss.read_index(str(index / "vectors.faiss"))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from txtai import Embeddings
 
-from benchmarks.peers import Record, encoded, read, serve
+from benchmarks.peers import Counts, Record, encoded, read, serve
 
 
 class Txtai:
@@ -25,7 +25,7 @@ class Txtai:
             self._embeddings = Embeddings(self._settings)
         return self._embeddings.batchtransform(list(texts))
 
-    def build(self, corpus: Path, index: Path, rows: str) -> int:
+    def build(self, corpus: Path, index: Path, rows: str) -> Counts:
         records = read(corpus)
         texts = [encoded(record) for record in records]
         settings = dict(self._settings)
@@ -39,7 +39,7 @@ class Txtai:
             embeddings.config |= {"method": "transformers", "path": self._settings["path"]}
             del embeddings.config["transform"]
         embeddings.save(str(index))
-        return 0 if rows else len(records)
+        return {"passages": len(records)}
 
     def open(self, index: Path) -> None:
         self._embeddings = Embeddings()
