@@ -54,7 +54,6 @@ _MOST_FILES = 10_000
 _ENCODED = 1_000  # passages, in the part `encode`
 _AT_ONCE = 64
 _LOSS_QUESTIONS = 400
-_LOSS_SETS = ("squad-v2-dev", "clapnq-dev", "cranfield", "squad-v1.1-dev", "inscit-dev")
 
 _SAID = (
     "passages_per_second", "question_ms", "open_seconds", "ask_ms", "resident_mb", "anonymous_mb", "stand_ins",
@@ -262,7 +261,9 @@ class Bench:
         fast = Engine.open(Config(place / "corpus", place / OURS)).encoder
         encoders = {OURS: fast, "plain": ReferenceEncoder(default_folder(), fast.identity)}
         return {
-            system: {name: [evaluate(SETS / name, encoder, _LOSS_QUESTIONS)["ndcg@10"]] for name in _LOSS_SETS}
+            system: {
+                name: [evaluate(SETS / name, encoder, _LOSS_QUESTIONS)["ndcg@10"]] for name in speed_page.LOSS_SETS
+            }
             for system, encoder in encoders.items()
         }
 

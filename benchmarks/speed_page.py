@@ -18,6 +18,7 @@ from benchmarks import speed_plan
 
 Entry = dict[str, Any]
 
+LOSS_SETS = ("squad-v2-dev", "clapnq-dev", "cranfield", "squad-v1.1-dev", "inscit-dev")
 _NAMES = {
     "ours": "this program",
     "txtai": "txtai, hybrid",
@@ -41,10 +42,11 @@ def median(values: Sequence[float]) -> float:
 class Measured:
     """The entries, looked up by part, size and system."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry]) -> None:
         self._figures: dict[tuple[str, int, str], dict[str, list[float]]] = {
             (e["part"], e["size"], e["system"]): e["figures"] for e in entries
         }
+        self._looked_up = {(e["part"], e["size"]) for e in entries if e["rows"]}
 
     def sizes(self, part: str, system: str = "ours") -> list[int]:
         return sorted(size for name, size, who in self._figures if (name, who) == (part, system))
@@ -60,9 +62,19 @@ class Measured:
         values = self.get(part, size, system, figure)
         return median(values) if values else None
 
+    def without_encoding(self, size: int) -> float | None:
+        """Seconds to index so many passages whose embeddings were read from a file."""
+        return self.median("scale", size, "seconds") if ("scale", size) in self._looked_up else None
+
     def line(self, part: str, figure: str) -> speed_plan.Line | None:
         """The fit over all sizes of this program, where there are three or more."""
-        points = [(size, self.median(part, size, figure)) for size in self.sizes(part)]
+        return self._line((size, self.median(part, size, figure)) for size in self.sizes(part))
+
+    def indexing(self) -> speed_plan.Line | None:
+        """As `line`, of the seconds without encoding."""
+        return self._line((size, self.without_encoding(size)) for size in self.sizes("scale"))
+
+    def _line(self, points: Iterable[tuple[int, float | None]]) -> speed_plan.Line | None:
         known = [(float(size), cost) for size, cost in points if cost]
         return speed_plan.fit(known) if len(known) >= 3 else None
 
@@ -82,7 +94,7 @@ def targets(found: Measured, cores: int) -> list[Target]:
     encoded = max(found.sizes("encode"), default=0)
     lost = {
         name: plain[0] - ours[0]
-        for name in ("squad-v2-dev", "clapnq-dev", "cranfield", "squad-v1.1-dev", "inscit-dev")
+        for name in LOSS_SETS
         if (ours := found.get("loss", 0, "ours", name)) and (plain := found.get("loss", 0, "plain", name))
     }
     asked, p95 = _ratio(found, "ask", _SCALE, "ask_ms", "txtai"), _percentile(found, "ask", _SCALE, "ask_ms", 95)
@@ -101,9 +113,9 @@ def targets(found: Measured, cores: int) -> list[Target]:
         _least("whole build of 5,000 passages of prose from files, against txtai hybrid", 3, _ratio(found, "build", 5_000, "seconds", "txtai")),
         _least(f"one question in a warm process, {_SCALE:,} passages, against txtai hybrid", 5, asked),
         _most("the same, p95 in ms (sentence-transformers encodes one question in "
-              f"{_shown(found.median('encode', encoded, 'question_ms', 'plain'))} ms)", 20, p95),
+              f"{_shown(found.median('encode', encoded, 'question_ms', 'plain')) or '?'} ms)", 20, p95),
         _most(f"`qa ask` from a cold process, {_SCALE:,} passages, seconds (`import sentence_transformers` takes "
-              f"{_shown(found.median('cold', _SCALE, 'seconds', 'import sentence_transformers'))})", 1.5, cold),
+              f"{_shown(found.median('cold', _SCALE, 'seconds', 'import sentence_transformers')) or '?'})", 1.5, cold),
         _most("the same: torch is loaded (1) or not (0)", 0, torch),
         _most(f"memory while serving {_SCALE:,} passages, MB resident", 600, memory),
         _most(f"one article added to {_SCALE:,} passages, seconds", 5, added),
@@ -141,7 +153,7 @@ def _noop(found: Measured) -> float | None:
 
 
 def _growth(found: Measured) -> tuple[float | None, float | None]:
-    built = [found.median("scale", size, "seconds") for size in (20_000, _SCALE)]
+    built = [found.without_encoding(size) for size in (20_000, _SCALE)]
     asked = [found.median("ask", size, "ask_ms") for size in (20_000, _SCALE)]
     return (
         (built[1] / _SCALE) / (built[0] / 20_000) if built[0] and built[1] else None,
@@ -311,7 +323,7 @@ def _many_at_once(found: Measured) -> list[str]:
 def _plan(found: Measured) -> list[str]:
     """What sizes beyond this machine would need."""
     costs = [
-        ("indexing without encoding, seconds", found.line("scale", "seconds")),
+        ("indexing without encoding, seconds", found.indexing()),
         ("on disk, MB", found.line("scale", "disk_mb")),
         ("memory of a build, MB", found.line("scale", "peak_mb")),
         ("memory of the chat, MB", found.line("memory", "resident_mb")),
@@ -324,7 +336,7 @@ def _plan(found: Measured) -> list[str]:
     if not known or not rate:
         return []
     fitted = [
-        (name, f"{line.fixed:.3g}", f"{1e6 * line.each:.3g}", f"{100 * line.off:.0f} %") for name, line in known.items()
+        (name, _shown(line.fixed), _shown(1e6 * line.each), f"{100 * line.off:.0f} %") for name, line in known.items()
     ]
     lines = _table(
         "Beyond this machine",
