@@ -40,7 +40,6 @@ from benchmarks.common import CACHE, ROOT, SETS, machine
 from benchmarks.http_load import chat
 from benchmarks.peers import Record
 from benchmarks.peers.ours import SCALE
-from benchmarks.speed_page import LOSS_SETS
 from qa.encoders import default_folder
 
 OURS = "ours"
