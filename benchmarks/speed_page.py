@@ -1,0 +1,409 @@
+"""docs/speed.md from what benchmarks/speed.py measured: tables, targets, and what larger indexes would need.
+
+It measures nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import speed_plan
+
+Entry = dict[str, Any]
+
+LOSS_SETS = ("squad-v2-dev", "clapnq-dev", "cranfield", "squad-v1.1-dev", "inscit-dev")
+_NAMES = {
+    "ours": "this program",
+    "txtai": "txtai, hybrid",
+    "plain": "sentence-transformers + `IndexFlatIP`",
+    "chroma": "Chroma (no word search)",
+    "bm25s": "bm25s (words alone)",
+}
+_SCALE = 202_208
+_PLANNED = (1_000_000, 10_000_000, 100_000_000)
+
+
+def load(path: Path) -> list[Entry]:
+    """What was measured before; nothing where there is no such file."""
+    return list(json.loads(path.read_text("utf-8"))["measured"]) if path.is_file() else []
+
+
+def median(values: Sequence[float]) -> float:
+    return float(np.median(values))
+
+
+class Measured:
+    """The entries, looked up by part, size and system."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._figures: dict[tuple[str, int, str], dict[str, list[float]]] = {
+            (e["part"], e["size"], e["system"]): e["figures"] for e in entries
+        }
+        self._looked_up = {(e["part"], e["size"]) for e in entries if e["rows"]}
+
+    def sizes(self, part: str, system: str = "ours") -> list[int]:
+        return sorted(size for name, size, who in self._figures if (name, who) == (part, system))
+
+    def systems(self, part: str, size: int) -> list[str]:
+        return [who for name, at, who in self._figures if (name, at) == (part, size)]
+
+    def get(self, part: str, size: int, system: str, figure: str) -> list[float]:
+        """Its values; none where it was not measured."""
+        return self._figures.get((part, size, system), {}).get(figure, [])
+
+    def median(self, part: str, size: int, figure: str, system: str = "ours") -> float | None:
+        values = self.get(part, size, system, figure)
+        return median(values) if values else None
+
+    def without_encoding(self, size: int) -> float | None:
+        """Seconds to index so many passages whose embeddings were read from a file."""
+        return self.median("scale", size, "seconds") if ("scale", size) in self._looked_up else None
+
+    def line(self, part: str, figure: str) -> speed_plan.Line | None:
+        """The fit over all sizes of this program, where there are three or more."""
+        return self._line((size, self.median(part, size, figure)) for size in self.sizes(part))
+
+    def indexing(self) -> speed_plan.Line | None:
+        """As `line`, of the seconds without encoding."""
+        return self._line((size, self.without_encoding(size)) for size in self.sizes("scale"))
+
+    def _line(self, points: Iterable[tuple[int, float | None]]) -> speed_plan.Line | None:
+        known = [(float(size), cost) for size, cost in points if cost]
+        return speed_plan.fit(known) if len(known) >= 3 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One line of the table of targets. `met` is None where it was not measured."""
+
+    work: str
+    target: str
+    measured: str
+    met: bool | None
+
+
+def targets(found: Measured, cores: int) -> list[Target]:
+    """Each target of the project beside what was measured."""
+    encoded = max(found.sizes("encode"), default=0)
+    lost = {
+        name: plain[0] - ours[0]
+        for name in LOSS_SETS
+        if (ours := found.get("loss", 0, "ours", name)) and (plain := found.get("loss", 0, "plain", name))
+    }
+    asked, p95 = _ratio(found, "ask", _SCALE, "ask_ms", "txtai"), _percentile(found, "ask", _SCALE, "ask_ms", 95)
+    torch = found.median("cold", _SCALE, "torch")
+    cold, added = found.median("cold", _SCALE, "seconds"), found.median("add", _SCALE, "seconds")
+    noop, growth = _noop(found), _growth(found)
+    memory = found.median("memory", _SCALE, "resident_mb")
+    return [
+        _least("passages encoded a second, against sentence-transformers' default", 3, _ratio(found, "encode", encoded, "passages_per_second", "plain", higher=True)),
+        Target(
+            "nDCG@10 lost to the fast encoder on each development set",
+            "≤ .004",
+            ", ".join(f"{name} {loss:+.4f}" for name, loss in lost.items()),
+            max(lost.values()) <= 0.004 if lost else None,
+        ),
+        _least("whole build of 5,000 passages of prose from files, against txtai hybrid", 3, _ratio(found, "build", 5_000, "seconds", "txtai")),
+        _least(f"one question in a warm process, {_SCALE:,} passages, against txtai hybrid", 5, asked),
+        _most("the same, p95 in ms (sentence-transformers encodes one question in "
+              f"{_shown(found.median('encode', encoded, 'question_ms', 'plain')) or '?'} ms)", 20, p95),
+        _most(f"`qa ask` from a cold process, {_SCALE:,} passages, seconds (`import sentence_transformers` takes "
+              f"{_shown(found.median('cold', _SCALE, 'seconds', 'import sentence_transformers')) or '?'})", 1.5, cold),
+        _most("the same: torch is loaded (1) or not (0)", 0, torch),
+        _most(f"memory while serving {_SCALE:,} passages, MB resident", 600, memory),
+        _most(f"one article added to {_SCALE:,} passages, seconds", 5, added),
+        _most("a build with nothing to do, some 10,000 files, seconds", 2, noop),
+        _most("seconds a passage at 202,208 against 20,000, without encoding (linear within 15 %)", 1.15, growth[0]),
+        _most("p50 of a question at 202,208 against 20,000", 1.5, growth[1]),
+        _together(found, cores),
+    ]  # fmt: skip
+
+
+def _least(work: str, wanted: float, value: float | None) -> Target:
+    return Target(work, f"≥ {wanted:g} ×", f"{_shown(value)} ×" if value else "", value >= wanted if value else None)
+
+
+def _most(work: str, wanted: float, value: float | None) -> Target:
+    return Target(work, f"≤ {wanted:g}", _shown(value), None if value is None else value <= wanted)
+
+
+def _ratio(found: Measured, part: str, size: int, figure: str, peer: str, higher: bool = False) -> float | None:
+    """How many times better this program's median is."""
+    ours, theirs = found.median(part, size, figure), found.median(part, size, figure, peer)
+    if not ours or not theirs:
+        return None
+    return ours / theirs if higher else theirs / ours
+
+
+def _percentile(found: Measured, part: str, size: int, figure: str, percent: float) -> float | None:
+    values = found.get(part, size, "ours", figure)
+    return float(np.percentile(values, percent)) if values else None
+
+
+def _noop(found: Measured) -> float | None:
+    sizes = [size for size in found.sizes("noop") if (found.median("noop", size, "files") or 0) >= 9_500]
+    return found.median("noop", sizes[0], "seconds") if sizes else None
+
+
+def _growth(found: Measured) -> tuple[float | None, float | None]:
+    built = [found.without_encoding(size) for size in (20_000, _SCALE)]
+    asked = [found.median("ask", size, "ask_ms") for size in (20_000, _SCALE)]
+    return (
+        (built[1] / _SCALE) / (built[0] / 20_000) if built[0] and built[1] else None,
+        asked[1] / asked[0] if asked[0] and asked[1] else None,
+    )
+
+
+def _together(found: Measured, cores: int) -> Target:
+    work = "64 questions at once through the HTTP endpoint: throughput against one at a time, or all cores full"
+    sizes = found.sizes("http")
+    if not sizes:
+        return Target(work, "≥ 5 ×, none lost", "", None)
+    size = sizes[-1]
+    alone, together, used, lost = (
+        found.median("http", size, figure) or 0.0
+        for figure in ("alone_per_second", "together_per_second", "together_cores", "lost")
+    )
+    p99 = _percentile(found, "http", size, "together_ms", 99) or 0.0
+    measured = (
+        f"{together / alone:.1f} ×, {used:.2f} of {cores} cores, {lost:.0f} lost, p99 {p99:,.0f} ms ({size:,} passages)"
+    )
+    return Target(work, "≥ 5 ×, none lost", measured, lost == 0 and (together >= 5 * alone or used >= 0.9 * cores))
+
+
+# --- the page
+
+
+def page(report: dict[str, Any]) -> str:
+    """docs/speed.md."""
+    entries: list[Entry] = report["measured"]
+    found = Measured(entries)
+    lines = [
+        "# Speed",
+        "",
+        f"Written by `python -m benchmarks.speed` ({report['machine']}). Every measurement ran in a process of its own,",
+        "the systems taking turns, with the same weights (all-MiniLM-L6-v2) and the same passages. Medians, with the least",
+        "and the most in brackets (of the runs' medians where a run has many values); *ratio* is a peer's median over",
+        "this program's. The figures in JSON: [speed.json](speed.json).",
+        "",
+        *_table("Targets", ("work", "target", "measured", "met"), "---", [
+            (t.work, t.target, t.measured or "not measured yet", {True: "yes", False: "**no**", None: "–"}[t.met])
+            for t in targets(found, os.cpu_count() or 1)
+        ]),
+    ]  # fmt: skip
+    for title, words, part, figures in _SECTIONS:
+        lines += _section(found, entries, title, words, part, figures)
+    lines += _many_at_once(found)
+    lines += _plan(found)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+# part → title, words, figures as (name, heading, digits)
+_SECTIONS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Encoding",
+        "Passages of 60 to 130 words of prose, each system with its own defaults; and one question alone.",
+        "encode",
+        (("passages_per_second", "passages a second"), ("question_ms", "one question, ms")),
+    ),
+    (
+        "A whole build, encoding included",
+        "From a folder with one file for each passage to a saved index: the whole process, prose of 60 to 130 words. "
+        "This program also checks, splits, tells languages, verifies and publishes. Its very first build for an index "
+        "may prepare the encoder, which is not in the median.",
+        "build",
+        (("seconds", "seconds"), ("cpu", "processor seconds"), ("first_seconds", "the very first, seconds")),
+    ),
+    (
+        "Indexing at scale",
+        "Passages of every kind, at most 10,000 files; built once for each size. This program cuts those that are too long for the encoder, so it holds more; its peers leave their ends unencoded.",
+        "scale",
+        (("seconds", "seconds"), ("cpu", "processor seconds"), ("peak_mb", "peak memory, MB"), ("disk_mb", "on disk, MB"),
+         ("passages", "passages held")),
+    ),
+    (
+        "One question, warm",
+        "Five passages for a question; this program also finds the sentence that answers, its confidence and highlights, "
+        "and checks whether the cited files have changed.",
+        "ask",
+        (("ask_ms", "ms"), ("open_seconds", "opening the index, s")),
+    ),
+    (
+        "One question from a cold process",
+        "From the start of the process to its end: `qa ask`, and the least that a peer needs.",
+        "cold",
+        (("seconds", "seconds"), ("cpu", "processor seconds"), ("peak_mb", "peak memory, MB")),
+    ),
+    (
+        "One article added",
+        "A whole process: `qa build` with one new file, and a peer that opens its index, takes in one text and saves.",
+        "add",
+        (("seconds", "seconds"), ("cpu", "processor seconds"), ("inside_seconds", "without start, s")),
+    ),
+    (
+        "A build with nothing to do",
+        "`qa build`, the whole process.",
+        "noop",
+        (("seconds", "seconds"), ("inside_seconds", "without start, s"), ("files", "files")),
+    ),
+    (
+        "Memory",
+        "Resident after 50 questions, for this program of the chat that serves, for a peer of a process that does nothing "
+        "else; *own* is without pages of files, which the system may take back.",
+        "memory",
+        (("resident_mb", "MB"), ("anonymous_mb", "own, MB")),
+    ),
+)  # fmt: skip
+
+
+def _section(
+    found: Measured, entries: list[Entry], title: str, words: str, part: str, figures: tuple[tuple[str, str], ...]
+) -> list[str]:
+    sizes = found.sizes(part)
+    if not sizes:
+        return []
+    rows = []
+    for size in sizes:
+        for system in found.systems(part, size):
+            cells = [f"{size:,}", _NAMES.get(system, f"`{system}`")]
+            for number, (figure, _) in enumerate(figures):
+                values = found.get(part, size, system, figure)
+                cells.append(_with_spread(values, found.get(part, size, system, f"{figure}_medians")))
+                if number == 0:
+                    ours = found.median(part, size, figure)
+                    cells.append(f"{median(values) / ours:.2f}" if ours and values and system != "ours" else "")
+            rows.append(tuple(cells))
+    heads = ["passages", "system", figures[0][1], "ratio", *(head for _, head in figures[1:])]
+    return _table(title, tuple(heads), "--:", rows, [f"{words} {_circumstances(entries, part)}", ""])
+
+
+def _circumstances(entries: list[Entry], part: str) -> str:
+    """When, how busy the machine was, and where the embeddings came from."""
+    own = [entry for entry in entries if entry["part"] == part]
+    loads = [load for entry in own for load in entry["load"]]
+    days = sorted({entry["date"] for entry in own})
+    words = f"Measured {' and '.join(dict.fromkeys((days[0], days[-1])))}, load average {min(loads)} to {max(loads)}."
+    looked_up = sorted({entry["size"] for entry in own if entry["rows"]})
+    if looked_up:
+        words += (
+            f" **Embeddings of passages were not made here but read from a file, for every system alike**, at "
+            f"{', '.join(f'{size:,}' for size in looked_up)} passages. This program cuts long articles, and the parts, "
+            "which the file does not hold, got real rows of others."
+        )
+    return words
+
+
+def _many_at_once(found: Measured) -> list[str]:
+    rows = [
+        (
+            f"{size:,}",
+            _with_spread(found.get("http", size, "ours", "alone_ms")),
+            _shown(found.median("http", size, "alone_per_second")),
+            _shown(found.median("http", size, "alone_cores")),
+            _shown(found.median("http", size, "together_per_second")),
+            _shown(found.median("http", size, "together_cores")),
+            _with_spread(found.get("http", size, "ours", "together_ms")),
+            _shown(_percentile(found, "http", size, "together_ms", 99)),
+            _shown(found.median("http", size, "lost")),
+        )
+        for size in found.sizes("http")
+    ]
+    heads = ("passages", "alone, ms", "a second", "cores", "64 at once, a second", "cores", "ms", "p99, ms", "lost")
+    words = "`POST /gradio_api/call/v2/ask` and its answer; the client runs on the same machine and its time is not in `cores`."
+    return _table("Many at once over HTTP", heads, "--:", rows, [words, ""]) if rows else []
+
+
+def _plan(found: Measured) -> list[str]:
+    """What sizes beyond this machine would need."""
+    costs = [
+        ("indexing without encoding, seconds", found.indexing()),
+        ("on disk, MB", found.line("scale", "disk_mb")),
+        ("memory of a build, MB", found.line("scale", "peak_mb")),
+        ("memory of the chat, MB", found.line("memory", "resident_mb")),
+        ("one question, ms", found.line("ask", "ask_ms")),
+    ]
+    rate = max(
+        (found.median("encode", size, "passages_per_second") or 0.0 for size in found.sizes("encode")), default=0
+    )
+    known = {name: line for name, line in costs if line}
+    if not known or not rate:
+        return []
+    fitted = [
+        (name, _shown(line.fixed), _shown(1e6 * line.each), f"{100 * line.off:.0f} %") for name, line in known.items()
+    ]
+    lines = _table(
+        "Beyond this machine",
+        ("cost", "fixed", "for each million passages", "furthest measurement"),
+        "--:",
+        fitted,
+        ["Cost = fixed + passages × a constant, fitted to all measured sizes with relative distances squared.", ""],
+    )
+    rows = []
+    for passages in _PLANNED:
+        kind = speed_plan.index_type(passages)
+        hours = [line.at(passages) / 3600 for name, line in known.items() if name.startswith("indexing")]
+        disk = [line.at(passages) / 1e3 for name, line in known.items() if name == "on disk, MB"]
+        rows.append(
+            (
+                f"{passages:,}",
+                _shown(passages / rate / 3600),
+                _shown(hours[0]) if hours else "–",
+                _shown(disk[0]) if disk else "–",
+                kind.name,
+                _shown(kind.memory_gb(passages)),
+                _shown(kind.search_ms(passages)),
+            )
+        )
+    heads = ("passages", "encoding, hours", "indexing, hours", "disk, GB", "index", "its memory, GB", "its search, ms")
+    lines += _table("What more passages would need", heads, "--:", rows, level=3)
+    return [
+        *lines,
+        "Assumptions:",
+        "",
+        f"- Encoding runs on this machine alone, at {rate:.0f} passages a second; it divides by the number of such machines.",
+        "- Indexing goes on growing in a straight line; nothing of it was measured beyond the largest size above.",
+        "- An index is the plainest whose codes or rows fit into "
+        f"{speed_plan.MEMORY_GB:.0f} GB and are read by a question within {speed_plan.QUICK_MS:.0f} ms at {speed_plan.GB_PER_SECOND:.0f} GB a second. That is",
+        f"  arithmetic over rows of {speed_plan.DIMENSION} numbers, not a measurement, and leaves out the recall of each, which has to be",
+        "  measured on the embeddings at hand.",
+        f"- A graph has {speed_plan.LINKS} links a node (twice that in its lowest layer) and looks at {speed_plan.VISITED:,} rows for a question; an",
+        "  inverted file has 4·√n lists, of which 64 are read.",
+        "- Exact rows for the last comparison, texts and the word index stay on disk, on a drive that is read at random",
+        "  within a tenth of a millisecond.",
+        "",
+    ]
+
+
+def _table(
+    title: str,
+    heads: Sequence[str],
+    align: str,
+    rows: Iterable[Sequence[str]],
+    words: Sequence[str] = (),
+    level: int = 2,
+) -> list[str]:
+    lines = [f"{'#' * level} {title}", "", *words, f"| {' | '.join(heads)} |", f"|{'|'.join([align] * len(heads))}|"]
+    return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
+
+
+def _with_spread(values: Sequence[float], medians: Sequence[float] = ()) -> str:
+    """`12 (11–14)`; where a run has many values, the spread is that of the runs' medians."""
+    if not values:
+        return "–"
+    between = medians or values
+    if len(between) < 2:
+        return _shown(median(values))
+    return f"{_shown(median(values))} ({_shown(min(between))}–{_shown(max(between))})"
+
+
+def _shown(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 100 or value == round(value) else f"{value:.3g}"

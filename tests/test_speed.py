@@ -1,0 +1,111 @@
+"""The speed report: costs are fitted and indexes chosen as they should, and what was not measured is not claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.peers.ours import LookupEncoder
+from benchmarks.speed_page import Entry, Measured, page, targets
+from benchmarks.speed_plan import INDEX_TYPES, MEMORY_GB, QUICK_MS, fit, index_type
+from qa.types import EncoderIdentity, Vectors
+
+_SCALE = 202_208
+
+
+def _entry(part: str, size: int, system: str, rows: bool = False, **figures: list[float]) -> Entry:
+    return {
+        "part": part, "size": size, "system": system, "rows": rows, "date": "2026-01-02", "load": [0.1, 0.3],
+        "figures": figures,
+    }  # fmt: skip
+
+
+_MEASURED = [
+    _entry("encode", 1_000, "ours", passages_per_second=[120.0, 130.0, 140.0], question_ms=[2.0]),
+    _entry("encode", 1_000, "plain", passages_per_second=[40.0, 41.0], question_ms=[11.0]),
+    _entry("build", 5_000, "ours", seconds=[50.0, 52.0], first_seconds=[61.0]),
+    _entry("build", 5_000, "txtai", seconds=[130.0, 140.0]),
+    *(_entry("scale", n, "ours", True, seconds=[2 + n / 1_000], disk_mb=[n / 400]) for n in (1_000, 20_000, _SCALE)),
+    _entry("ask", _SCALE, "ours", True, ask_ms=[5.0] * 99 + [40.0]),
+    _entry("ask", _SCALE, "txtai", True, ask_ms=[60.0] * 100),
+    _entry("loss", 0, "ours", **{"squad-v2-dev": [0.915], "cranfield": [0.437]}),
+    _entry("loss", 0, "plain", **{"squad-v2-dev": [0.917], "cranfield": [0.436]}),
+]
+
+
+def test_each_target_is_judged_by_what_was_measured_and_by_nothing_else() -> None:
+    found = {target.work.split(",")[0]: target for target in targets(Measured(_MEASURED), 2)}
+    assert found["passages encoded a second"].met is True
+    assert found["passages encoded a second"].measured == "3.21 ×"
+    assert found["whole build of 5"].met is False
+    assert found["one question in a warm process"].measured == "12 ×"
+    assert found["nDCG@10 lost to the fast encoder on each development set"].met is True
+    unmeasured = found["a build with nothing to do"]
+    assert (unmeasured.met, unmeasured.measured) == (None, "")
+
+
+def test_without_measurements_no_target_is_met_or_missed() -> None:
+    assert {target.met for target in targets(Measured([]), 2)} == {None}
+
+
+def test_the_page_shows_medians_spread_ratios_and_that_embeddings_were_looked_up() -> None:
+    text = page({"machine": "a machine", "measured": _MEASURED})
+    assert "| 5,000 | this program | 51 (50–52) |" in text
+    assert "| 5,000 | txtai, hybrid | 135 (130–140) | 2.65 |" in text
+    assert text.count("read from a file") == 2  # indexing and asking, and not encoding
+    assert "load average 0.1 to 0.3" in text
+    assert "| 1,000,000 |" in text and "Assumptions" in text
+
+
+@given(
+    fixed=st.floats(0, 1e3),
+    each=st.floats(1e-6, 10),
+    passages=st.lists(st.integers(1, 10**6), min_size=3, max_size=8, unique=True),
+)
+def test_a_straight_line_is_found_again(fixed: float, each: float, passages: list[int]) -> None:
+    line = fit((float(n), fixed + each * n) for n in passages)
+    assert line.off < 1e-3
+    assert line.at(1e8) == pytest.approx(fixed + each * 1e8, rel=0.05) or max(passages) * each < 0.05 * fixed
+
+
+def test_costs_that_do_not_grow_are_no_reason_to_expect_less_than_nothing() -> None:
+    assert fit([(1e3, 5.0), (1e4, 5.1), (1e5, 4.0)]).each == 0
+    assert fit([(1e3, 0.1), (1e4, 5.0), (1e5, 80.0)]).fixed == 0
+
+
+def test_the_index_is_the_plainest_that_fits_and_is_quick() -> None:
+    assert index_type(100_000) is INDEX_TYPES[0]
+    chosen = [INDEX_TYPES.index(index_type(10**power)) for power in range(3, 10)]
+    assert chosen == sorted(chosen)
+    for passages in (10**6, 10**7, 10**8):
+        kind = index_type(passages)
+        assert kind.memory_gb(passages) <= MEMORY_GB
+        assert kind.search_ms(passages) <= QUICK_MS
+
+
+class _Encoder:
+    identity = EncoderIdentity("two", "0" * 64, 2, 256, True, "", "")
+    languages = ("en",)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        raise AssertionError("embeddings come from the rows")
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        return np.ones((len(texts), 2), dtype=np.float32)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [1 for _ in texts]
+
+
+def test_known_passages_get_their_own_rows_and_others_a_real_one_that_is_counted() -> None:
+    rows = np.eye(2, dtype=np.float32)
+    encoder = LookupEncoder(_Encoder(), rows, ["Bees. They fly.", "Ants. They walk."])
+    found = encoder.encode_passages(["Ants.  They walk", "Bees. They fly.", "Wasps. They sting."])
+    assert found[:2].tolist() == rows[[1, 0]].tolist()
+    assert found[2].tolist() in rows.tolist()
+    assert encoder.stand_ins == 1
+    assert encoder.encode_queries(["Who flies?"]).tolist() == [[1.0, 1.0]]
