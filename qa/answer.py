@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 
@@ -20,6 +20,10 @@ LEAD_PASSAGES = 3
 # Weights of a sentence's features, fitted on half the articles of SQuAD 1.1 dev and rounded (docs/decisions.md):
 # cosine to the question, share of the question's terms, its passage's score, terms in the sentence before it.
 _COSINE, _SHARE, _PASSAGE, _BEFORE = 1.0, 2.0, 2.0, 1.0
+
+# Sentences whose cosine is computed, the best by the other features: embedding one takes milliseconds, and more than
+# four change no figure (docs/decisions.md).
+_EMBEDDED = 4
 
 # A sentence that only says where to read on answers nothing, however many of the question's words it holds.
 _POINTER = re.compile(
@@ -126,26 +130,29 @@ def confidence_model() -> tuple[float, dict[str, float]]:
 
 
 def score_sentences(ranking: Ranking, embed: Embed, terms: Terms) -> list[ScoredSentence]:
-    """Every sentence of the first passages with its score as a lead (see the weights above)."""
-    found = list(_candidates(ranking.hits[:LEAD_PASSAGES]))
-    if not found:
-        return []
-    cosines = embed([text for _, _, text, _ in found]) @ ranking.vector
+    """Every sentence of the first passages with its score as a lead (see the weights above).
+
+    Only the best by words are embedded; the cosine of another counts as 0.
+    """
     total = sum(term.weight for term in ranking.terms) or 1.0
     scored = []
-    for (number, span, text, before), cosine in zip(found, cosines, strict=True):
+    for number, span, text, before in _candidates(ranking.hits[:LEAD_PASSAGES]):
         language = ranking.hits[number].passage.language
         own, earlier = set(terms(text, language)), set(terms(before, language))
         share = sum(term.weight for term in ranking.terms if term.is_in(own))
         carried = sum(term.weight for term in ranking.terms if term.is_in(earlier) and not term.is_in(own))
         score = (
-            _COSINE * float(cosine)
-            + _SHARE * share / total
+            _SHARE * share / total
             + _PASSAGE * ranking.hits[number].score
             + _BEFORE * carried / total
             - (_POINTER_COST if _POINTER.match(text) else 0.0)
         )
-        scored.append(ScoredSentence(number, span, text, float(cosine), score))
+        scored.append(ScoredSentence(number, span, text, 0.0, score))
+    best = sorted(range(len(scored)), key=lambda place: -scored[place].score)[:_EMBEDDED]
+    cosines = embed([scored[place].text for place in best]) @ ranking.vector if best else ()
+    for place, cosine in zip(best, map(float, cosines), strict=True):
+        sentence = scored[place]
+        scored[place] = replace(sentence, cosine=cosine, score=sentence.score + _COSINE * cosine)
     return scored
 
 

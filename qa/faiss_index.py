@@ -92,6 +92,7 @@ class DenseIndex:
         wanted = k if self._count <= EXACT_ROWS else max(_SPARE * k, _FEWEST)
         query = np.zeros((1, self._faiss.d), dtype=np.float32)
         query[0, : self._dimension] = vector
+        _one_thread()
         _, found = self._faiss.search(query, min(wanted, self._count))
         ids = np.sort(found[0][found[0] >= 0])  # near in the file is near in time
         scores = self.scores(vector, ids)
@@ -147,6 +148,13 @@ class DenseIndex:
         plain.ntotal, plain.is_trained = self._count, True
         pack: Any = faiss.IndexPQFastScan  # its annotations leave this form out
         return pack(plain)
+
+
+def _one_thread() -> None:
+    """Search in this thread alone: more gain little for one query, and on a busy machine they wait for each other."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)  # OpenMP keeps it for each thread
 
 
 def _damaged(name: str) -> StoreError:
