@@ -79,14 +79,25 @@ def compose(
     citations = tuple(_citation(rank, hit, facts, marked.get(hit.id, ())) for rank, hit in enumerate(hits, start=1))
     return Answer(
         question=question,
-        query=ranking.query,
+        query=str(ranking.query),
         answerable=answerable,
         confidence=sure,
         lead=Lead(best.text, 1, best.span) if answerable and best is not None else None,
         citations=citations,
         generation=facts.generation,
         timings_ms=timings_ms,
+        corrected=ranking.query.corrected,
+        reason=_reason(ranking),
     )
+
+
+def _reason(ranking: Ranking) -> str:
+    """Why nothing was found, where what the question says of phrases is why."""
+    if ranking.missing:
+        return f"No passage holds {' or '.join(f'“{phrase}”' for phrase in ranking.missing)}."
+    if not ranking.hits and (ranking.query.phrases or ranking.query.excluded):
+        return "No passage holds all that the question wants and nothing that it leaves out."
+    return ""
 
 
 def confidence(evidence: Evidence, sentence_cosine: float) -> float:
