@@ -12,7 +12,7 @@ from collections.abc import Iterator
 _SHORT = re.compile(r"[^\W_]{2,10}")
 _BRACKETS = re.compile(r"\(([^()\n]{2,200})\)")
 _WORD = re.compile(r"\S+")
-_ENDS = re.compile(r"[.!?;:\n()]\s*$|\n")  # what a long form does not reach across
+_ENDS = re.compile(r"[.!?;:()][\"'”’]?\s|\n\s*\n")  # what a long form does not reach across
 _BEFORE = 200  # characters that are looked at before a bracket
 
 
@@ -26,14 +26,11 @@ def find(text: str) -> Iterator[tuple[str, str]]:
         before = text[max(0, bracket.start() - _BEFORE) : bracket.start()].rstrip()
         inside = re.split(r"[,;:]", bracket[1])[0].strip()
         last = before.split()[-1] if before.split() else ""
-        if _is_short(inside):
-            long = _long_form(inside, _last_words(before, inside))
-            if long:
-                yield inside, long
-        elif _is_short(last):
-            long = _long_form(last, bracket[1])
-            if long:
-                yield last, long
+        short, candidate = (inside, _last_words(before, inside)) if _is_short(inside) else (last, bracket[1])
+        short = re.sub(r"(?<=[A-Z]{2})s$", "", short)  # of several
+        long = _long_form(short, candidate) if _is_short(short) else ""
+        if long:
+            yield short, long
 
 
 def _is_short(text: str) -> bool:
@@ -41,13 +38,14 @@ def _is_short(text: str) -> bool:
 
 
 def _last_words(before: str, short: str) -> str:
-    """The words that the long form may be made of: at most five more than the short one has letters, or twice as many."""
-    words = list(_WORD.finditer(before))[-min(len(short) + 5, 2 * len(short)) :]
-    start = words[0].start() if words else len(before)
-    for word in words[:-1]:
-        if _ENDS.search(before[word.start() : word.end() + 1]) or "\n" in before[word.end() : word.end() + 2]:
-            start = word.end()
-    return before[start:].lstrip()
+    """The words of the sentence that the long form may be made of, by their number: the last of them."""
+    sentence = _ENDS.split(before)[-1]
+    words = list(_WORD.finditer(sentence))[-_most_words(short) :]
+    return sentence[words[0].start() :] if words else ""
+
+
+def _most_words(short: str) -> int:
+    return min(len(short) + 5, 2 * len(short))
 
 
 def _long_form(short: str, candidate: str) -> str:
@@ -69,4 +67,4 @@ def _long_form(short: str, candidate: str) -> str:
     long = candidate[place:].strip(" ,;:\"“”'")
     words = re.findall(r"\w+", long)
     good = len(words) > 1 and len(long) > len(short) and short not in words
-    return long if good and len(words) <= min(len(short) + 5, 2 * len(short)) else ""
+    return long if good and len(words) <= _most_words(short) else ""

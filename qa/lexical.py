@@ -91,7 +91,7 @@ def analyze(text: str, language: str = "") -> list[str]:
 
 
 def plain_words(text: str) -> list[str]:
-    """The words of a text as they stand there, in lower case, without accents; of a script without spaces, its signs."""
+    """The words of a text as they stand there, in lower case, without accents; where no spaces are, each character."""
     return _run(_analyzer("", _INDIAN.search(text) is not None), text, pairs=False)
 
 

@@ -13,7 +13,7 @@ from .errors import QuestionError
 from .types import Query
 
 _OPENS, _CLOSES = '["“„«»”]', '["“”«»]'
-_QUOTE = rf'{_OPENS}([^"“”„«»]*\w[^"“”„«»]*){_CLOSES}'
+_QUOTE = rf'{_OPENS}(?!\s)([^"“”„«»]*\w[^"“”„«»]*){_CLOSES}'
 _PHRASE = re.compile(rf"(?<!\w){_QUOTE}")  # the sign of an inch opens nothing
 # A minus where a word begins, and not before a number, which may be less than nought.
 _EXCLUDED = re.compile(rf"(?<!\S)-(?:{_QUOTE}|([^\W\d_][\w'’-]*))")

@@ -60,8 +60,8 @@ def together(whole: Ranking, parts: Sequence[Ranking], top_k: int) -> Ranking:
     """The ranking of a question that is made of several: the best passages of the whole and of each part in turn."""
     rows = zip_longest(whole.hits, *(part.hits for part in parts))
     found = {hit.id: hit for row in rows for hit in row if hit is not None}
-    hits = [replace(hit, rank=number) for number, hit in enumerate(islice(found.values(), top_k), start=1)]
-    return replace(whole, hits=tuple(hits), parts=tuple(parts))
+    hits = tuple(replace(hit, rank=number) for number, hit in enumerate(islice(found.values(), top_k), start=1))
+    return replace(whole, hits=hits, parts=tuple(replace(part, hits=hits) for part in parts))
 
 
 def fuse(pool: Candidates) -> Vectors:

@@ -305,7 +305,7 @@ class Ranking:
     """The hits for one query, with the query's embedding, its words and the evidence of the pool.
 
     `missing` are the phrases that no passage holds. `parts` are the rankings of the questions that it is made of,
-    where it is made of several; `hits` are then of all.
+    where it is made of several; all have the same hits then, which are of the whole and of each part.
     """
 
     query: Query
