@@ -25,7 +25,7 @@ _JOINT = re.compile(
 )
 # What is asked as a question of its own: a helping verb comes soon, or "who", "what", "which" do it themselves.
 _ASKED = re.compile(
-    rf"{_PLACE}(?:{_any(_ASK)}(?:\s+[\w'’-]+){{0,3}}?\s+{_HELPS}\s+\w|{_any('who what which')}\s+\w+\s+\w)",
+    rf"{_PLACE}(?:{_any(_ASK)}(?:\s+[\w'’-]+){{0,4}}?\s+{_HELPS}\s+\w|{_any('who what which')}\s+\w+\s+\w)",
     re.IGNORECASE,
 )
 _POINTS = re.compile(_any(_POINT), re.IGNORECASE)

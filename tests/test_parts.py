@@ -15,9 +15,8 @@ from qa.parts import split
         ("What is honey and what is wax?", ("What is honey?", "what is wax?")),
         ("Who built the hive? When was the wall painted?", ("Who built the hive?", "When was the wall painted?")),
         ("When was the wall built; who paid for the paint?", ("When was the wall built?", "who paid for the paint?")),
-        ("Who founded Acme and when did it move to Berlin?",
-         ("Who founded Acme?", "when did it move to Berlin? founded Acme")),
-        ("Is honey sweet, and in which year was the hive sold?", ("Is honey sweet?", "in which year was the hive sold?")),
+        ("Who founded Acme and when did it move?", ("Who founded Acme?", "when did it move? founded Acme")),
+        ("Is honey sweet, and in which year was it sold?", ("Is honey sweet?", "in which year was it sold? honey sweet")),
         ("How do bees sleep and how many of the wasps do die?", ("How do bees sleep?", "how many of the wasps do die?")),
     ],
 )  # fmt: skip
@@ -43,7 +42,7 @@ def test_one_question_stays_whole(question: str) -> None:
     assert split(question) == ()
 
 
-@given(st.lists(st.sampled_from("who what is and it bees flew ? ; , 蜂".split()), max_size=20))
+@given(st.lists(st.sampled_from(["who", "what", "is", "and", "it", "bees", "flew", "?", ";", ",", "蜂"]), max_size=20))
 def test_parts_are_none_or_two_and_made_of_the_question(words: list[str]) -> None:
     question = " ".join(words)
     parts = split(question)
