@@ -275,7 +275,7 @@ class Engine:
         _check_encoder(generation, encoder)
         _check_settings(generation, self._settings)
         started = time.perf_counter()
-        asked = spelled(asked, generation.nearest_word)
+        asked = spelled(asked, lambda word: _meant(word, generation, encoder))
         parts = () if asked.phrases else split(asked.text)
         queries = [asked, *(replace(asked, text=part) for part in parts)]
         vectors = encoder.encode_queries([each.text for each in queries])
@@ -333,6 +333,15 @@ def check_question(question: str) -> str:
     if any("\ud800" <= character <= "\udfff" for character in question):
         raise QuestionError("The question holds characters that are not text: type it in UTF-8.")
     return question
+
+
+def _meant(word: str, generation: Generation, encoder: Encoder) -> str | None:
+    """The word of the articles that a word was meant to be, or None.
+
+    One that the encoder has whole in its vocabulary is spelt right: the articles merely do not use it.
+    """
+    meant = generation.nearest_word(word)
+    return meant if meant and encoder.count_tokens([word])[0] > 1 else None
 
 
 def _is_web(url: str) -> bool:

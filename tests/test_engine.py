@@ -595,17 +595,18 @@ def test_a_text_that_was_altered_behind_the_index_is_not_cited(config: Config, t
 
 SAID = {
     "hives.md": "# Hives\n\n## Wall\n\nThe white hive stands by the old\nstone wall.\n",
-    "roof.md": "# Roof\n\nThe hive has a roof of white straw.\n",
-    "honey.md": "# Honey\n\nThe Bee Health Bureau (BHB) says that honey of the linden is white. Photosynthesis feeds it.\n",
+    "roof.md": "# Roof\n\nThe hive has a roof of white straw on the houses.\n",
+    "honey.md": "# Honey\n\nThe Bee Health Bureau (BHB) says that honey is white. Photosynthesis feeds it.\n",
     "office.md": "# Office\n\nIn winter the BHB counts what is left.\n",
     "rome.md": "# Rome\n\nThe hive museum of Rome opened in 1911.\n",
 }
 
 
 @pytest.fixture
-def said(config: Config, tiny: TinyEncoder) -> Engine:
+def said(config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch) -> Engine:
     write(config.corpus, SAID)
     build(config, tiny)
+    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
     return Engine.open(replace(config, threshold=0.0), tiny)
 
 
@@ -666,10 +667,16 @@ def test_a_word_that_stands_there_in_another_form_is_not_corrected(said: Engine)
     assert said.ask("Do museums open in winters?").corrected == ()
 
 
+def test_a_word_that_the_encoder_has_whole_is_not_corrected(said: Engine) -> None:
+    assert said.ask("the housses").corrected == (("housses", "houses"),)
+    said.encoder.count_tokens = lambda texts: [1] * len(texts)  # type: ignore[method-assign]
+    assert said.ask("the housses").corrected == ()
+
+
 def test_an_acronym_and_what_it_stands_for_find_each_other(said: Engine) -> None:
     assert {citation.document for citation in said.ask("BHB", 2).citations} == {"honey.md", "office.md"}
     both = said.search("Where does the Bee Health Bureau count in spring?", 2)
-    assert [hit.passage.document for hit in both.hits] == ["honey.md", "office.md"]
+    assert {hit.passage.document for hit in both.hits} == {"honey.md", "office.md"}
     assert said.generation.query_terms("Bee Health Bureau")[0].is_in({"bhb"})
     assert not said.generation.query_terms("Health Bureau")[0].is_in({"bhb"})
 

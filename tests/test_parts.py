@@ -16,8 +16,10 @@ from qa.parts import split
         ("Who built the hive? When was the wall painted?", ("Who built the hive?", "When was the wall painted?")),
         ("When was the wall built; who paid for the paint?", ("When was the wall built?", "who paid for the paint?")),
         ("Who founded Acme and when did it move?", ("Who founded Acme?", "when did it move? founded Acme")),
-        ("Is honey sweet, and in which year was it sold?", ("Is honey sweet?", "in which year was it sold? honey sweet")),
-        ("How do bees sleep and how many of the wasps do die?", ("How do bees sleep?", "how many of the wasps do die?")),
+        ("Is honey sweet, and in which year was it sold?",
+         ("Is honey sweet?", "in which year was it sold? honey sweet")),
+        ("Where do bees sleep and how many of the wasps do die?",
+         ("Where do bees sleep?", "how many of the wasps do die?")),
     ],
 )  # fmt: skip
 def test_two_questions_are_taken_apart(question: str, parts: tuple[str, str]) -> None:
