@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from .errors import StoreError
 from .faiss_index import ROWS, DenseIndex
-from .lexical import LexicalIndex, plain_words
+from .lexical import LexicalIndex, is_function_word, plain_words
 from .spelling import nearest
 from .types import (
     Candidates,
@@ -281,7 +282,9 @@ class Generation:
         """The acronyms of the articles that a question uses or spells out: short and long forms in plain words."""
         words = plain_words(text)[:_MOST_WORDS]
         runs = {" ".join(words[i : i + n]) for n in range(2, _LONGEST_FORM) for i in range(len(words) - n + 1)}
-        shorts = {" ".join(plain_words(word)) for word in _WORD.findall(text) if sum(map(str.isupper, word)) > 1}
+        # In lower case "who" and "it" are no acronyms.
+        named = (word for word in _WORD.findall(text) if sum(map(str.isupper, word)) > 1 or not is_function_word(word))
+        shorts = {" ".join(plain_words(word)) for word in islice(named, _MOST_WORDS)}
         found = {
             (short, long)
             for column, keys in (("short", shorts), ("long", runs))

@@ -475,6 +475,7 @@ def test_words_are_added_to_the_last_index_and_found_as_in_a_whole_one(
             found, _ = generation._lexical.search(word, 10)
             numbers = generation.worded()[found]
             assert len(numbers) == expected, word
+            assert generation.holds(word) == bool(expected)
             assert all(word in passage.text for passage in generation.passages(numbers.tolist()))
         assert generation.verify() == []
 
@@ -512,7 +513,7 @@ def test_words_are_written_at_once_where_the_languages_change(
 def _content(config: Config) -> dict[str, object]:
     folder = store.open_current(config.index).folder
     connection = sqlite3.connect(folder / "passages.sqlite")
-    tables = ("documents", "sections", "passages")
+    tables = ("documents", "sections", "passages", "acronyms")
     content: dict[str, object] = {table: list(connection.execute(f"SELECT * FROM {table}")) for table in tables}
     content["files"] = [
         {name: value for name, value in json.loads(facts).items() if name != "indexed"}
