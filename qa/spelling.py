@@ -56,13 +56,27 @@ def _two_away(
     word: str, alphabet: Iterable[str], beginning: Callable[[str], Iterable[tuple[str, int]]]
 ) -> Iterator[tuple[str, int]]:
     """The words that are two mistakes away, both in the second half or one in each."""
-    half = len(word) // 2
+    half = (len(word) + 1) // 2
     first, second = word[:half], word[half:]
-    ends = _neighbours(second, alphabet) | {second}
     for other, number in beginning(first):
-        if abs(len(other) - len(word)) <= 2 and not ends.isdisjoint(_neighbours(other[half:], alphabet)):
+        if abs(len(other) - len(word)) <= 2 and _mistakes(other[half:], second) <= 2:
             yield other, number
+    ends = _neighbours(second, alphabet) | {second}
     for start in _neighbours(first, alphabet):
         for other, number in beginning(start):
             if other[len(start) :] in ends:
                 yield other, number
+
+
+def _mistakes(one: str, other: str) -> int:
+    """How many mistakes lie between two strings, none of them made within another."""
+    before, last = list[int](), list(range(len(other) + 1))
+    for i, left in enumerate(one):
+        row = [i + 1]
+        for j, right in enumerate(other):
+            least = min(last[j] + (left != right), last[j + 1] + 1, row[j] + 1)
+            if i and j and left == other[j - 1] and right == one[i - 1]:
+                least = min(least, before[j - 1] + 1)
+            row.append(least)
+        before, last = last, row
+    return last[-1]
