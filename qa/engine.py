@@ -33,6 +33,7 @@ from .workers import ReaderProcess
 
 MAX_QUESTION_CHARACTERS = 2_000
 MAX_TOP_K = 100
+_ENDINGS = ("s", "d", "ed", "ing")
 _CACHED_SENTENCES = 20_000
 _CACHED_PICTURES = 16  # citations whose pages are remembered
 _PICTURE_SECONDS = 20.0  # the text is there meanwhile, but the program's end waits for it
@@ -338,10 +339,14 @@ def check_question(question: str) -> str:
 def _meant(word: str, generation: Generation, encoder: Encoder) -> str | None:
     """The word of the articles that a word was meant to be, or None.
 
-    One that the encoder has whole in its vocabulary is spelt right: the articles merely do not use it.
+    One that the encoder has whole in its vocabulary, as it is or without an English ending, is spelt right: the
+    articles merely do not use it.
     """
     meant = generation.nearest_word(word)
-    return meant if meant and encoder.count_tokens([word])[0] > 1 else None
+    if meant is None:
+        return None
+    forms = {word, *(word.removesuffix(ending) for ending in _ENDINGS)}
+    return meant if min(encoder.count_tokens(sorted(forms))) > 1 else None
 
 
 def _is_web(url: str) -> bool:
