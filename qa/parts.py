@@ -20,12 +20,13 @@ def _any(words: str) -> str:
 _PLACE = r"(?:(?:in|on|at|to|for|from|by|with|of|about|under|during|until|since|into)\s+)?"
 _ASKS, _HELPS = _PLACE + _any(_ASK), _any(_HELP)
 _QUESTION = re.compile(rf"{_ASKS}|{_HELPS}", re.IGNORECASE)
-_JOINT = re.compile(
-    rf"(?:\?\s+(?:and\s+|but\s+)?|;\s*(?:and\s+)?|,?\s+(?:and|but)\s+(?:also\s+)?)(?={_ASKS})", re.IGNORECASE
-)
-# What is asked as a question of its own: a helping verb comes soon, or "who", "what", "which" do it themselves.
+_JOINT = re.compile(rf"(?:\?\s+(?:and\s+)?|;\s*(?:and\s+)?|,?\s+and\s+(?:also\s+)?)(?={_ASKS})", re.IGNORECASE)
+# What is asked as a question of its own: a helping verb comes soon (after "when", at once: else it is a clause), or
+# "who", "what" or "which" do it themselves.
 _ASKED = re.compile(
-    rf"{_PLACE}(?:{_any(_ASK)}(?:\s+[\w'’-]+){{0,4}}?\s+{_HELPS}\s+\w|{_any('who what which')}\s+\w+\s+\w)",
+    rf"{_PLACE}(?:{_any('when where why')}\s+{_HELPS}"
+    rf"|{_any('who whom whose what which how')}(?:\s+[\w'’-]+){{0,4}}?\s+{_HELPS}"
+    rf"|{_any('who what which')}\s+\w+)\s+\w",
     re.IGNORECASE,
 )
 _POINTS = re.compile(_any(_POINT), re.IGNORECASE)
@@ -40,7 +41,7 @@ def split(question: str) -> tuple[str, ...]:
     if not _QUESTION.match(question):
         return ()
     for joint in _JOINT.finditer(question):
-        first, second = question[: joint.start()].rstrip("?;, "), question[joint.end() :].rstrip("? ")
+        first, second = question[: joint.start()].rstrip("?;,. "), question[joint.end() :].rstrip("?. ")
         if _ASKED.match(second) and _says(first) and _says(second) and not _goes_on(first, second):
             about = " ".join(_says(first)) if _POINTS.search(second) else ""
             return f"{first}?", f"{second}? {about}".rstrip()

@@ -36,6 +36,8 @@ def test_two_questions_are_taken_apart(question: str, parts: tuple[str, str]) ->
         "Explain the hive and what is in it",
         "bees and when they sleep",
         "What did they say about the war and peace?",
+        "What is done before the wall is built and when an inspection is passed?",
+        "What are hives that hold in theory, but which in practice fall?",
         "Who are you?",
         "",
     ],
