@@ -216,13 +216,14 @@ class Generation:
     def search(self, dense: Vectors, query: Query, k: int) -> Candidates:
         acronyms = self._acronyms(query.text)
         near, _ = self._dense.search(dense, k)
-        worded, bm25 = self._by_words(query.text, k, acronyms)
+        worded, bm25 = self._lexical.search(query.text, k, acronyms)
         allowed = self._allowed(query)
         if allowed is not None:
             # Beside the pool of all, by which scores are scaled: what is allowed may stand anywhere.
             near = np.concatenate([near, self._dense.search_allowed(dense, k, allowed)[0]])
-            others, scores = self._by_words(query.text, k, acronyms, query.phrases, query.excluded)
+            others, scores = self._lexical.search(query.text, k, acronyms, query.phrases, query.excluded)
             worded, bm25 = np.concatenate([worded, others]), np.concatenate([bm25, scores])
+        worded = self._passages(worded)
         ids = np.union1d(near, worded).astype(np.int64)
         scores = np.zeros(len(ids), dtype=np.float32)
         scores[np.searchsorted(ids, worded)] = bm25
@@ -237,21 +238,6 @@ class Generation:
         if self._lexical.is_known(word):
             return None
         return nearest("".join(plain_words(word)), self._lexical.frequency, self._lexical.beginning)
-
-    def _by_words(
-        self,
-        text: str,
-        k: int,
-        acronyms: Sequence[tuple[str, str]],
-        phrases: Sequence[str] = (),
-        excluded: Sequence[str] = (),
-    ) -> tuple[NDArray[np.int64], Vectors]:
-        """The ids and BM25 scores of the best `k` passages by words."""
-        try:
-            found, scores = self._lexical.search(text, k, acronyms, phrases, excluded)
-        except TypeError as error:  # tantivy gives no number where it cannot read one
-            raise self._damaged(f"{LEXICAL}/") from error
-        return self._passages(found), scores
 
     def _passages(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """The ids of the passages with these numbers of the word index."""
@@ -286,7 +272,7 @@ class Generation:
         named = (word for word in _WORD.findall(text) if sum(map(str.isupper, word)) > 1 or not is_function_word(word))
         shorts = {" ".join(plain_words(word)) for word in islice(named, _MOST_WORDS)}
         found = {
-            (short, long)
+            (str(short), str(long))
             for column, keys in (("short", shorts), ("long", runs))
             for short, long in self._rows(
                 f"SELECT DISTINCT short, long FROM acronyms WHERE {column} IN ({','.join('?' * len(keys))})",

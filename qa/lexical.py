@@ -281,8 +281,8 @@ class LexicalIndex:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         with self._reading():
             hits = self._searcher.search(query, min(k, self.count()), count=False).hits
-            ids = self._searcher.fast_field_values("id", [address for _, address in hits])
-        return np.array(ids, dtype=np.int64), np.array([score for score, _ in hits], dtype=np.float32)
+            ids = np.array(self._searcher.fast_field_values("id", [address for _, address in hits]), dtype=np.int64)
+        return ids, np.array([score for score, _ in hits], dtype=np.float32)
 
     def _phrase(self, text: str) -> tantivy.Query:
         words = plain_words(text)
@@ -379,6 +379,7 @@ class LexicalIndex:
         try:
             yield
         except BaseException as error:
-            if isinstance(error, (ValueError, OSError)) or type(error).__name__ == "PanicException":
+            # (A TypeError: it gives no number where it cannot read one.)
+            if isinstance(error, (ValueError, OSError, TypeError)) or type(error).__name__ == "PanicException":
                 raise StoreError(f"{self._name}/ is damaged: run `qa build --full`.") from error
             raise
