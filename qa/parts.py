@@ -26,7 +26,7 @@ _JOINT = re.compile(rf"(?:\?\s+(?:and\s+)?|;\s*(?:and\s+)?|,?\s+and\s+(?:also\s+
 _ASKED = re.compile(
     rf"{_PLACE}(?:{_any('when where why')}\s+{_HELPS}"
     rf"|{_any('who whom whose what which how')}(?:\s+[\w'’-]+){{0,4}}?\s+{_HELPS}"
-    rf"|{_any('who what which')}\s+\w+)\s+\w",
+    rf"|{_any('who what which')}\s+\w+|how\s+(?:many|much)\s+\w+)\s+\w",
     re.IGNORECASE,
 )
 _POINTS = re.compile(_any(_POINT), re.IGNORECASE)
@@ -36,15 +36,15 @@ _WORD = re.compile(r"\w[\w'’-]*")
 def split(question: str) -> tuple[str, ...]:
     """The two questions, each to be searched for by itself; none where it is one question.
 
-    What the second one points at ("it", "they") is in the first, whose words are then put behind it.
+    What the second one points at ("it", "they") is in the first, whose names are then put behind it.
     """
     if not _QUESTION.match(question):
         return ()
     for joint in _JOINT.finditer(question):
         first, second = question[: joint.start()].rstrip("?;,. "), question[joint.end() :].rstrip("?. ")
         if _ASKED.match(second) and _says(first) and _says(second) and not _goes_on(first, second):
-            about = " ".join(_says(first)) if _POINTS.search(second) else ""
-            return f"{first}?", f"{second}? {about}".rstrip()
+            about = _subject(first) if _POINTS.search(second) else []
+            return f"{first}?", " ".join([f"{second}?", *about])
     return ()
 
 
@@ -53,7 +53,13 @@ def _says(clause: str) -> list[str]:
     return [word for word in _WORD.findall(clause) if word.lower() not in _SMALL]
 
 
+def _subject(clause: str) -> list[str]:
+    """The names in a clause, which begin with capitals; without any, all that says what it is about."""
+    names = [word for word in _WORD.findall(clause)[1:] if word[0].isupper()]
+    return names or _says(clause)
+
+
 def _goes_on(first: str, second: str) -> bool:
     """Whether the second clause is of the same kind as one within the first: "a man who … and who …"."""
     asks = _WORD.findall(second)[0].lower()
-    return asks in [word.lower() for word in _WORD.findall(first)[1:]]
+    return asks in _WORD.findall(first)[1:]  # "Doctor Who" asks nothing
