@@ -55,6 +55,7 @@ def main() -> int:
 def _misspelt(engine: Engine, dataset: Dataset) -> dict[str, object]:
     """nDCG@10 of questions as they are, and with one mistake in the rarest word, before and after."""
     chance = random.Random(_SEED)
+    held = Counter(word for _, _, text in dataset.passages for word in set(_WORD.findall(text.lower())))
     judged = [
         query for query in dataset.queries if any(grade > 0 for grade in dataset.qrels.get(query.id, {}).values())
     ]
