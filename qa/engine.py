@@ -333,6 +333,7 @@ def check_question(question: str) -> str:
         raise QuestionError("The question holds no words: type what you want to know.")
     if any("\ud800" <= character <= "\udfff" for character in question):
         raise QuestionError("The question holds characters that are not text: type it in UTF-8.")
+    parse(question)  # it may say only what to leave out
     return question
 
 

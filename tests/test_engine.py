@@ -103,8 +103,20 @@ def test_search_gives_hits_best_first(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["", " ", " \n\t ", "?!", "…—", "(((", "🙂", "w" * 100_000, "word " * 20_000, "surrogate \udcff here"],
-    ids=["empty", "blank", "blanks", "marks", "dashes", "brackets", "emoji", "long word", "long text", "no text"],
+    ["", " ", " \n\t ", "?!", "…—", "(((", "🙂", "w" * 100_000, "word " * 20_000, "surrogate \udcff here", "-only"],
+    ids=[
+        "empty",
+        "blank",
+        "blanks",
+        "marks",
+        "dashes",
+        "brackets",
+        "emoji",
+        "long word",
+        "long text",
+        "no text",
+        "minus",
+    ],
 )
 def test_question_that_cannot_be_asked_is_one_short_sentence(engine: Engine, question: str) -> None:
     for ask in (engine.ask, engine.search, check_question):

@@ -771,6 +771,12 @@ def test_examples_come_from_different_articles_and_are_answered() -> None:
     assert examples.choose(each, lambda _: False) == []
 
 
+def test_a_heading_that_cannot_be_asked_is_no_example(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep all day.\n")
+    build(config, tiny)
+    assert not Desk(Engine.open(config, tiny))._is_answered("-only")
+
+
 def test_examples_are_escaped_and_named_by_number() -> None:
     page = views.examples_html(("<b>?",))
     assert "&lt;b&gt;?" in page and 'data-number="0"' in page
