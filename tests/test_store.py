@@ -26,6 +26,7 @@ from qa.config import Config
 from qa.engine import Engine
 from qa.errors import BusyError, NoGenerationError, StoreError
 from qa.generation import FORMAT_VERSION, Generation
+from qa.types import Query
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -98,7 +99,7 @@ def test_reader_keeps_the_generation_that_it_opened(built: Config, tiny: TinyEnc
     write(built.corpus, {"a.md": article("A", "other")})
     for number in range(2, 7):
         change(built, tiny, number)
-        found = old.search(vector, "anchor", 10)
+        found = old.search(vector, Query("anchor"), 10)
         texts = [passage.text for passage in old.passages([int(i) for i in found.ids])]
         assert sum("anchor" in text for text in texts) == 1
         assert old.document("a.md") is not None
