@@ -71,26 +71,39 @@ def compose(
 
     Where confidence is below `threshold` there is no lead and the citations are only the nearest passages.
     """
-    sentences = score_sentences(ranking, embed, terms)
+    readings = ranking.parts or (ranking,)
+    scored = [score_sentences(reading, embed, terms) for reading in readings]
+    sentences = scored[0]  # of a question that is made of several, the first is answered
     best = max(sentences, key=lambda sentence: sentence.score, default=None)
     nearest = max((sentence.cosine for sentence in sentences), default=0.0)
-    sure = confidence(ranking.evidence, nearest) if ranking.hits else 0.0
+    sure = confidence(readings[0].evidence, nearest) if ranking.hits else 0.0
     answerable = sure >= threshold and best is not None
     hits = list(ranking.hits)
     if answerable and best is not None:
         hits.insert(0, hits.pop(best.hit))  # the passage that holds the answer stands first
-    marked = _highlights(ranking.hits, sentences)
+    marked = _highlights(ranking.hits, scored)
     citations = tuple(_citation(rank, hit, facts, marked.get(hit.id, ())) for rank, hit in enumerate(hits, start=1))
     return Answer(
         question=question,
-        query=ranking.query,
+        query=str(ranking.query),
         answerable=answerable,
         confidence=sure,
         lead=Lead(best.text, 1, best.span) if answerable and best is not None else None,
         citations=citations,
         generation=facts.generation,
         timings_ms=timings_ms,
+        corrected=ranking.query.corrected,
+        reason=_reason(ranking),
     )
+
+
+def _reason(ranking: Ranking) -> str:
+    """Why nothing was found, where what the question says of phrases is why."""
+    if ranking.missing:
+        return f"No passage holds {' or '.join(f'“{phrase}”' for phrase in ranking.missing)}."
+    if not ranking.hits and (ranking.query.phrases or ranking.query.excluded):
+        return "No passage holds all that the question wants and nothing that it leaves out."
+    return ""
 
 
 def confidence(evidence: Evidence, sentence_cosine: float) -> float:
@@ -170,12 +183,16 @@ def _candidates(hits: Sequence[Hit]) -> Iterator[tuple[int, Span, str, str]]:
             before = text
 
 
-def _highlights(hits: Sequence[Hit], sentences: Sequence[ScoredSentence]) -> dict[int, tuple[Span, ...]]:
-    """The best sentence of each passage, by passage id, and its second best where that is almost as good."""
+def _highlights(hits: Sequence[Hit], scored: Sequence[Sequence[ScoredSentence]]) -> dict[int, tuple[Span, ...]]:
+    """The best sentence of each passage, by passage id, and its second best where that is almost as good.
+
+    `scored` are its sentences as each of the questions asked has them; a passage is marked for the one it fits best.
+    """
     marked: dict[int, tuple[Span, ...]] = {}
     for number, hit in enumerate(hits[:LEAD_PASSAGES]):
-        own = sorted((s for s in sentences if s.hit == number), key=lambda s: -s.score)[:2]
-        close = [s.span for s in own if s is own[0] or s.score >= 0.97 * own[0].score]
+        each = (sorted((s for s in own if s.hit == number), key=lambda s: -s.score)[:2] for own in scored)
+        best = max(each, key=lambda own: own[0].score)
+        close = [s.span for s in best if s is best[0] or s.score >= 0.97 * best[0].score]
         marked[hit.id] = tuple(sorted(close, key=lambda span: span.start))
     return marked
 

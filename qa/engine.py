@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,13 +24,16 @@ from .errors import MismatchError, NoGenerationError, QuestionError
 from .formats.decoding import Unreadable
 from .generation import Generation
 from .lexical import analyze
+from .parts import split
 from .passages import PassageSettings
-from .search import rank
+from .query import parse, spelled
+from .search import rank, together
 from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Span, Vectors
 from .workers import ReaderProcess
 
 MAX_QUESTION_CHARACTERS = 2_000
 MAX_TOP_K = 100
+_ENDINGS = ("s", "d", "ed", "ing")
 _CACHED_SENTENCES = 20_000
 _CACHED_PICTURES = 16  # citations whose pages are remembered
 _PICTURE_SECONDS = 20.0  # the text is there meanwhile, but the program's end waits for it
@@ -266,16 +269,21 @@ class Engine:
 
     def rank(self, query: str, top_k: int) -> tuple[Generation, Ranking, dict[str, float]]:
         """As `search`, with the generation that was searched and the milliseconds that each stage took."""
-        query = check_question(query)
+        asked = parse(check_question(query))
         if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
             raise QuestionError(f"top_k is {top_k!r}: give a whole number from 1 to {MAX_TOP_K}.")
         generation, encoder = self.generation, self.encoder
         _check_encoder(generation, encoder)
         _check_settings(generation, self._settings)
         started = time.perf_counter()
-        vector = encoder.encode_queries([query])[0]
+        asked = spelled(asked, lambda word: _meant(word, generation, encoder))
+        parts = () if asked.phrases else split(asked.text)
+        queries = [asked, *(replace(asked, text=part) for part in parts)]
+        vectors = encoder.encode_queries([each.text for each in queries])
         encoded = time.perf_counter()
-        ranking = rank(generation, query, vector, top_k)
+        ranking, *others = (rank(generation, *pair, top_k) for pair in zip(queries, vectors, strict=True))
+        if others:
+            ranking = together(ranking, others, top_k)
         timings = {"encode": 1e3 * (encoded - started), "search": 1e3 * (time.perf_counter() - encoded)}
         return generation, ranking, timings
 
@@ -325,7 +333,21 @@ def check_question(question: str) -> str:
         raise QuestionError("The question holds no words: type what you want to know.")
     if any("\ud800" <= character <= "\udfff" for character in question):
         raise QuestionError("The question holds characters that are not text: type it in UTF-8.")
+    parse(question)  # it may say only what to leave out
     return question
+
+
+def _meant(word: str, generation: Generation, encoder: Encoder) -> str | None:
+    """The word of the articles that a word was meant to be, or None.
+
+    One that the encoder has whole in its vocabulary, as it is or without an English ending, is spelt right: the
+    articles merely do not use it.
+    """
+    meant = generation.nearest_word(word)
+    if meant is None:
+        return None
+    forms = {word, *(word.removesuffix(ending) for ending in _ENDINGS)}
+    return meant if min(encoder.count_tokens(sorted(forms))) > 1 else None
 
 
 def _is_web(url: str) -> bool:

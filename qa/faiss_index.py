@@ -25,6 +25,7 @@ EXACT_ROWS = 20_000
 _SPARE = 4
 _FEWEST = 400
 _BLOCK = 8_192
+_COMPARED = 10_000  # where no more rows are allowed, all of them are compared exactly
 _SAMPLE = 16_384  # rows that the means are taken of, evenly spread
 # The best four levels, and the edges between them, for numbers that are normally distributed with variance 1:
 # J. Max, "Quantizing for minimum distortion", IRE Transactions on Information Theory, 1960.
@@ -87,7 +88,7 @@ class DenseIndex:
 
     def search(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
         """The ids and inner products of the best `k` rows, best first; `vector` has shape (dimension,)."""
-        if not self._count:
+        if not self._count or not k:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         wanted = k if self._count <= EXACT_ROWS else max(_SPARE * k, _FEWEST)
         query = np.zeros((1, self._faiss.d), dtype=np.float32)
@@ -98,6 +99,21 @@ class DenseIndex:
         scores = self.scores(vector, ids)
         order = np.lexsort((ids, -scores))[:k]
         return ids[order], scores[order]
+
+    def search_allowed(self, vector: Vectors, k: int, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Vectors]:
+        """As `search`, of the rows that `allowed` (one value a row) says alone."""
+        among = np.flatnonzero(allowed)
+        if len(among) <= _COMPARED:
+            scores = self.scores(vector, among)
+            order = np.lexsort((among, -scores))[:k]
+            return among[order], scores[order]
+        wanted = k
+        while True:
+            wanted = min(_SPARE * wanted, self._count)
+            ids, scores = self.search(vector, wanted)
+            inside = allowed[ids]
+            if inside.sum() >= k or wanted == self._count:
+                return ids[inside][:k], scores[inside][:k]
 
     def scores(self, vector: Vectors, ids: NDArray[np.int64]) -> Vectors:
         """The exact inner products of these rows. Raises StoreError for a row that cannot have been written."""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice, zip_longest
 
 import numpy as np
 
 from .lexical import analyze
-from .types import Candidates, Evidence, Hit, Passage, PassageIndex, QueryTerm, Ranking, Vectors
+from .types import Candidates, Evidence, Hit, Passage, PassageIndex, Query, QueryTerm, Ranking, Vectors
 
 CANDIDATES = 100
 # Half and half was best on the development sets; see docs/decisions.md.
@@ -21,14 +23,16 @@ _COVERAGE_PASSAGES = 3
 _WORD = re.compile(r"\w+")
 
 
-def rank(index: PassageIndex, query: str, vector: Vectors, top_k: int, candidates: int = CANDIDATES) -> Ranking:
-    """The best `top_k` passages for `query`, near-duplicates of one place shown once.
+def rank(index: PassageIndex, query: Query, vector: Vectors, top_k: int, candidates: int = CANDIDATES) -> Ranking:
+    """The best `top_k` passages for `query` that it allows, near-duplicates of one place shown once.
 
-    `vector` is the query's embedding, of shape (dimension,); `candidates` are taken from each side.
+    `vector` is the embedding of its text, of shape (dimension,); `candidates` are taken from each side.
     """
     pool = index.search(vector, query, max(candidates, top_k))
     scores = fuse(pool)
     order = np.lexsort((pool.ids, -scores))
+    if pool.allowed is not None:
+        order = order[pool.allowed[order]]
     wanted = max(top_k, _COVERAGE_PASSAGES)
     hits: list[Hit] = []
     for start in range(0, len(order), 2 * wanted):
@@ -47,8 +51,17 @@ def rank(index: PassageIndex, query: str, vector: Vectors, top_k: int, candidate
                 )
         if len(hits) >= wanted:
             break
-    terms = index.query_terms(query)
-    return Ranking(query, vector, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()))
+    terms = index.query_terms(query.text)
+    missing = () if hits else tuple(phrase for phrase in query.phrases if not index.holds(phrase))
+    return Ranking(query, vector, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()), missing)
+
+
+def together(whole: Ranking, parts: Sequence[Ranking], top_k: int) -> Ranking:
+    """The ranking of a question that is made of several: the best passages of the whole and of each part in turn."""
+    rows = zip_longest(whole.hits, *(part.hits for part in parts))
+    found = {hit.id: hit for row in rows for hit in row if hit is not None}
+    hits = tuple(replace(hit, rank=number) for number, hit in enumerate(islice(found.values(), top_k), start=1))
+    return replace(whole, hits=hits, parts=tuple(replace(part, hits=hits) for part in parts))
 
 
 def fuse(pool: Candidates) -> Vectors:
@@ -83,7 +96,7 @@ def _evidence(pool: Candidates, hits: list[Hit], terms: Sequence[QueryTerm], pas
     if not hits:
         return Evidence(0.0, 0.0, 0.0, 0.0, passages)
     spread = float(pool.cosine.std())
-    top = float(pool.cosine.max())
+    top = float(pool.cosine.max() if pool.allowed is None else pool.cosine[pool.allowed].max())
     return Evidence(
         top_cosine=top,
         coverage=max(_coverage(hit.passage, terms) for hit in hits[:_COVERAGE_PASSAGES]),

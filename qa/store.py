@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 from filelock import FileLock, Timeout
 
-from . import faiss_index, lexical
+from . import acronyms, faiss_index, lexical
 from .errors import BusyError, NoGenerationError, StoreError
 from .generation import (
     LEXICAL,
@@ -66,6 +66,11 @@ CREATE TABLE passages (
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, section TEXT NOT NULL, page INTEGER,
     sentences TEXT NOT NULL, key BLOB NOT NULL, checksum INTEGER NOT NULL);
 CREATE INDEX passages_of_document ON passages (document);
+CREATE TABLE acronyms (
+    document INTEGER NOT NULL REFERENCES documents(id), short TEXT NOT NULL, long TEXT NOT NULL,
+    PRIMARY KEY (document, short, long)) WITHOUT ROWID;
+CREATE INDEX acronyms_by_short ON acronyms (short, long);
+CREATE INDEX acronyms_by_long ON acronyms (long, short);
 """
 # What is taken over from the last generation (`old`): numbers are shifted, and of a renamed file the paths changed.
 _COPIES = (
@@ -76,6 +81,8 @@ _COPIES = (
         FROM old.sections WHERE document BETWEEN :first AND :last""",
     """INSERT INTO passages SELECT id + :passages, document + :documents, ordinal, start, "end", text, section, page,
         sentences, key, checksum FROM old.passages WHERE id BETWEEN :first_passage AND :last_passage""",
+    """INSERT INTO acronyms SELECT document + :documents, short, long
+        FROM old.acronyms WHERE document BETWEEN :first AND :last""",
 )
 
 
@@ -201,6 +208,13 @@ class GenerationWriter:
             [
                 (number, i, s.level, json.dumps(s.path), s.span.start, s.span.end)
                 for i, s in enumerate(document.sections)
+            ],
+        )
+        self._sqlite.executemany(
+            "INSERT OR IGNORE INTO acronyms VALUES (?, ?, ?)",
+            [
+                (number, *(" ".join(lexical.plain_words(form)) for form in pair))
+                for pair in acronyms.find(document.text)
             ],
         )
         rows = []

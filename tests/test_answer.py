@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from qa.answer import LEAD_PASSAGES, Facts, compose, confidence, confidence_model
 from qa.lexical import analyze
 from qa.sentences import sentence_spans
-from qa.types import Answer, Encoder, Evidence, Hit, Passage, QueryTerm, Ranking, Span
+from qa.types import Answer, Encoder, Evidence, Hit, Passage, Query, QueryTerm, Ranking, Span
 
 FACTS = Facts(generation="000003", titles={"a.md": "Bees"}, urls={"a.md": "https://example.org"}, changed=frozenset())
 STRONG = Evidence(top_cosine=0.9, coverage=1.0, margin=0.3, peak=4.0, passages=100)
@@ -40,7 +40,7 @@ def ranking_of(passages: Sequence[Passage], encoder: Encoder, query: str = QUEST
         for n, p in enumerate(passages)
     )
     terms = tuple(QueryTerm(frozenset([term]), 1.0) for term in dict.fromkeys(analyze(query)))
-    return Ranking(query, encoder.encode_queries([query])[0], hits, terms, STRONG)
+    return Ranking(Query(query), encoder.encode_queries([query])[0], hits, terms, STRONG)
 
 
 def answer_of(ranking: Ranking, encoder: Encoder, threshold: float = 0.0, facts: Facts = FACTS) -> Answer:
@@ -221,7 +221,8 @@ def test_every_feature_has_a_weight() -> None:
 def test_an_answer_in_json_has_the_keys_of_the_contract(tiny: Encoder) -> None:
     data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])], tiny), tiny).as_json()))
     assert list(data) == [
-        "question", "query", "answerable", "confidence", "answer", "citations", "generation", "timings_ms",
+        "question", "query", "corrected", "reason", "answerable", "confidence", "answer", "citations", "generation",
+        "timings_ms",
     ]  # fmt: skip
     assert data["question"] == "  as typed? "
     assert data["query"] == QUESTION

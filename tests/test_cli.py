@@ -80,7 +80,8 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     answer = json.loads(out)
     assert code == 0
     assert set(answer) == {
-        "question", "query", "answerable", "confidence", "answer", "citations", "generation", "timings_ms",
+        "question", "query", "corrected", "reason", "answerable", "confidence", "answer", "citations", "generation",
+        "timings_ms",
     }  # fmt: skip
     assert answer["answer"] == {"text": "The zebra at the zoo is called Bruno.", "citation": 1}
     citation = answer["citations"][0]

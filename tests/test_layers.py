@@ -17,7 +17,7 @@ BASE = {"errors", "types"}
 LOW = BASE | {
     "sentences", "languages", "config", "formats", "passages", "onnx_encoder", "torch_encoder", "faiss_index",
     "lexical", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate", "interrupts",
-    "document_json",
+    "document_json", "query", "parts", "spelling", "acronyms",
 }  # fmt: skip
 MIDDLE = {"encoders", "export", "documents", "changes", "workers", "embedding", "generation", "store", "search"}
 BELOW_3 = LOW | MIDDLE
@@ -46,6 +46,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "estimate": BASE,
     "document_json": BASE,
     "interrupts": set(),
+    "query": BASE,
+    "parts": set(),
+    "spelling": set(),
+    "acronyms": set(),
     # layer 2
     "export": BASE | {"onnx_encoder", "torch_encoder"},
     "encoders": BASE | {"languages", "onnx_encoder", "torch_encoder"},  # it runs the export in a process of its own
@@ -53,8 +57,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "changes": BASE | {"documents"},
     "workers": BASE | {"formats", "document_json"},
     "embedding": BASE | {"journal"},
-    "generation": BASE | {"faiss_index", "lexical"},
-    "store": BASE | {"generation", "faiss_index", "lexical"},
+    "generation": BASE | {"faiss_index", "lexical", "spelling"},
+    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical"},
     "search": BASE | {"lexical"},
     # layer 3
     "build": BELOW_3,

@@ -219,6 +219,28 @@ def test_no_passages_at_all_is_said_without_a_fold() -> None:
     assert "<details" not in page
 
 
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_word_that_was_corrected_is_said_and_can_be_asked_for_as_it_was_typed(hostile: str) -> None:
+    corrected = replace(answer(citation()), corrected=(("hony", "honey"), (hostile, hostile)))
+    page = answer_html(corrected, 7)
+    assert page.index("Showing results for “honey”") < page.index("qa-lead")
+    assert ("button", {"type": "button", "data-do": "literal", "data-turn": "7"}) in Read(page).tags
+    assert {tag for tag, _ in Read(page).tags} <= TAGS
+    assert as_text(corrected).startswith("Showing results for “honey”")
+    assert "Showing results" not in answer_html(answer(citation()), 7)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_the_reason_why_nothing_was_found_is_said_in_place_of_the_usual_words(hostile: str) -> None:
+    reasoned = replace(answer(citation(), answerable=False), citations=(), reason=f"No passage holds “{hostile}”.")
+    page = answer_html(reasoned, 1)
+    assert "No passage holds “" in page
+    assert NOT_FOUND not in page
+    assert {tag for tag, _ in Read(page).tags} <= TAGS
+    assert as_text(reasoned).startswith("No passage holds “")
+    assert "\x1b" not in as_text(reasoned)
+
+
 def test_a_verdict_is_thanked_for_and_not_asked_again() -> None:
     assert "stored on this machine" in answer_html(answer(citation()), 1, "up")
     assert 'data-do="judge"' not in answer_html(answer(citation()), 1, "up")

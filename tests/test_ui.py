@@ -15,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 from conftest import TinyEncoder
 from hypothesis import example, given
@@ -35,6 +36,7 @@ from qa.ui.screen import Screen
 from qa.ui.security import is_loopback
 from qa.ui.server import bind, check_access
 from qa.ui.uploads import LONGEST_NAME, Upload, safe_name, save_upload
+from qa.ui.views import spoken, turn_html
 from qa.workers import ReaderPool
 
 # --- uploads
@@ -713,6 +715,25 @@ def test_a_page_that_is_drawn_at_once_is_shown_at_once(
     assert 'alt="Page 1 of cats.md"' in value["pages"]
 
 
+def test_the_words_that_were_corrected_can_be_asked_for_as_they_were_typed(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(config, "cats.md", "# Cats\n\nKittens sleep all day.\n")
+    build(config, tiny)
+    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
+    session, screen = Conversation(), Screen(Desk(Engine.open(config, tiny)))
+    list(screen.ask(session, "kittins"))
+    assert "Showing results for “kittens”" in turn_html(session.turns[-1])
+    assert spoken(session.turns[-1]).startswith(("Showing results for “kittens”", "Your articles"))
+    list(screen.ask_literally(session, gr.EventData(None, {"turn": 1})))
+    assert session.turns[-1].question == '"kittins"'
+    assert "No passage holds “kittins”." in turn_html(session.turns[-1])
+    assert spoken(session.turns[-1]) == "No passage holds “kittins”."
+    for turn in (2, 99, "x"):  # one that was not corrected, and none
+        list(screen.ask_literally(session, gr.EventData(None, {"turn": turn})))
+    assert len(session.turns) == 2
+
+
 def test_a_problem_is_one_sentence_in_the_conversation() -> None:
     page = views.turn_html(Turn(1, "<b>", problem="Too long: <i>."))
     assert "&lt;b&gt;" in page and "Too long: &lt;i&gt;." in page and 'data-do="retry"' in page
@@ -748,6 +769,12 @@ def test_examples_come_from_different_articles_and_are_answered() -> None:
     assert examples.choose(each, lambda question: question != "b1", 3) == ["a1", "b2", "c1"]
     assert examples.choose([["a1", "a2", "a3", "a4", "a5"]], lambda _: True) == ["a1", "a2", "a3", "a4"]
     assert examples.choose(each, lambda _: False) == []
+
+
+def test_a_heading_that_cannot_be_asked_is_no_example(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep all day.\n")
+    build(config, tiny)
+    assert not Desk(Engine.open(config, tiny))._is_answered("-only")
 
 
 def test_examples_are_escaped_and_named_by_number() -> None:

@@ -29,7 +29,7 @@ def add_api(engine: Engine) -> None:
         with _errors():
             generation, ranking, _ = engine.rank(query, top_k)
             return {
-                "query": ranking.query,
+                "query": str(ranking.query),
                 "hits": [hit_json(hit) for hit in ranking.hits],
                 "generation": generation.id,
             }

@@ -15,6 +15,7 @@ import gradio as gr
 
 from ..engine import Engine, Status
 from ..errors import NoGenerationError, QAError
+from ..query import literal
 from ..render import escape, pages_html, source_html
 from ..types import Citation
 from . import library, views
@@ -116,6 +117,7 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
         gr.on([box.submit, send.click], screen.ask, [session, box], **asking)
         tries.qa_try(screen.try_example, [session], **asking)
         talk.qa_retry(screen.retry, [session], **asking)
+        talk.qa_literal(screen.ask_literally, [session], **asking)
         talk.qa_open(screen.open_source, [session], source, trigger_mode="multiple", **quiet)
         source.qa_open(screen.open_source, [session], source, trigger_mode="multiple", **quiet)
         talk.qa_judge(screen.judge, [session], talk, trigger_mode="multiple", **quiet)
@@ -169,6 +171,15 @@ class Screen:
             return
         yield _talk(session), gr.skip(), gr.skip()
         yield from self._answer(session, turn)
+
+    def ask_literally(self, session: Conversation, event: gr.EventData) -> Iterator[Any]:
+        """The question of a turn again, with the words that were corrected as they were typed."""
+        turn = session.turn(_number(event, "turn"))
+        if turn is None or turn.answer is None or not turn.answer.corrected:
+            yield gr.skip(), gr.skip(), gr.skip()
+            return
+        typed = tuple(typed for typed, _ in turn.answer.corrected)
+        yield from self.ask(session, literal(turn.question, typed))
 
     def _answer(self, session: Conversation, turn: Turn) -> Iterator[Any]:
         try:

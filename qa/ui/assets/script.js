@@ -1,7 +1,7 @@
 // Runs once for each part of the page, as a function of (element, trigger, props, server, upload, watch).
 // It moves what the server sends to its place and tells the server what was clicked; it knows no article.
 
-const EVENTS = { open: 'qa_open', retry: 'qa_retry', judge: 'qa_judge', rebuild: 'qa_rebuild', try: 'qa_try', stop: 'qa_stop' };
+const EVENTS = { open: 'qa_open', retry: 'qa_retry', literal: 'qa_literal', judge: 'qa_judge', rebuild: 'qa_rebuild', try: 'qa_try', stop: 'qa_stop' };
 const root = document.documentElement;
 const calm = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
 
