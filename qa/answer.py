@@ -86,6 +86,7 @@ def compose(
         citations=citations,
         generation=facts.generation,
         timings_ms=timings_ms,
+        carried=ranking.carried,
     )
 
 

@@ -19,13 +19,14 @@ import numpy as np
 from . import documents, formats, store
 from .answer import Facts, compose
 from .config import Config
+from .conversation import Turn, read
 from .encoders import DEFAULT_NAME, load_encoder, open_encoder
 from .errors import MismatchError, NoGenerationError, QuestionError
 from .formats.decoding import Unreadable
 from .generation import Generation
 from .lexical import analyze
 from .passages import PassageSettings
-from .search import rank
+from .search import rank, rank_follow_up
 from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Span, Vectors
 from .workers import ReaderProcess
 
@@ -162,12 +163,16 @@ class Engine:
                 self._generation = store.open_current(self.config.index)
             return self._generation
 
-    def ask(self, question: str, top_k: int = 5) -> Answer:
-        """Answer one question. Raises QuestionError, StoreError (MismatchError included) or ModelError."""
+    def ask(self, question: str, top_k: int = 5, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Answer:
+        """Answer one question. Raises QuestionError, StoreError (MismatchError included) or ModelError.
+
+        `history` is the conversation before it, oldest turn first; words of it are carried where the question leans
+        on them, but none of `without`.
+        """
         check_question(question)
         _ = self.encoder  # loading it is not part of the answer's time
         started = time.perf_counter()
-        generation, ranking, timings = self.rank(question, top_k)
+        generation, ranking, timings = self.rank(question, top_k, history, without)
         chosen = time.perf_counter()
         answer = compose(
             question=question,
@@ -183,9 +188,9 @@ class Engine:
         timings["total"] = 1e3 * (ended - started)
         return answer
 
-    def search(self, query: str, top_k: int = 10) -> Ranking:
+    def search(self, query: str, top_k: int = 10, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Ranking:
         """The ranked passages alone. Raises as `ask`."""
-        return self.rank(query, top_k)[1]
+        return self.rank(query, top_k, history, without)[1]
 
     def preflight(self) -> None:
         """Raise what `ask` would raise for the index and the encoder's name, without loading a model."""
@@ -264,7 +269,9 @@ class Engine:
         """Everything that is off with the current generation, one sentence each."""
         return self.generation.verify()
 
-    def rank(self, query: str, top_k: int) -> tuple[Generation, Ranking, dict[str, float]]:
+    def rank(
+        self, query: str, top_k: int, history: Sequence[Turn] = (), without: Sequence[str] = ()
+    ) -> tuple[Generation, Ranking, dict[str, float]]:
         """As `search`, with the generation that was searched and the milliseconds that each stage took."""
         query = check_question(query)
         if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
@@ -273,9 +280,13 @@ class Engine:
         _check_encoder(generation, encoder)
         _check_settings(generation, self._settings)
         started = time.perf_counter()
-        vector = encoder.encode_queries([query])[0]
+        reading = read(query, history, generation.query_terms, generation.count(), without)
+        vectors = encoder.encode_queries([query, reading.query] if reading.carried else [query])
         encoded = time.perf_counter()
-        ranking = rank(generation, query, vector, top_k)
+        if reading.carried:
+            ranking = rank_follow_up(generation, query, reading, vectors, top_k)
+        else:
+            ranking = rank(generation, query, vectors[0], top_k)
         timings = {"encode": 1e3 * (encoded - started), "search": 1e3 * (time.perf_counter() - encoded)}
         return generation, ranking, timings
 

@@ -15,6 +15,7 @@ import threading
 import unicodedata
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -227,7 +228,7 @@ class LexicalIndex:
         terms = self._terms(text)
         left_out = self._function_words([word for _, words in terms for word in words])
         about = tuple(term for term, words in terms if not left_out.issuperset(words))
-        return about or tuple(term for term, _ in terms)
+        return about or tuple(replace(term, says_little=True) for term, _ in terms)
 
     def search(self, text: str, k: int) -> tuple[NDArray[np.int64], Vectors]:
         """The ids and BM25 scores of the best `k` texts that hold a word of `text`, best first.
@@ -263,7 +264,7 @@ class LexicalIndex:
             found[number][0].extend(forms)
             found[number][1].append(word)
             place.update((form, number) for form in forms if form not in place)
-        return [(QueryTerm(frozenset(forms), self._weight(forms)), words) for forms, words in found]
+        return [(QueryTerm(frozenset(forms), self._weight(forms), words[0]), words) for forms, words in found]
 
     def _weight(self, forms: Iterable[str]) -> float:
         """The inverse document frequency of the most frequent of these forms."""

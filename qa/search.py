@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .conversation import Reading, share
 from .lexical import analyze
 from .types import Candidates, Evidence, Hit, Passage, PassageIndex, QueryTerm, Ranking, Vectors
 
 CANDIDATES = 100
 # Half and half was best on the development sets; see docs/decisions.md.
 DENSE_SHARE = 0.5
-# How many of the best passages are looked through for the question's words.
-_COVERAGE_PASSAGES = 3
+# How many of the best passages are looked through for the question's words, and for those that it is carried on with.
+_COVERAGE_PASSAGES, _SUPPORT_PASSAGES = 3, 5
 _WORD = re.compile(r"\w+")
 
 
@@ -27,8 +30,32 @@ def rank(index: PassageIndex, query: str, vector: Vectors, top_k: int, candidate
     `vector` is the query's embedding, of shape (dimension,); `candidates` are taken from each side.
     """
     pool = index.search(vector, query, max(candidates, top_k))
-    scores = fuse(pool)
-    order = np.lexsort((pool.ids, -scores))
+    return _ranking(index, query, vector, pool, fuse(pool), top_k)
+
+
+def rank_follow_up(
+    index: PassageIndex, question: str, reading: Reading, vectors: Vectors, top_k: int, candidates: int = CANDIDATES
+) -> Ranking:
+    """The best `top_k` passages for a question that may lean on its conversation, as `reading` has it.
+
+    `vectors` are the embeddings of the question and of the reading's query, of shape (2, dimension). Where the question
+    leans, the rankings of both are added up in shares; where it does not, this is `rank`, and nothing is carried.
+    """
+    wanted = max(candidates, top_k)
+    alone, carried = (index.search(v, q, wanted) for v, q in zip(vectors, (question, reading.query), strict=True))
+    support = _support(index, question, reading.carried, alone, carried)
+    part = share(reading, float(alone.cosine.max(initial=0.0)), support)
+    if not part:
+        return _ranking(index, question, vectors[0], alone, fuse(alone), top_k)
+    pool, scores = _added(carried, part * fuse(carried), alone, (1 - part) * fuse(alone))
+    return replace(_ranking(index, reading.query, vectors[1], pool, scores, top_k), carried=reading.carried)
+
+
+def _ranking(
+    index: PassageIndex, query: str, vector: Vectors, pool: Candidates, scores: Vectors, top_k: int
+) -> Ranking:
+    """The hits among scored candidates, and what they say as a whole."""
+    order = _best(pool.ids, scores)
     wanted = max(top_k, _COVERAGE_PASSAGES)
     hits: list[Hit] = []
     for start in range(0, len(order), 2 * wanted):
@@ -64,6 +91,42 @@ def fuse(pool: Candidates) -> Vectors:
     best = float(pool.bm25.max())
     words = pool.bm25 / best if best > 0 else np.zeros_like(pool.bm25)
     return np.asarray(DENSE_SHARE * dense + (1 - DENSE_SHARE) * words, dtype=np.float32)
+
+
+def _best(ids: NDArray[np.int64], scores: Vectors) -> NDArray[np.intp]:
+    """The places of the candidates, best first; of equal ones, by id."""
+    return np.lexsort((ids, -scores))
+
+
+def _added(first: Candidates, scores: Vectors, second: Candidates, others: Vectors) -> tuple[Candidates, Vectors]:
+    """The candidates of two pools with the sums of their scores; cosine and BM25 are the first's where it has them."""
+    ids, places = np.unique(np.concatenate([first.ids, second.ids]), return_index=True)
+    cosine, bm25 = np.concatenate([first.cosine, second.cosine]), np.concatenate([first.bm25, second.bm25])
+    total = np.zeros(len(ids), dtype=np.float32)
+    for pool, own in ((first, scores), (second, others)):
+        total[np.searchsorted(ids, pool.ids)] += own
+    return Candidates(ids, cosine[places], bm25[places]), total
+
+
+def _support(index: PassageIndex, question: str, words: Sequence[str], alone: Candidates, carried: Candidates) -> float:
+    """How well one passage holds what is asked and what is carried, from 0 to 1.
+
+    That is the largest product of two shares: of the carried words, and of the question's words against what the
+    best passages for the question alone hold of them.
+    """
+    asked, brought = index.query_terms(question), index.query_terms(" ".join(words))
+    best, found = (
+        index.passages([int(i) for i in pool.ids[_best(pool.ids, fuse(pool))[:count]]])
+        for pool, count in ((alone, _COVERAGE_PASSAGES), (carried, _SUPPORT_PASSAGES))
+    )
+    most = max((_coverage(passage, asked) for passage in best), default=0.0)
+    return max(
+        (
+            _coverage(passage, brought) * (min(1.0, _coverage(passage, asked) / most) if most else 1.0)
+            for passage in found
+        ),
+        default=0.0,
+    )
 
 
 def _same_place(one: Passage, other: Passage) -> bool:

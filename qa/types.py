@@ -213,11 +213,14 @@ class Candidates:
 class QueryTerm:
     """A word of a question: the search terms that it is in the languages of the index, and what it weighs.
 
-    `weight` is the inverse document frequency of the most frequent of them.
+    `weight` is the inverse document frequency of the most frequent of them, `word` the word as it was written, and
+    `says_little` marks one that questions are made of, where a question has no others.
     """
 
     forms: frozenset[str]
     weight: float
+    word: str = ""
+    says_little: bool = False
 
     def is_in(self, terms: Set[str]) -> bool:
         """Whether a text with these search terms holds the word."""
@@ -272,13 +275,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The hits for one query, with the query's embedding, its words and the evidence of the pool."""
+    """The hits for one query, with the query's embedding, its words and the evidence of the pool.
+
+    `carried` are the words that stand in the query and come from the conversation before the question.
+    """
 
     query: str
     vector: Vectors
     hits: tuple[Hit, ...]
     terms: tuple[QueryTerm, ...]
     evidence: Evidence
+    carried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +319,10 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All that is said to one question. `lead` is None where the articles do not hold the answer."""
+    """All that is said to one question. `lead` is None where the articles do not hold the answer.
+
+    `query` is what was run: the question, after the words `carried` from the conversation where it leans on that.
+    """
 
     question: str
     query: str
@@ -322,12 +332,14 @@ class Answer:
     citations: tuple[Citation, ...]
     generation: str
     timings_ms: Mapping[str, float]
+    carried: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The object of `qa ask --json` (DESIGN §7)."""
         return {
             "question": self.question,
             "query": self.query,
+            "carried": list(self.carried),
             "answerable": self.answerable,
             "confidence": round(self.confidence, 4),
             "answer": None if self.lead is None else {"text": self.lead.text, "citation": self.lead.citation},

@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "embedding": BASE | {"journal"},
     "generation": BASE | {"faiss_index", "lexical"},
     "store": BASE | {"generation", "faiss_index", "lexical"},
-    "search": BASE | {"lexical"},
+    "search": BASE | {"lexical", "conversation"},
     # layer 3
     "build": BELOW_3,
     "engine": BELOW_3,
