@@ -115,7 +115,7 @@ def read(question: str, history: Sequence[Turn], terms: Terms, passages: int, wi
     rich, refers = richness(own, rarest), refers_back(question)
     if not history or (rich >= _STANDS and not refers):
         return Reading(question)
-    texts = [unicodedata.normalize("NFC", turn.text[:_CHARACTERS]) for turn in history[-_TURNS:]]
+    texts = [_clean(turn.text[:_CHARACTERS]) for turn in history[-_TURNS:]]
     words = _salient([turn.speaker for turn in history[-_TURNS:]], texts, terms, rarest, _ANSWERS * (rich < _POOR))
     known = {form for term in own for form in term.forms}
     best = sorted((item for item in words.items() if known.isdisjoint(item[0])), key=lambda item: -item[1].weight)
@@ -180,6 +180,11 @@ def _salient(
             if term.forms not in words or weight > words[term.forms].weight:
                 words[term.forms] = _Word(number, span, weight)
     return words
+
+
+def _clean(text: str) -> str:
+    """The text as its words are found in it: composed, and without what is no character."""
+    return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _place(word: str, text: str) -> Span | None:

@@ -98,10 +98,25 @@ def answer_html(answer: Answer, turn: int, verdict: str = "") -> str:
             body += f'<details class="qa-more"><summary>{len(rest)} more {noun}</summary>{_cards(rest, turn)}</details>'
     copied = escape(as_text(answer))
     return (
-        f'<div class="qa-answer">{body}<div class="qa-tools">'
+        f'<div class="qa-answer">{_carried(answer, turn)}{body}<div class="qa-tools">'
         f'<button type="button" data-do="retry" data-turn="{turn}">Ask again</button>'
         f'<button type="button" data-do="copy" data-copy="{copied}">Copy answer</button>'
         f"{_judging(turn, verdict)}</div></div>"
+    )
+
+
+def _carried(answer: Answer, turn: int) -> str:
+    """What the question was taken to be about, each with a button that asks again without it."""
+    if not answer.carried:
+        return ""
+    chips = "".join(
+        f'<li><button type="button" data-do="drop" data-turn="{turn}" data-number="{number}" '
+        f'title="Ask again without it" aria-label="Ask again without {escape(text)}">'
+        f'<bdi>{escape(text)}</bdi><span aria-hidden="true"> ×</span></button></li>'
+        for number, text in enumerate(answer.carried)
+    )
+    return f'<div class="qa-carried"><span id="qa-carried-{turn}">carried:</span>' + (
+        f'<ul aria-labelledby="qa-carried-{turn}">{chips}</ul></div>'
     )
 
 
@@ -326,6 +341,8 @@ def as_text(answer: Answer) -> str:
     else:
         lines = [f"“{' '.join(_plain(answer.lead.text).split())}”"]
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
+    if answer.carried:
+        lines += [f"carried from the conversation: {', '.join(map(_line, answer.carried))}"]
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page is not None else ""
         changed = " (changed since it was indexed)" if citation.changed else ""

@@ -30,7 +30,7 @@ def rank(index: PassageIndex, query: str, vector: Vectors, top_k: int, candidate
     `vector` is the query's embedding, of shape (dimension,); `candidates` are taken from each side.
     """
     pool = index.search(vector, query, max(candidates, top_k))
-    return _ranking(index, query, vector, pool, fuse(pool), top_k)
+    return _ranking(index, query, query, vector, pool, fuse(pool), top_k)
 
 
 def rank_follow_up(
@@ -46,15 +46,19 @@ def rank_follow_up(
     support = _support(index, question, reading.carried, alone, carried)
     part = share(reading, float(alone.cosine.max(initial=0.0)), support)
     if not part:
-        return _ranking(index, question, vectors[0], alone, fuse(alone), top_k)
+        return _ranking(index, question, question, vectors[0], alone, fuse(alone), top_k)
     pool, scores = _added(carried, part * fuse(carried), alone, (1 - part) * fuse(alone))
-    return replace(_ranking(index, reading.query, vectors[1], pool, scores, top_k), carried=reading.carried)
+    ranking = _ranking(index, question, reading.query, vectors[1], pool, scores, top_k)
+    return replace(ranking, carried=reading.carried)
 
 
 def _ranking(
-    index: PassageIndex, query: str, vector: Vectors, pool: Candidates, scores: Vectors, top_k: int
+    index: PassageIndex, question: str, query: str, vector: Vectors, pool: Candidates, scores: Vectors, top_k: int
 ) -> Ranking:
-    """The hits among scored candidates, and what they say as a whole."""
+    """The hits among scored candidates, and what they say as a whole.
+
+    Its terms are those of the question: what is carried says where the answer stands, not which sentence it is.
+    """
     order = _best(pool.ids, scores)
     wanted = max(top_k, _COVERAGE_PASSAGES)
     hits: list[Hit] = []
@@ -74,7 +78,7 @@ def _ranking(
                 )
         if len(hits) >= wanted:
             break
-    terms = index.query_terms(query)
+    terms = index.query_terms(question)
     return Ranking(query, vector, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()))
 
 

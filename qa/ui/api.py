@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..conversation import turns
 from ..engine import Engine
 from ..errors import QAError
 from ..types import SECTION_SEPARATOR, Hit
@@ -19,10 +20,10 @@ from ..types import SECTION_SEPARATOR, Hit
 def add_api(engine: Engine) -> None:
     """Add the endpoints to the Blocks that are being built."""
 
-    def ask(question: str, top_k: int = 5) -> dict[str, Any]:
-        """Answer one question: the object of `qa ask --json`."""
+    def ask(question: str, top_k: int = 5, conversation: list[dict[str, str]] | None = None) -> dict[str, Any]:
+        """Answer one question: the object of `qa ask --json`. The conversation is what was said before it."""
         with _errors():
-            return engine.ask(question, top_k).as_json()
+            return engine.ask(question, top_k, turns(conversation or [])).as_json()
 
     def search(query: str, top_k: int = 10) -> dict[str, Any]:
         """The passages for a query, ranked, without an answer."""

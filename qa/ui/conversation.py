@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 
+from ..conversation import Turn as Said
 from ..types import Answer, Citation
 from .removal import Uploaded
 
@@ -16,13 +17,17 @@ MOST_TURNS = 100
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question. While neither `answer` nor `problem` is there, it is being answered."""
+    """One question. While neither `answer` nor `problem` is there, it is being answered.
+
+    `without` are words of the conversation before it that the person does not want carried to it.
+    """
 
     number: int
     question: str
     answer: Answer | None = None
     problem: str = ""
     verdict: str = ""
+    without: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> bool:
@@ -65,8 +70,29 @@ class Conversation:
         with self._lock:
             if number not in self._turns:
                 return None
-            turn = self._turns[number] = Turn(number, self._turns[number].question)
+            old = self._turns[number]
+            turn = self._turns[number] = Turn(number, old.question, without=old.without)
             return turn
+
+    def drop(self, number: int, place: int) -> Turn | None:
+        """The turn emptied, to be answered without one of its carried words; None where it has no such word."""
+        with self._lock:
+            old = self._turns.get(number)
+            if old is None or old.answer is None or not 0 <= place < len(old.answer.carried):
+                return None
+            dropped = (*old.without, old.answer.carried[place])
+            turn = self._turns[number] = Turn(number, old.question, without=dropped)
+            return turn
+
+    def history(self, number: int) -> tuple[Said, ...]:
+        """What was said before a turn: the questions, and the sentences that answered them."""
+        said: list[Said] = []
+        for turn in self.turns:
+            if turn.number < number:
+                said.append(Said("user", turn.question))
+                if turn.answer is not None and turn.answer.lead is not None:
+                    said.append(Said("agent", turn.answer.lead.text))
+        return tuple(said)
 
     def finish(self, number: int, answer: Answer | None = None, problem: str = "") -> None:
         self._change(number, answer=answer, problem=problem)

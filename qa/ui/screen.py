@@ -116,6 +116,7 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
         gr.on([box.submit, send.click], screen.ask, [session, box], **asking)
         tries.qa_try(screen.try_example, [session], **asking)
         talk.qa_retry(screen.retry, [session], **asking)
+        talk.qa_drop(screen.drop, [session], **asking)
         talk.qa_open(screen.open_source, [session], source, trigger_mode="multiple", **quiet)
         source.qa_open(screen.open_source, [session], source, trigger_mode="multiple", **quiet)
         talk.qa_judge(screen.judge, [session], talk, trigger_mode="multiple", **quiet)
@@ -163,7 +164,13 @@ class Screen:
             yield gr.skip(), gr.skip(), gr.skip()
 
     def retry(self, session: Conversation, event: gr.EventData) -> Iterator[Any]:
-        turn = session.again(_number(event, "turn"))
+        yield from self._anew(session, session.again(_number(event, "turn")))
+
+    def drop(self, session: Conversation, event: gr.EventData) -> Iterator[Any]:
+        """The question once more, without the carried word that was clicked; the page names it by two numbers."""
+        yield from self._anew(session, session.drop(_number(event, "turn"), _number(event, "number")))
+
+    def _anew(self, session: Conversation, turn: Turn | None) -> Iterator[Any]:
         if turn is None:
             yield gr.skip(), gr.skip(), gr.skip()
             return
@@ -172,7 +179,7 @@ class Screen:
 
     def _answer(self, session: Conversation, turn: Turn) -> Iterator[Any]:
         try:
-            answer = self.engine.ask(turn.question, _TOP_K)
+            answer = self.engine.ask(turn.question, _TOP_K, session.history(turn.number), turn.without)
         except NoGenerationError:
             session.finish(turn.number, problem="There is no index yet; ask again when it is built.")
         except QAError as error:
