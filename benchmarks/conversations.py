@@ -1,9 +1,9 @@
 """Measure follow-ups: the last turn alone, joined with the question before it, and as the program reads them.
 
-`python -m benchmarks.conversations` prints a table. conversations.jsonl holds conversations written for this project about
-passages of squad-v1.1-dev, by their ids; those of half the articles (`tuned`) decided the weights of qa.conversation,
-as did half of inscit-dev's. After each of them a question about another article is asked as well, to which nothing
-should be carried.
+`python -m benchmarks.conversations` prints a table. conversations.jsonl holds conversations written for this project
+about passages of squad-v1.1-dev, by their ids; those of half the articles (`tuned`) decided the weights of
+qa.conversation, as did half of inscit-dev's. After each of them a question about another article is asked as well, to
+which nothing should be carried.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def measure(encoder: Encoder) -> dict[str, dict[str, float]]:
 def table(report: dict[str, dict[str, float]]) -> list[str]:
     """The figures as lines of Markdown."""
     return [
-        "nDCG@10 of conversations: the last turn alone, joined with the user's turn before it, and as the program reads",
-        "it. The project's own conversations (benchmarks/conversations.jsonl) are about passages of squad-v1.1-dev.",
+        "nDCG@10 of conversations: the last turn alone, joined with the user's turn before it, and as the program",
+        "reads it. The project's own (benchmarks/conversations.jsonl) are about passages of squad-v1.1-dev.",
         "",
         "| set | questions | last turn | joined | this program | carried to |",
         "|---|--:|--:|--:|--:|--:|",

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from qa import store
 from qa.build import BuildReport, Progress, build
 from qa.config import Config
+from qa.conversation import Turn as Said
 from qa.engine import Engine
 from qa.errors import ConfigError, CorpusError, StoreError
 from qa.types import Box, Document, PagePicture, Section, Span
@@ -647,6 +648,44 @@ def test_an_answer_that_comes_after_a_new_conversation_is_dropped() -> None:
     session.clear()
     session.finish(turn.number, problem="late")
     assert session.turns == ()
+
+
+def test_what_was_said_before_a_turn_is_its_history_and_a_new_conversation_has_none(
+    config: Config, tiny: TinyEncoder
+) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep all day long on the sofa.\n")
+    build(config, tiny)
+    engine, session = Engine.open(config, tiny), Conversation()
+    first, second = session.begin("Where do cats sleep?"), session.begin("And why?")
+    answer = engine.ask(first.question)
+    session.finish(first.number, answer)
+    assert answer.lead is not None
+    asked = Said("user", "Where do cats sleep?")
+    assert session.history(first.number) == ()
+    assert session.history(second.number) == (asked, Said("agent", answer.lead.text))
+    assert Conversation().history(second.number) == ()
+    session.clear()
+    assert session.history(session.begin("And why?").number) == ()
+
+
+def test_a_carried_word_is_dropped_by_its_place_and_stays_dropped(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep all day long on the sofa.\n")
+    build(config, tiny)
+    engine, session = Engine.open(config, tiny), Conversation()
+    session.begin("Where do cats sleep?")
+    turn = session.begin("And why?")
+    answer = engine.ask(turn.question, history=session.history(turn.number))
+    assert answer.carried
+    session.finish(turn.number, answer)
+    assert session.drop(turn.number, len(answer.carried)) is None
+    assert session.drop(turn.number, -1) is None
+    assert session.drop(99, 0) is None
+    emptied = session.drop(turn.number, 0)
+    assert emptied is not None and emptied.waiting
+    assert emptied.without == answer.carried[:1]
+    assert session.drop(turn.number, 0) is None  # it is being answered
+    again = session.again(turn.number)
+    assert again is not None and again.without == answer.carried[:1]
 
 
 def test_a_copy_of_a_session_is_a_new_one() -> None:
