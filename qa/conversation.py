@@ -163,15 +163,14 @@ def _salient(
     """
     words: dict[frozenset[str], _Word] = {}
     for number, (speaker, text) in enumerate(zip(speakers, texts, strict=True)):
+        counts = 1.0 if speaker == "user" else answers
+        if not counts:
+            continue
         said = [term for term in terms(text) if not term.says_little]
         if speaker == "user":
             stands = richness(said, rarest) >= _BEGINS and not refers_back(text)
-            words = (
-                {}
-                if stands
-                else {forms: _Word(word.turn, word.span, _FADING * word.weight) for forms, word in words.items()}
-            )
-        counts = 1.0 if speaker == "user" else answers
+            kept = () if stands else words.items()
+            words = {forms: _Word(word.turn, word.span, _FADING * word.weight) for forms, word in kept}
         for term in said:
             span = _place(term.word, text)
             if span is None or not (_YEAR.fullmatch(term.word) or any(map(str.isalpha, term.word))):
