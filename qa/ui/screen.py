@@ -18,7 +18,7 @@ from ..errors import NoGenerationError, QAError
 from ..render import escape, pages_html, source_html
 from ..types import Citation
 from . import library, views
-from .api import add_api
+from .api import Page, add_api
 from .conversation import Conversation, Turn
 from .desk import Desk, View
 from .feedback import Verdict
@@ -69,7 +69,7 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
             value, html_template=template, js_on_load=script, elem_id=elem_id, apply_default_css=False, **rest
         )
 
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
+    with Page(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
         add_api(engine)  # first, so that its names are free
         session = gr.State(Conversation())
         timer = gr.Timer(_QUICK)
