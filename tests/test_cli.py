@@ -231,6 +231,24 @@ def test_eval_prints_the_contracts_figures(folder: Path, capsys: pytest.CaptureF
     assert json.loads(run(capsys, "eval", "set", "--json", "--limit", "1")[1])["queries"] == 1
 
 
+def test_eval_reads_a_question_with_its_conversation(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = folder / "set"
+    data.mkdir()
+    born = "was born in a small house by the river"
+    rows = [{"_id": name, "text": f"{name} {born}. {name} died at home."} for name in ("Kant", "Tesla", "Zuse")]
+    said = [{"speaker": "user", "text": "Where was Tesla born?"}, {"speaker": "user", "text": "Where did he die?"}]
+    (data / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (data / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\tTesla\t1\n")
+    for conversation, recall in ((said, 1.0), (said[1:], 0.0)):
+        (data / "queries.jsonl").write_text(json.dumps({"_id": "1", "text": "", "conversation": conversation}))
+        code, out, _ = run(capsys, "eval", "set", "--json")
+        assert (code, json.loads(out)["recall@1"]) == (0, recall)
+    (data / "queries.jsonl").write_text(json.dumps({"_id": "1", "text": "", "conversation": ["Who?"]}))
+    code, _, error = run(capsys, "eval", "set")
+    assert code == 2
+    assert_one_sentence(error)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
