@@ -20,7 +20,7 @@ from ..types import SECTION_SEPARATOR, Hit
 _NOTHING: list[dict[str, str]] = []  # nobody changes it
 
 
-class Page(gr.Blocks):
+class Page(gr.Blocks):  # type: ignore[misc]  # gradio is not looked into
     """Blocks whose endpoints may be called with fewer values: those that are left out at the end have their defaults.
 
     gradio gives them to its own client alone, and a program that knows fewer parameters is not to break.

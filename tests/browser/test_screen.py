@@ -268,6 +268,23 @@ def test_a_follow_up_shows_what_it_carries_and_asks_again_without_what_is_droppe
     expect(held).to_be_focused()  # the keyboard goes on from the new answer
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_carried_words_can_be_read_and_pressed_on_a_phone(browser: Browser, chat: Chat, scheme: str) -> None:
+    with visiting(browser, chat.url, viewport=PHONE, has_touch=True, is_mobile=True, color_scheme=scheme) as page:
+        ask(page, "Who built the zeppelin hangar?")
+        turn = ask(page, "When was it built?")
+        before = carried(turn).count()
+        box = carried(turn).last.bounding_box()
+        assert box is not None and box["height"] >= 24 and box["x"] + box["width"] <= PHONE["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        ratios = dict(page.evaluate(CONTRAST, [".qa-carried button", ".qa-carried > span"]))
+        assert {selector: ratio for selector, ratio in ratios.items() if not ratio or ratio < 4.5} == {}
+        carried(turn).last.scroll_into_view_if_needed()
+        shot(page, f"phone-follow-up-{scheme}")
+        carried(turn).last.tap()
+        expect(carried(turn)).to_have_count(before - 1, timeout=30_000)
+
+
 def test_a_change_of_topic_and_a_new_conversation_carry_nothing(page: Page) -> None:
     ask(page, "Who built the zeppelin hangar?")
     expect(carried(ask(page, FORUMS))).to_have_count(0)
