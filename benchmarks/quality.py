@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import ARTICLES, CACHE, ROOT, SETS, CachingEncoder, in_fit, machine, off_topic_questions
+from benchmarks.conversations import measure as measure_conversations
+from benchmarks.conversations import table as conversations_table
 from qa import metrics
 from qa.build import build
 from qa.config import Config
@@ -63,6 +65,7 @@ def main() -> int:
             [round(p, 4), round(share, 4), n] for p, share, n in metrics.calibration_curve(confidences, outcomes)
         ],
     }
+    report["conversations"] = measure_conversations(caching)
     report["news"] = _news(caching)
     speed = evaluate(SETS / "clapnq-dev", encoder, limit=_LATENCY_QUESTIONS)
     report["speed"] = {"latency_ms": speed["latency_ms"], "build": speed["build"]}
@@ -196,7 +199,7 @@ def _page(report: dict[str, Any], missed: list[str]) -> str:
         "",
         "The lead is judged on every answerable question with known answers, before abstention. In clapnq-dev and",
         "inscit-dev the known answers are whole paragraphs written by people, so they are hardly ever found literally.",
-        "inscit-dev is asked with the last turn of each conversation alone.",
+        "inscit-dev is asked with the conversation before each question.",
         "",
         "## Confidence and abstention",
         "",
@@ -229,6 +232,10 @@ def _page(report: dict[str, Any], missed: list[str]) -> str:
         "| confidence said | share that was answerable | questions |",
         "|--:|--:|--:|",
         *(f"| {p:.2f} | {share:.2f} | {n:,} |" for p, share, n in calibration["curve"]),
+        "",
+        "## Follow-ups",
+        "",
+        *conversations_table(report["conversations"]),
         "",
         "## Real articles",
         "",

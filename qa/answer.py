@@ -92,6 +92,7 @@ def compose(
         citations=citations,
         generation=facts.generation,
         timings_ms=timings_ms,
+        carried=ranking.carried,
         corrected=ranking.query.corrected,
         reason=_reason(ranking),
     )

@@ -19,6 +19,7 @@ import numpy as np
 from . import documents, formats, store
 from .answer import Facts, compose
 from .config import Config
+from .conversation import Turn, read
 from .encoders import DEFAULT_NAME, load_encoder, open_encoder
 from .errors import MismatchError, NoGenerationError, QuestionError
 from .formats.decoding import Unreadable
@@ -27,7 +28,7 @@ from .lexical import analyze
 from .parts import split
 from .passages import PassageSettings
 from .query import parse, spelled
-from .search import rank, together
+from .search import rank_follow_up, together
 from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Span, Vectors
 from .workers import ReaderProcess
 
@@ -165,12 +166,16 @@ class Engine:
                 self._generation = store.open_current(self.config.index)
             return self._generation
 
-    def ask(self, question: str, top_k: int = 5) -> Answer:
-        """Answer one question. Raises QuestionError, StoreError (MismatchError included) or ModelError."""
+    def ask(self, question: str, top_k: int = 5, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Answer:
+        """Answer one question. Raises QuestionError, StoreError (MismatchError included) or ModelError.
+
+        `history` is the conversation before it, oldest turn first; words of it are carried where the question leans
+        on them, but none of `without`.
+        """
         check_question(question)
         _ = self.encoder  # loading it is not part of the answer's time
         started = time.perf_counter()
-        generation, ranking, timings = self.rank(question, top_k)
+        generation, ranking, timings = self.rank(question, top_k, history, without)
         chosen = time.perf_counter()
         answer = compose(
             question=question,
@@ -186,9 +191,9 @@ class Engine:
         timings["total"] = 1e3 * (ended - started)
         return answer
 
-    def search(self, query: str, top_k: int = 10) -> Ranking:
+    def search(self, query: str, top_k: int = 10, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Ranking:
         """The ranked passages alone. Raises as `ask`."""
-        return self.rank(query, top_k)[1]
+        return self.rank(query, top_k, history, without)[1]
 
     def preflight(self) -> None:
         """Raise what `ask` would raise for the index and the encoder's name, without loading a model."""
@@ -267,7 +272,9 @@ class Engine:
         """Everything that is off with the current generation, one sentence each."""
         return self.generation.verify()
 
-    def rank(self, query: str, top_k: int) -> tuple[Generation, Ranking, dict[str, float]]:
+    def rank(
+        self, query: str, top_k: int, history: Sequence[Turn] = (), without: Sequence[str] = ()
+    ) -> tuple[Generation, Ranking, dict[str, float]]:
         """As `search`, with the generation that was searched and the milliseconds that each stage took."""
         asked = parse(check_question(query))
         if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
@@ -279,9 +286,11 @@ class Engine:
         asked = spelled(asked, lambda word: _meant(word, generation, encoder))
         parts = () if asked.phrases else split(asked.text)
         queries = [asked, *(replace(asked, text=part) for part in parts)]
-        vectors = encoder.encode_queries([each.text for each in queries])
+        readings = [read(each, history, generation.query_terms, generation.count(), without) for each in queries]
+        texts = list(dict.fromkeys(each.text for reading in readings for each in (reading.question, reading.query)))
+        vectors = dict(zip(texts, encoder.encode_queries(texts), strict=True))
         encoded = time.perf_counter()
-        ranking, *others = (rank(generation, *pair, top_k) for pair in zip(queries, vectors, strict=True))
+        ranking, *others = (rank_follow_up(generation, reading, vectors, top_k) for reading in readings)
         if others:
             ranking = together(ranking, others, top_k)
         timings = {"encode": 1e3 * (encoded - started), "search": 1e3 * (time.perf_counter() - encoded)}

@@ -15,6 +15,7 @@ import threading
 import unicodedata
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -239,7 +240,7 @@ class LexicalIndex:
         terms = self._terms(text, acronyms)
         left_out = self._function_words([word for _, words in terms for word in words])
         about = tuple(term for term, words in terms if not left_out.issuperset(words))
-        return about or tuple(term for term, _ in terms)
+        return about or tuple(replace(term, says_little=True) for term, _ in terms)
 
     def search(
         self, text: str, k: int, acronyms: Acronyms = (), phrases: Sequence[str] = (), excluded: Sequence[str] = ()
@@ -325,7 +326,7 @@ class LexicalIndex:
         terms = []
         for forms, words in found:
             also = tuple(dict.fromkeys(groups for form in forms for groups in said.get(form, ())))
-            terms.append((QueryTerm(frozenset(forms), self._weight(forms), also), words))
+            terms.append((QueryTerm(frozenset(forms), self._weight(forms), words[0], also=also), words))
         return terms
 
     def _said_otherwise(self, text: str, acronyms: Acronyms) -> dict[str, list[tuple[frozenset[str], ...]]]:

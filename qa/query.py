@@ -29,11 +29,16 @@ def parse(question: str) -> Query:
     QuestionError where there is nothing but what is left out.
     """
     excluded = [_words(match) for match in _EXCLUDED.finditer(question)]
-    text = " ".join(_EXCLUDED.sub(" ", question).split()) if excluded else question
+    text = " ".join(wanted(question).split()) if excluded else question
     if excluded and not any(map(str.isalnum, text)):
         raise QuestionError("The question only says what to leave out: add what you want to know.")
     phrases = [_words(match) for match in _PHRASE.finditer(text)]
     return Query(text, tuple(dict.fromkeys(phrases)), tuple(dict.fromkeys(excluded)))
+
+
+def wanted(question: str) -> str:
+    """The question without what it leaves out; the end of a line stands there, so that no words become neighbours."""
+    return _EXCLUDED.sub("\n", question)
 
 
 def spelled(query: Query, nearest: Callable[[str], str | None]) -> Query:

@@ -98,7 +98,7 @@ def answer_html(answer: Answer, turn: int, verdict: str = "") -> str:
             body += f'<details class="qa-more"><summary>{len(rest)} more {noun}</summary>{_cards(rest, turn)}</details>'
     copied = escape(as_text(answer))
     return (
-        f'<div class="qa-answer">{_corrected(answer, turn)}{body}<div class="qa-tools">'
+        f'<div class="qa-answer">{_corrected(answer, turn)}{_carried(answer, turn)}{body}<div class="qa-tools">'
         f'<button type="button" data-do="retry" data-turn="{turn}">Ask again</button>'
         f'<button type="button" data-do="copy" data-copy="{copied}">Copy answer</button>'
         f"{_judging(turn, verdict)}</div></div>"
@@ -124,6 +124,21 @@ def _corrected(answer: Answer, turn: int) -> str:
 def not_found_words(answer: Answer) -> str:
     """Why there is no answer, plain text."""
     return answer.reason or NOT_FOUND
+
+
+def _carried(answer: Answer, turn: int) -> str:
+    """What the question was taken to be about, each with a button that asks again without it."""
+    if not answer.carried:
+        return ""
+    chips = "".join(
+        f'<li><button type="button" data-do="drop" data-turn="{turn}" data-number="{number}" '
+        f'title="Ask again without it" aria-label="Ask again without {escape(text)}">'
+        f'<bdi>{escape(text)}</bdi><span aria-hidden="true"> ×</span></button></li>'
+        for number, text in enumerate(answer.carried)
+    )
+    return f'<div class="qa-carried"><span id="qa-carried-{turn}">carried:</span>' + (
+        f'<ul aria-labelledby="qa-carried-{turn}">{chips}</ul></div>'
+    )
 
 
 def _lead(answer: Answer, turn: int) -> str:
@@ -348,6 +363,8 @@ def as_text(answer: Answer) -> str:
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
     if answer.corrected:
         lines.insert(0, f"{_line(corrected_words(answer))} (in quotes, a word is searched for as it is typed)")
+    if answer.carried:
+        lines += [f"carried from the conversation: {', '.join(map(_line, answer.carried))}"]
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page is not None else ""
         changed = " (changed since it was indexed)" if citation.changed else ""

@@ -236,12 +236,15 @@ class Candidates:
 class QueryTerm:
     """A word of a question: the search terms that it is in the languages of the index, and what it weighs.
 
-    `weight` is the inverse document frequency of the most frequent of them. `also` are other ways to say it (what an
-    acronym stands for, or the acronym): groups of forms, of each of which a text must hold one.
+    `weight` is the inverse document frequency of the most frequent of them, `word` the word as it was written, and
+    `says_little` marks one that questions are made of, where a question has no others. `also` are other ways to say it
+    (what an acronym stands for, or the acronym): groups of forms, of each of which a text must hold one.
     """
 
     forms: frozenset[str]
     weight: float
+    word: str = ""
+    says_little: bool = False
     also: tuple[tuple[frozenset[str], ...], ...] = ()
 
     def is_in(self, terms: Set[str]) -> bool:
@@ -305,7 +308,8 @@ class Ranking:
     """The hits for one query, with the query's embedding, its words and the evidence of the pool.
 
     `missing` are the phrases that no passage holds. `parts` are the rankings of the questions that it is made of,
-    where it is made of several; all have the same hits then, which are of the whole and of each part.
+    where it is made of several; all have the same hits then, which are of the whole and of each part. `carried` are
+    the words of the conversation that it, or one of its parts, leans on; they stand at the beginning of its query.
     """
 
     query: Query
@@ -315,6 +319,7 @@ class Ranking:
     evidence: Evidence
     missing: tuple[str, ...] = ()
     parts: tuple[Ranking, ...] = ()
+    carried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,8 +355,9 @@ class Lead:
 class Answer:
     """All that is said to one question. `lead` is None where the articles do not hold the answer.
 
-    `query` is what was run. `corrected` are words of the question that no passage holds, as they were typed and as they
-    were searched for; `reason` says in one sentence why nothing was found, where that is known.
+    `query` is what was run: the question, after the words `carried` from the conversation where it leans on that.
+    `corrected` are words of the question that no passage holds, as they were typed and as they were searched for;
+    `reason` says in one sentence why nothing was found, where that is known.
     """
 
     question: str
@@ -362,6 +368,7 @@ class Answer:
     citations: tuple[Citation, ...]
     generation: str
     timings_ms: Mapping[str, float]
+    carried: tuple[str, ...] = ()
     corrected: tuple[tuple[str, str], ...] = ()
     reason: str = ""
 
@@ -370,6 +377,7 @@ class Answer:
         return {
             "question": self.question,
             "query": self.query,
+            "carried": list(self.carried),
             "corrected": [{"typed": typed, "meant": meant} for typed, meant in self.corrected],
             "reason": self.reason or None,
             "answerable": self.answerable,

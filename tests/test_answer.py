@@ -221,8 +221,8 @@ def test_every_feature_has_a_weight() -> None:
 def test_an_answer_in_json_has_the_keys_of_the_contract(tiny: Encoder) -> None:
     data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])], tiny), tiny).as_json()))
     assert list(data) == [
-        "question", "query", "corrected", "reason", "answerable", "confidence", "answer", "citations", "generation",
-        "timings_ms",
+        "question", "query", "carried", "corrected", "reason", "answerable", "confidence", "answer", "citations",
+        "generation", "timings_ms",
     ]  # fmt: skip
     assert data["question"] == "  as typed? "
     assert data["query"] == QUESTION

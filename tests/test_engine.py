@@ -72,8 +72,8 @@ def test_answer_is_cited_at_its_exact_words(built: Config, engine: Engine) -> No
 def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
     data = json.loads(json.dumps(engine.ask(f"  {QUESTION} ").as_json()))
     assert set(data) == {
-        "question", "query", "corrected", "reason", "answerable", "confidence", "answer", "citations", "generation",
-        "timings_ms",
+        "question", "query", "carried", "corrected", "reason", "answerable", "confidence", "answer", "citations",
+        "generation", "timings_ms",
     }  # fmt: skip
     assert (data["question"], data["query"]) == (f"  {QUESTION} ", QUESTION)
     assert set(data["answer"]) == {"text", "citation"}

@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lexical": BASE,
     "reader": BASE,
     "answer": BASE,
-    "conversation": BASE,
+    "conversation": BASE | {"query"},
     "metrics": BASE,
     "render": BASE,
     "journal": BASE,
@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "embedding": BASE | {"journal"},
     "generation": BASE | {"faiss_index", "lexical", "spelling"},
     "store": BASE | {"acronyms", "generation", "faiss_index", "lexical"},
-    "search": BASE | {"lexical"},
+    "search": BASE | {"lexical", "conversation"},
     # layer 3
     "build": BELOW_3,
     "engine": BELOW_3,

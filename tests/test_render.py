@@ -126,6 +126,23 @@ def answer(*citations: Citation, answerable: bool = True, question: str = "What 
     return Answer(question, question, answerable, 0.94 if answerable else 0.1, lead, citations, "000001", {})
 
 
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_what_is_carried_is_text_on_a_button_that_drops_it(hostile: str) -> None:
+    given = replace(answer(citation()), carried=("Russia", hostile))
+    page = Read(answer_html(given, 4), "qa-carried")
+    buttons = [known for tag, known in page.tags if known.get("data-do") == "drop"]
+    assert [(known["data-turn"], known["data-number"]) for known in buttons] == [("4", "0"), ("4", "1")]
+    assert buttons[0]["aria-label"] == "Ask again without Russia"
+    assert {tag for tag, _ in page.tags} <= TAGS | {"ul"}
+    assert "Russia ×" in page.inside
+    assert "\ncarried from the conversation: Russia, " in as_text(given)
+    assert "\x1b" not in as_text(given)
+
+
+def test_where_nothing_is_carried_nothing_is_said_of_it() -> None:
+    assert "carried" not in answer_html(answer(citation()), 4) + as_text(answer(citation()))
+
+
 def article(text: str = "The cat sat. It slept.", **changes: object) -> Document:
     body = "# The cat\n" + "." * 89 + "\n" + text + "\nAfter."
     sections = (Section((), 0, Span(0, 0)), Section(("The cat",), 1, Span(0, len(body))))

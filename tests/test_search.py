@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from qa.build import build
 from qa.config import Config
+from qa.conversation import Reading, share
 from qa.lexical import analyze
-from qa.search import fuse, rank
+from qa.search import fuse, rank, rank_follow_up
 from qa.store import open_current
 from qa.types import Candidates, Encoder, Passage, PassageIndex, Query, QueryTerm, Ranking, Span, Vectors
 
@@ -62,6 +63,28 @@ class FakeIndex:
 def fake(cosine: Sequence[float], bm25: Sequence[float], held: list[Passage] | None = None) -> FakeIndex:
     apart = [passage(f"word{n}", document=f"{n}.md") for n in range(len(cosine))]
     return FakeIndex(held or apart, pool(cosine, bm25))
+
+
+@dataclass
+class TwoPools(FakeIndex):
+    """An index that gives another pool where the query is the one with carried words."""
+
+    carried: Candidates = field(default_factory=lambda: pool([], []))
+
+    def search(self, dense: Vectors, query: Query, k: int) -> Candidates:
+        return self.carried if query == READING.query else self.candidates
+
+    def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
+        return tuple(QueryTerm(frozenset([word]), 1.0, word) for word in analyze(text))
+
+
+READING = Reading(Query("died"), ("tesla",), lean=2.0)
+BOTH = {"died": QUERY, "tesla died": QUERY}
+
+
+def two_pools(cosine: float) -> TwoPools:
+    held = [passage("kant died", "0.md"), passage("zuse lived", "1.md"), passage("tesla died", "2.md")]
+    return TwoPools(held, pool([cosine, 0.1], [2, 1], [0, 1]), carried=pool([0.1, 0.6], [1, 4], [0, 2]))
 
 
 # --- fusion -----------------------------------------------------------------------------------------------------------
@@ -282,3 +305,32 @@ def test_asking_twice_gives_the_same_ranking(built: Config, tiny: Encoder) -> No
     assert once.hits == again.hits
     assert once.evidence == again.evidence
     index.close()
+
+
+# --- follow-ups -------------------------------------------------------------------------------------------------------
+
+
+def test_both_readings_of_a_question_that_leans_are_added_in_shares() -> None:
+    ranking = rank_follow_up(two_pools(0.2), READING, BOTH, top_k=3)
+    part = share(READING, 0.2, support=1.0)
+    assert 0.5 < part < 0.9
+    assert [hit.passage.document for hit in ranking.hits] == ["2.md", "0.md", "1.md"]
+    own, carried = fuse(pool([0.2, 0.1], [2, 1])), fuse(pool([0.1, 0.6], [1, 4]))
+    wanted = [part * carried[1], (1 - part) * own[0] + part * carried[0], (1 - part) * own[1]]
+    assert [hit.score for hit in ranking.hits] == pytest.approx(wanted)
+    assert (ranking.query, ranking.carried) == (Query("tesla died"), ("tesla",))
+    assert [term.word for term in ranking.terms] == analyze("died")  # the lead is to answer what is asked
+
+
+def test_a_question_that_is_near_enough_to_a_passage_is_ranked_alone() -> None:
+    index = two_pools(0.95)
+    assert rank_follow_up(index, READING, BOTH, top_k=2).carried == ()
+    one, other = (
+        rank_follow_up(index, READING, BOTH, top_k=2), rank(index, Query("died"), QUERY, top_k=2)
+    )  # fmt: skip
+    assert (one.query, one.hits, one.evidence) == (other.query, other.hits, other.evidence)
+
+
+def test_a_follow_up_to_an_empty_index_has_no_hits() -> None:
+    index = TwoPools([], pool([], []))
+    assert rank_follow_up(index, READING, BOTH, top_k=3).hits == ()

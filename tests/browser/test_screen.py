@@ -246,6 +246,64 @@ def test_the_first_start_says_that_it_builds_and_becomes_ready_by_itself(chat: C
     assert "Ivo Lachner" in chat.seen["ready"]
 
 
+def carried(turn: Locator) -> Locator:
+    return turn.locator(".qa-carried button")
+
+
+def test_a_follow_up_shows_what_it_carries_and_asks_again_without_what_is_dropped(page: Page) -> None:
+    ask(page, "Who built the zeppelin hangar?")
+    turn = ask(page, "When was it built?")
+    expect(carried(turn).filter(has_text="zeppelin")).to_have_count(1)
+    expect(turn.locator(".qa-card").first).to_contain_text("zeppelin hangar")
+    shot(page, "follow-up")
+    before = carried(turn).count()
+    words = carried(turn).first.locator("bdi").inner_text()
+    assert carried(turn).first.get_attribute("aria-label") == f"Ask again without {words}"
+    carried(turn).first.focus()
+    page.keyboard.press("Enter")
+    expect(carried(turn)).to_have_count(before - 1, timeout=30_000)
+    expect(turn.locator(".qa-carried").get_by_text(words, exact=True)).to_have_count(0)
+    expect(turn.locator(".qa-tools")).to_be_visible()
+    held = turn.locator("[data-do=drop], [data-do=retry]").first
+    expect(held).to_be_focused()  # the keyboard goes on from the new answer
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_carried_words_can_be_read_and_pressed_on_a_phone(browser: Browser, chat: Chat, scheme: str) -> None:
+    with visiting(browser, chat.url, viewport=PHONE, has_touch=True, is_mobile=True, color_scheme=scheme) as page:
+        ask(page, "Who built the zeppelin hangar?")
+        turn = ask(page, "When was it built?")
+        before = carried(turn).count()
+        box = carried(turn).last.bounding_box()
+        assert box is not None and box["height"] >= 24 and box["x"] + box["width"] <= PHONE["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        ratios = dict(page.evaluate(CONTRAST, [".qa-carried button", ".qa-carried > span"]))
+        assert {selector: ratio for selector, ratio in ratios.items() if not ratio or ratio < 4.5} == {}
+        carried(turn).last.scroll_into_view_if_needed()
+        shot(page, f"phone-follow-up-{scheme}")
+        carried(turn).last.tap()
+        expect(carried(turn)).to_have_count(before - 1, timeout=30_000)
+
+
+def test_a_change_of_topic_and_a_new_conversation_carry_nothing(page: Page) -> None:
+    ask(page, "Who built the zeppelin hangar?")
+    expect(carried(ask(page, FORUMS))).to_have_count(0)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".qa-turn")).to_have_count(0)
+    expect(carried(ask(page, "When was it built?"))).to_have_count(0)
+
+
+def test_a_misspelt_follow_up_is_asked_again_as_it_was_typed_in_its_place(page: Page) -> None:
+    ask(page, "Who built the zeppelin hangar?")
+    turn = ask(page, "And the zeppelyn?")
+    expect(turn.locator(".qa-corrected")).to_contain_text("Showing results for “zeppelin”")
+    shot(page, "misspelt-follow-up")
+    turn.get_by_role("button", name="Search for “zeppelyn”").click()
+    expect(turn.locator(".qa-question")).to_contain_text('And the "zeppelyn"?')
+    expect(turn.locator(".qa-none")).to_have_text("No passage holds “zeppelyn”.", timeout=30_000)
+    expect(page.locator(".qa-turn")).to_have_count(2)
+
+
 def test_a_question_is_answered_with_the_right_citation(page: Page) -> None:
     turn = ask(page, FORUMS)
     expect(turn.locator(".qa-lead")).to_contain_text("United Nations")
