@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -286,7 +287,8 @@ class Engine:
         asked = spelled(asked, lambda word: _meant(word, generation, encoder))
         parts = () if asked.phrases else split(asked.text)
         queries = [asked, *(replace(asked, text=part) for part in parts)]
-        readings = [read(each, history, generation.query_terms, generation.count(), without) for each in queries]
+        terms = cache(generation.query_terms)  # each of them is read with the same history
+        readings = [read(each, history, terms, generation.count(), without) for each in queries]
         texts = list(dict.fromkeys(each.text for reading in readings for each in (reading.question, reading.query)))
         vectors = dict(zip(texts, encoder.encode_queries(texts), strict=True))
         encoded = time.perf_counter()

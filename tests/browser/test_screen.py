@@ -297,6 +297,7 @@ def test_a_misspelt_follow_up_is_asked_again_as_it_was_typed_in_its_place(page: 
     ask(page, "Who built the zeppelin hangar?")
     turn = ask(page, "And the zeppelyn?")
     expect(turn.locator(".qa-corrected")).to_contain_text("Showing results for “zeppelin”")
+    turn.locator(".qa-carried").scroll_into_view_if_needed()
     shot(page, "misspelt-follow-up")
     turn.get_by_role("button", name="Search for “zeppelyn”").click()
     expect(turn.locator(".qa-question")).to_contain_text('And the "zeppelyn"?')
