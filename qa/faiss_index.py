@@ -58,11 +58,12 @@ def _write_codes(path: Path, rows: Stored) -> None:
             file.write(codes)
 
 
-def _codes(grid: Vectors, rows: Stored) -> NDArray[np.uint8]:
+def _codes(grid: Vectors, rows: Stored) -> bytes:
     """The level of each number, four of them a byte."""
     block = _widened(rows.astype(np.float32))
     levels = sum((block > grid[0] + edge * grid[1]).view(np.uint8) for edge in _EDGES)
-    return np.bitwise_or.reduce(levels.reshape(len(block), -1, 4) << np.array([0, 2, 4, 6], np.uint8), 2)
+    packed = np.bitwise_or.reduce(levels.reshape(len(block), -1, 4) << np.array([0, 2, 4, 6], np.uint8), 2)
+    return bytes(packed.tobytes())
 
 
 def _mapped(path: Path, count: int, dimension: int) -> Stored:
