@@ -8,22 +8,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Hit, Lead, Ranking, Span, Vectors
+from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Hit, Lead, Ranking, Span
 
 # How many of the best passages the lead sentence may come from.
 LEAD_PASSAGES = 3
 # Weights of a sentence's features, fitted on half the articles of SQuAD 1.1 dev and rounded (docs/decisions.md):
-# cosine to the question, share of the question's terms, its passage's score, terms in the sentence before it.
-_COSINE, _SHARE, _PASSAGE, _BEFORE = 1.0, 2.0, 2.0, 1.0
-
-# Sentences whose cosine is computed, the best by the other features: embedding one takes milliseconds, and more than
-# four change no figure (docs/decisions.md).
-_EMBEDDED = 4
+# share of the question's terms, its passage's score, share of them only in the sentence before it.
+_SHARE, _PASSAGE, _BEFORE = 2.0, 2.0, 1.0
 
 # A sentence that only says where to read on answers nothing, however many of the question's words it holds.
 _POINTER = re.compile(
@@ -33,7 +29,6 @@ _POINTER_COST = 2.0  # as much as all of the question's words are worth
 # Numbers of passages between which the confidence model knows what size does.
 FITTED_SIZES = (20, 2_000)
 
-Embed = Callable[[Sequence[str]], Vectors]
 Terms = Callable[[str, str], list[str]]  # of a text in a language
 
 
@@ -49,12 +44,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class ScoredSentence:
-    """A sentence that may lead: `hit` is its passage's place among the hits, from 0."""
+    """A sentence that may lead: `hit` is its passage's place among the hits, from 0.
+
+    `share` is that of the question's terms, by weight, that it holds.
+    """
 
     hit: int
     span: Span
     text: str
-    cosine: float
+    share: float
     score: float
 
 
@@ -62,7 +60,6 @@ def compose(
     question: str,
     ranking: Ranking,
     facts: Facts,
-    embed: Embed,
     terms: Terms,
     threshold: float,
     timings_ms: Mapping[str, float],
@@ -72,11 +69,10 @@ def compose(
     Where confidence is below `threshold` there is no lead and the citations are only the nearest passages.
     """
     readings = ranking.parts or (ranking,)
-    scored = [score_sentences(reading, embed, terms) for reading in readings]
+    scored = [score_sentences(reading, terms) for reading in readings]
     sentences = scored[0]  # of a question that is made of several, the first is answered
     best = max(sentences, key=lambda sentence: sentence.score, default=None)
-    nearest = max((sentence.cosine for sentence in sentences), default=0.0)
-    sure = confidence(readings[0].evidence, nearest) if ranking.hits else 0.0
+    sure = confidence(readings[0].evidence, best_share(sentences)) if ranking.hits else 0.0
     answerable = sure >= threshold and best is not None
     hits = list(ranking.hits)
     if answerable and best is not None:
@@ -107,19 +103,24 @@ def _reason(ranking: Ranking) -> str:
     return ""
 
 
-def confidence(evidence: Evidence, sentence_cosine: float) -> float:
+def best_share(sentences: Sequence[ScoredSentence]) -> float:
+    """The largest share of the question's terms that one sentence holds."""
+    return max((sentence.share for sentence in sentences), default=0.0)
+
+
+def confidence(evidence: Evidence, sentence_share: float) -> float:
     """The probability that the articles hold the answer: a logistic model over the evidence.
 
-    `sentence_cosine` is the best of the sentences that may lead. Coefficients and the figures of their fit are
+    `sentence_share` is the best of the sentences that may lead. Coefficients and the figures of their fit are
     in confidence.json, written by benchmarks/fit_confidence.py.
     """
     intercept, weights = confidence_model()
-    values = features(evidence, sentence_cosine)
+    values = features(evidence, sentence_share)
     total = intercept + sum(weights[name] * value for name, value in values.items())
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-def features(evidence: Evidence, sentence_cosine: float) -> dict[str, float]:
+def features(evidence: Evidence, sentence_share: float) -> dict[str, float]:
     """The numbers that the confidence model weighs.
 
     The best of many passages is nearer than the best of few, so their number is one of them; the logarithm is
@@ -128,7 +129,7 @@ def features(evidence: Evidence, sentence_cosine: float) -> dict[str, float]:
     fewest, most = FITTED_SIZES
     return {
         "top_cosine": evidence.top_cosine,
-        "sentence_cosine": sentence_cosine,
+        "sentence_share": sentence_share,
         "coverage": evidence.coverage,
         "margin": evidence.margin,
         "peak": evidence.peak,
@@ -143,45 +144,24 @@ def confidence_model() -> tuple[float, dict[str, float]]:
     return float(model["intercept"]), dict(model["weights"])
 
 
-def score_sentences(ranking: Ranking, embed: Embed, terms: Terms) -> list[ScoredSentence]:
-    """Every sentence of the first passages with its score as a lead (see the weights above).
-
-    Only the best by words are embedded; the cosine of another counts as 0.
-    """
+def score_sentences(ranking: Ranking, terms: Terms) -> list[ScoredSentence]:
+    """Every sentence of the first passages with its score as a lead (see the weights above)."""
     total = sum(term.weight for term in ranking.terms) or 1.0
-    scored = []
-    for number, span, text, before in _candidates(ranking.hits[:LEAD_PASSAGES]):
-        language = ranking.hits[number].passage.language
-        own, earlier = set(terms(text, language)), set(terms(before, language))
-        share = sum(term.weight for term in ranking.terms if term.is_in(own))
-        carried = sum(term.weight for term in ranking.terms if term.is_in(earlier) and not term.is_in(own))
-        score = (
-            _SHARE * share / total
-            + _PASSAGE * ranking.hits[number].score
-            + _BEFORE * carried / total
-            - (_POINTER_COST if _POINTER.match(text) else 0.0)
-        )
-        scored.append(ScoredSentence(number, span, text, 0.0, score))
-    best = sorted(range(len(scored)), key=lambda place: -scored[place].score)[:_EMBEDDED]
-    cosines = embed([scored[place].text for place in best]) @ ranking.vector if best else ()
-    for place, cosine in zip(best, map(float, cosines), strict=True):
-        sentence = scored[place]
-        scored[place] = replace(sentence, cosine=cosine, score=sentence.score + _COSINE * cosine)
-    return scored
-
-
-def _candidates(hits: Sequence[Hit]) -> Iterator[tuple[int, Span, str, str]]:
-    """(hit number, span, text, what stands before it) of each sentence; a passage of code is one.
-
-    Before the first sentence stands its heading: the answer to a question of a FAQ.
-    """
-    for number, hit in enumerate(hits):
+    scored: list[ScoredSentence] = []
+    for number, hit in enumerate(ranking.hits[:LEAD_PASSAGES]):
         passage = hit.passage
-        before = passage.section[-1] if passage.section else ""
-        for span in passage.sentences or (passage.span,):
+        # Before the first sentence stands its heading: the answer to a question of a FAQ.
+        before = set(terms(passage.section[-1] if passage.section else "", passage.language))
+        for span in passage.sentences or (passage.span,):  # a passage of code is one
             text = passage.text[span.start - passage.span.start : span.end - passage.span.start]
-            yield number, span, text, before
-            before = text
+            own = set(terms(text, passage.language))
+            share = sum(term.weight for term in ranking.terms if term.is_in(own)) / total
+            carried = sum(term.weight for term in ranking.terms if term.is_in(before) and not term.is_in(own)) / total
+            pointer = _POINTER_COST if _POINTER.match(text) else 0.0
+            score = _SHARE * share + _PASSAGE * hit.score + _BEFORE * carried - pointer
+            scored.append(ScoredSentence(number, span, text, share, score))
+            before = own
+    return scored
 
 
 def _highlights(hits: Sequence[Hit], scored: Sequence[Sequence[ScoredSentence]]) -> dict[int, tuple[Span, ...]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 from . import documents
 from .documents import FoundFile
@@ -114,7 +114,7 @@ def compare(plans: list[Plan], known: Mapping[str, FileRecord]) -> Changes:
 
 
 def _ending(path: str) -> str:
-    return PurePosixPath(path).suffix.lower()
+    return splitext(path)[1].lower()
 
 
 def _trusted_before(created: str) -> int:

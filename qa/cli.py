@@ -96,11 +96,12 @@ def _cli() -> None:
 def build(corpus: Path | None, index: Path | None, full: bool, watch: bool, as_json: bool) -> None:
     """Bring the index up to date with the folder."""
     from .build import build as build_index
+    from .documents import check
     from .encoders import load_encoder
     from .workers import ReaderPool
 
     config = _config(corpus, index)
-    _check_corpus(config)
+    check(config.corpus)  # a folder that is missing is said before a model is loaded for it
     with ReaderPool(fields=dict(config.fields)) as readers, ended_within(_PATIENCE, partial(_give_up, readers.kill)):
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
 
@@ -338,13 +339,6 @@ def _stands(record: FileRecord, pending: str, covered: bool) -> str:
     if record.language:
         facts.append(f"{language_name(record.language)}{'' if covered else ', which the encoder was not made for'}")
     return f"indexed ({', '.join(facts)}{f'; {record.reason}' if record.reason else ''})"
-
-
-def _check_corpus(config: Config) -> None:
-    """Say that the folder is missing before a model is loaded for it."""
-    from .documents import scan
-
-    scan(config.corpus, config.max_file_bytes, config.index)
 
 
 def _lines(path: Path | None) -> Iterable[str]:

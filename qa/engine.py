@@ -15,8 +15,6 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
-
 from . import documents, formats, store
 from .answer import Facts, compose
 from .config import Config
@@ -30,13 +28,12 @@ from .parts import split
 from .passages import PassageSettings
 from .query import parse, spelled
 from .search import rank_follow_up, together
-from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Span, Vectors
+from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Span
 from .workers import ReaderProcess
 
 MAX_QUESTION_CHARACTERS = 2_000
 MAX_TOP_K = 100
 _ENDINGS = ("s", "d", "ed", "ing")
-_CACHED_SENTENCES = 20_000
 _CACHED_PICTURES = 16  # citations whose pages are remembered
 _PICTURE_SECONDS = 20.0  # the text is there meanwhile, but the program's end waits for it
 
@@ -124,7 +121,6 @@ class Engine:
         self._generation: Generation | None = None
         self._opening = threading.RLock()
         self._loading = threading.Lock()
-        self._sentences: OrderedDict[str, Vectors] = OrderedDict()
         self._caching = threading.Lock()
         self._pictures: OrderedDict[_Marked, tuple[PagePicture, ...]] = OrderedDict()
         self._reader = ReaderProcess(_PICTURE_SECONDS)
@@ -149,8 +145,6 @@ class Engine:
             if opened is None or _made_from(opened.identity.as_json()) != _made_from(built):
                 prompts = (config.query_prompt, config.passage_prompt)
                 self._opened = opened = open_encoder(config.encoder, *prompts, config.index, built)
-                with self._caching:
-                    self._sentences.clear()
             return opened
 
     def encoder_for_build(self) -> Encoder:
@@ -182,7 +176,6 @@ class Engine:
             question=question,
             ranking=ranking,
             facts=self._facts(generation, ranking),
-            embed=self._embed_sentences,
             terms=analyze,
             threshold=self.config.threshold,
             timings_ms=timings,
@@ -317,18 +310,6 @@ class Engine:
             urls={path: url for path, url in urls.items() if _is_web(url)},
             changed=frozenset(path for path, facts in known.items() if facts.file.path in changed),
         )
-
-    def _embed_sentences(self, texts: Sequence[str]) -> Vectors:
-        """Embeddings of sentences; the last some thousands are remembered, as the same passages come up again."""
-        with self._caching:
-            known = {text: self._sentences[text] for text in texts if text in self._sentences}
-        missing = [text for text in dict.fromkeys(texts) if text not in known]
-        known.update(zip(missing, self.encoder.encode_passages(missing), strict=True))
-        with self._caching:
-            self._sentences.update((text, known[text]) for text in missing)
-            while len(self._sentences) > _CACHED_SENTENCES:
-                self._sentences.popitem(last=False)
-        return np.stack([known[text] for text in texts])
 
 
 def check_question(question: str) -> str:

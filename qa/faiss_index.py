@@ -7,8 +7,10 @@ alone, so there is nothing to train, balance or repair. It knows nothing about t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +52,19 @@ def _write_codes(path: Path, rows: Stored) -> None:
     """Means and deviations of the numbers (float32), then for each row two bits a number, four of them a byte."""
     sample = rows[:: -(-len(rows) // _SAMPLE)].astype(np.float32)
     grid = _widened(np.stack([sample.mean(axis=0), np.maximum(sample.std(axis=0), _LEAST_DEVIATION)]))
-    with path.open("wb") as file:
+    blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
+    with path.open("wb") as file, ThreadPoolExecutor(os.cpu_count()) as pool:
         file.write(grid.astype("<f4").tobytes())
-        for start in range(0, len(rows), _BLOCK):
-            block = _widened(rows[start : start + _BLOCK].astype(np.float32))
-            levels = sum((block > grid[0] + edge * grid[1]).view(np.uint8) for edge in _EDGES)
-            file.write(np.bitwise_or.reduce(levels.reshape(len(block), -1, 4) << np.array([0, 2, 4, 6], np.uint8), 2))
+        for codes in pool.map(partial(_codes, grid), blocks):
+            file.write(codes)
+
+
+def _codes(grid: Vectors, rows: Stored) -> bytes:
+    """The level of each number, four of them a byte."""
+    block = _widened(rows.astype(np.float32))
+    levels = sum((block > grid[0] + edge * grid[1]).view(np.uint8) for edge in _EDGES)
+    packed = np.bitwise_or.reduce(levels.reshape(len(block), -1, 4) << np.array([0, 2, 4, 6], np.uint8), 2)
+    return bytes(packed.tobytes())
 
 
 def _mapped(path: Path, count: int, dimension: int) -> Stored:

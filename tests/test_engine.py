@@ -12,7 +12,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from builder import Builder
 from corpora import REBUILD, article, write
@@ -558,25 +557,10 @@ def test_engine_verifies_the_current_generation(built: Config, engine: Engine) -
     assert engine.verify() == ["passages.sqlite is not what was published"]
 
 
-# Sentences are encoded once, and not for ever.
-
-
-def test_sentences_of_an_answer_are_encoded_once(engine: Engine, tiny: TinyEncoder) -> None:
-    engine.ask(QUESTION)
+def test_nothing_of_a_passage_is_encoded_to_answer(engine: Engine, tiny: TinyEncoder) -> None:
     encoded = len(tiny.encoded)
-    engine.ask(QUESTION)
+    assert engine.ask(QUESTION).answerable
     assert len(tiny.encoded) == encoded
-
-
-def test_remembered_sentences_are_bounded(built: Config, engine: Engine, tiny: TinyEncoder) -> None:
-    assert engine_module._CACHED_SENTENCES == 20_000
-    texts = [f"sentence{number}" for number in range(20_500)]
-    rows = engine._embed_sentences(texts)
-    assert len(engine._sentences) == 20_000
-    assert np.array_equal(rows[[0, -1]], tiny.encode_passages([texts[0], texts[-1]]))
-    tiny.encoded.clear()
-    engine._embed_sentences([texts[-1], texts[0]])
-    assert tiny.encoded == [texts[0]]  # the oldest are forgotten first
 
 
 def test_encoder_identity_is_what_the_manifest_holds(engine: Engine, tiny: TinyEncoder) -> None:
