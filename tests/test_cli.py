@@ -351,7 +351,7 @@ def test_the_chat_follows_the_folder_unless_it_is_told_not_to(
 
 
 PROGRAM = """
-import functools, hashlib, sys
+import functools, hashlib, signal, sys
 from conftest import TinyEncoder
 import qa.encoders, qa.watch
 from qa.cli import run
@@ -364,6 +364,7 @@ class Endless(TinyEncoder):
             hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
         return super().encode_passages(texts)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background programs ignore it
 qa.encoders.load_encoder = lambda *_: Endless()
 qa.watch.changes = functools.partial(qa.watch.changes, quiet=0.1)
 run()
