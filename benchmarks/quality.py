@@ -255,7 +255,7 @@ def _page(report: dict[str, Any], missed: list[str]) -> str:
         "## Speed of this version",
         "",
         f"clapnq-dev, {_LATENCY_QUESTIONS} questions, nothing cached: one answer {speed['latency_ms']['p50']:.0f} ms (p50),",
-        f"{speed['latency_ms']['p95']:.0f} ms (p95), most of it encoding the question and the sentences that may lead;",
+        f"{speed['latency_ms']['p95']:.0f} ms (p95), most of it encoding the question and searching for its words;",
         f"building, {speed['build']['passages_per_second']:.0f} passages a second.",
         "",
         "## Targets",
