@@ -117,9 +117,11 @@ def read(question: Query, history: Sequence[Turn], terms: Terms, passages: int, 
     `terms` gives the words of a text that say what it is about, weighed among so many `passages`; `without` are
     carried words that a person dropped.
     """
+    if not history:
+        return Reading(question)
     own, rarest = terms(question.text), math.log(1 + (passages + 0.5) / 0.5)
     rich, refers = richness(own, rarest), refers_back(question.text)
-    if not history or (rich >= _STANDS and not refers):
+    if rich >= _STANDS and not refers:
         return Reading(question)
     texts = [_clean(turn) for turn in history[-_TURNS:]]
     words = _salient([turn.speaker for turn in history[-_TURNS:]], texts, terms, rarest, _ANSWERS * (rich < _POOR))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ from .parts import split
 from .passages import PassageSettings
 from .query import parse, spelled
 from .search import rank_follow_up, together
-from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Span
+from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Span, Vectors
 from .workers import ReaderProcess
 
 MAX_QUESTION_CHARACTERS = 2_000
@@ -36,6 +37,8 @@ MAX_TOP_K = 100
 _ENDINGS = ("s", "d", "ed", "ing")
 _CACHED_PICTURES = 16  # citations whose pages are remembered
 _PICTURE_SECONDS = 20.0  # the text is there meanwhile, but the program's end waits for it
+
+_ENCODED = 4  # questions at a time: while one is encoded, its words are searched for
 
 _Marked = tuple[str, Span, tuple[Span, ...]]  # a file by its sha256, a passage and its highlights
 
@@ -124,6 +127,7 @@ class Engine:
         self._caching = threading.Lock()
         self._pictures: OrderedDict[_Marked, tuple[PagePicture, ...]] = OrderedDict()
         self._reader = ReaderProcess(_PICTURE_SECONDS)
+        self._encoding = ThreadPoolExecutor(_ENCODED, thread_name_prefix="question")
 
     @classmethod
     def open(cls, config: Config, encoder: Encoder | None = None, settings: PassageSettings | None = None) -> Engine:
@@ -283,12 +287,12 @@ class Engine:
         terms = cache(generation.query_terms)  # each of them is read with the same history
         readings = [read(each, history, terms, generation.count(), without) for each in queries]
         texts = list(dict.fromkeys(each.text for reading in readings for each in (reading.question, reading.query)))
-        vectors = dict(zip(texts, encoder.encode_queries(texts), strict=True))
-        encoded = time.perf_counter()
-        ranking, *others = (rank_follow_up(generation, reading, vectors, top_k) for reading in readings)
+        encoding = self._encoding.submit(_timed, partial(encoder.encode_queries, texts))
+        embeddings = {text: partial(_row, encoding, number) for number, text in enumerate(texts)}
+        ranking, *others = (rank_follow_up(generation, reading, embeddings, top_k) for reading in readings)
         if others:
             ranking = together(ranking, others, top_k)
-        timings = {"encode": 1e3 * (encoded - started), "search": 1e3 * (time.perf_counter() - encoded)}
+        timings = {"encode": encoding.result()[1], "search": 1e3 * (time.perf_counter() - started)}
         return generation, ranking, timings
 
     def _check_name(self, built: Mapping[str, Any]) -> None:
@@ -310,6 +314,17 @@ class Engine:
             urls={path: url for path, url in urls.items() if _is_web(url)},
             changed=frozenset(path for path, facts in known.items() if facts.file.path in changed),
         )
+
+
+def _timed(encode: Callable[[], Vectors]) -> tuple[Vectors, float]:
+    """What it gives, and the milliseconds that it took."""
+    started = time.perf_counter()
+    return encode(), 1e3 * (time.perf_counter() - started)
+
+
+def _row(encoding: Future[tuple[Vectors, float]], number: int) -> Vectors:
+    row: Vectors = encoding.result()[0][number]
+    return row
 
 
 def check_question(question: str) -> str:

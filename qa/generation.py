@@ -31,6 +31,7 @@ from .spelling import nearest
 from .types import (
     Candidates,
     Document,
+    Embedding,
     FileRecord,
     Passage,
     Query,
@@ -215,11 +216,12 @@ class Generation:
     def count(self) -> int:
         return self._dense.count()
 
-    def search(self, dense: Vectors, query: Query, k: int) -> Candidates:
+    def search(self, embedding: Embedding, query: Query, k: int) -> Candidates:
         acronyms = self._acronyms(query.text)
-        near, _ = self._dense.search(dense, k)
         worded, bm25 = self._lexical.search(query.text, k, acronyms)
         allowed = self._allowed(query)
+        dense = embedding()
+        near, _ = self._dense.search(dense, k)
         if allowed is not None:
             # Beside the pool of all, by which scores are scaled: what is allowed may stand anywhere.
             near = np.concatenate([near, self._dense.search_allowed(dense, k, allowed)[0]])

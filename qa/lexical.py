@@ -30,6 +30,7 @@ _FIELD_TOKENIZER = "terms"
 _HEAP_BYTES = 64_000_000
 # Words of a question beyond this many are dropped, the commonest first: a pasted page stays fast.
 _MOST_TERMS = 64
+_KEPT = 64  # questions whose words are kept: each is ranked, explained, and read with its conversation
 
 # The languages that tantivy has a stemmer for; a text in another one is not stemmed. One whose language cannot be
 # told is a short note, and those are English most often.
@@ -81,6 +82,7 @@ _TURKISH = str.maketrans({"I": "ı", "İ": "i"})  # as no other language has the
 _analyzing = threading.Lock()
 
 Acronyms = Sequence[tuple[str, str]]
+Terms = tuple[tuple[QueryTerm, list[str]], ...]  # each with the words that it was made of
 
 
 def analyze(text: str, language: str = "") -> list[str]:
@@ -214,6 +216,7 @@ class LexicalIndex:
             _register(index)
             self._searcher = index.searcher()
         self._schema = _schema()
+        self._kept: dict[tuple[str, Acronyms], Terms] = {}
 
     def _open(self, folder: Path) -> tantivy.Index:
         try:
@@ -295,7 +298,9 @@ class LexicalIndex:
 
     def _clause(self, term: QueryTerm) -> tantivy.Query:
         """The best of a word's forms: a word is counted once, in whichever language or way a text says it."""
-        forms = [self._form(form) for form in sorted(term.forms)]
+        # Forms that no text has would only keep tantivy from skipping texts that cannot be among the best.
+        held = sorted(form for form in term.forms if self._frequency("text", form))
+        forms = [self._form(form) for form in held or [min(term.forms)]]
         for groups in term.also:
             every = [(tantivy.Occur.Must, self._any(sorted(group))) for group in groups]
             forms.append(tantivy.Query.const_score_query(tantivy.Query.boolean_query(every), term.weight))
@@ -307,8 +312,17 @@ class LexicalIndex:
     def _form(self, form: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, "text", form, "freq")
 
-    def _terms(self, text: str, acronyms: Acronyms = ()) -> list[tuple[QueryTerm, list[str]]]:
+    def _terms(self, text: str, acronyms: Acronyms) -> Terms:
         """The words of a question, those together that share a form, and of each the forms as one term."""
+        question = text, tuple(acronyms)
+        terms = self._kept.get(question)
+        if terms is None:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            self._kept[question] = terms = tuple(self._read_terms(text, acronyms))
+        return terms
+
+    def _read_terms(self, text: str, acronyms: Acronyms) -> Iterator[tuple[QueryTerm, list[str]]]:
         # A question is too short to tell its language by, so it is read in each language of the index.
         found: list[tuple[list[str], list[str]]] = []
         place: dict[str, int] = {}
@@ -323,11 +337,9 @@ class LexicalIndex:
             found[number][1].append(word)
             place.update((form, number) for form in forms if form not in place)
         said = self._said_otherwise(text, acronyms)
-        terms = []
         for forms, words in found:
             also = tuple(dict.fromkeys(groups for form in forms for groups in said.get(form, ())))
-            terms.append((QueryTerm(frozenset(forms), self._weight(forms), words[0], also=also), words))
-        return terms
+            yield QueryTerm(frozenset(forms), self._weight(forms), words[0], also=also), words
 
     def _said_otherwise(self, text: str, acronyms: Acronyms) -> dict[str, list[tuple[frozenset[str], ...]]]:
         """Of each form in `text` that belongs to an acronym or to what one stands for, the other way to say it.

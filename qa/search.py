@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .conversation import Reading, share
 from .lexical import analyze
-from .types import Candidates, Evidence, Hit, Passage, PassageIndex, Query, QueryTerm, Ranking, Vectors
+from .types import Candidates, Embedding, Evidence, Hit, Passage, PassageIndex, Query, QueryTerm, Ranking, Vectors
 
 CANDIDATES = 100
 # Half and half was best on the development sets; see docs/decisions.md.
@@ -25,39 +25,39 @@ _COVERAGE_PASSAGES, _SUPPORT_PASSAGES = 3, 5
 _WORD = re.compile(r"\w+")
 
 
-def rank(index: PassageIndex, query: Query, vector: Vectors, top_k: int, candidates: int = CANDIDATES) -> Ranking:
+def rank(index: PassageIndex, query: Query, embedding: Embedding, top_k: int, candidates: int = CANDIDATES) -> Ranking:
     """The best `top_k` passages for `query` that it allows, near-duplicates of one place shown once.
 
-    `vector` is the embedding of its text, of shape (dimension,); `candidates` are taken from each side.
+    `embedding` gives that of its text; `candidates` are taken from each side.
     """
-    pool = index.search(vector, query, max(candidates, top_k))
-    return _ranking(index, query, query, vector, pool, fuse(pool), top_k)
+    pool = index.search(embedding, query, max(candidates, top_k))
+    return _ranking(index, query, query, pool, fuse(pool), top_k)
 
 
 def rank_follow_up(
-    index: PassageIndex, reading: Reading, vectors: Mapping[str, Vectors], top_k: int, candidates: int = CANDIDATES
+    index: PassageIndex, reading: Reading, embeddings: Mapping[str, Embedding], top_k: int, candidates: int = CANDIDATES
 ) -> Ranking:
     """The best `top_k` passages for a question that may lean on its conversation, as `reading` has it.
 
-    `vectors` are the embeddings of its texts, without and with what is carried. Where the question leans, the rankings
+    `embeddings` gives those of its texts, without and with what is carried. Where the question leans, the rankings
     of both are added up in shares; where it does not, this is `rank`, and nothing is carried.
     """
     question, query = reading.question, reading.query
     if not reading.carried:
-        return rank(index, question, vectors[question.text], top_k, candidates)
+        return rank(index, question, embeddings[question.text], top_k, candidates)
     wanted = max(candidates, top_k)
-    alone, carried = (index.search(vectors[each.text], each, wanted) for each in (question, query))
+    alone, carried = (index.search(embeddings[each.text], each, wanted) for each in (question, query))
     support = _support(index, reading, alone, carried)
     part = share(reading, float(_cosines(alone).max(initial=0.0)), support)
     if not part:
-        return _ranking(index, question, question, vectors[question.text], alone, fuse(alone), top_k)
+        return _ranking(index, question, question, alone, fuse(alone), top_k)
     pool, scores = _added(carried, part * fuse(carried), alone, (1 - part) * fuse(alone))
-    ranking = _ranking(index, question, query, vectors[query.text], pool, scores, top_k)
+    ranking = _ranking(index, question, query, pool, scores, top_k)
     return replace(ranking, carried=reading.carried)
 
 
 def _ranking(
-    index: PassageIndex, question: Query, query: Query, vector: Vectors, pool: Candidates, scores: Vectors, top_k: int
+    index: PassageIndex, question: Query, query: Query, pool: Candidates, scores: Vectors, top_k: int
 ) -> Ranking:
     """The hits among scored candidates, and what they say as a whole.
 
@@ -84,7 +84,7 @@ def _ranking(
             break
     terms = index.query_terms(question.text)
     missing = () if hits else tuple(phrase for phrase in query.phrases if not index.holds(phrase))
-    return Ranking(query, vector, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()), missing)
+    return Ranking(query, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()), missing)
 
 
 def together(whole: Ranking, parts: Sequence[Ranking], top_k: int) -> Ranking:

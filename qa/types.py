@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal, Protocol
@@ -253,13 +253,17 @@ class QueryTerm:
         return not self.forms.isdisjoint(terms) or any(others)
 
 
+# What gives a query's embedding, of shape (dimension,), as soon as it is ready: words are searched for meanwhile.
+Embedding = Callable[[], Vectors]
+
+
 class PassageIndex(Protocol):
     """The searching half of an engine that holds passages (DESIGN §8 adds the writing half)."""
 
     def count(self) -> int: ...
 
-    def search(self, dense: Vectors, query: Query, k: int) -> Candidates:
-        """The best `k` of each side for one query, and of those that are allowed; `dense` has shape (dimension,)."""
+    def search(self, embedding: Embedding, query: Query, k: int) -> Candidates:
+        """The best `k` of each side for one query, and of those that are allowed."""
         ...
 
     def holds(self, phrase: str) -> bool:
@@ -305,7 +309,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The hits for one query, with the query's embedding, its words and the evidence of the pool.
+    """The hits for one query, with its words and the evidence of the pool.
 
     `missing` are the phrases that no passage holds. `parts` are the rankings of the questions that it is made of,
     where it is made of several; all have the same hits then, which are of the whole and of each part. `carried` are
@@ -313,7 +317,6 @@ class Ranking:
     """
 
     query: Query
-    vector: Vectors
     hits: tuple[Hit, ...]
     terms: tuple[QueryTerm, ...]
     evidence: Evidence

@@ -40,7 +40,7 @@ def ranking_of(passages: Sequence[Passage], encoder: Encoder, query: str = QUEST
         for n, p in enumerate(passages)
     )
     terms = tuple(QueryTerm(frozenset([term]), 1.0) for term in dict.fromkeys(analyze(query)))
-    return Ranking(Query(query), encoder.encode_queries([query])[0], hits, terms, STRONG)
+    return Ranking(Query(query), hits, terms, STRONG)
 
 
 def answer_of(ranking: Ranking, threshold: float = 0.0, facts: Facts = FACTS) -> Answer:

@@ -264,13 +264,13 @@ def test_reading_from_many_threads(config: Config, tiny: TinyEncoder) -> None:
     build(config, tiny)
     generation = store.open_current(config.index)
     vector = tiny.encode_queries(["word3"])[0]
-    expected = generation.search(vector, Query("word3"), 5).ids.tolist()
+    expected = generation.search(lambda: vector, Query("word3"), 5).ids.tolist()
     wrong: list[object] = []
 
     def read() -> None:
         try:
             for _ in range(30):
-                found = generation.search(vector, Query("word3"), 5)
+                found = generation.search(lambda: vector, Query("word3"), 5)
                 texts = [p.text for p in generation.passages(found.ids.tolist())]
                 if found.ids.tolist() != expected or sum("word3" in text for text in texts) != 1:
                     wrong.append(texts)
@@ -292,7 +292,7 @@ def test_search_gives_exact_cosines_for_all_candidates(config: Config, tiny: Tin
     build(config, tiny)
     generation = store.open_current(config.index)
     vector = tiny.encode_queries(["word3 other1"])[0]
-    found = generation.search(vector, Query("word3 other1"), 2)
+    found = generation.search(lambda: vector, Query("word3 other1"), 2)
     assert found.ids.tolist() == sorted(set(found.ids.tolist()))
     assert 2 <= len(found.ids) <= 4
     assert np.allclose(found.cosine, generation.vectors(found.ids.tolist()) @ vector, atol=1e-6)

@@ -99,7 +99,7 @@ def test_reader_keeps_the_generation_that_it_opened(built: Config, tiny: TinyEnc
     write(built.corpus, {"a.md": article("A", "other")})
     for number in range(2, 7):
         change(built, tiny, number)
-        found = old.search(vector, Query("anchor"), 10)
+        found = old.search(lambda: vector, Query("anchor"), 10)
         texts = [passage.text for passage in old.passages([int(i) for i in found.ids])]
         assert sum("anchor" in text for text in texts) == 1
         assert old.document("a.md") is not None
