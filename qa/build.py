@@ -123,11 +123,13 @@ def build(
     reading = {"version": formats.VERSION, "fields": dict(config.fields)}
     parse = parse or partial(formats.parse, fields=dict(config.fields))
     with store.writing(config.index):
-        previous = _previous(config.index)
+        with ThreadPoolExecutor(1) as beside:  # each takes a while, for many articles
+            opening = beside.submit(_previous, config.index)
+            found = documents.scan(config.corpus, config.max_file_bytes, config.index)
+            previous = opening.result()
         fits = previous is not None and not full and _same(previous, encoder, settings)
         reused = previous if fits and previous is not None and dict(previous.manifest.reading) == reading else None
         known = previous.records if previous else {}
-        found = documents.scan(config.corpus, config.max_file_bytes, config.index)
         plans = changes.plan(
             found,
             known,

@@ -46,6 +46,7 @@ from .types import (
 FORMAT_VERSION = 4
 _json = json.JSONEncoder(ensure_ascii=False)
 _BLOCK = 10_000  # rows that are looked at together
+_HASHED = 1 << 24  # bytes: between two such blocks the interpreter's lock may have to be waited for
 _MOST_WORDS, _LONGEST_FORM = 64, 12  # words of a question in which acronyms are looked for, and of what they stand for
 _WORD = re.compile(r"\w+")
 REBUILD = "run `qa build --full`"
@@ -484,7 +485,7 @@ def file_sha256(path: Path) -> str:
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while block := file.read(1 << 20):
+            while block := file.read(_HASHED):
                 digest.update(block)
     except OSError:
         return ""

@@ -11,9 +11,12 @@ import os
 import shutil
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, TypeVar
@@ -44,6 +47,7 @@ from .types import Document, EncoderIdentity, FileRecord, Passage, Stored, Vecto
 _TMP = ".tmp-"
 _UNKEPT = (".lock", ".part")  # beside a generation while it is written; no part of it
 _T = TypeVar("_T")
+_MOST_UNWRITTEN = 16  # documents that wait for SQLite
 _RUN = 1_000  # documents that are copied by one statement: a build must soon stop when it is asked to
 
 # A word index is extended where it holds so many passages, and no more than this share of them was removed since it was
@@ -121,10 +125,13 @@ class GenerationWriter:
         self._kept: list[tuple[range, int]] = []  # passages of the last generation, and the first one's new number
         self._run = Part(range(0), range(0))  # taken over next, in one go
         self._is_current = False
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self._writes: deque[Future[None]] = deque()
+        self._unwritten: deque[Future[None]] = deque()  # of them the last of each document
         self.folder = self._generations / f"{_TMP}{os.getpid()}-{time.time_ns()}"
         try:
             self.folder.mkdir(parents=True)
-            self._sqlite = sqlite3.connect(self.folder / PASSAGES, uri=True)
+            self._sqlite = sqlite3.connect(self.folder / PASSAGES, uri=True, check_same_thread=False)
             # Nobody reads it before it is renamed, and `publish` syncs it: no journal is needed.
             self._sqlite.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
             if previous is not None:
@@ -143,6 +150,7 @@ class GenerationWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._writing.shutdown(cancel_futures=True)
         self._sqlite.close()
         if isinstance(error, (OSError, sqlite3.Error, StoreError)) and not self._is_current:
             shutil.rmtree(self.folder, ignore_errors=True)  # most often a full disk: give the space back
@@ -190,7 +198,7 @@ class GenerationWriter:
             "file": file, "after": after,
         }  # fmt: skip
         for copy in _COPIES if documents else ():
-            self._sqlite.execute(copy, values)
+            self._write(partial(self._sqlite.execute, copy, values))
         self._kept.append((passages, self._passages))
         self._documents += len(documents)
         self._passages += len(passages)
@@ -199,31 +207,43 @@ class GenerationWriter:
     def _add_document(self, file: str, document: Document, passages: Sequence[Passage]) -> None:
         number = self._documents
         self._documents += 1
-        self._sqlite.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, document.path, file, document.title, document.language, document.text,
-             json.dumps(dict(document.metadata)), spans_json(document.pages)),
+        own = (
+            number, document.path, file, document.title, document.language, document.text,
+            json.dumps(dict(document.metadata)), spans_json(document.pages),
         )  # fmt: skip
-        self._sqlite.executemany(
-            "INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (number, i, s.level, json.dumps(s.path), s.span.start, s.span.end)
-                for i, s in enumerate(document.sections)
-            ],
-        )
-        self._sqlite.executemany(
-            "INSERT OR IGNORE INTO acronyms VALUES (?, ?, ?)",
-            [
-                (number, *(" ".join(lexical.plain_words(form)) for form in pair))
-                for pair in acronyms.find(document.text)
-            ],
-        )
+        sections = [
+            (number, i, s.level, json.dumps(s.path), s.span.start, s.span.end) for i, s in enumerate(document.sections)
+        ]
+        pairs = [
+            (number, *(" ".join(lexical.plain_words(form)) for form in pair)) for pair in acronyms.find(document.text)
+        ]
         rows = []
         for i, p in enumerate(passages):
             facts = (i, p.span.start, p.span.end, p.text, json.dumps(p.section), p.page, spans_json(p.sentences))
             rows.append((self._passages + i, number, *facts, p.key, row_checksum(*facts, document.language)))
-        self._sqlite.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self._passages += len(passages)
+        for table, values in (("documents", [own]), ("sections", sections), ("acronyms", pairs), ("passages", rows)):
+            self._write(partial(self._insert, table, values))
+        self._unwritten.append(self._writes[-1])
+        if len(self._unwritten) > _MOST_UNWRITTEN:
+            self._unwritten.popleft().result()
+
+    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            places = ", ".join("?" * len(rows[0]))
+            self._sqlite.executemany(
+                f"INSERT {'OR IGNORE ' if table == 'acronyms' else ''}INTO {table} VALUES ({places})", rows
+            )
+
+    def _write(self, work: Callable[[], Any]) -> None:
+        """Have SQLite do it after all else, beside what is done here."""
+        self._writes.append(self._writing.submit(work))
+
+    def _finish_writes(self, step: Callable[[], None]) -> None:
+        """Wait for all of them; raises what went wrong with one."""
+        while self._writes:
+            step()
+            self._writes.popleft().result()
 
     @property
     def created(self) -> str:
@@ -276,13 +296,14 @@ class GenerationWriter:
         what it raises leaves the last generation as it was. Raises StoreError where the check fails.
         """
         self._copy_run()
-        files = ((record.path, record_json(record)) for record in self._records)
-        self._sqlite.executemany("INSERT INTO files VALUES (?, ?)", files)
-        self._sqlite.commit()
-        languages = self._languages()
+        files = [(record.path, record_json(record)) for record in self._records]
+        self._write(partial(self._insert, "files", files))
         try:
             step()
             faiss_index.write_index(self.folder, self._encoder.dimension, vectors)
+            self._finish_writes(step)
+            self._sqlite.commit()
+            languages = self._languages()
             self._write_words(languages, step)
         except (RuntimeError, ValueError) as error:  # what faiss and tantivy raise where they cannot write
             raise OSError(str(error)) from error
