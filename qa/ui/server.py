@@ -120,7 +120,8 @@ def check_access(host: str, auth: str | None) -> tuple[str, str] | None:
 def bind(host: str, port: int) -> socket.socket:
     """A socket on that address; port 0 takes a free one. Raises ConfigError where it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP, because asyncio sends small packets without delay on such a socket alone.
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if socket.has_ipv6 and family == socket.AF_INET6:
             taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
