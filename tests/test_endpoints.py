@@ -25,6 +25,9 @@ from qa.config import Config
 from qa.errors import MismatchError, ModelError, NoGenerationError, QAError
 from qa.ui.endpoints import MOST_BYTES, Endpoints
 
+# gradio's use of pandas, in a thread of its own
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 SAID = [{"speaker": "user", "text": "Where do cats sleep?"}, {"speaker": "agent", "text": "On the warm red sofa."}]
 
 
@@ -125,9 +128,9 @@ def test_the_status_is_that_of_gradios_endpoint(running: Running) -> None:
         ("ask", {"question": "Who?", "top_k": 0}, "top_k"),
         ("ask", {"question": "Who?", "top_k": "5"}, "top_k"),
         ("ask", {"question": "Who?", "top_k": 1e300}, "top_k"),
-        ("ask", {"question": "Why?", "conversation": [{"speaker": "robot", "text": "I"}]}, "Turn 1"),
-        ("ask", {"question": "Why?", "conversation": {}}, "no list"),
-        ("ask", {"question": "Why?", "conversation": SAID * 101}, "too long"),
+        ("ask", {"question": "Why?", "top_k": 5, "conversation": [{"speaker": "robot", "text": "I"}]}, "Turn 1"),
+        ("ask", {"question": "Why?", "top_k": 5, "conversation": {}}, "no list"),
+        ("ask", {"question": "Why?", "top_k": 5, "conversation": SAID * 101}, "too long"),
         ("search", {"query": "?!"}, "no words"),
         ("search", {"query": ["cats"]}, "not text"),
     ],
