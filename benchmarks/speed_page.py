@@ -166,7 +166,7 @@ def _growth(found: Measured) -> tuple[float | None, float | None]:
 
 def _together(found: Measured, cores: int) -> Target:
     work = (
-        f"64 questions at once through the HTTP endpoint: throughput against one at a time, or {_FULL:.0%} of all cores "
+        f"64 questions at once through the HTTP endpoint: throughput against one at a time, or {100 * _FULL:.0f} % of all cores "
         "in use by the server and those who ask"
     )
     target = f"≥ 5 ×, or ≥ {_FULL * cores:g} cores; none lost"
@@ -344,7 +344,7 @@ def _cores(found: Measured, size: int, system: str, when: str) -> str:
     server, client, busy = (
         found.median("http", size, f"{when}_{figure}", system) for figure in ("server_cores", "client_cores", "busy")
     )
-    return _shown(server) if client is None or busy is None else f"{server:.2f} + {client:.2f} ({busy:.0%})"
+    return _shown(server) if client is None or busy is None else f"{server:.2f} + {client:.2f} ({100 * busy:.0f} %)"
 
 
 def _plan(found: Measured) -> list[str]:

@@ -23,7 +23,7 @@ from .api import Call
 
 MOST_BYTES = 1_000_000  # of a request: the longest conversation fits, each of its characters written as an escape
 # Requests that are worked on; the others wait in line. Much of an answer is Python, of which one thread runs at a time:
-# of 64 at once on two processors, 2 threads answered 80 a second, 3 or 4 of them 90, and 8 or 64 of them 76.
+# of 64 at once on two processors, 2 threads answered 79 a second, 3 of them 84, 4 of them 87, and 8 of them 75.
 _AT_ONCE = 3
 
 
