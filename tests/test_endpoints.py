@@ -144,6 +144,16 @@ def test_a_question_that_cannot_be_asked_is_refused(
 
 
 @pytest.mark.server
+def test_a_conversation_may_be_as_long_as_the_program_reads_and_a_larger_body_is_refused(running: Running) -> None:
+    given = {"question": "Do cats sleep?", "conversation": [{"speaker": "agent", "text": "\u4e00" * 500}] * 200}
+    headers = {"content-type": "application/json"}
+    assert running.http.post("/api/ask", content=json.dumps(given), headers=headers).status_code == 200
+    for content in (b" " * (MOST_BYTES + 1), iter([b" " * 100_000] * 11)):  # with and without its length said before
+        refused(running.http.post("/api/ask", content=content, headers=headers), 413, f"{MOST_BYTES:,}")
+    assert running.http.get("/api/status").status_code == 200
+
+
+@pytest.mark.server
 def test_of_64_who_ask_at_once_each_gets_its_own_answer(running: Running) -> None:
     def asked(number: int) -> tuple[int, str]:
         response = running.http.post("/api/ask", json={"question": f"Do {number} cats sleep?"})

@@ -83,9 +83,7 @@ def _authorization(request: Request) -> bytes:
 async def _body(request: Request) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":  # a form of another site's page cannot say so
-        raise Refused(
-            415, "The request does not say that it is JSON: send it with Content-Type: application/json."
-        )
+        raise Refused(415, "The request does not say that it is JSON: send it with Content-Type: application/json.")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
