@@ -1,6 +1,6 @@
-"""A chat that serves, and questions sent to its HTTP endpoint: one at a time, and many at once.
+"""A chat that serves, and questions sent to it over HTTP: one at a time, and many at once.
 
-It knows nothing about how answers are made.
+Its plain endpoint and gradio's are asked alike. It knows nothing about how answers are made.
 """
 
 from __future__ import annotations
@@ -12,15 +12,58 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 
 from benchmarks.peers import memory_mb
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PATIENCE = 300.0  # seconds until an answer counts as lost
+
+Way = Callable[[http.client.HTTPConnection, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What was seen while questions were asked: seconds for all together, and of each that was answered.
+
+    The processors that the server and the client kept busy, on average, and the share of the machine's processor time
+    that anything used. The client runs on the same machine.
+    """
+
+    seconds: float
+    each: tuple[float, ...]
+    lost: int
+    server_cores: float
+    client_cores: float
+    busy: float
+
+    def figures(self) -> dict[str, list[float]]:
+        """What is kept of it."""
+        return {
+            "ms": [1e3 * seconds for seconds in self.each],
+            "per_second": [len(self.each) / self.seconds],
+            "lost": [float(self.lost)],
+            "server_cores": [self.server_cores],
+            "client_cores": [self.client_cores],
+            "busy": [self.busy],
+        }
+
+
+def plain(connection: http.client.HTTPConnection, question: str) -> bool:
+    """Ask the plain endpoint; whether there was an answer."""
+    return "citations" in json.loads(_reply(connection, "POST", "/api/ask", {"question": question}))
+
+
+def gradio(connection: http.client.HTTPConnection, question: str) -> bool:
+    """Ask gradio's endpoint: a call, and the stream of its events."""
+    call = json.loads(_reply(connection, "POST", "/gradio_api/call/v2/ask", {"question": question}))
+    events = _reply(connection, "GET", f"/gradio_api/call/ask/{call['event_id']}")
+    return b"event: complete" in events and b'"citations"' in events
 
 
 class Chat:
@@ -37,28 +80,25 @@ class Chat:
             raise RuntimeError("The chat did not start: run `qa serve` on the same folders to see why.")
         self._address = urlsplit(line.removeprefix("Chat: ").strip())
 
-    def ask(self, question: str) -> float | None:
-        """Seconds until the answer to one question is here; None where it is lost."""
-        started = time.perf_counter()
-        try:
-            call = json.loads(self._request("POST", "/gradio_api/call/v2/ask", json.dumps({"question": question})))
-            events = self._request("GET", f"/gradio_api/call/ask/{call['event_id']}").decode()
-        except (OSError, http.client.HTTPException, ValueError, KeyError):
-            return None
-        answered = "event: complete" in events and '"citations"' in events
-        return time.perf_counter() - started if answered else None
-
-    def ask_all(self, questions: Sequence[str], at_once: int) -> tuple[float, list[float | None]]:
-        """Seconds that all took together, and each one's."""
+    def ask(self, way: Way, questions: Sequence[str], at_once: int = 1) -> Load:
+        """Ask all of them, so many at once, each of these over one connection that stays open."""
+        waiting: SimpleQueue[str] = SimpleQueue()
+        for question in questions:
+            waiting.put(question)
+        server, (busy, whole) = self._cpu_seconds(), _machine_ticks()
+        client, started = time.process_time(), time.perf_counter()
         with ThreadPoolExecutor(at_once) as pool:
-            started = time.perf_counter()
-            found = list(pool.map(self.ask, questions))
-            return time.perf_counter() - started, found
-
-    def cpu_seconds(self) -> float:
-        """Processor time of the server so far (Linux)."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+            each = [seconds for some in pool.map(self._ask, [way] * at_once, [waiting] * at_once) for seconds in some]
+        seconds, client = time.perf_counter() - started, time.process_time() - client
+        now_busy, now_whole = _machine_ticks()
+        return Load(
+            seconds=seconds,
+            each=tuple(each),
+            lost=len(questions) - len(each),
+            server_cores=(self._cpu_seconds() - server) / seconds,
+            client_cores=client / seconds,
+            busy=(now_busy - busy) / max(1, now_whole - whole),
+        )
 
     def memory_mb(self) -> dict[str, float]:
         """Resident memory of the server."""
@@ -72,14 +112,24 @@ class Chat:
         self._process.kill()
         self._process.wait()
 
-    def _request(self, method: str, path: str, body: str | None = None) -> bytes:
+    def _ask(self, way: Way, waiting: SimpleQueue[str]) -> list[float]:
+        """The seconds of each question that this connection got an answer to, until none waits."""
         connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=_PATIENCE)
-        with contextlib.closing(connection):
-            connection.request(method, path, body, {"Content-Type": "application/json"})
-            reply = connection.getresponse()
-            if reply.status != 200:
-                raise OSError(f"status {reply.status}")
-            return reply.read()
+        found = []
+        with contextlib.closing(connection), contextlib.suppress(Empty):
+            while True:
+                question, started = waiting.get_nowait(), time.perf_counter()
+                try:
+                    if way(connection, question):
+                        found.append(time.perf_counter() - started)
+                except (OSError, http.client.HTTPException, ValueError, KeyError):
+                    connection.close()  # the next question opens it again
+        return found
+
+    def _cpu_seconds(self) -> float:
+        """Processor time of the server so far (Linux)."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 @contextlib.contextmanager
@@ -87,8 +137,23 @@ def chat(root: Path, corpus: Path, index: Path, warming: Sequence[str]) -> Itera
     """A chat that has answered its first questions."""
     server = Chat(root, corpus, index)
     try:
-        for question in warming:
-            server.ask(question)
+        server.ask(plain, warming)
         yield server
     finally:
         server.close()
+
+
+def _reply(connection: http.client.HTTPConnection, method: str, path: str, body: object = None) -> bytes:
+    text = None if body is None else json.dumps(body)
+    connection.request(method, path, text, {"Content-Type": "application/json"})
+    reply = connection.getresponse()
+    if reply.status != 200:
+        raise OSError(f"status {reply.status}")
+    return reply.read()
+
+
+def _machine_ticks() -> tuple[int, int]:
+    """(busy, all) processor time of the whole machine so far (Linux)."""
+    user, nice, system, idle, waiting, *others = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9])
+    busy = user + nice + system + sum(others)
+    return busy, busy + idle + waiting

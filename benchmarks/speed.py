@@ -10,7 +10,7 @@ their own: without `--peers-python` this program is measured alone.
     scale    passages of every kind → an index; with `--rows` the embeddings come from a file
     ask      one question in a warm process         cold     one question from a cold process
     add      one article into the index             noop     a build with nothing to do
-    http     the chat's endpoint, one question at a time and 64 at once
+    http     the chat's plain endpoint and gradio's, one question at a time and 64 at once
     memory   of the chat after 50 questions         loss     nDCG@10 beside sentence-transformers' fp32
 
 `--rows` names a .npy file of float32 embeddings in the order of shared/eval/scale-corpus.jsonl.gz. Indexes are kept
@@ -37,7 +37,7 @@ from typing import Any
 
 from benchmarks import speed_page
 from benchmarks.common import CACHE, ROOT, SETS, machine
-from benchmarks.http_load import chat
+from benchmarks.http_load import chat, gradio, plain
 from benchmarks.peers import Record
 from benchmarks.peers.ours import SCALE
 from qa.encoders import default_folder
@@ -221,25 +221,17 @@ class Bench:
 
     def _http(self, size: int) -> dict[str, Figures]:
         place = self._ready(size, (OURS,))
-        alone, together = _questions(20, 1), _questions(2 * _AT_ONCE, 2)
-        with chat(ROOT, place / "corpus", place / OURS, self._questions[:5]) as server:
-            used = server.cpu_seconds()
-            alone_seconds, one = server.ask_all(alone, 1)
-            middle = server.cpu_seconds()
-            together_seconds, many = server.ask_all(together, _AT_ONCE)
-            ended = server.cpu_seconds()
-        answered = [seconds for seconds in many if seconds is not None]
-        return {
-            OURS: {
-                "alone_ms": [1e3 * seconds for seconds in one if seconds is not None],
-                "together_ms": [1e3 * seconds for seconds in answered],
-                "alone_per_second": [len(alone) / alone_seconds],
-                "together_per_second": [len(answered) / together_seconds],
-                "lost": [float(len(many) - len(answered))],
-                "alone_cores": [(middle - used) / alone_seconds],
-                "together_cores": [(ended - middle) / together_seconds],
-            }
-        }
+        questions = {"alone": (_questions(100, 1), 1), "together": (_questions(6 * _AT_ONCE, 2), _AT_ONCE)}
+        found: dict[str, Figures] = {}
+        for system, way in ((OURS, plain), ("gradio", gradio)):
+            with chat(ROOT, place / "corpus", place / OURS, self._questions[:5]) as server:
+                server.ask(way, self._questions, _AT_ONCE)  # its threads are there then
+                found[system] = {
+                    f"{name}_{figure}": values
+                    for name, (some, at_once) in questions.items()
+                    for figure, values in server.ask(way, some, at_once).figures().items()
+                }
+        return found
 
     def _memory(self, size: int) -> dict[str, Figures]:
         place = self._ready(size)

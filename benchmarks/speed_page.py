@@ -27,6 +27,7 @@ _NAMES = {
     "bm25s": "bm25s (words alone)",
 }
 _SCALE = 202_208
+_FULL = 0.95  # of the processors: then they are full
 _PLANNED = (1_000_000, 10_000_000, 100_000_000)
 
 
@@ -142,8 +143,10 @@ def _ratio(found: Measured, part: str, size: int, figure: str, peer: str, higher
     return ours / theirs if higher else theirs / ours
 
 
-def _percentile(found: Measured, part: str, size: int, figure: str, percent: float) -> float | None:
-    values = found.get(part, size, "ours", figure)
+def _percentile(
+    found: Measured, part: str, size: int, figure: str, percent: float, system: str = "ours"
+) -> float | None:
+    values = found.get(part, size, system, figure)
     return float(np.percentile(values, percent)) if values else None
 
 
@@ -162,20 +165,27 @@ def _growth(found: Measured) -> tuple[float | None, float | None]:
 
 
 def _together(found: Measured, cores: int) -> Target:
-    work = "64 questions at once through the HTTP endpoint: throughput against one at a time, or all cores full"
+    work = (
+        f"64 questions at once through the HTTP endpoint: throughput against one at a time, or {100 * _FULL:.0f} % of all cores "
+        "in use by the server and those who ask"
+    )
+    target = f"≥ 5 ×, or ≥ {_FULL * cores:g} cores; none lost"
     sizes = found.sizes("http")
     if not sizes:
-        return Target(work, "≥ 5 ×, none lost", "", None)
+        return Target(work, target, "", None)
     size = sizes[-1]
-    alone, together, used, lost = (
+    alone, together, server, client, lost = (
         found.median("http", size, figure) or 0.0
-        for figure in ("alone_per_second", "together_per_second", "together_cores", "lost")
-    )
+        for figure in (
+            "alone_per_second", "together_per_second", "together_server_cores", "together_client_cores", "together_lost"
+        )
+    )  # fmt: skip
     p99 = _percentile(found, "http", size, "together_ms", 99) or 0.0
     measured = (
-        f"{together / alone:.1f} ×, {used:.2f} of {cores} cores, {lost:.0f} lost, p99 {p99:,.0f} ms ({size:,} passages)"
+        f"{together / alone:.1f} ×, {server:.2f} + {client:.2f} of {cores} cores, {lost:.0f} lost, "
+        f"p99 {p99:,.0f} ms ({size:,} passages)"
     )
-    return Target(work, "≥ 5 ×, none lost", measured, lost == 0 and (together >= 5 * alone or used >= 0.9 * cores))
+    return Target(work, target, measured, lost == 0 and (together >= 5 * alone or server + client >= _FULL * cores))
 
 
 # --- the page
@@ -304,20 +314,37 @@ def _many_at_once(found: Measured) -> list[str]:
     rows = [
         (
             f"{size:,}",
-            _with_spread(found.get("http", size, "ours", "alone_ms")),
-            _shown(found.median("http", size, "alone_per_second")),
-            _shown(found.median("http", size, "alone_cores")),
-            _shown(found.median("http", size, "together_per_second")),
-            _shown(found.median("http", size, "together_cores")),
-            _with_spread(found.get("http", size, "ours", "together_ms")),
-            _shown(_percentile(found, "http", size, "together_ms", 99)),
-            _shown(found.median("http", size, "lost")),
+            name,
+            _with_spread(found.get("http", size, system, "alone_ms")),
+            _shown(found.median("http", size, "alone_per_second", system)),
+            _cores(found, size, system, "alone"),
+            _shown(found.median("http", size, "together_per_second", system)),
+            _cores(found, size, system, "together"),
+            _with_spread(found.get("http", size, system, "together_ms")),
+            _shown(_percentile(found, "http", size, "together_ms", 99, system)),
+            _shown(found.median("http", size, "together_lost", system)),
         )
-        for size in found.sizes("http")
+        for size in sorted({*found.sizes("http"), *found.sizes("http", "gradio")})
+        for system, name in (("ours", "`/api/ask`"), ("gradio", "gradio's"))
+        if system in found.systems("http", size)
     ]
-    heads = ("passages", "alone, ms", "a second", "cores", "64 at once, a second", "cores", "ms", "p99, ms", "lost")
-    words = "`POST /gradio_api/call/v2/ask` and its answer; the client runs on the same machine and its time is not in `cores`."
+    heads = (
+        "passages", "endpoint", "alone, ms", "a second", "cores", "64 at once, a second", "cores", "ms", "p99, ms", "lost",
+    )  # fmt: skip
+    words = (
+        "`POST /api/ask`, and gradio's `POST /gradio_api/call/v2/ask` with its stream of events, over connections that "
+        "stay open. *Cores*: the server's + the client's, which runs on the same machine, and the share of the machine's "
+        "processor time that anything used meanwhile. The target counts the first two, so that nothing else that runs "
+        "can meet it."
+    )
     return _table("Many at once over HTTP", heads, "--:", rows, [words, ""]) if rows else []
+
+
+def _cores(found: Measured, size: int, system: str, when: str) -> str:
+    server, client, busy = (
+        found.median("http", size, f"{when}_{figure}", system) for figure in ("server_cores", "client_cores", "busy")
+    )
+    return _shown(server) if client is None or busy is None else f"{server:.2f} + {client:.2f} ({100 * busy:.0f} %)"
 
 
 def _plan(found: Measured) -> list[str]:

@@ -96,6 +96,10 @@ HOMES = {
     "sqlite3": {"generation", "store", "ui"},
     "watchfiles": {"watch"},
     "gradio": {"ui"},
+    "fastapi": {"ui"},
+    "starlette": {"ui"},
+    "uvicorn": {"ui"},
+    "orjson": {"ui"},
 }
 UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
 

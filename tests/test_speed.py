@@ -48,6 +48,26 @@ def test_each_target_is_judged_by_what_was_measured_and_by_nothing_else() -> Non
     assert (unmeasured.met, unmeasured.measured) == (None, "")
 
 
+@pytest.mark.parametrize(
+    ("per_second", "server", "lost", "met"),
+    [(300.0, 1.2, 0.0, True), (90.0, 1.85, 0.0, True), (90.0, 1.55, 0.0, False), (300.0, 2.0, 1.0, False)],
+)
+def test_many_at_once_are_quick_or_fill_the_cores_and_none_is_lost(
+    per_second: float, server: float, lost: float, met: bool
+) -> None:
+    figures = {
+        "alone_per_second": [60.0], "together_per_second": [per_second], "together_ms": [700.0, 800.0],
+        "together_server_cores": [server], "together_client_cores": [0.05], "together_busy": [1.0],
+        "together_lost": [lost],
+    }  # fmt: skip
+    entries = [_entry("http", _SCALE, "ours", **figures), _entry("http", _SCALE, "gradio", alone_per_second=[30.0])]
+    target = targets(Measured(entries), 2)[-1]
+    assert (target.work.split()[0], target.met) == ("64", met)
+    assert f"{server:.2f} + 0.05 of 2 cores, {lost:.0f} lost" in target.measured
+    text = page({"machine": "a machine", "measured": entries})
+    assert f"{server:.2f} + 0.05 (100 %)" in text and "gradio's" in text
+
+
 def test_without_measurements_no_target_is_met_or_missed() -> None:
     assert {target.met for target in targets(Measured([]), 2)} == {None}
 

@@ -1,12 +1,12 @@
-"""The three named endpoints that programs may call: /ask, /search, /status.
+"""What programs may call: ask, search and status, each an object as JSON has it; and the same as gradio's endpoints.
 
-They return what the engine says, as JSON. It knows nothing about the screen.
+It knows nothing about the screen, or about how the plain endpoints are served (see `endpoints`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -14,8 +14,10 @@ from gradio.components.api_component import Api
 
 from ..conversation import turns
 from ..engine import Engine
-from ..errors import QAError
+from ..errors import QAError, QuestionError
 from ..types import SECTION_SEPARATOR, Hit
+
+Call = Callable[..., dict[str, Any]]
 
 _NOTHING: list[dict[str, str]] = []  # nobody changes it
 
@@ -34,32 +36,34 @@ class Page(gr.Blocks):  # type: ignore[misc]  # gradio is not looked into
         super().validate_inputs(block_fn, inputs)
 
 
-def add_api(engine: Engine) -> None:
-    """Add the endpoints to the Blocks that are being built."""
+def calls(engine: Engine) -> tuple[Call, ...]:
+    """The functions that programs may call, by their names; each raises QAError."""
 
     def ask(question: str, top_k: int = 5, conversation: list[dict[str, str]] = _NOTHING) -> dict[str, Any]:
         """Answer one question: the object of `qa ask --json`. The conversation is what was said before it."""
-        with _errors():
-            return engine.ask(question, top_k, turns(conversation or [])).as_json()
+        said = turns([] if conversation is None else conversation)
+        return engine.ask(_text("question", question), top_k, said).as_json()
 
     def search(query: str, top_k: int = 10) -> dict[str, Any]:
         """The passages for a query, ranked, without an answer."""
-        with _errors():
-            generation, ranking, _ = engine.rank(query, top_k)
-            return {
-                "query": str(ranking.query),
-                "hits": [hit_json(hit) for hit in ranking.hits],
-                "generation": generation.id,
-            }
+        generation, ranking, _ = engine.rank(_text("query", query), top_k)
+        return {
+            "query": str(ranking.query),
+            "hits": [hit_json(hit) for hit in ranking.hits],
+            "generation": generation.id,
+        }
 
     def status() -> dict[str, Any]:
         """Every file of the folder and its state: the object of `qa status --json`."""
-        with _errors():
-            return engine.status().as_json()
+        return engine.status().as_json()
 
-    gr.api(ask, api_name="ask")
-    gr.api(search, api_name="search")
-    gr.api(status, api_name="status")
+    return ask, search, status
+
+
+def add_api(engine: Engine) -> None:
+    """Add the calls as endpoints to the Blocks that are being built."""
+    for call in calls(engine):
+        gr.api(_for_gradio(call), api_name=call.__name__)
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
@@ -78,9 +82,18 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _errors() -> Iterator[None]:
-    try:
-        yield
-    except QAError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise QuestionError(f"The {name} is not text: give it in quotes.")
+    return value
+
+
+def _for_gradio(call: Call) -> Call:
+    @functools.wraps(call)
+    def said(*values: Any, **named: Any) -> dict[str, Any]:
+        try:
+            return call(*values, **named)
+        except QAError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return said

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # gradio's page builds its templates with `Function`, hence 'unsafe-eval'; no inline script or handler runs
@@ -64,7 +64,9 @@ class Guard:
         answer = _Answer(send, nonce)
         problem = self._problem(scope)
         if problem:
-            await PlainTextResponse(problem, status_code=403)(scope, receive, answer.send)
+            is_api = scope["path"].startswith("/api/")
+            refusal = JSONResponse({"error": problem}, 403) if is_api else PlainTextResponse(problem, 403)
+            await refusal(scope, receive, answer.send)
             return
         await self._app(scope, receive, answer.send)
 
@@ -72,13 +74,13 @@ class Guard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if self._only_local and not is_loopback(urlsplit(f"//{host}").hostname or ""):
-            return "This chat answers to 127.0.0.1 and localhost only."
+            return "This chat answers to 127.0.0.1 and localhost only: call it by one of these."
         if scope["method"] not in _SAFE_METHODS:
             origin = headers.get("origin")
             if origin is not None and urlsplit(origin).netloc != host:
-                return "This request comes from another site's page."
+                return "This request comes from another site's page: open the chat itself."
             if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-                return "This request comes from another site's page."
+                return "This request comes from another site's page: open the chat itself."
         path = scope["path"]
         if path.startswith(_CLOSED):
             return "This chat serves no files."

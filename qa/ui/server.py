@@ -15,9 +15,12 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from ..errors import ConfigError
+from .api import calls
 from .desk import Desk
+from .endpoints import Endpoints
 from .screen import asset, build_app
 from .security import Guard, is_loopback
 
@@ -36,8 +39,9 @@ class Server:
         named = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - for all, so for this machine too
         shown = f"[{named}]" if ":" in named else named
         self.url = f"http://{shown}:{taken}"
+        self._endpoints = Endpoints(calls(desk.engine), login)
         # In a running loop: without one gradio makes event loops of its own and leaves them open.
-        app = asyncio.run(_application(desk, host, taken, login))
+        app = asyncio.run(_application(desk, host, taken, login, self._endpoints))
         self._uvicorn = _Uvicorn(
             uvicorn.Config(app, log_level="critical", lifespan="on", timeout_graceful_shutdown=1, access_log=False)
         )
@@ -48,6 +52,7 @@ class Server:
         try:
             self._uvicorn.run(sockets=[self._socket])
         finally:
+            self._endpoints.close()
             self._socket.close()
 
     def stop(self) -> None:
@@ -55,16 +60,23 @@ class Server:
         self._uvicorn.should_exit = True
 
 
-async def _application(desk: Desk, host: str, port: int, login: tuple[str, str] | None) -> FastAPI:
+async def _application(
+    desk: Desk, host: str, port: int, login: tuple[str, str] | None, endpoints: Endpoints
+) -> FastAPI:
     config = desk.engine.config
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        routes=[Route("/api/{name:path}", endpoints)],  # before gradio's, which take everything
+        middleware=[Middleware(Guard, only_local=is_loopback(host))],
+    )
     gr.mount_gradio_app(
         app,
         build_app(desk.engine, desk),
         path="/",
         server_name=host,
         server_port=port,
-        app_kwargs={"middleware": [Middleware(Guard, only_local=is_loopback(host))]},
         auth=login,
         footer_links=[],
         run_history=False,
@@ -108,7 +120,8 @@ def check_access(host: str, auth: str | None) -> tuple[str, str] | None:
 def bind(host: str, port: int) -> socket.socket:
     """A socket on that address; port 0 takes a free one. Raises ConfigError where it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP, because asyncio sends small packets without delay on such a socket alone.
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if socket.has_ipv6 and family == socket.AF_INET6:
             taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

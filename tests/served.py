@@ -1,0 +1,57 @@
+"""A real chat server on the loopback address, for tests, and a client that talks to it."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from conftest import TinyEncoder
+
+from qa.config import Config
+from qa.engine import Engine
+from qa.ui.desk import Desk
+from qa.ui.server import Server
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server, the engine behind it, and a client that talks to it."""
+
+    engine: Engine
+    http: httpx.Client
+    config: Config
+
+    def call(self, name: str, *data: Any) -> tuple[str, Any]:
+        """(event, data) that a named endpoint answers with, as any program would ask it."""
+        begun = self.http.post(f"/gradio_api/call/{name}", json={"data": data})
+        begun.raise_for_status()
+        text = self.http.get(f"/gradio_api/call/{name}/{begun.json()['event_id']}").text
+        event, answer = re.findall(r"event: (\w+)\ndata: (.*)\n", text)[-1]
+        return event, json.loads(answer)
+
+
+@contextmanager
+def serve(config: Config, follow: bool = False, **options: Any) -> Iterator[Running]:
+    engine = Engine.open(config, TinyEncoder())
+    desk = Desk(engine)
+    if follow:
+        desk.follow(quiet=0.1)
+    server = Server(desk, "127.0.0.1", 0, **options)
+    ready = threading.Event()
+    thread = threading.Thread(target=server.run, args=(ready.set,))
+    thread.start()
+    try:
+        assert ready.wait(60)
+        with httpx.Client(base_url=server.url, trust_env=False, timeout=30) as http:
+            yield Running(engine, http, config)
+    finally:
+        server.stop()
+        thread.join(30)
+        desk.close()
+    assert not thread.is_alive()

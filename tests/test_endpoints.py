@@ -1,0 +1,325 @@
+"""The plain endpoints: they answer as gradio's do, to those who may ask, and refuse the rest in one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import httpx
+import pytest
+from conftest import TinyEncoder
+from hypothesis import example, given
+from hypothesis import strategies as st
+from served import Running, serve
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from qa.build import build
+from qa.config import Config
+from qa.errors import MismatchError, ModelError, NoGenerationError, QAError
+from qa.ui.endpoints import MOST_BYTES, Endpoints
+
+# gradio's use of pandas, in a thread of its own
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+SAID = [{"speaker": "user", "text": "Where do cats sleep?"}, {"speaker": "agent", "text": "On the warm red sofa."}]
+
+
+def application(endpoints: Endpoints) -> httpx.ASGITransport:
+    return httpx.ASGITransport(Starlette(routes=[Route("/api/{name:path}", endpoints)]))
+
+
+def sent(endpoints: Endpoints, method: str, path: str, **request: Any) -> httpx.Response:
+    """What the endpoints answer, without a server."""
+
+    async def send() -> httpx.Response:
+        async with httpx.AsyncClient(transport=application(endpoints), base_url="http://127.0.0.1") as http:
+            return await http.request(method, path, **request)
+
+    return asyncio.run(send())
+
+
+def refused(response: httpx.Response, status: int, *words: str) -> None:
+    """It is refused so, in one sentence that ends with what to do."""
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/json"), response.text
+    (said,) = response.json().values()
+    assert list(response.json()) == ["error"]
+    assert ":" in said and said.endswith(".") and "\n" not in said and "Traceback" not in said
+    for word in words:
+        assert word in said
+
+
+def ask(question: str, top_k: int = 5, conversation: object = None) -> dict[str, Any]:
+    return {"question": question, "top_k": top_k, "conversation": conversation}
+
+
+def status() -> dict[str, Any]:
+    return {"files": ["bees.md"]}
+
+
+@pytest.fixture(scope="module")
+def endpoints() -> Iterator[Endpoints]:
+    with closing(Endpoints([ask, status])) as made:
+        yield made
+
+
+# --- on a real server
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    root = tmp_path_factory.mktemp("endpoints")
+    (root / "corpus").mkdir()
+    (root / "corpus" / "cats.md").write_text("# Cats\n\nCats sleep all day long on the warm red sofa.\n", "utf-8")
+    config = Config(corpus=root / "corpus", index=root / "index")
+    build(config, TinyEncoder())
+    with serve(config) as running:
+        yield running
+
+
+def untimed(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name != "timings_ms"}
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("ask", {"question": "How long do cats sleep?"}),
+        ("ask", {"question": "How long do “cats” sléép?\U0001f431", "top_k": 1}),
+        ("ask", {"question": "And how long do they?", "top_k": 3, "conversation": SAID}),
+        ("ask", {"question": 'Who won "the world cup"?', "top_k": 2}),
+        ("search", {"query": "cats sleep"}),
+        ("search", {"query": "the sofa -cats", "top_k": 2}),
+    ],
+)
+def test_an_answer_is_that_of_gradios_endpoint(running: Running, name: str, given: dict[str, Any]) -> None:
+    response = running.http.post(f"/api/{name}", json=given)
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
+    event, (answer,) = running.call(name, *given.values())
+    assert event == "complete"
+    assert untimed(response.json()) == untimed(answer)
+    assert list(response.json()) == list(answer)
+
+
+@pytest.mark.server
+def test_the_status_is_that_of_gradios_endpoint(running: Running) -> None:
+    response = running.http.get("/api/status")
+    assert response.json() == running.call("status")[1][0]
+    assert [file["document"] for file in response.json()["files"]] == ["cats.md"]
+    head = running.http.head("/api/status")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("ask", {"question": "  "}, "empty"),
+        ("ask", {"question": 5}, "not text"),
+        ("ask", {"question": None}, "not text"),
+        ("ask", {"question": "x" * 2001}, "2,001"),
+        ("ask", {"question": "Who?", "top_k": 0}, "top_k"),
+        ("ask", {"question": "Who?", "top_k": "5"}, "top_k"),
+        ("ask", {"question": "Who?", "top_k": 1e300}, "top_k"),
+        ("ask", {"question": "Why?", "top_k": 5, "conversation": [{"speaker": "robot", "text": "I"}]}, "Turn 1"),
+        ("ask", {"question": "Why?", "top_k": 5, "conversation": {}}, "no list"),
+        ("ask", {"question": "Why?", "top_k": 5, "conversation": SAID * 101}, "too long"),
+        ("search", {"query": "?!"}, "no words"),
+        ("search", {"query": ["cats"]}, "not text"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused(
+    running: Running, name: str, given: dict[str, Any], words: str
+) -> None:
+    refused(running.http.post(f"/api/{name}", json=given), 400, words)
+    event, said = running.call(name, *given.values())
+    assert (event, said["error"]) == ("error", running.http.post(f"/api/{name}", json=given).json()["error"])
+
+
+@pytest.mark.server
+def test_a_conversation_may_be_as_long_as_the_program_reads_and_a_larger_body_is_refused(running: Running) -> None:
+    given = {"question": "Do cats sleep?", "conversation": [{"speaker": "agent", "text": "\u4e00" * 500}] * 200}
+    headers = {"content-type": "application/json"}
+    assert running.http.post("/api/ask", content=json.dumps(given), headers=headers).status_code == 200
+    for content in (b" " * (MOST_BYTES + 1), iter([b" " * 100_000] * 11)):  # with and without its length said before
+        refused(running.http.post("/api/ask", content=content, headers=headers), 413, f"{MOST_BYTES:,}")
+    assert running.http.get("/api/status").status_code == 200
+
+
+@pytest.mark.server
+def test_of_64_who_ask_at_once_each_gets_its_own_answer(running: Running) -> None:
+    def asked(number: int) -> tuple[int, str]:
+        response = running.http.post("/api/ask", json={"question": f"Do {number} cats sleep?"})
+        return response.status_code, response.json()["question"]
+
+    with ThreadPoolExecutor(64) as pool:
+        assert list(pool.map(asked, range(64))) == [(200, f"Do {number} cats sleep?") for number in range(64)]
+
+
+@pytest.mark.server
+def test_no_page_of_another_site_may_read_or_ask(running: Running) -> None:
+    given = {"question": "Do cats sleep?"}
+    response = running.http.post("/api/ask", json=given, headers={"origin": "https://example.org"})
+    refused(response, 403, "another site")
+    refused(running.http.get("/api/status", headers={"host": "example.org"}), 403, "127.0.0.1")
+    # What a form can send needs no leave of the browser's.
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
+        refused(running.http.post("/api/ask", content=json.dumps(given), headers={"content-type": kind}), 415, "JSON")
+    preflight = {"origin": "https://example.org", "access-control-request-method": "POST"}
+    for answer in (running.http.options("/api/ask", headers=preflight), running.http.get("/api/status")):
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.server
+def test_an_index_that_is_not_there_yet_may_be_asked_later(config: Config) -> None:
+    with serve(config) as running:
+        refused(running.http.post("/api/ask", json={"question": "Who?"}), 503, "qa build")
+        refused(running.http.post("/api/search", json={"query": "who"}), 503, "qa build")
+        assert running.http.get("/api/status").json()["generation"] is None
+
+
+@pytest.mark.server
+def test_a_log_in_is_asked_for_where_it_is_set(config: Config) -> None:
+    with serve(config, auth="mé:a:secret") as running:
+        for path in ("/api/ask", "/api/search", "/api/status", "/api/no-such-call"):
+            response = running.http.get(path)
+            refused(response, 401, "Basic")
+            assert response.headers["www-authenticate"].startswith("Basic ")
+        for wrong in (("mé", "wrong"), ("me", "a:secret"), ("", ""), ("mé", "a:secret ")):
+            refused(running.http.get("/api/status", auth=wrong), 401)
+        for header in ("Basic", "Basic !", "Bearer a:secret", "é"):
+            refused(running.http.get("/api/status", headers={"authorization": header.encode()}), 401)
+        assert running.http.get("/api/status", auth=("mé", "a:secret")).status_code == 200
+        assert running.http.get("/config").status_code == 401  # it opens nothing else
+
+
+# --- without a server
+
+
+def test_a_value_that_is_left_out_has_its_default(endpoints: Endpoints) -> None:
+    response = sent(endpoints, "POST", "/api/ask", json={"question": "Who?"})
+    assert response.json() == {"question": "Who?", "top_k": 5, "conversation": None}
+
+
+def test_an_address_or_a_method_that_is_not_there_is_refused_by_naming_those_that_are(endpoints: Endpoints) -> None:
+    for path in ("/api/", "/api/asks", "/api/ask/", "/api/ask/x", "/api/__init__"):
+        refused(sent(endpoints, "POST", path, json={"question": "Who?"}), 404, "/api/ask, /api/status")
+    for method, path, allowed in (("GET", "ask", "POST"), ("PUT", "ask", "POST"), ("POST", "status", "GET, HEAD")):
+        response = sent(endpoints, method, f"/api/{path}")
+        refused(response, 405, allowed.split(",")[0])
+        assert response.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "no JSON"),
+        (b"[" * 100_000, "no JSON"),
+        (b'{"question": ' + b'{"a":' * 5_000 + b"1" + b"}" * 5_001, "no JSON"),
+        (b'{"question": NaN}', "no JSON"),
+        (b'{"question": "\xff"}', "no JSON"),
+        (b'{"question": "\\ud800"}', "no JSON"),
+        (b'"Who?"', "no JSON object"),
+        (b"null", "no JSON object"),
+        (b"{}", '"question" is missing'),
+        (b'{"top_k": 3}', '"question" is missing'),
+        (b'{"question": "Who?", "topk": 3}', "'topk'"),
+        (b'{"question": "Who?", "self": 3}', "'self'"),
+    ],
+)
+def test_a_body_that_is_not_understood_is_refused(endpoints: Endpoints, body: bytes, words: str) -> None:
+    headers = {"content-type": "application/json"}
+    refused(sent(endpoints, "POST", "/api/ask", content=body, headers=headers), 400, words)
+
+
+def test_of_a_name_that_is_given_twice_the_last_counts(endpoints: Endpoints) -> None:
+    headers = {"content-type": "Application/JSON; charset=utf-8"}
+    body = b'{"question": "Who?", "question": "Why?"}'
+    assert sent(endpoints, "POST", "/api/ask", content=body, headers=headers).json()["question"] == "Why?"
+
+
+@given(
+    st.binary(max_size=60)
+    | st.recursive(
+        st.none() | st.integers() | st.text(),
+        lambda each: st.lists(each) | st.dictionaries(st.text() | st.sampled_from(["question", "top_k"]), each),
+    ).map(lambda value: json.dumps(value).encode())
+)
+@example(b'{"question": 1}')
+def test_whatever_is_sent_is_answered_or_refused(body: bytes) -> None:
+    with closing(Endpoints([ask, status])) as endpoints:
+        response = sent(endpoints, "POST", "/api/ask", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 200 or refused(response, 400) is None
+
+
+def test_the_longest_conversation_fits_and_what_is_larger_is_not_read_to_its_end(endpoints: Endpoints) -> None:
+    longest = [{"speaker": "agent", "text": "\u4e00" * 500}] * 200
+    body = json.dumps({"question": "\u4e00" * 2_000, "conversation": longest}).encode()
+    headers = {"content-type": "application/json"}
+    assert sent(endpoints, "POST", "/api/ask", content=body, headers=headers).json()["conversation"] == longest
+    read = 0
+
+    async def endless() -> Any:
+        nonlocal read
+        while read < 100 * MOST_BYTES:
+            read += 50_000
+            yield b" " * 50_000
+
+    async def send() -> httpx.Response:
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "headers": [(b"content-type", b"application/json")],
+            "path_params": {"name": "ask"},
+        }
+        chunks, said = endless(), []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": await anext(chunks), "more_body": True}
+
+        async def heard(message: Any) -> None:
+            said.append(message)
+
+        await endpoints(scope, receive, heard)
+        return httpx.Response(said[0]["status"], headers=said[0]["headers"], content=said[1]["body"])
+
+    refused(asyncio.run(send()), 413, f"{MOST_BYTES:,}")
+    assert read <= MOST_BYTES + 100_000
+
+
+@pytest.mark.parametrize("error", [NoGenerationError, MismatchError, ModelError])
+def test_what_is_wrong_with_the_index_is_said(error: type[QAError]) -> None:
+    def status() -> dict[str, Any]:
+        raise error("The index is another: run `qa build`.")
+
+    with closing(Endpoints([status])) as endpoints:
+        refused(sent(endpoints, "GET", "/api/status"), 503, "run `qa build`")
+
+
+def test_only_a_few_are_worked_on_at_once_and_all_are_answered() -> None:
+    lock, most, now = threading.Lock(), 0, 0
+
+    def status() -> dict[str, Any]:
+        nonlocal most, now
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.002)
+        with lock:
+            now -= 1
+        return {}
+
+    async def send(endpoints: Endpoints) -> list[int]:
+        async with httpx.AsyncClient(transport=application(endpoints), base_url="http://127.0.0.1") as http:
+            return [each.status_code for each in await asyncio.gather(*(http.get("/api/status") for _ in range(64)))]
+
+    with closing(Endpoints([status])) as endpoints:
+        assert asyncio.run(send(endpoints)) == [200] * 64
+    assert 1 < most <= 8
