@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import json
 import random
 from dataclasses import replace
@@ -20,7 +22,8 @@ from qa.sentences import sentence_spans
 from qa.types import encoded
 from training.config import Family, Sampling, read_settings
 from training.data import Example, QuestionSet, occurrences, read_set, split_articles
-from training.evaluate import Asked, Reading, best_span, f1, figures
+from training.evaluate import Asked, Reading, best_span, f1, figures, fit, opened
+from training.export import export
 from training.mine import Found, Pool, negatives
 from training.model import ReaderNet, stacked
 from training.near_misses import changed_question, pieces, without_answer
@@ -69,7 +72,10 @@ def test_an_article_of_two_sets_is_in_one_part_and_parts_do_not_change(tmp_path:
 
 def test_an_answer_is_found_as_whole_words_and_the_first_that_stands_there_counts() -> None:
     text = "In 1901, not 11901, the  Old\nBridge fell; the old bridge of 1901."
-    assert [span.of(text) for span in occurrences(text, ["nowhere", "old bridge", "1901"])] == ["Old\nBridge", "old bridge"]
+    assert [span.of(text) for span in occurrences(text, ["nowhere", "old bridge", "1901"])] == [
+        "Old\nBridge",
+        "old bridge",
+    ]
     assert len(occurrences(text, ["1901"])) == 2
     assert occurrences(text, ["", "190"]) == []
 
@@ -169,8 +175,14 @@ def test_a_part_is_whole_sentences_in_a_row(words: Any, tmp_path: Path) -> None:
     of = a_set(tmp_path / "set", 1)
     made = Sequences(words, sampling(sizes=(34,), size_shares=(1.0,), removed=1.0, changed=0.0, no_title=0.0))
     item = items_of(of)[0]
-    texts = {words.decode(list(s.ids[s.text : -1])) for n in range(30) for s in made.groups(item, random.Random(n))[0][:1]}
-    mason, bridge, stone = "anna lund of town0 was a mason.", "the bridge of town0 was built in 1801.", "it is made of stone."
+    texts = {
+        words.decode(list(s.ids[s.text : -1])) for n in range(30) for s in made.groups(item, random.Random(n))[0][:1]
+    }
+    mason, bridge, stone = (
+        "anna lund of town0 was a mason.",
+        "the bridge of town0 was built in 1801.",
+        "it is made of stone.",
+    )
     assert texts == {f"{mason} {bridge}", f"{bridge} {stone}"}
     removed = {words.decode(list(made.groups(item, random.Random(n))[0][-1].ids)).split("town0. ")[1] for n in range(9)}
     assert removed == {f"{mason} {stone} [SEP]"} or removed == {f"{mason} {stone}"}
@@ -239,7 +251,7 @@ def test_padding_and_neighbours_do_not_change_what_is_read(base: Path, words: An
         relevance, start, _ = net(*stacked(pairs, torch.device("cpu")))
         alone, start_alone, _ = net(*stacked(pairs[:1], torch.device("cpu")))
     assert torch.allclose(relevance[:1], alone, atol=1e-5)
-    assert torch.allclose(start[0, : len(pairs[0].ids)], start_alone[0], atol=1e-5)
+    assert torch.allclose(start[0, : len(pairs[0].ids)], start_alone[0, : len(pairs[0].ids)], atol=1e-5)
 
 
 # --- judging ----------------------------------------------------------------------------------------------------------
@@ -259,7 +271,7 @@ def test_words_in_common_are_counted_without_articles_and_punctuation() -> None:
 
 def test_a_reader_that_knows_brings_its_passage_to_the_front_and_tells_what_is_missing() -> None:
     found = tuple(Found(p, s, 0.5, 1.0) for p, s in (("a", 1.0), ("b", 0.9)))
-    pool = Pool(found, {"top_cosine": 0.5})
+    pool = Pool(found, {"top_cosine": 0.5, "coverage": 0.5, "peak": 1.0})
     good, bad = Reading(2.0, 0.0, 4.0, "1901"), Reading(-2.0, 4.0, 0.0, "mason")
     asked = [Asked(Example(str(n), "?", ("1901",), True, ("b",)), pool, {"a": bad, "b": good}) for n in range(3)]
     asked += [Asked(Example("x", "?", (), False, ("b",)), pool, {"a": bad, "b": bad})]
@@ -270,3 +282,28 @@ def test_a_reader_that_knows_brings_its_passage_to_the_front_and_tells_what_is_m
     assert made["span"]["f1"][0] == 1.0
     assert made["near_miss"]["relevance"][0] == 1.0
     assert made["near_miss"]["dense"][0] == 0.5
+    assert figures("squad-v2-dev", asked, fit(asked))["near_miss"]["together"][0] == 1.0
+
+
+# --- what is shipped --------------------------------------------------------------------------------------------------
+
+
+def test_the_export_reads_as_the_checkpoint_does(base: Path, tmp_path: Path, words: Any) -> None:
+    made = Sequences(words, sampling())
+    net = ReaderNet(base).eval()
+    pairs = [
+        made.whole("Who built it?", "Town", f"Anna Lund built the bridge of Town{n} {'again ' * n}")[0]
+        for n in range(9)
+    ]
+    with torch.no_grad():
+        wanted = [[x[0].numpy() for x in net(*stacked([pair], torch.device("cpu")))] for pair in pairs]
+    description = export(copy.deepcopy(net), pairs, tmp_path / "reader")
+    assert description["check"]["correlation"] > 0.98
+    run = opened(tmp_path / "reader" / "model.onnx", read_settings(CONFIG))
+    for (relevance, start, end), (r, s, e), pair in zip(run(pairs), wanted, pairs, strict=True):
+        assert start.shape == end.shape == (len(pair.ids),)
+        assert relevance == pytest.approx(float(r), abs=0.1)
+        assert np.allclose(start, s[: len(pair.ids)], atol=0.2)
+        assert np.allclose(end, e[: len(pair.ids)], atol=0.2)
+    for name, sha256 in description["files"].items():
+        assert hashlib.sha256((tmp_path / "reader" / name).read_bytes()).hexdigest() == sha256

@@ -45,10 +45,11 @@ class Sampling:
 class Settings:
     """A training run.
 
-    `start` names weights to go on from (a checkpoint's averaged weights), else those of the shipped encoder. A step takes
-    `groups` questions with their passages, in `shards` that run beside each other on a CPU. Rates warm up over
-    `warm_up` steps and fall to `floor` of themselves over the last `decay_share`. `average` is the decay of the
-    weights' moving average, `weights` those of the parts of the loss.
+    `start` names a checkpoint whose averaged weights to go on from; None is the shipped encoder. A step takes `groups`
+    questions with their passages, in `shards` that run beside each other; they share the random numbers of `dropout`,
+    so that a run with it is the same again only with one. Rates warm up over `warm_up` steps and fall to `floor` of
+    themselves over the last `decay_share`. `average` is the decay of the weights' moving average, `weights` those of
+    the parts of the loss.
     """
 
     seed: int
@@ -79,8 +80,13 @@ def read_settings(path: Path) -> Settings:
     try:
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
         families = tuple(Family(**{**row, "folders": tuple(row["folders"])}) for row in values.pop("train_on"))
-        sampling = {key: tuple(v) if isinstance(v, list) else v for key, v in values.pop("sampling").items()}
+        drawn: dict[str, Any] = values.pop("sampling")
+        sampling: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in drawn.items()
+        }
         judged = tuple(values.pop("judge_on"))
         return Settings(train_on=families, judge_on=judged, sampling=Sampling(**sampling), **values)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{str(path)!r} is no configuration of a training run ({error}): see training/reader.json.") from error
+        raise ConfigError(
+            f"{str(path)!r} is no configuration of a training run ({error}): see training/reader.json."
+        ) from error

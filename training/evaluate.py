@@ -1,7 +1,7 @@
 """How good a reader is on articles that it was not trained on: `python -m training.evaluate --work DIR --model PATH`.
 
-The model is a checkpoint or an exported file. What it says of each pair is read once; figures come from that. It knows nothing
-about how readers are trained.
+The model is a checkpoint or an exported file. What it says of each pair is read once; figures come from that. It knows
+nothing about how readers are trained.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from qa.encoders import default_folder, load_encoder
 
 from .config import Settings, read_settings
 from .data import Example, QuestionSet, read_set, split_articles
-from .mine import Pool, pools
+from .mine import POOL, Pool, pools
 from .sequences import Paired, Sequences
 from .train import device_named, load_weights, mined_questions, tokenizer
 
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)  # of relevance beside the fused score
-SQUAD = "squad-v1.1-dev"
+FITTED = "squad-v2-dev"  # its fit articles give the weights of the signals together
 NEAR = {"squad-v2-dev", "clapnq-dev"}  # with questions whose answer is missing
 _DEEP = 3  # passages that may hold the answer
 _LONGEST_ANSWER = 30  # tokens
@@ -63,6 +63,7 @@ class Asked:
 
 
 Run = Callable[[Sequence[Paired]], list[tuple[float, Any, Any]]]
+Signal = Callable[[Asked], float]
 
 
 def main() -> int:
@@ -81,9 +82,16 @@ def main() -> int:
     run = opened(given.model, settings)
     sequences = Sequences(tokenizer(), settings.sampling)
     report: dict[str, Any] = {}
+    fitted = [
+        asked
+        for of, chosen, pooled in judged(settings, given.sets, given.work, "fit", given.sample)
+        if of.name == FITTED
+        for asked in read_all(of, chosen, pooled, sequences, run, _DEEP)
+    ]
+    sure = fit(fitted)
     for of, chosen, pooled in judged(settings, given.sets, given.work, given.split, given.sample):
         if not given.only or of.name in given.only.split(","):
-            report[of.name] = figures(of.name, read_all(of, chosen, pooled, sequences, run))
+            report[of.name] = figures(of.name, read_all(of, chosen, pooled, sequences, run), sure)
             print(of.name, json.dumps(report[of.name]), flush=True)
     if given.out:
         given.out.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
@@ -156,17 +164,20 @@ def judged(
 
 
 def read_all(
-    of: QuestionSet, chosen: Sequence[Example], pooled: Mapping[str, Pool], sequences: Sequences, run: Run
+    of: QuestionSet,
+    chosen: Sequence[Example],
+    pooled: Mapping[str, Pool],
+    sequences: Sequences,
+    run: Run,
+    deep: int = POOL,
 ) -> list[Asked]:
-    """What the model says of every pair of a question with the passages of its pool and its own."""
+    """What the model says of every pair of a question with the passages of its pool (so many) and its own."""
     wanted = [
         (example, passage)
         for example in chosen
-        for passage in dict.fromkeys([*(f.passage for f in pooled[example.id].found), *example.passages[:1]])
+        for passage in dict.fromkeys([*(f.passage for f in pooled[example.id].found[:deep]), *example.passages[:1]])
     ]
-    pairs = [
-        sequences.whole(example.question, of.sources[p].title, of.sources[p].text) for example, p in wanted
-    ]
+    pairs = [sequences.whole(example.question, of.sources[p].title, of.sources[p].text) for example, p in wanted]
     read: dict[str, dict[str, Reading]] = {}
     for (example, passage), (pair, characters), said in zip(wanted, pairs, run([p for p, _ in pairs]), strict=True):
         text = of.sources[passage].text
@@ -188,15 +199,33 @@ def best_span(start: Any, end: Any, longest: int = _LONGEST_ANSWER) -> tuple[flo
     return float(sums[first, last]), first, last
 
 
-def figures(name: str, asked: Sequence[Asked]) -> dict[str, Any]:
+def fit(asked: Sequence[Asked]) -> Signal:
+    """All signals together: a logistic model of what the reader says and what retrieval knows."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows = np.array([_row(a) for a in asked])
+    mean, spread = rows.mean(axis=0), rows.std(axis=0)
+    model = LogisticRegression().fit((rows - mean) / spread, [a.example.answerable for a in asked])
+    return lambda a: float(model.decision_function([(_row(a) - mean) / spread])[0])
+
+
+def _row(a: Asked) -> Any:
+    return np.array(
+        [*(signal(a) for signal in signals().values()), a.pool.evidence["coverage"], a.pool.evidence["peak"]]
+    )
+
+
+def figures(name: str, asked: Sequence[Asked], together: Signal | None = None) -> dict[str, Any]:
     """All that a set can say of a reader; intervals are of 95 %, from 1,000 samples of its questions."""
     own = [a for a in asked if a.example.answerable and a.example.passages]
     made: dict[str, Any] = {"questions": len(own), "missing": sum(not a.example.answerable for a in asked)}
     for label, order in _orders():
-        ranked = [(order(a), {p: 1.0 for p in a.example.passages}) for a in own]
+        ranked = [(order(a), dict.fromkeys(a.example.passages, 1.0)) for a in own]
         made[label] = {
             "ndcg@10": _interval([metrics.ndcg(ids, rel, 10) for ids, rel in ranked]),
-            "recall@1": _interval([metrics.recall(ids[:1], rel, 1) if len(rel) == 1 else float(ids[0] in rel) for ids, rel in ranked]),
+            "recall@1": _interval(
+                [metrics.recall(ids[:1], rel, 1) if len(rel) == 1 else float(ids[0] in rel) for ids, rel in ranked]
+            ),
         }
     literal = [a for a in own if a.example.answers]
     if literal:
@@ -208,28 +237,36 @@ def figures(name: str, asked: Sequence[Asked]) -> dict[str, Any]:
     missing = [a for a in asked if not a.example.answerable]
     if name in NEAR and missing:
         made["near_miss"] = {
-            label: _auroc([value(a) for a in own], [value(a) for a in missing]) for label, value in signals().items()
+            label: _auroc([value(a) for a in own], [value(a) for a in missing])
+            for label, value in (signals() | own_signals() | ({"together": together} if together else {})).items()
         }
     return made
 
 
-def signals() -> dict[str, Callable[[Asked], float]]:
-    """What may tell whether the answer is there, of the best passages by fused score; "own" of the question's own passage."""
+def signals() -> dict[str, Signal]:
+    """What may tell whether the answer is there, of the best passages by fused score."""
 
     def top(a: Asked) -> list[Reading]:
-        return [a.read[f.passage] for f in a.pool.found[:_DEEP]]
-
-    def on_own(a: Asked) -> Reading:
-        return a.read[a.example.passages[0]]
+        return [a.read[found.passage] for found in a.pool.found[:_DEEP]]
 
     return {
         "relevance": lambda a: max(r.relevance for r in top(a)),
         "margin": lambda a: max(r.margin for r in top(a)),
         "both": lambda a: max(r.relevance + 0.5 * r.margin for r in top(a)),
         "dense": lambda a: a.pool.evidence["top_cosine"],
-        "own relevance": lambda a: on_own(a).relevance,
-        "own margin": lambda a: on_own(a).margin,
-        "own both": lambda a: on_own(a).relevance + 0.5 * on_own(a).margin,
+    }
+
+
+def own_signals() -> dict[str, Signal]:
+    """The same where the passage that a question was written about is known."""
+
+    def own(a: Asked) -> Reading:
+        return a.read[a.example.passages[0]]
+
+    return {
+        "own passage, relevance": lambda a: own(a).relevance,
+        "own passage, margin": lambda a: own(a).margin,
+        "own passage, both": lambda a: own(a).relevance + 0.5 * own(a).margin,
     }
 
 
@@ -269,7 +306,8 @@ def _auroc(own: Sequence[float], missing: Sequence[float]) -> list[float]:
     random_ = np.random.default_rng(1)
     a, b = np.asarray(own), np.asarray(missing)
     made = [
-        metrics.auroc(a[random_.integers(0, len(a), len(a))], b[random_.integers(0, len(b), len(b))]) for _ in range(300)
+        metrics.auroc(a[random_.integers(0, len(a), len(a))], b[random_.integers(0, len(b), len(b))])
+        for _ in range(300)
     ]
     return [round(float(x), 4) for x in (metrics.auroc(a, b), *np.percentile(made, [2.5, 97.5]))]
 

@@ -44,8 +44,11 @@ class ReaderNet(torch.nn.Module):  # type: ignore[misc]
 
 
 def stacked(sequences: Sequence[Paired], device: Any) -> tuple[Any, Any, Any]:
-    """ids, types and mask of some sequences, padded to the longest, each of shape (batch, tokens)."""
-    longest = max(len(s.ids) for s in sequences)
+    """ids, types and mask of some sequences, each of shape (batch, tokens), padded to the longest, in steps of 16.
+
+    Steps, because the libraries below compile a product anew for each shape.
+    """
+    longest = -(-max(len(s.ids) for s in sequences) // 16) * 16
     ids, types, mask = (torch.zeros(len(sequences), longest, dtype=torch.long) for _ in range(3))
     for row, s in enumerate(sequences):
         ids[row, : len(s.ids)] = torch.tensor(s.ids)
@@ -83,7 +86,9 @@ def losses(net: ReaderNet, groups: Sequence[Group], chunk_tokens: int, device: A
         "ranking": _mean(ranking, scores),
         "binary": functional.binary_cross_entropy_with_logits(scores, truth),
         "span": _mean([loss for loss, s in zip(spans, flat, strict=True) if loss is not None and s.starts], scores),
-        "no_span": _mean([loss for loss, s in zip(spans, flat, strict=True) if loss is not None and not s.starts], scores),
+        "no_span": _mean(
+            [loss for loss, s in zip(spans, flat, strict=True) if loss is not None and not s.starts], scores
+        ),
     }
 
 

@@ -20,13 +20,14 @@ KINDS = {"year": _YEAR, "number": _NUMBER, "name": _NAME}
 _PAIRS = (
     "first last", "oldest youngest", "older younger", "largest smallest", "larger smaller", "biggest tiniest",
     "highest lowest", "higher lower", "best worst", "most least", "more fewer", "before after", "north south",
-    "northern southern", "east west", "eastern western", "begin end", "began ended", "start stop", "started stopped",
-    "increase decrease", "increased decreased", "won lost", "win lose", "minimum maximum", "early late", "earliest latest",
-    "always never", "left right", "inside outside", "above below", "day night", "summer winter", "buy sell", "bought sold",
-    "brother sister", "mother father", "son daughter", "king queen", "prince princess", "husband wife", "man woman",
-    "boy girl", "old young", "good bad", "like hate", "male female", "public private", "allow forbid", "arrive leave",
-    "strong weak", "rich poor", "open close", "true false", "import export", "major minor", "internal external",
-    "positive negative", "rising falling", "gain lose", "accept reject", "support oppose", "up down", "long short",
+    "northern southern", "east west", "eastern western", "begin end", "began ended", "start stop",
+    "started stopped", "increase decrease", "increased decreased", "won lost", "win lose", "minimum maximum",
+    "early late", "earliest latest", "always never", "left right", "inside outside", "above below", "day night",
+    "summer winter", "buy sell", "bought sold", "brother sister", "mother father", "son daughter", "king queen",
+    "prince princess", "husband wife", "man woman", "boy girl", "old young", "good bad", "like hate", "male female",
+    "public private", "allow forbid", "arrive leave", "strong weak", "rich poor", "open close", "true false",
+    "import export", "major minor", "internal external", "positive negative", "rising falling", "gain lose",
+    "accept reject", "support oppose", "up down", "long short",
 )  # fmt: skip
 OPPOSITES = {a: b for pair in _PAIRS for a, b in (pair.split(), pair.split()[::-1])}
 _NEGATED = {

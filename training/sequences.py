@@ -1,6 +1,7 @@
 """Questions and passages → token sequences with labels, in groups of one question each.
 
-A sequence is `[CLS] question [SEP] title. text [SEP]`, as the program pairs them. It knows nothing about models or losses.
+A sequence is `[CLS] question [SEP] title. text [SEP]`, as the program pairs them. It knows nothing about models
+or losses.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from qa.sentences import sentence_spans
 from qa.types import Span, context
 
 from .config import Sampling
-from .data import Example, QuestionSet, fold, occurrences
+from .data import Example, QuestionSet, occurrences
 from .near_misses import changed_question, pieces, without_answer
 
 MOST_QUESTION = 48  # tokens of a question that are read
@@ -53,7 +54,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens of a passage: those of its title, ids and characters of the text's, and each sentence's range of them."""
+    """The tokens of a passage: the title's, the text's with their characters, and each sentence's range of those."""
 
     title: tuple[int, ...]
     ids: tuple[int, ...]
@@ -77,7 +78,7 @@ class Sequences:
         self._cls, self._sep = int(tokenizer.token_to_id("[CLS]")), int(tokenizer.token_to_id("[SEP]"))
 
     def whole(self, question: str, title: str, text: str) -> tuple[Paired, tuple[Span, ...]]:
-        """A pair as at run time, cut at 256 tokens, and the characters in `text` of its tokens from `Paired.text` on."""
+        """A pair as at run time, cut at 256 tokens, and the characters of its tokens from `Paired.text` on."""
         asked, tokens = self._asked(question), self._tokenised(title, text)
         room = LONGEST - len(asked) - len(tokens.title) - 3
         return self._paired(asked, tokens, range(min(room, len(tokens.ids)))), tokens.characters[:room]
@@ -137,9 +138,9 @@ class Sequences:
         allowed: Sequence[int] = (),
         pick: random.Random | None = None,
     ) -> Paired:
-        """A question with a part of a passage: whole sentences (out of the `allowed` ones) in a row, as many as there is room for.
+        """A question with a part of a passage: whole sentences in a row, as many as there is room for.
 
-        Where the answer is `found`, one occurrence is in the part.
+        Only the `allowed` ones, if given. Where the answer is `found`, one occurrence is in the part; `pick` draws it.
         """
         sampling = self._sampling
         if draw.random() < sampling.bare_question:
@@ -198,7 +199,9 @@ def _window(
     if around is None:
         first = last = draw.randrange(len(allowed))
     else:
-        inside = [n for n, s in enumerate(allowed) if sentences[s].start < around.end and around.start < sentences[s].end]
+        inside = [
+            n for n, s in enumerate(allowed) if sentences[s].start < around.end and around.start < sentences[s].end
+        ]
         first, last = (inside[0], inside[-1]) if inside else (0, 0)
     taken = [t for s in allowed[first : last + 1] for t in range(sentences[s].start, sentences[s].end)]
     if len(taken) > room:

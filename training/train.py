@@ -1,7 +1,7 @@
 """Train the reader: `python -m training.train --config training/reader.json --sets DIR --work DIR`.
 
-It goes on from the last checkpoint in the work folder, exactly as if it had never stopped. It knows nothing about how good
-the reader is: see `training.evaluate`.
+It goes on from the last checkpoint in the work folder, exactly as if it had never stopped. It knows nothing about how
+good the reader is: see `training.evaluate`.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ def train(
     step = _resume(folder, named, average, optimiser)
     order = _Order(items, sequences, settings)
     with ThreadPoolExecutor(settings.shards) as pool, (folder / "log.jsonl").open("a", encoding="utf-8") as log:
-        started, tokens, sums = time.perf_counter(), 0, {}
+        started, tokens = time.perf_counter(), 0
+        sums: dict[str, float] = {}
         while step < settings.steps:
             torch.manual_seed(settings.seed + step)
             groups = order.groups(step)
@@ -133,7 +134,13 @@ def train(
             if step % settings.log_every == 0 or step == settings.steps:
                 seconds = time.perf_counter() - started
                 line = {name: round(total / settings.log_every, 4) for name, total in sums.items()}
-                line = {"step": step, **line, "norm": round(float(norm), 3), "rate": round(rate, 4), "epoch": order.epoch(step)}
+                line = {
+                    "step": step,
+                    **line,
+                    "norm": round(float(norm), 3),
+                    "rate": round(rate, 4),
+                    "epoch": order.epoch(step),
+                }
                 log.write(json.dumps({**line, "tokens_per_second": round(tokens / seconds)}) + "\n")
                 log.flush()
                 started, tokens, sums = time.perf_counter(), 0, {}
@@ -234,8 +241,7 @@ def _resume(folder: Path, named: dict[str, Any], average: dict[str, Any], optimi
             p.data.copy_(file.get_tensor(f"net.{name}"))
             average[name].copy_(file.get_tensor(f"average.{name}"))
             optimiser.state[p] = {
-                part: file.get_tensor(f"adam.{part}.{name}").to(p.device)
-                for part in ("step", "exp_avg", "exp_avg_sq")
+                part: file.get_tensor(f"adam.{part}.{name}").to(p.device) for part in ("step", "exp_avg", "exp_avg_sq")
             }
         return int(file.metadata()["step"])
 
