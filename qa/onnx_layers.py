@@ -72,7 +72,7 @@ def fuse_attention(model: Any) -> None:
 
 
 def trace(model: Any, path: Path, ids: Any, outputs: Mapping[str, Sequence[int]]) -> None:
-    """Write a model that takes `ids` of shape (1, tokens), of any number; `outputs` name which dimensions are tokens."""
+    """Write a model that takes `ids` of shape (1, tokens), of any number; `outputs` name dimensions of tokens."""
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # that tracing is old, and that it follows no branches: results are checked
         torch.onnx.export(

@@ -61,43 +61,44 @@ def losses(net: ReaderNet, groups: Sequence[Group], chunk_tokens: int, device: A
     """The parts of the loss, each a mean: "ranking", "binary", "span" and "no_span".
 
     Sequences are read in chunks of about equal length, so that little is padded. Ranking is the softmax of the one
-    that answers against the others of its group; spans, the likelihood of all occurrences of the answer together.
+    that answers, the first, against the others of its group; spans, the likelihood of all occurrences of the answer.
     """
     flat = [sequence for group in groups for sequence in group]
-    relevance: list[Any] = [None] * len(flat)
-    spans: list[Any] = [None] * len(flat)
+    scores, missed, order = [], [], []
     for chunk in _chunks(flat, chunk_tokens):
-        found, starts, ends = net(*stacked([flat[n] for n in chunk], device))
-        for row, number in enumerate(chunk):
-            relevance[number] = found[row]
-            if flat[number].spanned:
-                own = flat[number]
-                spans[number] = (
-                    _span_loss(starts[row], own, own.starts) + _span_loss(ends[row], own, own.ends)
-                ) / 2  # fmt: skip
-    scores = torch.stack(relevance)
+        rows = [flat[number] for number in chunk]
+        relevance, start, end = net(*stacked(rows, device))
+        scores.append(relevance)
+        missed.append((_missed(start, rows, [s.starts for s in rows]) + _missed(end, rows, [s.ends for s in rows])) / 2)
+        order += chunk
+    back = torch.tensor(order, device=device).argsort()
+    score, span = torch.cat(scores)[back], torch.cat(missed)[back]
+
+    def mean(values: Any, chosen: Sequence[bool]) -> Any:
+        wanted = torch.tensor(chosen, dtype=torch.float32, device=device)
+        return (values * wanted).sum() / wanted.sum().clamp_min(1)
+
+    together = torch.nn.utils.rnn.pad_sequence(
+        score.split([len(group) for group in groups]), batch_first=True, padding_value=_NEVER
+    )
     truth = torch.tensor([float(s.relevant) for s in flat], device=device)
-    ranking, place = [], 0
-    for group in groups:
-        if len(group) > 1:
-            ranking.append(-scores[place : place + len(group)].log_softmax(0)[0])
-        place += len(group)
     return {
-        "ranking": _mean(ranking, scores),
-        "binary": functional.binary_cross_entropy_with_logits(scores, truth),
-        "span": _mean([loss for loss, s in zip(spans, flat, strict=True) if loss is not None and s.starts], scores),
-        "no_span": _mean(
-            [loss for loss, s in zip(spans, flat, strict=True) if loss is not None and not s.starts], scores
-        ),
+        "ranking": mean(-together.log_softmax(1)[:, 0], [len(group) > 1 for group in groups]),
+        "binary": functional.binary_cross_entropy_with_logits(score, truth),
+        "span": mean(span, [bool(s.starts) for s in flat]),
+        "no_span": mean(span, [s.spanned and not s.starts for s in flat]),
     }
 
 
-def _span_loss(logits: Any, of: Paired, places: Sequence[int]) -> Any:
-    possible = torch.full_like(logits, _NEVER)
-    possible[0] = 0.0
-    possible[of.text : len(of.ids) - 1] = 0.0
-    chances = (logits + possible).log_softmax(0)
-    return -chances[list(places) or [0]].logsumexp(0)
+def _missed(logits: Any, rows: Sequence[Paired], places: Sequence[Sequence[int]]) -> Any:
+    """The loss where the first token and the text's may be chosen, and any of the `places` (else the first) is right."""
+    possible, right = (torch.full(logits.shape, _NEVER) for _ in range(2))
+    for row, (sequence, own) in enumerate(zip(rows, places, strict=True)):
+        possible[row, 0] = 0.0
+        possible[row, sequence.text : len(sequence.ids) - 1] = 0.0
+        right[row, list(own) or [0]] = 0.0
+    possible, right = possible.to(logits.device), right.to(logits.device)
+    return (logits + possible).logsumexp(1) - (logits + right).logsumexp(1)
 
 
 def _chunks(flat: Sequence[Paired], tokens: int) -> list[list[int]]:
@@ -108,7 +109,3 @@ def _chunks(flat: Sequence[Paired], tokens: int) -> list[list[int]]:
             chunks.append([])
         chunks[-1].append(number)
     return chunks
-
-
-def _mean(values: list[Any], like: Any) -> Any:
-    return torch.stack(values).mean() if values else like.sum() * 0.0
