@@ -204,7 +204,7 @@ def fit(asked: Sequence[Asked]) -> Signal:
     from sklearn.linear_model import LogisticRegression
 
     rows = np.array([_row(a) for a in asked])
-    mean, spread = rows.mean(axis=0), rows.std(axis=0)
+    mean, spread = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-6)
     model = LogisticRegression().fit((rows - mean) / spread, [a.example.answerable for a in asked])
     return lambda a: float(model.decision_function([(_row(a) - mean) / spread])[0])
 

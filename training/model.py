@@ -91,7 +91,7 @@ def losses(net: ReaderNet, groups: Sequence[Group], chunk_tokens: int, device: A
 
 
 def _missed(logits: Any, rows: Sequence[Paired], places: Sequence[Sequence[int]]) -> Any:
-    """The loss where the first token and the text's may be chosen, and any of the `places` (else the first) is right."""
+    """The loss: the text's tokens and the first may be chosen, and any of the `places` (else the first) is right."""
     possible, right = (torch.full(logits.shape, _NEVER) for _ in range(2))
     for row, (sequence, own) in enumerate(zip(rows, places, strict=True)):
         possible[row, 0] = 0.0
