@@ -18,17 +18,19 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 from transformers import BertConfig, BertModel
 
+from qa.encoders import default_folder
+from qa.errors import ConfigError
 from qa.sentences import sentence_spans
 from qa.types import encoded
 from training.config import Family, Sampling, read_settings
-from training.data import Example, QuestionSet, occurrences, read_set, split_articles
+from training.data import NEGATIVES, Example, QuestionSet, made_for, occurrences, read_set, split_articles
 from training.evaluate import Asked, Reading, best_span, f1, figures, fit, opened
 from training.export import export
 from training.mine import Found, Pool, negatives
 from training.model import ReaderNet, stacked
 from training.near_misses import changed_question, pieces, without_answer
-from training.sequences import LONGEST, Item, Sequences
-from training.train import checkpoints, tokenizer, train
+from training.sequences import LONGEST, Item, Sequences, tokenizer
+from training.train import checkpoints, read_items, train
 
 CONFIG = Path(__file__).resolve().parent.parent / "training" / "reader.json"
 
@@ -90,6 +92,20 @@ def test_negatives_are_training_passages_without_the_answer_in_the_order_of_the_
     assert negatives(holding, pool, of, split) == ()
 
 
+def test_what_is_trained_on_is_what_was_mined_for_the_same_split(tmp_path: Path) -> None:
+    of = a_set(tmp_path / "set", 2)
+    run = replace(read_settings(CONFIG), train_on=(Family(("set",), 0.0, 0.5),))
+    with pytest.raises(ConfigError, match=r"run `training.mine` first"):
+        read_items(run, tmp_path, tmp_path)
+    mined = {"set": {"town-0#1": ["town-0#0"], "none-0": []}}
+    (tmp_path / NEGATIVES).write_text(json.dumps({"made_for": made_for(run), "negatives": mined}), "utf-8")
+    found = [(item.example.id, item.negatives) for item in read_items(run, tmp_path, tmp_path)]
+    assert found == [("town-0#1", ("town-0#0",)), ("none-0", ())]
+    assert {item.of.folder for item in read_items(run, tmp_path, tmp_path)} == {of.folder}
+    with pytest.raises(ConfigError, match="of these sets and this split"):
+        read_items(replace(run, seed=8), tmp_path, tmp_path)
+
+
 # --- near-misses ------------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +149,7 @@ def items_of(of: QuestionSet) -> list[Item]:
 
 @pytest.fixture(scope="module")
 def words() -> Any:
-    return tokenizer()
+    return tokenizer(default_folder())
 
 
 def test_a_pair_is_made_as_the_encoded_passage_is_and_its_characters_are_the_text_s(words: Any) -> None:

@@ -16,9 +16,10 @@ from typing import Any, Literal
 from qa.errors import ConfigError
 from qa.types import Span
 
-from .config import Family
+from .config import Family, Settings
 
 Split = Literal["train", "fit", "held-out"]
+NEGATIVES = "negatives.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,25 @@ def split_articles(sets: Iterable[QuestionSet], family: Family, seed: int) -> di
     parts.update(dict.fromkeys(articles[:held], "held-out"))
     parts.update(dict.fromkeys(articles[held : held + fit], "fit"))
     return parts
+
+
+def made_for(settings: Settings) -> dict[str, Any]:
+    """What mined negatives depend on, for their file."""
+    return {"seed": settings.seed, "train_on": [[list(f.folders), f.fit, f.held_out] for f in settings.train_on]}
+
+
+def read_negatives(settings: Settings, work: Path) -> dict[str, dict[str, list[str]]]:
+    """Set → question to train on → passages that do not answer it, as `training.mine` wrote them.
+
+    Raises ConfigError where they are missing or of another split.
+    """
+    try:
+        read: dict[str, Any] = json.loads((work / NEGATIVES).read_text("utf-8"))
+    except OSError:
+        read = {}
+    if read.get("made_for") != made_for(settings):
+        raise ConfigError(f"{str(work)!r} holds no negatives of these sets and this split: run `training.mine` first.")
+    return dict(read["negatives"])
 
 
 def fold(text: str) -> str:

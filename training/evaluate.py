@@ -26,9 +26,9 @@ from qa.encoders import default_folder, load_encoder
 
 from .config import Settings, read_settings
 from .data import Example, QuestionSet, read_set, split_articles
-from .mine import POOL, Pool, pools
-from .sequences import Paired, Sequences
-from .train import device_named, load_weights, mined_questions, tokenizer
+from .mine import POOL, Pool, pools, wanted
+from .sequences import Paired, Sequences, tokenizer
+from .train import device_named, load_weights
 
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)  # of relevance beside the fused score
 FITTED = "squad-v2-dev"  # its fit articles give the weights of the signals together
@@ -80,7 +80,7 @@ def main() -> int:
     given = parser.parse_args()
     settings = read_settings(given.config)
     run = opened(given.model, settings)
-    sequences = Sequences(tokenizer(), settings.sampling)
+    sequences = Sequences(tokenizer(default_folder()), settings.sampling)
     report: dict[str, Any] = {}
     fitted = [
         asked
@@ -156,7 +156,7 @@ def judged(
         parts = split_articles(members, family, settings.seed)
         for of in members:
             own = [e for e in of.examples if e.passages and parts[of.article(e)] == split]
-            add(of, own, mined_questions(of, parts))
+            add(of, own, wanted(of, parts))
     for folder in settings.judge_on:
         of = read_set(sets / folder)
         add(of, list(of.examples), [example.id for example in of.examples])
@@ -172,14 +172,16 @@ def read_all(
     deep: int = POOL,
 ) -> list[Asked]:
     """What the model says of every pair of a question with the passages of its pool (so many) and its own."""
-    wanted = [
+    chosen_pairs = [
         (example, passage)
         for example in chosen
         for passage in dict.fromkeys([*(f.passage for f in pooled[example.id].found[:deep]), *example.passages[:1]])
     ]
-    pairs = [sequences.whole(example.question, of.sources[p].title, of.sources[p].text) for example, p in wanted]
+    pairs = [sequences.whole(example.question, of.sources[p].title, of.sources[p].text) for example, p in chosen_pairs]
     read: dict[str, dict[str, Reading]] = {}
-    for (example, passage), (pair, characters), said in zip(wanted, pairs, run([p for p, _ in pairs]), strict=True):
+    for (example, passage), (pair, characters), said in zip(
+        chosen_pairs, pairs, run([p for p, _ in pairs]), strict=True
+    ):
         text = of.sources[passage].text
         relevance, start, end = said
         best, first, last = best_span(start[pair.text : -1], end[pair.text : -1])

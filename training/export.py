@@ -25,8 +25,8 @@ from qa.onnx_layers import fuse_attention, observed, to_int8, trace
 from .config import read_settings
 from .data import read_set
 from .model import ReaderNet, stacked
-from .sequences import LONGEST, MOST_QUESTION, Paired, Sequences
-from .train import load_weights, tokenizer
+from .sequences import LONGEST, MOST_QUESTION, Paired, Sequences, tokenizer
+from .train import load_weights
 
 TARGET = ROOT / "qa" / "models" / "reader"
 MODEL, TOKENIZER, DESCRIPTION = "model.onnx", "tokenizer.json", "reader.json"
@@ -60,7 +60,7 @@ def main() -> int:
     parser.add_argument("--target", type=Path, default=TARGET)
     given = parser.parse_args()
     settings = read_settings(given.config)
-    sequences = Sequences(tokenizer(), settings.sampling)
+    sequences = Sequences(tokenizer(default_folder()), settings.sampling)
     net = ReaderNet(default_folder())
     load_weights(net, given.checkpoint)
     folders = [given.sets / folder for family in settings.train_on for folder in family.folders]

@@ -1,22 +1,26 @@
-"""What the program's own retrieval finds for each question: pools to learn from and to judge by, kept in a file.
+"""What the program's own retrieval finds for each question, to learn from and to judge by.
 
-It knows nothing about tokens or models but the encoder that retrieves.
+`python -m training.mine --sets DIR --work DIR` writes the negatives of all questions to train on. It knows nothing
+about the reader.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.common import CachingEncoder
+from benchmarks.common import CACHE, SETS, CachingEncoder
 from qa import search
+from qa.encoders import load_encoder
 from qa.evaluate import index_dataset, read_dataset
 
-from .data import Example, QuestionSet, Split, fold
+from .config import Settings, read_settings
+from .data import NEGATIVES, Example, QuestionSet, Split, fold, made_for, read_set, split_articles
 
 POOL = 10
 KEPT = 6
@@ -41,15 +45,49 @@ class Pool:
     evidence: dict[str, float]
 
 
-def pools(of: QuestionSet, wanted: Collection[str], encoder: CachingEncoder, work: Path) -> dict[str, Pool]:
-    """The fused best ten for each wanted question (by id); made once for the same files, encoder and fusion."""
-    wanted = sorted(wanted)
-    path = work / "pools" / f"{of.name}-{_hash(of, wanted, encoder)}.jsonl"
+def main() -> int:
+    """Write `negatives.json` for the settings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("reader.json"))
+    parser.add_argument("--sets", type=Path, default=SETS)
+    parser.add_argument("--work", type=Path, required=True)
+    given = parser.parse_args()
+    mined = mine(read_settings(given.config), given.sets, given.work)
+    print(*(f"{name}: {len(own)} questions" for name, own in mined.items()), sep="\n")
+    return 0
+
+
+def mine(settings: Settings, sets: Path, work: Path) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Set → question to train on → its negatives, as they are written; a question of two sets is trained on once."""
+    encoder = CachingEncoder(load_encoder(index=CACHE))
+    mined: dict[str, dict[str, tuple[str, ...]]] = {}
+    for family in settings.train_on:
+        members = [read_set(sets / folder) for folder in family.folders]
+        split = split_articles(members, family, settings.seed)
+        seen: set[str] = set()
+        for of in members:
+            found = pools(of, wanted(of, split), encoder, work)
+            chosen = [e for e in of.examples if e.passages and split[of.article(e)] == "train" and e.id not in seen]
+            mined[of.name] = {e.id: negatives(e, found[e.id], of, split) if e.answerable else () for e in chosen}
+            seen.update(mined[of.name])
+    (work / NEGATIVES).write_text(json.dumps({"made_for": made_for(settings), "negatives": mined}), "utf-8")
+    return mined
+
+
+def wanted(of: QuestionSet, split: Mapping[str, Split]) -> list[str]:
+    """The questions whose pools are needed: all but those without an answer about articles to train on."""
+    return [e.id for e in of.examples if e.answerable or not e.passages or split[of.article(e)] != "train"]
+
+
+def pools(of: QuestionSet, ids: Collection[str], encoder: CachingEncoder, work: Path) -> dict[str, Pool]:
+    """The fused best ten for each of these questions; made once for the same files, encoder and fusion."""
+    ids = sorted(ids)
+    path = work / "pools" / f"{of.name}-{_hash(of, ids, encoder)}.jsonl"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".tmp")
         with beside.open("w", encoding="utf-8") as file:
-            for number, pool in _search(of, wanted, encoder):
+            for number, pool in _search(of, ids, encoder):
                 file.write(json.dumps([number, [list(asdict(f).values()) for f in pool.found], pool.evidence]) + "\n")
         beside.rename(path)
     read = {}
@@ -75,18 +113,18 @@ def negatives(example: Example, pool: Pool, of: QuestionSet, split: Mapping[str,
     return tuple(kept[:KEPT])
 
 
-def _hash(of: QuestionSet, wanted: list[str], encoder: CachingEncoder) -> str:
+def _hash(of: QuestionSet, ids: list[str], encoder: CachingEncoder) -> str:
     files = [hashlib.sha256((of.folder / name).read_bytes()).hexdigest() for name in ("corpus.jsonl", "queries.jsonl")]
     made_by = [encoder.identity.as_json(), POOL, search.CANDIDATES, search.DENSE_SHARE]
-    return hashlib.sha256(json.dumps([files, wanted, made_by]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([files, ids, made_by]).encode()).hexdigest()[:16]
 
 
-def _search(of: QuestionSet, wanted: list[str], encoder: CachingEncoder):  # type: ignore[no-untyped-def]
+def _search(of: QuestionSet, ids: list[str], encoder: CachingEncoder) -> Iterator[tuple[str, Pool]]:
     questions = {example.id: example.question for example in of.examples}
     with tempfile.TemporaryDirectory(prefix="qa-mine-") as place:
         engine, _ = index_dataset(read_dataset(of.folder), encoder, Path(place))
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = wanted[start : start + _AT_ONCE]
+        for start in range(0, len(ids), _AT_ONCE):
+            some = ids[start : start + _AT_ONCE]
             encoder.encode_queries([questions[number] for number in some])  # many at once, and remembered
             for number in some:
                 ranking = engine.search(questions[number], POOL)
@@ -96,3 +134,7 @@ def _search(of: QuestionSet, wanted: list[str], encoder: CachingEncoder):  # typ
                 )
                 yield number, Pool(found, asdict(ranking.evidence))
         del engine
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

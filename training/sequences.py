@@ -10,7 +10,10 @@ import random
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from tokenizers import Tokenizer
 
 from qa.sentences import sentence_spans
 from qa.types import Span, context
@@ -65,6 +68,14 @@ class Tokens:
         """The tokens that a range of characters touches."""
         ends, starts = [c.end for c in self.characters], [c.start for c in self.characters]
         return Span(bisect_right(ends, span.start), bisect_left(starts, span.end))
+
+
+def tokenizer(folder: Path) -> Any:
+    """The tokeniser of the encoder in a folder, without truncation or padding."""
+    made = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    made.no_padding()
+    made.no_truncation()
+    return made
 
 
 class Sequences:

@@ -1,7 +1,7 @@
-"""Train the reader: `python -m training.train --config training/reader.json --sets DIR --work DIR`.
+"""Train the reader: `python -m training.train --sets DIR --work DIR`, after `training.mine`.
 
-It goes on from the last checkpoint in the work folder, exactly as if it had never stopped. It knows nothing about how
-good the reader is: see `training.evaluate`.
+It goes on from the last checkpoint in the work folder, exactly as if it had never stopped. It knows nothing about
+retrieval, or how good the reader is.
 """
 
 from __future__ import annotations
@@ -18,16 +18,13 @@ from typing import Any
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from tokenizers import Tokenizer
 
-from benchmarks.common import CACHE, SETS, CachingEncoder
-from qa.encoders import default_folder, load_encoder
+from qa.encoders import default_folder
 
 from .config import Settings, read_settings
-from .data import QuestionSet, Split, read_set, split_articles
-from .mine import negatives, pools
+from .data import read_negatives, read_set
 from .model import ReaderNet, losses
-from .sequences import Group, Item, Sequences
+from .sequences import Group, Item, Sequences, tokenizer
 
 _KEPT = 3  # checkpoints
 
@@ -36,9 +33,12 @@ def main() -> int:
     """Train to the end of the settings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("reader.json"))
-    parser.add_argument("--sets", type=Path, default=SETS)
+    parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--name", default="reader", help="the folder of this run below the work folder")
+    parser.add_argument(
+        "--base", type=Path, help="the folder of the weights to begin with, the shipped ones by default"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     given = parser.parse_args()
     settings = read_settings(given.config)
@@ -46,8 +46,8 @@ def main() -> int:
     if device.type == "cpu":
         torch.set_num_threads(1)  # shards run beside each other instead: threads of one operation wait for each other
     items = read_items(settings, given.sets, given.work)
-    sequences = Sequences(tokenizer(), settings.sampling)
-    train(settings, items, sequences, default_folder(), given.work / given.name, device)
+    base = given.base or default_folder()
+    train(settings, items, Sequences(tokenizer(base), settings.sampling), base, given.work / given.name, device)
     return 0
 
 
@@ -56,41 +56,16 @@ def device_named(name: str) -> Any:
     return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
 
 
-def tokenizer() -> Any:
-    """The shipped encoder's, without truncation or padding."""
-    made = Tokenizer.from_file(str(default_folder() / "tokenizer.json"))
-    made.no_padding()
-    made.no_truncation()
-    return made
-
-
 def read_items(settings: Settings, sets: Path, work: Path) -> list[Item]:
-    """All questions to train on, with negatives from the program's own retrieval; each question once."""
-    encoder = CachingEncoder(load_encoder(index=CACHE))
-    items: list[Item] = []
-    for family in settings.train_on:
-        members = [read_set(sets / folder) for folder in family.folders]
-        split = split_articles(members, family, settings.seed)
-        seen: set[str] = set()
-        for of in members:
-            chosen = [e for e in training_examples(of, split) if e.id not in seen]
-            seen.update(example.id for example in chosen)
-            found = pools(of, mined_questions(of, split), encoder, work)
-            items += [
-                Item(example, of, negatives(example, found[example.id], of, split) if example.answerable else ())
-                for example in chosen
-            ]
-    return items
-
-
-def training_examples(of: QuestionSet, split: dict[str, Split]) -> list[Any]:
-    """The questions about training articles."""
-    return [example for example in of.examples if example.passages and split[of.article(example)] == "train"]
-
-
-def mined_questions(of: QuestionSet, split: dict[str, Split]) -> list[str]:
-    """The questions whose pools are needed: all but those without an answer in training articles."""
-    return [e.id for e in of.examples if e.answerable or not e.passages or split[of.article(e)] != "train"]
+    """All questions to train on, with the negatives that were mined. Raises ConfigError where they were not."""
+    mined = read_negatives(settings, work)
+    members = [read_set(sets / folder) for family in settings.train_on for folder in family.folders]
+    return [
+        Item(example, of, tuple(mined[of.name][example.id]))
+        for of in members
+        for example in of.examples
+        if example.id in mined[of.name]
+    ]
 
 
 def train(
