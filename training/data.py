@@ -138,7 +138,8 @@ def occurrences(text: str, answers: Iterable[str]) -> list[Span]:
 def _example(row: dict[str, Any], relevant: dict[str, list[str]], sources: dict[str, Source]) -> Example:
     turns = row.get("conversation") or []
     number = str(row["_id"])
-    passages = relevant.get(number) or [row["source_passage"]] * (row.get("source_passage") in sources)
+    about = row.get("source_passage")
+    passages = relevant.get(number) or ([str(about)] if about in sources else [])
     return Example(
         number,
         str(turns[-1]["text"]) if turns else str(row["text"]),
