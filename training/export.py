@@ -32,7 +32,7 @@ TARGET = ROOT / "qa" / "models" / "reader"
 MODEL, TOKENIZER, DESCRIPTION = "model.onnx", "tokenizer.json", "reader.json"
 MOST_BYTES = 25_000_000
 FORMAT_VERSION = 1
-_WATCHED = 200  # pairs of each set that the layers' inputs are watched over
+_WATCHED = 50  # pairs of each set that the layers' inputs are watched over
 _MADE_WITH = ("torch", "transformers", "onnx", "onnxruntime")
 
 
