@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, in_fit, off_topic_questions
-from qa.answer import features, score_sentences
+from qa.answer import best_share, features, score_sentences
 from qa.encoders import load_encoder
 from qa.engine import Engine
 from qa.evaluate import Dataset, Query, index_dataset, read_dataset
@@ -128,19 +128,19 @@ def _sample(
             corpus=corpus,
             whole=whole,
             weight=weight,
-            answerable=_rows(engine, own, encoder),
-            off_topic=_rows(engine, off, encoder),
+            answerable=_rows(engine, own),
+            off_topic=_rows(engine, off),
             answerable_in_fit=np.array([in_fit(query.id) for query in own]),
             off_topic_in_fit=np.array([in_fit(query.id) for query in off]),
         )
 
 
-def _rows(engine: Engine, queries: list[Query], encoder: CachingEncoder) -> NDArray[np.float64]:
+def _rows(engine: Engine, queries: list[Query]) -> NDArray[np.float64]:
     rows = []
     for number, query in enumerate(queries):
         ranking = engine.search(_keywords(query.text) if number % 4 == 3 else query.text, 5)
-        nearest = max(s.cosine for s in score_sentences(ranking, encoder.encode_passages, analyze))
-        rows.append(list(features(ranking.evidence, nearest).values()))
+        share = best_share(score_sentences(ranking, analyze))
+        rows.append(list(features(ranking.evidence, share).values()))
     return np.array(rows)
 
 

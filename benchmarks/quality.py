@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import ARTICLES, CACHE, ROOT, SETS, CachingEncoder, in_fit, machine, off_topic_questions
+from benchmarks.conversations import measure as measure_conversations
+from benchmarks.conversations import table as conversations_table
 from qa import metrics
 from qa.build import build
 from qa.config import Config
@@ -63,6 +65,7 @@ def main() -> int:
             [round(p, 4), round(share, 4), n] for p, share, n in metrics.calibration_curve(confidences, outcomes)
         ],
     }
+    report["conversations"] = measure_conversations(caching)
     report["news"] = _news(caching)
     speed = evaluate(SETS / "clapnq-dev", encoder, limit=_LATENCY_QUESTIONS)
     report["speed"] = {"latency_ms": speed["latency_ms"], "build": speed["build"]}
@@ -196,7 +199,7 @@ def _page(report: dict[str, Any], missed: list[str]) -> str:
         "",
         "The lead is judged on every answerable question with known answers, before abstention. In clapnq-dev and",
         "inscit-dev the known answers are whole paragraphs written by people, so they are hardly ever found literally.",
-        "inscit-dev is asked with the last turn of each conversation alone.",
+        "inscit-dev is asked with the conversation before each question.",
         "",
         "## Confidence and abstention",
         "",
@@ -230,6 +233,10 @@ def _page(report: dict[str, Any], missed: list[str]) -> str:
         "|--:|--:|--:|",
         *(f"| {p:.2f} | {share:.2f} | {n:,} |" for p, share, n in calibration["curve"]),
         "",
+        "## Follow-ups",
+        "",
+        *conversations_table(report["conversations"]),
+        "",
         "## Real articles",
         "",
         f"{news['answerable_questions']} questions that two news articles answer and {news['unanswerable_questions']} that",
@@ -248,7 +255,7 @@ def _page(report: dict[str, Any], missed: list[str]) -> str:
         "## Speed of this version",
         "",
         f"clapnq-dev, {_LATENCY_QUESTIONS} questions, nothing cached: one answer {speed['latency_ms']['p50']:.0f} ms (p50),",
-        f"{speed['latency_ms']['p95']:.0f} ms (p95), most of it encoding the question and the sentences that may lead;",
+        f"{speed['latency_ms']['p95']:.0f} ms (p95), most of it encoding the question and searching for its words;",
         f"building, {speed['build']['passages_per_second']:.0f} passages a second.",
         "",
         "## Targets",

@@ -8,18 +8,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Hit, Lead, Ranking, Span, Vectors
+from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Hit, Lead, Ranking, Span
 
 # How many of the best passages the lead sentence may come from.
 LEAD_PASSAGES = 3
 # Weights of a sentence's features, fitted on half the articles of SQuAD 1.1 dev and rounded (docs/decisions.md):
-# cosine to the question, share of the question's terms, its passage's score, terms in the sentence before it.
-_COSINE, _SHARE, _PASSAGE, _BEFORE = 1.0, 2.0, 2.0, 1.0
+# share of the question's terms, its passage's score, share of them only in the sentence before it.
+_SHARE, _PASSAGE, _BEFORE = 2.0, 2.0, 1.0
 
 # A sentence that only says where to read on answers nothing, however many of the question's words it holds.
 _POINTER = re.compile(
@@ -29,7 +29,6 @@ _POINTER_COST = 2.0  # as much as all of the question's words are worth
 # Numbers of passages between which the confidence model knows what size does.
 FITTED_SIZES = (20, 2_000)
 
-Embed = Callable[[Sequence[str]], Vectors]
 Terms = Callable[[str, str], list[str]]  # of a text in a language
 
 
@@ -45,12 +44,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class ScoredSentence:
-    """A sentence that may lead: `hit` is its passage's place among the hits, from 0."""
+    """A sentence that may lead: `hit` is its passage's place among the hits, from 0.
+
+    `share` is that of the question's terms, by weight, that it holds.
+    """
 
     hit: int
     span: Span
     text: str
-    cosine: float
+    share: float
     score: float
 
 
@@ -58,7 +60,6 @@ def compose(
     question: str,
     ranking: Ranking,
     facts: Facts,
-    embed: Embed,
     terms: Terms,
     threshold: float,
     timings_ms: Mapping[str, float],
@@ -67,41 +68,59 @@ def compose(
 
     Where confidence is below `threshold` there is no lead and the citations are only the nearest passages.
     """
-    sentences = score_sentences(ranking, embed, terms)
+    readings = ranking.parts or (ranking,)
+    scored = [score_sentences(reading, terms) for reading in readings]
+    sentences = scored[0]  # of a question that is made of several, the first is answered
     best = max(sentences, key=lambda sentence: sentence.score, default=None)
-    nearest = max((sentence.cosine for sentence in sentences), default=0.0)
-    sure = confidence(ranking.evidence, nearest) if ranking.hits else 0.0
+    sure = confidence(readings[0].evidence, best_share(sentences)) if ranking.hits else 0.0
     answerable = sure >= threshold and best is not None
     hits = list(ranking.hits)
     if answerable and best is not None:
         hits.insert(0, hits.pop(best.hit))  # the passage that holds the answer stands first
-    marked = _highlights(ranking.hits, sentences)
+    marked = _highlights(ranking.hits, scored)
     citations = tuple(_citation(rank, hit, facts, marked.get(hit.id, ())) for rank, hit in enumerate(hits, start=1))
     return Answer(
         question=question,
-        query=ranking.query,
+        query=str(ranking.query),
         answerable=answerable,
         confidence=sure,
         lead=Lead(best.text, 1, best.span) if answerable and best is not None else None,
         citations=citations,
         generation=facts.generation,
         timings_ms=timings_ms,
+        carried=ranking.carried,
+        corrected=ranking.query.corrected,
+        reason=_reason(ranking),
     )
 
 
-def confidence(evidence: Evidence, sentence_cosine: float) -> float:
+def _reason(ranking: Ranking) -> str:
+    """Why nothing was found, where what the question says of phrases is why."""
+    if ranking.missing:
+        return f"No passage holds {' or '.join(f'“{phrase}”' for phrase in ranking.missing)}."
+    if not ranking.hits and (ranking.query.phrases or ranking.query.excluded):
+        return "No passage holds all that the question wants and nothing that it leaves out."
+    return ""
+
+
+def best_share(sentences: Sequence[ScoredSentence]) -> float:
+    """The largest share of the question's terms that one sentence holds."""
+    return max((sentence.share for sentence in sentences), default=0.0)
+
+
+def confidence(evidence: Evidence, sentence_share: float) -> float:
     """The probability that the articles hold the answer: a logistic model over the evidence.
 
-    `sentence_cosine` is the best of the sentences that may lead. Coefficients and the figures of their fit are
+    `sentence_share` is the best of the sentences that may lead. Coefficients and the figures of their fit are
     in confidence.json, written by benchmarks/fit_confidence.py.
     """
     intercept, weights = confidence_model()
-    values = features(evidence, sentence_cosine)
+    values = features(evidence, sentence_share)
     total = intercept + sum(weights[name] * value for name, value in values.items())
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-def features(evidence: Evidence, sentence_cosine: float) -> dict[str, float]:
+def features(evidence: Evidence, sentence_share: float) -> dict[str, float]:
     """The numbers that the confidence model weighs.
 
     The best of many passages is nearer than the best of few, so their number is one of them; the logarithm is
@@ -110,7 +129,7 @@ def features(evidence: Evidence, sentence_cosine: float) -> dict[str, float]:
     fewest, most = FITTED_SIZES
     return {
         "top_cosine": evidence.top_cosine,
-        "sentence_cosine": sentence_cosine,
+        "sentence_share": sentence_share,
         "coverage": evidence.coverage,
         "margin": evidence.margin,
         "peak": evidence.peak,
@@ -125,50 +144,36 @@ def confidence_model() -> tuple[float, dict[str, float]]:
     return float(model["intercept"]), dict(model["weights"])
 
 
-def score_sentences(ranking: Ranking, embed: Embed, terms: Terms) -> list[ScoredSentence]:
+def score_sentences(ranking: Ranking, terms: Terms) -> list[ScoredSentence]:
     """Every sentence of the first passages with its score as a lead (see the weights above)."""
-    found = list(_candidates(ranking.hits[:LEAD_PASSAGES]))
-    if not found:
-        return []
-    cosines = embed([text for _, _, text, _ in found]) @ ranking.vector
     total = sum(term.weight for term in ranking.terms) or 1.0
-    scored = []
-    for (number, span, text, before), cosine in zip(found, cosines, strict=True):
-        language = ranking.hits[number].passage.language
-        own, earlier = set(terms(text, language)), set(terms(before, language))
-        share = sum(term.weight for term in ranking.terms if term.is_in(own))
-        carried = sum(term.weight for term in ranking.terms if term.is_in(earlier) and not term.is_in(own))
-        score = (
-            _COSINE * float(cosine)
-            + _SHARE * share / total
-            + _PASSAGE * ranking.hits[number].score
-            + _BEFORE * carried / total
-            - (_POINTER_COST if _POINTER.match(text) else 0.0)
-        )
-        scored.append(ScoredSentence(number, span, text, float(cosine), score))
+    scored: list[ScoredSentence] = []
+    for number, hit in enumerate(ranking.hits[:LEAD_PASSAGES]):
+        passage = hit.passage
+        # Before the first sentence stands its heading: the answer to a question of a FAQ.
+        before = set(terms(passage.section[-1] if passage.section else "", passage.language))
+        for span in passage.sentences or (passage.span,):  # a passage of code is one
+            text = passage.text[span.start - passage.span.start : span.end - passage.span.start]
+            own = set(terms(text, passage.language))
+            share = sum(term.weight for term in ranking.terms if term.is_in(own)) / total
+            carried = sum(term.weight for term in ranking.terms if term.is_in(before) and not term.is_in(own)) / total
+            pointer = _POINTER_COST if _POINTER.match(text) else 0.0
+            score = _SHARE * share + _PASSAGE * hit.score + _BEFORE * carried - pointer
+            scored.append(ScoredSentence(number, span, text, share, score))
+            before = own
     return scored
 
 
-def _candidates(hits: Sequence[Hit]) -> Iterator[tuple[int, Span, str, str]]:
-    """(hit number, span, text, what stands before it) of each sentence; a passage of code is one.
+def _highlights(hits: Sequence[Hit], scored: Sequence[Sequence[ScoredSentence]]) -> dict[int, tuple[Span, ...]]:
+    """The best sentence of each passage, by passage id, and its second best where that is almost as good.
 
-    Before the first sentence stands its heading: the answer to a question of a FAQ.
+    `scored` are its sentences as each of the questions asked has them; a passage is marked for the one it fits best.
     """
-    for number, hit in enumerate(hits):
-        passage = hit.passage
-        before = passage.section[-1] if passage.section else ""
-        for span in passage.sentences or (passage.span,):
-            text = passage.text[span.start - passage.span.start : span.end - passage.span.start]
-            yield number, span, text, before
-            before = text
-
-
-def _highlights(hits: Sequence[Hit], sentences: Sequence[ScoredSentence]) -> dict[int, tuple[Span, ...]]:
-    """The best sentence of each passage, by passage id, and its second best where that is almost as good."""
     marked: dict[int, tuple[Span, ...]] = {}
     for number, hit in enumerate(hits[:LEAD_PASSAGES]):
-        own = sorted((s for s in sentences if s.hit == number), key=lambda s: -s.score)[:2]
-        close = [s.span for s in own if s is own[0] or s.score >= 0.97 * own[0].score]
+        each = (sorted((s for s in own if s.hit == number), key=lambda s: -s.score)[:2] for own in scored)
+        best = max(each, key=lambda own: own[0].score)
+        close = [s.span for s in best if s is best[0] or s.score >= 0.97 * best[0].score]
         marked[hit.id] = tuple(sorted(close, key=lambda span: span.start))
     return marked
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 from . import documents
 from .documents import FoundFile
@@ -57,7 +57,8 @@ def plan(
     `known` are the records of the last generation, made at `created` (ISO time), `reusable` the ones whose
     documents can be taken over. `step` is called with the number of each file.
     """
-    by_hash = {record.sha256: record for record in reusable.values() if record.sha256}
+    # A file without documents is read again under another name: what it is called may come from either.
+    by_hash = {record.sha256: record for record in reusable.values() if record.sha256 and record.documents}
     trusted_before = _trusted_before(created) if reusable else 0
     plans = []
     for number, file in enumerate(found):
@@ -113,7 +114,7 @@ def compare(plans: list[Plan], known: Mapping[str, FileRecord]) -> Changes:
 
 
 def _ending(path: str) -> str:
-    return PurePosixPath(path).suffix.lower()
+    return splitext(path)[1].lower()
 
 
 def _trusted_before(created: str) -> int:

@@ -27,6 +27,7 @@ from .types import FileRecord
 
 if TYPE_CHECKING:
     from .build import BuildReport
+    from .conversation import Turn
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -95,11 +96,12 @@ def _cli() -> None:
 def build(corpus: Path | None, index: Path | None, full: bool, watch: bool, as_json: bool) -> None:
     """Bring the index up to date with the folder."""
     from .build import build as build_index
+    from .documents import check
     from .encoders import load_encoder
     from .workers import ReaderPool
 
     config = _config(corpus, index)
-    _check_corpus(config)
+    check(config.corpus)  # a folder that is missing is said before a model is loaded for it
     with ReaderPool(fields=dict(config.fields)) as readers, ended_within(_PATIENCE, partial(_give_up, readers.kill)):
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
 
@@ -178,6 +180,11 @@ def _print_report(report: BuildReport, as_json: bool) -> None:
 @_places
 @click.argument("question", required=False)
 @click.option("--questions", type=click.Path(path_type=Path, allow_dash=True), help="One question a line; - is stdin.")
+@click.option(
+    "--conversation",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="What was said before QUESTION, as JSON; - is stdin.",
+)
 @click.option("--top-k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many passages.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each question.")
 def ask(
@@ -185,22 +192,29 @@ def ask(
     index: Path | None,
     question: str | None,
     questions: Path | None,
+    conversation: Path | None,
     top_k: int,
     as_json: bool,
 ) -> int:
-    """Answer QUESTION, or each line of a file of questions."""
+    """Answer QUESTION, or each line of a file of questions.
+
+    A conversation is a JSON list of {"speaker": "user" or "agent", "text"}, oldest first, without QUESTION.
+    """
     from .engine import Engine, check_question
     from .render import as_text
 
     if (question is None) == (questions is None):
         raise ConfigError('There must be either one question or --questions FILE: run `qa ask "…"`.')
+    if question is None and conversation is not None:
+        raise ConfigError('A conversation goes with one question: run `qa ask "…" --conversation FILE`.')
     if question is not None:
         check_question(question)  # before a model is loaded for nothing
+    history = _history(conversation) if conversation is not None else ()
     lines = _lines(questions) if question is None else []
     engine = Engine.open(_config(corpus, index))
     engine.preflight()
     if question is not None:
-        answer = engine.ask(question, top_k)
+        answer = engine.ask(question, top_k, history)
         _print_json(answer.as_json()) if as_json else click.echo(as_text(answer))
         return 0
     code = 0
@@ -327,13 +341,6 @@ def _stands(record: FileRecord, pending: str, covered: bool) -> str:
     return f"indexed ({', '.join(facts)}{f'; {record.reason}' if record.reason else ''})"
 
 
-def _check_corpus(config: Config) -> None:
-    """Say that the folder is missing before a model is loaded for it."""
-    from .documents import scan
-
-    scan(config.corpus, config.max_file_bytes, config.index)
-
-
 def _lines(path: Path | None) -> Iterable[str]:
     """The lines that are not blank; standard input is read as it comes."""
     if path is None or str(path) == "-":
@@ -345,6 +352,20 @@ def _lines(path: Path | None) -> Iterable[str]:
             f"{str(path)!r} cannot be read as UTF-8 text: name a file with one question on each line."
         ) from error
     return filter(None, map(str.strip, text.split("\n")))
+
+
+def _history(path: Path) -> tuple[Turn, ...]:
+    """The conversation in a file of JSON, or on standard input."""
+    from .conversation import turns
+
+    try:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        return turns(json.loads(data.decode("utf-8-sig")))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"{str(path)!r} cannot be read as JSON: "
+            'name a file with a list of {"speaker": "user" or "agent", "text": …}.'
+        ) from error
 
 
 @contextlib.contextmanager

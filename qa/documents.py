@@ -39,13 +39,8 @@ class FoundFile:
         return self.record.status == "indexed"
 
 
-def scan(corpus: Path, max_file_bytes: int, without: Path | None = None) -> list[FoundFile]:
-    """Every file below `corpus`, sorted by path; names that begin with a dot are left out.
-
-    `without` is a folder that is not looked into: an index that was put below the corpus.
-
-    Raises CorpusError where the folder is missing or cannot be listed.
-    """
+def check(corpus: Path) -> None:
+    """Raises CorpusError where the folder is missing or cannot be listed."""
     if not corpus.is_dir():
         raise CorpusError(f"There is no folder {str(corpus)!r}: make it and put your articles in, or name another.")
     try:
@@ -54,6 +49,15 @@ def scan(corpus: Path, max_file_bytes: int, without: Path | None = None) -> list
         raise CorpusError(
             f"The folder {str(corpus)!r} cannot be listed ({error.strerror}): give this account leave to read it."
         ) from error
+
+
+def scan(corpus: Path, max_file_bytes: int, without: Path | None = None) -> list[FoundFile]:
+    """Every file below `corpus`, sorted by path; names that begin with a dot are left out.
+
+    `without` is a folder that is not looked into: an index that was put below the corpus. Raises CorpusError as
+    `check`.
+    """
+    check(corpus)
     root = corpus.resolve()
     skipped = without.resolve() if without is not None else None
     found = [_found(corpus, location, root, max_file_bytes) for location in _walk(corpus, skipped)]

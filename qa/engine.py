@@ -10,28 +10,30 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
-
-import numpy as np
 
 from . import documents, formats, store
 from .answer import Facts, compose
 from .config import Config
+from .conversation import Turn, read
 from .encoders import DEFAULT_NAME, load_encoder, open_encoder
 from .errors import MismatchError, NoGenerationError, QuestionError
 from .formats.decoding import Unreadable
 from .generation import Generation
 from .lexical import analyze
+from .parts import split
 from .passages import PassageSettings
-from .search import rank
-from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Span, Vectors
+from .query import parse, spelled
+from .search import rank_follow_up, together
+from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Span
 from .workers import ReaderProcess
 
 MAX_QUESTION_CHARACTERS = 2_000
 MAX_TOP_K = 100
-_CACHED_SENTENCES = 20_000
+_ENDINGS = ("s", "d", "ed", "ing")
 _CACHED_PICTURES = 16  # citations whose pages are remembered
 _PICTURE_SECONDS = 20.0  # the text is there meanwhile, but the program's end waits for it
 
@@ -119,7 +121,6 @@ class Engine:
         self._generation: Generation | None = None
         self._opening = threading.RLock()
         self._loading = threading.Lock()
-        self._sentences: OrderedDict[str, Vectors] = OrderedDict()
         self._caching = threading.Lock()
         self._pictures: OrderedDict[_Marked, tuple[PagePicture, ...]] = OrderedDict()
         self._reader = ReaderProcess(_PICTURE_SECONDS)
@@ -144,8 +145,6 @@ class Engine:
             if opened is None or _made_from(opened.identity.as_json()) != _made_from(built):
                 prompts = (config.query_prompt, config.passage_prompt)
                 self._opened = opened = open_encoder(config.encoder, *prompts, config.index, built)
-                with self._caching:
-                    self._sentences.clear()
             return opened
 
     def encoder_for_build(self) -> Encoder:
@@ -162,18 +161,21 @@ class Engine:
                 self._generation = store.open_current(self.config.index)
             return self._generation
 
-    def ask(self, question: str, top_k: int = 5) -> Answer:
-        """Answer one question. Raises QuestionError, StoreError (MismatchError included) or ModelError."""
+    def ask(self, question: str, top_k: int = 5, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Answer:
+        """Answer one question. Raises QuestionError, StoreError (MismatchError included) or ModelError.
+
+        `history` is the conversation before it, oldest turn first; words of it are carried where the question leans
+        on them, but none of `without`.
+        """
         check_question(question)
         _ = self.encoder  # loading it is not part of the answer's time
         started = time.perf_counter()
-        generation, ranking, timings = self.rank(question, top_k)
+        generation, ranking, timings = self.rank(question, top_k, history, without)
         chosen = time.perf_counter()
         answer = compose(
             question=question,
             ranking=ranking,
             facts=self._facts(generation, ranking),
-            embed=self._embed_sentences,
             terms=analyze,
             threshold=self.config.threshold,
             timings_ms=timings,
@@ -183,9 +185,9 @@ class Engine:
         timings["total"] = 1e3 * (ended - started)
         return answer
 
-    def search(self, query: str, top_k: int = 10) -> Ranking:
+    def search(self, query: str, top_k: int = 10, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Ranking:
         """The ranked passages alone. Raises as `ask`."""
-        return self.rank(query, top_k)[1]
+        return self.rank(query, top_k, history, without)[1]
 
     def preflight(self) -> None:
         """Raise what `ask` would raise for the index and the encoder's name, without loading a model."""
@@ -264,18 +266,28 @@ class Engine:
         """Everything that is off with the current generation, one sentence each."""
         return self.generation.verify()
 
-    def rank(self, query: str, top_k: int) -> tuple[Generation, Ranking, dict[str, float]]:
+    def rank(
+        self, query: str, top_k: int, history: Sequence[Turn] = (), without: Sequence[str] = ()
+    ) -> tuple[Generation, Ranking, dict[str, float]]:
         """As `search`, with the generation that was searched and the milliseconds that each stage took."""
-        query = check_question(query)
+        asked = parse(check_question(query))
         if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
             raise QuestionError(f"top_k is {top_k!r}: give a whole number from 1 to {MAX_TOP_K}.")
         generation, encoder = self.generation, self.encoder
         _check_encoder(generation, encoder)
         _check_settings(generation, self._settings)
         started = time.perf_counter()
-        vector = encoder.encode_queries([query])[0]
+        asked = spelled(asked, lambda word: _meant(word, generation, encoder))
+        parts = () if asked.phrases else split(asked.text)
+        queries = [asked, *(replace(asked, text=part) for part in parts)]
+        terms = cache(generation.query_terms)  # each of them is read with the same history
+        readings = [read(each, history, terms, generation.count(), without) for each in queries]
+        texts = list(dict.fromkeys(each.text for reading in readings for each in (reading.question, reading.query)))
+        vectors = dict(zip(texts, encoder.encode_queries(texts), strict=True))
         encoded = time.perf_counter()
-        ranking = rank(generation, query, vector, top_k)
+        ranking, *others = (rank_follow_up(generation, reading, vectors, top_k) for reading in readings)
+        if others:
+            ranking = together(ranking, others, top_k)
         timings = {"encode": 1e3 * (encoded - started), "search": 1e3 * (time.perf_counter() - encoded)}
         return generation, ranking, timings
 
@@ -299,18 +311,6 @@ class Engine:
             changed=frozenset(path for path, facts in known.items() if facts.file.path in changed),
         )
 
-    def _embed_sentences(self, texts: Sequence[str]) -> Vectors:
-        """Embeddings of sentences; the last some thousands are remembered, as the same passages come up again."""
-        with self._caching:
-            known = {text: self._sentences[text] for text in texts if text in self._sentences}
-        missing = [text for text in dict.fromkeys(texts) if text not in known]
-        known.update(zip(missing, self.encoder.encode_passages(missing), strict=True))
-        with self._caching:
-            self._sentences.update((text, known[text]) for text in missing)
-            while len(self._sentences) > _CACHED_SENTENCES:
-                self._sentences.popitem(last=False)
-        return np.stack([known[text] for text in texts])
-
 
 def check_question(question: str) -> str:
     """The question without the space around it. Raises QuestionError where it cannot be asked."""
@@ -325,7 +325,21 @@ def check_question(question: str) -> str:
         raise QuestionError("The question holds no words: type what you want to know.")
     if any("\ud800" <= character <= "\udfff" for character in question):
         raise QuestionError("The question holds characters that are not text: type it in UTF-8.")
+    parse(question)  # it may say only what to leave out
     return question
+
+
+def _meant(word: str, generation: Generation, encoder: Encoder) -> str | None:
+    """The word of the articles that a word was meant to be, or None.
+
+    One that the encoder has whole in its vocabulary, as it is or without an English ending, is spelt right: the
+    articles merely do not use it.
+    """
+    meant = generation.nearest_word(word)
+    if meant is None:
+        return None
+    forms = {word, *(word.removesuffix(ending) for ending in _ENDINGS)}
+    return meant if min(encoder.count_tokens(sorted(forms))) > 1 else None
 
 
 def _is_web(url: str) -> bool:

@@ -19,8 +19,9 @@ import numpy as np
 
 from . import metrics, store
 from .config import Config
+from .conversation import Turn, turns
 from .engine import Engine
-from .errors import ConfigError
+from .errors import ConfigError, QuestionError
 from .languages import detect
 from .passages import PassageSettings
 from .sentences import sentence_spans
@@ -33,12 +34,16 @@ _SAMPLED = 100  # passages that the language of a set is told by
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question of a set; `answers` are strings of which a right answer contains one."""
+    """One question of a set; `answers` are strings of which a right answer contains one.
+
+    `history` is the conversation before it.
+    """
 
     id: str
     text: str
     answers: tuple[str, ...]
     answerable: bool
+    history: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def read_dataset(folder: Path, limit: int | None = None) -> Dataset:
         for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
             query, passage, grade = line.split("\t")
             qrels.setdefault(query, {})[passage] = float(grade)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, QuestionError) as error:
         raise ConfigError(
             f"{str(folder)!r} is not a BEIR-layout set ({type(error).__name__}: {error}): "
             "give a folder with corpus.jsonl, queries.jsonl and qrels.tsv."
@@ -152,9 +157,9 @@ def ask_all(
         if number % 50 == 0:
             progress("asking", number, len(dataset.queries))
         started = time.perf_counter()
-        answer = engine.ask(query.text)
+        answer = engine.ask(query.text, history=query.history)
         milliseconds = 1e3 * (time.perf_counter() - started)
-        ranked = tuple(hit.passage.document for hit in engine.search(query.text, _RANKED).hits)
+        ranked = tuple(hit.passage.document for hit in engine.search(query.text, _RANKED, query.history).hits)
         yield Outcome(query, ranked, answer, milliseconds)
     progress("asking", len(dataset.queries), len(dataset.queries))
 
@@ -217,10 +222,10 @@ def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _query(row: dict[str, Any]) -> Query:
-    turns = row.get("conversation") or []
-    text = str(turns[-1]["text"]) if turns else str(row["text"])
+    said = turns(row.get("conversation") or [])
+    text = said[-1].text if said else str(row["text"])
     answers = tuple(str(answer) for answer in row.get("answers") or ())
-    return Query(str(row["_id"]), text, answers, bool(row.get("answerable", True)))
+    return Query(str(row["_id"]), text, answers, bool(row.get("answerable", True)), said[:-1])
 
 
 def _document(number: str, title: str, text: str, language: str) -> tuple[Document, Passage]:

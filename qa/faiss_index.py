@@ -7,8 +7,10 @@ alone, so there is nothing to train, balance or repair. It knows nothing about t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ EXACT_ROWS = 20_000
 _SPARE = 4
 _FEWEST = 400
 _BLOCK = 8_192
+_COMPARED = 10_000  # where no more rows are allowed, all of them are compared exactly
 _SAMPLE = 16_384  # rows that the means are taken of, evenly spread
 # The best four levels, and the edges between them, for numbers that are normally distributed with variance 1:
 # J. Max, "Quantizing for minimum distortion", IRE Transactions on Information Theory, 1960.
@@ -49,12 +52,19 @@ def _write_codes(path: Path, rows: Stored) -> None:
     """Means and deviations of the numbers (float32), then for each row two bits a number, four of them a byte."""
     sample = rows[:: -(-len(rows) // _SAMPLE)].astype(np.float32)
     grid = _widened(np.stack([sample.mean(axis=0), np.maximum(sample.std(axis=0), _LEAST_DEVIATION)]))
-    with path.open("wb") as file:
+    blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
+    with path.open("wb") as file, ThreadPoolExecutor(os.cpu_count()) as pool:
         file.write(grid.astype("<f4").tobytes())
-        for start in range(0, len(rows), _BLOCK):
-            block = _widened(rows[start : start + _BLOCK].astype(np.float32))
-            levels = sum((block > grid[0] + edge * grid[1]).view(np.uint8) for edge in _EDGES)
-            file.write(np.bitwise_or.reduce(levels.reshape(len(block), -1, 4) << np.array([0, 2, 4, 6], np.uint8), 2))
+        for codes in pool.map(partial(_codes, grid), blocks):
+            file.write(codes)
+
+
+def _codes(grid: Vectors, rows: Stored) -> bytes:
+    """The level of each number, four of them a byte."""
+    block = _widened(rows.astype(np.float32))
+    levels = sum((block > grid[0] + edge * grid[1]).view(np.uint8) for edge in _EDGES)
+    packed = np.bitwise_or.reduce(levels.reshape(len(block), -1, 4) << np.array([0, 2, 4, 6], np.uint8), 2)
+    return bytes(packed.tobytes())
 
 
 def _mapped(path: Path, count: int, dimension: int) -> Stored:
@@ -87,16 +97,32 @@ class DenseIndex:
 
     def search(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
         """The ids and inner products of the best `k` rows, best first; `vector` has shape (dimension,)."""
-        if not self._count:
+        if not self._count or not k:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         wanted = k if self._count <= EXACT_ROWS else max(_SPARE * k, _FEWEST)
         query = np.zeros((1, self._faiss.d), dtype=np.float32)
         query[0, : self._dimension] = vector
+        _one_thread()
         _, found = self._faiss.search(query, min(wanted, self._count))
         ids = np.sort(found[0][found[0] >= 0])  # near in the file is near in time
         scores = self.scores(vector, ids)
         order = np.lexsort((ids, -scores))[:k]
         return ids[order], scores[order]
+
+    def search_allowed(self, vector: Vectors, k: int, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Vectors]:
+        """As `search`, of the rows that `allowed` (one value a row) says alone."""
+        among = np.flatnonzero(allowed)
+        if len(among) <= _COMPARED:
+            scores = self.scores(vector, among)
+            order = np.lexsort((among, -scores))[:k]
+            return among[order], scores[order]
+        wanted = k
+        while True:
+            wanted = min(_SPARE * wanted, self._count)
+            ids, scores = self.search(vector, wanted)
+            inside = allowed[ids]
+            if inside.sum() >= k or wanted == self._count:
+                return ids[inside][:k], scores[inside][:k]
 
     def scores(self, vector: Vectors, ids: NDArray[np.int64]) -> Vectors:
         """The exact inner products of these rows. Raises StoreError for a row that cannot have been written."""
@@ -147,6 +173,13 @@ class DenseIndex:
         plain.ntotal, plain.is_trained = self._count, True
         pack: Any = faiss.IndexPQFastScan  # its annotations leave this form out
         return pack(plain)
+
+
+def _one_thread() -> None:
+    """Search in this thread alone: more gain little for one query, and on a busy machine they wait for each other."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)  # OpenMP keeps it for each thread
 
 
 def _damaged(name: str) -> StoreError:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
+import re
 import sqlite3
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +26,27 @@ from numpy.typing import NDArray
 
 from .errors import StoreError
 from .faiss_index import ROWS, DenseIndex
-from .lexical import LexicalIndex
-from .types import Candidates, Document, FileRecord, Passage, QueryTerm, Section, Span, Stored, Vectors, title_from_path
+from .lexical import LexicalIndex, is_function_word, plain_words
+from .spelling import nearest
+from .types import (
+    Candidates,
+    Document,
+    FileRecord,
+    Passage,
+    Query,
+    QueryTerm,
+    Section,
+    Span,
+    Stored,
+    Vectors,
+    title_from_path,
+)
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 _json = json.JSONEncoder(ensure_ascii=False)
 _BLOCK = 10_000  # rows that are looked at together
+_MOST_WORDS, _LONGEST_FORM = 64, 12  # words of a question in which acronyms are looked for, and of what they stand for
+_WORD = re.compile(r"\w+")
 REBUILD = "run `qa build --full`"
 PASSAGES, LEXICAL, WORDED, MANIFEST = "passages.sqlite", "lexical", "lexical.ids", "manifest.json"
 # What stands around the files' records in a manifest: no text within JSON can hold these line ends.
@@ -196,24 +215,73 @@ class Generation:
     def count(self) -> int:
         return self._dense.count()
 
-    def search(self, dense: Vectors, text: str, k: int) -> Candidates:
+    def search(self, dense: Vectors, query: Query, k: int) -> Candidates:
+        acronyms = self._acronyms(query.text)
         near, _ = self._dense.search(dense, k)
-        try:
-            worded, bm25 = self._lexical.search(text, k)
-        except TypeError as error:  # tantivy gives no number where it cannot read one
-            raise self._damaged(f"{LEXICAL}/") from error
-        most = self.count() if self._worded is None else len(self._worded)
-        if len(worded) and not 0 <= worded.min() <= worded.max() < most:
-            raise self._damaged(f"{LEXICAL}/")
-        if self._worded is not None:
-            worded = self._worded[worded]
-            if len(worded) and not 0 <= worded.min() <= worded.max() < self.count():
-                raise self._damaged(WORDED)
+        worded, bm25 = self._lexical.search(query.text, k, acronyms)
+        allowed = self._allowed(query)
+        if allowed is not None:
+            # Beside the pool of all, by which scores are scaled: what is allowed may stand anywhere.
+            near = np.concatenate([near, self._dense.search_allowed(dense, k, allowed)[0]])
+            others, scores = self._lexical.search(query.text, k, acronyms, query.phrases, query.excluded)
+            worded, bm25 = np.concatenate([worded, others]), np.concatenate([bm25, scores])
+        worded = self._passages(worded)
         ids = np.union1d(near, worded).astype(np.int64)
         scores = np.zeros(len(ids), dtype=np.float32)
         scores[np.searchsorted(ids, worded)] = bm25
         # Exact for all, those that only BM25 found included: a missing cosine is not a low one.
-        return Candidates(ids, self._dense.scores(dense, ids), scores)
+        return Candidates(ids, self._dense.scores(dense, ids), scores, None if allowed is None else allowed[ids])
+
+    def holds(self, phrase: str) -> bool:
+        return bool(len(self._passages(self._lexical.holding(phrase))))
+
+    def nearest_word(self, word: str) -> str | None:
+        """The word of the articles that one was meant to be that they do not hold in any form; None where none is."""
+        if self._lexical.is_known(word):
+            return None
+        return nearest("".join(plain_words(word)), self._lexical.frequency, self._lexical.beginning)
+
+    def _passages(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The ids of the passages with these numbers of the word index."""
+        most = self.count() if self._worded is None else len(self._worded)
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < most:
+            raise self._damaged(f"{LEXICAL}/")
+        if self._worded is None:
+            return numbers
+        found = self._worded[numbers]
+        if len(found) and not 0 <= found.min() <= found.max() < self.count():
+            raise self._damaged(WORDED)
+        return found
+
+    def _allowed(self, query: Query) -> NDArray[np.bool_] | None:
+        """Of each passage whether it holds the phrases of a query and nothing that it excludes; None without either."""
+        if not query.phrases and not query.excluded:
+            return None
+        allowed = np.ones(self.count(), dtype=np.bool_)
+        for phrase in query.phrases:
+            holding = np.zeros(self.count(), dtype=np.bool_)
+            holding[self._passages(self._lexical.holding(phrase))] = True
+            allowed &= holding
+        for words in query.excluded:
+            allowed[self._passages(self._lexical.holding(words))] = False
+        return allowed
+
+    def _acronyms(self, text: str) -> list[tuple[str, str]]:
+        """The acronyms of the articles that a question uses or spells out: short and long forms in plain words."""
+        words = plain_words(text)[:_MOST_WORDS]
+        runs = {" ".join(words[i : i + n]) for n in range(2, _LONGEST_FORM) for i in range(len(words) - n + 1)}
+        # In lower case "who" and "it" are no acronyms.
+        named = (word for word in _WORD.findall(text) if sum(map(str.isupper, word)) > 1 or not is_function_word(word))
+        shorts = {" ".join(plain_words(word)) for word in islice(named, _MOST_WORDS)}
+        found = {
+            (str(short), str(long))
+            for column, keys in (("short", shorts), ("long", runs))
+            for short, long in self._rows(
+                f"SELECT DISTINCT short, long FROM acronyms WHERE {column} IN ({','.join('?' * len(keys))})",
+                sorted(keys),
+            )
+        }
+        return sorted(found)
 
     def worded(self) -> NDArray[np.int64]:
         """The passage of each number that the word index uses; -1 where it was removed.
@@ -223,7 +291,7 @@ class Generation:
         return np.arange(self.count(), dtype=np.int64) if self._worded is None else self._worded
 
     def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
-        return self._lexical.query_terms(text)
+        return self._lexical.query_terms(text, self._acronyms(text))
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         wanted = f"SELECT {PASSAGE_COLUMNS} WHERE p.id IN ({','.join('?' * len(ids))})"
@@ -303,8 +371,9 @@ class Generation:
 
     def altered_files(self) -> list[str]:
         """The files whose bytes are not those that the manifest names."""
-        files = self.manifest.files.items()
-        return [name for name, file in files if file_sha256(self.folder / name) != file.sha256]
+        files = self.manifest.files
+        found = files_sha256([self.folder / name for name in files])
+        return [name for name, sha256 in zip(files, found, strict=True) if sha256 != files[name].sha256]
 
     def verify_contents(
         self, parts: Sequence[Part] | None = None, step: Callable[[], None] = lambda: None
@@ -401,6 +470,12 @@ def record_json(record: FileRecord) -> str:
 
 def _record(facts: str) -> FileRecord:
     return FileRecord(**json.loads(facts))
+
+
+def files_sha256(paths: Sequence[Path]) -> list[str]:
+    """As `file_sha256`, of many files beside each other."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(file_sha256, paths))
 
 
 def file_sha256(path: Path) -> str:

@@ -15,6 +15,7 @@ import threading
 import unicodedata
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -79,6 +80,8 @@ _RUN = re.compile(
 _TURKISH = str.maketrans({"I": "ı", "İ": "i"})  # as no other language has them in lower case
 _analyzing = threading.Lock()
 
+Acronyms = Sequence[tuple[str, str]]
+
 
 def analyze(text: str, language: str = "") -> list[str]:
     """The search terms of a text, in order: words, lower case, without accents, stemmed as `language` (ISO 639-1) is.
@@ -86,6 +89,11 @@ def analyze(text: str, language: str = "") -> list[str]:
     Where a script has no spaces, each two neighbouring characters are a term.
     """
     return _analyze(text, _STEMMERS.get(language, ""))
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a text as they stand there, in lower case, without accents; where no spaces are, each character."""
+    return _run(_analyzer("", _INDIAN.search(text) is not None), text, pairs=False)
 
 
 def is_function_word(word: str, stemmer: str = "english") -> bool:
@@ -106,12 +114,12 @@ def _analyze(text: str, stemmer: str) -> list[str]:
     return _run(_analyzer(stemmer, _INDIAN.search(text) is not None), text)
 
 
-def _run(analyzer: tantivy.TextAnalyzer, text: str) -> list[str]:
-    """The terms of `text`, with pairs of characters for the scripts without spaces."""
+def _run(analyzer: tantivy.TextAnalyzer, text: str, pairs: bool = True) -> list[str]:
+    """The terms of `text`, with pairs of characters (or each by itself) for the scripts without spaces."""
     terms: list[str] = []
     for number, piece in enumerate(_RUN.split(unicodedata.normalize("NFC", text))):
         if number % 2:
-            terms += [piece[i : i + 2] for i in range(max(1, len(piece) - 1))]
+            terms += [piece[i : i + 2] for i in range(max(1, len(piece) - 1))] if pairs else piece
         elif piece:
             with _analyzing:
                 terms += analyzer.analyze(piece)
@@ -151,6 +159,7 @@ def _splitter() -> tantivy.TextAnalyzer:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("text", stored=False, tokenizer_name=_FIELD_TOKENIZER, index_option="freq")
+    builder.add_text_field("words", stored=False, tokenizer_name=_FIELD_TOKENIZER, index_option="position")
     builder.add_unsigned_field("id", fast=True, indexed=True)
     return builder.build()
 
@@ -158,8 +167,8 @@ def _schema() -> tantivy.Schema:
 def write_index(folder: Path, texts: Iterable[tuple[str, str]]) -> None:
     """Index texts, each with its language, in a new folder; the first has id 0.
 
-    What is stored are their terms, so that one field (and one inverse document frequency) serves all languages. One
-    segment, so equal input gives equal scores.
+    What is stored are their terms, so that one field (and one inverse document frequency) serves all languages, and in
+    another field their words with their positions. One segment, so equal input gives equal scores.
     """
     folder.mkdir(parents=True)
     _write(tantivy.Index(_schema(), path=str(folder)), [], enumerate(texts))
@@ -183,6 +192,7 @@ def _write(index: tantivy.Index, removed: Sequence[int], texts: Iterable[tuple[i
     for number, (text, language) in texts:
         document = tantivy.Document()
         document.add_text("text", " ".join(analyze(text, language)))
+        document.add_text("words", " ".join(plain_words(text)))
         document.add_unsigned("id", number)
         writer.add_document(document)
     writer.commit()
@@ -222,39 +232,88 @@ class LexicalIndex:
     def count(self) -> int:
         return int(self._searcher.num_docs)
 
-    def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
-        """The words of `text` that say what it is about; function words only where there is nothing else."""
-        terms = self._terms(text)
+    def query_terms(self, text: str, acronyms: Acronyms = ()) -> tuple[QueryTerm, ...]:
+        """The words of `text` that say what it is about; function words only where there is nothing else.
+
+        `acronyms` are pairs of a short and a long form in plain words: where the text has one, it means the other too.
+        """
+        terms = self._terms(text, acronyms)
         left_out = self._function_words([word for _, words in terms for word in words])
         about = tuple(term for term, words in terms if not left_out.issuperset(words))
-        return about or tuple(term for term, _ in terms)
+        return about or tuple(replace(term, says_little=True) for term, _ in terms)
 
-    def search(self, text: str, k: int) -> tuple[NDArray[np.int64], Vectors]:
+    def search(
+        self, text: str, k: int, acronyms: Acronyms = (), phrases: Sequence[str] = (), excluded: Sequence[str] = ()
+    ) -> tuple[NDArray[np.int64], Vectors]:
         """The ids and BM25 scores of the best `k` texts that hold a word of `text`, best first.
 
-        Function words are searched for too: without them one chance word of a question would decide alone.
+        Each holds all `phrases` and none of `excluded`. Function words are searched for too: without them one chance
+        word of a question would decide alone.
         """
-        terms = sorted((term for term, _ in self._terms(text)), key=lambda term: -term.weight)[:_MOST_TERMS]
+        terms = sorted((term for term, _ in self._terms(text, acronyms)), key=lambda term: -term.weight)[:_MOST_TERMS]
         if not terms or not self.count():
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         query = tantivy.Query.boolean_query([(tantivy.Occur.Should, self._clause(term)) for term in terms])
+        if phrases or excluded:
+            must = [(tantivy.Occur.Must, tantivy.Query.const_score_query(self._phrase(words), 0)) for words in phrases]
+            must_not = [(tantivy.Occur.MustNot, self._phrase(words)) for words in excluded]
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *must, *must_not])
+        return self._found(query, k)
+
+    def holding(self, phrase: str) -> NDArray[np.int64]:
+        """The ids of all texts that hold these words, one behind the other, in any case and with or without accents."""
+        return self._found(tantivy.Query.const_score_query(self._phrase(phrase), 0), self.count())[0]
+
+    def is_known(self, word: str) -> bool:
+        """Whether a text holds a word, in any of its forms."""
+        return any(self._frequency("text", form) for form in self._forms(word))
+
+    def frequency(self, word: str) -> int:
+        """How many texts hold a word just so, in lower case and without accents."""
+        return self._frequency("words", word)
+
+    def beginning(self, start: str) -> list[tuple[str, int]]:
+        """All words with this beginning, and how many texts hold each."""
+        with self._reading():
+            return list(self._searcher.terms_with_prefix("words", start))
+
+    def _found(self, query: tantivy.Query, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        if not self.count():
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         with self._reading():
             hits = self._searcher.search(query, min(k, self.count()), count=False).hits
-            ids = self._searcher.fast_field_values("id", [address for _, address in hits])
-        return np.array(ids, dtype=np.int64), np.array([score for score, _ in hits], dtype=np.float32)
+            ids = np.array(self._searcher.fast_field_values("id", [address for _, address in hits]), dtype=np.int64)
+        return ids, np.array([score for score, _ in hits], dtype=np.float32)
+
+    def _phrase(self, text: str) -> tantivy.Query:
+        words = plain_words(text)
+        if not words:  # signs alone, which are nowhere
+            return tantivy.Query.empty_query()
+        if len(words) == 1:
+            return tantivy.Query.term_query(self._schema, "words", words[0])
+        return tantivy.Query.phrase_query(self._schema, "words", list(words))
 
     def _clause(self, term: QueryTerm) -> tantivy.Query:
-        """The best of a word's forms: a word is counted once, in whichever language a text has it."""
-        forms = [tantivy.Query.term_query(self._schema, "text", form, "freq") for form in sorted(term.forms)]
+        """The best of a word's forms: a word is counted once, in whichever language or way a text says it."""
+        forms = [self._form(form) for form in sorted(term.forms)]
+        for groups in term.also:
+            every = [(tantivy.Occur.Must, self._any(sorted(group))) for group in groups]
+            forms.append(tantivy.Query.const_score_query(tantivy.Query.boolean_query(every), term.weight))
         return forms[0] if len(forms) == 1 else tantivy.Query.disjunction_max_query(forms)
 
-    def _terms(self, text: str) -> list[tuple[QueryTerm, list[str]]]:
+    def _any(self, forms: Sequence[str]) -> tantivy.Query:
+        return tantivy.Query.disjunction_max_query([self._form(form) for form in forms])
+
+    def _form(self, form: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, "text", form, "freq")
+
+    def _terms(self, text: str, acronyms: Acronyms = ()) -> list[tuple[QueryTerm, list[str]]]:
         """The words of a question, those together that share a form, and of each the forms as one term."""
         # A question is too short to tell its language by, so it is read in each language of the index.
         found: list[tuple[list[str], list[str]]] = []
         place: dict[str, int] = {}
         for word in _run(_splitter(), text):
-            forms = [form for stemmer in self._stemmers for form in _analyze(word, stemmer)]
+            forms = self._forms(word)
             if not forms:
                 continue
             number = next((place[form] for form in forms if form in place), len(found))
@@ -263,14 +322,43 @@ class LexicalIndex:
             found[number][0].extend(forms)
             found[number][1].append(word)
             place.update((form, number) for form in forms if form not in place)
-        return [(QueryTerm(frozenset(forms), self._weight(forms)), words) for forms, words in found]
+        said = self._said_otherwise(text, acronyms)
+        terms = []
+        for forms, words in found:
+            also = tuple(dict.fromkeys(groups for form in forms for groups in said.get(form, ())))
+            terms.append((QueryTerm(frozenset(forms), self._weight(forms), words[0], also=also), words))
+        return terms
+
+    def _said_otherwise(self, text: str, acronyms: Acronyms) -> dict[str, list[tuple[frozenset[str], ...]]]:
+        """Of each form in `text` that belongs to an acronym or to what one stands for, the other way to say it.
+
+        Function words are not asked of a text: "Organisation of Bees" may be called the Bees' Organisation.
+        """
+        said: dict[str, list[tuple[frozenset[str], ...]]] = {}
+        words = f" {' '.join(plain_words(text))} "
+        for short, long in acronyms:
+            about = [word for word in long.split() if not is_function_word(word)] or long.split()
+            groups = tuple(frozenset(self._forms(word)) for word in about)
+            other = (frozenset(self._forms(short)),)
+            if f" {short} " in words:
+                said.setdefault(min(other[0]), []).append(groups)
+            if f" {long} " in words:
+                for group in groups:
+                    said.setdefault(min(group), []).append(other)
+        return said
+
+    def _forms(self, word: str) -> list[str]:
+        return [form for stemmer in self._stemmers for form in _analyze(word, stemmer)]
 
     def _weight(self, forms: Iterable[str]) -> float:
         """The inverse document frequency of the most frequent of these forms."""
-        with self._reading():
-            frequency = max(self._searcher.doc_freq("text", form) for form in set(forms))
+        frequency = max(self._frequency("text", form) for form in set(forms))
         frequency = min(frequency, self.count())  # removed texts may still be among those that hold it
         return math.log(1 + (self.count() - frequency + 0.5) / (frequency + 0.5))
+
+    def _frequency(self, field: str, term: str) -> int:
+        with self._reading():
+            return int(self._searcher.doc_freq(field, term))
 
     def _function_words(self, words: Sequence[str]) -> frozenset[str]:
         """Those of a question's words that it is made of in its language: the one that knows most of them as such.
@@ -292,6 +380,7 @@ class LexicalIndex:
         try:
             yield
         except BaseException as error:
-            if isinstance(error, (ValueError, OSError)) or type(error).__name__ == "PanicException":
+            # (A TypeError: it gives no number where it cannot read one.)
+            if isinstance(error, (ValueError, OSError, TypeError)) or type(error).__name__ == "PanicException":
                 raise StoreError(f"{self._name}/ is damaged: run `qa build --full`.") from error
             raise

@@ -98,10 +98,46 @@ def answer_html(answer: Answer, turn: int, verdict: str = "") -> str:
             body += f'<details class="qa-more"><summary>{len(rest)} more {noun}</summary>{_cards(rest, turn)}</details>'
     copied = escape(as_text(answer))
     return (
-        f'<div class="qa-answer">{body}<div class="qa-tools">'
+        f'<div class="qa-answer">{_corrected(answer, turn)}{_carried(answer, turn)}{body}<div class="qa-tools">'
         f'<button type="button" data-do="retry" data-turn="{turn}">Ask again</button>'
         f'<button type="button" data-do="copy" data-copy="{copied}">Copy answer</button>'
         f"{_judging(turn, verdict)}</div></div>"
+    )
+
+
+def corrected_words(answer: Answer) -> str:
+    """`Showing results for “honey”`, plain text; empty where every word was searched for as it was typed."""
+    words = " and ".join(f"“{meant}”" for _, meant in answer.corrected)
+    return f"Showing results for {words}" if words else ""
+
+
+def _corrected(answer: Answer, turn: int) -> str:
+    if not answer.corrected:
+        return ""
+    typed = escape(" and ".join(f"“{typed}”" for typed, _ in answer.corrected))
+    return (
+        f'<p class="qa-corrected"><span>{escape(corrected_words(answer))}</span> '
+        f'<button type="button" data-do="literal" data-turn="{turn}">Search for {typed}</button></p>'
+    )
+
+
+def not_found_words(answer: Answer) -> str:
+    """Why there is no answer, plain text."""
+    return answer.reason or NOT_FOUND
+
+
+def _carried(answer: Answer, turn: int) -> str:
+    """What the question was taken to be about, each with a button that asks again without it."""
+    if not answer.carried:
+        return ""
+    chips = "".join(
+        f'<li><button type="button" data-do="drop" data-turn="{turn}" data-number="{number}" '
+        f'title="Ask again without it" aria-label="Ask again without {escape(text)}">'
+        f'<bdi>{escape(text)}</bdi><span aria-hidden="true"> ×</span></button></li>'
+        for number, text in enumerate(answer.carried)
+    )
+    return f'<div class="qa-carried"><span id="qa-carried-{turn}">carried:</span>' + (
+        f'<ul aria-labelledby="qa-carried-{turn}">{chips}</ul></div>'
     )
 
 
@@ -119,12 +155,11 @@ def _lead(answer: Answer, turn: int) -> str:
 
 
 def _not_found(answer: Answer, turn: int) -> str:
+    none = f'<p class="qa-none">{escape(not_found_words(answer))}</p>'
     if not answer.citations:
-        return f'<p class="qa-none">{NOT_FOUND}</p>'
+        return none
     cards = _cards(answer.citations, turn, marks=False)
-    return (
-        f'<p class="qa-none">{NOT_FOUND}</p><details class="qa-nearest"><summary>{NEAREST}</summary>{cards}</details>'
-    )
+    return f'{none}<details class="qa-nearest"><summary>{NEAREST}</summary>{cards}</details>'
 
 
 def _cards(citations: Sequence[Citation], turn: int, marks: bool = True) -> str:
@@ -320,12 +355,16 @@ def _pieces(text: str, span: Span, headings: Sequence[tuple[Span, int]], marks: 
 def as_text(answer: Answer) -> str:
     """One answer for a terminal: the lead, how sure it is, and its numbered citations."""
     if answer.lead is None:
-        lines = [NOT_FOUND]
+        lines = [_line(not_found_words(answer))]
         if answer.citations:
             lines += ["", f"{NEAREST}:"]
     else:
         lines = [f"“{' '.join(_plain(answer.lead.text).split())}”"]
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
+    if answer.corrected:
+        lines.insert(0, f"{_line(corrected_words(answer))} (in quotes, a word is searched for as it is typed)")
+    if answer.carried:
+        lines += [f"carried from the conversation: {', '.join(map(_line, answer.carried))}"]
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page is not None else ""
         changed = " (changed since it was indexed)" if citation.changed else ""

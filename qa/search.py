@@ -6,29 +6,64 @@ It knows nothing about files or screens; the index is a protocol, and the query 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice, zip_longest
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .conversation import Reading, share
 from .lexical import analyze
-from .types import Candidates, Evidence, Hit, Passage, PassageIndex, QueryTerm, Ranking, Vectors
+from .types import Candidates, Evidence, Hit, Passage, PassageIndex, Query, QueryTerm, Ranking, Vectors
 
 CANDIDATES = 100
 # Half and half was best on the development sets; see docs/decisions.md.
 DENSE_SHARE = 0.5
-# How many of the best passages are looked through for the question's words.
-_COVERAGE_PASSAGES = 3
+# How many of the best passages are looked through for the question's words, and for those that it is carried on with.
+_COVERAGE_PASSAGES, _SUPPORT_PASSAGES = 3, 5
 _WORD = re.compile(r"\w+")
 
 
-def rank(index: PassageIndex, query: str, vector: Vectors, top_k: int, candidates: int = CANDIDATES) -> Ranking:
-    """The best `top_k` passages for `query`, near-duplicates of one place shown once.
+def rank(index: PassageIndex, query: Query, vector: Vectors, top_k: int, candidates: int = CANDIDATES) -> Ranking:
+    """The best `top_k` passages for `query` that it allows, near-duplicates of one place shown once.
 
-    `vector` is the query's embedding, of shape (dimension,); `candidates` are taken from each side.
+    `vector` is the embedding of its text, of shape (dimension,); `candidates` are taken from each side.
     """
     pool = index.search(vector, query, max(candidates, top_k))
-    scores = fuse(pool)
-    order = np.lexsort((pool.ids, -scores))
+    return _ranking(index, query, query, vector, pool, fuse(pool), top_k)
+
+
+def rank_follow_up(
+    index: PassageIndex, reading: Reading, vectors: Mapping[str, Vectors], top_k: int, candidates: int = CANDIDATES
+) -> Ranking:
+    """The best `top_k` passages for a question that may lean on its conversation, as `reading` has it.
+
+    `vectors` are the embeddings of its texts, without and with what is carried. Where the question leans, the rankings
+    of both are added up in shares; where it does not, this is `rank`, and nothing is carried.
+    """
+    question, query = reading.question, reading.query
+    if not reading.carried:
+        return rank(index, question, vectors[question.text], top_k, candidates)
+    wanted = max(candidates, top_k)
+    alone, carried = (index.search(vectors[each.text], each, wanted) for each in (question, query))
+    support = _support(index, reading, alone, carried)
+    part = share(reading, float(_cosines(alone).max(initial=0.0)), support)
+    if not part:
+        return _ranking(index, question, question, vectors[question.text], alone, fuse(alone), top_k)
+    pool, scores = _added(carried, part * fuse(carried), alone, (1 - part) * fuse(alone))
+    ranking = _ranking(index, question, query, vectors[query.text], pool, scores, top_k)
+    return replace(ranking, carried=reading.carried)
+
+
+def _ranking(
+    index: PassageIndex, question: Query, query: Query, vector: Vectors, pool: Candidates, scores: Vectors, top_k: int
+) -> Ranking:
+    """The hits among scored candidates, and what they say as a whole.
+
+    Its terms are those of the question: what is carried says where the answer stands, not which sentence it is.
+    """
+    order = _best(pool, scores)
     wanted = max(top_k, _COVERAGE_PASSAGES)
     hits: list[Hit] = []
     for start in range(0, len(order), 2 * wanted):
@@ -47,8 +82,18 @@ def rank(index: PassageIndex, query: str, vector: Vectors, top_k: int, candidate
                 )
         if len(hits) >= wanted:
             break
-    terms = index.query_terms(query)
-    return Ranking(query, vector, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()))
+    terms = index.query_terms(question.text)
+    missing = () if hits else tuple(phrase for phrase in query.phrases if not index.holds(phrase))
+    return Ranking(query, vector, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()), missing)
+
+
+def together(whole: Ranking, parts: Sequence[Ranking], top_k: int) -> Ranking:
+    """The ranking of a question that is made of several: the best passages of the whole and of each part in turn."""
+    rows = zip_longest(whole.hits, *(part.hits for part in parts))
+    found = {hit.id: hit for row in rows for hit in row if hit is not None}
+    hits = tuple(replace(hit, rank=number) for number, hit in enumerate(islice(found.values(), top_k), start=1))
+    carried = dict.fromkeys(words for each in (whole, *parts) for words in each.carried)
+    return replace(whole, hits=hits, parts=tuple(replace(part, hits=hits) for part in parts), carried=tuple(carried))
 
 
 def fuse(pool: Candidates) -> Vectors:
@@ -64,6 +109,51 @@ def fuse(pool: Candidates) -> Vectors:
     best = float(pool.bm25.max())
     words = pool.bm25 / best if best > 0 else np.zeros_like(pool.bm25)
     return np.asarray(DENSE_SHARE * dense + (1 - DENSE_SHARE) * words, dtype=np.float32)
+
+
+def _best(pool: Candidates, scores: Vectors) -> NDArray[np.intp]:
+    """The places of the candidates that are allowed, best first; of equal ones, by id."""
+    order = np.lexsort((pool.ids, -scores))
+    return order if pool.allowed is None else order[pool.allowed[order]]
+
+
+def _cosines(pool: Candidates) -> Vectors:
+    """The cosines of the candidates that are allowed."""
+    return pool.cosine if pool.allowed is None else pool.cosine[pool.allowed]
+
+
+def _added(first: Candidates, scores: Vectors, second: Candidates, others: Vectors) -> tuple[Candidates, Vectors]:
+    """The candidates of two pools with the sums of their scores; cosine and BM25 are the first's where it has them."""
+    ids, places = np.unique(np.concatenate([first.ids, second.ids]), return_index=True)
+    cosine, bm25 = np.concatenate([first.cosine, second.cosine]), np.concatenate([first.bm25, second.bm25])
+    allowed = None
+    if first.allowed is not None and second.allowed is not None:
+        allowed = np.concatenate([first.allowed, second.allowed])[places]
+    total = np.zeros(len(ids), dtype=np.float32)
+    for pool, own in ((first, scores), (second, others)):
+        total[np.searchsorted(ids, pool.ids)] += own
+    return Candidates(ids, cosine[places], bm25[places], allowed), total
+
+
+def _support(index: PassageIndex, reading: Reading, alone: Candidates, carried: Candidates) -> float:
+    """How well one passage holds what is asked and what is carried, from 0 to 1.
+
+    That is the largest product of two shares: of the carried words, and of the question's words against what the
+    best passages for the question alone hold of them.
+    """
+    asked, brought = (index.query_terms(text) for text in (reading.question.text, " ".join(reading.carried)))
+    best, found = (
+        index.passages([int(i) for i in pool.ids[_best(pool, fuse(pool))[:count]]])
+        for pool, count in ((alone, _COVERAGE_PASSAGES), (carried, _SUPPORT_PASSAGES))
+    )
+    most = max((_coverage(passage, asked) for passage in best), default=0.0)
+    return max(
+        (
+            _coverage(passage, brought) * (min(1.0, _coverage(passage, asked) / most) if most else 1.0)
+            for passage in found
+        ),
+        default=0.0,
+    )
 
 
 def _same_place(one: Passage, other: Passage) -> bool:
@@ -83,7 +173,7 @@ def _evidence(pool: Candidates, hits: list[Hit], terms: Sequence[QueryTerm], pas
     if not hits:
         return Evidence(0.0, 0.0, 0.0, 0.0, passages)
     spread = float(pool.cosine.std())
-    top = float(pool.cosine.max())
+    top = float(_cosines(pool).max())
     return Evidence(
         top_cosine=top,
         coverage=max(_coverage(hit.passage, terms) for hit in hits[:_COVERAGE_PASSAGES]),

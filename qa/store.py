@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 from filelock import FileLock, Timeout
 
-from . import faiss_index, lexical
+from . import acronyms, faiss_index, lexical
 from .errors import BusyError, NoGenerationError, StoreError
 from .generation import (
     LEXICAL,
@@ -33,7 +33,7 @@ from .generation import (
     Manifest,
     Part,
     WrittenFile,
-    file_sha256,
+    files_sha256,
     record_json,
     row_checksum,
     spans_json,
@@ -42,6 +42,7 @@ from .generation import (
 from .types import Document, EncoderIdentity, FileRecord, Passage, Stored, Vectors, encoded
 
 _TMP = ".tmp-"
+_UNKEPT = (".lock", ".part")  # beside a generation while it is written; no part of it
 _T = TypeVar("_T")
 _RUN = 1_000  # documents that are copied by one statement: a build must soon stop when it is asked to
 
@@ -66,6 +67,11 @@ CREATE TABLE passages (
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, section TEXT NOT NULL, page INTEGER,
     sentences TEXT NOT NULL, key BLOB NOT NULL, checksum INTEGER NOT NULL);
 CREATE INDEX passages_of_document ON passages (document);
+CREATE TABLE acronyms (
+    document INTEGER NOT NULL REFERENCES documents(id), short TEXT NOT NULL, long TEXT NOT NULL,
+    PRIMARY KEY (document, short, long)) WITHOUT ROWID;
+CREATE INDEX acronyms_by_short ON acronyms (short, long);
+CREATE INDEX acronyms_by_long ON acronyms (long, short);
 """
 # What is taken over from the last generation (`old`): numbers are shifted, and of a renamed file the paths changed.
 _COPIES = (
@@ -76,6 +82,8 @@ _COPIES = (
         FROM old.sections WHERE document BETWEEN :first AND :last""",
     """INSERT INTO passages SELECT id + :passages, document + :documents, ordinal, start, "end", text, section, page,
         sentences, key, checksum FROM old.passages WHERE id BETWEEN :first_passage AND :last_passage""",
+    """INSERT INTO acronyms SELECT document + :documents, short, long
+        FROM old.acronyms WHERE document BETWEEN :first AND :last""",
 )
 
 
@@ -203,6 +211,13 @@ class GenerationWriter:
                 for i, s in enumerate(document.sections)
             ],
         )
+        self._sqlite.executemany(
+            "INSERT OR IGNORE INTO acronyms VALUES (?, ?, ?)",
+            [
+                (number, *(" ".join(lexical.plain_words(form)) for form in pair))
+                for pair in acronyms.find(document.text)
+            ],
+        )
         rows = []
         for i, p in enumerate(passages):
             facts = (i, p.span.start, p.span.end, p.text, json.dumps(p.section), p.page, spans_json(p.sentences))
@@ -272,6 +287,7 @@ class GenerationWriter:
         except (RuntimeError, ValueError) as error:  # what faiss and tantivy raise where they cannot write
             raise OSError(str(error)) from error
         self._sqlite.close()
+        step()
         number = 1 + max((int(path.name) for path in _published(self._index)), default=0)
         manifest = Manifest(
             id=f"{number:06d}",
@@ -283,11 +299,7 @@ class GenerationWriter:
             passages=self._passages,
             languages=languages,
             encoder_languages=self._encoder_languages,
-            files={
-                path.relative_to(self.folder).as_posix(): _written(path)
-                for path in _stepping(sorted(self.folder.rglob("*")), step)
-                if path.is_file() and not path.name.endswith((".lock", ".part"))
-            },
+            files=_written(self.folder),
         )
         write_manifest(self.folder / MANIFEST, manifest, self._records)
         problem = _problem(self.folder, self._new, step)
@@ -388,9 +400,14 @@ def _stepping(things: Iterable[_T], step: Callable[[], None]) -> Iterator[_T]:
         yield thing
 
 
-def _written(path: Path) -> WrittenFile:
-    facts = path.stat()
-    return WrittenFile(facts.st_size, facts.st_mtime_ns, file_sha256(path))
+def _written(folder: Path) -> dict[str, WrittenFile]:
+    """The files of a generation, by name; neither locks nor what an unfinished build would be resumed from."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.endswith(_UNKEPT)]
+    found = {}
+    for path, sha256 in zip(paths, files_sha256(paths), strict=True):
+        facts = path.stat()
+        found[path.relative_to(folder).as_posix()] = WrittenFile(facts.st_size, facts.st_mtime_ns, sha256)
+    return found
 
 
 def _problem(folder: Path, new: Sequence[Part], step: Callable[[], None]) -> str:

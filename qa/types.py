@@ -201,27 +201,56 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """What is run for a question.
+
+    `text` is encoded and searched for words; each of `phrases` must stand in a passage, none of `excluded` may.
+    `corrected` are the words that no passage holds, as they were typed and as they stand in `text`.
+    """
+
+    text: str
+    phrases: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    corrected: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        """As one would type it."""
+        signs = [f'-"{words}"' if " " in words else f"-{words}" for words in self.excluded]
+        return " ".join([self.text, *signs])
+
+
+@dataclass(frozen=True, slots=True)
 class Candidates:
-    """The pool before fusion: passage ids with exact cosines and BM25 scores (0 where BM25 did not find one)."""
+    """The pool before fusion: passage ids with exact cosines and BM25 scores (0 where BM25 did not find one).
+
+    `allowed` says which of them hold what the query wants and nothing that it excludes; None where all do.
+    """
 
     ids: NDArray[np.int64]
     cosine: NDArray[np.float32]
     bm25: NDArray[np.float32]
+    allowed: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class QueryTerm:
     """A word of a question: the search terms that it is in the languages of the index, and what it weighs.
 
-    `weight` is the inverse document frequency of the most frequent of them.
+    `weight` is the inverse document frequency of the most frequent of them, `word` the word as it was written, and
+    `says_little` marks one that questions are made of, where a question has no others. `also` are other ways to say it
+    (what an acronym stands for, or the acronym): groups of forms, of each of which a text must hold one.
     """
 
     forms: frozenset[str]
     weight: float
+    word: str = ""
+    says_little: bool = False
+    also: tuple[tuple[frozenset[str], ...], ...] = ()
 
     def is_in(self, terms: Set[str]) -> bool:
         """Whether a text with these search terms holds the word."""
-        return not self.forms.isdisjoint(terms)
+        others = (all(not forms.isdisjoint(terms) for forms in groups) for groups in self.also)
+        return not self.forms.isdisjoint(terms) or any(others)
 
 
 class PassageIndex(Protocol):
@@ -229,8 +258,12 @@ class PassageIndex(Protocol):
 
     def count(self) -> int: ...
 
-    def search(self, dense: Vectors, text: str, k: int) -> Candidates:
-        """The best `k` of each side for one query; `dense` has shape (dimension,)."""
+    def search(self, dense: Vectors, query: Query, k: int) -> Candidates:
+        """The best `k` of each side for one query, and of those that are allowed; `dense` has shape (dimension,)."""
+        ...
+
+    def holds(self, phrase: str) -> bool:
+        """Whether a passage holds these words, one behind the other."""
         ...
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
@@ -272,13 +305,21 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The hits for one query, with the query's embedding, its words and the evidence of the pool."""
+    """The hits for one query, with the query's embedding, its words and the evidence of the pool.
 
-    query: str
+    `missing` are the phrases that no passage holds. `parts` are the rankings of the questions that it is made of,
+    where it is made of several; all have the same hits then, which are of the whole and of each part. `carried` are
+    the words of the conversation that it, or one of its parts, leans on; they stand at the beginning of its query.
+    """
+
+    query: Query
     vector: Vectors
     hits: tuple[Hit, ...]
     terms: tuple[QueryTerm, ...]
     evidence: Evidence
+    missing: tuple[str, ...] = ()
+    parts: tuple[Ranking, ...] = ()
+    carried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +353,12 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All that is said to one question. `lead` is None where the articles do not hold the answer."""
+    """All that is said to one question. `lead` is None where the articles do not hold the answer.
+
+    `query` is what was run: the question, after the words `carried` from the conversation where it leans on that.
+    `corrected` are words of the question that no passage holds, as they were typed and as they were searched for;
+    `reason` says in one sentence why nothing was found, where that is known.
+    """
 
     question: str
     query: str
@@ -322,12 +368,18 @@ class Answer:
     citations: tuple[Citation, ...]
     generation: str
     timings_ms: Mapping[str, float]
+    carried: tuple[str, ...] = ()
+    corrected: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The object of `qa ask --json` (DESIGN §7)."""
         return {
             "question": self.question,
             "query": self.query,
+            "carried": list(self.carried),
+            "corrected": [{"typed": typed, "meant": meant} for typed, meant in self.corrected],
+            "reason": self.reason or None,
             "answerable": self.answerable,
             "confidence": round(self.confidence, 4),
             "answer": None if self.lead is None else {"text": self.lead.text, "citation": self.lead.citation},

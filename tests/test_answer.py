@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from qa.answer import LEAD_PASSAGES, Facts, compose, confidence, confidence_model
 from qa.lexical import analyze
 from qa.sentences import sentence_spans
-from qa.types import Answer, Encoder, Evidence, Hit, Passage, QueryTerm, Ranking, Span
+from qa.types import Answer, Encoder, Evidence, Hit, Passage, Query, QueryTerm, Ranking, Span
 
 FACTS = Facts(generation="000003", titles={"a.md": "Bees"}, urls={"a.md": "https://example.org"}, changed=frozenset())
 STRONG = Evidence(top_cosine=0.9, coverage=1.0, margin=0.3, peak=4.0, passages=100)
@@ -40,15 +40,14 @@ def ranking_of(passages: Sequence[Passage], encoder: Encoder, query: str = QUEST
         for n, p in enumerate(passages)
     )
     terms = tuple(QueryTerm(frozenset([term]), 1.0) for term in dict.fromkeys(analyze(query)))
-    return Ranking(query, encoder.encode_queries([query])[0], hits, terms, STRONG)
+    return Ranking(Query(query), encoder.encode_queries([query])[0], hits, terms, STRONG)
 
 
-def answer_of(ranking: Ranking, encoder: Encoder, threshold: float = 0.0, facts: Facts = FACTS) -> Answer:
+def answer_of(ranking: Ranking, threshold: float = 0.0, facts: Facts = FACTS) -> Answer:
     return compose(
         question="  as typed? ",
         ranking=ranking,
         facts=facts,
-        embed=encoder.encode_passages,
         terms=analyze,
         threshold=threshold,
         timings_ms={"encode": 1.234, "search": 0.5},
@@ -59,7 +58,7 @@ def answer_of(ranking: Ranking, encoder: Encoder, threshold: float = 0.0, facts:
 
 
 def test_the_passage_that_holds_the_answering_sentence_stands_first(tiny: Encoder) -> None:
-    answer = answer_of(ranking_of([passage(text) for text in TEXTS], tiny), tiny)
+    answer = answer_of(ranking_of([passage(text) for text in TEXTS], tiny))
     assert answer.answerable
     assert answer.lead is not None
     assert answer.lead.text == "Bees sleep at night in the hive."
@@ -70,7 +69,7 @@ def test_the_passage_that_holds_the_answering_sentence_stands_first(tiny: Encode
 
 
 def test_the_lead_is_a_literal_part_of_the_first_citation(tiny: Encoder) -> None:
-    answer = answer_of(ranking_of([passage(text) for text in TEXTS], tiny), tiny)
+    answer = answer_of(ranking_of([passage(text) for text in TEXTS], tiny))
     assert answer.lead is not None
     first = answer.citations[0]
     assert first.span.start <= answer.lead.span.start < answer.lead.span.end <= first.span.end
@@ -80,7 +79,7 @@ def test_the_lead_is_a_literal_part_of_the_first_citation(tiny: Encoder) -> None
 
 def test_the_lead_comes_from_the_best_passages_only(tiny: Encoder) -> None:
     others = [passage(f"Word{n} is here.") for n in range(LEAD_PASSAGES)]
-    answer = answer_of(ranking_of([*others, passage("Bees sleep when they do.")], tiny), tiny)
+    answer = answer_of(ranking_of([*others, passage("Bees sleep when they do.")], tiny))
     assert answer.lead is not None
     assert answer.lead.text.startswith("Word")
     assert answer.citations[-1].text == "Bees sleep when they do."
@@ -90,7 +89,7 @@ def test_the_heading_of_a_passage_speaks_for_its_first_sentence(tiny: Encoder) -
     answered = passage("At night, mostly. The rest is silence and wax.", section=("Questions", "When do bees sleep?"))
     other = passage("At night, mostly. The rest is silence and wax.", document="b.md")
     for order in ([answered, other], [other, answered]):
-        answer = answer_of(ranking_of(order, tiny, s0=0.5, s1=0.5), tiny)
+        answer = answer_of(ranking_of(order, tiny, s0=0.5, s1=0.5))
         assert answer.lead is not None
         assert answer.lead.text == "At night, mostly."
         assert answer.citations[0].section == "Questions > When do bees sleep?"
@@ -98,7 +97,7 @@ def test_the_heading_of_a_passage_speaks_for_its_first_sentence(tiny: Encoder) -
 
 def test_a_passage_of_code_leads_as_a_whole(tiny: Encoder) -> None:
     code = replace(passage("bees.sleep()\nwhen(night)"), sentences=())
-    answer = answer_of(ranking_of([code], tiny), tiny)
+    answer = answer_of(ranking_of([code], tiny))
     assert answer.lead is not None
     assert (answer.lead.text, answer.lead.span) == (code.text, code.span)
     assert answer.citations[0].highlights == (code.span,)
@@ -109,22 +108,22 @@ def test_a_passage_of_code_leads_as_a_whole(tiny: Encoder) -> None:
 
 def test_below_the_threshold_the_nearest_passages_stay_as_they_were_ranked(tiny: Encoder) -> None:
     ranking = ranking_of([passage(text) for text in TEXTS], tiny)
-    answer = answer_of(ranking, tiny, threshold=1.0)
+    answer = answer_of(ranking, threshold=1.0)
     assert not answer.answerable
     assert answer.lead is None
     assert [citation.text for citation in answer.citations] == TEXTS
-    assert answer.confidence == answer_of(ranking, tiny, threshold=0.0).confidence
+    assert answer.confidence == answer_of(ranking, threshold=0.0).confidence
 
 
 def test_the_threshold_itself_is_enough(tiny: Encoder) -> None:
     ranking = ranking_of([passage(text) for text in TEXTS], tiny)
-    sure = answer_of(ranking, tiny).confidence
-    assert answer_of(ranking, tiny, threshold=sure).answerable
-    assert not answer_of(ranking, tiny, threshold=math.nextafter(sure, 1)).answerable
+    sure = answer_of(ranking).confidence
+    assert answer_of(ranking, threshold=sure).answerable
+    assert not answer_of(ranking, threshold=math.nextafter(sure, 1)).answerable
 
 
 def test_without_hits_nothing_is_claimed(tiny: Encoder) -> None:
-    answer = answer_of(ranking_of([], tiny), tiny, threshold=0.0)
+    answer = answer_of(ranking_of([], tiny), threshold=0.0)
     assert (answer.answerable, answer.lead, answer.citations, answer.confidence) == (False, None, (), 0.0)
 
 
@@ -136,7 +135,7 @@ def test_without_hits_nothing_is_claimed(tiny: Encoder) -> None:
 def test_highlights_are_whole_sentences_inside_their_citation(texts: list[str], start: int, threshold: float) -> None:
     encoder = _Letters()
     ranking = ranking_of([passage(text, start=start) for text in texts], encoder)
-    answer = answer_of(ranking, encoder, threshold)
+    answer = answer_of(ranking, threshold)
     by_rank = {hit.passage.text: hit.passage for hit in ranking.hits}
     assert sorted(citation.text for citation in answer.citations) == sorted(texts)
     for citation in answer.citations:
@@ -158,7 +157,7 @@ class _Letters:
 
 def test_two_sentences_are_marked_where_both_are_nearly_as_good(tiny: Encoder) -> None:
     twice = passage("Bees sleep at night. Some frost came. Bees sleep at noon.")
-    (citation,) = answer_of(ranking_of([twice], tiny), tiny).citations
+    (citation,) = answer_of(ranking_of([twice], tiny)).citations
     assert [span.of(" " * 100 + twice.text) for span in citation.highlights] == [
         "Bees sleep at night.",
         "Bees sleep at noon.",
@@ -169,7 +168,7 @@ def test_a_citation_says_where_it_is_from(tiny: Encoder) -> None:
     known = passage(TEXTS[1], section=("Life", "Night"))
     unknown = passage(TEXTS[0], document="sub/b.md")
     facts = replace(FACTS, changed=frozenset({"sub/b.md"}))
-    first, second = answer_of(ranking_of([known, unknown], tiny), tiny, facts=facts).citations
+    first, second = answer_of(ranking_of([known, unknown], tiny), facts=facts).citations
     assert (first.document, first.title, first.url) == ("a.md", "Bees", "https://example.org")
     assert (first.section, first.page, first.changed) == ("Life > Night", 3, False)
     assert (second.document, second.title, second.url) == ("sub/b.md", "Own title", None)
@@ -190,16 +189,16 @@ EVIDENCE = st.builds(
 
 
 @settings(deadline=None)
-@given(EVIDENCE, st.floats(-1, 1))
-def test_confidence_is_a_probability(evidence: Evidence, sentence_cosine: float) -> None:
-    assert 0 <= confidence(evidence, sentence_cosine) <= 1
+@given(EVIDENCE, st.floats(0, 1))
+def test_confidence_is_a_probability(evidence: Evidence, sentence_share: float) -> None:
+    assert 0 <= confidence(evidence, sentence_share) <= 1
 
 
 @settings(deadline=None)
-@given(EVIDENCE, st.floats(-1, 1), st.floats(0, 1))
-def test_a_nearer_passage_never_lowers_confidence(evidence: Evidence, sentence_cosine: float, nearer: float) -> None:
+@given(EVIDENCE, st.floats(0, 1), st.floats(0, 1))
+def test_a_nearer_passage_never_lowers_confidence(evidence: Evidence, sentence_share: float, nearer: float) -> None:
     better = replace(evidence, top_cosine=min(1.0, evidence.top_cosine + nearer))
-    assert confidence(better, sentence_cosine) >= confidence(evidence, sentence_cosine)
+    assert confidence(better, sentence_share) >= confidence(evidence, sentence_share)
 
 
 def test_strong_evidence_is_believed_and_none_is_not() -> None:
@@ -219,9 +218,10 @@ def test_every_feature_has_a_weight() -> None:
 
 
 def test_an_answer_in_json_has_the_keys_of_the_contract(tiny: Encoder) -> None:
-    data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])], tiny), tiny).as_json()))
+    data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])], tiny)).as_json()))
     assert list(data) == [
-        "question", "query", "answerable", "confidence", "answer", "citations", "generation", "timings_ms",
+        "question", "query", "carried", "corrected", "reason", "answerable", "confidence", "answer", "citations",
+        "generation", "timings_ms",
     ]  # fmt: skip
     assert data["question"] == "  as typed? "
     assert data["query"] == QUESTION
@@ -249,7 +249,7 @@ def test_an_answer_in_json_has_the_keys_of_the_contract(tiny: Encoder) -> None:
 
 
 def test_what_is_not_answered_is_null_in_json(tiny: Encoder) -> None:
-    data = answer_of(ranking_of([passage(TEXTS[1])], tiny), tiny, threshold=1.0).as_json()
+    data = answer_of(ranking_of([passage(TEXTS[1])], tiny), threshold=1.0).as_json()
     assert data["answerable"] is False
     assert data["answer"] is None
     assert len(data["citations"]) == 1
@@ -258,6 +258,6 @@ def test_what_is_not_answered_is_null_in_json(tiny: Encoder) -> None:
 def test_a_sentence_that_only_points_elsewhere_does_not_lead(tiny: Encoder) -> None:
     text = "For more information, see how bees make wax in winter. Wax comes from glands of the bees."
     ranking = ranking_of([passage(text)], tiny, "How do bees make wax in winter?")
-    lead = answer_of(ranking, tiny).lead
+    lead = answer_of(ranking).lead
     assert lead is not None
     assert lead.text == "Wax comes from glands of the bees."

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from corpora import article, embeddings, is_whole, prose, snapshot, write
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from qa import documents, formats, passages, store
@@ -444,6 +444,8 @@ STEPS = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
+@example(steps=[("write", "b.md", ""), ("build",), ("rename", "b.md", "a.md")])
+@example(steps=[("write", "b.md", "# Title\n"), ("build",), ("rename", "b.md", "a.md")])
 def test_any_history_of_changes_gives_what_a_full_build_gives(
     tmp_path_factory: pytest.TempPathFactory, tiny: TinyEncoder, steps: list[tuple[object, ...]]
 ) -> None:

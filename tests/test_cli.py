@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -80,7 +81,8 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     answer = json.loads(out)
     assert code == 0
     assert set(answer) == {
-        "question", "query", "answerable", "confidence", "answer", "citations", "generation", "timings_ms",
+        "question", "query", "carried", "corrected", "reason", "answerable", "confidence", "answer", "citations",
+        "generation", "timings_ms",
     }  # fmt: skip
     assert answer["answer"] == {"text": "The zebra at the zoo is called Bruno.", "citation": 1}
     citation = answer["citations"][0]
@@ -121,6 +123,58 @@ def test_ask_reads_questions_from_a_file(folder: Path, capsys: pytest.CaptureFix
     (folder / "questions.txt").write_text("What does the zebra eat?\n")
     code, out, _ = run(capsys, "ask", "--questions", "questions.txt", "--json")
     assert (code, len(out.splitlines())) == (0, 1)
+
+
+SAID = [{"speaker": "user", "text": "What is the zebra called?"}, {"speaker": "agent", "text": "It is called Bruno."}]
+
+
+@pytest.mark.parametrize("place", ["said.json", "-"])
+def test_ask_takes_the_conversation_before_the_question(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    run(capsys, "build")
+    (folder / "said.json").write_text(json.dumps(SAID), "utf-8")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(SAID).encode())))
+    code, out, _ = run(capsys, "ask", "How much does he eat?", "--conversation", place, "--json")
+    answer = json.loads(out)
+    assert code == 0
+    assert answer["question"] == "How much does he eat?"
+    assert "zebra" in " ".join(answer["carried"])
+    assert answer["query"] == " ".join([*answer["carried"], answer["question"]])
+    assert answer["citations"][0]["document"] == "zoo.md"
+
+
+def test_what_was_carried_is_said_to_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "build")
+    (folder / "said.json").write_text(json.dumps(SAID), "utf-8")
+    _, out, _ = run(capsys, "ask", "How much does he eat?", "--conversation", "said.json")
+    assert re.search("^carried from the conversation: .*zebra", out, re.M)
+    _, out, _ = run(capsys, "ask", "How long does the sourdough rise?", "--conversation", "said.json")
+    assert "carried" not in out
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", '{"speaker": "user"}', '[{"speaker": "robot", "text": ""}]', "[" * 100_000, '[{"text": "a"}]', "\udcff"],
+)
+def test_a_conversation_that_cannot_be_read_is_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (folder / "said.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    code, out, error = run(capsys, "ask", "Why?", "--conversation", "said.json")
+    assert (code, out) == (2, "")
+    assert_one_sentence(error)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["ask", "Why?", "--conversation", "nothing.json"], ["ask", "--questions", "-", "--conversation", "-"]]
+)
+def test_a_conversation_that_does_not_fit_is_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    code, out, error = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert_one_sentence(error)
 
 
 def test_status_lists_every_file_and_the_totals_match(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,6 +230,24 @@ def test_eval_prints_the_contracts_figures(folder: Path, capsys: pytest.CaptureF
     assert figures["dataset"] == "set"
     assert figures["ndcg@10"] == figures["answer_in_lead"] == figures["answerable_auroc"] == 1.0
     assert json.loads(run(capsys, "eval", "set", "--json", "--limit", "1")[1])["queries"] == 1
+
+
+def test_eval_reads_a_question_with_its_conversation(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = folder / "set"
+    data.mkdir()
+    born = "was born in a small house by the river"
+    rows = [{"_id": name, "text": f"{name} {born}. {name} died at home."} for name in ("Kant", "Tesla", "Zuse")]
+    said = [{"speaker": "user", "text": "Where was Tesla born?"}, {"speaker": "user", "text": "Where did he die?"}]
+    (data / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (data / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\tTesla\t1\n")
+    for conversation, recall in ((said, 1.0), (said[1:], 0.0)):
+        (data / "queries.jsonl").write_text(json.dumps({"_id": "1", "text": "", "conversation": conversation}))
+        code, out, _ = run(capsys, "eval", "set", "--json")
+        assert (code, json.loads(out)["recall@1"]) == (0, recall)
+    (data / "queries.jsonl").write_text(json.dumps({"_id": "1", "text": "", "conversation": ["Who?"]}))
+    code, _, error = run(capsys, "eval", "set")
+    assert code == 2
+    assert_one_sentence(error)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +351,7 @@ def test_the_chat_follows_the_folder_unless_it_is_told_not_to(
 
 
 PROGRAM = """
-import functools, hashlib, sys
+import functools, hashlib, signal, sys
 from conftest import TinyEncoder
 import qa.encoders, qa.watch
 from qa.cli import run
@@ -292,6 +364,7 @@ class Endless(TinyEncoder):
             hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
         return super().encode_passages(texts)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background programs ignore it
 qa.encoders.load_encoder = lambda *_: Endless()
 qa.watch.changes = functools.partial(qa.watch.changes, quiet=0.1)
 run()
@@ -347,7 +420,8 @@ def test_an_interrupt_ends_a_build_that_is_inside_a_library_within_two_seconds(
     (folder / "corpus" / "page.html").write_text("<article><h1>Time</h1><p>It goes on forever and ever.</p></article>")
     with running(folder, "build", *options) as process:
         assert line(process) == "counting\n"
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        threads = Path(f"/proc/{process.pid}/task").glob("*/children")  # any of them may have started it
+        children = [child for thread in threads for child in thread.read_text().split()]
         assert children, "the reader of web pages runs beside it"
         time.sleep(0.2)  # it says that it counts just before it does
         begun = time.monotonic()

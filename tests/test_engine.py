@@ -12,7 +12,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from builder import Builder
 from corpora import REBUILD, article, write
@@ -72,7 +71,8 @@ def test_answer_is_cited_at_its_exact_words(built: Config, engine: Engine) -> No
 def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
     data = json.loads(json.dumps(engine.ask(f"  {QUESTION} ").as_json()))
     assert set(data) == {
-        "question", "query", "answerable", "confidence", "answer", "citations", "generation", "timings_ms",
+        "question", "query", "carried", "corrected", "reason", "answerable", "confidence", "answer", "citations",
+        "generation", "timings_ms",
     }  # fmt: skip
     assert (data["question"], data["query"]) == (f"  {QUESTION} ", QUESTION)
     assert set(data["answer"]) == {"text", "citation"}
@@ -103,8 +103,20 @@ def test_search_gives_hits_best_first(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["", " ", " \n\t ", "?!", "…—", "(((", "🙂", "w" * 100_000, "word " * 20_000, "surrogate \udcff here"],
-    ids=["empty", "blank", "blanks", "marks", "dashes", "brackets", "emoji", "long word", "long text", "no text"],
+    ["", " ", " \n\t ", "?!", "…—", "(((", "🙂", "w" * 100_000, "word " * 20_000, "surrogate \udcff here", "-only"],
+    ids=[
+        "empty",
+        "blank",
+        "blanks",
+        "marks",
+        "dashes",
+        "brackets",
+        "emoji",
+        "long word",
+        "long text",
+        "no text",
+        "minus",
+    ],
 )
 def test_question_that_cannot_be_asked_is_one_short_sentence(engine: Engine, question: str) -> None:
     for ask in (engine.ask, engine.search, check_question):
@@ -545,25 +557,10 @@ def test_engine_verifies_the_current_generation(built: Config, engine: Engine) -
     assert engine.verify() == ["passages.sqlite is not what was published"]
 
 
-# Sentences are encoded once, and not for ever.
-
-
-def test_sentences_of_an_answer_are_encoded_once(engine: Engine, tiny: TinyEncoder) -> None:
-    engine.ask(QUESTION)
+def test_nothing_of_a_passage_is_encoded_to_answer(engine: Engine, tiny: TinyEncoder) -> None:
     encoded = len(tiny.encoded)
-    engine.ask(QUESTION)
+    assert engine.ask(QUESTION).answerable
     assert len(tiny.encoded) == encoded
-
-
-def test_remembered_sentences_are_bounded(built: Config, engine: Engine, tiny: TinyEncoder) -> None:
-    assert engine_module._CACHED_SENTENCES == 20_000
-    texts = [f"sentence{number}" for number in range(20_500)]
-    rows = engine._embed_sentences(texts)
-    assert len(engine._sentences) == 20_000
-    assert np.array_equal(rows[[0, -1]], tiny.encode_passages([texts[0], texts[-1]]))
-    tiny.encoded.clear()
-    engine._embed_sentences([texts[-1], texts[0]])
-    assert tiny.encoded == [texts[0]]  # the oldest are forgotten first
 
 
 def test_encoder_identity_is_what_the_manifest_holds(engine: Engine, tiny: TinyEncoder) -> None:
@@ -589,3 +586,112 @@ def test_a_text_that_was_altered_behind_the_index_is_not_cited(config: Config, t
     engine = Engine.open(config, tiny)
     with pytest.raises(StoreError, match="run `qa build --full`"):
         engine.ask("anchor")
+
+
+# --- what a question may say ------------------------------------------------------------------------------------------
+
+SAID = {
+    "hives.md": "# Hives\n\n## Wall\n\nThe white hive stands by the old\nstone wall.\n",
+    "roof.md": "# Roof\n\nThe hive has a roof of white straw on the houses.\n",
+    "honey.md": "# Honey\n\nThe Bee Health Bureau (BHB) says that honey is white. Photosynthesis feeds it.\n",
+    "office.md": "# Office\n\nIn winter the BHB counts what is left.\n",
+    "rome.md": "# Rome\n\nThe hive museum of Rome opened in 1911.\n",
+}
+
+
+@pytest.fixture
+def said(config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    write(config.corpus, SAID)
+    build(config, tiny)
+    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
+    return Engine.open(replace(config, threshold=0.0), tiny)
+
+
+def texts(answer: Answer) -> list[str]:
+    return [" ".join(citation.text.split()) for citation in answer.citations]
+
+
+def test_words_in_quotes_stand_in_every_citation(said: Engine) -> None:
+    assert len(texts(said.ask("white hive"))) > 2
+    answer = said.ask('Where is the "OLD stone  wall"?')
+    assert texts(answer) == ["The white hive stands by the old stone wall."]
+    assert answer.lead is not None
+    assert answer.query == 'Where is the "OLD stone  wall"?'
+    assert [c.document for c in said.ask('"white hive" "stone wall"').citations] == ["hives.md"]
+
+
+@pytest.mark.parametrize("phrase", ["wall stone", "white hives", "no such thing", "wal"])
+def test_where_no_passage_holds_the_phrase_it_is_said(said: Engine, phrase: str) -> None:
+    answer = said.ask(f'Where is the hive with "{phrase}"?')
+    assert (answer.answerable, answer.lead, answer.citations, answer.confidence) == (False, None, (), 0)
+    assert answer.reason == f"No passage holds “{phrase}”."
+    assert answer.as_json()["reason"] == answer.reason
+
+
+def test_phrases_of_two_passages_are_not_found_together(said: Engine) -> None:
+    answer = said.ask('"stone wall" "opened in 1911"')
+    assert answer.citations == ()
+    assert "No passage holds all" in answer.reason
+
+
+def test_what_is_left_out_is_in_no_citation_found_by_words_or_by_meaning(said: Engine) -> None:
+    assert any("wall" in text for text in texts(said.ask("white hive wall")))
+    answer = said.ask("white hive wall -stone -Rome")
+    assert texts(answer)
+    assert not any(word in text for text in texts(answer) for word in ("stone", "Rome"))
+    assert answer.query == "white hive wall -stone -Rome"
+    assert said.ask('hive -"white straw"').citations != ()
+    assert not any("white straw" in text for text in texts(said.ask('hive -"white straw"')))
+
+
+def test_a_question_that_leaves_out_everything_finds_nothing_and_says_so(said: Engine) -> None:
+    answer = said.ask("honey -the")
+    assert answer.citations == ()
+    assert answer.reason
+
+
+def test_a_misspelt_word_still_finds_its_passage(said: Engine) -> None:
+    answer = said.ask("What does photosinthesis feed?")
+    assert answer.corrected == (("photosinthesis", "photosynthesis"),)
+    assert answer.query == "What does photosynthesis feed?"
+    assert answer.question == "What does photosinthesis feed?"
+    assert answer.citations[0].document == "honey.md"
+    assert answer.as_json()["corrected"] == [{"typed": "photosinthesis", "meant": "photosynthesis"}]
+    assert said.ask('"photosinthesis"').reason == "No passage holds “photosinthesis”."
+
+
+def test_a_word_that_stands_there_in_another_form_is_not_corrected(said: Engine) -> None:
+    assert said.ask("Do museums open in winters?").corrected == ()
+
+
+def test_a_word_that_the_encoder_has_whole_is_not_corrected(said: Engine) -> None:
+    assert said.ask("the housses").corrected == (("housses", "houses"),)
+    said.encoder.count_tokens = lambda texts: [1] * len(texts)  # type: ignore[method-assign]
+    assert said.ask("the housses").corrected == ()
+
+
+def test_an_acronym_and_what_it_stands_for_find_each_other(said: Engine) -> None:
+    assert {citation.document for citation in said.ask("BHB", 2).citations} == {"honey.md", "office.md"}
+    both = said.search("Where does the Bee Health Bureau count in spring?", 2)
+    assert {hit.passage.document for hit in both.hits} == {"honey.md", "office.md"}
+    assert said.generation.query_terms("Bee Health Bureau")[0].is_in({"bhb"})
+    assert not said.generation.query_terms("Health Bureau")[0].is_in({"bhb"})
+
+
+def test_acronyms_are_taken_over_and_forgotten_with_their_document(said: Engine, tiny: TinyEncoder) -> None:
+    write(said.config.corpus, {"zebra.md": "# Zebra\n\nNo stripes.\n"})
+    build(said.config, tiny)
+    assert said.generation.query_terms("BHB")[0].also
+    (said.config.corpus / "honey.md").unlink()
+    build(said.config, tiny)
+    assert not said.generation.query_terms("BHB")[0].also
+
+
+def test_a_question_of_two_parts_cites_both(said: Engine) -> None:
+    answer = said.ask("When did the museum in Rome open and what does the bureau count in winter?", 3)
+    assert {"rome.md", "office.md"} <= {citation.document for citation in answer.citations}
+    assert answer.lead is not None
+    assert "1911" in answer.lead.text
+    assert [citation.rank for citation in answer.citations] == [1, 2, 3]
+    office = next(citation for citation in answer.citations if citation.document == "office.md")
+    assert office.highlights

@@ -79,6 +79,23 @@ def test_few_rows_have_no_codes_and_exactly_the_best_are_found(tmp_path: Path) -
     assert np.array_equal(index.search(rows[5], 50)[0], np.lexsort((np.arange(EXACT_ROWS), -exact))[:50])
 
 
+@pytest.mark.parametrize("compared", [0, 10_000])
+@pytest.mark.parametrize("every", [1, 2, 500])
+def test_of_the_rows_that_are_allowed_the_best_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compared: int, every: int
+) -> None:
+    monkeypatch.setattr(faiss_index, "_COMPARED", compared)
+    rows = unit_rows(2_000, 24)
+    query = unit_rows(1, 24, 7)[0]
+    allowed = np.arange(2_000) % every == 0
+    index = index_of(tmp_path, rows)
+    ids, scores = index.search_allowed(query, 5, allowed)
+    exact = np.where(allowed, rows.astype(np.float16).astype(np.float32) @ query, -9)
+    assert ids.tolist() == np.argsort(-exact)[: min(5, allowed.sum())].tolist()
+    assert scores == pytest.approx(exact[ids], abs=1e-6)
+    assert len(index.search_allowed(query, 5, np.zeros(2_000, dtype=np.bool_))[0]) == 0
+
+
 def test_more_rows_than_there_are_is_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faiss_index, "EXACT_ROWS", 10)
     rows = unit_rows(60, 8)

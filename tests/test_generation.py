@@ -26,7 +26,7 @@ from qa.config import Config
 from qa.errors import StoreError
 from qa.generation import FORMAT_VERSION, Generation, Manifest, Part, WrittenFile, file_sha256, write_manifest
 from qa.passages import PassageSettings
-from qa.types import Document, FileRecord, Passage, Section, Span
+from qa.types import Document, FileRecord, Passage, Query, Section, Span
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -88,7 +88,7 @@ def test_manifest_says_all_that_the_contract_names(config: Config, tiny: TinyEnc
     build(config, tiny)
     folder = config.index / "generations" / "000001"
     data = json.loads((folder / "manifest.json").read_text("utf-8"))
-    assert data["format_version"] == FORMAT_VERSION == 3
+    assert data["format_version"] == FORMAT_VERSION == 4
     assert data["id"] == "000001"
     assert datetime.fromisoformat(data["created"]).tzinfo is not None
     assert data["encoder"] == {
@@ -122,12 +122,12 @@ def test_manifest_survives_json(config: Config, tiny: TinyEncoder) -> None:
     assert Manifest.from_json(json.loads(json.dumps(manifest.as_json()))) == manifest
 
 
-@pytest.mark.parametrize("version", [0, 1, 999, "2", None])
+@pytest.mark.parametrize("version", [0, 3, 999, "2", None])
 def test_other_format_version_is_refused_by_name(config: Config, tiny: TinyEncoder, version: object) -> None:
     build(config, tiny)
     data = {**store.open_current(config.index).manifest.as_json(), "format_version": version}
     with pytest.raises(
-        StoreError, match=rf"format version {version!r} and this program reads 3: run `qa build --full`"
+        StoreError, match=rf"format version {version!r} and this program reads 4: run `qa build --full`"
     ):
         Manifest.from_json(data)
 
@@ -264,13 +264,13 @@ def test_reading_from_many_threads(config: Config, tiny: TinyEncoder) -> None:
     build(config, tiny)
     generation = store.open_current(config.index)
     vector = tiny.encode_queries(["word3"])[0]
-    expected = generation.search(vector, "word3", 5).ids.tolist()
+    expected = generation.search(vector, Query("word3"), 5).ids.tolist()
     wrong: list[object] = []
 
     def read() -> None:
         try:
             for _ in range(30):
-                found = generation.search(vector, "word3", 5)
+                found = generation.search(vector, Query("word3"), 5)
                 texts = [p.text for p in generation.passages(found.ids.tolist())]
                 if found.ids.tolist() != expected or sum("word3" in text for text in texts) != 1:
                     wrong.append(texts)
@@ -292,7 +292,7 @@ def test_search_gives_exact_cosines_for_all_candidates(config: Config, tiny: Tin
     build(config, tiny)
     generation = store.open_current(config.index)
     vector = tiny.encode_queries(["word3 other1"])[0]
-    found = generation.search(vector, "word3 other1", 2)
+    found = generation.search(vector, Query("word3 other1"), 2)
     assert found.ids.tolist() == sorted(set(found.ids.tolist()))
     assert 2 <= len(found.ids) <= 4
     assert np.allclose(found.cosine, generation.vectors(found.ids.tolist()) @ vector, atol=1e-6)

@@ -18,7 +18,7 @@ BASE = {"errors", "types"}
 LOW = BASE | {
     "sentences", "languages", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
     "faiss_index", "lexical", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
-    "interrupts", "document_json",
+    "interrupts", "document_json", "query", "parts", "spelling", "acronyms",
 }  # fmt: skip
 MIDDLE = {"encoders", "export", "documents", "changes", "workers", "embedding", "generation", "store", "search"}
 BELOW_3 = LOW | MIDDLE
@@ -41,13 +41,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lexical": BASE,
     "reader": BASE,
     "answer": BASE,
-    "conversation": BASE,
+    "conversation": BASE | {"query"},
     "metrics": BASE,
     "render": BASE,
     "journal": BASE,
     "estimate": BASE,
     "document_json": BASE,
     "interrupts": set(),
+    "query": BASE,
+    "parts": set(),
+    "spelling": set(),
+    "acronyms": set(),
     # layer 2
     "export": BASE | {"onnx_encoder", "onnx_layers", "torch_encoder"},
     "encoders": BASE | {"languages", "onnx_encoder", "torch_encoder"},  # it runs the export in a process of its own
@@ -55,9 +59,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "changes": BASE | {"documents"},
     "workers": BASE | {"formats", "document_json"},
     "embedding": BASE | {"journal"},
-    "generation": BASE | {"faiss_index", "lexical"},
-    "store": BASE | {"generation", "faiss_index", "lexical"},
-    "search": BASE | {"lexical"},
+    "generation": BASE | {"faiss_index", "lexical", "spelling"},
+    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical"},
+    "search": BASE | {"lexical", "conversation"},
     # layer 3
     "build": BELOW_3,
     "engine": BELOW_3,

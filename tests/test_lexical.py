@@ -150,6 +150,71 @@ def test_signs_of_query_languages_are_only_signs(tmp_path: Path, query: str) -> 
     assert set(ids.tolist()) <= {0, 1, 3}
 
 
+# --- words as they stand ----------------------------------------------------------------------------------------------
+
+PLAIN = ["The white\nhives, of Zürich", "A WHITE hive: of bees.", "hives white", "蜜蜂在冬天睡觉", "white. Hive"]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "ids"),
+    [
+        ("white hive", [1, 4]),
+        ("White  HIVES", [0]),
+        ("zurich", [0]),
+        ("hive", [1, 4]),
+        ("hive white", []),
+        ("white bees", []),
+        ("蜂在冬", [3]),
+        ("蜂", [3]),
+        ("冬蜂", []),
+        ("zebra", []),
+        ("?!", []),
+        ("", []),
+    ],
+)
+def test_words_are_found_as_they_stand_in_their_order(tmp_path: Path, phrase: str, ids: list[int]) -> None:
+    assert sorted(index_of(tmp_path, PLAIN).holding(phrase).tolist()) == ids
+
+
+def test_a_search_keeps_to_what_must_and_must_not_stand_there_and_scores_as_without(tmp_path: Path) -> None:
+    index = index_of(tmp_path, TEXTS)
+    everything = dict(zip(*(column.tolist() for column in index.search("bee wax", 9)), strict=True))
+    for phrases, excluded, expected in (
+        (["bee wax"], [], {0, 3}),
+        ([], ["hive"], {3}),
+        (["bee"], ["bee bee", "zebra"], {0}),
+        (["wax hive", "hive frost"], [], {0}),
+        (["bee", "zebra"], [], set()),
+    ):
+        ids, scores = index.search("bee wax", 9, (), phrases, excluded)
+        assert set(ids.tolist()) == expected
+        assert scores.tolist() == pytest.approx([everything[number] for number in ids.tolist()])
+
+
+def test_the_words_of_an_index_are_counted_and_listed(tmp_path: Path) -> None:
+    index = index_of(tmp_path, ["Bees sleep", "bees slept, Béés", "bee"])
+    assert [index.frequency(word) for word in ("bees", "bee", "sleeping")] == [2, 1, 0]
+    assert sorted(index.beginning("bee")) == [("bee", 1), ("bees", 2)]
+    assert index.beginning("x") == []
+    assert index.is_known("sleeping")
+    assert not index.is_known("zebra")
+
+
+def test_an_acronym_and_its_long_form_mean_each_other_and_weigh_no_more(tmp_path: Path) -> None:
+    texts = ["the bhb sleeps", "a bee of the health bureau", "bee bee", "the bureau x"]
+    index, pairs = index_of(tmp_path, texts), [("bhb", "bee health bureau")]
+    assert set(index.search("BHB", 9)[0].tolist()) == {0}
+    ids, scores = index.search("BHB", 9, pairs)
+    assert set(ids.tolist()) == {0, 1}
+    found = dict(zip(ids.tolist(), scores.tolist(), strict=True))
+    assert found[1] == pytest.approx(idf(4, 1))
+    assert 0 in index.search("bee health bureau", 9, pairs)[0].tolist()
+    assert 0 not in index.search("health bureau", 9, pairs)[0].tolist()
+    (term,) = index.query_terms("BHB", pairs)
+    assert term.weight == pytest.approx(idf(4, 1))
+    assert [term.is_in(set(analyze(text))) for text in texts] == [True, True, False, False]
+
+
 # --- files ------------------------------------------------------------------------------------------------------------
 
 

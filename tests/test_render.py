@@ -126,6 +126,23 @@ def answer(*citations: Citation, answerable: bool = True, question: str = "What 
     return Answer(question, question, answerable, 0.94 if answerable else 0.1, lead, citations, "000001", {})
 
 
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_what_is_carried_is_text_on_a_button_that_drops_it(hostile: str) -> None:
+    given = replace(answer(citation()), carried=("Russia", hostile))
+    page = Read(answer_html(given, 4), "qa-carried")
+    buttons = [known for tag, known in page.tags if known.get("data-do") == "drop"]
+    assert [(known["data-turn"], known["data-number"]) for known in buttons] == [("4", "0"), ("4", "1")]
+    assert buttons[0]["aria-label"] == "Ask again without Russia"
+    assert {tag for tag, _ in page.tags} <= TAGS | {"ul"}
+    assert "Russia ×" in page.inside
+    assert "\ncarried from the conversation: Russia, " in as_text(given)
+    assert "\x1b" not in as_text(given)
+
+
+def test_where_nothing_is_carried_nothing_is_said_of_it() -> None:
+    assert "carried" not in answer_html(answer(citation()), 4) + as_text(answer(citation()))
+
+
 def article(text: str = "The cat sat. It slept.", **changes: object) -> Document:
     body = "# The cat\n" + "." * 89 + "\n" + text + "\nAfter."
     sections = (Section((), 0, Span(0, 0)), Section(("The cat",), 1, Span(0, len(body))))
@@ -217,6 +234,28 @@ def test_no_passages_at_all_is_said_without_a_fold() -> None:
     page = answer_html(replace(answer(citation(), answerable=False), citations=()), 1)
     assert NOT_FOUND in page
     assert "<details" not in page
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_word_that_was_corrected_is_said_and_can_be_asked_for_as_it_was_typed(hostile: str) -> None:
+    corrected = replace(answer(citation()), corrected=(("hony", "honey"), (hostile, hostile)))
+    page = answer_html(corrected, 7)
+    assert page.index("Showing results for “honey”") < page.index("qa-lead")
+    assert ("button", {"type": "button", "data-do": "literal", "data-turn": "7"}) in Read(page).tags
+    assert {tag for tag, _ in Read(page).tags} <= TAGS
+    assert as_text(corrected).startswith("Showing results for “honey”")
+    assert "Showing results" not in answer_html(answer(citation()), 7)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_the_reason_why_nothing_was_found_is_said_in_place_of_the_usual_words(hostile: str) -> None:
+    reasoned = replace(answer(citation(), answerable=False), citations=(), reason=f"No passage holds “{hostile}”.")
+    page = answer_html(reasoned, 1)
+    assert "No passage holds “" in page
+    assert NOT_FOUND not in page
+    assert {tag for tag, _ in Read(page).tags} <= TAGS
+    assert as_text(reasoned).startswith("No passage holds “")
+    assert "\x1b" not in as_text(reasoned)
 
 
 def test_a_verdict_is_thanked_for_and_not_asked_again() -> None:

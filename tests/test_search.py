@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from qa.build import build
 from qa.config import Config
+from qa.conversation import Reading, share
 from qa.lexical import analyze
-from qa.search import fuse, rank
+from qa.search import fuse, rank, rank_follow_up
 from qa.store import open_current
-from qa.types import Candidates, Encoder, Passage, PassageIndex, QueryTerm, Ranking, Span, Vectors
+from qa.types import Candidates, Encoder, Passage, PassageIndex, Query, QueryTerm, Ranking, Span, Vectors
 
 QUERY = np.array([1, 0], dtype=np.float32)
 
@@ -45,7 +46,10 @@ class FakeIndex:
     def count(self) -> int:
         return len(self.held)
 
-    def search(self, dense: Vectors, text: str, k: int) -> Candidates:
+    def holds(self, phrase: str) -> bool:
+        return any(phrase in passage.text for passage in self.held)
+
+    def search(self, dense: Vectors, query: Query, k: int) -> Candidates:
         self.asked.append(k)
         return self.candidates
 
@@ -59,6 +63,28 @@ class FakeIndex:
 def fake(cosine: Sequence[float], bm25: Sequence[float], held: list[Passage] | None = None) -> FakeIndex:
     apart = [passage(f"word{n}", document=f"{n}.md") for n in range(len(cosine))]
     return FakeIndex(held or apart, pool(cosine, bm25))
+
+
+@dataclass
+class TwoPools(FakeIndex):
+    """An index that gives another pool where the query is the one with carried words."""
+
+    carried: Candidates = field(default_factory=lambda: pool([], []))
+
+    def search(self, dense: Vectors, query: Query, k: int) -> Candidates:
+        return self.carried if query == READING.query else self.candidates
+
+    def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
+        return tuple(QueryTerm(frozenset([word]), 1.0, word) for word in analyze(text))
+
+
+READING = Reading(Query("died"), ("tesla",), lean=2.0)
+BOTH = {"died": QUERY, "tesla died": QUERY}
+
+
+def two_pools(cosine: float) -> TwoPools:
+    held = [passage("kant died", "0.md"), passage("zuse lived", "1.md"), passage("tesla died", "2.md")]
+    return TwoPools(held, pool([cosine, 0.1], [2, 1], [0, 1]), carried=pool([0.1, 0.6], [1, 4], [0, 2]))
 
 
 # --- fusion -----------------------------------------------------------------------------------------------------------
@@ -105,14 +131,14 @@ def test_fused_scores_lie_between_nought_and_one_and_keep_what_both_sides_agree_
 
 
 def test_hits_come_best_first_with_their_parts() -> None:
-    ranking = rank(fake([0.9, 0.5, 0.1, 0.3], [0, 8, 4, 0]), "q", QUERY, top_k=3)
+    ranking = rank(fake([0.9, 0.5, 0.1, 0.3], [0, 8, 4, 0]), Query("q"), QUERY, top_k=3)
     assert [hit.id for hit in ranking.hits] == [1, 0, 2]
     assert [hit.rank for hit in ranking.hits] == [1, 2, 3]
     assert [hit.score for hit in ranking.hits] == pytest.approx([0.75, 0.5, 0.25])
     assert [hit.cosine for hit in ranking.hits] == pytest.approx([0.5, 0.9, 0.1])
     assert [hit.bm25 for hit in ranking.hits] == [8, 0, 4]
     assert [hit.passage.document for hit in ranking.hits] == ["1.md", "0.md", "2.md"]
-    assert ranking.query == "q"
+    assert str(ranking.query) == "q"
     assert ranking.vector is QUERY
 
 
@@ -120,27 +146,27 @@ def test_equal_scores_come_in_the_order_of_their_ids() -> None:
     held = [passage(f"word{n}", document=f"{n}.md") for n in range(12)]
     shuffled = [7, 3, 11, 0, 5, 9, 1, 10, 2, 8, 6, 4]
     index = FakeIndex(held, pool([0.5] * 12, [1.0] * 12, ids=shuffled))
-    assert [hit.id for hit in rank(index, "q", QUERY, top_k=12).hits] == list(range(12))
+    assert [hit.id for hit in rank(index, Query("q"), QUERY, top_k=12).hits] == list(range(12))
 
 
 def test_more_hits_than_there_are_passages_are_all_there_are() -> None:
-    assert len(rank(fake([0.9, 0.5], [1, 0]), "q", QUERY, top_k=100).hits) == 2
+    assert len(rank(fake([0.9, 0.5], [1, 0]), Query("q"), QUERY, top_k=100).hits) == 2
 
 
 def test_the_pool_is_never_smaller_than_what_is_asked_for() -> None:
     index = fake([0.9], [1])
-    rank(index, "q", QUERY, top_k=5, candidates=100)
-    rank(index, "q", QUERY, top_k=250, candidates=100)
+    rank(index, Query("q"), QUERY, top_k=5, candidates=100)
+    rank(index, Query("q"), QUERY, top_k=250, candidates=100)
     assert index.asked == [100, 250]
 
 
 def test_one_passage_is_ranked() -> None:
-    ranking = rank(fake([0.3], [0]), "q", QUERY, top_k=5)
+    ranking = rank(fake([0.3], [0]), Query("q"), QUERY, top_k=5)
     assert [(hit.rank, hit.score) for hit in ranking.hits] == [(1, 0.5)]
 
 
 def test_an_empty_index_has_no_hits_and_no_evidence() -> None:
-    ranking = rank(fake([], []), "q", QUERY, top_k=5)
+    ranking = rank(fake([], []), Query("q"), QUERY, top_k=5)
     assert ranking.hits == ()
     evidence = ranking.evidence
     assert (evidence.top_cosine, evidence.coverage, evidence.margin, evidence.peak) == (0, 0, 0, 0)
@@ -151,7 +177,7 @@ def test_an_empty_index_has_no_hits_and_no_evidence() -> None:
 
 def shown(*held: Passage) -> list[int]:
     falling = [1 - number / 10 for number in range(len(held))]
-    ranking = rank(fake(falling, falling, list(held)), "q", QUERY, top_k=10)
+    ranking = rank(fake(falling, falling, list(held)), Query("q"), QUERY, top_k=10)
     assert [hit.rank for hit in ranking.hits] == list(range(1, len(ranking.hits) + 1))
     return [hit.id for hit in ranking.hits]
 
@@ -180,7 +206,7 @@ def test_duplicates_make_room_for_the_next_best() -> None:
     same = [passage("bees sleep in the hive", start=100 * n) for n in range(30)]
     held = [*same, *(passage(f"word{n}", document=f"{n}.md") for n in range(4))]
     falling = [1 - number / 100 for number in range(len(held))]
-    ranking = rank(fake(falling, falling, held), "q", QUERY, top_k=3)
+    ranking = rank(fake(falling, falling, held), Query("q"), QUERY, top_k=3)
     assert [hit.id for hit in ranking.hits] == [0, 30, 31]
 
 
@@ -193,7 +219,7 @@ def test_evidence_by_hand() -> None:
     index.terms = tuple(
         QueryTerm(frozenset(analyze(word)), weight) for word, weight in (("bees", 1.0), ("sleep", 2.0), ("frost", 5.0))
     )
-    evidence = rank(index, "bees sleep frost", QUERY, top_k=1).evidence
+    evidence = rank(index, Query("bees sleep frost"), QUERY, top_k=1).evidence
     assert evidence.top_cosine == pytest.approx(0.9)
     assert evidence.coverage == pytest.approx(5 / 8)  # "frost" alone weighs more than the other two
     assert evidence.margin == pytest.approx(1 - (0.5 * 0.5 + 0.5 * 0.5))
@@ -204,11 +230,11 @@ def test_evidence_by_hand() -> None:
 
 def test_evidence_does_not_depend_on_how_many_hits_are_asked_for() -> None:
     index = fake([0.9, 0.5, 0.1, 0.3], [8, 4, 0, 0])
-    assert rank(index, "q", QUERY, top_k=1).evidence == rank(index, "q", QUERY, top_k=4).evidence
+    assert rank(index, Query("q"), QUERY, top_k=1).evidence == rank(index, Query("q"), QUERY, top_k=4).evidence
 
 
 def test_a_pool_of_equals_has_no_peak() -> None:
-    evidence = rank(fake([0.4, 0.4, 0.4], [1, 1, 1]), "q", QUERY, top_k=1).evidence
+    evidence = rank(fake([0.4, 0.4, 0.4], [1, 1, 1]), Query("q"), QUERY, top_k=1).evidence
     assert (evidence.peak, evidence.margin) == (0, 0)
 
 
@@ -233,7 +259,7 @@ def built(config: Config, tiny: Encoder) -> Config:
 def test_every_hit_has_its_exact_cosine_found_by_words_or_not(built: Config, tiny: Encoder) -> None:
     index = open_current(built.index)
     vector = tiny.encode_queries(["Do bees sleep?"])[0]
-    hits = rank(index, "Do bees sleep?", vector, top_k=10).hits
+    hits = rank(index, Query("Do bees sleep?"), vector, top_k=10).hits
     assert len(hits) == index.count()
     for hit in hits:
         exact = float(tiny.encode_passages([hit.passage.encoded])[0] @ vector)
@@ -244,7 +270,7 @@ def test_every_hit_has_its_exact_cosine_found_by_words_or_not(built: Config, tin
 def test_a_passage_that_only_words_found_has_a_cosine_too(built: Config, tiny: Encoder) -> None:
     index = open_current(built.index)
     vector = tiny.encode_queries(["oak boat lasts"])[0]  # the meaning says boats, the words say frost
-    found = index.search(vector, "frost", 1)
+    found = index.search(vector, Query("frost"), 1)
     exact = tiny.encode_passages([p.encoded for p in index.passages(found.ids.tolist())]) @ vector
     assert len(found.ids) == 2
     assert found.cosine == pytest.approx(exact, abs=1e-3)
@@ -253,7 +279,7 @@ def test_a_passage_that_only_words_found_has_a_cosine_too(built: Config, tiny: E
 
 
 def ranked(index: PassageIndex, encoder: Encoder, query: str, top_k: int) -> Ranking:
-    return rank(index, query, encoder.encode_queries([query])[0], top_k)
+    return rank(index, Query(query), encoder.encode_queries([query])[0], top_k)
 
 
 def test_equal_texts_of_two_documents_are_both_shown(built: Config, tiny: Encoder) -> None:
@@ -279,3 +305,32 @@ def test_asking_twice_gives_the_same_ranking(built: Config, tiny: Encoder) -> No
     assert once.hits == again.hits
     assert once.evidence == again.evidence
     index.close()
+
+
+# --- follow-ups -------------------------------------------------------------------------------------------------------
+
+
+def test_both_readings_of_a_question_that_leans_are_added_in_shares() -> None:
+    ranking = rank_follow_up(two_pools(0.2), READING, BOTH, top_k=3)
+    part = share(READING, 0.2, support=1.0)
+    assert 0.5 < part < 0.9
+    assert [hit.passage.document for hit in ranking.hits] == ["2.md", "0.md", "1.md"]
+    own, carried = fuse(pool([0.2, 0.1], [2, 1])), fuse(pool([0.1, 0.6], [1, 4]))
+    wanted = [part * carried[1], (1 - part) * own[0] + part * carried[0], (1 - part) * own[1]]
+    assert [hit.score for hit in ranking.hits] == pytest.approx(wanted)
+    assert (ranking.query, ranking.carried) == (Query("tesla died"), ("tesla",))
+    assert [term.word for term in ranking.terms] == analyze("died")  # the lead is to answer what is asked
+
+
+def test_a_question_that_is_near_enough_to_a_passage_is_ranked_alone() -> None:
+    index = two_pools(0.95)
+    assert rank_follow_up(index, READING, BOTH, top_k=2).carried == ()
+    one, other = (
+        rank_follow_up(index, READING, BOTH, top_k=2), rank(index, Query("died"), QUERY, top_k=2)
+    )  # fmt: skip
+    assert (one.query, one.hits, one.evidence) == (other.query, other.hits, other.evidence)
+
+
+def test_a_follow_up_to_an_empty_index_has_no_hits() -> None:
+    index = TwoPools([], pool([], []))
+    assert rank_follow_up(index, READING, BOTH, top_k=3).hits == ()

@@ -108,6 +108,20 @@ def test_ask_has_a_default_for_top_k(running: Running) -> None:
     assert without_times(answer) == without_times(running.call("ask", "How long do cats sleep?", 5)[1][0])
 
 
+SAID = [{"speaker": "user", "text": "Where do cats sleep?"}, {"speaker": "agent", "text": "On the warm red sofa."}]
+
+
+def test_ask_takes_the_conversation_before_the_question(running: Running) -> None:
+    event, (answer,) = running.call("ask", "And how long do they?", 3, SAID)
+    assert event == "complete"
+    assert "cats sleep" in answer["carried"]
+    client = Client(str(running.http.base_url), verbose=False)
+    again = client.predict("And how long do they?", 3, SAID, api_name="/ask")
+    client.close()
+    assert without_times(again) == without_times(answer)
+    assert running.call("ask", "And how long do they?", 3)[1][0]["carried"] == []  # nobody else's conversation
+
+
 def test_search_returns_the_ranked_passages(running: Running) -> None:
     event, (found,) = running.call("search", "cats sleep", 10)
     assert event == "complete"
@@ -130,6 +144,8 @@ def test_status_returns_what_the_engine_says(running: Running) -> None:
         ("ask", ["Who?", 0], "top_k"),
         ("search", ["?!", 5], "no words"),
         ("ask", ["x" * 2001, 5], "2,001"),
+        ("ask", ["Why?", 5, [{"speaker": "robot", "text": "I"}]], "Turn 1"),
+        ("ask", ["Why?", 5, [{"speaker": "user", "text": "x"}] * 201], "too long"),
     ],
 )
 def test_a_question_that_cannot_be_asked_is_an_error_of_one_sentence(

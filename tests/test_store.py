@@ -26,6 +26,7 @@ from qa.config import Config
 from qa.engine import Engine
 from qa.errors import BusyError, NoGenerationError, StoreError
 from qa.generation import FORMAT_VERSION, Generation
+from qa.types import Query
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -98,7 +99,7 @@ def test_reader_keeps_the_generation_that_it_opened(built: Config, tiny: TinyEnc
     write(built.corpus, {"a.md": article("A", "other")})
     for number in range(2, 7):
         change(built, tiny, number)
-        found = old.search(vector, "anchor", 10)
+        found = old.search(vector, Query("anchor"), 10)
         texts = [passage.text for passage in old.passages([int(i) for i in found.ids])]
         assert sum("anchor" in text for text in texts) == 1
         assert old.document("a.md") is not None
@@ -475,6 +476,7 @@ def test_words_are_added_to_the_last_index_and_found_as_in_a_whole_one(
             found, _ = generation._lexical.search(word, 10)
             numbers = generation.worded()[found]
             assert len(numbers) == expected, word
+            assert generation.holds(word) == bool(expected)
             assert all(word in passage.text for passage in generation.passages(numbers.tolist()))
         assert generation.verify() == []
 
@@ -512,7 +514,7 @@ def test_words_are_written_at_once_where_the_languages_change(
 def _content(config: Config) -> dict[str, object]:
     folder = store.open_current(config.index).folder
     connection = sqlite3.connect(folder / "passages.sqlite")
-    tables = ("documents", "sections", "passages")
+    tables = ("documents", "sections", "passages", "acronyms")
     content: dict[str, object] = {table: list(connection.execute(f"SELECT * FROM {table}")) for table in tables}
     content["files"] = [
         {name: value for name, value in json.loads(facts).items() if name != "indexed"}

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 from conftest import TinyEncoder
 from hypothesis import example, given
@@ -23,6 +24,7 @@ from hypothesis import strategies as st
 from qa import store
 from qa.build import BuildReport, Progress, build
 from qa.config import Config
+from qa.conversation import Turn as Said
 from qa.engine import Engine
 from qa.errors import ConfigError, CorpusError, StoreError
 from qa.types import Box, Document, PagePicture, Section, Span
@@ -35,6 +37,7 @@ from qa.ui.screen import Screen
 from qa.ui.security import is_loopback
 from qa.ui.server import bind, check_access
 from qa.ui.uploads import LONGEST_NAME, Upload, safe_name, save_upload
+from qa.ui.views import spoken, turn_html
 from qa.workers import ReaderPool
 
 # --- uploads
@@ -649,6 +652,64 @@ def test_an_answer_that_comes_after_a_new_conversation_is_dropped() -> None:
     assert session.turns == ()
 
 
+def test_what_was_said_before_a_turn_is_its_history_and_a_new_conversation_has_none(
+    config: Config, tiny: TinyEncoder
+) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep all day long on the sofa.\n")
+    build(config, tiny)
+    engine, session = Engine.open(config, tiny), Conversation()
+    first, second = session.begin("Where do cats sleep?"), session.begin("And why?")
+    answer = engine.ask(first.question)
+    session.finish(first.number, answer)
+    assert answer.lead is not None
+    asked = Said("user", "Where do cats sleep?")
+    assert session.history(first.number) == ()
+    assert session.history(second.number) == (asked, Said("agent", answer.lead.text))
+    assert Conversation().history(second.number) == ()
+    session.clear()
+    assert session.history(session.begin("And why?").number) == ()
+
+
+def test_a_carried_word_is_dropped_by_its_place_and_stays_dropped(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep all day long on the sofa.\n")
+    build(config, tiny)
+    engine, session = Engine.open(config, tiny), Conversation()
+    session.begin("Where do cats sleep?")
+    turn = session.begin("And why?")
+    answer = engine.ask(turn.question, history=session.history(turn.number))
+    assert answer.carried
+    session.finish(turn.number, answer)
+    assert session.drop(turn.number, len(answer.carried)) is None
+    assert session.drop(turn.number, -1) is None
+    assert session.drop(99, 0) is None
+    emptied = session.drop(turn.number, 0)
+    assert emptied is not None and emptied.waiting
+    assert emptied.without == answer.carried[:1]
+    assert session.drop(turn.number, 0) is None  # it is being answered
+    again = session.again(turn.number)
+    assert again is not None and again.without == answer.carried[:1]
+
+
+def test_a_turn_asked_literally_keeps_what_was_dropped_and_what_was_said_is_what_was_corrected(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(config, "cats.md", "# Cats\n\nKittens sleep all day long on the sofa.\n")
+    build(config, tiny)
+    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
+    engine, session = Engine.open(config, tiny), Conversation()
+    session.begin("Where is the sofa?")
+    turn = session.begin("And kittins -dogs?")
+    session.finish(turn.number, engine.ask(turn.question, history=session.history(turn.number)))
+    assert session.history(turn.number + 1)[1].text == "And kittens -dogs?"
+    dropped = session.drop(turn.number, 0)
+    assert dropped is not None and dropped.without
+    assert session.literally(turn.number) is None  # it is being answered
+    session.finish(turn.number, engine.ask(turn.question, history=session.history(turn.number)))
+    again = session.literally(turn.number)
+    assert again is not None and again.waiting
+    assert (again.question, again.without) == ('And "kittins" -dogs?', dropped.without)
+
+
 def test_a_copy_of_a_session_is_a_new_one() -> None:
     session = Conversation()
     session.begin("one")
@@ -713,6 +774,27 @@ def test_a_page_that_is_drawn_at_once_is_shown_at_once(
     assert 'alt="Page 1 of cats.md"' in value["pages"]
 
 
+def test_the_words_that_were_corrected_can_be_asked_for_as_they_were_typed(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(config, "cats.md", "# Cats\n\nKittens sleep all day.\n")
+    build(config, tiny)
+    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
+    session, screen = Conversation(), Screen(Desk(Engine.open(config, tiny)))
+    list(screen.ask(session, "kittins"))
+    assert "Showing results for “kittens”" in turn_html(session.turns[-1])
+    assert spoken(session.turns[-1]).startswith(("Showing results for “kittens”", "Your articles"))
+    list(screen.ask_literally(session, gr.EventData(None, {"turn": 1})))
+    assert session.turns[-1].question == '"kittins"'
+    assert "No passage holds “kittins”." in turn_html(session.turns[-1])
+    assert spoken(session.turns[-1]) == "No passage holds “kittins”."
+    before = session.turns
+    for turn in (1, 99, "x"):  # one that is not corrected, and none
+        list(screen.ask_literally(session, gr.EventData(None, {"turn": turn})))
+    assert session.turns == before
+    assert len(before) == 1
+
+
 def test_a_problem_is_one_sentence_in_the_conversation() -> None:
     page = views.turn_html(Turn(1, "<b>", problem="Too long: <i>."))
     assert "&lt;b&gt;" in page and "Too long: &lt;i&gt;." in page and 'data-do="retry"' in page
@@ -748,6 +830,12 @@ def test_examples_come_from_different_articles_and_are_answered() -> None:
     assert examples.choose(each, lambda question: question != "b1", 3) == ["a1", "b2", "c1"]
     assert examples.choose([["a1", "a2", "a3", "a4", "a5"]], lambda _: True) == ["a1", "a2", "a3", "a4"]
     assert examples.choose(each, lambda _: False) == []
+
+
+def test_a_heading_that_cannot_be_asked_is_no_example(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep all day.\n")
+    build(config, tiny)
+    assert not Desk(Engine.open(config, tiny))._is_answered("-only")
 
 
 def test_examples_are_escaped_and_named_by_number() -> None:

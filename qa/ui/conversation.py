@@ -8,7 +8,9 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 
-from ..types import Answer, Citation
+from ..conversation import Turn as Said
+from ..query import literal, spelled
+from ..types import Answer, Citation, Query
 from .removal import Uploaded
 
 MOST_TURNS = 100
@@ -16,13 +18,17 @@ MOST_TURNS = 100
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question. While neither `answer` nor `problem` is there, it is being answered."""
+    """One question. While neither `answer` nor `problem` is there, it is being answered.
+
+    `without` are words of the conversation before it that the person does not want carried to it.
+    """
 
     number: int
     question: str
     answer: Answer | None = None
     problem: str = ""
     verdict: str = ""
+    without: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> bool:
@@ -63,10 +69,36 @@ class Conversation:
     def again(self, number: int) -> Turn | None:
         """The turn emptied, to be answered anew; None where there is no such turn."""
         with self._lock:
-            if number not in self._turns:
+            old = self._turns.get(number)
+            return None if old is None else self._emptied(old)
+
+    def drop(self, number: int, place: int) -> Turn | None:
+        """The turn emptied, to be answered without one of its carried words; None where it has no such word."""
+        with self._lock:
+            old = self._turns.get(number)
+            if old is None or old.answer is None or not 0 <= place < len(old.answer.carried):
                 return None
-            turn = self._turns[number] = Turn(number, self._turns[number].question)
-            return turn
+            return self._emptied(replace(old, without=(*old.without, old.answer.carried[place])))
+
+    def literally(self, number: int) -> Turn | None:
+        """The turn emptied, to be answered with its words as they were typed; None where none was corrected."""
+        with self._lock:
+            old = self._turns.get(number)
+            if old is None or old.answer is None or not old.answer.corrected:
+                return None
+            typed = tuple(typed for typed, _ in old.answer.corrected)
+            return self._emptied(replace(old, question=literal(old.question, typed)))
+
+    def history(self, number: int) -> tuple[Said, ...]:
+        """What was said before a turn: the questions, with their words corrected, and the sentences that answered."""
+        said: list[Said] = []
+        for turn in self.turns:
+            if turn.number < number:
+                corrected = {} if turn.answer is None else dict(turn.answer.corrected)
+                said.append(Said("user", spelled(Query(turn.question), corrected.get).text))
+                if turn.answer is not None and turn.answer.lead is not None:
+                    said.append(Said("agent", turn.answer.lead.text))
+        return tuple(said)
 
     def finish(self, number: int, answer: Answer | None = None, problem: str = "") -> None:
         self._change(number, answer=answer, problem=problem)
@@ -116,6 +148,10 @@ class Conversation:
     def clear(self) -> None:
         with self._lock:
             self._turns.clear()
+
+    def _emptied(self, turn: Turn) -> Turn:
+        emptied = self._turns[turn.number] = Turn(turn.number, turn.question, without=turn.without)
+        return emptied
 
     def _change(self, number: int, **changes: object) -> Turn | None:
         with self._lock:

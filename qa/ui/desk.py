@@ -14,7 +14,7 @@ from itertools import islice
 
 from .. import documents
 from ..engine import Engine, Status
-from ..errors import CorpusError, NoGenerationError, QAError
+from ..errors import CorpusError, NoGenerationError, QAError, QuestionError
 from ..watch import changes
 from . import examples
 from .feedback import Feedback
@@ -170,4 +170,9 @@ class Desk:
         return [examples.questions(article) for article in articles if article is not None]
 
     def _is_answered(self, question: str) -> bool:
-        return not self._closing.is_set() and self.engine.ask(question, 3).answerable
+        if self._closing.is_set():
+            return False
+        try:
+            return self.engine.ask(question, 3).answerable
+        except QuestionError:  # a heading such as "-h" only says what to leave out
+            return False

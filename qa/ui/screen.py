@@ -18,7 +18,7 @@ from ..errors import NoGenerationError, QAError
 from ..render import escape, pages_html, source_html
 from ..types import Citation
 from . import library, views
-from .api import add_api
+from .api import Page, add_api
 from .conversation import Conversation, Turn
 from .desk import Desk, View
 from .feedback import Verdict
@@ -69,7 +69,7 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
             value, html_template=template, js_on_load=script, elem_id=elem_id, apply_default_css=False, **rest
         )
 
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
+    with Page(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
         add_api(engine)  # first, so that its names are free
         session = gr.State(Conversation())
         timer = gr.Timer(_QUICK)
@@ -116,6 +116,8 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
         gr.on([box.submit, send.click], screen.ask, [session, box], **asking)
         tries.qa_try(screen.try_example, [session], **asking)
         talk.qa_retry(screen.retry, [session], **asking)
+        talk.qa_literal(screen.ask_literally, [session], **asking)
+        talk.qa_drop(screen.drop, [session], **asking)
         talk.qa_open(screen.open_source, [session], source, trigger_mode="multiple", **quiet)
         source.qa_open(screen.open_source, [session], source, trigger_mode="multiple", **quiet)
         talk.qa_judge(screen.judge, [session], talk, trigger_mode="multiple", **quiet)
@@ -163,7 +165,17 @@ class Screen:
             yield gr.skip(), gr.skip(), gr.skip()
 
     def retry(self, session: Conversation, event: gr.EventData) -> Iterator[Any]:
-        turn = session.again(_number(event, "turn"))
+        yield from self._anew(session, session.again(_number(event, "turn")))
+
+    def drop(self, session: Conversation, event: gr.EventData) -> Iterator[Any]:
+        """The question once more, without the carried word that was clicked; the page names it by two numbers."""
+        yield from self._anew(session, session.drop(_number(event, "turn"), _number(event, "number")))
+
+    def ask_literally(self, session: Conversation, event: gr.EventData) -> Iterator[Any]:
+        """The question once more, with the words that were corrected as they were typed."""
+        yield from self._anew(session, session.literally(_number(event, "turn")))
+
+    def _anew(self, session: Conversation, turn: Turn | None) -> Iterator[Any]:
         if turn is None:
             yield gr.skip(), gr.skip(), gr.skip()
             return
@@ -172,7 +184,7 @@ class Screen:
 
     def _answer(self, session: Conversation, turn: Turn) -> Iterator[Any]:
         try:
-            answer = self.engine.ask(turn.question, _TOP_K)
+            answer = self.engine.ask(turn.question, _TOP_K, session.history(turn.number), turn.without)
         except NoGenerationError:
             session.finish(turn.number, problem="There is no index yet; ask again when it is built.")
         except QAError as error:

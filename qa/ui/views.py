@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from ..formats import PARSERS
-from ..render import answer_html, counted, escape
+from ..render import answer_html, corrected_words, counted, escape, not_found_words
 from .conversation import Turn
 from .desk import View
 from .jobs import JobState, report_words
@@ -40,8 +40,9 @@ def spoken(turn: Turn) -> str:
     if turn.answer is None:
         return in_page(turn.problem)
     if turn.answer.lead is None:
-        return "Your articles do not seem to hold the answer."
-    return f"Answer: {turn.answer.lead.text}"
+        return not_found_words(turn.answer)
+    shown = corrected_words(turn.answer)
+    return f"{shown}{'. ' if shown else ''}Answer: {turn.answer.lead.text}"
 
 
 def _retry(turn: Turn) -> str:

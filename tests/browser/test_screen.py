@@ -246,6 +246,65 @@ def test_the_first_start_says_that_it_builds_and_becomes_ready_by_itself(chat: C
     assert "Ivo Lachner" in chat.seen["ready"]
 
 
+def carried(turn: Locator) -> Locator:
+    return turn.locator(".qa-carried button")
+
+
+def test_a_follow_up_shows_what_it_carries_and_asks_again_without_what_is_dropped(page: Page) -> None:
+    ask(page, "Who built the zeppelin hangar?")
+    turn = ask(page, "When was it built?")
+    expect(carried(turn).filter(has_text="zeppelin")).to_have_count(1)
+    expect(turn.locator(".qa-card").first).to_contain_text("zeppelin hangar")
+    shot(page, "follow-up")
+    before = carried(turn).count()
+    words = carried(turn).first.locator("bdi").inner_text()
+    assert carried(turn).first.get_attribute("aria-label") == f"Ask again without {words}"
+    carried(turn).first.focus()
+    page.keyboard.press("Enter")
+    expect(carried(turn)).to_have_count(before - 1, timeout=30_000)
+    expect(turn.locator(".qa-carried").get_by_text(words, exact=True)).to_have_count(0)
+    expect(turn.locator(".qa-tools")).to_be_visible()
+    held = turn.locator("[data-do=drop], [data-do=retry]").first
+    expect(held).to_be_focused()  # the keyboard goes on from the new answer
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_carried_words_can_be_read_and_pressed_on_a_phone(browser: Browser, chat: Chat, scheme: str) -> None:
+    with visiting(browser, chat.url, viewport=PHONE, has_touch=True, is_mobile=True, color_scheme=scheme) as page:
+        ask(page, "Who built the zeppelin hangar?")
+        turn = ask(page, "When was it built?")
+        before = carried(turn).count()
+        box = carried(turn).last.bounding_box()
+        assert box is not None and box["height"] >= 24 and box["x"] + box["width"] <= PHONE["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        ratios = dict(page.evaluate(CONTRAST, [".qa-carried button", ".qa-carried > span"]))
+        assert {selector: ratio for selector, ratio in ratios.items() if not ratio or ratio < 4.5} == {}
+        carried(turn).last.scroll_into_view_if_needed()
+        shot(page, f"phone-follow-up-{scheme}")
+        carried(turn).last.tap()
+        expect(carried(turn)).to_have_count(before - 1, timeout=30_000)
+
+
+def test_a_change_of_topic_and_a_new_conversation_carry_nothing(page: Page) -> None:
+    ask(page, "Who built the zeppelin hangar?")
+    expect(carried(ask(page, FORUMS))).to_have_count(0)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".qa-turn")).to_have_count(0)
+    expect(carried(ask(page, "When was it built?"))).to_have_count(0)
+
+
+def test_a_misspelt_follow_up_is_asked_again_as_it_was_typed_in_its_place(page: Page) -> None:
+    ask(page, "Who built the zeppelin hangar?")
+    turn = ask(page, "And the zeppelyn?")
+    expect(turn.locator(".qa-corrected")).to_contain_text("Showing results for “zeppelin”")
+    turn.locator(".qa-carried").scroll_into_view_if_needed()
+    shot(page, "misspelt-follow-up")
+    turn.get_by_role("button", name="Search for “zeppelyn”").click()
+    expect(turn.locator(".qa-question")).to_contain_text('And the "zeppelyn"?')
+    expect(turn.locator(".qa-none")).to_have_text("No passage holds “zeppelyn”.", timeout=30_000)
+    expect(page.locator(".qa-turn")).to_have_count(2)
+
+
 def test_a_question_is_answered_with_the_right_citation(page: Page) -> None:
     turn = ask(page, FORUMS)
     expect(turn.locator(".qa-lead")).to_contain_text("United Nations")
@@ -489,7 +548,7 @@ def test_a_build_is_stopped_by_its_button_and_the_last_index_still_answers(page:
     before = headline(page).inner_text()
     open_library(page)
     try:
-        (chat.corpus / "census.md").write_text(ledger(600, "census"), "utf-8")
+        (chat.corpus / "census.md").write_text(ledger(5000, "census"), "utf-8")
         page.get_by_role("button", name="Rebuild index", exact=True).last.click()
         stop = page.locator("#qa-built").get_by_role("button", name="Stop")
         expect(page.locator("#qa-built .qa-progress")).to_be_visible(timeout=30_000)
@@ -527,7 +586,7 @@ def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_me
     expect(said).to_contain_text("Rebuild the index")
     expect(page.locator("#qa-files tr", has_text="lighthouse.md")).to_contain_text("new: not in the index yet")
     shot(page, "library-uploaded")
-    (chat.corpus / "register.md").write_text(ledger(250, "register"), "utf-8")  # so that the build takes a while
+    (chat.corpus / "register.md").write_text(ledger(1500, "register"), "utf-8")  # so that the build takes a while
     page.get_by_role("button", name="Rebuild index", exact=True).last.click()
     expect(page.locator("#qa-built .qa-progress")).to_be_visible(timeout=30_000)
     page.get_by_role("tab", name="Ask").click()

@@ -1,7 +1,7 @@
 // Runs once for each part of the page, as a function of (element, trigger, props, server, upload, watch).
 // It moves what the server sends to its place and tells the server what was clicked; it knows no article.
 
-const EVENTS = { open: 'qa_open', retry: 'qa_retry', judge: 'qa_judge', rebuild: 'qa_rebuild', try: 'qa_try', stop: 'qa_stop' };
+const EVENTS = { open: 'qa_open', retry: 'qa_retry', drop: 'qa_drop', literal: 'qa_literal', judge: 'qa_judge', rebuild: 'qa_rebuild', try: 'qa_try', stop: 'qa_stop' };
 const root = document.documentElement;
 const calm = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
 
@@ -60,7 +60,15 @@ if (turns) {
       if (node.qaHtml === turn.html) continue;
       const judged = !isNew && turn.html.includes('qa-thanks');
       node.qaHtml = turn.html;
+      // Who pressed a button that asks again goes on from the new answer.
+      const pressed = document.activeElement;
+      node.qaHeld ||= node.contains(pressed) && pressed.matches('[data-do=drop], [data-do=literal], [data-do=retry]');
       node.innerHTML = turn.html;
+      const next = node.qaHeld && node.querySelector('[data-do=drop], [data-do=retry]');
+      if (next) {
+        if (document.activeElement === document.body) next.focus({ preventScroll: true });
+        node.qaHeld = false;
+      }
       if (!judged) turns.closest('.qa-talk').scrollTo({ top: node.offsetTop - 16, behavior: calm });
     }
     element.dataset.empty = String(wanted.length === 0);

@@ -1,0 +1,118 @@
+"""Measure follow-ups: the last turn alone, joined with the question before it, and as the program reads them.
+
+`python -m benchmarks.conversations` prints a table. conversations.jsonl holds conversations written for this project
+about passages of squad-v1.1-dev, by their ids; those of half the articles (`tuned`) decided the weights of
+qa.conversation, as did half of inscit-dev's. After each of them a question about another article is asked as well, to
+which nothing should be carried.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder
+from qa import metrics
+from qa.conversation import Turn
+from qa.encoders import load_encoder
+from qa.engine import Engine
+from qa.evaluate import Dataset, Query, index_dataset, read_dataset
+from qa.types import Encoder, Ranking
+
+_STRIDE = 7  # how far away the conversation is that the next topic comes from
+
+
+def main() -> int:
+    """Measure and print; 2 without the sets."""
+    if not SETS.is_dir():
+        print(f"The development sets are not here ({SETS.name}/ beside the project): nothing was measured.")
+        return 2
+    print("\n".join(table(measure(CachingEncoder(load_encoder(index=CACHE))))))
+    return 0
+
+
+def measure(encoder: Encoder) -> dict[str, dict[str, float]]:
+    """nDCG@10 of each reading, and the share of questions that something was carried to, for each set."""
+    inscit, squad = read_dataset(SETS / "inscit-dev"), read_dataset(SETS / "squad-v1.1-dev")
+    found = {"inscit-dev": _figures(encoder, inscit, {"inscit-dev": inscit})["inscit-dev"]}
+    own = {
+        name: Dataset(name, squad.passages, [query for query, _ in pairs], {query.id: {p: 1} for query, p in pairs})
+        for name, pairs in _own().items()
+    }
+    return {**found, **_figures(encoder, squad, own)}
+
+
+def table(report: dict[str, dict[str, float]]) -> list[str]:
+    """The figures as lines of Markdown."""
+    return [
+        "nDCG@10 of conversations: the last turn alone, joined with the user's turn before it, and as the program",
+        "reads it. The project's own (benchmarks/conversations.jsonl) are about passages of squad-v1.1-dev.",
+        "",
+        "| set | questions | last turn | joined | this program | carried to |",
+        "|---|--:|--:|--:|--:|--:|",
+        *(
+            f"| {name} | {row['questions']:,.0f} | {row['last']:.3f} | {row['joined']:.3f} | {row['ours']:.3f} "
+            f"| {row['carried']:.0%} |"
+            for name, row in report.items()
+        ),
+    ]
+
+
+def _figures(encoder: Encoder, passages: Dataset, sets: dict[str, Dataset]) -> dict[str, dict[str, float]]:
+    with tempfile.TemporaryDirectory() as place:
+        engine, _ = index_dataset(passages, encoder, Path(place))
+        return {name: _row(engine, dataset) for name, dataset in sets.items()}
+
+
+def _row(engine: Engine, dataset: Dataset) -> dict[str, float]:
+    queries = [query for query in dataset.queries if any(dataset.qrels.get(query.id, {}).values())]
+    readings: dict[str, Callable[[Query], Ranking]] = {
+        "last": lambda query: engine.search(query.text),
+        "joined": lambda query: engine.search(f"{_before(query)} {query.text}"),
+        "ours": lambda query: engine.search(query.text, history=query.history),
+    }
+    found = {name: [reading(query) for query in queries] for name, reading in readings.items()}
+    scores = {
+        name: [
+            metrics.ndcg([hit.passage.document for hit in ranking.hits], dataset.qrels[query.id])
+            for query, ranking in zip(queries, rankings, strict=True)
+        ]
+        for name, rankings in found.items()
+    }
+    return {
+        "questions": len(queries),
+        **{name: round(float(np.mean(values)), 4) for name, values in scores.items()},
+        "carried": round(float(np.mean([bool(ranking.carried) for ranking in found["ours"]])), 4),
+    }
+
+
+def _before(query: Query) -> str:
+    return next((turn.text for turn in reversed(query.history) if turn.speaker == "user"), "")
+
+
+def _own() -> dict[str, list[tuple[Query, str]]]:
+    """The project's own questions with the passage that answers each, by set."""
+    lines = (ROOT / "benchmarks" / "conversations.jsonl").read_text("utf-8").splitlines()
+    talks = [json.loads(line) for line in lines]
+    found: dict[str, list[tuple[Query, str]]] = {}
+    for number, talk in enumerate(talks):
+        half = "tuned" if zlib.crc32(talk["article"].encode()) % 2 == 0 else "held out"
+        history: tuple[Turn, ...] = ()
+        for place, turn in enumerate(talk["turns"]):
+            query = Query(f"{number}-{place}", turn["question"], (), True, history)
+            found.setdefault(f"own conversations, {half}", []).append((query, turn["passage"]))
+            history += (Turn("user", turn["question"]), Turn("agent", turn["answer"]))
+        other = talks[(number + _STRIDE) % len(talks)]["turns"][0]
+        query = Query(f"{number}-change", other["question"], (), True, history)
+        found.setdefault(f"change of topic, {half}", []).append((query, other["passage"]))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Measure what a question may say, misspelt words and two questions in one: `python -m benchmarks.questions`.
+
+Prints one JSON object a line. *Before* is the same program with that one step left out. The sets are research data
+beside the project; where they are missing it says so.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import string
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder
+from qa import engine as engine_module
+from qa import metrics
+from qa.encoders import load_encoder
+from qa.engine import Engine
+from qa.evaluate import Dataset, Query, index_dataset, read_dataset
+from qa.parts import split
+
+_WORD = re.compile(r"[^\W\d_]{5,}")
+_QUESTIONS, _SEED = 500, 7
+_TWO_PARTS = ROOT / "benchmarks" / "two_part_questions.jsonl"
+
+
+def main() -> int:
+    """Measure and print; 2 without the sets."""
+    if not SETS.is_dir():
+        print(f"The development sets are not here ({SETS.name}/ beside the project): nothing was measured.")
+        return 2
+    encoder = CachingEncoder(load_encoder(index=CACHE))
+    for name in ("squad-v1.1-dev", "fairytaleqa"):
+        dataset = read_dataset(SETS / name)
+        with tempfile.TemporaryDirectory() as place:
+            engine, _ = index_dataset(dataset, encoder, Path(place))
+            print(json.dumps(_misspelt(engine, dataset)), flush=True)
+            if name == "squad-v1.1-dev":
+                print(json.dumps(_two_parts(engine)), flush=True)
+            del engine
+    for folder in sorted(path for path in SETS.iterdir() if path.is_dir()):
+        queries = read_dataset(folder).queries
+        taken_apart = [query.text for query in queries if split(query.text)]
+        print(json.dumps({"set": folder.name, "questions": len(queries), "taken apart": taken_apart}), flush=True)
+    return 0
+
+
+def _misspelt(engine: Engine, dataset: Dataset) -> dict[str, object]:
+    """nDCG@10 of questions as they are, and with one mistake in the rarest word, before and after."""
+    chance = random.Random(_SEED)
+    held = Counter(word for _, _, text in dataset.passages for word in set(_WORD.findall(text.lower())))
+    judged = [
+        query for query in dataset.queries if any(grade > 0 for grade in dataset.qrels.get(query.id, {}).values())
+    ]
+    scores: dict[str, list[float]] = {"as it should be": [], "before": [], "after": []}
+    mended = []
+    for query in chance.sample(judged, _QUESTIONS):
+        words = _WORD.findall(query.text)
+        if not words:
+            continue
+        rarest = min(words, key=lambda word: held[word.lower()] or len(dataset.passages))
+        typed = rarest
+        while typed == rarest:
+            typed = _mistake(rarest, chance)
+        text = query.text.replace(rarest, typed, 1)
+        scores["as it should be"].append(_ndcg(engine, dataset, query, query.text))
+        with patch.object(engine_module, "spelled", lambda asked, nearest: asked):
+            scores["before"].append(_ndcg(engine, dataset, query, text))
+        scores["after"].append(_ndcg(engine, dataset, query, text))
+        meant = dict(engine.search(text, 1).query.corrected).get(typed, "")
+        mended.append(meant.lower() == rarest.lower())
+    means = {name: round(float(np.mean(values)), 4) for name, values in scores.items()}
+    return {"set": dataset.name, "questions": len(mended), "mended": sum(mended), **means}
+
+
+def _mistake(word: str, chance: random.Random) -> str:
+    """The word with a letter missing, another, one more, or two exchanged."""
+    place, letter = chance.randrange(len(word)), chance.choice(string.ascii_lowercase)
+    start, end = word[:place], word[place + 1 :]
+    return chance.choice(
+        [start + end, start + letter + end, start + letter + word[place:], start + end[:1] + word[place] + end[1:]]
+    )
+
+
+def _ndcg(engine: Engine, dataset: Dataset, query: Query, text: str) -> float:
+    ranked = tuple(hit.passage.document for hit in engine.search(text, 10).hits)
+    return metrics.ndcg(ranked, dataset.qrels[query.id], 10)
+
+
+def _two_parts(engine: Engine) -> dict[str, object]:
+    """For how many questions the passages of both parts are among the first three and five, before and after."""
+    asked = [json.loads(line) for line in _TWO_PARTS.read_text("utf-8").splitlines()]
+
+    def found(top: int) -> int:
+        return sum(
+            set(row["passages"]) <= {hit.passage.document for hit in engine.search(row["question"], 5).hits[:top]}
+            for row in asked
+        )
+
+    after = {"top 3": found(3), "top 5": found(5)}
+    with patch.object(engine_module, "split", lambda question: ()):
+        before = {"top 3": found(3), "top 5": found(5)}
+    return {"two-part questions": len(asked), "before": before, "after": after}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

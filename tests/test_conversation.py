@@ -1,0 +1,327 @@
+"""What a question carries from its conversation: what it leans on, as it was said; after a change of topic, nothing."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import TinyEncoder
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.build import build
+from qa.config import Config
+from qa.conversation import (
+    MOST_CHARACTERS,
+    MOST_TURNS,
+    Reading,
+    Turn,
+    read,
+    refers_back,
+    richness,
+    share,
+    turns,
+)
+from qa.engine import Engine
+from qa.errors import QuestionError
+from qa.types import Query, QueryTerm
+
+PASSAGES = 100
+RAREST = math.log(1 + (PASSAGES + 0.5) / 0.5)
+LITTLE = set("a and did does for he how in is it of the to was were what when where which who why".split())  # noqa: SIM905
+
+
+def terms(text: str) -> tuple[QueryTerm, ...]:
+    """Every word of a text weighs as much as one of three passages; those of questions are left out."""
+    words = dict.fromkeys(re.findall(r"\w+", text))
+    about = [word for word in words if word.lower() not in LITTLE]
+    return tuple(
+        QueryTerm(frozenset([word.lower()]), RAREST / 2, word, says_little=not about) for word in about or words
+    )
+
+
+def user(*texts: str) -> list[Turn]:
+    return [Turn("user", text) for text in texts]
+
+
+def carried(question: str, history: list[Turn], *without: str) -> tuple[str, ...]:
+    return read(Query(question), history, terms, PASSAGES, without).carried
+
+
+# --- what it refers to ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When did he die?",
+        "Which brands did they launch later?",
+        "And in Russia?",
+        "What about the second one?",
+        "Why?",
+        "Where was it built?",
+        "Is there proof of this?",
+        "What do you know about that?",
+        "Who lived there?",
+        "What is its capital?",
+    ],
+)
+def test_a_question_with_a_word_for_what_was_said_refers_back(question: str) -> None:
+    assert refers_back(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When did Tesla die?",
+        "Is there a bridge in Warsaw?",
+        "Which law did Tesla break when he came to Paris?",
+        "How many people that live in Kenya are farmers?",
+        "What do those who keep bees eat?",
+        "Who won the cup in 1998?",
+        "Why do bees dance?",
+    ],
+)
+def test_a_question_that_names_what_it_means_does_not(question: str) -> None:
+    assert not refers_back(question)
+
+
+def test_what_was_asked_about_is_carried_as_it_was_said() -> None:
+    reading = read(Query("When did he die?"), user("Where was Nikola Tesla born?"), terms, PASSAGES)
+    assert reading.carried == ("Nikola Tesla", "born")
+    assert reading.query.text == "Nikola Tesla born When did he die?"
+
+
+def test_what_the_question_says_itself_is_not_carried() -> None:
+    assert carried("Did Tesla like it?", user("What is a coil of Tesla?")) == ("coil",)
+
+
+def test_a_chain_of_follow_ups_goes_back_to_what_it_began_with() -> None:
+    history = user("Where was Nikola Tesla born?", "When did he die?", "And why?")
+    assert "Nikola Tesla" in carried("Was it sudden?", history)
+
+
+def test_a_question_that_stands_alone_begins_anew() -> None:
+    history = user("Where was Nikola Tesla born?", "How long does sourdough bread rise overnight?")
+    assert "Nikola Tesla" not in carried("Does it need salt?", history)
+    assert "sourdough bread rise overnight" in " ".join(carried("Does it need salt?", history))
+
+
+def test_words_of_an_answer_are_carried_to_a_question_that_says_little() -> None:
+    history = [Turn("user", "Who improved the pump?"), Turn("agent", "Bento Portugal did.")]
+    assert "Portugal" in " ".join(carried("When?", history))
+    assert "Portugal" not in " ".join(carried("Which parts did he replace with copper?", history))
+
+
+def test_a_word_that_was_dropped_is_not_carried_nor_another_in_its_place() -> None:
+    history = user("Where was Nikola Tesla born?")
+    assert carried("When did he die?", history, "nikola tesla") == ("born",)
+    assert read(Query("When did he die?"), history, terms, PASSAGES, ("Nikola Tesla", "born")) == Reading(
+        Query("When did he die?")
+    )
+
+
+def test_what_an_earlier_question_left_out_is_not_carried() -> None:
+    history = user('Where was Nikola Tesla born -museum -"power station"?')
+    assert carried("When did he die?", history) == ("Nikola Tesla", "born")
+    assert carried("When did he die?", [*history, Turn("agent", "In Smiljan, -museum says.")])[0] == "Nikola Tesla"
+
+
+def test_what_a_question_wants_and_excludes_holds_with_what_it_carries() -> None:
+    question = Query('Did he "die"?', ("die",), ("York",), (("dye", "die"),))
+    reading = read(question, user("Where was Nikola Tesla born?"), terms, PASSAGES)
+    assert reading.query == replace(question, text='Nikola Tesla born Did he "die"?')
+
+
+def test_names_come_before_other_words_and_numbers_only_as_years() -> None:
+    history = user("Why were old iron rails in 1923 across Kenya sold for 42 shillings to dealers abroad?")
+    found = " ".join(carried("Who bought them?", history)).split()
+    assert "Kenya" in found
+    assert "42" not in found
+
+
+def test_a_short_question_of_another_language_leans_by_what_it_lacks() -> None:
+    assert carried("Und warum?", user("Wer baute die Brücke in Köln?")) != ()
+
+
+def test_a_question_alone_is_itself() -> None:
+    assert read(Query("When did he die?"), [], terms, PASSAGES) == Reading(Query("When did he die?"))
+
+
+TREES = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath"]
+
+
+@given(
+    st.lists(st.sampled_from(TREES), min_size=7, unique=True),
+    st.lists(st.text(max_size=80), max_size=6),
+)
+def test_a_question_without_a_sign_of_leaning_is_returned_unchanged(words: list[str], said: list[str]) -> None:
+    question = f"Which {' '.join(words)}?"
+    assert read(Query(question), user(*said), terms, PASSAGES) == Reading(Query(question))
+
+
+@given(st.text(max_size=60), st.lists(st.tuples(st.sampled_from(["user", "agent"]), st.text(max_size=700)), max_size=8))
+def test_what_is_carried_was_said_and_is_little(question: str, said: list[tuple[Any, str]]) -> None:
+    history = [Turn(speaker, text) for speaker, text in said]
+    reading = read(Query(question), history, terms, PASSAGES)
+    assert reading.query.text == " ".join([*reading.carried, question])
+    assert sum(len(terms(text)) for text in reading.carried) <= 6
+    for text in reading.carried:
+        assert any(text in unicodedata.normalize("NFC", turn.text) for turn in history)
+
+
+def test_text_that_is_no_text_and_scripts_without_spaces_harm_nothing() -> None:
+    assert carried("Why?", user("bees \ud800 dance")) == ("bees", "dance")
+    assert read(Query("為什麼?"), user("蜜蜂為什麼跳舞"), terms, PASSAGES).carried == ("蜜蜂為什麼跳舞",)
+
+
+# --- how much it counts -----------------------------------------------------------------------------------------------
+
+
+def test_the_share_grows_with_what_speaks_for_leaning_and_leaves_the_question_a_part() -> None:
+    poor = read(Query("When did he die?"), user("Where was Nikola Tesla born?"), terms, PASSAGES)
+    rich = read(
+        Query("Which bronze medals were made for Vienna?"), user("Where was Nikola Tesla born?"), terms, PASSAGES
+    )
+    assert 0 < share(poor, 0.6, 0.2) < share(poor, 0.3, 0.2) < share(poor, 0.3, 1.0) < 0.9
+    assert share(rich, 0.6, 0.2) == 0
+    assert share(Reading(Query("Why?")), 0.0, 1.0) == 0
+
+
+def test_a_word_that_says_little_makes_no_question_rich() -> None:
+    assert richness(terms("what is it"), RAREST) == 0
+    assert richness(terms("bees"), RAREST) == 0.5
+
+
+# --- the JSON ---------------------------------------------------------------------------------------------------------
+
+
+def test_turns_are_read_in_order() -> None:
+    data = [{"speaker": "user", "text": "Who?"}, {"speaker": "agent", "text": "Ivo.", "more": 1}]
+    assert turns(data) == (Turn("user", "Who?"), Turn("agent", "Ivo."))
+    assert turns([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"speaker": "user"}, "no list"),
+        ("Who?", "no list"),
+        ([{"speaker": "user", "text": "Who?"}, {"speaker": "robot", "text": "I"}], "Turn 2"),
+        ([{"speaker": "user", "text": 7}], "Turn 1"),
+        ([{"speaker": ["user"], "text": "Who?"}], "Turn 1"),
+        (["Who?"], "Turn 1"),
+        ([{"speaker": "user", "text": "?"}] * (MOST_TURNS + 1), "too long"),
+        ([{"speaker": "user", "text": "x" * (MOST_CHARACTERS + 1)}], "too long"),
+    ],
+)
+def test_what_is_no_conversation_is_one_sentence(data: object, words: str) -> None:
+    with pytest.raises(QuestionError, match=words) as caught:
+        turns(data)
+    assert ": give" in str(caught.value)
+
+
+# --- asked of an index ------------------------------------------------------------------------------------------------
+
+ARTICLES = {
+    "tesla": "# Nikola Tesla\n\nNikola Tesla was born in Smiljan. Nikola Tesla died in New York in 1943.\n",
+    "kant": "# Immanuel Kant\n\nImmanuel Kant was born in Prussia. Immanuel Kant died at home in 1804.\n",
+    "bread": "# Bread\n\nThe baker lets the sourdough rise for nine hours in a wooden basket.\n",
+    "bees": "# Bees\n\nBees dance in the dark hive for other bees, to tell them of flowers.\n",
+}
+BORN = [Turn("user", "Where was Nikola Tesla born?"), Turn("agent", "Nikola Tesla was born in Smiljan.")]
+
+
+@pytest.fixture
+def engine(config: Config, tiny: TinyEncoder) -> Engine:
+    for name, text in ARTICLES.items():
+        Path(config.corpus, f"{name}.md").write_text(text, "utf-8")
+    build(config, tiny)
+    return Engine.open(config, tiny)
+
+
+def test_a_follow_up_finds_what_it_refers_to(engine: Engine) -> None:
+    answer = engine.ask("When did he die?", history=BORN)
+    assert answer.citations[0].document == "tesla.md"
+    assert "Nikola Tesla" in answer.carried
+    assert answer.question == "When did he die?"
+    assert answer.query == " ".join([*answer.carried, answer.question])
+    assert answer.as_json()["carried"] == list(answer.carried)
+
+
+@pytest.mark.parametrize(
+    "question", ["How long does the baker let the sourdough rise?", "Why do bees dance in the hive?"]
+)
+def test_a_change_of_topic_carries_nothing(engine: Engine, question: str) -> None:
+    alone, after = engine.ask(question).as_json(), engine.ask(question, history=BORN).as_json()
+    assert after["carried"] == []
+    assert {**alone, "timings_ms": 0} == {**after, "timings_ms": 0}
+
+
+def test_a_word_that_a_person_dropped_is_not_searched_for(engine: Engine) -> None:
+    every = engine.ask("When did he die?", history=BORN).carried
+    fewer = engine.ask("When did he die?", history=BORN, without=every[:1])
+    assert fewer.carried == every[1:]
+    assert engine.ask("When did he die?", history=BORN, without=every).query == "When did he die?"
+
+
+def test_a_follow_up_is_encoded_once_more_and_a_question_alone_is_not(
+    engine: Engine, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    encode = tiny.encode_queries
+    monkeypatch.setattr(tiny, "encode_queries", lambda texts: (asked.extend(texts), encode(texts))[1])
+    engine.search("When did he die?", history=BORN)
+    assert len(asked) == 2
+    engine.search("When did he die?")
+    assert len(asked) == 3
+
+
+def test_a_follow_up_leaves_out_what_it_says(engine: Engine) -> None:
+    assert "tesla.md" in [citation.document for citation in engine.ask("And he?", history=BORN).citations]
+    answer = engine.ask("And he? -York", history=BORN)
+    assert answer.carried
+    assert answer.query == " ".join([*answer.carried, "And he? -York"])
+    assert answer.citations
+    assert not any("York" in citation.text for citation in answer.citations)
+
+
+def test_a_phrase_of_a_follow_up_stands_in_every_citation(engine: Engine) -> None:
+    answer = engine.ask('Was he "born in"?', history=BORN)
+    assert "Nikola Tesla" in " ".join(answer.carried)
+    assert [citation.document for citation in answer.citations] == ["tesla.md", "kant.md"]
+    nowhere = engine.ask('Was he "born at sea"?', history=BORN)
+    assert (nowhere.citations, nowhere.reason) == ((), "No passage holds “born at sea”.")
+
+
+def test_words_are_corrected_in_the_question_and_never_among_those_that_are_carried(
+    engine: Engine, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
+    assert engine.ask("Was Smiljann his home?").corrected == (("Smiljann", "Smiljan"),)
+    answer = engine.ask("Was Smiljann his home?", history=[Turn("user", "Where was Nikolla Tesla born?")])
+    assert answer.corrected == (("Smiljann", "Smiljan"),)
+    assert "Nikolla Tesla" in answer.carried
+    assert answer.query == " ".join([*answer.carried, "Was Smiljan his home?"])
+
+
+def test_each_part_of_a_follow_up_that_asks_two_questions_leans_by_itself(engine: Engine) -> None:
+    ranking = engine.search("When did he die and where was he born?", history=BORN)
+    assert len(ranking.parts) == 2
+    assert {words for part in ranking.parts for words in part.carried} <= set(ranking.carried)
+    for part, question in zip(ranking.parts, ("When did he die?", "where was he born?"), strict=True):
+        assert "Nikola Tesla" in part.carried
+        assert part.query.text.startswith(" ".join([*part.carried, question]))
+    assert ranking.hits[0].passage.document == "tesla.md"
+
+
+def test_citations_of_a_follow_up_are_literal(engine: Engine) -> None:
+    for citation in engine.ask("When did he die?", history=BORN).citations:
+        document = engine.document(citation.document)
+        assert document is not None
+        assert citation.span.of(document.text) == citation.text

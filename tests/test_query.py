@@ -1,0 +1,112 @@
+"""What a question may say: quotes, what is left out, and words that were misspelt."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.errors import QuestionError
+from qa.query import literal, parse, spelled
+from qa.types import Query
+
+SIGNS = st.text(st.sampled_from("ab c-\"“”„«»'3é蜂\n\t?"), max_size=30)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What is honey?", "e-mail 2010-2015", "a - b", "- list", "-3 degrees", "-12a", "--flag", "5\" discs and 7\" discs",
+     'one " alone', '"" and "?!"', "it's 'so'", "well-known -", "a–b — c", "bees -3.5"],
+)  # fmt: skip
+def test_a_question_without_signs_is_run_as_it_was_typed(question: str) -> None:
+    assert parse(question) == Query(question)
+    assert str(parse(question)) == question
+
+
+@pytest.mark.parametrize(
+    ("question", "phrases"),
+    [
+        ('What is a "white  hive"?', ("white hive",)),
+        ('"white\nhive"', ("white hive",)),
+        ("“white hive” „alte Wand“ «la ruche» »bikupa«", ("white hive", "alte Wand", "la ruche", "bikupa")),
+        ('"bees" or "wasps" or "bees"', ("bees", "wasps")),
+        ('("don\'t")', ("don't",)),
+    ],
+)
+def test_words_in_quotes_must_stand_in_a_passage(question: str, phrases: tuple[str, ...]) -> None:
+    query = parse(question)
+    assert query.phrases == phrases
+    assert query.text == question  # they are searched for, too
+    assert query.excluded == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "excluded"),
+    [
+        ("honey -wasps", "honey", ("wasps",)),
+        ("-wasps honey -Frost?", "honey ?", ("wasps", "Frost")),
+        ('honey -"old  wall" of bees', "honey of bees", ("old wall",)),
+        ("honey\n-«alter Wall»", "honey", ("alter Wall",)),
+        ("gas -state-of-the-art", "gas", ("state-of-the-art",)),
+        ('"white hive" -"white wall"', '"white hive"', ("white wall",)),
+    ],
+)
+def test_what_stands_behind_a_minus_is_left_out(question: str, text: str, excluded: tuple[str, ...]) -> None:
+    query = parse(question)
+    assert (query.text, query.excluded) == (text, excluded)
+
+
+@pytest.mark.parametrize("question", ["-wasps", '-"old wall" -frost', " -wasps ?!"])
+def test_a_question_of_nothing_but_what_is_left_out_is_refused(question: str) -> None:
+    with pytest.raises(QuestionError, match="add what you want to know"):
+        parse(question)
+
+
+@given(SIGNS)
+def test_any_text_is_read_and_what_is_run_reads_the_same(question: str) -> None:
+    try:
+        query = parse(question)
+    except QuestionError:
+        assert "-" in question
+        return
+    again = parse(str(query))
+    assert (set(again.phrases), set(again.excluded)) == (set(query.phrases), set(query.excluded))
+    assert all(phrase.strip() == phrase != "" for phrase in query.phrases + query.excluded)
+    if not query.excluded:
+        assert query.text == question
+
+
+# --- spelling ---------------------------------------------------------------------------------------------------------
+
+
+def nearest(word: str) -> str | None:
+    return {"hony": "honey", "Wnter": "winter", "com": "come"}.get(word)
+
+
+def test_a_word_is_replaced_and_both_are_kept() -> None:
+    query = spelled(parse("Is hony made in Wnter, hony?"), nearest)
+    assert query.text == "Is honey made in Winter, honey?"
+    assert query.corrected == (("hony", "honey"), ("Wnter", "Winter"))
+
+
+@pytest.mark.parametrize(
+    "question", ['"hony"', 'the "best hony"', "hony@example.com", "www.hony.com", "hony2", "a/hony"]
+)
+def test_what_is_quoted_and_what_is_no_word_stays(question: str) -> None:
+    assert spelled(parse(question), nearest) == parse(question)
+
+
+def test_what_is_left_out_stays() -> None:
+    assert spelled(parse("hony -hony"), nearest).excluded == ("hony",)
+
+
+def test_a_corrected_question_can_be_asked_as_it_was_typed() -> None:
+    question = 'Is hony "hony wine"?'
+    again = literal(question, ("hony",))
+    assert again == 'Is "hony" "hony wine"?'
+    assert spelled(parse(again), nearest).corrected == ()
+
+
+@given(SIGNS)
+def test_where_no_word_is_better_nothing_changes(question: str) -> None:
+    assert spelled(Query(question), lambda word: None) == Query(question)
