@@ -80,7 +80,9 @@ def main() -> None:
             "held_out": _figures(samples, intercept, slopes),
         },
     }
-    (ROOT / "qa" / "confidence.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    path = ROOT / "qa" / "confidence.json"
+    models = json.loads(path.read_text("utf-8")) | {"words": report}
+    path.write_text(json.dumps(models, indent=1) + "\n", "utf-8")
     print(json.dumps(report, indent=1))
 
 

@@ -283,12 +283,14 @@ def evaluate(corpus: Path | None, index: Path | None, folder: Path, limit: int |
     from .encoders import load_encoder
     from .evaluate import evaluate as measure
     from .evaluate import read_dataset
+    from .reader import shipped_reader
 
     config = _config(corpus, index)
     read_dataset(folder, 1)  # a wrong folder is said before a model is loaded
     encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
+    reader = None if config.reader == "off" else shipped_reader()
     with _progress() as shown:
-        result = measure(folder, encoder, limit, lambda what, n, of: shown(f"{what} {n} of {of}", n, of))
+        result = measure(folder, encoder, limit, lambda what, n, of: shown(f"{what} {n} of {of}", n, of), reader)
     if as_json:
         _print_json(result)
         return

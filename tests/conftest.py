@@ -20,7 +20,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 from qa.config import Config  # noqa: E402 (the environment first)
-from qa.types import Encoder, EncoderIdentity, Vectors  # noqa: E402
+from qa.types import Encoder, EncoderIdentity, Reader, Vectors  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -65,9 +65,17 @@ def tiny() -> TinyEncoder:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    """An empty corpus folder and no index yet."""
+    """An empty corpus folder and no index yet; nothing is read beside a question."""
     (tmp_path / "corpus").mkdir()
-    return Config(corpus=tmp_path / "corpus", index=tmp_path / "index")
+    return Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off")
+
+
+@pytest.fixture(scope="session")
+def reader() -> Reader:
+    """The reader that comes with the program."""
+    from qa.reader import shipped_reader
+
+    return shipped_reader()
 
 
 @pytest.fixture(scope="session")

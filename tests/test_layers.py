@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "torch_encoder": BASE,
     "faiss_index": BASE,
     "lexical": BASE,
-    "reader": BASE,
+    "reader": BASE | {"onnx_encoder"},  # how a model is opened
     "answer": BASE,
     "conversation": BASE | {"query"},
     "metrics": BASE,
@@ -84,7 +84,7 @@ HOMES = {
     "safetensors": {"torch_encoder"},
     "huggingface_hub": {"torch_encoder"},
     "torch": {"export", "onnx_layers"},
-    "onnxruntime": {"onnx_encoder", "reader"},
+    "onnxruntime": {"onnx_encoder"},
     "tokenizers": {"onnx_encoder"},
     "sentencex": {"sentences"},
     "py3langid": {"languages"},
