@@ -5,15 +5,13 @@ It knows nothing about models, tokens or files.
 
 from __future__ import annotations
 
-import re
-import string
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from benchmarks.common import f1, interval, plain
 from qa import metrics
 
 from .data import Example
@@ -97,7 +95,7 @@ def figures(name: str, asked: Sequence[Asked], together: Signal | None = None) -
         pairs = [(a.read[a.example.passages[0]].answer, a.example.answers) for a in literal]
         made["span"] = {
             "f1": _interval([max(f1(said, answer) for answer in answers) for said, answers in pairs]),
-            "exact": _interval([float(max(_plain(said) == _plain(x) for x in answers)) for said, answers in pairs]),
+            "exact": _interval([float(max(plain(said) == plain(x) for x in answers)) for said, answers in pairs]),
         }
     missing = [a for a in asked if not a.example.answerable]
     if name in NEAR and missing:
@@ -135,18 +133,6 @@ def own_signals() -> dict[str, Signal]:
     }
 
 
-def f1(said: str, answer: str) -> float:
-    """The overlap of words, articles and punctuation aside (Rajpurkar et al. 2016)."""
-    a, b = _plain(said).split(), _plain(answer).split()
-    common = sum((Counter(a) & Counter(b)).values())
-    return 2 * common / (len(a) + len(b)) if common else float(a == b)
-
-
-def _plain(text: str) -> str:
-    text = "".join(character for character in text.lower() if character not in string.punctuation)
-    return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
-
-
 def _orders() -> dict[str, Callable[[Asked], list[str]]]:
     """Ways to order a pool: by the fused score, with what the reader says beside it, or by that alone."""
 
@@ -170,16 +156,8 @@ def _orders() -> dict[str, Callable[[Asked], list[str]]]:
 
 def _interval(values: Sequence[float]) -> list[float]:
     """Mean, and the ends of its 95 % bootstrap interval."""
-    array = np.asarray(values, dtype=float)
-    means = array[np.random.default_rng(1).integers(0, len(array), (1000, len(array)))].mean(axis=1)
-    return [round(float(x), 4) for x in (array.mean(), *np.percentile(means, [2.5, 97.5]))]
+    return [round(x, 4) for x in interval([values])]
 
 
 def _auroc(own: Sequence[float], missing: Sequence[float]) -> list[float]:
-    random_ = np.random.default_rng(1)
-    a, b = np.asarray(own), np.asarray(missing)
-    made = [
-        metrics.auroc(a[random_.integers(0, len(a), len(a))], b[random_.integers(0, len(b), len(b))])
-        for _ in range(300)
-    ]
-    return [round(float(x), 4) for x in (metrics.auroc(a, b), *np.percentile(made, [2.5, 97.5]))]
+    return [round(x, 4) for x in interval([own, missing], metrics.auroc, 300)]

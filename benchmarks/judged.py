@@ -1,0 +1,103 @@
+"""Questions of the development sets by what they are for, asked of the program: rankings with what was read of them.
+
+Three kinds are asked of a set: its own questions, which it answers; near-misses, which are about its passages and whose
+answer is missing; and search questions off its topic. A question is for fitting or held out: of SQuAD by its article,
+since the reader was trained on the others, and else by `common.in_fit`. Reading is what takes time, so each
+kind is a sample. It knows nothing about figures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from benchmarks.common import SETS, CachingEncoder, CachingReader, Part, in_fit, off_topic_questions, part_of
+from qa.evaluate import Dataset, Query, index_dataset, read_dataset
+from qa.search import READ
+from qa.types import Ranking
+
+Kind = Literal["own", "near", "off"]
+SQUAD_1, SQUAD_2, CLAPNQ, CRANFIELD, INSCIT = "squad-v1.1-dev", "squad-v2-dev", "clapnq-dev", "cranfield", "inscit-dev"
+DATASETS = (SQUAD_2, CLAPNQ, CRANFIELD, SQUAD_1, INSCIT)
+# The most questions of each kind: (to fit on, held out).
+_MOST: dict[Kind, tuple[int, int]] = {"own": (400, 600), "near": (250, 400), "off": (150, 150)}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A set with its questions for one purpose, by kind."""
+
+    dataset: Dataset
+    questions: dict[Kind, tuple[Query, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with the ranking that the program gave; `relevant` are the passages that answer it, with grades."""
+
+    query: Query
+    kind: Kind
+    ranking: Ranking
+    relevant: dict[str, float]
+
+
+def sample(name: str, part: Part) -> Sample:
+    """The questions of a set that are for one part, as many as are judged, by a fixed choice.
+
+    Those of SQuAD 2 whose answer is missing are asked of SQuAD 1.1 too, which has the same passages and more.
+    """
+    dataset = read_dataset(SETS / name)
+    kinds: dict[Kind, Iterable[Query]] = {
+        "own": (q for q in dataset.queries if q.answerable and any(dataset.qrels.get(q.id, {}).values())),
+        "near": (q for q in _near(dataset) if not q.answerable),
+        "off": (Query(number, text, (), False) for number, text in off_topic_questions()),
+    }
+    titles = {number: title for number, title, _ in dataset.passages}
+    about = _about(SQUAD_2) | _about(name) if name in (SQUAD_1, SQUAD_2) else {}
+
+    def is_for(query: Query) -> bool:
+        if query.id in about:
+            return part_of(titles[about[query.id]]) == part
+        return in_fit(query.id) == (part == "fit")
+
+    return Sample(
+        dataset, {kind: _some(filter(is_for, asked), _MOST[kind][part != "fit"]) for kind, asked in kinds.items()}
+    )
+
+
+def ask(given: Sample, encoder: CachingEncoder, reader: CachingReader | None, depth: int = READ) -> Iterator[Case]:
+    """Each question of a sample with its first `depth` hits, of which ten are read."""
+    with tempfile.TemporaryDirectory(prefix="qa-judged-") as place:
+        engine, _ = index_dataset(given.dataset, encoder, Path(place), reader=reader)
+        for kind, queries in given.questions.items():
+            for query in queries:
+                ranking = engine.search(query.text, depth, query.history)
+                yield Case(query, kind, ranking, given.dataset.qrels.get(query.id, {}) if kind == "own" else {})
+        del engine
+
+
+def without_titles(given: Sample) -> Sample:
+    """The same sample, of passages that are encoded as their text alone."""
+    passages = [(number, "", text) for number, _, text in given.dataset.passages]
+    return replace(given, dataset=replace(given.dataset, passages=passages))
+
+
+def _near(dataset: Dataset) -> list[Query]:
+    return read_dataset(SETS / SQUAD_2).queries if dataset.name == SQUAD_1 else dataset.queries
+
+
+def _about(name: str) -> dict[str, str]:
+    """Question → the passage that it was written about."""
+    lines = (SETS / name / "queries.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return {row["_id"]: row["source_passage"] for row in rows if "source_passage" in row}
+
+
+def _some(queries: Iterable[Query], most: int) -> tuple[Query, ...]:
+    """A choice that is the same for a question in every set."""
+    return tuple(sorted(queries, key=lambda q: hashlib.blake2b(q.id.encode()).digest())[:most])
