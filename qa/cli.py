@@ -201,7 +201,7 @@ def ask(
     A conversation is a JSON list of {"speaker": "user" or "agent", "text"}, oldest first, without QUESTION.
     """
     from .engine import Engine, check_question
-    from .render import as_text
+    from .render import as_text as in_words
 
     if (question is None) == (questions is None):
         raise ConfigError('There must be either one question or --questions FILE: run `qa ask "…"`.')
@@ -213,6 +213,7 @@ def ask(
     lines = _lines(questions) if question is None else []
     engine = Engine.open(_config(corpus, index))
     engine.preflight()
+    as_text = partial(in_words, styled=True)  # `click.echo` leaves the style out where it is no terminal's
     if question is not None:
         answer = engine.ask(question, top_k, history)
         _print_json(answer.as_json()) if as_json else click.echo(as_text(answer))
