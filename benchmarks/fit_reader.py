@@ -1,8 +1,8 @@
 """Fit how much the reader's words count beside retrieval's: `python -m benchmarks.fit_reader`.
 
 Prints, over articles of SQuAD that the reader was not trained on and the half of CLAPNQ that is for fitting, what
-each weight gives: of relevance in the order of passages, of each feature of a sentence in the choice of the lead, and the
-margin from which the answer is shown by itself. The constants that follow from it stand in qa/search.py and
+each weight gives: of relevance in the order of passages, of each feature of a sentence in the choice of the lead, and
+the margin from which the answer is shown by itself. The constants that follow from it stand in qa/search.py and
 qa/answer.py; what was read is remembered, so that it can be run again in a minute.
 """
 
@@ -48,7 +48,7 @@ class Sentences:
 def main() -> None:
     """Print the tables."""
     encoder, reader = CachingEncoder(load_encoder(index=CACHE)), CachingReader()
-    cases = {name: [case for case in ask(sample(name, "fit"), encoder, reader)] for name in _SETS}
+    cases = {name: list(ask(sample(name, "fit"), encoder, reader)) for name in _SETS}
     print("\n".join(order_table({name: [c for c in own if c.kind == "own"] for name, own in cases.items()})))
     squad = [c for name in (SQUAD_1, SQUAD_2) for c in cases[name] if c.kind == "own"]
     print("\n".join(lead_table([rows for rows in map(sentences, squad) if rows is not None])))
@@ -108,7 +108,7 @@ def sentences(case: Case) -> Sentences | None:
     known = answer.SHARE * share + answer.PASSAGE * passage
     known += answer.RELEVANCE * expit(relevance) + answer.MARGIN * expit(margin)
     words = np.stack([share, passage, np.array([s.score for s in scored]) - known], axis=1)
-    right = np.array([holds(sentence.text, case.query) for sentence in scored])
+    right = np.array([holds(sentence.text, case.query.answers) for sentence in scored])
     article = next(iter(case.relevant)).split("#")[0]
     return Sentences(article, words, np.stack([relevance, margin], axis=1), right)
 
@@ -165,7 +165,10 @@ def _is_right(rows: Sentences, squash: Callable[[Numbers], Numbers], weights: Nu
 def short_table(own: Sequence[Case]) -> list[str]:
     """For margins from which the answer is shown: how many are, how many of those meet a known answer, and their F1."""
     said = [row for row in map(_said, own) if row is not None]
-    lines = ["", f"| short answer from (in use: {answer.SURE_MARGIN}) | shown | overlaps a known answer | F1 of those |"]
+    lines = [
+        "",
+        f"| short answer from (in use: {answer.SURE_MARGIN}) | shown | overlaps a known one | F1 of those |",
+    ]
     for least in (-30, -6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6):
         shown = [best for margin, best in said if margin >= least]
         overlap, score = (float(np.mean(x)) if x else math.nan for x in ([b > 0 for b in shown], shown))

@@ -19,10 +19,10 @@ from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Found, Hit, Le
 LEAD_PASSAGES = 3
 # Weights of a sentence's features, fitted on half the articles of SQuAD 1.1 dev and rounded (docs/decisions.md):
 # share of the question's terms, its passage's score, share of them only in the sentence before it.
-_SHARE, _PASSAGE, _BEFORE = 2.0, 2.0, 1.0
+SHARE, PASSAGE, BEFORE = 2.0, 2.0, 1.0
 # Beside them, where a reader read the passage: how likely the sentence holds an answer, and the passage (its logits as
 # probabilities); of 500 questions of six articles that the reader was not trained on, .3 to 2 each are alike.
-_MARGIN, _RELEVANCE = 0.5, 1.0
+MARGIN, RELEVANCE = 0.5, 1.0
 
 # A sentence that only says where to read on answers nothing, however many of the question's words it holds.
 _POINTER = re.compile(
@@ -30,7 +30,7 @@ _POINTER = re.compile(
 )
 _POINTER_COST = 2.0  # as much as all of the question's words are worth
 # How much likelier than none an answer must be to be shown by itself, as a difference of logits.
-_SURE_MARGIN = 1.0
+SURE_MARGIN = 1.0
 # English questions that want a sentence or a list: for a reason or a way, "yes" or "no", several things, a description.
 _SENTENCE = re.compile(
     r"^\W*(?:(?:and|but|so|or|then|also)\W+)?(?:"
@@ -116,10 +116,15 @@ def compose(
 def short(ranking: Ranking, lead: ScoredSentence) -> Span | None:
     """The answer itself, where the reader is sure of it and the question wants no more than that."""
     found = lead.found
-    if found is None or found.margin < _SURE_MARGIN or not len(found.span):
+    if found is None or found.margin < SURE_MARGIN or not len(found.span):
         return None
+    return None if wants_a_sentence(ranking) else found.span
+
+
+def wants_a_sentence(ranking: Ranking) -> bool:
+    """Whether the question wants more than a few words: a reason, a way, "yes" or "no", several things."""
     asked = ranking.query.text.removeprefix(" ".join(ranking.carried)).lstrip()
-    return None if _SENTENCE.search(asked) else found.span
+    return _SENTENCE.search(asked) is not None
 
 
 def _reason(ranking: Ranking) -> str:
@@ -188,12 +193,12 @@ def score_sentences(ranking: Ranking, terms: Terms) -> list[ScoredSentence]:
             share = sum(term.weight for term in ranking.terms if term.is_in(own)) / total
             carried = sum(term.weight for term in ranking.terms if term.is_in(before) and not term.is_in(own)) / total
             pointer = _POINTER_COST if _POINTER.match(text) else 0.0
-            score = _SHARE * share + _PASSAGE * hit.score + _BEFORE * carried - pointer
+            score = SHARE * share + PASSAGE * hit.score + BEFORE * carried - pointer
             found = None
             if hit.judgement is not None:
                 found = hit.judgement.of(span)
-                score += _RELEVANCE * _logistic(hit.judgement.relevance)
-                score += _MARGIN * _logistic(found.margin) if found else 0.0
+                score += RELEVANCE * _logistic(hit.judgement.relevance)
+                score += MARGIN * _logistic(found.margin) if found else 0.0
             scored.append(ScoredSentence(number, span, text, share, score, found))
             before = own
     return scored

@@ -10,7 +10,7 @@ import json
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -195,8 +195,10 @@ def figures(dataset: Dataset, outcomes: list[Outcome], seconds: float) -> dict[s
         "recall@10": _mean([metrics.recall(ranked, qrels, 10) for ranked, qrels in judged]),
         "recall@100": _mean([metrics.recall(ranked, qrels, 100) for ranked, qrels in judged]),
         "map@10": _mean([metrics.average_precision(ranked, qrels, 10) for ranked, qrels in judged]),
-        "answer_in_lead": _mean([_holds(_lead(o.answer), o.query) for o in with_answers]),
-        "answer_in_top3": _mean([any(_holds(texts[number], o.query) for number in o.ranked[:3]) for o in with_answers]),
+        "answer_in_lead": _mean([holds(_lead(o.answer), o.query.answers) for o in with_answers]),
+        "answer_in_top3": _mean(
+            [any(holds(texts[number], o.query.answers) for number in o.ranked[:3]) for o in with_answers]
+        ),
         "answerable_auroc": _number(metrics.auroc(answerable, missing)) if missing else None,
         "calibration_error": _number(
             metrics.calibration_error(answerable + missing, [1] * len(answerable) + [0] * len(missing))
@@ -271,9 +273,10 @@ def _lead(answer: Answer) -> str:
     return answer.lead.text if answer.lead else ""
 
 
-def _holds(text: str, query: Query) -> bool:
+def holds(text: str, answers: Iterable[str]) -> bool:
+    """Whether a text contains one of the answers, after lower-casing and folding white space."""
     folded = _fold(text)
-    return any(_fold(answer) in folded for answer in query.answers if answer.strip())
+    return any(_fold(answer) in folded for answer in answers if answer.strip())
 
 
 def _fold(text: str) -> str:
