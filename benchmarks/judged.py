@@ -2,8 +2,8 @@
 
 Three kinds are asked of a set: its own questions, which it answers; near-misses, which are about its passages and whose
 answer is missing; and search questions off its topic. A question is for fitting or held out: of SQuAD by its article,
-since the reader was trained on the others, and else by `common.in_fit`. Reading is what takes time, so each
-kind is a sample. It knows nothing about figures.
+since the reader was trained on the others, and else by `common.in_fit`; INSCIT is all held out. Reading is what takes
+time, so each kind is a sample. It knows nothing about figures.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.common import SETS, CachingEncoder, CachingReader, Part, in_fit, off_topic_questions, part_of
 from qa.evaluate import Dataset, Query, index_dataset, read_dataset
@@ -26,14 +29,18 @@ SQUAD_1, SQUAD_2, CLAPNQ, CRANFIELD, INSCIT = "squad-v1.1-dev", "squad-v2-dev", 
 DATASETS = (SQUAD_2, CLAPNQ, CRANFIELD, SQUAD_1, INSCIT)
 # The most questions of each kind: (to fit on, held out).
 _MOST: dict[Kind, tuple[int, int]] = {"own": (400, 600), "near": (250, 400), "off": (150, 150)}
+# The mixture of kinds that confidence is fitted and judged for.
+MIXTURE: dict[Kind, float] = {"own": 0.6, "off": 0.2, "near": 0.2}
+_MOST_SMALL = 30  # of each kind, of a small corpus
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A set with its questions for one purpose, by kind."""
+    """A set with its questions for one purpose, by kind; `about` is the passage that each was written about."""
 
     dataset: Dataset
     questions: dict[Kind, tuple[Query, ...]]
+    about: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +65,43 @@ def sample(name: str, part: Part) -> Sample:
         "off": (Query(number, text, (), False) for number, text in off_topic_questions()),
     }
     titles = {number: title for number, title, _ in dataset.passages}
-    about = _about(SQUAD_2) | _about(name) if name in (SQUAD_1, SQUAD_2) else {}
+    about = _about(name) | (_about(SQUAD_2) if name == SQUAD_1 else {})
 
     def is_for(query: Query) -> bool:
-        if query.id in about:
+        if query.id in about and name in (SQUAD_1, SQUAD_2):
             return part_of(titles[about[query.id]]) == part
+        if query.id in about and name == INSCIT:
+            return part == "held-out"
         return in_fit(query.id) == (part == "fit")
 
-    return Sample(
-        dataset, {kind: _some(filter(is_for, asked), _MOST[kind][part != "fit"]) for kind, asked in kinds.items()}
-    )
+    chosen = {kind: _some(filter(is_for, asked), _MOST[kind][part != "fit"]) for kind, asked in kinds.items()}
+    return Sample(dataset, chosen, about)
+
+
+def small(given: Sample, part: Part, count: int) -> Iterator[Sample]:
+    """Small corpora cut out of a set, of one to three articles or 20 to 120 passages, with fewer questions."""
+    random = np.random.default_rng(7)
+    groups: dict[str, list[tuple[str, str, str]]] = {}
+    for passage in given.dataset.passages:  # SQuAD: all passages of one article together
+        groups.setdefault(passage[0].split("#")[0], []).append(passage)
+    articles = any(len(group) > 1 for group in groups.values())
+    names = sorted(name for name, group in groups.items() if not articles or part_of(group[0][1]) == part)
+    for number in range(count):
+        wanted = int(random.integers(1, 4) if articles else random.integers(20, 120))
+        passages = [passage for i in random.permutation(len(names))[:wanted] for passage in groups[names[i]]]
+        ids = {passage[0] for passage in passages}
+        qrels = given.dataset.qrels
+        questions = {
+            kind: tuple(q for q in asked if kind == "off" or ids & {given.about[q.id], *qrels.get(q.id, ())})[
+                :_MOST_SMALL
+            ]
+            for kind, asked in given.questions.items()
+        }
+        yield replace(
+            given,
+            dataset=replace(given.dataset, name=f"{given.dataset.name} {number}", passages=passages),
+            questions=questions,
+        )
 
 
 def ask(given: Sample, encoder: CachingEncoder, reader: CachingReader | None, depth: int = READ) -> Iterator[Case]:
@@ -87,15 +121,39 @@ def without_titles(given: Sample) -> Sample:
     return replace(given, dataset=replace(given.dataset, passages=passages))
 
 
+def mixed(kinds: Iterable[Kind], mixture: Mapping[Kind, float] = MIXTURE) -> dict[Kind, float]:
+    """The share of each kind where only these are there: what has no answer weighs as much as in the mixture."""
+    own, present = mixture["own"], set(kinds)
+    missing = sum(mixture.get(kind, 0.0) for kind in present - {"own"})
+    return {kind: own if kind == "own" else (1 - own) * mixture.get(kind, 0.0) / missing for kind in present}
+
+
+def in_mixture(
+    values: Mapping[Kind, NDArray[np.float64]], mixture: Mapping[Kind, float] = MIXTURE
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Values of each kind, as many of each as there can be in the mixture, and whether each is of an own question."""
+    shares = {kind: share for kind, share in mixed(values, mixture).items() if share}
+    total = min(len(values[kind]) / share for kind, share in shares.items())
+    random = np.random.default_rng(11)
+    drawn = {kind: random.permutation(values[kind])[: round(total * share)] for kind, share in shares.items()}
+    truth = [np.full(len(each), float(kind == "own")) for kind, each in drawn.items()]
+    return np.concatenate(list(drawn.values())), np.concatenate(truth)
+
+
 def _near(dataset: Dataset) -> list[Query]:
+    """The questions among which a set's near-misses are; INSCIT has 17, too few to tell anything by."""
+    if dataset.name == INSCIT:
+        return []
     return read_dataset(SETS / SQUAD_2).queries if dataset.name == SQUAD_1 else dataset.queries
 
 
 def _about(name: str) -> dict[str, str]:
-    """Question → the passage that it was written about."""
+    """Question → the passage that it was written about, or the first of those that answer it."""
     lines = (SETS / name / "queries.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    return {row["_id"]: row["source_passage"] for row in rows if "source_passage" in row}
+    answering = ((query, passages) for query, passages in read_dataset(SETS / name).qrels.items() if passages)
+    first = {query: next(iter(passages)) for query, passages in answering}
+    return first | {row["_id"]: row["source_passage"] for row in rows if "source_passage" in row}
 
 
 def _some(queries: Iterable[Query], most: int) -> tuple[Query, ...]:
