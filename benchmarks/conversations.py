@@ -55,8 +55,8 @@ def table(report: dict[str, dict[str, float]]) -> list[str]:
     """The figures as lines of Markdown."""
     return [
         "nDCG@10 of conversations: the last turn alone, joined with the user's turn before it, and as the program",
-        "has it, without its reader and with it. The project's own (benchmarks/conversations.jsonl) are about passages of",
-        "squad-v1.1-dev, articles included that the reader was trained on.",
+        "has it, without its reader and with it. The project's own (benchmarks/conversations.jsonl) are about passages",
+        "of squad-v1.1-dev, articles included that the reader was trained on.",
         "",
         "| set | questions | last turn | joined | without the reader | this program | carried to |",
         "|---|--:|--:|--:|--:|--:|--:|",

@@ -1,4 +1,4 @@
-"""Fit the confidence models and write qa/confidence.json: `python -m benchmarks.fit_confidence [words] [reader]`.
+"""Fit models of confidence and write qa/confidence.json: `python -m benchmarks.fit_confidence words reader`.
 
 Both learn from what the program's own search says: from whole sets, and from small corpora cut out of them (people
 have tens of articles more often than thousands). Each family of sets weighs the same: two of the four are SQuAD. Every
@@ -6,7 +6,8 @@ fourth question is asked as people type into a search box: its content words alo
 
 "words", for when nothing is read, tells a set's own questions from those off its topic, over all of them; near-misses
 can't be told by words, and are not in it. "reader" tells own questions from both, over the samples of
-benchmarks/judged.py. Only questions for fitting are used; benchmarks/quality.py measures on the others.
+benchmarks/judged.py. Only questions for fitting are used; benchmarks/quality.py measures on the others. The confidence
+from which on a risk is kept (benchmarks/mixture.py) is read off those others, for both models, whichever is fitted.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, CachingReader, in_fit, off_topic_questions
-from benchmarks.judged import CLAPNQ, CRANFIELD, MIXTURE, SQUAD_1, SQUAD_2, Kind, ask, in_mixture, mixed, sample, small
+from benchmarks.judged import CLAPNQ, CRANFIELD, SQUAD_1, SQUAD_2, Kind, ask, sample, small
 from benchmarks.judged import Sample as Questions
+from benchmarks.mixture import MIXTURE, in_mixture, mixed, thresholds
 from qa.answer import best_share, features, score_sentences
 from qa.encoders import load_encoder
 from qa.engine import Engine
@@ -56,24 +58,38 @@ class Sample:
 
 
 def main() -> int:
-    """Fit the models that are named, both by default; print them and write their coefficients."""
-    encoder = CachingEncoder(load_encoder(index=CACHE))
-    for name in sys.argv[1:] or MIXTURES:
+    """Fit the models that are named, print them, and write their coefficients and thresholds."""
+    encoder, reader = CachingEncoder(load_encoder(index=CACHE)), CachingReader()
+    path = ROOT / "qa" / "confidence.json"
+    models = json.loads(path.read_text("utf-8"))
+    for name in sys.argv[1:]:
         samples = []
-        for each in word_samples(encoder) if name == "words" else reader_samples(encoder, CachingReader()):
+        for each in word_samples(encoder) if name == "words" else reader_samples(encoder, reader):
             samples.append(each)
             print(each.corpus, {kind: len(rows) for kind, rows in each.fit.items()}, flush=True)
-        report = fitted(samples, MIXTURES[name], feature_names(read=name == "reader"))
-        report["fit"] |= {
+        models[name] = fitted(samples, MIXTURES[name], feature_names(read=name == "reader"))
+        models[name]["fit"] |= {
             "date": date.today().isoformat(),
             "encoder": encoder.identity.name,
             "weights_sha256": encoder.identity.weights_sha256,
         }
-        path = ROOT / "qa" / "confidence.json"
-        models = json.loads(path.read_text("utf-8")) | {name: report}
-        path.write_text(json.dumps(models, indent=1) + "\n", "utf-8")
-        print(json.dumps(report, indent=1))
+        print(json.dumps(models[name], indent=1))
+    for name, model in models.items():
+        model["thresholds"] = risks(model, encoder, None if name == "words" else reader)
+        print(name, model["thresholds"])
+    path.write_text(json.dumps(models, indent=1) + "\n", "utf-8")
     return 0
+
+
+def risks(model: Mapping[str, Any], encoder: CachingEncoder, reader: CachingReader | None) -> list[tuple[float, float]]:
+    """(risk, confidence from which on it is kept), over the held-out questions of the sets that are fitted on."""
+    slopes = np.array(list(model["weights"].values()))
+    sets = []
+    for name in FIT_SETS:
+        rows = _rows(sample(name, "held-out"), encoder, reader)
+        sure, truth = in_mixture({kind: _sure(each, model["intercept"], slopes) for kind, each in rows.items()})
+        sets.append((sure, 1 - truth))
+    return thresholds(sets)
 
 
 def fitted(samples: Sequence[Sample], mixture: Mapping[Kind, float], names: Sequence[str]) -> dict[str, Any]:
@@ -108,14 +124,14 @@ def reader_samples(encoder: CachingEncoder, reader: CachingReader) -> Iterator[S
     """The corpora that both parts of a set's questions are asked of: of SQuAD, small ones have other articles each."""
     for name, (weight, _, count) in FIT_SETS.items():
         own, others = sample(name, "fit"), sample(name, "held-out")
-        yield Sample(name, weight * _WHOLE, _read(own, encoder, reader), _read(others, encoder, reader))
+        yield Sample(name, weight * _WHOLE, _rows(own, encoder, reader), _rows(others, encoder, reader))
         parts = small(own, "fit", count), small(others, "held-out", count)
         for fit, held_out in zip(*parts, strict=True):
-            asked = (_read(_as_typed(each), encoder, reader) for each in (fit, held_out))
+            asked = (_rows(_as_typed(each), encoder, reader) for each in (fit, held_out))
             yield Sample(fit.dataset.name, weight * _SMALL, *asked)
 
 
-def _read(asked: Questions, encoder: CachingEncoder, reader: CachingReader) -> dict[Kind, Rows]:
+def _rows(asked: Questions, encoder: CachingEncoder, reader: CachingReader | None) -> dict[Kind, Rows]:
     rows: dict[Kind, list[list[float]]] = {kind: [] for kind in asked.questions}
     for case in ask(asked, encoder, reader):
         rows[case.kind].append(_row(case.ranking))
@@ -219,16 +235,17 @@ def _figures(
             ("whole", [s for s in samples if s.corpus == name]),
             ("small", [s for s in samples if s.corpus.startswith(f"{name} ")]),
         ):
-            sure = [
-                {kind: 1 / (1 + np.exp(-(rows @ slopes + intercept))) for kind, rows in s.held_out.items()}
-                for s in chosen
-            ]
+            sure = [{kind: _sure(rows, intercept, slopes) for kind, rows in s.held_out.items()} for s in chosen]
             made[f"{name}, {scale}"] = {
                 f"{kind}_auroc": round(float(np.mean([auroc(s["own"], s[kind]) for s in sure if kind in s])), 4)
                 for kind in ("off", "near")
                 if any(kind in s for s in sure)
             } | {"calibration_error": round(_error(sure, mixture), 4)}
     return made
+
+
+def _sure(rows: Rows, intercept: float, slopes: Rows) -> Rows:
+    return np.asarray(1 / (1 + np.exp(-(rows @ slopes + intercept))))
 
 
 def _error(sure: Sequence[Mapping[Kind, Rows]], mixture: Mapping[Kind, float]) -> float:

@@ -11,13 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.common import SETS, CachingEncoder, CachingReader, Part, in_fit, off_topic_questions, part_of
 from qa.evaluate import Dataset, Query, index_dataset, read_dataset
@@ -29,8 +28,6 @@ SQUAD_1, SQUAD_2, CLAPNQ, CRANFIELD, INSCIT = "squad-v1.1-dev", "squad-v2-dev", 
 DATASETS = (SQUAD_2, CLAPNQ, CRANFIELD, SQUAD_1, INSCIT)
 # The most questions of each kind: (to fit on, held out).
 _MOST: dict[Kind, tuple[int, int]] = {"own": (400, 600), "near": (250, 400), "off": (150, 150)}
-# The mixture of kinds that confidence is fitted and judged for.
-MIXTURE: dict[Kind, float] = {"own": 0.6, "off": 0.2, "near": 0.2}
 _MOST_SMALL = 30  # of each kind, of a small corpus
 
 
@@ -119,25 +116,6 @@ def without_titles(given: Sample) -> Sample:
     """The same sample, of passages that are encoded as their text alone."""
     passages = [(number, "", text) for number, _, text in given.dataset.passages]
     return replace(given, dataset=replace(given.dataset, passages=passages))
-
-
-def mixed(kinds: Iterable[Kind], mixture: Mapping[Kind, float] = MIXTURE) -> dict[Kind, float]:
-    """The share of each kind where only these are there: what has no answer weighs as much as in the mixture."""
-    own, present = mixture["own"], set(kinds)
-    missing = sum(mixture.get(kind, 0.0) for kind in present - {"own"})
-    return {kind: own if kind == "own" else (1 - own) * mixture.get(kind, 0.0) / missing for kind in present}
-
-
-def in_mixture(
-    values: Mapping[Kind, NDArray[np.float64]], mixture: Mapping[Kind, float] = MIXTURE
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Values of each kind, as many of each as there can be in the mixture, and whether each is of an own question."""
-    shares = {kind: share for kind, share in mixed(values, mixture).items() if share}
-    total = min(len(values[kind]) / share for kind, share in shares.items())
-    random = np.random.default_rng(11)
-    drawn = {kind: random.permutation(values[kind])[: round(total * share)] for kind, share in shares.items()}
-    truth = [np.full(len(each), float(kind == "own")) for kind, each in drawn.items()]
-    return np.concatenate(list(drawn.values())), np.concatenate(truth)
 
 
 def _near(dataset: Dataset) -> list[Query]:

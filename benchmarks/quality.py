@@ -39,7 +39,8 @@ from benchmarks.common import (
     off_topic_questions,
 )  # fmt: skip
 from benchmarks.conversations import measure as measure_conversations
-from benchmarks.judged import DATASETS, SQUAD_1, SQUAD_2, Case, Kind, ask, in_mixture, sample, without_titles
+from benchmarks.judged import DATASETS, SQUAD_1, SQUAD_2, Case, Kind, ask, sample, without_titles
+from benchmarks.mixture import in_mixture, risk
 from benchmarks.quality_page import write
 from qa import metrics, search
 from qa.answer import Facts, compose
@@ -242,15 +243,14 @@ def _curves(sure: Mapping[str, Mapping[str, Mapping[Kind, Numbers]]]) -> dict[st
 def _risk(
     drawn: Mapping[str, Mapping[str, tuple[Numbers, Numbers]]], model: str, wrong: Callable[[Numbers, Numbers], Numbers]
 ) -> list[list[float]]:
-    """(threshold, share of questions that are answered, share of those that are wrong); each set weighs the same."""
+    """(threshold, share that is answered, share of those that are wrong, answered of own); each set weighs the same."""
     sets = [(rows[:, 0], truth, wrong(rows, truth)) for rows, truth in (models[model] for models in drawn.values())]
     made = []
     for threshold in THRESHOLDS:
-        answered = float(np.mean([(sure >= threshold).mean() for sure, _, _ in sets]))
-        lost = float(np.mean([((sure >= threshold) * bad).mean() for sure, _, bad in sets]))
-        own = float(np.mean([(sure >= threshold)[truth == 1].mean() for sure, truth, _ in sets]))
-        if answered > 0:
-            made.append([round(float(x), 4) for x in (threshold, answered, lost / answered, own)])
+        answered, lost = risk(threshold, [(sure, bad) for sure, _, bad in sets])
+        own, _ = risk(threshold, [(sure[truth == 1], bad[truth == 1]) for sure, truth, bad in sets])
+        if answered:
+            made.append([round(float(x), 4) for x in (threshold, answered, lost, own)])
     return made
 
 

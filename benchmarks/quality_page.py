@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.conversations import table as conversations_table
-from benchmarks.judged import CLAPNQ, CRANFIELD, INSCIT, MIXTURE, SQUAD_1, SQUAD_2
+from benchmarks.judged import CLAPNQ, CRANFIELD, INSCIT, SQUAD_1, SQUAD_2
+from benchmarks.mixture import MIXTURE
 from benchmarks.pictures import curves
 
 _READ, _FUSED = "+ reader", "+ words"

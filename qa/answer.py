@@ -75,6 +75,15 @@ class ScoredSentence:
     found: Found | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ConfidenceModel:
+    """A logistic model over the evidence; `thresholds` are risks with the confidence from which on each is kept."""
+
+    intercept: float
+    weights: Mapping[str, float]
+    thresholds: tuple[tuple[float, float], ...]
+
+
 def compose(
     question: str,
     ranking: Ranking,
@@ -147,10 +156,20 @@ def confidence(evidence: Evidence, sentence_share: float) -> float:
     `sentence_share` is the best of the sentences that may lead. Coefficients and the figures of their fit are
     in confidence.json, written by benchmarks/fit_confidence.py: of one model by words alone, and one with a reader.
     """
-    intercept, weights = confidence_model("words" if evidence.relevance is None else "reader")
+    model = _model(evidence)
     values = features(evidence, sentence_share)
-    total = intercept + sum(weights[name] * value for name, value in values.items())
+    total = model.intercept + sum(model.weights[name] * value for name, value in values.items())
     return _logistic(total)
+
+
+def threshold_for(risk: float, evidence: Evidence) -> float:
+    """The confidence from which on at most a share `risk` of the answered questions is not answered by the articles.
+
+    It was read off questions that the model was not fitted on, of a mixture that docs/quality.md names, for hundredths
+    of risk; between two of them the smaller holds. 1 where none keeps it.
+    """
+    kept = [threshold for least, threshold in _model(evidence).thresholds if least <= risk]
+    return min(kept, default=1.0)
 
 
 def features(evidence: Evidence, sentence_share: float) -> dict[str, float]:
@@ -172,11 +191,16 @@ def features(evidence: Evidence, sentence_share: float) -> dict[str, float]:
     }
 
 
+def _model(evidence: Evidence) -> ConfidenceModel:
+    return confidence_model("words" if evidence.relevance is None else "reader")
+
+
 @lru_cache(maxsize=2)
-def confidence_model(name: str) -> tuple[float, dict[str, float]]:
-    """Intercept and weights of a shipped model, "words" or "reader"."""
+def confidence_model(name: str) -> ConfidenceModel:
+    """A shipped model: "words", or "reader" where one was asked."""
     model = json.loads(files("qa").joinpath("confidence.json").read_text("utf-8"))[name]
-    return float(model["intercept"]), dict(model["weights"])
+    thresholds = tuple((float(risk), float(threshold)) for risk, threshold in model["thresholds"])
+    return ConfidenceModel(float(model["intercept"]), dict(model["weights"]), thresholds)
 
 
 def score_sentences(ranking: Ranking, terms: Terms) -> list[ScoredSentence]:

@@ -18,11 +18,12 @@ _FIELDS = ("title", "text", "url", "date", "author")
 class Config:
     """Where things are and what may be changed.
 
-    `encoder` names a SentenceTransformer folder (or a model already on this machine); empty is the shipped
-    one. The prompts are put before queries and passages; None leaves the model's own. `threshold` is the
-    confidence below which the program abstains; `keep` is the number of generations that stay on disk; `fields`
-    are pairs of title, text, url, date or author and the name of that field in JSON and CSV files. `reader` is empty
-    for the shipped one or "off"; it begins to read no further passage after `reader_ms` milliseconds.
+    `encoder` names a SentenceTransformer folder (or a model already on this machine); empty is the shipped one. The
+    prompts are put before queries and passages; None leaves the model's own. `threshold` is the confidence below
+    which the program abstains, unless `risk` is given: the share of its answers that may be to questions that the
+    articles do not answer (see `answer.threshold_for`); `keep` is the number of generations that stay on disk;
+    `fields` are pairs of title, text, url, date or author and the name of that field in JSON and CSV files. `reader`
+    is empty for the shipped one or "off"; it begins to read no further passage after `reader_ms` milliseconds.
     """
 
     corpus: Path = Path("corpus")
@@ -33,6 +34,7 @@ class Config:
     max_file_bytes: int = 20_000_000
     fields: tuple[tuple[str, str], ...] = ()
     threshold: float = 0.5
+    risk: float | None = None
     keep: int = 3
     reader: str = ""
     reader_ms: float = 120.0
@@ -43,8 +45,8 @@ class Config:
     ) -> Config:
         """The configuration of this process; arguments win over the environment.
 
-        Reads QA_CORPUS, QA_INDEX, QA_ENCODER, QA_QUERY_PROMPT, QA_PASSAGE_PROMPT, QA_MAX_FILE_MB,
-        QA_FIELDS (`title=headline,text=story`), QA_THRESHOLD, QA_READER and QA_READER_MS. Raises ConfigError for a
+        Reads QA_CORPUS, QA_INDEX, QA_ENCODER, QA_QUERY_PROMPT, QA_PASSAGE_PROMPT, QA_MAX_FILE_MB, QA_FIELDS
+        (`title=headline,text=story`), QA_THRESHOLD, QA_RISK, QA_READER and QA_READER_MS. Raises ConfigError for a
         value that does not fit.
         """
         return cls(
@@ -56,6 +58,7 @@ class Config:
             max_file_bytes=int(_number(environ, "QA_MAX_FILE_MB", 20, 0.001, 2_000) * 1_000_000),
             fields=_fields(environ.get("QA_FIELDS", "")),
             threshold=_number(environ, "QA_THRESHOLD", 0.5, 0, 1),
+            risk=_number(environ, "QA_RISK", 0, 0.01, 0.4) if environ.get("QA_RISK") else None,
             reader=_reader(environ.get("QA_READER", "")),
             reader_ms=_number(environ, "QA_READER_MS", 120, 0, 60_000),
         )

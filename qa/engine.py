@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import documents, formats, store
-from .answer import Facts, compose
+from .answer import Facts, compose, threshold_for
 from .config import Config
 from .conversation import Turn, read
 from .encoders import DEFAULT_NAME, load_encoder, open_encoder
@@ -199,7 +199,7 @@ class Engine:
             ranking=ranking,
             facts=self._facts(generation, ranking),
             terms=analyze,
-            threshold=self.config.threshold,
+            threshold=self._threshold(ranking),
             timings_ms=timings,
         )
         ended = time.perf_counter()
@@ -327,6 +327,10 @@ class Engine:
             reader = beside.submit(lambda: self.reader)
             _ = self.encoder
             reader.result()
+
+    def _threshold(self, ranking: Ranking) -> float:
+        risk = self.config.risk
+        return self.config.threshold if risk is None else threshold_for(risk, (ranking.parts or (ranking,))[0].evidence)
 
     def _check_name(self, built: Mapping[str, Any]) -> None:
         wanted = self.config.encoder or DEFAULT_NAME

@@ -27,6 +27,7 @@ def test_every_variable_is_read() -> None:
         "QA_PASSAGE_PROMPT": "passage: ",
         "QA_MAX_FILE_MB": "1.5",
         "QA_THRESHOLD": "0.7",
+        "QA_RISK": "0.05",
     }
     assert Config.from_env(environ) == Config(
         corpus=Path("/articles"),
@@ -36,6 +37,7 @@ def test_every_variable_is_read() -> None:
         passage_prompt="passage: ",
         max_file_bytes=1_500_000,
         threshold=0.7,
+        risk=0.05,
     )
 
 
@@ -45,7 +47,7 @@ def test_arguments_win_over_the_environment() -> None:
 
 
 def test_empty_variables_are_as_good_as_none_but_an_empty_prompt_is_a_prompt() -> None:
-    environ = dict.fromkeys(["QA_CORPUS", "QA_INDEX", "QA_ENCODER", "QA_MAX_FILE_MB", "QA_THRESHOLD"], "")
+    environ = dict.fromkeys(["QA_CORPUS", "QA_INDEX", "QA_ENCODER", "QA_MAX_FILE_MB", "QA_THRESHOLD", "QA_RISK"], "")
     assert Config.from_env(environ) == Config()
     assert Config.from_env({"QA_QUERY_PROMPT": ""}).query_prompt == ""
 
