@@ -52,4 +52,5 @@ def thresholds(sets: Sequence[tuple[Numbers, Numbers]]) -> list[tuple[float, flo
     steps = [round(0.01 * number, 2) for number in range(101)]
     risks = [risk(step, sets)[1] for step in steps]
     worst = np.maximum.accumulate(risks[::-1])[::-1]  # of this confidence or any above it
-    return [(wanted, next(step for step, most in zip(steps, worst, strict=True) if most <= wanted)) for wanted in RISKS]
+    kept = list(zip(steps, worst, strict=True))
+    return [(wanted, next((step for step, most in kept if most <= wanted), 1.0)) for wanted in RISKS]
