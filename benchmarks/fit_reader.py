@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, logsumexp
+from scipy.special import expit
 
 from benchmarks.common import CACHE, CachingEncoder, CachingReader, f1
 from benchmarks.judged import CLAPNQ, SQUAD_1, SQUAD_2, Case, ask, sample
@@ -143,16 +143,20 @@ def lead_table(asked: Sequence[Sentences]) -> list[str]:
 def fitted(asked: Sequence[Sentences], squash: Callable[[Numbers], Numbers]) -> Numbers:
     """The weights for which a softmax over sentences gives most to those that are right."""
     told = [rows for rows in asked if rows.right.any() and not rows.right.all()]
-    features = [np.concatenate([rows.words, squash(rows.read)], axis=1) for rows in told]
+    features = np.concatenate([np.concatenate([rows.words, squash(rows.read)], axis=1) for rows in told])
+    right = np.concatenate([rows.right for rows in told])
+    counts = [len(rows.right) for rows in told]
+    starts = np.cumsum([0, *counts[:-1]])
 
-    def loss(weights: Numbers) -> float:
-        lost = sum(
-            logsumexp(each @ weights) - logsumexp((each @ weights)[rows.right])
-            for each, rows in zip(features, told, strict=True)
-        )
-        return float(lost + _HARMLESS * weights @ weights)
+    def loss(weights: Numbers) -> tuple[float, Numbers]:
+        scores = features @ weights
+        likely = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), counts))
+        all_of_it, right_of_it = (np.add.reduceat(each, starts) for each in (likely, likely * right))
+        lost = np.log(all_of_it / np.maximum(right_of_it, 1e-300)).sum()
+        pulled = likely / np.repeat(all_of_it, counts) - likely * right / np.repeat(right_of_it, counts)
+        return float(lost + _HARMLESS * weights @ weights), pulled @ features + 2 * _HARMLESS * weights
 
-    return np.asarray(minimize(loss, np.ones(features[0].shape[1]), method="L-BFGS-B").x)
+    return np.asarray(minimize(loss, np.ones(features.shape[1]), jac=True, method="L-BFGS-B").x)
 
 
 def _is_right(rows: Sentences, squash: Callable[[Numbers], Numbers], weights: Numbers) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 _SIZE, _LEFT, _TOP = 360, 64, 40  # of the square that is drawn in, and where it begins
-_LEGEND = 250
+_LEGEND = 270
 _COLOURS = ("#0057b8", "#c2410c", "#15803d", "#7e22ce", "#525252")
 _DASHES = ("", "7 4", "2 3", "9 3 2 3", "1 4")
 
@@ -46,7 +46,7 @@ def curves(
             line([at((share, 0)), at((share, top))], "#d4d4d4"),
             line([at((0, share * top)), at((1, share * top))], "#d4d4d4"),
             text((across, bottom + 18), f"{share:.1f}", 'text-anchor="middle"'),
-            text((left - 8, up + 4), f"{share * top:.2g}", 'text-anchor="end"'),
+            text((left - 8, up + 4), f"{share * top:.1f}", 'text-anchor="end"'),
         ]
     named = {**({diagonal: [(0.0, 0.0), (1.0, top)]} if diagonal else {}), **lines}
     for number, (name, points) in enumerate(named.items()):

@@ -89,7 +89,7 @@ def pictures(made: Mapping[str, Any]) -> dict[str, str]:
             "share of all questions that are answered",
             "share of those that are wrong",
             {name: [(answered, risk) for _, answered, risk, _ in points] for name, points in made["risk"].items()},
-            top=0.6,
+            top=0.5,
         ),
     }
 
