@@ -8,14 +8,13 @@ qa/answer.py; what was read is remembered, so that it can be run again in a minu
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from benchmarks.common import CACHE, CachingEncoder, CachingReader, f1
 from benchmarks.judged import CLAPNQ, SQUAD_1, SQUAD_2, Case, ask, sample
@@ -26,9 +25,13 @@ from qa.lexical import analyze
 from qa.types import Hit
 
 _SETS = (SQUAD_1, SQUAD_2, CLAPNQ)
-_HARMLESS = 1e-3  # of a weight, against sentences that are told apart without an error
 
 Numbers = NDArray[np.float64]
+
+
+def expit(values: Numbers) -> Numbers:
+    """Logits as probabilities."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def order_table(own: Mapping[str, Sequence[Case]]) -> list[str]:
         "w · relevance": lambda w, hit: w * _relevance(hit),
         "w · (relevance + 0.3 margin)": lambda w, hit: w * (_relevance(hit) + 0.3 * _margin(hit)),
         "8 w · tanh(relevance / 8)": lambda w, hit: 8 * w * math.tanh(_relevance(hit) / 8),
-        "8 w · sigmoid(relevance / 2)": lambda w, hit: 8 * w * float(expit(_relevance(hit) / 2)),
+        "8 w · sigmoid(relevance / 2)": lambda w, hit: 8 * w * float(expit(np.array(_relevance(hit) / 2))),
     }
     lines = [f"| order (in use: {search.RELEVANCE_WEIGHT}) | w | {' | '.join(own)} | mean | recall@1 |"]
     for name, form in forms.items():
@@ -96,7 +99,7 @@ def _margin(hit: Hit) -> float:
 
 
 def sentences(case: Case) -> Sentences | None:
-    """The sentences that may lead; None where none of them is right, or all are, so that there is nothing to learn."""
+    """The sentences that may lead; None where their passages were not all read."""
     ranking = (case.ranking.parts or (case.ranking,))[0]
     scored = answer.score_sentences(ranking, analyze)
     hits = [ranking.hits[sentence.hit] for sentence in scored]
@@ -114,53 +117,45 @@ def sentences(case: Case) -> Sentences | None:
 
 
 def lead_table(asked: Sequence[Sentences]) -> list[str]:
-    """How often the lead is right with weights fitted on the other articles, for each way to squash what was read."""
+    """How often the lead is right with weights chosen on the other articles, for each way to squash what was read."""
     squashes: dict[str, Callable[[Numbers], Numbers]] = {
-        "words alone": lambda read: np.zeros((len(read), 0)),
+        "words alone": np.zeros_like,
         "sigmoid of both": expit,
         "sigmoid of half": lambda read: expit(read / 2),
         "sigmoid of a quarter": lambda read: expit(read / 4),
-        "sigmoid of the margin's half": lambda read: expit(read[:, 1:] / 2),
-        "sigmoid of the margin's quarter": lambda read: expit(read[:, 1:] / 4),
-        "as they are": lambda read: read / 4,
-        "margin as it is": lambda read: read[:, 1:] / 4,
+        "an eighth": lambda read: read / 8,
     }
-    in_use = np.array([answer.SHARE, answer.PASSAGE, 1.0, answer.RELEVANCE, answer.MARGIN])
-    right = np.mean([_is_right(rows, expit, in_use) for rows in asked])
-    lines = ["", f"| lead ({len(asked)} questions) | other articles | weights by all |", f"| in use | {right:.4f} | |"]
-    articles = sorted({rows.article for rows in asked})
+    articles = np.array([rows.article for rows in asked])
+    in_use = np.array([[answer.SHARE, answer.PASSAGE, 1.0, answer.RELEVANCE, answer.MARGIN]])
+    made = np.mean(hits(asked, expit, in_use))
+    lines = ["", f"| lead ({len(asked)} questions) | by other articles | by all | weights |"]
+    lines.append(f"| in use | | {made:.4f} | {_weights(in_use[0])} |")
     for name, squash in squashes.items():
-        hits: list[bool] = []
-        for article in articles:
-            weights = fitted([rows for rows in asked if rows.article != article], squash)
-            hits += [_is_right(rows, squash, weights) for rows in asked if rows.article == article]
-        weights = fitted(asked, squash)
-        shown = ", ".join(f"{weight:.2f}" for weight in weights / weights[2])
-        lines.append(f"| {name} | {np.mean(hits):.4f} | {shown} |")
+        read = (0.0,) if name == "words alone" else (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+        grid = np.array(list(itertools.product((1.0, 1.5, 2.0, 3.0, 4.0), (1.0, 2.0, 3.0, 4.0), (1.0,), read, read)))
+        right = hits(asked, squash, grid)
+        others = [
+            right[articles == article, np.argmax(right[articles != article].mean(axis=0))]
+            for article in np.unique(articles)
+        ]
+        best = int(np.argmax(right.mean(axis=0)))
+        cells = np.concatenate(others).mean(), right[:, best].mean()
+        lines.append(f"| {name} | {' | '.join(f'{cell:.4f}' for cell in cells)} | {_weights(grid[best])} |")
     return lines
 
 
-def fitted(asked: Sequence[Sentences], squash: Callable[[Numbers], Numbers]) -> Numbers:
-    """The weights for which a softmax over sentences gives most to those that are right."""
-    told = [rows for rows in asked if rows.right.any() and not rows.right.all()]
-    features = np.concatenate([np.concatenate([rows.words, squash(rows.read)], axis=1) for rows in told])
-    right = np.concatenate([rows.right for rows in told])
-    counts = [len(rows.right) for rows in told]
-    starts = np.cumsum([0, *counts[:-1]])
-
-    def loss(weights: Numbers) -> tuple[float, Numbers]:
-        scores = features @ weights
-        likely = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), counts))
-        all_of_it, right_of_it = (np.add.reduceat(each, starts) for each in (likely, likely * right))
-        lost = np.log(all_of_it / np.maximum(right_of_it, 1e-300)).sum()
-        pulled = likely / np.repeat(all_of_it, counts) - likely * right / np.repeat(right_of_it, counts)
-        return float(lost + _HARMLESS * weights @ weights), pulled @ features + 2 * _HARMLESS * weights
-
-    return np.asarray(minimize(loss, np.ones(features.shape[1]), jac=True, method="L-BFGS-B").x)
+def hits(asked: Sequence[Sentences], squash: Callable[[Numbers], Numbers], grid: Numbers) -> NDArray[np.bool_]:
+    """Whether the best sentence of each question is right, for each row of weights: shape (questions, rows)."""
+    features = np.concatenate([np.concatenate([rows.words, squash(rows.read)], axis=1) for rows in asked])
+    right = np.concatenate([rows.right for rows in asked])
+    starts = np.cumsum([0, *(len(rows.right) for rows in asked)][:-1])
+    scores = features @ grid.T
+    best = np.maximum.reduceat(scores, starts)
+    return np.asarray(np.maximum.reduceat(np.where(right[:, None], scores, -np.inf), starts) >= best)
 
 
-def _is_right(rows: Sentences, squash: Callable[[Numbers], Numbers], weights: Numbers) -> bool:
-    return bool(rows.right[np.argmax(np.concatenate([rows.words, squash(rows.read)], axis=1) @ weights)])
+def _weights(row: Numbers) -> str:
+    return f"share {row[0]:g}, passage {row[1]:g}, relevance {row[3]:g}, margin {row[4]:g}"
 
 
 # --- the short answer -------------------------------------------------------------------------------------------------
