@@ -28,7 +28,7 @@ SQUAD_1, SQUAD_2, CLAPNQ, CRANFIELD, INSCIT = "squad-v1.1-dev", "squad-v2-dev", 
 DATASETS = (SQUAD_2, CLAPNQ, CRANFIELD, SQUAD_1, INSCIT)
 # The most questions of each kind: (to fit on, held out).
 _MOST: dict[Kind, tuple[int, int]] = {"own": (400, 600), "near": (250, 400), "off": (150, 150)}
-_MOST_SMALL = 30  # of each kind, of a small corpus
+_MOST_SMALL = 20  # of each kind, of a small corpus
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ from qa.types import Answer, Encoder, Reader
 FITTED = DATASETS[:4]
 THRESHOLDS = np.linspace(0, 0.99, 100)
 _LATENCY_QUESTIONS = 200
-_TITLED = 200  # questions that are asked of passages without their titles too: other passages have to be read
+_TITLED = 150  # questions that are asked of passages without their titles too: other passages have to be read
 _NOWHERE = Facts("", {}, {}, frozenset())
 
 Numbers = NDArray[np.float64]
