@@ -335,18 +335,22 @@ def _news(encoder: Encoder, reader: Reader) -> dict[str, Any]:
     """The project's own questions on the two real news articles, built as a user would build them."""
     lines = (ROOT / "benchmarks" / "news_questions.jsonl").read_text("utf-8").splitlines()
     questions = [json.loads(line) for line in lines]
-    made = {}
+    asked: dict[str, list[tuple[dict[str, Any], Answer]]] = {}
     with tempfile.TemporaryDirectory() as place:
         config = Config(corpus=Path(place) / "corpus", index=Path(place) / "index", reader_ms=math.inf)
         shutil.copytree(ARTICLES / "news", config.corpus)
         build(config, encoder)
-        for name, reader_name in (("without the reader", "off"), ("with the reader", "")):
-            engine = Engine.open(replace(config, reader=reader_name), encoder, reader=reader)
-            made[name] = _news_row([(question, engine.ask(question["question"])) for question in questions])
+        for name, setting in (("without the reader", "off"), ("with the reader", "")):
+            engine = Engine.open(replace(config, reader=setting), encoder, reader=reader)
+            asked[name] = [(question, engine.ask(question["question"])) for question in questions]
         with patch.object(search, "_same_place", lambda one, other: False):
-            made["and near-duplicates kept"] = _news_row([(q, engine.ask(q["question"])) for q in questions])
+            asked["near-duplicates kept"] = [(question, engine.ask(question["question"])) for question in questions]
         del engine
-    return made
+    cited = [[[c.span for c in answer.citations] for _, answer in answers] for answers in asked.values()]
+    return {
+        "rows": {name: _news_row(answers) for name, answers in asked.items()},
+        "cited_otherwise": sum(one != other for one, other in zip(cited[1], cited[2], strict=True)),
+    }
 
 
 def _news_row(answers: Sequence[tuple[dict[str, Any], Answer]]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def targets(report: Mapping[str, Any]) -> Iterator[Target]:
     for name, row in talks.items():
         least = max(row["last"], row["joined"]) - 0.005
         yield Target(f"nDCG@10, {name}: at least the better of last turn and joined, less .005", row["read"], least)
-    news = report["news"]["figures"]["with the reader"]
+    news = report["news"]["figures"]["rows"]["with the reader"]
     yield Target("real articles: right article first", news["right_article_first"], 0.95)
     yield Target("real articles: evidence in the top 3", news["evidence_in_top3"], 0.90)
     yield Target("reading 10 passages, ms (median)", report["speed"]["figures"]["read_ms"]["p50"], 120, most=True)
@@ -245,7 +245,8 @@ def _risk(curve: Mapping[str, list[list[float]]]) -> list[str]:
     return [*lines, ""]
 
 
-def _news(rows: Mapping[str, Any]) -> list[str]:
+def _news(measured: Mapping[str, Any]) -> list[str]:
+    rows = measured["rows"]
     one = next(iter(rows.values()))
     read = rows["with the reader"]
     columns = ("right_article_first", "evidence_in_top3", "evidence_in_lead", "answered", "abstained")
@@ -258,6 +259,9 @@ def _news(rows: Mapping[str, Any]) -> list[str]:
         "| | right article first | evidence in the top 3 passages | evidence in the lead | answered | abstained where it should |",
         "|---|--:|--:|--:|--:|--:|",
         *(f"| {name} | {' | '.join(_cell(row[column]) for column in columns)} |" for name, row in rows.items()),
+        "",
+        "Without the removal of near-duplicates, other passages are cited for "
+        f"{measured['cited_otherwise']} of {one['answerable_questions'] + one['unanswerable_questions']} questions.",
         "",
         *([f"Missed: {'; '.join(read['missed'])}.", ""] if read["missed"] else []),
         *(
