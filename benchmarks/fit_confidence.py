@@ -62,6 +62,7 @@ def main() -> int:
     encoder, reader = CachingEncoder(load_encoder(index=CACHE)), CachingReader()
     path = ROOT / "qa" / "confidence.json"
     models = json.loads(path.read_text("utf-8"))
+    held_out: dict[str, Mapping[str, Mapping[Kind, Rows]]] = {}
     for name in sys.argv[1:]:
         samples = []
         for each in word_samples(encoder) if name == "words" else reader_samples(encoder, reader):
@@ -74,19 +75,23 @@ def main() -> int:
             "weights_sha256": encoder.identity.weights_sha256,
         }
         print(json.dumps(models[name], indent=1))
+        if name == "reader":
+            held_out[name] = {each.corpus: each.held_out for each in samples if each.corpus in FIT_SETS}
     for name, model in models.items():
-        model["thresholds"] = risks(model, encoder, None if name == "words" else reader)
+        asked = held_out.get(name) or {
+            of: _rows(sample(of, "held-out"), encoder, reader if name == "reader" else None) for of in FIT_SETS
+        }
+        model["thresholds"] = risks(model, asked.values())
         print(name, model["thresholds"])
     path.write_text(json.dumps(models, indent=1) + "\n", "utf-8")
     return 0
 
 
-def risks(model: Mapping[str, Any], encoder: CachingEncoder, reader: CachingReader | None) -> list[tuple[float, float]]:
+def risks(model: Mapping[str, Any], held_out: Iterable[Mapping[Kind, Rows]]) -> list[tuple[float, float]]:
     """(risk, confidence from which on it is kept), over the held-out questions of the sets that are fitted on."""
     slopes = np.array(list(model["weights"].values()))
     sets = []
-    for name in FIT_SETS:
-        rows = _rows(sample(name, "held-out"), encoder, reader)
+    for rows in held_out:
         sure, truth = in_mixture({kind: _sure(each, model["intercept"], slopes) for kind, each in rows.items()})
         sets.append((sure, 1 - truth))
     return thresholds(sets)
@@ -134,7 +139,8 @@ def reader_samples(encoder: CachingEncoder, reader: CachingReader) -> Iterator[S
 def _rows(asked: Questions, encoder: CachingEncoder, reader: CachingReader | None) -> dict[Kind, Rows]:
     rows: dict[Kind, list[list[float]]] = {kind: [] for kind in asked.questions}
     for case in ask(asked, encoder, reader):
-        rows[case.kind].append(_row(case.ranking))
+        if case.ranking.hits:  # a question may want words in quotes that stand nowhere; the model is not asked then
+            rows[case.kind].append(_row(case.ranking))
     return {kind: np.array(each) for kind, each in rows.items() if each}
 
 
