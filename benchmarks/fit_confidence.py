@@ -1,147 +1,213 @@
-"""Fit the confidence model and write qa/confidence.json: `python -m benchmarks.fit_confidence`.
+"""Fit models of confidence and write qa/confidence.json: `python -m benchmarks.fit_confidence words reader`.
 
-Positive: a set's own answerable questions, asked of its passages. Negative: off-topic questions, asked of the
-same. Whole sets, and small corpora cut out of them (people have tens of articles more often than thousands).
-Only the half of the questions for which `common.in_fit` holds is used; benchmarks/quality.py measures on the
-other. Each family of sets weighs the same: two of the four are SQuAD. Every fourth question is asked as people type
-into a search box: its content words alone.
+Both learn from what the program's own search says: from whole sets, and from small corpora cut out of them (people
+have tens of articles more often than thousands). Each family of sets weighs the same: two of the four are SQuAD. Every
+fourth question is asked as people type into a search box: its content words alone.
+
+"words", for when nothing is read, tells a set's own questions from those off its topic, over all of them; near-misses
+can't be told by words, and are not in it. "reader" tells own questions from both, over the samples of
+benchmarks/judged.py. Only questions for fitting are used; benchmarks/quality.py measures on the others. The confidence
+from which on a risk is kept (benchmarks/mixture.py) is read off those others, for both models, whichever is fitted.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, in_fit, off_topic_questions
+from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, CachingReader, in_fit, off_topic_questions
+from benchmarks.judged import CLAPNQ, CRANFIELD, SQUAD_1, SQUAD_2, Kind, ask, sample, small
+from benchmarks.judged import Sample as Questions
+from benchmarks.mixture import MIXTURE, in_mixture, mixed, thresholds
 from qa.answer import best_share, features, score_sentences
 from qa.encoders import load_encoder
 from qa.engine import Engine
 from qa.evaluate import Dataset, Query, index_dataset, read_dataset
 from qa.lexical import analyze, is_function_word
 from qa.metrics import auroc, calibration_error
+from qa.types import Evidence, Ranking
 
-# set → (family's weight over the number of its sets, small corpora cut out of it)
-FIT_SETS = {
-    "squad-v2-dev": (0.5, 12),
-    "squad-v1.1-dev": (0.5, 12),
-    "clapnq-dev": (2.0, 12),
-    "cranfield": (1.0, 4),
-}
+# set → (family's weight over the number of its sets, small corpora cut out of it for words, for the reader)
+FIT_SETS = {SQUAD_2: (0.5, 12, 3), SQUAD_1: (0.5, 12, 3), CLAPNQ: (2.0, 12, 4), CRANFIELD: (1.0, 4, 2)}
+MIXTURES: dict[str, Mapping[Kind, float]] = {"words": {"own": 0.5, "off": 0.5}, "reader": MIXTURE}
 _WHOLE, _SMALL = 600.0, 200.0  # weight of one corpus, so that the small ones together weigh a little more
 _MOST_QUESTIONS = 1_500
+
+Rows = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Feature rows of one corpus: answerable and off-topic questions, and whether each was fitted on."""
+    """Feature rows of one corpus' questions by kind: those that are fitted on, and the others."""
 
     corpus: str
-    whole: bool
     weight: float
-    answerable: NDArray[np.float64]
-    off_topic: NDArray[np.float64]
-    answerable_in_fit: NDArray[np.bool_]
-    off_topic_in_fit: NDArray[np.bool_]
+    fit: Mapping[Kind, Rows]
+    held_out: Mapping[Kind, Rows]
 
 
-def main() -> None:
-    """Fit, print the figures of the fit on both halves, and write the coefficients."""
-    encoder = CachingEncoder(load_encoder(index=CACHE))
-    samples = []
-    for name, (weight, small) in FIT_SETS.items():
-        for sample in _samples(name, weight, small, encoder):
-            samples.append(sample)
-            print(f"{sample.corpus}: {len(sample.answerable)} + {len(sample.off_topic)} questions", flush=True)
-    names = list(features_of_nothing())
-    rows, labels, weights = _stack(samples)
+def main() -> int:
+    """Fit the models that are named, print them, and write their coefficients and thresholds."""
+    encoder, reader = CachingEncoder(load_encoder(index=CACHE)), CachingReader()
+    path = ROOT / "qa" / "confidence.json"
+    models = json.loads(path.read_text("utf-8"))
+    held_out: dict[str, Mapping[str, Mapping[Kind, Rows]]] = {}
+    for name in sys.argv[1:]:
+        samples = []
+        for each in word_samples(encoder) if name == "words" else reader_samples(encoder, reader):
+            samples.append(each)
+            print(each.corpus, {kind: len(rows) for kind, rows in each.fit.items()}, flush=True)
+        models[name] = fitted(samples, MIXTURES[name], feature_names(read=name == "reader"))
+        models[name]["fit"] |= {
+            "date": date.today().isoformat(),
+            "encoder": encoder.identity.name,
+            "weights_sha256": encoder.identity.weights_sha256,
+        }
+        print(json.dumps(models[name], indent=1))
+        if name == "reader":
+            held_out[name] = {each.corpus: each.held_out for each in samples if each.corpus in FIT_SETS}
+    for name, model in models.items():
+        asked = held_out.get(name) or {
+            of: _rows(sample(of, "held-out"), encoder, reader if name == "reader" else None) for of in FIT_SETS
+        }
+        model["thresholds"] = risks(model, asked.values())
+        print(name, model["thresholds"])
+    path.write_text(json.dumps(models, indent=1) + "\n", "utf-8")
+    return 0
+
+
+def risks(model: Mapping[str, Any], held_out: Iterable[Mapping[Kind, Rows]]) -> list[tuple[float, float]]:
+    """(risk, confidence from which on it is kept), over the held-out questions of the sets that are fitted on."""
+    slopes = np.array(list(model["weights"].values()))
+    sets = []
+    for rows in held_out:
+        sure, truth = in_mixture({kind: _sure(each, model["intercept"], slopes) for kind, each in rows.items()})
+        sets.append((sure, 1 - truth))
+    return thresholds(sets)
+
+
+def fitted(samples: Sequence[Sample], mixture: Mapping[Kind, float], names: Sequence[str]) -> dict[str, Any]:
+    """Intercept and weights of a logistic model of whether a question is the corpus' own, as they are written."""
+    rows, labels, weights = _stack(samples, mixture)
     mean, spread = rows.mean(axis=0), rows.std(axis=0)
     model = LogisticRegression(C=10.0, max_iter=2_000)
     model.fit((rows - mean) / spread, labels, sample_weight=weights)
     slopes = model.coef_[0] / spread
     intercept = float(model.intercept_[0] - slopes @ mean)
-    report = {
+    return {
         "intercept": round(intercept, 5),
         "weights": {name: round(float(slope), 5) for name, slope in zip(names, slopes, strict=True)},
         "fit": {
-            "date": date.today().isoformat(),
-            "encoder": encoder.identity.name,
-            "weights_sha256": encoder.identity.weights_sha256,
-            "sets": {name: {"weight": weight, "small_corpora": small} for name, (weight, small) in FIT_SETS.items()},
+            "mixture": dict(mixture),
             "questions": len(labels),
-            "held_out": _figures(samples, intercept, slopes),
+            "held_out": _figures(samples, intercept, slopes, mixture),
         },
     }
-    (ROOT / "qa" / "confidence.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
-    print(json.dumps(report, indent=1))
 
 
-def features_of_nothing() -> dict[str, float]:
+def feature_names(read: bool) -> list[str]:
     """The features' names, in their order."""
-    from qa.types import Evidence
-
-    return features(Evidence(0.0, 0.0, 0.0, 0.0, 0), 0.0)
-
-
-def _samples(name: str, weight: float, small: int, encoder: CachingEncoder) -> Iterator[Sample]:
-    dataset = read_dataset(SETS / name)
-    random = np.random.default_rng(7)
-    yield _sample(name, dataset, weight * _WHOLE, True, encoder, random)
-    groups: dict[str, list[tuple[str, str, str]]] = {}
-    for passage in dataset.passages:  # SQuAD: all passages of one article together
-        groups.setdefault(passage[0].split("#")[0], []).append(passage)
-    names = sorted(groups)
-    articles = any(len(group) > 1 for group in groups.values())
-    for number in range(small):
-        count = int(random.integers(1, 4) if articles else random.integers(20, 120))
-        picked = [names[i] for i in random.permutation(len(names))[:count]]
-        passages = [passage for group in picked for passage in groups[group]]
-        ids = {passage[0] for passage in passages}
-        queries = [q for q in dataset.queries if ids & set(dataset.qrels.get(q.id, {}))]
-        part = Dataset(f"{name} {number}", passages, queries, dataset.qrels)
-        yield _sample(part.name, part, weight * _SMALL, False, encoder, random)
+    nothing = Evidence(0.0, 0.0, 0.0, 0.0, 0)
+    return list(features(replace(nothing, relevance=0.0, answer_margin=0.0) if read else nothing, 0.0))
 
 
-def _sample(
-    corpus: str,
-    dataset: Dataset,
-    weight: float,
-    whole: bool,
-    encoder: CachingEncoder,
-    random: np.random.Generator,
+# --- with a reader ----------------------------------------------------------------------------------------------------
+
+
+def reader_samples(encoder: CachingEncoder, reader: CachingReader) -> Iterator[Sample]:
+    """The corpora that both parts of a set's questions are asked of: of SQuAD, small ones have other articles each."""
+    for name, (weight, _, count) in FIT_SETS.items():
+        own, others = sample(name, "fit"), sample(name, "held-out")
+        yield Sample(name, weight * _WHOLE, _rows(own, encoder, reader), _rows(others, encoder, reader))
+        parts = small(own, "fit", count), small(others, "held-out", count)
+        for fit, held_out in zip(*parts, strict=True):
+            asked = (_rows(_as_typed(each), encoder, reader) for each in (fit, held_out))
+            yield Sample(fit.dataset.name, weight * _SMALL, *asked)
+
+
+def _rows(asked: Questions, encoder: CachingEncoder, reader: CachingReader | None) -> dict[Kind, Rows]:
+    rows: dict[Kind, list[list[float]]] = {kind: [] for kind in asked.questions}
+    for case in ask(asked, encoder, reader):
+        if case.ranking.hits:  # a question may want words in quotes that stand nowhere; the model is not asked then
+            rows[case.kind].append(_row(case.ranking))
+    return {kind: np.array(each) for kind, each in rows.items() if each}
+
+
+def _as_typed(asked: Questions) -> Questions:
+    """With every fourth question as its content words."""
+    return replace(
+        asked,
+        questions={
+            kind: tuple(replace(q, text=_keywords(q.text)) if n % 4 == 3 else q for n, q in enumerate(queries))
+            for kind, queries in asked.questions.items()
+        },
+    )
+
+
+def _row(ranking: Ranking) -> list[float]:
+    reading = (ranking.parts or (ranking,))[0]
+    return list(features(reading.evidence, best_share(score_sentences(reading, analyze))).values())
+
+
+# --- by words alone ---------------------------------------------------------------------------------------------------
+
+
+def word_samples(encoder: CachingEncoder) -> Iterator[Sample]:
+    """Each set, and small corpora cut out of it, with its own questions and those off its topic."""
+    for name, (weight, count, _) in FIT_SETS.items():
+        dataset = read_dataset(SETS / name)
+        random = np.random.default_rng(7)
+        yield _by_words(dataset, weight * _WHOLE, True, encoder, random)
+        groups: dict[str, list[tuple[str, str, str]]] = {}
+        for passage in dataset.passages:  # SQuAD: all passages of one article together
+            groups.setdefault(passage[0].split("#")[0], []).append(passage)
+        names = sorted(groups)
+        articles = any(len(group) > 1 for group in groups.values())
+        for number in range(count):
+            wanted = int(random.integers(1, 4) if articles else random.integers(20, 120))
+            picked = [names[i] for i in random.permutation(len(names))[:wanted]]
+            passages = [passage for group in picked for passage in groups[group]]
+            ids = {passage[0] for passage in passages}
+            queries = [q for q in dataset.queries if ids & set(dataset.qrels.get(q.id, {}))]
+            part = Dataset(f"{name} {number}", passages, queries, dataset.qrels)
+            yield _by_words(part, weight * _SMALL, False, encoder, random)
+
+
+def _by_words(
+    dataset: Dataset, weight: float, whole: bool, encoder: CachingEncoder, random: np.random.Generator
 ) -> Sample:
     own = [query for query in dataset.queries if query.answerable and dataset.qrels.get(query.id)]
     own = [own[i] for i in random.permutation(len(own))[: _MOST_QUESTIONS if whole else 150]]
     off = [Query(number, text, (), False) for number, text in off_topic_questions()]
     off = [off[i] for i in random.permutation(len(off))[: len(off) if whole else 150]]
+    sides: dict[Kind, list[Query]] = {"own": own, "off": off}
     with tempfile.TemporaryDirectory() as place:
         engine, _ = index_dataset(dataset, encoder, Path(place))
-        return Sample(
-            corpus=corpus,
-            whole=whole,
-            weight=weight,
-            answerable=_rows(engine, own),
-            off_topic=_rows(engine, off),
-            answerable_in_fit=np.array([in_fit(query.id) for query in own]),
-            off_topic_in_fit=np.array([in_fit(query.id) for query in off]),
-        )
+        rows = {kind: _asked(engine, queries) for kind, queries in sides.items()}
+        del engine
+    fit = {kind: np.array([in_fit(query.id) for query in queries]) for kind, queries in sides.items()}
+    return Sample(
+        dataset.name,
+        weight,
+        {kind: rows[kind][chosen] for kind, chosen in fit.items()},
+        {kind: rows[kind][~chosen] for kind, chosen in fit.items()},
+    )
 
 
-def _rows(engine: Engine, queries: list[Query]) -> NDArray[np.float64]:
-    rows = []
-    for number, query in enumerate(queries):
-        ranking = engine.search(_keywords(query.text) if number % 4 == 3 else query.text, 5)
-        share = best_share(score_sentences(ranking, analyze))
-        rows.append(list(features(ranking.evidence, share).values()))
-    return np.array(rows)
+def _asked(engine: Engine, queries: Sequence[Query]) -> Rows:
+    texts = (_keywords(query.text) if number % 4 == 3 else query.text for number, query in enumerate(queries))
+    return np.array([_row(engine.search(text, 5)) for text in texts])
 
 
 def _keywords(question: str) -> str:
@@ -150,48 +216,48 @@ def _keywords(question: str) -> str:
     return " ".join(kept) or question
 
 
-def _stack(
-    samples: list[Sample],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Rows, labels and weights of the fitted half; each corpus' two sides weigh the same."""
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def _stack(samples: Iterable[Sample], mixture: Mapping[Kind, float]) -> tuple[Rows, Rows, Rows]:
+    """Rows, labels and weights of what is fitted on; the kinds of each corpus weigh as the mixture has them."""
     rows, labels, weights = [], [], []
-    for sample in samples:
-        for side, chosen, label in (
-            (sample.answerable, sample.answerable_in_fit, 1.0),
-            (sample.off_topic, sample.off_topic_in_fit, 0.0),
-        ):
-            part = side[chosen]
+    for each in samples:
+        shares = mixed(each.fit, mixture)
+        for kind, part in each.fit.items():
             rows.append(part)
-            labels.append(np.full(len(part), label))
-            weights.append(np.full(len(part), sample.weight / max(1, len(part))))
+            labels.append(np.full(len(part), float(kind == "own")))
+            weights.append(np.full(len(part), each.weight * shares[kind] / len(part)))
     return np.concatenate(rows), np.concatenate(labels), np.concatenate(weights)
 
 
-def _figures(samples: list[Sample], intercept: float, slopes: NDArray[np.float64]) -> dict[str, dict[str, float]]:
-    """AUROC and calibration error on the other half, for each whole set and all small corpora of it."""
-
-    def sure(side: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(1 / (1 + np.exp(-(side @ slopes + intercept))))
-
-    figures: dict[str, dict[str, float]] = {}
+def _figures(
+    samples: Sequence[Sample], intercept: float, slopes: Rows, mixture: Mapping[Kind, float]
+) -> dict[str, dict[str, float]]:
+    """What separates the held-out questions, and the calibration error, of each whole set and of all small corpora."""
+    made: dict[str, dict[str, float]] = {}
     for name in FIT_SETS:
-        for kind, chosen in (
+        for scale, chosen in (
             ("whole", [s for s in samples if s.corpus == name]),
             ("small", [s for s in samples if s.corpus.startswith(f"{name} ")]),
         ):
-            separations, errors = [], []
-            for s in chosen:
-                own, off = sure(s.answerable[~s.answerable_in_fit]), sure(s.off_topic[~s.off_topic_in_fit])
-                separations.append(auroc(own, off))
-                even = off[: len(own)]  # as many of one as of the other
-                errors.append((np.concatenate([own, even]), np.r_[np.ones(len(own)), np.zeros(len(even))]))
-            p, y = (np.concatenate(parts) for parts in zip(*errors, strict=True))
-            figures[f"{name}, {kind}"] = {
-                "off_topic_auroc": round(float(np.mean(separations)), 4),
-                "calibration_error": round(calibration_error(p, y), 4),
-            }
-    return figures
+            sure = [{kind: _sure(rows, intercept, slopes) for kind, rows in s.held_out.items()} for s in chosen]
+            made[f"{name}, {scale}"] = {
+                f"{kind}_auroc": round(float(np.mean([auroc(s["own"], s[kind]) for s in sure if kind in s])), 4)
+                for kind in ("off", "near")
+                if any(kind in s for s in sure)
+            } | {"calibration_error": round(_error(sure, mixture), 4)}
+    return made
+
+
+def _sure(rows: Rows, intercept: float, slopes: Rows) -> Rows:
+    return np.asarray(1 / (1 + np.exp(-(rows @ slopes + intercept))))
+
+
+def _error(sure: Sequence[Mapping[Kind, Rows]], mixture: Mapping[Kind, float]) -> float:
+    drawn = [in_mixture(each, mixture) for each in sure]
+    return calibration_error(np.concatenate([p for p, _ in drawn]), np.concatenate([truth for _, truth in drawn]))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

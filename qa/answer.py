@@ -13,19 +13,37 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Hit, Lead, Ranking, Span
+from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Found, Hit, Lead, Ranking, Span
 
 # How many of the best passages the lead sentence may come from.
 LEAD_PASSAGES = 3
 # Weights of a sentence's features, fitted on half the articles of SQuAD 1.1 dev and rounded (docs/decisions.md):
 # share of the question's terms, its passage's score, share of them only in the sentence before it.
-_SHARE, _PASSAGE, _BEFORE = 2.0, 2.0, 1.0
+SHARE, PASSAGE, BEFORE = 2.0, 2.0, 1.0
+# Beside them, where a reader read the passage: how likely the sentence holds an answer, and the passage (its logits as
+# probabilities); of 500 questions of six articles that the reader was not trained on, .3 to 2 each are alike.
+MARGIN, RELEVANCE = 0.5, 1.0
 
 # A sentence that only says where to read on answers nothing, however many of the question's words it holds.
 _POINTER = re.compile(
     r"(?:for (?:more|further|additional) (?:information|details|help)|see(?: also)?\b|to learn more)", re.I
 )
 _POINTER_COST = 2.0  # as much as all of the question's words are worth
+# How much likelier than none an answer must be to be shown by itself, as a difference of logits.
+SURE_MARGIN = 1.0
+# English questions that want a sentence or a list: for a reason or a way, "yes" or "no", several things, a description.
+_SENTENCE = re.compile(
+    r"^\W*(?:(?:and|but|so|or|then|also)\W+)?(?:"
+    r"(?:is|are|am|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)(?:n['’]t)?\s"
+    r"|(?:describe|explain|compare|summari[sz]e|discuss|list|tell)\b|name\s(?!an?\b|one\b)"
+    r"|how(?:\s+(?:come|so|about)\b|(?!\s+(?:many|much|long|old|far|often|tall|big|large|small|high|low|deep|wide|fast"
+    r"|quickly|heavy|hot|cold|late|early|soon|few|strong|thick|expensive|likely|frequently)\b)))"
+    r"|\bwhy\b|\bfor what (?:reason|purpose)"
+    r"|\b(?:what|which)\s+(?:are|were)\b"
+    r"|\b(?:what|which)\s+(?:(?:two|three|four|five|six|several|kinds|types|sorts)\b"
+    r"|(?:[\w'’-]+\s+){0,2}?[\w'’-]+(?<![su'’i])s\s+(?:are|were|do|did|have|can|could|will|would|should|must)\b)",
+    re.I,
+)
 # Numbers of passages between which the confidence model knows what size does.
 FITTED_SIZES = (20, 2_000)
 
@@ -46,7 +64,7 @@ class Facts:
 class ScoredSentence:
     """A sentence that may lead: `hit` is its passage's place among the hits, from 0.
 
-    `share` is that of the question's terms, by weight, that it holds.
+    `share` is that of the question's terms, by weight, that it holds; `found` its likeliest answer, if it was read.
     """
 
     hit: int
@@ -54,6 +72,16 @@ class ScoredSentence:
     text: str
     share: float
     score: float
+    found: Found | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceModel:
+    """A logistic model over the evidence; `thresholds` are risks with the confidence from which on each is kept."""
+
+    intercept: float
+    weights: Mapping[str, float]
+    thresholds: tuple[tuple[float, float], ...]
 
 
 def compose(
@@ -84,7 +112,7 @@ def compose(
         query=str(ranking.query),
         answerable=answerable,
         confidence=sure,
-        lead=Lead(best.text, 1, best.span) if answerable and best is not None else None,
+        lead=Lead(best.text, 1, best.span, short(readings[0], best)) if answerable and best is not None else None,
         citations=citations,
         generation=facts.generation,
         timings_ms=timings_ms,
@@ -92,6 +120,20 @@ def compose(
         corrected=ranking.query.corrected,
         reason=_reason(ranking),
     )
+
+
+def short(ranking: Ranking, lead: ScoredSentence) -> Span | None:
+    """The answer itself, where the reader is sure of it and the question wants no more than that."""
+    found = lead.found
+    if found is None or found.margin < SURE_MARGIN or not len(found.span):
+        return None
+    return None if wants_a_sentence(ranking) else found.span
+
+
+def wants_a_sentence(ranking: Ranking) -> bool:
+    """Whether the question wants more than a few words: a reason, a way, "yes" or "no", several things."""
+    asked = ranking.query.text.removeprefix(" ".join(ranking.carried)).lstrip()
+    return _SENTENCE.search(asked) is not None
 
 
 def _reason(ranking: Ranking) -> str:
@@ -112,21 +154,32 @@ def confidence(evidence: Evidence, sentence_share: float) -> float:
     """The probability that the articles hold the answer: a logistic model over the evidence.
 
     `sentence_share` is the best of the sentences that may lead. Coefficients and the figures of their fit are
-    in confidence.json, written by benchmarks/fit_confidence.py.
+    in confidence.json, written by benchmarks/fit_confidence.py: of one model by words alone, and one with a reader.
     """
-    intercept, weights = confidence_model()
+    model = _model(evidence)
     values = features(evidence, sentence_share)
-    total = intercept + sum(weights[name] * value for name, value in values.items())
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+    total = model.intercept + sum(model.weights[name] * value for name, value in values.items())
+    return _logistic(total)
+
+
+def threshold_for(risk: float, evidence: Evidence) -> float:
+    """The confidence from which on at most a share `risk` of the answered questions is not answered by the articles.
+
+    It was read off questions that the model was not fitted on, of a mixture that docs/quality.md names, for hundredths
+    of risk; between two of them the smaller holds. 1 where none keeps it.
+    """
+    kept = [threshold for least, threshold in _model(evidence).thresholds if least <= risk]
+    return min(kept, default=1.0)
 
 
 def features(evidence: Evidence, sentence_share: float) -> dict[str, float]:
     """The numbers that the confidence model weighs.
 
     The best of many passages is nearer than the best of few, so their number is one of them; the logarithm is
-    held within the sizes that the model was fitted on.
+    held within the sizes that the model was fitted on. What a reader says is among them where it was asked.
     """
     fewest, most = FITTED_SIZES
+    read = {"relevance": evidence.relevance, "answer_margin": evidence.answer_margin}
     return {
         "top_cosine": evidence.top_cosine,
         "sentence_share": sentence_share,
@@ -134,14 +187,20 @@ def features(evidence: Evidence, sentence_share: float) -> dict[str, float]:
         "margin": evidence.margin,
         "peak": evidence.peak,
         "log_passages": math.log(min(max(evidence.passages, fewest), most)),
+        **{name: value for name, value in read.items() if value is not None},
     }
 
 
-@lru_cache(maxsize=1)
-def confidence_model() -> tuple[float, dict[str, float]]:
-    """Intercept and weights of the shipped model."""
-    model = json.loads(files("qa").joinpath("confidence.json").read_text("utf-8"))
-    return float(model["intercept"]), dict(model["weights"])
+def _model(evidence: Evidence) -> ConfidenceModel:
+    return confidence_model("words" if evidence.relevance is None else "reader")
+
+
+@lru_cache(maxsize=2)
+def confidence_model(name: str) -> ConfidenceModel:
+    """A shipped model: "words", or "reader" where one was asked."""
+    model = json.loads(files("qa").joinpath("confidence.json").read_text("utf-8"))[name]
+    thresholds = tuple((float(risk), float(threshold)) for risk, threshold in model["thresholds"])
+    return ConfidenceModel(float(model["intercept"]), dict(model["weights"]), thresholds)
 
 
 def score_sentences(ranking: Ranking, terms: Terms) -> list[ScoredSentence]:
@@ -158,10 +217,19 @@ def score_sentences(ranking: Ranking, terms: Terms) -> list[ScoredSentence]:
             share = sum(term.weight for term in ranking.terms if term.is_in(own)) / total
             carried = sum(term.weight for term in ranking.terms if term.is_in(before) and not term.is_in(own)) / total
             pointer = _POINTER_COST if _POINTER.match(text) else 0.0
-            score = _SHARE * share + _PASSAGE * hit.score + _BEFORE * carried - pointer
-            scored.append(ScoredSentence(number, span, text, share, score))
+            score = SHARE * share + PASSAGE * hit.score + BEFORE * carried - pointer
+            found = None
+            if hit.judgement is not None:
+                found = hit.judgement.of(span)
+                score += RELEVANCE * _logistic(hit.judgement.relevance)
+                score += MARGIN * _logistic(found.margin) if found else 0.0
+            scored.append(ScoredSentence(number, span, text, share, score, found))
             before = own
     return scored
+
+
+def _logistic(value: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))
 
 
 def _highlights(hits: Sequence[Hit], scored: Sequence[Sequence[ScoredSentence]]) -> dict[int, tuple[Span, ...]]:

@@ -201,7 +201,7 @@ def ask(
     A conversation is a JSON list of {"speaker": "user" or "agent", "text"}, oldest first, without QUESTION.
     """
     from .engine import Engine, check_question
-    from .render import as_text
+    from .render import as_text as in_words
 
     if (question is None) == (questions is None):
         raise ConfigError('There must be either one question or --questions FILE: run `qa ask "…"`.')
@@ -213,6 +213,7 @@ def ask(
     lines = _lines(questions) if question is None else []
     engine = Engine.open(_config(corpus, index))
     engine.preflight()
+    as_text = partial(in_words, styled=True)  # `click.echo` leaves the style out where it is no terminal's
     if question is not None:
         answer = engine.ask(question, top_k, history)
         _print_json(answer.as_json()) if as_json else click.echo(as_text(answer))
@@ -283,12 +284,14 @@ def evaluate(corpus: Path | None, index: Path | None, folder: Path, limit: int |
     from .encoders import load_encoder
     from .evaluate import evaluate as measure
     from .evaluate import read_dataset
+    from .reader import shipped_reader
 
     config = _config(corpus, index)
     read_dataset(folder, 1)  # a wrong folder is said before a model is loaded
     encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
+    reader = None if config.reader == "off" else shipped_reader()
     with _progress() as shown:
-        result = measure(folder, encoder, limit, lambda what, n, of: shown(f"{what} {n} of {of}", n, of))
+        result = measure(folder, encoder, limit, lambda what, n, of: shown(f"{what} {n} of {of}", n, of), reader)
     if as_json:
         _print_json(result)
         return

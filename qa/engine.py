@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import documents, formats, store
-from .answer import Facts, compose
+from .answer import Facts, compose, threshold_for
 from .config import Config
 from .conversation import Turn, read
 from .encoders import DEFAULT_NAME, load_encoder, open_encoder
@@ -28,8 +28,9 @@ from .lexical import analyze
 from .parts import split
 from .passages import PassageSettings
 from .query import parse, spelled
-from .search import rank_follow_up, together
-from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Span, Vectors
+from .reader import shipped_reader
+from .search import READ, rank_follow_up, reread, together
+from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Reader, Span, Vectors
 from .workers import ReaderProcess
 
 MAX_QUESTION_CHARACTERS = 2_000
@@ -116,9 +117,16 @@ class Status:
 class Engine:
     """Answers questions from one index. Safe to use from several threads."""
 
-    def __init__(self, config: Config, encoder: Encoder | None = None, settings: PassageSettings | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        encoder: Encoder | None = None,
+        settings: PassageSettings | None = None,
+        reader: Reader | None = None,
+    ) -> None:
         self.config = config
         self._given = encoder
+        self._given_reader = reader
         self._opened: Encoder | None = None
         self._settings = settings or PassageSettings()
         self._generation: Generation | None = None
@@ -126,16 +134,22 @@ class Engine:
         self._loading = threading.Lock()
         self._caching = threading.Lock()
         self._pictures: OrderedDict[_Marked, tuple[PagePicture, ...]] = OrderedDict()
-        self._reader = ReaderProcess(_PICTURE_SECONDS)
+        self._pages = ReaderProcess(_PICTURE_SECONDS)
         self._encoding = ThreadPoolExecutor(_ENCODED, thread_name_prefix="question")
 
     @classmethod
-    def open(cls, config: Config, encoder: Encoder | None = None, settings: PassageSettings | None = None) -> Engine:
-        """An engine on `config.index`; the encoder (the configured one by default) is loaded when it is needed.
+    def open(
+        cls,
+        config: Config,
+        encoder: Encoder | None = None,
+        settings: PassageSettings | None = None,
+        reader: Reader | None = None,
+    ) -> Engine:
+        """An engine on `config.index`; encoder and reader (the configured ones by default) are loaded when needed.
 
         `settings` are those that the index must have been built with, the program's own by default.
         """
-        return cls(config, encoder, settings)
+        return cls(config, encoder, settings, reader)
 
     @property
     def encoder(self) -> Encoder:
@@ -150,6 +164,13 @@ class Engine:
                 prompts = (config.query_prompt, config.passage_prompt)
                 self._opened = opened = open_encoder(config.encoder, *prompts, config.index, built)
             return opened
+
+    @property
+    def reader(self) -> Reader | None:
+        """The reader, opened; None where it is off. Raises ModelError."""
+        if self.config.reader == "off":
+            return None
+        return self._given_reader or shipped_reader()
 
     def encoder_for_build(self) -> Encoder:
         """The encoder as its files are now, made ready for this index (seconds, the first time). Raises ModelError."""
@@ -172,7 +193,7 @@ class Engine:
         on them, but none of `without`.
         """
         check_question(question)
-        _ = self.encoder  # loading it is not part of the answer's time
+        self._load()  # which is not part of the answer's time
         started = time.perf_counter()
         generation, ranking, timings = self.rank(question, top_k, history, without)
         chosen = time.perf_counter()
@@ -181,7 +202,7 @@ class Engine:
             ranking=ranking,
             facts=self._facts(generation, ranking),
             terms=analyze,
-            threshold=self.config.threshold,
+            threshold=self._threshold(ranking),
             timings_ms=timings,
         )
         ended = time.perf_counter()
@@ -220,7 +241,7 @@ class Engine:
         if document is None or data is None or citation.span.of(document.text) != citation.text:
             return ()
         try:
-            made = self._reader.pictures(data, document.text, document.pages, citation.span, citation.highlights)
+            made = self._pages.pictures(data, document.text, document.pages, citation.span, citation.highlights)
         except Unreadable:
             made = ()
         with self._caching:
@@ -231,7 +252,7 @@ class Engine:
 
     def close(self) -> None:
         """End the process that shows pages; the next page starts another."""
-        self._reader.close()
+        self._pages.close()
 
     def changed(self, path: str) -> bool:
         """Whether the document's file is not what it was when it was indexed, or is gone."""
@@ -277,7 +298,7 @@ class Engine:
         asked = parse(check_question(query))
         if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
             raise QuestionError(f"top_k is {top_k!r}: give a whole number from 1 to {MAX_TOP_K}.")
-        generation, encoder = self.generation, self.encoder
+        generation, encoder, reader = self.generation, self.encoder, self.reader
         _check_encoder(generation, encoder)
         _check_settings(generation, self._settings)
         started = time.perf_counter()
@@ -289,11 +310,31 @@ class Engine:
         texts = list(dict.fromkeys(each.text for reading in readings for each in (reading.question, reading.query)))
         encoding = self._encoding.submit(_timed, partial(encoder.encode_queries, texts))
         embeddings = {text: partial(_row, encoding, number) for number, text in enumerate(texts)}
-        ranking, *others = (rank_follow_up(generation, reading, embeddings, top_k) for reading in readings)
-        if others:
-            ranking = together(ranking, others, top_k)
-        timings = {"encode": encoding.result()[1], "search": 1e3 * (time.perf_counter() - started)}
+        wanted = top_k if reader is None else max(top_k, READ)
+        rankings = [rank_follow_up(generation, reading, embeddings, wanted) for reading in readings]
+        searched = time.perf_counter()
+        if reader is not None:
+            seconds = self.config.reader_ms / 1e3 / len(rankings)
+            rankings = [reread(each, reader, seconds) for each in rankings]
+        ranking, *others = rankings
+        ranking = together(ranking, others, top_k) if others else replace(ranking, hits=ranking.hits[:top_k])
+        timings = {"encode": encoding.result()[1], "search": 1e3 * (searched - started)}
+        timings["read"] = 1e3 * (time.perf_counter() - searched)
         return generation, ranking, timings
+
+    def _load(self) -> None:
+        """Open encoder and reader, beside each other."""
+        if self.config.reader == "off" or self._given is not None or self._opened is not None:
+            _ = self.encoder, self.reader
+            return
+        with ThreadPoolExecutor(1) as beside:
+            reader = beside.submit(lambda: self.reader)
+            _ = self.encoder
+            reader.result()
+
+    def _threshold(self, ranking: Ranking) -> float:
+        risk = self.config.risk
+        return self.config.threshold if risk is None else threshold_for(risk, (ranking.parts or (ranking,))[0].evidence)
 
     def _check_name(self, built: Mapping[str, Any]) -> None:
         wanted = self.config.encoder or DEFAULT_NAME

@@ -21,6 +21,7 @@ from .types import EncoderIdentity, Vectors
 
 FORMAT_VERSION = 1
 MODEL, TOKENIZER, DESCRIPTION = "model.onnx", "tokenizer.json", "encoder.json"
+_DAMAGED = "The encoder that was made ready for this index is missing or damaged: run `qa build`."
 _COUNTED = 10_000  # texts: what the tokeniser makes of each takes kilobytes
 
 
@@ -79,18 +80,9 @@ class OnnxEncoder:
         threads: int = 0,
     ) -> None:
         """Raises ModelError where a file is not the one that was exported."""
-        model, tokenizer = (_checked(folder, exported, file) for file in (MODEL, TOKENIZER))
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        self._tokenizer: Any = Tokenizer.from_buffer(tokenizer)
-        self._tokenizer.no_padding()
+        self._session, self._tokenizer = open_model(folder, exported.files, _DAMAGED)
         self._tokenizer.enable_truncation(exported.max_tokens)
-        self._pool = ThreadPoolExecutor(threads or _processors(), thread_name_prefix="encode")
+        self._pool = ThreadPoolExecutor(threads or processors(), thread_name_prefix="encode")
         self._languages = tuple(languages)
         self._query_prompt = exported.query_prompt if query_prompt is None else query_prompt
         self._passage_prompt = exported.passage_prompt if passage_prompt is None else passage_prompt
@@ -142,16 +134,35 @@ class OnnxEncoder:
         return row
 
 
-def _checked(folder: Path, exported: Exported, name: str) -> bytes:
+def open_model(folder: Path, sha256: Mapping[str, str], problem: str) -> tuple[Any, Any]:
+    """The session of a model that runs on one thread, and its tokeniser, which neither pads nor cuts.
+
+    `sha256` holds that of each file by its name; raises ModelError, which says `problem`, where one is another.
+    """
+    model, tokenizer = (_checked(folder / name, sha256.get(name), problem) for name in (MODEL, TOKENIZER))
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    made = Tokenizer.from_buffer(tokenizer)
+    made.no_padding()
+    made.no_truncation()
+    return session, made
+
+
+def _checked(path: Path, sha256: str | None, problem: str) -> bytes:
     try:
-        data = (folder / name).read_bytes()
+        data = path.read_bytes()
     except OSError:
         data = b""
-    if hashlib.sha256(data).hexdigest() != exported.files.get(name):
-        raise ModelError("The encoder that was made ready for this index is missing or damaged: run `qa build`.")
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ModelError(problem)
     return data
 
 
-def _processors() -> int:
+def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

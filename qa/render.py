@@ -26,6 +26,7 @@ MOVED = "The index was rebuilt since this answer, and the article no longer hold
 SHOWN_CITATIONS = 3  # the rest are folded
 _TURNS_AROUND = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # makes text read in another order
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # what JSON or a browser would refuse
+_BOLD, _PLAIN = "\x1b[1;4m", "\x1b[22;24m"
 _HASHES = re.compile(r"#{1,6}(?= )")
 # A source longer than this on either side of the passage is shown in part: a browser stays quick with it.
 WINDOW = 150_000
@@ -145,8 +146,10 @@ def _lead(answer: Answer, turn: int) -> str:
     assert answer.lead is not None
     sure, rank = answer.confidence, answer.lead.citation
     title = f"Estimated probability that your articles answer this: {percent(sure)}"
+    before, short, after = map(escape, answer.lead.pieces())
+    told = f"<mark>{short}</mark>" if short else ""
     return (
-        f'<blockquote class="qa-lead"><p>{escape(answer.lead.text)}</p></blockquote>'
+        f'<blockquote class="qa-lead"><p>{before}{told}{after}</p></blockquote>'
         f'<p class="qa-sure" title="{title}"><span class="qa-gauge" style="--sure:{sure:.2f}"></span>'
         f"<b>{confidence_words(sure)}</b><small>{percent(sure)}</small>"
         f'<button type="button" class="qa-ref" data-do="open" data-turn="{turn}" data-rank="{rank}" '
@@ -352,14 +355,19 @@ def _pieces(text: str, span: Span, headings: Sequence[tuple[Span, int]], marks: 
 # --- plain text ----------------------------------------------------------------------------------------------
 
 
-def as_text(answer: Answer) -> str:
-    """One answer for a terminal: the lead, how sure it is, and its numbered citations."""
+def as_text(answer: Answer, styled: bool = False) -> str:
+    """One answer for a terminal: the lead, how sure it is, and its numbered citations.
+
+    Where it is `styled`, the short answer in the lead is bold and underlined (ECMA-48).
+    """
     if answer.lead is None:
         lines = [_line(not_found_words(answer))]
         if answer.citations:
             lines += ["", f"{NEAREST}:"]
     else:
-        lines = [f"“{' '.join(_plain(answer.lead.text).split())}”"]
+        before, short, after = map(_plain, answer.lead.pieces())
+        told = f"{_BOLD}{short}{_PLAIN}" if styled and short else short
+        lines = [f"“{' '.join(f'{before}{told}{after}'.split())}”"]
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
     if answer.corrected:
         lines.insert(0, f"{_line(corrected_words(answer))} (in quotes, a word is searched for as it is typed)")

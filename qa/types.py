@@ -194,10 +194,47 @@ class Encoder(Protocol):
         ...
 
 
-class Reader(Protocol):
-    """Question + passages → relevance of each, higher is better."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The likeliest answer inside one sentence of a passage; both spans are of the document.
 
-    def relevance(self, question: str, passages: Sequence[str]) -> list[float]: ...
+    `margin` is how much likelier it is than that there is none, as a difference of logits.
+    """
+
+    sentence: Span
+    span: Span
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a reader says of a passage: the logit that it answers, and what each of its sentences may answer.
+
+    `found` is in order; a sentence that was not read, because the passage is too long, is not among it.
+    """
+
+    relevance: float
+    found: tuple[Found, ...]
+
+    def of(self, sentence: Span) -> Found | None:
+        """What was found in this sentence."""
+        return next((found for found in self.found if found.sentence == sentence), None)
+
+    @property
+    def margin(self) -> float | None:
+        """That of the likeliest answer; None where no sentence was read."""
+        return max((found.margin for found in self.found), default=None)
+
+
+class Reader(Protocol):
+    """Question + passages → a Judgement of each. Safe to call from several threads."""
+
+    def read(self, question: str, passages: Sequence[Passage], seconds: float) -> list[Judgement | None]:
+        """What each passage says to the question, in their order.
+
+        None is begun once so many `seconds` have passed, but for the first few; what was not read is None.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +318,7 @@ class PassageIndex(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage with its fused score (0–1, higher is better) and rank from 1."""
+    """A passage with its fused score (0–1, higher is better) and rank from 1, and what a reader says of it, if read."""
 
     id: int
     passage: Passage
@@ -289,6 +326,7 @@ class Hit:
     rank: int
     cosine: float
     bm25: float
+    judgement: Judgement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +336,7 @@ class Evidence:
     `top_cosine` of the best candidate; `coverage`, the largest share (by inverse document frequency) of the
     query's terms that one of the best passages holds; `margin`, fused score of rank 1 over rank 2; `peak`, how
     many standard deviations the best cosine stands above the pool's mean; `passages`, how many were searched.
+    `relevance` and `answer_margin` are the best that a reader says of the first passages; None where none was read.
     """
 
     top_cosine: float
@@ -305,6 +344,8 @@ class Evidence:
     margin: float
     peak: float
     passages: int
+    relevance: float | None = None
+    answer_margin: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,11 +388,32 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """The sentence that answers, and the rank of the citation that it stands in."""
+    """The sentence that answers, and the rank of the citation that it stands in.
+
+    `short` is the answer itself, a part of the sentence, where one can be told; both spans are of the document.
+    """
 
     text: str
     citation: int
     span: Span
+    short: Span | None = None
+
+    def pieces(self) -> tuple[str, str, str]:
+        """The sentence in three: before its short answer, that, and after it; all in the first where it has none."""
+        if self.short is None:
+            return self.text, "", ""
+        start, end = self.short.start - self.span.start, self.short.end - self.span.start
+        return self.text[:start], self.text[start:end], self.text[end:]
+
+    def as_json(self) -> dict[str, Any]:
+        """The `answer` of `qa ask --json` (DESIGN §7)."""
+        return {
+            "text": self.text,
+            "short": self.pieces()[1] or None,
+            "citation": self.citation,
+            "start": None if self.short is None else self.short.start,
+            "end": None if self.short is None else self.short.end,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +447,7 @@ class Answer:
             "reason": self.reason or None,
             "answerable": self.answerable,
             "confidence": round(self.confidence, 4),
-            "answer": None if self.lead is None else {"text": self.lead.text, "citation": self.lead.citation},
+            "answer": None if self.lead is None else self.lead.as_json(),
             "citations": [citation_json(citation) for citation in self.citations],
             "generation": self.generation,
             "timings_ms": {stage: round(ms, 2) for stage, ms in self.timings_ms.items()},

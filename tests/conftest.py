@@ -20,7 +20,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 from qa.config import Config  # noqa: E402 (the environment first)
-from qa.types import Encoder, EncoderIdentity, Vectors  # noqa: E402
+from qa.types import Encoder, EncoderIdentity, Found, Judgement, Passage, Reader, Span, Vectors  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -58,6 +58,36 @@ class TinyEncoder:
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
+class TinyReader:
+    """Says of a passage, and of a sentence, the largest number of the words in it; unread is what holds none of them.
+
+    The answer that it finds in a sentence is the word.
+    """
+
+    def __init__(self, **words: float) -> None:
+        self.words = words
+        self.asked: list[tuple[str, int, float]] = []  # question, passages and seconds of each call
+
+    def read(self, question: str, passages: Sequence[Passage], seconds: float) -> list[Judgement | None]:
+        self.asked.append((question, len(passages), seconds))
+        return [self._judgement(passage) for passage in passages]
+
+    def _judgement(self, passage: Passage) -> Judgement | None:
+        held = [number for word, number in self.words.items() if word in passage.text]
+        spans = passage.sentences or (passage.span,)
+        found = (found for span in spans if (found := self._found(passage, span)) is not None)
+        return Judgement(max(held), tuple(found)) if held else None
+
+    def _found(self, passage: Passage, sentence: Span) -> Found | None:
+        offset = passage.span.start
+        text = Span(sentence.start - offset, sentence.end - offset).of(passage.text)
+        for word, number in sorted(self.words.items(), key=lambda item: -item[1]):
+            if word in text:
+                start = sentence.start + text.index(word)
+                return Found(sentence, Span(start, start + len(word)), number)
+        return None
+
+
 @pytest.fixture
 def tiny() -> TinyEncoder:
     return TinyEncoder()
@@ -65,9 +95,17 @@ def tiny() -> TinyEncoder:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    """An empty corpus folder and no index yet."""
+    """An empty corpus folder and no index yet; nothing is read beside a question."""
     (tmp_path / "corpus").mkdir()
-    return Config(corpus=tmp_path / "corpus", index=tmp_path / "index")
+    return Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off")
+
+
+@pytest.fixture(scope="session")
+def reader() -> Reader:
+    """The reader that comes with the program."""
+    from qa.reader import shipped_reader
+
+    return shipped_reader()
 
 
 @pytest.fixture(scope="session")

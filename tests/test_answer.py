@@ -9,16 +9,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import TinyReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.answer import LEAD_PASSAGES, Facts, compose, confidence, confidence_model
+from qa.answer import LEAD_PASSAGES, Facts, compose, confidence, confidence_model, features, threshold_for
 from qa.lexical import analyze
 from qa.sentences import sentence_spans
-from qa.types import Answer, Encoder, Evidence, Hit, Passage, Query, QueryTerm, Ranking, Span
+from qa.types import Answer, Encoder, Evidence, Hit, Lead, Passage, Query, QueryTerm, Ranking, Span
 
 FACTS = Facts(generation="000003", titles={"a.md": "Bees"}, urls={"a.md": "https://example.org"}, changed=frozenset())
 STRONG = Evidence(top_cosine=0.9, coverage=1.0, margin=0.3, peak=4.0, passages=100)
+READ = replace(STRONG, relevance=3.0, answer_margin=5.0)
 TEXTS = [
     "Frost comes in autumn. The hive stands by the wall.",
     "The sky is grey. Bees sleep at night in the hive. Nobody knows why.",
@@ -101,6 +103,108 @@ def test_a_passage_of_code_leads_as_a_whole(tiny: Encoder) -> None:
     assert answer.lead is not None
     assert (answer.lead.text, answer.lead.span) == (code.text, code.span)
     assert answer.citations[0].highlights == (code.span,)
+
+
+# --- what a reader says -----------------------------------------------------------------------------------------------
+
+BEES = "Bees sleep when bees sleep. They do so at night. Nobody knows why."
+
+
+def read_answer(encoder: Encoder, query: str = QUESTION, text: str = BEES, **words: float) -> Answer:
+    ranking = ranking_of([passage(text)], encoder, query)
+    (judgement,) = TinyReader(**words).read(query, [hit.passage for hit in ranking.hits], 1.0)
+    hits = tuple(replace(hit, judgement=judgement) for hit in ranking.hits)
+    return answer_of(replace(ranking, hits=hits))
+
+
+def lead_of(answer: Answer) -> Lead:
+    assert answer.lead is not None
+    return answer.lead
+
+
+def test_an_answer_that_is_found_in_a_sentence_speaks_for_it(tiny: Encoder) -> None:
+    close = "Bees sleep by day. Bees sleep at night."
+    assert lead_of(read_answer(tiny, text=close)).text == "Bees sleep by day."
+    assert lead_of(read_answer(tiny, text=close, night=9.0, day=-9.0)).text == "Bees sleep at night."
+    assert lead_of(read_answer(tiny, text=close, night=-9.0, day=9.0)).text == "Bees sleep by day."
+
+
+def test_the_short_answer_is_a_part_of_the_lead_and_stands_in_json(tiny: Encoder) -> None:
+    answer = read_answer(tiny, text="Bees sleep at night in the hive.", night=9.0)
+    lead = lead_of(answer)
+    assert lead.pieces() == ("Bees sleep at ", "night", " in the hive.")
+    assert lead.short == Span(114, 119)
+    assert answer.as_json()["answer"] == {"text": lead.text, "short": "night", "citation": 1, "start": 114, "end": 119}
+
+
+def test_an_answer_that_is_no_likelier_than_none_is_not_shown_by_itself(tiny: Encoder) -> None:
+    lead = lead_of(read_answer(tiny, text="Bees sleep at night in the hive.", night=-1.0))
+    assert lead.short is None
+    assert lead.pieces() == (lead.text, "", "")
+
+
+@pytest.mark.parametrize(
+    ("question", "fragment"),
+    [
+        ("When do bees sleep?", True),
+        ("Who built the hive?", True),
+        ("What is a smoker made of?", True),
+        ("How many bees are there?", True),
+        ("And how old is the queen?", True),
+        ("Which business did he run?", True),
+        ("What was James's wife called?", True),
+        ("Name a town with hives.", True),
+        ("hive weight winter", True),
+        ("Wann schlafen Bienen?", True),
+        ("Why do bees sleep?", False),
+        ("How do bees sleep?", False),
+        ("How come bees sleep?", False),
+        ("Do bees sleep?", False),
+        ("And don't bees sleep?", False),
+        ("Is it true that bees sleep?", False),
+        ("What are the parts of a hive?", False),
+        ("Which forums do they cooperate through?", False),
+        ("What two things are needed?", False),
+        ("What kinds of wood burn well?", False),
+        ("List the tools.", False),
+        ("Name the tools.", False),
+        ("Describe a swarm.", False),
+    ],
+)
+def test_lists_reasons_ways_and_yes_or_no_get_a_sentence(tiny: Encoder, question: str, fragment: bool) -> None:
+    lead = lead_of(read_answer(tiny, query=question, text="Bees sleep at night in the hive.", night=9.0))
+    assert (lead.short is not None) == fragment
+
+
+def test_what_is_carried_does_not_hide_what_kind_of_question_it_is(tiny: Encoder) -> None:
+    ranking = ranking_of([passage("Bees sleep at night.")], tiny, "Ada Marsh do bees sleep?")
+    (judgement,) = TinyReader(night=9.0).read("", [hit.passage for hit in ranking.hits], 1.0)
+    hits = tuple(replace(hit, judgement=judgement) for hit in ranking.hits)
+    assert lead_of(answer_of(replace(ranking, hits=hits))).short is not None
+    assert lead_of(answer_of(replace(ranking, hits=hits, carried=("Ada", "Marsh")))).short is None
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.sampled_from(TEXTS), min_size=1, unique=True),
+    st.integers(0, 500),
+    st.dictionaries(st.sampled_from(["hive", "a", "sl", "e.", "y y"]), st.floats(-9, 9), min_size=1),
+)
+def test_a_short_answer_is_literal_and_inside_its_lead(texts: list[str], start: int, words: dict[str, float]) -> None:
+    document = " " * start + "\n".join(texts)
+    places = [document.index(text, start) for text in texts]
+    ranking = ranking_of([passage(text, start=place) for text, place in zip(texts, places, strict=True)], _Letters())
+    said = TinyReader(**words).read(QUESTION, [hit.passage for hit in ranking.hits], 1.0)
+    hits = tuple(replace(hit, judgement=one) for hit, one in zip(ranking.hits, said, strict=True))
+    answer = answer_of(replace(ranking, hits=hits))
+    lead = lead_of(answer)
+    assert lead.span.of(document) == lead.text == "".join(lead.pieces())
+    data = answer.as_json()["answer"]
+    if lead.short is None:
+        assert (data["short"], data["start"], data["end"]) == (None, None, None)
+    else:
+        assert document[data["start"] : data["end"]] == data["short"] == lead.pieces()[1]
+        assert lead.span.start <= data["start"] < data["end"] <= lead.span.end
 
 
 # --- not in the articles ----------------------------------------------------------------------------------------------
@@ -187,9 +291,16 @@ EVIDENCE = st.builds(
     passages=st.integers(0, 10**7),
 )
 
+READ_EVIDENCE = st.builds(
+    lambda evidence, relevance, margin: replace(evidence, relevance=relevance, answer_margin=margin),
+    EVIDENCE,
+    st.floats(-20, 20),
+    st.floats(-40, 40),
+)
+
 
 @settings(deadline=None)
-@given(EVIDENCE, st.floats(0, 1))
+@given(EVIDENCE | READ_EVIDENCE, st.floats(0, 1))
 def test_confidence_is_a_probability(evidence: Evidence, sentence_share: float) -> None:
     assert 0 <= confidence(evidence, sentence_share) <= 1
 
@@ -207,11 +318,24 @@ def test_strong_evidence_is_believed_and_none_is_not() -> None:
     assert confidence(nothing, 0.05) < 0.1
 
 
-def test_every_feature_has_a_weight() -> None:
-    intercept, weights = confidence_model()
-    assert math.isfinite(intercept)
-    assert {"top_cosine", "coverage"} <= set(weights)
-    assert all(math.isfinite(weight) for weight in weights.values())
+@pytest.mark.parametrize(("model", "evidence"), [("words", STRONG), ("reader", READ)])
+def test_every_feature_has_a_weight(model: str, evidence: Evidence) -> None:
+    fitted = confidence_model(model)
+    assert math.isfinite(fitted.intercept)
+    assert set(fitted.weights) == set(features(evidence, 0.5))
+    assert all(math.isfinite(weight) for weight in fitted.weights.values())
+
+
+@pytest.mark.parametrize("evidence", [STRONG, READ])
+def test_less_risk_never_wants_less_confidence(evidence: Evidence) -> None:
+    thresholds = [threshold_for(risk / 100, evidence) for risk in range(1, 41)]
+    assert thresholds == sorted(thresholds, reverse=True)
+    assert 0 < threshold_for(0.2, evidence) < 1
+
+
+def test_between_two_risks_the_smaller_is_kept_and_none_is_kept_below_the_least() -> None:
+    assert threshold_for(0.059, STRONG) == threshold_for(0.05, STRONG) >= threshold_for(0.06, STRONG)
+    assert threshold_for(0.001, STRONG) == 1.0
 
 
 # --- json -------------------------------------------------------------------------------------------------------------
@@ -226,7 +350,9 @@ def test_an_answer_in_json_has_the_keys_of_the_contract(tiny: Encoder) -> None:
     assert data["question"] == "  as typed? "
     assert data["query"] == QUESTION
     assert data["answerable"] is True
-    assert data["answer"] == {"text": "Bees sleep at night in the hive.", "citation": 1}
+    assert data["answer"] == {
+        "text": "Bees sleep at night in the hive.", "short": None, "citation": 1, "start": None, "end": None,
+    }  # fmt: skip
     assert data["generation"] == "000003"
     assert data["timings_ms"] == {"encode": 1.23, "search": 0.5}
     start = 100 + TEXTS[1].index("Bees")

@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, TinyEncoder
+from conftest import ROOT, TinyEncoder, TinyReader
 
 from qa.cli import main
+from qa.reader import OnnxReader
 
 ZEBRA = "# Animals of the zoo\n\nThe zebra at the zoo is called Bruno. He eats five kilos of hay a day.\n"
 BAKER = "# Bread\n\nThe baker lets the sourdough rise for nine hours. Then it goes into the oven.\n"
@@ -28,6 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with two articles; commands use the tiny encoder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("QA_ENCODER", "tiny")
+    monkeypatch.setenv("QA_READER", "off")
     for name in ("QA_CORPUS", "QA_INDEX", "QA_THRESHOLD"):
         monkeypatch.delenv(name, raising=False)
 
@@ -230,6 +232,35 @@ def test_eval_prints_the_contracts_figures(folder: Path, capsys: pytest.CaptureF
     assert figures["dataset"] == "set"
     assert figures["ndcg@10"] == figures["answer_in_lead"] == figures["answerable_auroc"] == 1.0
     assert json.loads(run(capsys, "eval", "set", "--json", "--limit", "1")[1])["queries"] == 1
+
+
+def test_a_reader_that_is_missing_is_one_sentence_and_off_needs_none(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.engine.shipped_reader", lambda: OnnxReader(folder))
+    assert run(capsys, "build")[0] == 0
+    assert run(capsys, "ask", "zebra")[0] == 0
+    monkeypatch.setenv("QA_READER", "")
+    code, out, error = run(capsys, "ask", "zebra")
+    assert (code, out) == (1, "")
+    assert_one_sentence(error)
+    assert error.endswith("or set QA_READER=off.\n")
+    monkeypatch.setenv("QA_READER", "yes")
+    assert run(capsys, "ask", "zebra")[0] == 2
+
+
+def test_the_short_answer_is_marked_in_a_terminal_alone(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.engine.shipped_reader", lambda: TinyReader(Bruno=9))
+    monkeypatch.setenv("QA_READER", "")
+    monkeypatch.setenv("QA_THRESHOLD", "0")
+    run(capsys, "build")
+    question = "What is the zebra at the zoo called?"
+    assert "\x1b" not in run(capsys, "ask", question)[1]
+    assert json.loads(run(capsys, "ask", question, "--json")[1])["answer"]["short"] == "Bruno"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert "called \x1b[1;4mBruno\x1b[22;24m." in run(capsys, "ask", question)[1]
 
 
 def test_eval_reads_a_question_with_its_conversation(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

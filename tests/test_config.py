@@ -16,6 +16,7 @@ def test_without_an_environment_everything_is_as_documented() -> None:
     assert (Config().corpus, Config().index) == (Path("corpus"), Path("index"))
     assert (Config().encoder, Config().query_prompt, Config().passage_prompt) == ("", None, None)
     assert (Config().max_file_bytes, Config().threshold, Config().keep) == (20_000_000, 0.5, 3)
+    assert (Config().reader, Config().reader_ms) == ("", 120)
 
 
 def test_every_variable_is_read() -> None:
@@ -27,6 +28,9 @@ def test_every_variable_is_read() -> None:
         "QA_PASSAGE_PROMPT": "passage: ",
         "QA_MAX_FILE_MB": "1.5",
         "QA_THRESHOLD": "0.7",
+        "QA_RISK": "0.05",
+        "QA_READER": "off",
+        "QA_READER_MS": "60",
     }
     assert Config.from_env(environ) == Config(
         corpus=Path("/articles"),
@@ -36,7 +40,15 @@ def test_every_variable_is_read() -> None:
         passage_prompt="passage: ",
         max_file_bytes=1_500_000,
         threshold=0.7,
+        risk=0.05,
+        reader="off",
+        reader_ms=60.0,
     )
+
+
+def test_a_reader_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"QA_READER='on' .*: set it to off, or unset it"):
+        Config.from_env({"QA_READER": "on"})
 
 
 def test_arguments_win_over_the_environment() -> None:
@@ -45,7 +57,9 @@ def test_arguments_win_over_the_environment() -> None:
 
 
 def test_empty_variables_are_as_good_as_none_but_an_empty_prompt_is_a_prompt() -> None:
-    environ = dict.fromkeys(["QA_CORPUS", "QA_INDEX", "QA_ENCODER", "QA_MAX_FILE_MB", "QA_THRESHOLD"], "")
+    environ = dict.fromkeys(
+        ["QA_CORPUS", "QA_INDEX", "QA_ENCODER", "QA_MAX_FILE_MB", "QA_THRESHOLD", "QA_RISK", "QA_READER_MS"], ""
+    )
     assert Config.from_env(environ) == Config()
     assert Config.from_env({"QA_QUERY_PROMPT": ""}).query_prompt == ""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from builder import Builder
+from conftest import TinyReader
 from corpora import REBUILD, article, write
 from files.make_pdf import lines_at, written
 
@@ -21,10 +22,11 @@ from qa import engine as engine_module
 from qa import store
 from qa.build import build
 from qa.config import Config
+from qa.conversation import Turn
 from qa.engine import MAX_QUESTION_CHARACTERS, MAX_TOP_K, Engine, check_question
 from qa.errors import MismatchError, NoGenerationError, QuestionError, StoreError
 from qa.passages import PassageSettings
-from qa.types import Answer, Encoder, Span
+from qa.types import Answer, Encoder, Lead, Span
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -75,11 +77,11 @@ def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
         "generation", "timings_ms",
     }  # fmt: skip
     assert (data["question"], data["query"]) == (f"  {QUESTION} ", QUESTION)
-    assert set(data["answer"]) == {"text", "citation"}
+    assert set(data["answer"]) == {"text", "short", "citation", "start", "end"}
     assert set(data["citations"][0]) == {
         "rank", "score", "document", "title", "section", "page", "url", "start", "end", "text", "highlights", "changed",
     }  # fmt: skip
-    assert {"encode", "search", "total"} <= set(data["timings_ms"])
+    assert set(data["timings_ms"]) == {"encode", "search", "read", "answer", "total"}
     assert 0 <= data["confidence"] <= 1
 
 
@@ -586,6 +588,84 @@ def test_a_text_that_was_altered_behind_the_index_is_not_cited(config: Config, t
     engine = Engine.open(config, tiny)
     with pytest.raises(StoreError, match="run `qa build --full`"):
         engine.ask("anchor")
+
+
+# --- the reader -------------------------------------------------------------------------------------------------------
+
+
+def with_reader(built: Config, tiny: TinyEncoder, **words: float) -> tuple[Engine, TinyReader]:
+    reader = TinyReader(**words)
+    return Engine.open(replace(built, reader="", reader_ms=60), tiny, reader=reader), reader
+
+
+def test_without_a_reader_rankings_and_answers_are_those_of_before_there_was_one(
+    built: Config, tiny: TinyEncoder
+) -> None:
+    reader = TinyReader(dough=9)
+    engine = Engine.open(built, tiny, reader=reader)
+    ranking, answer = engine.search(QUESTION, 3), engine.ask(QUESTION, 3)
+    assert reader.asked == []
+    # As it was measured on the version before the reader.
+    assert [(hit.passage.document, hit.passage.order) for hit in ranking.hits] == [
+        ("harbour.md", 0), ("kitchen.md", 1), ("harbour.md", 1),
+    ]  # fmt: skip
+    assert [hit.score for hit in ranking.hits] == pytest.approx([1.0, 0.13300761580, 0.10300298780], abs=1e-9)
+    assert [hit.judgement for hit in ranking.hits] == [None] * 3
+    assert (ranking.evidence.relevance, ranking.evidence.answer_margin) == (None, None)
+    assert answer.confidence == pytest.approx(0.9999800588339401, abs=1e-12)
+    assert answer.lead == Lead(
+        "The anchor report says that anchor0 lies beside the old stone wall of the town.", 1, Span(69, 148)
+    )
+    marks = [((69, 148), (149, 228)), ((664, 743), (744, 823)), ((724, 803), (804, 883))]
+    assert [citation.highlights for citation in answer.citations] == [
+        tuple(Span(*mark) for mark in both) for both in marks
+    ]
+
+
+def test_passages_are_cut_after_they_are_read(built: Config, tiny: TinyEncoder) -> None:
+    engine, reader = with_reader(built, tiny, dough=30, anchor=0)
+    (hit,) = engine.search(QUESTION, 1).hits
+    assert "dough" in hit.passage.text
+    assert hit.judgement is not None
+    assert hit.judgement.relevance == 30
+    assert reader.asked == [(QUESTION, 6, 0.06)]
+    assert len(engine.search(QUESTION, 6).hits) == 6
+
+
+def test_the_answer_found_by_the_reader_is_marked_in_the_document(built: Config, tiny: TinyEncoder) -> None:
+    engine, _ = with_reader(built, tiny, anchor7=9, anchor=-9)
+    answer = engine.ask(QUESTION)
+    assert answer.lead is not None
+    assert answer.lead.pieces()[1] == "anchor7"
+    data = answer.as_json()["answer"]
+    document = engine.document(answer.citations[0].document)
+    assert document is not None
+    assert document.text[data["start"] : data["end"]] == data["short"] == "anchor7"
+    assert answer.timings_ms["read"] > 0
+
+
+def test_a_follow_up_is_read_with_what_is_carried(built: Config, tiny: TinyEncoder) -> None:
+    engine, reader = with_reader(built, tiny, gravel=1)
+    said = (Turn("user", "What does the gravel report say of the stone wall?"),)
+    ranking = engine.search("And why is it there?", 3, said)
+    assert ranking.carried
+    assert [question for question, _, _ in reader.asked] == [ranking.query.text]
+    assert ranking.query.text.endswith("And why is it there?") and "gravel" in ranking.query.text
+
+
+def test_parts_of_a_question_share_the_time_and_each_is_read_by_itself(built: Config, tiny: TinyEncoder) -> None:
+    engine, reader = with_reader(built, tiny, anchor=1, dough=1)
+    question = "Where does the anchor lie and what does the dough report say?"
+    engine.ask(question)
+    asked, _, seconds = zip(*reader.asked, strict=True)
+    assert asked == (question, "Where does the anchor lie?", "what does the dough report say?")
+    assert seconds == pytest.approx([0.02] * 3)
+
+
+def test_the_readers_opinion_is_among_the_evidence_for_confidence(built: Config, tiny: TinyEncoder) -> None:
+    engine, _ = with_reader(built, tiny, anchor=-3)
+    evidence = engine.search(QUESTION).evidence
+    assert (evidence.relevance, evidence.answer_margin) == (-3, -3)
 
 
 # --- what a question may say ------------------------------------------------------------------------------------------

@@ -228,9 +228,9 @@ def test_another_model_is_exported_and_near_to_itself_in_torch(small: Path, tmp_
 def test_eight_bits_that_are_too_far_from_torch_give_way_to_floats(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qa import export
+    from qa import onnx_layers
 
-    monkeypatch.setattr(export, "_LARGEST_WEIGHT", 1)  # weights of -1, 0 and 1
+    monkeypatch.setattr(onnx_layers, "LARGEST_WEIGHT", 1)  # weights of -1, 0 and 1
     found, target = exported(small, tmp_path)
     assert found.runtime == "onnx-fp32"
     assert found.check["least"] > 0.9999

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,9 +16,9 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 BASE = {"errors", "types"}
 LOW = BASE | {
-    "sentences", "languages", "config", "formats", "passages", "onnx_encoder", "torch_encoder", "faiss_index",
-    "lexical", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate", "interrupts",
-    "document_json", "query", "parts", "spelling", "acronyms",
+    "sentences", "languages", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
+    "faiss_index", "lexical", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
+    "interrupts", "document_json", "query", "parts", "spelling", "acronyms",
 }  # fmt: skip
 MIDDLE = {"encoders", "export", "documents", "changes", "workers", "embedding", "generation", "store", "search"}
 BELOW_3 = LOW | MIDDLE
@@ -34,10 +35,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "formats": BASE,
     "passages": BASE | {"sentences"},
     "onnx_encoder": BASE,
+    "onnx_layers": set(),
     "torch_encoder": BASE,
     "faiss_index": BASE,
     "lexical": BASE,
-    "reader": BASE,
+    "reader": BASE | {"onnx_encoder"},  # how a model is opened
     "answer": BASE,
     "conversation": BASE | {"query"},
     "metrics": BASE,
@@ -51,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spelling": set(),
     "acronyms": set(),
     # layer 2
-    "export": BASE | {"onnx_encoder", "torch_encoder"},
+    "export": BASE | {"onnx_encoder", "onnx_layers", "torch_encoder"},
     "encoders": BASE | {"languages", "onnx_encoder", "torch_encoder"},  # it runs the export in a process of its own
     "documents": BASE | {"formats", "languages"},
     "changes": BASE | {"documents"},
@@ -78,11 +80,11 @@ HOMES = {
     "faiss": {"faiss_index"},
     "tantivy": {"lexical"},
     "sentence_transformers": {"torch_encoder"},
-    "transformers": {"torch_encoder", "export"},
+    "transformers": {"torch_encoder", "onnx_layers"},
     "safetensors": {"torch_encoder"},
     "huggingface_hub": {"torch_encoder"},
-    "torch": {"export"},
-    "onnxruntime": {"onnx_encoder", "reader"},
+    "torch": {"export", "onnx_layers"},
+    "onnxruntime": {"onnx_encoder"},
     "tokenizers": {"onnx_encoder"},
     "sentencex": {"sentences"},
     "py3langid": {"languages"},
@@ -232,3 +234,16 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
     program = f"import sys, {module}; print(*sorted({heavy!r} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
+
+
+# --- beside the package -----------------------------------------------------------------------------------------------
+
+
+def test_the_package_imports_neither_what_trains_nor_what_measures() -> None:
+    used = {name.split(".")[0] for path in FILES for name in imported(path)}
+    assert used & {"training", "benchmarks", "tests"} == set()
+
+
+def test_what_trains_is_imported_by_no_benchmark() -> None:
+    for path in (PACKAGE.parent / "benchmarks").glob("*.py"):
+        assert not re.search(r"^\s*(?:from|import) training\b", path.read_text("utf-8"), re.MULTILINE), path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -20,6 +21,7 @@ from qa.render import (
     answer_html,
     as_text,
     confidence_words,
+    escape,
     marked,
     pages_html,
     percent,
@@ -209,6 +211,30 @@ def test_a_lead_is_a_quotation_with_its_confidence_in_words_and_its_citation() -
     assert "very likely" in page
     assert "94 %" in page
     assert 'data-do="open" data-turn="7" data-rank="1"' in page
+
+
+@pytest.mark.parametrize("hostile", [*HOSTILE, "plain"])
+def test_a_short_answer_is_marked_in_its_lead_and_escaped(hostile: str) -> None:
+    text = f"The cat {hostile} sat."
+    span = Span(100, 100 + len(text))
+    lead = Lead(text, 1, span, Span(108, 108 + len(hostile)))
+    given = replace(answer(citation(text)), lead=lead)
+    read = Read(answer_html(given, 7), "qa-lead")
+    assert {tag for tag, _ in read.tags} <= TAGS
+    quoted = re.search(r'<blockquote class="qa-lead"><p>(.*?)</p></blockquote>', answer_html(given, 7), re.DOTALL)
+    assert quoted is not None
+    assert quoted[1] == f"The cat <mark>{escape(hostile)}</mark> sat."
+    assert "\x1b" not in as_text(given)
+    first = as_text(given, styled=True).split("\n")[0]
+    assert first.startswith("“The cat \x1b[1;4m")
+    assert first.endswith("\x1b[22;24m sat.”")
+    assert "\x1b" not in first.removeprefix("“The cat \x1b[1;4m").removesuffix("\x1b[22;24m sat.”")
+    assert first.replace("\x1b[1;4m", "").replace("\x1b[22;24m", "") == as_text(given).split("\n")[0]
+
+
+def test_a_lead_without_a_short_answer_has_nothing_marked() -> None:
+    assert "<p>The cat sat.</p></blockquote>" in answer_html(answer(citation()), 7)
+    assert as_text(answer(citation()), styled=True) == as_text(answer(citation()))
 
 
 def test_a_card_names_title_section_file_and_score() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
+from conftest import TinyReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from qa.build import build
 from qa.config import Config
 from qa.conversation import Reading, share
 from qa.lexical import analyze
-from qa.search import fuse, rank, rank_follow_up
+from qa.search import READ, fuse, rank, rank_follow_up, reread, together
 from qa.store import open_current
 from qa.types import Candidates, Embedding, Encoder, Passage, PassageIndex, Query, QueryTerm, Ranking, Span, Vectors
 
@@ -171,6 +172,69 @@ def test_an_empty_index_has_no_hits_and_no_evidence() -> None:
     assert ranking.hits == ()
     evidence = ranking.evidence
     assert (evidence.top_cosine, evidence.coverage, evidence.margin, evidence.peak) == (0, 0, 0, 0)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def reread_ids(reader: TinyReader, scores: Sequence[float], top_k: int = 12) -> list[int]:
+    """The order of passages "word0" … with these scores, once they are read."""
+    held = [passage(f"word{number} said", document=f"{number}.md") for number in range(len(scores))]
+    ranking = rank(fake(scores, [0] * len(scores), held), Query("q"), QUERY, top_k)
+    again = reread(ranking, reader, 1.5)
+    assert [hit.rank for hit in again.hits] == list(range(1, len(again.hits) + 1))
+    assert {hit.id: hit.score for hit in again.hits} == {hit.id: hit.score for hit in ranking.hits}
+    assert replace(again.evidence, relevance=None, answer_margin=None) == ranking.evidence
+    return [hit.id for hit in again.hits]
+
+
+def test_relevance_moves_a_passage_as_far_as_it_weighs() -> None:
+    # Fused scores .5, .25 and 0: at a weight of .05 five logits are a quarter.
+    assert reread_ids(TinyReader(word0=0, word1=4.9, word2=0), [3, 2, 1]) == [0, 1, 2]
+    assert reread_ids(TinyReader(word0=0, word1=5.1, word2=0), [3, 2, 1]) == [1, 0, 2]
+    assert reread_ids(TinyReader(word0=-5, word1=-5, word2=5.1), [3, 2, 1]) == [2, 0, 1]
+
+
+def test_equally_good_ones_keep_their_order() -> None:
+    assert reread_ids(TinyReader(word=3), [3, 2, 1]) == [0, 1, 2]
+    assert reread_ids(TinyReader(word=3), [1, 1, 1]) == [0, 1, 2]
+
+
+def test_what_was_not_read_keeps_its_place() -> None:
+    assert reread_ids(TinyReader(word0=-9, word2=9), [4, 3, 2, 1]) == [2, 1, 0, 3]
+    assert reread_ids(TinyReader(), [4, 3, 2, 1]) == [0, 1, 2, 3]
+
+
+def test_only_the_first_are_read_and_the_others_follow_them() -> None:
+    reader = TinyReader(word=0, word11=99)
+    assert reread_ids(reader, range(12, 0, -1)) == list(range(12))
+    assert reader.asked == [("q", READ, 1.5)]
+
+
+def test_near_duplicates_are_not_read() -> None:
+    text = "the bees of the valley sleep in the white hive by the wall all winter long"
+    reader = TinyReader(bees=1)
+    held = [passage(text), passage(text + "!", start=500), passage("bees", document="b.md")]
+    reread(rank(fake([3, 2, 1], [0] * 3, held), Query("q"), QUERY, 10), reader, 1.0)
+    assert [count for _, count, _ in reader.asked] == [2]
+
+
+def test_the_evidence_holds_the_best_of_the_first_passages_that_were_read() -> None:
+    held = [passage(f"word{number}", document=f"{number}.md") for number in range(5)]
+    ranking = rank(fake([5, 4, 3, 2, 1], [0] * 5, held), Query("q"), QUERY, 5)
+    evidence = reread(ranking, TinyReader(word0=1, word1=-1, word2=0.5, word4=2), 1.0).evidence
+    assert (evidence.relevance, evidence.answer_margin) == (1, 1)
+    unread = reread(ranking, TinyReader(), 1.0).evidence
+    assert (unread.relevance, unread.answer_margin) == (None, None)
+
+
+def test_parts_of_a_question_keep_their_own_judgements_of_the_passages_of_all() -> None:
+    held = [passage(f"word{number}", document=f"{number}.md") for number in range(3)]
+    ranking = rank(fake([3, 2, 1], [0] * 3, held), Query("q"), QUERY, 3)
+    whole, first, second = (reread(ranking, TinyReader(word0=number, word2=number), 1.0) for number in (1, 2, 3))
+    for part, number in zip(together(whole, [first, second], 3).parts, (2, 3), strict=True):
+        assert [hit.judgement and hit.judgement.relevance for hit in part.hits] == [number, None, number]
+    assert [hit.judgement for hit in together(ranking, [first, ranking], 3).parts[1].hits] == [None] * 3
 
 
 # --- near-duplicates --------------------------------------------------------------------------------------------------

@@ -41,8 +41,9 @@ def spoken(turn: Turn) -> str:
         return in_page(turn.problem)
     if turn.answer.lead is None:
         return not_found_words(turn.answer)
-    shown = corrected_words(turn.answer)
-    return f"{shown}{'. ' if shown else ''}Answer: {turn.answer.lead.text}"
+    shown, short = corrected_words(turn.answer), turn.answer.lead.pieces()[1]
+    told = f"{short}. In full: " if short else ""
+    return f"{shown}{'. ' if shown else ''}Answer: {told}{turn.answer.lead.text}"
 
 
 def _retry(turn: Turn) -> str:

@@ -1,0 +1,139 @@
+"""Questions of the development sets by what they are for, asked of the program: rankings with what was read of them.
+
+Three kinds are asked of a set: its own questions, which it answers; near-misses, which are about its passages and whose
+answer is missing; and search questions off its topic. A question is for fitting or held out: of SQuAD by its article,
+since the reader was trained on the others, and else by `common.in_fit`; INSCIT is all held out. Reading is what takes
+time, so each kind is a sample. It knows nothing about figures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from benchmarks.common import SETS, CachingEncoder, CachingReader, Part, in_fit, off_topic_questions, part_of
+from qa.evaluate import Dataset, Query, index_dataset, read_dataset
+from qa.search import READ
+from qa.types import Ranking
+
+Kind = Literal["own", "near", "off"]
+SQUAD_1, SQUAD_2, CLAPNQ, CRANFIELD, INSCIT = "squad-v1.1-dev", "squad-v2-dev", "clapnq-dev", "cranfield", "inscit-dev"
+DATASETS = (SQUAD_2, CLAPNQ, CRANFIELD, SQUAD_1, INSCIT)
+# The most questions of each kind: (to fit on, held out).
+_MOST: dict[Kind, tuple[int, int]] = {"own": (400, 600), "near": (250, 400), "off": (150, 150)}
+_MOST_SMALL = 20  # of each kind, of a small corpus
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A set with its questions for one purpose, by kind; `about` is the passage that each was written about."""
+
+    dataset: Dataset
+    questions: dict[Kind, tuple[Query, ...]]
+    about: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with the ranking that the program gave; `relevant` are the passages that answer it, with grades."""
+
+    query: Query
+    kind: Kind
+    ranking: Ranking
+    relevant: dict[str, float]
+
+
+def sample(name: str, part: Part) -> Sample:
+    """The questions of a set that are for one part, as many as are judged, by a fixed choice.
+
+    Those of SQuAD 2 whose answer is missing are asked of SQuAD 1.1 too, which has the same passages and more.
+    """
+    dataset = read_dataset(SETS / name)
+    kinds: dict[Kind, Iterable[Query]] = {
+        "own": (q for q in dataset.queries if q.answerable and any(dataset.qrels.get(q.id, {}).values())),
+        "near": (q for q in _near(dataset) if not q.answerable),
+        "off": (Query(number, text, (), False) for number, text in off_topic_questions()),
+    }
+    titles = {number: title for number, title, _ in dataset.passages}
+    about = _about(name) | (_about(SQUAD_2) if name == SQUAD_1 else {})
+
+    def is_for(query: Query) -> bool:
+        if query.id in about and name in (SQUAD_1, SQUAD_2):
+            return part_of(titles[about[query.id]]) == part
+        if query.id in about and name == INSCIT:
+            return part == "held-out"
+        return in_fit(query.id) == (part == "fit")
+
+    chosen = {kind: _some(filter(is_for, asked), _MOST[kind][part != "fit"]) for kind, asked in kinds.items()}
+    return Sample(dataset, chosen, about)
+
+
+def small(given: Sample, part: Part, count: int) -> Iterator[Sample]:
+    """Small corpora cut out of a set, of one to three articles or 20 to 120 passages, with fewer questions."""
+    random = np.random.default_rng(7)
+    groups: dict[str, list[tuple[str, str, str]]] = {}
+    for passage in given.dataset.passages:  # SQuAD: all passages of one article together
+        groups.setdefault(passage[0].split("#")[0], []).append(passage)
+    articles = any(len(group) > 1 for group in groups.values())
+    names = sorted(name for name, group in groups.items() if not articles or part_of(group[0][1]) == part)
+    for number in range(count):
+        wanted = int(random.integers(1, 4) if articles else random.integers(20, 120))
+        passages = [passage for i in random.permutation(len(names))[:wanted] for passage in groups[names[i]]]
+        ids = {passage[0] for passage in passages}
+        qrels = given.dataset.qrels
+        questions = {
+            kind: tuple(q for q in asked if kind == "off" or ids & {given.about[q.id], *qrels.get(q.id, ())})[
+                :_MOST_SMALL
+            ]
+            for kind, asked in given.questions.items()
+        }
+        yield replace(
+            given,
+            dataset=replace(given.dataset, name=f"{given.dataset.name} {number}", passages=passages),
+            questions=questions,
+        )
+
+
+def ask(given: Sample, encoder: CachingEncoder, reader: CachingReader | None, depth: int = READ) -> Iterator[Case]:
+    """Each question of a sample with its first `depth` hits, of which ten are read."""
+    with tempfile.TemporaryDirectory(prefix="qa-judged-") as place:
+        engine, _ = index_dataset(given.dataset, encoder, Path(place), reader=reader)
+        for kind, queries in given.questions.items():
+            for query in queries:
+                ranking = engine.search(query.text, depth, query.history)
+                yield Case(query, kind, ranking, given.dataset.qrels.get(query.id, {}) if kind == "own" else {})
+        del engine
+
+
+def without_titles(given: Sample) -> Sample:
+    """The same sample, of passages that are encoded as their text alone."""
+    passages = [(number, "", text) for number, _, text in given.dataset.passages]
+    return replace(given, dataset=replace(given.dataset, passages=passages))
+
+
+def _near(dataset: Dataset) -> list[Query]:
+    """The questions among which a set's near-misses are; INSCIT has 17, too few to tell anything by."""
+    if dataset.name == INSCIT:
+        return []
+    return read_dataset(SETS / SQUAD_2).queries if dataset.name == SQUAD_1 else dataset.queries
+
+
+def _about(name: str) -> dict[str, str]:
+    """Question → the passage that it was written about, or the first of those that answer it."""
+    lines = (SETS / name / "queries.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    answering = ((query, passages) for query, passages in read_dataset(SETS / name).qrels.items() if passages)
+    first = {query: next(iter(passages)) for query, passages in answering}
+    return first | {row["_id"]: row["source_passage"] for row in rows if "source_passage" in row}
+
+
+def _some(queries: Iterable[Query], most: int) -> tuple[Query, ...]:
+    """A choice that is the same for a question in every set."""
+    return tuple(sorted(queries, key=lambda q: hashlib.blake2b(q.id.encode()).digest())[:most])

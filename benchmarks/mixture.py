@@ -1,0 +1,56 @@
+"""Figures that depend on how many of the questions asked can be answered: calibration and risk.
+
+It knows nothing about where confidence comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.judged import Kind
+
+# The mixture of kinds that confidence is fitted and judged for.
+MIXTURE: dict[Kind, float] = {"own": 0.6, "off": 0.2, "near": 0.2}
+RISKS = tuple(round(0.01 * number, 2) for number in range(1, 41))
+
+Numbers = NDArray[np.float64]
+
+
+def mixed(kinds: Iterable[Kind], mixture: Mapping[Kind, float] = MIXTURE) -> dict[Kind, float]:
+    """The share of each kind where only these are there: what has no answer weighs as much as in the mixture."""
+    own, present = mixture["own"], set(kinds)
+    missing = sum(mixture.get(kind, 0.0) for kind in present - {"own"})
+    return {kind: own if kind == "own" else (1 - own) * mixture.get(kind, 0.0) / missing for kind in present}
+
+
+def in_mixture(values: Mapping[Kind, Numbers], mixture: Mapping[Kind, float] = MIXTURE) -> tuple[Numbers, Numbers]:
+    """Values of each kind, as many of each as there can be in the mixture, and whether each is of an own question."""
+    shares = {kind: share for kind, share in mixed(values, mixture).items() if share}
+    total = min(len(values[kind]) / share for kind, share in shares.items())
+    random = np.random.default_rng(11)
+    drawn = {kind: random.permutation(values[kind])[: round(total * shares[kind])] for kind in values if kind in shares}
+    truth = [np.full(len(each), float(kind == "own")) for kind, each in drawn.items()]
+    return np.concatenate(list(drawn.values())), np.concatenate(truth)
+
+
+def risk(threshold: float, sets: Sequence[tuple[Numbers, Numbers]]) -> tuple[float, float]:
+    """The share of questions with at least so much confidence, and the share of those that are wrong.
+
+    `sets` are confidence and what is wrong (0 or 1) of each question; each set weighs the same. Nothing is wrong where
+    nothing is answered.
+    """
+    answered = float(np.mean([(sure >= threshold).mean() for sure, _ in sets]))
+    lost = float(np.mean([((sure >= threshold) * wrong).mean() for sure, wrong in sets]))
+    return answered, lost / answered if answered else 0.0
+
+
+def thresholds(sets: Sequence[tuple[Numbers, Numbers]]) -> list[tuple[float, float]]:
+    """Each risk with the least confidence from which on it is never exceeded, in hundredths; 1 where there is none."""
+    steps = [round(0.01 * number, 2) for number in range(101)]
+    risks = [risk(step, sets)[1] for step in steps]
+    worst = np.maximum.accumulate(risks[::-1])[::-1]  # of this confidence or any above it
+    kept = list(zip(steps, worst, strict=True))
+    return [(wanted, next((step for step, most in kept if most <= wanted), 1.0)) for wanted in RISKS]

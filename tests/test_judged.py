@@ -1,0 +1,124 @@
+"""What quality is judged on and by: the split, what is remembered of the reader, mixtures, risk, and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.common import FIT_ARTICLES, HELD_OUT_ARTICLES, SETS, _judgement, _row, f1, interval, part_of
+from benchmarks.judged import SQUAD_1, SQUAD_2, sample
+from benchmarks.mixture import RISKS, in_mixture, mixed, risk, thresholds
+from benchmarks.pictures import curves
+from qa.types import Found, Judgement, Span
+from training.config import read_settings
+from training.data import read_set, split_articles
+
+NEEDS_SETS = pytest.mark.skipif(not SETS.is_dir(), reason="the development sets are not here")
+SPANS = st.tuples(st.integers(0, 10_000), st.integers(0, 500)).map(lambda pair: Span(pair[0], pair[0] + pair[1]))
+LOGITS = st.floats(-30, 30, width=32)
+FOUND = st.builds(Found, SPANS, SPANS, LOGITS)
+
+
+# --- what is judged ---------------------------------------------------------------------------------------------------
+
+
+@NEEDS_SETS
+def test_the_split_is_the_one_that_the_reader_was_trained_by() -> None:
+    settings = read_settings(Path(__file__).parent.parent / "training" / "reader.json")
+    family = settings.train_on[0]
+    sets = [read_set(SETS / folder) for folder in family.folders]
+    split = split_articles(sets, family, settings.seed)
+    titles = {source.article: source.title for each in sets for source in each.sources.values()}
+    assert {titles[article]: part for article, part in split.items()} == {
+        title: part_of(title) for title in titles.values()
+    }
+    assert set(titles.values()) >= FIT_ARTICLES | HELD_OUT_ARTICLES
+
+
+@NEEDS_SETS
+@pytest.mark.parametrize("name", [SQUAD_1, SQUAD_2])
+def test_no_question_is_both_fitted_and_judged(name: str) -> None:
+    fit, held_out = sample(name, "fit"), sample(name, "held-out")
+    for kind, questions in fit.questions.items():
+        assert questions
+        assert not {q.id for q in questions} & {q.id for q in held_out.questions[kind]}
+    titles = {number: title for number, title, _ in fit.dataset.passages}
+    assert {titles[fit.about[q.id]] for kind in ("own", "near") for q in fit.questions[kind]} <= FIT_ARTICLES
+
+
+# --- what is remembered -----------------------------------------------------------------------------------------------
+
+
+@given(LOGITS, st.lists(FOUND, max_size=5), st.integers(0, 500))
+def test_a_judgement_comes_back_as_it_was_for_the_same_passage_anywhere(
+    relevance: float, found: list[Found], start: int
+) -> None:
+    judgement = Judgement(relevance, tuple(found))
+    assert _judgement(_row(judgement, start), start) == judgement
+
+
+def test_a_passage_that_was_not_read_stays_so() -> None:
+    assert _judgement(_row(None, 7), 7) is None
+
+
+# --- mixtures and risk ------------------------------------------------------------------------------------------------
+
+
+def test_what_has_no_answer_weighs_the_same_where_a_kind_is_missing() -> None:
+    assert mixed(["own", "off", "near"], {"own": 0.6, "off": 0.3, "near": 0.1}) == pytest.approx(
+        {"own": 0.6, "off": 0.3, "near": 0.1}
+    )
+    assert mixed(["own", "off"], {"own": 0.6, "off": 0.3, "near": 0.1}) == pytest.approx({"own": 0.6, "off": 0.4})
+
+
+def test_a_mixture_holds_its_shares() -> None:
+    values, truth = in_mixture({"own": np.ones(60), "off": np.zeros(500), "near": np.full(500, 0.5)})
+    assert len(values) == 100
+    assert truth.sum() == 60
+    assert (values == 0.5).sum() == 20
+
+
+def test_risk_is_the_share_of_what_is_answered() -> None:
+    sure, wrong = np.array([0.9, 0.8, 0.7, 0.1]), np.array([0.0, 1.0, 0.0, 1.0])
+    assert risk(0.5, [(sure, wrong)]) == pytest.approx((0.75, 1 / 3))
+    assert risk(0.95, [(sure, wrong)]) == (0.0, 0.0)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=50))
+def test_a_threshold_keeps_its_risk_and_so_does_any_above_it(rows: list[tuple[float, bool]]) -> None:
+    sets = [(np.array([sure for sure, _ in rows]), np.array([float(wrong) for _, wrong in rows]))]
+    found = thresholds(sets)
+    assert [wanted for wanted, _ in found] == list(RISKS)
+    for wanted, threshold in found:
+        kept = threshold == 1.0 or all(
+            risk(step / 100, sets)[1] <= wanted for step in range(round(100 * threshold), 101)
+        )
+        assert kept
+    assert [t for _, t in found] == sorted((t for _, t in found), reverse=True)
+
+
+# --- figures and pictures ---------------------------------------------------------------------------------------------
+
+
+def test_overlap_leaves_articles_and_punctuation_out() -> None:
+    assert f1("The 23rd.", "23rd") == 1.0
+    assert f1("oil", "gas") == 0.0
+
+
+def test_an_interval_holds_its_figure() -> None:
+    figure, low, high = interval([[0.0, 1.0] * 50])
+    assert low < figure == 0.5 < high
+
+
+def test_a_picture_is_one_with_words_that_cannot_break_it() -> None:
+    made = curves("a < b", "x & y", "share", {'"line"': [(0.0, 0.0), (0.5, 0.2)]}, diagonal="perfect")
+    root = ElementTree.fromstring(made)
+    said = [element.text for element in root.iter() if element.tag.endswith("text")]
+    assert {"a < b", "x & y", '"line"', "perfect"} <= set(said)
+    lines = [element.get("points") for element in root.iter() if element.tag.endswith("polyline")]
+    assert "64.0,400.0 244.0,328.0" in lines

@@ -1,0 +1,101 @@
+"""A fixed set of questions over the project's own articles: what is found, led with and abstained from gets no worse.
+
+Thresholds are what was measured less a little; figures over public sets are in docs/quality.md.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from qa.build import build
+from qa.config import Config
+from qa.engine import Engine
+from qa.types import Answer, Encoder, Reader
+
+HERE = Path(__file__).parent
+ARTICLES = ["files/html/*.html", "files/pdf/hives.pdf", "files/pdf/columns.pdf", "files/office/bees.md"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, the article and the words that answer it (None where nothing does), and what was said."""
+
+    question: str
+    document: str | None
+    evidence: str | None
+    answer: Answer
+
+
+@pytest.fixture(scope="module")
+def measured(
+    tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, reader: Reader
+) -> Callable[[str], dict[str, float]]:
+    """The figures of all questions, by the configured reader: "" or "off"."""
+    place = tmp_path_factory.mktemp("quality")
+    config = Config(corpus=place / "corpus", index=place / "index", reader_ms=math.inf)
+    shutil.copytree(ROOT / "corpus", config.corpus)
+    for path in (path for pattern in ARTICLES for path in HERE.glob(pattern)):
+        shutil.copy(path, config.corpus)
+    build(config, encoder)
+    rows = [json.loads(line) for line in (HERE / "questions.jsonl").read_text("utf-8").splitlines()]
+
+    @cache
+    def asked(setting: str) -> dict[str, float]:
+        engine = Engine.open(replace(config, reader=setting), encoder, reader=reader)
+        return shares([Asked(**row, answer=engine.ask(row["question"])) for row in rows])
+
+    return asked
+
+
+def shares(asked: list[Asked]) -> dict[str, float]:
+    own = [a for a in asked if a.evidence is not None]
+    other = [a for a in asked if a.evidence is None]
+    found = {
+        "article first": [a.answer.citations[0].document == a.document for a in own],
+        "evidence in top 3": [
+            any(c.document == a.document and a.evidence in c.text for c in a.answer.citations[:3]) for a in own
+        ],
+        "answered": [a.answer.answerable for a in own],
+        "evidence in lead": [a.answer.lead is not None and a.evidence in a.answer.lead.text for a in own],
+        "abstained": [not a.answer.answerable for a in other],
+    }
+    shorts = [(lead.pieces()[1], a.evidence or "") for a in own if (lead := a.answer.lead) and lead.short]
+    found["short answer right"] = [short in evidence or evidence in short for short, evidence in shorts]
+    found["short answer shown"] = [True] * len(shorts) + [False] * (len(own) - len(shorts))
+    return {name: sum(held) / len(held) for name, held in found.items() if held}
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("figure", "least"),
+    [
+        ("article first", 0.97),
+        ("evidence in top 3", 0.95),
+        ("answered", 0.85),
+        ("evidence in lead", 0.74),
+        ("abstained", 0.6),
+        ("short answer shown", 0.6),
+        ("short answer right", 0.85),
+    ],
+)
+def test_quality_is_at_least_what_it_was(
+    measured: Callable[[str], dict[str, float]], figure: str, least: float
+) -> None:
+    assert measured("")[figure] >= least
+
+
+@pytest.mark.model
+def test_the_reader_leads_better_than_words_alone(measured: Callable[[str], dict[str, float]]) -> None:
+    read, words = measured(""), measured("off")
+    assert read["evidence in lead"] > words["evidence in lead"]
+    assert words["evidence in lead"] >= 0.65
+    assert "short answer right" not in words

@@ -1,0 +1,175 @@
+"""The shipped reader: what it says of a pair is its own, literal, in time, and the same on every thread."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.errors import ModelError
+from qa.onnx_encoder import MODEL, TOKENIZER, open_model, processors
+from qa.reader import DESCRIPTION, FIRST, LONGEST_ANSWER, OnnxReader, best_span, shipped_folder, shipped_reader
+from qa.sentences import sentence_spans
+from qa.types import Found, Judgement, Passage, Reader, Span
+
+BRIDGE = "The old bridge was made of wood. The new one was opened in 1932 by the mayor. It is painted grey."
+CAT = "The cat sleeps on the stove. In summer it prefers the garden wall."
+WHEN = "When was the new bridge opened?"
+
+
+def passage(text: str, start: int = 0, title: str = "", section: tuple[str, ...] = (), language: str = "en") -> Passage:
+    sentences = tuple(Span(start + s.start, start + s.end) for s in sentence_spans(text, language="en"))
+    return Passage("a.md", 0, Span(start, start + len(text)), text, title, section, None, sentences, language)
+
+
+def read(reader: Reader, question: str, *passages: Passage) -> list[Judgement]:
+    judgements = reader.read(question, passages, math.inf)
+    assert None not in judgements
+    return [judgement for judgement in judgements if judgement is not None]
+
+
+def best(judgement: Judgement) -> Found:
+    return max(judgement.found, key=lambda found: found.margin)
+
+
+def test_the_passage_that_answers_is_told_and_its_answer_found(reader: Reader) -> None:
+    bridge, cat = read(reader, WHEN, passage(BRIDGE, start=500, title="Bridges"), passage(CAT))
+    assert bridge.relevance > 0 > cat.relevance
+    found = best(bridge)
+    assert Span(found.span.start - 500, found.span.end - 500).of(BRIDGE) == "1932"
+    assert Span(found.sentence.start - 500, found.sentence.end - 500).of(BRIDGE).startswith("The new one")
+    assert bridge.margin == found.margin > 0
+    assert cat.margin is not None
+    assert cat.margin < 0
+
+
+def test_what_goes_in_is_the_question_and_the_passage_as_it_is_encoded(reader: Reader) -> None:
+    described = json.loads((shipped_folder() / DESCRIPTION).read_text("utf-8"))
+    session, tokenizer = open_model(shipped_folder(), described["files"], "")
+    given = passage(BRIDGE, title="Bridges of the town", section=("Wood", "Steel"))
+    ids = tokenizer.encode(WHEN, given.encoded).ids
+    relevance, start, end = session.run(None, {"ids": np.array([ids], dtype=np.int64)})
+    (judgement,) = read(reader, WHEN, given)
+    assert judgement.relevance == float(relevance[0])
+    nothing = float(start[0, 0] + end[0, 0])
+    first = ids.index(tokenizer.token_to_id("1932"))
+    assert best(judgement).margin == pytest.approx(float(start[0, first] + end[0, first]) - nothing, abs=1e-5)
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.text(max_size=60), min_size=1, max_size=6).map(". ".join),
+    st.text(max_size=30),
+    st.integers(0, 10_000),
+    st.text(min_size=1, max_size=40),
+)
+def test_what_is_found_is_a_part_of_its_sentence_and_never_of_the_title(
+    text: str, title: str, start: int, question: str
+) -> None:
+    given = passage(text, start, title)
+    document = "\0" * start + text
+    for judgement in read(shipped_reader(), question, given):
+        assert [found.sentence for found in judgement.found] == sorted(
+            (found.sentence for found in judgement.found), key=lambda span: span.start
+        )
+        for found in judgement.found:
+            assert found.sentence in (given.sentences or (given.span,))
+            assert found.sentence.start <= found.span.start < found.span.end <= found.sentence.end
+            assert found.span.of(document).strip()
+            assert judgement.of(found.sentence) == found
+
+
+def test_a_long_passage_is_read_as_far_as_there_is_room_and_code_as_one_sentence(reader: Reader) -> None:
+    long = " ".join(f"Sentence number {number} says nothing about the bridge." for number in range(60))
+    (judgement,) = read(reader, "word " * 300, passage(long))
+    assert 5 < len(judgement.found) < 60
+    code = Passage("a.py", 0, Span(7, 20), "bridge = 1932", "", (), None, ())
+    (judgement,) = read(reader, WHEN, code)
+    assert [found.sentence for found in judgement.found] == [Span(7, 20)]
+
+
+def test_a_pair_is_judged_alike_alone_among_others_and_on_any_thread(reader: Reader) -> None:
+    passages = [passage(BRIDGE), passage(CAT), passage(BRIDGE + " " + CAT)]
+    alone = [read(reader, WHEN, each)[0] for each in passages]
+    with ThreadPoolExecutor(8) as pool:
+        for judgements in pool.map(lambda _: read(reader, WHEN, *passages), range(16)):
+            assert judgements == alone
+
+
+def test_many_questions_at_once_share_the_threads(reader: Reader) -> None:
+    with ThreadPoolExecutor(64) as pool:
+        list(pool.map(lambda _: read(reader, WHEN, passage(CAT)), range(64)))
+        names = [thread.name for thread in threading.enumerate() if thread.name.startswith("read_")]
+    assert 1 <= len(names) <= processors()
+
+
+def test_without_time_only_the_first_are_read(reader: Reader) -> None:
+    many = [passage(CAT) for _ in range(6)]
+    judgements = reader.read(WHEN, many, 0.0)
+    assert [judgement is None for judgement in judgements] == [number >= FIRST for number in range(6)]
+    assert reader.read(WHEN, many[:1], 0.0) == judgements[:1]
+    assert reader.read(WHEN, [], 0.0) == []
+
+
+def test_another_language_is_not_read_and_takes_no_time_of_others(reader: Reader) -> None:
+    german = passage("Die neue Brücke wurde 1932 eröffnet.", language="de")
+    untold = passage(BRIDGE, language="")
+    judgements = reader.read(WHEN, [german, untold, german, passage(CAT), passage(BRIDGE)], 0.0)
+    assert [judgement is None for judgement in judgements] == [True, False, True, False, False]
+
+
+# --- the best span ----------------------------------------------------------------------------------------------------
+
+LOGITS = st.integers(1, 45).flatmap(
+    lambda count: st.tuples(*[st.lists(st.floats(-9, 9, width=32), min_size=count, max_size=count)] * 2)
+)
+
+
+@given(LOGITS)
+def test_the_best_span_is_the_best_of_all_that_may_be(logits: tuple[Sequence[float], Sequence[float]]) -> None:
+    starts, ends = (np.array(side, dtype=np.float32) for side in logits)
+    score, first, last = best_span(starts, ends)
+    assert 0 <= first <= last < min(len(starts), first + LONGEST_ANSWER)
+    assert score == starts[first] + ends[last]
+    assert score == max(starts[i] + ends[j] for i in range(len(starts)) for j in range(i, min(len(ends), i + 30)))
+
+
+# --- its files --------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_loaded_once_in_a_process() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert len({id(reader) for reader in pool.map(lambda _: shipped_reader(), range(4))}) == 1
+
+
+@pytest.mark.parametrize("name", [MODEL, TOKENIZER, DESCRIPTION])
+@pytest.mark.parametrize("data", [None, b"", b"{}", b'{"format_version": 1}'])
+def test_a_file_that_is_missing_or_altered_is_one_sentence_that_says_what_to_do(
+    tmp_path: Path, name: str, data: bytes | None
+) -> None:
+    for file in (MODEL, TOKENIZER, DESCRIPTION):
+        if file != name:
+            (tmp_path / file).symlink_to(shipped_folder() / file)
+        elif data is not None:
+            (tmp_path / file).write_bytes(data)
+    with pytest.raises(ModelError, match=r"^The reader's model is .*: install .* again, or set QA_READER=off\.$"):
+        OnnxReader(tmp_path)
+
+
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+    for file in (MODEL, TOKENIZER):
+        (tmp_path / file).symlink_to(shipped_folder() / file)
+    shutil.copy(shipped_folder() / DESCRIPTION, tmp_path)
+    described = json.loads((tmp_path / DESCRIPTION).read_text("utf-8"))
+    (tmp_path / DESCRIPTION).write_text(json.dumps(described | {"format_version": 2}))
+    with pytest.raises(ModelError):
+        OnnxReader(tmp_path)

@@ -1,0 +1,326 @@
+"""Training of the reader: what it learns from, that a run goes on exactly where it stopped, and how it is judged."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+from transformers import BertConfig, BertModel
+
+from qa.encoders import default_folder
+from qa.errors import ConfigError
+from qa.sentences import sentence_spans
+from qa.types import encoded
+from training.config import Family, Sampling, read_settings
+from training.data import NEGATIVES, Example, QuestionSet, made_for, occurrences, read_set, split_articles
+from training.evaluate import opened
+from training.export import export
+from training.figures import Asked, Reading, best_span, f1, figures, fit
+from training.mine import Found, Pool, negatives
+from training.model import ReaderNet, stacked
+from training.near_misses import changed_question, pieces, without_answer
+from training.sequences import LONGEST, Item, Sequences, tokenizer
+from training.train import checkpoints, read_items, train
+
+CONFIG = Path(__file__).resolve().parent.parent / "training" / "reader.json"
+
+
+def a_set(folder: Path, articles: int = 8) -> QuestionSet:
+    """Articles about towns, two passages each, one question a passage and one that none answers."""
+    folder.mkdir()
+    corpus, queries, qrels = [], [], ["query-id\tcorpus-id\tscore"]
+    for n in range(articles):
+        for part, (what, year) in enumerate((("bridge", 1801 + n), ("harbour", 1901 + n))):
+            number = f"town-{n}#{part}"
+            text = f"Anna Lund of Town{n} was a mason. The {what} of Town{n} was built in {year}. It is made of stone."
+            corpus.append({"_id": number, "title": f"Town{n}", "text": text, "doc_id": f"town-{n}"})
+            queries.append({"_id": number, "text": f"When was the {what} of Town{n} built?", "answers": [str(year)]})
+            qrels.append(f"{number}\t{number}\t1")
+        queries.append(
+            {"_id": f"none-{n}", "text": f"Who burnt the bridge of Town{n}?", "answerable": False, "answers": [],
+             "source_passage": f"town-{n}#0"}
+        )  # fmt: skip
+    (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, corpus)), "utf-8")
+    (folder / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)), "utf-8")
+    (folder / "qrels.tsv").write_text("\n".join(qrels) + "\n", "utf-8")
+    return read_set(folder)
+
+
+def sampling(**other: object) -> Sampling:
+    return replace(read_settings(CONFIG).sampling, **other)
+
+
+# --- the sets ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_article_of_two_sets_is_in_one_part_and_parts_do_not_change(tmp_path: Path) -> None:
+    one, other = a_set(tmp_path / "one"), a_set(tmp_path / "other", 5)
+    parts = split_articles([one, other], Family(("one", "other"), fit=0.25, held_out=0.25), seed=3)
+    assert sorted(parts.values()) == ["fit"] * 2 + ["held-out"] * 2 + ["train"] * 4
+    assert {other.article(example) for example in other.examples} <= set(parts)
+    assert parts == split_articles([other, one], Family(("one", "other"), fit=0.25, held_out=0.25), seed=3)
+    assert parts != split_articles([one, other], Family(("one", "other"), fit=0.25, held_out=0.25), seed=4)
+
+
+def test_an_answer_is_found_as_whole_words_and_the_first_that_stands_there_counts() -> None:
+    text = "In 1901, not 11901, the  Old\nBridge fell; the old bridge of 1901."
+    assert [span.of(text) for span in occurrences(text, ["nowhere", "old bridge", "1901"])] == [
+        "Old\nBridge",
+        "old bridge",
+    ]
+    assert len(occurrences(text, ["1901"])) == 2
+    assert occurrences(text, ["", "190"]) == []
+
+
+def test_negatives_are_training_passages_without_the_answer_in_the_order_of_the_ranking(tmp_path: Path) -> None:
+    of = a_set(tmp_path / "set")
+    example = next(e for e in of.examples if e.id == "town-0#0")
+    split = {source.article: "train" for source in of.sources.values()} | {"town-2": "held-out"}
+    pool = Pool(tuple(Found(f"town-{n}#{part}", 1.0, 1.0, 1.0) for n in (2, 0, 3, 1) for part in (0, 1)), {})
+    assert negatives(example, pool, of, split) == ("town-0#1", "town-3#0", "town-3#1", "town-1#0", "town-1#1")
+    holding = Example("x", "?", ("Made of Stone",), True, ("town-0#0",))
+    assert negatives(holding, pool, of, split) == ()
+
+
+def test_what_is_trained_on_is_what_was_mined_for_the_same_split(tmp_path: Path) -> None:
+    of = a_set(tmp_path / "set", 2)
+    run = replace(read_settings(CONFIG), train_on=(Family(("set",), 0.0, 0.5),))
+    with pytest.raises(ConfigError, match=r"run `training.mine` first"):
+        read_items(run, tmp_path, tmp_path)
+    mined = {"set": {"town-0#1": ["town-0#0"], "none-0": []}}
+    (tmp_path / NEGATIVES).write_text(json.dumps({"made_for": made_for(run), "negatives": mined}), "utf-8")
+    found = [(item.example.id, item.negatives) for item in read_items(run, tmp_path, tmp_path)]
+    assert found == [("town-0#1", ("town-0#0",)), ("none-0", ())]
+    assert {item.of.folder for item in read_items(run, tmp_path, tmp_path)} == {of.folder}
+    with pytest.raises(ConfigError, match="of these sets and this split"):
+        read_items(replace(run, seed=8), tmp_path, tmp_path)
+
+
+# --- near-misses ------------------------------------------------------------------------------------------------------
+
+
+def test_a_changed_question_has_another_name_year_number_or_the_opposite_word() -> None:
+    others = pieces(["He met Nikola Tesla in 1893.", "Then 40 of Edison Works came."])
+    assert others == {"year": ["1893"], "number": ["40"], "name": ["Edison Works", "Nikola Tesla"]}
+    made = {
+        changed_question("What did Graham Bell build first in 1876?", others, "Bell built it.", random.Random(n))
+        for n in range(40)
+    }
+    assert made == {
+        "What did Graham Bell build first in 1893?",
+        "What did Graham Bell build last in 1876?",
+        "What did Edison Works build first in 1876?",
+        "What did Nikola Tesla build first in 1876?",
+    }
+
+
+def test_a_question_with_nothing_to_change_is_left_out_or_negated() -> None:
+    nothing: dict[str, list[str]] = {"year": [], "number": [], "name": []}
+    made = {changed_question("Why did it rain?", nothing, "", random.Random(n)) for n in range(40)}
+    assert made == {None, "Why did not it rain?"}
+    assert changed_question("Who came first?", nothing, "first and last", random.Random(1)) is None
+
+
+def test_the_sentences_that_answer_are_left_out() -> None:
+    text = "The bridge fell. It fell in 1901. Nobody was hurt."
+    spans = sentence_spans(text)
+    assert [span.of(text) for span in without_answer(text, spans, ["1901"])] == ["The bridge fell.", "Nobody was hurt."]
+    assert without_answer(text, spans, ["1902"]) == ()
+    assert without_answer("In 1901.", sentence_spans("In 1901."), ["1901"]) == ()
+
+
+# --- sequences --------------------------------------------------------------------------------------------------------
+
+
+def items_of(of: QuestionSet) -> list[Item]:
+    ids = [source.id for source in of.sources.values()]
+    return [Item(e, of, tuple(i for i in ids if i not in e.passages)[:3]) for e in of.examples]
+
+
+@pytest.fixture(scope="module")
+def words() -> Any:
+    return tokenizer(default_folder())
+
+
+def test_a_pair_is_made_as_the_encoded_passage_is_and_its_characters_are_the_text_s(words: Any) -> None:
+    text = "Señor  Lund\n1901 naïve ﬁsh."
+    pair, characters = Sequences(words, sampling()).whole("Who? ", "A. Title.", text)
+    both = words.encode("Who? ", encoded("A. Title.", (), text))
+    assert list(pair.ids) == both.ids
+    assert pair.question == both.type_ids.index(1)
+    assert "".join(span.of(text) for span in characters) == "".join(text.split())
+    assert pair.text + len(characters) + 1 == len(pair.ids)
+
+
+def test_a_long_pair_is_cut_at_the_end_of_the_text(words: Any) -> None:
+    pair, characters = Sequences(words, sampling()).whole("Who?", "Title", "word " * 500)
+    assert len(pair.ids) == LONGEST
+    assert pair.text + len(characters) + 1 == LONGEST
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), size=st.sampled_from([24, 40, 96]))
+def test_labels_point_at_the_answer_whatever_part_of_the_passage_is_taken(
+    seed: int, size: int, tmp_path_factory: pytest.TempPathFactory, words: Any
+) -> None:
+    of = a_set(tmp_path_factory.mktemp("sets") / "set", 3)
+    made = Sequences(words, sampling(sizes=(size,), size_shares=(1.0,), removed=0.5, changed=0.5))
+    draw = random.Random(seed)
+    for item in items_of(of):
+        first, *changed = made.groups(item, draw)
+        assert [s.relevant for s in first] == [item.example.answerable] + [False] * (len(first) - 1)
+        for sequence in (*first, *(s for group in changed for s in group)):
+            assert len(sequence.ids) <= size + 16
+            assert sequence.relevant == bool(sequence.starts)
+            for start, end in zip(sequence.starts, sequence.ends, strict=True):
+                assert sequence.text <= start <= end < len(sequence.ids) - 1
+                assert words.decode(list(sequence.ids[start : end + 1])) == item.example.answers[0]
+
+
+def test_a_part_is_whole_sentences_in_a_row(words: Any, tmp_path: Path) -> None:
+    of = a_set(tmp_path / "set", 1)
+    made = Sequences(words, sampling(sizes=(34,), size_shares=(1.0,), removed=1.0, changed=0.0, no_title=0.0))
+    item = items_of(of)[0]
+    texts = {
+        words.decode(list(s.ids[s.text : -1])) for n in range(30) for s in made.groups(item, random.Random(n))[0][:1]
+    }
+    mason, bridge, stone = (
+        "anna lund of town0 was a mason.",
+        "the bridge of town0 was built in 1801.",
+        "it is made of stone.",
+    )
+    assert texts == {f"{mason} {bridge}", f"{bridge} {stone}"}
+    removed = {words.decode(list(made.groups(item, random.Random(n))[0][-1].ids)).split("town0. ")[1] for n in range(9)}
+    assert removed == {f"{mason} {stone} [SEP]"} or removed == {f"{mason} {stone}"}
+
+
+# --- training ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A very small encoder with the words of the shipped one."""
+    torch.manual_seed(1)
+    folder = tmp_path_factory.mktemp("base")
+    config = BertConfig(
+        vocab_size=30522, hidden_size=24, num_hidden_layers=2, num_attention_heads=2, intermediate_size=48
+    )  # fmt: skip
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
+def a_run(of: QuestionSet, base: Path, folder: Path, words: Any, steps: int, **other: Any) -> tuple[Path, list[Any]]:
+    run = replace(
+        read_settings(CONFIG), steps=steps, groups=6, warm_up=2, checkpoint_every=4, log_every=4,
+        sampling=sampling(sizes=(48, 64), size_shares=(0.5, 0.5)), **other,
+    )  # fmt: skip
+    last = train(run, items_of(of), Sequences(words, run.sampling), base, folder, torch.device("cpu"))
+    return last, [json.loads(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(("shards", "dropout"), [(2, 0.0), (1, 0.1)])
+def test_a_run_that_was_stopped_goes_on_exactly_where_it_was(
+    shards: int, dropout: float, base: Path, tmp_path: Path, words: Any
+) -> None:
+    of = a_set(tmp_path / "set")
+    other = {"shards": shards, "dropout": dropout}
+    whole, log = a_run(of, base, tmp_path / "whole", words, 12, **other)
+    a_run(of, base, tmp_path / "parts", words, 12, **other)
+    for path in checkpoints(tmp_path / "parts")[1:]:
+        path.unlink()  # as if it had been killed after the first checkpoint
+    again, _ = a_run(of, base, tmp_path / "parts", words, 12, **other)
+    assert again.name == whole.name == "step-000012.safetensors"
+    one, other = load_file(whole), load_file(again)
+    assert one.keys() == other.keys()
+    assert [name for name in one if not torch.equal(one[name], other[name])] == []
+    assert [line["step"] for line in log] == [4, 8, 12]
+
+
+def test_a_run_learns_and_can_start_from_the_average_of_another(base: Path, tmp_path: Path, words: Any) -> None:
+    of = a_set(tmp_path / "set", 3)
+    quick = {"body_rate": 3e-3, "head_rate": 1e-2, "average": 0.5}
+    last, log = a_run(of, base, tmp_path / "one", words, 60, **quick)
+    assert log[-1]["binary"] < 0.8 * log[0]["binary"]
+    assert log[-1]["span"] < log[0]["span"]
+    _, further = a_run(of, base, tmp_path / "two", words, 4, start=str(last), body_rate=0.0, head_rate=0.0, average=0.5)
+    assert further[0]["binary"] < 0.9 * log[0]["binary"]
+    weights = load_file(last)
+    average, net = weights["average.relevance.weight"], weights["net.relevance.weight"]
+    assert not torch.equal(average, net)
+
+
+def test_padding_and_neighbours_do_not_change_what_is_read(base: Path, words: Any, tmp_path: Path) -> None:
+    made = Sequences(words, sampling())
+    net = ReaderNet(base).eval()
+    pairs = [made.whole("Who?", "", "word " * n)[0] for n in (3, 90)]
+    with torch.no_grad():
+        relevance, start, _ = net(*stacked(pairs, torch.device("cpu")))
+        alone, start_alone, _ = net(*stacked(pairs[:1], torch.device("cpu")))
+    assert torch.allclose(relevance[:1], alone, atol=1e-5)
+    assert torch.allclose(start[0, : len(pairs[0].ids)], start_alone[0, : len(pairs[0].ids)], atol=1e-5)
+
+
+# --- judging ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_best_span_ends_where_it_starts_or_later_and_is_not_too_long() -> None:
+    start, end = np.array([0.0, 5.0, 1.0, 4.0]), np.array([9.0, 0.0, 2.0, 8.0])
+    assert best_span(start, end) == (13.0, 1, 3)
+    assert best_span(start, end, longest=2) == (12.0, 3, 3)
+
+
+def test_words_in_common_are_counted_without_articles_and_punctuation() -> None:
+    assert f1("The 23rd.", "23rd") == 1.0
+    assert f1("nearly $12", "$12") == pytest.approx(2 / 3)
+    assert f1("oil", "gas") == 0.0
+
+
+def test_a_reader_that_knows_brings_its_passage_to_the_front_and_tells_what_is_missing() -> None:
+    found = tuple(Found(p, s, 0.5, 1.0) for p, s in (("a", 1.0), ("b", 0.9)))
+    pool = Pool(found, {"top_cosine": 0.5, "coverage": 0.5, "peak": 1.0})
+    good, bad = Reading(2.0, 0.0, 4.0, "1901"), Reading(-2.0, 4.0, 0.0, "mason")
+    asked = [Asked(Example(str(n), "?", ("1901",), True, ("b",)), pool, {"a": bad, "b": good}) for n in range(3)]
+    asked += [Asked(Example("x", "?", (), False, ("b",)), pool, {"a": bad, "b": bad})]
+    made = figures("squad-v2-dev", asked)
+    assert made["fused"]["recall@1"][0] == 0.0
+    assert made["fused + 0.05 relevance"]["recall@1"] == [1.0, 1.0, 1.0]
+    assert made["reader"]["ndcg@10"][0] == 1.0
+    assert made["span"]["f1"][0] == 1.0
+    assert made["near_miss"]["relevance"][0] == 1.0
+    assert made["near_miss"]["dense"][0] == 0.5
+    assert figures("squad-v2-dev", asked, fit(asked))["near_miss"]["together"][0] == 1.0
+
+
+# --- what is shipped --------------------------------------------------------------------------------------------------
+
+
+def test_the_export_reads_as_the_checkpoint_does(base: Path, tmp_path: Path, words: Any) -> None:
+    made = Sequences(words, sampling())
+    net = ReaderNet(base).eval()
+    pairs = [
+        made.whole("Who built it?", "Town", f"Anna Lund built the bridge of Town{n} {'again ' * n}")[0]
+        for n in range(9)
+    ]
+    with torch.no_grad():
+        wanted = [[x[0].numpy() for x in net(*stacked([pair], torch.device("cpu")))] for pair in pairs]
+    description = export(copy.deepcopy(net), pairs, tmp_path / "reader")
+    assert description["check"]["correlation"] > 0.98
+    run = opened(tmp_path / "reader" / "model.onnx", read_settings(CONFIG))
+    for (relevance, start, end), (r, s, e), pair in zip(run(pairs), wanted, pairs, strict=True):
+        assert start.shape == end.shape == (len(pair.ids),)
+        assert relevance == pytest.approx(float(r), abs=0.1)
+        assert np.allclose(start, s[: len(pair.ids)], atol=0.2)
+        assert np.allclose(end, e[: len(pair.ids)], atol=0.2)
+    for name, sha256 in description["files"].items():
+        assert hashlib.sha256((tmp_path / "reader" / name).read_bytes()).hexdigest() == sha256

@@ -1,0 +1,160 @@
+"""How good a reader is on articles that it was not trained on: `python -m training.evaluate --work DIR --model PATH`.
+
+The model is a checkpoint or an exported file. What it says of each pair is read once; figures come from that. It knows
+nothing about how readers are trained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.common import CACHE, SETS, CachingEncoder
+from qa.encoders import default_folder, load_encoder
+
+from .config import Settings, read_settings
+from .data import Example, QuestionSet, read_set, split_articles
+from .figures import DEEP, Asked, Reading, best_span, figures, fit
+from .mine import POOL, Pool, pools, wanted
+from .sequences import Paired, Sequences, tokenizer
+from .train import device_named, load_weights
+
+FITTED = "squad-v2-dev"  # its fit articles give the weights of the signals together
+_BATCH_TOKENS = 8192
+
+Run = Callable[[Sequence[Paired]], list[tuple[float, Any, Any]]]
+
+
+def main() -> int:
+    """Print and write the figures of one model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("reader.json"))
+    parser.add_argument("--sets", type=Path, default=SETS)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True, help="a checkpoint (.safetensors) or an export (.onnx)")
+    parser.add_argument("--sample", type=int, default=200, help="questions of each kind and set")
+    parser.add_argument("--split", default="held-out", help="held-out or fit")
+    parser.add_argument("--only", default="", help="sets, with commas between; all by default")
+    parser.add_argument("--out", type=Path, help="a file for the figures, as JSON")
+    given = parser.parse_args()
+    settings = read_settings(given.config)
+    run = opened(given.model, settings)
+    sequences = Sequences(tokenizer(default_folder()), settings.sampling)
+    report: dict[str, Any] = {}
+    fitted = [
+        asked
+        for of, chosen, pooled in judged(settings, given.sets, given.work, "fit", given.sample)
+        if of.name == FITTED
+        for asked in read_all(of, chosen, pooled, sequences, run, DEEP)
+    ]
+    sure = fit(fitted)
+    for of, chosen, pooled in judged(settings, given.sets, given.work, given.split, given.sample):
+        if not given.only or of.name in given.only.split(","):
+            report[of.name] = figures(of.name, read_all(of, chosen, pooled, sequences, run), sure)
+            print(of.name, json.dumps(report[of.name]), flush=True)
+    if given.out:
+        given.out.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    return 0
+
+
+def opened(path: Path, settings: Settings) -> Run:
+    """A checkpoint's averaged weights in torch, or an exported model in ONNX Runtime, two pairs beside each other."""
+    if path.suffix == ".onnx":
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        pool = ThreadPoolExecutor(2)
+
+        def one(pair: Paired) -> tuple[float, Any, Any]:
+            relevance, start, end = session.run(None, {"ids": np.array([pair.ids], dtype=np.int64)})
+            return float(relevance[0]), start[0], end[0]
+
+        return lambda pairs: list(pool.map(one, pairs))
+    import torch
+
+    from .model import ReaderNet, stacked
+
+    device = device_named("auto")
+    net = ReaderNet(default_folder(), attention="eager" if device.type == "cpu" else "sdpa")
+    load_weights(net, path)
+    net.to(device).eval()
+
+    def some(pairs: Sequence[Paired]) -> list[tuple[float, Any, Any]]:
+        made: list[Any] = [None] * len(pairs)
+        order = sorted(range(len(pairs)), key=lambda n: len(pairs[n].ids))
+        while order:
+            count = max(1, _BATCH_TOKENS // len(pairs[order[-1]].ids))
+            order, batch = order[:-count], order[-count:]
+            with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+                relevance, start, end = (x.cpu().numpy() for x in net(*stacked([pairs[n] for n in batch], device)))
+            for row, n in enumerate(batch):
+                made[n] = float(relevance[row]), start[row, : len(pairs[n].ids)], end[row, : len(pairs[n].ids)]
+        return made
+
+    return some
+
+
+def judged(
+    settings: Settings, sets: Path, work: Path, split: str, sample: int
+) -> list[tuple[QuestionSet, list[Example], dict[str, Pool]]]:
+    """Each set with the questions that are judged (a fixed sample of each kind) and their pools."""
+    encoder = CachingEncoder(load_encoder(index=CACHE))
+    made = []
+
+    def add(of: QuestionSet, own: list[Example], mined: Sequence[str]) -> None:
+        chosen = []
+        for kind in (True, False):
+            some = [example for example in own if example.answerable == kind]
+            chosen += random.Random(settings.seed).sample(some, min(sample, len(some)))
+        made.append((of, chosen, pools(of, mined, encoder, work)))
+
+    for family in settings.train_on:
+        members = [read_set(sets / folder) for folder in family.folders]
+        parts = split_articles(members, family, settings.seed)
+        for of in members:
+            own = [e for e in of.examples if e.passages and parts[of.article(e)] == split]
+            add(of, own, wanted(of, parts))
+    for folder in settings.judge_on:
+        of = read_set(sets / folder)
+        add(of, list(of.examples), [example.id for example in of.examples])
+    return made
+
+
+def read_all(
+    of: QuestionSet,
+    chosen: Sequence[Example],
+    pooled: Mapping[str, Pool],
+    sequences: Sequences,
+    run: Run,
+    deep: int = POOL,
+) -> list[Asked]:
+    """What the model says of every pair of a question with the passages of its pool (so many) and its own."""
+    chosen_pairs = [
+        (example, passage)
+        for example in chosen
+        for passage in dict.fromkeys([*(f.passage for f in pooled[example.id].found[:deep]), *example.passages[:1]])
+    ]
+    pairs = [sequences.whole(example.question, of.sources[p].title, of.sources[p].text) for example, p in chosen_pairs]
+    read: dict[str, dict[str, Reading]] = {}
+    for (example, passage), (pair, characters), said in zip(
+        chosen_pairs, pairs, run([p for p, _ in pairs]), strict=True
+    ):
+        text = of.sources[passage].text
+        relevance, start, end = said
+        best, first, last = best_span(start[pair.text : -1], end[pair.text : -1])
+        answer = text[characters[first].start : characters[last].end] if characters else ""
+        read.setdefault(example.id, {})[passage] = Reading(relevance, float(start[0] + end[0]), best, answer)
+    return [Asked(example, pooled[example.id], read[example.id]) for example in chosen]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,111 @@
+"""The reader: an encoder with three heads, and what it learns by.
+
+It knows nothing about texts or files; it is given tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn import functional
+from transformers import BertModel
+
+from .sequences import Group, Paired
+
+_NEVER = -1e4  # of a place that cannot be chosen; fits half precision
+
+
+class ReaderNet(torch.nn.Module):  # type: ignore[misc]
+    """Token ids → relevance, and the logits of where the answer starts and ends.
+
+    The first token stands for "no answer". The word embeddings stay those of the shipped encoder: words that the
+    training never saw keep their places among the others.
+    """
+
+    def __init__(self, folder: Path, dropout: float = 0.0, attention: str = "eager") -> None:
+        super().__init__()
+        self.body = BertModel.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False, attn_implementation=attention,
+            hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout,
+        )  # fmt: skip
+        self.body.embeddings.requires_grad_(False)
+        size = self.body.config.hidden_size
+        self.relevance = torch.nn.Linear(size, 1)
+        self.span = torch.nn.Linear(size, 2)
+
+    def forward(self, ids: Any, types: Any, mask: Any = None) -> tuple[Any, Any, Any]:
+        """Three of shapes (batch,), (batch, tokens), (batch, tokens) from ids, types and mask of (batch, tokens)."""
+        hidden = self.body(input_ids=ids, token_type_ids=types, attention_mask=mask).last_hidden_state
+        start, end = self.span(hidden).float().unbind(-1)
+        return self.relevance(hidden[:, 0]).float().squeeze(-1), start, end
+
+
+def stacked(sequences: Sequence[Paired], device: Any) -> tuple[Any, Any, Any]:
+    """ids, types and mask of some sequences, each of shape (batch, tokens), padded to the longest, in steps of 16.
+
+    Steps, because the libraries below compile a product anew for each shape.
+    """
+    longest = -(-max(len(s.ids) for s in sequences) // 16) * 16
+    ids, types, mask = (torch.zeros(len(sequences), longest, dtype=torch.long) for _ in range(3))
+    for row, s in enumerate(sequences):
+        ids[row, : len(s.ids)] = torch.tensor(s.ids)
+        types[row, s.question : len(s.ids)] = 1
+        mask[row, : len(s.ids)] = 1
+    return ids.to(device), types.to(device), mask.to(device)
+
+
+def losses(net: ReaderNet, groups: Sequence[Group], chunk_tokens: int, device: Any) -> dict[str, Any]:
+    """The parts of the loss, each a mean: "ranking", "binary", "span" and "no_span".
+
+    Sequences are read in chunks of about equal length, so that little is padded. Ranking is the softmax of the one
+    that answers, the first, against the others of its group; spans, the likelihood of all occurrences of the answer.
+    """
+    flat = [sequence for group in groups for sequence in group]
+    scores, missed, order = [], [], []
+    for chunk in _chunks(flat, chunk_tokens):
+        rows = [flat[number] for number in chunk]
+        relevance, start, end = net(*stacked(rows, device))
+        scores.append(relevance)
+        missed.append((_missed(start, rows, [s.starts for s in rows]) + _missed(end, rows, [s.ends for s in rows])) / 2)
+        order += chunk
+    back = torch.tensor(order, device=device).argsort()
+    score, span = torch.cat(scores)[back], torch.cat(missed)[back]
+
+    def mean(values: Any, chosen: Sequence[bool]) -> Any:
+        wanted = torch.tensor(chosen, dtype=torch.float32, device=device)
+        return (values * wanted).sum() / wanted.sum().clamp_min(1)
+
+    together = torch.nn.utils.rnn.pad_sequence(
+        score.split([len(group) for group in groups]), batch_first=True, padding_value=_NEVER
+    )
+    truth = torch.tensor([float(s.relevant) for s in flat], device=device)
+    return {
+        "ranking": mean(-together.log_softmax(1)[:, 0], [len(group) > 1 for group in groups]),
+        "binary": functional.binary_cross_entropy_with_logits(score, truth),
+        "span": mean(span, [bool(s.starts) for s in flat]),
+        "no_span": mean(span, [s.spanned and not s.starts for s in flat]),
+    }
+
+
+def _missed(logits: Any, rows: Sequence[Paired], places: Sequence[Sequence[int]]) -> Any:
+    """The loss: the text's tokens and the first may be chosen, and any of the `places` (else the first) is right."""
+    possible, right = (torch.full(logits.shape, _NEVER) for _ in range(2))
+    for row, (sequence, own) in enumerate(zip(rows, places, strict=True)):
+        possible[row, 0] = 0.0
+        possible[row, sequence.text : len(sequence.ids) - 1] = 0.0
+        right[row, list(own) or [0]] = 0.0
+    possible, right = possible.to(logits.device), right.to(logits.device)
+    return (logits + possible).logsumexp(1) - (logits + right).logsumexp(1)
+
+
+def _chunks(flat: Sequence[Paired], tokens: int) -> list[list[int]]:
+    """The numbers of all sequences, by length, in chunks of at most so many tokens with padding."""
+    chunks: list[list[int]] = []
+    for number in sorted(range(len(flat)), key=lambda n: -len(flat[n].ids)):
+        if not chunks or (len(chunks[-1]) + 1) * len(flat[chunks[-1][0]].ids) > tokens:
+            chunks.append([])
+        chunks[-1].append(number)
+    return chunks

@@ -1,0 +1,87 @@
+"""Questions and passages that nearly fit: a question with a name, date, number or word changed; a passage without
+the sentences that answer. It knows nothing about tokens or models.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Sequence
+
+from qa.types import Span
+
+from .data import fold
+
+_YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
+_NUMBER = re.compile(r"\b\d[\d,.]*\b")
+_NAME = re.compile(r"\b[A-Z][\w'’-]+(?: (?:of |the |de |von )?[A-Z][\w'’-]+)*")
+KINDS = {"year": _YEAR, "number": _NUMBER, "name": _NAME}
+# Words whose opposite makes another question.
+_PAIRS = (
+    "first last", "oldest youngest", "older younger", "largest smallest", "larger smaller", "biggest tiniest",
+    "highest lowest", "higher lower", "best worst", "most least", "more fewer", "before after", "north south",
+    "northern southern", "east west", "eastern western", "begin end", "began ended", "start stop",
+    "started stopped", "increase decrease", "increased decreased", "won lost", "win lose", "minimum maximum",
+    "early late", "earliest latest", "always never", "left right", "inside outside", "above below", "day night",
+    "summer winter", "buy sell", "bought sold", "brother sister", "mother father", "son daughter", "king queen",
+    "prince princess", "husband wife", "man woman", "boy girl", "old young", "good bad", "like hate", "male female",
+    "public private", "allow forbid", "arrive leave", "strong weak", "rich poor", "open close", "true false",
+    "import export", "major minor", "internal external", "positive negative", "rising falling", "gain lose",
+    "accept reject", "support oppose", "up down", "long short",
+)  # fmt: skip
+OPPOSITES = {a: b for pair in _PAIRS for a, b in (pair.split(), pair.split()[::-1])}
+_NEGATED = {
+    "did": "did not", "does": "does not", "do": "do not", "was": "was not", "were": "were not", "is": "is not",
+    "are": "are not", "can": "cannot", "could": "could not", "would": "would not", "has": "has not", "had": "had not",
+}  # fmt: skip
+_WORD = re.compile(r"[A-Za-z]+")
+
+
+def pieces(texts: Iterable[str]) -> dict[str, list[str]]:
+    """The names, years and numbers of some texts, by kind, in the order of the alphabet."""
+    found: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    for text in texts:
+        for kind, match in _pieces(text):
+            found[kind].add(match.group())
+    return {kind: sorted(values) for kind, values in found.items()}
+
+
+def changed_question(question: str, others: dict[str, list[str]], passage: str, draw: random.Random) -> str | None:
+    """The question with one piece exchanged, so that its passage should not answer it any longer; None if it has none.
+
+    A name, year or number becomes another of its kind out of `others`, one that the question does not hold; a word
+    becomes its opposite, unless the passage holds that; of the rest, one in eight is negated.
+    """
+    ways: list[tuple[Span, str]] = []
+    for kind, match in _pieces(question):
+        choice = [other for other in draw.sample(others[kind], min(4, len(others[kind]))) if other not in question]
+        if choice:
+            ways.append((Span(*match.span()), choice[0]))
+    known = set(_WORD.findall(passage.lower()))
+    for match in _WORD.finditer(question):
+        opposite = OPPOSITES.get(match.group().lower())
+        if opposite and opposite not in known:
+            ways.append((Span(*match.span()), opposite))
+    if not ways and draw.random() < 0.125:
+        ways = [(Span(*m.span()), _NEGATED[m.group()]) for m in _WORD.finditer(question) if m.group() in _NEGATED][:1]
+    if not ways:
+        return None
+    span, new = draw.choice(ways)
+    return question[: span.start] + new + question[span.end :]
+
+
+def without_answer(text: str, sentences: Sequence[Span], answers: Iterable[str]) -> tuple[Span, ...]:
+    """The sentences that hold none of the answers; empty where all do, or none does: then nothing can be removed."""
+    wanted = [fold(answer) for answer in answers if answer.strip()]
+    kept = tuple(span for span in sentences if not any(answer in fold(span.of(text)) for answer in wanted))
+    return kept if len(kept) < len(sentences) else ()
+
+
+def _pieces(text: str) -> Iterable[tuple[str, re.Match[str]]]:
+    """Each name, year and number; a word that begins the text is not known to be a name."""
+    years = {match.span() for match in _YEAR.finditer(text)}
+    for kind, pattern in KINDS.items():
+        for match in pattern.finditer(text):
+            if (kind == "number" and match.span() in years) or (kind == "name" and match.start() == 0):
+                continue
+            yield kind, match

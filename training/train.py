@@ -1,0 +1,225 @@
+"""Train the reader: `python -m training.train --sets DIR --work DIR`, after `training.mine`.
+
+It goes on from the last checkpoint in the work folder, exactly as if it had never stopped. It knows nothing about
+retrieval, or how good the reader is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from qa.encoders import default_folder
+
+from .config import Settings, read_settings
+from .data import read_negatives, read_set
+from .model import ReaderNet, losses
+from .sequences import Group, Item, Sequences, tokenizer
+
+_KEPT = 3  # checkpoints
+
+
+def main() -> int:
+    """Train to the end of the settings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("reader.json"))
+    parser.add_argument("--sets", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--name", default="reader", help="the folder of this run below the work folder")
+    parser.add_argument(
+        "--base", type=Path, help="the folder of the weights to begin with, the shipped ones by default"
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    given = parser.parse_args()
+    settings = read_settings(given.config)
+    device = device_named(given.device)
+    if device.type == "cpu":
+        torch.set_num_threads(1)  # shards run beside each other instead: threads of one operation wait for each other
+    items = read_items(settings, given.sets, given.work)
+    base = given.base or default_folder()
+    train(settings, items, Sequences(tokenizer(base), settings.sampling), base, given.work / given.name, device)
+    return 0
+
+
+def device_named(name: str) -> Any:
+    """The device; "auto" is the accelerator where there is one."""
+    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+
+
+def read_items(settings: Settings, sets: Path, work: Path) -> list[Item]:
+    """All questions to train on, with the negatives that were mined. Raises ConfigError where they were not."""
+    mined = read_negatives(settings, work)
+    members = [read_set(sets / folder) for family in settings.train_on for folder in family.folders]
+    return [
+        Item(example, of, tuple(mined[of.name][example.id]))
+        for of in members
+        for example in of.examples
+        if example.id in mined[of.name]
+    ]
+
+
+def train(
+    settings: Settings, items: Sequence[Item], sequences: Sequences, base: Path, folder: Path, device: Any
+) -> Path:
+    """Train to the last step, from the last checkpoint in `folder` if there is one; the path of the last checkpoint."""
+    folder.mkdir(parents=True, exist_ok=True)
+    net = ReaderNet(base, settings.dropout, "eager" if device.type == "cpu" else "sdpa")
+    torch.manual_seed(settings.seed)
+    for head in (net.relevance, net.span):  # drawn anew, so that they do not depend on what was drawn before
+        head.reset_parameters()
+    if settings.start:
+        load_weights(net, Path(settings.start))
+    net.to(device).train()
+    named = {name: p for name, p in net.named_parameters() if p.requires_grad}
+    optimiser = _optimiser(settings, named)
+    average = {name: p.detach().clone() for name, p in named.items()}
+    step = _resume(folder, named, average, optimiser)
+    order = _Order(items, sequences, settings)
+    with ThreadPoolExecutor(settings.shards) as pool, (folder / "log.jsonl").open("a", encoding="utf-8") as log:
+        started, tokens = time.perf_counter(), 0
+        sums: dict[str, float] = {}
+        while step < settings.steps:
+            torch.manual_seed(settings.seed + step)
+            groups = order.groups(step)
+            rate = _rate(settings, step)
+            for part in optimiser.param_groups:
+                part["lr"] = part["full"] * rate
+            shards = [groups[n :: settings.shards] for n in range(settings.shards)]
+            made = list(pool.map(lambda shard: _gradients(settings, net, list(named.values()), shard, device), shards))
+            for number, parameter in enumerate(named.values()):
+                parameter.grad = sum(gradients[number] for gradients, _ in made) / settings.shards
+            norm = torch.nn.utils.clip_grad_norm_(list(named.values()), settings.clip)
+            optimiser.step()
+            step += 1
+            keep = min(settings.average, step / (step + 10))
+            torch._foreach_lerp_(list(average.values()), [p.detach() for p in named.values()], 1 - keep)
+            tokens += sum(len(s.ids) for group in groups for s in group)
+            for name in made[0][1]:
+                sums[name] = sums.get(name, 0.0) + sum(parts[name] for _, parts in made) / settings.shards
+            if step % settings.log_every == 0 or step == settings.steps:
+                seconds = time.perf_counter() - started
+                line = {name: round(total / settings.log_every, 4) for name, total in sums.items()}
+                line = {
+                    "step": step,
+                    **line,
+                    "norm": round(float(norm), 3),
+                    "rate": round(rate, 4),
+                    "epoch": order.epoch(step),
+                }
+                log.write(json.dumps({**line, "tokens_per_second": round(tokens / seconds)}) + "\n")
+                log.flush()
+                started, tokens, sums = time.perf_counter(), 0, {}
+            if step % settings.checkpoint_every == 0 or step == settings.steps:
+                _save(folder, step, named, average, optimiser)
+    return checkpoints(folder)[-1]
+
+
+def load_weights(net: ReaderNet, path: Path, averaged: bool = True) -> None:
+    """Put a checkpoint's weights into the net: averaged, or those of the last step."""
+    prefix = "average." if averaged else "net."
+    with safe_open(path, "pt") as file:
+        weights = {name.removeprefix(prefix): file.get_tensor(name) for name in file.keys() if name.startswith(prefix)}  # noqa: SIM118
+    missing, unknown = net.load_state_dict(weights, strict=False)
+    assert not unknown, unknown
+    assert all("embeddings" in name for name in missing), missing
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints of a run, the last one last."""
+    return sorted(folder.glob("step-*.safetensors"))
+
+
+class _Order:
+    """Which groups a step takes: every question once an epoch, in an order of that epoch's own."""
+
+    def __init__(self, items: Sequence[Item], sequences: Sequences, settings: Settings) -> None:
+        self._items, self._sequences, self._settings = items, sequences, settings
+        self._epoch, self._shuffled = -1, list(range(len(items)))
+
+    def epoch(self, step: int) -> float:
+        return round(step * self._settings.groups / len(self._items), 3)
+
+    def groups(self, step: int) -> list[Group]:
+        first = step * self._settings.groups
+        return [g for place in range(first, first + self._settings.groups) for g in self._made(place)]
+
+    def _made(self, place: int) -> tuple[Group, ...]:
+        epoch, number = divmod(place, len(self._items))
+        seed = self._settings.seed
+        if epoch != self._epoch:
+            self._epoch, self._shuffled = epoch, list(range(len(self._items)))
+            random.Random(f"{seed} {epoch}").shuffle(self._shuffled)
+        item = self._items[self._shuffled[number]]
+        return self._sequences.groups(item, random.Random(f"{seed} {epoch} {number}"))
+
+
+def _gradients(settings: Settings, net: ReaderNet, parameters: list[Any], groups: list[Group], device: Any) -> Any:
+    """The gradients of one shard's loss, and its parts."""
+    # The cache of casts is shared between threads, so each casts for itself.
+    with torch.autocast(device.type, torch.bfloat16, cache_enabled=False):
+        parts = losses(net, groups, settings.chunk_tokens, device)
+    total = sum(settings.weights[name] * part for name, part in parts.items())
+    gradients = torch.autograd.grad(total, parameters)
+    return gradients, {name: float(part.detach()) for name, part in parts.items()}
+
+
+def _optimiser(settings: Settings, named: dict[str, Any]) -> Any:
+    """AdamW: heads learn faster than the body; biases and norms do not decay."""
+    parts = []
+    for is_head in (False, True):
+        for decays in (False, True):
+            own = [p for n, p in named.items() if n.startswith("body.") != is_head and (p.ndim > 1) == decays]
+            full = settings.head_rate if is_head else settings.body_rate
+            parts.append({"params": own, "full": full, "lr": full, "weight_decay": settings.weight_decay * decays})
+    return torch.optim.AdamW([part for part in parts if part["params"]], fused=True)
+
+
+def _rate(settings: Settings, step: int) -> float:
+    """The share of the full rate: warm-up, then full, then straight down to the floor."""
+    left = (settings.steps - step) / max(1.0, settings.decay_share * settings.steps)
+    return float(min((step + 1) / settings.warm_up, max(settings.floor, min(1.0, left))))
+
+
+def _state(named: dict[str, Any], average: dict[str, Any], optimiser: Any) -> dict[str, Any]:
+    state = {f"net.{name}": p.detach() for name, p in named.items()}
+    state.update({f"average.{name}": p for name, p in average.items()})
+    for name, p in named.items():
+        state.update({f"adam.{part}.{name}": value for part, value in optimiser.state[p].items()})
+    return state
+
+
+def _save(folder: Path, step: int, named: dict[str, Any], average: dict[str, Any], optimiser: Any) -> None:
+    path = folder / f"step-{step:06}.safetensors"
+    tensors = {name: value.cpu().contiguous() for name, value in _state(named, average, optimiser).items()}
+    save_file(tensors, path.with_suffix(".tmp"), {"step": str(step)})
+    path.with_suffix(".tmp").rename(path)
+    for old in checkpoints(folder)[:-_KEPT]:
+        old.unlink()
+
+
+def _resume(folder: Path, named: dict[str, Any], average: dict[str, Any], optimiser: Any) -> int:
+    """Put back what the last checkpoint holds; its step, or 0 where there is none."""
+    if not checkpoints(folder):
+        return 0
+    with safe_open(checkpoints(folder)[-1], "pt") as file:
+        for name, p in named.items():
+            p.data.copy_(file.get_tensor(f"net.{name}"))
+            average[name].copy_(file.get_tensor(f"average.{name}"))
+            optimiser.state[p] = {
+                part: file.get_tensor(f"adam.{part}.{name}").to(p.device) for part in ("step", "exp_avg", "exp_avg_sq")
+            }
+        return int(file.metadata()["step"])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
