@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 from .conversation import Reading, share
 from .lexical import analyze
 from .types import (
-    Candidates, Embedding, Evidence, Hit, Passage, PassageIndex, Query, QueryTerm, Ranking, Reader, Vectors,
+    Candidates,
+    Embedding,
+    Evidence,
+    Hit,
+    Passage,
+    PassageIndex,
+    Query,
+    QueryTerm,
+    Ranking,
+    Reader,
+    Vectors,
 )  # fmt: skip
 
 CANDIDATES = 100

@@ -180,7 +180,7 @@ def test_an_empty_index_has_no_hits_and_no_evidence() -> None:
 def reread_ids(reader: TinyReader, scores: Sequence[float], top_k: int = 12) -> list[int]:
     """The order of passages "word0" … with these scores, once they are read."""
     held = [passage(f"word{number} said", document=f"{number}.md") for number in range(len(scores))]
-    ranking = rank(fake(scores, [0] * len(scores), held), Query("q"), QUERY, top_k)
+    ranking = rank(fake(scores, [0] * len(scores), held), Query("q"), embedding, top_k)
     again = reread(ranking, reader, 1.5)
     assert [hit.rank for hit in again.hits] == list(range(1, len(again.hits) + 1))
     assert {hit.id: hit.score for hit in again.hits} == {hit.id: hit.score for hit in ranking.hits}
@@ -215,13 +215,13 @@ def test_near_duplicates_are_not_read() -> None:
     text = "the bees of the valley sleep in the white hive by the wall all winter long"
     reader = TinyReader(bees=1)
     held = [passage(text), passage(text + "!", start=500), passage("bees", document="b.md")]
-    reread(rank(fake([3, 2, 1], [0] * 3, held), Query("q"), QUERY, 10), reader, 1.0)
+    reread(rank(fake([3, 2, 1], [0] * 3, held), Query("q"), embedding, 10), reader, 1.0)
     assert [count for _, count, _ in reader.asked] == [2]
 
 
 def test_the_evidence_holds_the_best_of_the_first_passages_that_were_read() -> None:
     held = [passage(f"word{number}", document=f"{number}.md") for number in range(5)]
-    ranking = rank(fake([5, 4, 3, 2, 1], [0] * 5, held), Query("q"), QUERY, 5)
+    ranking = rank(fake([5, 4, 3, 2, 1], [0] * 5, held), Query("q"), embedding, 5)
     evidence = reread(ranking, TinyReader(word0=1, word1=-1, word2=0.5, word4=2), 1.0).evidence
     assert (evidence.relevance, evidence.answer_margin) == (1, 1)
     unread = reread(ranking, TinyReader(), 1.0).evidence
@@ -230,7 +230,7 @@ def test_the_evidence_holds_the_best_of_the_first_passages_that_were_read() -> N
 
 def test_parts_of_a_question_keep_their_own_judgements_of_the_passages_of_all() -> None:
     held = [passage(f"word{number}", document=f"{number}.md") for number in range(3)]
-    ranking = rank(fake([3, 2, 1], [0] * 3, held), Query("q"), QUERY, 3)
+    ranking = rank(fake([3, 2, 1], [0] * 3, held), Query("q"), embedding, 3)
     whole, first, second = (reread(ranking, TinyReader(word0=number, word2=number), 1.0) for number in (1, 2, 3))
     for part, number in zip(together(whole, [first, second], 3).parts, (2, 3), strict=True):
         assert [hit.judgement and hit.judgement.relevance for hit in part.hits] == [number, None, number]
