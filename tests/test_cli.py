@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import re
 import signal
@@ -210,7 +211,9 @@ def test_verify_says_whole_or_what_is_off(folder: Path, capsys: pytest.CaptureFi
     assert "qa build --full" in err
 
 
-def test_eval_prints_the_contracts_figures(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_eval_prints_the_contracts_figures(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = folder / "set"
     data.mkdir()
     rows = [{"_id": "a", "title": "Zoo", "text": "The zebra is called Bruno."}, {"_id": "b", "text": "Bread rises."}]
@@ -232,6 +235,14 @@ def test_eval_prints_the_contracts_figures(folder: Path, capsys: pytest.CaptureF
     assert figures["dataset"] == "set"
     assert figures["ndcg@10"] == figures["answer_in_lead"] == figures["answerable_auroc"] == 1.0
     assert json.loads(run(capsys, "eval", "set", "--json", "--limit", "1")[1])["queries"] == 1
+    # With a reader each question is read once, and to its end.
+    reader = TinyReader(Bruno=-30, Bread=30)
+    monkeypatch.setattr("qa.reader.shipped_reader", lambda: reader)
+    monkeypatch.setenv("QA_READER", "")
+    assert json.loads(run(capsys, "eval", "set", "--json")[1])["recall@1"] == 0.5
+    assert [(question, seconds) for question, _, seconds in reader.asked] == [
+        (row.get("conversation", [row])[0]["text"], math.inf) for row in queries
+    ]
 
 
 def test_a_reader_that_is_missing_is_one_sentence_and_off_needs_none(

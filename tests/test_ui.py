@@ -17,7 +17,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from conftest import TinyEncoder
+from conftest import TinyEncoder, TinyReader
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -772,6 +772,18 @@ def test_a_page_that_is_drawn_at_once_is_shown_at_once(
     monkeypatch.setattr("qa.ui.screen._PATIENCE", 20)
     (value,) = Screen(Desk(engine))._source(session, 1, 1, True)
     assert 'alt="Page 1 of cats.md"' in value["pages"]
+
+
+def test_a_short_answer_is_marked_on_the_page_and_spoken_first(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nThe oldest cat of the house is called Muriel.\n")
+    build(config, tiny)
+    engine = Engine.open(replace(config, reader="", threshold=0.0), tiny, reader=TinyReader(Muriel=9))
+    session = Conversation()
+    list(Screen(Desk(engine)).ask(session, "What is the oldest cat called?"))
+    assert "is called <mark>Muriel</mark>.</p>" in turn_html(session.turns[-1])
+    lead = "The oldest cat of the house is called Muriel."
+    assert spoken(session.turns[-1]) == f"Answer: Muriel. In full: {lead}"
+    assert session.history(99)[-1].text == lead
 
 
 def test_the_words_that_were_corrected_can_be_asked_for_as_they_were_typed(
