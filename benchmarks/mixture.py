@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.judged import Kind
 
 # The mixture of kinds that confidence is fitted and judged for.
-MIXTURE: dict[Kind, float] = {"own": 0.6, "off": 0.2, "near": 0.2}
+MIXTURE: dict[Kind, float] = {"own": 0.6, "off": 0.3, "near": 0.1}
 RISKS = tuple(round(0.01 * number, 2) for number in range(1, 41))
 
 Numbers = NDArray[np.float64]

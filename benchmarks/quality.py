@@ -220,7 +220,7 @@ def _sure(judged: Sequence[Judged]) -> dict[Kind, Numbers]:
 
 
 def _curves(sure: Mapping[str, Mapping[str, Mapping[Kind, Numbers]]]) -> dict[str, Any]:
-    """Reliability of each set, and what is wrong of what is answered, over all sets and thresholds."""
+    """Reliability of each set, and what is wrong of what is answered, over the fitted sets and where it is known."""
     drawn = {name: {model: in_mixture(kinds) for model, kinds in models.items()} for name, models in sure.items()}
     reliability = {
         name: [[round(p, 4), round(share, 4), n] for p, share, n in metrics.calibration_curve(rows[:, 0], truth)]
@@ -228,12 +228,12 @@ def _curves(sure: Mapping[str, Mapping[str, Mapping[Kind, Numbers]]]) -> dict[st
     }
     missing: Callable[[Numbers, Numbers], Numbers] = lambda rows, truth: 1 - truth  # noqa: E731
     either: Callable[[Numbers, Numbers], Numbers] = lambda rows, truth: 1 - truth * (rows[:, 1] == 1)  # noqa: E731
-    squad = {name: drawn[name] for name in (SQUAD_1, SQUAD_2)}
+    fitted, squad = ({name: drawn[name] for name in names} for names in (FITTED, (SQUAD_1, SQUAD_2)))
     return {
         "reliability": reliability,
         "risk": {
-            "no answer, words alone": _risk(drawn, "words", missing),
-            "no answer": _risk(drawn, "reader", missing),
+            "no answer, words alone": _risk(fitted, "words", missing),
+            "no answer": _risk(fitted, "reader", missing),
             "no answer, SQuAD": _risk(squad, "reader", missing),
             "none or another sentence, SQuAD": _risk(squad, "reader", either),
         },

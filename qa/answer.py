@@ -44,6 +44,8 @@ _SENTENCE = re.compile(
     r"|(?:[\w'’-]+\s+){0,2}?[\w'’-]+(?<![su'’i])s\s+(?:are|were|do|did|have|can|could|will|would|should|must)\b)",
     re.I,
 )
+# How much the margin of an answer counts beside the relevance of a passage in confidence.
+MARGIN_SHARE = 0.3
 # Numbers of passages between which the confidence model knows what size does.
 FITTED_SIZES = (20, 2_000)
 
@@ -176,10 +178,12 @@ def features(evidence: Evidence, sentence_share: float) -> dict[str, float]:
     """The numbers that the confidence model weighs.
 
     The best of many passages is nearer than the best of few, so their number is one of them; the logarithm is
-    held within the sizes that the model was fitted on. What a reader says is among them where it was asked.
+    held within the sizes that the model was fitted on. What a reader says is one of them where it was asked: its two
+    logits together, since with a weight each one of the two came to count against an answer.
     """
     fewest, most = FITTED_SIZES
-    read = {"relevance": evidence.relevance, "answer_margin": evidence.answer_margin}
+    relevance, margin = evidence.relevance, evidence.answer_margin
+    read = {} if relevance is None else {"read": relevance + MARGIN_SHARE * (margin or 0.0)}
     return {
         "top_cosine": evidence.top_cosine,
         "sentence_share": sentence_share,
@@ -187,7 +191,7 @@ def features(evidence: Evidence, sentence_share: float) -> dict[str, float]:
         "margin": evidence.margin,
         "peak": evidence.peak,
         "log_passages": math.log(min(max(evidence.passages, fewest), most)),
-        **{name: value for name, value in read.items() if value is not None},
+        **read,
     }
 
 
