@@ -43,6 +43,7 @@ from benchmarks.peers.ours import SCALE
 from qa.encoders import default_folder
 
 OURS = "ours"
+UNREAD = "unread"  # this program with QA_READER=off: retrieval and the sentence, which is all that a peer does
 IMPORT = "import sentence_transformers"
 PEERS = ("txtai", "plain", "chroma", "bm25s")
 PARTS = ("encode", "build", "scale", "ask", "cold", "add", "noop", "http", "memory", "loss")
@@ -81,9 +82,9 @@ class Ran:
         return {name: value if isinstance(value, list) else [value] for name, value in found.items()}
 
 
-def run(command: Sequence[str], job: dict[str, Any] | None = None) -> Ran:
-    """One process from its start to its end; its last line of output is JSON."""
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
+def run(command: Sequence[str], job: dict[str, Any] | None = None, **settings: str) -> Ran:
+    """One process from its start to its end; its last line of output is JSON. `settings` stand in its environment."""
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true", **settings}
     with (
         tempfile.TemporaryFile("w+") as given,
         tempfile.TemporaryFile("w+") as out,
@@ -174,7 +175,7 @@ class Bench:
     def _ask(self, size: int) -> dict[str, Figures]:
         place = self._ready(size)
         work = {"work": "ask", "questions": self._questions}
-        return self._in_turns(lambda system: self._job(system, place, work).figures())
+        return self._in_turns(lambda system: self._job(system, place, work).figures(), (UNREAD, *self.systems))
 
     def _cold(self, size: int) -> dict[str, Figures]:
         place = self._ready(size)
@@ -274,8 +275,10 @@ class Bench:
 
     def _job(self, system: str, place: Path, job: dict[str, Any]) -> Ran:
         given = {"model": str(default_folder()), "corpus": str(place / "corpus"), "rows": "", **job}
+        settings = {"QA_READER": "off"} if system == UNREAD else {}
+        system = OURS if system == UNREAD else system
         given["index"] = str(self._index(system, place))
-        return run([self._pythons[system], "-m", f"benchmarks.peers.{system}"], given)
+        return run([self._pythons[system], "-m", f"benchmarks.peers.{system}"], given, **settings)
 
     def _built(self, system: str, place: Path, rows: str) -> Ran:
         shutil.rmtree(self._index(system, place), ignore_errors=True)

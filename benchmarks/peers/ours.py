@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -48,7 +49,7 @@ class Ours:
 
     def load(self, model: str, index: Path) -> None:
         """The shipped weights are those of `model`; what is measured is the encoder as this index uses it."""
-        self._engine = Engine.open(Config(index.parent / "corpus", index))
+        self._engine = Engine.open(Config.from_env(os.environ, index.parent / "corpus", index))
         self._encoder = self._engine.encoder
 
     def encode(self, texts: Sequence[str]) -> Vectors:
