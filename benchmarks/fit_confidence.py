@@ -29,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, CachingReader, in_fit, off_topic_questions
 from benchmarks.judged import CLAPNQ, CRANFIELD, SQUAD_1, SQUAD_2, Kind, ask, sample, small
 from benchmarks.judged import Sample as Questions
-from benchmarks.mixture import MIXTURE, in_mixture, mixed, thresholds
+from benchmarks.mixture import MIXTURE, in_mixture, mixed, thresholds, weighted
 from qa.answer import best_share, features, score_sentences
 from qa.encoders import load_encoder
 from qa.engine import Engine
@@ -92,8 +92,9 @@ def risks(model: Mapping[str, Any], held_out: Iterable[Mapping[Kind, Rows]]) -> 
     slopes = np.array(list(model["weights"].values()))
     sets = []
     for rows in held_out:
-        sure, truth = in_mixture({kind: _sure(each, model["intercept"], slopes) for kind, each in rows.items()})
-        sets.append((sure, 1 - truth))
+        said = {kind: _sure(each, model["intercept"], slopes) for kind, each in rows.items()}
+        sure, truth, weights = weighted(said)
+        sets.append((sure, 1 - truth, weights))
     return thresholds(sets)
 
 

@@ -36,18 +36,28 @@ def in_mixture(values: Mapping[Kind, Numbers], mixture: Mapping[Kind, float] = M
     return np.concatenate(list(drawn.values())), np.concatenate(truth)
 
 
-def risk(threshold: float, sets: Sequence[tuple[Numbers, Numbers]]) -> tuple[float, float]:
+def weighted(
+    values: Mapping[Kind, Numbers], mixture: Mapping[Kind, float] = MIXTURE
+) -> tuple[Numbers, Numbers, Numbers]:
+    """All values, whether each is of an own question, and what each weighs in the mixture: together 1."""
+    shares = mixed(values, mixture)
+    truth = [np.full(len(each), float(kind == "own")) for kind, each in values.items()]
+    weights = [np.full(len(each), shares[kind] / len(each)) for kind, each in values.items()]
+    return np.concatenate(list(values.values())), np.concatenate(truth), np.concatenate(weights)
+
+
+def risk(threshold: float, sets: Sequence[tuple[Numbers, Numbers, Numbers]]) -> tuple[float, float]:
     """The share of questions with at least so much confidence, and the share of those that are wrong.
 
-    `sets` are confidence and what is wrong (0 or 1) of each question; each set weighs the same. Nothing is wrong where
-    nothing is answered.
+    `sets` are confidence, what is wrong (0 or 1) and the weight of each question; each set weighs the same. Nothing is
+    wrong where nothing is answered.
     """
-    answered = float(np.mean([(sure >= threshold).mean() for sure, _ in sets]))
-    lost = float(np.mean([((sure >= threshold) * wrong).mean() for sure, wrong in sets]))
+    answered = float(np.mean([weights[sure >= threshold].sum() / weights.sum() for sure, _, weights in sets]))
+    lost = float(np.mean([(weights * wrong)[sure >= threshold].sum() / weights.sum() for sure, wrong, weights in sets]))
     return answered, lost / answered if answered else 0.0
 
 
-def thresholds(sets: Sequence[tuple[Numbers, Numbers]]) -> list[tuple[float, float]]:
+def thresholds(sets: Sequence[tuple[Numbers, Numbers, Numbers]]) -> list[tuple[float, float]]:
     """Each risk with the least confidence from which on it is never exceeded, in hundredths; 1 where there is none."""
     steps = [round(0.01 * number, 2) for number in range(101)]
     risks = [risk(step, sets)[1] for step in steps]

@@ -40,7 +40,7 @@ from benchmarks.common import (
 )  # fmt: skip
 from benchmarks.conversations import measure as measure_conversations
 from benchmarks.judged import DATASETS, SQUAD_1, SQUAD_2, Case, Kind, ask, sample, without_titles
-from benchmarks.mixture import in_mixture, risk
+from benchmarks.mixture import in_mixture, risk, weighted
 from benchmarks.quality_page import write
 from qa import metrics, search
 from qa.answer import Facts, compose
@@ -228,7 +228,8 @@ def _curves(sure: Mapping[str, Mapping[str, Mapping[Kind, Numbers]]]) -> dict[st
     }
     missing: Callable[[Numbers, Numbers], Numbers] = lambda rows, truth: 1 - truth  # noqa: E731
     either: Callable[[Numbers, Numbers], Numbers] = lambda rows, truth: 1 - truth * (rows[:, 1] == 1)  # noqa: E731
-    fitted, squad = ({name: drawn[name] for name in names} for names in (FITTED, (SQUAD_1, SQUAD_2)))
+    whole = {name: {model: weighted(kinds) for model, kinds in models.items()} for name, models in sure.items()}
+    fitted, squad = ({name: whole[name] for name in names} for names in (FITTED, (SQUAD_1, SQUAD_2)))
     return {
         "reliability": reliability,
         "risk": {
@@ -241,16 +242,21 @@ def _curves(sure: Mapping[str, Mapping[str, Mapping[Kind, Numbers]]]) -> dict[st
 
 
 def _risk(
-    drawn: Mapping[str, Mapping[str, tuple[Numbers, Numbers]]], model: str, wrong: Callable[[Numbers, Numbers], Numbers]
+    asked: Mapping[str, Mapping[str, tuple[Numbers, Numbers, Numbers]]],
+    model: str,
+    wrong: Callable[[Numbers, Numbers], Numbers],
 ) -> list[list[float]]:
     """(threshold, share that is answered, share of those that are wrong, answered of own); each set weighs the same."""
-    sets = [(rows[:, 0], truth, wrong(rows, truth)) for rows, truth in (models[model] for models in drawn.values())]
+    drawn = [models[model] for models in asked.values()]
+    sets = [(rows[:, 0], truth, wrong(rows, truth), weights) for rows, truth, weights in drawn]
     made = []
     for threshold in THRESHOLDS:
-        answered, lost = risk(threshold, [(sure, bad) for sure, _, bad in sets])
-        own, _ = risk(threshold, [(sure[truth == 1], bad[truth == 1]) for sure, truth, bad in sets])
+        answered, lost = risk(threshold, [(sure, bad, weights) for sure, _, bad, weights in sets])
+        of_own, _ = risk(
+            threshold, [(sure[own == 1], bad[own == 1], weights[own == 1]) for sure, own, bad, weights in sets]
+        )
         if answered:
-            made.append([round(float(x), 4) for x in (threshold, answered, lost, own)])
+            made.append([round(float(x), 4) for x in (threshold, answered, lost, of_own)])
     return made
 
 

@@ -105,8 +105,8 @@ def page(report: Mapping[str, Any], wanted: list[Target]) -> list[str]:
         "# Quality",
         "",
         "Written by `python -m benchmarks.quality`, part by part: "
-        + ", ".join(f"{name} {part['date']}" for name, part in report.items())
-        + f" ({report['reader']['machine']}). Development sets: public question sets over real text, one passage a",
+        + ", ".join(f"{name} {part['date']}" for name, part in report.items()),
+        f"({report['reader']['machine']}). Development sets: public question sets over real text, one passage a",
         "record. Higher is better but for calibration error and risk. In brackets: 95 % bootstrap intervals over questions.",
         "All figures in JSON: [quality.json](quality.json).",
         "",
@@ -129,8 +129,8 @@ def _wanted(wanted: list[Target]) -> list[str]:
     return [
         "## What is wanted",
         "",
-        f"{len(wanted) - missed} met, {missed} missed. On questions that nothing was fitted or trained on (see below), but for",
-        "the last three rows.",
+        f"{len(wanted) - missed} met, {missed} missed, on questions that nothing was fitted or trained on (see below) but for the",
+        "last three rows and the conversations.",
         "",
         "| | measured | wanted | |",
         "|---|--:|--:|---|",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.common import FIT_ARTICLES, HELD_OUT_ARTICLES, SETS, _judgement, _row, f1, interval, part_of
 from benchmarks.judged import SQUAD_1, SQUAD_2, sample
-from benchmarks.mixture import RISKS, in_mixture, mixed, risk, thresholds
+from benchmarks.mixture import MIXTURE, RISKS, in_mixture, mixed, risk, thresholds, weighted
 from benchmarks.pictures import curves
 from qa.types import Found, Judgement, Span
 from training.config import read_settings
@@ -80,18 +80,26 @@ def test_a_mixture_holds_its_shares() -> None:
     values, truth = in_mixture({"own": np.ones(60), "off": np.zeros(500), "near": np.full(500, 0.5)})
     assert len(values) == 100
     assert truth.sum() == 60
-    assert (values == 0.5).sum() == 20
+    assert (values == 0.5).sum() == 10
 
 
 def test_risk_is_the_share_of_what_is_answered() -> None:
-    sure, wrong = np.array([0.9, 0.8, 0.7, 0.1]), np.array([0.0, 1.0, 0.0, 1.0])
-    assert risk(0.5, [(sure, wrong)]) == pytest.approx((0.75, 1 / 3))
-    assert risk(0.95, [(sure, wrong)]) == (0.0, 0.0)
+    sure, wrong, even = np.array([0.9, 0.8, 0.7, 0.1]), np.array([0.0, 1.0, 0.0, 1.0]), np.ones(4)
+    assert risk(0.5, [(sure, wrong, even)]) == pytest.approx((0.75, 1 / 3))
+    assert risk(0.5, [(sure, wrong, np.array([1.0, 4.0, 1.0, 4.0]))]) == pytest.approx((0.6, 2 / 3))
+    assert risk(0.95, [(sure, wrong, even)]) == (0.0, 0.0)
+
+
+def test_weights_make_the_mixture_of_whatever_was_asked() -> None:
+    _, truth, weights = weighted({"own": np.ones(7), "off": np.zeros(31), "near": np.zeros(2)})
+    assert weights.sum() == pytest.approx(1)
+    assert weights[truth == 1].sum() == pytest.approx(MIXTURE["own"])
+    assert weights[-2:].sum() == pytest.approx(MIXTURE["near"])
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=50))
 def test_a_threshold_keeps_its_risk_and_so_does_any_above_it(rows: list[tuple[float, bool]]) -> None:
-    sets = [(np.array([sure for sure, _ in rows]), np.array([float(wrong) for _, wrong in rows]))]
+    sets = [(np.array([s for s, _ in rows]), np.array([float(wrong) for _, wrong in rows]), np.ones(len(rows)))]
     found = thresholds(sets)
     assert [wanted for wanted, _ in found] == list(RISKS)
     for wanted, threshold in found:
