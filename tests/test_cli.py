@@ -87,7 +87,9 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
         "question", "query", "carried", "corrected", "reason", "answerable", "confidence", "answer", "citations",
         "generation", "timings_ms",
     }  # fmt: skip
-    assert answer["answer"] == {"text": "The zebra at the zoo is called Bruno.", "citation": 1}
+    assert answer["answer"] == {
+        "text": "The zebra at the zoo is called Bruno.", "short": None, "citation": 1, "start": None, "end": None,
+    }  # fmt: skip
     citation = answer["citations"][0]
     assert set(citation) == {
         "rank", "score", "document", "title", "section", "page", "url", "start", "end", "text", "highlights", "changed",
