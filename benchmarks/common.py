@@ -156,7 +156,7 @@ def _row(judgement: Judgement | None, start: int) -> bytes:
         ((f.sentence.start - start, f.sentence.end - start), (f.span.start - start, f.span.end - start), f.margin)
         for f in judgement.found
     ]
-    return np.float32(judgement.relevance).tobytes() + np.array(rows, dtype=_FOUND).tobytes()
+    return bytes(np.float32(judgement.relevance).tobytes() + np.array(rows, dtype=_FOUND).tobytes())
 
 
 def _judgement(row: bytes, start: int) -> Judgement | None:
