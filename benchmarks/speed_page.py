@@ -246,7 +246,7 @@ _SECTIONS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
         "One question, warm",
         "Five passages for a question; this program also finds the sentence that answers, its confidence and highlights, "
         "and checks whether the cited files have changed. With its reader it reads ten passages beside the question, "
-        "which its peers do not.",
+        "which its peers do not; the ratio is to the program without it.",
         "ask",
         (("ask_ms", "ms"), ("open_seconds", "opening the index, s")),
     ),
@@ -286,14 +286,16 @@ def _section(
         return []
     rows = []
     for size in sizes:
+        alike = "unread" if "unread" in found.systems(part, size) else "ours"  # what does as much as a peer
         for system in found.systems(part, size):
             cells = [f"{size:,}", _NAMES.get(system, f"`{system}`")]
             for number, (figure, _) in enumerate(figures):
                 values = found.get(part, size, system, figure)
                 cells.append(_with_spread(values, found.get(part, size, system, f"{figure}_medians")))
                 if number == 0:
-                    ours = found.median(part, size, figure)
-                    cells.append(f"{median(values) / ours:.2f}" if ours and values and system != "ours" else "")
+                    ours = found.median(part, size, figure, alike)
+                    is_peer = system not in ("ours", "unread")
+                    cells.append(f"{median(values) / ours:.2f}" if ours and values and is_peer else "")
             rows.append(tuple(cells))
     heads = ["passages", "system", figures[0][1], "ratio", *(head for _, head in figures[1:])]
     return _table(title, tuple(heads), "--:", rows, [f"{words} {_circumstances(entries, part)}", ""])

@@ -139,14 +139,15 @@ def open_model(folder: Path, sha256: Mapping[str, str], problem: str) -> tuple[A
 
     `sha256` holds that of each file by its name; raises ModelError, which says `problem`, where one is another.
     """
-    model, tokenizer = (_checked(folder / name, sha256.get(name), problem) for name in (MODEL, TOKENIZER))
+    _, tokenizer = (_checked(folder / name, sha256.get(name), problem) for name in (MODEL, TOKENIZER))
     import onnxruntime
     from tokenizers import Tokenizer
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    # By its path: a session keeps the bytes that it was made of.
+    session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
     made = Tokenizer.from_buffer(tokenizer)
     made.no_padding()
     made.no_truncation()

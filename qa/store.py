@@ -47,6 +47,7 @@ from .types import Document, EncoderIdentity, FileRecord, Passage, Stored, Vecto
 _TMP = ".tmp-"
 _UNKEPT = (".lock", ".part")  # beside a generation while it is written; no part of it
 _T = TypeVar("_T")
+_REPEATED = {"acronyms": "OR IGNORE"}  # tables whose rows may be given twice
 _MOST_UNWRITTEN = 16  # documents that wait for SQLite
 _RUN = 1_000  # documents that are copied by one statement: a build must soon stop when it is asked to
 
@@ -198,11 +199,14 @@ class GenerationWriter:
             "file": file, "after": after,
         }  # fmt: skip
         for copy in _COPIES if documents else ():
-            self._write(partial(self._sqlite.execute, copy, values))
+            self._write(partial(self._copy, copy, values))
         self._kept.append((passages, self._passages))
         self._documents += len(documents)
         self._passages += len(passages)
         self._run = Part(documents[len(documents) :], passages[len(passages) :])
+
+    def _copy(self, statement: str, values: Mapping[str, Any]) -> None:
+        self._sqlite.execute(statement, values)
 
     def _add_document(self, file: str, document: Document, passages: Sequence[Passage]) -> None:
         number = self._documents
@@ -222,21 +226,21 @@ class GenerationWriter:
             facts = (i, p.span.start, p.span.end, p.text, json.dumps(p.section), p.page, spans_json(p.sentences))
             rows.append((self._passages + i, number, *facts, p.key, row_checksum(*facts, document.language)))
         self._passages += len(passages)
-        for table, values in (("documents", [own]), ("sections", sections), ("acronyms", pairs), ("passages", rows)):
-            self._write(partial(self._insert, table, values))
+        self._write(partial(self._insert, documents=[own], sections=sections, acronyms=pairs, passages=rows))
         self._unwritten.append(self._writes[-1])
         if len(self._unwritten) > _MOST_UNWRITTEN:
             self._unwritten.popleft().result()
 
-    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        if rows:
-            places = ", ".join("?" * len(rows[0]))
-            self._sqlite.executemany(
-                f"INSERT {'OR IGNORE ' if table == 'acronyms' else ''}INTO {table} VALUES ({places})", rows
-            )
+    def _insert(self, **tables: Sequence[tuple[Any, ...]]) -> None:
+        for table, rows in tables.items():
+            if rows:
+                places = ", ".join("?" * len(rows[0]))
+                self._sqlite.executemany(f"INSERT {_REPEATED.get(table, '')} INTO {table} VALUES ({places})", rows)
 
-    def _write(self, work: Callable[[], Any]) -> None:
-        """Have SQLite do it after all else, beside what is done here."""
+    def _write(self, work: Callable[[], None]) -> None:
+        """Have SQLite do it after all else, beside what is done here; raises what went wrong before."""
+        while len(self._writes) > 1 and self._writes[0].done():
+            self._writes.popleft().result()
         self._writes.append(self._writing.submit(work))
 
     def _finish_writes(self, step: Callable[[], None]) -> None:
@@ -297,7 +301,7 @@ class GenerationWriter:
         """
         self._copy_run()
         files = [(record.path, record_json(record)) for record in self._records]
-        self._write(partial(self._insert, "files", files))
+        self._write(partial(self._insert, files=files))
         try:
             step()
             faiss_index.write_index(self.folder, self._encoder.dimension, vectors)
@@ -323,7 +327,10 @@ class GenerationWriter:
             files=_written(self.folder),
         )
         write_manifest(self.folder / MANIFEST, manifest, self._records)
-        problem = _problem(self.folder, self._new, step)
+        with ThreadPoolExecutor(1) as beside:
+            synced = beside.submit(_sync_files, self.folder)
+            problem = _problem(self.folder, self._new, step)
+            synced.result()
         if problem:
             raise StoreError(
                 f"The new index failed its check ({problem}); the last one still answers: "
@@ -331,7 +338,7 @@ class GenerationWriter:
             )
         for path in self.folder.glob("*.part"):
             path.unlink()  # what an unfinished build would be resumed from is not part of a finished one
-        for path in [*self.folder.rglob("*"), self.folder]:
+        for path in (self.folder / LEXICAL, self.folder):
             sync(path)
         current = self._index / ".CURRENT.new"
         current.write_text(f"{manifest.id}\n", "ascii")
@@ -446,6 +453,12 @@ def _published(index: Path) -> list[Path]:
     """The folders of the published generations, oldest first."""
     folders = [path for path in (index / "generations").glob("[0-9]*") if path.is_dir()]
     return sorted((path for path in folders if path.name.isdecimal()), key=lambda path: int(path.name))
+
+
+def _sync_files(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            sync(path)
 
 
 def sync(path: Path) -> None:
