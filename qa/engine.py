@@ -16,20 +16,20 @@ from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import documents, formats, store
+from . import documents, formats
 from .answer import Facts, compose, threshold_for
 from .config import Config
 from .conversation import Turn, read
 from .encoders import DEFAULT_NAME, load_encoder, open_encoder
 from .errors import MismatchError, NoGenerationError, QuestionError
 from .formats.decoding import Unreadable
-from .generation import Generation
 from .lexical import analyze
 from .parts import split
 from .passages import PassageSettings
 from .query import parse, spelled
 from .reader import shipped_reader
 from .search import READ, rank_follow_up, reread, together
+from .stores import OpenGeneration, open_store
 from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Reader, Span, Vectors
 from .workers import ReaderProcess
 
@@ -129,7 +129,8 @@ class Engine:
         self._given_reader = reader
         self._opened: Encoder | None = None
         self._settings = settings or PassageSettings()
-        self._generation: Generation | None = None
+        self._generation: OpenGeneration | None = None
+        self._store = open_store(config)
         self._opening = threading.RLock()
         self._loading = threading.Lock()
         self._caching = threading.Lock()
@@ -178,12 +179,12 @@ class Engine:
         return self._given or load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
 
     @property
-    def generation(self) -> Generation:
+    def generation(self) -> OpenGeneration:
         """The current generation, opened. Raises NoGenerationError before the first build, else StoreError."""
         with self._opening:
-            number = store.current_id(self.config.index)
+            number = self._store.current_id()
             if self._generation is None or self._generation.id != number:
-                self._generation = store.open_current(self.config.index)
+                self._generation = self._store.open_current()
             return self._generation
 
     def ask(self, question: str, top_k: int = 5, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Answer:
@@ -293,7 +294,7 @@ class Engine:
 
     def rank(
         self, query: str, top_k: int, history: Sequence[Turn] = (), without: Sequence[str] = ()
-    ) -> tuple[Generation, Ranking, dict[str, float]]:
+    ) -> tuple[OpenGeneration, Ranking, dict[str, float]]:
         """As `search`, with the generation that was searched and the milliseconds that each stage took."""
         asked = parse(check_question(query))
         if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
@@ -343,7 +344,7 @@ class Engine:
         if "runtime" not in built:  # of an older version
             raise _mismatch(wanted, wanted, "runtime")
 
-    def _facts(self, generation: Generation, ranking: Ranking) -> Facts:
+    def _facts(self, generation: OpenGeneration, ranking: Ranking) -> Facts:
         paths = list(dict.fromkeys(hit.passage.document for hit in ranking.hits))
         known = generation.facts(paths)
         files = {facts.file.path: facts.file for facts in known.values()}
@@ -385,7 +386,7 @@ def check_question(question: str) -> str:
     return question
 
 
-def _meant(word: str, generation: Generation, encoder: Encoder) -> str | None:
+def _meant(word: str, generation: OpenGeneration, encoder: Encoder) -> str | None:
     """The word of the articles that a word was meant to be, or None.
 
     One that the encoder has whole in its vocabulary, as it is or without an English ending, is spelt right: the
@@ -409,14 +410,14 @@ def _made_from(encoder: Mapping[str, Any]) -> tuple[object, object]:
     return encoder["weights_sha256"], encoder["runtime"]
 
 
-def _check_encoder(generation: Generation, encoder: Encoder) -> None:
+def _check_encoder(generation: OpenGeneration, encoder: Encoder) -> None:
     built, now = dict(generation.manifest.encoder), asdict(encoder.identity)
     differs = next((name for name in now if built.get(name) != now[name]), None)
     if differs is not None:
         raise _mismatch(built.get("name"), now["name"], differs)
 
 
-def _check_settings(generation: Generation, settings: PassageSettings) -> None:
+def _check_settings(generation: OpenGeneration, settings: PassageSettings) -> None:
     built, now = dict(generation.manifest.passage_settings), settings.as_json()
     if built != now:
         raise MismatchError(f"The index was built with the passage settings {built} and not {now}: run `qa build`.")

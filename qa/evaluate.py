@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from . import metrics, store
+from . import metrics
 from .config import Config
 from .conversation import Turn, turns
 from .engine import Engine
@@ -25,6 +25,7 @@ from .errors import ConfigError, QuestionError
 from .languages import detect
 from .passages import PassageSettings
 from .sentences import sentence_spans
+from .store import LocalStore
 from .types import Answer, Document, Encoder, FileRecord, Judgement, Passage, Reader, Span, Vectors
 
 _RANKED = 100
@@ -124,6 +125,7 @@ def index_dataset(
     """
     started = time.perf_counter()
     index = place / "index"
+    store = LocalStore(index)
     (place / "corpus").mkdir()
     # Passages are documents without files: sorted by id, as a build would sort them.
     ordered = sorted({number: (number, title, text) for number, title, text in dataset.passages}.values())
@@ -131,8 +133,8 @@ def index_dataset(
     # A passage is short to tell its language by; a set has one.
     language = detect("\n".join(text for _, _, text in ordered[:: max(1, len(ordered) // _SAMPLED)]))
     with (
-        store.writing(index),
-        store.GenerationWriter(index, encoder.identity, settings, encoder_languages=encoder.languages) as writer,
+        store.writing(),
+        store.writer(encoder.identity, settings, encoder_languages=encoder.languages) as writer,
     ):
         rows = []
         texts: list[str] = []

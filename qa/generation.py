@@ -31,8 +31,10 @@ from .spelling import nearest
 from .types import (
     Candidates,
     Document,
+    DocumentFacts,
     Embedding,
     FileRecord,
+    Part,
     Passage,
     Query,
     QueryTerm,
@@ -129,23 +131,6 @@ def write_manifest(path: Path, manifest: Manifest, records: Sequence[FileRecord]
     lines = ",\n".join(map(record_json, records))
     body = f"{head}{_RECORDS}{lines}\n ]".encode()
     path.write_bytes(body + f'{_SEAL}{hashlib.sha256(body).hexdigest()}"\n}}\n'.encode())
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Documents and passages that stand together in a generation, by their numbers."""
-
-    documents: range
-    passages: range
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentFacts:
-    """A document's file, the title to show, and author, date, URL … as far as it has them."""
-
-    file: FileRecord
-    title: str
-    metadata: Mapping[str, str]
 
 
 class Generation:
@@ -369,14 +354,14 @@ class Generation:
 
     def verify(self) -> list[str]:
         """Everything that is off, one sentence each: checksums, counts, spans, embeddings. Empty when whole."""
-        altered = [f"{name} is not what was published" for name in self.altered_files()]
-        return altered or self.verify_contents()
+        return self.altered() or self.verify_contents()
 
-    def altered_files(self) -> list[str]:
-        """The files whose bytes are not those that the manifest names."""
+    def altered(self) -> list[str]:
+        """The files whose bytes are not those that the manifest names, a sentence for each."""
         files = self.manifest.files
         found = files_sha256([self.folder / name for name in files])
-        return [name for name, sha256 in zip(files, found, strict=True) if sha256 != files[name].sha256]
+        pairs = zip(files, found, strict=True)
+        return [f"{name} is not what was published" for name, sha256 in pairs if sha256 != files[name].sha256]
 
     def verify_contents(
         self, parts: Sequence[Part] | None = None, step: Callable[[], None] = lambda: None

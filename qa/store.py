@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,6 @@ from .generation import (
     WORDED,
     Generation,
     Manifest,
-    Part,
     WrittenFile,
     files_sha256,
     record_json,
@@ -42,7 +41,7 @@ from .generation import (
     spans_json,
     write_manifest,
 )
-from .types import Document, EncoderIdentity, FileRecord, Passage, Stored, Vectors, encoded
+from .types import Document, EncoderIdentity, FileRecord, Part, Passage, Stored, Vectors, encoded
 
 _TMP = ".tmp-"
 _UNKEPT = (".lock", ".part")  # beside a generation while it is written; no part of it
@@ -348,13 +347,92 @@ class GenerationWriter:
         current.replace(self._index / "CURRENT")
         self._is_current = True
         sync(self._index)
-        prune(self._index, keep)
+        LocalStore(self._index).prune(keep)
         return manifest.id
 
 
+@dataclass(frozen=True, slots=True)
+class LocalStore:
+    """The generations of one index folder: a `stores.Store` on this machine's disk."""
+
+    index: Path
+
+    @property
+    def facts(self) -> None:
+        """Nothing that `qa status` would have to say of it."""
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the index for one writer; raises BusyError where another process has it."""
+        with locked(self.index):
+            yield
+
+    def writer(
+        self,
+        encoder: EncoderIdentity,
+        passage_settings: Mapping[str, Any],
+        reading: Mapping[str, Any] = MappingProxyType({}),
+        created: datetime | None = None,
+        encoder_languages: Sequence[str] = (),
+        previous: Generation | None = None,
+    ) -> GenerationWriter:
+        """One for the next generation, while `writing`; see there."""
+        return GenerationWriter(self.index, encoder, passage_settings, reading, created, encoder_languages, previous)
+
+    def current_id(self) -> str | None:
+        """The id of the generation that answers, or None where nothing was published."""
+        try:
+            number = (self.index / "CURRENT").read_text("ascii").strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{self.index / 'CURRENT'} cannot be read: {REBUILD}.") from error
+        if not number:
+            raise StoreError(f"{self.index / 'CURRENT'} is empty, which no build leaves behind: {REBUILD}.")
+        return number
+
+    def open_current(self) -> Generation:
+        """The generation that answers. Raises NoGenerationError before the first build, StoreError if damaged."""
+        while (number := self.current_id()) is not None:
+            try:
+                folder = next((path for path in _published(self.index) if path.name == number), None)
+                if folder is None:
+                    raise StoreError(f"CURRENT names generation {number[:20]!r}, which is not there: {REBUILD}.")
+                return Generation(folder)
+            except StoreError:
+                if self.current_id() == number:
+                    raise  # otherwise newer builds were published, and this one pruned, while it was opened
+        raise NoGenerationError("No index was built yet: run `qa build`.")
+
+    def leftovers(self) -> list[Path]:
+        """Folders of builds that did not end, oldest first; call it only while `writing`."""
+        folders = list((self.index / "generations").glob(f"{_TMP}*"))
+        published = _published(self.index)
+        with contextlib.suppress(StoreError):
+            current = [number for number, path in enumerate(published) if path.name == self.current_id()]
+            # What is numbered above CURRENT was cut off between the two renames: nobody has ever read it.
+            folders += published[current[0] + 1 :] if current else []
+        return sorted(folders, key=lambda path: path.stat().st_mtime_ns)
+
+    def remove_leftovers(self, keep: Path | None = None) -> None:
+        """Give back the space of builds that did not end, all but `keep`; call it only while `writing`."""
+        for path in self.leftovers():
+            if path != keep:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def prune(self, keep: int) -> None:
+        """Remove all but the last `keep` generations, and what builds that did not end have left."""
+        self.remove_leftovers()
+        for path in _published(self.index)[: -max(1, keep)]:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def withdraw(self, files: Sequence[str]) -> None:
+        """Nothing: a published generation is not touched, and the next one is without them."""
+
+
 @contextlib.contextmanager
-def writing(index: Path) -> Iterator[None]:
-    """Hold the index for one writer; raises BusyError where another process has it."""
+def locked(index: Path) -> Iterator[None]:
+    """Hold an index folder for one writer; raises BusyError where another process has it."""
     try:
         index.mkdir(parents=True, exist_ok=True)
         lock = FileLock(index / ".lock", timeout=0)
@@ -366,58 +444,6 @@ def writing(index: Path) -> Iterator[None]:
         raise StoreError(
             f"The index folder {str(index)!r} cannot be written ({error.strerror or error}): name another with --index."
         ) from error
-
-
-def current_id(index: Path) -> str | None:
-    """The id of the generation that answers, or None where nothing was published."""
-    try:
-        number = (index / "CURRENT").read_text("ascii").strip()
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{index / 'CURRENT'} cannot be read: {REBUILD}.") from error
-    if not number:
-        raise StoreError(f"{index / 'CURRENT'} is empty, which no build leaves behind: {REBUILD}.")
-    return number
-
-
-def open_current(index: Path) -> Generation:
-    """The generation that answers. Raises NoGenerationError before the first build, StoreError if damaged."""
-    while (number := current_id(index)) is not None:
-        try:
-            folder = next((path for path in _published(index) if path.name == number), None)
-            if folder is None:
-                raise StoreError(f"CURRENT names generation {number[:20]!r}, which is not there: {REBUILD}.")
-            return Generation(folder)
-        except StoreError:
-            if current_id(index) == number:
-                raise  # otherwise newer builds were published, and this one pruned, while it was opened
-    raise NoGenerationError("No index was built yet: run `qa build`.")
-
-
-def leftovers(index: Path) -> list[Path]:
-    """Folders of builds that did not end, oldest first; call it only while `writing`."""
-    folders = list((index / "generations").glob(f"{_TMP}*"))
-    published = _published(index)
-    with contextlib.suppress(StoreError):
-        current = [number for number, path in enumerate(published) if path.name == current_id(index)]
-        # What is numbered above CURRENT was cut off between the two renames: nobody has ever read it.
-        folders += published[current[0] + 1 :] if current else []
-    return sorted(folders, key=lambda path: path.stat().st_mtime_ns)
-
-
-def remove_leftovers(index: Path, keep: Path | None = None) -> None:
-    """Give back the space of builds that did not end, all but `keep`; call it only while `writing`."""
-    for path in leftovers(index):
-        if path != keep:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def prune(index: Path, keep: int) -> None:
-    """Remove all but the last `keep` generations, and what builds that did not end have left."""
-    remove_leftovers(index)
-    for path in _published(index)[: -max(1, keep)]:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _stepping(things: Iterable[_T], step: Callable[[], None]) -> Iterator[_T]:
