@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ModelError
-from .onnx_encoder import open_model, processors
+from .machine import processors
+from .onnx_encoder import open_model
 from .types import Found, Judgement, Passage, Span
 
 FORMAT_VERSION = 1

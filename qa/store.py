@@ -26,22 +26,8 @@ from filelock import FileLock, Timeout
 
 from . import acronyms, faiss_index, lexical
 from .errors import BusyError, NoGenerationError, StoreError
-from .generation import (
-    LEXICAL,
-    MANIFEST,
-    PASSAGES,
-    REBUILD,
-    WORDED,
-    Generation,
-    Manifest,
-    Part,
-    WrittenFile,
-    files_sha256,
-    record_json,
-    row_checksum,
-    spans_json,
-    write_manifest,
-)
+from .generation import LEXICAL, PASSAGES, WORDED, Generation, Part, row_checksum, spans_json
+from .manifest import MANIFEST, REBUILD, Manifest, WrittenFile, files_sha256, record_json, write_manifest
 from .types import Document, EncoderIdentity, FileRecord, Passage, Stored, Vectors, encoded
 
 _TMP = ".tmp-"
