@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from .config import Config
-from .generation import Manifest
+from .manifest import Manifest
 from .store import LocalStore
 from .types import (
     Document,
