@@ -10,7 +10,6 @@ import json
 import re
 import sqlite3
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
@@ -24,6 +23,7 @@ from .errors import StoreError
 from .faiss_index import ROWS, DenseIndex
 from .lexical import LexicalIndex, is_function_word, plain_words
 from .manifest import REBUILD, file_sha256, files_sha256, read_manifest, record_from_json
+from .rows import UNSOUND, checked, spans_from_json
 from .spelling import nearest
 from .types import (
     Candidates,
@@ -46,9 +46,6 @@ _BLOCK = 10_000  # rows that are looked at together
 _MOST_WORDS, _LONGEST_FORM = 64, 12  # words of a question in which acronyms are looked for, and of what they stand for
 _WORD = re.compile(r"\w+")
 PASSAGES, LEXICAL, WORDED = "passages.sqlite", "lexical", "lexical.ids"
-
-# What reading a row leads to that is not as it was written.
-_UNSOUND = (ValueError, TypeError, KeyError, AttributeError)
 
 PASSAGE_COLUMNS = """p.id, d.path, p.ordinal, p.start, p."end", p.text,
     d.title, p.section, p.page, p.sentences, d.language, p.key, p.checksum
@@ -209,14 +206,14 @@ class Generation:
         found = {}
         with self._sound():
             for row in self._rows(wanted, ids):
-                found[row[0]] = _checked(row)  # what is cited is checked each time, against what was published
+                found[row[0]] = checked(row)  # what is cited is checked each time, against what was published
             return [found[number] for number in ids]
 
     def passages_of(self, path: str) -> list[tuple[int, Passage]]:
         """The ids and passages of one document, in its order."""
         rows = self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.path = ? ORDER BY p.ordinal", (path,))
         with self._sound():
-            return [(row[0], _checked(row)) for row in rows]
+            return [(row[0], checked(row)) for row in rows]
 
     def documents(self, file: str | None = None) -> Iterator[str]:
         """The paths of the documents, in order: of one file, or of all."""
@@ -248,7 +245,7 @@ class Generation:
                 text=text,
                 sections=tuple(Section(tuple(json.loads(p)), lv, Span(s, e)) for p, lv, s, e in sections),
                 blocks=(),
-                pages=_spans(pages),
+                pages=spans_from_json(pages),
                 metadata=json.loads(metadata),
                 language=language,
             )
@@ -296,7 +293,7 @@ class Generation:
         whole = Part(range(self.manifest.documents), range(self.manifest.passages))
         try:
             return list(self._problems([whole] if parts is None else parts, step))
-        except (sqlite3.Error, IndexError, *_UNSOUND, StoreError) as error:
+        except (sqlite3.Error, IndexError, *UNSOUND, StoreError) as error:
             return [f"{PASSAGES} cannot be read ({error})"]
 
     def _problems(self, parts: Sequence[Part], step: Callable[[], None]) -> Iterator[str]:
@@ -321,7 +318,7 @@ class Generation:
                 step()
                 path, text = self._rows("SELECT path, text FROM documents WHERE id = ?", (document,))[0]
                 for row in self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.id = ? ORDER BY p.id", (document,)):
-                    passage = _checked(row)
+                    passage = checked(row)
                     inside = 0 <= passage.span.start < passage.span.end <= len(text)
                     if row[0] != expected or not inside or passage.span.of(text) != passage.text:
                         yield f"passage {row[0]} of {path} is not a literal part of its document"
@@ -340,7 +337,7 @@ class Generation:
         """Turns what rows that are not as they were written lead to into a StoreError."""
         try:
             yield
-        except _UNSOUND as error:
+        except UNSOUND as error:
             raise self._damaged(PASSAGES) from error
 
     def _damaged(self, name: str) -> StoreError:
@@ -359,37 +356,3 @@ def _worded(folder: Path) -> NDArray[np.int64]:
         return np.fromfile(folder / WORDED, dtype="<i4").astype(np.int64)
     except OSError as error:
         raise StoreError(f"{WORDED} of generation {folder.name} is damaged: {REBUILD}.") from error
-
-
-def spans_json(spans: Sequence[Span]) -> str:
-    return json.dumps([[span.start, span.end] for span in spans], separators=(",", ":"))
-
-
-def _spans(raw: str) -> tuple[Span, ...]:
-    return tuple(Span(start, end) for start, end in json.loads(raw))
-
-
-def row_checksum(*values: str | int | None) -> int:
-    """Of a passage's order, start, end, text, section, page, sentences and language as they are stored."""
-    return zlib.crc32(repr(values).encode("utf-8", "surrogatepass"))
-
-
-def _checked(row: Sequence[Any]) -> Passage:
-    """The passage of a row of PASSAGE_COLUMNS; raises one of _UNSOUND where it is not what was written."""
-    _, path, ordinal, start, end, text, title, section, page, sentences, language, key, checksum = row
-    if row_checksum(ordinal, start, end, text, section, page, sentences, language) != checksum:
-        raise ValueError(f"a passage of {path} is not what was written")
-    passage = Passage(
-        document=path,
-        order=ordinal,
-        span=Span(start, end),
-        text=text,
-        title=title,
-        section=tuple(json.loads(section)),
-        page=page,
-        sentences=_spans(sentences),
-        language=language,
-    )
-    if passage.key != key:
-        raise ValueError(f"a passage of {path} is not what was encoded")
-    return passage

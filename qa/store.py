@@ -26,8 +26,9 @@ from filelock import FileLock, Timeout
 
 from . import acronyms, faiss_index, lexical
 from .errors import BusyError, NoGenerationError, StoreError
-from .generation import LEXICAL, PASSAGES, WORDED, Generation, row_checksum, spans_json
+from .generation import LEXICAL, PASSAGES, WORDED, Generation
 from .manifest import MANIFEST, REBUILD, Manifest, WrittenFile, files_sha256, record_json, write_manifest
+from .rows import row_checksum, row_of, spans_json
 from .types import Document, EncoderIdentity, FileRecord, Part, Passage, Stored, Vectors, encoded
 
 _TMP = ".tmp-"
@@ -210,7 +211,7 @@ class GenerationWriter:
         ]
         rows = []
         for i, p in enumerate(passages):
-            facts = (i, p.span.start, p.span.end, p.text, json.dumps(p.section), p.page, spans_json(p.sentences))
+            facts = row_of(p, i)
             rows.append((self._passages + i, number, *facts, p.key, row_checksum(*facts, document.language)))
         self._passages += len(passages)
         write = partial(self._insert, documents=[own], sections=sections, acronyms=pairs, passages=rows)

@@ -18,7 +18,7 @@ BASE = {"errors", "types"}
 LOW = BASE | {
     "sentences", "languages", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
     "faiss_index", "lexical", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
-    "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest",
+    "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest", "rows",
 }  # fmt: skip
 MIDDLE = {
     "encoders", "export", "documents", "changes", "workers", "embedding", "generation", "store", "stores", "search",
@@ -51,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "estimate": BASE,
     "manifest": BASE | {"machine"},
     "document_json": BASE,
+    "rows": BASE,
     "interrupts": set(),
     "query": BASE,
     "parts": set(),
@@ -63,8 +64,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "changes": BASE | {"documents"},
     "workers": BASE | {"formats", "document_json", "machine"},
     "embedding": BASE | {"journal"},
-    "generation": BASE | {"faiss_index", "lexical", "manifest", "spelling"},
-    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical", "manifest"},
+    "generation": BASE | {"faiss_index", "lexical", "manifest", "rows", "spelling"},
+    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical", "manifest", "rows"},
     "stores": BASE | {"config", "manifest", "store"},
     "search": BASE | {"lexical", "conversation"},
     # layer 3
