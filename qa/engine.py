@@ -24,12 +24,12 @@ from .encoders import DEFAULT_NAME, load_encoder, open_encoder
 from .errors import MismatchError, NoGenerationError, QuestionError
 from .formats.decoding import Unreadable
 from .generation import Generation
-from .lexical import analyze
 from .parts import split
 from .passages import PassageSettings
 from .query import parse, spelled
 from .reader import shipped_reader
 from .search import READ, rank_follow_up, reread, together
+from .terms import analyze
 from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Reader, Span, Vectors
 from .workers import ReaderProcess
 

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import sqlite3
 import threading
 import zlib
@@ -17,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +24,9 @@ from numpy.typing import NDArray
 
 from .errors import StoreError
 from .faiss_index import ROWS, DenseIndex
-from .lexical import LexicalIndex, is_function_word, plain_words
+from .lexical import LexicalIndex
 from .spelling import nearest
+from .terms import plain_words, possible_acronyms
 from .types import (
     Candidates,
     Document,
@@ -47,8 +46,6 @@ FORMAT_VERSION = 4
 _json = json.JSONEncoder(ensure_ascii=False)
 _BLOCK = 10_000  # rows that are looked at together
 _HASHED = 1 << 24  # bytes: between two such blocks the interpreter's lock may have to be waited for
-_MOST_WORDS, _LONGEST_FORM = 64, 12  # words of a question in which acronyms are looked for, and of what they stand for
-_WORD = re.compile(r"\w+")
 REBUILD = "run `qa build --full`"
 PASSAGES, LEXICAL, WORDED, MANIFEST = "passages.sqlite", "lexical", "lexical.ids", "manifest.json"
 # What stands around the files' records in a manifest: no text within JSON can hold these line ends.
@@ -242,7 +239,7 @@ class Generation:
         """The word of the articles that one was meant to be that they do not hold in any form; None where none is."""
         if self._lexical.is_known(word):
             return None
-        return nearest("".join(plain_words(word)), self._lexical.frequency, self._lexical.beginning)
+        return nearest("".join(plain_words(word)), self._lexical.frequencies, self._lexical.beginning)
 
     def _passages(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """The ids of the passages with these numbers of the word index."""
@@ -271,14 +268,10 @@ class Generation:
 
     def _acronyms(self, text: str) -> list[tuple[str, str]]:
         """The acronyms of the articles that a question uses or spells out: short and long forms in plain words."""
-        words = plain_words(text)[:_MOST_WORDS]
-        runs = {" ".join(words[i : i + n]) for n in range(2, _LONGEST_FORM) for i in range(len(words) - n + 1)}
-        # In lower case "who" and "it" are no acronyms.
-        named = (word for word in _WORD.findall(text) if sum(map(str.isupper, word)) > 1 or not is_function_word(word))
-        shorts = {" ".join(plain_words(word)) for word in islice(named, _MOST_WORDS)}
+        shorts, longs = possible_acronyms(text)
         found = {
             (str(short), str(long))
-            for column, keys in (("short", shorts), ("long", runs))
+            for column, keys in (("short", shorts), ("long", longs))
             for short, long in self._rows(
                 f"SELECT DISTINCT short, long FROM acronyms WHERE {column} IN ({','.join('?' * len(keys))})",
                 sorted(keys),

@@ -42,6 +42,7 @@ from .generation import (
     spans_json,
     write_manifest,
 )
+from .terms import plain_words
 from .types import Document, EncoderIdentity, FileRecord, Passage, Stored, Vectors, encoded
 
 _TMP = ".tmp-"
@@ -218,9 +219,7 @@ class GenerationWriter:
         sections = [
             (number, i, s.level, json.dumps(s.path), s.span.start, s.span.end) for i, s in enumerate(document.sections)
         ]
-        pairs = [
-            (number, *(" ".join(lexical.plain_words(form)) for form in pair)) for pair in acronyms.find(document.text)
-        ]
+        pairs = [(number, *(" ".join(plain_words(form)) for form in pair)) for pair in acronyms.find(document.text)]
         rows = []
         for i, p in enumerate(passages):
             facts = (i, p.span.start, p.span.end, p.text, json.dumps(p.section), p.page, spans_json(p.sentences))

@@ -16,9 +16,9 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 BASE = {"errors", "types"}
 LOW = BASE | {
-    "sentences", "languages", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
-    "faiss_index", "lexical", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
-    "interrupts", "document_json", "query", "parts", "spelling", "acronyms",
+    "sentences", "languages", "terms", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
+    "faiss_index", "lexical", "bm25", "reader", "answer", "conversation", "metrics", "render", "journal",
+    "estimate", "interrupts", "document_json", "query", "parts", "spelling", "acronyms",
 }  # fmt: skip
 MIDDLE = {"encoders", "export", "documents", "changes", "workers", "embedding", "generation", "store", "search"}
 BELOW_3 = LOW | MIDDLE
@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
     "sentences": {"types"},
     "languages": set(),
+    "terms": {"types"},
     # layer 1
     "config": BASE,
     "formats": BASE,
@@ -38,7 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "onnx_layers": set(),
     "torch_encoder": BASE,
     "faiss_index": BASE,
-    "lexical": BASE,
+    "lexical": BASE | {"terms"},
+    "bm25": BASE | {"terms"},
     "reader": BASE | {"onnx_encoder"},  # how a model is opened
     "answer": BASE,
     "conversation": BASE | {"query"},
@@ -59,9 +61,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "changes": BASE | {"documents"},
     "workers": BASE | {"formats", "document_json"},
     "embedding": BASE | {"journal"},
-    "generation": BASE | {"faiss_index", "lexical", "spelling"},
-    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical"},
-    "search": BASE | {"lexical", "conversation"},
+    "generation": BASE | {"faiss_index", "lexical", "spelling", "terms"},
+    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical", "terms"},
+    "search": BASE | {"terms", "conversation"},
     # layer 3
     "build": BELOW_3,
     "engine": BELOW_3,
@@ -78,7 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # What is heavy or foreign has one home.
 HOMES = {
     "faiss": {"faiss_index"},
-    "tantivy": {"lexical"},
+    "tantivy": {"lexical", "terms"},
     "sentence_transformers": {"torch_encoder"},
     "transformers": {"torch_encoder", "onnx_layers"},
     "safetensors": {"torch_encoder"},
