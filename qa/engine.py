@@ -23,13 +23,13 @@ from .conversation import Turn, read
 from .encoders import DEFAULT_NAME, load_encoder, open_encoder
 from .errors import MismatchError, NoGenerationError, QuestionError
 from .formats.decoding import Unreadable
-from .lexical import analyze
 from .parts import split
 from .passages import PassageSettings
 from .query import parse, spelled
 from .reader import shipped_reader
 from .search import READ, rank_follow_up, reread, together
 from .stores import OpenGeneration, open_store
+from .terms import analyze
 from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Reader, Span, Vectors
 from .workers import ReaderProcess
 

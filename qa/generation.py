@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +19,11 @@ from numpy.typing import NDArray
 
 from .errors import StoreError
 from .faiss_index import ROWS, DenseIndex
-from .lexical import LexicalIndex, is_function_word, plain_words
+from .lexical import LexicalIndex
 from .manifest import REBUILD, file_sha256, files_sha256, read_manifest, record_from_json
 from .rows import UNSOUND, checked, spans_from_json
 from .spelling import nearest
+from .terms import plain_words, possible_acronyms
 from .types import (
     Candidates,
     Document,
@@ -43,8 +42,6 @@ from .types import (
 )
 
 _BLOCK = 10_000  # rows that are looked at together
-_MOST_WORDS, _LONGEST_FORM = 64, 12  # words of a question in which acronyms are looked for, and of what they stand for
-_WORD = re.compile(r"\w+")
 PASSAGES, LEXICAL, WORDED = "passages.sqlite", "lexical", "lexical.ids"
 
 PASSAGE_COLUMNS = """p.id, d.path, p.ordinal, p.start, p."end", p.text,
@@ -147,7 +144,7 @@ class Generation:
         """The word of the articles that one was meant to be that they do not hold in any form; None where none is."""
         if self._lexical.is_known(word):
             return None
-        return nearest("".join(plain_words(word)), self._lexical.frequency, self._lexical.beginning)
+        return nearest("".join(plain_words(word)), self._lexical.frequencies, self._lexical.beginning)
 
     def _passages(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """The ids of the passages with these numbers of the word index."""
@@ -176,14 +173,10 @@ class Generation:
 
     def _acronyms(self, text: str) -> list[tuple[str, str]]:
         """The acronyms of the articles that a question uses or spells out: short and long forms in plain words."""
-        words = plain_words(text)[:_MOST_WORDS]
-        runs = {" ".join(words[i : i + n]) for n in range(2, _LONGEST_FORM) for i in range(len(words) - n + 1)}
-        # In lower case "who" and "it" are no acronyms.
-        named = (word for word in _WORD.findall(text) if sum(map(str.isupper, word)) > 1 or not is_function_word(word))
-        shorts = {" ".join(plain_words(word)) for word in islice(named, _MOST_WORDS)}
+        shorts, longs = possible_acronyms(text)
         found = {
             (str(short), str(long))
-            for column, keys in (("short", shorts), ("long", runs))
+            for column, keys in (("short", shorts), ("long", longs))
             for short, long in self._rows(
                 f"SELECT DISTINCT short, long FROM acronyms WHERE {column} IN ({','.join('?' * len(keys))})",
                 sorted(keys),

@@ -29,6 +29,7 @@ from .errors import BusyError, NoGenerationError, StoreError
 from .generation import LEXICAL, PASSAGES, WORDED, Generation
 from .manifest import MANIFEST, REBUILD, Manifest, WrittenFile, files_sha256, record_json, write_manifest
 from .rows import row_checksum, row_of, spans_json
+from .terms import plain_words
 from .types import Document, EncoderIdentity, FileRecord, Part, Passage, Stored, Vectors, encoded
 
 _TMP = ".tmp-"
@@ -206,9 +207,7 @@ class GenerationWriter:
         sections = [
             (number, i, s.level, json.dumps(s.path), s.span.start, s.span.end) for i, s in enumerate(document.sections)
         ]
-        pairs = [
-            (number, *(" ".join(lexical.plain_words(form)) for form in pair)) for pair in acronyms.find(document.text)
-        ]
+        pairs = [(number, *(" ".join(plain_words(form)) for form in pair)) for pair in acronyms.find(document.text)]
         rows = []
         for i, p in enumerate(passages):
             facts = row_of(p, i)

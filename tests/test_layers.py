@@ -16,8 +16,8 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 BASE = {"errors", "types"}
 LOW = BASE | {
-    "sentences", "languages", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
-    "faiss_index", "lexical", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
+    "sentences", "languages", "terms", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
+    "faiss_index", "lexical", "bm25", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
     "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest", "rows",
 }  # fmt: skip
 MIDDLE = {
@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sentences": {"types"},
     "languages": set(),
     "machine": set(),
+    "terms": {"types"},
     # layer 1
     "config": BASE,
     "formats": BASE,
@@ -41,7 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "onnx_layers": set(),
     "torch_encoder": BASE,
     "faiss_index": BASE | {"machine"},
-    "lexical": BASE,
+    "lexical": BASE | {"terms"},
+    "bm25": BASE | {"terms"},
     "reader": BASE | {"machine", "onnx_encoder"},  # how a model is opened
     "answer": BASE,
     "conversation": BASE | {"query"},
@@ -64,10 +66,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "changes": BASE | {"documents"},
     "workers": BASE | {"formats", "document_json", "machine"},
     "embedding": BASE | {"journal"},
-    "generation": BASE | {"faiss_index", "lexical", "manifest", "rows", "spelling"},
-    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical", "manifest", "rows"},
+    "generation": BASE | {"faiss_index", "lexical", "manifest", "rows", "spelling", "terms"},
+    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical", "manifest", "rows", "terms"},
     "stores": BASE | {"config", "manifest", "store"},
-    "search": BASE | {"lexical", "conversation"},
+    "search": BASE | {"terms", "conversation"},
     # layer 3
     "build": BELOW_3,
     "engine": BELOW_3,
@@ -84,7 +86,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # What is heavy or foreign has one home.
 HOMES = {
     "faiss": {"faiss_index"},
-    "tantivy": {"lexical"},
+    "tantivy": {"lexical", "terms"},
     "sentence_transformers": {"torch_encoder"},
     "transformers": {"torch_encoder", "onnx_layers"},
     "safetensors": {"torch_encoder"},

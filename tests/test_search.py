@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from qa.build import build
 from qa.config import Config
 from qa.conversation import Reading, share
-from qa.lexical import analyze
 from qa.search import READ, fuse, rank, rank_follow_up, reread, together
 from qa.store import LocalStore
+from qa.terms import analyze
 from qa.types import Candidates, Embedding, Encoder, Passage, PassageIndex, Query, QueryTerm, Ranking, Span, Vectors
 
 
