@@ -230,9 +230,10 @@ class Engine:
         None where the file is no PDF, is not what was indexed, or its pages can't be shown: the text still can.
         Raises StoreError.
         """
-        record = self.generation.records.get(citation.document)
-        if record is None or not record.path.lower().endswith(".pdf"):
+        known = self.generation.facts([citation.document]).get(citation.document)
+        if known is None or not known.file.path.lower().endswith(".pdf"):
             return ()
+        record = known.file
         wanted = record.sha256, citation.span, citation.highlights
         with self._caching:
             if wanted in self._pictures:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 READING, WRITING, PREPARING = 1.8, 60.0, 3_600.0  # seconds that a call may take: a question, a batch, an index
 _LEAST_PAUSE, _MOST_PAUSE = 0.25, 4.0  # seconds without a try after one that failed: doubled each time
 _FIRST_WAIT = 0.05  # seconds before a call is tried again: doubled each time
-_NOT_THERE = (100, 1600)  # codes of Milvus: no such collection, no such alias
+_NOT_THERE, _RELEASED = (100, 1600), 101  # codes of Milvus: no such collection or alias, one that is not loaded
 _NAME = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 _FORM = "write it as milvus://host:port/name."
@@ -87,21 +87,23 @@ class Server:
 
         Raises MissingError, or StoreError: at once while the server is known to be out of reach.
         """
-        from pymilvus.exceptions import MilvusException
-
+        failures = _failures()
         self._check()
         end, wait = time.monotonic() + seconds, _FIRST_WAIT
         while True:
             try:
                 left = max(_FIRST_WAIT, end - time.monotonic())
                 result = getattr(self._connected(left), method)(*arguments, timeout=left, **named)
-            except MilvusException as error:
-                if error.code in _NOT_THERE:
+            except failures as error:
+                code = getattr(error, "code", None)
+                if code in _NOT_THERE:
                     raise MissingError(
                         f"The index at {self.address} lacks a part ({_words(error)}): run `qa build`."
                     ) from error
                 if time.monotonic() + wait >= end:
                     raise self._failed(error) from error
+                if code == _RELEASED and method != "load_collection":  # the server was started again
+                    self.call("load_collection", arguments[0], seconds=end - time.monotonic())
             else:
                 self._pause = _LEAST_PAUSE
                 return result
@@ -155,11 +157,19 @@ class Server:
         return StoreError(f"The index cannot be reached at {self.address} ({reason}): see that the server runs.")
 
 
-def _connect(address: Address, seconds: float) -> MilvusClient:
+def _failures() -> tuple[type[Exception], ...]:
+    """What a call raises where the server refuses it or does not answer."""
     try:
-        from pymilvus import MilvusClient
+        import grpc
+        from pymilvus.exceptions import MilvusException
     except ModuleNotFoundError as error:
         raise StoreError("An index in Milvus needs its client: run `pip install 'qa-articles[milvus]'`.") from error
+    return MilvusException, grpc.RpcError
+
+
+def _connect(address: Address, seconds: float) -> MilvusClient:
+    from pymilvus import MilvusClient
+
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what fails is said in one sentence
     host = f"[{address.host}]" if ":" in address.host else address.host
     tls = {"server_pem_path": address.tls} if address.tls not in ("", "on") else {}

@@ -1,0 +1,535 @@
+"""One generation in Milvus, opened: a collection of passages, and one of what else is known, to be searched and read.
+
+Where the server has BM25, it finds by meaning and by words; else words are looked for in the nearest passages alone.
+BM25 is worked out here either way (see `bm25`), so that scores are those of an index on disk. Nothing of an article or
+a question ever stands in an expression that the server reads: words and paths are numbers and hashes there. It knows
+nothing about how generations are built or which of them answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import bm25
+from .document_json import document_from_json
+from .errors import StoreError
+from .manifest import REBUILD, Manifest, record_from_json
+from .milvus_client import PREPARING, WRITING, Server
+from .milvus_facts import LONGEST, Facts, Words, hashed
+from .rows import UNSOUND, checked, row_checksum, row_of
+from .spelling import nearest
+from .terms import (
+    analyze,
+    forms_of,
+    plain_words,
+    possible_acronyms,
+    query_terms,
+    read_question,
+    searched_terms,
+)
+from .types import (
+    Candidates,
+    Document,
+    DocumentFacts,
+    Embedding,
+    FileRecord,
+    Part,
+    Passage,
+    Query,
+    QueryTerm,
+    Vectors,
+    encoded,
+    title_from_path,
+)
+
+if TYPE_CHECKING:
+    from pymilvus import CollectionSchema
+
+    from .terms import Word
+
+MANIFEST, RECORDS, ACRONYMS, TERMS, WORDS, WITHDRAWN = "manifest", "records", "acronyms", "terms", "words", "withdrawn:"
+BLOCK = 1_000  # rows that are read or written at a time
+_MOST_WORDS = 4_096  # distinct ones of a passage, as many as an array holds in Milvus
+_MOST_FOUND = 16_384  # as Milvus gives at once
+_RESCORED = 1_000  # nearest passages in which words are looked for, where the server does not search for words
+_LINKS, _BREADTH = 16, 200  # of the graph of nearest passages (HNSW)
+_LEAST_COMPARED = 400  # passages that a search of that graph compares at least
+
+_TEXTS = ("document", "text", "title", "section", "sentences")  # what may be too long for one row
+_COLUMNS = ("id", *_TEXTS, "position", "start", "end", "page", "language", "key", "checksum")
+_SEARCHED = ("text", "title", "section")  # for words
+
+
+def passages_schema(server: Server, dimension: int) -> CollectionSchema:
+    """What a passage's row holds; where the server searches for words, also what it does that with."""
+    from pymilvus import DataType, Function, FunctionType
+
+    schema = server.schema()
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
+    for name in _TEXTS:
+        schema.add_field(name, DataType.VARCHAR, max_length=LONGEST)
+    for name in ("position", "start", "end", "page", "checksum"):
+        schema.add_field(name, DataType.INT64)
+    for name in ("sha256", "language", "key"):  # of the file, of the document, of what is encoded
+        schema.add_field(name, DataType.VARCHAR, max_length=64)
+    schema.add_field("words", DataType.ARRAY, element_type=DataType.INT64, max_capacity=_MOST_WORDS)
+    if not server.searches_words():
+        schema.add_field("terms", DataType.VARCHAR, max_length=LONGEST)
+        return schema
+    tokenizer = {"tokenizer": server.word_tokenizer()}
+    schema.add_field("terms", DataType.VARCHAR, max_length=LONGEST, enable_analyzer=True, analyzer_params=tokenizer)
+    schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
+    schema.add_function(Function("bm25", FunctionType.BM25, ["terms"], ["sparse"]))
+    return schema
+
+
+def prepare(server: Server, collection: str, searched: bool) -> None:
+    """Index a collection that was written whole, and load it; `searched` if it holds passages. Takes a while."""
+    from pymilvus import MilvusClient
+
+    indexes = MilvusClient.prepare_index_params()
+    if searched:
+        graph = {"M": _LINKS, "efConstruction": _BREADTH}
+        indexes.add_index("vector", index_type="HNSW", metric_type="IP", params=graph)
+        if server.searches_words():
+            indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
+    else:
+        indexes.add_index("vector", index_type="FLAT", metric_type="IP", params={})
+    server.call("flush", collection, seconds=PREPARING)
+    server.call("create_index", collection, indexes, seconds=PREPARING)
+    server.call("load_collection", collection, seconds=PREPARING)
+
+
+def count_rows(server: Server, collection: str) -> int:
+    """How many rows a loaded collection holds, all writing done."""
+    rows = server.call(
+        "query", collection, filter="", output_fields=["count(*)"], consistency_level="Strong", seconds=WRITING
+    )
+    return int(rows[0]["count(*)"])
+
+
+def passage_row(number: int, passage: Passage, order: int, sha256: str) -> dict[str, Any]:
+    """A passage as it is stored, but for its embedding."""
+    position, start, end, text, section, page, sentences = facts = row_of(passage, order)
+    terms = " ".join(analyze(passage.encoded, passage.language))
+    return {
+        "id": number, "document": passage.document, "position": position, "start": start, "end": end, "text": text,
+        "title": passage.title, "section": section, "page": page or 0, "sentences": sentences,
+        "language": passage.language, "sha256": sha256, "key": passage.key.hex(),
+        "checksum": row_checksum(*facts, passage.language), "terms": terms,
+        "words": sorted(map(_word, set(plain_words(passage.encoded))))[:_MOST_WORDS],
+    }  # fmt: skip
+
+
+def fitted(row: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """A row that Milvus takes, and its texts as JSON where one is too long for that: the row has none of them then."""
+    terms = row["terms"]
+    if len(terms.encode()) > LONGEST:
+        terms = terms.encode()[:LONGEST].decode(errors="ignore").rpartition(" ")[0]
+    if all(len(row[name].encode()) <= LONGEST for name in _TEXTS):
+        return {**row, "terms": terms}, ""
+    return {**row, "terms": terms, **dict.fromkeys(_TEXTS, "")}, json.dumps({name: row[name] for name in _TEXTS})
+
+
+def _word(word: str) -> int:
+    """A number that stands for a word."""
+    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little", signed=True)
+
+
+class MilvusGeneration:
+    """One published build, read-only: a PassageIndex. Safe to use from several threads."""
+
+    def __init__(self, server: Server, collection: str) -> None:
+        """Reads its manifest. Raises StoreError."""
+        self.collection = collection
+        self._server = server
+        self._facts = Facts(server, facts_of(collection))
+        with self._sound():
+            said = json.loads(self._facts.one(MANIFEST))
+            self.manifest = Manifest.from_json(said["manifest"])
+            self._length = int(said["terms"])
+        self._terms, self._words = Words(self._facts, TERMS), Words(self._facts, WORDS)
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    @cached_property
+    def searches_words(self) -> bool:
+        """Whether the server finds passages by their words."""
+        fields = self._server.call("describe_collection", self.collection)["fields"]
+        return any(field["name"] == "sparse" for field in fields)
+
+    @cached_property
+    def _written(self) -> Mapping[str, FileRecord]:
+        """The records of all files, those that were withdrawn since among them."""
+        with self._sound():
+            records = map(record_from_json, self._facts.get([RECORDS], WRITING)[RECORDS].splitlines())
+            return {record.path: record for record in records}
+
+    @property
+    def records(self) -> Mapping[str, FileRecord]:
+        """What is known of each file, by its path below the corpus folder, in order."""
+        gone = self.withdrawn()
+        return {path: record for path, record in self._written.items() if path not in gone} if gone else self._written
+
+    def withdrawn(self) -> dict[str, float]:
+        """The files that were taken out since it was published, with the time of that."""
+        with self._sound():
+            marks = map(json.loads, self._facts.beginning(WITHDRAWN).values())
+            return {str(mark["file"]): float(mark["time"]) for mark in marks}
+
+    def parts(self) -> dict[str, Part]:
+        """Which documents and passages each file gave, by its path."""
+        found, documents, passages = {}, 0, 0
+        for path, record in self._written.items():
+            after = documents + record.documents, passages + record.passages
+            found[path] = Part(range(documents, after[0]), range(passages, after[1]))
+            documents, passages = after
+        return found
+
+    def count(self) -> int:
+        return self.manifest.passages
+
+    def search(self, embedding: Embedding, query: Query, k: int) -> Candidates:
+        words = self._read(query.text)
+        frequency = self._frequency(words)
+        terms = searched_terms(words, frequency, self.count())
+        asked = " ".join(sorted({form for term in terms for form in term.forms if frequency(form)}))
+        score = partial(bm25.scores, terms, frequency=frequency, count=self.count(), total_length=self._length)
+        allows = cache(partial(_allows, query)) if query.phrases or query.excluded else None
+        wanted = _Wanted(embedding(), asked, score, k, allows)
+        found = self._pool(wanted, "")
+        if allows is not None:
+            # Beside the pool of all, by which scores are scaled: what is allowed may stand anywhere.
+            found |= self._pool(wanted, _condition(query))
+        ids = sorted(found)
+        cosine = np.array([found[number].cosine for number in ids], dtype=np.float32)
+        scores = np.array([found[number].bm25 for number in ids], dtype=np.float32)
+        allowed = None
+        if allows is not None:
+            allowed = np.array([allows(found[number].text) for number in ids], dtype=np.bool_)
+        return Candidates(np.array(ids, dtype=np.int64), cosine, scores, allowed)
+
+    def holds(self, phrase: str) -> bool:
+        query = Query("", (phrase,))
+        rows = self._call("query", filter=_condition(query), output_fields=["id", *_SEARCHED], limit=BLOCK)
+        return any(_allows(query, self._text(row)) for row in rows)
+
+    def nearest_word(self, word: str) -> str | None:
+        """The word of the articles that one was meant to be that they do not hold in any form; None where none is."""
+        if self._terms.frequencies(forms_of(word, self.manifest.languages)):
+            return None
+        return nearest("".join(plain_words(word)), self._words.frequencies, self._words.beginning)
+
+    def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
+        words = self._read(text)
+        return query_terms(words, self._frequency(words), self.count())
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        with self._sound():
+            found = {row["id"]: _passage(row) for row in self.rows(ids)}
+        if missing := [number for number in ids if number not in found]:
+            raise StoreError(f"{len(missing)} of the passages found were withdrawn meanwhile: ask again.")
+        return [found[number] for number in ids]
+
+    def documents(self, file: str | None = None) -> Iterator[str]:
+        """The paths of the documents, in order: of one file, or of all."""
+        numbers = range(self.manifest.documents) if file is None else self.parts()[file].documents
+        for start in range(0, len(numbers), BLOCK):
+            some = numbers[start : start + BLOCK]
+            heads = self.heads(some)
+            yield from (heads[number]["path"] for number in some if number in heads)
+
+    def document(self, path: str) -> Document | None:
+        """A document with its text and sections (without blocks), or None where it is not in this generation."""
+        number = self._numbers([path]).get(path)
+        body = None if number is None else self._facts.get([f"body:{number}"]).get(f"body:{number}")
+        if body is None:
+            return None
+        with self._sound():
+            return replace(document_from_json(json.loads(body)), path=path)
+
+    def facts(self, paths: Sequence[str]) -> dict[str, DocumentFacts]:
+        """What is known of these documents, without their texts."""
+        with self._sound():
+            return {
+                head["path"]: DocumentFacts(
+                    FileRecord(**head["file"]), head["title"] or title_from_path(head["path"]), head["metadata"]
+                )
+                for head in self.heads(self._numbers(paths).values()).values()
+            }
+
+    def keys(self) -> list[bytes]:
+        """The key of every passage, by id; empty where it was withdrawn."""
+        found = [b""] * self.count()
+        with self._sound():
+            for row in self._in_order(range(self.count()), ("id", "key")):
+                found[row["id"]] = bytes.fromhex(row["key"])
+        return found
+
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        """The embeddings of these passages."""
+        found = {}
+        for start in range(0, len(ids), BLOCK):
+            some = list(ids[start : start + BLOCK])
+            rows = self._call("get", ids=some, output_fields=["id", "vector"], seconds=WRITING)
+            found.update({row["id"]: row["vector"] for row in rows})
+        try:
+            return np.array([found[number] for number in ids], dtype=np.float32)
+        except KeyError as error:
+            raise self._damaged() from error
+
+    def stored_vectors(self, ids: range) -> Vectors:
+        """The embeddings of these passages."""
+        return self.vectors(ids)
+
+    def rows(self, ids: Sequence[int], more: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """The rows of these passages as they were written; those that were withdrawn are left out."""
+        rows = [dict(row) for row in self._call("get", ids=list(ids), output_fields=[*_COLUMNS, *more])]
+        for row in rows:
+            if not row["text"]:
+                row.update(json.loads(self._facts.one(f"passage:{row['id']}")))
+        return rows
+
+    def heads(self, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """What is known of the documents with these numbers, without their texts."""
+        keys = {f"head:{number}": number for number in numbers}
+        with self._sound():
+            return {keys[key]: json.loads(value) for key, value in self._facts.get(keys, WRITING).items()}
+
+    def bodies(self, numbers: Iterable[int]) -> dict[int, str]:
+        """The documents with these numbers, as they are stored."""
+        keys = {f"body:{number}": number for number in numbers}
+        return {keys[key]: value for key, value in self._facts.get(keys, WRITING).items()}
+
+    def altered(self) -> list[str]:
+        """What is not as it was published and would not be noticed when it is taken over, a sentence for each."""
+        gone = self.withdrawn()
+        expected = self.count() - sum(self._written[path].passages for path in gone if path in self._written)
+        counted = count_rows(self._server, self.collection)
+        return [] if counted == expected else [f"{counted} passages where the manifest says {expected}"]
+
+    def verify(self) -> list[str]:
+        """Everything that is off, one sentence each: checksums, counts, spans, embeddings. Empty when whole."""
+        try:
+            return self.altered() or list(self._problems())
+        except (IndexError, *UNSOUND, StoreError) as error:
+            return [f"{self.collection} cannot be read ({error})"]
+
+    def _problems(self) -> Iterator[str]:
+        parts, gone = self.parts(), self.withdrawn()
+        for path in self._written:
+            part = parts[path]
+            if path in gone:
+                continue
+            texts: dict[str, str] = {}
+            for number, body in self.bodies(part.documents).items():
+                document = document_from_json(json.loads(body))
+                texts[self.heads([number])[number]["path"]] = document.text
+            if len(texts) != len(part.documents):
+                yield f"{path} has {len(texts)} articles, not {len(part.documents)}"
+                continue
+            counted = 0
+            for row in self._in_order(part.passages, (*_COLUMNS, "vector")):
+                counted += 1
+                passage = _passage(row)
+                if passage.span.of(texts.get(passage.document, "")) != passage.text:
+                    yield f"passage {row['id']} of {path} is not a literal part of its document"
+                if any(not passage.span.start <= s.start < s.end <= passage.span.end for s in passage.sentences):
+                    yield f"passage {row['id']} of {path} has a sentence outside itself"
+                if abs(float(np.linalg.norm(np.array(row["vector"], dtype=np.float32))) - 1) > 1e-3:
+                    yield f"passage {row['id']} of {path} has an embedding that is not of unit length"
+            if counted != len(part.passages):
+                yield f"{path} has {counted} passages, not {len(part.passages)}"
+
+    # --- searching
+
+    def _read(self, text: str) -> tuple[Word, ...]:
+        """The words of a question, with what the acronyms of the articles make of them."""
+        shorts, longs = possible_acronyms(text)
+        pairs = [pair for pair in self._acronyms if pair[0] in shorts or pair[1] in longs]
+        return read_question(text, self.manifest.languages, pairs)
+
+    @cached_property
+    def _acronyms(self) -> list[tuple[str, str]]:
+        with self._sound():
+            return [(str(short), str(long)) for short, long in json.loads(self._facts.one(ACRONYMS))]
+
+    def _frequency(self, words: Sequence[Word]) -> Callable[[str], int]:
+        """How many passages hold a form of these words."""
+        found = self._terms.frequencies({form for word in words for form in word.forms})
+        return lambda form: found.get(form, 0)
+
+    def _pool(self, wanted: _Wanted, condition: str) -> dict[int, _Candidate]:
+        """The best of each side, by id; with a condition only those that the query allows.
+
+        A condition sees to it that all words are there, not that they stand together: where too few of the passages
+        that the server finds are allowed, more are asked for.
+        """
+        limit = wanted.k if self.searches_words else max(wanted.k, _RESCORED)
+        while True:
+            near = self._near(wanted, limit, condition)
+            worded = self._worded(wanted, limit, condition) if self.searches_words else near
+            sides = [side if not condition else list(filter(wanted.allows_row, side)) for side in (near, worded)]
+            is_all = not condition or limit >= min(_MOST_FOUND, self.count())
+            if is_all or all(
+                len(some) >= wanted.k or len(side) < limit for some, side in zip(sides, (near, worded), strict=True)
+            ):
+                break
+            limit = min(4 * limit, _MOST_FOUND)
+        near, worded = sides
+        scores = wanted.score([row.terms for row in worded])
+        best = [at for at in np.argsort(-scores, kind="stable")[: wanted.k].tolist() if scores[at] > 0]
+        found = {row.id: row for row in near[: wanted.k]}
+        return found | {worded[at].id: replace(worded[at], bm25=float(scores[at])) for at in best}
+
+    def _near(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
+        """The passages with the largest cosines, best first."""
+        parameters = {"metric_type": "IP", "params": {"ef": max(2 * limit, _LEAST_COMPARED)}}
+        hits = self._hits("vector", wanted.dense.tolist(), limit, condition, parameters, wanted.columns)
+        return [self._candidate(hit, float(hit["distance"]), wanted) for hit in hits]
+
+    def _worded(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
+        """The passages that the server's own BM25 puts first."""
+        if not wanted.asked:
+            return []
+        parameters = {"metric_type": "BM25"}
+        hits = self._hits("sparse", wanted.asked, limit, condition, parameters, ("vector", *wanted.columns))
+        return [self._candidate(hit, float(np.dot(hit["entity"]["vector"], wanted.dense)), wanted) for hit in hits]
+
+    def _hits(
+        self, field: str, data: Any, limit: int, condition: str, parameters: Mapping[str, Any], columns: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        if not self.count():
+            return []
+        hits: list[dict[str, Any]] = self._call(
+            "search",
+            [data],
+            anns_field=field,
+            limit=min(limit, _MOST_FOUND),
+            search_params=parameters,
+            filter=condition,
+            output_fields=list(columns),
+        )[0]
+        return hits
+
+    def _candidate(self, hit: Mapping[str, Any], cosine: float, wanted: _Wanted) -> _Candidate:
+        row = hit["entity"]
+        text = self._text({**row, "id": hit["id"]}) if wanted.allows is not None else ""
+        return _Candidate(int(hit["id"]), cosine, row["terms"], text)
+
+    def _text(self, row: Mapping[str, Any]) -> str:
+        """What is searched for words of a row."""
+        if not row["text"]:
+            row = next(iter(self.rows([row["id"]])), row)
+        return encoded(row["title"], json.loads(row["section"] or "[]"), row["text"])
+
+    # --- reading
+
+    def _numbers(self, paths: Sequence[str]) -> dict[str, int]:
+        """The numbers of the documents with these paths, as far as they are there."""
+        keys = {f"path:{hashed(path)}": path for path in paths}
+        with self._sound():
+            return {keys[key]: int(value) for key, value in self._facts.get(keys).items()}
+
+    def _in_order(self, ids: range, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The rows of these passages, by id; those that were withdrawn are left out."""
+        for start in range(0, len(ids), BLOCK):
+            some = ids[start : start + BLOCK]
+            rows = (
+                self.rows(some, [name for name in columns if name not in _COLUMNS])
+                if "text" in columns
+                else self._call("get", ids=list(some), output_fields=list(columns), seconds=WRITING)
+            )
+            yield from sorted(rows, key=lambda row: int(row["id"]))
+
+    def _call(self, method: str, *arguments: Any, **named: Any) -> Any:
+        # A published generation does not change, but for what is withdrawn, which waits until it is seen everywhere.
+        return self._server.call(method, self.collection, *arguments, consistency_level="Eventually", **named)
+
+    @contextlib.contextmanager
+    def _sound(self) -> Iterator[None]:
+        """Turns what rows that are not as they were written lead to into a StoreError."""
+        try:
+            yield
+        except UNSOUND as error:
+            raise self._damaged() from error
+
+    def _damaged(self) -> StoreError:
+        return StoreError(f"{self.collection} is damaged: {REBUILD}.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A passage that was found: its terms, and where phrases are asked for, what is searched for words."""
+
+    id: int
+    cosine: float
+    terms: str
+    text: str
+    bm25: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a question looks for: an embedding, terms, and how texts are scored; `k` candidates of each side.
+
+    `allows` says of a text whether the question allows it, where it wants or excludes words.
+    """
+
+    dense: Vectors
+    asked: str
+    score: Callable[[Sequence[str]], Vectors]
+    k: int
+    allows: Callable[[str], bool] | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("terms",) if self.allows is None else ("terms", *_SEARCHED)
+
+    def allows_row(self, row: _Candidate) -> bool:
+        return self.allows is None or self.allows(row.text)
+
+
+def facts_of(collection: str) -> str:
+    """The name of the collection with what else is known of a generation's passages."""
+    return f"{collection}_facts"
+
+
+def _condition(query: Query) -> str:
+    """What the server is to see to: the words of all phrases are there, and no word that is excluded by itself."""
+    wanted = [plain_words(phrase) for phrase in query.phrases]
+    excluded = [words for words in map(plain_words, query.excluded) if len(words) == 1]
+    conditions = [f"array_contains_all(words, {sorted({*map(_word, words)})})" for words in wanted]
+    conditions += [f"not array_contains(words, {_word(word)})" for (word,) in excluded]
+    return " and ".join(conditions) if all(wanted) else "id < 0"  # signs alone are nowhere
+
+
+def _allows(query: Query, text: str) -> bool:
+    """Whether a text holds the phrases of a query, each word behind the other, and nothing that it excludes."""
+    words = f" {' '.join(plain_words(text))} "
+
+    def holds(phrase: str) -> bool:
+        searched = plain_words(phrase)
+        return bool(searched) and f" {' '.join(searched)} " in words
+
+    return all(map(holds, query.phrases)) and not any(map(holds, query.excluded))
+
+
+def _passage(row: Mapping[str, Any]) -> Passage:
+    """The passage of a row; raises one of UNSOUND where it is not what was written."""
+    names = ("id", "document", "position", "start", "end", "text", "title", "section")
+    facts = [row[name] for name in names]
+    return checked(
+        [*facts, row["page"] or None, row["sentences"], row["language"], bytes.fromhex(row["key"]), row["checksum"]]
+    )
