@@ -21,7 +21,7 @@ from .answer import Facts, compose, threshold_for
 from .config import Config
 from .conversation import Turn, read
 from .encoders import DEFAULT_NAME, load_encoder, open_encoder
-from .errors import MismatchError, NoGenerationError, QuestionError
+from .errors import MismatchError, ModelError, NoGenerationError, QuestionError
 from .formats.decoding import Unreadable
 from .parts import split
 from .passages import PassageSettings
@@ -59,7 +59,9 @@ class FileState:
 class Status:
     """The state of the index and of every file; `generation` is "" before the first build.
 
-    `encoder_languages` are those that the encoder was made for (ISO 639-1); empty where that is not known.
+    `encoder_languages` are those that the encoder was made for (ISO 639-1); empty where that is not known. `store` is
+    None for the index folder of this machine, else the `address`, the `server`, and whether `words` are searched for
+    by that ("engine"), or in the nearest passages alone ("rescored").
     """
 
     generation: str
@@ -69,6 +71,7 @@ class Status:
     passages: int
     files: tuple[FileState, ...]
     encoder_languages: tuple[str, ...] = ()
+    store: Mapping[str, str] | None = None
 
     def covers(self, language: str) -> bool:
         """Whether the encoder was made for a language, as far as both are known."""
@@ -91,6 +94,7 @@ class Status:
             "encoder_languages": list(self.encoder_languages),
             "documents": self.documents,
             "passages": self.passages,
+            "store": None if self.store is None else dict(self.store),
             "counts": self.counts,
             "files": [
                 {
@@ -163,7 +167,14 @@ class Engine:
             opened = self._opened
             if opened is None or _made_from(opened.identity.as_json()) != _made_from(built):
                 prompts = (config.query_prompt, config.passage_prompt)
-                self._opened = opened = open_encoder(config.encoder, *prompts, config.index, built)
+                try:
+                    opened = open_encoder(config.encoder, *prompts, config.index, built)
+                except ModelError:
+                    if config.store is None:
+                        raise
+                    # Built on another machine: it is made ready for this one, as a build would.
+                    opened = load_encoder(config.encoder, *prompts, config.index)
+                self._opened = opened
             return opened
 
     @property
@@ -259,7 +270,7 @@ class Engine:
     def changed(self, path: str) -> bool:
         """Whether the document's file is not what it was when it was indexed, or is gone."""
         known = self.generation.facts([path]).get(path)
-        return known is None or documents.has_changed(self.config.corpus, known.file)
+        return known is None or self._has_changed(known.file)
 
     def status(self) -> Status:
         """Every file of the folder and of the index. Raises CorpusError or StoreError; an unbuilt index is none."""
@@ -269,7 +280,9 @@ class Engine:
             generation = None
         known = dict(generation.records) if generation else {}
         states = []
-        for file in documents.scan(self.config.corpus, self.config.max_file_bytes, self.config.index):
+        config = self.config
+        found = [] if self._only_reads else documents.scan(config.corpus, config.max_file_bytes, config.index)
+        for file in found:
             old = known.pop(file.record.path, None)
             if old is None:
                 states.append(FileState(file.record, "new" if file.readable else ""))
@@ -278,7 +291,7 @@ class Engine:
             else:
                 is_other = old.status == "skipped" or documents.has_changed(self.config.corpus, old)
                 states.append(FileState(old, "changed" if is_other else ""))
-        states += [FileState(old, "removed") for old in known.values()]
+        states += [FileState(old, "" if self._only_reads else "removed") for old in known.values()]
         return Status(
             generation=generation.id if generation else "",
             created=generation.manifest.created if generation else "",
@@ -287,7 +300,12 @@ class Engine:
             passages=generation.manifest.passages if generation else 0,
             files=tuple(sorted(states, key=lambda state: state.record.path)),
             encoder_languages=generation.manifest.encoder_languages if generation else (),
+            store=self._store.facts,
         )
+
+    def withdraw(self, files: Sequence[str]) -> None:
+        """Take files out of what answers, where the index can do that without a build. Raises StoreError."""
+        self._store.withdraw(files)
 
     def verify(self) -> list[str]:
         """Everything that is off with the current generation, one sentence each."""
@@ -338,6 +356,15 @@ class Engine:
         risk = self.config.risk
         return self.config.threshold if risk is None else threshold_for(risk, ranking.readings[0].evidence)
 
+    @property
+    def _only_reads(self) -> bool:
+        """Whether the articles are on another machine."""
+        return self.config.store is not None and not self.config.corpus.is_dir()
+
+    def _has_changed(self, record: FileRecord) -> bool:
+        """Whether a file is not what it was when it was indexed, as far as that can be told here."""
+        return not self._only_reads and documents.has_changed(self.config.corpus, record)
+
     def _check_name(self, built: Mapping[str, Any]) -> None:
         wanted = self.config.encoder or DEFAULT_NAME
         if self._given is None and built.get("name") != wanted:
@@ -349,7 +376,7 @@ class Engine:
         paths = list(dict.fromkeys(hit.passage.document for hit in ranking.hits))
         known = generation.facts(paths)
         files = {facts.file.path: facts.file for facts in known.values()}
-        changed = {path for path, record in files.items() if documents.has_changed(self.config.corpus, record)}
+        changed = {path for path, record in files.items() if self._has_changed(record)}
         urls = {path: facts.metadata.get("url", "") for path, facts in known.items()}
         return Facts(
             generation=generation.id,

@@ -7,65 +7,23 @@ knows nothing about generations.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from .errors import ConfigError, StoreError
+from .config import Address
+from .errors import StoreError
 
 if TYPE_CHECKING:
-    from pymilvus import CollectionSchema, MilvusClient
+    from pymilvus import MilvusClient
 
 READING, WRITING, PREPARING = 1.8, 60.0, 3_600.0  # seconds that a call may take: a question, a batch, an index
 _LEAST_PAUSE, _MOST_PAUSE = 0.25, 4.0  # seconds without a try after one that failed: doubled each time
 _FIRST_WAIT = 0.05  # seconds before a call is tried again: doubled each time
 _NOT_THERE, _RELEASED = (100, 1600), 101  # codes of Milvus: no such collection or alias, one that is not loaded
-_NAME = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
-_FORM = "write it as milvus://host:port/name."
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where an index is: a server, and the name under which it answers there.
-
-    `tls` is empty, "on", or the file of the certificate authority that the server's certificate must be from.
-    """
-
-    host: str
-    port: int
-    name: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    tls: str = ""
-
-    @classmethod
-    def parse(cls, text: str, environ: Mapping[str, str]) -> Address:
-        """From `milvus://host:port/name`, with QA_MILVUS_USER, _PASSWORD and _TLS. Raises ConfigError."""
-        try:
-            parts = urlsplit(text)
-            host, port, name = parts.hostname, parts.port or 19530, parts.path.strip("/")
-        except ValueError as error:
-            raise ConfigError(f"The store {text!r} is no address ({error}): {_FORM}") from error
-        if parts.scheme != "milvus" or not host or parts.query or parts.fragment:
-            raise ConfigError(f"The store {text!r} is no address of a Milvus server: {_FORM}")
-        if parts.username is not None or parts.password is not None:
-            raise ConfigError("The store's address holds a password: set QA_MILVUS_USER and QA_MILVUS_PASSWORD.")
-        if not _NAME.fullmatch(name):
-            raise ConfigError(f"{name!r} cannot be an index's name: use letters, digits and _, a letter first.")
-        tls = environ.get("QA_MILVUS_TLS", "")
-        if tls not in ("", "on") and not os.path.isfile(tls):  # noqa: PTH113 (a text, as it is handed on)
-            raise ConfigError(f"QA_MILVUS_TLS={tls!r} is neither on nor a file: name that of the authority.")
-        return cls(host, port, name, environ.get("QA_MILVUS_USER", ""), environ.get("QA_MILVUS_PASSWORD", ""), tls)
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"milvus://{host}:{self.port}/{self.name}"
 
 
 class MissingError(StoreError):
@@ -116,21 +74,52 @@ class Server:
         """What the server calls itself. Raises StoreError."""
         return str(self.call("get_server_version"))
 
-    def searches_words(self) -> bool:
-        """Whether it has BM25: Milvus 2.5 and newer, and Milvus Lite."""
-        version = self.version()
-        found = _VERSION.match(version)
-        return _is_lite(version) or (found is not None and (int(found[1]), int(found[2])) >= (2, 5))
-
     def word_tokenizer(self) -> str:
-        """The name of what splits a text at its spaces there."""
-        return "standard" if _is_lite(self.version()) else "whitespace"
+        """What splits a text at its spaces there, where the server searches for words (Milvus from 2.5 on, and Lite).
 
-    def schema(self) -> CollectionSchema:
-        """An empty one."""
+        Empty where it does not.
+        """
+        version = self.version()
+        if version.startswith("milvus_lite"):
+            return "standard"
+        found = _VERSION.match(version)
+        return "whitespace" if found and (int(found[1]), int(found[2])) >= (2, 5) else ""
+
+    def create(
+        self, collection: str, fields: Mapping[str, Mapping[str, Any]], words: tuple[str, str] | None = None
+    ) -> None:
+        """Make an empty collection; the first field is its key.
+
+        A field is the name of its type, `datatype`, and what else Milvus wants to know of it. `words` are a field of
+        text, and the vector that the server makes of it to search for words.
+        """
+        from pymilvus import DataType, Function, FunctionType, MilvusClient
+
+        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+        for number, (name, facts) in enumerate(fields.items()):
+            types = {key: DataType[facts[key]] for key in ("datatype", "element_type") if key in facts}
+            schema.add_field(name, is_primary=number == 0, **{**facts, **types})
+        if words is not None:
+            schema.add_function(Function("bm25", FunctionType.BM25, [words[0]], [words[1]]))
+        self.call("create_collection", collection, schema=schema, seconds=WRITING)
+
+    def prepare(self, collection: str, indexes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Index the vectors of a collection that was written whole, and load it; takes a while."""
         from pymilvus import MilvusClient
 
-        return MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+        wanted = MilvusClient.prepare_index_params()
+        for name, facts in indexes.items():
+            wanted.add_index(name, **facts)
+        self.call("flush", collection, seconds=PREPARING)
+        self.call("create_index", collection, wanted, seconds=PREPARING)
+        self.call("load_collection", collection, seconds=PREPARING)
+
+    def count(self, collection: str) -> int:
+        """How many rows a loaded collection holds, once all that was written is seen."""
+        rows = self.call(
+            "query", collection, filter="", output_fields=["count(*)"], consistency_level="Strong", seconds=WRITING
+        )
+        return int(rows[0]["count(*)"])
 
     def _connected(self, seconds: float) -> MilvusClient:
         with self._lock:
@@ -180,10 +169,6 @@ def _connect(address: Address, seconds: float) -> MilvusClient:
         timeout=seconds,
         **tls,
     )
-
-
-def _is_lite(version: str) -> bool:
-    return version.startswith("milvus_lite")
 
 
 def _words(error: Exception) -> str:

@@ -12,33 +12,25 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import StoreError
 from .manifest import REBUILD
-from .milvus_client import READING, Server
-
-if TYPE_CHECKING:
-    from pymilvus import CollectionSchema
+from .milvus_client import READING, WRITING, Server
 
 LONGEST = 65_535  # bytes of a text in one row, as Milvus has it
-_KEY_LENGTH = 64
+# What a row holds: it is never searched, but Milvus wants a vector.
+FIELDS = {
+    "key": {"datatype": "VARCHAR", "max_length": 64},
+    "value": {"datatype": "VARCHAR", "max_length": LONGEST},
+    "vector": {"datatype": "FLOAT_VECTOR", "dim": 2},
+}
+INDEXES = {"vector": {"index_type": "FLAT", "metric_type": "IP", "params": {}}}
 _PIECE = 60_000  # bytes, with what stands before the first piece
 _ASKED = 300  # rows that are read at a time
 _WORDS = 256  # in one text
 _KEPT = 4_096  # such texts that are kept once they were read
 _LAST = "\U0010ffff"
-
-
-def facts_schema(server: Server) -> CollectionSchema:
-    """What the collection's rows hold: it is never searched, but Milvus wants a vector."""
-    from pymilvus import DataType
-
-    schema = server.schema()
-    schema.add_field("key", DataType.VARCHAR, max_length=_KEY_LENGTH, is_primary=True)
-    schema.add_field("value", DataType.VARCHAR, max_length=LONGEST)
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=2)
-    return schema
 
 
 def fact_rows(key: str, value: str) -> Iterator[dict[str, Any]]:
@@ -112,10 +104,12 @@ class Facts:
             raise StoreError(f"{self.collection} is damaged: {REBUILD}.")
         return found[key]
 
-    def keys_of(self, key: str) -> list[str]:
-        """The keys of the rows that hold the text under a key."""
-        value = self._values([_piece_key(key, 0)], READING).get(_piece_key(key, 0), "0 0")
-        return [_piece_key(key, number) for number in range(int(value.split()[0]))]
+    def rows_of(self, keys: Iterable[str]) -> list[str]:
+        """The keys of the rows that hold the texts under these keys, as far as they are there."""
+        wanted = list(keys)
+        first = self._values([_piece_key(key, 0) for key in wanted], WRITING)
+        pieces = {key: first.get(_piece_key(key, 0), "0 ").split(maxsplit=1)[0] for key in wanted}
+        return [_piece_key(key, number) for key, count in pieces.items() for number in range(int(count))]
 
     def beginning(self, start: str) -> dict[str, str]:
         """The texts of at most one row, by their keys, of the keys with this beginning (letters and digits)."""

@@ -9,7 +9,6 @@ nothing about how generations are built or which of them answers.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,12 +21,23 @@ from . import bm25
 from .document_json import document_from_json
 from .errors import StoreError
 from .manifest import REBUILD, Manifest, record_from_json
-from .milvus_client import PREPARING, WRITING, Server
-from .milvus_facts import LONGEST, Facts, Words, hashed
-from .rows import UNSOUND, checked, row_checksum, row_of
+from .milvus_client import WRITING, Server
+from .milvus_facts import Facts, Words, fact_rows, hashed
+from .milvus_rows import (
+    ACRONYMS,
+    COLUMNS,
+    MANIFEST,
+    PUBLISHED,
+    RECORDS,
+    TERMS,
+    WITHDRAWN,
+    WORDS,
+    facts_of,
+    word_number,
+)
+from .rows import UNSOUND, checked
 from .spelling import nearest
 from .terms import (
-    analyze,
     forms_of,
     plain_words,
     possible_acronyms,
@@ -51,98 +61,13 @@ from .types import (
 )
 
 if TYPE_CHECKING:
-    from pymilvus import CollectionSchema
-
     from .terms import Word
 
-MANIFEST, RECORDS, ACRONYMS, TERMS, WORDS, WITHDRAWN = "manifest", "records", "acronyms", "terms", "words", "withdrawn:"
-BLOCK = 1_000  # rows that are read or written at a time
-_MOST_WORDS = 4_096  # distinct ones of a passage, as many as an array holds in Milvus
+_BLOCK = 1_000  # rows that are read at a time
 _MOST_FOUND = 16_384  # as Milvus gives at once
 _RESCORED = 1_000  # nearest passages in which words are looked for, where the server does not search for words
-_LINKS, _BREADTH = 16, 200  # of the graph of nearest passages (HNSW)
-_LEAST_COMPARED = 400  # passages that a search of that graph compares at least
-
-_TEXTS = ("document", "text", "title", "section", "sentences")  # what may be too long for one row
-_COLUMNS = ("id", *_TEXTS, "position", "start", "end", "page", "language", "key", "checksum")
+_LEAST_COMPARED = 400  # passages that a search among nearest ones compares at least
 _SEARCHED = ("text", "title", "section")  # for words
-
-
-def passages_schema(server: Server, dimension: int) -> CollectionSchema:
-    """What a passage's row holds; where the server searches for words, also what it does that with."""
-    from pymilvus import DataType, Function, FunctionType
-
-    schema = server.schema()
-    schema.add_field("id", DataType.INT64, is_primary=True)
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
-    for name in _TEXTS:
-        schema.add_field(name, DataType.VARCHAR, max_length=LONGEST)
-    for name in ("position", "start", "end", "page", "checksum"):
-        schema.add_field(name, DataType.INT64)
-    for name in ("sha256", "language", "key"):  # of the file, of the document, of what is encoded
-        schema.add_field(name, DataType.VARCHAR, max_length=64)
-    schema.add_field("words", DataType.ARRAY, element_type=DataType.INT64, max_capacity=_MOST_WORDS)
-    if not server.searches_words():
-        schema.add_field("terms", DataType.VARCHAR, max_length=LONGEST)
-        return schema
-    tokenizer = {"tokenizer": server.word_tokenizer()}
-    schema.add_field("terms", DataType.VARCHAR, max_length=LONGEST, enable_analyzer=True, analyzer_params=tokenizer)
-    schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
-    schema.add_function(Function("bm25", FunctionType.BM25, ["terms"], ["sparse"]))
-    return schema
-
-
-def prepare(server: Server, collection: str, searched: bool) -> None:
-    """Index a collection that was written whole, and load it; `searched` if it holds passages. Takes a while."""
-    from pymilvus import MilvusClient
-
-    indexes = MilvusClient.prepare_index_params()
-    if searched:
-        graph = {"M": _LINKS, "efConstruction": _BREADTH}
-        indexes.add_index("vector", index_type="HNSW", metric_type="IP", params=graph)
-        if server.searches_words():
-            indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
-    else:
-        indexes.add_index("vector", index_type="FLAT", metric_type="IP", params={})
-    server.call("flush", collection, seconds=PREPARING)
-    server.call("create_index", collection, indexes, seconds=PREPARING)
-    server.call("load_collection", collection, seconds=PREPARING)
-
-
-def count_rows(server: Server, collection: str) -> int:
-    """How many rows a loaded collection holds, all writing done."""
-    rows = server.call(
-        "query", collection, filter="", output_fields=["count(*)"], consistency_level="Strong", seconds=WRITING
-    )
-    return int(rows[0]["count(*)"])
-
-
-def passage_row(number: int, passage: Passage, order: int, sha256: str) -> dict[str, Any]:
-    """A passage as it is stored, but for its embedding."""
-    position, start, end, text, section, page, sentences = facts = row_of(passage, order)
-    terms = " ".join(analyze(passage.encoded, passage.language))
-    return {
-        "id": number, "document": passage.document, "position": position, "start": start, "end": end, "text": text,
-        "title": passage.title, "section": section, "page": page or 0, "sentences": sentences,
-        "language": passage.language, "sha256": sha256, "key": passage.key.hex(),
-        "checksum": row_checksum(*facts, passage.language), "terms": terms,
-        "words": sorted(map(_word, set(plain_words(passage.encoded))))[:_MOST_WORDS],
-    }  # fmt: skip
-
-
-def fitted(row: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """A row that Milvus takes, and its texts as JSON where one is too long for that: the row has none of them then."""
-    terms = row["terms"]
-    if len(terms.encode()) > LONGEST:
-        terms = terms.encode()[:LONGEST].decode(errors="ignore").rpartition(" ")[0]
-    if all(len(row[name].encode()) <= LONGEST for name in _TEXTS):
-        return {**row, "terms": terms}, ""
-    return {**row, "terms": terms, **dict.fromkeys(_TEXTS, "")}, json.dumps({name: row[name] for name in _TEXTS})
-
-
-def _word(word: str) -> int:
-    """A number that stands for a word."""
-    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little", signed=True)
 
 
 class MilvusGeneration:
@@ -182,11 +107,10 @@ class MilvusGeneration:
         gone = self.withdrawn()
         return {path: record for path, record in self._written.items() if path not in gone} if gone else self._written
 
-    def withdrawn(self) -> dict[str, float]:
-        """The files that were taken out since it was published, with the time of that."""
+    def withdrawn(self) -> frozenset[str]:
+        """The files that were taken out since it was published."""
         with self._sound():
-            marks = map(json.loads, self._facts.beginning(WITHDRAWN).values())
-            return {str(mark["file"]): float(mark["time"]) for mark in marks}
+            return frozenset(json.loads(mark)["file"] for mark in self._facts.beginning(WITHDRAWN).values())
 
     def parts(self) -> dict[str, Part]:
         """Which documents and passages each file gave, by its path."""
@@ -222,7 +146,7 @@ class MilvusGeneration:
 
     def holds(self, phrase: str) -> bool:
         query = Query("", (phrase,))
-        rows = self._call("query", filter=_condition(query), output_fields=["id", *_SEARCHED], limit=BLOCK)
+        rows = self._call("query", filter=_condition(query), output_fields=["id", *_SEARCHED], limit=_BLOCK)
         return any(_allows(query, self._text(row)) for row in rows)
 
     def nearest_word(self, word: str) -> str | None:
@@ -245,8 +169,8 @@ class MilvusGeneration:
     def documents(self, file: str | None = None) -> Iterator[str]:
         """The paths of the documents, in order: of one file, or of all."""
         numbers = range(self.manifest.documents) if file is None else self.parts()[file].documents
-        for start in range(0, len(numbers), BLOCK):
-            some = numbers[start : start + BLOCK]
+        for start in range(0, len(numbers), _BLOCK):
+            some = numbers[start : start + _BLOCK]
             heads = self.heads(some)
             yield from (heads[number]["path"] for number in some if number in heads)
 
@@ -280,8 +204,8 @@ class MilvusGeneration:
     def vectors(self, ids: Sequence[int]) -> Vectors:
         """The embeddings of these passages."""
         found = {}
-        for start in range(0, len(ids), BLOCK):
-            some = list(ids[start : start + BLOCK])
+        for start in range(0, len(ids), _BLOCK):
+            some = list(ids[start : start + _BLOCK])
             rows = self._call("get", ids=some, output_fields=["id", "vector"], seconds=WRITING)
             found.update({row["id"]: row["vector"] for row in rows})
         try:
@@ -295,7 +219,7 @@ class MilvusGeneration:
 
     def rows(self, ids: Sequence[int], more: Sequence[str] = ()) -> list[dict[str, Any]]:
         """The rows of these passages as they were written; those that were withdrawn are left out."""
-        rows = [dict(row) for row in self._call("get", ids=list(ids), output_fields=[*_COLUMNS, *more])]
+        rows = [dict(row) for row in self._call("get", ids=list(ids), output_fields=[*COLUMNS, *more])]
         for row in rows:
             if not row["text"]:
                 row.update(json.loads(self._facts.one(f"passage:{row['id']}")))
@@ -312,11 +236,46 @@ class MilvusGeneration:
         keys = {f"body:{number}": number for number in numbers}
         return {keys[key]: value for key, value in self._facts.get(keys, WRITING).items()}
 
+    def taken(self, ids: range) -> Iterator[dict[str, Any]]:
+        """The rows of these passages in order, as `milvus_rows.passage_row` made them. Raises StoreError."""
+        with self._sound():
+            counted = 0
+            for row in self._in_order(ids, (*COLUMNS, "sha256", "terms", "words")):
+                _passage(row)  # what is taken over is checked here, and not again
+                counted += 1
+                yield {**row, "words": list(row["words"])}
+            if counted != len(ids):
+                raise ValueError(f"{counted} rows of {len(ids)}")
+
+    def published(self) -> float:
+        """When it began to answer (seconds since 1970); 0 where that is not known."""
+        return float(self._facts.get([PUBLISHED]).get(PUBLISHED, 0.0))
+
+    def withdraw(self, file: str) -> None:
+        """Take a file's documents and passages out, and remember that; returns when no reader finds them any more."""
+        part = self.parts().get(file)
+        if part is None:
+            return
+        mark = json.dumps({"file": file}, ensure_ascii=False)
+        facts = self._facts.collection
+        self._server.call("upsert", facts, list(fact_rows(f"{WITHDRAWN}{hashed(file)}", mark)), seconds=WRITING)
+        heads = self.heads(part.documents)
+        keys = [key for number in part.documents for key in (f"head:{number}", f"body:{number}")]
+        keys += [f"path:{hashed(head['path'])}" for head in heads.values()]
+        keys += [f"passage:{number}" for number in part.passages]
+        self._delete(self.collection, list(part.passages))
+        self._delete(facts, self._facts.rows_of(keys))
+
+    def _delete(self, collection: str, ids: Sequence[int | str]) -> None:
+        for start in range(0, len(ids), _BLOCK):
+            self._server.call("delete", collection, ids=ids[start : start + _BLOCK], seconds=WRITING)
+        self._server.count(collection)  # which waits until what was deleted is seen
+
     def altered(self) -> list[str]:
         """What is not as it was published and would not be noticed when it is taken over, a sentence for each."""
         gone = self.withdrawn()
         expected = self.count() - sum(self._written[path].passages for path in gone if path in self._written)
-        counted = count_rows(self._server, self.collection)
+        counted = self._server.count(self.collection)
         return [] if counted == expected else [f"{counted} passages where the manifest says {expected}"]
 
     def verify(self) -> list[str]:
@@ -340,7 +299,7 @@ class MilvusGeneration:
                 yield f"{path} has {len(texts)} articles, not {len(part.documents)}"
                 continue
             counted = 0
-            for row in self._in_order(part.passages, (*_COLUMNS, "vector")):
+            for row in self._in_order(part.passages, (*COLUMNS, "vector")):
                 counted += 1
                 passage = _passage(row)
                 if passage.span.of(texts.get(passage.document, "")) != passage.text:
@@ -444,10 +403,10 @@ class MilvusGeneration:
 
     def _in_order(self, ids: range, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
         """The rows of these passages, by id; those that were withdrawn are left out."""
-        for start in range(0, len(ids), BLOCK):
-            some = ids[start : start + BLOCK]
+        for start in range(0, len(ids), _BLOCK):
+            some = ids[start : start + _BLOCK]
             rows = (
-                self.rows(some, [name for name in columns if name not in _COLUMNS])
+                self.rows(some, [name for name in columns if name not in COLUMNS])
                 if "text" in columns
                 else self._call("get", ids=list(some), output_fields=list(columns), seconds=WRITING)
             )
@@ -501,17 +460,12 @@ class _Wanted:
         return self.allows is None or self.allows(row.text)
 
 
-def facts_of(collection: str) -> str:
-    """The name of the collection with what else is known of a generation's passages."""
-    return f"{collection}_facts"
-
-
 def _condition(query: Query) -> str:
     """What the server is to see to: the words of all phrases are there, and no word that is excluded by itself."""
     wanted = [plain_words(phrase) for phrase in query.phrases]
     excluded = [words for words in map(plain_words, query.excluded) if len(words) == 1]
-    conditions = [f"array_contains_all(words, {sorted({*map(_word, words)})})" for words in wanted]
-    conditions += [f"not array_contains(words, {_word(word)})" for (word,) in excluded]
+    conditions = [f"array_contains_all(words, {sorted({*map(word_number, words)})})" for words in wanted]
+    conditions += [f"not array_contains(words, {word_number(word)})" for (word,) in excluded]
     return " and ".join(conditions) if all(wanted) else "id < 0"  # signs alone are nowhere
 
 

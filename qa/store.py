@@ -117,21 +117,18 @@ class GenerationWriter:
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._writes: deque[Future[None]] = deque()
         self._unwritten: deque[Future[None]] = deque()  # of them those of new documents
-        self.folder = self._generations / f"{_TMP}{os.getpid()}-{time.time_ns()}"
+        self.folder = new_folder(index)
         try:
-            self.folder.mkdir(parents=True)
             self._sqlite = sqlite3.connect(self.folder / PASSAGES, uri=True, check_same_thread=False)
             # Nobody reads it before it is renamed, and `publish` syncs it: no journal is needed.
             self._sqlite.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
             if previous is not None:
                 self._sqlite.execute("ATTACH ? AS old", (previous.passages_uri,))
-        except (OSError, sqlite3.Error) as error:
+        except sqlite3.Error as error:
             if hasattr(self, "_sqlite"):
                 self._sqlite.close()
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise StoreError(
-                f"The index folder {str(index)!r} cannot be written ({error}): free space there or name another."
-            ) from error
+            raise _unwritable(index, error) from error
 
     def __enter__(self) -> GenerationWriter:
         return self
@@ -417,6 +414,20 @@ class LocalStore:
 
     def withdraw(self, files: Sequence[str]) -> None:
         """Nothing: a published generation is not touched, and the next one is without them."""
+
+
+def new_folder(index: Path) -> Path:
+    """A hidden folder for a build that begins. Raises StoreError."""
+    folder = index / "generations" / f"{_TMP}{os.getpid()}-{time.time_ns()}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise _unwritable(index, error) from error
+    return folder
+
+
+def _unwritable(index: Path, error: Exception) -> StoreError:
+    return StoreError(f"The index folder {str(index)!r} cannot be written ({error}): free space there or name another.")
 
 
 @contextlib.contextmanager

@@ -171,4 +171,8 @@ class Store(Protocol[_Opened]):
 
 def open_store(config: Config) -> Store[Any]:
     """The store that is configured."""
-    return LocalStore(config.index)
+    if config.store is None:
+        return LocalStore(config.index)
+    from .milvus_store import MilvusStore
+
+    return MilvusStore(config.store, config.index)

@@ -20,8 +20,10 @@ LOW = BASE | {
     "faiss_index", "lexical", "bm25", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
     "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest", "rows",
 }  # fmt: skip
-MIDDLE = {
+MILVUS = {"milvus_client", "milvus_facts", "milvus_rows", "milvus_index"}
+MIDDLE = MILVUS | {
     "encoders", "export", "documents", "changes", "workers", "embedding", "generation", "store", "stores", "search",
+    "milvus_store",
 }  # fmt: skip
 BELOW_3 = LOW | MIDDLE
 
@@ -68,7 +70,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "embedding": BASE | {"journal"},
     "generation": BASE | {"faiss_index", "lexical", "manifest", "rows", "spelling", "terms"},
     "store": BASE | {"acronyms", "generation", "faiss_index", "lexical", "manifest", "rows", "terms"},
-    "stores": BASE | {"config", "manifest", "store"},
+    "milvus_client": BASE | {"config"},
+    "milvus_facts": BASE | {"manifest", "milvus_client"},
+    "milvus_rows": BASE | {"milvus_client", "milvus_facts", "rows", "terms"},
+    "milvus_index": BASE
+    | {"bm25", "document_json", "manifest", "rows", "spelling", "terms"}
+    | (MILVUS - {"milvus_index"}),
+    "milvus_store": BASE | {"acronyms", "config", "document_json", "manifest", "store", "terms"} | MILVUS,
+    "stores": BASE | {"config", "manifest", "store", "milvus_store"},
     "search": BASE | {"terms", "conversation"},
     # layer 3
     "build": BELOW_3,
@@ -104,6 +113,8 @@ HOMES = {
     "pypandoc": {"formats"},
     "yaml": {"formats", "encoders"},
     "sqlite3": {"generation", "store", "ui"},
+    "pymilvus": {"milvus_client"},
+    "grpc": {"milvus_client"},
     "watchfiles": {"watch"},
     "gradio": {"ui"},
     "fastapi": {"ui"},
@@ -238,6 +249,7 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
         "sentence_transformers",
         "onnxruntime",
         "tokenizers",
+        "pymilvus",
     }
     program = f"import sys, {module}; print(*sorted({heavy!r} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
