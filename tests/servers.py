@@ -28,6 +28,7 @@ from pathlib import Path
 import pytest
 
 READY = 90.0  # seconds that a server may take to start
+SESSION = 10  # seconds after which the rest of Milvus gives up a node that was killed (30 in Milvus's own settings)
 PYTHON = "QA_TEST_MILVUS_PYTHON"  # the Python of an environment that holds milvus==2.3.5
 
 # Milvus unpacks itself beside the environment that it is installed in, once.
@@ -240,7 +241,7 @@ def _settings(folder: Path, etcd: str) -> tuple[int, dict[str, dict[str, object]
     return port, own_ports | {
         "etcd": {"endpoints": etcd, "rootPath": "test"},
         "localStorage": {"path": str(folder / "storage")},
-        "common": {"storageType": "local"},
+        "common": {"storageType": "local", "session": {"ttl": SESSION}},
         "proxy": {"ip": "127.0.0.1", "port": port, "internalPort": _free_port()},
         "log": {"level": "warn", "file": {"rootPath": ""}},
     }
