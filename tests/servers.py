@@ -1,4 +1,4 @@
-"""Starts, kills and ends real search servers on the loopback address: Milvus Lite, Milvus, and a cluster of Milvus nodes.
+"""Starts, kills and ends real search servers: Milvus Lite, Milvus, and a cluster of Milvus nodes.
 
 It knows nothing about the program under test: a test is given an address and the processes behind it.
 
@@ -121,8 +121,7 @@ class Server:
 @contextmanager
 def milvus_lite(folder: Path) -> Iterator[Server]:
     """Milvus Lite, one Python process (package milvus-lite, the extra `test-scale`)."""
-    if importlib.util.find_spec("milvus_lite") is None:
-        pytest.skip("Milvus Lite is not installed (CONTRIBUTING.md)")
+    _require("pymilvus", "milvus_lite")
     port = _free_port()
     command = [
         sys.executable, "-m", "milvus_lite", "server",
@@ -137,11 +136,9 @@ def milvus_lite(folder: Path) -> Iterator[Server]:
 def milvus(folder: Path) -> Iterator[Server]:
     """Milvus 2.3.5, all of it in one process."""
     milvus_home = _unpacked()
-    etcd, peers = _free_port(), _free_port()
-    etcd_file = folder / "etcd.json"
-    etcd_file.write_text(json.dumps(_etcd_addresses(etcd, peers) | {"data-dir": str(folder / "etcd"), "name": "etcd"}))
-    port, settings = _settings(folder, f"127.0.0.1:{etcd}")
-    settings["etcd"] |= {"use": {"embed": True}, "data": {"dir": str(folder / "etcd")}, "config": {"path": str(etcd_file)}}
+    etcd, etcd_file = _etcd_settings(folder)
+    port, settings = _settings(folder, etcd)
+    settings["etcd"] |= {"use": {"embed": True}, "config": {"path": str(etcd_file)}}
     settings["mq"] = {"type": "rocksmq"}
     settings["rocksmq"] = {"path": str(folder / "queue")}
     process = _milvus_process(folder, "server", milvus_home, settings, ["standalone"])
@@ -160,26 +157,21 @@ def cluster(folder: Path) -> Iterator[Server]:
     milvus_home = _unpacked()
     if shutil.which("etcd") is None:
         pytest.skip("etcd is not installed (CONTRIBUTING.md)")
-    if importlib.util.find_spec("confluent_kafka") is None:
-        pytest.skip("confluent_kafka is not installed (CONTRIBUTING.md)")
+    _require("confluent_kafka")
     with ExitStack() as stack:
         broker = stack.enter_context(_broker(folder))
-        client, peers = _free_port(), _free_port()
-        addresses = _etcd_addresses(client, peers)
-        etcd = Process(
-            ["etcd", "--data-dir", str(folder / "etcd"), "--name", "etcd", "--initial-cluster",
-             f"etcd={addresses['initial-advertise-peer-urls']}"]
-            + [f"--{key}={value}" for key, value in addresses.items() if key != "initial-cluster"],
-            folder / "etcd.log",
-            is_ready=lambda: _answers(f"http://127.0.0.1:{client}/health", "true"),
-        )  # fmt: skip
-        port, settings = _settings(folder, f"127.0.0.1:{client}")
+        etcd, etcd_file = _etcd_settings(folder)
+        port, settings = _settings(folder, etcd)
         settings["etcd"] |= {"use": {"embed": False}}
         settings["mq"] = {"type": "kafka"}
         settings["kafka"] = {"brokerList": broker}
         roles = ("rootcoord", "querycoord", "datacoord", "indexcoord", "datanode", "indexnode", "proxy")
         processes = {
-            "etcd": etcd,
+            "etcd": Process(
+                ["etcd", "--config-file", str(etcd_file)],
+                folder / "etcd.log",
+                is_ready=lambda: _answers(f"http://{etcd}/health", "true"),
+            ),
             "mixture": _milvus_process(
                 folder, "mixture", milvus_home, settings, ["mixture", *(f"-{role}=true" for role in roles)]
             ),
@@ -247,23 +239,37 @@ def _settings(folder: Path, etcd: str) -> tuple[int, dict[str, dict[str, object]
     }
 
 
-def _etcd_addresses(client: int, peers: int) -> dict[str, str]:
-    return {
-        "listen-client-urls": f"http://127.0.0.1:{client}",
-        "advertise-client-urls": f"http://127.0.0.1:{client}",
-        "listen-peer-urls": f"http://127.0.0.1:{peers}",
-        "initial-advertise-peer-urls": f"http://127.0.0.1:{peers}",
-        "initial-cluster": f"etcd=http://127.0.0.1:{peers}",
+def _etcd_settings(folder: Path) -> tuple[str, Path]:
+    """(address, file of settings) of an etcd that is to be started."""
+    client, peers = f"127.0.0.1:{_free_port()}", f"127.0.0.1:{_free_port()}"
+    settings = {
+        "name": "etcd",
+        "data-dir": str(folder / "etcd"),
+        "listen-client-urls": f"http://{client}",
+        "advertise-client-urls": f"http://{client}",
+        "listen-peer-urls": f"http://{peers}",
+        "initial-advertise-peer-urls": f"http://{peers}",
+        "initial-cluster": f"etcd=http://{peers}",
     }
+    path = folder / "etcd.json"
+    path.write_text(json.dumps(settings))
+    return client, path
 
 
 def _unpacked() -> Path:
     """The folder whose `bin` holds Milvus and its libraries."""
+    _require("pymilvus")
     python = os.environ.get(PYTHON)
     if not python:
         pytest.skip(f"{PYTHON} names no environment with Milvus (CONTRIBUTING.md)")
     done = subprocess.run([python, "-c", UNPACK], check=True, capture_output=True, text=True)
     return Path(done.stdout.strip())
+
+
+def _require(*modules: str) -> None:
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed (CONTRIBUTING.md)")
 
 
 def _free_port() -> int:
