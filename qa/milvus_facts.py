@@ -45,7 +45,7 @@ def fact_rows(key: str, value: str) -> Iterator[dict[str, Any]]:
 def word_rows(name: str, frequencies: Mapping[str, int]) -> Iterator[dict[str, Any]]:
     """The rows that hold words without spaces, and how many texts hold each, for a `Words` of this name."""
     entries = iter(sorted(frequencies.items()))
-    first = []
+    first: list[str] = []
     while some := list(islice(entries, _WORDS)):
         yield from fact_rows(f"{name}:{len(first)}", "\n".join(f"{word} {number}" for word, number in some))
         first.append(some[0][0])
