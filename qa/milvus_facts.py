@@ -97,9 +97,9 @@ class Facts:
             raise StoreError(f"{self.collection} is damaged: {REBUILD}.") from error
         return found
 
-    def one(self, key: str) -> str:
+    def one(self, key: str, seconds: float = READING) -> str:
         """The text under a key that must be there. Raises StoreError."""
-        found = self.get([key])
+        found = self.get([key], seconds)
         if key not in found:
             raise StoreError(f"{self.collection} is damaged: {REBUILD}.")
         return found[key]

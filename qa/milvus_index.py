@@ -21,7 +21,7 @@ from . import bm25
 from .document_json import document_from_json
 from .errors import StoreError
 from .manifest import REBUILD, Manifest, record_from_json
-from .milvus_client import WRITING, Server
+from .milvus_client import READING, WRITING, Server
 from .milvus_facts import Facts, Words, fact_rows, hashed
 from .milvus_rows import (
     ACRONYMS,
@@ -98,8 +98,8 @@ class MilvusGeneration:
     def _written(self) -> Mapping[str, FileRecord]:
         """The records of all files, those that were withdrawn since among them."""
         with self._sound():
-            records = map(record_from_json, self._facts.get([RECORDS], WRITING)[RECORDS].splitlines())
-            return {record.path: record for record in records}
+            lines = filter(None, self._facts.one(RECORDS, WRITING).split("\n"))
+            return {record.path: record for record in map(record_from_json, lines)}
 
     @property
     def records(self) -> Mapping[str, FileRecord]:
@@ -195,31 +195,24 @@ class MilvusGeneration:
 
     def keys(self) -> list[bytes]:
         """The key of every passage, by id; empty where it was withdrawn."""
-        found = [b""] * self.count()
+        found = self._column("key", range(self.count()))
         with self._sound():
-            for row in self._in_order(range(self.count()), ("id", "key")):
-                found[row["id"]] = bytes.fromhex(row["key"])
-        return found
+            return [bytes.fromhex(found.get(number, "")) for number in range(self.count())]
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
         """The embeddings of these passages."""
-        found = {}
-        for start in range(0, len(ids), _BLOCK):
-            some = list(ids[start : start + _BLOCK])
-            rows = self._call("get", ids=some, output_fields=["id", "vector"], seconds=WRITING)
-            found.update({row["id"]: row["vector"] for row in rows})
-        try:
+        found = self._column("vector", ids)
+        with self._sound():
             return np.array([found[number] for number in ids], dtype=np.float32)
-        except KeyError as error:
-            raise self._damaged() from error
 
     def stored_vectors(self, ids: range) -> Vectors:
         """The embeddings of these passages."""
         return self.vectors(ids)
 
-    def rows(self, ids: Sequence[int], more: Sequence[str] = ()) -> list[dict[str, Any]]:
+    def rows(self, ids: Sequence[int], more: Sequence[str] = (), seconds: float = READING) -> list[dict[str, Any]]:
         """The rows of these passages as they were written; those that were withdrawn are left out."""
-        rows = [dict(row) for row in self._call("get", ids=list(ids), output_fields=[*COLUMNS, *more])]
+        found = self._call("get", ids=list(ids), output_fields=[*COLUMNS, *more], seconds=seconds)
+        rows = [dict(row) for row in found]
         for row in rows:
             if not row["text"]:
                 row.update(json.loads(self._facts.one(f"passage:{row['id']}")))
@@ -240,7 +233,7 @@ class MilvusGeneration:
         """The rows of these passages in order, as `milvus_rows.passage_row` made them. Raises StoreError."""
         with self._sound():
             counted = 0
-            for row in self._in_order(ids, (*COLUMNS, "sha256", "terms", "words")):
+            for row in self._in_order(ids, ["sha256", "terms", "words"]):
                 _passage(row)  # what is taken over is checked here, and not again
                 counted += 1
                 yield {**row, "words": list(row["words"])}
@@ -299,7 +292,7 @@ class MilvusGeneration:
                 yield f"{path} has {len(texts)} articles, not {len(part.documents)}"
                 continue
             counted = 0
-            for row in self._in_order(part.passages, (*COLUMNS, "vector")):
+            for row in self._in_order(part.passages, ["vector"]):
                 counted += 1
                 passage = _passage(row)
                 if passage.span.of(texts.get(passage.document, "")) != passage.text:
@@ -401,16 +394,19 @@ class MilvusGeneration:
         with self._sound():
             return {keys[key]: int(value) for key, value in self._facts.get(keys).items()}
 
-    def _in_order(self, ids: range, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    def _in_order(self, ids: range, more: Sequence[str]) -> Iterator[dict[str, Any]]:
         """The rows of these passages, by id; those that were withdrawn are left out."""
         for start in range(0, len(ids), _BLOCK):
-            some = ids[start : start + _BLOCK]
-            rows = (
-                self.rows(some, [name for name in columns if name not in COLUMNS])
-                if "text" in columns
-                else self._call("get", ids=list(some), output_fields=list(columns), seconds=WRITING)
-            )
-            yield from sorted(rows, key=lambda row: int(row["id"]))
+            yield from sorted(self.rows(ids[start : start + _BLOCK], more, WRITING), key=lambda row: int(row["id"]))
+
+    def _column(self, name: str, ids: Sequence[int]) -> dict[int, Any]:
+        """One column of these passages' rows, by id."""
+        found = {}
+        for start in range(0, len(ids), _BLOCK):
+            some = list(ids[start : start + _BLOCK])
+            rows = self._call("get", ids=some, output_fields=["id", name], seconds=WRITING)
+            found.update({row["id"]: row[name] for row in rows})
+        return found
 
     def _call(self, method: str, *arguments: Any, **named: Any) -> Any:
         # A published generation does not change, but for what is withdrawn, which waits until it is seen everywhere.
@@ -466,7 +462,9 @@ def _condition(query: Query) -> str:
     excluded = [words for words in map(plain_words, query.excluded) if len(words) == 1]
     conditions = [f"array_contains_all(words, {sorted({*map(word_number, words)})})" for words in wanted]
     conditions += [f"not array_contains(words, {word_number(word)})" for (word,) in excluded]
-    return " and ".join(conditions) if all(wanted) else "id < 0"  # signs alone are nowhere
+    if not all(wanted):
+        return "id < 0"  # signs alone are nowhere
+    return " and ".join(conditions) or "id >= 0"
 
 
 def _allows(query: Query, text: str) -> bool:

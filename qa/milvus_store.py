@@ -67,7 +67,8 @@ class MilvusStore:
         self.server = Server(address)
         self._local = LocalStore(index)
         self._seen: tuple[float, str | None] = (float("-inf"), None)
-        self._withdrawn: frozenset[str] = frozenset()  # when writing began
+        self._before: str | None = None  # what answered when writing began, and what was withdrawn from it by then
+        self._withdrawn: frozenset[str] = frozenset()
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -102,7 +103,8 @@ class MilvusStore:
     def writing(self) -> Iterator[None]:
         """Hold the index folder for one writer; raises BusyError where another process has it."""
         with locked(self._local.index):
-            self._withdrawn = self.withdrawn()
+            self._before = self._current()
+            self._withdrawn = frozenset() if self._before is None else self.open(self._before).withdrawn()
             yield
 
     def writer(
@@ -157,15 +159,10 @@ class MilvusStore:
             for file in files:
                 self.open(number).withdraw(file)
 
-    def withdrawn(self) -> frozenset[str]:
-        """The files that were taken out of what answers."""
-        number = self._current()
-        return frozenset() if number is None else self.open(number).withdrawn()
-
-    def take_out(self, made: MilvusGeneration, before: str | None) -> None:
-        """Take out of a new generation what was withdrawn from `before` since this writing began."""
-        if before is not None:
-            for file in self.open(before).withdrawn() - self._withdrawn - made.withdrawn():
+    def take_out(self, made: MilvusGeneration) -> None:
+        """Take out of a new generation what was withdrawn from the last one since writing began."""
+        if self._before is not None:
+            for file in self.open(self._before).withdrawn() - self._withdrawn - made.withdrawn():
                 made.withdraw(file)
 
     def open(self, number: int | str) -> MilvusGeneration:
@@ -180,11 +177,11 @@ class MilvusStore:
         """That of the next generation."""
         return 1 + max([*self._numbers(), int(self._current() or 0)])
 
-    def switch(self, number: int, before: str | None) -> None:
-        """Let this generation answer, if the one that does is still `before`. Raises StoreError."""
-        if self._current() != before:
+    def switch(self, number: int) -> None:
+        """Let this generation answer, if the one that does is that of when writing began. Raises StoreError."""
+        if self._current() != self._before:
             raise StoreError("Another build of this index was published meanwhile: build again.")
-        method = "create_alias" if before is None else "alter_alias"
+        method = "create_alias" if self._before is None else "alter_alias"
         self.server.call(method, self.collection(number), self.address.name, seconds=WRITING)
         self._seen = time.monotonic(), f"{number:06d}"
         facts = facts_of(self.collection(number))
@@ -302,7 +299,7 @@ class MilvusWriter:
         `vectors` are blocks of rows, one row for each passage, by id. `step` is called often until the switch; what it
         raises leaves the last generation as it was. Raises StoreError where a count is off.
         """
-        before, number = self._store.current_id(), self._store.next_number()
+        number = self._store.next_number()
         collection, server = self._store.collection(number), self._store.server
         self._unpublished = number
         tokenizer = server.word_tokenizer()
@@ -324,11 +321,11 @@ class MilvusWriter:
                     f"the last one still answers: {REBUILD}."
                 )
         made = self._store.open(number)
-        self._store.take_out(made, before)
+        self._store.take_out(made)
         step()
-        self._store.switch(number, before)
+        self._store.switch(number)
         self._unpublished = None
-        self._store.take_out(made, before)  # what was withdrawn while it was switched
+        self._store.take_out(made)  # what was withdrawn while it was switched
         self._store.prune(keep)
         return made.id
 

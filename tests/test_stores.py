@@ -150,6 +150,17 @@ def test_candidates_have_the_cosines_and_scores_of_an_index_on_this_disk(library
             assert found.allowed.tolist() == expected.allowed.tolist()
 
 
+def test_what_is_allowed_is_found_wherever_it_stands(library: Place) -> None:
+    index = library.opened()[0]
+    for query in (Query("anchor report", (), ("anchor report",)), Query("anchor", ("lantern report",))):
+        found = searched(index, query, 1)
+        assert found.allowed is not None
+        held = [passage.text for passage in index.passages(found.ids[found.allowed].tolist())]
+        assert held
+        assert all(phrase in text for phrase in query.phrases for text in held)
+        assert not any(words in text for words in query.excluded for text in held)
+
+
 @pytest.mark.parametrize("phrase", ["stone wall", "wall stone", "ANCHOR", "anchor ] or 1", "冬天", "'", ""])
 def test_a_phrase_is_held_where_its_words_stand_together(library: Place, phrase: str) -> None:
     found, expected = library.opened()
