@@ -70,11 +70,13 @@ class Asked:
     answers: list[tuple[int, Answer]] = field(default_factory=list)  # with the number of the question
     refused: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)  # at which there was an answer
 
     def report(self, label: str) -> None:
         print(
             f"\n{label}: {len(self.answers)} answers, {len(self.refused)} refusals, "
-            f"median {1e3 * float(np.median(self.seconds)):.0f} ms, worst {max(self.seconds):.2f} s"
+            f"median {1e3 * float(np.median(self.seconds)):.0f} ms, worst {max(self.seconds):.2f} s, "
+            f"longest time without an answer {max(np.diff(self.moments)):.1f} s"
         )
 
 
@@ -90,6 +92,7 @@ def asking(config: Config) -> Iterator[Asked]:
             begun = time.monotonic()
             try:
                 asked.answers.append((turn, engine.ask(question(turn))))
+                asked.moments.append(time.monotonic())
             except StoreError as error:
                 asked.refused.append(str(error))
             asked.seconds.append(time.monotonic() - begun)
@@ -171,7 +174,7 @@ def test_no_answer_is_wrong_while_a_query_node_is_lost(tmp_path: Path, lost: str
             time.sleep(2)
             asked.report("before")
             server.processes[lost].kill()
-            time.sleep(15)
+            time.sleep(18)
             server.processes[lost].start()
             time.sleep(2)
         asked.report(f"{lost} killed")
