@@ -59,7 +59,7 @@ class Server:
         reach.
         """
         failures = _failures()
-        self._check()
+        self._check(seconds)
         end, wait = time.monotonic() + seconds, _FIRST_WAIT
         while True:
             try:
@@ -74,12 +74,11 @@ class Server:
                         f"The index at {self.address} lacks a part ({_words(error)}): run `qa build`."
                     ) from error
                 if time.monotonic() + wait >= end:
-                    self._rest(error)
-                    raise self._unreachable(_words(error)) from error
+                    raise self._failed(error) from error
                 if code == _RELEASED and method != "load_collection":  # the server was started again
                     self.call("load_collection", arguments[0], seconds=end - time.monotonic())
             else:
-                self._pause = _LEAST_PAUSE
+                self._pause, self._closed_until = _LEAST_PAUSE, 0.0
                 return result
             if method == "insert":
                 method = "upsert"  # a part of the rows may be there: none must be there twice
@@ -143,21 +142,27 @@ class Server:
                 self._client = _connect(self.address, seconds)
             return self._client
 
-    def _check(self) -> None:
-        """Raises StoreError while the server is not to be tried; one caller tries it, and the others wait for that."""
-        with self._lock:
-            now = time.monotonic()
-            if now < self._closed_until:
-                raise self._unreachable("it did not answer a moment ago")
-            if self._pause > _LEAST_PAUSE:
-                self._closed_until = now + READING
+    def _check(self, seconds: float) -> None:
+        """Raises StoreError while the server is not to be tried; one caller tries it, and the others wait for that.
 
-    def _rest(self, error: Exception) -> None:
-        """Have the server left alone for a while, unless it did answer."""
-        if not isinstance(error, _Incomplete):
+        What may take longer than a question waits until it may be tried.
+        """
+        while True:
             with self._lock:
-                self._pause = min(2 * self._pause, _MOST_PAUSE)
-                self._closed_until = time.monotonic() + self._pause
+                closed = self._closed_until - time.monotonic()
+                if closed <= 0:
+                    if self._pause > _LEAST_PAUSE:
+                        self._closed_until = time.monotonic() + READING
+                    return
+            if seconds <= READING:
+                raise self._unreachable("it did not answer a moment ago")
+            time.sleep(closed)
+
+    def _failed(self, error: Exception) -> StoreError:
+        with self._lock:
+            self._pause = min(2 * self._pause, _MOST_PAUSE)
+            self._closed_until = time.monotonic() + self._pause
+        return self._unreachable(_words(error))
 
     def _unreachable(self, reason: str) -> StoreError:
         return StoreError(f"The index cannot be reached at {self.address} ({reason}): see that the server runs.")

@@ -27,7 +27,7 @@ from .config import Address
 from .document_json import document_json
 from .errors import NoGenerationError, StoreError
 from .manifest import REBUILD, Manifest, record_json
-from .milvus_client import WRITING, MissingError, Server
+from .milvus_client import READING, WRITING, MissingError, Server
 from .milvus_facts import fact_rows, hashed, word_rows
 from .milvus_index import MilvusGeneration
 from .milvus_rows import (
@@ -143,7 +143,7 @@ class MilvusStore:
     def remove_leftovers(self, keep: Path | None = None) -> None:
         """Drop what builds that did not end have left, all but the folder `keep`; call it only while `writing`."""
         self._local.remove_leftovers(keep)
-        current = int(self._current() or 0)
+        current = int(self._current(WRITING) or 0)
         for number in self._numbers():
             if number > current:
                 self.drop(number)
@@ -180,11 +180,11 @@ class MilvusStore:
 
     def next_number(self) -> int:
         """That of the next generation."""
-        return 1 + max([*self._numbers(), int(self._current() or 0)])
+        return 1 + max([*self._numbers(), int(self._current(WRITING) or 0)])
 
     def switch(self, number: int) -> None:
         """Let this generation answer, if the one that does is that of when writing began. Raises StoreError."""
-        if self._current() != self._before:
+        if self._current(WRITING) != self._before:
             raise StoreError("Another build of this index was published meanwhile: build again.")
         method = "create_alias" if self._before is None else "alter_alias"
         self.server.call(method, self.collection(number), self.address.name, seconds=WRITING)
@@ -194,14 +194,14 @@ class MilvusStore:
 
     def drop(self, number: int) -> None:
         """Remove a generation, but never the one that answers: Milvus itself would let that go."""
-        if f"{number:06d}" != self._current():
+        if f"{number:06d}" != self._current(WRITING):
             for name in (self.collection(number), facts_of(self.collection(number))):
                 self.server.call("drop_collection", name, seconds=WRITING)
 
-    def _current(self) -> str | None:
+    def _current(self, seconds: float = READING) -> str | None:
         """As `current_id`, asked anew."""
         try:
-            said = self.server.call("describe_alias", self.address.name)
+            said = self.server.call("describe_alias", self.address.name, seconds=seconds)
         except MissingError:
             return None
         found = self._number(str(said["collection_name"]))
