@@ -26,7 +26,9 @@ MARGIN, RELEVANCE = 0.5, 1.0
 
 # A sentence that only says where to read on answers nothing, however many of the question's words it holds.
 _POINTER = re.compile(
-    r"(?:for (?:more|further|additional) (?:information|details|help)|see(?: also)?\b|to learn more)", re.I
+    r"(?:for (?:more|further|additional) (?:information|details|help)|to learn more"
+    r"|for [^,;:.]{1,120}, (?:please )?(?:see|refer to|visit|read)\b|(?:please )?(?:see|refer to)\b)",
+    re.I,
 )
 _POINTER_COST = 2.0  # as much as all of the question's words are worth
 # How much likelier than none an answer must be to be shown by itself, as a difference of logits.

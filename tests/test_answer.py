@@ -381,9 +381,19 @@ def test_what_is_not_answered_is_null_in_json(tiny: Encoder) -> None:
     assert len(data["citations"]) == 1
 
 
-def test_a_sentence_that_only_points_elsewhere_does_not_lead(tiny: Encoder) -> None:
-    text = "For more information, see how bees make wax in winter. Wax comes from glands of the bees."
-    ranking = ranking_of([passage(text)], tiny, "How do bees make wax in winter?")
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        "For more information, see how bees make wax in winter.",
+        "For a summary of how bees make wax in winter, see the next chapter.",
+        "For how bees make wax in winter, please refer to the table.",
+        "Please refer to the chapter on how bees make wax in winter.",
+    ],
+)
+def test_a_sentence_that_only_points_elsewhere_does_not_lead(tiny: Encoder, pointer: str) -> None:
+    ranking = ranking_of(
+        [passage(f"{pointer} Wax comes from glands of the bees.")], tiny, "How do bees make wax in winter?"
+    )
     lead = answer_of(ranking).lead
     assert lead is not None
     assert lead.text == "Wax comes from glands of the bees."
