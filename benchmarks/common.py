@@ -11,7 +11,7 @@ import sqlite3
 import string
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -74,6 +74,29 @@ def part_of(title: str) -> Part:
     return "fit" if title in FIT_ARTICLES else "held-out" if title in HELD_OUT_ARTICLES else "train"
 
 
+class _Rows:
+    """Rows of bytes by their key in a file of the cache, which can be made again."""
+
+    def __init__(self, name: str) -> None:
+        CACHE.mkdir(exist_ok=True)
+        self._sqlite = sqlite3.connect(CACHE / f"{name}.sqlite", check_same_thread=False)
+        self._sqlite.execute("PRAGMA synchronous = OFF")
+        self._sqlite.execute("CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, row BLOB) WITHOUT ROWID")
+
+    def get(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Those that are there."""
+        wanted = "SELECT key, row FROM rows WHERE key = ?"
+        return dict(row for key in keys for row in self._sqlite.execute(wanted, (key,)))
+
+    def put(self, rows: Mapping[bytes, bytes]) -> None:
+        self._sqlite.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?)", rows.items())
+        self._sqlite.commit()
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
 class CachingEncoder:
     """An encoder that remembers on disk what it encoded, so that a benchmark can be run again in a minute.
 
@@ -85,11 +108,7 @@ class CachingEncoder:
         self.identity = encoder.identity
         self.languages = encoder.languages
         self.count_tokens = encoder.count_tokens
-        CACHE.mkdir(exist_ok=True)
-        name = hashlib.sha256(json.dumps(encoder.identity.as_json()).encode()).hexdigest()[:16]
-        self._sqlite = sqlite3.connect(CACHE / f"{name}.sqlite", check_same_thread=False)
-        self._sqlite.execute("PRAGMA synchronous = OFF")  # it can be made again
-        self._sqlite.execute("CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, row BLOB) WITHOUT ROWID")
+        self._rows = _Rows(hashlib.sha256(json.dumps(encoder.identity.as_json()).encode()).hexdigest()[:16])
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         return self._encode("p", texts)
@@ -98,19 +117,16 @@ class CachingEncoder:
         return self._encode("q", texts)
 
     def _encode(self, side: str, texts: Sequence[str]) -> Vectors:
-        keys = [hashlib.blake2b(f"{side}{text}".encode(), digest_size=16).digest() for text in texts]
-        found: dict[bytes, Vectors] = {}
-        for key in keys:
-            for (row,) in self._sqlite.execute("SELECT row FROM rows WHERE key = ?", (key,)):
-                found[key] = np.frombuffer(row, dtype=np.float32)
+        keys = [_key(f"{side}{text}") for text in texts]
+        found: dict[bytes, Vectors] = {
+            key: np.frombuffer(row, dtype=np.float32) for key, row in self._rows.get(keys).items()
+        }
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if missing:
             encode = self._encoder.encode_queries if side == "q" else self._encoder.encode_passages
             made = encode(list(missing.values()))
             found.update(zip(missing, made, strict=True))
-            rows = [(key, found[key].tobytes()) for key in missing]
-            self._sqlite.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?)", rows)
-            self._sqlite.commit()
+            self._rows.put({key: found[key].tobytes() for key in missing})
         return np.stack([found[key] for key in keys]) if keys else np.zeros((0, self.identity.dimension), np.float32)
 
 
@@ -124,28 +140,24 @@ class CachingReader:
     def __init__(self) -> None:
         described = json.loads((shipped_folder() / DESCRIPTION).read_text("utf-8"))
         self.model: str = described["files"]["model.onnx"]
-        CACHE.mkdir(exist_ok=True)
-        self._sqlite = sqlite3.connect(CACHE / f"read-{self.model[:16]}.sqlite", check_same_thread=False)
-        self._sqlite.execute("PRAGMA synchronous = OFF")
-        self._sqlite.execute("CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, row BLOB) WITHOUT ROWID")
+        self._rows = _Rows(f"read-{self.model[:16]}")
 
     def read(self, question: str, passages: Sequence[Passage], seconds: float) -> list[Judgement | None]:
-        keys = [self._key(question, passage) for passage in passages]
-        rows = [self._sqlite.execute("SELECT row FROM rows WHERE key = ?", (key,)).fetchone() for key in keys]
-        missing = [number for number, row in enumerate(rows) if row is None]
+        keys = [_pair_key(question, passage) for passage in passages]
+        found = self._rows.get(keys)
+        missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in found}
         if missing:
-            made = shipped_reader().read(question, [passages[number] for number in missing], float("inf"))
-            for number, judgement in zip(missing, made, strict=True):
-                rows[number] = (_row(judgement, passages[number].span.start),)
-            new = [(keys[number], rows[number][0]) for number in missing]
-            self._sqlite.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?)", new)
-            self._sqlite.commit()
-        return [_judgement(row, passage.span.start) for (row,), passage in zip(rows, passages, strict=True)]
+            made = shipped_reader().read(question, list(missing.values()), float("inf"))
+            new = zip(missing.items(), made, strict=True)
+            rows = {key: _row(judgement, passage.span.start) for (key, passage), judgement in new}
+            self._rows.put(rows)
+            found |= rows
+        return [_judgement(found[key], passage.span.start) for key, passage in zip(keys, passages, strict=True)]
 
-    def _key(self, question: str, passage: Passage) -> bytes:
-        sentences = [(span.start - passage.span.start, len(span)) for span in passage.sentences]
-        read = json.dumps([question, passage.encoded, len(passage.text), sentences, passage.language])
-        return hashlib.blake2b(read.encode(), digest_size=16).digest()
+
+def _pair_key(question: str, passage: Passage) -> bytes:
+    sentences = [(span.start - passage.span.start, len(span)) for span in passage.sentences]
+    return _key(json.dumps([question, passage.encoded, len(passage.text), sentences, passage.language]))
 
 
 def _row(judgement: Judgement | None, start: int) -> bytes:

@@ -22,7 +22,7 @@ from qa import metrics
 from qa.conversation import Turn
 from qa.encoders import load_encoder
 from qa.engine import Engine
-from qa.evaluate import Dataset, Query, index_dataset, read_dataset
+from qa.evaluate import Dataset, Query, has_relevant, index_dataset, read_dataset
 from qa.types import Encoder, Ranking, Reader
 
 _STRIDE = 7  # how far away the conversation is that the next topic comes from
@@ -78,7 +78,7 @@ def _figures(
 
 
 def _row(engine: Engine, reading: Engine, dataset: Dataset) -> dict[str, float]:
-    queries = [query for query in dataset.queries if any(dataset.qrels.get(query.id, {}).values())]
+    queries = [query for query in dataset.queries if has_relevant(dataset, query)]
     ways: dict[str, Callable[[Query], Ranking]] = {
         "last": lambda query: engine.search(query.text),
         "joined": lambda query: engine.search(f"{_before(query)} {query.text}"),

@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.common import ROOT, SETS, machine
 from qa import metrics
 from qa.encoders import default_folder, load_encoder
-from qa.evaluate import index_dataset, read_dataset
+from qa.evaluate import has_relevant, index_dataset, read_dataset
 from qa.torch_encoder import TorchEncoder
 from qa.types import Encoder, Vectors
 
@@ -104,7 +104,7 @@ def _ndcg(name: str, limit: int, *encoders: Encoder) -> list[float]:
     for encoder in encoders:
         with tempfile.TemporaryDirectory() as place:
             engine, _ = index_dataset(dataset, encoder, Path(place))
-            judged = [query for query in dataset.queries if any(dataset.qrels.get(query.id, {}).values())]
+            judged = [query for query in dataset.queries if has_relevant(dataset, query)]
             ranked = [[hit.passage.document for hit in engine.search(query.text, 10).hits] for query in judged]
             values = [metrics.ndcg(paths, dataset.qrels[q.id], 10) for q, paths in zip(judged, ranked, strict=True)]
             found.append(float(np.mean(values)))

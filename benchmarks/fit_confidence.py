@@ -157,7 +157,7 @@ def _as_typed(asked: Questions) -> Questions:
 
 
 def _row(ranking: Ranking) -> list[float]:
-    reading = (ranking.parts or (ranking,))[0]
+    reading = ranking.readings[0]
     return list(features(reading.evidence, best_share(score_sentences(reading, analyze))).values())
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common import CACHE, CachingEncoder, CachingReader, f1
 from benchmarks.judged import CLAPNQ, SQUAD_1, SQUAD_2, Case, ask, sample
+from benchmarks.mixture import Numbers
 from qa import answer, metrics, search
 from qa.encoders import load_encoder
 from qa.evaluate import holds
@@ -25,8 +26,6 @@ from qa.lexical import analyze
 from qa.types import Hit
 
 _SETS = (SQUAD_1, SQUAD_2, CLAPNQ)
-
-Numbers = NDArray[np.float64]
 
 
 def expit(values: Numbers) -> Numbers:
@@ -100,7 +99,7 @@ def _margin(hit: Hit) -> float:
 
 def sentences(case: Case) -> Sentences | None:
     """The sentences that may lead; None where their passages were not all read."""
-    ranking = (case.ranking.parts or (case.ranking,))[0]
+    ranking = case.ranking.readings[0]
     scored = answer.score_sentences(ranking, analyze)
     hits = [ranking.hits[sentence.hit] for sentence in scored]
     if not scored or any(hit.judgement is None for hit in hits):
@@ -177,7 +176,7 @@ def short_table(own: Sequence[Case]) -> list[str]:
 
 def _said(case: Case) -> tuple[float, float] | None:
     """The margin of the answer in the lead, and its F1; None where the question wants a sentence."""
-    ranking = (case.ranking.parts or (case.ranking,))[0]
+    ranking = case.ranking.readings[0]
     lead = max(answer.score_sentences(ranking, analyze), key=lambda sentence: sentence.score)
     if lead.found is None or answer.wants_a_sentence(ranking):
         return None

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.common import SETS, CachingEncoder, CachingReader, Part, in_fit, off_topic_questions, part_of
-from qa.evaluate import Dataset, Query, index_dataset, read_dataset
+from qa.evaluate import Dataset, Query, has_relevant, index_dataset, read_dataset
 from qa.search import READ
 from qa.types import Ranking
 
@@ -57,7 +57,7 @@ def sample(name: str, part: Part) -> Sample:
     """
     dataset = read_dataset(SETS / name)
     kinds: dict[Kind, Iterable[Query]] = {
-        "own": (q for q in dataset.queries if q.answerable and any(dataset.qrels.get(q.id, {}).values())),
+        "own": (q for q in dataset.queries if q.answerable and has_relevant(dataset, q)),
         "near": (q for q in _near(dataset) if not q.answerable),
         "off": (Query(number, text, (), False) for number, text in off_topic_questions()),
     }

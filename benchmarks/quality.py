@@ -23,7 +23,6 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.common import (
     ARTICLES,
@@ -37,10 +36,10 @@ from benchmarks.common import (
     interval,
     machine,
     off_topic_questions,
-)  # fmt: skip
+)
 from benchmarks.conversations import measure as measure_conversations
 from benchmarks.judged import DATASETS, SQUAD_1, SQUAD_2, Case, Kind, ask, sample, without_titles
-from benchmarks.mixture import in_mixture, risk, weighted
+from benchmarks.mixture import Numbers, in_mixture, risk, weighted
 from benchmarks.quality_page import write
 from qa import metrics, search
 from qa.answer import Facts, compose
@@ -58,8 +57,6 @@ THRESHOLDS = np.linspace(0, 0.99, 100)
 _LATENCY_QUESTIONS = 200
 _TITLED = 150  # questions that are asked of passages without their titles too: other passages have to be read
 _NOWHERE = Facts("", {}, {}, frozenset())
-
-Numbers = NDArray[np.float64]
 
 
 def main() -> int:

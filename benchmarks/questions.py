@@ -23,7 +23,7 @@ from qa import engine as engine_module
 from qa import metrics
 from qa.encoders import load_encoder
 from qa.engine import Engine
-from qa.evaluate import Dataset, Query, index_dataset, read_dataset
+from qa.evaluate import Dataset, Query, has_relevant, index_dataset, read_dataset
 from qa.parts import split
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
@@ -56,9 +56,7 @@ def _misspelt(engine: Engine, dataset: Dataset) -> dict[str, object]:
     """nDCG@10 of questions as they are, and with one mistake in the rarest word, before and after."""
     chance = random.Random(_SEED)
     held = Counter(word for _, _, text in dataset.passages for word in set(_WORD.findall(text.lower())))
-    judged = [
-        query for query in dataset.queries if any(grade > 0 for grade in dataset.qrels.get(query.id, {}).values())
-    ]
+    judged = [query for query in dataset.queries if has_relevant(dataset, query)]
     scores: dict[str, list[float]] = {"as it should be": [], "before": [], "after": []}
     mended = []
     for query in chance.sample(judged, _QUESTIONS):

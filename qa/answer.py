@@ -100,7 +100,7 @@ def compose(
 
     Where confidence is below `threshold` there is no lead and the citations are only the nearest passages.
     """
-    readings = ranking.parts or (ranking,)
+    readings = ranking.readings
     scored = [score_sentences(reading, terms) for reading in readings]
     sentences = scored[0]  # of a question that is made of several, the first is answered
     best = max(sentences, key=lambda sentence: sentence.score, default=None)

@@ -334,7 +334,7 @@ class Engine:
 
     def _threshold(self, ranking: Ranking) -> float:
         risk = self.config.risk
-        return self.config.threshold if risk is None else threshold_for(risk, (ranking.parts or (ranking,))[0].evidence)
+        return self.config.threshold if risk is None else threshold_for(risk, ranking.readings[0].evidence)
 
     def _check_name(self, built: Mapping[str, Any]) -> None:
         wanted = self.config.encoder or DEFAULT_NAME

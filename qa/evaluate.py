@@ -178,7 +178,7 @@ def ask_all(
 
 def figures(dataset: Dataset, outcomes: list[Outcome], seconds: float) -> dict[str, Any]:
     """All figures of one run; a figure that the set cannot give is None."""
-    judged = [(o.ranked, dataset.qrels[o.query.id]) for o in outcomes if _has_relevant(dataset, o.query)]
+    judged = [(o.ranked, dataset.qrels[o.query.id]) for o in outcomes if has_relevant(dataset, o.query)]
     texts = {number: text for number, _, text in dataset.passages}
     with_answers = [o for o in outcomes if o.query.answers and o.query.answerable]
     answerable = [o.answer.confidence for o in outcomes if o.query.answerable]
@@ -265,7 +265,8 @@ def _document(number: str, title: str, text: str, language: str) -> tuple[Docume
     return Document(path=number, title=title, text=text, sections=(), blocks=(), language=language), passage
 
 
-def _has_relevant(dataset: Dataset, query: Query) -> bool:
+def has_relevant(dataset: Dataset, query: Query) -> bool:
+    """Whether a passage of the set is said to answer the query."""
     return any(grade > 0 for grade in dataset.qrels.get(query.id, {}).values())
 
 

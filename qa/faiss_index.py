@@ -7,7 +7,6 @@ alone, so there is nothing to train, balance or repair. It knows nothing about t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import StoreError
+from .machine import processors
 from .types import Stored, Vectors
 
 ROWS, CODES = "vectors.f16", "vectors.2bit"
@@ -53,7 +53,7 @@ def _write_codes(path: Path, rows: Stored) -> None:
     sample = rows[:: -(-len(rows) // _SAMPLE)].astype(np.float32)
     grid = _widened(np.stack([sample.mean(axis=0), np.maximum(sample.std(axis=0), _LEAST_DEVIATION)]))
     blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
-    with path.open("wb") as file, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with path.open("wb") as file, ThreadPoolExecutor(processors()) as pool:
         file.write(grid.astype("<f4").tobytes())
         for codes in pool.map(partial(_codes, grid), blocks):
             file.write(codes)

@@ -1,4 +1,4 @@
-"""One generation on disk, opened: its manifest, its passages, both searches, and the check that it is whole.
+"""One generation on disk, opened: its passages, both searches, and the check that it is whole.
 
 It only reads. It knows nothing about how generations are built or which of them answers.
 """
@@ -6,16 +6,13 @@ It only reads. It knows nothing about how generations are built or which of them
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import os
 import re
 import sqlite3
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -27,6 +24,7 @@ from numpy.typing import NDArray
 from .errors import StoreError
 from .faiss_index import ROWS, DenseIndex
 from .lexical import LexicalIndex, is_function_word, plain_words
+from .manifest import REBUILD, file_sha256, files_sha256, read_manifest, record_from_json
 from .spelling import nearest
 from .types import (
     Candidates,
@@ -43,16 +41,10 @@ from .types import (
     title_from_path,
 )
 
-FORMAT_VERSION = 4
-_json = json.JSONEncoder(ensure_ascii=False)
 _BLOCK = 10_000  # rows that are looked at together
-_HASHED = 1 << 24  # bytes: between two such blocks the interpreter's lock may have to be waited for
 _MOST_WORDS, _LONGEST_FORM = 64, 12  # words of a question in which acronyms are looked for, and of what they stand for
 _WORD = re.compile(r"\w+")
-REBUILD = "run `qa build --full`"
-PASSAGES, LEXICAL, WORDED, MANIFEST = "passages.sqlite", "lexical", "lexical.ids", "manifest.json"
-# What stands around the files' records in a manifest: no text within JSON can hold these line ends.
-_RECORDS, _SEAL = ',\n "documents": [\n', ',\n "sha256": "'
+PASSAGES, LEXICAL, WORDED = "passages.sqlite", "lexical", "lexical.ids"
 
 # What reading a row leads to that is not as it was written.
 _UNSOUND = (ValueError, TypeError, KeyError, AttributeError)
@@ -60,75 +52,6 @@ _UNSOUND = (ValueError, TypeError, KeyError, AttributeError)
 PASSAGE_COLUMNS = """p.id, d.path, p.ordinal, p.start, p."end", p.text,
     d.title, p.section, p.page, p.sentences, d.language, p.key, p.checksum
     FROM passages p JOIN documents d ON d.id = p.document"""
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenFile:
-    """A file of a generation as it was published: bytes, time of its last change (ns), and sha256."""
-
-    size: int
-    mtime_ns: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a generation says of itself; `files` are the others in its folder.
-
-    `reading` says how the corpus was read: with another program or setting it would be read anew.
-    `encoder_languages` are those that its encoder was made for (ISO 639-1), empty where that is not known;
-    `languages` are those of its documents, "" among them where one could not be told.
-    """
-
-    id: str
-    created: str
-    encoder: Mapping[str, Any]
-    passage_settings: Mapping[str, Any]
-    reading: Mapping[str, Any]
-    documents: int
-    passages: int
-    files: Mapping[str, WrittenFile]
-    languages: tuple[str, ...]
-    encoder_languages: tuple[str, ...] = ()
-    format_version: int = FORMAT_VERSION
-
-    def as_json(self) -> dict[str, Any]:
-        data = {name: getattr(self, name) for name in ("format_version", "id", "created")}
-        data["encoder"], data["passage_settings"] = dict(self.encoder), dict(self.passage_settings)
-        data["reading"] = dict(self.reading)
-        data["languages"], data["encoder_languages"] = list(self.languages), list(self.encoder_languages)
-        data["counts"] = {"documents": self.documents, "passages": self.passages}
-        data["files"] = {name: asdict(file) for name, file in self.files.items()}
-        return data
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Manifest:
-        """Raises StoreError for another format version, and KeyError, TypeError or ValueError if malformed."""
-        if data["format_version"] != FORMAT_VERSION:
-            raise StoreError(
-                f"The index has format version {data['format_version']!r} and this program reads "
-                f"{FORMAT_VERSION}: {REBUILD}, or use the program that built it."
-            )
-        return cls(
-            id=str(data["id"]),
-            created=str(data["created"]),
-            encoder=dict(data["encoder"]),
-            passage_settings=dict(data["passage_settings"]),
-            reading=dict(data["reading"]),
-            documents=int(data["counts"]["documents"]),
-            passages=int(data["counts"]["passages"]),
-            languages=tuple(map(str, data["languages"])),
-            encoder_languages=tuple(map(str, data["encoder_languages"])),
-            files={name: WrittenFile(**file) for name, file in data["files"].items()},
-        )
-
-
-def write_manifest(path: Path, manifest: Manifest, records: Sequence[FileRecord]) -> None:
-    """One JSON object: the manifest, `documents` (a record a line, one for each file), and the sha256 of all before."""
-    head = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1).removesuffix("\n}")
-    lines = ",\n".join(map(record_json, records))
-    body = f"{head}{_RECORDS}{lines}\n ]".encode()
-    path.write_bytes(body + f'{_SEAL}{hashlib.sha256(body).hexdigest()}"\n}}\n'.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +82,7 @@ class Generation:
         and `verify` checks all. Raises StoreError where anything is off.
         """
         self.folder = folder
-        self.manifest = _read_manifest(folder)
+        self.manifest = read_manifest(folder)
         for name, file in self.manifest.files.items():
             try:
                 facts = (folder / name).stat()
@@ -192,8 +115,9 @@ class Generation:
     @cached_property
     def records(self) -> Mapping[str, FileRecord]:
         """What is known of each file, by its path below the corpus folder, in order."""
+        wanted = "SELECT path, facts FROM files ORDER BY path"
         with self._sound():
-            return {path: _record(facts) for path, facts in self._rows("SELECT path, facts FROM files ORDER BY path")}
+            return {path: record_from_json(facts) for path, facts in self._rows(wanted)}
 
     def parts(self) -> dict[str, Part]:
         """Which documents and passages each file gave, by its path."""
@@ -351,7 +275,7 @@ class Generation:
             WHERE d.path IN ({",".join("?" * len(paths))})"""
         with self._sound():
             return {
-                path: DocumentFacts(_record(facts), title or title_from_path(path), json.loads(metadata))
+                path: DocumentFacts(record_from_json(facts), title or title_from_path(path), json.loads(metadata))
                 for path, facts, title, metadata in self._rows(wanted, paths)
             }
 
@@ -446,50 +370,11 @@ class Generation:
             raise self._damaged(PASSAGES) from error
 
 
-def _read_manifest(folder: Path) -> Manifest:
-    """The manifest without the files' records, which may be many."""
-    try:
-        data = (folder / MANIFEST).read_bytes()
-        body, _, seal = data.rpartition(_SEAL.encode())
-        if seal != f'{hashlib.sha256(body).hexdigest()}"\n}}\n'.encode():
-            Manifest.from_json(json.loads(data))  # it may be whole, but of another format
-            raise ValueError("altered")
-        return Manifest.from_json(json.loads(body.partition(_RECORDS.encode())[0] + b"}"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StoreError(f"The manifest of generation {folder.name} cannot be read: {REBUILD}.") from error
-
-
 def _worded(folder: Path) -> NDArray[np.int64]:
     try:
         return np.fromfile(folder / WORDED, dtype="<i4").astype(np.int64)
     except OSError as error:
         raise StoreError(f"{WORDED} of generation {folder.name} is damaged: {REBUILD}.") from error
-
-
-def record_json(record: FileRecord) -> str:
-    """A file's record as it is stored."""
-    return _json.encode(record.as_json())
-
-
-def _record(facts: str) -> FileRecord:
-    return FileRecord(**json.loads(facts))
-
-
-def files_sha256(paths: Sequence[Path]) -> list[str]:
-    """As `file_sha256`, of many files beside each other."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(file_sha256, paths))
-
-
-def file_sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(_HASHED):
-                digest.update(block)
-    except OSError:
-        return ""
-    return digest.hexdigest()
 
 
 def spans_json(spans: Sequence[Span]) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ModelError
+from .machine import processors
 from .types import EncoderIdentity, Vectors
 
 FORMAT_VERSION = 1
@@ -162,8 +162,3 @@ def _checked(path: Path, sha256: str | None, problem: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise ModelError(problem)
     return data
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

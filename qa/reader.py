@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ModelError
-from .onnx_encoder import open_model, processors
+from .machine import processors
+from .onnx_encoder import open_model
 from .types import Found, Judgement, Passage, Span
 
 FORMAT_VERSION = 1
@@ -112,16 +113,19 @@ def _found(
             yield Found(sentence, span, score - nothing)
 
 
-def best_span(starts: NDArray[Any], ends: NDArray[Any]) -> tuple[float, int, int]:
-    """The highest sum of a start and an end that is not before it, at most 30 tokens long: the sum, first, last."""
+def best_span(starts: NDArray[Any], ends: NDArray[Any], longest: int = LONGEST_ANSWER) -> tuple[float, int, int]:
+    """The highest sum of a start and an end not before it, at most `longest` tokens long: the sum, first, last.
+
+    Raises ValueError where there are no tokens.
+    """
     count = len(starts)
-    sums = starts[:, None] + ends[None, :] + _band(max(count, 256))[:count, :count]
+    sums = starts[:, None] + ends[None, :] + _band(max(count, 256), longest)[:count, :count]
     first, last = divmod(int(np.argmax(sums)), count)
     return float(sums[first, last]), first, last
 
 
 @lru_cache(maxsize=4)
-def _band(size: int) -> NDArray[np.float32]:
+def _band(size: int, longest: int) -> NDArray[np.float32]:
     """Nought where a span may be, by its first and last token, and else minus infinity."""
     length = np.arange(size)[None, :] - np.arange(size)[:, None]
-    return np.where((length >= 0) & (length < LONGEST_ANSWER), 0, -np.inf).astype(np.float32)
+    return np.where((length >= 0) & (length < longest), 0, -np.inf).astype(np.float32)

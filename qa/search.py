@@ -27,7 +27,7 @@ from .types import (
     Ranking,
     Reader,
     Vectors,
-)  # fmt: skip
+)
 
 CANDIDATES = 100
 # How many of the best passages are read beside the question, and how much their relevance (a logit) counts beside the

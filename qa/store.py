@@ -26,22 +26,8 @@ from filelock import FileLock, Timeout
 
 from . import acronyms, faiss_index, lexical
 from .errors import BusyError, NoGenerationError, StoreError
-from .generation import (
-    LEXICAL,
-    MANIFEST,
-    PASSAGES,
-    REBUILD,
-    WORDED,
-    Generation,
-    Manifest,
-    Part,
-    WrittenFile,
-    files_sha256,
-    record_json,
-    row_checksum,
-    spans_json,
-    write_manifest,
-)
+from .generation import LEXICAL, PASSAGES, WORDED, Generation, Part, row_checksum, spans_json
+from .manifest import MANIFEST, REBUILD, Manifest, WrittenFile, files_sha256, record_json, write_manifest
 from .types import Document, EncoderIdentity, FileRecord, Passage, Stored, Vectors, encoded
 
 _TMP = ".tmp-"
@@ -49,7 +35,7 @@ _UNKEPT = (".lock", ".part")  # beside a generation while it is written; no part
 _T = TypeVar("_T")
 _REPEATED = {"acronyms": "OR IGNORE"}  # tables whose rows may be given twice
 _MOST_UNWRITTEN = 16  # documents that wait for SQLite
-_RUN = 1_000  # documents that are copied by one statement: a build must soon stop when it is asked to
+_RUN = 1_000  # documents that are copied at once: a build must soon stop when it is asked to
 
 # A word index is extended where it holds so many passages, and no more than this share of them was removed since it was
 # written at once: they still count in how frequent terms are.
@@ -128,7 +114,7 @@ class GenerationWriter:
         self._is_current = False
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._writes: deque[Future[None]] = deque()
-        self._unwritten: deque[Future[None]] = deque()  # of them the last of each document
+        self._unwritten: deque[Future[None]] = deque()  # of them those of new documents
         self.folder = self._generations / f"{_TMP}{os.getpid()}-{time.time_ns()}"
         try:
             self.folder.mkdir(parents=True)
@@ -198,15 +184,16 @@ class GenerationWriter:
             "first_passage": passages.start, "last_passage": passages.stop - 1,
             "file": file, "after": after,
         }  # fmt: skip
-        for copy in _COPIES if documents else ():
-            self._write(partial(self._copy, copy, values))
+        if documents:
+            self._write(partial(self._copy, values))
         self._kept.append((passages, self._passages))
         self._documents += len(documents)
         self._passages += len(passages)
         self._run = Part(documents[len(documents) :], passages[len(passages) :])
 
-    def _copy(self, statement: str, values: Mapping[str, Any]) -> None:
-        self._sqlite.execute(statement, values)
+    def _copy(self, values: Mapping[str, Any]) -> None:
+        for statement in _COPIES:
+            self._sqlite.execute(statement, values)
 
     def _add_document(self, file: str, document: Document, passages: Sequence[Passage]) -> None:
         number = self._documents
@@ -226,8 +213,8 @@ class GenerationWriter:
             facts = (i, p.span.start, p.span.end, p.text, json.dumps(p.section), p.page, spans_json(p.sentences))
             rows.append((self._passages + i, number, *facts, p.key, row_checksum(*facts, document.language)))
         self._passages += len(passages)
-        self._write(partial(self._insert, documents=[own], sections=sections, acronyms=pairs, passages=rows))
-        self._unwritten.append(self._writes[-1])
+        write = partial(self._insert, documents=[own], sections=sections, acronyms=pairs, passages=rows)
+        self._unwritten.append(self._write(write))
         if len(self._unwritten) > _MOST_UNWRITTEN:
             self._unwritten.popleft().result()
 
@@ -237,11 +224,12 @@ class GenerationWriter:
                 places = ", ".join("?" * len(rows[0]))
                 self._sqlite.executemany(f"INSERT {_REPEATED.get(table, '')} INTO {table} VALUES ({places})", rows)
 
-    def _write(self, work: Callable[[], None]) -> None:
+    def _write(self, work: Callable[[], None]) -> Future[None]:
         """Have SQLite do it after all else, beside what is done here; raises what went wrong before."""
-        while len(self._writes) > 1 and self._writes[0].done():
+        while self._writes and self._writes[0].done():
             self._writes.popleft().result()
-        self._writes.append(self._writing.submit(work))
+        self._writes.append(write := self._writing.submit(work))
+        return write
 
     def _finish_writes(self, step: Callable[[], None]) -> None:
         """Wait for all of them; raises what went wrong with one."""

@@ -365,6 +365,11 @@ class Ranking:
     parts: tuple[Ranking, ...] = ()
     carried: tuple[str, ...] = ()
 
+    @property
+    def readings(self) -> tuple[Ranking, ...]:
+        """One for each question that was asked: its parts, or itself where it has none. The first one is answered."""
+        return self.parts or (self,)
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:

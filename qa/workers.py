@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 from . import formats
 from .document_json import contents_from_json, contents_json, pictures_from_json, pictures_json
 from .formats.decoding import Empty, Unreadable
+from .machine import processors
 from .types import Contents, PagePicture, Span
 
 Parse = Callable[[str, bytes], Contents]
@@ -147,7 +148,7 @@ class ReaderPool:
 
     def __init__(self, count: int = 0, fields: Mapping[str, str] = MappingProxyType({}), **limits: Any) -> None:
         """`count` processes; 0 leaves it to the machine: half of its processors, at most four."""
-        self.count = count or max(1, min(4, (os.cpu_count() or 1) // 2))
+        self.count = count or max(1, min(4, processors() // 2))
         self._processes = [ReaderProcess(fields=fields, **limits) for _ in range(self.count)]
         self._idle: queue.SimpleQueue[ReaderProcess] = queue.SimpleQueue()
         for process in self._processes:

@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from conftest import TinyReader
 from hypothesis import given, settings
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 from qa.answer import LEAD_PASSAGES, Facts, compose, confidence, confidence_model, features, threshold_for
 from qa.lexical import analyze
 from qa.sentences import sentence_spans
-from qa.types import Answer, Encoder, Evidence, Hit, Lead, Passage, Query, QueryTerm, Ranking, Span
+from qa.types import Answer, Evidence, Hit, Lead, Passage, Query, QueryTerm, Ranking, Span
 
 FACTS = Facts(generation="000003", titles={"a.md": "Bees"}, urls={"a.md": "https://example.org"}, changed=frozenset())
 STRONG = Evidence(top_cosine=0.9, coverage=1.0, margin=0.3, peak=4.0, passages=100)
@@ -36,7 +35,7 @@ def passage(text: str, document: str = "a.md", start: int = 100, section: tuple[
     return Passage(document, 0, Span(start, start + len(text)), text, "Own title", section, 3, sentences)
 
 
-def ranking_of(passages: Sequence[Passage], encoder: Encoder, query: str = QUESTION, **scores: float) -> Ranking:
+def ranking_of(passages: Sequence[Passage], query: str = QUESTION, **scores: float) -> Ranking:
     hits = tuple(
         Hit(id=10 + n, passage=p, score=scores.get(f"s{n}", 0.9 - n / 10), rank=n + 1, cosine=0.5, bm25=1.0)
         for n, p in enumerate(passages)
@@ -59,8 +58,8 @@ def answer_of(ranking: Ranking, threshold: float = 0.0, facts: Facts = FACTS) ->
 # --- the lead ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_passage_that_holds_the_answering_sentence_stands_first(tiny: Encoder) -> None:
-    answer = answer_of(ranking_of([passage(text) for text in TEXTS], tiny))
+def test_the_passage_that_holds_the_answering_sentence_stands_first() -> None:
+    answer = answer_of(ranking_of([passage(text) for text in TEXTS]))
     assert answer.answerable
     assert answer.lead is not None
     assert answer.lead.text == "Bees sleep at night in the hive."
@@ -70,8 +69,8 @@ def test_the_passage_that_holds_the_answering_sentence_stands_first(tiny: Encode
     assert [citation.score for citation in answer.citations] == pytest.approx([0.8, 0.9, 0.7, 0.6, 0.5])
 
 
-def test_the_lead_is_a_literal_part_of_the_first_citation(tiny: Encoder) -> None:
-    answer = answer_of(ranking_of([passage(text) for text in TEXTS], tiny))
+def test_the_lead_is_a_literal_part_of_the_first_citation() -> None:
+    answer = answer_of(ranking_of([passage(text) for text in TEXTS]))
     assert answer.lead is not None
     first = answer.citations[0]
     assert first.span.start <= answer.lead.span.start < answer.lead.span.end <= first.span.end
@@ -79,27 +78,27 @@ def test_the_lead_is_a_literal_part_of_the_first_citation(tiny: Encoder) -> None
     assert answer.lead.span in first.highlights
 
 
-def test_the_lead_comes_from_the_best_passages_only(tiny: Encoder) -> None:
+def test_the_lead_comes_from_the_best_passages_only() -> None:
     others = [passage(f"Word{n} is here.") for n in range(LEAD_PASSAGES)]
-    answer = answer_of(ranking_of([*others, passage("Bees sleep when they do.")], tiny))
+    answer = answer_of(ranking_of([*others, passage("Bees sleep when they do.")]))
     assert answer.lead is not None
     assert answer.lead.text.startswith("Word")
     assert answer.citations[-1].text == "Bees sleep when they do."
 
 
-def test_the_heading_of_a_passage_speaks_for_its_first_sentence(tiny: Encoder) -> None:
+def test_the_heading_of_a_passage_speaks_for_its_first_sentence() -> None:
     answered = passage("At night, mostly. The rest is silence and wax.", section=("Questions", "When do bees sleep?"))
     other = passage("At night, mostly. The rest is silence and wax.", document="b.md")
     for order in ([answered, other], [other, answered]):
-        answer = answer_of(ranking_of(order, tiny, s0=0.5, s1=0.5))
+        answer = answer_of(ranking_of(order, s0=0.5, s1=0.5))
         assert answer.lead is not None
         assert answer.lead.text == "At night, mostly."
         assert answer.citations[0].section == "Questions > When do bees sleep?"
 
 
-def test_a_passage_of_code_leads_as_a_whole(tiny: Encoder) -> None:
+def test_a_passage_of_code_leads_as_a_whole() -> None:
     code = replace(passage("bees.sleep()\nwhen(night)"), sentences=())
-    answer = answer_of(ranking_of([code], tiny))
+    answer = answer_of(ranking_of([code]))
     assert answer.lead is not None
     assert (answer.lead.text, answer.lead.span) == (code.text, code.span)
     assert answer.citations[0].highlights == (code.span,)
@@ -110,8 +109,8 @@ def test_a_passage_of_code_leads_as_a_whole(tiny: Encoder) -> None:
 BEES = "Bees sleep when bees sleep. They do so at night. Nobody knows why."
 
 
-def read_answer(encoder: Encoder, query: str = QUESTION, text: str = BEES, **words: float) -> Answer:
-    ranking = ranking_of([passage(text)], encoder, query)
+def read_answer(query: str = QUESTION, text: str = BEES, **words: float) -> Answer:
+    ranking = ranking_of([passage(text)], query)
     (judgement,) = TinyReader(**words).read(query, [hit.passage for hit in ranking.hits], 1.0)
     hits = tuple(replace(hit, judgement=judgement) for hit in ranking.hits)
     return answer_of(replace(ranking, hits=hits))
@@ -122,23 +121,23 @@ def lead_of(answer: Answer) -> Lead:
     return answer.lead
 
 
-def test_an_answer_that_is_found_in_a_sentence_speaks_for_it(tiny: Encoder) -> None:
+def test_an_answer_that_is_found_in_a_sentence_speaks_for_it() -> None:
     close = "Bees sleep by day. Bees sleep at night."
-    assert lead_of(read_answer(tiny, text=close)).text == "Bees sleep by day."
-    assert lead_of(read_answer(tiny, text=close, night=9.0, day=-9.0)).text == "Bees sleep at night."
-    assert lead_of(read_answer(tiny, text=close, night=-9.0, day=9.0)).text == "Bees sleep by day."
+    assert lead_of(read_answer(text=close)).text == "Bees sleep by day."
+    assert lead_of(read_answer(text=close, night=9.0, day=-9.0)).text == "Bees sleep at night."
+    assert lead_of(read_answer(text=close, night=-9.0, day=9.0)).text == "Bees sleep by day."
 
 
-def test_the_short_answer_is_a_part_of_the_lead_and_stands_in_json(tiny: Encoder) -> None:
-    answer = read_answer(tiny, text="Bees sleep at night in the hive.", night=9.0)
+def test_the_short_answer_is_a_part_of_the_lead_and_stands_in_json() -> None:
+    answer = read_answer(text="Bees sleep at night in the hive.", night=9.0)
     lead = lead_of(answer)
     assert lead.pieces() == ("Bees sleep at ", "night", " in the hive.")
     assert lead.short == Span(114, 119)
     assert answer.as_json()["answer"] == {"text": lead.text, "short": "night", "citation": 1, "start": 114, "end": 119}
 
 
-def test_an_answer_that_is_no_likelier_than_none_is_not_shown_by_itself(tiny: Encoder) -> None:
-    lead = lead_of(read_answer(tiny, text="Bees sleep at night in the hive.", night=-1.0))
+def test_an_answer_that_is_no_likelier_than_none_is_not_shown_by_itself() -> None:
+    lead = lead_of(read_answer(text="Bees sleep at night in the hive.", night=-1.0))
     assert lead.short is None
     assert lead.pieces() == (lead.text, "", "")
 
@@ -171,13 +170,13 @@ def test_an_answer_that_is_no_likelier_than_none_is_not_shown_by_itself(tiny: En
         ("Describe a swarm.", False),
     ],
 )
-def test_lists_reasons_ways_and_yes_or_no_get_a_sentence(tiny: Encoder, question: str, fragment: bool) -> None:
-    lead = lead_of(read_answer(tiny, query=question, text="Bees sleep at night in the hive.", night=9.0))
+def test_lists_reasons_ways_and_yes_or_no_get_a_sentence(question: str, fragment: bool) -> None:
+    lead = lead_of(read_answer(query=question, text="Bees sleep at night in the hive.", night=9.0))
     assert (lead.short is not None) == fragment
 
 
-def test_what_is_carried_does_not_hide_what_kind_of_question_it_is(tiny: Encoder) -> None:
-    ranking = ranking_of([passage("Bees sleep at night.")], tiny, "Ada Marsh do bees sleep?")
+def test_what_is_carried_does_not_hide_what_kind_of_question_it_is() -> None:
+    ranking = ranking_of([passage("Bees sleep at night.")], "Ada Marsh do bees sleep?")
     (judgement,) = TinyReader(night=9.0).read("", [hit.passage for hit in ranking.hits], 1.0)
     hits = tuple(replace(hit, judgement=judgement) for hit in ranking.hits)
     assert lead_of(answer_of(replace(ranking, hits=hits))).short is not None
@@ -193,7 +192,7 @@ def test_what_is_carried_does_not_hide_what_kind_of_question_it_is(tiny: Encoder
 def test_a_short_answer_is_literal_and_inside_its_lead(texts: list[str], start: int, words: dict[str, float]) -> None:
     document = " " * start + "\n".join(texts)
     places = [document.index(text, start) for text in texts]
-    ranking = ranking_of([passage(text, start=place) for text, place in zip(texts, places, strict=True)], _Letters())
+    ranking = ranking_of([passage(text, start=place) for text, place in zip(texts, places, strict=True)])
     said = TinyReader(**words).read(QUESTION, [hit.passage for hit in ranking.hits], 1.0)
     hits = tuple(replace(hit, judgement=one) for hit, one in zip(ranking.hits, said, strict=True))
     answer = answer_of(replace(ranking, hits=hits))
@@ -210,8 +209,8 @@ def test_a_short_answer_is_literal_and_inside_its_lead(texts: list[str], start: 
 # --- not in the articles ----------------------------------------------------------------------------------------------
 
 
-def test_below_the_threshold_the_nearest_passages_stay_as_they_were_ranked(tiny: Encoder) -> None:
-    ranking = ranking_of([passage(text) for text in TEXTS], tiny)
+def test_below_the_threshold_the_nearest_passages_stay_as_they_were_ranked() -> None:
+    ranking = ranking_of([passage(text) for text in TEXTS])
     answer = answer_of(ranking, threshold=1.0)
     assert not answer.answerable
     assert answer.lead is None
@@ -219,15 +218,15 @@ def test_below_the_threshold_the_nearest_passages_stay_as_they_were_ranked(tiny:
     assert answer.confidence == answer_of(ranking, threshold=0.0).confidence
 
 
-def test_the_threshold_itself_is_enough(tiny: Encoder) -> None:
-    ranking = ranking_of([passage(text) for text in TEXTS], tiny)
+def test_the_threshold_itself_is_enough() -> None:
+    ranking = ranking_of([passage(text) for text in TEXTS])
     sure = answer_of(ranking).confidence
     assert answer_of(ranking, threshold=sure).answerable
     assert not answer_of(ranking, threshold=math.nextafter(sure, 1)).answerable
 
 
-def test_without_hits_nothing_is_claimed(tiny: Encoder) -> None:
-    answer = answer_of(ranking_of([], tiny), threshold=0.0)
+def test_without_hits_nothing_is_claimed() -> None:
+    answer = answer_of(ranking_of([]), threshold=0.0)
     assert (answer.answerable, answer.lead, answer.citations, answer.confidence) == (False, None, (), 0.0)
 
 
@@ -237,8 +236,7 @@ def test_without_hits_nothing_is_claimed(tiny: Encoder) -> None:
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.sampled_from(TEXTS), min_size=1, unique=True), st.integers(0, 500), st.floats(0, 1))
 def test_highlights_are_whole_sentences_inside_their_citation(texts: list[str], start: int, threshold: float) -> None:
-    encoder = _Letters()
-    ranking = ranking_of([passage(text, start=start) for text in texts], encoder)
+    ranking = ranking_of([passage(text, start=start) for text in texts])
     answer = answer_of(ranking, threshold)
     by_rank = {hit.passage.text: hit.passage for hit in ranking.hits}
     assert sorted(citation.text for citation in answer.citations) == sorted(texts)
@@ -249,30 +247,20 @@ def test_highlights_are_whole_sentences_inside_their_citation(texts: list[str], 
     assert all(citation.highlights for citation in answer.citations if citation.text in leading)
 
 
-class _Letters:
-    """An encoder for properties: counts letters."""
-
-    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
-        rows = np.array([[text.lower().count(c) + 0.1 for c in "abcdefghijklmnopqrstuvwxyz"] for text in texts])
-        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
-
-    encode_queries = encode_passages
-
-
-def test_two_sentences_are_marked_where_both_are_nearly_as_good(tiny: Encoder) -> None:
+def test_two_sentences_are_marked_where_both_are_nearly_as_good() -> None:
     twice = passage("Bees sleep at night. Some frost came. Bees sleep at noon.")
-    (citation,) = answer_of(ranking_of([twice], tiny)).citations
+    (citation,) = answer_of(ranking_of([twice])).citations
     assert [span.of(" " * 100 + twice.text) for span in citation.highlights] == [
         "Bees sleep at night.",
         "Bees sleep at noon.",
     ]
 
 
-def test_a_citation_says_where_it_is_from(tiny: Encoder) -> None:
+def test_a_citation_says_where_it_is_from() -> None:
     known = passage(TEXTS[1], section=("Life", "Night"))
     unknown = passage(TEXTS[0], document="sub/b.md")
     facts = replace(FACTS, changed=frozenset({"sub/b.md"}))
-    first, second = answer_of(ranking_of([known, unknown], tiny), facts=facts).citations
+    first, second = answer_of(ranking_of([known, unknown]), facts=facts).citations
     assert (first.document, first.title, first.url) == ("a.md", "Bees", "https://example.org")
     assert (first.section, first.page, first.changed) == ("Life > Night", 3, False)
     assert (second.document, second.title, second.url) == ("sub/b.md", "Own title", None)
@@ -341,8 +329,8 @@ def test_between_two_risks_the_smaller_is_kept_and_none_is_kept_below_the_least(
 # --- json -------------------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_in_json_has_the_keys_of_the_contract(tiny: Encoder) -> None:
-    data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])], tiny)).as_json()))
+def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
+    data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])])).as_json()))
     assert list(data) == [
         "question", "query", "carried", "corrected", "reason", "answerable", "confidence", "answer", "citations",
         "generation", "timings_ms",
@@ -374,8 +362,8 @@ def test_an_answer_in_json_has_the_keys_of_the_contract(tiny: Encoder) -> None:
     ]
 
 
-def test_what_is_not_answered_is_null_in_json(tiny: Encoder) -> None:
-    data = answer_of(ranking_of([passage(TEXTS[1])], tiny), threshold=1.0).as_json()
+def test_what_is_not_answered_is_null_in_json() -> None:
+    data = answer_of(ranking_of([passage(TEXTS[1])]), threshold=1.0).as_json()
     assert data["answerable"] is False
     assert data["answer"] is None
     assert len(data["citations"]) == 1
@@ -390,10 +378,8 @@ def test_what_is_not_answered_is_null_in_json(tiny: Encoder) -> None:
         "Please refer to the chapter on how bees make wax in winter.",
     ],
 )
-def test_a_sentence_that_only_points_elsewhere_does_not_lead(tiny: Encoder, pointer: str) -> None:
-    ranking = ranking_of(
-        [passage(f"{pointer} Wax comes from glands of the bees.")], tiny, "How do bees make wax in winter?"
-    )
+def test_a_sentence_that_only_points_elsewhere_does_not_lead(pointer: str) -> None:
+    ranking = ranking_of([passage(f"{pointer} Wax comes from glands of the bees.")], "How do bees make wax in winter?")
     lead = answer_of(ranking).lead
     assert lead is not None
     assert lead.text == "Wax comes from glands of the bees."

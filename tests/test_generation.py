@@ -9,7 +9,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +23,8 @@ from qa import store
 from qa.build import build
 from qa.config import Config
 from qa.errors import StoreError
-from qa.generation import FORMAT_VERSION, Generation, Manifest, Part, WrittenFile, file_sha256, write_manifest
-from qa.passages import PassageSettings
+from qa.generation import Generation, Part
+from qa.manifest import WrittenFile, file_sha256, write_manifest
 from qa.types import Document, FileRecord, Passage, Query, Section, Span
 
 if TYPE_CHECKING:
@@ -78,58 +77,6 @@ def test_what_was_written_is_read_back(tmp_path: Path, tiny: TinyEncoder) -> Non
     )  # fmt: skip
     assert np.array_equal(generation.vectors([1]), tiny.encode_passages([passages[1].encoded]).astype(np.float16))
     assert generation.verify() == []
-
-
-def test_manifest_says_all_that_the_contract_names(config: Config, tiny: TinyEncoder) -> None:
-    write(
-        config.corpus,
-        {"a.md": article("A", "anchor", "beacon"), "bad.md": b"\x00\x01\x02\xff" * 99, "empty.txt": "", "x": ""},
-    )
-    build(config, tiny)
-    folder = config.index / "generations" / "000001"
-    data = json.loads((folder / "manifest.json").read_text("utf-8"))
-    assert data["format_version"] == FORMAT_VERSION == 4
-    assert data["id"] == "000001"
-    assert datetime.fromisoformat(data["created"]).tzinfo is not None
-    assert data["encoder"] == {
-        "name": "tiny", "weights_sha256": tiny.identity.weights_sha256, "dimension": 256, "max_tokens": 256,
-        "normalised": True, "query_prompt": "", "passage_prompt": "", "runtime": "torch",
-    }  # fmt: skip
-    assert data["passage_settings"] == PassageSettings().as_json()
-    assert data["encoder_languages"] == ["en"]
-    assert data["counts"] == {"documents": 1, "passages": 2}
-    by_path = {entry["path"]: entry for entry in data["documents"]}
-    assert {path: entry["status"] for path, entry in by_path.items()} == {
-        "a.md": "indexed", "bad.md": "failed", "empty.txt": "empty", "x": "skipped",
-    }  # fmt: skip
-    place = config.corpus / "a.md"
-    assert by_path["a.md"]["sha256"] == file_sha256(place)
-    assert by_path["a.md"]["size"] == place.stat().st_size
-    assert by_path["a.md"]["mtime_ns"] == place.stat().st_mtime_ns
-    assert (by_path["a.md"]["passages"], by_path["a.md"]["title"], by_path["a.md"]["reason"]) == (2, "A", "")
-    assert all(by_path[path]["reason"] for path in ("bad.md", "empty.txt", "x"))
-    on_disk = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock"}
-    assert set(data["files"]) == {name for name in on_disk if not name.endswith(".lock")} - {"manifest.json"}
-    for name, facts in data["files"].items():
-        now = (folder / name).stat()
-        assert facts == {"size": now.st_size, "mtime_ns": now.st_mtime_ns, "sha256": file_sha256(folder / name)}
-
-
-def test_manifest_survives_json(config: Config, tiny: TinyEncoder) -> None:
-    write(config.corpus, {"ümläut 😀.md": article("Ä", "anchor"), "x": ""})
-    build(config, tiny)
-    manifest = store.open_current(config.index).manifest
-    assert Manifest.from_json(json.loads(json.dumps(manifest.as_json()))) == manifest
-
-
-@pytest.mark.parametrize("version", [0, 3, 999, "2", None])
-def test_other_format_version_is_refused_by_name(config: Config, tiny: TinyEncoder, version: object) -> None:
-    build(config, tiny)
-    data = {**store.open_current(config.index).manifest.as_json(), "format_version": version}
-    with pytest.raises(
-        StoreError, match=rf"format version {version!r} and this program reads 4: run `qa build --full`"
-    ):
-        Manifest.from_json(data)
 
 
 WRONG: dict[str, Callable[[], list[Passage]]] = {

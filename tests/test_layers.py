@@ -18,7 +18,7 @@ BASE = {"errors", "types"}
 LOW = BASE | {
     "sentences", "languages", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
     "faiss_index", "lexical", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
-    "interrupts", "document_json", "query", "parts", "spelling", "acronyms",
+    "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest",
 }  # fmt: skip
 MIDDLE = {"encoders", "export", "documents", "changes", "workers", "embedding", "generation", "store", "search"}
 BELOW_3 = LOW | MIDDLE
@@ -30,22 +30,24 @@ MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
     "sentences": {"types"},
     "languages": set(),
+    "machine": set(),
     # layer 1
     "config": BASE,
     "formats": BASE,
     "passages": BASE | {"sentences"},
-    "onnx_encoder": BASE,
+    "onnx_encoder": BASE | {"machine"},
     "onnx_layers": set(),
     "torch_encoder": BASE,
-    "faiss_index": BASE,
+    "faiss_index": BASE | {"machine"},
     "lexical": BASE,
-    "reader": BASE | {"onnx_encoder"},  # how a model is opened
+    "reader": BASE | {"machine", "onnx_encoder"},  # how a model is opened
     "answer": BASE,
     "conversation": BASE | {"query"},
     "metrics": BASE,
     "render": BASE,
     "journal": BASE,
     "estimate": BASE,
+    "manifest": BASE | {"machine"},
     "document_json": BASE,
     "interrupts": set(),
     "query": BASE,
@@ -57,10 +59,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "encoders": BASE | {"languages", "onnx_encoder", "torch_encoder"},  # it runs the export in a process of its own
     "documents": BASE | {"formats", "languages"},
     "changes": BASE | {"documents"},
-    "workers": BASE | {"formats", "document_json"},
+    "workers": BASE | {"formats", "document_json", "machine"},
     "embedding": BASE | {"journal"},
-    "generation": BASE | {"faiss_index", "lexical", "spelling"},
-    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical"},
+    "generation": BASE | {"faiss_index", "lexical", "manifest", "spelling"},
+    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical", "manifest"},
     "search": BASE | {"lexical", "conversation"},
     # layer 3
     "build": BELOW_3,

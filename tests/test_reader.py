@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.errors import ModelError
-from qa.onnx_encoder import MODEL, TOKENIZER, open_model, processors
+from qa.machine import processors
+from qa.onnx_encoder import MODEL, TOKENIZER, open_model
 from qa.reader import DESCRIPTION, FIRST, LONGEST_ANSWER, OnnxReader, best_span, shipped_folder, shipped_reader
 from qa.sentences import sentence_spans
 from qa.types import Found, Judgement, Passage, Reader, Span

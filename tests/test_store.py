@@ -25,7 +25,8 @@ from qa.build import Progress, build
 from qa.config import Config
 from qa.engine import Engine
 from qa.errors import BusyError, NoGenerationError, StoreError
-from qa.generation import FORMAT_VERSION, Generation
+from qa.generation import Generation
+from qa.manifest import FORMAT_VERSION
 from qa.types import Query
 
 if TYPE_CHECKING:

@@ -20,13 +20,14 @@ from transformers import BertConfig, BertModel
 
 from qa.encoders import default_folder
 from qa.errors import ConfigError
+from qa.reader import best_span
 from qa.sentences import sentence_spans
 from qa.types import encoded
 from training.config import Family, Sampling, read_settings
 from training.data import NEGATIVES, Example, QuestionSet, made_for, occurrences, read_set, split_articles
 from training.evaluate import opened
 from training.export import export
-from training.figures import Asked, Reading, best_span, f1, figures, fit
+from training.figures import Asked, Reading, f1, figures, fit
 from training.mine import Found, Pool, negatives
 from training.model import ReaderNet, stacked
 from training.near_misses import changed_question, pieces, without_answer

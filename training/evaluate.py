@@ -18,16 +18,18 @@ import numpy as np
 
 from benchmarks.common import CACHE, SETS, CachingEncoder
 from qa.encoders import default_folder, load_encoder
+from qa.reader import best_span
 
 from .config import Settings, read_settings
 from .data import Example, QuestionSet, read_set, split_articles
-from .figures import DEEP, Asked, Reading, best_span, figures, fit
+from .figures import DEEP, Asked, Reading, figures, fit
 from .mine import POOL, Pool, pools, wanted
 from .sequences import Paired, Sequences, tokenizer
 from .train import device_named, load_weights
 
 FITTED = "squad-v2-dev"  # its fit articles give the weights of the signals together
 _BATCH_TOKENS = 8192
+_NO_SPAN = -1e4, 0, 0  # of a passage without tokens, as `best_span` would say it
 
 Run = Callable[[Sequence[Paired]], list[tuple[float, Any, Any]]]
 
@@ -150,7 +152,8 @@ def read_all(
     ):
         text = of.sources[passage].text
         relevance, start, end = said
-        best, first, last = best_span(start[pair.text : -1], end[pair.text : -1])
+        starts, ends = start[pair.text : -1], end[pair.text : -1]
+        best, first, last = best_span(starts, ends) if len(starts) else _NO_SPAN
         answer = text[characters[first].start : characters[last].end] if characters else ""
         read.setdefault(example.id, {})[passage] = Reading(relevance, float(start[0] + end[0]), best, answer)
     return [Asked(example, pooled[example.id], read[example.id]) for example in chosen]

@@ -21,7 +21,6 @@ WEIGHTS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # of relevance beside the fused scor
 NEAR = {"squad-v2-dev", "clapnq-dev"}  # with questions whose answer is missing
 MARGIN = 0.3  # of the span's margin beside relevance
 DEEP = 3  # passages that may hold the answer
-_LONGEST_ANSWER = 30  # tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +48,6 @@ class Asked:
 
 
 Signal = Callable[[Asked], float]
-
-
-def best_span(start: Any, end: Any, longest: int = _LONGEST_ANSWER) -> tuple[float, int, int]:
-    """The highest sum of a start and an end not before it, at most so many tokens long: sum, start, end."""
-    if not len(start):
-        return -1e4, 0, 0
-    sums = start[:, None] + end[None, :]
-    allowed = np.triu(np.ones(sums.shape, dtype=bool)) & ~np.triu(np.ones(sums.shape, dtype=bool), longest)
-    place = int(np.argmax(np.where(allowed, sums, -np.inf)))
-    first, last = divmod(place, sums.shape[1])
-    return float(sums[first, last]), first, last
 
 
 def fit(asked: Sequence[Asked]) -> Signal:
