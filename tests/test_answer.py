@@ -316,9 +316,13 @@ def test_a_surer_reader_never_lowers_confidence(evidence: Evidence, sentence_sha
     assert confidence(better, sentence_share) >= confidence(evidence, sentence_share)
 
 
-def test_no_words_make_up_for_a_passage_that_does_not_answer() -> None:
-    assert confidence(READ, 1.0) > 0.9
-    assert confidence(replace(READ, relevance=-12.0), 1.0) < 0.5
+@settings(deadline=None)
+@given(READ_EVIDENCE, st.floats(0, 1))
+def test_nothing_else_makes_up_for_what_the_reader_says(evidence: Evidence, sentence_share: float) -> None:
+    reader = confidence_model("reader").conditions[-1]
+    assert set(reader.weights) == {"relevance"}
+    assert confidence(evidence, sentence_share) <= reader.probability({"relevance": evidence.relevance or 0.0})
+    assert confidence(replace(READ, top_cosine=1.0), 1.0) > 0.9
 
 
 def test_strong_evidence_is_believed_and_none_is_not() -> None:
