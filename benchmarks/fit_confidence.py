@@ -48,7 +48,7 @@ CONDITIONS = {
     "words": (_WORDS,),
     "reader": (("top_cosine", "sentence_share", "peak", "log_passages", "relevance"), ("relevance",)),
 }
-# All features; what is not read has none but the last.
+# All of them, in the order of rows; where nothing was read, the last is missing.
 FEATURES = (*_WORDS, "relevance")
 _WHOLE, _SMALL = 600.0, 200.0  # weight of one corpus, so that the small ones together weigh a little more
 _MOST_QUESTIONS = 1_500
@@ -184,7 +184,8 @@ def _as_typed(asked: Questions) -> Questions:
 
 def _row(ranking: Ranking) -> list[float]:
     reading = (ranking.parts or (ranking,))[0]
-    return list(features(reading.evidence, best_share(score_sentences(reading, analyze))).values())
+    values = features(reading.evidence, best_share(score_sentences(reading, analyze)))
+    return [values[name] for name in FEATURES if name in values]
 
 
 # --- by words alone ---------------------------------------------------------------------------------------------------

@@ -26,7 +26,6 @@ from .types import (
     QueryTerm,
     Ranking,
     Reader,
-    Span,
     Vectors,
 )  # fmt: skip
 
@@ -35,8 +34,6 @@ CANDIDATES = 100
 # fused score: .02 to .1 are alike on development articles that the reader was not trained on; see docs/reader.md.
 READ = 10
 RELEVANCE_WEIGHT = 0.05
-# How much a sentence that holds all of the question's words counts beside them; see docs/reader.md.
-SENTENCE_WEIGHT = 0.2
 # Half and half was best on the development sets; see docs/decisions.md.
 DENSE_SHARE = 0.5
 # How many of the best passages are looked through for the question's words, and for those that it is carried on with.
@@ -107,7 +104,7 @@ def _ranking(
 
 
 def reread(ranking: Ranking, reader: Reader, seconds: float) -> Ranking:
-    """The ranking with its first passages read beside the query, and ordered by what that and their sentences say too.
+    """The ranking with its first passages read beside the query, and ordered by what that says as well.
 
     Those that were read are ordered among the places that they hold: the others, for which there was no time or which
     the reader cannot read, keep theirs. Scores and the evidence of the pool stay as they are.
@@ -115,7 +112,7 @@ def reread(ranking: Ranking, reader: Reader, seconds: float) -> Ranking:
     read = reader.read(ranking.query.text, [hit.passage for hit in ranking.hits[:READ]], seconds)
     hits = [replace(hit, judgement=judgement) for hit, judgement in zip(ranking.hits[:READ], read, strict=True)]
     places = [place for place, judgement in enumerate(read) if judgement is not None]
-    ordered = sorted((hits[place] for place in places), key=lambda hit: (-_reread_score(hit, ranking.terms), hit.rank))
+    ordered = sorted((hits[place] for place in places), key=lambda hit: (-_reread_score(hit), hit.rank))
     for place, hit in zip(places, ordered, strict=True):
         hits[place] = hit
     ranked = tuple(replace(hit, rank=rank) for rank, hit in enumerate((*hits, *ranking.hits[READ:]), start=1))
@@ -124,13 +121,8 @@ def reread(ranking: Ranking, reader: Reader, seconds: float) -> Ranking:
     return replace(ranking, hits=ranked, evidence=replace(ranking.evidence, relevance=odds))
 
 
-def _reread_score(hit: Hit, terms: Sequence[QueryTerm]) -> float:
-    passage = hit.passage
-    sentences = (Span(span.start - passage.span.start, span.end - passage.span.start) for span in passage.sentences)
-    texts = [span.of(passage.text) for span in sentences] or [passage.text]  # a passage of code is one
-    share = max(_share(text, passage.language, terms) for text in texts)
-    relevance = hit.judgement.relevance if hit.judgement else 0.0
-    return hit.score + RELEVANCE_WEIGHT * relevance + SENTENCE_WEIGHT * share
+def _reread_score(hit: Hit) -> float:
+    return hit.score + RELEVANCE_WEIGHT * (hit.judgement.relevance if hit.judgement else 0.0)
 
 
 def together(whole: Ranking, parts: Sequence[Ranking], top_k: int) -> Ranking:
@@ -239,11 +231,7 @@ def _evidence(pool: Candidates, hits: list[Hit], terms: Sequence[QueryTerm], pas
 
 
 def _coverage(passage: Passage, terms: Sequence[QueryTerm]) -> float:
-    return _share(passage.encoded, passage.language, terms)
-
-
-def _share(text: str, language: str, terms: Sequence[QueryTerm]) -> float:
-    """The share of the query's words, by weight, that a text holds."""
+    """The share of the query's words, by weight, that the passage holds."""
     total = sum(term.weight for term in terms)
-    held = set(analyze(text, language))
+    held = set(analyze(passage.encoded, passage.language))
     return sum(term.weight for term in terms if term.is_in(held)) / total if total else 0.0

@@ -195,17 +195,6 @@ def test_relevance_moves_a_passage_as_far_as_it_weighs() -> None:
     assert reread_ids(TinyReader(word0=-5, word1=-5, word2=5.1), [3, 2, 1]) == [2, 0, 1]
 
 
-def test_a_sentence_that_holds_the_words_asked_for_moves_its_passage() -> None:
-    # Fused scores .5, .45 and 0. Both passages hold all three words: the second in one sentence, the first in two.
-    apart = replace(passage("The hive is white. Bees sleep."), sentences=(Span(0, 18), Span(19, 30)))
-    held = [apart, passage("Bees sleep in the hive.", "1.md"), passage("Nothing.", "2.md")]
-    terms = tuple(QueryTerm(frozenset([word]), 1.0, word) for word in analyze("hive bees sleep"))
-    ranking = rank(replace(fake([3, 2.8, 1], [0] * 3, held), terms=terms), Query("q"), embedding, 3)
-    reader = TinyReader(hive=0, Bees=0, Nothing=0)
-    assert [hit.id for hit in reread(ranking, reader, 1.5).hits] == [1, 0, 2]
-    assert [hit.id for hit in reread(replace(ranking, terms=terms[:1]), reader, 1.5).hits] == [0, 1, 2]
-
-
 def test_equally_good_ones_keep_their_order() -> None:
     assert reread_ids(TinyReader(word=3), [3, 2, 1]) == [0, 1, 2]
     assert reread_ids(TinyReader(word=3), [1, 1, 1]) == [0, 1, 2]
