@@ -42,7 +42,8 @@ LOCAL = "local"
 _BLOCK_FILES, _BLOCK_BYTES = 16, 1_000_000  # of one task: so much is done again where a worker is lost
 _MOST_BLOCK = 16_000_000  # bytes of what a stage hands on at once, if no single file is larger
 _SPLITTER, _ENCODER = 0.25, 0.75  # of a processor: one actor of each stage fits on it
-_RETRIES = 3  # of a block whose worker was lost; then its files are prepared here
+_READS = 2  # beside each other
+_NODE_ID = "ray.io/node-id"  # the label that each machine has
 _CONNECT_SECONDS = 5.0
 _PREFIX = ">u8"  # the beginning of a key, which tells known passages apart
 _log = logging.getLogger(__name__)
@@ -129,23 +130,25 @@ class Cluster:
         """What is found in the files, as a Ray Data set that is made while it is read."""
         import ray
         import ray.data
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         resources = ray.cluster_resources()
         processors, accelerators = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
-        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        here = {_NODE_ID: ray.get_runtime_context().get_node_id()}
         in_torch = accelerators > 0 and self._identity.runtime == "torch"
-        lasting = {"max_restarts": -1, "max_task_retries": _RETRIES}
+        tables = list(_tables(files))
         whole: dict[str, Any] = {"batch_size": None, "batch_format": "pyarrow", "zero_copy_batch": True}
         return (
-            ray.data.from_arrow(list(_tables(files)))
+            ray.data.from_arrow(tables)
             .map_batches(
-                _read, **whole, num_cpus=0, scheduling_strategy=here, compute=ray.data.TaskPoolStrategy(size=2)
+                _read,
+                **whole,
+                compute=ray.data.TaskPoolStrategy(size=min(_READS, len(tables))),
+                num_cpus=0,
+                label_selector=here,
             )
             .map_batches(
                 _Splitter,
                 **whole,
-                **lasting,
                 fn_constructor_args=(self._open, created, settings, self._fields),
                 compute=ray.data.ActorPoolStrategy(min_size=1, max_size=processors),
                 num_cpus=_SPLITTER,
@@ -153,7 +156,6 @@ class Cluster:
             .map_batches(
                 _Encoder,
                 **whole,
-                **lasting,
                 fn_constructor_args=(self._open, self._identity.as_json(), known),
                 compute=ray.data.ActorPoolStrategy(min_size=1, max_size=accelerators if in_torch else processors),
                 **({"num_gpus": 1} if in_torch else {"num_cpus": _ENCODER}),
@@ -266,6 +268,7 @@ def _keys(joined: bytes) -> list[bytes]:
 def _start(address: str, stack: ExitStack) -> None:
     """Connect to Ray, or start it on the loopback address; `stack` ends it."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its own log, on standard error; what matters is raised
     if address == LOCAL:
         # Read when Ray is imported: its own way of listening on the loopback address alone, and a secret of this run.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
@@ -319,15 +322,12 @@ def _version() -> list[Any]:
 def _check() -> None:
     """Raises ClusterError unless each machine of the cluster has this program, in this version."""
     import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     asked = {}
     for node in ray.nodes():
         if node["Alive"]:
-            there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-            asked[node["NodeManagerHostname"]] = (
-                ray.remote(_version).options(num_cpus=0, scheduling_strategy=there).remote()
-            )
+            there = {_NODE_ID: node["NodeID"]}
+            asked[node["NodeManagerHostname"]] = ray.remote(_version).options(num_cpus=0, label_selector=there).remote()
     for name, answer in asked.items():
         try:
             theirs = ray.get(answer, timeout=60)
