@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 Open = Callable[[], Encoder]
 
 LOCAL = "local"
-_BLOCK_FILES, _BLOCK_BYTES = 16, 1_000_000  # of one task: so much is done again where a worker is lost
+# Of files in one task: so much is done again where a worker is lost. Many blocks cost the driver memory.
+_BLOCK_BYTES, _FILE_BYTES, _MOST_BLOCKS = 64_000, 4_000, 10_000
 _MOST_BLOCK = 16_000_000  # bytes of what a stage hands on at once, if no single file is larger
 _SPLITTER, _ENCODER = 0.25, 0.75  # of a processor: one actor of each stage fits on it
 _READS = 2  # beside each other
@@ -165,15 +166,17 @@ class Cluster:
 
 def _tables(files: Sequence[FoundFile]) -> Iterator[pyarrow.Table]:
     """The files, some at a time, each with its number."""
+    costs = [max(file.record.size, _FILE_BYTES) for file in files]
+    most = max(_BLOCK_BYTES, sum(costs) // _MOST_BLOCKS)
     rows: list[dict[str, Any]] = []
     size = 0
-    for number, file in enumerate(files):
-        if rows and (len(rows) == _BLOCK_FILES or size + file.record.size > _BLOCK_BYTES):
+    for number, (file, cost) in enumerate(zip(files, costs, strict=True)):
+        if rows and size + cost > most:
             yield _table(rows)
             rows, size = [], 0
         place = {"location": str(file.location), "root": str(file.root), "most": file.most}
         rows.append({"number": number, "file": json.dumps({**place, "record": file.record.as_json()}).encode()})
-        size += file.record.size
+        size += cost
     yield _table(rows)
 
 
@@ -244,7 +247,8 @@ class _Encoder:
             if not self._knows(key)
         }
         ordered = sorted(texts, key=lambda key: len(texts[key]))
-        made = dict(zip(ordered, self._encoder.encode_passages([texts[key] for key in ordered]), strict=True))
+        found = self._encoder.encode_passages([texts[key] for key in ordered]) if ordered else ()
+        made = dict(zip(ordered, found, strict=True))
         for row in rows:
             new = [key for key in _keys(row["keys"]) if key in made]
             row["keys"] = b"".join(new)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 import os
 import signal
-import socket
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -22,8 +19,6 @@ from corpora import article, embeddings, is_whole, write
 from qa import ray_build, store
 from qa.build import BuildReport, Progress, build
 from qa.config import Config
-from qa.errors import ClusterError, ConfigError
-from qa.passages import PassageSettings
 from qa.types import Encoder, Vectors
 
 if TYPE_CHECKING:
@@ -38,12 +33,13 @@ needs_ray = [
 
 
 def hand_over(kind: Callable[[], TinyEncoder], seen: Path) -> Encoder:
-    """A tiny encoder on a worker that takes its time, and leaves its process's number in the folder `seen`."""
+    """A tiny encoder on a worker that takes its time; `seen` has a file for each process with what it encoded."""
     encoder = kind()
     really = encoder.encode_passages
 
     def encode(texts: Sequence[str]) -> Vectors:
-        (seen / str(os.getpid())).touch()
+        with (seen / str(os.getpid())).open("a") as file:
+            file.write("".join(f"{text.encode().hex()}\n" for text in texts))
         time.sleep(0.1)
         return really(texts)
 
@@ -82,7 +78,7 @@ def filled(config: Config) -> Config:
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ray_build, "_BLOCK_FILES", 2)
+    monkeypatch.setattr(ray_build, "_BLOCK_BYTES", 8_000)
 
 
 def same_as_here(config: Config, tiny: TinyEncoder, report: BuildReport) -> None:
@@ -109,20 +105,19 @@ class TestOnACluster:
     ) -> None:
         seen = tmp_path / "seen"
         seen.mkdir()
+
+        def encoded() -> list[str]:
+            return [line for file in seen.iterdir() for line in file.read_text().split()]
+
         with ray_build.connected(cluster.address, tiny, filled, partial(hand_over, type(tiny), seen)) as machines:
             report = build(filled, tiny, elsewhere=machines)
-            assert tiny.encoded == []
-            assert len(list(seen.iterdir())) >= 1
             same_as_here(filled, tiny, report)
-            # One passage is new: known are the others, and workers are told so.
-            write(filled.corpus, {"a07.md": article("T", "shared", "w7x0", "new", "w7x2", "w7x3", "w7x4")})
+            assert set(encoded()) == {text.encode().hex() for text in tiny.encoded}
+            before = len(encoded())
             tiny.encoded.clear()
+            write(filled.corpus, {"a07.md": article("T", "shared", "w7x0", "new", "w7x2", "w7x3", "w7x4")})
             assert build(filled, tiny, elsewhere=machines).passages_encoded == 1
-            files = [file for file in ray_build.documents.scan(filled.corpus, 10**6) if file.record.path == "a07.md"]
-            known = store.open_current(filled.index).keys()
-            (prepared,) = machines.prepare(files, "", PassageSettings(), known)
-            assert prepared is not None
-            assert prepared.embeddings == {}
+            assert len(encoded()) == before + 1
         assert tiny.encoded == []
 
     def test_workers_and_a_node_that_are_lost_lose_no_passage_and_repeat_none(
