@@ -272,6 +272,7 @@ def _keys(joined: bytes) -> list[bytes]:
 def _start(address: str, stack: ExitStack) -> None:
     """Connect to Ray, or start it on the loopback address; `stack` ends it."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # a thread that still waits at the end would start a cluster of its own
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its own log, on standard error; what matters is raised
     if address == LOCAL:
         # Read when Ray is imported: its own way of listening on the loopback address alone, and a secret of this run.
@@ -291,7 +292,8 @@ def _start(address: str, stack: ExitStack) -> None:
         options |= {"include_dashboard": False, "_temp_dir": folder, "_node_ip_address": "127.0.0.1"}
     stack.callback(ray.shutdown)
     try:
-        ray.init(address, **options)
+        with _without_standard_error():  # Ray's core says there how it logs
+            ray.init(address, **options)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
         raise ClusterError(f"The Ray cluster at {address!r} cannot be used ({_reason(error)}): {_HINT}") from error
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
@@ -303,18 +305,36 @@ def _start(address: str, stack: ExitStack) -> None:
     _check()
 
 
+_SETTINGS = b"\x04"  # the kind of the first frame of either side
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + _SETTINGS + bytes(5)
 _HINT = "start it with `ray start` on this machine too, or name `local`."
 
 
 def _reach(address: str) -> None:
+    """Ray itself waits for minutes where nobody speaks its protocol: gRPC, and so HTTP/2 (RFC 9113, 3.4)."""
     host, _, port = address.rpartition(":")
     try:
-        with closing(socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS)):
-            pass
+        with closing(socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS)) as connection:
+            connection.sendall(_GREETING)
+            is_ray = connection.recv(4)[3:] == _SETTINGS
     except ValueError:
         raise ConfigError(f"{address!r} is no address of a Ray cluster: name host:port, auto or local.") from None
     except OSError as error:
         raise ClusterError(f"There is no Ray cluster at {address} ({error.strerror or error}): {_HINT}") from error
+    if not is_ray:
+        raise ClusterError(f"What answers at {address} is no Ray cluster: {_HINT}")
+
+
+@contextmanager
+def _without_standard_error() -> Iterator[None]:
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _version() -> list[Any]:
