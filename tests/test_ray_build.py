@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import signal
+import socket
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,9 +20,13 @@ import numpy as np
 import pytest
 from corpora import article, embeddings, is_whole, write
 
-from qa import ray_build, store
+from qa import documents, formats, prepared, ray_build, store
 from qa.build import BuildReport, Progress, build
 from qa.config import Config
+from qa.documents import FoundFile
+from qa.errors import ClusterError, ConfigError
+from qa.passages import PassageSettings
+from qa.prepared import Prepared
 from qa.types import Encoder, Vectors
 
 if TYPE_CHECKING:
@@ -142,3 +150,88 @@ class TestOnACluster:
         assert tiny.encoded == []
         assert report.passages_encoded == 40 * 5 + 2
         same_as_here(filled, tiny, report)
+
+    def test_another_encoder_on_a_worker_is_refused_in_one_sentence(
+        self, cluster: Any, filled: Config, tiny: TinyEncoder
+    ) -> None:
+        other = partial(type(tiny), "other")
+        with (
+            ray_build.connected(cluster.address, tiny, filled, other) as machines,
+            pytest.raises(ClusterError, match="put the same model on each machine"),
+        ):
+            build(filled, tiny, elsewhere=machines)
+
+    def test_another_version_on_a_machine_is_refused_in_one_sentence(
+        self, cluster: Any, filled: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("qa.__version__", "0.0.1")
+        with (
+            pytest.raises(ClusterError, match="another version of this program: install 0.0.1 there"),
+            ray_build.connected(cluster.address, tiny, filled, type(tiny)),
+        ):
+            pass
+
+
+@pytest.mark.parametrize("answers", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["silent", "another server"])
+def test_what_is_no_cluster_is_told_at_once(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, answers: bytes
+) -> None:
+    monkeypatch.setattr(ray_build, "_CONNECT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(answers)
+                connection.recv(100)
+                time.sleep(0.5)
+
+        pool.submit(serve)
+        with pytest.raises(ClusterError, match="no Ray cluster"), ray_build.connected(address, tiny, config):
+            pass
+    with pytest.raises(ClusterError, match=f"no Ray cluster at {address}"), ray_build.connected(address, tiny, config):
+        pass
+
+
+def test_a_bad_address_and_a_missing_ray_are_told(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="no address of a Ray cluster"), ray_build.connected("here", tiny, config):
+        pass
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"):
+        monkeypatch.setenv(name, "")  # so that they are as before afterwards
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ConfigError, match="pip install 'qa-articles"), ray_build.connected("local", tiny, config):
+        pass
+
+
+class Half:
+    """Prepares every other file, in this process."""
+
+    def __init__(self, encoder: TinyEncoder) -> None:
+        self._encoder = encoder
+
+    def prepare(
+        self, files: Sequence[FoundFile], created: str, settings: PassageSettings, known: Sequence[bytes]
+    ) -> Iterator[Prepared | None]:
+        for number, file in enumerate(files):
+            whole = prepared.split(*prepared.load(file, created, formats.parse), self._encoder, settings)
+            made = {p.key: self._encoder.encode_queries([p.encoded])[0] for _, some in whole.documents for p in some}
+            again = Prepared.from_json(json.loads(json.dumps(whole.as_json())), made)
+            assert (again.record, again.documents) == (whole.record, whole.documents)
+            yield again if number % 2 else None
+
+
+def test_what_comes_back_from_no_worker_is_prepared_here(filled: Config, tiny: TinyEncoder) -> None:
+    report = build(filled, tiny, elsewhere=Half(tiny))
+    assert 0 < len(tiny.encoded) < report.passages_encoded
+    same_as_here(filled, tiny, report)
+
+
+def test_passages_that_do_not_fit_their_document_are_refused(filled: Config, tiny: TinyEncoder) -> None:
+    (file, *_) = documents.scan(filled.corpus, 10**6)
+    data = prepared.split(*prepared.load(file, "", formats.parse), tiny, PassageSettings()).as_json()
+    data["documents"][0][1][0][2] = 10**6
+    with pytest.raises(ValueError, match="span"):
+        Prepared.from_json(data, {})
