@@ -166,7 +166,7 @@ class TestOnACluster:
     ) -> None:
         monkeypatch.setattr("qa.__version__", "0.0.1")
         with (
-            pytest.raises(ClusterError, match="another version of this program: install 0.0.1 there"),
+            pytest.raises(ClusterError, match=r"another version of this program: install 0\.0\.1 there"),
             ray_build.connected(cluster.address, tiny, filled, type(tiny)),
         ):
             pass
@@ -219,7 +219,7 @@ class Half:
             whole = prepared.split(*prepared.load(file, created, formats.parse), self._encoder, settings)
             made = {p.key: self._encoder.encode_queries([p.encoded])[0] for _, some in whole.documents for p in some}
             again = Prepared.from_json(json.loads(json.dumps(whole.as_json())), made)
-            assert (again.record, again.documents) == (whole.record, whole.documents)
+            assert (again.record, again.documents) == (whole.record, list(whole.documents))
             yield again if number % 2 else None
 
 
