@@ -35,8 +35,8 @@ from qa.answer import Condition, best_share, features, score_sentences
 from qa.encoders import load_encoder
 from qa.engine import Engine
 from qa.evaluate import Dataset, Query, index_dataset, read_dataset
-from qa.lexical import analyze, is_function_word
 from qa.metrics import auroc, calibration_error
+from qa.terms import analyze, is_function_word
 from qa.types import Ranking
 
 # set → (family's weight over the number of its sets, small corpora cut out of it for words, for the reader)

@@ -22,7 +22,7 @@ from benchmarks.mixture import Numbers
 from qa import answer, metrics, search
 from qa.encoders import load_encoder
 from qa.evaluate import holds
-from qa.lexical import analyze
+from qa.terms import analyze
 from qa.types import Hit
 
 _SETS = (SQUAD_1, SQUAD_2, CLAPNQ)

@@ -48,8 +48,8 @@ from qa.config import Config
 from qa.encoders import load_encoder
 from qa.engine import Engine
 from qa.evaluate import Dataset, Outcome, Query, ask_all, evaluate, figures, holds, index_dataset, read_dataset
-from qa.lexical import analyze
 from qa.reader import shipped_reader
+from qa.terms import analyze
 from qa.types import Answer, Encoder, Reader
 
 FITTED = DATASETS[:4]

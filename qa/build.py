@@ -14,19 +14,19 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
-from . import changes, documents, formats, journal, prepared, store
+from . import changes, documents, formats, journal, prepared
 from .changes import Changes, Plan
 from .config import Config
 from .documents import FoundFile
 from .embedding import Embedder
 from .errors import StoreError
 from .estimate import Estimate
-from .generation import Generation
 from .passages import PassageSettings
 from .prepared import Elsewhere, Loaded, Parse, Prepared
+from .stores import OpenGeneration, Store, Writer, open_store
 from .types import Encoder, FileRecord
 
 Load = Callable[[FoundFile], Loaded]
@@ -122,9 +122,10 @@ def build(
     settings = settings or PassageSettings()
     reading = {"version": formats.VERSION, "fields": dict(config.fields)}
     parse = parse or partial(formats.parse, fields=dict(config.fields))
-    with store.writing(config.index):
+    store = open_store(config)
+    with store.writing():
         with ThreadPoolExecutor(1) as beside:  # each takes a while, for many articles
-            opening = beside.submit(_previous, config.index)
+            opening = beside.submit(_previous, store)
             found = documents.scan(config.corpus, config.max_file_bytes, config.index)
             previous = opening.result()
         fits = previous is not None and not full and _same(previous, encoder, settings)
@@ -141,13 +142,11 @@ def build(
         if reused is not None and not compared.differs:
             generation, encoded = reused.id, 0
             records = tuple(reused.records.values())
-            store.prune(config.index, config.keep)  # a build that was killed may not have come to it
+            store.prune(config.keep)  # a build that was killed may not have come to it
         else:
-            writer = store.GenerationWriter(
-                config.index, encoder.identity, settings.as_json(), reading, created, encoder.languages, reused
-            )
+            writer = store.writer(encoder.identity, settings.as_json(), reading, created, encoder.languages, reused)
             with writer:
-                work = _Work(writer, encoder, settings, plans, previous if fits else None, reused, progress)
+                work = _Work(store, writer, encoder, settings, plans, previous if fits else None, reused, progress)
                 generation, encoded = work.run(config, parse, readers, full, elsewhere)
             records = writer.records
     return _report(generation, records, compared, encoded, time.perf_counter() - started)
@@ -171,19 +170,19 @@ def _report(
     )
 
 
-def _previous(index: Path) -> Generation | None:
+def _previous(store: Store[Any]) -> OpenGeneration | None:
     """The last generation, or None where there is none or it is damaged (then everything is built anew).
 
     Every byte is checked: what is taken over from it is not checked again.
     """
     try:
-        previous = store.open_current(index)
+        previous: OpenGeneration = store.open_current()
+        return None if previous.altered() else previous
     except StoreError:
         return None
-    return None if previous.altered_files() else previous
 
 
-def _same(previous: Generation, encoder: Encoder, settings: PassageSettings) -> bool:
+def _same(previous: OpenGeneration, encoder: Encoder, settings: PassageSettings) -> bool:
     """Whether the same encoder and settings made it, so that its embeddings can be taken over."""
     manifest = previous.manifest
     return manifest.encoder == encoder.identity.as_json() and manifest.passage_settings == settings.as_json()
@@ -197,14 +196,16 @@ class _Work:
 
     def __init__(
         self,
-        writer: store.GenerationWriter,
+        store: Store[Any],
+        writer: Writer,
         encoder: Encoder,
         settings: PassageSettings,
         plans: list[Plan],
-        embedded: Generation | None,
-        reused: Generation | None,
+        embedded: OpenGeneration | None,
+        reused: OpenGeneration | None,
         progress: Callable[[Progress], None],
     ) -> None:
+        self._store = store
         self._writer = writer
         self._encoder = encoder
         self._settings = settings
@@ -224,10 +225,10 @@ class _Work:
         """Read, encode and publish; returns the generation's id and how many passages were encoded."""
         identity = self._encoder.identity
         with contextlib.closing(journal.Journal(self._writer.folder, identity)) as entries:
-            for folder in store.leftovers(config.index):
+            for folder in self._store.leftovers():
                 if not full and folder != self._writer.folder:
                     entries.append(journal.read(folder, identity))
-            store.remove_leftovers(config.index, keep=self._writer.folder)
+            self._store.remove_leftovers(keep=self._writer.folder)
             self._embedder = embedder = Embedder(self._encoder, entries, self._embedded, self._step)
             pool = ThreadPoolExecutor(readers, thread_name_prefix="read")
             try:

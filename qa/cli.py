@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _PATIENCE = 1.5  # seconds that an interrupted build has to end by itself
+_SEARCHED = {
+    "engine": "the server searches by meaning and for words",
+    "rescored": "the server searches by meaning; words are looked for in the nearest passages alone",
+}
 _STOPPED = "Stopped: the last index, if there was one, still answers; run `qa build` to go on."
 
 
@@ -81,8 +85,13 @@ def _places(command: _Command) -> _Command:
     return click.option("--index", type=click.Path(path_type=Path), help="The built index. [index]")(command)
 
 
-def _config(corpus: Path | None, index: Path | None) -> Config:
-    return Config.from_env(os.environ, corpus, index)
+def _stored(command: _Command) -> _Command:
+    address = click.option("--store", metavar="ADDRESS", help="A server for the index: milvus://host:port/name.")
+    return address(_places(command))
+
+
+def _config(corpus: Path | None, index: Path | None, store: str | None = None) -> Config:
+    return Config.from_env(os.environ, corpus, index, store)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -92,19 +101,27 @@ def _cli() -> None:
 
 
 @_cli.command()
-@_places
+@_stored
 @click.option("--full", is_flag=True, help="Build everything anew, reusing nothing.")
 @click.option("--watch", is_flag=True, help="Then take in each change of the folder, until Ctrl-C.")
 @click.option("--ray", metavar="ADDRESS", help="Read and encode on a Ray cluster: host:port, auto, or local.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each build.")
-def build(corpus: Path | None, index: Path | None, full: bool, watch: bool, ray: str | None, as_json: bool) -> None:
+def build(
+    corpus: Path | None,
+    index: Path | None,
+    store: str | None,
+    full: bool,
+    watch: bool,
+    ray: str | None,
+    as_json: bool,
+) -> None:
     """Bring the index up to date with the folder."""
     from .build import build as build_index
     from .documents import check
     from .encoders import load_encoder
     from .workers import ReaderPool
 
-    config = _config(corpus, index)
+    config = _config(corpus, index, store)
     check(config.corpus)  # a folder that is missing is said before a model is loaded for it
     with ExitStack() as stack:
         readers = stack.enter_context(ReaderPool(fields=dict(config.fields)))
@@ -191,7 +208,7 @@ def _print_report(report: BuildReport, as_json: bool) -> None:
 
 
 @_cli.command()
-@_places
+@_stored
 @click.argument("question", required=False)
 @click.option("--questions", type=click.Path(path_type=Path, allow_dash=True), help="One question a line; - is stdin.")
 @click.option(
@@ -204,6 +221,7 @@ def _print_report(report: BuildReport, as_json: bool) -> None:
 def ask(
     corpus: Path | None,
     index: Path | None,
+    store: str | None,
     question: str | None,
     questions: Path | None,
     conversation: Path | None,
@@ -225,7 +243,7 @@ def ask(
         check_question(question)  # before a model is loaded for nothing
     history = _history(conversation) if conversation is not None else ()
     lines = _lines(questions) if question is None else []
-    engine = Engine.open(_config(corpus, index))
+    engine = Engine.open(_config(corpus, index, store))
     engine.preflight()
     as_text = partial(in_words, styled=True)  # `click.echo` leaves the style out where it is no terminal's
     if question is not None:
@@ -248,13 +266,13 @@ def ask(
 
 
 @_cli.command()
-@_places
+@_stored
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def status(corpus: Path | None, index: Path | None, as_json: bool) -> None:
+def status(corpus: Path | None, index: Path | None, store: str | None, as_json: bool) -> None:
     """List every file of the folder: indexed, empty, failed or skipped, and why."""
     from .engine import Engine
 
-    state = Engine.open(_config(corpus, index)).status()
+    state = Engine.open(_config(corpus, index, store)).status()
     if as_json:
         _print_json(state.as_json())
         return
@@ -266,15 +284,17 @@ def status(corpus: Path | None, index: Path | None, as_json: bool) -> None:
     listed = ", ".join(f"{number} {word}" for word, number in counts.items() if word != "files" and number)
     built = f"generation {state.generation}, built {state.created}" if state.generation else "no index yet"
     click.echo(f"{counts['files']} files{': ' + listed if listed else ''}; {state.passages} passages; {built}")
+    if state.store is not None:
+        click.echo(f"index at {state.store['address']} ({state.store['server']}): {_SEARCHED[state.store['words']]}")
 
 
 @_cli.command()
-@_places
-def verify(corpus: Path | None, index: Path | None) -> int:
+@_stored
+def verify(corpus: Path | None, index: Path | None, store: str | None) -> int:
     """Check the index: checksums, spans, counts."""
     from .engine import Engine
 
-    engine = Engine.open(_config(corpus, index))
+    engine = Engine.open(_config(corpus, index, store))
     problems = engine.verify()
     for problem in problems:
         click.echo(f"qa: {problem}: run `qa build --full`.", err=True)
@@ -315,30 +335,31 @@ def evaluate(corpus: Path | None, index: Path | None, folder: Path, limit: int |
 
 
 @_cli.command()
-@_places
+@_stored
 @click.option("--host", default="127.0.0.1", show_default=True, help="Another address needs --auth.")
 @click.option("--port", type=click.IntRange(0, 65535), default=7860, show_default=True, help="0 takes a free one.")
 @click.option("--auth", metavar="USER:PASSWORD", help="Ask visitors for this name and password.")
 @click.option("--browser/--no-browser", default=False, help="Open the page in the browser.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Confidence below which it abstains. [0.5]")
-@click.option("--watch/--no-watch", default=True, help="Take in each change of the folder by itself. [on]")
+@click.option("--watch/--no-watch", default=None, help="Take in each change by itself. [on; off with --store]")
 def serve(
     corpus: Path | None,
     index: Path | None,
+    store: str | None,
     host: str,
     port: int,
     auth: str | None,
     browser: bool,
     threshold: float | None,
-    watch: bool,
+    watch: bool | None,
 ) -> None:
     """Start the chat in the browser."""
     from .ui.app import serve as serve_chat
 
-    config = _config(corpus, index)
+    config = _config(corpus, index, store)
     if threshold is not None:
         config = replace(config, threshold=threshold)
-    serve_chat(config, host, port, auth, browser, watch)
+    serve_chat(config, host, port, auth, browser, config.store is None if watch is None else watch)
 
 
 def _stands(record: FileRecord, pending: str, covered: bool) -> str:

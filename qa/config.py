@@ -5,13 +5,55 @@ It knows nothing about what the settings do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .errors import ConfigError
 
+_NAME = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
+_FORM = "write it as milvus://host:port/name."
 _FIELDS = ("title", "text", "url", "date", "author")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an index is: a server, and the name under which it answers there.
+
+    `tls` is empty, "on", or the file of the certificate authority that the server's certificate must be from.
+    """
+
+    host: str
+    port: int
+    name: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: str = ""
+
+    @classmethod
+    def parse(cls, text: str, environ: Mapping[str, str]) -> Address:
+        """From `milvus://host:port/name`, with QA_MILVUS_USER, _PASSWORD and _TLS. Raises ConfigError."""
+        try:
+            parts = urlsplit(text)
+            host, port, name = parts.hostname, parts.port or 19530, parts.path.strip("/")
+        except ValueError as error:
+            raise ConfigError(f"The store {text!r} is no address ({error}): {_FORM}") from error
+        if parts.scheme != "milvus" or not host or parts.query or parts.fragment:
+            raise ConfigError(f"The store {text!r} is no address of a Milvus server: {_FORM}")
+        if parts.username is not None or parts.password is not None:
+            raise ConfigError("The store's address holds a password: set QA_MILVUS_USER and QA_MILVUS_PASSWORD.")
+        if not _NAME.fullmatch(name):
+            raise ConfigError(f"{name!r} cannot be an index's name: use letters, digits and _, a letter first.")
+        tls = environ.get("QA_MILVUS_TLS", "")
+        if tls not in ("", "on") and not Path(tls).is_file():
+            raise ConfigError(f"QA_MILVUS_TLS={tls!r} is neither on nor a file: name that of the authority.")
+        return cls(host, port, name, environ.get("QA_MILVUS_USER", ""), environ.get("QA_MILVUS_PASSWORD", ""), tls)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"milvus://{host}:{self.port}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +65,8 @@ class Config:
     which the program abstains, unless `risk` is given: the share of its answers that may be to questions that the
     articles do not answer (see `answer.threshold_for`); `keep` is the number of generations that stay on disk;
     `fields` are pairs of title, text, url, date or author and the name of that field in JSON and CSV files. `reader`
-    is empty for the shipped one or "off"; it begins to read no further passage after `reader_ms` milliseconds.
+    is empty for the shipped one or "off"; it begins to read no further passage after `reader_ms` milliseconds. Where
+    `store` is given, the index is on that server, and `index` holds what belongs to this machine alone.
     """
 
     corpus: Path = Path("corpus")
@@ -38,17 +81,24 @@ class Config:
     keep: int = 3
     reader: str = ""
     reader_ms: float = 120.0
+    store: Address | None = None
 
     @classmethod
     def from_env(
-        cls, environ: Mapping[str, str], corpus: str | Path | None = None, index: str | Path | None = None
+        cls,
+        environ: Mapping[str, str],
+        corpus: str | Path | None = None,
+        index: str | Path | None = None,
+        store: str | None = None,
     ) -> Config:
         """The configuration of this process; arguments win over the environment.
 
         Reads QA_CORPUS, QA_INDEX, QA_ENCODER, QA_QUERY_PROMPT, QA_PASSAGE_PROMPT, QA_MAX_FILE_MB, QA_FIELDS
-        (`title=headline,text=story`), QA_THRESHOLD, QA_RISK, QA_READER and QA_READER_MS. Raises ConfigError for a
-        value that does not fit.
+        (`title=headline,text=story`), QA_THRESHOLD, QA_RISK, QA_READER, QA_READER_MS and QA_STORE
+        (`milvus://host:port/name`), for which there are QA_MILVUS_USER, QA_MILVUS_PASSWORD and QA_MILVUS_TLS. Raises
+        ConfigError for a value that does not fit.
         """
+        place = store if store is not None else environ.get("QA_STORE", "")
         return cls(
             corpus=Path(corpus or environ.get("QA_CORPUS") or "corpus"),
             index=Path(index or environ.get("QA_INDEX") or "index"),
@@ -61,6 +111,7 @@ class Config:
             risk=_number(environ, "QA_RISK", 0, 0.01, 0.4) if environ.get("QA_RISK") else None,
             reader=_reader(environ.get("QA_READER", "")),
             reader_ms=_number(environ, "QA_READER_MS", 120, 0, 60_000),
+            store=Address.parse(place, environ) if place else None,
         )
 
 

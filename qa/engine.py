@@ -16,20 +16,20 @@ from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import documents, formats, store
+from . import documents, formats
 from .answer import Facts, compose, threshold_for
 from .config import Config
 from .conversation import Turn, read
 from .encoders import DEFAULT_NAME, load_encoder, open_encoder
-from .errors import MismatchError, NoGenerationError, QuestionError
+from .errors import MismatchError, ModelError, NoGenerationError, QuestionError
 from .formats.decoding import Unreadable
-from .generation import Generation
-from .lexical import analyze
 from .parts import split
 from .passages import PassageSettings
 from .query import parse, spelled
 from .reader import shipped_reader
 from .search import READ, rank_follow_up, reread, together
+from .stores import OpenGeneration, open_store
+from .terms import analyze
 from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Reader, Span, Vectors
 from .workers import ReaderProcess
 
@@ -59,7 +59,9 @@ class FileState:
 class Status:
     """The state of the index and of every file; `generation` is "" before the first build.
 
-    `encoder_languages` are those that the encoder was made for (ISO 639-1); empty where that is not known.
+    `encoder_languages` are those that the encoder was made for (ISO 639-1); empty where that is not known. `store` is
+    None for the index folder of this machine, else the `address`, the `server`, and whether `words` are searched for
+    by that ("engine"), or in the nearest passages alone ("rescored").
     """
 
     generation: str
@@ -69,6 +71,7 @@ class Status:
     passages: int
     files: tuple[FileState, ...]
     encoder_languages: tuple[str, ...] = ()
+    store: Mapping[str, str] | None = None
 
     def covers(self, language: str) -> bool:
         """Whether the encoder was made for a language, as far as both are known."""
@@ -91,6 +94,7 @@ class Status:
             "encoder_languages": list(self.encoder_languages),
             "documents": self.documents,
             "passages": self.passages,
+            "store": None if self.store is None else dict(self.store),
             "counts": self.counts,
             "files": [
                 {
@@ -129,7 +133,8 @@ class Engine:
         self._given_reader = reader
         self._opened: Encoder | None = None
         self._settings = settings or PassageSettings()
-        self._generation: Generation | None = None
+        self._generation: OpenGeneration | None = None
+        self._store = open_store(config)
         self._opening = threading.RLock()
         self._loading = threading.Lock()
         self._caching = threading.Lock()
@@ -162,7 +167,14 @@ class Engine:
             opened = self._opened
             if opened is None or _made_from(opened.identity.as_json()) != _made_from(built):
                 prompts = (config.query_prompt, config.passage_prompt)
-                self._opened = opened = open_encoder(config.encoder, *prompts, config.index, built)
+                try:
+                    opened = open_encoder(config.encoder, *prompts, config.index, built)
+                except ModelError:
+                    if config.store is None:
+                        raise
+                    # Built on another machine: it is made ready for this one, as a build would.
+                    opened = load_encoder(config.encoder, *prompts, config.index)
+                self._opened = opened
             return opened
 
     @property
@@ -178,12 +190,12 @@ class Engine:
         return self._given or load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
 
     @property
-    def generation(self) -> Generation:
+    def generation(self) -> OpenGeneration:
         """The current generation, opened. Raises NoGenerationError before the first build, else StoreError."""
         with self._opening:
-            number = store.current_id(self.config.index)
+            number = self._store.current_id()
             if self._generation is None or self._generation.id != number:
-                self._generation = store.open_current(self.config.index)
+                self._generation = self._store.open_current()
             return self._generation
 
     def ask(self, question: str, top_k: int = 5, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Answer:
@@ -229,9 +241,10 @@ class Engine:
         None where the file is no PDF, is not what was indexed, or its pages can't be shown: the text still can.
         Raises StoreError.
         """
-        record = self.generation.records.get(citation.document)
-        if record is None or not record.path.lower().endswith(".pdf"):
+        known = self.generation.facts([citation.document]).get(citation.document)
+        if known is None or not known.file.path.lower().endswith(".pdf"):
             return ()
+        record = known.file
         wanted = record.sha256, citation.span, citation.highlights
         with self._caching:
             if wanted in self._pictures:
@@ -257,7 +270,7 @@ class Engine:
     def changed(self, path: str) -> bool:
         """Whether the document's file is not what it was when it was indexed, or is gone."""
         known = self.generation.facts([path]).get(path)
-        return known is None or documents.has_changed(self.config.corpus, known.file)
+        return known is None or self._has_changed(known.file)
 
     def status(self) -> Status:
         """Every file of the folder and of the index. Raises CorpusError or StoreError; an unbuilt index is none."""
@@ -267,7 +280,9 @@ class Engine:
             generation = None
         known = dict(generation.records) if generation else {}
         states = []
-        for file in documents.scan(self.config.corpus, self.config.max_file_bytes, self.config.index):
+        config = self.config
+        found = [] if self._only_reads else documents.scan(config.corpus, config.max_file_bytes, config.index)
+        for file in found:
             old = known.pop(file.record.path, None)
             if old is None:
                 states.append(FileState(file.record, "new" if file.readable else ""))
@@ -276,7 +291,7 @@ class Engine:
             else:
                 is_other = old.status == "skipped" or documents.has_changed(self.config.corpus, old)
                 states.append(FileState(old, "changed" if is_other else ""))
-        states += [FileState(old, "removed") for old in known.values()]
+        states += [FileState(old, "" if self._only_reads else "removed") for old in known.values()]
         return Status(
             generation=generation.id if generation else "",
             created=generation.manifest.created if generation else "",
@@ -285,7 +300,12 @@ class Engine:
             passages=generation.manifest.passages if generation else 0,
             files=tuple(sorted(states, key=lambda state: state.record.path)),
             encoder_languages=generation.manifest.encoder_languages if generation else (),
+            store=self._store.facts,
         )
+
+    def withdraw(self, files: Sequence[str]) -> None:
+        """Take files out of what answers, where the index can do that without a build. Raises StoreError."""
+        self._store.withdraw(files)
 
     def verify(self) -> list[str]:
         """Everything that is off with the current generation, one sentence each."""
@@ -293,7 +313,7 @@ class Engine:
 
     def rank(
         self, query: str, top_k: int, history: Sequence[Turn] = (), without: Sequence[str] = ()
-    ) -> tuple[Generation, Ranking, dict[str, float]]:
+    ) -> tuple[OpenGeneration, Ranking, dict[str, float]]:
         """As `search`, with the generation that was searched and the milliseconds that each stage took."""
         asked = parse(check_question(query))
         if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
@@ -336,6 +356,15 @@ class Engine:
         risk = self.config.risk
         return self.config.threshold if risk is None else threshold_for(risk, ranking.readings[0].evidence)
 
+    @property
+    def _only_reads(self) -> bool:
+        """Whether the articles are on another machine."""
+        return self.config.store is not None and not self.config.corpus.is_dir()
+
+    def _has_changed(self, record: FileRecord) -> bool:
+        """Whether a file is not what it was when it was indexed, as far as that can be told here."""
+        return not self._only_reads and documents.has_changed(self.config.corpus, record)
+
     def _check_name(self, built: Mapping[str, Any]) -> None:
         wanted = self.config.encoder or DEFAULT_NAME
         if self._given is None and built.get("name") != wanted:
@@ -343,11 +372,11 @@ class Engine:
         if "runtime" not in built:  # of an older version
             raise _mismatch(wanted, wanted, "runtime")
 
-    def _facts(self, generation: Generation, ranking: Ranking) -> Facts:
+    def _facts(self, generation: OpenGeneration, ranking: Ranking) -> Facts:
         paths = list(dict.fromkeys(hit.passage.document for hit in ranking.hits))
         known = generation.facts(paths)
         files = {facts.file.path: facts.file for facts in known.values()}
-        changed = {path for path, record in files.items() if documents.has_changed(self.config.corpus, record)}
+        changed = {path for path, record in files.items() if self._has_changed(record)}
         urls = {path: facts.metadata.get("url", "") for path, facts in known.items()}
         return Facts(
             generation=generation.id,
@@ -385,7 +414,7 @@ def check_question(question: str) -> str:
     return question
 
 
-def _meant(word: str, generation: Generation, encoder: Encoder) -> str | None:
+def _meant(word: str, generation: OpenGeneration, encoder: Encoder) -> str | None:
     """The word of the articles that a word was meant to be, or None.
 
     One that the encoder has whole in its vocabulary, as it is or without an English ending, is spelt right: the
@@ -409,14 +438,14 @@ def _made_from(encoder: Mapping[str, Any]) -> tuple[object, object]:
     return encoder["weights_sha256"], encoder["runtime"]
 
 
-def _check_encoder(generation: Generation, encoder: Encoder) -> None:
+def _check_encoder(generation: OpenGeneration, encoder: Encoder) -> None:
     built, now = dict(generation.manifest.encoder), asdict(encoder.identity)
     differs = next((name for name in now if built.get(name) != now[name]), None)
     if differs is not None:
         raise _mismatch(built.get("name"), now["name"], differs)
 
 
-def _check_settings(generation: Generation, settings: PassageSettings) -> None:
+def _check_settings(generation: OpenGeneration, settings: PassageSettings) -> None:
     built, now = dict(generation.manifest.passage_settings), settings.as_json()
     if built != now:
         raise MismatchError(f"The index was built with the passage settings {built} and not {now}: run `qa build`.")

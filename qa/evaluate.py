@@ -17,14 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from . import metrics, store
-from .config import Config
+from . import metrics
+from .config import Address, Config
 from .conversation import Turn, turns
 from .engine import Engine
 from .errors import ConfigError, QuestionError
 from .languages import detect
 from .passages import PassageSettings
 from .sentences import sentence_spans
+from .stores import open_store
 from .types import Answer, Document, Encoder, FileRecord, Judgement, Passage, Reader, Span, Vectors
 
 _RANKED = 100
@@ -117,22 +118,32 @@ def index_dataset(
     place: Path,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
     reader: Reader | None = None,
+    address: Address | None = None,
 ) -> tuple[Engine, float]:
-    """An engine on a generation of the set's passages, made below `place`, and the seconds that it took.
+    """An engine on a generation of the set's passages, and the seconds that it took: below `place`, or at `address`.
 
     The reader has all the time that it needs, so that figures do not depend on how busy the machine is.
     """
     started = time.perf_counter()
-    index = place / "index"
     (place / "corpus").mkdir()
+    # A threshold of 0: the lead is judged wherever there is one; abstaining has its own figures.
+    config = Config(
+        corpus=place / "corpus",
+        index=place / "index",
+        threshold=0.0,
+        reader="off" if reader is None else "",
+        reader_ms=math.inf,
+        store=address,
+    )
+    store = open_store(config)
     # Passages are documents without files: sorted by id, as a build would sort them.
     ordered = sorted({number: (number, title, text) for number, title, text in dataset.passages}.values())
     settings = PassageSettings().as_json()
     # A passage is short to tell its language by; a set has one.
     language = detect("\n".join(text for _, _, text in ordered[:: max(1, len(ordered) // _SAMPLED)]))
     with (
-        store.writing(index),
-        store.GenerationWriter(index, encoder.identity, settings, encoder_languages=encoder.languages) as writer,
+        store.writing(),
+        store.writer(encoder.identity, settings, encoder_languages=encoder.languages) as writer,
     ):
         rows = []
         texts: list[str] = []
@@ -148,14 +159,6 @@ def index_dataset(
             rows.append(encoder.encode_passages(texts))
         writer.publish(rows, keep=1)
     seconds = time.perf_counter() - started
-    # A threshold of 0: the lead is judged wherever there is one; abstaining has its own figures.
-    config = Config(
-        corpus=place / "corpus",
-        index=index,
-        threshold=0.0,
-        reader="off" if reader is None else "",
-        reader_ms=math.inf,
-    )
     return Engine.open(config, _LastQuery(encoder), reader=reader and _LastRead(reader)), seconds
 
 

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import sqlite3
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +19,18 @@ from numpy.typing import NDArray
 
 from .errors import StoreError
 from .faiss_index import ROWS, DenseIndex
-from .lexical import LexicalIndex, is_function_word, plain_words
+from .lexical import LexicalIndex
 from .manifest import REBUILD, file_sha256, files_sha256, read_manifest, record_from_json
+from .rows import UNSOUND, checked, spans_from_json
 from .spelling import nearest
+from .terms import plain_words, possible_acronyms
 from .types import (
     Candidates,
     Document,
+    DocumentFacts,
     Embedding,
     FileRecord,
+    Part,
     Passage,
     Query,
     QueryTerm,
@@ -42,33 +42,11 @@ from .types import (
 )
 
 _BLOCK = 10_000  # rows that are looked at together
-_MOST_WORDS, _LONGEST_FORM = 64, 12  # words of a question in which acronyms are looked for, and of what they stand for
-_WORD = re.compile(r"\w+")
 PASSAGES, LEXICAL, WORDED = "passages.sqlite", "lexical", "lexical.ids"
-
-# What reading a row leads to that is not as it was written.
-_UNSOUND = (ValueError, TypeError, KeyError, AttributeError)
 
 PASSAGE_COLUMNS = """p.id, d.path, p.ordinal, p.start, p."end", p.text,
     d.title, p.section, p.page, p.sentences, d.language, p.key, p.checksum
     FROM passages p JOIN documents d ON d.id = p.document"""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Documents and passages that stand together in a generation, by their numbers."""
-
-    documents: range
-    passages: range
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentFacts:
-    """A document's file, the title to show, and author, date, URL … as far as it has them."""
-
-    file: FileRecord
-    title: str
-    metadata: Mapping[str, str]
 
 
 class Generation:
@@ -166,7 +144,7 @@ class Generation:
         """The word of the articles that one was meant to be that they do not hold in any form; None where none is."""
         if self._lexical.is_known(word):
             return None
-        return nearest("".join(plain_words(word)), self._lexical.frequency, self._lexical.beginning)
+        return nearest("".join(plain_words(word)), self._lexical.frequencies, self._lexical.beginning)
 
     def _passages(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """The ids of the passages with these numbers of the word index."""
@@ -195,14 +173,10 @@ class Generation:
 
     def _acronyms(self, text: str) -> list[tuple[str, str]]:
         """The acronyms of the articles that a question uses or spells out: short and long forms in plain words."""
-        words = plain_words(text)[:_MOST_WORDS]
-        runs = {" ".join(words[i : i + n]) for n in range(2, _LONGEST_FORM) for i in range(len(words) - n + 1)}
-        # In lower case "who" and "it" are no acronyms.
-        named = (word for word in _WORD.findall(text) if sum(map(str.isupper, word)) > 1 or not is_function_word(word))
-        shorts = {" ".join(plain_words(word)) for word in islice(named, _MOST_WORDS)}
+        shorts, longs = possible_acronyms(text)
         found = {
             (str(short), str(long))
-            for column, keys in (("short", shorts), ("long", runs))
+            for column, keys in (("short", shorts), ("long", longs))
             for short, long in self._rows(
                 f"SELECT DISTINCT short, long FROM acronyms WHERE {column} IN ({','.join('?' * len(keys))})",
                 sorted(keys),
@@ -225,14 +199,14 @@ class Generation:
         found = {}
         with self._sound():
             for row in self._rows(wanted, ids):
-                found[row[0]] = _checked(row)  # what is cited is checked each time, against what was published
+                found[row[0]] = checked(row)  # what is cited is checked each time, against what was published
             return [found[number] for number in ids]
 
     def passages_of(self, path: str) -> list[tuple[int, Passage]]:
         """The ids and passages of one document, in its order."""
         rows = self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.path = ? ORDER BY p.ordinal", (path,))
         with self._sound():
-            return [(row[0], _checked(row)) for row in rows]
+            return [(row[0], checked(row)) for row in rows]
 
     def documents(self, file: str | None = None) -> Iterator[str]:
         """The paths of the documents, in order: of one file, or of all."""
@@ -264,7 +238,7 @@ class Generation:
                 text=text,
                 sections=tuple(Section(tuple(json.loads(p)), lv, Span(s, e)) for p, lv, s, e in sections),
                 blocks=(),
-                pages=_spans(pages),
+                pages=spans_from_json(pages),
                 metadata=json.loads(metadata),
                 language=language,
             )
@@ -293,14 +267,14 @@ class Generation:
 
     def verify(self) -> list[str]:
         """Everything that is off, one sentence each: checksums, counts, spans, embeddings. Empty when whole."""
-        altered = [f"{name} is not what was published" for name in self.altered_files()]
-        return altered or self.verify_contents()
+        return self.altered() or self.verify_contents()
 
-    def altered_files(self) -> list[str]:
-        """The files whose bytes are not those that the manifest names."""
+    def altered(self) -> list[str]:
+        """The files whose bytes are not those that the manifest names, a sentence for each."""
         files = self.manifest.files
         found = files_sha256([self.folder / name for name in files])
-        return [name for name, sha256 in zip(files, found, strict=True) if sha256 != files[name].sha256]
+        pairs = zip(files, found, strict=True)
+        return [f"{name} is not what was published" for name, sha256 in pairs if sha256 != files[name].sha256]
 
     def verify_contents(
         self, parts: Sequence[Part] | None = None, step: Callable[[], None] = lambda: None
@@ -312,7 +286,7 @@ class Generation:
         whole = Part(range(self.manifest.documents), range(self.manifest.passages))
         try:
             return list(self._problems([whole] if parts is None else parts, step))
-        except (sqlite3.Error, IndexError, *_UNSOUND, StoreError) as error:
+        except (sqlite3.Error, IndexError, *UNSOUND, StoreError) as error:
             return [f"{PASSAGES} cannot be read ({error})"]
 
     def _problems(self, parts: Sequence[Part], step: Callable[[], None]) -> Iterator[str]:
@@ -337,7 +311,7 @@ class Generation:
                 step()
                 path, text = self._rows("SELECT path, text FROM documents WHERE id = ?", (document,))[0]
                 for row in self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.id = ? ORDER BY p.id", (document,)):
-                    passage = _checked(row)
+                    passage = checked(row)
                     inside = 0 <= passage.span.start < passage.span.end <= len(text)
                     if row[0] != expected or not inside or passage.span.of(text) != passage.text:
                         yield f"passage {row[0]} of {path} is not a literal part of its document"
@@ -356,7 +330,7 @@ class Generation:
         """Turns what rows that are not as they were written lead to into a StoreError."""
         try:
             yield
-        except _UNSOUND as error:
+        except UNSOUND as error:
             raise self._damaged(PASSAGES) from error
 
     def _damaged(self, name: str) -> StoreError:
@@ -375,37 +349,3 @@ def _worded(folder: Path) -> NDArray[np.int64]:
         return np.fromfile(folder / WORDED, dtype="<i4").astype(np.int64)
     except OSError as error:
         raise StoreError(f"{WORDED} of generation {folder.name} is damaged: {REBUILD}.") from error
-
-
-def spans_json(spans: Sequence[Span]) -> str:
-    return json.dumps([[span.start, span.end] for span in spans], separators=(",", ":"))
-
-
-def _spans(raw: str) -> tuple[Span, ...]:
-    return tuple(Span(start, end) for start, end in json.loads(raw))
-
-
-def row_checksum(*values: str | int | None) -> int:
-    """Of a passage's order, start, end, text, section, page, sentences and language as they are stored."""
-    return zlib.crc32(repr(values).encode("utf-8", "surrogatepass"))
-
-
-def _checked(row: Sequence[Any]) -> Passage:
-    """The passage of a row of PASSAGE_COLUMNS; raises one of _UNSOUND where it is not what was written."""
-    _, path, ordinal, start, end, text, title, section, page, sentences, language, key, checksum = row
-    if row_checksum(ordinal, start, end, text, section, page, sentences, language) != checksum:
-        raise ValueError(f"a passage of {path} is not what was written")
-    passage = Passage(
-        document=path,
-        order=ordinal,
-        span=Span(start, end),
-        text=text,
-        title=title,
-        section=tuple(json.loads(section)),
-        page=page,
-        sentences=_spans(sentences),
-        language=language,
-    )
-    if passage.key != key:
-        raise ValueError(f"a passage of {path} is not what was encoded")
-    return passage

@@ -1,22 +1,16 @@
-"""Word search: BM25 over stemmed terms; the only home of tantivy.
+"""Word search on disk: BM25 over stemmed terms, in tantivy's index.
 
-It knows nothing about embeddings. The stored number of each text is its passage id. BM25 is tantivy's
-(k1 1.2, b 0.75); the inverse document frequency is its formula, ln(1 + (N − n + ½) / (n + ½)).
+It knows nothing about embeddings, nor how a question is read. The stored number of each text is its passage id. BM25 is
+tantivy's (k1 1.2, b 0.75); qa/bm25.py works out the same without an index.
 """
 
 from __future__ import annotations
 
 import contextlib
-import math
-import re
 import shutil
 import tempfile
-import threading
-import unicodedata
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,138 +18,11 @@ import tantivy
 from numpy.typing import NDArray
 
 from .errors import StoreError
+from .terms import Acronyms, analyze, forms_of, plain_words, query_terms, read_question, searched_terms
 from .types import QueryTerm, Vectors
 
 _FIELD_TOKENIZER = "terms"
 _HEAP_BYTES = 64_000_000
-# Words of a question beyond this many are dropped, the commonest first: a pasted page stays fast.
-_MOST_TERMS = 64
-_KEPT = 64  # questions whose words are kept: each is ranked, explained, and read with its conversation
-
-# The languages that tantivy has a stemmer for; a text in another one is not stemmed. One whose language cannot be
-# told is a short note, and those are English most often.
-_STEMMERS = {
-    "": "english", "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
-    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
-    "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
-}  # fmt: skip
-# Words that questions are made of, not about. In a corpus of manuals "did" and "say" are rarer than what is asked
-# for, and would count for more. For most languages tantivy has a list; made for articles, they lack the words that
-# questions begin with. (Four have none there.)
-_FUNCTION_WORDS = {
-    "english": "a about an and are as at be been but by can could did do does for from had has have how i if in into "
-    "is it its may me might must my of on or our shall should so such that the their them then there these they this "
-    "those to us was we were what when where which while who whom whose why will with would you your",
-    "arabic": "أي أين إلى التي الذي الى أو بين ذلك على عن في كان كانت كم كيف لماذا ما ماذا متى من هذا هذه هل هو هي و",
-    "danish": "hvem hvilke hvilken hvilket hvor hvordan hvorfor hvornår",
-    "dutch": "hoe hoeveel waar waarmee waarom wanneer welk welke wie",
-    "finnish": "kuinka kumpi milloin miten",
-    "french": "a combien comment est faut où pourquoi quand quoi",
-    "german": "wann warum welche wem wen wer weshalb wessen wie wieso wieviel wodurch woher wohin womit worden",
-    "greek": "από για γιατί είναι η ήταν και με μια να ο οι ποια ποιο ποιοι ποιος πού πόσα πόσο πότε πώς σε στη στην "
-    "στο στον τα τη την της τι το τον του τους των",
-    "hungarian": "hány hol honnan hova melyik mennyi",
-    "italian": "cos cosa quale quali quando quanto",
-    "norwegian": "hvem hvilke hvilken hvilket hvor hvordan hvorfor når",
-    "portuguese": "aonde onde porque porquê quais quando quanta quantas quanto quantos",
-    "romanian": "a al ale are care când câte câți cât ce cine cu cum de din este în la o pe pentru sau se sunt și un "
-    "unde",
-    "russian": "какая какие каких какой кого кто откуда почему сколько чей",
-    "spanish": "adónde cuál cuáles cuándo cuánta cuántas cuánto cuántos cómo dónde quién quiénes",
-    "swedish": "hur vad var varför vem vems vilka vilken vilket",
-    "turkish": "bir bu da de hangi ile için kaç kim mi mu mı mü nasıl ne neden nerede nereden nereye niçin niye ve "
-    "zaman",
-}
-_NO_LIST = ("arabic", "greek", "romanian", "turkish")
-
-# In the scripts of India, signs that are no letters join the letters of a word. The pattern that knows them takes
-# twice the time of tantivy's own rule, and is the same elsewhere.
-_INDIAN = re.compile(r"[\u0900-\u0dff]")
-_WORD = r"(?:[\p{Alphabetic}\p{N}]|[\u0900-\u0dff&&\p{M}])+"
-# Scripts without spaces between words (Thai, Lao, Burmese, Khmer, kana, Han), and Hangul, which writes particles to
-# the word before them.
-_RUN = re.compile(
-    "([\u0e01-\u0e4e\u0e81-\u0ece\u1000-\u103f\u1780-\u17d3\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3400-\u4dbf"
-    "\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003134f]+)"
-)
-_TURKISH = str.maketrans({"I": "ı", "İ": "i"})  # as no other language has them in lower case
-_analyzing = threading.Lock()
-
-Acronyms = Sequence[tuple[str, str]]
-Terms = tuple[tuple[QueryTerm, list[str]], ...]  # each with the words that it was made of
-
-
-def analyze(text: str, language: str = "") -> list[str]:
-    """The search terms of a text, in order: words, lower case, without accents, stemmed as `language` (ISO 639-1) is.
-
-    Where a script has no spaces, each two neighbouring characters are a term.
-    """
-    return _analyze(text, _STEMMERS.get(language, ""))
-
-
-def plain_words(text: str) -> list[str]:
-    """The words of a text as they stand there, in lower case, without accents; where no spaces are, each character."""
-    return _run(_analyzer("", _INDIAN.search(text) is not None), text, pairs=False)
-
-
-def is_function_word(word: str, stemmer: str = "english") -> bool:
-    """Whether a word is one that questions are made of ("what", "did"), not about."""
-    if stemmer == "english":
-        return _function_terms().issuperset(_analyze(word, stemmer))
-    return not _run(_function_filter(stemmer), word)
-
-
-@cache
-def _function_terms() -> frozenset[str]:
-    return frozenset(analyze(_FUNCTION_WORDS["english"]))
-
-
-def _analyze(text: str, stemmer: str) -> list[str]:
-    if stemmer == "turkish":
-        text = unicodedata.normalize("NFC", text).translate(_TURKISH)
-    return _run(_analyzer(stemmer, _INDIAN.search(text) is not None), text)
-
-
-def _run(analyzer: tantivy.TextAnalyzer, text: str, pairs: bool = True) -> list[str]:
-    """The terms of `text`, with pairs of characters (or each by itself) for the scripts without spaces."""
-    terms: list[str] = []
-    for number, piece in enumerate(_RUN.split(unicodedata.normalize("NFC", text))):
-        if number % 2:
-            terms += [piece[i : i + 2] for i in range(max(1, len(piece) - 1))] if pairs else piece
-        elif piece:
-            with _analyzing:
-                terms += analyzer.analyze(piece)
-    return terms
-
-
-def _words(indian: bool = True) -> tantivy.TextAnalyzerBuilder:
-    tokenizer = tantivy.Tokenizer.regex(_WORD) if indian else tantivy.Tokenizer.simple()
-    return tantivy.TextAnalyzerBuilder(tokenizer).filter(tantivy.Filter.remove_long(60))
-
-
-@cache
-def _analyzer(stemmer: str, indian: bool) -> tantivy.TextAnalyzer:
-    words, fold = _words(indian).filter(tantivy.Filter.lowercase()), tantivy.Filter.ascii_fold()
-    if not stemmer:
-        return words.filter(fold).build()
-    stem = tantivy.Filter.stemmer(stemmer)
-    # Other languages have accents in their endings: "mangée" is to become "mang".
-    first, second = (fold, stem) if stemmer == "english" else (stem, fold)
-    return words.filter(first).filter(second).build()
-
-
-@cache
-def _function_filter(stemmer: str) -> tantivy.TextAnalyzer:
-    """Words → those that are not on the language's lists. (By their stems, Spanish "comer" would be "cómo".)"""
-    words = _words().filter(tantivy.Filter.lowercase())
-    words = words.filter(tantivy.Filter.custom_stopword(_FUNCTION_WORDS[stemmer].split()))
-    return (words if stemmer in _NO_LIST else words.filter(tantivy.Filter.stopword(stemmer))).build()
-
-
-@cache
-def _splitter() -> tantivy.TextAnalyzer:
-    """Text → words as they stand there."""
-    return _words().build()
 
 
 def _schema() -> tantivy.Schema:
@@ -210,13 +77,12 @@ class LexicalIndex:
 
     def __init__(self, folder: Path, languages: Iterable[str] = ("",)) -> None:
         self._name = folder.name
-        self._stemmers = sorted({_STEMMERS.get(language, "") for language in languages})
+        self._languages = tuple(languages)
         with self._reading():
             index = self._open(folder)
             _register(index)
             self._searcher = index.searcher()
         self._schema = _schema()
-        self._kept: dict[tuple[str, Acronyms], Terms] = {}
 
     def _open(self, folder: Path) -> tantivy.Index:
         try:
@@ -238,22 +104,18 @@ class LexicalIndex:
     def query_terms(self, text: str, acronyms: Acronyms = ()) -> tuple[QueryTerm, ...]:
         """The words of `text` that say what it is about; function words only where there is nothing else.
 
-        `acronyms` are pairs of a short and a long form in plain words: where the text has one, it means the other too.
+        `acronyms` are as read_question takes them.
         """
-        terms = self._terms(text, acronyms)
-        left_out = self._function_words([word for _, words in terms for word in words])
-        about = tuple(term for term, words in terms if not left_out.issuperset(words))
-        return about or tuple(replace(term, says_little=True) for term, _ in terms)
+        return query_terms(read_question(text, self._languages, acronyms), self._frequency, self.count())
 
     def search(
         self, text: str, k: int, acronyms: Acronyms = (), phrases: Sequence[str] = (), excluded: Sequence[str] = ()
     ) -> tuple[NDArray[np.int64], Vectors]:
         """The ids and BM25 scores of the best `k` texts that hold a word of `text`, best first.
 
-        Each holds all `phrases` and none of `excluded`. Function words are searched for too: without them one chance
-        word of a question would decide alone.
+        Each holds all `phrases` and none of `excluded`.
         """
-        terms = sorted((term for term, _ in self._terms(text, acronyms)), key=lambda term: -term.weight)[:_MOST_TERMS]
+        terms = searched_terms(read_question(text, self._languages, acronyms), self._frequency, self.count())
         if not terms or not self.count():
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         query = tantivy.Query.boolean_query([(tantivy.Occur.Should, self._clause(term)) for term in terms])
@@ -269,16 +131,17 @@ class LexicalIndex:
 
     def is_known(self, word: str) -> bool:
         """Whether a text holds a word, in any of its forms."""
-        return any(self._frequency("text", form) for form in self._forms(word))
+        return any(map(self._frequency, forms_of(word, self._languages)))
 
-    def frequency(self, word: str) -> int:
-        """How many texts hold a word just so, in lower case and without accents."""
-        return self._frequency("words", word)
-
-    def beginning(self, start: str) -> list[tuple[str, int]]:
-        """All words with this beginning, and how many texts hold each."""
+    def frequencies(self, words: Iterable[str]) -> dict[str, int]:
+        """How many texts hold each of these words just so, in lower case and without accents."""
         with self._reading():
-            return list(self._searcher.terms_with_prefix("words", start))
+            return {word: int(self._searcher.doc_freq("words", word)) for word in words}
+
+    def beginning(self, starts: Iterable[str]) -> dict[str, int]:
+        """All words with one of these beginnings, and how many texts hold each."""
+        with self._reading():
+            return dict(found for start in starts for found in self._searcher.terms_with_prefix("words", start))
 
     def _found(self, query: tantivy.Query, k: int) -> tuple[NDArray[np.int64], Vectors]:
         if not self.count():
@@ -299,7 +162,7 @@ class LexicalIndex:
     def _clause(self, term: QueryTerm) -> tantivy.Query:
         """The best of a word's forms: a word is counted once, in whichever language or way a text says it."""
         # Forms that no text has would only keep tantivy from skipping texts that cannot be among the best.
-        held = sorted(form for form in term.forms if self._frequency("text", form))
+        held = sorted(form for form in term.forms if self._frequency(form))
         forms = [self._form(form) for form in held or [min(term.forms)]]
         for groups in term.also:
             every = [(tantivy.Occur.Must, self._any(sorted(group))) for group in groups]
@@ -312,79 +175,9 @@ class LexicalIndex:
     def _form(self, form: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, "text", form, "freq")
 
-    def _terms(self, text: str, acronyms: Acronyms) -> Terms:
-        """The words of a question, those together that share a form, and of each the forms as one term."""
-        question = text, tuple(acronyms)
-        terms = self._kept.get(question)
-        if terms is None:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            self._kept[question] = terms = tuple(self._read_terms(text, acronyms))
-        return terms
-
-    def _read_terms(self, text: str, acronyms: Acronyms) -> Iterator[tuple[QueryTerm, list[str]]]:
-        # A question is too short to tell its language by, so it is read in each language of the index.
-        found: list[tuple[list[str], list[str]]] = []
-        place: dict[str, int] = {}
-        for word in _run(_splitter(), text):
-            forms = self._forms(word)
-            if not forms:
-                continue
-            number = next((place[form] for form in forms if form in place), len(found))
-            if number == len(found):
-                found.append(([], []))
-            found[number][0].extend(forms)
-            found[number][1].append(word)
-            place.update((form, number) for form in forms if form not in place)
-        said = self._said_otherwise(text, acronyms)
-        for forms, words in found:
-            also = tuple(dict.fromkeys(groups for form in forms for groups in said.get(form, ())))
-            yield QueryTerm(frozenset(forms), self._weight(forms), words[0], also=also), words
-
-    def _said_otherwise(self, text: str, acronyms: Acronyms) -> dict[str, list[tuple[frozenset[str], ...]]]:
-        """Of each form in `text` that belongs to an acronym or to what one stands for, the other way to say it.
-
-        Function words are not asked of a text: "Organisation of Bees" may be called the Bees' Organisation.
-        """
-        said: dict[str, list[tuple[frozenset[str], ...]]] = {}
-        words = f" {' '.join(plain_words(text))} "
-        for short, long in acronyms:
-            about = [word for word in long.split() if not is_function_word(word)] or long.split()
-            groups = tuple(frozenset(self._forms(word)) for word in about)
-            other = (frozenset(self._forms(short)),)
-            if f" {short} " in words:
-                said.setdefault(min(other[0]), []).append(groups)
-            if f" {long} " in words:
-                for group in groups:
-                    said.setdefault(min(group), []).append(other)
-        return said
-
-    def _forms(self, word: str) -> list[str]:
-        return [form for stemmer in self._stemmers for form in _analyze(word, stemmer)]
-
-    def _weight(self, forms: Iterable[str]) -> float:
-        """The inverse document frequency of the most frequent of these forms."""
-        frequency = max(self._frequency("text", form) for form in set(forms))
-        frequency = min(frequency, self.count())  # removed texts may still be among those that hold it
-        return math.log(1 + (self.count() - frequency + 0.5) / (frequency + 0.5))
-
-    def _frequency(self, field: str, term: str) -> int:
+    def _frequency(self, term: str) -> int:
         with self._reading():
-            return int(self._searcher.doc_freq(field, term))
-
-    def _function_words(self, words: Sequence[str]) -> frozenset[str]:
-        """Those of a question's words that it is made of in its language: the one that knows most of them as such.
-
-        (In German "die" is an article and in an English question it may be what is asked. Where languages know
-        equally many, a word must be one in all of them.)
-        """
-        known = [
-            frozenset(word for word in words if is_function_word(word, stemmer))
-            for stemmer in self._stemmers
-            if stemmer in _FUNCTION_WORDS
-        ]
-        most = max(map(len, known), default=0)
-        return frozenset.intersection(*(found for found in known if len(found) == most)) if most else frozenset()
+            return int(self._searcher.doc_freq("text", term))
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:

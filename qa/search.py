@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .conversation import Reading, share
-from .lexical import analyze
+from .terms import analyze
 from .types import (
     Candidates,
     Embedding,

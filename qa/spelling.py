@@ -5,7 +5,7 @@ It knows nothing about an index: what words there are, and how frequent, is aske
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 
 # A shorter word has too many neighbours; one with two mistakes must be long for its neighbours to be few.
 SHORTEST, SHORTEST_OF_TWO = 5, 8
@@ -21,22 +21,25 @@ _ALPHABETS = tuple(
 
 
 def nearest(
-    word: str, frequency: Callable[[str], int], beginning: Callable[[str], Iterable[tuple[str, int]]]
+    word: str,
+    frequencies: Callable[[Iterable[str]], Mapping[str, int]],
+    beginning: Callable[[Iterable[str]], Mapping[str, int]],
 ) -> str | None:
     """The word within one mistake of `word`, or two where it is long; None where there is none.
 
     A mistake is a letter too many, too few, another one, or two neighbours exchanged (Damerau, "A technique for
-    computer detection and correction of spelling errors", 1964). `word` is in lower case; `frequency` says how many
-    texts hold a word, and `beginning` gives the words with a beginning and how many texts hold each. Fewer mistakes
-    go first, then the same first letter, then what is more frequent. Of two mistakes at most one is looked for in the
-    first half of the word: people seldom make two there, and it keeps the search short.
+    computer detection and correction of spelling errors", 1964). `word` is in lower case. Each is asked once at most:
+    `frequencies` for how many texts hold each of some hundred words (those that none holds may be left out), and
+    `beginning` for the words with one of some hundred beginnings and how many texts hold each. Fewer mistakes go first,
+    then the same first letter, then what is more frequent. Of two mistakes at most one is looked for in the first half
+    of the word: people seldom make two there, and it keeps the search short.
     """
     alphabet = next((letters for letters in _ALPHABETS if letters.issuperset(word)), None)
     if alphabet is None or len(word) < SHORTEST:
         return None
-    found = {other: frequency(other) for other in _neighbours(word, alphabet)}
+    found = frequencies(_neighbours(word, alphabet))
     if not any(found.values()) and len(word) >= SHORTEST_OF_TWO:
-        found = dict(_two_away(word, alphabet, beginning))
+        found = _two_away(word, alphabet, beginning)
     best = max(found, key=lambda other: (found[other] > 0, other[0] == word[0], found[other], other), default=word)
     return best if found.get(best) else None
 
@@ -53,19 +56,19 @@ def _neighbours(word: str, alphabet: Iterable[str]) -> set[str]:
 
 
 def _two_away(
-    word: str, alphabet: Iterable[str], beginning: Callable[[str], Iterable[tuple[str, int]]]
-) -> Iterator[tuple[str, int]]:
+    word: str, alphabet: Iterable[str], beginning: Callable[[Iterable[str]], Mapping[str, int]]
+) -> dict[str, int]:
     """The words that are two mistakes away, both in the second half or one in each."""
     half = (len(word) + 1) // 2
     first, second = word[:half], word[half:]
-    for other, number in beginning(first):
-        if abs(len(other) - len(word)) <= 2 and _mistakes(other[half:], second) <= 2:
-            yield other, number
-    ends = _neighbours(second, alphabet) | {second}
-    for start in _neighbours(first, alphabet):
-        for other, number in beginning(start):
-            if other[len(start) :] in ends:
-                yield other, number
+    starts, ends = _neighbours(first, alphabet), _neighbours(second, alphabet) | {second}
+
+    def is_near(other: str) -> bool:
+        if other.startswith(first) and abs(len(other) - len(word)) <= 2 and _mistakes(other[half:], second) <= 2:
+            return True
+        return any(other[:n] in starts and other[n:] in ends for n in (half - 1, half, half + 1))
+
+    return {other: number for other, number in beginning({first, *starts}).items() if is_near(other)}
 
 
 def _mistakes(one: str, other: str) -> int:

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -26,9 +26,11 @@ from filelock import FileLock, Timeout
 
 from . import acronyms, faiss_index, lexical
 from .errors import BusyError, NoGenerationError, StoreError
-from .generation import LEXICAL, PASSAGES, WORDED, Generation, Part, row_checksum, spans_json
+from .generation import LEXICAL, PASSAGES, WORDED, Generation
 from .manifest import MANIFEST, REBUILD, Manifest, WrittenFile, files_sha256, record_json, write_manifest
-from .types import Document, EncoderIdentity, FileRecord, Passage, Stored, Vectors, encoded
+from .rows import row_checksum, row_of, spans_json
+from .terms import plain_words
+from .types import Document, EncoderIdentity, FileRecord, Part, Passage, Stored, Vectors, encoded
 
 _TMP = ".tmp-"
 _UNKEPT = (".lock", ".part")  # beside a generation while it is written; no part of it
@@ -115,21 +117,18 @@ class GenerationWriter:
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._writes: deque[Future[None]] = deque()
         self._unwritten: deque[Future[None]] = deque()  # of them those of new documents
-        self.folder = self._generations / f"{_TMP}{os.getpid()}-{time.time_ns()}"
+        self.folder = new_folder(index)
         try:
-            self.folder.mkdir(parents=True)
             self._sqlite = sqlite3.connect(self.folder / PASSAGES, uri=True, check_same_thread=False)
             # Nobody reads it before it is renamed, and `publish` syncs it: no journal is needed.
             self._sqlite.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
             if previous is not None:
                 self._sqlite.execute("ATTACH ? AS old", (previous.passages_uri,))
-        except (OSError, sqlite3.Error) as error:
+        except sqlite3.Error as error:
             if hasattr(self, "_sqlite"):
                 self._sqlite.close()
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise StoreError(
-                f"The index folder {str(index)!r} cannot be written ({error}): free space there or name another."
-            ) from error
+            raise _unwritable(index, error) from error
 
     def __enter__(self) -> GenerationWriter:
         return self
@@ -205,12 +204,10 @@ class GenerationWriter:
         sections = [
             (number, i, s.level, json.dumps(s.path), s.span.start, s.span.end) for i, s in enumerate(document.sections)
         ]
-        pairs = [
-            (number, *(" ".join(lexical.plain_words(form)) for form in pair)) for pair in acronyms.find(document.text)
-        ]
+        pairs = [(number, *(" ".join(plain_words(form)) for form in pair)) for pair in acronyms.find(document.text)]
         rows = []
         for i, p in enumerate(passages):
-            facts = (i, p.span.start, p.span.end, p.text, json.dumps(p.section), p.page, spans_json(p.sentences))
+            facts = row_of(p, i)
             rows.append((self._passages + i, number, *facts, p.key, row_checksum(*facts, document.language)))
         self._passages += len(passages)
         write = partial(self._insert, documents=[own], sections=sections, acronyms=pairs, passages=rows)
@@ -336,13 +333,106 @@ class GenerationWriter:
         current.replace(self._index / "CURRENT")
         self._is_current = True
         sync(self._index)
-        prune(self._index, keep)
+        LocalStore(self._index).prune(keep)
         return manifest.id
 
 
+@dataclass(frozen=True, slots=True)
+class LocalStore:
+    """The generations of one index folder: a `stores.Store` on this machine's disk."""
+
+    index: Path
+
+    @property
+    def facts(self) -> None:
+        """Nothing that `qa status` would have to say of it."""
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the index for one writer; raises BusyError where another process has it."""
+        with locked(self.index):
+            yield
+
+    def writer(
+        self,
+        encoder: EncoderIdentity,
+        passage_settings: Mapping[str, Any],
+        reading: Mapping[str, Any] = MappingProxyType({}),
+        created: datetime | None = None,
+        encoder_languages: Sequence[str] = (),
+        previous: Generation | None = None,
+    ) -> GenerationWriter:
+        """One for the next generation, while `writing`; see there."""
+        return GenerationWriter(self.index, encoder, passage_settings, reading, created, encoder_languages, previous)
+
+    def current_id(self) -> str | None:
+        """The id of the generation that answers, or None where nothing was published."""
+        try:
+            number = (self.index / "CURRENT").read_text("ascii").strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{self.index / 'CURRENT'} cannot be read: {REBUILD}.") from error
+        if not number:
+            raise StoreError(f"{self.index / 'CURRENT'} is empty, which no build leaves behind: {REBUILD}.")
+        return number
+
+    def open_current(self) -> Generation:
+        """The generation that answers. Raises NoGenerationError before the first build, StoreError if damaged."""
+        while (number := self.current_id()) is not None:
+            try:
+                folder = next((path for path in _published(self.index) if path.name == number), None)
+                if folder is None:
+                    raise StoreError(f"CURRENT names generation {number[:20]!r}, which is not there: {REBUILD}.")
+                return Generation(folder)
+            except StoreError:
+                if self.current_id() == number:
+                    raise  # otherwise newer builds were published, and this one pruned, while it was opened
+        raise NoGenerationError("No index was built yet: run `qa build`.")
+
+    def leftovers(self) -> list[Path]:
+        """Folders of builds that did not end, oldest first; call it only while `writing`."""
+        folders = list((self.index / "generations").glob(f"{_TMP}*"))
+        published = _published(self.index)
+        with contextlib.suppress(StoreError):
+            current = [number for number, path in enumerate(published) if path.name == self.current_id()]
+            # What is numbered above CURRENT was cut off between the two renames: nobody has ever read it.
+            folders += published[current[0] + 1 :] if current else []
+        return sorted(folders, key=lambda path: path.stat().st_mtime_ns)
+
+    def remove_leftovers(self, keep: Path | None = None) -> None:
+        """Give back the space of builds that did not end, all but `keep`; call it only while `writing`."""
+        for path in self.leftovers():
+            if path != keep:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def prune(self, keep: int) -> None:
+        """Remove all but the last `keep` generations, and what builds that did not end have left."""
+        self.remove_leftovers()
+        for path in _published(self.index)[: -max(1, keep)]:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def withdraw(self, files: Sequence[str]) -> None:
+        """Nothing: a published generation is not touched, and the next one is without them."""
+
+
+def new_folder(index: Path) -> Path:
+    """A hidden folder for a build that begins. Raises StoreError."""
+    folder = index / "generations" / f"{_TMP}{os.getpid()}-{time.time_ns()}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise _unwritable(index, error) from error
+    return folder
+
+
+def _unwritable(index: Path, error: Exception) -> StoreError:
+    return StoreError(f"The index folder {str(index)!r} cannot be written ({error}): free space there or name another.")
+
+
 @contextlib.contextmanager
-def writing(index: Path) -> Iterator[None]:
-    """Hold the index for one writer; raises BusyError where another process has it."""
+def locked(index: Path) -> Iterator[None]:
+    """Hold an index folder for one writer; raises BusyError where another process has it."""
     try:
         index.mkdir(parents=True, exist_ok=True)
         lock = FileLock(index / ".lock", timeout=0)
@@ -354,58 +444,6 @@ def writing(index: Path) -> Iterator[None]:
         raise StoreError(
             f"The index folder {str(index)!r} cannot be written ({error.strerror or error}): name another with --index."
         ) from error
-
-
-def current_id(index: Path) -> str | None:
-    """The id of the generation that answers, or None where nothing was published."""
-    try:
-        number = (index / "CURRENT").read_text("ascii").strip()
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{index / 'CURRENT'} cannot be read: {REBUILD}.") from error
-    if not number:
-        raise StoreError(f"{index / 'CURRENT'} is empty, which no build leaves behind: {REBUILD}.")
-    return number
-
-
-def open_current(index: Path) -> Generation:
-    """The generation that answers. Raises NoGenerationError before the first build, StoreError if damaged."""
-    while (number := current_id(index)) is not None:
-        try:
-            folder = next((path for path in _published(index) if path.name == number), None)
-            if folder is None:
-                raise StoreError(f"CURRENT names generation {number[:20]!r}, which is not there: {REBUILD}.")
-            return Generation(folder)
-        except StoreError:
-            if current_id(index) == number:
-                raise  # otherwise newer builds were published, and this one pruned, while it was opened
-    raise NoGenerationError("No index was built yet: run `qa build`.")
-
-
-def leftovers(index: Path) -> list[Path]:
-    """Folders of builds that did not end, oldest first; call it only while `writing`."""
-    folders = list((index / "generations").glob(f"{_TMP}*"))
-    published = _published(index)
-    with contextlib.suppress(StoreError):
-        current = [number for number, path in enumerate(published) if path.name == current_id(index)]
-        # What is numbered above CURRENT was cut off between the two renames: nobody has ever read it.
-        folders += published[current[0] + 1 :] if current else []
-    return sorted(folders, key=lambda path: path.stat().st_mtime_ns)
-
-
-def remove_leftovers(index: Path, keep: Path | None = None) -> None:
-    """Give back the space of builds that did not end, all but `keep`; call it only while `writing`."""
-    for path in leftovers(index):
-        if path != keep:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def prune(index: Path, keep: int) -> None:
-    """Remove all but the last `keep` generations, and what builds that did not end have left."""
-    remove_leftovers(index)
-    for path in _published(index)[: -max(1, keep)]:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _stepping(things: Iterable[_T], step: Callable[[], None]) -> Iterator[_T]:

@@ -531,3 +531,20 @@ class FileRecord:
     def as_json(self) -> dict[str, Any]:
         """The form of the manifest and the store. (`asdict` takes ten times as long, for many files.)"""
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Documents and passages that stand together in a generation, by their numbers."""
+
+    documents: range
+    passages: range
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """A document's file, the title to show, and author, date, URL … as far as it has them."""
+
+    file: FileRecord
+    title: str
+    metadata: Mapping[str, str]

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import zlib
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import hypothesis
@@ -19,7 +19,9 @@ hypothesis.settings.load_profile("project")
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-from qa.config import Config  # noqa: E402 (the environment first)
+import servers  # noqa: E402 (the environment first)
+
+from qa.config import Config  # noqa: E402
 from qa.types import Encoder, EncoderIdentity, Found, Judgement, Passage, Reader, Span, Vectors  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,11 +145,31 @@ def articles() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def milvus_lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    """A Milvus Lite server that tests share; mark them `milvus_lite`, and end only servers of their own."""
+    with servers.milvus_lite(tmp_path_factory.mktemp("milvus-lite")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    """A Milvus server that tests share; mark them `milvus`, and end only servers of their own."""
+    with servers.milvus(tmp_path_factory.mktemp("milvus")) as server:
+        yield server
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where CI=true, a browser or server test that was skipped has failed: nothing may be left out quietly."""
+    """Where CI=true, a browser or server test that was skipped has failed: nothing may be left out quietly.
+
+    The tests of large indexes need servers that the README's test command does not install; where QA_TEST_SCALE=1
+    they are here, and such a test that was skipped has failed too.
+    """
     report = yield
-    must_run = any(item.get_closest_marker(name) for name in ("browser", "server"))
-    if report.skipped and must_run and os.environ.get("CI") == "true":
+    required = ("browser", "server") if os.environ.get("CI") == "true" else ()
+    if os.environ.get("QA_TEST_SCALE") == "1":
+        required += ("milvus_lite", "milvus", "cluster", "ray")
+    if report.skipped and any(item.get_closest_marker(name) for name in required):
         report.outcome = "failed"
     return report

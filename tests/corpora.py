@@ -48,7 +48,7 @@ def embeddings(generation: Generation) -> dict[tuple[object, ...], Vectors]:
 
 def is_whole(index: Path) -> bool:
     """Whether the index opens and its check finds nothing."""
-    generation = store.open_current(index)
+    generation = store.LocalStore(index).open_current()
     problems = generation.verify()
     generation.close()
     return problems == []

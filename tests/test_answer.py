@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.answer import LEAD_PASSAGES, Facts, compose, confidence, confidence_model, features, threshold_for
-from qa.lexical import analyze
 from qa.sentences import sentence_spans
+from qa.terms import analyze
 from qa.types import Answer, Evidence, Hit, Lead, Passage, Query, QueryTerm, Ranking, Span
 
 FACTS = Facts(generation="000003", titles={"a.md": "Bees"}, urls={"a.md": "https://example.org"}, changed=frozenset())

@@ -224,7 +224,7 @@ def test_generation_is_dated_before_its_files_were_read(config: Config, tiny: Ti
             time.sleep(0.01)
 
     build(config, tiny, progress=wait_for_another_second)
-    created = datetime.fromisoformat(store.open_current(config.index).manifest.created)
+    created = datetime.fromisoformat(store.LocalStore(config.index).open_current().manifest.created)
     assert created.timestamp() <= began
 
 
@@ -256,7 +256,7 @@ def test_odd_files_are_listed_with_reasons_and_stop_nothing(config: Config, tiny
     assert (report.documents, report.passages) == (1, 1)
     assert {record.path for record in report.failed} == {"binary.md", "gone.md"}
     assert all(record.reason for record in report.failed)
-    records = store.open_current(config.index).records
+    records = store.LocalStore(config.index).open_current().records
     assert {path: record.status for path, record in records.items()} == {
         "README": "skipped",
         "binary.md": "failed",
@@ -308,7 +308,7 @@ def test_file_that_cannot_be_read_says_so_whatever_it_was_before(
     write(config.corpus, {"a.md": article("A", "anchor"), "large.md": article("B", "beacon", "canal")})
     small = replace(config, max_file_bytes=1000)
     build(small, tiny)
-    assert store.open_current(config.index).records["large.md"].status == "skipped"
+    assert store.LocalStore(config.index).open_current().records["large.md"].status == "skipped"
     really = os.open
 
     def refuse(path: str, *how: int, **more: Any) -> int:
@@ -351,7 +351,7 @@ def test_other_encoder_makes_everything_stale(built: Config, tiny: TinyEncoder, 
     report = build(built, other)
     assert (report.generation, report.unchanged, report.passages_encoded) == ("000002", 3, 9)
     assert len(other.encoded) == 9
-    assert store.open_current(built.index).manifest.encoder == other.identity.as_json()
+    assert store.LocalStore(built.index).open_current().manifest.encoder == other.identity.as_json()
     assert nothing_happened(build(built, other))
 
 
@@ -402,7 +402,7 @@ def test_error_from_progress_stops_the_build_and_the_last_one_answers(
 
     with pytest.raises(KeyboardInterrupt):
         build(built, tiny, progress=stop)
-    assert store.current_id(built.index) == "000001"
+    assert store.LocalStore(built.index).current_id() == "000001"
     assert is_whole(built.index)
     assert find(built, tiny, "anchor") == ["harbour.md"]
     assert find(built, tiny, "jasmine") == []
@@ -470,7 +470,7 @@ def test_any_history_of_changes_gives_what_a_full_build_gives(
     anew = replace(config, index=place / "anew")
     build(config, tiny)
     build(anew, tiny, full=True)
-    one, other = store.open_current(config.index), store.open_current(anew.index)
+    one, other = store.LocalStore(config.index).open_current(), store.LocalStore(anew.index).open_current()
     assert _facts(one.records) == _facts(other.records)
     mine, full = embeddings(one), embeddings(other)
     assert list(mine) == list(full)
@@ -651,7 +651,7 @@ def test_a_build_that_is_stopped_does_not_wait_for_the_file_that_is_being_read(
 def test_a_file_without_a_passage_is_empty(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"marks.md": "- -\n- -\n", "bees.md": article("Bees", "anchor")})
     report = build(config, tiny)
-    record = store.open_current(config.index).records["marks.md"]
+    record = store.LocalStore(config.index).open_current().records["marks.md"]
     assert (record.status, record.reason, record.documents, record.passages) == ("empty", "holds no words", 0, 0)
     assert report.documents == 1
     assert nothing_happened(build(config, tiny))
@@ -669,4 +669,4 @@ def test_a_file_of_too_many_pieces_fails_and_the_others_are_read(
     reason = "holds more than 9 sentences, rows or lines: split it into several files"
     assert [(record.path, record.reason) for record in report.failed] == [("rows.jsonl", reason), ("ten.txt", reason)]
     assert report.documents == 1
-    assert store.open_current(config.index).records["one.txt"].status == "indexed"
+    assert store.LocalStore(config.index).open_current().records["one.txt"].status == "indexed"

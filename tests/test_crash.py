@@ -47,7 +47,7 @@ def write_edition(corpus: Path, number: int) -> str:
 
 def answering_edition(config: Config, tiny: TinyEncoder) -> str:
     """The one edition that answers, after a look at everything that could show another."""
-    generation = store.open_current(config.index)
+    generation = store.LocalStore(config.index).open_current()
     assert generation.verify() == []
     texts = [document.text for path in generation.records if (document := generation.document(path))]
     assert len(texts) == FILES
@@ -167,13 +167,13 @@ def test_killed_build_is_resumed_without_encoding_again(config: Config, tiny: Ti
     assert running.wait_for("step encoding", times=5)
     running.kill()
     assert running.status == -9
-    (left,) = store.leftovers(config.index)
+    (left,) = store.LocalStore(config.index).leftovers()
     saved = dict(journal.read(left, tiny.identity))
     assert 20 <= len(saved) < 200
     report = build(config, tiny)
     assert report.passages == 200
     assert report.passages_encoded == len(tiny.encoded) == 200 - len(saved)
-    assert store.open_current(config.index).verify() == []
+    assert store.LocalStore(config.index).open_current().verify() == []
 
 
 def test_killed_writer_does_not_hold_the_lock(config: Config, tiny: TinyEncoder, builder: Builder) -> None:

@@ -52,11 +52,11 @@ def publish(
     index: Path, encoder: TinyEncoder, passages: Sequence[Passage], vectors: Any = None, doc: Document | None = None
 ) -> Generation:
     doc = doc or document()
-    with store.writing(index), store.GenerationWriter(index, encoder.identity, {"most": 1}) as writer:
+    with store.LocalStore(index).writing(), store.GenerationWriter(index, encoder.identity, {"most": 1}) as writer:
         writer.add(FileRecord(doc.path, len(doc.text), 1, "0" * 64), [(doc, passages)])
         rows = encoder.encode_passages([p.encoded for p in passages]) if vectors is None else vectors
         writer.publish([rows], 3)
-    return store.open_current(index)
+    return store.LocalStore(index).open_current()
 
 
 def test_what_was_written_is_read_back(tmp_path: Path, tiny: TinyEncoder) -> None:
@@ -96,7 +96,7 @@ def test_generation_with_a_wrong_passage_is_not_published(tmp_path: Path, tiny: 
     publish(tmp_path, tiny, two_passages())
     with pytest.raises(StoreError, match=r"failed its check .* the last one still answers: .*run `qa build --full`"):
         publish(tmp_path, tiny, WRONG[wrong]())
-    assert store.open_current(tmp_path).id == "000001"
+    assert store.LocalStore(tmp_path).open_current().id == "000001"
     assert [path.name for path in (tmp_path / "generations").iterdir()] == ["000001"]
 
 
@@ -114,7 +114,7 @@ def test_generation_with_a_wrong_passage_is_not_published(tmp_path: Path, tiny: 
 def test_generation_with_wrong_embeddings_is_not_published(tmp_path: Path, tiny: TinyEncoder, rows: Any) -> None:
     with pytest.raises(StoreError, match="failed its check"):
         publish(tmp_path, tiny, two_passages(), rows)
-    assert store.current_id(tmp_path) is None
+    assert store.LocalStore(tmp_path).current_id() is None
 
 
 def test_wrong_embeddings_are_not_taken_up_by_the_next_build(config: Config, tiny: TinyEncoder) -> None:
@@ -153,7 +153,7 @@ def test_check_of_contents_finds_every_alteration(tmp_path: Path, tiny: TinyEnco
     agreed = WrittenFile(place.stat().st_size, place.stat().st_mtime_ns, file_sha256(place))
     manifest = replace(generation.manifest, files={**generation.manifest.files, place.name: agreed})
     write_manifest(generation.folder / "manifest.json", manifest, list(generation.records.values()))
-    problems = store.open_current(tmp_path).verify()
+    problems = store.LocalStore(tmp_path).open_current().verify()
     assert problems
     assert all(isinstance(problem, str) and "\n" not in problem for problem in problems)
 
@@ -171,7 +171,7 @@ def test_opening_reads_nothing_that_grows_with_the_articles(
     build(config, tiny)
     read: list[Path] = []
     monkeypatch.setattr(generation_module, "file_sha256", lambda path: read.append(path) or "")
-    opened = store.open_current(config.index)
+    opened = store.LocalStore(config.index).open_current()
     assert read == []
     assert not {"records", "_rows"} & set(vars(opened))
 
@@ -182,13 +182,13 @@ def test_a_copy_whose_files_say_another_time_is_read_and_found_whole(config: Con
     folder = config.index / "generations" / "000001"
     for path in folder.rglob("*"):
         os.utime(path, ns=(0, 0))
-    assert store.open_current(config.index).verify() == []
+    assert store.LocalStore(config.index).open_current().verify() == []
 
 
 def test_manifest_lists_every_file_as_the_store_knows_it(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"a.md": article("A", "anchor"), 'odd "name" 😀.md': article("", "canal"), "x": ""})
     build(config, tiny)
-    generation = store.open_current(config.index)
+    generation = store.LocalStore(config.index).open_current()
     data = json.loads((generation.folder / "manifest.json").read_bytes())
     assert [FileRecord(**entry) for entry in data["documents"]] == list(generation.records.values())
 
@@ -196,7 +196,7 @@ def test_manifest_lists_every_file_as_the_store_knows_it(config: Config, tiny: T
 def test_parts_are_where_each_file_stands(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"a.md": article("A", "anchor", "beacon"), "b.md": "", "c.md": article("C", "canal")})
     build(config, tiny)
-    generation = store.open_current(config.index)
+    generation = store.LocalStore(config.index).open_current()
     parts = generation.parts()
     assert parts == {
         "a.md": Part(range(1), range(2)), "b.md": Part(range(1, 1), range(2, 2)),
@@ -209,7 +209,7 @@ def test_parts_are_where_each_file_stands(config: Config, tiny: TinyEncoder) -> 
 def test_reading_from_many_threads(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}", f"other{i}") for i in range(6)})
     build(config, tiny)
-    generation = store.open_current(config.index)
+    generation = store.LocalStore(config.index).open_current()
     vector = tiny.encode_queries(["word3"])[0]
     expected = generation.search(lambda: vector, Query("word3"), 5).ids.tolist()
     wrong: list[object] = []
@@ -237,7 +237,7 @@ def test_reading_from_many_threads(config: Config, tiny: TinyEncoder) -> None:
 def test_search_gives_exact_cosines_for_all_candidates(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}", f"other{i}") for i in range(6)})
     build(config, tiny)
-    generation = store.open_current(config.index)
+    generation = store.LocalStore(config.index).open_current()
     vector = tiny.encode_queries(["word3 other1"])[0]
     found = generation.search(lambda: vector, Query("word3 other1"), 2)
     assert found.ids.tolist() == sorted(set(found.ids.tolist()))

@@ -94,7 +94,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    generation = store.open_current(config.index)
+    generation = store.LocalStore(config.index).open_current()
     yield Outcome(folder, expected, before, said["report"], tuple(said["kilobytes"]), said["left"], generation, config)
     generation.close()
 

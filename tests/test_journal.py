@@ -137,14 +137,14 @@ def test_interrupted_build_goes_on_where_it_was(config: Config, tiny: TinyEncode
     assert report.passages_encoded == len(tiny.encoded) == passages - len(first)
     assert not set(first) & set(tiny.encoded)
     assert is_whole(config.index)
-    assert store.leftovers(config.index) == []
+    assert store.LocalStore(config.index).leftovers() == []
 
 
 def test_build_that_is_interrupted_again_and_again_still_ends(config: Config, tiny: TinyEncoder) -> None:
     passages = write_many(config)
     for number in range(3):
         interrupt_at(config, tiny, 40 if number < 2 else 0)
-        assert len(store.leftovers(config.index)) == 1  # the space of the earlier ones was given back
+        assert len(store.LocalStore(config.index).leftovers()) == 1  # the space of the earlier ones was given back
     done = len(tiny.encoded)
     assert 80 <= done < passages
     assert build(config, tiny).passages_encoded == passages - done
@@ -156,9 +156,9 @@ def test_embeddings_of_a_resumed_build_are_those_of_a_whole_one(config: Config, 
     passages = write_many(config)
     interrupt_at(config, tiny, 64)
     build(config, tiny)
-    resumed = store.open_current(config.index)
+    resumed = store.LocalStore(config.index).open_current()
     build(config, tiny, full=True)
-    whole = store.open_current(config.index)
+    whole = store.LocalStore(config.index).open_current()
     assert resumed.keys() == whole.keys()
     assert np.array_equal(resumed.vectors(range(passages)), whole.vectors(range(passages)))
 
@@ -167,7 +167,7 @@ def test_full_build_does_not_believe_a_journal(config: Config, tiny: TinyEncoder
     passages = write_many(config)
     interrupt_at(config, tiny, 64)
     assert build(config, tiny, full=True).passages_encoded == passages
-    assert store.leftovers(config.index) == []
+    assert store.LocalStore(config.index).leftovers() == []
 
 
 def test_interrupted_full_build_is_resumed_by_a_plain_one(config: Config, tiny: TinyEncoder) -> None:
@@ -191,7 +191,7 @@ def test_damaged_journal_costs_only_encoding(config: Config, tiny: TinyEncoder, 
     passages = write_many(config)
     interrupt_at(config, tiny, 64)
     done = len(tiny.encoded)
-    (left,) = store.leftovers(config.index)
+    (left,) = store.LocalStore(config.index).leftovers()
     place = left / journal.NAME
     data = place.read_bytes()
     place.write_bytes(
@@ -220,4 +220,4 @@ def test_what_was_cut_off_goes_when_there_is_nothing_left_to_do(config: Config, 
     interrupt_at(config, tiny, 0)
     (config.corpus / "b.md").unlink()
     assert build(config, tiny).generation == "000001"
-    assert store.leftovers(config.index) == []
+    assert store.LocalStore(config.index).leftovers() == []

@@ -16,22 +16,15 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 BASE = {"errors", "types"}
 LOW = BASE | {
-    "sentences", "languages", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
-    "faiss_index", "lexical", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
-    "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest",
+    "sentences", "languages", "terms", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
+    "faiss_index", "lexical", "bm25", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
+    "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest", "rows",
 }  # fmt: skip
-MIDDLE = {
-    "encoders",
-    "export",
-    "documents",
-    "changes",
-    "workers",
-    "embedding",
-    "generation",
-    "store",
-    "search",
-    "prepared",
-}
+MILVUS = {"milvus_client", "milvus_facts", "milvus_rows", "milvus_index"}
+MIDDLE = MILVUS | {
+    "encoders", "export", "documents", "changes", "workers", "embedding", "generation", "store", "stores", "search",
+    "milvus_store", "prepared",
+}  # fmt: skip
 BELOW_3 = LOW | MIDDLE
 
 # A module (or a package of modules) → the ones that it may import.
@@ -42,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sentences": {"types"},
     "languages": set(),
     "machine": set(),
+    "terms": {"types"},
     # layer 1
     "config": BASE,
     "formats": BASE,
@@ -50,7 +44,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "onnx_layers": set(),
     "torch_encoder": BASE,
     "faiss_index": BASE | {"machine"},
-    "lexical": BASE,
+    "lexical": BASE | {"terms"},
+    "bm25": BASE | {"terms"},
     "reader": BASE | {"machine", "onnx_encoder"},  # how a model is opened
     "answer": BASE,
     "conversation": BASE | {"query"},
@@ -60,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "estimate": BASE,
     "manifest": BASE | {"machine"},
     "document_json": BASE,
+    "rows": BASE,
     "interrupts": set(),
     "query": BASE,
     "parts": set(),
@@ -73,9 +69,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "workers": BASE | {"formats", "document_json", "machine"},
     "embedding": BASE | {"journal"},
     "prepared": BASE | {"documents", "document_json", "passages"},
-    "generation": BASE | {"faiss_index", "lexical", "manifest", "spelling"},
-    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical", "manifest"},
-    "search": BASE | {"lexical", "conversation"},
+    "generation": BASE | {"faiss_index", "lexical", "manifest", "rows", "spelling", "terms"},
+    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical", "manifest", "rows", "terms"},
+    "milvus_client": BASE | {"config"},
+    "milvus_facts": BASE | {"manifest", "milvus_client"},
+    "milvus_rows": BASE | {"milvus_client", "milvus_facts", "rows", "terms"},
+    "milvus_index": BASE
+    | {"bm25", "document_json", "manifest", "rows", "spelling", "terms"}
+    | (MILVUS - {"milvus_index"}),
+    "milvus_store": BASE | {"acronyms", "config", "document_json", "manifest", "store", "terms"} | MILVUS,
+    "stores": BASE | {"config", "manifest", "store", "milvus_store"},
+    "search": BASE | {"terms", "conversation"},
     # layer 3
     "build": BELOW_3,
     "engine": BELOW_3,
@@ -93,7 +97,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # What is heavy or foreign has one home.
 HOMES = {
     "faiss": {"faiss_index"},
-    "tantivy": {"lexical"},
+    "tantivy": {"lexical", "terms"},
     "sentence_transformers": {"torch_encoder"},
     "transformers": {"torch_encoder", "onnx_layers"},
     "safetensors": {"torch_encoder"},
@@ -111,6 +115,8 @@ HOMES = {
     "pypandoc": {"formats"},
     "yaml": {"formats", "encoders"},
     "sqlite3": {"generation", "store", "ui"},
+    "pymilvus": {"milvus_client"},
+    "grpc": {"milvus_client"},
     "watchfiles": {"watch"},
     "ray": {"ray_build"},
     "pyarrow": {"ray_build"},
@@ -247,6 +253,7 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
         "sentence_transformers",
         "onnxruntime",
         "tokenizers",
+        "pymilvus",
     }
     program = f"import sys, {module}; print(*sorted({heavy!r} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -58,14 +58,14 @@ def test_manifest_says_all_that_the_contract_names(config: Config, tiny: TinyEnc
 def test_manifest_survives_json(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"ümläut 😀.md": article("Ä", "anchor"), "x": ""})
     build(config, tiny)
-    manifest = store.open_current(config.index).manifest
+    manifest = store.LocalStore(config.index).open_current().manifest
     assert Manifest.from_json(json.loads(json.dumps(manifest.as_json()))) == manifest
 
 
 @pytest.mark.parametrize("version", [0, 3, 999, "2", None])
 def test_other_format_version_is_refused_by_name(config: Config, tiny: TinyEncoder, version: object) -> None:
     build(config, tiny)
-    data = {**store.open_current(config.index).manifest.as_json(), "format_version": version}
+    data = {**store.LocalStore(config.index).open_current().manifest.as_json(), "format_version": version}
     with pytest.raises(
         StoreError, match=rf"format version {version!r} and this program reads 4: run `qa build --full`"
     ):

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from qa.build import build
 from qa.config import Config
 from qa.conversation import Reading, share
-from qa.lexical import analyze
 from qa.search import READ, fuse, rank, rank_follow_up, reread, together
-from qa.store import open_current
+from qa.store import LocalStore
+from qa.terms import analyze
 from qa.types import Candidates, Embedding, Encoder, Passage, PassageIndex, Query, QueryTerm, Ranking, Span, Vectors
 
 
@@ -323,7 +323,7 @@ def built(config: Config, tiny: Encoder) -> Config:
 
 
 def test_every_hit_has_its_exact_cosine_found_by_words_or_not(built: Config, tiny: Encoder) -> None:
-    index = open_current(built.index)
+    index = LocalStore(built.index).open_current()
     vector = tiny.encode_queries(["Do bees sleep?"])[0]
     hits = rank(index, Query("Do bees sleep?"), lambda: vector, top_k=10).hits
     assert len(hits) == index.count()
@@ -334,7 +334,7 @@ def test_every_hit_has_its_exact_cosine_found_by_words_or_not(built: Config, tin
 
 
 def test_a_passage_that_only_words_found_has_a_cosine_too(built: Config, tiny: Encoder) -> None:
-    index = open_current(built.index)
+    index = LocalStore(built.index).open_current()
     vector = tiny.encode_queries(["oak boat lasts"])[0]  # the meaning says boats, the words say frost
     found = index.search(lambda: vector, Query("frost"), 1)
     exact = tiny.encode_passages([p.encoded for p in index.passages(found.ids.tolist())]) @ vector
@@ -349,7 +349,7 @@ def ranked(index: PassageIndex, encoder: Encoder, query: str, top_k: int) -> Ran
 
 
 def test_equal_texts_of_two_documents_are_both_shown(built: Config, tiny: Encoder) -> None:
-    index = open_current(built.index)
+    index = LocalStore(built.index).open_current()
     hits = ranked(index, tiny, "When do wasps die?", 2).hits
     assert [hit.passage.document for hit in hits] == ["copy.md", "wasps.md"]
     assert hits[0].score == hits[1].score
@@ -357,7 +357,7 @@ def test_equal_texts_of_two_documents_are_both_shown(built: Config, tiny: Encode
 
 
 def test_a_query_without_a_known_word_is_ranked_by_meaning(built: Config, tiny: Encoder) -> None:
-    index = open_current(built.index)
+    index = LocalStore(built.index).open_current()
     ranking = ranked(index, tiny, "zxqv", 100)
     assert len(ranking.hits) == index.count()
     assert all(hit.bm25 == 0 for hit in ranking.hits)
@@ -366,7 +366,7 @@ def test_a_query_without_a_known_word_is_ranked_by_meaning(built: Config, tiny: 
 
 
 def test_asking_twice_gives_the_same_ranking(built: Config, tiny: Encoder) -> None:
-    index = open_current(built.index)
+    index = LocalStore(built.index).open_current()
     once, again = (ranked(index, tiny, "winter in the hive", 5) for _ in range(2))
     assert once.hits == again.hits
     assert once.evidence == again.evidence

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,10 @@ WORDS = {
 
 
 def meant(word: str, words: dict[str, int] = WORDS) -> str | None:
-    return nearest(word, lambda w: words.get(w, 0), lambda s: [(w, n) for w, n in words.items() if w.startswith(s)])
+    def beginning(starts: Iterable[str]) -> dict[str, int]:
+        return {other: number for other, number in words.items() if other.startswith(tuple(starts))}
+
+    return nearest(word, lambda others: {other: words.get(other, 0) for other in others}, beginning)
 
 
 @pytest.mark.parametrize(

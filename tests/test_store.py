@@ -68,7 +68,7 @@ def test_published_generation_has_the_layout_of_the_contract(built: Config) -> N
 
 def test_each_publish_has_the_next_number_and_the_last_three_stay(built: Config, tiny: TinyEncoder) -> None:
     for number in range(2, 7):
-        assert change(built, tiny, number) == f"{number:06d}" == store.current_id(built.index)
+        assert change(built, tiny, number) == f"{number:06d}" == store.LocalStore(built.index).current_id()
         assert folders(built) == [f"{kept:06d}" for kept in range(max(1, number - 2), number + 1)]
 
 
@@ -95,7 +95,7 @@ def test_numbers_past_six_digits_are_still_in_order(built: Config, tiny: TinyEnc
 
 
 def test_reader_keeps_the_generation_that_it_opened(built: Config, tiny: TinyEncoder) -> None:
-    old = store.open_current(built.index)
+    old = store.LocalStore(built.index).open_current()
     vector = tiny.encode_queries(["anchor"])[0]
     write(built.corpus, {"a.md": article("A", "other")})
     for number in range(2, 7):
@@ -162,7 +162,7 @@ HOLD = """
 import sys; sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from qa import store
-with store.writing(Path(sys.argv[1])):
+with store.LocalStore(Path(sys.argv[1])).writing():
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -215,7 +215,7 @@ def test_second_writer_in_another_thread_is_told_to_wait(built: Config, tiny: Ti
         except BusyError as error:
             errors.append(error)
 
-    with store.writing(built.index):
+    with store.LocalStore(built.index).writing():
         thread = threading.Thread(target=second)
         thread.start()
         thread.join()
@@ -248,7 +248,7 @@ def test_current_that_names_no_generation_is_an_error_and_a_build_mends_it(
 ) -> None:
     (built.index / "CURRENT").write_bytes(current)
     with pytest.raises(StoreError, match="run `qa build") as caught:
-        store.open_current(built.index)
+        store.LocalStore(built.index).open_current()
     assert "\n" not in str(caught.value)
     assert build(built, tiny).generation == "000002"
     assert is_whole(built.index)
@@ -258,7 +258,7 @@ def test_current_that_names_no_generation_is_an_error_and_a_build_mends_it(
 def test_missing_current_is_no_index_yet_and_a_build_mends_it(built: Config, tiny: TinyEncoder) -> None:
     (built.index / "CURRENT").unlink()
     with pytest.raises(NoGenerationError, match="run `qa build`"):
-        store.open_current(built.index)
+        store.LocalStore(built.index).open_current()
     build(built, tiny)
     assert answers(built, tiny)
 
@@ -272,7 +272,7 @@ def test_strange_things_in_the_index_folder_are_let_be(config: Config, tiny: Tin
     write(config.index, strange)
     write(config.corpus, {"a.md": article("A", "anchor")})
     with pytest.raises(NoGenerationError):
-        store.open_current(config.index)
+        store.LocalStore(config.index).open_current()
     build(config, tiny)
     for number in range(2, 6):
         change(config, tiny, number)
@@ -288,7 +288,7 @@ def test_index_that_is_a_file_is_one_sentence(config: Config, tiny: TinyEncoder)
     with pytest.raises(StoreError, match="name another with --index"):
         build(config, tiny)
     with pytest.raises(StoreError):
-        store.open_current(config.index)
+        store.LocalStore(config.index).open_current()
     assert config.index.read_text() == "a file"
 
 
@@ -311,7 +311,7 @@ def test_file_where_a_folder_belongs_or_the_reverse_is_one_sentence(
     with pytest.raises(StoreError):
         build(config, tiny)
     with pytest.raises(StoreError):
-        store.open_current(config.index)
+        store.LocalStore(config.index).open_current()
 
 
 # Damage, file by file.
@@ -344,14 +344,17 @@ def test_damage_to_any_file_is_one_sentence_and_the_next_build_repairs_it(
     built: Config, tiny: TinyEncoder, damage: str
 ) -> None:
     folder = built.index / "generations" / "000001"
-    names = ["manifest.json", *store.open_current(built.index).manifest.files]
+    names = ["manifest.json", *store.LocalStore(built.index).open_current().manifest.files]
     assert len(names) >= 9
     for name in names:
         copy = Config(built.corpus, built.index.parent / "copy")
         shutil.copytree(built.index, copy.index)
         path = copy.index / folder.relative_to(built.index) / name
         DAMAGE[damage](path, path.stat().st_size)
-        for opened in (store.open_current, lambda index: Engine.open(Config(built.corpus, index), tiny).ask(QUESTION)):
+        for opened in (
+            lambda index: store.LocalStore(index).open_current(),
+            lambda index: Engine.open(Config(built.corpus, index), tiny).ask(QUESTION),
+        ):
             with pytest.raises(StoreError) as caught:
                 opened(copy.index)
             assert str(caught.value).endswith(REBUILD), name
@@ -363,7 +366,7 @@ def test_damage_to_any_file_is_one_sentence_and_the_next_build_repairs_it(
 
 
 def test_damage_to_an_open_generation_is_found_by_its_check(built: Config) -> None:
-    generation = store.open_current(built.index)
+    generation = store.LocalStore(built.index).open_current()
     assert generation.verify() == []
     for name in generation.manifest.files:
         path = generation.folder / name
@@ -384,7 +387,7 @@ def _flip_silently(path: Path, position: int) -> None:
 
 def test_silent_damage_never_gives_a_citation_that_is_not_literal(built: Config, tiny: TinyEncoder) -> None:
     """It is not looked for when a generation is opened; what is shown is right all the same, or one sentence."""
-    generation = store.open_current(built.index)
+    generation = store.LocalStore(built.index).open_current()
     texts = {path: document.text for path in generation.records if (document := generation.document(path))}
     chance = random.Random(3)
     refused = 0
@@ -405,14 +408,14 @@ def test_silent_damage_never_gives_a_citation_that_is_not_literal(built: Config,
 
 
 def test_silent_damage_is_found_by_the_check_and_never_taken_over(built: Config, tiny: TinyEncoder) -> None:
-    names = list(store.open_current(built.index).manifest.files)
+    names = list(store.LocalStore(built.index).open_current().manifest.files)
     for name in names:
         copy = Config(built.corpus, built.index.parent / "copy")
         shutil.copytree(built.index, copy.index)
         path = copy.index / "generations" / "000001" / name
         _flip_silently(path, path.stat().st_size // 2)
         with contextlib.suppress(StoreError):  # where it shows at once
-            assert store.open_current(copy.index).verify() == [f"{name} is not what was published"]
+            assert store.LocalStore(copy.index).open_current().verify() == [f"{name} is not what was published"]
         tiny.encoded.clear()
         assert build(copy, tiny).generation == "000002"
         assert len(tiny.encoded) == 3  # nothing of it is believed
@@ -460,7 +463,7 @@ def test_words_are_added_to_the_last_index_and_found_as_in_a_whole_one(
     for files in ({"a2b.md": article("New", "fresh")}, {"0.md": article("First", "earlier")}):
         write(config.corpus, files)
         build(config, tiny)
-        generation = store.open_current(config.index)
+        generation = store.LocalStore(config.index).open_current()
         assert generation.verify() == []
         assert (generation.folder / "lexical.ids").exists() == (least == 0)
     anew = Config(config.corpus, config.index.parent / "anew")
@@ -472,7 +475,7 @@ def test_words_are_added_to_the_last_index_and_found_as_in_a_whole_one(
         (config.corpus / "a5.md").rename(config.corpus / "a1c.md")
         write(config.corpus, {"a1.md": article("A1", "altered")})
         build(config, tiny)
-        generation = store.open_current(config.index)
+        generation = store.LocalStore(config.index).open_current()
         for word, expected in (("word4", 0), ("word1", 0), ("altered1", 1), ("word5", 1), ("fresh", 1), ("earlier", 1)):
             found, _ = generation._lexical.search(word, 10)
             numbers = generation.worded()[found]
@@ -490,7 +493,7 @@ def test_words_are_written_at_once_where_many_were_removed(
     build(config, tiny)
     (config.corpus / "a4.md").unlink()
     build(config, tiny)
-    generation = store.open_current(config.index)
+    generation = store.LocalStore(config.index).open_current()
     assert not (generation.folder / "lexical.ids").exists()
     assert generation.verify() == []
 
@@ -505,7 +508,7 @@ def test_words_are_written_at_once_where_the_languages_change(
     for name, extended in (("b.md", False), ("c.md", True)):
         write(config.corpus, {name: 12 * german + name})
         build(config, tiny)
-        generation = store.open_current(config.index)
+        generation = store.LocalStore(config.index).open_current()
         assert "de" in generation.manifest.languages
         assert (generation.folder / "lexical.ids").exists() == extended
         found, _ = generation._lexical.search("Biene", 10)
@@ -513,7 +516,7 @@ def test_words_are_written_at_once_where_the_languages_change(
 
 
 def _content(config: Config) -> dict[str, object]:
-    folder = store.open_current(config.index).folder
+    folder = store.LocalStore(config.index).open_current().folder
     connection = sqlite3.connect(folder / "passages.sqlite")
     tables = ("documents", "sections", "passages", "acronyms")
     content: dict[str, object] = {table: list(connection.execute(f"SELECT * FROM {table}")) for table in tables}
@@ -531,7 +534,7 @@ def test_any_flipped_byte_of_the_manifest_is_noticed(built: Config) -> None:
     for position in range(0, len(whole), 5):
         _flip(path, position)
         with pytest.raises(StoreError):
-            store.open_current(built.index)
+            store.LocalStore(built.index).open_current()
         path.write_bytes(whole)
     assert is_whole(built.index)
 
@@ -543,7 +546,7 @@ def test_any_flipped_byte_of_the_manifest_is_noticed(built: Config) -> None:
 def test_manifest_that_is_none_is_one_sentence(built: Config, tiny: TinyEncoder, content: bytes) -> None:
     (built.index / "generations" / "000001" / "manifest.json").write_bytes(content)
     with pytest.raises(StoreError, match="run `qa build --full`"):
-        store.open_current(built.index)
+        store.LocalStore(built.index).open_current()
     build(built, tiny)
     assert answers(built, tiny)
 
@@ -554,7 +557,7 @@ def test_other_format_version_is_refused_by_name_and_built_anew(built: Config, t
     assert data["format_version"] == FORMAT_VERSION
     path.write_text(json.dumps({**data, "format_version": 999}))
     with pytest.raises(StoreError, match=r"format version 999 .* run `qa build --full`"):
-        store.open_current(built.index)
+        store.LocalStore(built.index).open_current()
     report = build(built, tiny)
     assert (report.generation, report.passages_encoded) == ("000002", 3)
     assert answers(built, tiny)
@@ -618,7 +621,7 @@ def test_full_disk_at_any_stage_is_one_sentence_and_the_space_is_given_back(
     # An older half is kept until what it had encoded is carried over.
     carried_over = stage not in ("folder", "database", "journal")
     assert folders(built) == (["000001"] if carried_over else [half, "000001"])
-    assert store.current_id(built.index) == "000001"
+    assert store.LocalStore(built.index).current_id() == "000001"
     assert snapshot(built.index / "generations" / "000001") == before
     assert is_whole(built.index)
     assert answers(built, tiny)
@@ -633,7 +636,7 @@ def _leave_half_a_build(config: Config, encoder: TinyEncoder) -> str:
 
     with pytest.raises(KeyboardInterrupt):
         build(config, encoder, progress=stop)
-    return store.leftovers(config.index)[0].name
+    return store.LocalStore(config.index).leftovers()[0].name
 
 
 def test_failure_after_current_was_replaced_leaves_the_new_generation_whole(
@@ -642,10 +645,12 @@ def test_failure_after_current_was_replaced_leaves_the_new_generation_whole(
     write(built.corpus, {"c.md": article("C", "dough")})
     really = os.fsync
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", lambda h: really(h) if store.current_id(built.index) == "000001" else _full())
+        patch.setattr(
+            os, "fsync", lambda h: really(h) if store.LocalStore(built.index).current_id() == "000001" else _full()
+        )
         with pytest.raises(StoreError):
             build(built, tiny)
-    assert store.current_id(built.index) == "000002"
+    assert store.LocalStore(built.index).current_id() == "000002"
     assert is_whole(built.index)
     assert answers(built, tiny)
 
@@ -697,5 +702,5 @@ def test_an_empty_current_is_damage_not_a_first_start(config: Config, tiny: Tiny
     build(config, tiny)
     (config.index / "CURRENT").write_text("")
     with pytest.raises(StoreError, match="is empty, which no build leaves behind: run `qa build --full`"):
-        store.open_current(config.index)
+        store.LocalStore(config.index).open_current()
     assert build(config, tiny).generation == "000002"

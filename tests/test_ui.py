@@ -313,7 +313,7 @@ def test_a_build_is_cancelled_while_a_file_is_being_read(
 def test_where_another_program_builds_it_is_waited_for(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     job = BuildJob(Engine.open(config, tiny), tries=1000, pause=0.01)
-    with store.writing(config.index):
+    with store.LocalStore(config.index).writing():
         job.start()
         while job.state.stage != "waiting":
             time.sleep(0.01)
@@ -324,7 +324,7 @@ def test_where_another_program_builds_it_is_waited_for(config: Config, tiny: Tin
 def test_another_program_is_not_waited_for_without_end_nor_where_the_build_is_cancelled(
     config: Config, tiny: TinyEncoder
 ) -> None:
-    with store.writing(config.index):
+    with store.LocalStore(config.index).writing():
         job = BuildJob(Engine.open(config, tiny), tries=3, pause=0.01)
         job.start()
         state = job.wait(60)

@@ -74,7 +74,7 @@ class Desk:
             unbuilt = True
         except QAError as error:
             problem = str(error)
-        if unbuilt and self.job.state.phase == "idle" and self._has_articles():
+        if unbuilt and self._builds and self.job.state.phase == "idle" and self._has_articles():
             self.job.start()
         if generation:
             self._prepare(generation)
@@ -119,6 +119,11 @@ class Desk:
             ended = ended and not thread.is_alive()
         self.engine.close()
         return ended
+
+    @property
+    def _builds(self) -> bool:
+        """Whether builds begin by themselves: an index that others ask too is built where somebody said so."""
+        return self.engine.config.store is None or self._following is not None
 
     def _follow(self, quiet: float) -> None:
         for _ in changes(self.engine.config, self._closing, quiet):

@@ -286,6 +286,7 @@ class Screen:
         if uploaded is not None:
             try:
                 session.said = library.removed_html(uploaded.name, self.uploads.remove(uploaded).resolve())
+                self.engine.withdraw([uploaded.name])
             except QAError as error:
                 session.said = escape(str(error))
         # What was said of the upload would contradict it.

@@ -1,0 +1,177 @@
+"""A Milvus server: its address, the connection to it with time-outs and retries, and what it can do.
+
+The only home of pymilvus. A server that cannot be reached is said to be so at once, and is tried again by itself. It
+knows nothing about generations.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .config import Address
+from .errors import StoreError
+
+if TYPE_CHECKING:
+    from pymilvus import MilvusClient
+
+READING, WRITING, PREPARING = 1.8, 60.0, 3_600.0  # seconds that a call may take: a question, a batch, an index
+_LEAST_PAUSE, _MOST_PAUSE = 0.25, 4.0  # seconds without a try after one that failed: doubled each time
+_FIRST_WAIT = 0.05  # seconds before a call is tried again: doubled each time
+_NOT_THERE, _RELEASED = (100, 1600), 101  # codes of Milvus: no such collection or alias, one that is not loaded
+_VERSION = re.compile(r"v?(\d+)\.(\d+)")
+
+
+class MissingError(StoreError):
+    """There is no such collection or alias on the server."""
+
+
+class Server:
+    """A connection that is made when it is needed. Safe to use from several threads."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._lock = threading.Lock()
+        self._client: MilvusClient | None = None
+        self._pause = _LEAST_PAUSE
+        self._closed_until = 0.0
+
+    def call(self, method: str, *arguments: Any, seconds: float = READING, **named: Any) -> Any:
+        """What this method of a MilvusClient returns, tried again within so many seconds where it fails.
+
+        Raises MissingError, or StoreError: at once while the server is known to be out of reach.
+        """
+        failures = _failures()
+        self._check()
+        end, wait = time.monotonic() + seconds, _FIRST_WAIT
+        while True:
+            try:
+                left = max(_FIRST_WAIT, end - time.monotonic())
+                result = getattr(self._connected(left), method)(*arguments, timeout=left, **named)
+            except failures as error:
+                code = getattr(error, "code", None)
+                if code in _NOT_THERE:
+                    raise MissingError(
+                        f"The index at {self.address} lacks a part ({_words(error)}): run `qa build`."
+                    ) from error
+                if time.monotonic() + wait >= end:
+                    raise self._failed(error) from error
+                if code == _RELEASED and method != "load_collection":  # the server was started again
+                    self.call("load_collection", arguments[0], seconds=end - time.monotonic())
+            else:
+                self._pause = _LEAST_PAUSE
+                return result
+            if method == "insert":
+                method = "upsert"  # a part of the rows may be there: none must be there twice
+            time.sleep(wait)
+            wait *= 2
+
+    def version(self) -> str:
+        """What the server calls itself. Raises StoreError."""
+        return str(self.call("get_server_version"))
+
+    def word_tokenizer(self) -> str:
+        """What splits a text at its spaces there, where the server searches for words (Milvus from 2.5 on, and Lite).
+
+        Empty where it does not.
+        """
+        version = self.version()
+        if version.startswith("milvus_lite"):
+            return "standard"
+        found = _VERSION.match(version)
+        return "whitespace" if found and (int(found[1]), int(found[2])) >= (2, 5) else ""
+
+    def create(
+        self, collection: str, fields: Mapping[str, Mapping[str, Any]], words: tuple[str, str] | None = None
+    ) -> None:
+        """Make an empty collection; the first field is its key.
+
+        A field is the name of its type, `datatype`, and what else Milvus wants to know of it. `words` are a field of
+        text, and the vector that the server makes of it to search for words.
+        """
+        from pymilvus import DataType, Function, FunctionType, MilvusClient
+
+        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+        for number, (name, facts) in enumerate(fields.items()):
+            types = {key: DataType[facts[key]] for key in ("datatype", "element_type") if key in facts}
+            schema.add_field(name, is_primary=number == 0, **{**facts, **types})
+        if words is not None:
+            schema.add_function(Function("bm25", FunctionType.BM25, [words[0]], [words[1]]))
+        self.call("create_collection", collection, schema=schema, seconds=WRITING)
+
+    def prepare(self, collection: str, indexes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Index the vectors of a collection that was written whole, and load it; takes a while."""
+        from pymilvus import MilvusClient
+
+        wanted = MilvusClient.prepare_index_params()
+        for name, facts in indexes.items():
+            wanted.add_index(name, **facts)
+        self.call("flush", collection, seconds=PREPARING)
+        self.call("create_index", collection, wanted, seconds=PREPARING)
+        self.call("load_collection", collection, seconds=PREPARING)
+
+    def count(self, collection: str) -> int:
+        """How many rows a loaded collection holds, once all that was written is seen."""
+        rows = self.call(
+            "query", collection, filter="", output_fields=["count(*)"], consistency_level="Strong", seconds=WRITING
+        )
+        return int(rows[0]["count(*)"])
+
+    def _connected(self, seconds: float) -> MilvusClient:
+        with self._lock:
+            if self._client is None:
+                self._client = _connect(self.address, seconds)
+            return self._client
+
+    def _check(self) -> None:
+        """Raises StoreError while the server is not to be tried; one caller tries it, and the others wait for that."""
+        with self._lock:
+            now = time.monotonic()
+            if now < self._closed_until:
+                raise self._unreachable("it did not answer a moment ago")
+            if self._pause > _LEAST_PAUSE:
+                self._closed_until = now + READING
+
+    def _failed(self, error: Exception) -> StoreError:
+        with self._lock:
+            self._pause = min(2 * self._pause, _MOST_PAUSE)
+            self._closed_until = time.monotonic() + self._pause
+        return self._unreachable(_words(error))
+
+    def _unreachable(self, reason: str) -> StoreError:
+        return StoreError(f"The index cannot be reached at {self.address} ({reason}): see that the server runs.")
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What a call raises where the server refuses it or does not answer."""
+    try:
+        import grpc
+        from pymilvus.exceptions import MilvusException
+    except ModuleNotFoundError as error:
+        raise StoreError("An index in Milvus needs its client: run `pip install 'qa-articles[milvus]'`.") from error
+    return MilvusException, grpc.RpcError
+
+
+def _connect(address: Address, seconds: float) -> MilvusClient:
+    from pymilvus import MilvusClient
+
+    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what fails is said in one sentence
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    tls = {"server_pem_path": address.tls} if address.tls not in ("", "on") else {}
+    return MilvusClient(
+        uri=f"{'https' if address.tls else 'http'}://{host}:{address.port}",
+        user=address.user,
+        password=address.password,
+        timeout=seconds,
+        **tls,
+    )
+
+
+def _words(error: Exception) -> str:
+    """What an error says, on one short line."""
+    said = str(getattr(error, "message", "") or error)
+    return " ".join(said.split())[:120].rstrip(" .:(")

@@ -1,0 +1,487 @@
+"""One generation in Milvus, opened: a collection of passages, and one of what else is known, to be searched and read.
+
+Where the server has BM25, it finds by meaning and by words; else words are looked for in the nearest passages alone.
+BM25 is worked out here either way (see `bm25`), so that scores are those of an index on disk. Nothing of an article or
+a question ever stands in an expression that the server reads: words and paths are numbers and hashes there. It knows
+nothing about how generations are built or which of them answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import bm25
+from .document_json import document_from_json
+from .errors import StoreError
+from .manifest import REBUILD, Manifest, record_from_json
+from .milvus_client import READING, WRITING, Server
+from .milvus_facts import Facts, Words, fact_rows, hashed
+from .milvus_rows import (
+    ACRONYMS,
+    COLUMNS,
+    MANIFEST,
+    PUBLISHED,
+    RECORDS,
+    TERMS,
+    WITHDRAWN,
+    WORDS,
+    facts_of,
+    word_number,
+)
+from .rows import UNSOUND, checked
+from .spelling import nearest
+from .terms import (
+    forms_of,
+    plain_words,
+    possible_acronyms,
+    query_terms,
+    read_question,
+    searched_terms,
+)
+from .types import (
+    Candidates,
+    Document,
+    DocumentFacts,
+    Embedding,
+    FileRecord,
+    Part,
+    Passage,
+    Query,
+    QueryTerm,
+    Vectors,
+    encoded,
+    title_from_path,
+)
+
+if TYPE_CHECKING:
+    from .terms import Word
+
+_BLOCK = 1_000  # rows that are read at a time
+_MOST_FOUND = 16_384  # as Milvus gives at once
+_RESCORED = 1_000  # nearest passages in which words are looked for, where the server does not search for words
+_LEAST_COMPARED = 400  # passages that a search among nearest ones compares at least
+_SEARCHED = ("text", "title", "section")  # for words
+
+
+class MilvusGeneration:
+    """One published build, read-only: a PassageIndex. Safe to use from several threads."""
+
+    def __init__(self, server: Server, collection: str) -> None:
+        """Reads its manifest. Raises StoreError."""
+        self.collection = collection
+        self._server = server
+        self._facts = Facts(server, facts_of(collection))
+        with self._sound():
+            said = json.loads(self._facts.one(MANIFEST))
+            self.manifest = Manifest.from_json(said["manifest"])
+            self._length = int(said["terms"])
+        self._terms, self._words = Words(self._facts, TERMS), Words(self._facts, WORDS)
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    @cached_property
+    def searches_words(self) -> bool:
+        """Whether the server finds passages by their words."""
+        fields = self._server.call("describe_collection", self.collection)["fields"]
+        return any(field["name"] == "sparse" for field in fields)
+
+    @cached_property
+    def _written(self) -> Mapping[str, FileRecord]:
+        """The records of all files, those that were withdrawn since among them."""
+        with self._sound():
+            lines = filter(None, self._facts.one(RECORDS, WRITING).split("\n"))
+            return {record.path: record for record in map(record_from_json, lines)}
+
+    @property
+    def records(self) -> Mapping[str, FileRecord]:
+        """What is known of each file, by its path below the corpus folder, in order."""
+        gone = self.withdrawn()
+        return {path: record for path, record in self._written.items() if path not in gone} if gone else self._written
+
+    def withdrawn(self) -> frozenset[str]:
+        """The files that were taken out since it was published."""
+        with self._sound():
+            return frozenset(json.loads(mark)["file"] for mark in self._facts.beginning(WITHDRAWN).values())
+
+    def parts(self) -> dict[str, Part]:
+        """Which documents and passages each file gave, by its path."""
+        found, documents, passages = {}, 0, 0
+        for path, record in self._written.items():
+            after = documents + record.documents, passages + record.passages
+            found[path] = Part(range(documents, after[0]), range(passages, after[1]))
+            documents, passages = after
+        return found
+
+    def count(self) -> int:
+        return self.manifest.passages
+
+    def search(self, embedding: Embedding, query: Query, k: int) -> Candidates:
+        words = self._read(query.text)
+        frequency = self._frequency(words)
+        terms = searched_terms(words, frequency, self.count())
+        asked = " ".join(sorted({form for term in terms for form in term.forms if frequency(form)}))
+        score = partial(bm25.scores, terms, frequency=frequency, count=self.count(), total_length=self._length)
+        allows = cache(partial(_allows, query)) if query.phrases or query.excluded else None
+        wanted = _Wanted(embedding(), asked, score, k, allows)
+        found = self._pool(wanted, "")
+        if allows is not None:
+            # Beside the pool of all, by which scores are scaled: what is allowed may stand anywhere.
+            found |= self._pool(wanted, _condition(query))
+        ids = sorted(found)
+        cosine = np.array([found[number].cosine for number in ids], dtype=np.float32)
+        scores = np.array([found[number].bm25 for number in ids], dtype=np.float32)
+        allowed = None
+        if allows is not None:
+            allowed = np.array([allows(found[number].text) for number in ids], dtype=np.bool_)
+        return Candidates(np.array(ids, dtype=np.int64), cosine, scores, allowed)
+
+    def holds(self, phrase: str) -> bool:
+        query = Query("", (phrase,))
+        rows = self._call("query", filter=_condition(query), output_fields=["id", *_SEARCHED], limit=_BLOCK)
+        return any(_allows(query, self._text(row)) for row in rows)
+
+    def nearest_word(self, word: str) -> str | None:
+        """The word of the articles that one was meant to be that they do not hold in any form; None where none is."""
+        if self._terms.frequencies(forms_of(word, self.manifest.languages)):
+            return None
+        return nearest("".join(plain_words(word)), self._words.frequencies, self._words.beginning)
+
+    def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
+        words = self._read(text)
+        return query_terms(words, self._frequency(words), self.count())
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        with self._sound():
+            found = {row["id"]: _passage(row) for row in self.rows(ids)}
+        if missing := [number for number in ids if number not in found]:
+            raise StoreError(f"{len(missing)} of the passages found were withdrawn meanwhile: ask again.")
+        return [found[number] for number in ids]
+
+    def documents(self, file: str | None = None) -> Iterator[str]:
+        """The paths of the documents, in order: of one file, or of all."""
+        numbers = range(self.manifest.documents) if file is None else self.parts()[file].documents
+        for start in range(0, len(numbers), _BLOCK):
+            some = numbers[start : start + _BLOCK]
+            heads = self.heads(some)
+            yield from (heads[number]["path"] for number in some if number in heads)
+
+    def document(self, path: str) -> Document | None:
+        """A document with its text and sections (without blocks), or None where it is not in this generation."""
+        number = self._numbers([path]).get(path)
+        body = None if number is None else self._facts.get([f"body:{number}"]).get(f"body:{number}")
+        if body is None:
+            return None
+        with self._sound():
+            return replace(document_from_json(json.loads(body)), path=path)
+
+    def facts(self, paths: Sequence[str]) -> dict[str, DocumentFacts]:
+        """What is known of these documents, without their texts."""
+        with self._sound():
+            return {
+                head["path"]: DocumentFacts(
+                    FileRecord(**head["file"]), head["title"] or title_from_path(head["path"]), head["metadata"]
+                )
+                for head in self.heads(self._numbers(paths).values()).values()
+            }
+
+    def keys(self) -> list[bytes]:
+        """The key of every passage, by id; empty where it was withdrawn."""
+        found = self._column("key", range(self.count()))
+        with self._sound():
+            return [bytes.fromhex(found.get(number, "")) for number in range(self.count())]
+
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        """The embeddings of these passages."""
+        found = self._column("vector", ids)
+        with self._sound():
+            return np.array([found[number] for number in ids], dtype=np.float32)
+
+    def stored_vectors(self, ids: range) -> Vectors:
+        """The embeddings of these passages."""
+        return self.vectors(ids)
+
+    def rows(self, ids: Sequence[int], more: Sequence[str] = (), seconds: float = READING) -> list[dict[str, Any]]:
+        """The rows of these passages as they were written; those that were withdrawn are left out."""
+        found = self._call("get", ids=list(ids), output_fields=[*COLUMNS, *more], seconds=seconds)
+        rows = [dict(row) for row in found]
+        for row in rows:
+            if not row["text"]:
+                row.update(json.loads(self._facts.one(f"passage:{row['id']}")))
+        return rows
+
+    def heads(self, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """What is known of the documents with these numbers, without their texts."""
+        keys = {f"head:{number}": number for number in numbers}
+        with self._sound():
+            return {keys[key]: json.loads(value) for key, value in self._facts.get(keys, WRITING).items()}
+
+    def bodies(self, numbers: Iterable[int]) -> dict[int, str]:
+        """The documents with these numbers, as they are stored."""
+        keys = {f"body:{number}": number for number in numbers}
+        return {keys[key]: value for key, value in self._facts.get(keys, WRITING).items()}
+
+    def taken(self, ids: range) -> Iterator[dict[str, Any]]:
+        """The rows of these passages in order, as `milvus_rows.passage_row` made them. Raises StoreError."""
+        with self._sound():
+            counted = 0
+            for row in self._in_order(ids, ["sha256", "terms", "words"]):
+                _passage(row)  # what is taken over is checked here, and not again
+                counted += 1
+                yield {**row, "words": list(row["words"])}
+            if counted != len(ids):
+                raise ValueError(f"{counted} rows of {len(ids)}")
+
+    def published(self) -> float:
+        """When it began to answer (seconds since 1970); 0 where that is not known."""
+        return float(self._facts.get([PUBLISHED]).get(PUBLISHED, 0.0))
+
+    def withdraw(self, file: str) -> None:
+        """Take a file's documents and passages out, and remember that; returns when no reader finds them any more."""
+        part = self.parts().get(file)
+        if part is None:
+            return
+        mark = json.dumps({"file": file}, ensure_ascii=False)
+        facts = self._facts.collection
+        self._server.call("upsert", facts, list(fact_rows(f"{WITHDRAWN}{hashed(file)}", mark)), seconds=WRITING)
+        heads = self.heads(part.documents)
+        keys = [key for number in part.documents for key in (f"head:{number}", f"body:{number}")]
+        keys += [f"path:{hashed(head['path'])}" for head in heads.values()]
+        keys += [f"passage:{number}" for number in part.passages]
+        self._delete(self.collection, list(part.passages))
+        self._delete(facts, self._facts.rows_of(keys))
+
+    def _delete(self, collection: str, ids: Sequence[int | str]) -> None:
+        for start in range(0, len(ids), _BLOCK):
+            self._server.call("delete", collection, ids=ids[start : start + _BLOCK], seconds=WRITING)
+        self._server.count(collection)  # which waits until what was deleted is seen
+
+    def altered(self) -> list[str]:
+        """What is not as it was published and would not be noticed when it is taken over, a sentence for each."""
+        gone = self.withdrawn()
+        expected = self.count() - sum(self._written[path].passages for path in gone if path in self._written)
+        counted = self._server.count(self.collection)
+        return [] if counted == expected else [f"{counted} passages where the manifest says {expected}"]
+
+    def verify(self) -> list[str]:
+        """Everything that is off, one sentence each: checksums, counts, spans, embeddings. Empty when whole."""
+        try:
+            return self.altered() or list(self._problems())
+        except (IndexError, *UNSOUND, StoreError) as error:
+            return [f"{self.collection} cannot be read ({error})"]
+
+    def _problems(self) -> Iterator[str]:
+        parts, gone = self.parts(), self.withdrawn()
+        for path in self._written:
+            part = parts[path]
+            if path in gone:
+                continue
+            texts: dict[str, str] = {}
+            for number, body in self.bodies(part.documents).items():
+                document = document_from_json(json.loads(body))
+                texts[self.heads([number])[number]["path"]] = document.text
+            if len(texts) != len(part.documents):
+                yield f"{path} has {len(texts)} articles, not {len(part.documents)}"
+                continue
+            counted = 0
+            for row in self._in_order(part.passages, ["vector"]):
+                counted += 1
+                passage = _passage(row)
+                if passage.span.of(texts.get(passage.document, "")) != passage.text:
+                    yield f"passage {row['id']} of {path} is not a literal part of its document"
+                if any(not passage.span.start <= s.start < s.end <= passage.span.end for s in passage.sentences):
+                    yield f"passage {row['id']} of {path} has a sentence outside itself"
+                if abs(float(np.linalg.norm(np.array(row["vector"], dtype=np.float32))) - 1) > 1e-3:
+                    yield f"passage {row['id']} of {path} has an embedding that is not of unit length"
+            if counted != len(part.passages):
+                yield f"{path} has {counted} passages, not {len(part.passages)}"
+
+    # --- searching
+
+    def _read(self, text: str) -> tuple[Word, ...]:
+        """The words of a question, with what the acronyms of the articles make of them."""
+        shorts, longs = possible_acronyms(text)
+        pairs = [pair for pair in self._acronyms if pair[0] in shorts or pair[1] in longs]
+        return read_question(text, self.manifest.languages, pairs)
+
+    @cached_property
+    def _acronyms(self) -> list[tuple[str, str]]:
+        with self._sound():
+            return [(str(short), str(long)) for short, long in json.loads(self._facts.one(ACRONYMS))]
+
+    def _frequency(self, words: Sequence[Word]) -> Callable[[str], int]:
+        """How many passages hold a form of these words."""
+        found = self._terms.frequencies({form for word in words for form in word.forms})
+        return lambda form: found.get(form, 0)
+
+    def _pool(self, wanted: _Wanted, condition: str) -> dict[int, _Candidate]:
+        """The best of each side, by id; with a condition only those that the query allows.
+
+        A condition sees to it that all words are there, not that they stand together: where too few of the passages
+        that the server finds are allowed, more are asked for.
+        """
+        limit = wanted.k if self.searches_words else max(wanted.k, _RESCORED)
+        while True:
+            near = self._near(wanted, limit, condition)
+            worded = self._worded(wanted, limit, condition) if self.searches_words else near
+            sides = [side if not condition else list(filter(wanted.allows_row, side)) for side in (near, worded)]
+            is_all = not condition or limit >= min(_MOST_FOUND, self.count())
+            if is_all or all(
+                len(some) >= wanted.k or len(side) < limit for some, side in zip(sides, (near, worded), strict=True)
+            ):
+                break
+            limit = min(4 * limit, _MOST_FOUND)
+        near, worded = sides
+        scores = wanted.score([row.terms for row in worded])
+        best = [at for at in np.argsort(-scores, kind="stable")[: wanted.k].tolist() if scores[at] > 0]
+        found = {row.id: row for row in near[: wanted.k]}
+        return found | {worded[at].id: replace(worded[at], bm25=float(scores[at])) for at in best}
+
+    def _near(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
+        """The passages with the largest cosines, best first."""
+        parameters = {"metric_type": "IP", "params": {"ef": max(2 * limit, _LEAST_COMPARED)}}
+        hits = self._hits("vector", wanted.dense.tolist(), limit, condition, parameters, wanted.columns)
+        return [self._candidate(hit, float(hit["distance"]), wanted) for hit in hits]
+
+    def _worded(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
+        """The passages that the server's own BM25 puts first."""
+        if not wanted.asked:
+            return []
+        parameters = {"metric_type": "BM25"}
+        hits = self._hits("sparse", wanted.asked, limit, condition, parameters, ("vector", *wanted.columns))
+        return [self._candidate(hit, float(np.dot(hit["entity"]["vector"], wanted.dense)), wanted) for hit in hits]
+
+    def _hits(
+        self, field: str, data: Any, limit: int, condition: str, parameters: Mapping[str, Any], columns: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        if not self.count():
+            return []
+        hits: list[dict[str, Any]] = self._call(
+            "search",
+            [data],
+            anns_field=field,
+            limit=min(limit, _MOST_FOUND),
+            search_params=parameters,
+            filter=condition,
+            output_fields=list(columns),
+        )[0]
+        return hits
+
+    def _candidate(self, hit: Mapping[str, Any], cosine: float, wanted: _Wanted) -> _Candidate:
+        row = hit["entity"]
+        text = self._text({**row, "id": hit["id"]}) if wanted.allows is not None else ""
+        return _Candidate(int(hit["id"]), cosine, row["terms"], text)
+
+    def _text(self, row: Mapping[str, Any]) -> str:
+        """What is searched for words of a row."""
+        if not row["text"]:
+            row = next(iter(self.rows([row["id"]])), row)
+        return encoded(row["title"], json.loads(row["section"] or "[]"), row["text"])
+
+    # --- reading
+
+    def _numbers(self, paths: Sequence[str]) -> dict[str, int]:
+        """The numbers of the documents with these paths, as far as they are there."""
+        keys = {f"path:{hashed(path)}": path for path in paths}
+        with self._sound():
+            return {keys[key]: int(value) for key, value in self._facts.get(keys).items()}
+
+    def _in_order(self, ids: range, more: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The rows of these passages, by id; those that were withdrawn are left out."""
+        for start in range(0, len(ids), _BLOCK):
+            yield from sorted(self.rows(ids[start : start + _BLOCK], more, WRITING), key=lambda row: int(row["id"]))
+
+    def _column(self, name: str, ids: Sequence[int]) -> dict[int, Any]:
+        """One column of these passages' rows, by id."""
+        found = {}
+        for start in range(0, len(ids), _BLOCK):
+            some = list(ids[start : start + _BLOCK])
+            rows = self._call("get", ids=some, output_fields=["id", name], seconds=WRITING)
+            found.update({row["id"]: row[name] for row in rows})
+        return found
+
+    def _call(self, method: str, *arguments: Any, **named: Any) -> Any:
+        # A published generation does not change, but for what is withdrawn, which waits until it is seen everywhere.
+        return self._server.call(method, self.collection, *arguments, consistency_level="Eventually", **named)
+
+    @contextlib.contextmanager
+    def _sound(self) -> Iterator[None]:
+        """Turns what rows that are not as they were written lead to into a StoreError."""
+        try:
+            yield
+        except UNSOUND as error:
+            raise self._damaged() from error
+
+    def _damaged(self) -> StoreError:
+        return StoreError(f"{self.collection} is damaged: {REBUILD}.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A passage that was found: its terms, and where phrases are asked for, what is searched for words."""
+
+    id: int
+    cosine: float
+    terms: str
+    text: str
+    bm25: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a question looks for: an embedding, terms, and how texts are scored; `k` candidates of each side.
+
+    `allows` says of a text whether the question allows it, where it wants or excludes words.
+    """
+
+    dense: Vectors
+    asked: str
+    score: Callable[[Sequence[str]], Vectors]
+    k: int
+    allows: Callable[[str], bool] | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("terms",) if self.allows is None else ("terms", *_SEARCHED)
+
+    def allows_row(self, row: _Candidate) -> bool:
+        return self.allows is None or self.allows(row.text)
+
+
+def _condition(query: Query) -> str:
+    """What the server is to see to: the words of all phrases are there, and no word that is excluded by itself."""
+    wanted = [plain_words(phrase) for phrase in query.phrases]
+    excluded = [words for words in map(plain_words, query.excluded) if len(words) == 1]
+    conditions = [f"array_contains_all(words, {sorted({*map(word_number, words)})})" for words in wanted]
+    conditions += [f"not array_contains(words, {word_number(word)})" for (word,) in excluded]
+    if not all(wanted):
+        return "id < 0"  # signs alone are nowhere
+    return " and ".join(conditions) or "id >= 0"
+
+
+def _allows(query: Query, text: str) -> bool:
+    """Whether a text holds the phrases of a query, each word behind the other, and nothing that it excludes."""
+    words = f" {' '.join(plain_words(text))} "
+
+    def holds(phrase: str) -> bool:
+        searched = plain_words(phrase)
+        return bool(searched) and f" {' '.join(searched)} " in words
+
+    return all(map(holds, query.phrases)) and not any(map(holds, query.excluded))
+
+
+def _passage(row: Mapping[str, Any]) -> Passage:
+    """The passage of a row; raises one of UNSOUND where it is not what was written."""
+    names = ("id", "document", "position", "start", "end", "text", "title", "section")
+    facts = [row[name] for name in names]
+    return checked(
+        [*facts, row["page"] or None, row["sentences"], row["language"], bytes.fromhex(row["key"]), row["checksum"]]
+    )

@@ -1,0 +1,178 @@
+"""Where generations are kept: what a store of them can do, whichever engine holds it, and the one that is configured.
+
+`build` and `engine` are written against these protocols alone. It knows nothing about how generations are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from .config import Config
+from .manifest import Manifest
+from .store import LocalStore
+from .types import (
+    Document,
+    DocumentFacts,
+    EncoderIdentity,
+    FileRecord,
+    Part,
+    Passage,
+    PassageIndex,
+    Stored,
+    Vectors,
+)
+
+
+class OpenGeneration(PassageIndex, Protocol):
+    """One published build, to be read: a PassageIndex with its documents. Safe to use from several threads."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def manifest(self) -> Manifest: ...
+
+    @property
+    def records(self) -> Mapping[str, FileRecord]:
+        """What is known of each file, by its path below the corpus folder, in order."""
+        ...
+
+    def nearest_word(self, word: str) -> str | None:
+        """The word of the articles that one was meant to be that they do not hold in any form; None where none is."""
+        ...
+
+    def documents(self, file: str | None = None) -> Iterator[str]:
+        """The paths of the documents, in order: of one file, or of all."""
+        ...
+
+    def document(self, path: str) -> Document | None:
+        """A document with its text and sections (without blocks), or None where it is not in this generation."""
+        ...
+
+    def facts(self, paths: Sequence[str]) -> dict[str, DocumentFacts]:
+        """What is known of these documents, without their texts."""
+        ...
+
+    def parts(self) -> dict[str, Part]:
+        """Which documents and passages each file gave, by its path."""
+        ...
+
+    def keys(self) -> list[bytes]:
+        """The key of every passage, by id."""
+        ...
+
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        """The embeddings of these passages."""
+        ...
+
+    def stored_vectors(self, ids: range) -> Vectors | Stored:
+        """The embeddings of these passages, as they are to be stored again."""
+        ...
+
+    def altered(self) -> list[str]:
+        """What is not as it was published and would not be noticed when it is taken over, a sentence for each."""
+        ...
+
+    def verify(self) -> list[str]:
+        """Everything that is off, one sentence each. Empty when whole."""
+        ...
+
+
+_Opened = TypeVar("_Opened", bound=OpenGeneration)
+
+
+class Writer(AbstractContextManager["Writer"], Protocol):
+    """Writes one generation, in a `with` block; `publish` makes it the one that answers. Documents come in order.
+
+    Its `folder`, on this machine, is where an unfinished build leaves what the next one takes up (see `journal`).
+    """
+
+    folder: Path
+
+    @property
+    def created(self) -> str:
+        """The time that the manifest will have (ISO)."""
+        ...
+
+    @property
+    def records(self) -> tuple[FileRecord, ...]:
+        """What was added, in order."""
+        ...
+
+    def add(self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> None:
+        """Add one file with its documents and their passages: none where it is not indexed."""
+        ...
+
+    def take_over(self, record: FileRecord, part: Part, path: str) -> None:
+        """Add one file as the last generation holds it: at `part`, under `path`."""
+        ...
+
+    def publish(self, vectors: Iterable[Vectors | Stored], keep: int, step: Callable[[], None] = ...) -> str:
+        """Check everything and make it the one that answers; returns the generation's id.
+
+        `vectors` are blocks of rows, one row for each passage, by id. `step` is called often; what it raises leaves
+        the last generation as it was. Raises StoreError.
+        """
+        ...
+
+
+class Store(Protocol[_Opened]):
+    """Generations, of which the current one answers."""
+
+    @property
+    def facts(self) -> Mapping[str, str] | None:
+        """What `qa status` says of it; None for the index folder of this machine."""
+        ...
+
+    def current_id(self) -> str | None:
+        """The id of the generation that answers, or None where nothing was published. Raises StoreError."""
+        ...
+
+    def open_current(self) -> _Opened:
+        """The generation that answers. Raises NoGenerationError before the first build, else StoreError."""
+        ...
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold it for one writer; raises BusyError where another has it."""
+        ...
+
+    def writer(
+        self,
+        encoder: EncoderIdentity,
+        passage_settings: Mapping[str, Any],
+        reading: Mapping[str, Any] = ...,
+        created: datetime | None = ...,
+        encoder_languages: Sequence[str] = ...,
+        previous: _Opened | None = ...,
+    ) -> Writer:
+        """One for the next generation, while `writing`; files may be taken over from `previous`."""
+        ...
+
+    def leftovers(self) -> list[Path]:
+        """Folders of builds that did not end, oldest first; call it only while `writing`."""
+        ...
+
+    def remove_leftovers(self, keep: Path | None = None) -> None:
+        """Give back the space of builds that did not end, all but `keep`; call it only while `writing`."""
+        ...
+
+    def prune(self, keep: int) -> None:
+        """Remove all but the last `keep` generations, and what builds that did not end have left."""
+        ...
+
+    def withdraw(self, files: Sequence[str]) -> None:
+        """Take files (paths below the corpus folder) out of what answers, where that can be done without a build."""
+        ...
+
+
+def open_store(config: Config) -> Store[Any]:
+    """The store that is configured."""
+    if config.store is None:
+        return LocalStore(config.index)
+    from .milvus_store import MilvusStore
+
+    return MilvusStore(config.store, config.index)

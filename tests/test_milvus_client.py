@@ -1,0 +1,157 @@
+"""A server that cannot be reached is said to be so in one sentence, soon, and is found again by itself."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import servers
+from conftest import TinyEncoder
+from corpora import article, write
+
+from qa.build import build
+from qa.config import Address, Config
+from qa.engine import Engine
+from qa.errors import ConfigError, StoreError
+from qa.milvus_client import Server
+
+UNREACHABLE = r"The index cannot be reached at milvus://.*: see that the server runs\.$"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("http://host/name", "no address of a Milvus server"),
+        ("milvus://host:port/name", "no address"),
+        ("milvus:///name", "no address of a Milvus server"),
+        ("milvus://host", "cannot be an index's name"),
+        ("milvus://host/a-b", "cannot be an index's name"),
+        ("milvus://host/a/b", "cannot be an index's name"),
+        ("milvus://host/ä", "cannot be an index's name"),
+        ("milvus://user:secret@host/name", "QA_MILVUS_PASSWORD"),
+        ("milvus://host/name?x=1", "no address of a Milvus server"),
+    ],
+)
+def test_an_address_that_is_none_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem) as caught:
+        Address.parse(text, {})
+    assert "secret" not in str(caught.value)
+
+
+def test_an_address_is_read_with_what_the_environment_adds(tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_text("")
+    names = {"QA_MILVUS_USER": "u", "QA_MILVUS_PASSWORD": "secret", "QA_MILVUS_TLS": str(authority)}
+    address = Config.from_env({"QA_STORE": "milvus://[::1]/name", **names}).store
+    assert address == Address("::1", 19530, "name", "u", "secret", str(authority))
+    assert str(address) == "milvus://[::1]:19530/name"
+    assert "secret" not in repr(address)
+    assert Config.from_env({"QA_STORE": "milvus://a/b"}, store="milvus://c:1/d").store == Address("c", 1, "d")
+    assert Config.from_env({}).store is None
+    with pytest.raises(ConfigError, match="QA_MILVUS_TLS"):
+        Address.parse("milvus://a/b", {"QA_MILVUS_TLS": "nowhere.pem"})
+
+
+def test_a_client_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    program = """
+import sys
+sys.modules["pymilvus"] = None
+from qa.cli import main
+sys.exit(main(["status", "--store", "milvus://127.0.0.1:1/name"]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "qa: An index in Milvus needs its client: run `pip install 'qa-articles[milvus]'`.\n"
+
+
+@pytest.fixture
+def nobody() -> Iterator[int]:
+    """A port that is taken and never answers a call."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@pytest.mark.milvus_lite
+def test_nobody_at_an_address_is_said_within_two_seconds_and_then_at_once(nobody: int) -> None:
+    server = Server(Address("127.0.0.1", nobody, "name"))
+    started = time.monotonic()
+    with pytest.raises(StoreError, match=UNREACHABLE):
+        server.version()
+    assert time.monotonic() - started < 2.2
+    started = time.monotonic()
+    with pytest.raises(StoreError, match=UNREACHABLE):
+        server.version()
+    assert time.monotonic() - started < 0.1
+
+
+@pytest.mark.milvus_lite
+def test_an_engine_survives_a_server_that_is_frozen_or_killed(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    write(tmp_path / "corpus", {"a.md": article("A", "anchor", "beacon")})
+    with servers.milvus_lite(tmp_path) as server:
+        address = Address.parse(f"milvus://{server.address}/lost", {})
+        config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off", store=address)
+        build(config, TinyEncoder())
+        engine = Engine.open(config, TinyEncoder())
+        expected = engine.ask("anchor").citations
+        (process,) = server.processes.values()
+        for harm, mend in ((process.freeze, process.thaw), (process.kill, process.start)):
+            harm()
+            time.sleep(1.1)  # it is known for so long which generation answers
+            for _ in range(3):
+                started = time.monotonic()
+                with pytest.raises(StoreError, match=UNREACHABLE):
+                    engine.ask("anchor")
+                assert time.monotonic() - started < 2.2
+            mend()
+            deadline = time.monotonic() + 15
+            while True:
+                try:
+                    assert engine.ask("anchor").citations == expected
+                    break
+                except StoreError:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.2)
+
+
+@pytest.mark.milvus_lite
+def test_a_chat_server_without_the_articles_answers_and_only_reads(tmp_path: Path, milvus_lite: servers.Server) -> None:
+    (tmp_path / "corpus").mkdir()
+    write(tmp_path / "corpus", {"a.md": article("A", "anchor", "beacon")})
+    address = Address.parse(f"milvus://{milvus_lite.address}/elsewhere", {})
+    config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off", store=address)
+    build(config, TinyEncoder())
+    engine = Engine.open(replace(config, corpus=tmp_path / "none", index=tmp_path / "other"), TinyEncoder())
+    answer = engine.ask("anchor")
+    assert answer.citations
+    assert not any(citation.changed for citation in answer.citations)
+    assert not engine.changed("a.md")
+    status = engine.status()
+    assert (status.counts["indexed"], status.counts["removed"], status.counts["files"]) == (1, 0, 1)
+    assert status.as_json()["store"] == {
+        "address": str(address), "server": "milvus_lite-3.2.2", "words": "engine",
+    }  # fmt: skip
+
+
+@pytest.mark.model
+@pytest.mark.milvus_lite
+def test_a_chat_server_makes_the_encoder_ready_by_itself_and_refuses_another(
+    tmp_path: Path, milvus_lite: servers.Server, encoder: object
+) -> None:
+    (tmp_path / "corpus").mkdir()
+    write(tmp_path / "corpus", {"a.md": article("A", "anchor")})
+    address = Address.parse(f"milvus://{milvus_lite.address}/ready", {})
+    config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off", store=address)
+    build(config, encoder)  # type: ignore[arg-type]
+    elsewhere = replace(config, index=tmp_path / "other")
+    assert Engine.open(elsewhere).ask("Where is the anchor?").citations[0].document == "a.md"
+    assert list((tmp_path / "other" / "encoders").glob("*/*.onnx"))
+    with pytest.raises(StoreError, match="was built with the encoder"):
+        Engine.open(elsewhere, TinyEncoder()).ask("Where is the anchor?")

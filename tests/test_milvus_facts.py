@@ -1,0 +1,92 @@
+"""Texts by key in rows of limited length, and words found by themselves and by their beginnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.errors import StoreError
+from qa.milvus_facts import LONGEST, Facts, Words, fact_rows, hashed, word_rows
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+WORD = st.text("abcé蜜😀z", min_size=1, max_size=4)
+
+
+class Rows:
+    """A server that holds rows by their keys."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self.rows = {row["key"]: row for row in rows}
+        self.calls = 0
+
+    def call(self, method: str, collection: str, ids: Sequence[str], **_: Any) -> list[Mapping[str, Any]]:
+        assert method == "get"
+        self.calls += 1
+        return [self.rows[key] for key in ids if key in self.rows]
+
+
+def facts(rows: Iterable[Mapping[str, Any]]) -> Facts:
+    return Facts(Rows(rows), "things_000001_facts")  # type: ignore[arg-type]
+
+
+@given(TEXT, st.integers(0, 3))
+def test_a_text_of_any_length_comes_back(text: str, times: int) -> None:
+    text += "😀é\n\0" * 20_000 * times
+    rows = list(fact_rows("body:7", text))
+    assert all(len(row["value"].encode()) <= LONGEST for row in rows)
+    assert facts(rows).get(["body:7", "body:8"]) == {"body:7": text}
+
+
+def test_the_rows_of_a_text_are_known() -> None:
+    rows = list(fact_rows("body:7", "x" * 200_000))
+    assert len(rows) > 3
+    assert facts(rows).rows_of(["body:7", "body:8"]) == [row["key"] for row in rows]
+
+
+@pytest.mark.parametrize("harm", ["another letter", "a row lost", "no head"])
+def test_damage_is_found(harm: str) -> None:
+    rows = list(fact_rows("body:7", "x" * 200_000))
+    if harm == "another letter":
+        rows[1]["value"] = "y" + rows[1]["value"][1:]
+    elif harm == "a row lost":
+        del rows[2]
+    else:
+        rows[0]["value"] = "x"
+    with pytest.raises(StoreError, match="things_000001_facts is damaged: run `qa build --full`"):
+        facts(rows).get(["body:7"])
+
+
+def test_what_must_be_there_and_is_not_is_damage() -> None:
+    with pytest.raises(StoreError, match="is damaged"):
+        facts([]).one("manifest")
+
+
+@given(TEXT)
+def test_a_key_is_made_of_letters_and_digits(text: str) -> None:
+    assert hashed(text).isalnum()
+    assert hashed(text).isascii()
+    assert len(hashed(text)) == 32
+
+
+@given(st.dictionaries(WORD, st.integers(1, 99)), st.lists(WORD), st.lists(st.text("abcé蜜😀z", max_size=3)))
+def test_words_are_found_by_themselves_and_by_their_beginnings(
+    held: dict[str, int], asked: list[str], starts: list[str]
+) -> None:
+    words = Words(facts(word_rows("words", held)), "words")
+    assert words.frequencies(asked) == {word: held[word] for word in asked if word in held}
+    assert words.beginning(starts) == {word: n for word, n in held.items() if word.startswith(tuple(starts))}
+
+
+def test_many_words_are_asked_for_at_once_and_kept() -> None:
+    held = {f"w{number:05}": number for number in range(1, 3_000)}
+    rows = Rows(word_rows("words", held))
+    words = Words(Facts(rows, "facts"), "words")  # type: ignore[arg-type]
+    assert words.frequencies(held) == held
+    assert words.beginning(["w001", "w0299", "x"]) == {
+        word: n for word, n in held.items() if word.startswith(("w001", "w0299"))
+    }
+    assert rows.calls == 2  # where each begins, and all that were asked for

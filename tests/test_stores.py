@@ -1,0 +1,344 @@
+"""One suite for every store of generations: what is built, searched, changed, published and withdrawn is the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import TinyEncoder
+from corpora import article, prose, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from servers import Server
+
+from qa.build import Progress, build
+from qa.config import Address, Config
+from qa.engine import Engine
+from qa.errors import NoGenerationError, StoreError
+from qa.milvus_store import MilvusStore
+from qa.stores import OpenGeneration, open_store
+from qa.types import Candidates, Embedding, FileRecord, Query
+
+HOSTILE = "deep/quo\"te {brace} \\back% ü😀'.md"
+FILES = {
+    "acronyms.md": f"# Bees\n\nThe Bee Health Bureau (BHB) counts hives.\n\n{prose('hive')}\n",
+    "bienen.md": "# Die Bienen\n\n" + "Die Bienen schlafen nachts in den Häusern am Fluss. " * 12 + "\n",
+    "harbour.md": article("Harbour", "anchor", "beacon", "lantern"),
+    "list.csv": "title,text\nFirst,The quarry lies behind the mill.\nSecond,The granite quarry was closed.\n",
+    "notes.txt": "",
+    "蜜蜂.md": "# 蜜蜂\n\n" + "蜜蜂在冬天睡觉，春天飞出蜂房。" * 20 + "\n",
+    HOSTILE: '# "Quotes" \\ {and} [braces]\n\n'
+    + 'He said "anchor ] or 1 == 1" \\" and {left} the town\'s wall. ' * 12
+    + "\n",
+}
+QUESTIONS = [
+    "What does the beacon report say?",
+    "lantern anchor wall",
+    '"anchor report" wall',
+    '"old stone wall" -beacon',
+    'the report -"anchor report"',
+    '"stone old" wall',
+    '"no such words here" wall',
+    "Who counts at the BHB?",
+    "Bee Health Bureau",
+    "Wo schlafen die Bienen?",
+    "蜜蜂睡觉",
+    '"冬天睡觉" 蜜蜂',
+    "granite quarry",
+    "zebra",
+    '"anchor ] or 1 == 1" \\" {left}',
+    "') or id >= 0 or text like ('%",
+    "-wall quarry",
+]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A corpus with its index in the store under test, and another index of it on this disk."""
+
+    config: Config
+    local: Config
+
+    def build(self, **more: Any) -> Any:
+        build(self.local, TinyEncoder())
+        return build(self.config, TinyEncoder(), **more)
+
+    def opened(self) -> tuple[OpenGeneration, OpenGeneration]:
+        found, expected = (open_store(config).open_current() for config in (self.config, self.local))
+        return found, expected
+
+
+Make = Callable[[Path, str], Place]
+SERVED = [
+    pytest.param("milvus_lite", marks=pytest.mark.milvus_lite),
+    pytest.param("milvus", marks=pytest.mark.milvus),
+]
+served = pytest.mark.parametrize("make", SERVED, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", params=["local", *SERVED])
+def make(request: pytest.FixtureRequest) -> Make:
+    server: Server | None = None if request.param == "local" else request.getfixturevalue(request.param)
+
+    def place(folder: Path, name: str) -> Place:
+        (folder / "corpus").mkdir()
+        local = Config(corpus=folder / "corpus", index=folder / "local", reader="off")
+        store = None if server is None else Address.parse(f"milvus://{server.address}/{name}", {})
+        return Place(replace(local, index=folder / "index", store=store), local)
+
+    return place
+
+
+@pytest.fixture(scope="module")
+def library(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Built once; tests only read it."""
+    place = make(tmp_path_factory.mktemp("library"), "library")
+    write(place.config.corpus, FILES)
+    place.build()
+    return place
+
+
+@pytest.fixture(scope="module")
+def moving(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Built once; tests change it, one after the other."""
+    place = make(tmp_path_factory.mktemp("moving"), "moving")
+    write(place.config.corpus, {f"{word}.md": article(word.title(), word) for word in ("anchor", "beacon", "candle")})
+    place.build()
+    return place
+
+
+def searched(index: OpenGeneration, query: Query, k: int = 100) -> Candidates:
+    encoder = TinyEncoder()
+    embedding: Embedding = lambda: encoder.encode_queries([query.text])[0]  # noqa: E731
+    return index.search(embedding, query, k)
+
+
+def undated(record: FileRecord) -> FileRecord:
+    """One index is built a moment after the other."""
+    return replace(record, indexed="")
+
+
+# --- what was built, to be read
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_answers_are_those_of_an_index_on_this_disk(library: Place, question: str) -> None:
+    found, expected = (
+        Engine.open(config, TinyEncoder()).ask(question, 10) for config in (library.config, library.local)
+    )
+    assert [c.span for c in found.citations] == [c.span for c in expected.citations]
+    assert [c.document for c in found.citations] == [c.document for c in expected.citations]
+    assert [c.score for c in found.citations] == pytest.approx([c.score for c in expected.citations], abs=1e-3)
+    assert found.confidence == pytest.approx(expected.confidence, abs=1e-3)
+    assert (found.query, found.corrected, found.reason) == (expected.query, expected.corrected, expected.reason)
+    assert [c.text for c in found.citations] == [c.text for c in expected.citations]
+
+
+def test_candidates_have_the_cosines_and_scores_of_an_index_on_this_disk(library: Place) -> None:
+    for index_query in (Query("anchor beacon wall"), Query("report", ("stone wall",), ("beacon",))):
+        found, expected = (searched(index, index_query) for index in library.opened())
+        assert found.ids.tolist() == expected.ids.tolist()
+        assert found.cosine == pytest.approx(expected.cosine, abs=1e-5)
+        assert found.bm25 == pytest.approx(expected.bm25, rel=1e-4)
+        assert (found.allowed is None) == (expected.allowed is None)
+        if found.allowed is not None and expected.allowed is not None:
+            assert found.allowed.tolist() == expected.allowed.tolist()
+
+
+def test_what_is_allowed_is_found_wherever_it_stands(library: Place) -> None:
+    index = library.opened()[0]
+    for query in (Query("anchor report", (), ("anchor report",)), Query("anchor", ("lantern report",))):
+        found = searched(index, query, 1)
+        assert found.allowed is not None
+        held = [passage.text for passage in index.passages(found.ids[found.allowed].tolist())]
+        assert held
+        assert all(phrase in text for phrase in query.phrases for text in held)
+        assert not any(words in text for words in query.excluded for text in held)
+
+
+@pytest.mark.parametrize("phrase", ["stone wall", "wall stone", "ANCHOR", "anchor ] or 1", "冬天", "'", ""])
+def test_a_phrase_is_held_where_its_words_stand_together(library: Place, phrase: str) -> None:
+    found, expected = library.opened()
+    assert found.holds(phrase) == expected.holds(phrase)
+
+
+@pytest.mark.parametrize("word", ["lanterm", "beacon", "harbuor", "quarrry", "zebra", "hauser", "anc'hor"])
+def test_a_word_is_corrected_alike(library: Place, word: str) -> None:
+    found, expected = library.opened()
+    assert found.nearest_word(word) == expected.nearest_word(word)
+
+
+def test_everything_that_is_known_is_read_back(library: Place) -> None:
+    found, expected = library.opened()
+    assert found.count() == expected.count() > 5
+    assert list(map(undated, found.records.values())) == list(map(undated, expected.records.values()))
+    assert found.parts() == expected.parts()
+    assert list(found.documents()) == list(expected.documents())
+    assert list(found.documents("list.csv")) == list(expected.documents("list.csv")) == ["list.csv#1", "list.csv#2"]
+    paths = [*expected.documents(), "nothing.md", "') or key like ('"]
+    known, wanted = found.facts(paths), expected.facts(paths)
+    assert list(known) == list(wanted)
+    for path, facts in known.items():
+        assert replace(facts, file=undated(facts.file)) == replace(wanted[path], file=undated(wanted[path].file))
+    for path in paths:
+        assert found.document(path) == expected.document(path), path
+    ids = range(expected.count())
+    assert found.passages(ids) == expected.passages(ids)
+    assert found.passages([3, 1]) == expected.passages([3, 1])
+    assert found.keys() == expected.keys()
+    assert np.allclose(found.vectors(ids), expected.vectors(ids), atol=1e-6)
+    kept = {"id": "", "created": "", "files": {}}
+    assert replace(found.manifest, **kept) == replace(expected.manifest, **kept)
+    for text in ("Who counts at the BHB?", "Die Bienen", "beacon"):
+        assert found.query_terms(text) == expected.query_terms(text)
+
+
+def test_what_was_built_is_whole(library: Place) -> None:
+    assert library.opened()[0].verify() == []
+
+
+@settings(max_examples=25)
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_no_question_is_more_than_data(library: Place, text: str) -> None:
+    index = library.opened()[0]
+    found = searched(index, Query(f"wall {text}", (text,), (f"{text} wall",)), 5)
+    assert len(found.ids) <= index.count()
+
+
+def test_before_the_first_build_there_is_nothing_to_open(make: Make, tmp_path: Path) -> None:
+    place = make(tmp_path, "nothing")
+    store = open_store(place.config)
+    assert store.current_id() is None
+    with pytest.raises(NoGenerationError, match="run `qa build`"):
+        store.open_current()
+
+
+# --- what changes
+
+
+def test_a_build_takes_over_what_did_not_change_and_a_running_engine_follows(moving: Place) -> None:
+    corpus, engine = moving.config.corpus, Engine.open(moving.config, TinyEncoder())
+    assert engine.ask("candle").citations[0].document == "candle.md"
+    before = engine.generation
+    write(corpus, {"dune.md": article("Dune", "dune"), "anchor.md": article("Anchor", "anchor", "mast")})
+    (corpus / "beacon.md").rename(corpus / "light.md")
+    (corpus / "candle.md").unlink()
+    report = moving.build()
+    assert (report.added, report.changed, report.removed) == (("dune.md",), ("anchor.md",), ("candle.md",))
+    assert report.renamed == (("beacon.md", "light.md"),)
+    assert report.passages_encoded == 2
+    time.sleep(1.1)  # so long a reader may go on with what it knew
+    assert engine.generation.id == report.generation > before.id
+    assert "candle.md" not in {citation.document for citation in engine.ask("candle").citations}
+    assert before.passages([0])[0].document == "anchor.md"  # what a reader still holds is still there
+    found, expected = moving.opened()
+    ids = range(expected.count())
+    assert found.passages(ids) == expected.passages(ids)
+    assert np.allclose(found.vectors(ids), expected.vectors(ids), atol=1e-6)
+    assert found.query_terms("mast candle beacon")[0].weight == pytest.approx(
+        expected.query_terms("mast candle beacon")[0].weight, rel=0.2
+    )  # (on disk, removed passages may still count)
+    assert found.verify() == []
+
+
+class Full(Exception):
+    """What a build meets."""
+
+
+def test_a_build_that_fails_leaves_the_last_one_answering_and_nothing_behind(moving: Place) -> None:
+    corpus, store = moving.config.corpus, open_store(moving.config)
+    number = store.current_id()
+    write(corpus, {"extra.md": article("Extra", "extra")})
+
+    def fail(progress: Progress) -> None:
+        if progress.stage == "publishing":
+            raise Full
+
+    with pytest.raises(Full):
+        build(moving.config, TinyEncoder(), progress=fail)
+    assert store.current_id() == number
+    assert Engine.open(moving.config, TinyEncoder()).ask("dune").citations[0].document == "dune.md"
+    if isinstance(store, MilvusStore):
+        assert not [name for name in store.server.call("list_collections") if name > f"moving_{number}_facts"]
+    (corpus / "extra.md").unlink()
+
+
+@served
+def test_a_build_whose_rows_are_not_all_there_is_not_published(moving: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(moving.config)
+    assert isinstance(store, MilvusStore)
+    number = store.current_id()
+    write(moving.config.corpus, {"extra.md": article("Extra", "extra")})
+    with monkeypatch.context() as patch:
+        patch.setattr("qa.milvus_client.Server.prepare", lambda *_: None)
+        patch.setattr("qa.milvus_client.Server.count", lambda *_: 1)
+        patch.setattr("qa.milvus_index.MilvusGeneration.altered", lambda _: [])
+        with pytest.raises(StoreError, match=r"failed its check .* holds 1 rows, not .*; the last one still answers"):
+            build(moving.config, TinyEncoder())
+    assert store.current_id() == number
+    (moving.config.corpus / "extra.md").unlink()
+
+
+@served
+def test_what_is_removed_while_a_build_runs_is_in_neither_index(moving: Place) -> None:
+    store = open_store(moving.config)
+    assert isinstance(store, MilvusStore)
+    corpus, gone = moving.config.corpus, []
+    write(corpus, {"extra.md": article("Extra", "extra")})
+
+    def withdraw(progress: Progress) -> None:
+        if progress.stage == "publishing" and not gone:
+            gone.append(store.current_id())
+            store.withdraw(["dune.md"])
+            old = store.open(gone[0])
+            assert old.document("dune.md") is None
+            assert old.verify() == []
+            assert "dune.md" not in old.records
+
+    report = build(moving.config, TinyEncoder(), progress=withdraw)
+    now = store.open_current()
+    assert now.id == report.generation > gone[0]
+    assert now.document("dune.md") is None
+    assert "dune.md" not in now.records
+    assert not [p for p in searched(now, Query("dune")).ids.tolist() if now.passages([p])[0].document == "dune.md"]
+    assert now.verify() == []
+    assert (
+        Engine.open(moving.config, TinyEncoder()).status().counts["pending"] == 1
+    )  # it is in the folder, so it is new
+
+
+@served
+def test_leftovers_and_what_was_replaced_are_dropped_and_never_what_answers(
+    moving: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(moving.config)
+    assert isinstance(store, MilvusStore)
+    current = int(store.current_id() or 0)
+    store.server.create(
+        store.collection(current + 7), {"id": {"datatype": "INT64"}, "v": {"datatype": "FLOAT_VECTOR", "dim": 2}}
+    )
+    store.drop(current)
+    monkeypatch.setattr("qa.milvus_store._GRACE", 0.0)
+    with store.writing():
+        store.prune(3)
+    left = [name for name in store.server.call("list_collections") if name.startswith("moving_")]
+    assert sorted(left) == [store.collection(current), f"{store.collection(current)}_facts"]
+    assert store.open_current().passages([0])[0].document == "anchor.md"
+
+
+@served
+def test_the_check_finds_a_passage_that_was_deleted(moving: Place) -> None:
+    store = open_store(moving.config)
+    assert isinstance(store, MilvusStore)
+    index = store.open_current()
+    count = index.count()
+    store.server.call("delete", index.collection, ids=[0], seconds=10)
+    store.server.count(index.collection)
+    (problem,) = index.verify()
+    assert "passages where the manifest says" in problem
+    assert count > 1
