@@ -10,7 +10,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .config import Address
@@ -24,6 +24,10 @@ _LEAST_PAUSE, _MOST_PAUSE = 0.25, 4.0  # seconds without a try after one that fa
 _FIRST_WAIT = 0.05  # seconds before a call is tried again: doubled each time
 _NOT_THERE, _RELEASED = (100, 1600), 101  # codes of Milvus: no such collection or alias, one that is not loaded
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
+
+
+class _Incomplete(Exception):
+    """The server answered without what it holds."""
 
 
 class MissingError(StoreError):
@@ -40,10 +44,19 @@ class Server:
         self._pause = _LEAST_PAUSE
         self._closed_until = 0.0
 
-    def call(self, method: str, *arguments: Any, seconds: float = READING, **named: Any) -> Any:
+    def call(
+        self,
+        method: str,
+        *arguments: Any,
+        seconds: float = READING,
+        whole: Callable[[Any], bool] = lambda result: True,
+        **named: Any,
+    ) -> Any:
         """What this method of a MilvusClient returns, tried again within so many seconds where it fails.
 
-        Raises MissingError, or StoreError: at once while the server is known to be out of reach.
+        A result that is not `whole` is a failure too: a cluster that has lost a node finds nothing for some seconds,
+        and says of that nothing. Raises MissingError, or StoreError: at once while the server is known to be out of
+        reach.
         """
         failures = _failures()
         self._check()
@@ -52,6 +65,8 @@ class Server:
             try:
                 left = max(_FIRST_WAIT, end - time.monotonic())
                 result = getattr(self._connected(left), method)(*arguments, timeout=left, **named)
+                if not whole(result):
+                    raise _Incomplete("a part of it is not loaded")
             except failures as error:
                 code = getattr(error, "code", None)
                 if code in _NOT_THERE:
@@ -153,7 +168,7 @@ def _failures() -> tuple[type[Exception], ...]:
         from pymilvus.exceptions import MilvusException
     except ModuleNotFoundError as error:
         raise StoreError("An index in Milvus needs its client: run `pip install 'qa-articles[milvus]'`.") from error
-    return MilvusException, grpc.RpcError
+    return MilvusException, grpc.RpcError, _Incomplete
 
 
 def _connect(address: Address, seconds: float) -> MilvusClient:

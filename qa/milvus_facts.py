@@ -26,6 +26,7 @@ FIELDS = {
     "vector": {"datatype": "FLOAT_VECTOR", "dim": 2},
 }
 INDEXES = {"vector": {"index_type": "FLAT", "metric_type": "IP", "params": {}}}
+HERE = "here"  # a key that each collection has, so that one which is not loaded is known by its absence
 _PIECE = 60_000  # bytes, with what stands before the first piece
 _ASKED = 300  # rows that are read at a time
 _WORDS = 256  # in one text
@@ -59,6 +60,13 @@ def hashed(text: str) -> str:
 
 def _piece_key(key: str, number: int) -> str:
     return f"{key}:{number}" if number else f"{key}:"
+
+
+_HERE = _piece_key(HERE, 0)
+
+
+def _is_whole(rows: Iterable[Mapping[str, Any]]) -> bool:
+    return any(row["key"] == _HERE for row in rows)
 
 
 def _pieces(data: bytes) -> Iterator[str]:
@@ -116,11 +124,12 @@ class Facts:
         rows = self._server.call(
             "query",
             self.collection,
-            filter=f'key like "{start}%"',
+            filter=f'key like "{start}%" or key == "{_HERE}"',
             output_fields=["key", "value"],
             consistency_level="Strong",
+            whole=_is_whole,
         )
-        return {row["key"].removesuffix(":"): row["value"].partition("\n")[2] for row in rows}
+        return {row["key"].removesuffix(":"): row["value"].partition("\n")[2] for row in rows if row["key"] != _HERE}
 
     def _values(self, keys: Sequence[str], seconds: float) -> dict[str, str]:
         found = {}
@@ -128,9 +137,10 @@ class Facts:
             rows = self._server.call(
                 "get",
                 self.collection,
-                ids=list(keys[start : start + _ASKED]),
+                ids=[_HERE, *keys[start : start + _ASKED]],
                 output_fields=["key", "value"],
                 seconds=seconds,
+                whole=_is_whole,
             )
             found.update({row["key"]: row["value"] for row in rows})
         return found

@@ -372,8 +372,14 @@ class MilvusGeneration:
             search_params=parameters,
             filter=condition,
             output_fields=list(columns),
+            # The nearest passages are always some; what holds certain words may be nowhere.
+            whole=lambda found: bool(found[0] or condition or field != "vector" or self._is_empty()),
         )[0]
         return hits
+
+    def _is_empty(self) -> bool:
+        """Whether all passages were withdrawn."""
+        return not any(record.passages for record in self.records.values())
 
     def _candidate(self, hit: Mapping[str, Any], cosine: float, wanted: _Wanted) -> _Candidate:
         row = hit["entity"]

@@ -356,6 +356,7 @@ class MilvusWriter:
             languages=tuple(sorted(tally.languages)),
         )
         said = {"manifest": manifest.as_json(), "terms": tally.length}
+        batches.add(facts, fact_rows(milvus_facts.HERE, ""))
         batches.add(facts, fact_rows(RECORDS, "\n".join(map(record_json, self._records))))
         batches.add(facts, fact_rows(ACRONYMS, json.dumps(sorted(tally.acronyms), ensure_ascii=False)))
         batches.add(facts, word_rows(TERMS, tally.terms))
