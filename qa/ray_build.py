@@ -347,14 +347,17 @@ def _check() -> None:
     """Raises ClusterError unless each machine of the cluster has this program, in this version."""
     import ray
 
-    asked = {}
+    asked = []
     for node in ray.nodes():
         if node["Alive"]:
             there = {_NODE_ID: node["NodeID"]}
-            asked[node["NodeManagerHostname"]] = ray.remote(_version).options(num_cpus=0, label_selector=there).remote()
-    for name, answer in asked.items():
+            answer = ray.remote(_version).options(num_cpus=0, label_selector=there).remote()
+            asked.append((node["NodeManagerHostname"], answer))
+    for name, answer in asked:
         try:
             theirs = ray.get(answer, timeout=60)
+        except ray.exceptions.TaskUnschedulableError:
+            continue  # a machine that has just been lost is not missed
         except (ray.exceptions.RayError, ModuleNotFoundError) as error:
             raise ClusterError(
                 f"The machine {name} cannot run this program ({_reason(error)}): install it there."

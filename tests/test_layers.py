@@ -83,7 +83,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # layer 3
     "build": BELOW_3,
     "engine": BELOW_3,
-    "ray_build": BELOW_3 | {"__version__"},
+    "ray_build": BELOW_3 | {"__version__"},  # which all machines must have alike
     "watch": {"config", "documents", "errors"},
     "evaluate": BELOW_3 | {"engine"},  # it measures the program as it answers
     # layer 4
