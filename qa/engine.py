@@ -61,7 +61,7 @@ class Status:
 
     `encoder_languages` are those that the encoder was made for (ISO 639-1); empty where that is not known. `store` is
     None for the index folder of this machine, else the `address`, the `server`, and whether `words` are searched for
-    by that ("engine"), or in the nearest passages alone ("rescored").
+    by that ("engine"), or in the passages that hold the rarest of them ("rescored").
     """
 
     generation: str

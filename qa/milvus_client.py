@@ -83,7 +83,7 @@ class Server:
             if method == "insert":
                 method = "upsert"  # a part of the rows may be there: none must be there twice
             time.sleep(wait)
-            wait *= 2
+            wait = min(2 * wait, _MOST_PAUSE)
 
     def version(self) -> str:
         """What the server calls itself. Raises StoreError."""

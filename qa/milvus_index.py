@@ -1,9 +1,9 @@
 """One generation in Milvus, opened: a collection of passages, and one of what else is known, to be searched and read.
 
-Where the server has BM25, it finds by meaning and by words; else words are looked for in the nearest passages alone.
-BM25 is worked out here either way (see `bm25`), so that scores are those of an index on disk. Nothing of an article or
-a question ever stands in an expression that the server reads: words and paths are numbers and hashes there. It knows
-nothing about how generations are built or which of them answers.
+Where the server has BM25, it finds by meaning and by words; else the passages that hold the rarest words of a question
+are looked through. BM25 is worked out here either way (see `bm25`), so that scores are those of an index on disk.
+Nothing of an article or a question ever stands in an expression that the server reads: words and paths are numbers and
+hashes there. It knows nothing about how generations are built or which of them answers.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,8 +65,9 @@ if TYPE_CHECKING:
     from .terms import Word
 
 _BLOCK = 1_000  # rows that are read at a time
-_MOST_FOUND = 16_384  # as Milvus gives at once
-_RESCORED = 1_000  # nearest passages in which words are looked for, where the server does not search for words
+_MOST_READ = 4_096  # passages that are looked through for a phrase: its words may stand in many, but not together
+_SPARE = 2  # so many times as many are taken from the server's BM25, which is not quite ours
+_RESCORED = 2_000  # passages that are looked through for words, where the server has none
 _LEAST_COMPARED = 400  # passages that a search among nearest ones compares at least
 _SEARCHED = ("text", "title", "section")  # for words
 
@@ -128,7 +130,9 @@ class MilvusGeneration:
         words = self._read(query.text)
         frequency = self._frequency(words)
         terms = searched_terms(words, frequency, self.count())
-        asked = " ".join(sorted({form for term in terms for form in term.forms if frequency(form)}))
+        forms = {form for term in terms for group in (term.forms, *chain(*term.also)) for form in group}
+        held = {form: number for form in forms if (number := frequency(form))}
+        asked = tuple(sorted(held.items(), key=lambda item: (item[1], item[0])))
         score = partial(bm25.scores, terms, frequency=frequency, count=self.count(), total_length=self._length)
         allows = cache(partial(_allows, query)) if query.phrases or query.excluded else None
         wanted = _Wanted(embedding(), asked, score, k, allows)
@@ -318,32 +322,31 @@ class MilvusGeneration:
             return [(str(short), str(long)) for short, long in json.loads(self._facts.one(ACRONYMS))]
 
     def _frequency(self, words: Sequence[Word]) -> Callable[[str], int]:
-        """How many passages hold a form of these words."""
-        found = self._terms.frequencies({form for word in words for form in word.forms})
+        """How many passages hold a form of these words, or of what else they may be called."""
+        forms = {form for word in words for group in (word.forms, *chain(*word.also)) for form in group}
+        found = self._terms.frequencies(forms)
         return lambda form: found.get(form, 0)
 
     def _pool(self, wanted: _Wanted, condition: str) -> dict[int, _Candidate]:
         """The best of each side, by id; with a condition only those that the query allows.
 
         A condition sees to it that all words are there, not that they stand together: where too few of the passages
-        that the server finds are allowed, more are asked for.
+        that the server finds are allowed, more are asked for, up to a limit.
         """
-        limit = wanted.k if self.searches_words else max(wanted.k, _RESCORED)
+        limit = wanted.k
         while True:
-            near = self._near(wanted, limit, condition)
-            worded = self._worded(wanted, limit, condition) if self.searches_words else near
-            sides = [side if not condition else list(filter(wanted.allows_row, side)) for side in (near, worded)]
-            is_all = not condition or limit >= min(_MOST_FOUND, self.count())
-            if is_all or all(
-                len(some) >= wanted.k or len(side) < limit for some, side in zip(sides, (near, worded), strict=True)
-            ):
+            found = self._near(wanted, limit, condition), self._worded(wanted, limit, condition)
+            sides = [list(filter(wanted.allows_row, side)) if condition else side for side in found]
+            is_all = not condition or limit >= min(_MOST_READ, self.count())
+            if is_all or all(len(a) >= wanted.k or len(b) < limit for a, b in zip(sides, found, strict=True)):
                 break
-            limit = min(4 * limit, _MOST_FOUND)
+            limit = min(4 * limit, _MOST_READ)
         near, worded = sides
         scores = wanted.score([row.terms for row in worded])
         best = [at for at in np.argsort(-scores, kind="stable")[: wanted.k].tolist() if scores[at] > 0]
-        found = {row.id: row for row in near[: wanted.k]}
-        return found | {worded[at].id: replace(worded[at], bm25=float(scores[at])) for at in best}
+        return {row.id: row for row in near[: wanted.k]} | {
+            worded[at].id: replace(worded[at], bm25=float(scores[at])) for at in best
+        }
 
     def _near(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
         """The passages with the largest cosines, best first."""
@@ -352,11 +355,15 @@ class MilvusGeneration:
         return [self._candidate(hit, float(hit["distance"]), wanted) for hit in hits]
 
     def _worded(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
-        """The passages that the server's own BM25 puts first."""
+        """The passages that the server's own BM25 puts first, or the nearest of those that hold the rarest words."""
         if not wanted.asked:
             return []
-        parameters = {"metric_type": "BM25"}
-        hits = self._hits("sparse", wanted.asked, limit, condition, parameters, ("vector", *wanted.columns))
+        if not self.searches_words:
+            rare = f"array_contains_any(stems, {sorted(map(word_number, wanted.rarest(_RESCORED)))})"
+            return self._near(wanted, max(limit, _RESCORED), f"{condition} and {rare}" if condition else rare)
+        asked = " ".join(form for form, _ in wanted.asked)
+        columns = ("vector", *wanted.columns)
+        hits = self._hits("sparse", asked, _SPARE * limit, condition, {"metric_type": "BM25"}, columns)
         return [self._candidate(hit, float(np.dot(hit["entity"]["vector"], wanted.dense)), wanted) for hit in hits]
 
     def _hits(
@@ -368,7 +375,7 @@ class MilvusGeneration:
             "search",
             [data],
             anns_field=field,
-            limit=min(limit, _MOST_FOUND),
+            limit=limit,
             search_params=parameters,
             filter=condition,
             output_fields=list(columns),
@@ -445,11 +452,12 @@ class _Candidate:
 class _Wanted:
     """What a question looks for: an embedding, terms, and how texts are scored; `k` candidates of each side.
 
-    `allows` says of a text whether the question allows it, where it wants or excludes words.
+    `asked` are the forms of its words that passages hold, and how many hold each, the rarest first. `allows` says of a
+    text whether the question allows it, where it wants or excludes words.
     """
 
     dense: Vectors
-    asked: str
+    asked: tuple[tuple[str, int], ...]
     score: Callable[[Sequence[str]], Vectors]
     k: int
     allows: Callable[[str], bool] | None
@@ -457,6 +465,12 @@ class _Wanted:
     @property
     def columns(self) -> tuple[str, ...]:
         return ("terms",) if self.allows is None else ("terms", *_SEARCHED)
+
+    def rarest(self, most: int) -> list[str]:
+        """The rarest forms: the first, and others while at most so many passages hold one of them."""
+        totals = accumulate(number for _, number in self.asked)
+        fit = sum(total <= most for total in totals)
+        return [form for form, _ in self.asked[: max(1, fit)]]
 
     def allows_row(self, row: _Candidate) -> bool:
         return self.allows is None or self.allows(row.text)

@@ -26,11 +26,15 @@ COLUMNS = ("id", *TEXTS, "position", "start", "end", "page", "language", "key", 
 _MOST_WORDS = 4_096  # distinct ones of a passage, as many as an array holds in Milvus
 _BATCH_ROWS, _BATCH_SIZE = 1_000, 1_000_000  # rows, and characters and numbers in them, of one insertion
 _INTEGER, _TEXT = {"datatype": "INT64"}, {"datatype": "VARCHAR", "max_length": LONGEST}
+_NUMBERS = {"datatype": "ARRAY", "element_type": "INT64", "max_capacity": _MOST_WORDS}
 _GRAPH = {"M": 16, "efConstruction": 200}  # of nearest passages
 
 
 def fields(dimension: int, tokenizer: str = "") -> dict[str, Mapping[str, Any]]:
-    """Those of a passage: also `sparse` to search for words by, where the server has a `tokenizer` for that."""
+    """Those of a passage: also `sparse` to search for words by, where the server has a `tokenizer` for that.
+
+    Where it has none, `stems` are numbers that stand for the terms, to find the passages that hold rare ones.
+    """
     short = {"datatype": "VARCHAR", "max_length": 64}
     words = {"enable_analyzer": True, "analyzer_params": {"tokenizer": tokenizer}} if tokenizer else {}
     return {
@@ -40,8 +44,8 @@ def fields(dimension: int, tokenizer: str = "") -> dict[str, Mapping[str, Any]]:
         **dict.fromkeys(("position", "start", "end", "page", "checksum"), _INTEGER),
         **dict.fromkeys(("sha256", "language", "key"), short),  # of the file, of the document, of what is encoded
         "terms": {**_TEXT, **words},
-        "words": {"datatype": "ARRAY", "element_type": "INT64", "max_capacity": _MOST_WORDS},
-        **({"sparse": {"datatype": "SPARSE_FLOAT_VECTOR"}} if tokenizer else {}),
+        "words": _NUMBERS,
+        **({"sparse": {"datatype": "SPARSE_FLOAT_VECTOR"}} if tokenizer else {"stems": _NUMBERS}),
     }
 
 
@@ -66,18 +70,23 @@ def passage_row(number: int, passage: Passage, order: int, sha256: str) -> dict[
         "title": passage.title, "section": section, "page": page or 0, "sentences": sentences,
         "language": passage.language, "sha256": sha256, "key": passage.key.hex(),
         "checksum": row_checksum(*facts, passage.language), "terms": terms,
-        "words": sorted(map(word_number, set(plain_words(passage.encoded))))[:_MOST_WORDS],
+        "words": _numbers(plain_words(passage.encoded)),
     }  # fmt: skip
 
 
-def fitted(row: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def fitted(row: Mapping[str, Any], has_stems: bool) -> tuple[dict[str, Any], str]:
     """A row that Milvus takes, and its texts as JSON where one is too long for that: the row has none of them then."""
     terms = row["terms"]
     if len(terms.encode()) > LONGEST:
         terms = terms.encode()[:LONGEST].decode(errors="ignore").rpartition(" ")[0]
+    made = {**row, "terms": terms, **({"stems": _numbers(terms.split())} if has_stems else {})}
     if all(len(row[name].encode()) <= LONGEST for name in TEXTS):
-        return {**row, "terms": terms}, ""
-    return {**row, "terms": terms, **dict.fromkeys(TEXTS, "")}, json.dumps({name: row[name] for name in TEXTS})
+        return made, ""
+    return {**made, **dict.fromkeys(TEXTS, "")}, json.dumps({name: row[name] for name in TEXTS})
+
+
+def _numbers(words: Iterable[str]) -> list[int]:
+    return sorted(map(word_number, set(words)))[:_MOST_WORDS]
 
 
 def word_number(word: str) -> int:

@@ -67,7 +67,9 @@ class MilvusStore:
         self.server = Server(address)
         self._local = LocalStore(index)
         self._seen: tuple[float, str | None] = (float("-inf"), None)
-        self._before: str | None = None  # what answered when writing began, and what was withdrawn from it by then
+        # What answered when writing began: its id, itself where it is sound, and what was withdrawn from it by then.
+        self._before: str | None = None
+        self._last: MilvusGeneration | None = None
         self._withdrawn: frozenset[str] = frozenset()
 
     @property
@@ -103,8 +105,11 @@ class MilvusStore:
     def writing(self) -> Iterator[None]:
         """Hold the index folder for one writer; raises BusyError where another process has it."""
         with locked(self._local.index):
-            self._before = self._current()
-            self._withdrawn = frozenset() if self._before is None else self.open(self._before).withdrawn()
+            self._before, self._last = self._current(), None
+            with contextlib.suppress(StoreError):  # a damaged one is built anew
+                last = self.open_current()
+                self._withdrawn = last.withdrawn()
+                self._last = last
             yield
 
     def writer(
@@ -161,8 +166,8 @@ class MilvusStore:
 
     def take_out(self, made: MilvusGeneration) -> None:
         """Take out of a new generation what was withdrawn from the last one since writing began."""
-        if self._before is not None:
-            for file in self.open(self._before).withdrawn() - self._withdrawn - made.withdrawn():
+        if self._last is not None:
+            for file in self._last.withdrawn() - self._withdrawn - made.withdrawn():
                 made.withdraw(file)
 
     def open(self, number: int | str) -> MilvusGeneration:
@@ -308,7 +313,7 @@ class MilvusWriter:
         server.create(collection, milvus_rows.fields(dimension, tokenizer), searched if tokenizer else None)
         server.create(facts_of(collection), milvus_facts.FIELDS)
         batches = Batches(server, step)
-        self._insert(collection, number, vectors, batches)
+        self._insert(collection, number, vectors, not tokenizer, batches)
         works = (
             partial(server.prepare, collection, milvus_rows.indexes(tokenizer)),
             partial(server.prepare, facts_of(collection), milvus_facts.INDEXES),
@@ -329,7 +334,9 @@ class MilvusWriter:
         self._store.prune(keep)
         return made.id
 
-    def _insert(self, collection: str, number: int, vectors: Iterable[Vectors | Stored], batches: Batches) -> None:
+    def _insert(
+        self, collection: str, number: int, vectors: Iterable[Vectors | Stored], has_stems: bool, batches: Batches
+    ) -> None:
         """All rows of both collections, from what was noted."""
         facts, tally = facts_of(collection), Tally()
         # Rounded as they are on disk, so that cosines are those of an index there.
@@ -344,7 +351,7 @@ class MilvusWriter:
                 batches.add(facts, fact_rows(f"path:{hashed(head['path'])}", str(document)))
             for passage in noted["rows"] if is_new else self._rows_of(noted):
                 tally.passage(passage)
-                row, texts = fitted(passage)
+                row, texts = fitted(passage, has_stems)
                 batches.add(collection, [{**row, "vector": next(embeddings).tolist()}])
                 if texts:
                     batches.add(facts, fact_rows(f"passage:{row['id']}", texts))

@@ -481,7 +481,7 @@ def test_status_shows_what_another_limit_would_change(config: Config, tiny: Tiny
 def test_status_says_what_is_indexed(built: Config, engine: Engine, tiny: TinyEncoder) -> None:
     data = engine.status().as_json()
     assert set(data) == {
-        "generation", "created", "encoder", "encoder_languages", "documents", "passages", "counts", "files",
+        "generation", "created", "encoder", "encoder_languages", "documents", "passages", "store", "counts", "files",
     }  # fmt: skip
     assert (data["generation"], data["encoder"], data["documents"], data["passages"]) == ("000001", "tiny", 3, 6)
     (first, *_) = data["files"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.errors import StoreError
-from qa.milvus_facts import LONGEST, Facts, Words, fact_rows, hashed, word_rows
+from qa.milvus_facts import HERE, LONGEST, Facts, Words, fact_rows, hashed, word_rows
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 WORD = st.text("abcé蜜😀z", min_size=1, max_size=4)
@@ -20,13 +20,18 @@ class Rows:
     """A server that holds rows by their keys."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        self.rows = {row["key"]: row for row in rows}
+        self.rows = {row["key"]: row for row in [*fact_rows(HERE, ""), *rows]}
         self.calls = 0
 
-    def call(self, method: str, collection: str, ids: Sequence[str], **_: Any) -> list[Mapping[str, Any]]:
+    def call(
+        self, method: str, collection: str, ids: Sequence[str], whole: Callable[[Any], bool], **_: Any
+    ) -> list[Mapping[str, Any]]:
         assert method == "get"
         self.calls += 1
-        return [self.rows[key] for key in ids if key in self.rows]
+        found = [self.rows[key] for key in ids if key in self.rows]
+        assert whole(found)
+        assert not whole(found[1:])
+        return found
 
 
 def facts(rows: Iterable[Mapping[str, Any]]) -> Facts:

@@ -30,6 +30,7 @@ FILES = {
     "bienen.md": "# Die Bienen\n\n" + "Die Bienen schlafen nachts in den Häusern am Fluss. " * 12 + "\n",
     "harbour.md": article("Harbour", "anchor", "beacon", "lantern"),
     "list.csv": "title,text\nFirst,The quarry lies behind the mill.\nSecond,The granite quarry was closed.\n",
+    "long.md": f"# Long\n\nThe giant {'x' * 70_000} word ends there.\n",  # longer than a text may be in Milvus
     "notes.txt": "",
     "蜜蜂.md": "# 蜜蜂\n\n" + "蜜蜂在冬天睡觉，春天飞出蜂房。" * 20 + "\n",
     HOSTILE: '# "Quotes" \\ {and} [braces]\n\n'
@@ -51,6 +52,8 @@ QUESTIONS = [
     '"冬天睡觉" 蜜蜂',
     "granite quarry",
     "zebra",
+    "Where does the giant word end?",
+    '"word ends there" giant',
     '"anchor ] or 1 == 1" \\" {left}',
     "') or id >= 0 or text like ('%",
     "-wall quarry",
