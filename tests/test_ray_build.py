@@ -20,13 +20,14 @@ import numpy as np
 import pytest
 from corpora import article, embeddings, is_whole, write
 
-from qa import documents, formats, prepared, ray_build, store
+from qa import documents, formats, prepared, ray_build
 from qa.build import BuildReport, Progress, build
 from qa.config import Config
 from qa.documents import FoundFile
 from qa.errors import ClusterError, ConfigError
 from qa.passages import PassageSettings
 from qa.prepared import Prepared
+from qa.store import LocalStore
 from qa.types import Encoder, Vectors
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def same_as_here(config: Config, tiny: TinyEncoder, report: BuildReport) -> None
     alone = replace(config, index=config.index.with_name("alone"))
     here = build(alone, tiny)
     assert (report.passages, report.passages_encoded) == (here.passages, here.passages_encoded)
-    one, other = store.open_current(config.index), store.open_current(alone.index)
+    one, other = LocalStore(config.index).open_current(), LocalStore(alone.index).open_current()
     assert [replace(r, indexed="") for r in one.records.values()] == [
         replace(r, indexed="") for r in other.records.values()
     ]
