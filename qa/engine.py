@@ -300,7 +300,7 @@ class Engine:
             passages=generation.manifest.passages if generation else 0,
             files=tuple(sorted(states, key=lambda state: state.record.path)),
             encoder_languages=generation.manifest.encoder_languages if generation else (),
-            store=self._store.facts,
+            store=self._store.description,
         )
 
     def withdraw(self, files: Sequence[str]) -> None:

@@ -74,7 +74,8 @@ class Server:
                         f"The index at {self.address} lacks a part ({_words(error)}): run `qa build`."
                     ) from error
                 if time.monotonic() + wait >= end:
-                    raise self._failed(error) from error
+                    self._rest(error)
+                    raise self._unreachable(_words(error)) from error
                 if code == _RELEASED and method != "load_collection":  # the server was started again
                     self.call("load_collection", arguments[0], seconds=end - time.monotonic())
             else:
@@ -151,11 +152,12 @@ class Server:
             if self._pause > _LEAST_PAUSE:
                 self._closed_until = now + READING
 
-    def _failed(self, error: Exception) -> StoreError:
-        with self._lock:
-            self._pause = min(2 * self._pause, _MOST_PAUSE)
-            self._closed_until = time.monotonic() + self._pause
-        return self._unreachable(_words(error))
+    def _rest(self, error: Exception) -> None:
+        """Have the server left alone for a while, unless it did answer."""
+        if not isinstance(error, _Incomplete):
+            with self._lock:
+                self._pause = min(2 * self._pause, _MOST_PAUSE)
+                self._closed_until = time.monotonic() + self._pause
 
     def _unreachable(self, reason: str) -> StoreError:
         return StoreError(f"The index cannot be reached at {self.address} ({reason}): see that the server runs.")

@@ -73,7 +73,7 @@ class MilvusStore:
         self._withdrawn: frozenset[str] = frozenset()
 
     @property
-    def facts(self) -> Mapping[str, str]:
+    def description(self) -> Mapping[str, str]:
         """What `qa status` says of it: where it is, what server that is, and who searches for words."""
         words = "engine" if self.server.word_tokenizer() else "rescored"
         with contextlib.suppress(NoGenerationError):

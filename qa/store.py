@@ -344,7 +344,7 @@ class LocalStore:
     index: Path
 
     @property
-    def facts(self) -> None:
+    def description(self) -> None:
         """Nothing that `qa status` would have to say of it."""
 
     @contextlib.contextmanager

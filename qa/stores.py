@@ -124,7 +124,7 @@ class Store(Protocol[_Opened]):
     """Generations, of which the current one answers."""
 
     @property
-    def facts(self) -> Mapping[str, str] | None:
+    def description(self) -> Mapping[str, str] | None:
         """What `qa status` says of it; None for the index folder of this machine."""
         ...
 
