@@ -22,7 +22,7 @@ from .changes import Changes, Plan
 from .config import Config
 from .documents import FoundFile
 from .embedding import Embedder
-from .errors import StoreError
+from .errors import CorpusError, StoreError
 from .estimate import Estimate
 from .passages import PassageSettings
 from .prepared import Elsewhere, Loaded, Parse, Prepared
@@ -128,6 +128,8 @@ def build(
             opening = beside.submit(_previous, store)
             found = documents.scan(config.corpus, config.max_file_bytes, config.index)
             previous = opening.result()
+        if config.store is not None and previous is not None and not any(file.readable for file in found):
+            _keep_for_others(config, previous)
         fits = previous is not None and not full and _same(previous, encoder, settings)
         reused = previous if fits and previous is not None and dict(previous.manifest.reading) == reading else None
         known = previous.records if previous else {}
@@ -150,6 +152,15 @@ def build(
                 generation, encoded = work.run(config, parse, readers, full, elsewhere)
             records = writer.records
     return _report(generation, records, compared, encoded, time.perf_counter() - started)
+
+
+def _keep_for_others(config: Config, previous: OpenGeneration) -> None:
+    """Raises CorpusError where an empty folder, which is most often the wrong one, would empty an index for all."""
+    if held := previous.manifest.documents:
+        raise CorpusError(
+            f"The folder {str(config.corpus)!r} holds no articles, and the index at {config.store} holds {held:,}: "
+            "name the folder that it was built from with --corpus."
+        )
 
 
 def _report(
