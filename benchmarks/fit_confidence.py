@@ -6,7 +6,8 @@ fourth question is asked as people type into a search box: its content words alo
 
 "words", for when nothing is read, tells a set's own questions from those off its topic, over all of them; near-misses
 can't be told by words, and are not in it. "reader" tells own questions from both, over the samples of
-benchmarks/judged.py. Only questions for fitting are used; benchmarks/quality.py measures on the others. The confidence
+benchmarks/judged.py; it is the product of two conditions, of which the second is the reader's alone, fitted together
+by their likelihood. Only questions for fitting are used; benchmarks/quality.py measures on the others. The confidence
 from which on a risk is kept (benchmarks/mixture.py) is read off those others, for both models, whichever is fitted.
 """
 
@@ -17,30 +18,38 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
 
 from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, CachingReader, in_fit, off_topic_questions
 from benchmarks.judged import CLAPNQ, CRANFIELD, SQUAD_1, SQUAD_2, Kind, ask, sample, small
 from benchmarks.judged import Sample as Questions
 from benchmarks.mixture import MIXTURE, in_mixture, mixed, thresholds, weighted
-from qa.answer import best_share, features, score_sentences
+from qa.answer import Condition, best_share, features, score_sentences
 from qa.encoders import load_encoder
 from qa.engine import Engine
 from qa.evaluate import Dataset, Query, index_dataset, read_dataset
 from qa.metrics import auroc, calibration_error
 from qa.terms import analyze, is_function_word
-from qa.types import Evidence, Ranking
+from qa.types import Ranking
 
 # set → (family's weight over the number of its sets, small corpora cut out of it for words, for the reader)
 FIT_SETS = {SQUAD_2: (0.5, 12, 3), SQUAD_1: (0.5, 12, 3), CLAPNQ: (2.0, 12, 4), CRANFIELD: (1.0, 4, 2)}
 MIXTURES: dict[str, Mapping[Kind, float]] = {"words": {"own": 0.5, "off": 0.5}, "reader": MIXTURE}
+# The features of each condition, by model.
+_WORDS = ("top_cosine", "sentence_share", "coverage", "margin", "peak", "log_passages")
+CONDITIONS = {
+    "words": (_WORDS,),
+    "reader": (("top_cosine", "sentence_share", "peak", "log_passages", "relevance"), ("relevance",)),
+}
+# All of them, in the order of rows; where nothing was read, the last is missing.
+FEATURES = (*_WORDS, "relevance")
 _WHOLE, _SMALL = 600.0, 200.0  # weight of one corpus, so that the small ones together weigh a little more
 _MOST_QUESTIONS = 1_500
 
@@ -68,7 +77,7 @@ def main() -> int:
         for each in word_samples(encoder) if name == "words" else reader_samples(encoder, reader):
             samples.append(each)
             print(each.corpus, {kind: len(rows) for kind, rows in each.fit.items()}, flush=True)
-        models[name] = fitted(samples, MIXTURES[name], feature_names(read=name == "reader"))
+        models[name] = fitted(samples, MIXTURES[name], CONDITIONS[name])
         models[name]["fit"] |= {
             "date": date.today().isoformat(),
             "encoder": encoder.identity.name,
@@ -89,38 +98,55 @@ def main() -> int:
 
 def risks(model: Mapping[str, Any], held_out: Iterable[Mapping[Kind, Rows]]) -> list[tuple[float, float]]:
     """(risk, confidence from which on it is kept), over the held-out questions of the sets that are fitted on."""
-    slopes = np.array(list(model["weights"].values()))
+    conditions = [Condition(**each) for each in model["conditions"]]
     sets = []
     for rows in held_out:
-        said = {kind: _sure(each, model["intercept"], slopes) for kind, each in rows.items()}
+        said = {kind: _sure(each, conditions) for kind, each in rows.items()}
         sure, truth, weights = weighted(said)
         sets.append((sure, 1 - truth, weights))
     return thresholds(sets)
 
 
-def fitted(samples: Sequence[Sample], mixture: Mapping[Kind, float], names: Sequence[str]) -> dict[str, Any]:
-    """Intercept and weights of a logistic model of whether a question is the corpus' own, as they are written."""
+def fitted(
+    samples: Sequence[Sample], mixture: Mapping[Kind, float], features_of: Sequence[Sequence[str]]
+) -> dict[str, Any]:
+    """Conditions, with these features each, of whether a question is the corpus' own, as they are written."""
     rows, labels, weights = _stack(samples, mixture)
     mean, spread = rows.mean(axis=0), rows.std(axis=0)
-    model = LogisticRegression(C=10.0, max_iter=2_000)
-    model.fit((rows - mean) / spread, labels, sample_weight=weights)
-    slopes = model.coef_[0] / spread
-    intercept = float(model.intercept_[0] - slopes @ mean)
+    chosen = [[FEATURES.index(name) for name in names] for names in features_of]
+    slopes = _likeliest([((rows - mean) / spread)[:, columns] for columns in chosen], labels, weights)
+    conditions = []
+    for names, columns, (*scaled, intercept) in zip(features_of, chosen, slopes, strict=True):
+        own = np.array(scaled) / spread[columns]
+        rounded = {name: round(float(slope), 5) for name, slope in zip(names, own, strict=True)}
+        conditions.append(Condition(round(float(intercept - own @ mean[columns]), 5), rounded))
     return {
-        "intercept": round(intercept, 5),
-        "weights": {name: round(float(slope), 5) for name, slope in zip(names, slopes, strict=True)},
+        "conditions": [asdict(condition) for condition in conditions],
         "fit": {
             "mixture": dict(mixture),
             "questions": len(labels),
-            "held_out": _figures(samples, intercept, slopes, mixture),
+            "held_out": _figures(samples, conditions, mixture),
         },
     }
 
 
-def feature_names(read: bool) -> list[str]:
-    """The features' names, in their order."""
-    nothing = Evidence(0.0, 0.0, 0.0, 0.0, 0)
-    return list(features(replace(nothing, relevance=0.0, answer_margin=0.0) if read else nothing, 0.0))
+def _likeliest(parts: Sequence[Rows], labels: Rows, weights: Rows) -> list[Rows]:
+    """The slopes of each part, its intercept last, whose product of logistic models makes the labels likeliest."""
+    parts = [np.column_stack([part, np.ones(len(part))]) for part in parts]
+    ends = np.cumsum([part.shape[1] for part in parts])
+    slope = np.ones(ends[-1])
+    slope[ends - 1] = 0  # an intercept costs nothing
+
+    def cost(values: Rows) -> tuple[float, Rows]:
+        each = [_logistic(part @ own) for part, own in zip(parts, np.split(values, ends[:-1]), strict=True)]
+        sure = np.clip(np.prod(each, axis=0), 1e-9, 1 - 1e-9)
+        lost = -weights @ np.where(labels == 1, np.log(sure), np.log(1 - sure))
+        steep = weights * ((1 - labels) * sure / (1 - sure) - labels)
+        gradient = np.concatenate([part.T @ (steep * (1 - own)) for part, own in zip(parts, each, strict=True)])
+        return lost + 0.05 * (slope * values) @ values, gradient + 0.1 * slope * values
+
+    start = 1 - slope  # all conditions likely to hold
+    return np.split(minimize(cost, start, jac=True, method="L-BFGS-B").x, ends[:-1])
 
 
 # --- with a reader ----------------------------------------------------------------------------------------------------
@@ -158,7 +184,8 @@ def _as_typed(asked: Questions) -> Questions:
 
 def _row(ranking: Ranking) -> list[float]:
     reading = ranking.readings[0]
-    return list(features(reading.evidence, best_share(score_sentences(reading, analyze))).values())
+    values = features(reading.evidence, best_share(score_sentences(reading, analyze)))
+    return [values[name] for name in FEATURES if name in values]
 
 
 # --- by words alone ---------------------------------------------------------------------------------------------------
@@ -233,7 +260,7 @@ def _stack(samples: Iterable[Sample], mixture: Mapping[Kind, float]) -> tuple[Ro
 
 
 def _figures(
-    samples: Sequence[Sample], intercept: float, slopes: Rows, mixture: Mapping[Kind, float]
+    samples: Sequence[Sample], conditions: Sequence[Condition], mixture: Mapping[Kind, float]
 ) -> dict[str, dict[str, float]]:
     """What separates the held-out questions, and the calibration error, of each whole set and of all small corpora."""
     made: dict[str, dict[str, float]] = {}
@@ -242,7 +269,7 @@ def _figures(
             ("whole", [s for s in samples if s.corpus == name]),
             ("small", [s for s in samples if s.corpus.startswith(f"{name} ")]),
         ):
-            sure = [{kind: _sure(rows, intercept, slopes) for kind, rows in s.held_out.items()} for s in chosen]
+            sure = [{kind: _sure(rows, conditions) for kind, rows in s.held_out.items()} for s in chosen]
             made[f"{name}, {scale}"] = {
                 f"{kind}_auroc": round(float(np.mean([auroc(s["own"], s[kind]) for s in sure if kind in s])), 4)
                 for kind in ("off", "near")
@@ -251,8 +278,17 @@ def _figures(
     return made
 
 
-def _sure(rows: Rows, intercept: float, slopes: Rows) -> Rows:
-    return np.asarray(1 / (1 + np.exp(-(rows @ slopes + intercept))))
+def _sure(rows: Rows, conditions: Iterable[Condition]) -> Rows:
+    """Confidence of each row, as `answer.confidence` has it."""
+    sure = np.ones(len(rows))
+    for condition in conditions:
+        columns = [FEATURES.index(name) for name in condition.weights]
+        sure *= _logistic(rows[:, columns] @ np.array(list(condition.weights.values())) + condition.intercept)
+    return sure
+
+
+def _logistic(values: Rows) -> Rows:
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))))
 
 
 def _error(sure: Sequence[Mapping[Kind, Rows]], mixture: Mapping[Kind, float]) -> float:

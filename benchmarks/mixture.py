@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.judged import Kind
+from qa.metrics import calibration_error
 
 # The mixture of kinds that confidence is fitted and judged for.
 MIXTURE: dict[Kind, float] = {"own": 0.6, "off": 0.3, "near": 0.1}
@@ -34,6 +35,12 @@ def in_mixture(values: Mapping[Kind, Numbers], mixture: Mapping[Kind, float] = M
     drawn = {kind: random.permutation(values[kind])[: round(total * shares[kind])] for kind in values if kind in shares}
     truth = [np.full(len(each), float(kind == "own")) for kind, each in drawn.items()]
     return np.concatenate(list(drawn.values())), np.concatenate(truth)
+
+
+def error_if_true(sure: Numbers, samples: int = 200) -> float:
+    """The calibration error that is measured, on average, of these probabilities where each of them is exactly true."""
+    random = np.random.default_rng(12)
+    return float(np.mean([calibration_error(sure, random.random(len(sure)) < sure) for _ in range(samples)]))
 
 
 def weighted(

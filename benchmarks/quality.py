@@ -39,7 +39,7 @@ from benchmarks.common import (
 )
 from benchmarks.conversations import measure as measure_conversations
 from benchmarks.judged import DATASETS, SQUAD_1, SQUAD_2, Case, Kind, ask, sample, without_titles
-from benchmarks.mixture import Numbers, in_mixture, risk, weighted
+from benchmarks.mixture import Numbers, error_if_true, in_mixture, risk, weighted
 from benchmarks.quality_page import write
 from qa import metrics, search
 from qa.answer import Facts, compose
@@ -206,6 +206,7 @@ def _separation(judged: Sequence[Judged]) -> dict[str, Any]:
             kind: _rounded(interval([sure["own"], sure[kind]], metrics.auroc, 300)) for kind in sure if kind != "own"
         },
         "calibration_error": round(metrics.calibration_error(mixture, truth), 4),
+        "calibration_error_if_true": round(error_if_true(mixture), 4),
         "answered": {kind: round(float((rows >= Config().threshold).mean()), 4) for kind, rows in sure.items()},
     }
 

@@ -202,18 +202,18 @@ def _confidence(read: Mapping[str, Any]) -> list[str]:
         "of each set's passages. Near-miss: questions written about the very same passages whose answer is missing from them",
         "(those of SQuAD 2 are asked of squad-v1.1-dev too). AUROC: how often an own question is surer than such a one.",
         f"A probability is true of a mixture only; this one is fitted and judged for {mixture} questions (where a set",
-        "has no near-misses, off-topic ones stand for them). *Answered*: with confidence of at least .5, the default.",
+        "has no near-misses, off-topic ones stand for them). *If true*: what so few questions would show of confidence that is",
+        "exactly true, since chance alone moves a tenth of confidence. *Answered*: with confidence of at least .5, the default.",
         "",
-        "| set | | off-topic AUROC | near-miss AUROC | calibration error | answered | off-topic answered | near-miss answered |",
-        "|---|---|--:|--:|--:|--:|--:|--:|",
+        "| set | | off-topic AUROC | near-miss AUROC | calibration error | if true | answered | off-topic answered | near-miss answered |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for name, each in read["sets"].items():
         for number, (model, row) in enumerate(each["confidence"].items()):
             answered = " | ".join(_cell(row["answered"].get(kind)) for kind in _KINDS)
             aurocs = " | ".join(_interval(row["auroc"].get(kind)) for kind in ("off", "near"))
-            lines.append(
-                f"| {name if not number else ''} | {model} | {aurocs} | {_cell(row['calibration_error'])} | {answered} |"
-            )
+            errors = " | ".join(_cell(row[error]) for error in ("calibration_error", "calibration_error_if_true"))
+            lines.append(f"| {name if not number else ''} | {model} | {aurocs} | {errors} | {answered} |")
     return [
         *lines,
         "",

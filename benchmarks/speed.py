@@ -30,13 +30,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from benchmarks import speed_page
-from benchmarks.common import CACHE, ROOT, SETS, machine
+from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, machine
 from benchmarks.http_load import chat, gradio, plain
 from benchmarks.peers import Record
 from benchmarks.peers.ours import SCALE
@@ -252,7 +252,8 @@ class Bench:
         place = self._place("prose", 10)
         self._begun(place)
         fast = Engine.open(Config(place / "corpus", place / OURS)).encoder
-        encoders = {OURS: fast, "plain": ReferenceEncoder(default_folder(), fast.identity)}
+        plain = ReferenceEncoder(default_folder(), replace(fast.identity, runtime="torch"))
+        encoders = {OURS: CachingEncoder(fast), "plain": CachingEncoder(plain)}
         return {
             system: {
                 name: [evaluate(SETS / name, encoder, _LOSS_QUESTIONS)["ndcg@10"]] for name in speed_page.LOSS_SETS

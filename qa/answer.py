@@ -26,7 +26,9 @@ MARGIN, RELEVANCE = 0.5, 1.0
 
 # A sentence that only says where to read on answers nothing, however many of the question's words it holds.
 _POINTER = re.compile(
-    r"(?:for (?:more|further|additional) (?:information|details|help)|see(?: also)?\b|to learn more)", re.I
+    r"(?:for (?:more|further|additional) (?:information|details|help)|to learn more"
+    r"|for [^,;:.]{1,120}, (?:please )?(?:see|refer to|visit|read)\b|(?:please )?(?:see|refer to)\b)",
+    re.I,
 )
 _POINTER_COST = 2.0  # as much as all of the question's words are worth
 # How much likelier than none an answer must be to be shown by itself, as a difference of logits.
@@ -44,8 +46,6 @@ _SENTENCE = re.compile(
     r"|(?:[\w'’-]+\s+){0,2}?[\w'’-]+(?<![su'’i])s\s+(?:are|were|do|did|have|can|could|will|would|should|must)\b)",
     re.I,
 )
-# How much the margin of an answer counts beside the relevance of a passage in confidence.
-MARGIN_SHARE = 0.3
 # Numbers of passages between which the confidence model knows what size does.
 FITTED_SIZES = (20, 2_000)
 
@@ -78,11 +78,22 @@ class ScoredSentence:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfidenceModel:
-    """A logistic model over the evidence; `thresholds` are risks with the confidence from which on each is kept."""
+class Condition:
+    """Something that must hold for there to be an answer, as a logistic model over some of the evidence's features."""
 
     intercept: float
     weights: Mapping[str, float]
+
+    def probability(self, values: Mapping[str, float]) -> float:
+        """How likely it holds, by the features' values."""
+        return _logistic(self.intercept + sum(weight * values[name] for name, weight in self.weights.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceModel:
+    """Conditions that must all hold; `thresholds` are risks with the confidence from which on each is kept."""
+
+    conditions: tuple[Condition, ...]
     thresholds: tuple[tuple[float, float], ...]
 
 
@@ -153,15 +164,14 @@ def best_share(sentences: Sequence[ScoredSentence]) -> float:
 
 
 def confidence(evidence: Evidence, sentence_share: float) -> float:
-    """The probability that the articles hold the answer: a logistic model over the evidence.
+    """The probability that the articles hold the answer: the product of the conditions' probabilities.
 
     `sentence_share` is the best of the sentences that may lead. Coefficients and the figures of their fit are
-    in confidence.json, written by benchmarks/fit_confidence.py: of one model by words alone, and one with a reader.
+    in confidence.json, written by benchmarks/fit_confidence.py: of one model by words alone, with one condition, and
+    of one with a reader, with two: so that a question that is surely on the topic is as sure as the reader is.
     """
-    model = _model(evidence)
     values = features(evidence, sentence_share)
-    total = model.intercept + sum(model.weights[name] * value for name, value in values.items())
-    return _logistic(total)
+    return math.prod(condition.probability(values) for condition in _model(evidence).conditions)
 
 
 def threshold_for(risk: float, evidence: Evidence) -> float:
@@ -178,12 +188,9 @@ def features(evidence: Evidence, sentence_share: float) -> dict[str, float]:
     """The numbers that the confidence model weighs.
 
     The best of many passages is nearer than the best of few, so their number is one of them; the logarithm is
-    held within the sizes that the model was fitted on. What a reader says is one of them where it was asked: its two
-    logits together, since with a weight each one of the two came to count against an answer.
+    held within the sizes that the model was fitted on. What a reader says is one of them where it was asked.
     """
     fewest, most = FITTED_SIZES
-    relevance, margin = evidence.relevance, evidence.answer_margin
-    read = {} if relevance is None else {"read": relevance + MARGIN_SHARE * (margin or 0.0)}
     return {
         "top_cosine": evidence.top_cosine,
         "sentence_share": sentence_share,
@@ -191,7 +198,7 @@ def features(evidence: Evidence, sentence_share: float) -> dict[str, float]:
         "margin": evidence.margin,
         "peak": evidence.peak,
         "log_passages": math.log(min(max(evidence.passages, fewest), most)),
-        **read,
+        **({} if evidence.relevance is None else {"relevance": evidence.relevance}),
     }
 
 
@@ -204,7 +211,8 @@ def confidence_model(name: str) -> ConfidenceModel:
     """A shipped model: "words", or "reader" where one was asked."""
     model = json.loads(files("qa").joinpath("confidence.json").read_text("utf-8"))[name]
     thresholds = tuple((float(risk), float(threshold)) for risk, threshold in model["thresholds"])
-    return ConfidenceModel(float(model["intercept"]), dict(model["weights"]), thresholds)
+    conditions = (Condition(float(each["intercept"]), dict(each["weights"])) for each in model["conditions"])
+    return ConfidenceModel(tuple(conditions), thresholds)
 
 
 def score_sentences(ranking: Ranking, terms: Terms) -> list[ScoredSentence]:

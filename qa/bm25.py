@@ -57,10 +57,13 @@ def _forms(terms: Sequence[QueryTerm]) -> set[str]:
 
 def _counted(texts: Sequence[str], column: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """How often each text has each of these terms, of shape (terms, texts), and how many terms it has."""
-    lengths, places = [], list[int]()
-    for number, text in enumerate(texts):
+    lengths, columns, held = [], list[int](), []
+    for text in texts:
         terms = text.split()
         lengths.append(len(terms))
-        places += [column[term] * len(texts) + number for term in terms if term in column]
-    counts = np.bincount(np.array(places, dtype=np.int64), minlength=len(column) * len(texts))
+        before = len(columns)
+        columns += map(column.__getitem__, filter(column.__contains__, terms))
+        held.append(len(columns) - before)
+    places = np.array(columns, dtype=np.int64) * len(texts) + np.repeat(np.arange(len(texts)), held)
+    counts = np.bincount(places, minlength=len(column) * len(texts))
     return counts.reshape(len(column), len(texts)), np.array(lengths, dtype=np.int64)

@@ -15,19 +15,22 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
-from . import changes, documents, formats, journal
+from . import changes, documents, formats, journal, prepared
 from .changes import Changes, Plan
 from .config import Config
+from .documents import FoundFile
 from .embedding import Embedder
-from .errors import StoreError
+from .errors import CorpusError, StoreError
 from .estimate import Estimate
-from .passages import PassageSettings, TooLong, split_all
+from .passages import PassageSettings
+from .prepared import Elsewhere, Loaded, Parse, Prepared
 from .stores import OpenGeneration, Store, Writer, open_store
-from .types import Contents, Document, Encoder, FileRecord, Passage
+from .types import Encoder, FileRecord
 
-Parse = Callable[[str, bytes], Contents]
+Load = Callable[[FoundFile], Loaded]
+_Value = TypeVar("_Value")
 
 _READ_AHEAD = 16  # files, and …
 _READ_AHEAD_BYTES = 16_000_000  # … bytes of files that may be read before they are needed
@@ -97,11 +100,6 @@ def _about(seconds: float) -> str:
     return f"about {round(seconds / 1800) / 2:g} hour{'' if round(seconds / 1800) == 2 else 's'}"
 
 
-# A file's record and its documents.
-_Loaded = tuple[FileRecord, tuple[Document, ...]]
-_Passages = list[tuple[Document, list[Passage]]]
-
-
 def build(
     config: Config,
     encoder: Encoder,
@@ -110,13 +108,15 @@ def build(
     settings: PassageSettings | None = None,
     parse: Parse | None = None,
     readers: int = 1,
+    elsewhere: Elsewhere | None = None,
 ) -> BuildReport:
     """Bring the index up to date with the folder and publish; with nothing to do, nothing is written.
 
     `full` reuses nothing. Raises CorpusError, BusyError or StoreError; whatever happens, the last generation
     still answers. `progress` is called about every half second; an exception that it raises stops the build, and the
     next one takes up what was encoded. `parse` reads the files, `readers` of them at a time: the edges give that of a
-    `workers.ReaderPool`, so that a hostile file cannot harm the build; it is `formats.parse` by default.
+    `workers.ReaderPool`, so that a hostile file cannot harm the build; it is `formats.parse` by default. With
+    `elsewhere` files are read and encoded by other machines, and here only what did not come back from them.
     """
     started, created = time.perf_counter(), datetime.now(timezone.utc)
     settings = settings or PassageSettings()
@@ -128,6 +128,8 @@ def build(
             opening = beside.submit(_previous, store)
             found = documents.scan(config.corpus, config.max_file_bytes, config.index)
             previous = opening.result()
+        if config.store is not None and previous is not None and not any(file.readable for file in found):
+            _keep_for_others(config, previous)
         fits = previous is not None and not full and _same(previous, encoder, settings)
         reused = previous if fits and previous is not None and dict(previous.manifest.reading) == reading else None
         known = previous.records if previous else {}
@@ -147,9 +149,18 @@ def build(
             writer = store.writer(encoder.identity, settings.as_json(), reading, created, encoder.languages, reused)
             with writer:
                 work = _Work(store, writer, encoder, settings, plans, previous if fits else None, reused, progress)
-                generation, encoded = work.run(config, parse, readers, full)
+                generation, encoded = work.run(config, parse, readers, full, elsewhere)
             records = writer.records
     return _report(generation, records, compared, encoded, time.perf_counter() - started)
+
+
+def _keep_for_others(config: Config, previous: OpenGeneration) -> None:
+    """Raises CorpusError where an empty folder, which is most often the wrong one, would empty an index for all."""
+    if held := previous.manifest.documents:
+        raise CorpusError(
+            f"The folder {str(config.corpus)!r} holds no articles, and the index at {config.store} holds {held:,}: "
+            "name the folder that it was built from with --corpus."
+        )
 
 
 def _report(
@@ -219,7 +230,9 @@ class _Work:
         self._embedder: Embedder | None = None
         self._done = 0
 
-    def run(self, config: Config, parse: Parse, readers: int, full: bool) -> tuple[str, int]:
+    def run(
+        self, config: Config, parse: Parse, readers: int, full: bool, elsewhere: Elsewhere | None
+    ) -> tuple[str, int]:
         """Read, encode and publish; returns the generation's id and how many passages were encoded."""
         identity = self._encoder.identity
         with contextlib.closing(journal.Journal(self._writer.folder, identity)) as entries:
@@ -230,12 +243,16 @@ class _Work:
             self._embedder = embedder = Embedder(self._encoder, entries, self._embedded, self._step)
             pool = ThreadPoolExecutor(readers, thread_name_prefix="read")
             try:
-                for plan, loaded in self._read_ahead(pool, partial(self._load, parse=parse)):
+                read = partial(prepared.load, created=self._writer.created, parse=parse)
+                each = self._read_ahead(pool, read)
+                if elsewhere is not None:
+                    each = self._brought(pool, read, self._from(elsewhere, embedder))
+                for plan, file in each:
                     self._step()
-                    if loaded is None:
+                    if file is None:
                         self._take_over(plan, embedder)
                     else:
-                        self._add(plan, loaded, embedder)
+                        self._add(plan, file, embedder)
                     self._done += 1
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -245,10 +262,9 @@ class _Work:
                 embedder.blocks(), config.keep, lambda: self._progress(publishing)
             ), embedder.encoded
 
-    def _add(self, plan: Plan, loaded: _Loaded, embedder: Embedder) -> None:
-        record, pairs = self._split(*loaded)
-        self._writer.add(record, pairs)
-        new = sum(embedder.add(passages) for _, passages in pairs)
+    def _add(self, plan: Plan, file: Prepared, embedder: Embedder) -> None:
+        self._writer.add(file.record, file.documents)
+        new = sum(embedder.add(passages, file.embeddings) for _, passages in file.documents)
         self._estimate.read(*_kind_and_size(plan), new)
 
     def _take_over(self, plan: Plan, embedder: Embedder) -> None:
@@ -265,30 +281,49 @@ class _Work:
         self._writer.take_over(record, part, old.path)
         embedder.take_over(part.passages)
 
-    def _read_ahead(
-        self, pool: ThreadPoolExecutor, load: Callable[[Plan], _Loaded]
-    ) -> Iterator[tuple[Plan, _Loaded | None]]:
+    def _read_ahead(self, pool: ThreadPoolExecutor, load: Load) -> Iterator[tuple[Plan, Prepared | None]]:
         """Every file in order, while the next ones are being read: so many, and so many bytes of them.
 
         None stands for what is taken over.
         """
-        ahead: deque[tuple[Plan, Future[_Loaded] | None]] = deque()
+        ahead: deque[tuple[Plan, Future[Loaded] | None]] = deque()
         size = 0
         for plan in self._plans:
-            is_read = self._reused is None or plan.reuse is None
-            ahead.append((plan, pool.submit(load, plan) if is_read else None))
+            is_read = self._is_read(plan)
+            ahead.append((plan, pool.submit(load, plan.file) if is_read else None))
             size += plan.record.size if is_read else 0
             while len(ahead) > _READ_AHEAD or (size > _READ_AHEAD_BYTES and len(ahead) > 1):
                 first, future = ahead.popleft()
                 size -= first.record.size if future else 0
-                yield first, self._wait_for(future)
+                yield first, self._split(future)
         while ahead:
             first, future = ahead.popleft()
-            yield first, self._wait_for(future)
+            yield first, self._split(future)
 
-    def _wait_for(self, future: Future[_Loaded] | None) -> _Loaded | None:
+    def _from(self, elsewhere: Elsewhere, embedder: Embedder) -> Iterator[Prepared | None]:
+        files = [plan.file for plan in self._plans if self._is_read(plan) and plan.file.readable]
+        return elsewhere.prepare(files, self._writer.created, self._settings, embedder.keys())
+
+    def _brought(
+        self, pool: ThreadPoolExecutor, load: Load, files: Iterator[Prepared | None]
+    ) -> Iterator[tuple[Plan, Prepared | None]]:
+        """As `_read_ahead`, of files that others prepare; what did not come back is read here."""
+        for plan in self._plans:
+            if not self._is_read(plan):
+                yield plan, None
+                continue
+            brought = self._wait_for(pool.submit(next, files, None)) if plan.file.readable else None
+            yield plan, brought or self._split(pool.submit(load, plan.file))
+
+    def _is_read(self, plan: Plan) -> bool:
+        return self._reused is None or plan.reuse is None
+
+    def _split(self, future: Future[Loaded] | None) -> Prepared | None:
         if future is None:
             return None
+        return prepared.split(*self._wait_for(future), self._encoder, self._settings)
+
+    def _wait_for(self, future: Future[_Value]) -> _Value:
         while not wait([future], timeout=_STEP_SECONDS).done:
             self._step()
         return future.result()
@@ -298,29 +333,6 @@ class _Work:
         left = self._estimate.seconds_left(encoded, time.perf_counter() - self._started)
         stage = "reading" if self._done < len(self._plans) else "encoding"
         self._progress(Progress(stage, self._done, len(self._plans), encoded, left))
-
-    def _load(self, plan: Plan, parse: Parse) -> _Loaded:
-        """One file's documents, read in a thread of their own."""
-        if not plan.file.readable:
-            return plan.record, ()
-        record, data = documents.read(plan.file)
-        if record.status != "indexed":
-            return record, ()
-        record, found = documents.load(record, data, parse)
-        return replace(record, indexed=self._writer.created), found
-
-    def _split(self, record: FileRecord, found: tuple[Document, ...]) -> tuple[FileRecord, _Passages]:
-        """The passages of one file's documents; the record says why where there are none."""
-        if record.status != "indexed":
-            return record, []
-        made = split_all(found, self._encoder.count_tokens, self._encoder.identity.max_tokens, self._settings)
-        try:
-            pairs = list(zip(found, made, strict=True))
-        except TooLong as error:
-            return replace(record, status="failed", reason=str(error), documents=0), []
-        if not any(passages for _, passages in pairs):
-            return replace(record, status="empty", reason=record.reason or "holds no words", documents=0), []
-        return record, pairs
 
 
 def _kind_and_size(plan: Plan) -> tuple[str, int]:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,8 @@ from .types import FileRecord
 if TYPE_CHECKING:
     from .build import BuildReport
     from .conversation import Turn
+    from .ray_build import Cluster
+    from .types import Encoder
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -101,8 +104,17 @@ def _cli() -> None:
 @_stored
 @click.option("--full", is_flag=True, help="Build everything anew, reusing nothing.")
 @click.option("--watch", is_flag=True, help="Then take in each change of the folder, until Ctrl-C.")
+@click.option("--ray", metavar="ADDRESS", help="Read and encode on a Ray cluster: host:port, auto, or local.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each build.")
-def build(corpus: Path | None, index: Path | None, store: str | None, full: bool, watch: bool, as_json: bool) -> None:
+def build(
+    corpus: Path | None,
+    index: Path | None,
+    store: str | None,
+    full: bool,
+    watch: bool,
+    ray: str | None,
+    as_json: bool,
+) -> None:
     """Bring the index up to date with the folder."""
     from .build import build as build_index
     from .documents import check
@@ -111,8 +123,11 @@ def build(corpus: Path | None, index: Path | None, store: str | None, full: bool
 
     config = _config(corpus, index, store)
     check(config.corpus)  # a folder that is missing is said before a model is loaded for it
-    with ReaderPool(fields=dict(config.fields)) as readers, ended_within(_PATIENCE, partial(_give_up, readers.kill)):
+    with ExitStack() as stack:
+        readers = stack.enter_context(ReaderPool(fields=dict(config.fields)))
+        stack.enter_context(ended_within(_PATIENCE, partial(_give_up, readers.kill)))
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
+        elsewhere = stack.enter_context(_cluster(ray, encoder, config)) if ray else None
 
         def bring_up_to_date(full: bool = False) -> BuildReport:
             with _progress() as shown:
@@ -123,6 +138,7 @@ def build(corpus: Path | None, index: Path | None, store: str | None, full: bool
                     lambda p: shown(p.words, p.done, p.total),
                     parse=readers.parse,
                     readers=readers.count,
+                    elsewhere=elsewhere,
                 )
 
         if not watch:
@@ -138,6 +154,12 @@ def build(corpus: Path | None, index: Path | None, store: str | None, full: bool
             if report.generation != last:
                 _print_report(report, as_json)
             last = report.generation
+
+
+def _cluster(address: str, encoder: Encoder, config: Config) -> AbstractContextManager[Cluster]:
+    from .ray_build import connected
+
+    return connected(address, encoder, config)
 
 
 def _changes(config: Config) -> Iterator[None]:

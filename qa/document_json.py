@@ -1,4 +1,4 @@
-"""Documents and pictures of pages in JSON's terms, and back again, with all that must hold of them checked.
+"""Documents, passages and pictures of pages in JSON's terms, and back again, with all that must hold of them checked.
 
 What comes back may have been written by a process that a hostile file took over. It knows nothing about processes.
 """
@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Any
 
-from .types import Block, Box, Contents, Document, PagePicture, Section, Span
+from .types import Block, Box, Contents, Document, PagePicture, Passage, Section, Span
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -76,6 +76,40 @@ def document_from_json(data: dict[str, Any]) -> Document:
         metadata={str(name): str(value) for name, value in data["metadata"].items()},
         language=str(data["language"]),
     )
+
+
+def passages_json(passages: Sequence[Passage]) -> list[Any]:
+    """Passages of one document in JSON's terms: what the document does not say itself."""
+    return [
+        [p.order, p.span.start, p.span.end, list(p.section), p.page, [[s.start, s.end] for s in p.sentences]]
+        for p in passages
+    ]
+
+
+def passages_from_json(document: Document, data: list[Any]) -> list[Passage]:
+    """The passages of this document again. Raises TypeError or ValueError for anything that is none."""
+    length = len(document.text)
+    passages = []
+    for order, start, end, section, page, sentences in data:
+        spans = [(start, end), *sentences]
+        if not all(isinstance(n, int) for span in spans for n in span) or not all(
+            0 <= a <= b <= length for a, b in spans
+        ):
+            raise ValueError("span")
+        passages.append(
+            Passage(
+                document=document.path,
+                order=int(order),
+                span=Span(start, end),
+                text=document.text[start:end],
+                title=document.title,
+                section=tuple(map(str, section)),
+                page=None if page is None else int(page),
+                sentences=tuple(Span(*sentence) for sentence in sentences),
+                language=document.language,
+            )
+        )
+    return passages
 
 
 def pictures_json(pictures: Sequence[PagePicture]) -> dict[str, Any]:

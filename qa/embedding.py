@@ -6,8 +6,9 @@ It knows nothing about files, or where passages come from.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -53,13 +54,22 @@ class Embedder:
         self._waiting: dict[bytes, str] = {}
         self._batch = 2 * _FEWEST
 
-    def add(self, passages: Sequence[Passage]) -> int:
-        """Take the next passages; returns how many of them must be encoded."""
+    def keys(self) -> list[bytes]:
+        """The keys of all embeddings that are there."""
+        return [*self._numbers, *self._journal.keys()]
+
+    def add(self, passages: Sequence[Passage], made: Mapping[bytes, Vectors] = MappingProxyType({})) -> int:
+        """Take the next passages; returns how many of them are new. Those in `made` were encoded elsewhere, by key."""
         before = self.encoded + len(self._waiting)
         keys = [passage.key for passage in passages]
         self._parts.append(keys)
         for key, passage in zip(keys, passages, strict=True):
-            if key not in self._numbers and key not in self._journal:
+            if key in self._numbers or key in self._journal:
+                continue
+            if key in made and key not in self._waiting:
+                self._journal.append([(key, made[key])])
+                self.encoded += 1
+            else:
                 self._waiting.setdefault(key, passage.encoded)
         new = self.encoded + len(self._waiting) - before
         if len(self._waiting) >= _WINDOW:

@@ -28,41 +28,52 @@ from .types import Encoder
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_FOLDER = "encoders"
+FOLDER = "encoders"
 # What an encoder is made of; other forms of the same weights, such as in "onnx/", are not read.
 _PARTS = ("*.safetensors", "*/*.safetensors", "*.json", "*/*.json", "*.txt", "*.model")
 
 
 def load_encoder(
-    name: str = "", query_prompt: str | None = None, passage_prompt: str | None = None, index: Path | None = None
+    name: str = "",
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
+    index: Path | None = None,
+    device: str | None = "cpu",
 ) -> Encoder:
     """The encoder with this name or folder, as it is now; empty is the shipped one, whose weights are checked first.
 
     With `index` it is what builds that index: its run-time form, exported first where that is missing or damaged
-    (some ten seconds). Without, it is torch's. A prompt that is None stays the model's own. Raises ModelError where
-    the model is missing or altered.
+    (some ten seconds). Without, it is torch's, on `device`. A prompt that is None stays the model's own. Raises
+    ModelError where the model is missing or altered.
     """
     source, sha256 = (default_folder(), DEFAULT_SHA256) if not name else _found(name)
     prompts = (query_prompt, passage_prompt)
     if index is not None:
         try:
-            return _opened(index / _FOLDER / sha256, name, *prompts)
+            return _opened(index / FOLDER / sha256, name, *prompts)
         except ModelError:
-            if _export(name or DEFAULT_NAME, source, sha256, index / _FOLDER):
-                return _opened(index / _FOLDER / sha256, name, *prompts)
-    return TorchEncoder(source, name or DEFAULT_NAME, sha256, *prompts, _languages(name))
+            if _export(name or DEFAULT_NAME, source, sha256, index / FOLDER):
+                return _opened(index / FOLDER / sha256, name, *prompts)
+    return TorchEncoder(source, name or DEFAULT_NAME, sha256, *prompts, _languages(name), device)
 
 
 def open_encoder(
-    name: str, query_prompt: str | None, passage_prompt: str | None, index: Path, built: Mapping[str, Any]
+    name: str,
+    query_prompt: str | None,
+    passage_prompt: str | None,
+    index: Path,
+    built: Mapping[str, Any],
+    threads: int = 0,
+    device: str | None = "cpu",
 ) -> Encoder:
     """The encoder that made this index, as the manifest names it in `built`; an exported one is ready in a moment.
 
-    Raises ModelError where its run-time form is missing or damaged.
+    It encodes so many texts at a time (0: one for each processor), or in torch on this device (None: the
+    fastest that torch sees). Raises ModelError where its run-time form is missing or damaged.
     """
     if built.get("runtime", "torch") == "torch":
-        return load_encoder(name, query_prompt, passage_prompt)
-    return _opened(index / _FOLDER / str(built.get("weights_sha256")), name, query_prompt, passage_prompt)
+        return load_encoder(name, query_prompt, passage_prompt, device=device)
+    return _opened(index / FOLDER / str(built.get("weights_sha256")), name, query_prompt, passage_prompt, threads)
 
 
 def default_folder() -> Path:
@@ -120,13 +131,13 @@ def _languages(name: str) -> tuple[str, ...]:
     return card_languages(Path(name)) if name else ("en",)
 
 
-def _opened(folder: Path, name: str, query_prompt: str | None, passage_prompt: str | None) -> Encoder:
+def _opened(folder: Path, name: str, query_prompt: str | None, passage_prompt: str | None, threads: int = 0) -> Encoder:
     exported = Exported.read(folder)
     if exported is None:
         raise ModelError("The encoder was not made ready for this index yet: run `qa build`.")
     if exported.runtime == "torch":
         return load_encoder(name, query_prompt, passage_prompt)
-    return OnnxEncoder(folder, exported, name or DEFAULT_NAME, query_prompt, passage_prompt, _languages(name))
+    return OnnxEncoder(folder, exported, name or DEFAULT_NAME, query_prompt, passage_prompt, _languages(name), threads)
 
 
 def _export(name: str, source: Path, sha256: str, folder: Path) -> bool:

@@ -5,6 +5,7 @@
     │   └── QuestionError   the question cannot be asked (empty, too long, no words)
     ├── CorpusError         the corpus folder cannot be read or written
     ├── ModelError          an encoder is missing, altered or does not fit
+    ├── ClusterError        the machines that should help are not reached, or do not fit
     └── StoreError          the index cannot be opened or written
         ├── NoGenerationError   nothing was built yet
         ├── MismatchError       built with another encoder or other settings
@@ -38,6 +39,10 @@ class CorpusError(QAError):
 
 class ModelError(QAError):
     """An encoder is missing, altered, or does not fit."""
+
+
+class ClusterError(QAError):
+    """The machines that should help to build are not reached, or do not fit."""
 
 
 class StoreError(QAError):

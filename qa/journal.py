@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, KeysView
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +34,9 @@ class Journal:
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._places
+
+    def keys(self) -> KeysView[bytes]:
+        return self._places.keys()
 
     def append(self, rows: Iterable[tuple[bytes, Vectors]]) -> None:
         """One record for each key and its row. The operating system has them when it returns."""

@@ -27,6 +27,7 @@ SHOWN_CITATIONS = 3  # the rest are folded
 _TURNS_AROUND = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # makes text read in another order
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # what JSON or a browser would refuse
 _BOLD, _PLAIN = "\x1b[1;4m", "\x1b[22;24m"
+_QUOTES = frozenset('"“”„«»')
 _HASHES = re.compile(r"#{1,6}(?= )")
 # A source longer than this on either side of the passage is shown in part: a browser stays quick with it.
 WINDOW = 150_000
@@ -38,6 +39,11 @@ def confidence_words(probability: float) -> str:
         if probability >= least:
             return words
     return "unlikely"
+
+
+def is_spoken(text: str) -> bool:
+    """Whether a text begins or ends with quotation marks of its own, so that it needs no others."""
+    return text[:1] in _QUOTES or text[-1:] in _QUOTES
 
 
 def percent(share: float) -> str:
@@ -148,8 +154,9 @@ def _lead(answer: Answer, turn: int) -> str:
     title = f"Estimated probability that your articles answer this: {percent(sure)}"
     before, short, after = map(escape, answer.lead.pieces())
     told = f"<mark>{short}</mark>" if short else ""
+    spoken = ' class="qa-spoken"' if is_spoken(answer.lead.text) else ""
     return (
-        f'<blockquote class="qa-lead"><p>{before}{told}{after}</p></blockquote>'
+        f'<blockquote class="qa-lead"><p{spoken}>{before}{told}{after}</p></blockquote>'
         f'<p class="qa-sure" title="{title}"><span class="qa-gauge" style="--sure:{sure:.2f}"></span>'
         f"<b>{confidence_words(sure)}</b><small>{percent(sure)}</small>"
         f'<button type="button" class="qa-ref" data-do="open" data-turn="{turn}" data-rank="{rank}" '
@@ -367,7 +374,8 @@ def as_text(answer: Answer, styled: bool = False) -> str:
     else:
         before, short, after = map(_plain, answer.lead.pieces())
         told = f"{_BOLD}{short}{_PLAIN}" if styled and short else short
-        lines = [f"“{' '.join(f'{before}{told}{after}'.split())}”"]
+        quoted = " ".join(f"{before}{told}{after}".split())
+        lines = [quoted if is_spoken(answer.lead.text) else f"“{quoted}”"]
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
     if answer.corrected:
         lines.insert(0, f"{_line(corrected_words(answer))} (in quotes, a word is searched for as it is typed)")

@@ -116,13 +116,9 @@ def reread(ranking: Ranking, reader: Reader, seconds: float) -> Ranking:
     for place, hit in zip(places, ordered, strict=True):
         hits[place] = hit
     ranked = tuple(replace(hit, rank=rank) for rank, hit in enumerate((*hits, *ranking.hits[READ:]), start=1))
-    best = [hit.judgement for hit in ranked[:_COVERAGE_PASSAGES] if hit.judgement is not None]
-    evidence = replace(
-        ranking.evidence,
-        relevance=max((judgement.relevance for judgement in best), default=None),
-        answer_margin=max((judgement.margin for judgement in best if judgement.margin is not None), default=None),
-    )
-    return replace(ranking, hits=ranked, evidence=evidence)
+    said = [judgement.relevance for judgement in read if judgement is not None]
+    odds = float(np.logaddexp.reduce(said)) if said else None
+    return replace(ranking, hits=ranked, evidence=replace(ranking.evidence, relevance=odds))
 
 
 def _reread_score(hit: Hit) -> float:

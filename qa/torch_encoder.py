@@ -55,7 +55,10 @@ def unusable(name: str, error: Exception) -> ModelError:
 
 
 class TorchEncoder:
-    """The SentenceTransformer in a folder, on the processor. Raises ModelError where there is none."""
+    """The SentenceTransformer in a folder; on the processor, or the fastest device that torch sees (None).
+
+    Raises ModelError where there is none.
+    """
 
     def __init__(
         self,
@@ -65,6 +68,7 @@ class TorchEncoder:
         query_prompt: str | None = None,
         passage_prompt: str | None = None,
         languages: Sequence[str] = (),
+        device: str | None = "cpu",
     ) -> None:
         _stay_offline()
         import transformers
@@ -75,7 +79,7 @@ class TorchEncoder:
         try:
             self.model: Any = SentenceTransformer(
                 str(folder),
-                device="cpu",
+                device=device,
                 local_files_only=True,
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True},  # never unpickle

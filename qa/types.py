@@ -336,7 +336,8 @@ class Evidence:
     `top_cosine` of the best candidate; `coverage`, the largest share (by inverse document frequency) of the
     query's terms that one of the best passages holds; `margin`, fused score of rank 1 over rank 2; `peak`, how
     many standard deviations the best cosine stands above the pool's mean; `passages`, how many were searched.
-    `relevance` and `answer_margin` are the best that a reader says of the first passages; None where none was read.
+    `relevance` is what a reader says of all passages that it read: the logarithm of the sum of their odds to answer,
+    which are the exponentials of their logits; None where none was read.
     """
 
     top_cosine: float
@@ -345,7 +346,6 @@ class Evidence:
     peak: float
     passages: int
     relevance: float | None = None
-    answer_margin: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from qa.types import Answer, Evidence, Hit, Lead, Passage, Query, QueryTerm, Ran
 
 FACTS = Facts(generation="000003", titles={"a.md": "Bees"}, urls={"a.md": "https://example.org"}, changed=frozenset())
 STRONG = Evidence(top_cosine=0.9, coverage=1.0, margin=0.3, peak=4.0, passages=100)
-READ = replace(STRONG, relevance=3.0, answer_margin=5.0)
+READ = replace(STRONG, relevance=3.0)
 TEXTS = [
     "Frost comes in autumn. The hive stands by the wall.",
     "The sky is grey. Bees sleep at night in the hive. Nobody knows why.",
@@ -280,10 +280,7 @@ EVIDENCE = st.builds(
 )
 
 READ_EVIDENCE = st.builds(
-    lambda evidence, relevance, margin: replace(evidence, relevance=relevance, answer_margin=margin),
-    EVIDENCE,
-    st.floats(-20, 20),
-    st.floats(-40, 40),
+    lambda evidence, relevance: replace(evidence, relevance=relevance), EVIDENCE, st.floats(-20, 20)
 )
 
 
@@ -294,10 +291,26 @@ def test_confidence_is_a_probability(evidence: Evidence, sentence_share: float) 
 
 
 @settings(deadline=None)
-@given(EVIDENCE, st.floats(0, 1), st.floats(0, 1))
+@given(EVIDENCE | READ_EVIDENCE, st.floats(0, 1), st.floats(0, 1))
 def test_a_nearer_passage_never_lowers_confidence(evidence: Evidence, sentence_share: float, nearer: float) -> None:
     better = replace(evidence, top_cosine=min(1.0, evidence.top_cosine + nearer))
     assert confidence(better, sentence_share) >= confidence(evidence, sentence_share)
+
+
+@settings(deadline=None)
+@given(READ_EVIDENCE, st.floats(0, 1), st.floats(0, 20))
+def test_a_surer_reader_never_lowers_confidence(evidence: Evidence, sentence_share: float, surer: float) -> None:
+    better = replace(evidence, relevance=(evidence.relevance or 0.0) + surer)
+    assert confidence(better, sentence_share) >= confidence(evidence, sentence_share)
+
+
+@settings(deadline=None)
+@given(READ_EVIDENCE, st.floats(0, 1))
+def test_nothing_else_makes_up_for_what_the_reader_says(evidence: Evidence, sentence_share: float) -> None:
+    reader = confidence_model("reader").conditions[-1]
+    assert set(reader.weights) == {"relevance"}
+    assert confidence(evidence, sentence_share) <= reader.probability({"relevance": evidence.relevance or 0.0})
+    assert confidence(replace(READ, top_cosine=1.0), 1.0) > 0.9
 
 
 def test_strong_evidence_is_believed_and_none_is_not() -> None:
@@ -307,11 +320,11 @@ def test_strong_evidence_is_believed_and_none_is_not() -> None:
 
 
 @pytest.mark.parametrize(("model", "evidence"), [("words", STRONG), ("reader", READ)])
-def test_every_feature_has_a_weight(model: str, evidence: Evidence) -> None:
-    fitted = confidence_model(model)
-    assert math.isfinite(fitted.intercept)
-    assert set(fitted.weights) == set(features(evidence, 0.5))
-    assert all(math.isfinite(weight) for weight in fitted.weights.values())
+def test_every_weight_is_of_a_feature(model: str, evidence: Evidence) -> None:
+    for condition in confidence_model(model).conditions:
+        assert condition.weights and set(condition.weights) <= set(features(evidence, 0.5))
+        assert math.isfinite(condition.intercept)
+        assert all(math.isfinite(weight) for weight in condition.weights.values())
 
 
 @pytest.mark.parametrize("evidence", [STRONG, READ])
@@ -369,9 +382,17 @@ def test_what_is_not_answered_is_null_in_json() -> None:
     assert len(data["citations"]) == 1
 
 
-def test_a_sentence_that_only_points_elsewhere_does_not_lead() -> None:
-    text = "For more information, see how bees make wax in winter. Wax comes from glands of the bees."
-    ranking = ranking_of([passage(text)], "How do bees make wax in winter?")
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        "For more information, see how bees make wax in winter.",
+        "For a summary of how bees make wax in winter, see the next chapter.",
+        "For how bees make wax in winter, please refer to the table.",
+        "Please refer to the chapter on how bees make wax in winter.",
+    ],
+)
+def test_a_sentence_that_only_points_elsewhere_does_not_lead(pointer: str) -> None:
+    ranking = ranking_of([passage(f"{pointer} Wax comes from glands of the bees.")], "How do bees make wax in winter?")
     lead = answer_of(ranking).lead
     assert lead is not None
     assert lead.text == "Wax comes from glands of the bees."

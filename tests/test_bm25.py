@@ -37,9 +37,9 @@ OTHERS = [
 QUESTIONS = [
     "bees bees bees", "hive, hives; a hive", "Wo schlafen die Bienen in den Häusern?", "Biene Haus bee house",
     "¿Dónde duermen las abejas?", "Où dorment les abeilles, mangée mange", "蜜蜂睡觉吗", "蜂", "蜜蜂蜜蜂在船",
-    "ミツバチの冬", "학교에서 학교", "ผึ้งนอนไหม", "kitapları kış İSTANBUL", "книга пчёлы книги", "BHB", "What is the BHB?",
-    "bee health bureau", "BHB bee health bureau zebra", "the of and", "zebra", "zebra quagga", "", "?!", "Who are you?",
-    "bee 蜜蜂 Biene abeja книга ferry",
+    "ミツバチの冬", "학교에서 학교", "ผึ้งนอนไหม", "kitapları kış İSTANBUL", "книга пчёлы книги", "BHB",
+    "What is the BHB?", "bee health bureau", "BHB bee health bureau zebra", "the of and", "zebra", "zebra quagga",
+    "", "?!", "Who are you?", "bee 蜜蜂 Biene abeja книга ferry",
 ]  # fmt: skip
 PAIRS = [("bhb", "bee health bureau")]
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from qa import documents, formats, passages, store
 from qa.build import BuildReport, Progress, build
-from qa.config import Config
+from qa.config import Address, Config
 from qa.engine import Engine
 from qa.errors import CorpusError
 from qa.formats.decoding import Unreadable
@@ -646,6 +646,18 @@ def test_a_build_that_is_stopped_does_not_wait_for_the_file_that_is_being_read(
         build(config, tiny, progress=stop, parse=parse)
     assert time.perf_counter() - started < 2
     released.set()
+
+
+def test_an_empty_folder_does_not_empty_an_index_that_others_ask(
+    built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(built.corpus)
+    built.corpus.mkdir()
+    monkeypatch.setattr("qa.build.open_store", lambda config: store.LocalStore(config.index))
+    with pytest.raises(CorpusError, match=r"holds no articles.*--corpus"):
+        build(replace(built, store=Address("127.0.0.1", 1, "articles")), tiny)
+    assert is_whole(built.index)
+    assert build(built, tiny).documents == 0
 
 
 def test_a_file_without_a_passage_is_empty(config: Config, tiny: TinyEncoder) -> None:

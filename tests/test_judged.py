@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.common import FIT_ARTICLES, HELD_OUT_ARTICLES, SETS, _judgement, _row, f1, interval, part_of
 from benchmarks.judged import SQUAD_1, SQUAD_2, sample
-from benchmarks.mixture import MIXTURE, RISKS, in_mixture, mixed, risk, thresholds, weighted
+from benchmarks.mixture import MIXTURE, RISKS, error_if_true, in_mixture, mixed, risk, thresholds, weighted
 from benchmarks.pictures import curves
 from qa.types import Found, Judgement, Span
 from training.config import read_settings
@@ -74,6 +74,13 @@ def test_what_has_no_answer_weighs_the_same_where_a_kind_is_missing() -> None:
         {"own": 0.6, "off": 0.3, "near": 0.1}
     )
     assert mixed(["own", "off"], {"own": 0.6, "off": 0.3, "near": 0.1}) == pytest.approx({"own": 0.6, "off": 0.4})
+
+
+def test_chance_alone_costs_less_the_more_questions_there_are() -> None:
+    few, many = (error_if_true(np.linspace(0, 1, count)) for count in (50, 5_000))
+    assert 0.05 < few < 0.15
+    assert many < few / 5
+    assert error_if_true(np.array([0.0, 1.0])) == 0
 
 
 def test_a_mixture_holds_its_shares() -> None:

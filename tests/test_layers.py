@@ -23,7 +23,7 @@ LOW = BASE | {
 MILVUS = {"milvus_client", "milvus_facts", "milvus_rows", "milvus_index"}
 MIDDLE = MILVUS | {
     "encoders", "export", "documents", "changes", "workers", "embedding", "generation", "store", "stores", "search",
-    "milvus_store",
+    "milvus_store", "prepared",
 }  # fmt: skip
 BELOW_3 = LOW | MIDDLE
 
@@ -68,6 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "changes": BASE | {"documents"},
     "workers": BASE | {"formats", "document_json", "machine"},
     "embedding": BASE | {"journal"},
+    "prepared": BASE | {"documents", "document_json", "passages"},
     "generation": BASE | {"faiss_index", "lexical", "manifest", "rows", "spelling", "terms"},
     "store": BASE | {"acronyms", "generation", "faiss_index", "lexical", "manifest", "rows", "terms"},
     "milvus_client": BASE | {"config"},
@@ -82,11 +83,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     # layer 3
     "build": BELOW_3,
     "engine": BELOW_3,
+    "ray_build": BELOW_3 | {"__version__"},  # which all machines must have alike
     "watch": {"config", "documents", "errors"},
     "evaluate": BELOW_3 | {"engine"},  # it measures the program as it answers
     # layer 4
     "ui": BELOW_3 | {"build", "engine", "evaluate", "watch"},
-    "cli": BELOW_3 | {"build", "engine", "evaluate", "watch", "ui"},
+    "cli": BELOW_3 | {"build", "engine", "evaluate", "ray_build", "watch", "ui"},
     # the package itself
     "__init__": {"config", "errors", "types", "engine"},  # the engine only when it is asked for
     "__main__": {"cli"},
@@ -116,6 +118,8 @@ HOMES = {
     "pymilvus": {"milvus_client"},
     "grpc": {"milvus_client"},
     "watchfiles": {"watch"},
+    "ray": {"ray_build"},
+    "pyarrow": {"ray_build"},
     "gradio": {"ui"},
     "fastapi": {"ui"},
     "starlette": {"ui"},

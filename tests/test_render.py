@@ -390,6 +390,16 @@ def test_only_certainty_is_a_hundred_percent() -> None:
     assert [percent(share) for share in (0.9999, 1.0, 0.957, 0.0)] == ["99 %", "100 %", "96 %", "0 %"]
 
 
+@pytest.mark.parametrize("text", ['"A cat," it said.', "“It sat.”", "It said “I sat”", "«Un chat.»"])
+def test_a_lead_with_quotation_marks_of_its_own_gets_no_others(text: str) -> None:
+    given = answer(citation(text))
+    lead = Lead(text, 1, Span(given.citations[0].span.start, given.citations[0].span.start + len(text)))
+    given = replace(given, lead=lead)
+    assert as_text(given).startswith(f"{text}\nvery likely")
+    assert ("p", {"class": "qa-spoken"}) in Read(answer_html(given, 1), "qa-lead").tags
+    assert ("p", {}) in Read(answer_html(answer(citation()), 1), "qa-lead").tags
+
+
 def test_plain_text_has_lead_words_and_numbered_citations() -> None:
     text = as_text(answer(citation("The cat sat.\nIt slept."), citation(rank=2, page=3)))
     assert text.startswith("“The cat sat.”\nvery likely (94 %) [1]\n")

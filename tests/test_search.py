@@ -184,7 +184,7 @@ def reread_ids(reader: TinyReader, scores: Sequence[float], top_k: int = 12) -> 
     again = reread(ranking, reader, 1.5)
     assert [hit.rank for hit in again.hits] == list(range(1, len(again.hits) + 1))
     assert {hit.id: hit.score for hit in again.hits} == {hit.id: hit.score for hit in ranking.hits}
-    assert replace(again.evidence, relevance=None, answer_margin=None) == ranking.evidence
+    assert replace(again.evidence, relevance=None) == ranking.evidence
     return [hit.id for hit in again.hits]
 
 
@@ -219,13 +219,14 @@ def test_near_duplicates_are_not_read() -> None:
     assert [count for _, count, _ in reader.asked] == [2]
 
 
-def test_the_evidence_holds_the_best_of_the_first_passages_that_were_read() -> None:
+def test_the_evidence_holds_the_odds_of_all_passages_that_were_read() -> None:
     held = [passage(f"word{number}", document=f"{number}.md") for number in range(5)]
     ranking = rank(fake([5, 4, 3, 2, 1], [0] * 5, held), Query("q"), embedding, 5)
-    evidence = reread(ranking, TinyReader(word0=1, word1=-1, word2=0.5, word4=2), 1.0).evidence
-    assert (evidence.relevance, evidence.answer_margin) == (1, 1)
-    unread = reread(ranking, TinyReader(), 1.0).evidence
-    assert (unread.relevance, unread.answer_margin) == (None, None)
+    odds = [math.log(each) for each in (2, 0.5, 4, 1)]
+    read = TinyReader(word0=odds[0], word1=odds[1], word2=odds[2], word4=odds[3])
+    assert reread(ranking, read, 1.0).evidence.relevance == pytest.approx(math.log(2 + 0.5 + 4 + 1))
+    assert reread(ranking, TinyReader(word4=-50), 1.0).evidence.relevance == -50
+    assert reread(ranking, TinyReader(), 1.0).evidence.relevance is None
 
 
 def test_parts_of_a_question_keep_their_own_judgements_of_the_passages_of_all() -> None:
