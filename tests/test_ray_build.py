@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,26 +15,31 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from corpora import article, embeddings, is_whole, write
 
-from qa import documents, formats, prepared, ray_build
+from qa import documents, formats, journal, prepared, ray_build
 from qa.build import BuildReport, Progress, build
 from qa.config import Config
 from qa.documents import FoundFile
+from qa.embedding import Embedder
 from qa.errors import ClusterError, ConfigError
+from qa.formats.decoding import Unreadable
 from qa.passages import PassageSettings
 from qa.prepared import Prepared
 from qa.store import LocalStore
-from qa.types import Encoder, Vectors
+from qa.types import Contents, Encoder, Vectors
+from qa.workers import ReaderProcess
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
 
 HERE = Path(__file__).resolve().parent
+NODE = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_log_monitor": False}
 needs_ray = [
     pytest.mark.ray,
     pytest.mark.filterwarnings("default"),  # its own, in its own threads
@@ -41,34 +47,88 @@ needs_ray = [
 ]
 
 
+KILLING = "# Bees\n\nThis is to kill its reader.\n"
+# Reads as `qa.workers` does, and ends as a reader does that a hostile file has killed.
+READER = """
+import os, signal
+from qa import formats, workers
+parse = formats.parse
+def killed(path, data, fields):
+    if b"kill" in data:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return parse(path, data, fields)
+formats.parse = killed
+workers.main()
+"""
+# Starts Ray as `--ray local` does, and prints where it and what it has started listen.
+LISTENING = """
+import json, os
+from pathlib import Path
+from conftest import TinyEncoder
+from qa.config import Config
+from qa.ray_build import connected
+def started(process):
+    yield process
+    for task in Path(f"/proc/{process}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            yield from started(child)
+def sockets(process):
+    for file in Path(f"/proc/{process}/fd").iterdir():
+        if file.is_symlink() and os.readlink(file).startswith("socket:["):
+            yield os.readlink(file)[8:-1]
+with connected("local", TinyEncoder(), Config(), TinyEncoder):
+    own = {number: process for process in started(str(os.getpid())) for number in sockets(process)}
+    rows = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
+    found = [(own[row[9]], row[1]) for row in rows if row[3] == "0A" and row[9] in own]
+print(json.dumps(found))
+"""
+LOOPBACK = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}  # as /proc/net has it
+
+
+class Stopped(Exception):
+    """Somebody has interrupted the build."""
+
+
 def hand_over(kind: Callable[[], TinyEncoder], seen: Path) -> Encoder:
-    """A tiny encoder on a worker that takes its time; `seen` has a file for each process with what it encoded."""
+    """A tiny encoder on a worker, where files are read by `READER`; `seen` has what each process encoded.
+
+    It takes its time, so that there is something left to do when a worker is lost.
+    """
+    from qa import ray_build
+
+    ray_build.ReaderProcess = partial(ReaderProcess, program=[sys.executable, "-c", READER])  # type: ignore
     encoder = kind()
     really = encoder.encode_passages
 
     def encode(texts: Sequence[str]) -> Vectors:
         with (seen / str(os.getpid())).open("a") as file:
             file.write("".join(f"{text.encode().hex()}\n" for text in texts))
-        time.sleep(0.1)
+        time.sleep(0.05)
         return really(texts)
 
     encoder.encode_passages = encode  # type: ignore[method-assign]
     return encoder
 
 
+def encoded(seen: Path) -> list[str]:
+    return [bytes.fromhex(line).decode() for file in seen.iterdir() for line in file.read_text().split()]
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """A Ray cluster of two nodes on this machine, on the loopback address; the tests may lose the second one."""
+    """A Ray cluster of one node on this machine, on the loopback address; tests may add others."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(HERE.parent), str(HERE)]))
+        patch.setenv("PYTHONPATH", str(HERE.parent))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         patch.setenv("RAY_AUTH_MODE", "disabled")
+        import conftest
+        from ray import cloudpickle
         from ray.cluster_utils import Cluster
 
-        node = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 200_000_000}
-        running = Cluster(initialize_head=True, head_node_args=node)
-        running.second = running.add_node(num_cpus=1, object_store_memory=200_000_000)
+        for module in (conftest, sys.modules[__name__]):  # workers start sooner without what these import
+            cloudpickle.register_pickle_by_value(module)
+        running = Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False, "no_monitor": True})
         yield running
         running.shutdown()
 
@@ -90,11 +150,18 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_build, "_BLOCK_BYTES", 8_000)
 
 
+def as_read(path: str, data: bytes) -> Contents:
+    """As `formats.parse`, and what the build says of a file that has killed its reader."""
+    if data == KILLING.encode():
+        raise Unreadable("made its reader fail")
+    return formats.parse(path, data)
+
+
 def same_as_here(config: Config, tiny: TinyEncoder, report: BuildReport) -> None:
     """The generation says of every file and passage what one says that was built without a cluster."""
     alone = replace(config, index=config.index.with_name("alone"))
-    here = build(alone, tiny)
-    assert (report.passages, report.passages_encoded) == (here.passages, here.passages_encoded)
+    here = build(alone, tiny, parse=as_read)
+    assert report.passages == here.passages
     one, other = LocalStore(config.index).open_current(), LocalStore(alone.index).open_current()
     assert [replace(r, indexed="") for r in one.records.values()] == [
         replace(r, indexed="") for r in other.records.values()
@@ -109,58 +176,16 @@ def same_as_here(config: Config, tiny: TinyEncoder, report: BuildReport) -> None
 class TestOnACluster:
     pytestmark = needs_ray
 
-    def test_the_generation_is_the_one_that_is_built_without_and_nothing_known_is_encoded(
-        self, cluster: Any, filled: Config, tiny: TinyEncoder, tmp_path: Path
-    ) -> None:
-        seen = tmp_path / "seen"
-        seen.mkdir()
-
-        def encoded() -> list[str]:
-            return [line for file in seen.iterdir() for line in file.read_text().split()]
-
-        with ray_build.connected(cluster.address, tiny, filled, partial(hand_over, type(tiny), seen)) as machines:
-            report = build(filled, tiny, elsewhere=machines)
-            same_as_here(filled, tiny, report)
-            assert set(encoded()) == {text.encode().hex() for text in tiny.encoded}
-            before = len(encoded())
-            tiny.encoded.clear()
-            write(filled.corpus, {"a07.md": article("T", "shared", "w7x0", "new", "w7x2", "w7x3", "w7x4")})
-            assert build(filled, tiny, elsewhere=machines).passages_encoded == 1
-            assert len(encoded()) == before + 1
-        assert tiny.encoded == []
-
-    def test_workers_and_a_node_that_are_lost_lose_no_passage_and_repeat_none(
-        self, cluster: Any, filled: Config, tiny: TinyEncoder, tmp_path: Path
-    ) -> None:
-        seen = tmp_path / "seen"
-        seen.mkdir()
-        lost: list[str] = []
-
-        def lose(progress: Progress) -> None:
-            if progress.encoded > 20 and not lost:
-                worker = int(next(seen.iterdir()).name)
-                os.kill(worker, signal.SIGKILL)
-                lost.append("worker")
-            if progress.encoded > 80 and lost == ["worker"]:
-                cluster.remove_node(cluster.second, allow_graceful=False)
-                lost.append("node")
-
-        with ray_build.connected(cluster.address, tiny, filled, partial(hand_over, type(tiny), seen)) as machines:
-            report = build(filled, tiny, progress=lose, elsewhere=machines)
-        assert lost == ["worker", "node"]
-        assert tiny.encoded == []
-        assert report.passages_encoded == 40 * 5 + 2
-        same_as_here(filled, tiny, report)
-
     def test_another_encoder_on_a_worker_is_refused_in_one_sentence(
-        self, cluster: Any, filled: Config, tiny: TinyEncoder
+        self, cluster: Any, config: Config, tiny: TinyEncoder
     ) -> None:
         other = partial(type(tiny), "other")
+        write(config.corpus, {"a.md": article("T", "bees")})
         with (
-            ray_build.connected(cluster.address, tiny, filled, other) as machines,
+            ray_build.connected(cluster.address, tiny, config, other) as machines,
             pytest.raises(ClusterError, match="put the same model on each machine"),
         ):
-            build(filled, tiny, elsewhere=machines)
+            build(config, tiny, elsewhere=machines)
 
     def test_another_version_on_a_machine_is_refused_in_one_sentence(
         self, cluster: Any, filled: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
@@ -171,6 +196,129 @@ class TestOnACluster:
             ray_build.connected(cluster.address, tiny, filled, type(tiny)),
         ):
             pass
+
+    def test_an_interrupted_build_is_taken_up_and_a_hostile_file_stops_nothing(
+        self, cluster: Any, filled: Config, tiny: TinyEncoder, tmp_path: Path
+    ) -> None:
+        first, second = tmp_path / "first", tmp_path / "second"
+        first.mkdir()
+        second.mkdir()
+        build(filled, tiny)
+        before = set(tiny.encoded)
+        tiny.encoded.clear()
+        words = [[f"w{number}x0", *(f"new{number}x{part}" for part in range(4))] for number in range(10, 40)]
+        write(filled.corpus, {f"a{some[0][1:3]}.md": article("T", "shared", *some) for some in words})
+        write(filled.corpus, {"a15kill.md": KILLING})
+
+        def stop(progress: Progress) -> None:
+            if progress.encoded > 40:
+                raise Stopped
+
+        with (
+            ray_build.connected(cluster.address, tiny, filled, partial(hand_over, type(tiny), first)) as machines,
+            pytest.raises(Stopped),
+        ):
+            build(filled, tiny, progress=stop, elsewhere=machines)
+        store = LocalStore(filled.index)
+        with store.writing():
+            kept = {key for folder in store.leftovers() for key, _ in journal.read(folder, tiny.identity)}
+        assert 40 < len(kept) < 120
+        with ray_build.connected(cluster.address, tiny, filled, partial(hand_over, type(tiny), second)) as machines:
+            report = build(filled, tiny, elsewhere=machines)
+        assert report.passages_encoded == 30 * 4 - len(kept)
+        generation = store.open_current()
+        passages = [passage for path in generation.documents() for _, passage in generation.passages_of(path)]
+        missing = {p.encoded for p in passages if p.key not in kept} - before
+        assert sorted(encoded(second)) == sorted(missing)  # each once
+        assert before.isdisjoint(encoded(first))
+        assert tiny.encoded == []
+        assert {record.path: record.reason for record in report.failed}["a15kill.md"] == "made its reader fail"
+        same_as_here(filled, tiny, report)
+
+    def test_workers_and_a_node_that_are_lost_lose_no_passage_and_repeat_none(
+        self, cluster: Any, filled: Config, tiny: TinyEncoder, tmp_path: Path
+    ) -> None:
+        seen = tmp_path / "seen"
+        seen.mkdir()
+        second = cluster.add_node(**NODE)
+        lost: list[str] = []
+
+        def lose(progress: Progress) -> None:
+            if progress.encoded > 20 and not lost:
+                worker = int(next(seen.iterdir()).name)
+                os.kill(worker, signal.SIGKILL)
+                lost.append("worker")
+            if progress.encoded > 80 and lost == ["worker"]:
+                cluster.remove_node(second, allow_graceful=False)
+                lost.append("node")
+
+        with ray_build.connected(cluster.address, tiny, filled, partial(hand_over, type(tiny), seen)) as machines:
+            report = build(filled, tiny, progress=lose, elsewhere=machines)
+        assert lost == ["worker", "node"]
+        assert tiny.encoded == []
+        assert report.passages_encoded == 40 * 5 + 2
+        texts = set(encoded(seen))
+        same_as_here(filled, tiny, report)
+        assert texts == set(tiny.encoded)
+
+
+class TestWithoutACluster:
+    pytestmark = needs_ray
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who listens")
+    def test_ray_on_this_machine_listens_on_the_loopback_address_alone(self, tmp_path: Path) -> None:
+        path = os.pathsep.join([str(HERE.parent), str(HERE)])
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+        done = subprocess.run(
+            [sys.executable, "-c", LISTENING],
+            cwd=tmp_path,
+            env=environment | {"PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert len({process for process, _ in found}) > 3  # Ray's own, and its workers
+        assert [place for place in found if place[1].partition(":")[0] not in LOOPBACK] == []
+
+    def test_a_passage_whose_key_only_begins_like_a_known_one_is_encoded_here(
+        self, filled: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[str] = []
+
+        def opened() -> TinyEncoder:
+            encoder = type(tiny)()
+            encoder.encoded = seen
+            return encoder
+
+        def blocks(cluster: Any, files: Any, created: str, settings: PassageSettings, known: Any) -> Any:
+            """The stages of a cluster, in this process."""
+            split = ray_build._Splitter(opened, created, settings, {})
+            encode = ray_build._Encoder(opened, tiny.identity.as_json(), known)
+            stages = (
+                encode(part)
+                for table in ray_build._tables(files)
+                for read in ray_build._read(table)
+                for part in split(read)
+            )
+            return SimpleNamespace(iter_batches=lambda **_: stages)
+
+        import ray
+
+        monkeypatch.setattr(ray, "put", lambda value: value)
+        monkeypatch.setattr(ray, "get", lambda value: value)
+        monkeypatch.setattr(ray_build.Cluster, "_blocks", blocks)
+        monkeypatch.setattr(ray_build, "ReaderProcess", lambda fields: SimpleNamespace(parse=formats.parse))
+        (found,) = [file for file in documents.scan(filled.corpus, 10**6) if file.record.path == "a07.md"]
+        ((_, passages),) = prepared.split(*prepared.load(found, "", formats.parse), tiny, PassageSettings()).documents
+        alike = passages[3]
+        monkeypatch.setattr(Embedder, "keys", lambda _: [alike.key[:8] + bytes(8)])
+        report = build(filled, tiny, elsewhere=ray_build.Cluster(opened, tiny, ()))
+        assert tiny.encoded == [alike.encoded]
+        assert alike.encoded not in seen
+        assert report.passages_encoded == 40 * 5 + 2
+        same_as_here(filled, tiny, report)
 
 
 @pytest.mark.parametrize("answers", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["silent", "another server"])
