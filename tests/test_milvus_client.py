@@ -80,6 +80,7 @@ def nobody() -> Iterator[int]:
 
 @pytest.mark.milvus_lite
 def test_nobody_at_an_address_is_said_within_two_seconds_and_then_at_once(nobody: int) -> None:
+    pytest.importorskip("pymilvus", reason="pymilvus is not installed (CONTRIBUTING.md)")
     server = Server(Address("127.0.0.1", nobody, "name"))
     started = time.monotonic()
     with pytest.raises(StoreError, match=UNREACHABLE):
