@@ -22,7 +22,8 @@ _FIELDS = ("title", "text", "url", "date", "author")
 class Address:
     """Where an index is: a server, and the name under which it answers there.
 
-    `tls` is empty, "on", or the file of the certificate authority that the server's certificate must be from.
+    `tls` is empty, "on", or the file of the certificate authority that the server's certificate must be from;
+    `replicas` is how many nodes of a cluster hold each passage.
     """
 
     host: str
@@ -31,10 +32,11 @@ class Address:
     user: str = ""
     password: str = field(default="", repr=False)
     tls: str = ""
+    replicas: int = 1
 
     @classmethod
     def parse(cls, text: str, environ: Mapping[str, str]) -> Address:
-        """From `milvus://host:port/name`, with QA_MILVUS_USER, _PASSWORD and _TLS. Raises ConfigError."""
+        """From `milvus://host:port/name`, with QA_MILVUS_USER, _PASSWORD, _TLS and _REPLICAS. Raises ConfigError."""
         try:
             parts = urlsplit(text)
             host, port, name = parts.hostname, parts.port or 19530, parts.path.strip("/")
@@ -49,7 +51,8 @@ class Address:
         tls = environ.get("QA_MILVUS_TLS", "")
         if tls not in ("", "on") and not Path(tls).is_file():
             raise ConfigError(f"QA_MILVUS_TLS={tls!r} is neither on nor a file: name that of the authority.")
-        return cls(host, port, name, environ.get("QA_MILVUS_USER", ""), environ.get("QA_MILVUS_PASSWORD", ""), tls)
+        user, password = environ.get("QA_MILVUS_USER", ""), environ.get("QA_MILVUS_PASSWORD", "")
+        return cls(host, port, name, user, password, tls, int(_number(environ, "QA_MILVUS_REPLICAS", 1, 1, 100)))
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

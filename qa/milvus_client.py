@@ -30,6 +30,23 @@ class _Incomplete(Exception):
     """The server answered without what it holds."""
 
 
+class _Lost(threading.local):
+    """What a thread has lost lately on calls that had to be tried again: a question makes several."""
+
+    seconds, until = 0.0, 0.0
+
+    def left(self, seconds: float) -> float:
+        """Of the seconds for a call what is left, where it may take no longer than a question."""
+        if seconds > READING or time.monotonic() > self.until + READING:
+            return seconds
+        return max(_FIRST_WAIT, seconds - self.seconds)
+
+    def add(self, begun: float) -> None:
+        now = time.monotonic()
+        self.seconds = now - begun + (self.seconds if begun <= self.until + READING else 0.0)
+        self.until = now
+
+
 class MissingError(StoreError):
     """There is no such collection or alias on the server."""
 
@@ -43,6 +60,7 @@ class Server:
         self._client: MilvusClient | None = None
         self._pause = _LEAST_PAUSE
         self._closed_until = 0.0
+        self._lost = _Lost()
 
     def call(
         self,
@@ -54,31 +72,38 @@ class Server:
     ) -> Any:
         """What this method of a MilvusClient returns, tried again within so many seconds where it fails.
 
-        A result that is not `whole` is a failure too: a cluster that has lost a node finds nothing for some seconds,
-        and says of that nothing. Raises MissingError, or StoreError: at once while the server is known to be out of
-        reach.
+        The calls of one question lose no more than that together. A result that is not `whole` is a failure too: a
+        cluster that has lost a node finds nothing for some seconds, and says of that nothing. Raises MissingError, or
+        StoreError: at once while the server is known to be out of reach.
         """
         failures = _failures()
         self._check(seconds)
-        end, wait = time.monotonic() + seconds, _FIRST_WAIT
+        begun, wait = time.monotonic(), _FIRST_WAIT
+        end, failed = begun + self._lost.left(seconds), False
         while True:
             try:
-                left = max(_FIRST_WAIT, end - time.monotonic())
+                # Where other nodes hold the same, one of them is to be asked too: calls to a lost one hang.
+                left = max(_FIRST_WAIT, (end - time.monotonic()) / min(2, self.address.replicas))
                 result = getattr(self._connected(left), method)(*arguments, timeout=left, **named)
                 if not whole(result):
                     raise _Incomplete("a part of it is not loaded")
             except failures as error:
+                failed = True
                 code = getattr(error, "code", None)
                 if code in _NOT_THERE:
                     raise MissingError(
                         f"The index at {self.address} lacks a part ({_words(error)}): run `qa build`."
                     ) from error
                 if time.monotonic() + wait >= end:
+                    self._lost.until = -READING
                     raise self._failed(error) from error
                 if code == _RELEASED and method != "load_collection":  # the server was started again
-                    self.call("load_collection", arguments[0], seconds=end - time.monotonic())
+                    replicas = self.address.replicas
+                    self.call("load_collection", arguments[0], replica_number=replicas, seconds=end - time.monotonic())
             else:
                 self._pause, self._closed_until = _LEAST_PAUSE, 0.0
+                if failed:
+                    self._lost.add(begun)
                 return result
             if method == "insert":
                 method = "upsert"  # a part of the rows may be there: none must be there twice
@@ -127,7 +152,7 @@ class Server:
             wanted.add_index(name, **facts)
         self.call("flush", collection, seconds=PREPARING)
         self.call("create_index", collection, wanted, seconds=PREPARING)
-        self.call("load_collection", collection, seconds=PREPARING)
+        self.call("load_collection", collection, replica_number=self.address.replicas, seconds=PREPARING)
 
     def count(self, collection: str) -> int:
         """How many rows a loaded collection holds, once all that was written is seen."""

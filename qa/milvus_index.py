@@ -194,7 +194,7 @@ class MilvusGeneration:
                 head["path"]: DocumentFacts(
                     FileRecord(**head["file"]), head["title"] or title_from_path(head["path"]), head["metadata"]
                 )
-                for head in self.heads(self._numbers(paths).values()).values()
+                for head in self.heads(self._numbers(paths).values(), READING).values()
             }
 
     def keys(self) -> list[bytes]:
@@ -222,11 +222,11 @@ class MilvusGeneration:
                 row.update(json.loads(self._facts.one(f"passage:{row['id']}")))
         return rows
 
-    def heads(self, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
+    def heads(self, numbers: Iterable[int], seconds: float = WRITING) -> dict[int, dict[str, Any]]:
         """What is known of the documents with these numbers, without their texts."""
         keys = {f"head:{number}": number for number in numbers}
         with self._sound():
-            return {keys[key]: json.loads(value) for key, value in self._facts.get(keys, WRITING).items()}
+            return {keys[key]: json.loads(value) for key, value in self._facts.get(keys, seconds).items()}
 
     def bodies(self, numbers: Iterable[int]) -> dict[int, str]:
         """The documents with these numbers, as they are stored."""

@@ -54,6 +54,9 @@ def test_an_address_is_read_with_what_the_environment_adds(tmp_path: Path) -> No
     assert "secret" not in repr(address)
     assert Config.from_env({"QA_STORE": "milvus://a/b"}, store="milvus://c:1/d").store == Address("c", 1, "d")
     assert Config.from_env({}).store is None
+    assert Address.parse("milvus://a/b", {"QA_MILVUS_REPLICAS": "2"}).replicas == 2
+    with pytest.raises(ConfigError, match="QA_MILVUS_REPLICAS"):
+        Address.parse("milvus://a/b", {"QA_MILVUS_REPLICAS": "0"})
     with pytest.raises(ConfigError, match="QA_MILVUS_TLS"):
         Address.parse("milvus://a/b", {"QA_MILVUS_TLS": "nowhere.pem"})
 

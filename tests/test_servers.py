@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -162,12 +162,14 @@ def test_readers_follow_builds_and_are_never_disturbed(server: Server, tmp_path:
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize("lost", ["query 1", "query 2"])
-def test_no_answer_is_wrong_while_a_query_node_is_lost(tmp_path: Path, lost: str) -> None:
+@pytest.mark.parametrize(("lost", "replicas"), [("query 1", 1), ("query 2", 1)])
+def test_no_answer_is_wrong_while_a_query_node_is_lost(tmp_path: Path, lost: str, replicas: int) -> None:
     folder = tmp_path / "server"
     folder.mkdir()
     with servers.cluster(folder) as server:
         config = place(tmp_path, server)
+        assert config.store is not None
+        config = replace(config, store=replace(config.store, replicas=replicas))
         build(config, TinyEncoder())
         wanted = expected(config)
         with asking(config) as asked:
