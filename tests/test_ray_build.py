@@ -100,6 +100,7 @@ def hand_over(kind: Callable[[], TinyEncoder], seen: Path, nodes: int = 1) -> En
 
     here = seen / ray.get_runtime_context().get_node_id()
     here.mkdir(exist_ok=True)
+    (here / str(os.getpid())).touch()
     ray_build.ReaderProcess = partial(ReaderProcess, program=[sys.executable, "-c", READER])  # type: ignore
     encoder = kind()
     really = encoder.encode_passages
@@ -257,9 +258,9 @@ class TestOnACluster:
 
         def lose(progress: Progress) -> None:
             if progress.encoded > 20 and not lost:
-                lost.extend(int(file.name) for file in (seen / first).iterdir())
-                for worker in lost:
-                    os.kill(worker, signal.SIGKILL)
+                workers = sorted((seen / first).iterdir(), key=lambda file: file.stat().st_size)
+                lost.append(int(workers[-1].name))  # it encodes, unless only the other node has a worker that does
+                os.kill(lost[0], signal.SIGKILL)
                 cluster.remove_node(second, allow_graceful=False)
 
         hand_over_there = partial(hand_over, type(tiny), seen, nodes=2)
