@@ -89,19 +89,27 @@ class Stopped(Exception):
     """Somebody has interrupted the build."""
 
 
-def hand_over(kind: Callable[[], TinyEncoder], seen: Path) -> Encoder:
-    """A tiny encoder on a worker, where files are read by `READER`; `seen` has what each process encoded.
+def hand_over(kind: Callable[[], TinyEncoder], seen: Path, nodes: int = 1) -> Encoder:
+    """A tiny encoder on a worker, where files are read by `READER`; `seen` has what each process of each node encoded.
 
-    It takes its time, so that there is something left to do when a worker is lost.
+    It takes its time, and begins when so many nodes have a worker, so that each has something to do when it is lost.
     """
+    import ray
+
     from qa import ray_build
 
+    here = seen / ray.get_runtime_context().get_node_id()
+    here.mkdir(exist_ok=True)
+    (here / str(os.getpid())).touch()
     ray_build.ReaderProcess = partial(ReaderProcess, program=[sys.executable, "-c", READER])  # type: ignore
     encoder = kind()
     really = encoder.encode_passages
 
     def encode(texts: Sequence[str]) -> Vectors:
-        with (seen / str(os.getpid())).open("a") as file:
+        until = time.monotonic() + 20
+        while len([*seen.iterdir()]) < nodes and time.monotonic() < until:
+            time.sleep(0.02)
+        with (here / str(os.getpid())).open("a") as file:
             file.write("".join(f"{text.encode().hex()}\n" for text in texts))
         time.sleep(0.05)
         return really(texts)
@@ -111,7 +119,7 @@ def hand_over(kind: Callable[[], TinyEncoder], seen: Path) -> Encoder:
 
 
 def encoded(seen: Path) -> list[str]:
-    return [bytes.fromhex(line).decode() for file in seen.iterdir() for line in file.read_text().split()]
+    return [bytes.fromhex(line).decode() for file in seen.glob("*/*") for line in file.read_text().split()]
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +130,9 @@ def cluster() -> Iterator[Any]:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         patch.setenv("RAY_AUTH_MODE", "disabled")
+        patch.setenv("RAY_enable_metrics_collection", "0")
+        for name, value in {"period_ms": 500, "initial_delay_ms": 500, "failure_threshold": 3}.items():
+            patch.setenv(f"RAY_health_check_{name}", str(value))  # a lost node is missed after 15 s otherwise
         import conftest
         from ray import cloudpickle
         from ray.cluster_utils import Cluster
@@ -146,8 +157,9 @@ def filled(config: Config) -> Config:
 
 
 @pytest.fixture(autouse=True)
-def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+def small_builds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_build, "_BLOCK_BYTES", 8_000)
+    monkeypatch.setattr(ray_build, "_READS", 1)  # a worker less to start
 
 
 def as_read(path: str, data: bytes) -> Contents:
@@ -241,20 +253,21 @@ class TestOnACluster:
         seen = tmp_path / "seen"
         seen.mkdir()
         second = cluster.add_node(**NODE)
-        lost: list[str] = []
+        first = cluster.head_node.node_id
+        lost: list[int] = []
 
         def lose(progress: Progress) -> None:
             if progress.encoded > 20 and not lost:
-                worker = int(next(seen.iterdir()).name)
-                os.kill(worker, signal.SIGKILL)
-                lost.append("worker")
-            if progress.encoded > 80 and lost == ["worker"]:
+                workers = sorted((seen / first).iterdir(), key=lambda file: file.stat().st_size)
+                lost.append(int(workers[-1].name))  # it encodes, unless only the other node has a worker that does
+                os.kill(lost[0], signal.SIGKILL)
                 cluster.remove_node(second, allow_graceful=False)
-                lost.append("node")
 
-        with ray_build.connected(cluster.address, tiny, filled, partial(hand_over, type(tiny), seen)) as machines:
+        hand_over_there = partial(hand_over, type(tiny), seen, nodes=2)
+        with ray_build.connected(cluster.address, tiny, filled, hand_over_there) as machines:
             report = build(filled, tiny, progress=lose, elsewhere=machines)
-        assert lost == ["worker", "node"]
+        assert lost
+        assert {node.name for node in seen.iterdir()} == {first, second.node_id}
         assert tiny.encoded == []
         assert report.passages_encoded == 40 * 5 + 2
         texts = set(encoded(seen))
@@ -374,7 +387,7 @@ class Half:
 
 def test_what_comes_back_from_no_worker_is_prepared_here(filled: Config, tiny: TinyEncoder) -> None:
     report = build(filled, tiny, elsewhere=Half(tiny))
-    assert 0 < len(tiny.encoded) < report.passages_encoded
+    assert 0 < len(tiny.encoded) < report.passages_encoded == 40 * 5 + 2
     same_as_here(filled, tiny, report)
 
 
