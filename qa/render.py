@@ -41,7 +41,7 @@ def confidence_words(probability: float) -> str:
     return "unlikely"
 
 
-def is_spoken(text: str) -> bool:
+def is_quoted(text: str) -> bool:
     """Whether a text begins or ends with quotation marks of its own, so that it needs no others."""
     return text[:1] in _QUOTES or text[-1:] in _QUOTES
 
@@ -154,9 +154,9 @@ def _lead(answer: Answer, turn: int) -> str:
     title = f"Estimated probability that your articles answer this: {percent(sure)}"
     before, short, after = map(escape, answer.lead.pieces())
     told = f"<mark>{short}</mark>" if short else ""
-    spoken = ' class="qa-spoken"' if is_spoken(answer.lead.text) else ""
+    own = ' class="qa-quoted"' if is_quoted(answer.lead.text) else ""
     return (
-        f'<blockquote class="qa-lead"><p{spoken}>{before}{told}{after}</p></blockquote>'
+        f'<blockquote class="qa-lead"><p{own}>{before}{told}{after}</p></blockquote>'
         f'<p class="qa-sure" title="{title}"><span class="qa-gauge" style="--sure:{sure:.2f}"></span>'
         f"<b>{confidence_words(sure)}</b><small>{percent(sure)}</small>"
         f'<button type="button" class="qa-ref" data-do="open" data-turn="{turn}" data-rank="{rank}" '
@@ -375,7 +375,7 @@ def as_text(answer: Answer, styled: bool = False) -> str:
         before, short, after = map(_plain, answer.lead.pieces())
         told = f"{_BOLD}{short}{_PLAIN}" if styled and short else short
         quoted = " ".join(f"{before}{told}{after}".split())
-        lines = [quoted if is_spoken(answer.lead.text) else f"“{quoted}”"]
+        lines = [quoted if is_quoted(answer.lead.text) else f"“{quoted}”"]
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
     if answer.corrected:
         lines.insert(0, f"{_line(corrected_words(answer))} (in quotes, a word is searched for as it is typed)")

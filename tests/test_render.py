@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import qa
 from qa.render import (
     CHANGED,
     GONE,
@@ -396,8 +398,10 @@ def test_a_lead_with_quotation_marks_of_its_own_gets_no_others(text: str) -> Non
     lead = Lead(text, 1, Span(given.citations[0].span.start, given.citations[0].span.start + len(text)))
     given = replace(given, lead=lead)
     assert as_text(given).startswith(f"{text}\nvery likely")
-    assert ("p", {"class": "qa-spoken"}) in Read(answer_html(given, 1), "qa-lead").tags
+    assert ("p", {"class": "qa-quoted"}) in Read(answer_html(given, 1), "qa-lead").tags
     assert ("p", {}) in Read(answer_html(answer(citation()), 1), "qa-lead").tags
+    style = (Path(qa.__file__).parent / "ui" / "assets" / "style.css").read_text("utf-8")
+    assert style.count(".qa-quoted") == style.count(".qa-lead p:not(.qa-quoted)::") == 2  # nothing else is made of it
 
 
 def test_plain_text_has_lead_words_and_numbered_citations() -> None:
