@@ -854,8 +854,11 @@ def test_where_an_index_is_only_read_no_folder_is_compared_with_it(config: Confi
     screen.load(session)
     settle(desk)
     assert [(file.record.path, file.pending) for file in desk.status().files] == [("cats.md", "")]
-    answer = desk.engine.ask("Do cats sleep?")
-    assert answer.citations and not any(citation.changed for citation in answer.citations)
+    *_, (_, source, _) = screen.ask(session, "Do cats sleep?")
+    assert "Cats sleep." in source["html"]
+    assert "hanged since" not in source["html"]  # nor that it is unchanged, which nobody looked at
+    (turn,) = session.turns
+    assert turn.answer and turn.answer.citations and not any(each.changed for each in turn.answer.citations)
     assert not desk.engine.changed("cats.md")
     shown: Any = session.shown
     assert "1 file · 1 indexed" in shown["table"]["html"] and shown["notice"] == ""

@@ -151,6 +151,7 @@ class Screen:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.engine = desk.engine
+        self._only_reads = self.engine.config.only_reads
         self._drawing = ThreadPoolExecutor(4, "pictures")
         self.uploads = Uploads(self.engine.config.corpus, self.engine.config.index)
         self._status: Status | None = None  # as it was last read from the folder
@@ -195,7 +196,7 @@ class Screen:
         except NoGenerationError:
             session.finish(turn.number, problem="There is no index yet; ask again when it is built.")
         except QAError as error:
-            session.finish(turn.number, problem=views.in_page(str(error), self.engine.config.only_reads))
+            session.finish(turn.number, problem=views.in_page(str(error), self._only_reads))
         else:
             session.finish(turn.number, answer)
             if answer.lead is not None:
@@ -222,7 +223,8 @@ class Screen:
         citation, of = found
         drawn = self._drawing.submit(self._pages, citation)
         try:
-            document, changed = self.engine.document(citation.document), self.engine.changed(citation.document)
+            document = self.engine.document(citation.document)
+            changed = None if self._only_reads else self.engine.changed(citation.document)
         except QAError:
             document, changed = None, True
         value = {"html": source_html(citation, document, changed, turn, of), "turn": turn, "rank": rank, "asked": asked}
@@ -338,15 +340,17 @@ class Screen:
 
     def _table(self, session: Conversation, status: Status | None = None) -> dict[str, Any]:
         """The list of files as this page wants it; of the folder as it is now, if `status` is not given."""
-        only_reads = self.engine.config.only_reads
         try:
             status = self._status = status or self.desk.status()
-            present = {} if only_reads else self.uploads.present()
+            present = {} if self._only_reads else self.uploads.present()
             offers = {name: session.offer(uploaded) for name, uploaded in present.items()}
         except QAError as error:
-            return {"html": f'<p class="qa-quiet">{escape(views.in_page(str(error), only_reads))}</p>', "whole": True}
+            return {
+                "html": f'<p class="qa-quiet">{escape(views.in_page(str(error), self._only_reads))}</p>',
+                "whole": True,
+            }
         removed = str((self.engine.config.index / "removed").resolve())
-        files = library.files_value(status, offers, *session.sought, only_reads=only_reads)
+        files = library.files_value(status, offers, *session.sought, only_reads=self._only_reads)
         return {**files, "said": session.said, "removed": removed}
 
 
