@@ -341,7 +341,7 @@ def evaluate(corpus: Path | None, index: Path | None, folder: Path, limit: int |
 @click.option("--auth", metavar="USER:PASSWORD", help="Ask visitors for this name and password.")
 @click.option("--browser/--no-browser", default=False, help="Open the page in the browser.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Confidence below which it abstains. [0.5]")
-@click.option("--watch/--no-watch", default=None, help="Take in each change by itself. [on; off with --store]")
+@click.option("--watch/--no-watch", default=None, help="Take in each change. [on; off with --store: only read]")
 def serve(
     corpus: Path | None,
     index: Path | None,

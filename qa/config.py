@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .errors import ConfigError
+from .machine import is_loopback
 
 _NAME = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
 _FORM = "write it as milvus://host:port/name."
@@ -52,6 +53,11 @@ class Address:
         if tls not in ("", "on") and not Path(tls).is_file():
             raise ConfigError(f"QA_MILVUS_TLS={tls!r} is neither on nor a file: name that of the authority.")
         user, password = environ.get("QA_MILVUS_USER", ""), environ.get("QA_MILVUS_PASSWORD", "")
+        if password and not tls and not is_loopback(host):
+            raise ConfigError(
+                f"QA_MILVUS_PASSWORD would go to {host} for all on the way to read: set QA_MILVUS_TLS to on, or to the "
+                "file of the authority."
+            )
         return cls(host, port, name, user, password, tls, int(_number(environ, "QA_MILVUS_REPLICAS", 1, 1, 100)))
 
     def __str__(self) -> str:
@@ -69,7 +75,8 @@ class Config:
     articles do not answer (see `answer.threshold_for`); `keep` is the number of generations that stay on disk;
     `fields` are pairs of title, text, url, date or author and the name of that field in JSON and CSV files. `reader`
     is empty for the shipped one or "off"; it begins to read no further passage after `reader_ms` milliseconds. Where
-    `store` is given, the index is on that server, and `index` holds what belongs to this machine alone.
+    `store` is given, the index is on that server, and `index` holds what belongs to this machine alone. With
+    `only_reads` the index is built elsewhere: no chat builds it, and what is in `corpus` is not compared with it.
     """
 
     corpus: Path = Path("corpus")
@@ -85,6 +92,7 @@ class Config:
     reader: str = ""
     reader_ms: float = 120.0
     store: Address | None = None
+    only_reads: bool = False
 
     @classmethod
     def from_env(

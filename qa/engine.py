@@ -273,7 +273,10 @@ class Engine:
         return known is None or self._has_changed(known.file)
 
     def status(self) -> Status:
-        """Every file of the folder and of the index. Raises CorpusError or StoreError; an unbuilt index is none."""
+        """Every file of the folder and of the index; of the index alone where that is built elsewhere.
+
+        Raises CorpusError or StoreError; an unbuilt index is none.
+        """
         try:
             generation = self.generation
         except NoGenerationError:
@@ -358,8 +361,9 @@ class Engine:
 
     @property
     def _only_reads(self) -> bool:
-        """Whether the articles are on another machine."""
-        return self.config.store is not None and not self.config.corpus.is_dir()
+        """Whether the articles are on another machine: a folder of that name here may be another one."""
+        config = self.config
+        return config.only_reads or (config.store is not None and not config.corpus.is_dir())
 
     def _has_changed(self, record: FileRecord) -> bool:
         """Whether a file is not what it was when it was indexed, as far as that can be told here."""

@@ -217,11 +217,12 @@ _THUMB = (
 # --- the source ----------------------------------------------------------------------------------------------
 
 
-def source_html(citation: Citation, document: Document | None, changed: bool, turn: int, of: int) -> str:
+def source_html(citation: Citation, document: Document | None, changed: bool | None, turn: int, of: int) -> str:
     """The article of a citation, whole (or a long window of it), with the cited passage marked.
 
-    `document` is the article as the index holds it now, `of` the number of citations of the same answer. The
-    passage is shown in its place only where the article's words there are exactly those that were cited.
+    `document` is the article as the index holds it now, `of` the number of citations of the same answer; `changed` is
+    None where that cannot be told. The passage is shown in its place only where the article's words there are exactly
+    those that were cited.
     """
     head = _source_head(citation, turn, of)
     span = None if document is None else _place(citation, document)

@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "machine": set(),
     "terms": {"types"},
     # layer 1
-    "config": BASE,
+    "config": BASE | {"machine"},
     "formats": BASE,
     "passages": BASE | {"sentences"},
     "onnx_encoder": BASE | {"machine"},

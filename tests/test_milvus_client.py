@@ -20,6 +20,7 @@ from qa.config import Address, Config
 from qa.engine import Engine
 from qa.errors import ConfigError, StoreError
 from qa.milvus_client import Server
+from qa.ui.desk import Desk
 
 UNREACHABLE = r"The index cannot be reached at milvus://.*: see that the server runs\.$"
 
@@ -59,6 +60,17 @@ def test_an_address_is_read_with_what_the_environment_adds(tmp_path: Path) -> No
         Address.parse("milvus://a/b", {"QA_MILVUS_REPLICAS": "0"})
     with pytest.raises(ConfigError, match="QA_MILVUS_TLS"):
         Address.parse("milvus://a/b", {"QA_MILVUS_TLS": "nowhere.pem"})
+
+
+@pytest.mark.parametrize("host", ["milvus.example", "10.0.0.7", "[2001:db8::1]"])
+def test_a_password_does_not_leave_this_machine_without_tls(host: str) -> None:
+    login = {"QA_MILVUS_USER": "u", "QA_MILVUS_PASSWORD": "secret"}
+    with pytest.raises(ConfigError, match=r"QA_MILVUS_PASSWORD .* set QA_MILVUS_TLS to on") as caught:
+        Address.parse(f"milvus://{host}/name", login)
+    assert "secret" not in str(caught.value)
+    assert Address.parse(f"milvus://{host}/name", {**login, "QA_MILVUS_TLS": "on"}).password == "secret"
+    for here in ("localhost", "127.0.0.1", "[::1]"):
+        assert Address.parse(f"milvus://{here}/name", login).password == "secret"
 
 
 def test_a_client_that_is_not_installed_is_named(tmp_path: Path) -> None:
@@ -142,6 +154,32 @@ def test_a_chat_server_without_the_articles_answers_and_only_reads(tmp_path: Pat
     assert status.as_json()["store"] == {
         "address": str(address), "server": "milvus_lite-3.2.2", "words": "engine",
     }  # fmt: skip
+
+
+@pytest.mark.milvus_lite
+def test_a_chat_that_only_reads_does_not_compare_a_folder_that_is_another(
+    tmp_path: Path, milvus_lite: servers.Server
+) -> None:
+    for name, text in (("corpus", article("A", "anchor", "beacon")), ("foreign", article("A", "pigeon"))):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, {"a.md": text})
+    write(tmp_path / "foreign", {"b.md": article("B", "lantern")})
+    address = Address.parse(f"milvus://{milvus_lite.address}/foreign", {})
+    config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off", store=address)
+    there = replace(config, corpus=tmp_path / "foreign", index=tmp_path / "other", only_reads=True)
+    desk = Desk(Engine.open(there, TinyEncoder()))
+    assert desk.look().empty  # nothing was built yet, and nothing is by this chat
+    assert not desk.job.start() and desk.job.state.number == 0
+    report = build(config, TinyEncoder())
+    deadline = time.monotonic() + 15
+    while desk.look().generation != report.generation:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    answer = desk.engine.ask("anchor")
+    assert answer.citations and not any(citation.changed for citation in answer.citations)
+    assert [(file.record.path, file.pending) for file in desk.status().files] == [("a.md", "")]
+    assert not desk.job.start(full=True) and desk.engine.generation.id == report.generation
+    assert desk.close(30)
 
 
 @pytest.mark.model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import os
 import socket
@@ -23,22 +24,25 @@ from hypothesis import strategies as st
 
 from qa import store
 from qa.build import BuildReport, Progress, build
-from qa.config import Config
+from qa.config import Address, Config
 from qa.conversation import Turn as Said
 from qa.engine import Engine
 from qa.errors import ConfigError, CorpusError, StoreError
+from qa.machine import is_loopback
 from qa.types import Box, Document, PagePicture, Section, Span
 from qa.ui import examples, library, views
+from qa.ui.app import build_app, serve
 from qa.ui.conversation import MOST_TURNS, Conversation, Turn
 from qa.ui.desk import Desk, View
 from qa.ui.feedback import Feedback
 from qa.ui.jobs import BuildJob, JobState, report_words
 from qa.ui.screen import Screen
-from qa.ui.security import is_loopback
 from qa.ui.server import bind, check_access
 from qa.ui.uploads import LONGEST_NAME, Upload, safe_name, save_upload
 from qa.ui.views import spoken, turn_html
 from qa.workers import ReaderPool
+
+ADDRESS = Address("127.0.0.1", 1, "articles")
 
 # --- uploads
 
@@ -811,6 +815,108 @@ def test_a_problem_is_one_sentence_in_the_conversation() -> None:
     page = views.turn_html(Turn(1, "<b>", problem="Too long: <i>."))
     assert "&lt;b&gt;" in page and "Too long: &lt;i&gt;." in page and 'data-do="retry"' in page
     assert "Looking through your articles" in views.turn_html(Turn(1, "x"))
+
+
+# --- an index that is built elsewhere
+
+
+def only_read(config: Config) -> Config:
+    """The same index, for a chat that only reads and has a folder of other articles."""
+    folder = config.corpus.with_name("foreign")
+    folder.mkdir()
+    (folder / "cats.md").write_text("# Cats\n\nOther cats.\n")
+    (folder / "owls.md").write_text("# Owls\n\nOwls hoot.\n")
+    return replace(config, corpus=folder, only_reads=True)
+
+
+BUILDING = {"rebuild", "rebuild_all", "stop", "upload", "remove"}
+
+
+def test_where_an_index_is_only_read_the_page_can_neither_build_nor_add(config: Config, tiny: TinyEncoder) -> None:
+    async def made(config: Config) -> Any:  # in a running loop: without one gradio leaves loops of its own open
+        return build_app(Engine.open(config, tiny))
+
+    for there, may in ((config, True), (only_read(config), False)):
+        page = asyncio.run(made(there))
+        parts = {block.elem_id for block in page.blocks.values()}
+        assert parts >= {"qa-built", "qa-files"}
+        assert {"qa-rebuild", "qa-full", "qa-upload", "qa-uploaded"} & parts == (
+            {"qa-rebuild", "qa-full", "qa-upload", "qa-uploaded"} if may else set()
+        )
+        assert {function.name for function in page.fns.values()} & BUILDING == (BUILDING if may else set())
+
+
+def test_where_an_index_is_only_read_no_folder_is_compared_with_it(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    build(config, tiny)
+    desk, session = Desk(Engine.open(only_read(config), tiny)), Conversation()
+    screen = Screen(desk)
+    screen.load(session)
+    settle(desk)
+    assert [(file.record.path, file.pending) for file in desk.status().files] == [("cats.md", "")]
+    *_, (_, source, _) = screen.ask(session, "Do cats sleep?")
+    assert "Cats sleep." in source["html"]
+    assert "hanged since" not in source["html"]  # nor that it is unchanged, which nobody looked at
+    (turn,) = session.turns
+    assert turn.answer and turn.answer.citations and not any(each.changed for each in turn.answer.citations)
+    assert not desk.engine.changed("cats.md")
+    shown: Any = session.shown
+    assert "1 file · 1 indexed" in shown["table"]["html"] and shown["notice"] == ""
+    assert "This index is built elsewhere; here it is only read." in shown["built"]
+    for click in (screen.rebuild, screen.rebuild_all):
+        click(session)
+    assert desk.job.state == JobState() and desk.look().generation == "000001"
+    assert desk.close(60)
+
+
+def test_where_an_index_is_only_read_one_that_is_missing_is_waited_for(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    there = only_read(config)
+    desk, session = Desk(Engine.open(there, tiny)), Conversation()
+    Screen(desk).load(session)
+    notice = str(session.shown["notice"])
+    assert "There is no index yet" in notice and "built elsewhere" in notice and "<button" not in notice
+    assert desk.job.state == JobState() and store.LocalStore(there.index).current_id() is None
+    build(config, tiny)
+    settle(desk)
+    Screen(desk).tick(session)
+    assert session.shown["notice"] == "" and "1 article" in str(session.shown["headline"])
+    assert desk.close(60)
+
+
+def test_where_an_index_is_only_read_one_that_is_broken_is_left_as_it_is(config: Config, tiny: TinyEncoder) -> None:
+    write(config, "cats.md", "# Cats\n\nCats sleep.\n")
+    build(config, tiny)
+    desk, session = Desk(Engine.open(replace(only_read(config), encoder="another"))), Conversation()
+    screen = Screen(desk)
+    screen.rebuild(session)
+    list(screen.ask(session, "Do cats sleep?"))
+    told = (str(session.shown["notice"]), views.turn_html(session.turns[0]), views.spoken(session.turns[0]))
+    for words in told:
+        assert "rebuild the index on the machine that builds it" in words
+        assert "Rebuild index" not in words and "qa build" not in words and 'rebuild"' not in words
+    assert desk.job.state == JobState()
+
+
+@pytest.mark.parametrize(
+    ("store", "watch", "only_reads"),
+    [(None, True, False), (None, False, False), (ADDRESS, True, False), (ADDRESS, False, True)],
+)
+def test_a_chat_only_reads_an_index_on_a_server_unless_it_watches(
+    store: Address | None, watch: bool, only_reads: bool, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines: list[Engine] = []
+
+    class Silent:
+        def __init__(self, desk: Desk, *address: object) -> None:
+            engines.append(desk.engine)
+
+        def run(self, ready: Callable[[], None]) -> None:
+            """Answer nobody."""
+
+    monkeypatch.setattr("qa.ui.app.Server", Silent)
+    serve(replace(config, store=store), "127.0.0.1", 0, None, False, watch)
+    assert [engine.config.only_reads for engine in engines] == [only_reads]
 
 
 # --- examples

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import webbrowser
+from dataclasses import replace
 
 from ..config import Config
 from ..engine import Engine
@@ -23,11 +24,12 @@ _PATIENCE = 0.8  # seconds; with the one that open pages are given, an interrupt
 def serve(config: Config, host: str, port: int, auth: str | None, open_browser: bool, watch: bool) -> None:
     """Serve the chat until it is interrupted; prints one line, `Chat: http://…`, when it answers.
 
-    With `watch`, what changes in the folder is taken in by itself. Raises ConfigError for an address or a log-in
-    that does not fit.
+    With `watch`, what changes in the folder is taken in by itself. Without it an index on a server is only read: a
+    click would replace what all other chats answer from. Raises ConfigError for an address or a log-in that does not
+    fit.
     """
     check_access(host, auth)
-    desk = Desk(Engine.open(config))
+    desk = Desk(Engine.open(replace(config, only_reads=config.store is not None and not watch)))
     server = Server(desk, host, port, auth)
 
     def ready() -> None:

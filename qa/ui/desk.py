@@ -28,7 +28,8 @@ class View:
     """How things stand. `generation` is "" where none can answer; `problem` is one sentence.
 
     `waiting` files are new, changed or removed since the index was built; `followed` says that these are taken
-    in by themselves, `empty` that there is nothing to index, `settled` that nothing is under way.
+    in by themselves, `only_reads` that the index is built elsewhere, `empty` that there is nothing to index or none
+    in the index, `settled` that nothing is under way.
     """
 
     generation: str
@@ -40,6 +41,7 @@ class View:
     empty: bool
     waiting: int
     followed: bool
+    only_reads: bool
     examples: tuple[str, ...]
     settled: bool
 
@@ -91,6 +93,7 @@ class Desk:
             empty=(unbuilt and not job.running and not self._has_articles()) or (bool(generation) and not passages),
             waiting=self._waiting,
             followed=self._following is not None,
+            only_reads=self.engine.config.only_reads,
             examples=self._examples if generation else (),
             settled=ready and not job.running,
         )
@@ -144,6 +147,8 @@ class Desk:
 
     def _has_articles(self) -> bool:
         config = self.engine.config
+        if config.only_reads:
+            return False
         try:
             found = documents.scan(config.corpus, config.max_file_bytes, config.index)
             return any(file.readable for file in found)

@@ -60,12 +60,13 @@ def files_value(
     show: str = "all",
     find: str = "",
     now: datetime | None = None,
+    only_reads: bool = False,
 ) -> dict[str, Any]:
     """The list of files: those in state `show` ("all", "problem", "waiting") whose title or path holds `find`.
 
     Those that need attention stand first; of more than MOST_ROWS the rest is only counted. `offers` are the numbers of
-    the files that may be removed, by path. The page filters what it has by itself, and asks for what it lacks: `whole`
-    says that it lacks nothing.
+    the files that may be removed, by path; with `only_reads` no folder belongs to the list. The page filters what it
+    has by itself, and asks for what it lacks: `whole` says that it lacks nothing.
     """
     now = now or datetime.now().astimezone()
     wanted = _folded(find)
@@ -81,7 +82,7 @@ def files_value(
     ]
     rows = [_row(file, state, status, offers, now) for state, file in found[:MOST_ROWS]]
     return {
-        "html": _table(status, rows, bool(offers)) if status.files else _NOTHING,
+        "html": _table(status, rows, bool(offers)) if status.files else "" if only_reads else _NOTHING,
         "files": len(status.files),
         "problem": len(by_state["problem"]),
         "waiting": len(by_state["waiting"]),

@@ -59,7 +59,8 @@ def asset(name: str) -> str:
 
 
 def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
-    """The page for one engine, with its API."""
+    """The page for one engine, with its API; an index that is built elsewhere gets no way to build or to add to it."""
+    builds = not engine.config.only_reads
     screen = Screen(desk or Desk(engine))
     script = asset("script.js")
 
@@ -98,16 +99,21 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
                     source = part("qa-source", _SOURCE, {})
             with gr.Tab("Library", id="library") as shelf, gr.Column(elem_id="qa-library"):
                 with gr.Row(elem_id="qa-add", equal_height=False):
+                    if builds:
+                        with gr.Column(min_width=260):
+                            upload = gr.File(
+                                file_count="multiple", label="Add articles", height=150, elem_id="qa-upload"
+                            )
+                            uploaded = part("qa-uploaded")
                     with gr.Column(min_width=260):
-                        upload = gr.File(file_count="multiple", label="Add articles", height=150, elem_id="qa-upload")
-                        uploaded = part("qa-uploaded")
-                    with gr.Column(min_width=260):
-                        rebuild = gr.Button("Rebuild index", variant="primary", elem_id="qa-rebuild")
-                        part("qa-rebuild-words", _REBUILD)
+                        if builds:
+                            rebuild = gr.Button("Rebuild index", variant="primary", elem_id="qa-rebuild")
+                            part("qa-rebuild-words", _REBUILD)
                         built = part("qa-built")
-                        with gr.Accordion("More", open=False, elem_id="qa-rare"):
-                            gr.Markdown("Encodes every passage anew. It is needed only if the index is damaged.")
-                            full = gr.Button("Rebuild everything", size="sm", elem_id="qa-full")
+                        if builds:
+                            with gr.Accordion("More", open=False, elem_id="qa-rare"):
+                                gr.Markdown("Encodes every passage anew. It is needed only if the index is damaged.")
+                                full = gr.Button("Rebuild everything", size="sm", elem_id="qa-full")
                 table = part("qa-files", _FILES, {})
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -126,14 +132,15 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
         timer.tick(screen.tick, [session], shown, **quiet)
         # "always_last": one that comes while another is being answered must not be dropped.
         shelf.select(screen.load, [session], shown, trigger_mode="always_last", **quiet)
-        notice.qa_rebuild(screen.rebuild, [session], shown, **quiet)
-        rebuild.click(screen.rebuild, [session], shown, **quiet)
-        full.click(screen.rebuild_all, [session], shown, **quiet)
-        notice.qa_stop(screen.stop, [session], shown, **quiet)
-        built.qa_stop(screen.stop, [session], shown, **quiet)
         table.qa_find(screen.find, [session], table, trigger_mode="always_last", **quiet)
-        table.qa_remove(screen.remove, [session], [uploaded, *shown], trigger_mode="multiple", **quiet)
-        upload.upload(screen.upload, [session, upload], [upload, uploaded, *shown], **quiet)
+        if builds:
+            notice.qa_rebuild(screen.rebuild, [session], shown, **quiet)
+            rebuild.click(screen.rebuild, [session], shown, **quiet)
+            full.click(screen.rebuild_all, [session], shown, **quiet)
+            notice.qa_stop(screen.stop, [session], shown, **quiet)
+            built.qa_stop(screen.stop, [session], shown, **quiet)
+            table.qa_remove(screen.remove, [session], [uploaded, *shown], trigger_mode="multiple", **quiet)
+            upload.upload(screen.upload, [session, upload], [upload, uploaded, *shown], **quiet)
     page.queue(default_concurrency_limit=8)
     return page
 
@@ -144,6 +151,7 @@ class Screen:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.engine = desk.engine
+        self._only_reads = self.engine.config.only_reads
         self._drawing = ThreadPoolExecutor(4, "pictures")
         self.uploads = Uploads(self.engine.config.corpus, self.engine.config.index)
         self._status: Status | None = None  # as it was last read from the folder
@@ -188,7 +196,7 @@ class Screen:
         except NoGenerationError:
             session.finish(turn.number, problem="There is no index yet; ask again when it is built.")
         except QAError as error:
-            session.finish(turn.number, problem=str(error))
+            session.finish(turn.number, problem=views.in_page(str(error), self._only_reads))
         else:
             session.finish(turn.number, answer)
             if answer.lead is not None:
@@ -215,7 +223,8 @@ class Screen:
         citation, of = found
         drawn = self._drawing.submit(self._pages, citation)
         try:
-            document, changed = self.engine.document(citation.document), self.engine.changed(citation.document)
+            document = self.engine.document(citation.document)
+            changed = None if self._only_reads else self.engine.changed(citation.document)
         except QAError:
             document, changed = None, True
         value = {"html": source_html(citation, document, changed, turn, of), "turn": turn, "rank": rank, "asked": asked}
@@ -324,7 +333,7 @@ class Screen:
             _fresh(session, "headline", headline),
             _fresh(session, "notice", views.notice_html(view, self.engine.config.corpus)),
             _fresh(session, "examples", views.examples_html(view.examples)),
-            _fresh(session, "built", views.build_html(view.job, view.followed)),
+            _fresh(session, "built", views.build_html(view.job, view.followed, view.only_reads)),
             table,
             gr.Timer(pause) if seconds == pause else gr.skip(),
         ]
@@ -333,11 +342,16 @@ class Screen:
         """The list of files as this page wants it; of the folder as it is now, if `status` is not given."""
         try:
             status = self._status = status or self.desk.status()
-            offers = {name: session.offer(uploaded) for name, uploaded in self.uploads.present().items()}
+            present = {} if self._only_reads else self.uploads.present()
+            offers = {name: session.offer(uploaded) for name, uploaded in present.items()}
         except QAError as error:
-            return {"html": f'<p class="qa-quiet">{escape(str(error))}</p>', "whole": True}
+            return {
+                "html": f'<p class="qa-quiet">{escape(views.in_page(str(error), self._only_reads))}</p>',
+                "whole": True,
+            }
         removed = str((self.engine.config.index / "removed").resolve())
-        return {**library.files_value(status, offers, *session.sought), "said": session.said, "removed": removed}
+        files = library.files_value(status, offers, *session.sought, only_reads=self._only_reads)
+        return {**files, "said": session.said, "removed": removed}
 
 
 def _fresh(session: Conversation, name: str, value: Any) -> Any:

@@ -5,7 +5,6 @@ It knows nothing about the screen.
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +12,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..machine import is_loopback
 
 # gradio's page builds its templates with `Function`, hence 'unsafe-eval'; no inline script or handler runs
 # without this response's nonce, so markup that slipped through escaping still could not do anything.
@@ -34,16 +35,6 @@ _CLOSED = tuple(
     f"{prefix}/{part}" for prefix in ("", "/gradio_api") for part in ("file", "proxy", "deep_link", "stream")
 )
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the address can only be reached from this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Guard:

@@ -18,11 +18,12 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from ..errors import ConfigError
+from ..machine import is_loopback
 from .api import calls
 from .desk import Desk
 from .endpoints import Endpoints
 from .screen import asset, build_app
-from .security import Guard, is_loopback
+from .security import Guard
 
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Helvetica Neue", "Arial", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace")

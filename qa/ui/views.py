@@ -25,20 +25,21 @@ def turn_html(turn: Turn) -> str:
     if turn.answer is not None:
         return asked + answer_html(turn.answer, turn.number, turn.verdict)
     if turn.problem:
-        problem = f'<p class="qa-problem">{escape(in_page(turn.problem))}</p>'
+        problem = f'<p class="qa-problem">{escape(turn.problem)}</p>'
         return f'{asked}<div class="qa-answer">{problem}{_retry(turn)}</div>'
     return f'{asked}<div class="qa-answer"><p class="qa-waiting">Looking through your articles …</p></div>'
 
 
-def in_page(problem: str) -> str:
-    """The sentence of an error, with the button of this page in place of a command for a terminal."""
-    return re.sub(r"run `qa build(?: --full)?`", "press “Rebuild index”", problem)
+def in_page(problem: str, only_reads: bool = False) -> str:
+    """The sentence of an error, with what can be done on this page in place of a command for a terminal."""
+    instead = "rebuild the index on the machine that builds it" if only_reads else "press “Rebuild index”"
+    return re.sub(r"run `qa build(?: --full)?`", instead, problem)
 
 
 def spoken(turn: Turn) -> str:
     """What a screen reader says when the turn is answered."""
     if turn.answer is None:
-        return in_page(turn.problem)
+        return turn.problem
     if turn.answer.lead is None:
         return not_found_words(turn.answer)
     shown, short = corrected_words(turn.answer), turn.answer.lead.pieces()[1]
@@ -56,6 +57,8 @@ def _retry(turn: Turn) -> str:
 def notice_html(view: View, corpus: Path) -> str:
     """What a person should know before asking; empty when all is well."""
     job = view.job
+    if view.only_reads:
+        return _notice_where_only_read(view)
     if job.running and not view.generation and not view.problem:
         return _notice("big", "Building the index for the first time…", progress_html(job), _FIRST)
     if view.empty and not job.running:
@@ -84,6 +87,17 @@ def notice_html(view: View, corpus: Path) -> str:
     return ""
 
 
+def _notice_where_only_read(view: View) -> str:
+    if view.problem:
+        return _notice("bad", "The index cannot be used", f"<p>{escape(in_page(view.problem, True))}</p>")
+    if view.empty:
+        if view.generation:
+            return _notice("big", "There are no articles in the index", f"<p>{_ELSEWHERE}</p>")
+        return _notice("big", "There is no index yet", f"<p>{_ELSEWHERE}</p>{_FIRST}")
+    return ""
+
+
+_ELSEWHERE = "This index is built elsewhere; here it is only read."
 _GO_ON = "Rebuild to go on: what was encoded is kept."
 _FIRST = "<p>Questions can be asked as soon as it is ready; this page will say so by itself.</p>"
 
@@ -102,8 +116,10 @@ def progress_html(job: JobState) -> str:
     )
 
 
-def build_html(job: JobState, followed: bool = False) -> str:
+def build_html(job: JobState, followed: bool = False, only_reads: bool = False) -> str:
     """The state of the last build, for the Library tab; `followed` says that changes are taken in by themselves."""
+    if only_reads:
+        return f'<p class="qa-quiet">{_ELSEWHERE}</p>'
     if job.running:
         return progress_html(job)
     if job.phase == "failed":
