@@ -26,9 +26,9 @@ _FIRST_WAIT = 0.05  # seconds before a call is tried again: doubled each time
 _CONNECTING = READING / 2  # seconds
 _MAKES = frozenset(("create_collection", "create_index"))
 # Codes of Milvus (pkg/util/merr of its sources): no such collection or alias, one that is not loaded, and others that
-# pass: not ready, unavailable, too many or too fast; parts not loaded, no replica, channel or segment, nodes gone.
+# pass: unavailable, too many, too fast; parts not loaded; replicas, channels, segments and nodes that are not there.
 _NOT_THERE, _RELEASED = (100, 1600), 101
-_NOT_READY = frozenset((2, 4, 8, 101, 103, 201, 202, 401, 503, 601, 602, 901, 902, 904))
+_NOT_READY = frozenset((2, 4, 8, 101, 103, 201, 202, *range(400, 700), *range(900, 1_000)))
 _VAGUE = frozenset((1, 5, 65_535))  # codes that say nothing: the words do
 _PASSING = re.compile(
     r"not (ready|available|loaded|initialized)|unavailable|\bnode\b|time(d )?out|deadline|closed channel|grpc client"
@@ -200,13 +200,15 @@ class Server:
     def _until(self, seconds: float) -> Iterator[float]:
         """When a call has to end that may take so many seconds: with the question or the call that it is a part of.
 
-        Raises StoreError while the server is not to be tried.
+        Raises StoreError where no time is left, or the server is not to be tried.
         """
         clock, begun = self._clock, time.monotonic()
         if clock.end is not None:
             yield min(begun + seconds, clock.end)
             return
         if clock.left is not None:
+            if clock.left <= 0:
+                raise self._unreachable("it answers too slowly")
             seconds = min(seconds, clock.left)
         self._check(seconds)
         clock.end = time.monotonic() + seconds
@@ -270,7 +272,7 @@ def _may_pass(error: Exception) -> bool:
     code = getattr(error, "code", None)
     code = code() if callable(code) else code  # that of gRPC, of which pymilvus makes one of its own
     name = getattr(code, "name", "")
-    return name in _NO_ANSWER or code in _NOT_READY or (code in _VAGUE and bool(_PASSING.search(_words(error))))
+    return name in _NO_ANSWER or code in _NOT_READY or (code in _VAGUE and bool(_PASSING.search(_said(error))))
 
 
 def _connect(address: Address) -> MilvusClient:
@@ -288,7 +290,10 @@ def _connect(address: Address) -> MilvusClient:
     )
 
 
+def _said(error: Exception) -> str:
+    return _RETRIED.sub("", str(getattr(error, "message", "") or error))
+
+
 def _words(error: Exception) -> str:
     """What an error says, on one short line."""
-    said = str(getattr(error, "message", "") or error)
-    return " ".join(_RETRIED.sub("", said).split())[:120].rstrip(" .:(")
+    return " ".join(_said(error).split())[:120].rstrip(" .:(")

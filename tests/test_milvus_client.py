@@ -121,14 +121,15 @@ class Client:
 
 
 def milvus_error(code: int, words: str) -> Exception:
-    return pytest.importorskip("pymilvus", reason="pymilvus is not installed (CONTRIBUTING.md)").MilvusException(
-        code, words
-    )
+    from pymilvus import MilvusException
+
+    return MilvusException(code, words)
 
 
 @pytest.fixture
 def talking(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Server, Client]]:
     """A connection to a client that does what it is told."""
+    pytest.importorskip("pymilvus", reason="pymilvus is not installed (CONTRIBUTING.md)")
 
     def made(*deeds: object) -> tuple[Server, Client]:
         client = Client(*deeds)
@@ -181,7 +182,12 @@ def test_a_refusal_is_said_at_once_and_stops_nobody_else(talking: Talking, code:
 @pytest.mark.milvus_lite
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(2, "Fail connecting"), (503, "channel not available"), (65_535, "failed to search: node not found"), (8, "rate")],
+    [
+        (2, "Fail connecting"),
+        (503, "channel not available"),
+        (65_535, f"failed to {'search ' * 20}: node not found"),
+        (8, ""),
+    ],
 )
 def test_what_passes_is_tried_again(talking: Talking, code: int, words: str) -> None:
     server, client = talking(milvus_error(code, words), "right")
@@ -303,15 +309,15 @@ def test_a_question_to_a_slow_server_is_refused_in_two_seconds(
             self.client = connect(address)
 
         def __getattr__(self, method: str) -> object:
-            time.sleep(0.5)
+            time.sleep(0.4)
             return getattr(self.client, method)
 
     monkeypatch.setattr(milvus_client, "_connect", Slow)
-    engine = Engine.open(config, TinyEncoder())
-    for asked in (engine.ask, engine.search):
+    for ask in (Engine.ask, Engine.search):
+        engine = Engine.open(config, TinyEncoder())
         started = time.monotonic()
         with pytest.raises(StoreError, match="cannot be reached"):
-            asked("anchor")
+            ask(engine, "anchor")
         assert time.monotonic() - started < 2.5
 
 
