@@ -205,14 +205,16 @@ class Engine:
         on them, but none of `without`.
         """
         check_question(question)
-        self._load()  # which is not part of the answer's time
-        started = time.perf_counter()
-        generation, ranking, timings = self.rank(question, top_k, history, without)
-        chosen = time.perf_counter()
+        with self._store.question():
+            self._load()  # which is not part of the answer's time
+            started = time.perf_counter()
+            generation, ranking, timings = self.rank(question, top_k, history, without)
+            chosen = time.perf_counter()
+            facts = self._facts(generation, ranking)
         answer = compose(
             question=question,
             ranking=ranking,
-            facts=self._facts(generation, ranking),
+            facts=facts,
             terms=analyze,
             threshold=self._threshold(ranking),
             timings_ms=timings,
@@ -318,6 +320,12 @@ class Engine:
         self, query: str, top_k: int, history: Sequence[Turn] = (), without: Sequence[str] = ()
     ) -> tuple[OpenGeneration, Ranking, dict[str, float]]:
         """As `search`, with the generation that was searched and the milliseconds that each stage took."""
+        with self._store.question():
+            return self._rank(query, top_k, history, without)
+
+    def _rank(
+        self, query: str, top_k: int, history: Sequence[Turn], without: Sequence[str]
+    ) -> tuple[OpenGeneration, Ranking, dict[str, float]]:
         asked = parse(check_question(query))
         if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
             raise QuestionError(f"top_k is {top_k!r}: give a whole number from 1 to {MAX_TOP_K}.")

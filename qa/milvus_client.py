@@ -10,7 +10,8 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .config import Address
@@ -22,7 +23,20 @@ if TYPE_CHECKING:
 READING, WRITING, PREPARING = 1.8, 60.0, 3_600.0  # seconds that a call may take: a question, a batch, an index
 _LEAST_PAUSE, _MOST_PAUSE = 0.25, 4.0  # seconds without a try after one that failed: doubled each time
 _FIRST_WAIT = 0.05  # seconds before a call is tried again: doubled each time
-_NOT_THERE, _RELEASED = (100, 1600), 101  # codes of Milvus: no such collection or alias, one that is not loaded
+_CONNECTING = READING / 2  # seconds
+_MAKES = frozenset(("create_collection", "create_index"))
+# Codes of Milvus (pkg/util/merr of its sources): no such collection or alias, one that is not loaded, and others that
+# pass: unavailable, too many, too fast; parts not loaded; replicas, channels, segments and nodes that are not there.
+_NOT_THERE, _RELEASED = (100, 1600), 101
+_NOT_READY = frozenset((2, 4, 8, 101, 103, 201, 202, *range(400, 700), *range(900, 1_000)))
+_VAGUE = frozenset((1, 5, 65_535))  # codes that say nothing: the words do
+_PASSING = re.compile(
+    r"not (ready|available|loaded|initialized)|unavailable|\bnode\b|time(d )?out|deadline|closed channel|grpc client"
+    r"|connection|recover|delegator|stopping|cancell?ed",
+    re.IGNORECASE,
+)
+_RETRIED = re.compile(r"\[\w+\] Retry timeout: [^,]*,? ?(message=)?")  # what pymilvus says before that
+_NO_ANSWER = frozenset(("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"))  # of gRPC
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
@@ -30,21 +44,18 @@ class _Incomplete(Exception):
     """The server answered without what it holds."""
 
 
-class _Lost(threading.local):
-    """What a thread has lost lately on calls that had to be tried again: a question makes several."""
+class _Once(float):
+    """Seconds for a call that pymilvus makes once: it would try again until so many are over, and sleep past that."""
 
-    seconds, until = 0.0, 0.0
+    def __le__(self, other: float) -> bool:
+        return True
 
-    def left(self, seconds: float) -> float:
-        """Of the seconds for a call what is left, where it may take no longer than a question."""
-        if seconds > READING or time.monotonic() > self.until + READING:
-            return seconds
-        return max(_FIRST_WAIT, seconds - self.seconds)
 
-    def add(self, begun: float) -> None:
-        now = time.monotonic()
-        self.seconds = now - begun + (self.seconds if begun <= self.until + READING else 0.0)
-        self.until = now
+class _Clock(threading.local):
+    """What the calls of this thread's question may still take together (None: no question), and when one has to end."""
+
+    left: float | None = None
+    end: float | None = None
 
 
 class MissingError(StoreError):
@@ -56,11 +67,26 @@ class Server:
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self._lock = threading.Lock()
+        self._lock, self._connecting = threading.Lock(), threading.Lock()
         self._client: MilvusClient | None = None
         self._pause = _LEAST_PAUSE
         self._closed_until = 0.0
-        self._lost = _Lost()
+        self._clock = _Clock()
+
+    @contextmanager
+    def question(self) -> Iterator[None]:
+        """While one question is worked on: its calls take no longer together than a call may by itself.
+
+        The time between them is not the server's: an encoder may have to be loaded.
+        """
+        if self._clock.left is not None:  # a part of another
+            yield
+            return
+        self._clock.left = READING
+        try:
+            yield
+        finally:
+            self._clock.left = None
 
     def call(
         self,
@@ -70,45 +96,44 @@ class Server:
         whole: Callable[[Any], bool] = lambda result: True,
         **named: Any,
     ) -> Any:
-        """What this method of a MilvusClient returns, tried again within so many seconds where it fails.
+        """What this method of a MilvusClient returns, tried again within so many seconds where there is no answer.
 
-        The calls of one question lose no more than that together. A result that is not `whole` is a failure too: a
-        cluster that has lost a node finds nothing for some seconds, and says of that nothing. Raises MissingError, or
-        StoreError: at once while the server is known to be out of reach.
+        A result that is not `whole` is none: a cluster that has lost a node finds nothing for some seconds, and says of
+        that nothing. Raises MissingError, StoreError with what the server says where it refuses, and StoreError where
+        it cannot be reached: at once while that is known.
         """
         failures = _failures()
-        self._check(seconds)
-        begun, wait = time.monotonic(), _FIRST_WAIT
-        end, failed = begun + self._lost.left(seconds), False
-        while True:
-            try:
-                # Where other nodes hold the same, one of them is to be asked too: calls to a lost one hang.
-                left = max(_FIRST_WAIT, (end - time.monotonic()) / min(2, self.address.replicas))
-                result = getattr(self._connected(left), method)(*arguments, timeout=left, **named)
-                if not whole(result):
-                    raise _Incomplete("a part of it is not loaded")
-            except failures as error:
-                failed = True
-                code = getattr(error, "code", None)
-                if code in _NOT_THERE:
-                    raise MissingError(
-                        f"The index at {self.address} lacks a part ({_words(error)}): run `qa build`."
-                    ) from error
-                if time.monotonic() + wait >= end:
-                    self._lost.until = -READING
-                    raise self._failed(error) from error
-                if code == _RELEASED and method != "load_collection":  # the server was started again
-                    replicas = self.address.replicas
-                    self.call("load_collection", arguments[0], replica_number=replicas, seconds=end - time.monotonic())
-            else:
-                self._pause, self._closed_until = _LEAST_PAUSE, 0.0
-                if failed:
-                    self._lost.add(begun)
-                return result
-            if method == "insert":
-                method = "upsert"  # a part of the rows may be there: none must be there twice
-            time.sleep(wait)
-            wait = min(2 * wait, _MOST_PAUSE)
+        with self._until(seconds) as end:
+            wait, failed, released = _FIRST_WAIT, False, False
+            while True:
+                try:
+                    # Where other nodes hold the same, one of them is to be asked too: calls to a lost one hang.
+                    left = max(_FIRST_WAIT, (end - time.monotonic()) / min(2, self.address.replicas))
+                    client = self._connected(left / 2)
+                    if released:
+                        replicas = self.address.replicas
+                        client.load_collection(arguments[0], replica_number=replicas, _async=True, timeout=_Once(left))
+                    result = getattr(client, method)(*arguments, timeout=_Once(left), **named)
+                    if not whole(result):
+                        raise _Incomplete("a part of it is not loaded")
+                except failures as error:
+                    if not _may_pass(error):
+                        self._answered()
+                        if failed and method in _MAKES and "already exist" in _words(error):
+                            return None  # by a try whose answer was lost
+                        raise self._refused(error) from error
+                    if time.monotonic() + wait >= end:
+                        raise self._failed(error) from error
+                    failed = True
+                    # The server was started again.
+                    released = getattr(error, "code", None) == _RELEASED and method != "load_collection"
+                else:
+                    self._answered()
+                    return result
+                if method == "insert":
+                    method = "upsert"  # a part of the rows may be there: none must be there twice
+                time.sleep(wait)
+                wait = min(2 * wait, _MOST_PAUSE)
 
     def version(self) -> str:
         """What the server calls itself. Raises StoreError."""
@@ -162,10 +187,37 @@ class Server:
         return int(rows[0]["count(*)"])
 
     def _connected(self, seconds: float) -> MilvusClient:
-        with self._lock:
-            if self._client is None:
-                self._client = _connect(self.address, seconds)
-            return self._client
+        if self._client is None:
+            if not self._connecting.acquire(timeout=seconds):  # by another
+                raise _Incomplete("there is no connection yet")
+            try:
+                self._client = self._client or _connect(self.address)
+            finally:
+                self._connecting.release()
+        return self._client
+
+    @contextmanager
+    def _until(self, seconds: float) -> Iterator[float]:
+        """When a call has to end that may take so many seconds: with the question or the call that it is a part of.
+
+        Raises StoreError where no time is left, or the server is not to be tried.
+        """
+        clock, begun = self._clock, time.monotonic()
+        if clock.end is not None:
+            yield min(begun + seconds, clock.end)
+            return
+        if clock.left is not None:
+            if clock.left <= 0:
+                raise self._unreachable("it answers too slowly")
+            seconds = min(seconds, clock.left)
+        self._check(seconds)
+        clock.end = time.monotonic() + seconds
+        try:
+            yield clock.end
+        finally:
+            clock.end = None
+            if clock.left is not None:
+                clock.left -= time.monotonic() - begun
 
     def _check(self, seconds: float) -> None:
         """Raises StoreError while the server is not to be tried; one caller tries it, and the others wait for that.
@@ -183,6 +235,10 @@ class Server:
                 raise self._unreachable("it did not answer a moment ago")
             time.sleep(closed)
 
+    def _answered(self) -> None:
+        with self._lock:
+            self._pause, self._closed_until = _LEAST_PAUSE, 0.0
+
     def _failed(self, error: Exception) -> StoreError:
         with self._lock:
             self._pause = min(2 * self._pause, _MOST_PAUSE)
@@ -191,6 +247,12 @@ class Server:
 
     def _unreachable(self, reason: str) -> StoreError:
         return StoreError(f"The index cannot be reached at {self.address} ({reason}): see that the server runs.")
+
+    def _refused(self, error: Exception) -> StoreError:
+        said = _words(error)
+        if getattr(error, "code", None) in _NOT_THERE:
+            return MissingError(f"The index at {self.address} lacks a part ({said}): run `qa build`.")
+        return StoreError(f"The server at {self.address} refused what it was asked ({said}): see its log.")
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -203,7 +265,17 @@ def _failures() -> tuple[type[Exception], ...]:
     return MilvusException, grpc.RpcError, _Incomplete
 
 
-def _connect(address: Address, seconds: float) -> MilvusClient:
+def _may_pass(error: Exception) -> bool:
+    """Whether there was no answer, or one that says that the server is not ready: the same call may succeed later."""
+    if isinstance(error, _Incomplete) or getattr(error, "retriable", False):
+        return True
+    code = getattr(error, "code", None)
+    code = code() if callable(code) else code  # that of gRPC, of which pymilvus makes one of its own
+    name = getattr(code, "name", "")
+    return name in _NO_ANSWER or code in _NOT_READY or (code in _VAGUE and bool(_PASSING.search(_said(error))))
+
+
+def _connect(address: Address) -> MilvusClient:
     from pymilvus import MilvusClient
 
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what fails is said in one sentence
@@ -213,12 +285,15 @@ def _connect(address: Address, seconds: float) -> MilvusClient:
         uri=f"{'https' if address.tls else 'http'}://{host}:{address.port}",
         user=address.user,
         password=address.password,
-        timeout=seconds,
+        timeout=_CONNECTING,  # pymilvus takes the first one for all that share the connection
         **tls,
     )
 
 
+def _said(error: Exception) -> str:
+    return _RETRIED.sub("", str(getattr(error, "message", "") or error))
+
+
 def _words(error: Exception) -> str:
     """What an error says, on one short line."""
-    said = str(getattr(error, "message", "") or error)
-    return " ".join(said.split())[:120].rstrip(" .:(")
+    return " ".join(_said(error).split())[:120].rstrip(" .:(")

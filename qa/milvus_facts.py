@@ -6,6 +6,7 @@ hundreds a text, so that one is found by itself and by its beginning. It knows n
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import zlib
 from bisect import bisect_left, bisect_right
@@ -28,6 +29,7 @@ FIELDS = {
 INDEXES = {"vector": {"index_type": "FLAT", "metric_type": "IP", "params": {}}}
 HERE = "here"  # a key that each collection has, so that one which is not loaded is known by its absence
 _PIECE = 60_000  # bytes, with what stands before the first piece
+_MOST_PIECES = 100_000  # of one text, some six gigabytes: no more is looked for, whatever a row says
 _ASKED = 300  # rows that are read at a time
 _WORDS = 256  # in one text
 _KEPT = 4_096  # such texts that are kept once they were read
@@ -69,6 +71,14 @@ def _is_whole(rows: Iterable[Mapping[str, Any]]) -> bool:
     return any(row["key"] == _HERE for row in rows)
 
 
+def _seal(head: str) -> tuple[int, int]:
+    """How many rows a text has, and its checksum. Raises ValueError."""
+    pieces, checksum = map(int, head.split())
+    if not 1 <= pieces <= _MOST_PIECES:
+        raise ValueError(head)
+    return pieces, checksum
+
+
 def _pieces(data: bytes) -> Iterator[str]:
     start = 0
     while start == 0 or start < len(data):
@@ -91,8 +101,8 @@ class Facts:
         wanted = list(dict.fromkeys(keys))
         first = self._values([_piece_key(key, 0) for key in wanted], seconds)
         begun = {key: first[_piece_key(key, 0)].partition("\n") for key in wanted if _piece_key(key, 0) in first}
-        try:
-            seals = {key: tuple(map(int, head.split())) for key, (head, _, _) in begun.items()}
+        with self.sound():
+            seals = {key: _seal(head) for key, (head, _, _) in begun.items()}
             more = [_piece_key(key, number) for key, (pieces, _) in seals.items() for number in range(1, pieces)]
             rest = self._values(more, seconds)
             found = {}
@@ -101,23 +111,20 @@ class Facts:
                 if zlib.crc32(value.encode()) != checksum:
                     raise ValueError(key)
                 found[key] = value
-        except (ValueError, KeyError) as error:
-            raise StoreError(f"{self.collection} is damaged: {REBUILD}.") from error
         return found
 
     def one(self, key: str, seconds: float = READING) -> str:
         """The text under a key that must be there. Raises StoreError."""
-        found = self.get([key], seconds)
-        if key not in found:
-            raise StoreError(f"{self.collection} is damaged: {REBUILD}.")
-        return found[key]
+        with self.sound():
+            return self.get([key], seconds)[key]
 
     def rows_of(self, keys: Iterable[str]) -> list[str]:
         """The keys of the rows that hold the texts under these keys, as far as they are there."""
         wanted = list(keys)
         first = self._values([_piece_key(key, 0) for key in wanted], WRITING)
-        pieces = {key: first.get(_piece_key(key, 0), "0 ").split(maxsplit=1)[0] for key in wanted}
-        return [_piece_key(key, number) for key, count in pieces.items() for number in range(int(count))]
+        heads = {key: first[_piece_key(key, 0)].partition("\n")[0] for key in wanted if _piece_key(key, 0) in first}
+        with self.sound():
+            return [_piece_key(key, number) for key, head in heads.items() for number in range(_seal(head)[0])]
 
     def beginning(self, start: str) -> dict[str, str]:
         """The texts of at most one row, by their keys, of the keys with this beginning (letters and digits)."""
@@ -130,6 +137,14 @@ class Facts:
             whole=_is_whole,
         )
         return {row["key"].removesuffix(":"): row["value"].partition("\n")[2] for row in rows if row["key"] != _HERE}
+
+    @contextlib.contextmanager
+    def sound(self) -> Iterator[None]:
+        """Turns what texts that are not as they were written lead to into a StoreError."""
+        try:
+            yield
+        except (ValueError, KeyError) as error:
+            raise StoreError(f"{self.collection} is damaged: {REBUILD}.") from error
 
     def _values(self, keys: Sequence[str], seconds: float) -> dict[str, str]:
         found = {}
@@ -181,8 +196,9 @@ class Words:
         found = {number: kept[number] for number in numbers if number in kept}
         keys = {f"{self._name}:{number}": number for number in numbers if number not in found}
         for key, text in self._facts.get(keys).items() if keys else ():
-            lines = (line.split(" ") for line in text.split("\n"))
-            found[keys[key]] = {word: int(number) for word, number in lines}
+            with self._facts.sound():
+                lines = (line.split(" ") for line in text.split("\n"))
+                found[keys[key]] = {word: int(number) for word, number in lines}
         if len(kept) + len(found) > _KEPT:
             self._kept = {}
         self._kept.update(found)

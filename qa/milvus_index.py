@@ -386,7 +386,8 @@ class MilvusGeneration:
 
     def _is_empty(self) -> bool:
         """Whether all passages were withdrawn."""
-        return not any(record.passages for record in self.records.values())
+        gone = self.withdrawn()  # without it no record has to be read
+        return bool(gone) and not any(record.passages for path, record in self._written.items() if path not in gone)
 
     def _candidate(self, hit: Mapping[str, Any], cosine: float, wanted: _Wanted) -> _Candidate:
         row = hit["entity"]

@@ -80,6 +80,10 @@ class MilvusStore:
             words = "engine" if self.open_current().searches_words else "rescored"
         return {"address": str(self.address), "server": self.server.version(), "words": words}
 
+    def question(self) -> contextlib.AbstractContextManager[None]:
+        """While one question is worked on in this thread; see `Server.question`."""
+        return self.server.question()
+
     def current_id(self) -> str | None:
         """The id of the generation that answers, or None where nothing was published; at most a second old."""
         looked, number = self._seen

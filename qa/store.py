@@ -347,6 +347,10 @@ class LocalStore:
     def description(self) -> None:
         """Nothing that `qa status` would have to say of it."""
 
+    def question(self) -> contextlib.AbstractContextManager[None]:
+        """While one question is worked on: a disk needs no bound."""
+        return contextlib.nullcontext()
+
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the index for one writer; raises BusyError where another process has it."""

@@ -136,6 +136,10 @@ class Store(Protocol[_Opened]):
         """The generation that answers. Raises NoGenerationError before the first build, else StoreError."""
         ...
 
+    def question(self) -> AbstractContextManager[None]:
+        """While one question is worked on in this thread: what it takes of another machine's time is bounded."""
+        ...
+
     def writing(self) -> AbstractContextManager[None]:
         """Hold it for one writer; raises BusyError where another has it."""
         ...

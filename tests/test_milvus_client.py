@@ -6,15 +6,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import servers
 from conftest import TinyEncoder
 from corpora import article, write
 
+from qa import milvus_client
 from qa.build import build
 from qa.config import Address, Config
 from qa.engine import Engine
@@ -107,6 +110,152 @@ def test_nobody_at_an_address_is_said_within_two_seconds_and_then_at_once(nobody
     assert time.monotonic() - started < 0.1
 
 
+class Client:
+    """A client whose calls do one after another what they are told: return, raise, or work for some seconds."""
+
+    def __init__(self, *deeds: object) -> None:
+        self.deeds = list(deeds)
+        self.called: list[str] = []
+
+    def __getattr__(self, method: str) -> Callable[..., object]:
+        def call(*_: object, timeout: float, **__: object) -> object:
+            self.called.append(method)
+            deed = self.deeds.pop(0) if len(self.deeds) > 1 else self.deeds[0]
+            if isinstance(deed, float):
+                time.sleep(min(deed, timeout))
+                if deed > timeout:
+                    raise milvus_error(2, "it takes too long")
+            if isinstance(deed, Exception):
+                raise deed
+            return deed
+
+        return call
+
+
+def milvus_error(code: int, words: str) -> Exception:
+    from pymilvus import MilvusException
+
+    return MilvusException(code, words)
+
+
+@pytest.fixture
+def talking(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Server, Client]]:
+    """A connection to a client that does what it is told."""
+    pytest.importorskip("pymilvus", reason="pymilvus is not installed (CONTRIBUTING.md)")
+
+    def made(*deeds: object) -> tuple[Server, Client]:
+        client = Client(*deeds)
+        monkeypatch.setattr(milvus_client, "_connect", lambda *_: client)
+        return Server(Address("127.0.0.1", 1, "name")), client
+
+    return made
+
+
+Talking = Callable[..., tuple[Server, Client]]
+
+
+@pytest.mark.milvus_lite
+def test_the_calls_of_a_question_share_its_time(talking: Talking) -> None:
+    server, client = talking(0.5)
+    started = time.monotonic()
+    with pytest.raises(StoreError, match=UNREACHABLE), server.question():
+        for _ in range(10):
+            with server.question():  # the same one
+                server.call("query", "things", seconds=60.0)
+    assert time.monotonic() - started < 2.2
+    assert len(client.called) > 3
+    time.sleep(0.6)  # it is tried again
+    with server.question():
+        assert server.call("query", "things") == 0.5
+
+
+@pytest.mark.milvus_lite
+def test_a_call_that_looks_whether_another_is_whole_shares_its_time(talking: Talking) -> None:
+    server, _ = talking(0.7)
+    started = time.monotonic()
+    with pytest.raises(StoreError, match=UNREACHABLE), server.question():
+        server.call("search", whole=lambda _: not server.call("query", seconds=60.0))
+    assert time.monotonic() - started < 2.2
+
+
+@pytest.mark.milvus_lite
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(1100, "limit is too large"), (65_535, "offset and limit are too large"), (1, "collection exists")],
+)
+def test_a_refusal_is_said_at_once_and_stops_nobody_else(talking: Talking, code: int, words: str) -> None:
+    server, client = talking(milvus_error(code, words), "right")
+    with pytest.raises(StoreError, match=rf"^The server at milvus://.* refused .*\({words}\): "):
+        server.call("query", "things", seconds=60.0)
+    assert client.called == ["query"]
+    assert server.call("query", "things") == "right"
+
+
+@pytest.mark.milvus_lite
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (2, "Fail connecting"),
+        (503, "channel not available"),
+        (65_535, f"failed to {'search ' * 20}: node not found"),
+        (8, ""),
+    ],
+)
+def test_what_passes_is_tried_again(talking: Talking, code: int, words: str) -> None:
+    server, client = talking(milvus_error(code, words), "right")
+    assert server.call("query", "things") == "right"
+    assert client.called == ["query", "query"]
+
+
+@pytest.mark.milvus_lite
+def test_what_a_lost_answer_has_made_is_not_made_again(talking: Talking) -> None:
+    server, _ = talking(milvus_error(2, "lost"), milvus_error(65_535, "index already exists"))
+    assert server.call("create_index", "things", seconds=3_600.0) is None
+    server, _ = talking(milvus_error(65_535, "index already exists"))
+    with pytest.raises(StoreError, match="refused"):
+        server.call("create_index", "things", seconds=3_600.0)
+
+
+@pytest.mark.milvus_lite
+def test_a_collection_is_loaded_again_by_the_first_call_after_a_loss(talking: Talking) -> None:
+    server, client = talking(milvus_error(2, "lost"))
+    with pytest.raises(StoreError, match=UNREACHABLE):
+        server.call("query", "things", seconds=0.1)
+    time.sleep(0.6)
+    client.deeds, client.called = [milvus_error(101, "collection not loaded"), None, "right"], []
+    assert server.call("query", "things") == "right"
+    assert client.called == ["query", "load_collection", "query"]
+
+
+@pytest.mark.milvus_lite
+def test_pymilvus_does_not_sleep_past_the_time_of_a_call() -> None:
+    grpc = pytest.importorskip("grpc", reason="pymilvus is not installed (CONTRIBUTING.md)")
+    tried = []
+
+    def refuse(request: bytes, context: Any) -> bytes:
+        tried.append(time.monotonic())
+        context.abort(grpc.StatusCode.UNAVAILABLE, "not yet")
+        return b""
+
+    class Answers(grpc.GenericRpcHandler):  # type: ignore[misc, name-defined]
+        def service(self, details: Any) -> Any:
+            connecting = details.method.endswith("/Connect")
+            return grpc.unary_unary_rpc_method_handler((lambda *_: b"") if connecting else refuse)
+
+    unready = grpc.server(ThreadPoolExecutor(2), handlers=[Answers()])
+    port = unready.add_insecure_port("127.0.0.1:0")
+    unready.start()
+    try:
+        server = Server(Address("127.0.0.1", port, "name"))
+        started = time.monotonic()
+        with pytest.raises(StoreError, match=UNREACHABLE):
+            server.version()
+        assert time.monotonic() - started < 2.1
+        assert len(tried) > 2
+    finally:
+        unready.stop(None).wait()
+
+
 @pytest.mark.milvus_lite
 def test_an_engine_survives_a_server_that_is_frozen_or_killed(tmp_path: Path) -> None:
     (tmp_path / "corpus").mkdir()
@@ -180,6 +329,34 @@ def test_a_chat_that_only_reads_does_not_compare_a_folder_that_is_another(
     assert [(file.record.path, file.pending) for file in desk.status().files] == [("a.md", "")]
     assert not desk.job.start(full=True) and desk.engine.generation.id == report.generation
     assert desk.close(30)
+
+
+@pytest.mark.milvus_lite
+def test_a_question_to_a_slow_server_is_refused_in_two_seconds(
+    tmp_path: Path, milvus_lite: servers.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "corpus").mkdir()
+    write(tmp_path / "corpus", {"a.md": article("A", "anchor", "beacon")})
+    address = Address.parse(f"milvus://{milvus_lite.address}/slow", {})
+    config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off", store=address)
+    build(config, TinyEncoder())
+    connect = milvus_client._connect
+
+    class Slow:
+        def __init__(self, address: Address) -> None:
+            self.client = connect(address)
+
+        def __getattr__(self, method: str) -> object:
+            time.sleep(0.4)
+            return getattr(self.client, method)
+
+    monkeypatch.setattr(milvus_client, "_connect", Slow)
+    for ask in (Engine.ask, Engine.search):
+        engine = Engine.open(config, TinyEncoder())
+        started = time.monotonic()
+        with pytest.raises(StoreError, match="cannot be reached"):
+            ask(engine, "anchor")
+        assert time.monotonic() - started < 2.5
 
 
 @pytest.mark.model

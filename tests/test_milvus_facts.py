@@ -52,17 +52,32 @@ def test_the_rows_of_a_text_are_known() -> None:
     assert facts(rows).rows_of(["body:7", "body:8"]) == [row["key"] for row in rows]
 
 
-@pytest.mark.parametrize("harm", ["another letter", "a row lost", "no head"])
+@pytest.mark.parametrize("harm", ["another letter", "a row lost", "no head", "no pieces", "too many pieces"])
 def test_damage_is_found(harm: str) -> None:
     rows = list(fact_rows("body:7", "x" * 200_000))
     if harm == "another letter":
         rows[1]["value"] = "y" + rows[1]["value"][1:]
     elif harm == "a row lost":
         del rows[2]
-    else:
+    elif harm == "no head":
         rows[0]["value"] = "x"
+    else:
+        rows[0]["value"] = f"{0 if harm == 'no pieces' else 10**12} 0\n"
     with pytest.raises(StoreError, match="things_000001_facts is damaged: run `qa build --full`"):
         facts(rows).get(["body:7"])
+
+
+@pytest.mark.parametrize("head", ["x", "", "-1 0", f"{10**12} 0"])
+def test_rows_of_a_text_that_is_damaged_are_not_guessed(head: str) -> None:
+    with pytest.raises(StoreError, match="is damaged"):
+        facts([{"key": "body:7:", "value": f"{head}\n"}]).rows_of(["body:7"])
+
+
+@pytest.mark.parametrize("block", ["", "anchor", "anchor x", "anchor 1 2"])
+def test_words_that_are_damaged_are_said_to_be(block: str) -> None:
+    words = Words(facts([*fact_rows("words", "a"), *fact_rows("words:0", block)]), "words")
+    with pytest.raises(StoreError, match="is damaged"):
+        words.frequencies(["anchor"])
 
 
 def test_what_must_be_there_and_is_not_is_damage() -> None:

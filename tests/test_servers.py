@@ -162,7 +162,7 @@ def test_readers_follow_builds_and_are_never_disturbed(server: Server, tmp_path:
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize(("lost", "replicas"), [("query 1", 1), ("query 2", 1)])
+@pytest.mark.parametrize(("lost", "replicas"), [("query 1", 1), ("query 2", 1), ("query 1", 2)])
 def test_no_answer_is_wrong_while_a_query_node_is_lost(tmp_path: Path, lost: str, replicas: int) -> None:
     folder = tmp_path / "server"
     folder.mkdir()
