@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .config import Address
-from .errors import StoreError
+from .errors import StoreError, UnreachableError
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -190,7 +190,7 @@ class Server:
         return self._unreachable(_words(error))
 
     def _unreachable(self, reason: str) -> StoreError:
-        return StoreError(f"The index cannot be reached at {self.address} ({reason}): see that the server runs.")
+        return UnreachableError(f"The index cannot be reached at {self.address} ({reason}): see that the server runs.")
 
 
 def _failures() -> tuple[type[Exception], ...]:

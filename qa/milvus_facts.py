@@ -119,7 +119,7 @@ class Facts:
         pieces = {key: first.get(_piece_key(key, 0), "0 ").split(maxsplit=1)[0] for key in wanted}
         return [_piece_key(key, number) for key, count in pieces.items() for number in range(int(count))]
 
-    def beginning(self, start: str) -> dict[str, str]:
+    def beginning(self, start: str, seconds: float = READING) -> dict[str, str]:
         """The texts of at most one row, by their keys, of the keys with this beginning (letters and digits)."""
         rows = self._server.call(
             "query",
@@ -127,6 +127,7 @@ class Facts:
             filter=f'key like "{start}%" or key == "{_HERE}"',
             output_fields=["key", "value"],
             consistency_level="Strong",
+            seconds=seconds,
             whole=_is_whole,
         )
         return {row["key"].removesuffix(":"): row["value"].partition("\n")[2] for row in rows if row["key"] != _HERE}
