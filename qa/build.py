@@ -22,7 +22,7 @@ from .changes import Changes, Plan
 from .config import Config
 from .documents import FoundFile
 from .embedding import Embedder
-from .errors import CorpusError, StoreError
+from .errors import CorpusError, StoreError, UnnamedError, UnreachableError
 from .estimate import Estimate
 from .passages import PassageSettings
 from .prepared import Elsewhere, Loaded, Parse, Prepared
@@ -125,7 +125,7 @@ def build(
     store = open_store(config)
     with store.writing():
         with ThreadPoolExecutor(1) as beside:  # each takes a while, for many articles
-            opening = beside.submit(_previous, store)
+            opening = beside.submit(_previous, store, full)
             found = documents.scan(config.corpus, config.max_file_bytes, config.index)
             previous = opening.result()
         if config.store is not None and previous is not None and not any(file.readable for file in found):
@@ -181,14 +181,21 @@ def _report(
     )
 
 
-def _previous(store: Store[Any]) -> OpenGeneration | None:
+def _previous(store: Store[Any], full: bool) -> OpenGeneration | None:
     """The last generation, or None where there is none or it is damaged (then everything is built anew).
 
-    Every byte is checked: what is taken over from it is not checked again.
+    Every byte is checked: what is taken over from it is not checked again. Raises UnreachableError, and UnnamedError
+    where not everything is to be built anyway.
     """
     try:
         previous: OpenGeneration = store.open_current()
         return None if previous.altered() else previous
+    except UnreachableError:
+        raise
+    except UnnamedError:
+        if not full:
+            raise
+        return None
     except StoreError:
         return None
 

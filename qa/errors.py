@@ -9,7 +9,9 @@
     └── StoreError          the index cannot be opened or written
         ├── NoGenerationError   nothing was built yet
         ├── MismatchError       built with another encoder or other settings
-        └── BusyError           another build holds the lock
+        ├── BusyError           another build holds the lock
+        ├── UnreachableError    the server that holds it does not answer
+        └── UnnamedError        nothing says which generation on a server answers
 
 It knows nothing about how an edge shows them.
 """
@@ -59,3 +61,11 @@ class MismatchError(StoreError):
 
 class BusyError(StoreError):
     """Another process is building this index."""
+
+
+class UnreachableError(StoreError):
+    """The server that holds the index does not answer."""
+
+
+class UnnamedError(StoreError):
+    """Generations are on the server, and its alias does not say which of them answers."""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .config import Address
-from .errors import StoreError
+from .errors import StoreError, UnreachableError
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -246,7 +246,7 @@ class Server:
         return self._unreachable(_words(error))
 
     def _unreachable(self, reason: str) -> StoreError:
-        return StoreError(f"The index cannot be reached at {self.address} ({reason}): see that the server runs.")
+        return UnreachableError(f"The index cannot be reached at {self.address} ({reason}): see that the server runs.")
 
     def _refused(self, error: Exception) -> StoreError:
         said = _words(error)

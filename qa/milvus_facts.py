@@ -126,7 +126,7 @@ class Facts:
         with self.sound():
             return [_piece_key(key, number) for key, head in heads.items() for number in range(_seal(head)[0])]
 
-    def beginning(self, start: str) -> dict[str, str]:
+    def beginning(self, start: str, seconds: float = READING) -> dict[str, str]:
         """The texts of at most one row, by their keys, of the keys with this beginning (letters and digits)."""
         rows = self._server.call(
             "query",
@@ -134,6 +134,7 @@ class Facts:
             filter=f'key like "{start}%" or key == "{_HERE}"',
             output_fields=["key", "value"],
             consistency_level="Strong",
+            seconds=seconds,
             whole=_is_whole,
         )
         return {row["key"].removesuffix(":"): row["value"].partition("\n")[2] for row in rows if row["key"] != _HERE}

@@ -27,6 +27,7 @@ from .milvus_facts import Facts, Words, fact_rows, hashed
 from .milvus_rows import (
     ACRONYMS,
     COLUMNS,
+    HIDING,
     MANIFEST,
     PUBLISHED,
     RECORDS,
@@ -75,13 +76,13 @@ _SEARCHED = ("text", "title", "section")  # for words
 class MilvusGeneration:
     """One published build, read-only: a PassageIndex. Safe to use from several threads."""
 
-    def __init__(self, server: Server, collection: str) -> None:
-        """Reads its manifest. Raises StoreError."""
+    def __init__(self, server: Server, collection: str, seconds: float = READING) -> None:
+        """Reads its manifest, within so many seconds. Raises StoreError."""
         self.collection = collection
         self._server = server
         self._facts = Facts(server, facts_of(collection))
         with self._sound():
-            said = json.loads(self._facts.one(MANIFEST))
+            said = json.loads(self._facts.one(MANIFEST, seconds))
             self.manifest = Manifest.from_json(said["manifest"])
             self._length = int(said["terms"])
         self._terms, self._words = Words(self._facts, TERMS), Words(self._facts, WORDS)
@@ -109,10 +110,17 @@ class MilvusGeneration:
         gone = self.withdrawn()
         return {path: record for path, record in self._written.items() if path not in gone} if gone else self._written
 
-    def withdrawn(self) -> frozenset[str]:
+    def withdrawn(self, seconds: float = READING) -> frozenset[str]:
         """The files that were taken out since it was published."""
+        return frozenset(mark.file for mark in self._marks(seconds))
+
+    def _marks(self, seconds: float) -> list[_Mark]:
         with self._sound():
-            return frozenset(json.loads(mark)["file"] for mark in self._facts.beginning(WITHDRAWN).values())
+            return [_Mark.from_json(mark) for mark in self._facts.beginning(WITHDRAWN, seconds).values()]
+
+    def _hidden(self, seconds: float = READING) -> list[_Mark]:
+        """As `_marks`, for every question: all marks are looked for only where there is one."""
+        return self._marks(seconds) if self._facts.get([HIDING], seconds) else []
 
     def parts(self) -> dict[str, Part]:
         """Which documents and passages each file gave, by its path."""
@@ -135,7 +143,7 @@ class MilvusGeneration:
         asked = tuple(sorted(held.items(), key=lambda item: (item[1], item[0])))
         score = partial(bm25.scores, terms, frequency=frequency, count=self.count(), total_length=self._length)
         allows = cache(partial(_allows, query)) if query.phrases or query.excluded else None
-        wanted = _Wanted(embedding(), asked, score, k, allows)
+        wanted = _Wanted(embedding(), asked, score, k, allows, _shown(self._hidden()))
         found = self._pool(wanted, "")
         if allows is not None:
             # Beside the pool of all, by which scores are scaled: what is allowed may stand anywhere.
@@ -150,7 +158,8 @@ class MilvusGeneration:
 
     def holds(self, phrase: str) -> bool:
         query = Query("", (phrase,))
-        rows = self._call("query", filter=_condition(query), output_fields=["id", *_SEARCHED], limit=_BLOCK)
+        condition = _both(_condition(query), _shown(self._hidden()))
+        rows = self._call("query", filter=condition, output_fields=["id", *_SEARCHED], limit=_BLOCK)
         return any(_allows(query, self._text(row)) for row in rows)
 
     def nearest_word(self, word: str) -> str | None:
@@ -173,10 +182,12 @@ class MilvusGeneration:
     def documents(self, file: str | None = None) -> Iterator[str]:
         """The paths of the documents, in order: of one file, or of all."""
         numbers = range(self.manifest.documents) if file is None else self.parts()[file].documents
+        hidden = self._hidden(WRITING)
         for start in range(0, len(numbers), _BLOCK):
             some = numbers[start : start + _BLOCK]
             heads = self.heads(some)
-            yield from (heads[number]["path"] for number in some if number in heads)
+            shown = (number for number in some if not _is_hidden(number, hidden))
+            yield from (heads[number]["path"] for number in shown if number in heads)
 
     def document(self, path: str) -> Document | None:
         """A document with its text and sections (without blocks), or None where it is not in this generation."""
@@ -244,24 +255,36 @@ class MilvusGeneration:
             if counted != len(ids):
                 raise ValueError(f"{counted} rows of {len(ids)}")
 
-    def published(self) -> float:
-        """When it began to answer (seconds since 1970); 0 where that is not known."""
-        return float(self._facts.get([PUBLISHED]).get(PUBLISHED, 0.0))
+    def published(self) -> float | None:
+        """When it began to answer (seconds since 1970); None where that is not known."""
+        said = self._facts.get([PUBLISHED], WRITING).get(PUBLISHED)
+        with self._sound():
+            return None if said is None else float(said)
 
     def withdraw(self, file: str) -> None:
-        """Take a file's documents and passages out, and remember that; returns when no reader finds them any more."""
-        part = self.parts().get(file)
-        if part is None:
-            return
-        mark = json.dumps({"file": file}, ensure_ascii=False)
+        """Mark a file as taken out; returns when no reader finds it any more. Nothing is deleted under a build."""
+        if (part := self.parts().get(file)) is not None:
+            self._write(_Mark(file, part))
+
+    def delete_withdrawn(self) -> None:
+        """Delete the documents and passages of files that were taken out, while nobody builds."""
+        for mark in self._marks(WRITING):
+            if mark.is_deleted:
+                continue
+            documents, passages = mark.part.documents, mark.part.passages
+            heads = self.heads(documents)
+            keys = [key for number in documents for key in (f"head:{number}", f"body:{number}")]
+            keys += [f"path:{hashed(head['path'])}" for head in heads.values()]
+            keys += [f"passage:{number}" for number in passages]
+            self._delete(self.collection, list(passages))
+            self._delete(self._facts.collection, self._facts.rows_of(keys))
+            self._write(replace(mark, is_deleted=True))
+
+    def _write(self, mark: _Mark) -> None:
         facts = self._facts.collection
-        self._server.call("upsert", facts, list(fact_rows(f"{WITHDRAWN}{hashed(file)}", mark)), seconds=WRITING)
-        heads = self.heads(part.documents)
-        keys = [key for number in part.documents for key in (f"head:{number}", f"body:{number}")]
-        keys += [f"path:{hashed(head['path'])}" for head in heads.values()]
-        keys += [f"passage:{number}" for number in part.passages]
-        self._delete(self.collection, list(part.passages))
-        self._delete(facts, self._facts.rows_of(keys))
+        rows = [*fact_rows(f"{WITHDRAWN}{hashed(mark.file)}", mark.as_json()), *fact_rows(HIDING, "")]
+        self._server.call("upsert", facts, rows, seconds=WRITING)
+        self._server.count(facts)  # which waits until what was written is seen
 
     def _delete(self, collection: str, ids: Sequence[int | str]) -> None:
         for start in range(0, len(ids), _BLOCK):
@@ -270,10 +293,12 @@ class MilvusGeneration:
 
     def altered(self) -> list[str]:
         """What is not as it was published and would not be noticed when it is taken over, a sentence for each."""
-        gone = self.withdrawn()
-        expected = self.count() - sum(self._written[path].passages for path in gone if path in self._written)
+        marks = self._marks(WRITING)
+        # What is taken out is there, is gone, or, where a deletion was cut off, is there in part.
+        most = self.count() - sum(len(mark.part.passages) for mark in marks if mark.is_deleted)
+        least = self.count() - sum(len(mark.part.passages) for mark in marks)
         counted = self._server.count(self.collection)
-        return [] if counted == expected else [f"{counted} passages where the manifest says {expected}"]
+        return [] if least <= counted <= most else [f"{counted} passages where the manifest says {most}"]
 
     def verify(self) -> list[str]:
         """Everything that is off, one sentence each: checksums, counts, spans, embeddings. Empty when whole."""
@@ -283,7 +308,7 @@ class MilvusGeneration:
             return [f"{self.collection} cannot be read ({error})"]
 
     def _problems(self) -> Iterator[str]:
-        parts, gone = self.parts(), self.withdrawn()
+        parts, gone = self.parts(), self.withdrawn(WRITING)
         for path in self._written:
             part = parts[path]
             if path in gone:
@@ -351,7 +376,7 @@ class MilvusGeneration:
     def _near(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
         """The passages with the largest cosines, best first."""
         parameters = {"metric_type": "IP", "params": {"ef": max(2 * limit, _LEAST_COMPARED)}}
-        hits = self._hits("vector", wanted.dense.tolist(), limit, condition, parameters, wanted.columns)
+        hits = self._hits("vector", wanted.dense.tolist(), limit, condition, wanted.shown, parameters, wanted.columns)
         return [self._candidate(hit, float(hit["distance"]), wanted) for hit in hits]
 
     def _worded(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
@@ -363,11 +388,18 @@ class MilvusGeneration:
             return self._near(wanted, max(limit, _RESCORED), f"{condition} and {rare}" if condition else rare)
         asked = " ".join(form for form, _ in wanted.asked)
         columns = ("vector", *wanted.columns)
-        hits = self._hits("sparse", asked, _SPARE * limit, condition, {"metric_type": "BM25"}, columns)
+        hits = self._hits("sparse", asked, _SPARE * limit, condition, wanted.shown, {"metric_type": "BM25"}, columns)
         return [self._candidate(hit, float(np.dot(hit["entity"]["vector"], wanted.dense)), wanted) for hit in hits]
 
     def _hits(
-        self, field: str, data: Any, limit: int, condition: str, parameters: Mapping[str, Any], columns: Sequence[str]
+        self,
+        field: str,
+        data: Any,
+        limit: int,
+        condition: str,
+        shown: str,
+        parameters: Mapping[str, Any],
+        columns: Sequence[str],
     ) -> list[dict[str, Any]]:
         if not self.count():
             return []
@@ -377,7 +409,7 @@ class MilvusGeneration:
             anns_field=field,
             limit=limit,
             search_params=parameters,
-            filter=condition,
+            filter=_both(condition, shown),
             output_fields=list(columns),
             # The nearest passages are always some; what holds certain words may be nowhere.
             whole=lambda found: bool(found[0] or condition or field != "vector" or self._is_empty()),
@@ -405,8 +437,11 @@ class MilvusGeneration:
     def _numbers(self, paths: Sequence[str]) -> dict[str, int]:
         """The numbers of the documents with these paths, as far as they are there."""
         keys = {f"path:{hashed(path)}": path for path in paths}
+        found = self._facts.get([*keys, HIDING])
+        hidden = self._marks(READING) if found.pop(HIDING, None) is not None else []
         with self._sound():
-            return {keys[key]: int(value) for key, value in self._facts.get(keys).items()}
+            numbers = {keys[key]: int(value) for key, value in found.items()}
+        return {path: number for path, number in numbers.items() if not _is_hidden(number, hidden)}
 
     def _in_order(self, ids: range, more: Sequence[str]) -> Iterator[dict[str, Any]]:
         """The rows of these passages, by id; those that were withdrawn are left out."""
@@ -439,6 +474,25 @@ class MilvusGeneration:
 
 
 @dataclass(frozen=True, slots=True)
+class _Mark:
+    """Says that a file was taken out, where it stands, and whether its rows were deleted."""
+
+    file: str
+    part: Part
+    is_deleted: bool = False
+
+    def as_json(self) -> str:
+        numbers = [(each.start, each.stop) for each in (self.part.documents, self.part.passages)]
+        return json.dumps({"file": self.file, "part": numbers, "deleted": self.is_deleted}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> _Mark:
+        said = json.loads(text)
+        documents, passages = (range(int(start), int(stop)) for start, stop in said["part"])
+        return cls(said["file"], Part(documents, passages), bool(said["deleted"]))
+
+
+@dataclass(frozen=True, slots=True)
 class _Candidate:
     """A passage that was found: its terms, and where phrases are asked for, what is searched for words."""
 
@@ -454,7 +508,8 @@ class _Wanted:
     """What a question looks for: an embedding, terms, and how texts are scored; `k` candidates of each side.
 
     `asked` are the forms of its words that passages hold, and how many hold each, the rarest first. `allows` says of a
-    text whether the question allows it, where it wants or excludes words.
+    text whether the question allows it, where it wants or excludes words. `shown` is a condition: that of all passages
+    which were not taken out.
     """
 
     dense: Vectors
@@ -462,6 +517,7 @@ class _Wanted:
     score: Callable[[Sequence[str]], Vectors]
     k: int
     allows: Callable[[str], bool] | None
+    shown: str
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -486,6 +542,21 @@ def _condition(query: Query) -> str:
     if not all(wanted):
         return "id < 0"  # signs alone are nowhere
     return " and ".join(conditions) or "id >= 0"
+
+
+def _is_hidden(number: int, marks: Iterable[_Mark]) -> bool:
+    """Whether this document was taken out."""
+    return any(number in mark.part.documents for mark in marks)
+
+
+def _shown(marks: Iterable[_Mark]) -> str:
+    """The condition of all passages that were not taken out; empty where those that were are deleted."""
+    parts = [mark.part.passages for mark in marks if mark.part.passages and not mark.is_deleted]
+    return " and ".join(f"(id < {part.start} or id >= {part.stop})" for part in parts)
+
+
+def _both(condition: str, other: str) -> str:
+    return f"({condition}) and {other}" if condition and other else condition or other
 
 
 def _allows(query: Query, text: str) -> bool:

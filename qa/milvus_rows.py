@@ -21,6 +21,7 @@ from .types import Passage, encoded
 # The keys of what is known of a generation as a whole, and how those of files that were taken out since begin.
 MANIFEST, RECORDS, ACRONYMS, TERMS, WORDS, WITHDRAWN = "manifest", "records", "acronyms", "terms", "words", "withdrawn:"
 PUBLISHED = "published"  # when it began to answer
+HIDING = "hiding"  # is there where files were taken out
 TEXTS = ("document", "text", "title", "section", "sentences")  # what may be too long for one row
 COLUMNS = ("id", *TEXTS, "position", "start", "end", "page", "language", "key", "checksum")  # what a passage is made of
 _MOST_WORDS = 4_096  # distinct ones of a passage, as many as an array holds in Milvus

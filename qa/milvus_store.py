@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,11 +26,12 @@ import numpy as np
 from . import acronyms, milvus_facts, milvus_rows
 from .config import Address
 from .document_json import document_json
-from .errors import NoGenerationError, StoreError
+from .errors import NoGenerationError, StoreError, UnnamedError, UnreachableError
 from .manifest import REBUILD, Manifest, record_json
 from .milvus_client import READING, WRITING, MissingError, Server
 from .milvus_facts import fact_rows, hashed, word_rows
 from .milvus_index import MilvusGeneration
+from .milvus_lease import Lease
 from .milvus_rows import (
     ACRONYMS,
     MANIFEST,
@@ -50,6 +52,7 @@ from .types import Document, EncoderIdentity, FileRecord, Part, Passage, Stored,
 _GRACE = 60.0  # seconds for which a reader may still hold what was replaced
 _FRESH = 1.0  # seconds between two looks at which generation answers
 _SPOOL = "added.part"
+_WRITTEN = "written"  # the id of the generation that an unfinished build was writing
 _BLOCK = 50  # documents that are taken over at a time
 _STEP_SECONDS = 0.25  # between two looks at whether a server is done
 
@@ -66,6 +69,7 @@ class MilvusStore:
         self.address = address
         self.server = Server(address)
         self._local = LocalStore(index)
+        self._lease = Lease(self.server, address.name, index)
         self._seen: tuple[float, str | None] = (float("-inf"), None)
         # What answered when writing began: its id, itself where it is sound, and what was withdrawn from it by then.
         self._before: str | None = None
@@ -93,7 +97,10 @@ class MilvusStore:
         return number
 
     def open_current(self) -> MilvusGeneration:
-        """The generation that answers. Raises NoGenerationError before the first build, else StoreError."""
+        """The generation that answers. Raises NoGenerationError before the first build, else StoreError.
+
+        That is UnnamedError where there are generations, but the alias is missing.
+        """
         while (number := self._current()) is not None:
             try:
                 opened = self.open(number)
@@ -103,17 +110,27 @@ class MilvusStore:
             else:
                 self._seen = time.monotonic(), number
                 return opened
+        if unnamed := self._unnamed():
+            raise UnnamedError(
+                f"Nothing says which index answers at {self.address}: "
+                f"set the alias {self.address.name} to {self.collection(unnamed[-1])}, or build with --full."
+            )
         raise NoGenerationError(f"No index was built at {self.address} yet: run `qa build`.")
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the index folder for one writer; raises BusyError where another process has it."""
-        with locked(self._local.index):
-            self._before, self._last = self._current(), None
-            with contextlib.suppress(StoreError):  # a damaged one is built anew
+        """Hold the index for one writer; raises BusyError where another has it, UnreachableError, or StoreError."""
+        with locked(self._local.index), self._lease.held():
+            self._before, self._last = self._current(WRITING), None
+            try:
                 last = self.open_current()
-                self._withdrawn = last.withdrawn()
+                last.delete_withdrawn()
+                self._withdrawn = last.withdrawn(WRITING)
                 self._last = last
+            except UnreachableError:
+                raise
+            except StoreError:
+                pass  # a damaged one is built anew
             yield
 
     def writer(
@@ -145,20 +162,27 @@ class MilvusStore:
         return self._local.leftovers()
 
     def remove_leftovers(self, keep: Path | None = None) -> None:
-        """Drop what builds that did not end have left, all but the folder `keep`; call it only while `writing`."""
-        self._local.remove_leftovers(keep)
-        current = int(self._current(WRITING) or 0)
-        for number in self._numbers():
-            if number > current:
-                self.drop(number)
+        """Drop what builds that did not end have left, all but the folder `keep`; call it only while `writing`.
+
+        Without an alias nothing is dropped on the server: any generation may be the one that is to answer.
+        """
+        self._lease.clear()
+        if current := self._current(WRITING):
+            self._drop_all([each for each in self._ids() if each != current and _number(each) >= _number(current)])
+            self._local.remove_leftovers(keep)
 
     def prune(self, keep: int) -> None:
         """Drop what was replaced a minute ago, or stands before the last `keep` generations, and leftovers."""
         self.remove_leftovers()
-        numbers = self._numbers()
-        for place, number in enumerate(numbers[:-1]):
-            if place < len(numbers) - max(1, keep) or time.time() - self._published(numbers[place + 1]) >= _GRACE:
-                self.drop(number)
+        ids = self._ids()
+        old = len(ids) - max(1, keep)
+        self._drop_all(
+            [
+                each
+                for place, each in enumerate(ids[:-1])
+                if place < old or time.time() - self._published(ids[place + 1]) >= _GRACE
+            ]
+        )
 
     def withdraw(self, files: Sequence[str]) -> None:
         """Take files (paths below the corpus folder) out of what answers; a build that is under way sees it too."""
@@ -171,36 +195,48 @@ class MilvusStore:
     def take_out(self, made: MilvusGeneration) -> None:
         """Take out of a new generation what was withdrawn from the last one since writing began."""
         if self._last is not None:
-            for file in self._last.withdrawn() - self._withdrawn - made.withdrawn():
+            for file in self._last.withdrawn(WRITING) - self._withdrawn - made.withdrawn(WRITING):
                 made.withdraw(file)
 
-    def open(self, number: int | str) -> MilvusGeneration:
-        """A generation, whether it answers or not."""
-        return MilvusGeneration(self.server, self.collection(number))
+    def open(self, generation: str, seconds: float = READING) -> MilvusGeneration:
+        """A generation by its id, whether it answers or not."""
+        return MilvusGeneration(self.server, self.collection(generation), seconds)
 
-    def collection(self, number: int | str) -> str:
+    def collection(self, generation: str) -> str:
         """The name of a generation's collection."""
-        return f"{self.address.name}_{int(number):06d}"
+        return f"{self.address.name}_{generation}"
 
-    def next_number(self) -> int:
-        """That of the next generation."""
-        return 1 + max([*self._numbers(), int(self._current(WRITING) or 0)])
+    def next_id(self) -> str:
+        """That of the next generation: the next number, and what makes it another than anybody else's."""
+        found = [*self._ids(), *filter(None, [self._current(WRITING)])]
+        return f"{1 + max(map(_number, found), default=0):06d}_{secrets.token_hex(4)}"
 
-    def switch(self, number: int) -> None:
+    def switch(self, generation: str) -> None:
         """Let this generation answer, if the one that does is that of when writing began. Raises StoreError."""
-        if self._current(WRITING) != self._before:
-            raise StoreError("Another build of this index was published meanwhile: build again.")
-        method = "create_alias" if self._before is None else "alter_alias"
-        self.server.call(method, self.collection(number), self.address.name, seconds=WRITING)
-        self._seen = time.monotonic(), f"{number:06d}"
-        facts = facts_of(self.collection(number))
+        facts = facts_of(self.collection(generation))
+        # Before it answers: else a build that is killed in between leaves unknown since when the last one does not.
         self.server.call("upsert", facts, list(fact_rows(PUBLISHED, str(time.time()))), seconds=WRITING)
+        if not self._lease.is_held() or self._current(WRITING) != self._before:
+            raise StoreError("Another build of this index took over meanwhile: build again.")
+        method = "create_alias" if self._before is None else "alter_alias"
+        try:
+            self.server.call(method, self.collection(generation), self.address.name, seconds=WRITING)
+        except StoreError:
+            if self._current(WRITING) != generation:  # it was done where only the answer was lost
+                raise
+        self._seen = time.monotonic(), generation
 
-    def drop(self, number: int) -> None:
+    def drop(self, generation: str) -> None:
         """Remove a generation, but never the one that answers: Milvus itself would let that go."""
-        if f"{number:06d}" != self._current(WRITING):
-            for name in (self.collection(number), facts_of(self.collection(number))):
+        for name in (self.collection(generation), facts_of(self.collection(generation))):
+            if generation != self._current(WRITING):
                 self.server.call("drop_collection", name, seconds=WRITING)
+
+    def _drop_all(self, generations: Iterable[str]) -> None:
+        """As `drop`, of what may be another builder's, while nobody has taken over."""
+        for generation in generations:
+            if self._lease.is_held():
+                self.drop(generation)
 
     def _current(self, seconds: float = READING) -> str | None:
         """As `current_id`, asked anew."""
@@ -208,26 +244,35 @@ class MilvusStore:
             said = self.server.call("describe_alias", self.address.name, seconds=seconds)
         except MissingError:
             return None
-        found = self._number(str(said["collection_name"]))
+        found = self._id(str(said["collection_name"]))
         if found is None:
             raise StoreError(f"{self.address.name} is the alias of another program's collection: choose another name.")
-        return f"{found:06d}"
+        return found
 
-    def _number(self, collection: str) -> int | None:
-        found = re.fullmatch(rf"{self.address.name}_(\d{{6,}})(?:_facts)?", collection)
-        return int(found[1]) if found else None
+    def _id(self, collection: str) -> str | None:
+        found = re.fullmatch(rf"{self.address.name}_(\d{{6,}}(?:_[0-9a-f]{{8}})?)(?:_facts)?", collection)
+        return found[1] if found else None
 
-    def _numbers(self) -> list[int]:
-        """The generations that are there, or parts of them."""
-        names = self.server.call("list_collections", seconds=WRITING)
-        return sorted({number for name in names if (number := self._number(name)) is not None})
+    def _ids(self, seconds: float = WRITING) -> list[str]:
+        """The generations that are there, or parts of them, oldest first."""
+        names = self.server.call("list_collections", seconds=seconds)
+        return sorted({found for name in names if (found := self._id(name)) is not None}, key=_number)
 
-    def _published(self, number: int) -> float:
-        """When a generation began to answer (seconds since 1970); 0 where that is not known."""
-        try:
-            return self.open(number).published()
-        except StoreError:
-            return 0.0
+    def _unnamed(self) -> list[str]:
+        """The generations that may have answered: all but what a build on this machine was writing when it died."""
+        written = {path.read_text(encoding="utf-8") for path in self._local.index.glob(f"generations/*/{_WRITTEN}")}
+        return [each for each in self._ids(READING) if each not in written]
+
+    def _published(self, generation: str) -> float:
+        """When a generation began to answer (seconds since 1970); now, where that is not known."""
+        published = None
+        with contextlib.suppress(StoreError):
+            published = self.open(generation, WRITING).published()
+        return time.time() if published is None else published
+
+
+def _number(generation: str) -> int:
+    return int(generation.partition("_")[0])
 
 
 class MilvusWriter:
@@ -241,7 +286,8 @@ class MilvusWriter:
         self._records: list[FileRecord] = []
         self._documents = self._passages = 0
         self._spool = (folder / _SPOOL).open("w+", encoding="utf-8")
-        self._unpublished: int | None = None  # of the collections that are being written
+        self._tokenizer = store.server.word_tokenizer()
+        self._unpublished: str | None = None  # the id of what is being written
 
     def __enter__(self) -> MilvusWriter:
         return self
@@ -308,16 +354,16 @@ class MilvusWriter:
         `vectors` are blocks of rows, one row for each passage, by id. `step` is called often until the switch; what it
         raises leaves the last generation as it was. Raises StoreError where a count is off.
         """
-        number = self._store.next_number()
-        collection, server = self._store.collection(number), self._store.server
-        self._unpublished = number
-        tokenizer = server.word_tokenizer()
+        generation = self._store.next_id()
+        collection, server, tokenizer = self._store.collection(generation), self._store.server, self._tokenizer
+        (self.folder / _WRITTEN).write_text(generation, encoding="utf-8")
+        self._unpublished = generation
         searched = "terms", "sparse"
         dimension = int(self._manifest.encoder["dimension"])
         server.create(collection, milvus_rows.fields(dimension, tokenizer), searched if tokenizer else None)
         server.create(facts_of(collection), milvus_facts.FIELDS)
         batches = Batches(server, step)
-        self._insert(collection, number, vectors, not tokenizer, batches)
+        self._insert(collection, generation, vectors, not tokenizer, batches)
         works = (
             partial(server.prepare, collection, milvus_rows.indexes(tokenizer)),
             partial(server.prepare, facts_of(collection), milvus_facts.INDEXES),
@@ -329,17 +375,17 @@ class MilvusWriter:
                     f"The new index failed its check ({name} holds {counted} rows, not {expected}); "
                     f"the last one still answers: {REBUILD}."
                 )
-        made = self._store.open(number)
+        made = self._store.open(generation, WRITING)
         self._store.take_out(made)
         step()
-        self._store.switch(number)
+        self._store.switch(generation)
         self._unpublished = None
         self._store.take_out(made)  # what was withdrawn while it was switched
         self._store.prune(keep)
         return made.id
 
     def _insert(
-        self, collection: str, number: int, vectors: Iterable[Vectors | Stored], has_stems: bool, batches: Batches
+        self, collection: str, generation: str, vectors: Iterable[Vectors | Stored], has_stems: bool, batches: Batches
     ) -> None:
         """All rows of both collections, from what was noted."""
         facts, tally = facts_of(collection), Tally()
@@ -361,7 +407,7 @@ class MilvusWriter:
                     batches.add(facts, fact_rows(f"passage:{row['id']}", texts))
         manifest = replace(
             self._manifest,
-            id=f"{number:06d}",
+            id=generation,
             documents=self._documents,
             passages=self._passages,
             languages=tuple(sorted(tally.languages)),

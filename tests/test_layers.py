@@ -20,7 +20,7 @@ LOW = BASE | {
     "faiss_index", "lexical", "bm25", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
     "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest", "rows",
 }  # fmt: skip
-MILVUS = {"milvus_client", "milvus_facts", "milvus_rows", "milvus_index"}
+MILVUS = {"milvus_client", "milvus_facts", "milvus_lease", "milvus_rows", "milvus_index"}
 MIDDLE = MILVUS | {
     "encoders", "export", "documents", "changes", "workers", "embedding", "generation", "store", "stores", "search",
     "milvus_store", "prepared",
@@ -73,10 +73,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": BASE | {"acronyms", "generation", "faiss_index", "lexical", "manifest", "rows", "terms"},
     "milvus_client": BASE | {"config"},
     "milvus_facts": BASE | {"manifest", "milvus_client"},
+    "milvus_lease": BASE | {"milvus_client", "milvus_facts"},
     "milvus_rows": BASE | {"milvus_client", "milvus_facts", "rows", "terms"},
     "milvus_index": BASE
     | {"bm25", "document_json", "manifest", "rows", "spelling", "terms"}
-    | (MILVUS - {"milvus_index"}),
+    | (MILVUS - {"milvus_index", "milvus_lease"}),
     "milvus_store": BASE | {"acronyms", "config", "document_json", "manifest", "store", "terms"} | MILVUS,
     "stores": BASE | {"config", "manifest", "store", "milvus_store"},
     "search": BASE | {"terms", "conversation"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,10 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers import Server
 
+from qa import milvus_facts
 from qa.build import Progress, build
 from qa.config import Address, Config
 from qa.engine import Engine
-from qa.errors import NoGenerationError, StoreError
+from qa.errors import BusyError, NoGenerationError, StoreError, UnnamedError, UnreachableError
+from qa.milvus_client import WRITING
 from qa.milvus_store import MilvusStore
 from qa.stores import OpenGeneration, open_store
 from qa.types import Candidates, Embedding, FileRecord, Query
@@ -81,6 +84,7 @@ SERVED = [
     pytest.param("milvus_lite", marks=pytest.mark.milvus_lite),
     pytest.param("milvus", marks=pytest.mark.milvus),
 ]
+lite = pytest.mark.parametrize("make", SERVED[:1], indirect=True, scope="module")
 served = pytest.mark.parametrize("make", SERVED, indirect=True, scope="module")
 
 
@@ -322,10 +326,9 @@ def test_leftovers_and_what_was_replaced_are_dropped_and_never_what_answers(
 ) -> None:
     store = open_store(moving.config)
     assert isinstance(store, MilvusStore)
-    current = int(store.current_id() or 0)
-    store.server.create(
-        store.collection(current + 7), {"id": {"datatype": "INT64"}, "v": {"datatype": "FLOAT_VECTOR", "dim": 2}}
-    )
+    current = store.current_id() or ""
+    for leftover in (store.collection("999999_0123abcd"), "moving_building_0123abcd_a"):
+        store.server.create(leftover, milvus_facts.FIELDS)
     store.drop(current)
     monkeypatch.setattr("qa.milvus_store._GRACE", 0.0)
     with store.writing():
@@ -346,3 +349,221 @@ def test_the_check_finds_a_passage_that_was_deleted(moving: Place) -> None:
     (problem,) = index.verify()
     assert "passages where the manifest says" in problem
     assert count > 1
+
+
+# --- on a server, what others do, and what dies
+
+
+@pytest.fixture
+def shared(make: Make, tmp_path: Path) -> tuple[Place, MilvusStore]:
+    """An index on a server, of this test's own."""
+    place = make(tmp_path, tmp_path.name)
+    write(place.config.corpus, {f"{word}.md": article(word.title(), word) for word in ("anchor", "beacon", "candle")})
+    build(place.config, TinyEncoder())
+    store = open_store(place.config)
+    assert isinstance(store, MilvusStore)
+    return place, store
+
+
+def collections(store: MilvusStore) -> set[str]:
+    return {name for name in store.server.call("list_collections") if name.startswith(f"{store.address.name}_")}
+
+
+def cited(config: Config, question: str) -> set[str]:
+    return {citation.document for citation in Engine.open(config, TinyEncoder()).ask(question).citations}
+
+
+@lite
+def test_of_two_builders_on_two_machines_the_second_is_refused_and_the_first_publishes(
+    shared: tuple[Place, MilvusStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, store = shared
+    monkeypatch.setattr("qa.milvus_lease._BEAT", 0.1)
+    other = replace(place.config, index=place.config.index.with_name("other"))
+    write(place.config.corpus, {"extra.md": article("Extra", "extra")})
+    refused: list[str] = []
+
+    def build_too(progress: Progress) -> None:
+        if progress.stage == "publishing" and len(refused) < 2:
+            refused.append("")
+            with pytest.raises(BusyError, match="wait for it to end"):
+                build(other, TinyEncoder())
+
+    report = build(place.config, TinyEncoder(), progress=build_too)
+    assert len(refused) == 2
+    assert store.open_current().id == report.generation
+    assert store.open_current().verify() == []
+    assert not any("_building" in name for name in collections(store))
+    write(place.config.corpus, {"more.md": article("More", "more")})
+    assert build(other, TinyEncoder()).added == ("more.md",)
+
+
+@lite
+def test_a_builder_that_died_is_followed_after_a_while_and_on_its_own_machine_at_once(
+    shared: tuple[Place, MilvusStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, store = shared
+    other = replace(place.config, index=place.config.index.with_name("other"))
+    write(place.config.corpus, {"extra.md": article("Extra", "extra")})
+    with monkeypatch.context() as patch:
+        patch.setattr("qa.milvus_lease.Lease._release", lambda _: None)
+        build(place.config, TinyEncoder())
+    begun = time.monotonic()
+    with store.writing():
+        assert time.monotonic() - begun < 5
+        monkeypatch.setattr("qa.milvus_lease._DEAD", 0.0)  # as if it had shown no sign of life
+        write(place.config.corpus, {"more.md": article("More", "more")})
+        build(other, TinyEncoder())
+        now = store.open_current().id
+        with pytest.raises(StoreError, match="took over"):
+            store.switch(now)
+        store.prune(1)
+        assert store.open_current().id == now
+        assert len(collections(store)) > 2  # what another may be writing is left alone
+
+
+@lite
+def test_an_index_that_is_wiped_and_built_anew_is_noticed(shared: tuple[Place, MilvusStore]) -> None:
+    place, store = shared
+    engine = Engine.open(place.config, TinyEncoder())
+    before = engine.ask("anchor").generation
+    store.server.call("drop_alias", store.address.name, seconds=10)
+    for name in collections(store):
+        store.server.call("drop_collection", name, seconds=10)
+    (place.config.corpus / "anchor.md").unlink()
+    after = build(place.config, TinyEncoder()).generation
+    time.sleep(1.1)
+    assert after[:6] == before[:6] == "000001"
+    assert engine.generation.id == after != before
+    assert "anchor.md" not in {citation.document for citation in engine.ask("anchor").citations}
+
+
+@lite
+def test_without_the_alias_nothing_is_dropped_and_a_build_asks_for_it(shared: tuple[Place, MilvusStore]) -> None:
+    place, store = shared
+    held = collections(store)
+    (name,) = {name for name in held if not name.endswith("_facts")}
+    store.server.call("drop_alias", store.address.name, seconds=10)
+    with pytest.raises(UnnamedError, match=rf"set the alias .* to {name}, or build with --full"):
+        build(place.config, TinyEncoder())
+    assert collections(store) == held
+    assert build(place.config, TinyEncoder(), full=True).generation.startswith("000002_")
+    assert collections(store) > held
+
+
+@lite
+@pytest.mark.parametrize("stage", ["comparing", "reading", "publishing"])
+def test_what_is_withdrawn_at_any_stage_of_a_build_is_left_out_of_it(
+    shared: tuple[Place, MilvusStore], stage: str
+) -> None:
+    place, store = shared
+    write(place.config.corpus, {"extra.md": article("Extra", "extra")})
+    gone: list[str] = []
+
+    def withdraw(progress: Progress) -> None:
+        if progress.stage == stage and not gone:
+            gone.append(store.open_current().id)
+            store.withdraw(["beacon.md"])
+
+    report = build(place.config, TinyEncoder(), progress=withdraw)
+    now = store.open_current()
+    assert now.id == report.generation > gone[0]
+    assert "beacon.md" not in now.records
+    assert now.document("beacon.md") is None
+    assert now.verify() == []
+    assert cited(place.config, "beacon report") == {"anchor.md", "candle.md", "extra.md"}
+
+
+@lite
+def test_a_removal_that_died_half_way_hides_the_file_and_the_next_build_ends_it(
+    shared: tuple[Place, MilvusStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, store = shared
+    index = store.open_current()
+    store.withdraw(["beacon.md"])
+    assert "beacon.md" not in cited(place.config, "beacon report")
+    assert not index.holds("beacon report")
+    assert index.holds("candle report")
+    assert index.facts(["beacon.md", "candle.md"]).keys() == {"candle.md"}
+    assert list(index.documents()) == ["anchor.md", "candle.md"]
+    index._delete(index.collection, [1])  # the passage of beacon.md, and then no more
+    assert index.verify() == []
+    (place.config.corpus / "beacon.md").unlink()
+    report = build(place.config, TinyEncoder())
+    assert (report.passages_encoded, report.added, report.removed) == (0, (), ())
+    assert report.generation == index.id
+    assert store.server.count(index.collection) == 2
+    assert not index.heads([1])
+    assert index.verify() == []
+
+
+@lite
+def test_a_server_out_of_reach_ends_a_build_and_does_not_begin_it_anew(
+    shared: tuple[Place, MilvusStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, _ = shared
+    write(place.config.corpus, {"extra.md": article("Extra", "extra")})
+
+    def out_of_reach(*_: object) -> list[str]:
+        raise UnreachableError("The index cannot be reached: see that the server runs.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("qa.milvus_index.MilvusGeneration.altered", out_of_reach)
+        with pytest.raises(UnreachableError, match="see that the server runs"):
+            build(place.config, TinyEncoder())
+    assert build(place.config, TinyEncoder()).passages_encoded == 1
+
+
+@lite
+def test_what_was_replaced_is_kept_for_its_minute_where_nothing_says_when(shared: tuple[Place, MilvusStore]) -> None:
+    place, store = shared
+    before = store.open_current()
+    write(place.config.corpus, {"extra.md": article("Extra", "extra")})
+    build(place.config, TinyEncoder())
+    facts = f"{store.collection(store.open_current().id)}_facts"
+    store.server.call("delete", facts, ids=["published:"], seconds=10)
+    build(place.config, TinyEncoder())
+    assert before.passages([0])[0].document == "anchor.md"
+
+
+@lite
+def test_a_build_that_is_killed_as_it_switches_has_said_when(
+    shared: tuple[Place, MilvusStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, store = shared
+    call, said = type(store.server).call, []
+
+    def look(self: Any, method: str, *arguments: Any, **named: Any) -> Any:
+        if method == "alter_alias" and arguments[1] == store.address.name:
+            said.append(store.open(arguments[0].removeprefix(f"{store.address.name}_")).published())
+        return call(self, method, *arguments, **named)
+
+    monkeypatch.setattr("qa.milvus_client.Server.call", look)
+    write(place.config.corpus, {"extra.md": article("Extra", "extra")})
+    build(place.config, TinyEncoder())
+    assert time.time() - said[0] < 60
+
+
+@lite
+def test_the_end_of_a_build_has_more_time_than_a_question(
+    shared: tuple[Place, MilvusStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, store = shared
+    call, calls = type(store.server).call, []
+    is_ending = threading.Event()
+
+    def look(self: Any, method: str, *arguments: Any, **named: Any) -> Any:
+        if is_ending.is_set() and threading.current_thread() is threading.main_thread():
+            calls.append((method, named.get("seconds", 0.0) >= WRITING))
+        return call(self, method, *arguments, **named)
+
+    def note(progress: Progress) -> None:
+        if progress.stage == "publishing":
+            is_ending.set()
+
+    monkeypatch.setattr("qa.milvus_client.Server.call", look)
+    monkeypatch.setattr("qa.milvus_lease.Lease._release", lambda _: is_ending.clear())
+    write(place.config.corpus, {"extra.md": article("Extra", "extra")})
+    build(place.config, TinyEncoder(), progress=note)
+    assert len(calls) > 10
+    assert [method for method, is_patient in calls if not is_patient] == []
