@@ -31,8 +31,8 @@ _NOT_THERE, _RELEASED = (100, 1600), 101
 _NOT_READY = frozenset((2, 4, 8, 101, 103, 201, 202, *range(400, 700), *range(900, 1_000)))
 _VAGUE = frozenset((1, 5, 65_535))  # codes that say nothing: the words do
 _PASSING = re.compile(
-    r"not (ready|available|loaded|initialized)|unavailable|\bnode\b|time(d )?out|deadline|closed channel|grpc client"
-    r"|connection|recover|delegator|stopping|cancell?ed",
+    r"not (ready|available|loaded|initialized)|unavailable|\bnode\b|time(d )?out|deadline|context done"
+    r"|closed channel|grpc client|connection|recover|delegator|stopping|cancell?ed",
     re.IGNORECASE,
 )
 _RETRIED = re.compile(r"\[\w+\] Retry timeout: [^,]*,? ?(message=)?")  # what pymilvus says before that

@@ -199,6 +199,7 @@ def test_a_refusal_is_said_at_once_and_stops_nobody_else(talking: Talking, code:
         (503, "channel not available"),
         (65_535, f"failed to {'search ' * 20}: node not found"),
         (8, ""),
+        (1, "proxy TaskCondition context Done"),
     ],
 )
 def test_what_passes_is_tried_again(talking: Talking, code: int, words: str) -> None:
