@@ -186,4 +186,7 @@ def test_no_answer_is_wrong_while_a_query_node_is_lost(tmp_path: Path, lost: str
         assert max(asked.seconds) < WAITING + 0.5
         engine = Engine.open(config, TinyEncoder())
         print(f"answers {until_answered(engine, wanted, 60):.1f} s later")
-        assert engine.generation.verify() == []
+        begun = time.monotonic()
+        while problems := engine.generation.verify():  # the node that came back is still loading
+            assert time.monotonic() - begun < 60, problems
+            time.sleep(0.5)
