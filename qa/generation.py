@@ -21,7 +21,7 @@ from .errors import StoreError
 from .faiss_index import ROWS, DenseIndex
 from .lexical import LexicalIndex
 from .manifest import REBUILD, file_sha256, files_sha256, read_manifest, record_from_json
-from .rows import UNSOUND, checked, spans_from_json
+from .rows import UNSOUND, checked, has_stray_sentence, is_literal, spans_from_json
 from .spelling import nearest
 from .terms import plain_words, possible_acronyms
 from .types import (
@@ -38,6 +38,7 @@ from .types import (
     Span,
     Stored,
     Vectors,
+    parts_of,
     title_from_path,
 )
 
@@ -99,12 +100,7 @@ class Generation:
 
     def parts(self) -> dict[str, Part]:
         """Which documents and passages each file gave, by its path."""
-        found, documents, passages = {}, 0, 0
-        for path, record in self.records.items():
-            after = documents + record.documents, passages + record.passages
-            found[path] = Part(range(documents, after[0]), range(passages, after[1]))
-            documents, passages = after
-        return found
+        return parts_of(self.records)
 
     def close(self) -> None:
         self._sqlite.close()
@@ -312,10 +308,9 @@ class Generation:
                 path, text = self._rows("SELECT path, text FROM documents WHERE id = ?", (document,))[0]
                 for row in self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.id = ? ORDER BY p.id", (document,)):
                     passage = checked(row)
-                    inside = 0 <= passage.span.start < passage.span.end <= len(text)
-                    if row[0] != expected or not inside or passage.span.of(text) != passage.text:
+                    if row[0] != expected or not is_literal(passage, text):
                         yield f"passage {row[0]} of {path} is not a literal part of its document"
-                    if any(not passage.span.start <= s.start < s.end <= passage.span.end for s in passage.sentences):
+                    if has_stray_sentence(passage):
                         yield f"passage {row[0]} of {path} has a sentence outside itself"
                     expected = row[0] + 1
             for start in range(part.passages.start, part.passages.stop, _BLOCK):

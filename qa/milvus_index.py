@@ -37,7 +37,7 @@ from .milvus_rows import (
     facts_of,
     word_number,
 )
-from .rows import UNSOUND, checked
+from .rows import UNSOUND, checked, has_stray_sentence, is_literal
 from .spelling import nearest
 from .terms import (
     forms_of,
@@ -59,6 +59,7 @@ from .types import (
     QueryTerm,
     Vectors,
     encoded,
+    parts_of,
     title_from_path,
 )
 
@@ -124,12 +125,7 @@ class MilvusGeneration:
 
     def parts(self) -> dict[str, Part]:
         """Which documents and passages each file gave, by its path."""
-        found, documents, passages = {}, 0, 0
-        for path, record in self._written.items():
-            after = documents + record.documents, passages + record.passages
-            found[path] = Part(range(documents, after[0]), range(passages, after[1]))
-            documents, passages = after
-        return found
+        return parts_of(self._written)
 
     def count(self) -> int:
         return self.manifest.passages
@@ -324,9 +320,9 @@ class MilvusGeneration:
             for row in self._in_order(part.passages, ["vector"]):
                 counted += 1
                 passage = _passage(row)
-                if passage.span.of(texts.get(passage.document, "")) != passage.text:
+                if not is_literal(passage, texts.get(passage.document, "")):
                     yield f"passage {row['id']} of {path} is not a literal part of its document"
-                if any(not passage.span.start <= s.start < s.end <= passage.span.end for s in passage.sentences):
+                if has_stray_sentence(passage):
                     yield f"passage {row['id']} of {path} has a sentence outside itself"
                 if abs(float(np.linalg.norm(np.array(row["vector"], dtype=np.float32))) - 1) > 1e-3:
                     yield f"passage {row['id']} of {path} has an embedding that is not of unit length"
@@ -385,7 +381,7 @@ class MilvusGeneration:
             return []
         if not self.searches_words:
             rare = f"array_contains_any(stems, {sorted(map(word_number, wanted.rarest(_RESCORED)))})"
-            return self._near(wanted, max(limit, _RESCORED), f"{condition} and {rare}" if condition else rare)
+            return self._near(wanted, max(limit, _RESCORED), _both(condition, rare))
         asked = " ".join(form for form, _ in wanted.asked)
         columns = ("vector", *wanted.columns)
         hits = self._hits("sparse", asked, _SPARE * limit, condition, wanted.shown, {"metric_type": "BM25"}, columns)

@@ -45,6 +45,7 @@ from .milvus_rows import (
     fitted,
     passage_row,
 )
+from .rows import is_literal
 from .store import LocalStore, locked, new_folder
 from .terms import plain_words
 from .types import Document, EncoderIdentity, FileRecord, Part, Passage, Stored, Vectors
@@ -326,7 +327,7 @@ class MilvusWriter:
         for document, passages in documents:
             rows = []
             for order, passage in enumerate(passages):
-                if passage.span.of(document.text) != passage.text:
+                if not is_literal(passage, document.text):
                     raise StoreError(f"A passage of {document.path} is no part of it: {REBUILD}.")
                 rows.append(passage_row(self._passages, passage, order, record.sha256))
                 self._passages += 1

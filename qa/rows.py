@@ -38,6 +38,18 @@ def row_checksum(*values: str | int | None) -> int:
     return zlib.crc32(repr(values).encode("utf-8", "surrogatepass"))
 
 
+def is_literal(passage: Passage, text: str) -> bool:
+    """Whether a passage is a part of its document's text, word for word."""
+    span = passage.span
+    return 0 <= span.start < span.end <= len(text) and span.of(text) == passage.text
+
+
+def has_stray_sentence(passage: Passage) -> bool:
+    """Whether one of a passage's sentences is empty or stands outside it."""
+    span = passage.span
+    return any(not span.start <= sentence.start < sentence.end <= span.end for sentence in passage.sentences)
+
+
 def checked(row: Sequence[Any]) -> Passage:
     """The passage of a row; raises one of UNSOUND where it is not what was written.
 

@@ -541,6 +541,16 @@ class Part:
     passages: range
 
 
+def parts_of(records: Mapping[str, FileRecord]) -> dict[str, Part]:
+    """Which documents and passages each file gave, by its path: they are numbered in the order of the records."""
+    found, documents, passages = {}, 0, 0
+    for path, record in records.items():
+        after = documents + record.documents, passages + record.passages
+        found[path] = Part(range(documents, after[0]), range(passages, after[1]))
+        documents, passages = after
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
     """A document's file, the title to show, and author, date, URL … as far as it has them."""

@@ -78,7 +78,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "milvus_index": BASE
     | {"bm25", "document_json", "manifest", "rows", "spelling", "terms"}
     | (MILVUS - {"milvus_index", "milvus_lease"}),
-    "milvus_store": BASE | {"acronyms", "config", "document_json", "manifest", "store", "terms"} | MILVUS,
+    "milvus_store": BASE | {"acronyms", "config", "document_json", "manifest", "rows", "store", "terms"} | MILVUS,
     "stores": BASE | {"config", "manifest", "store", "milvus_store"},
     "search": BASE | {"terms", "conversation"},
     # layer 3
