@@ -14,7 +14,6 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -58,7 +57,6 @@ _MOST_WAITING = 2_000  # passages that wait to be written
 _RUN = 1_000  # documents and passages of files that are taken over together
 _BLOCK = 50  # documents that are read at a time: they may be long
 _PATIENCE = 0.7  # seconds that an insertion has when a build ends
-_STEP_SECONDS = 0.25  # between two looks at whether a server is done
 
 
 class MilvusStore:
@@ -382,11 +380,14 @@ class MilvusWriter:
         self._writing.finish()
         server, generation = self._store.server, self._begun()
         collection = self._store.collection(generation)
-        works = (
-            partial(server.prepare, collection, milvus_rows.indexes(self._tokenizer)),
-            partial(server.prepare, facts_of(collection), milvus_facts.INDEXES),
-        )
-        _beside(works, self._step)
+        beside = Background(0, self._step)
+        try:
+            beside.add(partial(server.prepare, facts_of(collection), milvus_facts.INDEXES))
+            self._writing.add(partial(server.prepare, collection, milvus_rows.indexes(self._tokenizer)))
+            self._writing.finish()
+            beside.finish()
+        finally:
+            beside.end(0)
         for name, expected in self._batches.counts.items():
             if (counted := server.count(name)) != expected:
                 raise StoreError(
@@ -511,16 +512,3 @@ def _documents(generation: MilvusGeneration, numbers: range) -> Iterator[tuple[d
             if number not in heads or number not in bodies:
                 raise StoreError(f"An article is missing in the last index: {REBUILD}.")
             yield heads[number], bodies[number]
-
-
-def _beside(works: Iterable[Callable[[], None]], step: Callable[[], None]) -> None:
-    """Do these beside each other; `step` is called meanwhile. Raises what one of them raises, or `step` does."""
-    pool = ThreadPoolExecutor(2, thread_name_prefix="prepare")
-    try:
-        waiting = [pool.submit(work) for work in works]
-        while wait(waiting, timeout=_STEP_SECONDS).not_done:
-            step()
-        for work in waiting:
-            work.result()
-    finally:
-        pool.shutdown(wait=False)
