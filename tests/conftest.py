@@ -149,10 +149,12 @@ def articles() -> Path:
 
 @pytest.fixture(scope="session")
 def impatient() -> Iterator[None]:
-    """pymilvus waits half a second before it looks whether an index is made; here it looks at once."""
+    """pymilvus waits half a second before it looks whether an index is made; here it looks sooner."""
     handler = pytest.importorskip("pymilvus.client.grpc_handler")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(handler, "time", SimpleNamespace(time=time.time, sleep=lambda _: time.sleep(0.02)))
+        patch.setattr(
+            handler, "time", SimpleNamespace(time=time.time, sleep=lambda seconds: time.sleep(min(seconds, 0.1)))
+        )
         yield
 
 
@@ -164,7 +166,7 @@ def milvus_lite(tmp_path_factory: pytest.TempPathFactory, impatient: None) -> It
 
 
 @pytest.fixture(scope="session")
-def milvus(tmp_path_factory: pytest.TempPathFactory, impatient: None) -> Iterator[servers.Server]:
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
     """A Milvus server that tests share; mark them `milvus`, and end only servers of their own."""
     with servers.milvus(tmp_path_factory.mktemp("milvus")) as server:
         yield server

@@ -145,6 +145,37 @@ def test_what_is_taken_over_is_read_many_files_at_a_time(
     assert answering(config, "onew11x3") == "b11.md"
 
 
+@pytest.mark.milvus_lite
+def test_an_interrupt_ends_a_build_soon_whatever_the_server_is_doing_and_leaves_nothing_there(
+    milvus_lite: Server, small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, store = place(tmp_path, milvus_lite)
+    write(config.corpus, articles("one"))
+    call, gate, stopped = type(store.server).call, threading.Event(), []
+
+    def wait_at_gate(self: Any, method: str, *arguments: Any, **named: Any) -> Any:
+        result = call(self, method, *arguments, **named)
+        if method == "insert":
+            gate.wait(10)
+        return result
+
+    def interrupt(progress: Progress) -> None:
+        if progress.encoded >= 2 * BATCH and any(name.endswith("_facts") for name in collections(store)):
+            stopped.append(time.monotonic())
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("qa.milvus_client.Server.call", wait_at_gate)
+        with pytest.raises(KeyboardInterrupt):
+            build(config, TinyEncoder(), progress=interrupt)
+        assert time.monotonic() - stopped[0] < 1.5
+        gate.set()
+    assert collections(store) == set()
+    kept = saved(config)
+    assert kept >= 2 * BATCH
+    assert build(config, TinyEncoder()).passages_encoded == FILES * PASSAGES - kept
+
+
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_builder_that_is_killed_while_it_writes_leaves_the_last_generation_answering(
     request: pytest.FixtureRequest, server: str, builder: Builder, tmp_path: Path
