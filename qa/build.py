@@ -28,7 +28,7 @@ from .manifest import Manifest
 from .passages import PassageSettings
 from .prepared import Elsewhere, Loaded, Parse, Prepared
 from .stores import OpenGeneration, Store, Writer, open_store
-from .types import Encoder, FileRecord
+from .types import Encoder, FileRecord, Passage
 
 Load = Callable[[FoundFile], Loaded]
 _Value = TypeVar("_Value")
@@ -272,9 +272,9 @@ class _Work:
             self._step()
             held.append((plan, file))
             if file is not None:
-                new = sum(embedder.add(passages, file.embeddings) for _, passages in file.documents)
-                self._estimate.read(*_kind_and_size(plan), new)
-                size += sum(len(passages) for _, passages in file.documents)
+                passages = _passages(file)
+                self._estimate.read(*_kind_and_size(plan), embedder.add(passages, file.embeddings))
+                size += len(passages)
             self._done += 1
             if size >= _MOST_HELD or self._done == len(self._plans):
                 embedder.finish()
@@ -285,8 +285,7 @@ class _Work:
 
     def _add(self, plan: Plan, file: Prepared | None, writer: Writer, embedder: Embedder) -> None:
         if file is not None:
-            passages = [passage for _, some in file.documents for passage in some]
-            writer.add(file.record, file.documents, embedder.rows(passages))
+            writer.add(file.record, file.documents, embedder.rows(_passages(file)))
         elif self._reused is not None and plan.reuse is not None:
             self._take_over(plan, plan.reuse, self._reused, writer)
 
@@ -355,6 +354,10 @@ class _Work:
         left = self._estimate.seconds_left(encoded, time.perf_counter() - self._started)
         stage = "reading" if self._done < len(self._plans) else "encoding"
         self._progress(Progress(stage, self._done, len(self._plans), encoded, left))
+
+
+def _passages(file: Prepared) -> list[Passage]:
+    return [passage for _, passages in file.documents for passage in passages]
 
 
 def _kind_and_size(plan: Plan) -> tuple[str, int]:

@@ -60,7 +60,10 @@ class Embedder:
         return bool(self._waiting)
 
     def add(self, passages: Sequence[Passage], made: Mapping[bytes, Vectors] = MappingProxyType({})) -> int:
-        """Take passages; returns how many of them are new. Those in `made` were encoded elsewhere, by key."""
+        """Take passages; returns how many of them are new. Those in `made` were encoded elsewhere, by key.
+
+        They wait to be encoded together until they are some hundreds; then none is waiting.
+        """
         before = self.encoded + len(self._waiting)
         for passage in passages:
             key = passage.key

@@ -412,6 +412,7 @@ class MilvusWriter:
     def _begun(self) -> str:
         """The id of what is being written; its collections are made for the first row."""
         if self._generation is None:
+            self._check()
             self._generation = self._store.next_id()
             collection, server = self._store.collection(self._generation), self._store.server
             dimension, searched = int(self._manifest.encoder["dimension"]), ("terms", "sparse")
