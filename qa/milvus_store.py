@@ -308,8 +308,8 @@ class MilvusWriter:
         self._run: list[_Taken] = []  # files that stand together in the last generation, to be read in one go
         self._writing = Background(_MOST_WAITING, step)
         self._is_over = False
-        # Of the thread's own, until it has ended:
         self._tokenizer = store.server.word_tokenizer()
+        # What the thread alone alters, until all is written:
         self._generation: str | None = None  # what is being written, until it is published
         self._batches = Batches(store.server, self._check)
         self._tally = Tally()
