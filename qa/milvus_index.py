@@ -125,6 +125,10 @@ class MilvusGeneration:
 
     def parts(self) -> dict[str, Part]:
         """Which documents and passages each file gave, by its path."""
+        return self._parts
+
+    @cached_property
+    def _parts(self) -> dict[str, Part]:
         return parts_of(self._written)
 
     def count(self) -> int:
@@ -216,17 +220,13 @@ class MilvusGeneration:
         with self._sound():
             return np.array([found[number] for number in ids], dtype=np.float32)
 
-    def stored_vectors(self, ids: range) -> Vectors:
-        """The embeddings of these passages."""
-        return self.vectors(ids)
-
     def rows(self, ids: Sequence[int], more: Sequence[str] = (), seconds: float = READING) -> list[dict[str, Any]]:
         """The rows of these passages as they were written; those that were withdrawn are left out."""
         found = self._call("get", ids=list(ids), output_fields=[*COLUMNS, *more], seconds=seconds)
         rows = [dict(row) for row in found]
         for row in rows:
             if not row["text"]:
-                row.update(json.loads(self._facts.one(f"passage:{row['id']}")))
+                row.update(json.loads(self._facts.one(f"passage:{row['id']}", seconds)))
         return rows
 
     def heads(self, numbers: Iterable[int], seconds: float = WRITING) -> dict[int, dict[str, Any]]:
@@ -241,13 +241,13 @@ class MilvusGeneration:
         return {keys[key]: value for key, value in self._facts.get(keys, WRITING).items()}
 
     def taken(self, ids: range) -> Iterator[dict[str, Any]]:
-        """The rows of these passages in order, as `milvus_rows.passage_row` made them. Raises StoreError."""
+        """The rows of these passages in order, as they were before they were fitted. Raises StoreError."""
         with self._sound():
             counted = 0
-            for row in self._in_order(ids, ["sha256", "terms", "words"]):
+            for row in self._in_order(ids, ["vector", "sha256", "terms", "words"]):
                 _passage(row)  # what is taken over is checked here, and not again
                 counted += 1
-                yield {**row, "words": list(row["words"])}
+                yield {**row, "vector": list(row["vector"]), "words": list(row["words"])}
             if counted != len(ids):
                 raise ValueError(f"{counted} rows of {len(ids)}")
 

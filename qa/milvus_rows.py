@@ -16,7 +16,7 @@ from .milvus_client import WRITING, Server
 from .milvus_facts import LONGEST
 from .rows import row_checksum, row_of
 from .terms import analyze, plain_words
-from .types import Passage, encoded
+from .types import Passage, Vectors, encoded
 
 # The keys of what is known of a generation as a whole, and how those of files that were taken out since begin.
 MANIFEST, RECORDS, ACRONYMS, TERMS, WORDS, WITHDRAWN = "manifest", "records", "acronyms", "terms", "words", "withdrawn:"
@@ -62,13 +62,13 @@ def facts_of(collection: str) -> str:
     return f"{collection}_facts"
 
 
-def passage_row(number: int, passage: Passage, order: int, sha256: str) -> dict[str, Any]:
-    """A passage as it is stored, but for its embedding."""
+def passage_row(number: int, passage: Passage, order: int, sha256: str, vector: Vectors) -> dict[str, Any]:
+    """A passage as it is stored, if it fits."""
     position, start, end, text, section, page, sentences = facts = row_of(passage, order)
     terms = " ".join(analyze(passage.encoded, passage.language))
     return {
-        "id": number, "document": passage.document, "position": position, "start": start, "end": end, "text": text,
-        "title": passage.title, "section": section, "page": page or 0, "sentences": sentences,
+        "id": number, "vector": vector.tolist(), "document": passage.document, "position": position, "start": start,
+        "end": end, "text": text, "title": passage.title, "section": section, "page": page or 0, "sentences": sentences,
         "language": passage.language, "sha256": sha256, "key": passage.key.hex(),
         "checksum": row_checksum(*facts, passage.language), "terms": terms,
         "words": _numbers(plain_words(passage.encoded)),

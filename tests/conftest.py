@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import time
 import zlib
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import hypothesis
 import numpy as np
@@ -146,7 +148,18 @@ def articles() -> Path:
 
 
 @pytest.fixture(scope="session")
-def milvus_lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+def impatient() -> Iterator[None]:
+    """pymilvus waits half a second before it looks whether an index is made; here it looks sooner."""
+    handler = pytest.importorskip("pymilvus.client.grpc_handler")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            handler, "time", SimpleNamespace(time=time.time, sleep=lambda seconds: time.sleep(min(seconds, 0.1)))
+        )
+        yield
+
+
+@pytest.fixture(scope="session")
+def milvus_lite(tmp_path_factory: pytest.TempPathFactory, impatient: None) -> Iterator[servers.Server]:
     """A Milvus Lite server that tests share; mark them `milvus_lite`, and end only servers of their own."""
     with servers.milvus_lite(tmp_path_factory.mktemp("milvus-lite")) as server:
         yield server
