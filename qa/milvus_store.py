@@ -13,10 +13,8 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -29,11 +27,12 @@ from .document_json import document_json
 from .errors import NoGenerationError, StoreError, UnnamedError, UnreachableError
 from .manifest import REBUILD, Manifest, record_json
 from .milvus_client import READING, WRITING, MissingError, Server
-from .milvus_facts import fact_rows, hashed, word_rows
+from .milvus_facts import HERE, LEAST, fact_rows, hashed, pair_rows, word_rows
 from .milvus_index import MilvusGeneration
 from .milvus_lease import Lease
 from .milvus_rows import (
     ACRONYMS,
+    FORM,
     MANIFEST,
     PUBLISHED,
     RECORDS,
@@ -55,7 +54,6 @@ _FRESH = 1.0  # seconds between two looks at which generation answers
 _SPOOL = "added.part"
 _WRITTEN = "written"  # the id of the generation that an unfinished build was writing
 _BLOCK = 50  # documents that are taken over at a time
-_STEP_SECONDS = 0.25  # between two looks at whether a server is done
 
 _Document = tuple[int, dict[str, Any], str]  # its number, what is known of it, and itself as JSON
 
@@ -365,11 +363,7 @@ class MilvusWriter:
         server.create(facts_of(collection), milvus_facts.FIELDS)
         batches = Batches(server, step)
         self._insert(collection, generation, vectors, not tokenizer, batches)
-        works = (
-            partial(server.prepare, collection, milvus_rows.indexes(tokenizer)),
-            partial(server.prepare, facts_of(collection), milvus_facts.INDEXES),
-        )
-        _beside(works, step)
+        server.prepare({collection: milvus_rows.indexes(tokenizer), facts_of(collection): milvus_facts.INDEXES}, step)
         for name, expected in batches.counts.items():
             if (counted := server.count(name)) != expected:
                 raise StoreError(
@@ -413,13 +407,14 @@ class MilvusWriter:
             passages=self._passages,
             languages=tuple(sorted(tally.languages)),
         )
-        said = {"manifest": manifest.as_json(), "terms": tally.length}
-        batches.add(facts, fact_rows(milvus_facts.HERE, ""))
+        said = {"form": FORM, "manifest": manifest.as_json(), "terms": tally.length}
         batches.add(facts, fact_rows(RECORDS, "\n".join(map(record_json, self._records))))
-        batches.add(facts, fact_rows(ACRONYMS, json.dumps(sorted(tally.acronyms), ensure_ascii=False)))
+        batches.add(facts, pair_rows(ACRONYMS, tally.acronyms))
         batches.add(facts, word_rows(TERMS, tally.terms))
         batches.add(facts, word_rows(WORDS, tally.words))
         batches.add(facts, fact_rows(MANIFEST, json.dumps(said, ensure_ascii=False)))
+        batches.add(facts, fact_rows(HERE, ""))
+        batches.add(facts, fact_rows(LEAST, f"{batches.counts[facts] + 1} {self._passages}"))
         batches.finish()
 
     def _documents_of(self, noted: Mapping[str, Any]) -> Iterator[_Document]:
@@ -459,16 +454,3 @@ class MilvusWriter:
 def _moved(noted: Mapping[str, Any], path: str) -> str:
     """The path of a document in a file that may have been renamed."""
     return str(noted["file"]["path"]) + path.removeprefix(noted["path"])
-
-
-def _beside(works: Iterable[Callable[[], None]], step: Callable[[], None]) -> None:
-    """Do these beside each other; `step` is called meanwhile. Raises what one of them raises, or `step` does."""
-    pool = ThreadPoolExecutor(2, thread_name_prefix="prepare")
-    try:
-        waiting = [pool.submit(work) for work in works]
-        while wait(waiting, timeout=_STEP_SECONDS).not_done:
-            step()
-        for work in waiting:
-            work.result()
-    finally:
-        pool.shutdown(wait=False)
