@@ -181,7 +181,7 @@ class Facts:
         try:
             yield
         except (ValueError, KeyError) as error:
-            raise StoreError(f"{self.collection} is damaged: {REBUILD}.") from error
+            raise StoreError(f"{self.collection} is damaged: {REBUILD} where the articles are.") from error
 
     def _values(self, keys: Sequence[str], seconds: float) -> dict[str, str]:
         found = {}

@@ -1,7 +1,7 @@
 """One generation in Milvus, opened: a collection of passages, and one of what else is known, to be searched and read.
 
-Where the server has BM25, it finds by meaning and by words; else the passages that hold the rarest words of a question
-are looked through. BM25 is worked out here either way (see `bm25`), so that scores are those of an index on disk.
+Where the server has BM25, it finds by meaning and by words; else the passages whose words of a question weigh most are
+looked through. BM25 is worked out here either way (see `bm25`), so that scores are those of an index on disk.
 Nothing of an article or a question ever stands in an expression that the server reads: words and paths are numbers and
 hashes there. It knows nothing about how generations are built or which of them answers.
 """
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
-from itertools import accumulate, chain
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ import numpy as np
 from . import bm25
 from .document_json import document_from_json
 from .errors import StoreError
+from .leads import leads
 from .manifest import REBUILD, Manifest, record_from_json
 from .milvus_client import READING, WRITING, Server
 from .milvus_facts import HERE, LEAST, Facts, Pairs, Words, fact_rows, hashed
@@ -73,7 +74,7 @@ _BLOCK = 1_000  # rows that are read at a time
 _MOST_READ = 4_096  # passages that are looked through for a phrase: each two neighbours are there, not all in a row
 _FRESH = 1.0  # seconds for which all rows are taken to be loaded once they were counted
 _SPARE = 2  # so many times as many are taken from the server's BM25, which is not quite ours
-_RESCORED = 2_000  # passages that are looked through for words, where the server has none
+_LED, _RESCORED = 1_000, 2_000  # passages that are looked through for words, where the server has none: about, at most
 _LEAST_COMPARED = 400  # passages that a search among nearest ones compares at least
 _SEARCHED = ("text", "title", "section")  # for words
 
@@ -89,7 +90,9 @@ class MilvusGeneration:
         with self._sound():
             said = json.loads(self._facts.one(MANIFEST, seconds))
             if said.get("form") != FORM:
-                raise StoreError(f"{collection} was built by another version of this program: run `qa build`.")
+                raise StoreError(
+                    f"{collection} was built by another version of this program: run `qa build` where the articles are."
+                )
             self.manifest = Manifest.from_json(said["manifest"])
             self._length = int(said["terms"])
         self._terms, self._words = Words(self._facts, TERMS), Words(self._facts, WORDS)
@@ -158,10 +161,9 @@ class MilvusGeneration:
         terms = searched_terms(words, frequency, self.count())
         forms = {form for term in terms for group in (term.forms, *chain(*term.also)) for form in group}
         held = {form: number for form in forms if (number := frequency(form))}
-        asked = tuple(sorted(held.items(), key=lambda item: (item[1], item[0])))
         score = partial(bm25.scores, terms, frequency=frequency, count=self.count(), total_length=self._length)
         allows = cache(partial(_allows, query)) if query.phrases or query.excluded else None
-        wanted = _Wanted(embedding(), asked, score, k, allows, "")
+        wanted = _Wanted(embedding(), held, score, k, allows, "")
         found = self._found(wanted, ("",) if allows is None else ("", _condition(query)))
         ids = sorted(found)
         cosine = np.array([found[number].cosine for number in ids], dtype=np.float32)
@@ -440,13 +442,13 @@ class MilvusGeneration:
         return [self._candidate(hit, float(hit["distance"]), wanted) for hit in hits]
 
     def _worded(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
-        """The passages that the server's own BM25 puts first, or the nearest of those that hold the rarest words."""
+        """The passages that the server's own BM25 puts first, or those whose words weigh most."""
         if not wanted.asked:
             return []
         if not self.searches_words:
-            rare = f"array_contains_any(stems, {sorted(map(word_number, wanted.rarest(_RESCORED)))})"
-            return self._near(wanted, max(limit, _RESCORED), _both(condition, rare))
-        asked = " ".join(form for form, _ in wanted.asked)
+            led = _led(leads(wanted.asked, self.count(), _LED))
+            return self._near(wanted, max(limit, _RESCORED), _both(condition, led))
+        asked = " ".join(wanted.asked)
         columns = ("vector", *wanted.columns)
         hits = self._hits("sparse", asked, _SPARE * limit, condition, wanted.shown, {"metric_type": "BM25"}, columns)
         return [self._candidate(hit, float(np.dot(hit["entity"]["vector"], wanted.dense)), wanted) for hit in hits]
@@ -531,7 +533,7 @@ class MilvusGeneration:
             raise self._damaged() from error
 
     def _damaged(self) -> StoreError:
-        return StoreError(f"{self.collection} is damaged: {REBUILD}.")
+        return StoreError(f"{self.collection} is damaged: {REBUILD} where the articles are.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -568,13 +570,13 @@ class _Candidate:
 class _Wanted:
     """What a question looks for: an embedding, terms, and how texts are scored; `k` candidates of each side.
 
-    `asked` are the forms of its words that passages hold, and how many hold each, the rarest first. `allows` says of a
+    `asked` are the forms of its words that passages hold, and how many hold each. `allows` says of a
     text whether the question allows it, where it wants or excludes words. `shown` is a condition: that of all passages
     which were not taken out.
     """
 
     dense: Vectors
-    asked: tuple[tuple[str, int], ...]
+    asked: Mapping[str, int]
     score: Callable[[Sequence[str]], Vectors]
     k: int
     allows: Callable[[str], bool] | None
@@ -583,12 +585,6 @@ class _Wanted:
     @property
     def columns(self) -> tuple[str, ...]:
         return ("terms",) if self.allows is None else ("terms", *_SEARCHED)
-
-    def rarest(self, most: int) -> list[str]:
-        """The rarest forms: the first, and others while at most so many passages hold one of them."""
-        totals = accumulate(number for _, number in self.asked)
-        fit = sum(total <= most for total in totals)
-        return [form for form, _ in self.asked[: max(1, fit)]]
 
     def allows_row(self, row: _Candidate) -> bool:
         return self.allows is None or self.allows(row.text)
@@ -606,6 +602,14 @@ def _condition(query: Query) -> str:
     if not all(wanted):
         return "id < 0"  # signs alone are nowhere
     return " and ".join(conditions) or "id >= 0"
+
+
+def _led(sets: Sequence[Sequence[str]]) -> str:
+    """The condition of all passages that hold the terms of one of these sets."""
+    numbers = [sorted(map(word_number, terms)) for terms in sets]
+    alone = sorted(number for number, *others in numbers if not others)
+    together = [f"array_contains_all(stems, {each})" for each in numbers if len(each) > 1]
+    return f"({' or '.join([f'array_contains_any(stems, {alone})', *together])})"
 
 
 def _is_hidden(number: int, marks: Iterable[_Mark]) -> bool:

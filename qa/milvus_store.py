@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -121,6 +122,7 @@ class MilvusStore:
         """Hold the index for one writer; raises BusyError where another has it, UnreachableError, or StoreError."""
         with locked(self._local.index), self._lease.held():
             self._before, self._last = self._current(WRITING), None
+            self._drop_all(self._replaced())  # each takes as much of the server's memory as what answers
             try:
                 last = self.open_current()
                 last.delete_withdrawn()
@@ -173,15 +175,13 @@ class MilvusStore:
     def prune(self, keep: int) -> None:
         """Drop what was replaced a minute ago, or stands before the last `keep` generations, and leftovers."""
         self.remove_leftovers()
-        ids = self._ids()
-        old = len(ids) - max(1, keep)
-        self._drop_all(
-            [
-                each
-                for place, each in enumerate(ids[:-1])
-                if place < old or time.time() - self._published(ids[place + 1]) >= _GRACE
-            ]
-        )
+        self._drop_all({*self._ids()[: -max(1, keep)], *self._replaced()})
+
+    def _replaced(self) -> list[str]:
+        """The generations that no reader holds any more: another answers since a minute ago."""
+        current = self._current(WRITING)
+        ids = [each for each in self._ids() if current is not None and _number(each) <= _number(current)]
+        return [old for old, new in pairwise(ids) if time.time() - self._published(new) >= _GRACE]
 
     def withdraw(self, files: Sequence[str]) -> None:
         """Take files (paths below the corpus folder) out of what answers; a build that is under way sees it too."""
@@ -249,7 +249,7 @@ class MilvusStore:
         return found
 
     def _id(self, collection: str) -> str | None:
-        found = re.fullmatch(rf"{self.address.name}_(\d{{6,}}(?:_[0-9a-f]{{8}})?)(?:_facts)?", collection)
+        found = re.fullmatch(rf"{self.address.name}_(\d{{6,}}_[0-9a-f]{{8}})(?:_facts)?", collection)
         return found[1] if found else None
 
     def _ids(self, seconds: float = WRITING) -> list[str]:
