@@ -32,6 +32,6 @@ def leads(held: Mapping[str, int], count: int, most: int) -> list[tuple[str, ...
     expected = count * np.where(has, shares, 1 - shares).prod(axis=1) * np.where(has.sum(axis=1) > 1, _TOGETHER, 1)
     order = np.argsort(-weight, kind="stable")
     fitting = weight[order][np.cumsum(expected[order]) <= most]
-    least = min(weights[0], *fitting[-1:]) - 1e-9
+    least = min([weights[0], *fitting[-1:]]) - 1e-9
     is_needed = weight - np.where(has, weights, np.inf).min(axis=1) < least
     return [tuple(rarest[at][0] for at in np.flatnonzero(row)) for row in has[(weight >= least) & is_needed]]

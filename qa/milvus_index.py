@@ -91,7 +91,7 @@ class MilvusGeneration:
             said = json.loads(self._facts.one(MANIFEST, seconds))
             if said.get("form") != FORM:
                 raise StoreError(
-                    f"{collection} was built by another version of this program: run `qa build` where the articles are."
+                    f"{collection} is of another version of this program: {REBUILD} where the articles are."
                 )
             self.manifest = Manifest.from_json(said["manifest"])
             self._length = int(said["terms"])

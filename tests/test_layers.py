@@ -17,7 +17,8 @@ PACKAGE = Path(qa.__file__).parent
 BASE = {"errors", "types"}
 LOW = BASE | {
     "sentences", "languages", "terms", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
-    "faiss_index", "lexical", "bm25", "leads", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
+    "faiss_index", "lexical", "bm25", "leads", "reader", "answer", "conversation", "metrics", "render", "journal",
+    "estimate",
     "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest", "rows",
 }  # fmt: skip
 MILVUS = {"milvus_client", "milvus_facts", "milvus_lease", "milvus_rows", "milvus_index"}
