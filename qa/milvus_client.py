@@ -265,7 +265,7 @@ class Server:
             ended.wait(_STEP)
         raise StoreError("The build ended: build again.")
 
-    def holds(self, collection: str, enough: Callable[[int], bool], seconds: float = READING) -> None:
+    def until_loaded(self, collection: str, enough: Callable[[int], bool], seconds: float = READING) -> None:
         """Return when so many rows of a collection are loaded that it is `enough`. Raises UnreachableError.
 
         A node that was lost is replaced part by part, and Milvus does not say which parts a result lacks.

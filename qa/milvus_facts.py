@@ -152,7 +152,9 @@ class Facts:
     def check(self, seconds: float = READING) -> None:
         """Return when all rows are loaded. Raises UnreachableError, or StoreError where nothing says how many."""
         least = self.least(seconds)[0]
-        self._server.holds(self.collection, lambda found: found >= least or found >= self.least(seconds)[0], seconds)
+        self._server.until_loaded(
+            self.collection, lambda found: found >= least or found >= self.least(seconds)[0], seconds
+        )
 
     def rows_of(self, keys: Iterable[str]) -> list[str]:
         """The keys of the rows that hold the texts under these keys, as far as they are there."""

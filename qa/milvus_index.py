@@ -72,6 +72,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 1_000  # rows that are read at a time
 _MOST_READ = 4_096  # passages that are looked through for a phrase: each two neighbours are there, not all in a row
+_LATELY, _MOST_LATELY = 10.0, 64  # seconds for which questions are kept as they were read, and how many
 _FRESH = 1.0  # seconds for which all rows are taken to be loaded once they were counted
 _SPARE = 2  # so many times as many are taken from the server's BM25, which is not quite ours
 _LED, _RESCORED = 1_000, 2_000  # passages that are looked through for words, where the server has none: about, at most
@@ -99,6 +100,7 @@ class MilvusGeneration:
         self._acronyms = Pairs(self._facts, ACRONYMS)
         self._known: tuple[str, list[_Mark]] = "", []  # a state of the facts, and what was taken out by then
         self._counted = float("-inf")  # when all rows were seen to be loaded (monotonic)
+        self._lately: dict[str, tuple[tuple[Word, ...], float]] = {}  # questions, as they were read, and when
 
     @property
     def id(self) -> str:
@@ -145,7 +147,7 @@ class MilvusGeneration:
         begun = time.monotonic()
         if self._counted <= max(begun - _FRESH, self._server.failed):
             self._facts.check()
-            self._server.holds(self.collection, lambda found: found >= self._facts.least()[1])
+            self._server.until_loaded(self.collection, lambda found: found >= self._facts.least()[1])
             self._counted = begun
 
     def parts(self) -> dict[str, Part]:
@@ -164,6 +166,7 @@ class MilvusGeneration:
         score = partial(bm25.scores, terms, frequency=frequency, count=self.count(), total_length=self._length)
         allows = cache(partial(_allows, query)) if query.phrases or query.excluded else None
         wanted = _Wanted(embedding(), held, score, k, allows, "")
+        # Beside the pool of all, by which scores are scaled: what is allowed may stand anywhere.
         found = self._found(wanted, ("",) if allows is None else ("", _condition(query)))
         ids = sorted(found)
         cosine = np.array([found[number].cosine for number in ids], dtype=np.float32)
@@ -373,9 +376,17 @@ class MilvusGeneration:
 
     def _read(self, text: str) -> tuple[Word, ...]:
         """The words of a question, with what the acronyms of the articles make of them."""
+        now = time.monotonic()
+        words, read = self._lately.get(text, ((), float("-inf")))
+        if read > max(now - _LATELY, self._server.failed):
+            return words
         shorts, longs = possible_acronyms(text)
         pairs = [pair for pair in self._acronyms.of(shorts | longs) if pair[0] in shorts or pair[1] in longs]
-        return read_question(text, self.manifest.languages, pairs)
+        words = read_question(text, self.manifest.languages, pairs)
+        if len(self._lately) >= _MOST_LATELY:
+            self._lately = {}
+        self._lately[text] = words, now
+        return words
 
     def _frequency(self, words: Sequence[Word]) -> Callable[[str], int]:
         """How many passages hold a form of these words, or of what else they may be called."""
@@ -401,11 +412,10 @@ class MilvusGeneration:
             if now is marks and (is_again or self._server.failed < begun):
                 break
             is_again = True
-        pools = [
-            self._pool(shown, condition, *sides[2 * number : 2 * number + 2])
-            for number, condition in enumerate(conditions)
-        ]
-        return {number: row for pool in reversed(pools) for number, row in pool.items()}
+        found: dict[int, _Candidate] = {}
+        for number, condition in enumerate(conditions):
+            found |= self._pool(shown, condition, *sides[2 * number : 2 * number + 2])
+        return found
 
     def _pool(
         self, wanted: _Wanted, condition: str, worded: list[_Candidate], near: list[_Candidate]
