@@ -54,9 +54,9 @@ def test_a_part_of_the_rows_is_no_answer(kind: str, request: pytest.FixtureReque
     assert "beacon.md" in cited(engine, "beacon report")
     index = store.open_current()
     facts = f"{index.collection}_facts"
-    block = store.server.call("get", facts, ids=["terms:0:"], output_fields=["*"], seconds=10)
+    blocks = store.server.call("get", facts, ids=["terms:0:", "words:0:"], output_fields=["*"], seconds=10)
     passage = index.rows([1], ["*"])
-    for collection, rows, key in ((facts, block, "key"), (index.collection, passage, "id")):
+    for collection, rows, key in ((facts, blocks, "key"), (index.collection, passage, "id")):
         store.server.call("delete", collection, ids=[row[key] for row in rows], seconds=10)
         store.server.count(collection)
         for asked in (engine, Engine.open(config, TinyEncoder())):
