@@ -73,7 +73,10 @@ if TYPE_CHECKING:
 _BLOCK = 1_000  # rows that are read at a time
 _MOST_READ = 4_096  # passages that are looked through for a phrase: each two neighbours are there, not all in a row
 _LATELY, _MOST_LATELY = 10.0, 64  # seconds for which questions are kept as they were read, and how many
-_FRESH = 1.0  # seconds for which all rows are taken to be loaded once they were counted
+# Seconds for which all rows are taken to be loaded once they were counted: at least, and as a multiple of its own time.
+# (Milvus Lite looks at each row.)
+_FRESH, _SELDOM = 1.0, 20.0
+_NEVER = (float("-inf"), float("-inf"))
 _SPARE = 2  # so many times as many are taken from the server's BM25, which is not quite ours
 _LED, _RESCORED = 1_000, 2_000  # passages that are looked through for words, where the server has none: about, at most
 _LEAST_COMPARED = 400  # passages that a search among nearest ones compares at least
@@ -99,7 +102,9 @@ class MilvusGeneration:
         self._terms, self._words = Words(self._facts, TERMS), Words(self._facts, WORDS)
         self._acronyms = Pairs(self._facts, ACRONYMS)
         self._known: tuple[str, list[_Mark]] = "", []  # a state of the facts, and what was taken out by then
-        self._counted = float("-inf")  # when all rows were seen to be loaded (monotonic)
+        self._counted = (
+            _NEVER  # when all rows were seen to be loaded, and until when that is taken to be so (monotonic)
+        )
         self._lately: dict[str, tuple[tuple[Word, ...], float]] = {}  # questions, as they were read, and when
 
     @property
@@ -143,12 +148,13 @@ class MilvusGeneration:
         return marks
 
     def _check(self) -> None:
-        """Return when all rows are loaded, as of a second ago at most. Raises UnreachableError."""
+        """Return when all rows are loaded, or were a moment ago. Raises UnreachableError."""
         begun = time.monotonic()
-        if self._counted <= max(begun - _FRESH, self._server.failed):
+        counted, until = self._counted
+        if until <= begun or counted <= self._server.failed:
             self._facts.check()
             self._server.until_loaded(self.collection, lambda found: found >= self._facts.least()[1])
-            self._counted = begun
+            self._counted = begun, begun + max(_FRESH, _SELDOM * (time.monotonic() - begun))
 
     def parts(self) -> dict[str, Part]:
         """Which documents and passages each file gave, by its path."""
@@ -197,7 +203,7 @@ class MilvusGeneration:
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         rows = self.rows(ids)
         if len(rows) < len(set(ids)):
-            self._counted = float("-inf")
+            self._counted = _NEVER
             self._check()
             rows = self.rows(ids)  # they may have been loaded meanwhile
         with self._sound():
