@@ -37,7 +37,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATIENCE = 1.5  # seconds that an interrupted build has to end by itself
 _SEARCHED = {
     "engine": "the server searches by meaning and for words",
-    "rescored": "the server searches by meaning; words are looked for in the passages where those that weigh most are",
+    "rescored": "the server searches by meaning; words are looked for where the rarest of them are",
 }
 _STOPPED = "Stopped: the last index, if there was one, still answers; run `qa build` to go on."
 

@@ -1,7 +1,7 @@
 """One generation in Milvus, opened: a collection of passages, and one of what else is known, to be searched and read.
 
-Where the server has BM25, it finds by meaning and by words; else the passages whose words of a question weigh most are
-looked through. BM25 is worked out here either way (see `bm25`), so that scores are those of an index on disk.
+Where the server has BM25, it finds by meaning and by words; else the passages that hold the rarest words of a question
+are looked through. BM25 is worked out here either way (see `bm25`), so that scores are those of an index on disk.
 Nothing of an article or a question ever stands in an expression that the server reads: words and paths are numbers and
 hashes there. It knows nothing about how generations are built or which of them answers.
 """
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
-from itertools import chain
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,6 @@ import numpy as np
 from . import bm25
 from .document_json import document_from_json
 from .errors import StoreError
-from .leads import leads
 from .manifest import REBUILD, Manifest, record_from_json
 from .milvus_client import READING, WRITING, Server
 from .milvus_facts import HERE, LEAST, Facts, Pairs, Words, fact_rows, hashed
@@ -78,7 +77,7 @@ _LATELY, _MOST_LATELY = 10.0, 64  # seconds for which questions are kept as they
 _FRESH, _SELDOM = 1.0, 20.0
 _NEVER = (float("-inf"), float("-inf"))
 _SPARE = 2  # so many times as many are taken from the server's BM25, which is not quite ours
-_LED, _RESCORED = 1_000, 2_000  # passages that are looked through for words, where the server has none: about, at most
+_RARE, _RESCORED = 2_000, 2_500  # passages that are looked through for words, where the server has none: about, at most
 _LEAST_COMPARED = 400  # passages that a search among nearest ones compares at least
 _SEARCHED = ("text", "title", "section")  # for words
 
@@ -458,12 +457,11 @@ class MilvusGeneration:
         return [self._candidate(hit, float(hit["distance"]), wanted) for hit in hits]
 
     def _worded(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
-        """The passages that the server's own BM25 puts first, or those whose words weigh most."""
+        """The passages that the server's own BM25 puts first, or the nearest of those that hold the rarest words."""
         if not wanted.asked:
             return []
         if not self.searches_words:
-            led = _led(leads(wanted.asked, self.count(), _LED))
-            return self._near(wanted, max(limit, _RESCORED), _both(condition, led))
+            return self._near(wanted, max(limit, _RESCORED), _both(condition, _led(wanted.asked)))
         asked = " ".join(wanted.asked)
         columns = ("vector", *wanted.columns)
         hits = self._hits("sparse", asked, _SPARE * limit, condition, wanted.shown, {"metric_type": "BM25"}, columns)
@@ -620,12 +618,17 @@ def _condition(query: Query) -> str:
     return " and ".join(conditions) or "id >= 0"
 
 
-def _led(sets: Sequence[Sequence[str]]) -> str:
-    """The condition of all passages that hold the terms of one of these sets."""
-    numbers = [sorted(map(word_number, terms)) for terms in sets]
-    alone = sorted(number for number, *others in numbers if not others)
-    together = [f"array_contains_all(stems, {each})" for each in numbers if len(each) > 1]
-    return f"({' or '.join([f'array_contains_any(stems, {alone})', *together])})"
+def _led(asked: Mapping[str, int]) -> str:
+    """The condition of the passages that BM25 may put first: those with one of the rarest terms, or the next two.
+
+    So many of the rarest as about _RARE passages hold one of; `asked` says how many hold each.
+    """
+    rarest = sorted(asked, key=lambda form: (asked[form], form))
+    totals = accumulate(asked[form] for form in rarest)
+    fit = max(1, sum(total <= _RARE for total in totals))
+    alone, both = (sorted(map(word_number, forms)) for forms in (rarest[:fit], rarest[fit : fit + 2]))
+    together = f" or array_contains_all(stems, {both})" if len(both) == 2 else ""
+    return f"(array_contains_any(stems, {alone}){together})"
 
 
 def _is_hidden(number: int, marks: Iterable[_Mark]) -> bool:

@@ -17,8 +17,7 @@ PACKAGE = Path(qa.__file__).parent
 BASE = {"errors", "types"}
 LOW = BASE | {
     "sentences", "languages", "terms", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
-    "faiss_index", "lexical", "bm25", "leads", "reader", "answer", "conversation", "metrics", "render", "journal",
-    "estimate",
+    "faiss_index", "lexical", "bm25", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
     "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest", "rows",
 }  # fmt: skip
 MILVUS = {"milvus_client", "milvus_facts", "milvus_lease", "milvus_rows", "milvus_index"}
@@ -47,7 +46,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "faiss_index": BASE | {"machine"},
     "lexical": BASE | {"terms"},
     "bm25": BASE | {"terms"},
-    "leads": BASE | {"terms"},
     "reader": BASE | {"machine", "onnx_encoder"},  # how a model is opened
     "answer": BASE,
     "conversation": BASE | {"query"},
@@ -78,7 +76,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "milvus_lease": BASE | {"milvus_client", "milvus_facts"},
     "milvus_rows": BASE | {"milvus_client", "milvus_facts", "rows", "terms"},
     "milvus_index": BASE
-    | {"bm25", "document_json", "leads", "manifest", "rows", "spelling", "terms"}
+    | {"bm25", "document_json", "manifest", "rows", "spelling", "terms"}
     | (MILVUS - {"milvus_index", "milvus_lease"}),
     "milvus_store": BASE | {"acronyms", "config", "document_json", "manifest", "rows", "store", "terms"} | MILVUS,
     "stores": BASE | {"config", "manifest", "store", "milvus_store"},
