@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -461,7 +462,7 @@ class MilvusGeneration:
         if not wanted.asked:
             return []
         if not self.searches_words:
-            return self._near(wanted, max(limit, _RESCORED), _both(condition, _led(wanted.asked)))
+            return self._near(wanted, max(limit, _RESCORED), _both(condition, _led(wanted.asked, self.count())))
         asked = " ".join(wanted.asked)
         columns = ("vector", *wanted.columns)
         hits = self._hits("sparse", asked, _SPARE * limit, condition, wanted.shown, {"metric_type": "BM25"}, columns)
@@ -618,16 +619,18 @@ def _condition(query: Query) -> str:
     return " and ".join(conditions) or "id >= 0"
 
 
-def _led(asked: Mapping[str, int]) -> str:
+def _led(asked: Mapping[str, int], count: int) -> str:
     """The condition of the passages that BM25 may put first: those with one of the rarest terms, or the next two.
 
-    So many of the rarest as about _RARE passages hold one of; `asked` says how many hold each.
+    So many of the rarest as _RARE passages hold one of; `asked` says how many of `count` hold each. The next two stand
+    together in twice as many as by chance; they are left out where those do not fit.
     """
     rarest = sorted(asked, key=lambda form: (asked[form], form))
     totals = accumulate(asked[form] for form in rarest)
     fit = max(1, sum(total <= _RARE for total in totals))
     alone, both = (sorted(map(word_number, forms)) for forms in (rarest[:fit], rarest[fit : fit + 2]))
-    together = f" or array_contains_all(stems, {both})" if len(both) == 2 else ""
+    are_few = 2 * math.prod(asked[form] for form in rarest[fit : fit + 2]) <= (_RESCORED - _RARE) * count
+    together = f" or array_contains_all(stems, {both})" if len(both) == 2 and are_few else ""
     return f"(array_contains_any(stems, {alone}){together})"
 
 
