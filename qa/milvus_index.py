@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -78,7 +77,7 @@ _LATELY, _MOST_LATELY = 10.0, 64  # seconds for which questions are kept as they
 _FRESH, _SELDOM = 1.0, 20.0
 _NEVER = (float("-inf"), float("-inf"))
 _SPARE = 2  # so many times as many are taken from the server's BM25, which is not quite ours
-_RARE, _RESCORED = 2_000, 2_500  # passages that are looked through for words, where the server has none: about, at most
+_RESCORED = 2_000  # passages that are looked through for words, where the server has none
 _LEAST_COMPARED = 400  # passages that a search among nearest ones compares at least
 _SEARCHED = ("text", "title", "section")  # for words
 
@@ -462,7 +461,7 @@ class MilvusGeneration:
         if not wanted.asked:
             return []
         if not self.searches_words:
-            return self._near(wanted, max(limit, _RESCORED), _both(condition, _led(wanted.asked, self.count())))
+            return self._near(wanted, max(limit, _RESCORED), _both(condition, _led(wanted.asked)))
         asked = " ".join(wanted.asked)
         columns = ("vector", *wanted.columns)
         hits = self._hits("sparse", asked, _SPARE * limit, condition, wanted.shown, {"metric_type": "BM25"}, columns)
@@ -619,19 +618,14 @@ def _condition(query: Query) -> str:
     return " and ".join(conditions) or "id >= 0"
 
 
-def _led(asked: Mapping[str, int], count: int) -> str:
-    """The condition of the passages that BM25 may put first: those with one of the rarest terms, or the next two.
+def _led(asked: Mapping[str, int]) -> str:
+    """The condition of the passages that BM25 may put first: those with one of the rarest terms.
 
-    So many of the rarest as _RARE passages hold one of; `asked` says how many of `count` hold each. The next two stand
-    together in twice as many as by chance; they are left out where those do not fit.
+    So many of the rarest as _RESCORED passages hold one of; `asked` says how many hold each.
     """
     rarest = sorted(asked, key=lambda form: (asked[form], form))
-    totals = accumulate(asked[form] for form in rarest)
-    fit = max(1, sum(total <= _RARE for total in totals))
-    alone, both = (sorted(map(word_number, forms)) for forms in (rarest[:fit], rarest[fit : fit + 2]))
-    are_few = 2 * math.prod(asked[form] for form in rarest[fit : fit + 2]) <= (_RESCORED - _RARE) * count
-    together = f" or array_contains_all(stems, {both})" if len(both) == 2 and are_few else ""
-    return f"(array_contains_any(stems, {alone}){together})"
+    fit = sum(total <= _RESCORED for total in accumulate(asked[form] for form in rarest))
+    return f"array_contains_any(stems, {sorted(map(word_number, rarest[: max(1, fit)]))})"
 
 
 def _is_hidden(number: int, marks: Iterable[_Mark]) -> bool:
