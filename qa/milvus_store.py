@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -30,11 +30,12 @@ from .document_json import document_json
 from .errors import NoGenerationError, StoreError, UnnamedError, UnreachableError
 from .manifest import REBUILD, Manifest, record_json
 from .milvus_client import READING, WRITING, MissingError, Server
-from .milvus_facts import fact_rows, hashed, word_rows
+from .milvus_facts import HERE, LEAST, fact_rows, hashed, pair_rows, word_rows
 from .milvus_index import MilvusGeneration
 from .milvus_lease import Lease
 from .milvus_rows import (
     ACRONYMS,
+    FORM,
     MANIFEST,
     PUBLISHED,
     RECORDS,
@@ -122,6 +123,7 @@ class MilvusStore:
         """Hold the index for one writer; raises BusyError where another has it, UnreachableError, or StoreError."""
         with locked(self._local.index), self._lease.held():
             self._before, self._last = self._current(WRITING), None
+            self._drop_all(self._replaced())  # each takes as much of the server's memory as what answers
             try:
                 last = self.open_current()
                 last.delete_withdrawn()
@@ -163,15 +165,13 @@ class MilvusStore:
     def prune(self, keep: int) -> None:
         """Drop what was replaced a minute ago, or stands before the last `keep` generations, and leftovers."""
         self.remove_leftovers()
-        ids = self._ids()
-        old = len(ids) - max(1, keep)
-        self._drop_all(
-            [
-                each
-                for place, each in enumerate(ids[:-1])
-                if place < old or time.time() - self._published(ids[place + 1]) >= _GRACE
-            ]
-        )
+        self._drop_all({*self._ids()[: -max(1, keep)], *self._replaced()})
+
+    def _replaced(self) -> list[str]:
+        """The generations that no reader holds any more: another answers since a minute ago."""
+        current = self._current(WRITING)
+        ids = [each for each in self._ids() if current is not None and _number(each) <= _number(current)]
+        return [old for old, new in pairwise(ids) if time.time() - self._published(new) >= _GRACE]
 
     def withdraw(self, files: Sequence[str]) -> None:
         """Take files (paths below the corpus folder) out of what answers; a build that is under way sees it too."""
@@ -239,7 +239,7 @@ class MilvusStore:
         return found
 
     def _id(self, collection: str) -> str | None:
-        found = re.fullmatch(rf"{self.address.name}_(\d{{6,}}(?:_[0-9a-f]{{8}})?)(?:_facts)?", collection)
+        found = re.fullmatch(rf"{self.address.name}_(\d{{6,}}_[0-9a-f]{{8}})(?:_facts)?", collection)
         return found[1] if found else None
 
     def _ids(self, seconds: float = WRITING) -> list[str]:
@@ -380,14 +380,8 @@ class MilvusWriter:
         self._writing.finish()
         server, generation = self._store.server, self._begun()
         collection = self._store.collection(generation)
-        beside = Background(0, self._step)
-        try:
-            beside.add(partial(server.prepare, facts_of(collection), milvus_facts.INDEXES))
-            self._writing.add(partial(server.prepare, collection, milvus_rows.indexes(self._tokenizer)))
-            self._writing.finish()
-            beside.finish()
-        finally:
-            beside.end(0)
+        indexes = {collection: milvus_rows.indexes(self._tokenizer), facts_of(collection): milvus_facts.INDEXES}
+        server.prepare(indexes, self._step)
         for name, expected in self._batches.counts.items():
             if (counted := server.count(name)) != expected:
                 raise StoreError(
@@ -494,13 +488,14 @@ class MilvusWriter:
             passages=self._passages,
             languages=tuple(sorted(tally.languages)),
         )
-        said = {"manifest": manifest.as_json(), "terms": tally.length}
-        batches.add(facts, fact_rows(milvus_facts.HERE, ""))
+        said = {"form": FORM, "manifest": manifest.as_json(), "terms": tally.length}
         batches.add(facts, fact_rows(RECORDS, "\n".join(map(record_json, self._records))))
-        batches.add(facts, fact_rows(ACRONYMS, json.dumps(sorted(tally.acronyms), ensure_ascii=False)))
+        batches.add(facts, pair_rows(ACRONYMS, tally.acronyms))
         batches.add(facts, word_rows(TERMS, tally.terms))
         batches.add(facts, word_rows(WORDS, tally.words))
         batches.add(facts, fact_rows(MANIFEST, json.dumps(said, ensure_ascii=False)))
+        batches.add(facts, fact_rows(HERE, ""))
+        batches.add(facts, fact_rows(LEAST, f"{batches.counts[facts] + 1} {self._passages}"))
         batches.finish()
 
 
