@@ -1,0 +1,93 @@
+"""An index on a server gives the passages that an index on this disk gives, with the encoder that is shipped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import servers
+from conftest import NEEDS_SETS, ROOT
+
+from benchmarks import common
+from qa.build import build
+from qa.config import Address, Config
+from qa.engine import Engine
+from qa.evaluate import index_dataset, read_dataset
+from qa.types import Encoder
+
+HERE = Path(__file__).parent
+TOP = 5
+LEAST = 0.95  # of the questions
+SERVERS = [
+    pytest.param("milvus_lite", marks=pytest.mark.milvus_lite),
+    pytest.param("milvus", marks=pytest.mark.milvus),
+]
+Top = list[tuple[str, int, int]]
+
+
+@pytest.fixture(scope="module")
+def remembering(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    """The shipped encoder, which encodes nothing twice."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(common, "CACHE", tmp_path_factory.mktemp("encoded"))
+        return common.CachingEncoder(encoder)
+
+
+@pytest.fixture
+def address(request: pytest.FixtureRequest) -> Address:
+    server: servers.Server = request.getfixturevalue(request.param)
+    return Address.parse(f"milvus://{server.address}/{request.node.name.partition('[')[0]}", {})
+
+
+def first(engine: Engine, questions: Sequence[str]) -> list[Top]:
+    """The document and span of the best passages for each question."""
+
+    def ask(question: str) -> Top:
+        found = engine.ask(question, TOP).citations
+        return [(citation.document, citation.span.start, citation.span.end) for citation in found]
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(ask, questions))
+
+
+def agree(make: Callable[[Address | None], Config], encoder: Encoder, there: Address, questions: Sequence[str]) -> None:
+    expected, found = (first(Engine.open(make(address), encoder), questions) for address in (None, there))
+    assert all(len(top) == TOP for top in expected)
+    same = sum(ours == theirs for ours, theirs in zip(expected, found, strict=True))
+    best = sum(ours[:1] == theirs[:1] for ours, theirs in zip(expected, found, strict=True))
+    print(f"\n{there.name}: of {len(questions)} questions {same} have the same {TOP} passages, {best} the same first")
+    assert same >= LEAST * len(questions)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("address", SERVERS, indirect=True)
+def test_the_fixed_questions_have_the_same_passages(tmp_path: Path, remembering: Encoder, address: Address) -> None:
+    (tmp_path / "corpus").mkdir()
+    for path in [*ROOT.glob("corpus/*.md"), *HERE.glob("files/html/*.html"), HERE / "files/office/bees.md"]:
+        shutil.copy(path, tmp_path / "corpus")
+    rows = map(json.loads, (HERE / "questions.jsonl").read_text("utf-8").splitlines())
+
+    def make(address: Address | None) -> Config:
+        config = Config(corpus=tmp_path / "corpus", index=tmp_path / str(address is None), reader="off", store=address)
+        build(config, remembering)
+        return config
+
+    agree(make, remembering, address, [row["question"] for row in rows])
+
+
+@NEEDS_SETS
+@pytest.mark.model
+@pytest.mark.parametrize("address", SERVERS, indirect=True)
+def test_development_questions_have_the_same_passages(tmp_path: Path, remembering: Encoder, address: Address) -> None:
+    dataset = read_dataset(common.SETS / "squad-v1.1-dev", 300)
+
+    def make(address: Address | None) -> Config:
+        place = tmp_path / str(address is None)
+        place.mkdir()
+        return index_dataset(dataset, remembering, place, address=address)[0].config
+
+    agree(make, remembering, address, [query.text for query in dataset.queries])
