@@ -313,7 +313,9 @@ def _cause(error: Exception) -> str:
 
 
 def _said(error: Exception) -> str:
-    return _RETRIED.sub("", str(getattr(error, "message", "") or error))
+    details = getattr(error, "details", None)  # those of gRPC: as text it is a page
+    words = details() if callable(details) else getattr(error, "message", "")
+    return _RETRIED.sub("", str(words or error))
 
 
 def _words(error: Exception) -> str:
