@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -106,13 +107,15 @@ class Reader:
         response = self.http.post("/api/ask", json={"question": question(turn)})
         return Reply(turn, begun, time.time(), response.status_code, response.json())
 
-    def refuses(self, turn: int) -> float:
-        """Seconds in which it says that the index cannot be reached."""
-        reply = self.ask(turn)
-        assert reply.status == 503, reply
-        assert UNREACHABLE.fullmatch(reply.said["error"]), reply
-        assert reply.ended - reply.begun < WAITING + SLACK
-        return reply.ended - reply.begun
+    def refuses(self) -> float:
+        """Most seconds in which it says that the index cannot be reached, of three times."""
+        replies = [self.ask(turn) for turn in range(3)]
+        for reply in replies:
+            assert reply.status == 503, reply
+            assert UNREACHABLE.fullmatch(reply.said["error"]), reply
+        worst = max(reply.ended - reply.begun for reply in replies)
+        assert worst < WAITING + SLACK
+        return worst
 
 
 @contextmanager
@@ -228,7 +231,10 @@ def test_readers_follow_builds_undisturbed_and_outlive_their_server(
         wanted = editions[-1].answers
         for lose, find in ((process.freeze, process.thaw), (process.kill, process.start)):
             lose()
-            worst = max(reader.refuses(turn) for turn in range(3) for reader in readers)
+            with ThreadPoolExecutor(
+                len(readers)
+            ) as pool:  # a server that is frozen for longer than SESSION ends itself
+                worst = max(pool.map(Reader.refuses, readers))
             find()
             begun = time.time()
             for reader in readers:
