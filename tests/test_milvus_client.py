@@ -215,6 +215,25 @@ def test_what_passes_is_tried_again(talking: Talking, code: int, words: str) -> 
 
 
 @pytest.mark.milvus_lite
+def test_what_grpc_says_is_told_in_a_few_words(talking: Talking) -> None:
+    import grpc
+
+    class Late(grpc.RpcError):  # type: ignore[misc]
+        def code(self) -> grpc.StatusCode:
+            return grpc.StatusCode.DEADLINE_EXCEEDED
+
+        def details(self) -> str:
+            return "Deadline Exceeded"
+
+        def __str__(self) -> str:
+            return "<_InactiveRpcError of RPC that terminated with:\n\tstatus = StatusCode.DEADLINE_EXCEEDED …>"
+
+    server, _ = talking(Late())
+    with pytest.raises(StoreError, match=r"cannot be reached at \S+ \(Deadline Exceeded\): see that"):
+        server.call("query", "things", seconds=0.1)
+
+
+@pytest.mark.milvus_lite
 def test_what_a_lost_answer_has_made_is_not_made_again(talking: Talking) -> None:
     server, _ = talking(milvus_error(2, "lost"), milvus_error(65_535, "index already exists"))
     assert server.call("create_index", "things", seconds=3_600.0) is None
