@@ -330,7 +330,6 @@ def asking(config: Config) -> Iterator[Asked]:
         assert not thread.is_alive()
 
 
-@pytest.mark.clock
 @pytest.mark.cluster
 @pytest.mark.parametrize("replicas", [1, 2])
 def test_no_answer_is_wrong_while_a_query_node_is_lost(tmp_path: Path, replicas: int) -> None:
