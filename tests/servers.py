@@ -27,6 +27,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from filelock import FileLock
 
 READY = 90.0  # seconds that a server may take to start
 SESSION = 10  # seconds after which the rest of Milvus gives up a node that was killed (30 in Milvus's own settings)
@@ -272,7 +273,8 @@ def _unpacked() -> Path:
     python = os.environ.get(PYTHON)
     if not python:
         pytest.skip(f"{PYTHON} names no environment with Milvus (CONTRIBUTING.md)")
-    done = subprocess.run([python, "-c", UNPACK], check=True, capture_output=True, text=True)
+    with FileLock(f"{python}.lock"):  # tests may run side by side
+        done = subprocess.run([python, "-c", UNPACK], check=True, capture_output=True, text=True)
     return Path(done.stdout.strip())
 
 
