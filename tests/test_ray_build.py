@@ -132,6 +132,7 @@ def cluster() -> Iterator[Any]:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         patch.setenv("RAY_AUTH_MODE", "disabled")
+        patch.setenv("RAY_ENABLE_AUTO_CONNECT", "0")  # as in a build, where it is set before Ray is imported
         patch.setenv("RAY_enable_metrics_collection", "0")
         for name, value in {"period_ms": 500, "initial_delay_ms": 500, "failure_threshold": 3}.items():
             patch.setenv(f"RAY_health_check_{name}", str(value))  # a lost node is missed after 15 s otherwise
