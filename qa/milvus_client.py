@@ -7,6 +7,7 @@ knows nothing about generations.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import threading
 import time
@@ -39,6 +40,8 @@ _PASSING = re.compile(
     r"|closed channel|grpc client|connection|recover|delegator|stopping|cancell?ed",
     re.IGNORECASE,
 )
+_STRANGER = re.compile("UNAUTHENTICATED")
+_UNTRUSTED = re.compile("CERTIFICATE_VERIFY_FAILED|Hostname Verification|security handshaker")
 _RETRIED = re.compile(r"\[\w+\] Retry timeout: [^,]*,? ?(message=)?")  # what pymilvus says before that
 _NO_ANSWER = frozenset(("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"))  # of gRPC
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
@@ -351,13 +354,25 @@ class Server:
 
     def _refused(self, error: Exception) -> StoreError:
         said = _words(error)
+        if _STRANGER.search(_cause(error)):
+            return StoreError(
+                f"The server at {self.address} does not let this user in: set QA_MILVUS_USER and QA_MILVUS_PASSWORD."
+            )
+        if _UNTRUSTED.search(_cause(error)):
+            return StoreError(
+                f"The server at {self.address} has not the certificate that was expected: set QA_MILVUS_TLS to the "
+                "file of its authority, and name the server as its certificate does."
+            )
         if getattr(error, "code", None) in _NOT_THERE:
-            return MissingError(f"The index at {self.address} lacks a part ({said}): run `qa build`.")
+            return MissingError(
+                f"The index at {self.address} lacks a part ({said}): run `qa build` where the articles are."
+            )
         return StoreError(f"The server at {self.address} refused what it was asked ({said}): see its log.")
 
 
 def _failures() -> tuple[type[Exception], ...]:
     """What a call raises where the server refuses it or does not answer."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # it writes to standard error itself
     try:
         import grpc
         from pymilvus.exceptions import MilvusException
@@ -370,6 +385,8 @@ def _may_pass(error: Exception) -> bool:
     """Whether there was no answer, or one that says that the server is not ready: the same call may succeed later."""
     if isinstance(error, _Incomplete) or getattr(error, "retriable", False):
         return True
+    if _STRANGER.search(_cause(error)) or _UNTRUSTED.search(_cause(error)):
+        return False
     code = getattr(error, "code", None)
     code = code() if callable(code) else code  # that of gRPC, of which pymilvus makes one of its own
     name = getattr(code, "name", "")
@@ -391,8 +408,15 @@ def _connect(address: Address) -> MilvusClient:
     )
 
 
+def _cause(error: Exception) -> str:
+    """What gRPC said, where pymilvus says only that it could not connect."""
+    return str(error.__cause__ or error)
+
+
 def _said(error: Exception) -> str:
-    return _RETRIED.sub("", str(getattr(error, "message", "") or error))
+    details = getattr(error, "details", None)  # those of gRPC: as text it is a page
+    words = details() if callable(details) else getattr(error, "message", "")
+    return _RETRIED.sub("", str(words or error))
 
 
 def _words(error: Exception) -> str:

@@ -116,7 +116,7 @@ class MilvusStore:
                 f"Nothing says which index answers at {self.address}: "
                 f"set the alias {self.address.name} to {self.collection(unnamed[-1])}, or build with --full."
             )
-        raise NoGenerationError(f"No index was built at {self.address} yet: run `qa build`.")
+        raise NoGenerationError(f"No index was built at {self.address} yet: run `qa build` where the articles are.")
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
