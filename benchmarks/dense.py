@@ -96,7 +96,10 @@ def _faiss(description: str, spare: int = 1, ef: int = 0) -> Callable[[Vectors, 
 
 def _ours(rows: Vectors, place: Path) -> tuple[Search, int]:
     """What the program writes and searches."""
-    faiss_index.write_index(place, _DIMENSION, _blocks(rows))
+    writer = faiss_index.DenseWriter(place, _DIMENSION)
+    for block in _blocks(rows):
+        writer.add(block)
+    writer.finish()
     index = faiss_index.DenseIndex(place, _DIMENSION)
     return lambda query: index.search(query, _K)[0], sum(path.stat().st_size for path in place.iterdir())
 

@@ -31,6 +31,8 @@ _POINTER = re.compile(
     re.I,
 )
 _POINTER_COST = 2.0  # as much as all of the question's words are worth
+# A part of where a link leads to is no answer.
+_ADDRESS = re.compile(r"\]\([^()\s]*\)|\bhttps?://\S+")
 # How much likelier than none an answer must be to be shown by itself, as a difference of logits.
 SURE_MARGIN = 1.0
 # English questions that want a sentence or a list: for a reason or a way, "yes" or "no", several things, a description.
@@ -138,9 +140,11 @@ def compose(
 def short(ranking: Ranking, lead: ScoredSentence) -> Span | None:
     """The answer itself, where the reader is sure of it and the question wants no more than that."""
     found = lead.found
-    if found is None or found.margin < SURE_MARGIN or not len(found.span):
+    if found is None or found.margin < SURE_MARGIN or not len(found.span) or wants_a_sentence(ranking):
         return None
-    return None if wants_a_sentence(ranking) else found.span
+    start = found.span.start - lead.span.start
+    in_address = any(address.start() < start < address.end() for address in _ADDRESS.finditer(lead.text))
+    return None if in_address else found.span
 
 
 def wants_a_sentence(ranking: Ranking) -> bool:

@@ -1,7 +1,7 @@
 """Corpus folder → a new generation, reusing everything that did not change.
 
-Files are read ahead by others (threads, and the processes behind `parse`) while their passages are encoded here. It
-knows nothing about screens; it reports progress to whoever asked.
+Files are read ahead by others (threads, and the processes behind `parse`) while passages are encoded here, and written
+by the store while others are read and encoded. It knows nothing about screens; it reports progress to whoever asked.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ from .documents import FoundFile
 from .embedding import Embedder
 from .errors import CorpusError, StoreError, UnnamedError, UnreachableError
 from .estimate import Estimate
+from .manifest import Manifest
 from .passages import PassageSettings
 from .prepared import Elsewhere, Loaded, Parse, Prepared
 from .stores import OpenGeneration, Store, Writer, open_store
-from .types import Encoder, FileRecord
+from .types import Encoder, FileRecord, Passage
 
 Load = Callable[[FoundFile], Loaded]
 _Value = TypeVar("_Value")
 
 _READ_AHEAD = 16  # files, and …
 _READ_AHEAD_BYTES = 16_000_000  # … bytes of files that may be read before they are needed
+_MOST_HELD = 4_096  # passages that wait for those before them to be encoded
 _STEP_SECONDS = 0.25  # between two looks at a file that is being read
 
 
@@ -146,11 +148,9 @@ def build(
             records = tuple(reused.records.values())
             store.prune(config.keep)  # a build that was killed may not have come to it
         else:
-            writer = store.writer(encoder.identity, settings.as_json(), reading, created, encoder.languages, reused)
-            with writer:
-                work = _Work(store, writer, encoder, settings, plans, previous if fits else None, reused, progress)
-                generation, encoded = work.run(config, parse, readers, full, elsewhere)
-            records = writer.records
+            manifest = Manifest.begun(encoder.identity, settings.as_json(), reading, created, encoder.languages)
+            work = _Work(store, manifest, encoder, settings, plans, previous if fits else None, reused, progress)
+            generation, encoded, records = work.run(config, parse, readers, full, elsewhere)
     return _report(generation, records, compared, encoded, time.perf_counter() - started)
 
 
@@ -207,7 +207,7 @@ def _same(previous: OpenGeneration, encoder: Encoder, settings: PassageSettings)
 
 
 class _Work:
-    """The writing of one generation: files are read ahead, split, encoded, and published at the end.
+    """The writing of one generation: files are read ahead, split, encoded and written, and published at the end.
 
     Embeddings are taken from `embedded`, documents and passages from `reused`: the last generation, where they fit.
     """
@@ -215,7 +215,7 @@ class _Work:
     def __init__(
         self,
         store: Store[Any],
-        writer: Writer,
+        manifest: Manifest,
         encoder: Encoder,
         settings: PassageSettings,
         plans: list[Plan],
@@ -224,7 +224,7 @@ class _Work:
         progress: Callable[[Progress], None],
     ) -> None:
         self._store = store
-        self._writer = writer
+        self._manifest = manifest
         self._encoder = encoder
         self._settings = settings
         self._plans = plans
@@ -236,57 +236,68 @@ class _Work:
         self._started = time.perf_counter()
         self._embedder: Embedder | None = None
         self._done = 0
+        self._is_publishing = False
 
     def run(
         self, config: Config, parse: Parse, readers: int, full: bool, elsewhere: Elsewhere | None
-    ) -> tuple[str, int]:
-        """Read, encode and publish; returns the generation's id and how many passages were encoded."""
+    ) -> tuple[str, int, tuple[FileRecord, ...]]:
+        """Read, encode, write and publish; returns the generation's id, how many passages were encoded, the records."""
         identity = self._encoder.identity
-        with contextlib.closing(journal.Journal(self._writer.folder, identity)) as entries:
+        with (
+            self._store.writer(self._manifest, self._reused, self._step) as writer,
+            contextlib.closing(journal.Journal(writer.folder, identity)) as entries,
+        ):
             for folder in self._store.leftovers():
-                if not full and folder != self._writer.folder:
+                if not full and folder != writer.folder:
                     entries.append(journal.read(folder, identity))
-            self._store.remove_leftovers(keep=self._writer.folder)
+            self._store.remove_leftovers(keep=writer.folder)
             self._embedder = embedder = Embedder(self._encoder, entries, self._embedded, self._step)
             pool = ThreadPoolExecutor(readers, thread_name_prefix="read")
             try:
-                read = partial(prepared.load, created=self._writer.created, parse=parse)
+                read = partial(prepared.load, created=self._manifest.created, parse=parse)
                 each = self._read_ahead(pool, read)
                 if elsewhere is not None:
                     each = self._brought(pool, read, self._from(elsewhere, embedder))
-                for plan, file in each:
-                    self._step()
-                    if file is None:
-                        self._take_over(plan, embedder)
-                    else:
-                        self._add(plan, file, embedder)
-                    self._done += 1
+                self._write(each, writer, embedder)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
-            embedder.finish()
-            publishing = Progress("publishing", self._done, len(self._plans), embedder.encoded)
-            return self._writer.publish(
-                embedder.blocks(), config.keep, lambda: self._progress(publishing)
-            ), embedder.encoded
+            self._is_publishing = True
+            return writer.publish(config.keep), embedder.encoded, writer.records
 
-    def _add(self, plan: Plan, file: Prepared, embedder: Embedder) -> None:
-        self._writer.add(file.record, file.documents)
-        new = sum(embedder.add(passages, file.embeddings) for _, passages in file.documents)
-        self._estimate.read(*_kind_and_size(plan), new)
+    def _write(self, each: Iterator[tuple[Plan, Prepared | None]], writer: Writer, embedder: Embedder) -> None:
+        """Every file in order: those that were read wait until their passages are encoded, and others behind them."""
+        held: list[tuple[Plan, Prepared | None]] = []
+        size = 0  # passages of those that were read
+        for plan, file in each:
+            self._step()
+            held.append((plan, file))
+            if file is not None:
+                passages = _passages(file)
+                self._estimate.read(*_kind_and_size(plan), embedder.add(passages, file.embeddings))
+                size += len(passages)
+            self._done += 1
+            if size >= _MOST_HELD or self._done == len(self._plans):
+                embedder.finish()
+            if not embedder.is_waiting:
+                for one, found in held:
+                    self._add(one, found, writer, embedder)
+                held, size = [], 0
 
-    def _take_over(self, plan: Plan, embedder: Embedder) -> None:
+    def _add(self, plan: Plan, file: Prepared | None, writer: Writer, embedder: Embedder) -> None:
+        if file is not None:
+            writer.add(file.record, file.documents, embedder.rows(_passages(file)))
+        elif self._reused is not None and plan.reuse is not None:
+            self._take_over(plan, plan.reuse, self._reused, writer)
+
+    def _take_over(self, plan: Plan, old: FileRecord, reused: OpenGeneration, writer: Writer) -> None:
         """One file as the last generation holds it: copied there and here by number, without being looked at."""
-        if self._reused is None or plan.reuse is None:
-            return
-        old, new = plan.reuse, plan.record
-        part = self._parts[old.path]
+        new = plan.record
         record = replace(old, path=new.path, size=new.size, mtime_ns=new.mtime_ns)
         if new.path != old.path:  # a title may be made of the file's name
-            found = filter(None, map(self._reused.document, self._reused.documents(old.path)))
+            found = filter(None, map(reused.document, reused.documents(old.path)))
             moved = [replace(document, path=new.path + document.path.removeprefix(old.path)) for document in found]
             record = documents.described(record, moved) if moved else record
-        self._writer.take_over(record, part, old.path)
-        embedder.take_over(part.passages)
+        writer.take_over(record, self._parts[old.path], old.path)
 
     def _read_ahead(self, pool: ThreadPoolExecutor, load: Load) -> Iterator[tuple[Plan, Prepared | None]]:
         """Every file in order, while the next ones are being read: so many, and so many bytes of them.
@@ -309,7 +320,7 @@ class _Work:
 
     def _from(self, elsewhere: Elsewhere, embedder: Embedder) -> Iterator[Prepared | None]:
         files = [plan.file for plan in self._plans if self._is_read(plan) and plan.file.readable]
-        return elsewhere.prepare(files, self._writer.created, self._settings, embedder.keys())
+        return elsewhere.prepare(files, self._manifest.created, self._settings, embedder.keys())
 
     def _brought(
         self, pool: ThreadPoolExecutor, load: Load, files: Iterator[Prepared | None]
@@ -337,9 +348,16 @@ class _Work:
 
     def _step(self) -> None:
         encoded = self._embedder.encoded if self._embedder else 0
+        if self._is_publishing:
+            self._progress(Progress("publishing", self._done, len(self._plans), encoded))
+            return
         left = self._estimate.seconds_left(encoded, time.perf_counter() - self._started)
         stage = "reading" if self._done < len(self._plans) else "encoding"
         self._progress(Progress(stage, self._done, len(self._plans), encoded, left))
+
+
+def _passages(file: Prepared) -> list[Passage]:
+    return [passage for _, passages in file.documents for passage in passages]
 
 
 def _kind_and_size(plan: Plan) -> tuple[str, int]:

@@ -156,6 +156,11 @@ def build(
             last = report.generation
 
 
+def _number(generation: str) -> str:
+    """A generation as people see it: without what sets it apart from those that others built."""
+    return generation.partition("_")[0]
+
+
 def _cluster(address: str, encoder: Encoder, config: Config) -> AbstractContextManager[Cluster]:
     from .ray_build import connected
 
@@ -203,7 +208,7 @@ def _print_report(report: BuildReport, as_json: bool) -> None:
         click.echo(f"   failed  {_line(record.path)}: {record.reason}")
     click.echo(
         f"{report.documents} articles, {report.passages} passages ({report.passages_encoded} encoded, "
-        f"{report.unchanged} files unchanged) in {report.seconds:.1f} s: generation {report.generation}"
+        f"{report.unchanged} files unchanged) in {report.seconds:.1f} s: generation {_number(report.generation)}"
     )
 
 
@@ -282,7 +287,7 @@ def status(corpus: Path | None, index: Path | None, store: str | None, as_json: 
         )
     counts = state.counts
     listed = ", ".join(f"{number} {word}" for word, number in counts.items() if word != "files" and number)
-    built = f"generation {state.generation}, built {state.created}" if state.generation else "no index yet"
+    built = f"generation {_number(state.generation)}, built {state.created}" if state.generation else "no index yet"
     click.echo(f"{counts['files']} files{': ' + listed if listed else ''}; {state.passages} passages; {built}")
     if state.store is not None:
         click.echo(f"index at {state.store['address']} ({state.store['server']}): {_SEARCHED[state.store['words']]}")
@@ -301,7 +306,9 @@ def verify(corpus: Path | None, index: Path | None, store: str | None) -> int:
     if problems:
         return 1
     manifest = engine.generation.manifest
-    click.echo(f"generation {manifest.id} is whole: {manifest.documents} articles, {manifest.passages} passages")
+    click.echo(
+        f"generation {_number(manifest.id)} is whole: {manifest.documents} articles, {manifest.passages} passages"
+    )
     return 0
 
 

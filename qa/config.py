@@ -15,6 +15,7 @@ from .errors import ConfigError
 from .machine import is_loopback
 
 _NAME = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
+_TAKEN = re.compile(r"_(building(_[0-9a-f]{8}_[ab])?|\d{6,}_[0-9a-f]{8}(_facts)?)$")  # parts of an index are called so
 _FORM = "write it as milvus://host:port/name."
 _FIELDS = ("title", "text", "url", "date", "author")
 
@@ -49,6 +50,8 @@ class Address:
             raise ConfigError("The store's address holds a password: set QA_MILVUS_USER and QA_MILVUS_PASSWORD.")
         if not _NAME.fullmatch(name):
             raise ConfigError(f"{name!r} cannot be an index's name: use letters, digits and _, a letter first.")
+        if taken := _TAKEN.search(name):
+            raise ConfigError(f"{name!r} cannot be an index's name, since parts of one are called so: drop {taken[0]}.")
         tls = environ.get("QA_MILVUS_TLS", "")
         if tls not in ("", "on") and not Path(tls).is_file():
             raise ConfigError(f"QA_MILVUS_TLS={tls!r} is neither on nor a file: name that of the authority.")

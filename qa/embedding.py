@@ -1,4 +1,4 @@
-"""Passages → one embedding each, in their order; none that was ever made is made again.
+"""Passages → one embedding each; none that was ever made is made again.
 
 It knows nothing about files, or where passages come from.
 """
@@ -6,7 +6,7 @@ It knows nothing about files, or where passages come from.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol
@@ -14,12 +14,11 @@ from typing import Protocol
 import numpy as np
 
 from .journal import Journal
-from .types import Encoder, Passage, Stored, Vectors
+from .types import Encoder, Passage, Vectors
 
 # Passages between two steps: as many as the encoder does in a third of a second, so that a slow machine stops as soon.
 _FEWEST, _MOST, _STEP_SECONDS = 4, 128, 0.3
 _WINDOW = 512
-_BLOCK = 4096
 
 
 class Known(Protocol):
@@ -28,8 +27,6 @@ class Known(Protocol):
     def keys(self) -> Sequence[bytes]: ...
 
     def vectors(self, ids: Sequence[int]) -> Vectors: ...
-
-    def stored_vectors(self, ids: range) -> Vectors | Stored: ...
 
 
 class Embedder:
@@ -50,7 +47,6 @@ class Embedder:
         self._journal = journal
         self._known = known
         self._step = step
-        self._parts: list[list[bytes] | range] = []
         self._waiting: dict[bytes, str] = {}
         self._batch = 2 * _FEWEST
 
@@ -58,12 +54,19 @@ class Embedder:
         """The keys of all embeddings that are there."""
         return [*self._numbers, *self._journal.keys()]
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether passages were added that have no embedding yet."""
+        return bool(self._waiting)
+
     def add(self, passages: Sequence[Passage], made: Mapping[bytes, Vectors] = MappingProxyType({})) -> int:
-        """Take the next passages; returns how many of them are new. Those in `made` were encoded elsewhere, by key."""
+        """Take passages; returns how many of them are new. Those in `made` were encoded elsewhere, by key.
+
+        They wait to be encoded together until they are some hundreds; then none is waiting.
+        """
         before = self.encoded + len(self._waiting)
-        keys = [passage.key for passage in passages]
-        self._parts.append(keys)
-        for key, passage in zip(keys, passages, strict=True):
+        for passage in passages:
+            key = passage.key
             if key in self._numbers or key in self._journal:
                 continue
             if key in made and key not in self._waiting:
@@ -75,10 +78,6 @@ class Embedder:
         if len(self._waiting) >= _WINDOW:
             self.finish()
         return new
-
-    def take_over(self, numbers: range) -> None:
-        """Take as the next passages those that have these numbers among the known ones."""
-        self._parts.append(numbers)
 
     def finish(self) -> None:
         """Encode what waits."""
@@ -97,31 +96,9 @@ class Embedder:
             fits = len(batch) * _STEP_SECONDS / max(time.perf_counter() - started, 1e-6)
             self._batch = round(min(_MOST, 2 * self._batch, max(_FEWEST, fits)))
 
-    def blocks(self) -> Iterator[Vectors | Stored]:
-        """The embeddings of all passages, by id, at most some thousand rows at a time; call it after `finish`."""
-        for part in self._joined():
-            for start in range(0, len(part), _BLOCK):
-                self._step()
-                block = part[start : start + _BLOCK]
-                if isinstance(block, list):
-                    yield self._rows(block)
-                elif self._known is not None:
-                    yield self._known.stored_vectors(block)
-
-    def _joined(self) -> Iterator[list[bytes] | range]:
-        """The parts, those that follow each other among the known ones as one."""
-        run = range(0)
-        for part in self._parts:
-            if isinstance(part, range) and part.start == run.stop:
-                run = range(run.start, part.stop)
-                continue
-            yield run
-            run = part if isinstance(part, range) else range(0)
-            if not isinstance(part, range):
-                yield part
-        yield run
-
-    def _rows(self, keys: list[bytes]) -> Vectors:
+    def rows(self, passages: Sequence[Passage]) -> Vectors:
+        """The embeddings of passages that were added, once none is waiting."""
+        keys = [passage.key for passage in passages]
         old = {row: self._numbers[key] for row, key in enumerate(keys) if key in self._numbers}
         rows = np.empty((len(keys), self._encoder.identity.dimension), dtype=np.float32)
         if self._known is not None and old:

@@ -333,10 +333,11 @@ class Engine:
         _check_encoder(generation, encoder)
         _check_settings(generation, self._settings)
         started = time.perf_counter()
+        terms = cache(generation.query_terms)  # each of them is read with the same history
+        terms(asked.text)  # what is known of its words is read at once
         asked = spelled(asked, lambda word: _meant(word, generation, encoder))
         parts = () if asked.phrases else split(asked.text)
         queries = [asked, *(replace(asked, text=part) for part in parts)]
-        terms = cache(generation.query_terms)  # each of them is read with the same history
         readings = [read(each, history, terms, generation.count(), without) for each in queries]
         texts = list(dict.fromkeys(each.text for reading in readings for each in (reading.question, reading.query)))
         encoding = self._encoding.submit(_timed, partial(encoder.encode_queries, texts))

@@ -23,6 +23,7 @@ from .conversation import Turn, turns
 from .engine import Engine
 from .errors import ConfigError, QuestionError
 from .languages import detect
+from .manifest import Manifest
 from .passages import PassageSettings
 from .sentences import sentence_spans
 from .stores import open_store
@@ -141,23 +142,17 @@ def index_dataset(
     settings = PassageSettings().as_json()
     # A passage is short to tell its language by; a set has one.
     language = detect("\n".join(text for _, _, text in ordered[:: max(1, len(ordered) // _SAMPLED)]))
-    with (
-        store.writing(),
-        store.writer(encoder.identity, settings, encoder_languages=encoder.languages) as writer,
-    ):
-        rows = []
-        texts: list[str] = []
-        for number, title, text in ordered:
-            document, passage = _document(number, title, text, language)
-            writer.add(FileRecord(path=number, size=0, mtime_ns=0, title=title), [(document, [passage])])
-            texts.append(passage.encoded)
-            if len(texts) == _ENCODE_BATCH:
-                rows.append(encoder.encode_passages(texts))
-                texts = []
-                progress("encoding", len(rows) * _ENCODE_BATCH, len(ordered))
-        if texts:
-            rows.append(encoder.encode_passages(texts))
-        writer.publish(rows, keep=1)
+    manifest = Manifest.begun(encoder.identity, settings, encoder_languages=encoder.languages)
+    with store.writing(), store.writer(manifest) as writer:
+        for start in range(0, len(ordered), _ENCODE_BATCH):
+            some = ordered[start : start + _ENCODE_BATCH]
+            pairs = [_document(number, title, text, language) for number, title, text in some]
+            rows = encoder.encode_passages([passage.encoded for _, passage in pairs])
+            for (document, passage), row in zip(pairs, rows, strict=True):
+                record = FileRecord(path=document.path, size=0, mtime_ns=0, title=document.title)
+                writer.add(record, [(document, [passage])], row[None])
+            progress("encoding", start + len(some), len(ordered))
+        writer.publish(keep=1)
     seconds = time.perf_counter() - started
     return Engine.open(config, _LastQuery(encoder), reader=reader and _LastRead(reader)), seconds
 

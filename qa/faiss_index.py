@@ -7,7 +7,7 @@ alone, so there is nothing to train, balance or repair. It knows nothing about t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
@@ -37,15 +37,28 @@ _LEAST_DEVIATION = 1e-4  # faiss finds nothing where all places of a number are 
 _LONGEST_ERROR = 1e-2  # of a unit row whose numbers were rounded
 
 
-def write_index(folder: Path, dimension: int, blocks: Iterable[Vectors | Stored]) -> None:
-    """Write the rows of all blocks (each passages × dimension, unit length) and, where they are many, their codes."""
-    count = 0
-    with (folder / ROWS).open("wb") as file:
-        for block in blocks:
-            file.write(block.astype("<f2", copy=False).tobytes())
-            count += len(block)
-    if count > EXACT_ROWS:
-        _write_codes(folder / CODES, _mapped(folder / ROWS, count, dimension))
+class DenseWriter:
+    """Writes rows as they come, each block passages × dimension and of unit length; their codes where they are many."""
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        self._folder = folder
+        self._dimension = dimension
+        self._count = 0
+        self._file = (folder / ROWS).open("wb")
+
+    def add(self, rows: Vectors | Stored) -> None:
+        """Write the next rows."""
+        self._file.write(rows.astype("<f2", copy=False).tobytes())
+        self._count += len(rows)
+
+    def finish(self) -> None:
+        """Write what follows from all rows."""
+        self.close()
+        if self._count > EXACT_ROWS:
+            _write_codes(self._folder / CODES, _mapped(self._folder / ROWS, self._count, self._dimension))
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _write_codes(path: Path, rows: Stored) -> None:

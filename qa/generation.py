@@ -100,6 +100,10 @@ class Generation:
 
     def parts(self) -> dict[str, Part]:
         """Which documents and passages each file gave, by its path."""
+        return self._parts
+
+    @cached_property
+    def _parts(self) -> dict[str, Part]:
         return parts_of(self.records)
 
     def close(self) -> None:

@@ -10,12 +10,14 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from .errors import StoreError
 from .machine import processors
-from .types import FileRecord
+from .types import EncoderIdentity, FileRecord
 
 FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
@@ -55,6 +57,29 @@ class Manifest:
     languages: tuple[str, ...]
     encoder_languages: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
+
+    @classmethod
+    def begun(
+        cls,
+        encoder: EncoderIdentity,
+        passage_settings: Mapping[str, Any],
+        reading: Mapping[str, Any] = MappingProxyType({}),
+        created: datetime | None = None,
+        encoder_languages: Sequence[str] = (),
+    ) -> Manifest:
+        """That of a generation which is to be written; `created` is a moment before its first file is read."""
+        return cls(
+            id="",
+            created=(created or datetime.now(timezone.utc)).isoformat(timespec="seconds"),
+            encoder=encoder.as_json(),
+            passage_settings=passage_settings,
+            reading=reading,
+            documents=0,
+            passages=0,
+            files={},
+            languages=(),
+            encoder_languages=tuple(encoder_languages),
+        )
 
     def as_json(self) -> dict[str, Any]:
         data = {name: getattr(self, name) for name in ("format_version", "id", "created")}

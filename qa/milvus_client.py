@@ -7,11 +7,13 @@ knows nothing about generations.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from .config import Address
@@ -20,10 +22,13 @@ from .errors import StoreError, UnreachableError
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
-READING, WRITING, PREPARING = 1.8, 60.0, 3_600.0  # seconds that a call may take: a question, a batch, an index
+READING, WRITING = 1.8, 60.0  # seconds that a call may take: of a question, and of a build
+_STANDING = 600.0  # seconds after which preparing is given up where nothing moves
+_STEP = 0.25  # seconds between two looks at how far that is
 _LEAST_PAUSE, _MOST_PAUSE = 0.25, 4.0  # seconds without a try after one that failed: doubled each time
 _FIRST_WAIT = 0.05  # seconds before a call is tried again: doubled each time
 _CONNECTING = READING / 2  # seconds
+_BESIDE = 16  # calls of questions that wait for an answer at once, beside those of their own threads
 _MAKES = frozenset(("create_collection", "create_index"))
 # Codes of Milvus (pkg/util/merr of its sources): no such collection or alias, one that is not loaded, and others that
 # pass: unavailable, too many, too fast; parts not loaded; replicas, channels, segments and nodes that are not there.
@@ -35,6 +40,8 @@ _PASSING = re.compile(
     r"|closed channel|grpc client|connection|recover|delegator|stopping|cancell?ed",
     re.IGNORECASE,
 )
+_STRANGER = re.compile("UNAUTHENTICATED")
+_UNTRUSTED = re.compile("CERTIFICATE_VERIFY_FAILED|Hostname Verification|security handshaker")
 _RETRIED = re.compile(r"\[\w+\] Retry timeout: [^,]*,? ?(message=)?")  # what pymilvus says before that
 _NO_ANSWER = frozenset(("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"))  # of gRPC
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
@@ -72,6 +79,8 @@ class Server:
         self._pause = _LEAST_PAUSE
         self._closed_until = 0.0
         self._clock = _Clock()
+        self._pool = ThreadPoolExecutor(_BESIDE, thread_name_prefix="milvus")
+        self.failed = float("-inf")  # when there was no answer, or not all of one, for the last time (monotonic)
 
     @contextmanager
     def question(self) -> Iterator[None]:
@@ -122,7 +131,8 @@ class Server:
                         if failed and method in _MAKES and "already exist" in _words(error):
                             return None  # by a try whose answer was lost
                         raise self._refused(error) from error
-                    if time.monotonic() + wait >= end:
+                    self.failed = time.monotonic()
+                    if self.failed + wait >= end:
                         raise self._failed(error) from error
                     failed = True
                     # The server was started again.
@@ -134,6 +144,22 @@ class Server:
                     method = "upsert"  # a part of the rows may be there: none must be there twice
                 time.sleep(wait)
                 wait = min(2 * wait, _MOST_PAUSE)
+
+    def beside(self, *works: Callable[[], Any]) -> list[Any]:
+        """What these give, in this order, worked on at once; their calls share what time a question has left.
+
+        They must not call this themselves.
+        """
+        with self._until(READING) as end:
+            waiting = [self._pool.submit(self._by, end, work) for work in works[1:]]
+            return [works[0](), *(each.result() for each in waiting)]
+
+    def _by(self, end: float, work: Callable[[], Any]) -> Any:
+        self._clock.end = end
+        try:
+            return work()
+        finally:
+            self._clock.end = None
 
     def version(self) -> str:
         """What the server calls itself. Raises StoreError."""
@@ -168,16 +194,94 @@ class Server:
             schema.add_function(Function("bm25", FunctionType.BM25, [words[0]], [words[1]]))
         self.call("create_collection", collection, schema=schema, seconds=WRITING)
 
-    def prepare(self, collection: str, indexes: Mapping[str, Mapping[str, Any]]) -> None:
-        """Index the vectors of a collection that was written whole, and load it; takes a while."""
+    def prepare(
+        self, collections: Mapping[str, Mapping[str, Mapping[str, Any]]], step: Callable[[], None] = lambda: None
+    ) -> None:
+        """Index the vectors of collections that were written whole, and load them; `step` is called meanwhile.
+
+        It takes as long as it goes on. Raises StoreError where nothing moves for ten minutes, and what `step` raises:
+        what is under way then ends after the call that it waits for.
+        """
+        ended, problems = threading.Event(), list[Exception]()
+
+        def work(collection: str, indexes: Mapping[str, Mapping[str, Any]]) -> None:
+            try:
+                self._prepare(collection, indexes, ended)
+            except Exception as error:  # noqa: BLE001 (raised below)
+                problems.append(error)
+
+        threads = [
+            threading.Thread(target=work, args=each, name="prepare", daemon=True) for each in collections.items()
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            while not problems and (waiting := [thread for thread in threads if thread.is_alive()]):
+                step()
+                waiting[0].join(_STEP)
+        finally:
+            ended.set()
+        if problems:
+            raise problems[0]
+
+    def _prepare(self, collection: str, indexes: Mapping[str, Mapping[str, Any]], ended: threading.Event) -> None:
         from pymilvus import MilvusClient
+
+        def flush() -> tuple[bool, Any]:
+            self.call("flush", collection, seconds=WRITING)
+            return True, None
+
+        def indexed() -> tuple[bool, Any]:
+            names = self.call("list_indexes", collection, seconds=WRITING)
+            found = [self.call("describe_index", collection, name, seconds=WRITING) for name in names]
+            return all(each["state"] == "Finished" for each in found), [each["indexed_rows"] for each in found]
+
+        def loaded() -> tuple[bool, Any]:
+            state = self.call("get_load_state", collection, seconds=WRITING)
+            return state["state"].name == "Loaded", state.get("progress")
 
         wanted = MilvusClient.prepare_index_params()
         for name, facts in indexes.items():
             wanted.add_index(name, **facts)
-        self.call("flush", collection, seconds=PREPARING)
-        self.call("create_index", collection, wanted, seconds=PREPARING)
-        self.call("load_collection", collection, replica_number=self.address.replicas, seconds=PREPARING)
+        self._follow(flush, collection, ended)
+        # Milvus Lite has made it when this ends, however many there are.
+        self.call("create_index", collection, wanted, sync=False, seconds=_STANDING)
+        self._follow(indexed, collection, ended)
+        self.call("load_collection", collection, replica_number=self.address.replicas, _async=True, seconds=WRITING)
+        self._follow(loaded, collection, ended)
+
+    def _follow(self, look: Callable[[], tuple[bool, Any]], collection: str, ended: threading.Event) -> None:
+        """Until a look at something says that it is done, or was `ended`; looks that get no answer saw no progress."""
+        before: Any = None
+        since = time.monotonic()
+        while not ended.is_set():
+            with suppress(UnreachableError):
+                is_done, now = look()
+                if is_done:
+                    return
+                if now != before:
+                    before, since = now, time.monotonic()
+            if time.monotonic() - since > _STANDING:
+                raise StoreError(
+                    f"The server at {self.address} does not get on with {collection}: see its log, then build again."
+                )
+            ended.wait(_STEP)
+        raise StoreError("The build ended: build again.")
+
+    def until_loaded(self, collection: str, enough: Callable[[int], bool], seconds: float = READING) -> None:
+        """Return when so many rows of a collection are loaded that it is `enough`. Raises UnreachableError.
+
+        A node that was lost is replaced part by part, and Milvus does not say which parts a result lacks.
+        """
+        self.call(
+            "query",
+            collection,
+            filter="",
+            output_fields=["count(*)"],
+            consistency_level="Eventually",
+            seconds=seconds,
+            whole=lambda rows: enough(int(rows[0]["count(*)"]) if rows else 0),
+        )
 
     def count(self, collection: str) -> int:
         """How many rows a loaded collection holds, once all that was written is seen."""
@@ -250,13 +354,25 @@ class Server:
 
     def _refused(self, error: Exception) -> StoreError:
         said = _words(error)
+        if _STRANGER.search(_cause(error)):
+            return StoreError(
+                f"The server at {self.address} does not let this user in: set QA_MILVUS_USER and QA_MILVUS_PASSWORD."
+            )
+        if _UNTRUSTED.search(_cause(error)):
+            return StoreError(
+                f"The server at {self.address} has not the certificate that was expected: set QA_MILVUS_TLS to the "
+                "file of its authority, and name the server as its certificate does."
+            )
         if getattr(error, "code", None) in _NOT_THERE:
-            return MissingError(f"The index at {self.address} lacks a part ({said}): run `qa build`.")
+            return MissingError(
+                f"The index at {self.address} lacks a part ({said}): run `qa build` where the articles are."
+            )
         return StoreError(f"The server at {self.address} refused what it was asked ({said}): see its log.")
 
 
 def _failures() -> tuple[type[Exception], ...]:
     """What a call raises where the server refuses it or does not answer."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # it writes to standard error itself
     try:
         import grpc
         from pymilvus.exceptions import MilvusException
@@ -269,6 +385,8 @@ def _may_pass(error: Exception) -> bool:
     """Whether there was no answer, or one that says that the server is not ready: the same call may succeed later."""
     if isinstance(error, _Incomplete) or getattr(error, "retriable", False):
         return True
+    if _STRANGER.search(_cause(error)) or _UNTRUSTED.search(_cause(error)):
+        return False
     code = getattr(error, "code", None)
     code = code() if callable(code) else code  # that of gRPC, of which pymilvus makes one of its own
     name = getattr(code, "name", "")
@@ -290,8 +408,15 @@ def _connect(address: Address) -> MilvusClient:
     )
 
 
+def _cause(error: Exception) -> str:
+    """What gRPC said, where pymilvus says only that it could not connect."""
+    return str(error.__cause__ or error)
+
+
 def _said(error: Exception) -> str:
-    return _RETRIED.sub("", str(getattr(error, "message", "") or error))
+    details = getattr(error, "details", None)  # those of gRPC: as text it is a page
+    words = details() if callable(details) else getattr(error, "message", "")
+    return _RETRIED.sub("", str(words or error))
 
 
 def _words(error: Exception) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
@@ -23,11 +25,11 @@ from .document_json import document_from_json
 from .errors import StoreError
 from .manifest import REBUILD, Manifest, record_from_json
 from .milvus_client import READING, WRITING, Server
-from .milvus_facts import Facts, Words, fact_rows, hashed
+from .milvus_facts import HERE, LEAST, Facts, Pairs, Words, fact_rows, hashed
 from .milvus_rows import (
     ACRONYMS,
     COLUMNS,
-    HIDING,
+    FORM,
     MANIFEST,
     PUBLISHED,
     RECORDS,
@@ -35,6 +37,7 @@ from .milvus_rows import (
     WITHDRAWN,
     WORDS,
     facts_of,
+    neighbours,
     word_number,
 )
 from .rows import UNSOUND, checked, has_stray_sentence, is_literal
@@ -67,7 +70,12 @@ if TYPE_CHECKING:
     from .terms import Word
 
 _BLOCK = 1_000  # rows that are read at a time
-_MOST_READ = 4_096  # passages that are looked through for a phrase: its words may stand in many, but not together
+_MOST_READ = 4_096  # passages that are looked through for a phrase: each two neighbours are there, not all in a row
+_LATELY, _MOST_LATELY = 10.0, 64  # seconds for which questions are kept as they were read, and how many
+# Seconds for which all rows are taken to be loaded once they were counted: at least, and as a multiple of its own time.
+# (Milvus Lite looks at each row.)
+_FRESH, _SELDOM = 1.0, 20.0
+_NEVER = (float("-inf"), float("-inf"))
 _SPARE = 2  # so many times as many are taken from the server's BM25, which is not quite ours
 _RESCORED = 2_000  # passages that are looked through for words, where the server has none
 _LEAST_COMPARED = 400  # passages that a search among nearest ones compares at least
@@ -84,9 +92,19 @@ class MilvusGeneration:
         self._facts = Facts(server, facts_of(collection))
         with self._sound():
             said = json.loads(self._facts.one(MANIFEST, seconds))
+            if said.get("form") != FORM:
+                raise StoreError(
+                    f"{collection} is of another version of this program: {REBUILD} where the articles are."
+                )
             self.manifest = Manifest.from_json(said["manifest"])
             self._length = int(said["terms"])
         self._terms, self._words = Words(self._facts, TERMS), Words(self._facts, WORDS)
+        self._acronyms = Pairs(self._facts, ACRONYMS)
+        self._known: tuple[str, list[_Mark]] = "", []  # a state of the facts, and what was taken out by then
+        self._counted = (
+            _NEVER  # when all rows were seen to be loaded, and until when that is taken to be so (monotonic)
+        )
+        self._lately: dict[str, tuple[tuple[Word, ...], float]] = {}  # questions, as they were read, and when
 
     @property
     def id(self) -> str:
@@ -120,11 +138,29 @@ class MilvusGeneration:
             return [_Mark.from_json(mark) for mark in self._facts.beginning(WITHDRAWN, seconds).values()]
 
     def _hidden(self, seconds: float = READING) -> list[_Mark]:
-        """As `_marks`, for every question: all marks are looked for only where there is one."""
-        return self._marks(seconds) if self._facts.get([HIDING], seconds) else []
+        """As `_marks`, for every question: the same list until something is taken out."""
+        state = self._facts.state(seconds)
+        known, marks = self._known
+        if state != known:
+            marks = self._marks(seconds)
+            self._known = state, marks
+        return marks
+
+    def _check(self) -> None:
+        """Return when all rows are loaded, or were a moment ago. Raises UnreachableError."""
+        begun = time.monotonic()
+        counted, until = self._counted
+        if until <= begun or counted <= self._server.failed:
+            self._facts.check()
+            self._server.until_loaded(self.collection, lambda found: found >= self._facts.least()[1])
+            self._counted = begun, begun + max(_FRESH, _SELDOM * (time.monotonic() - begun))
 
     def parts(self) -> dict[str, Part]:
         """Which documents and passages each file gave, by its path."""
+        return self._parts
+
+    @cached_property
+    def _parts(self) -> dict[str, Part]:
         return parts_of(self._written)
 
     def count(self) -> int:
@@ -136,14 +172,11 @@ class MilvusGeneration:
         terms = searched_terms(words, frequency, self.count())
         forms = {form for term in terms for group in (term.forms, *chain(*term.also)) for form in group}
         held = {form: number for form in forms if (number := frequency(form))}
-        asked = tuple(sorted(held.items(), key=lambda item: (item[1], item[0])))
         score = partial(bm25.scores, terms, frequency=frequency, count=self.count(), total_length=self._length)
         allows = cache(partial(_allows, query)) if query.phrases or query.excluded else None
-        wanted = _Wanted(embedding(), asked, score, k, allows, _shown(self._hidden()))
-        found = self._pool(wanted, "")
-        if allows is not None:
-            # Beside the pool of all, by which scores are scaled: what is allowed may stand anywhere.
-            found |= self._pool(wanted, _condition(query))
+        wanted = _Wanted(embedding(), held, score, k, allows, "")
+        # Beside the pool of all, by which scores are scaled: what is allowed may stand anywhere.
+        found = self._found(wanted, ("",) if allows is None else ("", _condition(query)))
         ids = sorted(found)
         cosine = np.array([found[number].cosine for number in ids], dtype=np.float32)
         scores = np.array([found[number].bm25 for number in ids], dtype=np.float32)
@@ -155,8 +188,10 @@ class MilvusGeneration:
     def holds(self, phrase: str) -> bool:
         query = Query("", (phrase,))
         condition = _both(_condition(query), _shown(self._hidden()))
-        rows = self._call("query", filter=condition, output_fields=["id", *_SEARCHED], limit=_BLOCK)
-        return any(_allows(query, self._text(row)) for row in rows)
+        rows = self._call("query", filter=condition, output_fields=["id", *_SEARCHED], limit=_MOST_READ)
+        self._check()
+        # So many that hold each two neighbours of its words: what is behind them is not known to be without it.
+        return len(rows) == _MOST_READ or any(_allows(query, self._text(row)) for row in rows)
 
     def nearest_word(self, word: str) -> str | None:
         """The word of the articles that one was meant to be that they do not hold in any form; None where none is."""
@@ -169,8 +204,13 @@ class MilvusGeneration:
         return query_terms(words, self._frequency(words), self.count())
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
+        rows = self.rows(ids)
+        if len(rows) < len(set(ids)):
+            self._counted = _NEVER
+            self._check()
+            rows = self.rows(ids)  # they may have been loaded meanwhile
         with self._sound():
-            found = {row["id"]: _passage(row) for row in self.rows(ids)}
+            found = {row["id"]: _passage(row) for row in rows}
         if missing := [number for number in ids if number not in found]:
             raise StoreError(f"{len(missing)} of the passages found were withdrawn meanwhile: ask again.")
         return [found[number] for number in ids]
@@ -216,17 +256,13 @@ class MilvusGeneration:
         with self._sound():
             return np.array([found[number] for number in ids], dtype=np.float32)
 
-    def stored_vectors(self, ids: range) -> Vectors:
-        """The embeddings of these passages."""
-        return self.vectors(ids)
-
     def rows(self, ids: Sequence[int], more: Sequence[str] = (), seconds: float = READING) -> list[dict[str, Any]]:
         """The rows of these passages as they were written; those that were withdrawn are left out."""
         found = self._call("get", ids=list(ids), output_fields=[*COLUMNS, *more], seconds=seconds)
         rows = [dict(row) for row in found]
         for row in rows:
             if not row["text"]:
-                row.update(json.loads(self._facts.one(f"passage:{row['id']}")))
+                row.update(json.loads(self._facts.one(f"passage:{row['id']}", seconds)))
         return rows
 
     def heads(self, numbers: Iterable[int], seconds: float = WRITING) -> dict[int, dict[str, Any]]:
@@ -241,13 +277,13 @@ class MilvusGeneration:
         return {keys[key]: value for key, value in self._facts.get(keys, WRITING).items()}
 
     def taken(self, ids: range) -> Iterator[dict[str, Any]]:
-        """The rows of these passages in order, as `milvus_rows.passage_row` made them. Raises StoreError."""
+        """The rows of these passages in order, as they were before they were fitted. Raises StoreError."""
         with self._sound():
             counted = 0
-            for row in self._in_order(ids, ["sha256", "terms", "words"]):
+            for row in self._in_order(ids, ["vector", "sha256", "terms", "words"]):
                 _passage(row)  # what is taken over is checked here, and not again
                 counted += 1
-                yield {**row, "words": list(row["words"])}
+                yield {**row, "vector": list(row["vector"]), "words": list(row["words"])}
             if counted != len(ids):
                 raise ValueError(f"{counted} rows of {len(ids)}")
 
@@ -272,13 +308,25 @@ class MilvusGeneration:
             keys = [key for number in documents for key in (f"head:{number}", f"body:{number}")]
             keys += [f"path:{hashed(head['path'])}" for head in heads.values()]
             keys += [f"passage:{number}" for number in passages]
+            rows = self._facts.rows_of(keys)
+            self._expect(len(rows))
             self._delete(self.collection, list(passages))
-            self._delete(self._facts.collection, self._facts.rows_of(keys))
+            self._delete(self._facts.collection, rows)
             self._write(replace(mark, is_deleted=True))
+
+    def _expect(self, lost: int) -> None:
+        """Let no reader miss what is about to be deleted: so many facts, and the passages of all marks."""
+        passages = self.count() - sum(len(mark.part.passages) for mark in self._marks(WRITING))
+        least = self._facts.least(WRITING)[0] - lost
+        self._server.call(
+            "upsert", self._facts.collection, list(fact_rows(LEAST, f"{least} {passages}")), seconds=WRITING
+        )
+        self._server.count(self._facts.collection)  # which waits until what was written is seen
 
     def _write(self, mark: _Mark) -> None:
         facts = self._facts.collection
-        rows = [*fact_rows(f"{WITHDRAWN}{hashed(mark.file)}", mark.as_json()), *fact_rows(HIDING, "")]
+        state = fact_rows(HERE, secrets.token_hex(8))
+        rows = [*fact_rows(f"{WITHDRAWN}{hashed(mark.file)}", mark.as_json()), *state]
         self._server.call("upsert", facts, rows, seconds=WRITING)
         self._server.count(facts)  # which waits until what was written is seen
 
@@ -333,14 +381,17 @@ class MilvusGeneration:
 
     def _read(self, text: str) -> tuple[Word, ...]:
         """The words of a question, with what the acronyms of the articles make of them."""
+        now = time.monotonic()
+        words, read = self._lately.get(text, ((), float("-inf")))
+        if read > max(now - _LATELY, self._server.failed):
+            return words
         shorts, longs = possible_acronyms(text)
-        pairs = [pair for pair in self._acronyms if pair[0] in shorts or pair[1] in longs]
-        return read_question(text, self.manifest.languages, pairs)
-
-    @cached_property
-    def _acronyms(self) -> list[tuple[str, str]]:
-        with self._sound():
-            return [(str(short), str(long)) for short, long in json.loads(self._facts.one(ACRONYMS))]
+        pairs = [pair for pair in self._acronyms.of(shorts | longs) if pair[0] in shorts or pair[1] in longs]
+        words = read_question(text, self.manifest.languages, pairs)
+        if len(self._lately) >= _MOST_LATELY:
+            self._lately = {}
+        self._lately[text] = words, now
+        return words
 
     def _frequency(self, words: Sequence[Word]) -> Callable[[str], int]:
         """How many passages hold a form of these words, or of what else they may be called."""
@@ -348,25 +399,55 @@ class MilvusGeneration:
         found = self._terms.frequencies(forms)
         return lambda form: found.get(form, 0)
 
-    def _pool(self, wanted: _Wanted, condition: str) -> dict[int, _Candidate]:
-        """The best of each side, by id; with a condition only those that the query allows.
+    def _found(self, wanted: _Wanted, conditions: Sequence[str]) -> dict[int, _Candidate]:
+        """The best of each side under each condition, by id.
+
+        What is taken out is hidden as it was known last; where that has changed, and where a part of the server gave
+        no answer meanwhile (others may have found too little then), everything is looked for once more.
+        """
+        is_again = False
+        while True:
+            begun, marks = time.monotonic(), self._known[1]
+            shown = replace(wanted, shown=_shown(marks))
+            works: list[Callable[[], Any]] = [self._hidden, self._check]
+            for condition in conditions:
+                works += [partial(side, shown, shown.k, condition) for side in (self._worded, self._near)]
+            # The side that takes longest is this thread's.
+            *sides, now, _ = self._server.beside(*works[2:], *works[:2])
+            if now is marks and (is_again or self._server.failed < begun):
+                break
+            is_again = True
+        found: dict[int, _Candidate] = {}
+        for number, condition in enumerate(conditions):
+            found |= self._pool(shown, condition, *sides[2 * number : 2 * number + 2])
+        return found
+
+    def _pool(
+        self, wanted: _Wanted, condition: str, worded: list[_Candidate], near: list[_Candidate]
+    ) -> dict[int, _Candidate]:
+        """The best of each side, by id, of those that the query allows where there is a condition.
 
         A condition sees to it that all words are there, not that they stand together: where too few of the passages
         that the server finds are allowed, more are asked for, up to a limit.
         """
-        limit = wanted.k
-        while True:
-            found = self._near(wanted, limit, condition), self._worded(wanted, limit, condition)
-            sides = [list(filter(wanted.allows_row, side)) if condition else side for side in found]
-            is_all = not condition or limit >= min(_MOST_READ, self.count())
-            if is_all or all(len(a) >= wanted.k or len(b) < limit for a, b in zip(sides, found, strict=True)):
+        limit, most = wanted.k, min(_MOST_READ, self.count())
+        while condition:
+            found = worded, near
+            worded, near = (list(filter(wanted.allows_row, side)) for side in found)
+            if limit >= most or all(
+                len(a) >= wanted.k or len(b) < limit for a, b in zip((worded, near), found, strict=True)
+            ):
                 break
-            limit = min(4 * limit, _MOST_READ)
-        near, worded = sides
-        scores = wanted.score([row.terms for row in worded])
+            limit = min(4 * limit, most)
+            worded, near = self._server.beside(
+                *(partial(side, wanted, limit, condition) for side in (self._worded, self._near))
+            )
+        # The nearest may be among the best by words too: the words that lead to those are not all.
+        rows = list({row.id: row for row in (*near, *worded)}.values())
+        scores = wanted.score([row.terms for row in rows])
         best = [at for at in np.argsort(-scores, kind="stable")[: wanted.k].tolist() if scores[at] > 0]
         return {row.id: row for row in near[: wanted.k]} | {
-            worded[at].id: replace(worded[at], bm25=float(scores[at])) for at in best
+            rows[at].id: replace(rows[at], bm25=float(scores[at])) for at in best
         }
 
     def _near(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
@@ -380,9 +461,8 @@ class MilvusGeneration:
         if not wanted.asked:
             return []
         if not self.searches_words:
-            rare = f"array_contains_any(stems, {sorted(map(word_number, wanted.rarest(_RESCORED)))})"
-            return self._near(wanted, max(limit, _RESCORED), _both(condition, rare))
-        asked = " ".join(form for form, _ in wanted.asked)
+            return self._near(wanted, max(limit, _RESCORED), _both(condition, _led(wanted.asked)))
+        asked = " ".join(wanted.asked)
         columns = ("vector", *wanted.columns)
         hits = self._hits("sparse", asked, _SPARE * limit, condition, wanted.shown, {"metric_type": "BM25"}, columns)
         return [self._candidate(hit, float(np.dot(hit["entity"]["vector"], wanted.dense)), wanted) for hit in hits]
@@ -414,8 +494,7 @@ class MilvusGeneration:
 
     def _is_empty(self) -> bool:
         """Whether all passages were withdrawn."""
-        gone = self.withdrawn()  # without it no record has to be read
-        return bool(gone) and not any(record.passages for path, record in self._written.items() if path not in gone)
+        return sum(len(mark.part.passages) for mark in self._hidden()) >= self.count()
 
     def _candidate(self, hit: Mapping[str, Any], cosine: float, wanted: _Wanted) -> _Candidate:
         row = hit["entity"]
@@ -433,8 +512,10 @@ class MilvusGeneration:
     def _numbers(self, paths: Sequence[str]) -> dict[str, int]:
         """The numbers of the documents with these paths, as far as they are there."""
         keys = {f"path:{hashed(path)}": path for path in paths}
-        found = self._facts.get([*keys, HIDING])
-        hidden = self._marks(READING) if found.pop(HIDING, None) is not None else []
+        found, hidden = self._server.beside(partial(self._facts.get, keys), self._hidden)
+        if len(found) < len(keys):
+            self._facts.check()
+            found = self._facts.get(keys)  # they may have been loaded meanwhile
         with self._sound():
             numbers = {keys[key]: int(value) for key, value in found.items()}
         return {path: number for path, number in numbers.items() if not _is_hidden(number, hidden)}
@@ -466,7 +547,7 @@ class MilvusGeneration:
             raise self._damaged() from error
 
     def _damaged(self) -> StoreError:
-        return StoreError(f"{self.collection} is damaged: {REBUILD}.")
+        return StoreError(f"{self.collection} is damaged: {REBUILD} where the articles are.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -503,13 +584,13 @@ class _Candidate:
 class _Wanted:
     """What a question looks for: an embedding, terms, and how texts are scored; `k` candidates of each side.
 
-    `asked` are the forms of its words that passages hold, and how many hold each, the rarest first. `allows` says of a
+    `asked` are the forms of its words that passages hold, and how many hold each. `allows` says of a
     text whether the question allows it, where it wants or excludes words. `shown` is a condition: that of all passages
     which were not taken out.
     """
 
     dense: Vectors
-    asked: tuple[tuple[str, int], ...]
+    asked: Mapping[str, int]
     score: Callable[[Sequence[str]], Vectors]
     k: int
     allows: Callable[[str], bool] | None
@@ -519,25 +600,32 @@ class _Wanted:
     def columns(self) -> tuple[str, ...]:
         return ("terms",) if self.allows is None else ("terms", *_SEARCHED)
 
-    def rarest(self, most: int) -> list[str]:
-        """The rarest forms: the first, and others while at most so many passages hold one of them."""
-        totals = accumulate(number for _, number in self.asked)
-        fit = sum(total <= most for total in totals)
-        return [form for form, _ in self.asked[: max(1, fit)]]
-
     def allows_row(self, row: _Candidate) -> bool:
         return self.allows is None or self.allows(row.text)
 
 
 def _condition(query: Query) -> str:
-    """What the server is to see to: the words of all phrases are there, and no word that is excluded by itself."""
-    wanted = [plain_words(phrase) for phrase in query.phrases]
-    excluded = [words for words in map(plain_words, query.excluded) if len(words) == 1]
+    """What the server is to see to: each two neighbours of all phrases are there, and no word or two that are excluded.
+
+    Of a longer phrase that is excluded, all neighbours may stand in a text that does not hold it.
+    """
+    wanted = [neighbours(plain_words(phrase)) for phrase in query.phrases]
+    excluded = [words for words in map(neighbours, map(plain_words, query.excluded)) if len(words) == 1]
     conditions = [f"array_contains_all(words, {sorted({*map(word_number, words)})})" for words in wanted]
-    conditions += [f"not array_contains(words, {word_number(word)})" for (word,) in excluded]
+    conditions += [f"not array_contains(words, {word_number(words[0])})" for words in excluded]
     if not all(wanted):
         return "id < 0"  # signs alone are nowhere
     return " and ".join(conditions) or "id >= 0"
+
+
+def _led(asked: Mapping[str, int]) -> str:
+    """The condition of the passages that BM25 may put first: those with one of the rarest terms.
+
+    So many of the rarest as _RESCORED passages hold one of; `asked` says how many hold each.
+    """
+    rarest = sorted(asked, key=lambda form: (asked[form], form))
+    fit = sum(total <= _RESCORED for total in accumulate(asked[form] for form in rarest))
+    return f"array_contains_any(stems, {sorted(map(word_number, rarest[: max(1, fit)]))})"
 
 
 def _is_hidden(number: int, marks: Iterable[_Mark]) -> bool:

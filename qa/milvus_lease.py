@@ -34,12 +34,14 @@ class Lease:
         self._alias = f"{name}_building"
         self._note = index / ".building"
         self._own: tuple[str, ...] = ()
+        self.owner = ""  # eight letters and digits that stand for whoever holds it here
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Hold it. Raises BusyError where another builder lives, else StoreError."""
         self._wait()
-        owner = f"{self._alias}_{secrets.token_hex(4)}"
+        self.owner = secrets.token_hex(4)
+        owner = f"{self._alias}_{self.owner}"
         self._own = f"{owner}_a", f"{owner}_b"
         self._note.write_text(owner, encoding="utf-8")
         ended = threading.Event()
@@ -67,9 +69,18 @@ class Lease:
     def clear(self) -> None:
         """Drop what owners that died have left, while it is held."""
         for name in self._server.call("list_collections", seconds=WRITING):
-            is_lease = re.fullmatch(rf"{self._alias}_[0-9a-f]{{8}}_[ab]", name)
-            if is_lease and name not in self._own and self.is_held():
+            if self._owner(name) not in ("", self.owner) and self.is_held():
                 self._server.call("drop_collection", name, seconds=WRITING)
+
+    def others(self, seconds: float = WRITING) -> set[str]:
+        """The owners that hold it elsewhere, or died with it: what they were writing is not whole."""
+        names = self._server.call("list_collections", seconds=seconds)
+        return {owner for name in names if (owner := self._owner(name)) not in ("", self.owner)}
+
+    def _owner(self, collection: str) -> str:
+        """Whose empty collection this is; empty where it is another one."""
+        found = re.fullmatch(rf"{self._alias}_([0-9a-f]{{8}})_[ab]", collection)
+        return found[1] if found else ""
 
     def _wait(self) -> None:
         """Until nobody holds it; takes it from an owner that is dead."""

@@ -8,20 +8,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from .milvus_client import WRITING, Server
 from .milvus_facts import LONGEST
 from .rows import row_checksum, row_of
 from .terms import analyze, plain_words
-from .types import Passage, encoded
+from .types import Passage, Vectors, encoded
 
 # The keys of what is known of a generation as a whole, and how those of files that were taken out since begin.
 MANIFEST, RECORDS, ACRONYMS, TERMS, WORDS, WITHDRAWN = "manifest", "records", "acronyms", "terms", "words", "withdrawn:"
 PUBLISHED = "published"  # when it began to answer
-HIDING = "hiding"  # is there where files were taken out
+FORM = 1  # of all of this: a generation in another one is built anew
 TEXTS = ("document", "text", "title", "section", "sentences")  # what may be too long for one row
 COLUMNS = ("id", *TEXTS, "position", "start", "end", "page", "language", "key", "checksum")  # what a passage is made of
 _MOST_WORDS = 4_096  # distinct ones of a passage, as many as an array holds in Milvus
@@ -62,16 +63,16 @@ def facts_of(collection: str) -> str:
     return f"{collection}_facts"
 
 
-def passage_row(number: int, passage: Passage, order: int, sha256: str) -> dict[str, Any]:
-    """A passage as it is stored, but for its embedding."""
+def passage_row(number: int, passage: Passage, order: int, sha256: str, vector: Vectors) -> dict[str, Any]:
+    """A passage as it is stored, if it fits."""
     position, start, end, text, section, page, sentences = facts = row_of(passage, order)
     terms = " ".join(analyze(passage.encoded, passage.language))
     return {
-        "id": number, "document": passage.document, "position": position, "start": start, "end": end, "text": text,
-        "title": passage.title, "section": section, "page": page or 0, "sentences": sentences,
+        "id": number, "vector": vector.tolist(), "document": passage.document, "position": position, "start": start,
+        "end": end, "text": text, "title": passage.title, "section": section, "page": page or 0, "sentences": sentences,
         "language": passage.language, "sha256": sha256, "key": passage.key.hex(),
         "checksum": row_checksum(*facts, passage.language), "terms": terms,
-        "words": _numbers(plain_words(passage.encoded)),
+        "words": _numbers([*(words := plain_words(passage.encoded)), *neighbours(words)]),
     }  # fmt: skip
 
 
@@ -84,6 +85,11 @@ def fitted(row: Mapping[str, Any], has_stems: bool) -> tuple[dict[str, Any], str
     if all(len(row[name].encode()) <= LONGEST for name in TEXTS):
         return made, ""
     return {**made, **dict.fromkeys(TEXTS, "")}, json.dumps({name: row[name] for name in TEXTS})
+
+
+def neighbours(words: Sequence[str]) -> list[str]:
+    """Each two words that follow one another, by which texts with a phrase are found; a word that is alone, itself."""
+    return [f"{one} {other}" for one, other in pairwise(words)] or list(words)
 
 
 def _numbers(words: Iterable[str]) -> list[int]:

@@ -1,39 +1,41 @@
 """Generations in Milvus: written into new collections, checked, published by one switch of an alias, dropped later.
 
-What is added waits in a file on this machine until all is encoded, so that an unfinished build leaves nothing on the
-server. It knows nothing about how texts are split or encoded, or how passages are searched.
+Rows go to the server in a thread of their own, while others are read and encoded. What an unfinished build leaves there
+does not answer, bears its builder's mark, and is dropped by the next one. It knows nothing about how texts are split or
+encoded, or how passages are searched.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import replace
-from datetime import datetime, timezone
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice, pairwise
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from . import acronyms, milvus_facts, milvus_rows
+from .background import Background
 from .config import Address
 from .document_json import document_json
 from .errors import NoGenerationError, StoreError, UnnamedError, UnreachableError
 from .manifest import REBUILD, Manifest, record_json
 from .milvus_client import READING, WRITING, MissingError, Server
-from .milvus_facts import fact_rows, hashed, word_rows
+from .milvus_facts import HERE, LEAST, fact_rows, hashed, pair_rows, word_rows
 from .milvus_index import MilvusGeneration
 from .milvus_lease import Lease
 from .milvus_rows import (
     ACRONYMS,
+    FORM,
     MANIFEST,
     PUBLISHED,
     RECORDS,
@@ -48,16 +50,14 @@ from .milvus_rows import (
 from .rows import is_literal
 from .store import LocalStore, locked, new_folder
 from .terms import plain_words
-from .types import Document, EncoderIdentity, FileRecord, Part, Passage, Stored, Vectors
+from .types import Document, FileRecord, Part, Passage, Vectors
 
 _GRACE = 60.0  # seconds for which a reader may still hold what was replaced
 _FRESH = 1.0  # seconds between two looks at which generation answers
-_SPOOL = "added.part"
-_WRITTEN = "written"  # the id of the generation that an unfinished build was writing
-_BLOCK = 50  # documents that are taken over at a time
-_STEP_SECONDS = 0.25  # between two looks at whether a server is done
-
-_Document = tuple[int, dict[str, Any], str]  # its number, what is known of it, and itself as JSON
+_MOST_WAITING = 2_000  # passages that wait to be written
+_RUN = 1_000  # documents and passages of files that are taken over together
+_BLOCK = 50  # documents that are read at a time: they may be long
+_PATIENCE = 0.7  # seconds that an insertion has when a build ends
 
 
 class MilvusStore:
@@ -116,13 +116,14 @@ class MilvusStore:
                 f"Nothing says which index answers at {self.address}: "
                 f"set the alias {self.address.name} to {self.collection(unnamed[-1])}, or build with --full."
             )
-        raise NoGenerationError(f"No index was built at {self.address} yet: run `qa build`.")
+        raise NoGenerationError(f"No index was built at {self.address} yet: run `qa build` where the articles are.")
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the index for one writer; raises BusyError where another has it, UnreachableError, or StoreError."""
         with locked(self._local.index), self._lease.held():
             self._before, self._last = self._current(WRITING), None
+            self._drop_all(self._replaced())  # each takes as much of the server's memory as what answers
             try:
                 last = self.open_current()
                 last.delete_withdrawn()
@@ -135,28 +136,10 @@ class MilvusStore:
             yield
 
     def writer(
-        self,
-        encoder: EncoderIdentity,
-        passage_settings: Mapping[str, Any],
-        reading: Mapping[str, Any] = MappingProxyType({}),
-        created: datetime | None = None,
-        encoder_languages: Sequence[str] = (),
-        previous: MilvusGeneration | None = None,
+        self, manifest: Manifest, previous: MilvusGeneration | None = None, step: Callable[[], None] = lambda: None
     ) -> MilvusWriter:
         """One for the next generation, while `writing`; files may be taken over from `previous`."""
-        manifest = Manifest(
-            id="",
-            created=(created or datetime.now(timezone.utc)).isoformat(timespec="seconds"),
-            encoder=encoder.as_json(),
-            passage_settings=passage_settings,
-            reading=reading,
-            documents=0,
-            passages=0,
-            files={},
-            languages=(),
-            encoder_languages=tuple(encoder_languages),
-        )
-        return MilvusWriter(self, new_folder(self._local.index), manifest, previous)
+        return MilvusWriter(self, new_folder(self._local.index), manifest, previous, step)
 
     def leftovers(self) -> list[Path]:
         """Folders of builds that did not end, oldest first; call it only while `writing`."""
@@ -165,33 +148,38 @@ class MilvusStore:
     def remove_leftovers(self, keep: Path | None = None) -> None:
         """Drop what builds that did not end have left, all but the folder `keep`; call it only while `writing`.
 
-        Without an alias nothing is dropped on the server: any generation may be the one that is to answer.
+        Without an alias nothing is dropped on the server but what a builder had not finished when it died: any other
+        generation may be the one that is to answer.
         """
+        current = self._current(WRITING)
+        self._drop_all([each for each in self._unpublished(current) if each != current])
         self._lease.clear()
-        if current := self._current(WRITING):
-            self._drop_all([each for each in self._ids() if each != current and _number(each) >= _number(current)])
-            self._local.remove_leftovers(keep)
+        self._local.remove_leftovers(keep)
+
+    def _unpublished(self, current: str | None) -> list[str]:
+        """The generations of builders that died, and what is newer than the current one: both may be it too."""
+        others = self._lease.others()
+        newer = _number(current) if current else math.inf
+        return [each for each in self._ids() if _owner(each) in others or _number(each) >= newer]
 
     def prune(self, keep: int) -> None:
         """Drop what was replaced a minute ago, or stands before the last `keep` generations, and leftovers."""
         self.remove_leftovers()
-        ids = self._ids()
-        old = len(ids) - max(1, keep)
-        self._drop_all(
-            [
-                each
-                for place, each in enumerate(ids[:-1])
-                if place < old or time.time() - self._published(ids[place + 1]) >= _GRACE
-            ]
-        )
+        self._drop_all({*self._ids()[: -max(1, keep)], *self._replaced()})
+
+    def _replaced(self) -> list[str]:
+        """The generations that no reader holds any more: another answers since a minute ago."""
+        current = self._current(WRITING)
+        ids = [each for each in self._ids() if current is not None and _number(each) <= _number(current)]
+        return [old for old, new in pairwise(ids) if time.time() - self._published(new) >= _GRACE]
 
     def withdraw(self, files: Sequence[str]) -> None:
         """Take files (paths below the corpus folder) out of what answers; a build that is under way sees it too."""
         number = None
         while (current := self._current()) is not None and current != number:  # it may be replaced meanwhile
-            number = current
+            number, answering = current, self.open(current)
             for file in files:
-                self.open(number).withdraw(file)
+                answering.withdraw(file)
 
     def take_out(self, made: MilvusGeneration) -> None:
         """Take out of a new generation what was withdrawn from the last one since writing began."""
@@ -208,9 +196,9 @@ class MilvusStore:
         return f"{self.address.name}_{generation}"
 
     def next_id(self) -> str:
-        """That of the next generation: the next number, and what makes it another than anybody else's."""
+        """That of the next generation: the next number, and its builder's mark, which nobody else has."""
         found = [*self._ids(), *filter(None, [self._current(WRITING)])]
-        return f"{1 + max(map(_number, found), default=0):06d}_{secrets.token_hex(4)}"
+        return f"{1 + max(map(_number, found), default=0):06d}_{self._lease.owner}"
 
     def switch(self, generation: str) -> None:
         """Let this generation answer, if the one that does is that of when writing began. Raises StoreError."""
@@ -227,11 +215,11 @@ class MilvusStore:
                 raise
         self._seen = time.monotonic(), generation
 
-    def drop(self, generation: str) -> None:
+    def drop(self, generation: str, seconds: float = WRITING) -> None:
         """Remove a generation, but never the one that answers: Milvus itself would let that go."""
         for name in (self.collection(generation), facts_of(self.collection(generation))):
-            if generation != self._current(WRITING):
-                self.server.call("drop_collection", name, seconds=WRITING)
+            if generation != self._current(seconds):
+                self.server.call("drop_collection", name, seconds=seconds)
 
     def _drop_all(self, generations: Iterable[str]) -> None:
         """As `drop`, of what may be another builder's, while nobody has taken over."""
@@ -251,7 +239,7 @@ class MilvusStore:
         return found
 
     def _id(self, collection: str) -> str | None:
-        found = re.fullmatch(rf"{self.address.name}_(\d{{6,}}(?:_[0-9a-f]{{8}})?)(?:_facts)?", collection)
+        found = re.fullmatch(rf"{self.address.name}_(\d{{6,}}_[0-9a-f]{{8}})(?:_facts)?", collection)
         return found[1] if found else None
 
     def _ids(self, seconds: float = WRITING) -> list[str]:
@@ -260,9 +248,9 @@ class MilvusStore:
         return sorted({found for name in names if (found := self._id(name)) is not None}, key=_number)
 
     def _unnamed(self) -> list[str]:
-        """The generations that may have answered: all but what a build on this machine was writing when it died."""
-        written = {path.read_text(encoding="utf-8") for path in self._local.index.glob(f"generations/*/{_WRITTEN}")}
-        return [each for each in self._ids(READING) if each not in written]
+        """The generations that may have answered: all but what a builder is writing, or was when it died."""
+        others = self._lease.others(READING)
+        return [each for each in self._ids(READING) if _owner(each) not in others]
 
     def _published(self, generation: str) -> float:
         """When a generation began to answer (seconds since 1970); now, where that is not known."""
@@ -276,19 +264,55 @@ def _number(generation: str) -> int:
     return int(generation.partition("_")[0])
 
 
-class MilvusWriter:
-    """Writes one generation; use it in a `with` block. Documents must come sorted by path."""
+def _owner(generation: str) -> str:
+    """The mark of its builder."""
+    return generation.partition("_")[2]
 
-    def __init__(self, store: MilvusStore, folder: Path, manifest: Manifest, previous: MilvusGeneration | None) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A file that is taken over: its record, where the last generation holds it, and under which path."""
+
+    record: FileRecord
+    part: Part
+    path: str
+
+    def moved(self, path: str) -> str:
+        """The path of a document in it, which may have been renamed."""
+        return self.record.path + path.removeprefix(self.path)
+
+
+class MilvusWriter:
+    """Writes one generation; use it in a `with` block. Documents must come sorted by path.
+
+    What is added is written by a thread of its own, behind all else that was, and no more waits for that than
+    _MOST_WAITING passages and one file. `step` is called often until it is published; what it raises leaves the last
+    generation as it was.
+    """
+
+    def __init__(
+        self,
+        store: MilvusStore,
+        folder: Path,
+        manifest: Manifest,
+        previous: MilvusGeneration | None,
+        step: Callable[[], None],
+    ) -> None:
         self.folder = folder
         self._store = store
         self._manifest = manifest
         self._previous = previous
+        self._step = step
         self._records: list[FileRecord] = []
-        self._documents = self._passages = 0
-        self._spool = (folder / _SPOOL).open("w+", encoding="utf-8")
+        self._documents = self._passages = 0  # of the files that were added, but for `_run`
+        self._run: list[_Taken] = []  # files that stand together in the last generation, to be read in one go
+        self._writing = Background(_MOST_WAITING, step)
+        self._is_over = False
         self._tokenizer = store.server.word_tokenizer()
-        self._unpublished: str | None = None  # the id of what is being written
+        # What the thread alone alters, until all is written:
+        self._generation: str | None = None  # what is being written, until it is published
+        self._batches = Batches(store.server, self._check)
+        self._tally = Tally()
 
     def __enter__(self) -> MilvusWriter:
         return self
@@ -296,14 +320,13 @@ class MilvusWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._spool.close()
+        self._is_over = True
+        self._writing.end(_PATIENCE)
         if kind is None:
             shutil.rmtree(self.folder, ignore_errors=True)
-        else:
-            (self.folder / _SPOOL).unlink(missing_ok=True)
-        if self._unpublished is not None:
-            with contextlib.suppress(StoreError):
-                self._store.drop(self._unpublished)
+        if self._generation is not None and not isinstance(error, UnreachableError):
+            with contextlib.suppress(StoreError):  # the next build drops it
+                self._store.drop(self._generation, READING)
         if isinstance(error, OSError):
             raise StoreError(
                 f"The index could not be written ({error}); the last one still answers: "
@@ -311,66 +334,55 @@ class MilvusWriter:
             ) from error
 
     @property
-    def created(self) -> str:
-        """The time that the manifest will have (ISO)."""
-        return self._manifest.created
-
-    @property
     def records(self) -> tuple[FileRecord, ...]:
         """What was added, in order."""
         return tuple(self._records)
 
-    def add(self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> None:
-        """Add one file with its documents and their passages: none where it is not indexed."""
-        count = sum(len(passages) for _, passages in documents)
-        record = self._add_record(record, len(documents), count)
-        for document, passages in documents:
-            rows = []
-            for order, passage in enumerate(passages):
-                if not is_literal(passage, document.text):
-                    raise StoreError(f"A passage of {document.path} is no part of it: {REBUILD}.")
-                rows.append(passage_row(self._passages, passage, order, record.sha256))
-                self._passages += 1
-            pairs = [[" ".join(plain_words(form)) for form in pair] for pair in acronyms.find(document.text)]
-            head = {
-                "path": document.path, "title": document.title, "language": document.language,
-                "metadata": dict(document.metadata), "file": record.as_json(), "acronyms": pairs,
-            }  # fmt: skip
-            body = json.dumps(document_json(replace(document, blocks=())), ensure_ascii=False)
-            self._note({"document": (self._documents, head, body), "rows": rows})
-            self._documents += 1
+    def add(
+        self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: Vectors
+    ) -> None:
+        """Add one file with its documents, and their passages with an embedding each: none where it is not indexed."""
+        self._take_run()
+        record = self._add_record(record, len(documents), len(vectors))
+        first = self._documents, self._passages
+        self._documents += len(documents)
+        self._passages += len(vectors)
+        self._writing.add(partial(self._insert_new, record, documents, vectors, *first), len(vectors))
 
     def take_over(self, record: FileRecord, part: Part, path: str) -> None:
         """Add one file as the last generation holds it: at `part`, under `path`."""
-        after = self._documents, self._passages
+        if self._run:
+            last = self._run[-1].part
+            follows = last.documents.stop == part.documents.start and last.passages.stop == part.passages.start
+            if not follows or sum(len(taken.part.documents) + len(taken.part.passages) for taken in self._run) >= _RUN:
+                self._take_run()
         record = self._add_record(record, len(part.documents), len(part.passages))
-        numbers = [(each.start, each.stop) for each in (part.documents, part.passages)]
-        self._note({"file": record.as_json(), "path": path, "part": numbers, "after": after})
-        self._documents += len(part.documents)
-        self._passages += len(part.passages)
+        self._run.append(_Taken(record, part, path))
 
-    def publish(self, vectors: Iterable[Vectors | Stored], keep: int, step: Callable[[], None] = lambda: None) -> str:
-        """Write the collections, check their counts, and let them answer by one switch; returns the generation's id.
+    def _take_run(self) -> None:
+        """Have what is taken over written, behind all that was added."""
+        run, self._run = self._run, []
+        if run:
+            first = self._documents, self._passages
+            passages = sum(len(taken.part.passages) for taken in run)
+            self._documents += sum(len(taken.part.documents) for taken in run)
+            self._passages += passages
+            self._writing.add(partial(self._insert_taken, run, *first), passages)
 
-        `vectors` are blocks of rows, one row for each passage, by id. `step` is called often until the switch; what it
-        raises leaves the last generation as it was. Raises StoreError where a count is off.
+    def publish(self, keep: int) -> str:
+        """Check the counts of what was written, and let it answer by one switch; returns the generation's id.
+
+        Raises StoreError where a count is off.
         """
-        generation = self._store.next_id()
-        collection, server, tokenizer = self._store.collection(generation), self._store.server, self._tokenizer
-        (self.folder / _WRITTEN).write_text(generation, encoding="utf-8")
-        self._unpublished = generation
-        searched = "terms", "sparse"
-        dimension = int(self._manifest.encoder["dimension"])
-        server.create(collection, milvus_rows.fields(dimension, tokenizer), searched if tokenizer else None)
-        server.create(facts_of(collection), milvus_facts.FIELDS)
-        batches = Batches(server, step)
-        self._insert(collection, generation, vectors, not tokenizer, batches)
-        works = (
-            partial(server.prepare, collection, milvus_rows.indexes(tokenizer)),
-            partial(server.prepare, facts_of(collection), milvus_facts.INDEXES),
-        )
-        _beside(works, step)
-        for name, expected in batches.counts.items():
+        self._step()
+        self._take_run()
+        self._writing.add(self._insert_rest)
+        self._writing.finish()
+        server, generation = self._store.server, self._begun()
+        collection = self._store.collection(generation)
+        indexes = {collection: milvus_rows.indexes(self._tokenizer), facts_of(collection): milvus_facts.INDEXES}
+        server.prepare(indexes, self._step)
+        for name, expected in self._batches.counts.items():
             if (counted := server.count(name)) != expected:
                 raise StoreError(
                     f"The new index failed its check ({name} holds {counted} rows, not {expected}); "
@@ -378,34 +390,97 @@ class MilvusWriter:
                 )
         made = self._store.open(generation, WRITING)
         self._store.take_out(made)
-        step()
+        self._step()
         self._store.switch(generation)
-        self._unpublished = None
+        self._generation = None
         self._store.take_out(made)  # what was withdrawn while it was switched
         self._store.prune(keep)
         return made.id
 
-    def _insert(
-        self, collection: str, generation: str, vectors: Iterable[Vectors | Stored], has_stems: bool, batches: Batches
+    def _add_record(self, record: FileRecord, documents: int, passages: int) -> FileRecord:
+        self._records.append(replace(record, documents=documents, passages=passages))
+        return self._records[-1]
+
+    # --- in the thread
+
+    def _begun(self) -> str:
+        """The id of what is being written; its collections are made for the first row."""
+        if self._generation is None:
+            self._check()
+            self._generation = self._store.next_id()
+            collection, server = self._store.collection(self._generation), self._store.server
+            dimension, searched = int(self._manifest.encoder["dimension"]), ("terms", "sparse")
+            fields = milvus_rows.fields(dimension, self._tokenizer)
+            server.create(collection, fields, searched if self._tokenizer else None)
+            server.create(facts_of(collection), milvus_facts.FIELDS)
+        return self._generation
+
+    def _check(self) -> None:
+        """Ends the thread where the build has ended."""
+        if self._is_over:
+            raise StoreError("The build has ended: build again.")
+
+    def _insert_new(
+        self,
+        record: FileRecord,
+        documents: Sequence[tuple[Document, Sequence[Passage]]],
+        vectors: Vectors,
+        document_number: int,
+        number: int,
     ) -> None:
-        """All rows of both collections, from what was noted."""
-        facts, tally = facts_of(collection), Tally()
+        """A file's documents and passages, whose numbers begin with these."""
         # Rounded as they are on disk, so that cosines are those of an index there.
-        embeddings = (row.astype(np.float32) for block in vectors for row in block.astype(np.float16))
-        self._spool.seek(0)
-        for noted in map(json.loads, self._spool):
-            is_new = "document" in noted
-            for document, head, body in [noted["document"]] if is_new else self._documents_of(noted):
-                tally.document(head)
-                batches.add(facts, fact_rows(f"head:{document}", json.dumps(head, ensure_ascii=False)))
-                batches.add(facts, fact_rows(f"body:{document}", body))
-                batches.add(facts, fact_rows(f"path:{hashed(head['path'])}", str(document)))
-            for passage in noted["rows"] if is_new else self._rows_of(noted):
-                tally.passage(passage)
-                row, texts = fitted(passage, has_stems)
-                batches.add(collection, [{**row, "vector": next(embeddings).tolist()}])
-                if texts:
-                    batches.add(facts, fact_rows(f"passage:{row['id']}", texts))
+        rows = iter(vectors.astype(np.float16).astype(np.float32))
+        for document, passages in documents:
+            pairs = [[" ".join(plain_words(form)) for form in pair] for pair in acronyms.find(document.text)]
+            head = {
+                "path": document.path, "title": document.title, "language": document.language,
+                "metadata": dict(document.metadata), "file": record.as_json(), "acronyms": pairs,
+            }  # fmt: skip
+            body = json.dumps(document_json(replace(document, blocks=())), ensure_ascii=False)
+            self._insert_document(document_number, head, body)
+            document_number += 1
+            for order, passage in enumerate(passages):
+                if not is_literal(passage, document.text):
+                    raise StoreError(f"A passage of {document.path} is no part of it: {REBUILD}.")
+                self._insert_passage(passage_row(number, passage, order, record.sha256, next(rows)))
+                number += 1
+
+    def _insert_taken(self, run: Sequence[_Taken], document_number: int, number: int) -> None:
+        """Files that stand together in the last generation; here their numbers begin with these."""
+        if self._previous is None:
+            raise StoreError(f"There is no index to take files over from: {REBUILD}.")
+        first, last = run[0].part, run[-1].part
+        documents = _documents(self._previous, range(first.documents.start, last.documents.stop))
+        passages = self._previous.taken(range(first.passages.start, last.passages.stop))
+        for taken in run:
+            for head, body in islice(documents, len(taken.part.documents)):
+                head = {**head, "path": taken.moved(head["path"]), "file": taken.record.as_json()}
+                self._insert_document(document_number, head, body)
+                document_number += 1
+            for row in islice(passages, len(taken.part.passages)):
+                self._insert_passage({**row, "id": number, "document": taken.moved(row["document"])})
+                number += 1
+
+    def _insert_document(self, number: int, head: Mapping[str, Any], body: str) -> None:
+        facts = facts_of(self._store.collection(self._begun()))
+        self._tally.document(head)
+        self._batches.add(facts, fact_rows(f"head:{number}", json.dumps(head, ensure_ascii=False)))
+        self._batches.add(facts, fact_rows(f"body:{number}", body))
+        self._batches.add(facts, fact_rows(f"path:{hashed(head['path'])}", str(number)))
+
+    def _insert_passage(self, passage: Mapping[str, Any]) -> None:
+        collection = self._store.collection(self._begun())
+        self._tally.passage(passage)
+        row, texts = fitted(passage, not self._tokenizer)
+        self._batches.add(collection, [row])
+        if texts:
+            self._batches.add(facts_of(collection), fact_rows(f"passage:{row['id']}", texts))
+
+    def _insert_rest(self) -> None:
+        """What is known of all files together."""
+        generation, tally, batches = self._begun(), self._tally, self._batches
+        facts = facts_of(self._store.collection(generation))
         manifest = replace(
             self._manifest,
             id=generation,
@@ -413,62 +488,23 @@ class MilvusWriter:
             passages=self._passages,
             languages=tuple(sorted(tally.languages)),
         )
-        said = {"manifest": manifest.as_json(), "terms": tally.length}
-        batches.add(facts, fact_rows(milvus_facts.HERE, ""))
+        said = {"form": FORM, "manifest": manifest.as_json(), "terms": tally.length}
         batches.add(facts, fact_rows(RECORDS, "\n".join(map(record_json, self._records))))
-        batches.add(facts, fact_rows(ACRONYMS, json.dumps(sorted(tally.acronyms), ensure_ascii=False)))
+        batches.add(facts, pair_rows(ACRONYMS, tally.acronyms))
         batches.add(facts, word_rows(TERMS, tally.terms))
         batches.add(facts, word_rows(WORDS, tally.words))
         batches.add(facts, fact_rows(MANIFEST, json.dumps(said, ensure_ascii=False)))
+        batches.add(facts, fact_rows(HERE, ""))
+        batches.add(facts, fact_rows(LEAST, f"{batches.counts[facts] + 1} {self._passages}"))
         batches.finish()
 
-    def _documents_of(self, noted: Mapping[str, Any]) -> Iterator[_Document]:
-        """The documents of a file that is taken over, with their new numbers and paths."""
-        numbers, after = range(*noted["part"][0]), noted["after"][0]
-        for start in range(0, len(numbers), _BLOCK):
-            some = numbers[start : start + _BLOCK]
-            heads, bodies = self._taken.heads(some), self._taken.bodies(some)
-            for number in some:
-                if number not in heads or number not in bodies:
-                    raise StoreError(f"An article of {noted['path']} is missing in the last index: {REBUILD}.")
-                head = {**heads[number], "path": _moved(noted, heads[number]["path"]), "file": noted["file"]}
-                yield number - numbers.start + after, head, bodies[number]
 
-    def _rows_of(self, noted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The passages of a file that is taken over, with their new numbers and paths."""
-        numbers, after = range(*noted["part"][1]), noted["after"][1]
-        for row in self._taken.taken(numbers):
-            number = row["id"] - numbers.start + after
-            yield {**row, "id": number, "document": _moved(noted, row["document"])}
-
-    @property
-    def _taken(self) -> MilvusGeneration:
-        """The last generation, where files are taken over."""
-        if self._previous is None:
-            raise StoreError(f"There is no index to take files over from: {REBUILD}.")
-        return self._previous
-
-    def _add_record(self, record: FileRecord, documents: int, passages: int) -> FileRecord:
-        self._records.append(replace(record, documents=documents, passages=passages))
-        return self._records[-1]
-
-    def _note(self, noted: Mapping[str, Any]) -> None:
-        self._spool.write(json.dumps(noted) + "\n")
-
-
-def _moved(noted: Mapping[str, Any], path: str) -> str:
-    """The path of a document in a file that may have been renamed."""
-    return str(noted["file"]["path"]) + path.removeprefix(noted["path"])
-
-
-def _beside(works: Iterable[Callable[[], None]], step: Callable[[], None]) -> None:
-    """Do these beside each other; `step` is called meanwhile. Raises what one of them raises, or `step` does."""
-    pool = ThreadPoolExecutor(2, thread_name_prefix="prepare")
-    try:
-        waiting = [pool.submit(work) for work in works]
-        while wait(waiting, timeout=_STEP_SECONDS).not_done:
-            step()
-        for work in waiting:
-            work.result()
-    finally:
-        pool.shutdown(wait=False)
+def _documents(generation: MilvusGeneration, numbers: range) -> Iterator[tuple[dict[str, Any], str]]:
+    """What is known of these documents, and themselves as JSON, in order. Raises StoreError where one is missing."""
+    for start in range(0, len(numbers), _BLOCK):
+        some = numbers[start : start + _BLOCK]
+        heads, bodies = generation.heads(some), generation.bodies(some)
+        for number in some:
+            if number not in heads or number not in bodies:
+                raise StoreError(f"An article is missing in the last index: {REBUILD}.")
+            yield heads[number], bodies[number]

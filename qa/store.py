@@ -11,32 +11,32 @@ import os
 import shutil
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, TypeVar
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 from . import acronyms, faiss_index, lexical
+from .background import Background
 from .errors import BusyError, NoGenerationError, StoreError
 from .generation import LEXICAL, PASSAGES, WORDED, Generation
 from .manifest import MANIFEST, REBUILD, Manifest, WrittenFile, files_sha256, record_json, write_manifest
 from .rows import row_checksum, row_of, spans_json
 from .terms import plain_words
-from .types import Document, EncoderIdentity, FileRecord, Part, Passage, Stored, Vectors, encoded
+from .types import Document, FileRecord, Part, Passage, Vectors, encoded
 
 _TMP = ".tmp-"
 _UNKEPT = (".lock", ".part")  # beside a generation while it is written; no part of it
 _T = TypeVar("_T")
 _REPEATED = {"acronyms": "OR IGNORE"}  # tables whose rows may be given twice
 _MOST_UNWRITTEN = 16  # documents that wait for SQLite
+_BLOCK = 4_096  # embeddings that are copied at once
 _RUN = 1_000  # documents that are copied at once: a build must soon stop when it is asked to
 
 # A word index is extended where it holds so many passages, and no more than this share of them was removed since it was
@@ -84,49 +84,43 @@ class GenerationWriter:
     """Writes one generation in a hidden folder beside the published ones; `publish` makes it the current one.
 
     Use it in a `with` block. What an interrupted build leaves in its folder is not read by anyone but the
-    next build (see `journal`), which removes it. Documents must come sorted by path. `created` is a moment before
-    the first file was read; now, if it is not given. `reading` says how files were read (see `build`). `previous`
-    is the generation that files may be taken over from; its files must be those that were published.
+    next build (see `journal`), which removes it. Documents must come sorted by path. `previous` is the generation that
+    files may be taken over from; its files must be those that were published. `step` is called often until it is
+    published; what it raises leaves the last generation as it was.
     """
 
     def __init__(
         self,
         index: Path,
-        encoder: EncoderIdentity,
-        passage_settings: Mapping[str, Any],
-        reading: Mapping[str, Any] = MappingProxyType({}),
-        created: datetime | None = None,
-        encoder_languages: Sequence[str] = (),
+        manifest: Manifest,
         previous: Generation | None = None,
+        step: Callable[[], None] = lambda: None,
     ) -> None:
         self._generations = index / "generations"
         self._index = index
-        self._encoder = encoder
-        self._encoder_languages = tuple(encoder_languages)
-        self._passage_settings = passage_settings
-        self._reading = reading
-        self._created = created or datetime.now(timezone.utc)
+        self._manifest = manifest
+        self._previous = previous
+        self._step = step
         self._records: list[FileRecord] = []
         self._passages = 0
         self._documents = 0
-        self._previous = previous
         self._new: list[Part] = []
         self._kept: list[tuple[range, int]] = []  # passages of the last generation, and the first one's new number
         self._run = Part(range(0), range(0))  # taken over next, in one go
         self._is_current = False
-        self._writing = ThreadPoolExecutor(1, thread_name_prefix="write")
-        self._writes: deque[Future[None]] = deque()
-        self._unwritten: deque[Future[None]] = deque()  # of them those of new documents
+        self._writing = Background(_MOST_UNWRITTEN, step)
         self.folder = new_folder(index)
         try:
+            self._vectors = faiss_index.DenseWriter(self.folder, int(manifest.encoder["dimension"]))
             self._sqlite = sqlite3.connect(self.folder / PASSAGES, uri=True, check_same_thread=False)
             # Nobody reads it before it is renamed, and `publish` syncs it: no journal is needed.
             self._sqlite.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
             if previous is not None:
                 self._sqlite.execute("ATTACH ? AS old", (previous.passages_uri,))
-        except sqlite3.Error as error:
-            if hasattr(self, "_sqlite"):
-                self._sqlite.close()
+        except (OSError, sqlite3.Error) as error:
+            for name in ("_vectors", "_sqlite"):
+                if hasattr(self, name):
+                    getattr(self, name).close()
             shutil.rmtree(self.folder, ignore_errors=True)
             raise _unwritable(index, error) from error
 
@@ -136,7 +130,8 @@ class GenerationWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writing.shutdown(cancel_futures=True)
+        self._writing.end()
+        self._vectors.close()
         self._sqlite.close()
         if isinstance(error, (OSError, sqlite3.Error, StoreError)) and not self._is_current:
             shutil.rmtree(self.folder, ignore_errors=True)  # most often a full disk: give the space back
@@ -146,12 +141,15 @@ class GenerationWriter:
                 "free some space and build again."
             ) from error
 
-    def add(self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> None:
-        """Add one file with its documents and their passages: none where it is not indexed."""
+    def add(
+        self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: Vectors
+    ) -> None:
+        """Add one file with its documents, and their passages with an embedding each: none where it is not indexed."""
         self._copy_run()
         start = self._documents, self._passages
         for document, passages in documents:
             self._add_document(record.path, document, passages)
+        self._vectors.add(vectors)
         part = Part(range(start[0], self._documents), range(start[1], self._passages))
         self._new.append(part)
         self._add_record(record, part)
@@ -184,7 +182,11 @@ class GenerationWriter:
             "file": file, "after": after,
         }  # fmt: skip
         if documents:
-            self._write(partial(self._copy, values))
+            self._writing.add(partial(self._copy, values))
+        if passages and self._previous is not None:
+            for start in range(0, len(passages), _BLOCK):
+                self._step()
+                self._vectors.add(self._previous.stored_vectors(passages[start : start + _BLOCK]))
         self._kept.append((passages, self._passages))
         self._documents += len(documents)
         self._passages += len(passages)
@@ -211,33 +213,13 @@ class GenerationWriter:
             rows.append((self._passages + i, number, *facts, p.key, row_checksum(*facts, document.language)))
         self._passages += len(passages)
         write = partial(self._insert, documents=[own], sections=sections, acronyms=pairs, passages=rows)
-        self._unwritten.append(self._write(write))
-        if len(self._unwritten) > _MOST_UNWRITTEN:
-            self._unwritten.popleft().result()
+        self._writing.add(write, 1)
 
     def _insert(self, **tables: Sequence[tuple[Any, ...]]) -> None:
         for table, rows in tables.items():
             if rows:
                 places = ", ".join("?" * len(rows[0]))
                 self._sqlite.executemany(f"INSERT {_REPEATED.get(table, '')} INTO {table} VALUES ({places})", rows)
-
-    def _write(self, work: Callable[[], None]) -> Future[None]:
-        """Have SQLite do it after all else, beside what is done here; raises what went wrong before."""
-        while self._writes and self._writes[0].done():
-            self._writes.popleft().result()
-        self._writes.append(write := self._writing.submit(work))
-        return write
-
-    def _finish_writes(self, step: Callable[[], None]) -> None:
-        """Wait for all of them; raises what went wrong with one."""
-        while self._writes:
-            step()
-            self._writes.popleft().result()
-
-    @property
-    def created(self) -> str:
-        """The time that the manifest will have (ISO)."""
-        return self._created.isoformat(timespec="seconds")
 
     @property
     def records(self) -> tuple[FileRecord, ...]:
@@ -257,7 +239,7 @@ class GenerationWriter:
         found = self._sqlite.execute("SELECT DISTINCT language FROM documents ORDER BY language")
         return tuple(language for (language,) in found)
 
-    def _write_words(self, languages: Sequence[str], step: Callable[[], None]) -> None:
+    def _write_words(self, languages: Sequence[str]) -> None:
         """Extend the last generation's word index where that is enough and holds the same languages, or write it."""
         folder, old = self.folder / LEXICAL, self._previous
         if old is not None and old.count() >= _LEAST_EXTENDED and old.manifest.languages == languages:
@@ -272,49 +254,44 @@ class GenerationWriter:
                 texts = (text for part in self._new for text in self._texts(part))
                 numbered = zip(range(len(after), len(after) + len(new)), texts, strict=True)
                 removed = np.flatnonzero((after < 0) & (before >= 0)).tolist()
-                lexical.extend_index(folder, old.folder / LEXICAL, removed, _stepping(numbered, step))
+                lexical.extend_index(folder, old.folder / LEXICAL, removed, _stepping(numbered, self._step))
                 np.concatenate([after, np.array(new, dtype=np.int64)]).astype("<i4").tofile(self.folder / WORDED)
                 return
         everything = self._texts(Part(range(self._documents), range(self._passages)))
-        lexical.write_index(folder, _stepping(everything, step))
+        lexical.write_index(folder, _stepping(everything, self._step))
 
-    def publish(self, vectors: Iterable[Vectors | Stored], keep: int, step: Callable[[], None] = lambda: None) -> str:
+    def publish(self, keep: int) -> str:
         """Write both indexes, verify all, make it current by one rename; returns the generation's id.
 
-        `vectors` are blocks of rows, one row for each passage, by id. `step` is called often until the renames;
-        what it raises leaves the last generation as it was. Raises StoreError where the check fails.
+        Raises StoreError where the check fails.
         """
         self._copy_run()
         files = [(record.path, record_json(record)) for record in self._records]
-        self._write(partial(self._insert, files=files))
+        self._writing.add(partial(self._insert, files=files))
         try:
-            step()
-            faiss_index.write_index(self.folder, self._encoder.dimension, vectors)
-            self._finish_writes(step)
+            self._step()
+            self._vectors.finish()
+            self._writing.finish()
             self._sqlite.commit()
             languages = self._languages()
-            self._write_words(languages, step)
+            self._write_words(languages)
         except (RuntimeError, ValueError) as error:  # what faiss and tantivy raise where they cannot write
             raise OSError(str(error)) from error
         self._sqlite.close()
-        step()
+        self._step()
         number = 1 + max((int(path.name) for path in _published(self._index)), default=0)
-        manifest = Manifest(
+        manifest = replace(
+            self._manifest,
             id=f"{number:06d}",
-            created=self.created,
-            encoder=self._encoder.as_json(),
-            passage_settings=self._passage_settings,
-            reading=self._reading,
             documents=self._documents,
             passages=self._passages,
             languages=languages,
-            encoder_languages=self._encoder_languages,
             files=_written(self.folder),
         )
         write_manifest(self.folder / MANIFEST, manifest, self._records)
         with ThreadPoolExecutor(1) as beside:
             synced = beside.submit(_sync_files, self.folder)
-            problem = _problem(self.folder, self._new, step)
+            problem = _problem(self.folder, self._new, self._step)
             synced.result()
         if problem:
             raise StoreError(
@@ -358,16 +335,10 @@ class LocalStore:
             yield
 
     def writer(
-        self,
-        encoder: EncoderIdentity,
-        passage_settings: Mapping[str, Any],
-        reading: Mapping[str, Any] = MappingProxyType({}),
-        created: datetime | None = None,
-        encoder_languages: Sequence[str] = (),
-        previous: Generation | None = None,
+        self, manifest: Manifest, previous: Generation | None = None, step: Callable[[], None] = lambda: None
     ) -> GenerationWriter:
         """One for the next generation, while `writing`; see there."""
-        return GenerationWriter(self.index, encoder, passage_settings, reading, created, encoder_languages, previous)
+        return GenerationWriter(self.index, manifest, previous, step)
 
     def current_id(self) -> str | None:
         """The id of the generation that answers, or None where nothing was published."""

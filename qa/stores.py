@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -17,12 +16,10 @@ from .store import LocalStore
 from .types import (
     Document,
     DocumentFacts,
-    EncoderIdentity,
     FileRecord,
     Part,
     Passage,
     PassageIndex,
-    Stored,
     Vectors,
 )
 
@@ -69,10 +66,6 @@ class OpenGeneration(PassageIndex, Protocol):
         """The embeddings of these passages."""
         ...
 
-    def stored_vectors(self, ids: range) -> Vectors | Stored:
-        """The embeddings of these passages, as they are to be stored again."""
-        ...
-
     def altered(self) -> list[str]:
         """What is not as it was published and would not be noticed when it is taken over, a sentence for each."""
         ...
@@ -86,37 +79,31 @@ _Opened = TypeVar("_Opened", bound=OpenGeneration)
 
 
 class Writer(AbstractContextManager["Writer"], Protocol):
-    """Writes one generation, in a `with` block; `publish` makes it the one that answers. Documents come in order.
+    """Writes one generation, in a `with` block; `publish` makes it the one that answers. Files come in order.
 
+    What is added is written, or on its way, when it has been added. Where that is slower than what comes, adding waits.
     Its `folder`, on this machine, is where an unfinished build leaves what the next one takes up (see `journal`).
     """
 
     folder: Path
 
     @property
-    def created(self) -> str:
-        """The time that the manifest will have (ISO)."""
-        ...
-
-    @property
     def records(self) -> tuple[FileRecord, ...]:
         """What was added, in order."""
         ...
 
-    def add(self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> None:
-        """Add one file with its documents and their passages: none where it is not indexed."""
+    def add(
+        self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: Vectors
+    ) -> None:
+        """Add one file with its documents, and their passages with an embedding each: none where it is not indexed."""
         ...
 
     def take_over(self, record: FileRecord, part: Part, path: str) -> None:
         """Add one file as the last generation holds it: at `part`, under `path`."""
         ...
 
-    def publish(self, vectors: Iterable[Vectors | Stored], keep: int, step: Callable[[], None] = ...) -> str:
-        """Check everything and make it the one that answers; returns the generation's id.
-
-        `vectors` are blocks of rows, one row for each passage, by id. `step` is called often; what it raises leaves
-        the last generation as it was. Raises StoreError.
-        """
+    def publish(self, keep: int) -> str:
+        """Check everything and make it the one that answers; returns the generation's id. Raises StoreError."""
         ...
 
 
@@ -144,16 +131,12 @@ class Store(Protocol[_Opened]):
         """Hold it for one writer; raises BusyError where another has it."""
         ...
 
-    def writer(
-        self,
-        encoder: EncoderIdentity,
-        passage_settings: Mapping[str, Any],
-        reading: Mapping[str, Any] = ...,
-        created: datetime | None = ...,
-        encoder_languages: Sequence[str] = ...,
-        previous: _Opened | None = ...,
-    ) -> Writer:
-        """One for the next generation, while `writing`; files may be taken over from `previous`."""
+    def writer(self, manifest: Manifest, previous: _Opened | None = ..., step: Callable[[], None] = ...) -> Writer:
+        """One for the next generation, while `writing`, of which `manifest` says what is known when it is begun.
+
+        Files may be taken over from `previous`. `step` is called often until it is published; what it raises leaves
+        the last generation as it was.
+        """
         ...
 
     def leftovers(self) -> list[Path]:

@@ -5,7 +5,8 @@ lines of a forked process that builds: "pid NUMBER", a line at each step of the 
 folder, and at last "ended STATUS" (negative: the signal). Options: `pause=SECONDS` sleeps at each step; `hold=STAGE`
 stays at the first step of a stage until it is killed; `die=CHANGE` kills the process with SIGKILL right before that
 change (a file opened for writing, a rename, a folder made, a thing removed, as Python announces them), given by its
-number from 1 or as in its line: "os.rename .CURRENT.new".
+number from 1 or as in its line: "os.rename .CURRENT.new". With `store=ADDRESS` it builds into Milvus, and says
+"inserted COLLECTION" for each batch of `batch=ROWS`; it encodes `batch` passages at a time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +126,7 @@ def _build(corpus: str, index: str, *options: str) -> None:
     from conftest import TinyEncoder
 
     from qa.build import Progress, build
-    from qa.config import Config
+    from qa.config import Address, Config
 
     named = dict(option.partition("=")[::2] for option in options)
     pause = float(named.get("pause", 0))
@@ -133,8 +135,28 @@ def _build(corpus: str, index: str, *options: str) -> None:
         _say("step", progress.stage, progress.encoded if progress.stage == "encoding" else progress.done)
         time.sleep(3600 if progress.stage == named.get("hold") else pause)
 
+    config = Config(Path(corpus), Path(index))
+    if "store" in named:
+        config = replace(config, store=Address.parse(named["store"], {}))
+        _announce_insertions(int(named["batch"]))
     _watch(Path(index), named.get("die", ""))
-    build(Config(Path(corpus), Path(index)), TinyEncoder(), progress=step)
+    build(config, TinyEncoder(), progress=step)
+
+
+def _announce_insertions(batch: int) -> None:
+    from qa import embedding, milvus_rows
+    from qa.milvus_client import Server
+
+    embedding._WINDOW = milvus_rows._BATCH_ROWS = batch
+    really = Server.call
+
+    def call(self: Server, method: str, *arguments: Any, **named: Any) -> Any:
+        result = really(self, method, *arguments, **named)
+        if method == "insert":
+            _say("inserted", arguments[0])
+        return result
+
+    Server.call = call  # type: ignore[method-assign]
 
 
 def _serve() -> None:

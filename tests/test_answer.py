@@ -142,6 +142,15 @@ def test_an_answer_that_is_no_likelier_than_none_is_not_shown_by_itself() -> Non
     assert lead.pieces() == (lead.text, "", "")
 
 
+def test_a_part_of_an_address_is_not_shown_by_itself() -> None:
+    for text in ("Bees sleep in [the hive](hives/night.md).", "Bees sleep: see https://example.org/night now."):
+        assert lead_of(read_answer(text=text, night=9.0)).short is None
+    whole = read_answer(text="Bees sleep [at night](hives.md).", night=9.0)
+    assert lead_of(whole).pieces()[1] == "night"
+    whole = read_answer(text="Bees sleep at https://example.org/night.", https=9.0)
+    assert lead_of(whole).pieces()[1] == "https"
+
+
 @pytest.mark.parametrize(
     ("question", "fragment"),
     [

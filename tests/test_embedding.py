@@ -1,4 +1,4 @@
-"""Each passage gets its embedding, in order; none is made twice, whatever is known already."""
+"""Each passage gets its embedding; none is made twice, whatever is known already."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from qa.embedding import Embedder
 from qa.journal import Journal
-from qa.types import Passage, Span, Stored, Vectors
+from qa.types import Passage, Span, Vectors
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -36,13 +36,6 @@ class KnownRows:
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
         return self._rows[list(ids)]
-
-    def stored_vectors(self, ids: range) -> Stored:
-        return self._rows[ids.start : ids.stop].astype(np.float16)
-
-
-def rows_of(embedder: Embedder, dimension: int = 256) -> Vectors:
-    return np.concatenate([np.zeros((0, dimension), np.float32), *embedder.blocks()])
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -69,7 +62,8 @@ def test_any_passages_get_their_rows_and_none_is_made_twice(
     must = sum(embedder.add(batch) for batch in passages)
     embedder.finish()
     flat = [p for batch in passages for p in batch]
-    assert np.array_equal(rows_of(embedder), tiny._rows([p.encoded for p in flat]))
+    assert not embedder.is_waiting
+    assert np.array_equal(embedder.rows(flat), tiny._rows([p.encoded for p in flat]).reshape(-1, 256))
     new = {p.text for p in flat} - {p.text for p in (*old, *cut_off)}
     assert sorted(tiny.encoded) == sorted(new)
     assert must == embedder.encoded == len(new)
@@ -113,27 +107,4 @@ def test_a_slow_encoder_is_given_few_passages_at_a_time(tmp_path: Path, tiny: Ti
     embedder.finish()
     assert max(sizes[:4]) <= 12  # a third of a second of it is six passages
     assert max(sizes) == 128  # and once it is quick, as many as it may be
-    journal.close()
-
-
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(parts=st.lists(st.one_of(st.integers(0, 5), st.tuples(st.integers(0, 90), st.integers(0, 30))), max_size=8))
-def test_what_is_taken_over_stands_between_what_is_new(
-    tmp_path_factory: pytest.TempPathFactory, tiny: TinyEncoder, parts: list[int | tuple[int, int]]
-) -> None:
-    """A number is so many new passages, a pair where known ones begin and how many they are."""
-    old_rows = tiny._rows([f"word{number}" for number in range(120)])
-    journal = Journal(tmp_path_factory.mktemp("journal"), tiny.identity)
-    embedder = Embedder(tiny, journal, KnownRows([b""] * 120, old_rows))
-    expected = [np.zeros((0, 256), np.float32)]
-    for number, part in enumerate(parts):
-        if isinstance(part, int):
-            new = [passage(f"new{number}x{n}") for n in range(part)]
-            assert embedder.add(new) == part
-            expected.append(tiny._rows([p.encoded for p in new]).reshape(-1, 256))
-        else:
-            embedder.take_over(range(part[0], part[0] + part[1]))
-            expected.append(old_rows[part[0] : part[0] + part[1]])
-    embedder.finish()
-    assert np.array_equal(rows_of(embedder).astype(np.float16), np.concatenate(expected).astype(np.float16))
     journal.close()

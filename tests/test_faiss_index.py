@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qa import faiss_index
 from qa.errors import StoreError
-from qa.faiss_index import CODES, EXACT_ROWS, ROWS, DenseIndex, write_index
+from qa.faiss_index import CODES, EXACT_ROWS, ROWS, DenseIndex, DenseWriter
 from qa.types import Stored, Vectors
 
 HALF = 1e-3  # what rounding to half precision may change
@@ -31,10 +31,17 @@ def themed_rows(count: int, dimension: int, seed: int = 0) -> Vectors:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
+def write_index(folder: Path, rows: Vectors | Stored, size: int) -> None:
+    writer = DenseWriter(folder, rows.shape[1])
+    for start in range(0, len(rows), size):
+        writer.add(rows[start : start + size])
+    writer.finish()
+
+
 def index_of(folder: Path, rows: Vectors | Stored) -> DenseIndex:
     """The rows as they come from a build: some at a time."""
     folder.mkdir(exist_ok=True)
-    write_index(folder, rows.shape[1], (rows[start : start + 700] for start in range(0, len(rows), 700)))
+    write_index(folder, rows, 700)
     return DenseIndex(folder, rows.shape[1])
 
 
@@ -150,7 +157,7 @@ def test_equal_rows_give_equal_bytes_in_whatever_blocks_they_come(tmp_path: Path
     rows = themed_rows(EXACT_ROWS + 50, 16)
     for name, size in (("one", 7), ("two", 4096)):
         (tmp_path / name).mkdir()
-        write_index(tmp_path / name, 16, (rows[start : start + size] for start in range(0, len(rows), size)))
+        write_index(tmp_path / name, rows, size)
     for file in (ROWS, CODES):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 

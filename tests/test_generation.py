@@ -24,7 +24,7 @@ from qa.build import build
 from qa.config import Config
 from qa.errors import StoreError
 from qa.generation import Generation, Part
-from qa.manifest import WrittenFile, file_sha256, write_manifest
+from qa.manifest import Manifest, WrittenFile, file_sha256, write_manifest
 from qa.types import Document, FileRecord, Passage, Query, Section, Span
 
 if TYPE_CHECKING:
@@ -52,10 +52,11 @@ def publish(
     index: Path, encoder: TinyEncoder, passages: Sequence[Passage], vectors: Any = None, doc: Document | None = None
 ) -> Generation:
     doc = doc or document()
-    with store.LocalStore(index).writing(), store.GenerationWriter(index, encoder.identity, {"most": 1}) as writer:
-        writer.add(FileRecord(doc.path, len(doc.text), 1, "0" * 64), [(doc, passages)])
+    manifest = Manifest.begun(encoder.identity, {"most": 1})
+    with store.LocalStore(index).writing(), store.GenerationWriter(index, manifest) as writer:
         rows = encoder.encode_passages([p.encoded for p in passages]) if vectors is None else vectors
-        writer.publish([rows], 3)
+        writer.add(FileRecord(doc.path, len(doc.text), 1, "0" * 64), [(doc, passages)], rows)
+        writer.publish(3)
     return store.LocalStore(index).open_current()
 
 

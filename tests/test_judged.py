@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from conftest import NEEDS_SETS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from qa.types import Found, Judgement, Span
 from training.config import read_settings
 from training.data import read_set, split_articles
 
-NEEDS_SETS = pytest.mark.skipif(not SETS.is_dir(), reason="the development sets are not here")
 SPANS = st.tuples(st.integers(0, 10_000), st.integers(0, 500)).map(lambda pair: Span(pair[0], pair[0] + pair[1]))
 LOGITS = st.floats(-30, 30, width=32)
 FOUND = st.builds(Found, SPANS, SPANS, LOGITS)

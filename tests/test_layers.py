@@ -19,6 +19,7 @@ LOW = BASE | {
     "sentences", "languages", "terms", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
     "faiss_index", "lexical", "bm25", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
     "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest", "rows",
+    "background",
 }  # fmt: skip
 MILVUS = {"milvus_client", "milvus_facts", "milvus_lease", "milvus_rows", "milvus_index"}
 MIDDLE = MILVUS | {
@@ -58,6 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rows": BASE,
     "interrupts": set(),
     "query": BASE,
+    "background": set(),
     "parts": set(),
     "spelling": set(),
     "acronyms": set(),
@@ -70,7 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "embedding": BASE | {"journal"},
     "prepared": BASE | {"documents", "document_json", "passages"},
     "generation": BASE | {"faiss_index", "lexical", "manifest", "rows", "spelling", "terms"},
-    "store": BASE | {"acronyms", "generation", "faiss_index", "lexical", "manifest", "rows", "terms"},
+    "store": BASE | {"acronyms", "background", "generation", "faiss_index", "lexical", "manifest", "rows", "terms"},
     "milvus_client": BASE | {"config"},
     "milvus_facts": BASE | {"manifest", "milvus_client"},
     "milvus_lease": BASE | {"milvus_client", "milvus_facts"},
@@ -78,7 +80,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "milvus_index": BASE
     | {"bm25", "document_json", "manifest", "rows", "spelling", "terms"}
     | (MILVUS - {"milvus_index", "milvus_lease"}),
-    "milvus_store": BASE | {"acronyms", "config", "document_json", "manifest", "rows", "store", "terms"} | MILVUS,
+    "milvus_store": BASE
+    | {"acronyms", "background", "config", "document_json", "manifest", "rows", "store", "terms"}
+    | MILVUS,
     "stores": BASE | {"config", "manifest", "store", "milvus_store"},
     "search": BASE | {"terms", "conversation"},
     # layer 3

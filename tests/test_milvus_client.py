@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -96,6 +99,7 @@ def nobody() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
+@pytest.mark.clock
 @pytest.mark.milvus_lite
 def test_nobody_at_an_address_is_said_within_two_seconds_and_then_at_once(nobody: int) -> None:
     pytest.importorskip("pymilvus", reason="pymilvus is not installed (CONTRIBUTING.md)")
@@ -154,6 +158,7 @@ def talking(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Server, Clie
 Talking = Callable[..., tuple[Server, Client]]
 
 
+@pytest.mark.clock
 @pytest.mark.milvus_lite
 def test_the_calls_of_a_question_share_its_time(talking: Talking) -> None:
     server, client = talking(0.5)
@@ -169,6 +174,7 @@ def test_the_calls_of_a_question_share_its_time(talking: Talking) -> None:
         assert server.call("query", "things") == 0.5
 
 
+@pytest.mark.clock
 @pytest.mark.milvus_lite
 def test_a_call_that_looks_whether_another_is_whole_shares_its_time(talking: Talking) -> None:
     server, _ = talking(0.7)
@@ -209,6 +215,25 @@ def test_what_passes_is_tried_again(talking: Talking, code: int, words: str) -> 
 
 
 @pytest.mark.milvus_lite
+def test_what_grpc_says_is_told_in_a_few_words(talking: Talking) -> None:
+    import grpc
+
+    class Late(grpc.RpcError):  # type: ignore[misc]
+        def code(self) -> grpc.StatusCode:
+            return grpc.StatusCode.DEADLINE_EXCEEDED
+
+        def details(self) -> str:
+            return "Deadline Exceeded"
+
+        def __str__(self) -> str:
+            return "<_InactiveRpcError of RPC that terminated with:\n\tstatus = StatusCode.DEADLINE_EXCEEDED …>"
+
+    server, _ = talking(Late())
+    with pytest.raises(StoreError, match=r"cannot be reached at \S+ \(Deadline Exceeded\): see that"):
+        server.call("query", "things", seconds=0.1)
+
+
+@pytest.mark.milvus_lite
 def test_what_a_lost_answer_has_made_is_not_made_again(talking: Talking) -> None:
     server, _ = talking(milvus_error(2, "lost"), milvus_error(65_535, "index already exists"))
     assert server.call("create_index", "things", seconds=3_600.0) is None
@@ -228,6 +253,7 @@ def test_a_collection_is_loaded_again_by_the_first_call_after_a_loss(talking: Ta
     assert client.called == ["query", "load_collection", "query"]
 
 
+@pytest.mark.clock
 @pytest.mark.milvus_lite
 def test_pymilvus_does_not_sleep_past_the_time_of_a_call() -> None:
     grpc = pytest.importorskip("grpc", reason="pymilvus is not installed (CONTRIBUTING.md)")
@@ -255,36 +281,6 @@ def test_pymilvus_does_not_sleep_past_the_time_of_a_call() -> None:
         assert len(tried) > 2
     finally:
         unready.stop(None).wait()
-
-
-@pytest.mark.milvus_lite
-def test_an_engine_survives_a_server_that_is_frozen_or_killed(tmp_path: Path) -> None:
-    (tmp_path / "corpus").mkdir()
-    write(tmp_path / "corpus", {"a.md": article("A", "anchor", "beacon")})
-    with servers.milvus_lite(tmp_path) as server:
-        address = Address.parse(f"milvus://{server.address}/lost", {})
-        config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off", store=address)
-        build(config, TinyEncoder())
-        engine = Engine.open(config, TinyEncoder())
-        expected = engine.ask("anchor").citations
-        (process,) = server.processes.values()
-        for harm, mend in ((process.freeze, process.thaw), (process.kill, process.start)):
-            harm()
-            time.sleep(1.1)  # it is known for so long which generation answers
-            for _ in range(3):
-                started = time.monotonic()
-                with pytest.raises(StoreError, match=UNREACHABLE):
-                    engine.ask("anchor")
-                assert time.monotonic() - started < 2.2
-            mend()
-            deadline = time.monotonic() + 15
-            while True:
-                try:
-                    assert engine.ask("anchor").citations == expected
-                    break
-                except StoreError:
-                    assert time.monotonic() < deadline
-                    time.sleep(0.2)
 
 
 @pytest.mark.milvus_lite
@@ -332,6 +328,7 @@ def test_a_chat_that_only_reads_does_not_compare_a_folder_that_is_another(
     assert desk.close(30)
 
 
+@pytest.mark.clock
 @pytest.mark.milvus_lite
 def test_a_question_to_a_slow_server_is_refused_in_two_seconds(
     tmp_path: Path, milvus_lite: servers.Server, monkeypatch: pytest.MonkeyPatch
@@ -375,3 +372,88 @@ def test_a_chat_server_makes_the_encoder_ready_by_itself_and_refuses_another(
     assert list((tmp_path / "other" / "encoders").glob("*/*.onnx"))
     with pytest.raises(StoreError, match="was built with the encoder"):
         Engine.open(elsewhere, TinyEncoder()).ask("Where is the anchor?")
+
+
+SECRET = "Only-the-server-and-this-test-know-it"
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """A certificate for this machine that is its own authority; its key is in the file that ends in `.key`."""
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    made = folder / f"{name}.pem"
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", made.with_suffix(".key")]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-days", "2", *subject, *key, "-out", made], check=True, capture_output=True
+    )
+    return made
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[tuple[servers.Server, Path]]:
+    """A server that wants a password and speaks TLS alone, and the file of its authority."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed (CONTRIBUTING.md)")
+    authority, folder = certificate(tmp_path, "authority"), tmp_path / "server"
+    folder.mkdir()
+    settings = {
+        "common": {"security": {"authorizationEnabled": True, "tlsMode": 1}},
+        "tls": {"serverPemPath": str(authority), "serverKeyPath": str(authority.with_suffix(".key"))},
+    }
+    with servers.milvus(folder, settings) as server:
+        from pymilvus import MilvusClient
+
+        root = MilvusClient(
+            uri=f"https://{server.address}", user="root", password="Milvus", server_pem_path=str(authority)
+        )
+        root.create_user("articles", SECRET)
+        root.grant_role("articles", "admin")
+        root.close()
+        yield server, authority
+
+
+@pytest.mark.milvus
+def test_a_server_with_a_password_and_tls_is_built_on_and_asked_and_keeps_others_out(
+    closed: tuple[servers.Server, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server, authority = closed
+    login = {"QA_MILVUS_USER": "articles", "QA_MILVUS_PASSWORD": SECRET, "QA_MILVUS_TLS": str(authority)}
+    place = f"milvus://{server.address}/closed"
+    write(tmp_path / "corpus", {"a.md": article("A", "anchor", "beacon")})
+    config = replace(Config.from_env(login, tmp_path / "corpus", tmp_path / "index", place), reader="off")
+    build(config, TinyEncoder())
+    assert Engine.open(config, TinyEncoder()).ask("anchor").citations[0].document == "a.md"
+
+    def verify(**changed: str) -> tuple[int, str]:
+        """Exit code and words of a process of its own: those of one process share a connection that is open."""
+        done = subprocess.run(
+            [sys.executable, "-m", "qa", "verify", "--store", place, "--index", str(tmp_path / "other")],
+            env={**os.environ, **login, **changed},
+            capture_output=True,
+            text=True,
+        )
+        assert SECRET not in done.stdout + done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    with ThreadPoolExecutor(2) as pool:
+        right, unknown, wrong, foreign, public, no_authority = pool.map(
+            lambda changed: verify(**changed),
+            [
+                {},
+                {"QA_MILVUS_USER": "nobody"},
+                {"QA_MILVUS_PASSWORD": f"not-{SECRET}"},
+                {"QA_MILVUS_TLS": str(certificate(tmp_path, "foreign"))},
+                {"QA_MILVUS_TLS": "on"},
+                {"QA_MILVUS_TLS": str(authority.with_suffix(".key"))},
+            ],
+        )
+    assert right[0] == 0 and "is whole: 1 articles, 2 passages" in right[1]
+    stranger = (1, f"qa: The server at {place} does not let this user in: set QA_MILVUS_USER and QA_MILVUS_PASSWORD.\n")
+    assert unknown == wrong == stranger
+    untrusted = (
+        f"qa: The server at {place} has not the certificate that was expected: set QA_MILVUS_TLS to the file of its "
+        "authority, and name the server as its certificate does.\n"
+    )
+    assert foreign == public == no_authority == (1, untrusted)
+    assert SECRET not in caplog.text
+    assert not any(SECRET in path.read_text(errors="replace") for path in tmp_path.rglob("*.log"))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.errors import StoreError
-from qa.milvus_facts import HERE, LONGEST, Facts, Words, fact_rows, hashed, word_rows
+from qa.errors import StoreError, UnreachableError
+from qa.milvus_facts import HERE, LEAST, LONGEST, Facts, Pairs, Words, fact_rows, hashed, pair_rows, word_rows
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 WORD = st.text("abcé蜜😀z", min_size=1, max_size=4)
@@ -32,6 +32,10 @@ class Rows:
         assert whole(found)
         assert not whole(found[1:])
         return found
+
+    def until_loaded(self, collection: str, enough: Callable[[int], bool], seconds: float) -> None:
+        if not enough(len(self.rows)):
+            raise UnreachableError("a part of it is not loaded")
 
 
 def facts(rows: Iterable[Mapping[str, Any]]) -> Facts:
@@ -83,6 +87,35 @@ def test_words_that_are_damaged_are_said_to_be(block: str) -> None:
 def test_what_must_be_there_and_is_not_is_damage() -> None:
     with pytest.raises(StoreError, match="is damaged"):
         facts([]).one("manifest")
+
+
+@pytest.mark.parametrize(("least", "problem"), [(4, "not loaded"), (3, "is damaged")])
+def test_a_block_that_is_not_there_is_not_taken_for_words_that_nobody_uses(least: int, problem: str) -> None:
+    held = [*fact_rows("words", "a"), *fact_rows(LEAST, f"{least} 7")]
+    with pytest.raises(StoreError, match=problem):
+        Words(facts(held), "words").frequencies(["anchor"])
+
+
+def test_what_stands_under_here_tells_one_state_from_another() -> None:
+    assert facts([]).state() == ""
+    assert facts(fact_rows(HERE, "0123abcd")).state() == "0123abcd"
+    assert facts(fact_rows(LEAST, "12 7")).least() == [12, 7]
+
+
+@given(st.lists(st.tuples(WORD, WORD)), st.lists(WORD))
+def test_pairs_are_found_by_either_of_them(held: list[tuple[str, str]], asked: list[str]) -> None:
+    pairs = Pairs(facts(pair_rows("pairs", held)), "pairs")
+    assert pairs.of(asked) == sorted({pair for pair in held if not set(pair).isdisjoint(asked)})
+
+
+def test_a_question_reads_the_pairs_of_its_words_alone() -> None:
+    rows = Rows(pair_rows("pairs", [(f"s{number}", f"long form {number}") for number in range(5_000)]))
+    pairs = Pairs(Facts(rows, "facts"), "pairs")  # type: ignore[arg-type]
+    assert pairs.of(["s7", "nobody", "long form 7", "long form 4999"]) == [
+        ("s4999", "long form 4999"),
+        ("s7", "long form 7"),
+    ]
+    assert rows.calls == 1
 
 
 @given(TEXT)

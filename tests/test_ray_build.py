@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from corpora import article, embeddings, is_whole, write
+from corpora import article, write
+from servers import Server
 
 from qa import documents, formats, journal, prepared, ray_build
 from qa.build import BuildReport, Progress, build
-from qa.config import Config
+from qa.config import Address, Config
 from qa.documents import FoundFile
 from qa.embedding import Embedder
 from qa.errors import ClusterError, ConfigError
@@ -32,6 +33,7 @@ from qa.formats.decoding import Unreadable
 from qa.passages import PassageSettings
 from qa.prepared import Prepared
 from qa.store import LocalStore
+from qa.stores import open_store
 from qa.types import Contents, Encoder, Vectors
 from qa.workers import ReaderProcess
 
@@ -170,19 +172,19 @@ def as_read(path: str, data: bytes) -> Contents:
 
 
 def same_as_here(config: Config, tiny: TinyEncoder, report: BuildReport) -> None:
-    """The generation says of every file and passage what one says that was built without a cluster."""
-    alone = replace(config, index=config.index.with_name("alone"))
+    """The generation says of every file and passage what one on this disk says that was built without a cluster."""
+    alone = replace(config, index=config.index.with_name("alone"), store=None)
     here = build(alone, tiny, parse=as_read)
     assert report.passages == here.passages
-    one, other = LocalStore(config.index).open_current(), LocalStore(alone.index).open_current()
+    one, other = open_store(config).open_current(), LocalStore(alone.index).open_current()
     assert [replace(r, indexed="") for r in one.records.values()] == [
         replace(r, indexed="") for r in other.records.values()
     ]
-    mine, theirs = embeddings(one), embeddings(other)
-    assert list(mine) == list(theirs)
-    assert all(np.array_equal(mine[fact], theirs[fact]) for fact in theirs)
+    ids = range(other.count())
+    assert one.passages(ids) == other.passages(ids)
+    assert np.array_equal(one.vectors(ids), other.vectors(ids))
     assert [one.document(path) for path in one.documents()] == [other.document(path) for path in other.documents()]
-    assert is_whole(config.index)
+    assert one.verify() == []
 
 
 class TestOnACluster:
@@ -247,9 +249,11 @@ class TestOnACluster:
         assert {record.path: record.reason for record in report.failed}["a15kill.md"] == "made its reader fail"
         same_as_here(filled, tiny, report)
 
+    @pytest.mark.milvus_lite
     def test_workers_and_a_node_that_are_lost_lose_no_passage_and_repeat_none(
-        self, cluster: Any, filled: Config, tiny: TinyEncoder, tmp_path: Path
+        self, cluster: Any, milvus_lite: Server, filled: Config, tiny: TinyEncoder, tmp_path: Path
     ) -> None:
+        filled = replace(filled, store=Address.parse(f"milvus://{milvus_lite.address}/ray", {}))
         seen = tmp_path / "seen"
         seen.mkdir()
         second = cluster.add_node(**NODE)

@@ -591,7 +591,7 @@ STAGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "database": lambda m: m.setattr(sqlite3, "connect", _raising(sqlite3.OperationalError("unable to open"))),
     "rows": lambda m: m.setattr(store.GenerationWriter, "add", _raising(sqlite3.OperationalError("disk is full"))),
     "journal": lambda m: m.setattr(journal.Journal, "append", _full),
-    "vectors": lambda m: m.setattr(faiss_index, "write_index", _full),
+    "vectors": lambda m: m.setattr(faiss_index.DenseWriter, "add", _full),
     "words": lambda m: m.setattr(lexical, "write_index", _raising(ValueError("An IO error occurred"))),
     "manifest": lambda m: m.setattr(Path, "write_bytes", _full_after(Path.write_bytes, "manifest.json")),
     "sync": lambda m: m.setattr(os, "fsync", _full),

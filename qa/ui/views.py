@@ -33,7 +33,7 @@ def turn_html(turn: Turn) -> str:
 def in_page(problem: str, only_reads: bool = False) -> str:
     """The sentence of an error, with what can be done on this page in place of a command for a terminal."""
     instead = "rebuild the index on the machine that builds it" if only_reads else "press “Rebuild index”"
-    return re.sub(r"run `qa build(?: --full)?`", instead, problem)
+    return re.sub(r"run `qa build(?: --full)?`(?: where the articles are)?", instead, problem)
 
 
 def spoken(turn: Turn) -> str:
