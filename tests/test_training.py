@@ -103,6 +103,9 @@ def test_what_is_trained_on_is_what_was_mined_for_the_same_split(tmp_path: Path)
     (tmp_path / NEGATIVES).write_text(json.dumps({"made_for": made_for(run), "negatives": mined}), "utf-8")
     found = [(item.example.id, item.negatives) for item in read_items(run, tmp_path, tmp_path)]
     assert found == [("town-0#1", ("town-0#0",)), ("none-0", ())]
+    assert all(item.articles == ("town-0",) for item in read_items(run, tmp_path, tmp_path))
+    twice = replace(run, train_on=(replace(run.train_on[0], times=2),))
+    assert [item.example.id for item in read_items(twice, tmp_path, tmp_path)] == 2 * ["town-0#1", "none-0"]
     assert {item.of.folder for item in read_items(run, tmp_path, tmp_path)} == {of.folder}
     with pytest.raises(ConfigError, match="of these sets and this split"):
         read_items(replace(run, seed=8), tmp_path, tmp_path)
@@ -131,6 +134,27 @@ def test_a_question_with_nothing_to_change_is_left_out_or_negated() -> None:
     made = {changed_question("Why did it rain?", nothing, "", random.Random(n)) for n in range(40)}
     assert made == {None, "Why did not it rain?"}
     assert changed_question("Who came first?", nothing, "first and last", random.Random(1)) is None
+
+
+def test_a_name_is_exchanged_without_its_genitive_and_the_first_word_of_a_sentence_is_none() -> None:
+    others = pieces(["It was sold. This was O'Hara's mill. The Otis Works bought it."])
+    assert others["name"] == ["O'Hara", "The Otis Works"]
+    made = {changed_question("What was Lund's fee?", others, "", random.Random(n)) for n in range(20)}
+    assert made == {"What was O'Hara's fee?", "What was The Otis Works's fee?"}
+
+
+def test_a_changed_question_may_be_about_another_article(words: Any, tmp_path: Path) -> None:
+    of = a_set(tmp_path / "set", 3)
+    item = replace(items_of(of)[0], articles=("town-2",))
+    made = Sequences(words, sampling(changed=1.0, foreign=1.0, no_title=0.0))
+    asked = set()
+    for number in range(60):
+        for (pair,) in made.groups(item, random.Random(number))[1:]:
+            assert not pair.relevant
+            assert "town0. anna lund of town0" in words.decode(list(pair.ids[pair.question :]))
+            asked.add(words.decode(list(pair.ids[1 : pair.question - 1])).rstrip(" ?"))
+    assert "when was the bridge of town2 built" in asked
+    assert not any("town1" in question for question in asked)
 
 
 def test_the_sentences_that_answer_are_left_out() -> None:

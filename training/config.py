@@ -15,11 +15,15 @@ from qa.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Sets that share articles, and the shares of those articles that are kept for fitting and for judging."""
+    """Sets that share articles, and the shares of those articles that are kept for fitting and for judging.
+
+    Its questions are learnt from so many `times` in an epoch.
+    """
 
     folders: tuple[str, ...]
     fit: float
     held_out: float
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,9 @@ class Sampling:
 
     `sizes` are the most tokens that a sequence may have, drawn by `size_shares`; `mined` is how many negatives a
     question gets from the ranking; `removed`, how often it gets its own passage without the sentences that answer;
-    `changed`, how often its passage is asked a changed question that it does not answer; `bare_question`, how often
-    the question mark is left out; `no_title`, how often the passage's title is.
+    `changed`, how often its passage is asked a changed question that it does not answer, and `foreign`, how often what
+    is new in that is of another article; `bare_question`, how often the question mark is left out; `no_title`, how
+    often the passage's title is.
     """
 
     sizes: tuple[int, ...]
@@ -37,6 +42,7 @@ class Sampling:
     mined: int
     removed: float
     changed: float
+    foreign: float
     bare_question: float
     no_title: float
 

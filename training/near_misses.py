@@ -8,13 +8,16 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 
+from qa.terms import is_function_word
 from qa.types import Span
 
 from .data import fold
 
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 _NUMBER = re.compile(r"\b\d[\d,.]*\b")
-_NAME = re.compile(r"\b[A-Z][\w'’-]+(?: (?:of |the |de |von )?[A-Z][\w'’-]+)*")
+# Without a genitive's ending, which stays where a name is exchanged.
+_PROPER = r"[A-Z](?:[\w-]|['’](?!s\b)(?=\w))+"
+_NAME = re.compile(rf"\b{_PROPER}(?: (?:of |the |de |von )?{_PROPER})*")
 KINDS = {"year": _YEAR, "number": _NUMBER, "name": _NAME}
 # Words whose opposite makes another question.
 _PAIRS = (
@@ -84,4 +87,6 @@ def _pieces(text: str) -> Iterable[tuple[str, re.Match[str]]]:
         for match in pattern.finditer(text):
             if (kind == "number" and match.span() in years) or (kind == "name" and match.start() == 0):
                 continue
+            if kind == "name" and is_function_word(match.group().lower()):
+                continue  # the first word of a sentence
             yield kind, match

@@ -48,11 +48,15 @@ Group = tuple[Paired, ...]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A question to learn from, with the passages that may stand against its own."""
+    """A question to learn from, with the passages that may stand against its own.
+
+    `articles` are those of all questions of its set that are learnt from.
+    """
 
     example: Example
     of: QuestionSet
     negatives: tuple[str, ...] = ()
+    articles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,10 @@ class Sequences:
 
     def _changed(self, item: Item, passage: str, found: list[Span], draw: random.Random) -> list[Group]:
         source = item.of.sources[passage]
-        question = changed_question(item.example.question, self._others(item.of, source.article), source.text, draw)
+        article = source.article
+        if item.articles and draw.random() < self._sampling.foreign:
+            article = draw.choice(item.articles)
+        question = changed_question(item.example.question, self._others(item.of, article), source.text, draw)
         return [] if question is None else [(self._cut(question, item, passage, draw, found),)]
 
     def _others(self, of: QuestionSet, article: str) -> dict[str, list[str]]:

@@ -59,13 +59,14 @@ def device_named(name: str) -> Any:
 def read_items(settings: Settings, sets: Path, work: Path) -> list[Item]:
     """All questions to train on, with the negatives that were mined. Raises ConfigError where they were not."""
     mined = read_negatives(settings, work)
-    members = [read_set(sets / folder) for family in settings.train_on for folder in family.folders]
-    return [
-        Item(example, of, tuple(mined[of.name][example.id]))
-        for of in members
-        for example in of.examples
-        if example.id in mined[of.name]
-    ]
+    items = []
+    for family, folder in ((each, folder) for each in settings.train_on for folder in each.folders):
+        of = read_set(sets / folder)
+        examples = [example for example in of.examples if example.id in mined[of.name]]
+        articles = tuple(sorted({of.article(example) for example in examples}))
+        made = [Item(example, of, tuple(mined[of.name][example.id]), articles) for example in examples]
+        items += family.times * made
+    return items
 
 
 def train(
