@@ -134,8 +134,9 @@ def cluster() -> Iterator[Any]:
         patch.setenv("RAY_AUTH_MODE", "disabled")
         patch.setenv("RAY_ENABLE_AUTO_CONNECT", "0")  # as in a build, where it is set before Ray is imported
         patch.setenv("RAY_enable_metrics_collection", "0")
-        for name, value in {"period_ms": 500, "initial_delay_ms": 500, "failure_threshold": 3}.items():
-            patch.setenv(f"RAY_health_check_{name}", str(value))  # a lost node is missed after 15 s otherwise
+        # A lost node is missed after 15 s otherwise; sooner than this, a new one is where other tests run beside these.
+        for name, value in {"period_ms": 500, "initial_delay_ms": 2_000, "failure_threshold": 8}.items():
+            patch.setenv(f"RAY_health_check_{name}", str(value))
         import conftest
         from ray import cloudpickle
         from ray.cluster_utils import Cluster
