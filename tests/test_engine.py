@@ -623,7 +623,10 @@ def test_without_a_reader_rankings_and_answers_are_those_of_before_there_was_one
     ]
 
 
-def test_passages_are_cut_after_they_are_read(built: Config, tiny: TinyEncoder) -> None:
+def test_passages_are_cut_after_they_are_read(
+    built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.search.RELEVANCE_WEIGHT", 3.0)  # the words of the question are in the other one alone
     engine, reader = with_reader(built, tiny, dough=30, anchor=0)
     (hit,) = engine.search(QUESTION, 1).hits
     assert "dough" in hit.passage.text

@@ -189,10 +189,12 @@ def reread_ids(reader: TinyReader, scores: Sequence[float], top_k: int = 12) -> 
 
 
 def test_relevance_moves_a_passage_as_far_as_it_weighs() -> None:
-    # Fused scores .5, .25 and 0: at a weight of .05 five logits are a quarter.
-    assert reread_ids(TinyReader(word0=0, word1=4.9, word2=0), [3, 2, 1]) == [0, 1, 2]
-    assert reread_ids(TinyReader(word0=0, word1=5.1, word2=0), [3, 2, 1]) == [1, 0, 2]
+    # Fused scores .5, .25 and 0: at a weight of .6, which a logit of 0 has half of, one of 4.8 is a quarter more.
+    assert reread_ids(TinyReader(word0=0, word1=4.7, word2=0), [3, 2, 1]) == [0, 1, 2]
+    assert reread_ids(TinyReader(word0=0, word1=4.9, word2=0), [3, 2, 1]) == [1, 0, 2]
     assert reread_ids(TinyReader(word0=-5, word1=-5, word2=5.1), [3, 2, 1]) == [2, 0, 1]
+    # How far beyond doubt it is says nothing more.
+    assert reread_ids(TinyReader(word0=9, word1=5000, word2=-5000), [3, 2, 1]) == [0, 1, 2]
 
 
 def test_equally_good_ones_keep_their_order() -> None:

@@ -32,7 +32,7 @@ from training.mine import Found, Pool, negatives
 from training.model import ReaderNet, stacked
 from training.near_misses import changed_question, pieces, without_answer
 from training.sequences import LONGEST, Item, Sequences, tokenizer
-from training.train import checkpoints, read_items, train
+from training.train import checkpoints, load_mean, read_items, train
 
 CONFIG = Path(__file__).resolve().parent.parent / "training" / "reader.json"
 
@@ -283,6 +283,17 @@ def test_a_run_learns_and_can_start_from_the_average_of_another(base: Path, tmp_
     weights = load_file(last)
     average, net = weights["average.relevance.weight"], weights["net.relevance.weight"]
     assert not torch.equal(average, net)
+
+
+def test_the_mean_of_checkpoints_has_a_share_of_each(base: Path, tmp_path: Path, words: Any) -> None:
+    of = a_set(tmp_path / "set", 2)
+    a_run(of, base, tmp_path / "run", words, 8, body_rate=3e-3, head_rate=1e-2)
+    paths = checkpoints(tmp_path / "run")
+    net = ReaderNet(base)
+    load_mean(net, paths, [0.25, 0.75])
+    one, other = (load_file(path)["average.relevance.weight"] for path in paths)
+    assert not torch.allclose(one, other)
+    assert torch.allclose(net.relevance.weight, 0.25 * one + 0.75 * other, atol=1e-6)
 
 
 def test_padding_and_neighbours_do_not_change_what_is_read(base: Path, words: Any, tmp_path: Path) -> None:

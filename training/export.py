@@ -1,7 +1,8 @@
 """A checkpoint → the shipped reader: `python -m training.export --checkpoint PATH --sets DIR [--target DIR]`.
 
-The graph takes the `ids` of one pair, (1, tokens), and gives `relevance` (1,), `start` and `end` (1, tokens). It knows
-nothing about how good the reader is.
+Of several checkpoints the mean is exported, with equal `--shares` or those that are given. The graph takes the `ids` of
+one pair, (1, tokens), and gives `relevance` (1,), `start` and `end` (1, tokens). It knows nothing about how good the
+reader is.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from .config import read_settings
 from .data import read_set
 from .model import ReaderNet, stacked
 from .sequences import LONGEST, MOST_QUESTION, Paired, Sequences, tokenizer
-from .train import load_weights
+from .train import load_mean
 
 TARGET = ROOT / "qa" / "models" / "reader"
 MODEL, TOKENIZER, DESCRIPTION = "model.onnx", "tokenizer.json", "reader.json"
@@ -56,13 +57,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("reader.json"))
     parser.add_argument("--sets", type=Path, default=SETS)
-    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--checkpoint", type=Path, required=True, nargs="+")
+    parser.add_argument("--shares", type=float, nargs="+", help="of each checkpoint, together 1")
     parser.add_argument("--target", type=Path, default=TARGET)
     given = parser.parse_args()
     settings = read_settings(given.config)
     sequences = Sequences(tokenizer(default_folder()), settings.sampling)
     net = ReaderNet(default_folder())
-    load_weights(net, given.checkpoint)
+    load_mean(net, given.checkpoint, given.shares or [1 / len(given.checkpoint)] * len(given.checkpoint))
     folders = [given.sets / folder for family in settings.train_on for folder in family.folders]
     pairs = [pair for folder in folders for pair in some_pairs(folder, sequences)]
     print(json.dumps(export(net, pairs, given.target), indent=1))

@@ -135,6 +135,16 @@ def load_weights(net: ReaderNet, path: Path, averaged: bool = True) -> None:
     assert all("embeddings" in name for name in missing), missing
 
 
+def load_mean(net: ReaderNet, paths: Sequence[Path], shares: Sequence[float]) -> None:
+    """Put the mean of several checkpoints' averaged weights into the net; the shares come to 1."""
+    mean: dict[str, Any] = {}
+    for path, share in zip(paths, shares, strict=True):
+        load_weights(net, path)
+        for name, parameter in net.named_parameters():
+            mean[name] = mean.get(name, 0) + share * parameter.detach()
+    net.load_state_dict(mean, strict=False)
+
+
 def checkpoints(folder: Path) -> list[Path]:
     """The checkpoints of a run, the last one last."""
     return sorted(folder.glob("step-*.safetensors"))
