@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Found, Hit, Lead, Ranking, Span
+from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Found, Hit, Lead, QueryTerm, Ranking, Span
 
 # How many of the best passages the lead sentence may come from.
 LEAD_PASSAGES = 3
@@ -50,6 +50,8 @@ _SENTENCE = re.compile(
 )
 # Numbers of passages between which the confidence model knows what size does.
 FITTED_SIZES = (20, 2_000)
+
+_WORD = re.compile(r"\w+")
 
 Terms = Callable[[str, str], list[str]]  # of a text in a language
 
@@ -151,6 +153,17 @@ def wants_a_sentence(ranking: Ranking) -> bool:
     """Whether the question wants more than a few words: a reason, a way, "yes" or "no", several things."""
     asked = ranking.query.text.removeprefix(" ".join(ranking.carried)).lstrip()
     return _SENTENCE.search(asked) is not None
+
+
+def names(ranking: Ranking) -> list[QueryTerm]:
+    """The words of a question that are names: those written with a capital, but its first, where most words are not."""
+    carried = " ".join(ranking.carried)
+    asked = _WORD.findall(ranking.query.text.removeprefix(carried))
+    proper = {word for word in asked[1:] if word[0].isupper() and len(word) > 1}
+    if 2 * len(proper) > len(asked):
+        return []
+    proper |= {word for word in _WORD.findall(carried) if word[0].isupper()}
+    return [term for term in ranking.terms if term.word in proper and not term.says_little]
 
 
 def _reason(ranking: Ranking) -> str:

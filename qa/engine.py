@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import documents, formats
-from .answer import Facts, compose, threshold_for
+from .answer import Facts, compose, names, threshold_for
 from .config import Config
 from .conversation import Turn, read
 from .encoders import DEFAULT_NAME, load_encoder, open_encoder
@@ -210,15 +210,16 @@ class Engine:
             started = time.perf_counter()
             generation, ranking, timings = self.rank(question, top_k, history, without)
             chosen = time.perf_counter()
-            facts = self._facts(generation, ranking)
-        answer = compose(
-            question=question,
-            ranking=ranking,
-            facts=facts,
-            terms=analyze,
-            threshold=self._threshold(ranking),
-            timings_ms=timings,
-        )
+            answer = compose(
+                question=question,
+                ranking=ranking,
+                facts=self._facts(generation, ranking),
+                terms=analyze,
+                threshold=self._threshold(ranking),
+                timings_ms=timings,
+            )
+            if answer.lead is not None:
+                answer = replace(answer, unmentioned=_unmentioned(generation, ranking, answer.citations[0]))
         ended = time.perf_counter()
         timings["answer"] = 1e3 * (ended - chosen)
         timings["total"] = 1e3 * (ended - started)
@@ -438,6 +439,18 @@ def _meant(word: str, generation: OpenGeneration, encoder: Encoder) -> str | Non
         return None
     forms = {word, *(word.removesuffix(ending) for ending in _ENDINGS)}
     return meant if min(encoder.count_tokens(sorted(forms))) > 1 else None
+
+
+def _unmentioned(generation: OpenGeneration, ranking: Ranking, cited: Citation) -> tuple[str, ...]:
+    """The names in the question that stand nowhere in the article that is cited, nor in its path."""
+    near = f"{cited.title} {cited.section} {cited.text}".casefold()
+    asked = [term for term in names(ranking.readings[0]) if term.word.casefold() not in near]
+    document = generation.document(cited.document) if asked else None
+    if document is None:
+        return ()
+    path = document.path.replace("_", " ")
+    held = set(analyze(f"{cited.title}\n{path}\n{document.text}", document.language))
+    return tuple(dict.fromkeys(term.word for term in asked if not term.is_in(held)))
 
 
 def _is_web(url: str) -> bool:

@@ -118,6 +118,12 @@ def corrected_words(answer: Answer) -> str:
     return f"Showing results for {words}" if words else ""
 
 
+def unmentioned_words(answer: Answer) -> str:
+    """`The article does not mention “Costco”.`, plain text; empty where it mentions each name in the question."""
+    words = " or ".join(f"“{word}”" for word in answer.unmentioned)
+    return f"The article does not mention {words}." if words else ""
+
+
 def _corrected(answer: Answer, turn: int) -> str:
     if not answer.corrected:
         return ""
@@ -161,6 +167,7 @@ def _lead(answer: Answer, turn: int) -> str:
         f"<b>{confidence_words(sure)}</b><small>{percent(sure)}</small>"
         f'<button type="button" class="qa-ref" data-do="open" data-turn="{turn}" data-rank="{rank}" '
         f'aria-label="Open source {rank}">{rank}</button></p>'
+        + (f'<p class="qa-unmentioned">{escape(words)}</p>' if (words := unmentioned_words(answer)) else "")
     )
 
 
@@ -378,6 +385,8 @@ def as_text(answer: Answer, styled: bool = False) -> str:
         quoted = " ".join(f"{before}{told}{after}".split())
         lines = [quoted if is_quoted(answer.lead.text) else f"“{quoted}”"]
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
+        if answer.unmentioned:
+            lines += [_line(unmentioned_words(answer))]
     if answer.corrected:
         lines.insert(0, f"{_line(corrected_words(answer))} (in quotes, a word is searched for as it is typed)")
     if answer.carried:

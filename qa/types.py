@@ -427,7 +427,8 @@ class Answer:
 
     `query` is what was run: the question, after the words `carried` from the conversation where it leans on that.
     `corrected` are words of the question that no passage holds, as they were typed and as they were searched for;
-    `reason` says in one sentence why nothing was found, where that is known.
+    `reason` says in one sentence why nothing was found, where that is known. `unmentioned` are names in the question
+    that stand nowhere in the article of the lead.
     """
 
     question: str
@@ -441,6 +442,7 @@ class Answer:
     carried: tuple[str, ...] = ()
     corrected: tuple[tuple[str, str], ...] = ()
     reason: str = ""
+    unmentioned: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The object of `qa ask --json` (DESIGN §7)."""
@@ -450,6 +452,7 @@ class Answer:
             "carried": list(self.carried),
             "corrected": [{"typed": typed, "meant": meant} for typed, meant in self.corrected],
             "reason": self.reason or None,
+            "unmentioned": list(self.unmentioned),
             "answerable": self.answerable,
             "confidence": round(self.confidence, 4),
             "answer": None if self.lead is None else self.lead.as_json(),

@@ -354,8 +354,8 @@ def test_between_two_risks_the_smaller_is_kept_and_none_is_kept_below_the_least(
 def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
     data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])])).as_json()))
     assert list(data) == [
-        "question", "query", "carried", "corrected", "reason", "answerable", "confidence", "answer", "citations",
-        "generation", "timings_ms",
+        "question", "query", "carried", "corrected", "reason", "unmentioned", "answerable", "confidence", "answer",
+        "citations", "generation", "timings_ms",
     ]  # fmt: skip
     assert data["question"] == "  as typed? "
     assert data["query"] == QUESTION

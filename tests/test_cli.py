@@ -84,8 +84,8 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     answer = json.loads(out)
     assert code == 0
     assert set(answer) == {
-        "question", "query", "carried", "corrected", "reason", "answerable", "confidence", "answer", "citations",
-        "generation", "timings_ms",
+        "question", "query", "carried", "corrected", "reason", "unmentioned", "answerable", "confidence", "answer",
+        "citations", "generation", "timings_ms",
     }  # fmt: skip
     assert answer["answer"] == {
         "text": "The zebra at the zoo is called Bruno.", "short": None, "citation": 1, "start": None, "end": None,
@@ -238,6 +238,7 @@ def test_eval_prints_the_contracts_figures(
     assert figures["ndcg@10"] == figures["answer_in_lead"] == figures["answerable_auroc"] == 1.0
     assert json.loads(run(capsys, "eval", "set", "--json", "--limit", "1")[1])["queries"] == 1
     # With a reader each question is read once, and to its end.
+    monkeypatch.setattr("qa.search.RELEVANCE_WEIGHT", 3.0)  # of two passages one has no score but this
     reader = TinyReader(Bruno=-30, Bread=30)
     monkeypatch.setattr("qa.reader.shipped_reader", lambda: reader)
     monkeypatch.setenv("QA_READER", "")

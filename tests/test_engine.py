@@ -27,6 +27,7 @@ from qa.conversation import Turn
 from qa.engine import MAX_QUESTION_CHARACTERS, MAX_TOP_K, Engine, check_question
 from qa.errors import MismatchError, NoGenerationError, QuestionError, StoreError
 from qa.passages import PassageSettings
+from qa.render import as_text
 from qa.types import Answer, Encoder, Lead, Span
 
 if TYPE_CHECKING:
@@ -74,8 +75,8 @@ def test_answer_is_cited_at_its_exact_words(built: Config, engine: Engine) -> No
 def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
     data = json.loads(json.dumps(engine.ask(f"  {QUESTION} ").as_json()))
     assert set(data) == {
-        "question", "query", "carried", "corrected", "reason", "answerable", "confidence", "answer", "citations",
-        "generation", "timings_ms",
+        "question", "query", "carried", "corrected", "reason", "unmentioned", "answerable", "confidence", "answer",
+        "citations", "generation", "timings_ms",
     }  # fmt: skip
     assert (data["question"], data["query"]) == (f"  {QUESTION} ", QUESTION)
     assert set(data["answer"]) == {"text", "short", "citation", "start", "end"}
@@ -84,6 +85,33 @@ def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
     }  # fmt: skip
     assert set(data["timings_ms"]) == {"encode", "search", "read", "answer", "total"}
     assert 0 <= data["confidence"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "unmentioned"),
+    [
+        ("What does the anchor report of Hamburg say?", ["Hamburg"]),
+        ("What does the anchor report say of Oslo and Hamburg, or of Oslo?", ["Oslo", "Hamburg"]),
+        ("What does the anchor report of hamburg say?", []),  # not known to be a name
+        ("Hamburg: what does the anchor report say?", []),
+        ("What does the Anchor report say?", []),
+        ("What does the anchor report of the Harbour say?", []),  # the path and the title do
+        ("WHAT DOES THE ANCHOR REPORT OF HAMBURG SAY?", []),
+    ],
+)
+def test_a_name_that_stands_nowhere_in_the_article_that_answers_is_told(
+    engine: Engine, asked: str, unmentioned: list[str]
+) -> None:
+    answer = engine.ask(asked)
+    assert answer.lead is not None
+    assert answer.citations[0].document == "harbour.md"
+    assert answer.as_json()["unmentioned"] == unmentioned
+    assert ("mention" in as_text(answer)) == bool(unmentioned)
+
+
+def test_where_nothing_answers_no_name_is_missing(built: Config, tiny: TinyEncoder) -> None:
+    answer = Engine.open(replace(built, threshold=1.0), tiny).ask("What does the anchor report of Hamburg say?")
+    assert answer.as_json()["unmentioned"] == []
 
 
 def test_below_the_threshold_there_is_no_answer_and_the_nearest_passages_stay(built: Config, tiny: TinyEncoder) -> None:

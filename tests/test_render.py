@@ -265,6 +265,15 @@ def test_no_passages_at_all_is_said_without_a_fold() -> None:
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
+def test_names_that_the_article_does_not_mention_are_told_and_escaped(hostile: str) -> None:
+    page = answer_html(replace(answer(citation()), unmentioned=("Costco", hostile)), 7)
+    assert f'<p class="qa-unmentioned">The article does not mention “Costco” or “{escape(hostile)}”.</p>' in page
+    assert "mention" not in answer_html(answer(citation()), 7)
+    assert "mention" not in as_text(answer(citation()))
+    assert "\nThe article does not mention “Costco”.\n" in as_text(replace(answer(citation()), unmentioned=("Costco",)))
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_word_that_was_corrected_is_said_and_can_be_asked_for_as_it_was_typed(hostile: str) -> None:
     corrected = replace(answer(citation()), corrected=(("hony", "honey"), (hostile, hostile)))
     page = answer_html(corrected, 7)
