@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Found, Hit, Lead, QueryTerm, Ranking, Span
+from .types import SECTION_SEPARATOR, Answer, Citation, Evidence, Found, Hit, Lead, QueryTerm, Ranking, Span, logistic
 
 # How many of the best passages the lead sentence may come from.
 LEAD_PASSAGES = 3
@@ -90,7 +90,7 @@ class Condition:
 
     def probability(self, values: Mapping[str, float]) -> float:
         """How likely it holds, by the features' values."""
-        return _logistic(self.intercept + sum(weight * values[name] for name, weight in self.weights.items()))
+        return logistic(self.intercept + sum(weight * values[name] for name, weight in self.weights.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +151,22 @@ def short(ranking: Ranking, lead: ScoredSentence) -> Span | None:
 
 def wants_a_sentence(ranking: Ranking) -> bool:
     """Whether the question wants more than a few words: a reason, a way, "yes" or "no", several things."""
-    asked = ranking.query.text.removeprefix(" ".join(ranking.carried)).lstrip()
-    return _SENTENCE.search(asked) is not None
+    return _SENTENCE.search(_asked(ranking)) is not None
 
 
 def names(ranking: Ranking) -> list[QueryTerm]:
     """The words of a question that are names: those written with a capital, but its first, where most words are not."""
-    carried = " ".join(ranking.carried)
-    asked = _WORD.findall(ranking.query.text.removeprefix(carried))
+    asked = _WORD.findall(_asked(ranking))
     proper = {word for word in asked[1:] if word[0].isupper() and len(word) > 1}
     if 2 * len(proper) > len(asked):
         return []
-    proper |= {word for word in _WORD.findall(carried) if word[0].isupper()}
+    proper |= {word for word in _WORD.findall(" ".join(ranking.carried)) if word[0].isupper()}
     return [term for term in ranking.terms if term.word in proper and not term.says_little]
+
+
+def _asked(ranking: Ranking) -> str:
+    """The question without what is carried."""
+    return ranking.query.text.removeprefix(" ".join(ranking.carried)).lstrip()
 
 
 def _reason(ranking: Ranking) -> str:
@@ -250,15 +253,11 @@ def score_sentences(ranking: Ranking, terms: Terms) -> list[ScoredSentence]:
             found = None
             if hit.judgement is not None:
                 found = hit.judgement.of(span)
-                score += RELEVANCE * _logistic(hit.judgement.relevance)
-                score += MARGIN * _logistic(found.margin) if found else 0.0
+                score += RELEVANCE * logistic(hit.judgement.relevance)
+                score += MARGIN * logistic(found.margin) if found else 0.0
             scored.append(ScoredSentence(number, span, text, share, score, found))
             before = own
     return scored
-
-
-def _logistic(value: float) -> float:
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))
 
 
 def _highlights(hits: Sequence[Hit], scored: Sequence[Sequence[ScoredSentence]]) -> dict[int, tuple[Span, ...]]:

@@ -68,6 +68,11 @@ def pair_rows(name: str, pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str,
         yield from fact_rows(f"{name}:{hashed(text)}", json.dumps(some, ensure_ascii=False))
 
 
+def damaged(collection: str) -> StoreError:
+    """What is said of a collection that is not as it was written."""
+    return StoreError(f"{collection} is damaged: {REBUILD} where the articles are.")
+
+
 def hashed(text: str) -> str:
     """32 letters and digits that stand for a text in a key."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
@@ -183,7 +188,7 @@ class Facts:
         try:
             yield
         except (ValueError, KeyError) as error:
-            raise StoreError(f"{self.collection} is damaged: {REBUILD} where the articles are.") from error
+            raise damaged(self.collection) from error
 
     def _values(self, keys: Sequence[str], seconds: float) -> dict[str, str]:
         found = {}

@@ -25,7 +25,7 @@ from .document_json import document_from_json
 from .errors import StoreError
 from .manifest import REBUILD, Manifest, record_from_json
 from .milvus_client import READING, WRITING, Server
-from .milvus_facts import HERE, LEAST, Facts, Pairs, Words, fact_rows, hashed
+from .milvus_facts import HERE, LEAST, Facts, Pairs, Words, damaged, fact_rows, hashed
 from .milvus_rows import (
     ACRONYMS,
     COLUMNS,
@@ -101,9 +101,8 @@ class MilvusGeneration:
         self._terms, self._words = Words(self._facts, TERMS), Words(self._facts, WORDS)
         self._acronyms = Pairs(self._facts, ACRONYMS)
         self._known: tuple[str, list[_Mark]] = "", []  # a state of the facts, and what was taken out by then
-        self._counted = (
-            _NEVER  # when all rows were seen to be loaded, and until when that is taken to be so (monotonic)
-        )
+        # When all rows were seen to be loaded, and until when that is taken to be so (monotonic).
+        self._counted = _NEVER
         self._lately: dict[str, tuple[tuple[Word, ...], float]] = {}  # questions, as they were read, and when
 
     @property
@@ -544,10 +543,7 @@ class MilvusGeneration:
         try:
             yield
         except UNSOUND as error:
-            raise self._damaged() from error
-
-    def _damaged(self) -> StoreError:
-        return StoreError(f"{self.collection} is damaged: {REBUILD} where the articles are.")
+            raise damaged(self.collection) from error
 
 
 @dataclass(frozen=True, slots=True)

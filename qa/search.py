@@ -5,7 +5,6 @@ It knows nothing about files or screens; the index is a protocol, and the query 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +27,7 @@ from .types import (
     Ranking,
     Reader,
     Vectors,
+    logistic,
 )
 
 CANDIDATES = 100
@@ -126,7 +126,7 @@ def reread(ranking: Ranking, reader: Reader, seconds: float) -> Ranking:
 def _reread_score(hit: Hit) -> float:
     if hit.judgement is None:
         return hit.score
-    return hit.score + RELEVANCE_WEIGHT / (1 + math.exp(-max(-30.0, hit.judgement.relevance / 2)))
+    return hit.score + RELEVANCE_WEIGHT * logistic(hit.judgement.relevance / 2)
 
 
 def together(whole: Ranking, parts: Sequence[Ranking], top_k: int) -> Ranking:

@@ -6,6 +6,7 @@ Everything here is frozen; a later stage makes a new value. It knows nothing abo
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
@@ -542,6 +543,11 @@ class Part:
 
     documents: range
     passages: range
+
+
+def logistic(value: float) -> float:
+    """The probability that a logit stands for."""
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))
 
 
 def parts_of(records: Mapping[str, FileRecord]) -> dict[str, Part]:

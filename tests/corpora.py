@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from qa import store
+from qa.config import Address, Config
 from qa.generation import Generation
+from qa.milvus_store import MilvusStore
+from qa.stores import open_store
 from qa.types import Vectors
 
 REBUILD = "run `qa build --full`."
@@ -34,6 +37,16 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def on_server(folder: Path, server: str, name: str) -> tuple[Config, MilvusStore]:
+    """An empty corpus below a folder, to be indexed under a name on a Milvus server (host:port)."""
+    (folder / "corpus").mkdir()
+    address = Address.parse(f"milvus://{server}/{name}", {})
+    config = Config(corpus=folder / "corpus", index=folder / "index", reader="off", store=address)
+    opened = open_store(config)
+    assert isinstance(opened, MilvusStore)
+    return config, opened
 
 
 def embeddings(generation: Generation) -> dict[tuple[object, ...], Vectors]:

@@ -11,16 +11,14 @@ from typing import Any
 import pytest
 import servers
 from conftest import TinyEncoder
-from corpora import article, write
+from corpora import article, on_server, write
 
 from qa import milvus_client
 from qa.build import build
-from qa.config import Address, Config
+from qa.config import Address
 from qa.engine import Engine
 from qa.errors import ConfigError, StoreError
 from qa.milvus_client import Server
-from qa.milvus_store import MilvusStore
-from qa.stores import open_store
 from qa.types import Query
 
 KINDS = [
@@ -28,16 +26,6 @@ KINDS = [
     pytest.param("milvus", marks=pytest.mark.milvus),
 ]
 TOWNS = 1_100  # more than are looked through for a phrase whose words stand apart in them
-
-
-def placed(folder: Path, server: servers.Server, name: str) -> tuple[Config, MilvusStore]:
-    """An empty corpus, to be indexed on a server."""
-    (folder / "corpus").mkdir()
-    store = Address.parse(f"milvus://{server.address}/{name}", {})
-    config = Config(corpus=folder / "corpus", index=folder / "index", reader="off", store=store)
-    opened = open_store(config)
-    assert isinstance(opened, MilvusStore)
-    return config, opened
 
 
 def cited(engine: Engine, question: str) -> set[str]:
@@ -59,7 +47,7 @@ def when_answered(engine: Engine, question: str) -> set[str]:
 def test_a_part_of_the_rows_is_no_answer(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config, store = placed(tmp_path, request.getfixturevalue(kind), "parted")
+    config, store = on_server(tmp_path, request.getfixturevalue(kind).address, "parted")
     words = ("anchor", "beacon", "candle")
     write(config.corpus, {f"{word}.md": article(word.title(), word) for word in words})
     build(config, TinyEncoder())
@@ -86,7 +74,7 @@ def test_a_part_of_the_rows_is_no_answer(
 
 @pytest.mark.milvus_lite
 def test_exact_words_are_found_wherever_they_are(milvus_lite: servers.Server, tmp_path: Path) -> None:
-    config, store = placed(tmp_path, milvus_lite, "phrases")
+    config, store = on_server(tmp_path, milvus_lite.address, "phrases")
     rows = [f'Town {number},"The mill of this town is old and its wall is new: {number}."' for number in range(TOWNS)]
     write(config.corpus, {"towns.csv": "\n".join(["title,text", *rows, 'Zed,"There the old mill stands by a wall."'])})
     build(config, TinyEncoder(dimension=16))
@@ -109,7 +97,7 @@ def test_exact_words_are_found_wherever_they_are(milvus_lite: servers.Server, tm
 def test_what_was_replaced_makes_room_for_the_next_build(
     milvus_lite: servers.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config, store = placed(tmp_path, milvus_lite, "room")
+    config, store = on_server(tmp_path, milvus_lite.address, "room")
     made = []
     for word in ("anchor", "beacon"):
         write(config.corpus, {f"{word}.md": article(word.title(), word)})
@@ -127,7 +115,7 @@ def test_what_was_replaced_makes_room_for_the_next_build(
 def test_a_first_build_whose_switch_got_no_answer_is_published(
     milvus_lite: servers.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config, store = placed(tmp_path, milvus_lite, "unheard")
+    config, store = on_server(tmp_path, milvus_lite.address, "unheard")
     write(config.corpus, {"anchor.md": article("Anchor", "anchor")})
     connect, lost = milvus_client._connect, []
 

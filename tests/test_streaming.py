@@ -13,12 +13,12 @@ import pytest
 import servers
 from builder import Builder
 from conftest import TinyEncoder
-from corpora import article, write
+from corpora import article, on_server, write
 from servers import Server
 
 from qa import journal
 from qa.build import Progress, build
-from qa.config import Address, Config
+from qa.config import Config
 from qa.engine import Engine
 from qa.errors import NoGenerationError, UnreachableError
 from qa.milvus_rows import facts_of
@@ -47,15 +47,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qa.embedding._WINDOW", BATCH)
     monkeypatch.setattr("qa.milvus_rows._BATCH_ROWS", BATCH)
     monkeypatch.setattr("qa.milvus_store._MOST_WAITING", 2 * BATCH)
-
-
-def place(folder: Path, server: Server) -> tuple[Config, MilvusStore]:
-    (folder / "corpus").mkdir()
-    address = Address.parse(f"milvus://{server.address}/{folder.name}", {})
-    config = Config(corpus=folder / "corpus", index=folder / "index", reader="off", store=address)
-    store = open_store(config)
-    assert isinstance(store, MilvusStore)
-    return config, store
 
 
 def articles(edition: str) -> dict[str, str]:
@@ -89,7 +80,7 @@ def saved(config: Config) -> int:
 def test_rows_are_on_the_server_before_the_last_is_encoded_and_a_slow_one_slows_the_build(
     milvus_lite: Server, small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config, store = place(tmp_path, milvus_lite)
+    config, store = on_server(tmp_path, milvus_lite.address, tmp_path.name)
     write(config.corpus, articles("one"))
     everything = FILES * PASSAGES
     tiny, really, call, gate = TinyEncoder(), TinyEncoder.encode_passages, type(store.server).call, threading.Event()
@@ -128,7 +119,7 @@ def test_rows_are_on_the_server_before_the_last_is_encoded_and_a_slow_one_slows_
 def test_what_is_taken_over_is_read_many_files_at_a_time(
     milvus_lite: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config, store = place(tmp_path, milvus_lite)
+    config, store = on_server(tmp_path, milvus_lite.address, tmp_path.name)
     write(config.corpus, articles("one"))
     build(config, TinyEncoder())
     write(config.corpus, {"a07.md": article("Dune", "dune")})
@@ -156,7 +147,7 @@ def test_what_is_taken_over_is_read_many_files_at_a_time(
 def test_an_interrupt_ends_a_build_soon_whatever_the_server_is_doing_and_leaves_nothing_there(
     milvus_lite: Server, small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config, store = place(tmp_path, milvus_lite)
+    config, store = on_server(tmp_path, milvus_lite.address, tmp_path.name)
     write(config.corpus, articles("one"))
     call, gate, stopped = type(store.server).call, threading.Event(), []
 
@@ -187,7 +178,7 @@ def test_an_interrupt_ends_a_build_soon_whatever_the_server_is_doing_and_leaves_
 def test_a_builder_that_is_killed_while_it_writes_leaves_the_last_generation_answering(
     request: pytest.FixtureRequest, server: str, builder: Builder, tmp_path: Path
 ) -> None:
-    config, store = place(tmp_path, request.getfixturevalue(server))
+    config, store = on_server(tmp_path, request.getfixturevalue(server).address, tmp_path.name)
     write(config.corpus, {"a00.md": article("Old", "old")})
     first = build(config, TinyEncoder()).generation
     before = collections(store)
@@ -215,7 +206,7 @@ def test_a_builder_that_is_killed_while_it_writes_leaves_the_last_generation_ans
 def test_a_first_build_that_is_killed_keeps_no_other_machine_from_building(
     milvus_lite: Server, builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config, store = place(tmp_path, milvus_lite)
+    config, store = on_server(tmp_path, milvus_lite.address, tmp_path.name)
     write(config.corpus, articles("one"))
     running = builder.start(config.corpus, config.index, store=store.address, batch=BATCH, pause=0.02)
     assert running.wait_for("inserted", times=2)
@@ -238,7 +229,7 @@ def test_a_server_that_dies_while_it_is_written_to_is_one_sentence_and_the_next_
 ) -> None:
     (tmp_path / "server").mkdir()
     with servers.milvus_lite(tmp_path / "server") as server:
-        config, store = place(tmp_path, server)
+        config, store = on_server(tmp_path, server.address, tmp_path.name)
         write(config.corpus, {"a00.md": article("Old", "old")})
         first = build(config, TinyEncoder()).generation
         write(config.corpus, articles("new"))
