@@ -5,19 +5,22 @@
     print(engine.ask("Which forums do they cooperate through?").lead)
 
 `qa.build.build` makes the index, `qa.evaluate.evaluate` measures. Importing this loads neither torch nor gradio
-nor faiss.
+nor faiss, and turns the telemetry of the libraries off that are loaded later (`qa.offline`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import offline
 from .config import Config
 from .errors import QAError
 from .types import Answer, Citation, Document, Encoder, Hit, Passage, Span
 
 if TYPE_CHECKING:
     from .engine import Engine
+
+offline.forbid_telemetry()  # here, because every process of the program comes by
 
 __version__ = "0.1.0"
 __all__ = ["Answer", "Citation", "Config", "Document", "Encoder", "Engine", "Hit", "Passage", "QAError", "Span"]

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 from tqdm import tqdm
 
+from . import offline
 from .config import Config
 from .errors import BusyError, ConfigError, QAError, QuestionError
 from .interrupts import ended_within
@@ -44,6 +45,7 @@ _STOPPED = "Stopped: the last index, if there was one, still answers; run `qa bu
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 1 the work failed, 2 the call was wrong)."""
+    offline.forbid_downloads()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a terminal in another encoding must not stop an answer

@@ -134,15 +134,27 @@ class OnnxEncoder:
         return row
 
 
+def runtime() -> Any:
+    """ONNX Runtime, which does not report on its use: the only place where it is imported.
+
+    It reads ORT_DISABLE_TELEMETRY when it is imported (`offline`); its own switch says the same to what was imported
+    before this program.
+    """
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
 def open_model(folder: Path, sha256: Mapping[str, str], problem: str) -> tuple[Any, Any]:
     """The session of a model that runs on one thread, and its tokeniser, which neither pads nor cuts.
 
     `sha256` holds that of each file by its name; raises ModelError, which says `problem`, where one is another.
     """
     _, tokenizer = (_checked(folder / name, sha256.get(name), problem) for name in (MODEL, TOKENIZER))
-    import onnxruntime
     from tokenizers import Tokenizer
 
+    onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3

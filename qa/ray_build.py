@@ -15,14 +15,14 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import documents, formats, prepared
+from . import documents, formats, offline, prepared
 from .config import Config
 from .documents import FoundFile
 from .encoders import FOLDER, open_encoder
@@ -271,7 +271,6 @@ def _keys(joined: bytes) -> list[bytes]:
 
 def _start(address: str, stack: ExitStack) -> None:
     """Connect to Ray, or start it on the loopback address; `stack` ends it."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # a thread that still waits at the end would start a cluster of its own
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its own log, on standard error; what matters is raised
     if address == LOCAL:
@@ -292,7 +291,8 @@ def _start(address: str, stack: ExitStack) -> None:
         options |= {"include_dashboard": False, "_temp_dir": folder, "_node_ip_address": "127.0.0.1"}
     stack.callback(ray.shutdown)
     try:
-        with _without_standard_error():  # Ray's core says there how it logs
+        # Ray's core says on standard error how it logs. One of its processes asks on which cloud it runs.
+        with _without_standard_error(), offline.proxies_closed() if address == LOCAL else nullcontext():
             ray.init(address, **options)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
         raise ClusterError(f"The Ray cluster at {address!r} cannot be used ({_reason(error)}): {_HINT}") from error

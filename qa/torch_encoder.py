@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from . import offline
 from .errors import ModelError
 from .types import EncoderIdentity, Vectors
 
@@ -24,7 +25,7 @@ _UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportErr
 
 def _stay_offline() -> None:
     """Nothing is fetched, whoever imported the hub's library first and whatever the environment says."""
-    os.environ["HF_HUB_OFFLINE"] = os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    offline.forbid_downloads()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     from huggingface_hub import constants  # reads the environment once, when it is imported
 

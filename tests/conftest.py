@@ -18,8 +18,10 @@ import pytest
 # How long an example takes says how busy the machine is, not whether it is right.
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+from qa import offline  # noqa: E402 (the profile first)
+
+offline.forbid_downloads()
 
 import servers  # noqa: E402 (the environment first)
 
@@ -176,13 +178,13 @@ def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where CI=true, a browser or server test that was skipped has failed: nothing may be left out quietly.
+    """Where CI=true, a browser, server or strace test that was skipped has failed: nothing may be left out quietly.
 
     The tests of large indexes need servers that the README's test command does not install; where QA_TEST_SCALE=1
     they are here, and such a test that was skipped has failed too. The development sets are no part of the project.
     """
     report = yield
-    required = ("browser", "server") if os.environ.get("CI") == "true" else ()
+    required = ("browser", "server", "strace") if os.environ.get("CI") == "true" else ()
     if os.environ.get("QA_TEST_SCALE") == "1":
         required += ("milvus_lite", "milvus", "cluster", "ray")
     is_missed = report.skipped and NO_SETS not in str(report.longrepr)

@@ -19,7 +19,7 @@ LOW = BASE | {
     "sentences", "languages", "terms", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
     "faiss_index", "lexical", "bm25", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
     "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest", "rows",
-    "background",
+    "background", "offline",
 }  # fmt: skip
 MILVUS = {"milvus_client", "milvus_facts", "milvus_lease", "milvus_rows", "milvus_index"}
 MIDDLE = MILVUS | {
@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sentences": {"types"},
     "languages": set(),
     "machine": set(),
+    "offline": set(),
     "terms": {"types"},
     # layer 1
     "config": BASE | {"machine"},
@@ -43,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "passages": BASE | {"sentences"},
     "onnx_encoder": BASE | {"machine"},
     "onnx_layers": set(),
-    "torch_encoder": BASE,
+    "torch_encoder": BASE | {"offline"},
     "faiss_index": BASE | {"machine"},
     "lexical": BASE | {"terms"},
     "bm25": BASE | {"terms"},
@@ -95,7 +96,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ui": BELOW_3 | {"build", "engine", "evaluate", "watch"},
     "cli": BELOW_3 | {"build", "engine", "evaluate", "ray_build", "watch", "ui"},
     # the package itself
-    "__init__": {"config", "errors", "types", "engine"},  # the engine only when it is asked for
+    "__init__": {"config", "errors", "types", "offline", "engine"},  # the engine only when it is asked for
     "__main__": {"cli"},
 }
 
@@ -271,6 +272,17 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
 def test_the_package_imports_neither_what_trains_nor_what_measures() -> None:
     used = {name.split(".")[0] for path in FILES for name in imported(path)}
     assert used & {"training", "benchmarks", "tests"} == set()
+
+
+def test_the_runtime_that_reports_on_its_use_is_imported_where_it_is_silenced_and_nowhere_else() -> None:
+    root = PACKAGE.parent
+    files = {path for folder in ("benchmarks", "qa", "training") for path in (root / folder).rglob("*.py")}
+    users = {
+        p.relative_to(root)
+        for p in files
+        if re.search(r"^\s*(?:from|import) onnxruntime\b", p.read_text("utf-8"), re.M)
+    }
+    assert users == {Path("qa/onnx_encoder.py")}
 
 
 def test_what_trains_is_imported_by_no_benchmark() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 from blocked_sockets import attempts, environment, is_here
 from corpora import article, write
+
+from qa import offline
+from qa.onnx_encoder import runtime
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -92,6 +96,67 @@ def test_refusal_reaches_every_way_out_and_child_processes_and_no_loopback(tmp_p
         "socket.getaddrinfo", "socket.gethostbyname", "socket.getaddrinfo", "socket.connect", "socket.getaddrinfo",
     ]  # fmt: skip
     assert "192.0.2.1" in refused[-1]
+
+
+SWITCHED_ON = {
+    "ORT_DISABLE_TELEMETRY": "0", "HF_HUB_DISABLE_TELEMETRY": "0", "HF_HUB_DISABLE_UPDATE_CHECK": "0",
+    "DISABLE_TELEMETRY": "0", "DO_NOT_TRACK": "0", "GRADIO_ANALYTICS_ENABLED": "True", "RAY_USAGE_STATS_ENABLED": "1",
+}  # fmt: skip
+SWITCHES = """
+import json, os, subprocess, sys
+import qa
+from gradio.analytics import analytics_enabled
+from huggingface_hub import constants
+program = "import json, os; print(json.dumps(dict(os.environ)))"
+child = subprocess.run([sys.executable, "-c", program], capture_output=True)
+said = [analytics_enabled(), constants.HF_HUB_DISABLE_TELEMETRY, constants.HF_HUB_DISABLE_UPDATE_CHECK]
+print(json.dumps({"said": said, "child": json.loads(child.stdout), "offline": constants.HF_HUB_OFFLINE}))
+"""
+
+
+def test_importing_the_package_turns_all_telemetry_off_here_and_in_child_processes_whatever_was_set(
+    tmp_path: Path,
+) -> None:
+    done = run(tmp_path, SWITCHES, **SWITCHED_ON, HF_HUB_OFFLINE=None, TRANSFORMERS_OFFLINE=None)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["said"] == [False, True, True]
+    assert {name: told["child"][name] for name in SWITCHED_ON} == {
+        "ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "GRADIO_ANALYTICS_ENABLED": "False",
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }  # fmt: skip
+    assert told["offline"] is False  # what another program downloads is its own affair
+
+
+def test_the_command_line_forbids_downloads_to_all_libraries(tmp_path: Path) -> None:
+    program = """
+import contextlib, io, os
+from qa.cli import main
+with contextlib.redirect_stdout(io.StringIO()):
+    main(["--version"])
+from huggingface_hub import constants
+print(constants.HF_HUB_OFFLINE, os.environ["TRANSFORMERS_OFFLINE"])
+"""
+    done = run(tmp_path, program, HF_HUB_OFFLINE="0", TRANSFORMERS_OFFLINE="0")
+    assert done.stdout == "True 1\n", done.stderr
+
+
+def test_the_switch_of_the_runtimes_own_interface_is_used_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("onnxruntime.disable_telemetry_events", lambda: said.append("off"))
+    assert runtime().__name__ == "onnxruntime"
+    assert said == ["off"]
+
+
+def test_proxies_are_closed_for_a_while_and_then_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    with offline.proxies_closed():
+        assert os.environ["http_proxy"] == os.environ["HTTPS_PROXY"] == "http://127.0.0.1:9"
+        assert "127.0.0.1" in os.environ["no_proxy"]
+    assert os.environ["http_proxy"] == "http://proxy.example:3128"
+    assert "HTTPS_PROXY" not in os.environ
 
 
 PROGRAM = """

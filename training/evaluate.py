@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.common import CACHE, SETS, CachingEncoder
 from qa.encoders import default_folder, load_encoder
+from qa.onnx_encoder import runtime
 from qa.reader import best_span
 
 from .config import Settings, read_settings
@@ -69,8 +70,7 @@ def main() -> int:
 def opened(path: Path, settings: Settings) -> Run:
     """A checkpoint's averaged weights in torch, or an exported model in ONNX Runtime, two pairs beside each other."""
     if path.suffix == ".onnx":
-        import onnxruntime
-
+        onnxruntime = runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -21,6 +21,7 @@ import torch
 
 from benchmarks.common import ROOT, SETS
 from qa.encoders import default_folder
+from qa.onnx_encoder import runtime
 from qa.onnx_layers import fuse_attention, observed, to_int8, trace
 
 from .config import read_settings
@@ -112,9 +113,7 @@ def export(net: ReaderNet, pairs: Sequence[Paired], target: Path) -> dict[str, A
 
 
 def _check(model: Path, pairs: Sequence[Paired], wanted: Sequence[Sequence[Any]]) -> dict[str, float]:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    session = runtime().InferenceSession(model, providers=["CPUExecutionProvider"])
     found = [session.run(None, {"ids": np.array([pair.ids], dtype=np.int64)}) for pair in pairs]
     relevance = np.array([[float(w[0]), float(f[0][0])] for w, f in zip(wanted, found, strict=True)])
     same = [
