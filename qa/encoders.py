@@ -39,21 +39,25 @@ def load_encoder(
     passage_prompt: str | None = None,
     index: Path | None = None,
     device: str | None = "cpu",
+    opened: Encoder | None = None,
 ) -> Encoder:
     """The encoder with this name or folder, as it is now; empty is the shipped one, whose weights are checked first.
 
     With `index` it is what builds that index: its run-time form, exported first where that is missing or damaged
-    (some ten seconds). Without, it is torch's, on `device`. A prompt that is None stays the model's own. Raises
-    ModelError where the model is missing or altered.
+    (some ten seconds). Without, it is torch's, on `device`. A prompt that is None stays the model's own. Where `opened`
+    is the very encoder that would be loaded, it is returned instead. Raises ModelError where the model is missing or
+    altered.
     """
     source, sha256 = (default_folder(), DEFAULT_SHA256) if not name else _found(name)
     prompts = (query_prompt, passage_prompt)
     if index is not None:
         try:
-            return _opened(index / FOLDER / sha256, name, *prompts)
+            return _opened(index / FOLDER / sha256, name, *prompts, opened=opened)
         except ModelError:
             if _export(name or DEFAULT_NAME, source, sha256, index / FOLDER):
-                return _opened(index / FOLDER / sha256, name, *prompts)
+                return _opened(index / FOLDER / sha256, name, *prompts, opened=opened)
+    if isinstance(opened, TorchEncoder) and opened.is_of(name or DEFAULT_NAME, sha256, *prompts, device):
+        return opened
     return TorchEncoder(source, name or DEFAULT_NAME, sha256, *prompts, _languages(name), device)
 
 
@@ -131,12 +135,23 @@ def _languages(name: str) -> tuple[str, ...]:
     return card_languages(Path(name)) if name else ("en",)
 
 
-def _opened(folder: Path, name: str, query_prompt: str | None, passage_prompt: str | None, threads: int = 0) -> Encoder:
+def _opened(
+    folder: Path,
+    name: str,
+    query_prompt: str | None,
+    passage_prompt: str | None,
+    threads: int = 0,
+    opened: Encoder | None = None,
+) -> Encoder:
     exported = Exported.read(folder)
     if exported is None:
         raise ModelError("The encoder was not made ready for this index yet: run `qa build`.")
     if exported.runtime == "torch":
-        return load_encoder(name, query_prompt, passage_prompt)
+        return load_encoder(name, query_prompt, passage_prompt, opened=opened)
+    if isinstance(opened, OnnxEncoder) and opened.is_of(
+        folder, exported, name or DEFAULT_NAME, query_prompt, passage_prompt
+    ):
+        return opened
     return OnnxEncoder(folder, exported, name or DEFAULT_NAME, query_prompt, passage_prompt, _languages(name), threads)
 
 

@@ -185,9 +185,18 @@ class Engine:
         return self._given_reader or shipped_reader()
 
     def encoder_for_build(self) -> Encoder:
-        """The encoder as its files are now, made ready for this index (seconds, the first time). Raises ModelError."""
+        """The encoder as its files are now, made ready for this index (seconds, the first time). Raises ModelError.
+
+        Where they are the same it is the one that answers: the process holds one.
+        """
+        if self._given is not None:
+            return self._given
         config = self.config
-        return self._given or load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
+        prompts = (config.query_prompt, config.passage_prompt)
+        found = load_encoder(config.encoder, *prompts, config.index, opened=self._opened)
+        with self._loading:
+            self._opened = found
+        return found
 
     @property
     def generation(self) -> OpenGeneration:

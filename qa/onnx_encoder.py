@@ -81,6 +81,7 @@ class OnnxEncoder:
     ) -> None:
         """Raises ModelError where a file is not the one that was exported."""
         self._session, self._tokenizer = open_model(folder, exported.files, _DAMAGED)
+        self._made_of = (exported, name, query_prompt, passage_prompt)
         self._tokenizer.enable_truncation(exported.max_tokens)
         self._pool = ThreadPoolExecutor(threads or processors(), thread_name_prefix="encode")
         self._languages = tuple(languages)
@@ -96,6 +97,15 @@ class OnnxEncoder:
             passage_prompt=self._passage_prompt,
             runtime=exported.runtime,
         )
+
+    def is_of(
+        self, folder: Path, exported: Exported, name: str, query_prompt: str | None, passage_prompt: str | None
+    ) -> bool:
+        """Whether it was made of these. Raises ModelError where one of the folder's files is no longer as it was."""
+        if self._made_of != (exported, name, query_prompt, passage_prompt):
+            return False
+        _files(folder, exported.files, _DAMAGED)
+        return True
 
     @property
     def identity(self) -> EncoderIdentity:
@@ -151,7 +161,7 @@ def open_model(folder: Path, sha256: Mapping[str, str], problem: str) -> tuple[A
 
     `sha256` holds that of each file by its name; raises ModelError, which says `problem`, where one is another.
     """
-    _, tokenizer = (_checked(folder / name, sha256.get(name), problem) for name in (MODEL, TOKENIZER))
+    _, tokenizer = _files(folder, sha256, problem)
     from tokenizers import Tokenizer
 
     onnxruntime = runtime()
@@ -164,6 +174,11 @@ def open_model(folder: Path, sha256: Mapping[str, str], problem: str) -> tuple[A
     made.no_padding()
     made.no_truncation()
     return session, made
+
+
+def _files(folder: Path, sha256: Mapping[str, str], problem: str) -> list[bytes]:
+    """The bytes of the model and its tokeniser. Raises ModelError, which says `problem`, where one is another."""
+    return [_checked(folder / name, sha256.get(name), problem) for name in (MODEL, TOKENIZER)]
 
 
 def _checked(path: Path, sha256: str | None, problem: str) -> bytes:

@@ -88,6 +88,7 @@ class TorchEncoder:
         except (*_UNUSABLE, SafetensorError) as error:
             raise unusable(name, error) from error
         self._lock = threading.Lock()
+        self._made_of = (name, weights_sha256, query_prompt, passage_prompt, device)
         self._languages = tuple(languages)
         prompts = dict(getattr(self.model, "prompts", None) or {})
         self._query_prompt = query_prompt if query_prompt is not None else prompts.get("query") or ""
@@ -106,6 +107,12 @@ class TorchEncoder:
             query_prompt=self._query_prompt,
             passage_prompt=self._passage_prompt,
         )
+
+    def is_of(
+        self, name: str, weights_sha256: str, query_prompt: str | None, passage_prompt: str | None, device: str | None
+    ) -> bool:
+        """Whether it was made of these."""
+        return self._made_of == (name, weights_sha256, query_prompt, passage_prompt, device)
 
     @property
     def identity(self) -> EncoderIdentity:

@@ -285,7 +285,7 @@ def test_a_build_is_cancelled_while_the_encoder_is_being_loaded(
 ) -> None:
     loading, go = threading.Event(), threading.Event()
 
-    def load(*_: object) -> TinyEncoder:
+    def load(*_: object, **__: object) -> TinyEncoder:
         loading.set()
         assert go.wait(60)
         return tiny

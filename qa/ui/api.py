@@ -19,14 +19,40 @@ from ..types import SECTION_SEPARATOR, Hit
 
 Call = Callable[..., dict[str, Any]]
 
+_MOST_SESSIONS = 1_000  # open pages, and closed ones whose conversation gradio keeps for an hour
 _NOTHING: list[dict[str, str]] = []  # nobody changes it
 
 
 class Page(gr.Blocks):  # type: ignore[misc]  # gradio is not looked into
     """Blocks whose endpoints may be called with fewer values: those that are left out at the end have their defaults.
 
-    gradio gives them to its own client alone, and a program that knows fewer parameters is not to break.
+    gradio gives them to its own client alone, and a program that knows fewer parameters is not to break. Nor does a
+    call without a session leave one behind: gradio makes one for it, and keeps the last 10,000.
     """
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        self.state_session_capacity = _MOST_SESSIONS
+
+    async def process_api(self, *values: Any, **named: Any) -> dict[str, Any]:
+        try:
+            done: dict[str, Any] = await super().process_api(*values, **named)
+            return done
+        finally:
+            session, event = named.get("session_hash"), named.get("event_id")
+            if event is not None and session == event:  # gradio's name for the session of a call that has none
+                self._forget(session)
+
+    def _forget(self, session: str) -> None:
+        """Drop what is known of a session but its answer, which has yet to be fetched."""
+        self.state_holder.session_data.pop(session, None)
+        self.state_holder.time_last_used.pop(session, None)
+        waiting, answers = self._queue.pending_event_ids_session, self._queue.pending_messages_per_session
+        if (
+            len(waiting) > 2 * answers.max_size
+        ):  # gradio bounds the answers alone; without one there is nothing to wait for
+            for name in waiting.keys() - answers.keys():
+                del waiting[name]
 
     def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
         for block in block_fn.inputs[len(inputs) :]:

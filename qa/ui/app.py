@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ..config import Config
 from ..engine import Engine
+from ..machine import share_memory
 from .desk import Desk
 from .screen import build_app
 from .server import Server, check_access
@@ -29,6 +30,7 @@ def serve(config: Config, host: str, port: int, auth: str | None, open_browser: 
     fit.
     """
     check_access(host, auth)
+    share_memory()
     desk = Desk(Engine.open(replace(config, only_reads=config.store is not None and not watch)))
     server = Server(desk, host, port, auth)
 

@@ -16,6 +16,7 @@ from typing import Literal
 from ..build import BuildReport, Progress, build
 from ..engine import Engine
 from ..errors import BusyError, QAError
+from ..machine import give_back_memory
 from ..render import counted
 from ..types import Encoder
 from ..workers import ReaderPool
@@ -129,6 +130,7 @@ class BuildJob:
             logging.getLogger(__name__).exception("the build failed")
             problem = f"The build failed in a way that nobody foresaw ({type(error).__name__}): rebuild the index."
             self._state = replace(self._state, phase="failed", error=problem)
+        give_back_memory()
 
     def _build(self, full: bool) -> BuildReport:
         encoder = self._encoder()
@@ -152,6 +154,7 @@ class BuildJob:
         loader.shutdown(wait=False)
         while not futures.wait([loading], 0.1).done:
             self._check()
+        self._loading = None  # which would hold the encoder
         return loading.result()
 
     def _show(self, progress: Progress) -> None:

@@ -1,0 +1,228 @@
+"""Measure what a chat holds on to while its articles change: `python -m benchmarks.rebuilds`.
+
+It serves a small folder, or a copy of the one that is named, with the shipped encoder. Then it changes an article so
+many times, waits each time until the chat has taken that in, and asks about it on the page and at `/api/ask`. Each row
+of the table that it prints is the server as it was after so many generations. With `--calls` it asks gradio's endpoint
+as well, so many times without a session. Linux alone says what is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.common import CACHE, ROOT
+from qa.encoders import FOLDER, load_encoder
+
+_PATIENCE = 300.0  # seconds that a build, or an answer, may take
+_LOOK = 0.05  # seconds between two looks at which generation answers
+_SETTLED = 1.0  # seconds that the server is left alone before it is measured
+_ENDS = "process_completed"
+
+_ARTICLES = {
+    "beacon.md": "# The beacon\n\nThe beacon on the hill is lit at night and can be seen from the harbour.\n",
+    "ferry.md": "# The ferry\n\nThe ferry crosses the bay four times a day and carries sixty cars.\n",
+}
+_CHANGED = "beacon.md"
+_QUESTION = "How many times was the beacon painted?"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a process holds: memory in MB (`private` is its own, `free` of files), descriptors and mappings.
+
+    `index_mappings` are those of files of an index, and `deleted` those of them whose file is gone.
+    """
+
+    resident: float
+    private: float
+    descriptors: int
+    mappings: int
+    index_mappings: int
+    deleted: int
+
+    @classmethod
+    def of(cls, process: int) -> Held:
+        """What the system says of a process now."""
+        place = Path(f"/proc/{process}")
+        lines = (line.split() for line in (place / "smaps_rollup").read_text().splitlines()[1:])
+        sizes = {line[0]: int(line[1]) / 1e3 for line in lines}
+        maps = (place / "maps").read_text().splitlines()
+        of_index = [line for line in maps if "/generations/" in line]
+        return cls(
+            resident=sizes["Rss:"],
+            private=sizes["Anonymous:"],
+            descriptors=len(list((place / "fd").iterdir())),
+            mappings=len(maps),
+            index_mappings=len(of_index),
+            deleted=sum(line.endswith("(deleted)") for line in of_index),
+        )
+
+    @property
+    def row(self) -> str:
+        return (
+            f"{self.resident:,.0f} | {self.private:,.0f} | {self.descriptors} | {self.mappings} "
+            f"| {self.index_mappings} | {self.deleted} |"
+        )
+
+
+class Chat:
+    """`qa serve` in a process of its own, and one page of it."""
+
+    def __init__(self, corpus: Path, index: Path) -> None:
+        command = [sys.executable, "-m", "qa", "serve", "--port", "0", "--corpus", str(corpus), "--index", str(index)]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line.startswith("Chat: "):
+            raise RuntimeError("The chat did not start: run `qa serve` on the same folder to see why.")
+        self._http = httpx.Client(base_url=line.removeprefix("Chat: ").strip(), trust_env=False, timeout=_PATIENCE)
+        self._current = index / "CURRENT"
+        self._session = uuid.uuid4().hex
+        config = self._http.get("/config").json()
+        box = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == "qa-question")
+        self._box = box
+        self._asking = self._listener(config, [box, "submit"])
+        timer = next(part["id"] for part in config["components"] if part["type"] == "timer")
+        self._ticking = self._listener(config, [timer, "tick"])
+
+    def close(self) -> None:
+        """End the server."""
+        self._http.close()
+        self._process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(10)
+        self._process.kill()
+        self._process.wait()
+
+    def held(self) -> Held:
+        time.sleep(_SETTLED)
+        return Held.of(self._process.pid)
+
+    def wait_for(self, number: int) -> None:
+        """Return when that generation, or a later one, answers. Raises TimeoutError."""
+        end = time.monotonic() + _PATIENCE
+        while not (self._current.is_file() and int(self._current.read_text() or 0) >= number):
+            if time.monotonic() > end or self._process.poll() is not None:
+                raise TimeoutError(f"Generation {number} was not built: run `qa serve` on the same folder to see why.")
+            time.sleep(_LOOK)
+
+    def ask_page(self, question: str) -> str:
+        """The events that the page hears when the question is asked in its box, after one look at how things stand."""
+        self._event(self._ticking, None, None)
+        return self._event(self._asking, self._box, question)
+
+    def ask(self, question: str) -> dict[str, Any]:
+        """What the plain endpoint answers."""
+        reply = self._http.post("/api/ask", json={"question": question})
+        reply.raise_for_status()
+        return dict(reply.json())
+
+    def call(self, question: str) -> None:
+        """Ask gradio's endpoint, without a session."""
+        begun = self._http.post("/gradio_api/call/ask", json={"data": [question]})
+        begun.raise_for_status()
+        self._http.get(f"/gradio_api/call/ask/{begun.json()['event_id']}").raise_for_status()
+
+    def _event(self, listener: int, trigger: int | None, value: str | None) -> str:
+        data = [None] if value is None else [None, value]
+        body = {"data": data, "fn_index": listener, "trigger_id": trigger, "session_hash": self._session}
+        self._http.post("/gradio_api/queue/join", json={**body, "event_data": None}).raise_for_status()
+        heard = self._http.get("/gradio_api/queue/data", params={"session_hash": self._session}).text
+        if _ENDS not in heard:
+            raise RuntimeError("The page's question was not answered: ask it in the chat to see why.")
+        return heard
+
+    @staticmethod
+    def _listener(config: dict[str, Any], target: list[Any]) -> int:
+        return next(each["id"] for each in config["dependencies"] if target in [list(t) for t in each["targets"]])
+
+
+def main() -> int:
+    """Measure and print."""
+    arguments = _parser().parse_args()
+    load_encoder(index=CACHE)  # made ready once for all runs
+    with tempfile.TemporaryDirectory() as place:
+        corpus, index = Path(place) / "corpus", Path(place) / "index"
+        begin(corpus, index, arguments.corpus, CACHE)
+        for line in measure(corpus, index, arguments.generations, arguments.every, arguments.calls):
+            print(line, flush=True)
+    return 0
+
+
+def begin(corpus: Path, index: Path, articles: Path | None, ready: Path) -> None:
+    """Lay out a corpus, of these articles or of two short ones, and an index that has the encoder of another."""
+    shutil.copytree(ready / FOLDER, index / FOLDER)
+    if articles is None:
+        corpus.mkdir()
+    else:
+        shutil.copytree(articles, corpus)
+    for name, text in _ARTICLES.items():
+        (corpus / name).write_text(text, "utf-8")
+
+
+def bring_to(chat: Chat, corpus: Path, number: int) -> None:
+    """Have the chat build that generation, and ask both ways.
+
+    Raises RuntimeError where an answer is not that of the article as it is now.
+    """
+    if number > 1:
+        _change(corpus / _CHANGED, number)
+    chat.wait_for(number)
+    heard, answer = chat.ask_page(_QUESTION), chat.ask(_QUESTION)
+    if number > 1:
+        wanted = f"painted {number} times"
+        plain = re.sub(r"<[^>]*>|\\u003c.*?\\u003e", "", heard)
+        if int(answer["generation"]) < number or wanted not in json.dumps(answer) or wanted not in plain:
+            raise RuntimeError(
+                f"Generation {number} did not answer from the article as it is: ask the chat to see why."
+            )
+
+
+def measure(corpus: Path, index: Path, generations: int, every: int, calls: int) -> Iterator[str]:
+    """The lines of the table."""
+    with contextlib.closing(Chat(corpus, index)) as chat:
+        yield "| generation | MB | of it private | descriptors | mappings | of the index | of it deleted |"
+        yield "|---|--:|--:|--:|--:|--:|--:|"
+        for number in range(1, generations + 1):
+            bring_to(chat, corpus, number)
+            if number in (1, 5) or number % every == 0:
+                yield f"| {number} | {chat.held().row}"
+        for done in range(1, calls + 1):
+            chat.call(_QUESTION)
+            if done in (1, calls) or done % 250 == 0:
+                yield f"| + {done:,} calls | {chat.held().row}"
+
+
+def _change(article: Path, number: int) -> None:
+    """Write it anew, all at once."""
+    beside = article.parent / ".beside"
+    beside.write_text(f"{_ARTICLES[_CHANGED]}\nThe beacon was painted {number} times.\n", "utf-8")
+    beside.replace(article)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus", nargs="?", type=Path, help="a folder of articles, which is copied")
+    parser.add_argument("--generations", type=int, default=100, help="how many generations are built")
+    parser.add_argument("--every", type=int, default=10, help="after how many of them the server is measured")
+    parser.add_argument("--calls", type=int, default=0, help="how many calls without a session follow")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""What a process holds on to after a build or a question: nothing that waits for the garbage collector."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import shutil
+import sys
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import TinyEncoder
+from served import serve
+
+import qa.build
+from benchmarks import rebuilds
+from qa.build import build
+from qa.config import Config
+from qa.encoders import load_encoder
+from qa.engine import Engine
+from qa.generation import Generation
+from qa.types import Encoder
+from qa.ui.api import Page
+from qa.ui.jobs import BuildJob
+
+TEXT = "# Cats\n\nCats sleep all day long on the warm red sofa.\n"
+QUESTION = "Where do cats sleep?"
+
+needs_proc = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc says what is open")
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """Nothing is freed but what nobody refers to any more."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Any]]:
+    """Whatever was made for a build, or opened, since the test began."""
+    found: list[weakref.ref[Any]] = []
+    for place, name in ((qa.build, "_Work"), (qa.build, "Embedder"), (Generation, "__init__")):
+        _remembered(monkeypatch, place, name, found)
+    return found
+
+
+def _remembered(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, found: list[weakref.ref[Any]]) -> None:
+    before = getattr(place, name)
+
+    def make(*values: Any, **named: Any) -> Any:
+        thing = before(*values, **named)
+        found.append(weakref.ref(values[0] if thing is None else thing))
+        return thing
+
+    monkeypatch.setattr(place, name, make)
+
+
+def living(made: list[weakref.ref[Any]]) -> list[str]:
+    return sorted(type(thing()).__name__ for thing in made if thing() is not None)
+
+
+def write(config: Config, number: int) -> None:
+    (config.corpus / "cats.md").write_text(f"{TEXT}\nThey were counted {number} times.\n", "utf-8")
+
+
+def open_files(index: Path) -> tuple[int, int]:
+    """(descriptors, mappings) of this process that are of the generations of an index."""
+    place = str(index / "generations")
+    handles = []
+    for handle in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the one that lists them
+            handles.append(str(handle.readlink()))
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    return sum(place in name for name in handles), sum(place in line for line in maps)
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_a_build_leaves_nothing_for_the_garbage_collector(
+    config: Config, tiny: TinyEncoder, made: list[weakref.ref[Any]]
+) -> None:
+    for number in range(3):
+        write(config, number)
+        build(config, tiny)
+        assert living(made) == []
+    assert len(made) > 9
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_a_build_that_is_stopped_leaves_nothing_either(
+    config: Config, tiny: TinyEncoder, made: list[weakref.ref[Any]]
+) -> None:
+    write(config, 0)
+    build(config, tiny)
+    write(config, 1)
+
+    def stop(progress: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        build(config, tiny, progress=stop)
+    assert living(made)  # its traceback holds what it went through
+    del stopped
+    assert living(made) == []
+
+
+@needs_proc
+@pytest.mark.usefixtures("uncollected")
+def test_a_generation_that_no_longer_answers_is_closed_with_the_last_question_on_it(
+    config: Config, tiny: TinyEncoder, made: list[weakref.ref[Any]]
+) -> None:
+    engine = Engine.open(config, tiny)
+    job = BuildJob(engine)
+    opened = set()
+    for number in range(5):
+        write(config, number)
+        assert job.start() and job.wait(60).phase == "done"
+        held = engine.generation
+        assert engine.ask(QUESTION).generation == held.id == f"{number + 1:06d}"
+        opened.add(open_files(config.index))
+        assert living(made) == ["Generation"]
+    assert len(opened) == 1
+    before, number = held, number + 1
+    write(config, number)
+    build(config, tiny)
+    assert engine.ask(QUESTION).generation != before.id
+    assert before.document("cats.md") is not None  # whoever still reads it can
+    assert living(made) == ["Generation"] * 2
+    del held, before
+    assert living(made) == ["Generation"]
+    assert opened == {open_files(config.index)}
+
+
+@pytest.mark.model
+@pytest.mark.usefixtures("uncollected")
+def test_a_build_uses_the_encoder_that_answers_as_long_as_its_files_are_the_same(
+    config: Config, ready_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ready_index / "encoders", config.index / "encoders")
+    engine = Engine.open(config)
+    write(config, 0)
+    made = engine.encoder_for_build()
+    build(config, made)
+    assert engine.encoder is made
+    assert engine.encoder_for_build() is made
+    (model,) = config.index.glob("encoders/*/model.onnx")
+    model.write_bytes(b"damaged")
+    (whole,) = ready_index.glob("encoders/*/model.onnx")
+    monkeypatch.setattr("qa.encoders._export", lambda *_: bool(shutil.copy(whole, model)))
+    mended = engine.encoder_for_build()
+    # The one that is open was made of the same bytes: what is on disk is mended for the next start.
+    assert mended is made and model.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.model
+@pytest.mark.usefixtures("uncollected")
+def test_an_encoder_that_is_no_longer_wanted_is_freed(ready_index: Path, encoder: Encoder) -> None:
+    made = load_encoder(query_prompt="query: ", index=ready_index)
+    made.encode_passages([TEXT, QUESTION])  # its threads have begun
+    gone = weakref.ref(made)
+    del made
+    assert gone() is None
+
+
+@pytest.mark.model
+def test_another_encoder_is_opened_for_other_prompts(ready_index: Path, encoder: Encoder) -> None:
+    assert load_encoder(index=ready_index, opened=encoder) is encoder
+    other = load_encoder(query_prompt="query: ", index=ready_index, opened=encoder)
+    assert other is not encoder and other.identity.query_prompt == "query: "
+
+
+@pytest.mark.server
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # gradio's use of pandas, in a thread of its own
+def test_calls_without_a_session_leave_none_behind(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[Any] = []
+    monkeypatch.setattr("qa.ui.screen.Page", lambda **named: pages.append(Page(**named)) or pages[-1])
+    write(config, 0)
+    build(config, tiny)
+    with serve(config) as running:
+        (page,) = pages
+        page._queue.pending_messages_per_session.max_size = 4
+        for _ in range(20):
+            event, (answer,) = running.call("ask", QUESTION)
+            assert event == "complete" and answer["answerable"]
+        assert running.call("ask", " ")[0] == "error"
+        assert not page.state_holder.session_data and not page.state_holder.time_last_used
+        assert len(page._queue.pending_event_ids_session) < 10
+
+
+@needs_proc
+@pytest.mark.model
+@pytest.mark.server
+def test_a_chat_that_takes_in_changes_does_not_grow(tmp_path: Path, ready_index: Path) -> None:
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    rebuilds.begin(corpus, index, None, ready_index)
+    held = []
+    with contextlib.closing(rebuilds.Chat(corpus, index)) as chat:
+        for number in range(1, 9):
+            rebuilds.bring_to(chat, corpus, number)
+            if number in (4, 6, 8):
+                held.append(chat.held())
+    assert {now.index_mappings for now in held} == {held[0].index_mappings}
+    assert not any(now.deleted for now in held)
+    assert {now.descriptors for now in held} <= set(range(held[0].descriptors - 2, held[0].descriptors + 3))
+    assert max(now.private for now in held) < held[0].private + 30
