@@ -23,7 +23,8 @@ from starlette.routing import Route
 from qa.build import build
 from qa.config import Config
 from qa.errors import MismatchError, ModelError, NoGenerationError, QAError
-from qa.ui.endpoints import MOST_BYTES, Endpoints
+from qa.ui.bodies import MOST_BYTES
+from qa.ui.endpoints import Endpoints
 
 # gradio's use of pandas, in a thread of its own
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -181,7 +181,7 @@ def test_no_file_is_served(running: Running, route: str) -> None:
     ):
         assert path.exists()
         answer = running.http.get(f"{route}{path}")
-        assert answer.status_code == 403
+        assert answer.status_code == 404
         assert "sofa" not in answer.text and "root:" not in answer.text
 
 

@@ -19,21 +19,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..errors import QAError, QuestionError
+from . import bodies
 from .api import Call
+from .refusals import Refused, refusal
 
-MOST_BYTES = 1_000_000  # of a request: the longest conversation fits, each of its characters written as an escape
 # Requests that are worked on; the others wait in line. Much of an answer is Python, of which one thread runs at a time:
 # of 64 at once on two processors, 2 threads answered 79 a second, 3 of them 84, 4 of them 87, and 8 of them 75.
 _AT_ONCE = 3
-
-
-class Refused(Exception):
-    """A request that is not answered: its status, one sentence that ends with what to do, and headers."""
-
-    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.headers = headers
 
 
 class Endpoints:
@@ -54,12 +46,13 @@ class Endpoints:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            response = _json(200, await self._answer(Request(scope, receive)))
+            answer = await self._answer(Request(scope), receive)
+            response = Response(answer, media_type=bodies.JSON)
         except Refused as refused:
-            response = _json(refused.status, orjson.dumps({"error": str(refused)}), refused.headers)
+            response = refusal(scope, refused)
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> bytes:
+    async def _answer(self, request: Request, receive: Receive) -> bytes:
         if not secrets.compare_digest(self._login, _authorization(request) if self._login else b""):
             challenge = {"www-authenticate": 'Basic realm="articles", charset="UTF-8"'}
             raise Refused(401, "This chat needs a log-in: send its name and password as HTTP Basic does.", challenge)
@@ -72,24 +65,16 @@ class Endpoints:
         if request.method not in methods:
             allowed = ", ".join(methods)
             raise Refused(405, f"{request.method} is not answered here: use {methods[0]}.", {"allow": allowed})
-        body = await _body(request) if parameters else b"{}"
+        if parameters:
+            bodies.check_kind(request.headers, (bodies.JSON,))
+        most = bodies.MOST_BYTES if parameters else 0
+        bodies.check_size(request.headers, most)
+        body = await bodies.read(receive, most) if parameters else b"{}"
         return await asyncio.get_running_loop().run_in_executor(self._pool, _called, call, parameters, body)
 
 
 def _authorization(request: Request) -> bytes:
     return request.headers.get("authorization", "").encode("latin-1")
-
-
-async def _body(request: Request) -> bytes:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":  # a form of another site's page cannot say so
-        raise Refused(415, "The request does not say that it is JSON: send it with Content-Type: application/json.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise Refused(413, f"The request is too large: send at most {MOST_BYTES:,} bytes.")
-    return bytes(body)
 
 
 def _called(call: Call, parameters: Mapping[str, Parameter], body: bytes) -> bytes:
@@ -118,7 +103,3 @@ def _arguments(parameters: Mapping[str, Parameter], body: bytes) -> dict[str, An
     if missing is not None:
         raise Refused(400, f'"{missing}" is missing: send one JSON object with it.')
     return given
-
-
-def _json(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(body, status, headers, media_type="application/json")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from ..engine import Engine, Status
 from ..errors import NoGenerationError, QAError
@@ -23,7 +24,7 @@ from .conversation import Conversation, Turn
 from .desk import Desk, View
 from .feedback import Verdict
 from .removal import Uploads
-from .uploads import Upload, save_upload
+from .uploads import Upload, is_sent, save_upload
 
 TITLE = "Ask your articles"
 _QUICK, _SLOW = 0.6, 5.0  # seconds between two looks while something is under way, and while nothing is
@@ -305,6 +306,9 @@ class Screen:
         """Save what was sent, and say what became of each file."""
         config, uploads = self.engine.config, []
         for path in map(Path, paths or []):
+            if not is_sent(path, Path(get_upload_folder())):
+                uploads.append(Upload(path.name, False, "refused: it was not sent here"))
+                continue
             try:
                 uploads.append(save_upload(path, path.name, config.corpus, config.max_file_bytes))
                 self.uploads.add(uploads[-1])

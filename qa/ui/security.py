@@ -1,6 +1,6 @@
-"""What the server refuses and forbids: other hosts' pages, files, foreign scripts. An ASGI middleware.
+"""What the server refuses and forbids: other hosts' pages, foreign scripts. An ASGI middleware.
 
-It knows nothing about the screen.
+It knows nothing about the screen, or about which addresses there are (see `doors`).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..machine import is_loopback
+from .refusals import Refused, refusal
 
 # gradio's page builds its templates with `Function`, hence 'unsafe-eval'; no inline script or handler runs
 # without this response's nonce, so markup that slipped through escaping still could not do anything.
@@ -30,10 +30,6 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
 }
-# Parts of gradio that this program does not use: reading files, fetching from elsewhere, shared states.
-_CLOSED = tuple(
-    f"{prefix}/{part}" for prefix in ("", "/gradio_api") for part in ("file", "proxy", "deep_link", "stream")
-)
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -55,9 +51,7 @@ class Guard:
         answer = _Answer(send, nonce)
         problem = self._problem(scope)
         if problem:
-            is_api = scope["path"].startswith("/api/")
-            refusal = JSONResponse({"error": problem}, 403) if is_api else PlainTextResponse(problem, 403)
-            await refusal(scope, receive, answer.send)
+            await refusal(scope, Refused(403, problem))(scope, receive, answer.send)
             return
         await self._app(scope, receive, answer.send)
 
@@ -72,9 +66,6 @@ class Guard:
                 return "This request comes from another site's page: open the chat itself."
             if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
                 return "This request comes from another site's page: open the chat itself."
-        path = scope["path"]
-        if path.startswith(_CLOSED):
-            return "This chat serves no files."
         return ""
 
 

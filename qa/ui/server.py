@@ -1,4 +1,4 @@
-"""The page → a running server: address, log-in, headers, start and stop.
+"""The page → a running server: address, log-in, what stands before it, start and stop.
 
 It knows nothing about what the page shows.
 """
@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
-from starlette.middleware import Middleware
-from starlette.routing import Route
+from gradio.routes import App
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 
 from ..errors import ConfigError
 from ..machine import is_loopback
 from .api import calls
 from .desk import Desk
+from .doors import Doors, file_places, most_upload, routes
 from .endpoints import Endpoints
+from .isolation import isolate
 from .screen import asset, build_app
 from .security import Guard
 
@@ -44,7 +48,9 @@ class Server:
         # In a running loop: without one gradio makes event loops of its own and leaves them open.
         app = asyncio.run(_application(desk, host, taken, login, self._endpoints))
         self._uvicorn = _Uvicorn(
-            uvicorn.Config(app, log_level="critical", lifespan="on", timeout_graceful_shutdown=1, access_log=False)
+            uvicorn.Config(
+                app, log_level="critical", lifespan="on", ws="none", timeout_graceful_shutdown=1, access_log=False
+            )
         )
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
@@ -63,18 +69,14 @@ class Server:
 
 async def _application(
     desk: Desk, host: str, port: int, login: tuple[str, str] | None, endpoints: Endpoints
-) -> FastAPI:
+) -> ASGIApp:
     config = desk.engine.config
-    app = FastAPI(
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        routes=[Route("/api/{name:path}", endpoints)],  # before gradio's, which take everything
-        middleware=[Middleware(Guard, only_local=is_loopback(host))],
-    )
+    isolate()
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    page = build_app(desk.engine, desk)
     gr.mount_gradio_app(
         app,
-        build_app(desk.engine, desk),
+        page,
         path="/",
         server_name=host,
         server_port=port,
@@ -92,7 +94,20 @@ async def _application(
         theme=gr.themes.Base(font=_FONTS, font_mono=_MONO),
         head=f"<style>{asset('style.css')}</style>",
     )
-    return app
+    # gradio looks at paths only where it thinks that it was launched by itself, which a mounted page is not.
+    page.has_launched = True
+    names = [call.__name__ for call in calls(desk.engine)]
+    open_routes = routes(names, 0 if config.only_reads else most_upload(config.max_file_bytes))
+    (mount,) = (route for route in app.routes if isinstance(route, Mount))
+    mount.app = Doors(mount.app, open_routes, file_places(page.fns, gr.File), partial(_is_known, page.app))
+    app.routes.insert(0, Route("/api/{name:path}", endpoints))  # before gradio's, which take everything
+    return Guard(app, only_local=is_loopback(host))
+
+
+def _is_known(app: App, cookies: Mapping[str, str]) -> bool:
+    """Whether these are of somebody who has logged in, or nobody needs to: as gradio finds it out for a part of it."""
+    names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
+    return app.auth is None or any(cookies.get(name) in app.tokens for name in names)
 
 
 class _Uvicorn(uvicorn.Server):

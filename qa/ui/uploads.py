@@ -5,10 +5,12 @@ It knows nothing about the index: an upload waits for a rebuild.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import secrets
+import stat
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -24,6 +26,7 @@ _OUTER = re.compile(r"^[\s.]+|[\s.]+$")
 _FORBIDDEN = re.compile(r'[<>:"|?*]')  # Windows has no such names; a corpus may be carried there
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 _writing = threading.Lock()
+_OPENED = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,38 @@ def save_upload(source: Path, name: str, corpus: Path, max_bytes: int) -> Upload
         ending = PurePosixPath(safe).suffix
         problem = f"{ending} files are not read" if ending else "its name has no ending"
         return Upload(safe, False, f"refused: {problem} (articles end in {endings})")
-    size = source.stat().st_size
+    try:
+        size, data = _read(source, max_bytes)
+    except OSError:
+        return Upload(safe, False, "refused: it did not arrive as a file; send it again")
     if size > max_bytes:
         return Upload(safe, False, f"refused: it is {size / 1e6:.1f} MB, over the limit of {max_bytes / 1e6:g} MB")
     if size == 0:
         return Upload(safe, False, "refused: it holds nothing")
     try:
         with _writing:  # two visitors may send the same name at once
-            return _store(source.read_bytes(), safe, corpus)
+            return _store(data, safe, corpus)
     except OSError as error:
         raise CorpusError(
             f"The folder of articles cannot be written ({error.strerror}): give this account leave to write there."
         ) from error
+
+
+def is_sent(source: Path, folder: Path) -> bool:
+    """Whether a path lies in the folder where what was sent is kept, wherever links on its way may lead."""
+    return ".." not in source.parts and source.parent.resolve().is_relative_to(folder.resolve())
+
+
+def _read(source: Path, max_bytes: int) -> tuple[int, bytes]:
+    """The size of a file, and what it holds where that is no more. Raises OSError for what is no file by itself.
+
+    A link is not followed, and nothing is waited for: a pipe or a device might be endless.
+    """
+    with os.fdopen(os.open(source, _OPENED), "rb") as file:
+        facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(errno.EINVAL, "It is no file")
+        return facts.st_size, file.read(max_bytes) if facts.st_size <= max_bytes else b""
 
 
 def safe_name(name: str) -> str:
