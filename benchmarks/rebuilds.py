@@ -107,7 +107,7 @@ class Chat:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(10)
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()  # closes what it wrote to
 
     def held(self) -> Held:
         time.sleep(_SETTLED)
