@@ -5,7 +5,7 @@
 
 `environment` makes every Python process that is started with it (and theirs in turn) refuse from before its first
 import, by `sitecustomize`. It is an audit hook: nothing in the process can take it away or go around it in Python.
-Code that is not Python's and opens sockets by itself is not seen.
+Code that is not Python's and opens sockets by itself is not seen: `traffic` sees that too.
 """
 
 from __future__ import annotations

@@ -1,0 +1,288 @@
+"""Nothing leaves the machine, as the kernel sees it: no process of the program tries to reach anything else.
+
+`test_offline.py` watches Python's sockets, which native libraries do not use; here strace watches every process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import servers
+import traffic
+from corpora import write
+from traffic import ROOT, bare_environment, outside, under_strace, without_network
+from visit import CHROMIUM
+
+MINUTE = 60.0  # ONNX Runtime 1.32.0 sends its first events some nine seconds after its import
+
+# --- what is read in a record of strace
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'connect(3, {sa_family=AF_UNIX, sun_path="/run/user/0/bus"}, 17) = -1 ENOENT (No such file or directory)',
+        '812   connect(3, {sa_family=AF_UNIX, sun_path=@"abstract"}, 11) = 0',
+        '812   connect(3, {sa_family=AF_INET, sin_port=htons(7860), sin_addr=inet_addr("127.0.0.1")}, 16) = 0',
+        '812   connect(3, {sa_family=AF_INET, sin_port=htons(7860), sin_addr=inet_addr("127.8.9.1")}, 16) = 0',
+        '812   connect(3, {sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), '
+        'inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}, 28) = 0',
+        '812   connect(3, {sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), '
+        'inet_pton(AF_INET6, "::ffff:127.0.0.1", &sin6_addr), sin6_scope_id=0}, 28) = 0',
+        "812   connect(3, {sa_family=AF_UNSPEC, sa_data=\"\\0\"...}, 16) = 0",
+        '812   sendto(5, [{nlmsg_len=20, nlmsg_type=RTM_GETADDR}, {ifa_family=AF_UNSPEC}], 20, 0, '
+        "{sa_family=AF_NETLINK, nl_pid=0, nl_groups=00000000}, 12) = 20",
+        '812   sendto(7, "HTTP/1.1 200 OK\\r\\n"..., 128, 0, NULL, 0) = 128',
+        '812   sendto(7, "inet_addr(\\"192.0.2.1\\")", 22, 0, NULL, 0 <unfinished ...>',
+        '812   sendmsg(7, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="x", iov_len=1}], msg_iovlen=1}, 0) = 1',
+        "812   <... connect resumed>)            = -1 ENETUNREACH (Network is unreachable)",
+        '812   bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0',
+        '812   getpeername(3, {sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr("192.0.2.1")}, [16]) = 0',
+        "812   --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=813, si_uid=0} ---",
+        "812   +++ exited with 0 +++",
+    ],
+)  # fmt: skip
+def test_what_stays_on_this_machine_is_let_through(line: str) -> None:
+    assert outside([line]) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'connect(8, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.255.255.53")}, 16) = 0',
+        '812 connect(8, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("192.0.2.5")}, 16 <unfinished ...>',
+        # A resolver of this machine, which asks others.
+        '812   connect(8, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("127.0.0.53")}, 16) = 0',
+        '812   connect(8, {sa_family=AF_UNIX, sun_path="/run/systemd/resolve/io.systemd.Resolve"}, 42) = 0',
+        '812   connect(8, {sa_family=AF_UNIX, sun_path="/var/run/avahi-daemon/socket"}, 110) = 0',
+        '812   connect(8, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("0.0.0.0")}, 16) = 0',
+        '812   sendto(8, "\\1\\0", 2, MSG_NOSIGNAL, {sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), '
+        'inet_pton(AF_INET6, "2001:db8::1", &sin6_addr), sin6_scope_id=0}, 28) = -1 ENETUNREACH (…)',
+        '812   connect(8, {sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), '
+        'inet_pton(AF_INET6, "::ffff:192.0.2.1", &sin6_addr), sin6_scope_id=0}, 28) = 0',
+        '812   sendmmsg(8, [{msg_hdr={msg_name={sa_family=AF_INET, sin_port=htons(5353), '
+        'sin_addr=inet_addr("224.0.0.251")}, msg_namelen=16, msg_iov=[{iov_base="x", iov_len=1}]}}], 1, 0) = 1',
+        '812   sendmmsg(8, [{msg_hdr={msg_name={sa_family=AF_UNIX, sun_path="/run/a"}}}, {msg_hdr={msg_name='
+        '{sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr("192.0.2.1")}}}], 2, 0) = 2',
+        '812   <... sendmmsg resumed>[{msg_hdr={msg_name={sa_family=AF_INET, sin_port=htons(9), '
+        'sin_addr=inet_addr("192.0.2.1")}}}], 1, 0) = 1',
+        '812   sendmsg(8, {msg_name={sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr("192.0.2.1")}, '
+        "msg_namelen=16}, 0) = 1",
+        "812   connect(8, {sa_family=AF_PACKET, sll_protocol=htons(ETH_P_ALL), sll_ifindex=2}, 20) = 0",
+        "812   connect(8, 0x7ffd1c2a9f10, 16)    = -1 EFAULT (Bad address)",
+        "812   io_uring_setup(64, {flags=0}) = 9",
+    ],
+)  # fmt: skip
+def test_what_would_leave_it_is_shown_with_its_line(line: str) -> None:
+    inside = 'connect(3, {sa_family=AF_UNIX, sun_path="/run/x"}, 9) = 0'
+    assert outside([inside + "\n", line + "\n"]) == [line]
+
+
+# --- what the program does
+
+BEACON = "Where is the beacon kept?"
+BEACONS = "The beacon is kept in the old stone tower by the sea."
+# What pages and articles name elsewhere is not fetched by those who read them.
+PAGE = f"""<!DOCTYPE html SYSTEM "http://dtd.example/page.dtd"><html><head><title>Beacons</title>
+<link rel="stylesheet" href="https://style.example/a.css"><script src="https://script.example/a.js"></script></head>
+<body><article><h1>Beacons</h1><p>{BEACONS}</p><img src="https://image.example/a.png"></article></body></html>"""
+ARTICLE = f"# Lights\n\n![a light](https://image.example/b.png)\n\n{BEACONS.replace('beacon', 'lantern')}\n"
+SET = {
+    "corpus.jsonl": '{"_id": "a", "title": "Zoo", "text": "The zebra is called Bruno."}\n'
+    '{"_id": "b", "title": "", "text": "Bread rises."}\n',
+    "queries.jsonl": '{"_id": "1", "text": "What is the zebra called?", "answers": ["Bruno"], "answerable": true}\n',
+    "qrels.tsv": "query-id\tcorpus-id\tscore\n1\ta\t1\n",
+}
+# A name that native code looks up, and an address that it connects to, both in a thread of a child.
+NATIVE = """
+import ctypes, threading
+libc = ctypes.CDLL(None)
+def leave():
+    libc.getaddrinfo(b"hub.example", b"443", None, ctypes.byref(ctypes.c_void_p()))
+    address = bytes([2, 0, 1, 187, 192, 0, 2, 1]) + bytes(8)  # AF_INET, port 443, 192.0.2.1
+    libc.connect(libc.socket(2, 1, 0), address, len(address))
+thread = threading.Thread(target=leave)
+thread.start()
+thread.join()
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A command that has ended: what it printed, the lines of what it tried to reach, and its home folder."""
+
+    out: str
+    outside: list[str]
+    home: Path
+
+
+class Started:
+    """A command that runs, and is ended with the block if it still does."""
+
+    def __init__(self, folder: Path, command: Sequence[str]) -> None:
+        """What it leaves is kept in `folder`: its home, what it says, and what strace writes (`record`)."""
+        self._home, self._record, self._said = folder / "home", folder / "record", folder / "said"
+        self._home.mkdir(parents=True)
+        with self._said.open("w") as said:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=bare_environment(self._home),
+                stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True,
+            )  # fmt: skip
+
+    def __enter__(self) -> Started:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()
+
+    def ended(self) -> Run:
+        out, _ = self._process.communicate(timeout=280)
+        assert self._process.returncode == 0, self._said.read_text()
+        return Run(out, outside(self._record.read_text(errors="replace").splitlines()), self._home)
+
+
+def watch(folder: Path, *command: str) -> Run:
+    """Run Python under strace to its end."""
+    with Started(folder, under_strace(folder / "record", (sys.executable, *command))) as started:
+        return started.ended()
+
+
+def watch_without_network(folder: Path, *command: str) -> Run:
+    with Started(folder, without_network(under_strace(folder / "record", (sys.executable, *command)))) as started:
+        return started.ended()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a corpus of many formats, which name other places, and a set of questions."""
+    traffic.require_tools()
+    folder = tmp_path_factory.mktemp("place")
+    shutil.copytree(ROOT / "corpus", folder / "corpus")
+    for name in ("office/bees.docx", "office/bees.epub", "office/bees.rtf", "pdf/hives.pdf", "html/news.html"):
+        shutil.copy(ROOT / "tests" / "files" / name, folder / "corpus")
+    write(folder / "corpus", {"beacons.html": PAGE, "lights.md": ARTICLE})
+    write(folder / "set", SET)
+    return folder
+
+
+def places(folder: Path) -> list[str]:
+    return ["--corpus", str(folder / "corpus"), "--index", str(folder / "index")]
+
+
+@pytest.fixture(scope="module")
+def built(place: Path) -> Run:
+    """A first build: the encoder is exported for it."""
+    return watch_without_network(place / "build", "-m", "qa", "build", *places(place))
+
+
+@pytest.fixture(scope="module")
+def visit(place: Path, built: Run) -> Iterator[Started]:
+    """A minute of the chat, on a copy of what was built. It goes on beside the tests that ask for it."""
+    if not any(map(shutil.which, CHROMIUM)):
+        pytest.skip("no Chromium is installed (apt-get install chromium)")
+    folder = place / "visit"
+    for part in ("corpus", "index"):
+        shutil.copytree(place / part, folder / part)
+    served = [sys.executable, "app.py", *places(folder), "--port", "0"]
+    command = [sys.executable, "tests/visit.py", str(folder / "record"), str(MINUTE), *served]
+    with Started(folder, without_network(command)) as started:
+        yield started
+
+
+@pytest.mark.strace
+def test_what_native_code_of_a_child_looks_up_and_connects_to_is_seen(tmp_path: Path) -> None:
+    traffic.require_tools()
+    program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {NATIVE!r}], check=True)"
+    seen = watch_without_network(tmp_path, "-c", program).outside
+    assert any('"192.0.2.1"' in line for line in seen), seen
+    assert any('"192.0.2.1"' not in line for line in seen), seen  # a resolver, whichever it is here
+
+
+@pytest.mark.strace
+@pytest.mark.model
+def test_a_first_build_with_the_export_of_its_encoder_reaches_for_nothing(place: Path, built: Run) -> None:
+    assert built.outside == []
+    assert "10 articles" in built.out
+    (exported,) = (place / "index" / "encoders").glob("*/encoder.json")
+    assert json.loads(exported.read_text())["runtime"].startswith("onnx")
+
+
+@pytest.mark.strace
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [(["ask", BEACON], "stone tower"), (["verify"], "is whole"), (["eval", "--limit", "1"], "ndcg@10")],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_command_reaches_for_nothing(
+    place: Path, visit: Started, tmp_path: Path, command: list[str], said: str
+) -> None:
+    folder = [str(place / "set")] if command[0] == "eval" else []
+    done = watch_without_network(tmp_path, "-m", "qa", *command, *folder, *places(place))
+    assert done.outside == []
+    assert said in done.out
+
+
+@pytest.mark.strace
+@pytest.mark.model
+@pytest.mark.browser
+def test_a_minute_of_the_chat_with_a_browser_and_programs_reaches_for_nothing(visit: Started) -> None:
+    done = visit.ended()
+    seen = json.loads(done.out.splitlines()[-1])
+    assert done.outside == []
+    assert (seen["away"], seen["ended"]) == ([], 0)
+    assert seen["served"] >= MINUTE
+    assert "United Nations" in seen["page"] and "eleven metres" in seen["pdf"] and "Ivo Lachner" in seen["changed"]
+    assert seen["api"] == "india-russia-anti-terrorism-summit.md"
+    assert seen["found"] > 0 and seen["status"] > 0
+
+
+@pytest.mark.strace
+@pytest.mark.model
+def test_no_library_keeps_events_to_send_them_later(built: Run) -> None:
+    assert [path for path in built.home.rglob("*") if path.is_file()] == []
+
+
+# --- what is optional
+
+
+@pytest.fixture
+def small(tmp_path: Path, ready_index: Path) -> list[str]:
+    """The options for two articles and an index whose encoder is ready."""
+    traffic.require_tools()
+    write(tmp_path / "corpus", {"beacons.html": PAGE, "lights.md": ARTICLE})
+    shutil.copytree(ready_index, tmp_path / "index")
+    return places(tmp_path)
+
+
+@pytest.mark.ray
+@pytest.mark.model
+def test_a_build_on_a_ray_cluster_of_this_machine_reaches_for_nothing(tmp_path: Path, small: list[str]) -> None:
+    pytest.importorskip("ray")
+    done = watch_without_network(tmp_path / "ray", "-m", "qa", "build", "--ray", "local", *small)
+    assert done.outside == []
+    assert "2 articles" in done.out
+
+
+@pytest.mark.milvus_lite
+@pytest.mark.model
+def test_an_index_on_a_server_of_this_machine_needs_no_other(
+    tmp_path: Path, small: list[str], milvus_lite: servers.Server
+) -> None:
+    """The server is not in an empty namespace; what its client tries is seen all the same."""
+    store = [*small, "--store", f"milvus://{milvus_lite.address}/beacons"]
+    built = watch(tmp_path / "build", "-m", "qa", "build", *store)
+    asked = watch(tmp_path / "ask", "-m", "qa", "ask", BEACON, *store)
+    assert built.outside == asked.outside == []
+    assert "stone tower" in asked.out

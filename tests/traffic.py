@@ -1,0 +1,99 @@
+"""Runs a program where there is no network, and says what it tried to reach all the same.
+
+The kernel keeps the record: strace writes down each call that sends or connects, of the process and of all that it
+starts, so what native code does is seen too. The network namespace is empty but for a loopback interface.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# What goes through io_uring is not seen call by call, so a program that sets one up cannot be judged.
+_CALLS = ("connect", "sendto", "sendmsg", "sendmmsg", "io_uring_setup")
+_CALL = re.compile(rf"^(?:\d+ +)?(?:<\.\.\. )?(?P<name>{'|'.join(_CALLS)})(?P<rest>\(| resumed>)")
+_SOCKADDR = re.compile(r"\{sa_family=(?P<family>\w+)(?P<fields>[^}]*)\}")
+_HOST = re.compile(r'inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"')
+_PORT = re.compile(r"sin6?_port=htons\((\d+)\)")
+# Ports and sockets of this machine that ask others: a look-up through them has left it (DNS, DNS over TLS, mDNS).
+_RESOLVER_PORTS = {"53", "853", "5353"}
+_RESOLVER_SOCKETS = ("/systemd/resolve/", "/avahi-daemon/")
+_CACHE = Path("/var/run/nscd/socket")  # answers whoever asks for users and for hosts alike
+
+
+def outside(trace: Iterable[str]) -> list[str]:
+    """The lines of strace's record that try to reach anything but this machine, or that do not say what they reach.
+
+    Unix sockets, netlink (which asks the kernel) and loopback addresses are this machine; a resolver behind one of
+    them is not.
+    """
+    return [line.rstrip("\n") for line in trace if (call := _CALL.match(line)) and _leaves(call, line)]
+
+
+def _leaves(call: re.Match[str], line: str) -> bool:
+    if call["name"] == "io_uring_setup":
+        return True
+    addresses = list(_SOCKADDR.finditer(line))
+    if not addresses:  # of a socket that was connected before, or printed in the other half of the call
+        return call["name"] == "connect" and call["rest"] == "("
+    return any(_is_outside(address["family"], address["fields"]) for address in addresses)
+
+
+def _is_outside(family: str, fields: str) -> bool:
+    if family in ("AF_NETLINK", "AF_UNSPEC"):  # AF_UNSPEC undoes a connect
+        return False
+    if family in ("AF_UNIX", "AF_LOCAL"):
+        return any(name in fields for name in _RESOLVER_SOCKETS)
+    host, port = _HOST.search(fields), _PORT.search(fields)
+    if family not in ("AF_INET", "AF_INET6") or host is None or port is None:
+        return True
+    number = ipaddress.ip_address(host[1] or host[2])
+    here = (getattr(number, "ipv4_mapped", None) or number).is_loopback
+    return not here or port[1] in _RESOLVER_PORTS
+
+
+def under_strace(record: Path, command: Sequence[str]) -> list[str]:
+    """The command that runs `command` and writes what it sends and connects to `record`."""
+    return ["strace", "-f", "-qq", "--seccomp-bpf", f"--trace={','.join(_CALLS)}", "-o", str(record), *command]
+
+
+def without_network(command: Sequence[str]) -> list[str]:
+    """The command that runs `command` with a loopback interface and nothing else.
+
+    Whatever it starts ends with it, and all of it when the command that is returned is killed.
+    """
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    alone = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    return ["unshare", *user, *alone, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command]
+
+
+def bare_environment(home: Path) -> dict[str, str]:
+    """What a process needs to start, and none of this one's switches.
+
+    It must not look like CI either, where ONNX Runtime keeps quiet by itself.
+    """
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "PYTHONPATH": path}
+
+
+def require_tools() -> None:
+    """Skip the test where a program cannot be watched, with what is missing."""
+    if sys.platform != "linux":
+        pytest.skip("only Linux has network namespaces and strace")
+    for tool in ("strace", "unshare", "ip"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed (apt-get install strace iproute2 util-linux)")
+    if _CACHE.exists():
+        pytest.skip("nscd runs here: it looks names up for others, which strace does not see")
+    tried = subprocess.run(without_network(under_strace(Path(os.devnull), ["true"])), capture_output=True, text=True)
+    if tried.returncode != 0:
+        pytest.skip(f"a network namespace or strace is not permitted here: {tried.stderr.strip()}")

@@ -1,0 +1,115 @@
+"""A minute of a chat, as a program: `python tests/visit.py RECORD SECONDS COMMAND …`.
+
+It starts the server under strace, then talks to it with a browser and over HTTP, changes an article, and watches it
+for the rest of its time. Run it where there is no network. The last line of its output is JSON: what the visitor saw.
+It is not traced itself, nor is its browser: for requests of the page, see `away`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, Request, expect, sync_playwright
+from traffic import under_strace
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+FORUMS = "Which forums do India and Russia work together in?"
+HEIGHT = "How high is the roof above the market square?"
+FERRY = "# The ferry\n\nThe ferryman Ivo Lachner crosses the lake at noon.\n"
+BUILT = 120_000  # milliseconds that a build may take
+
+
+def called(url: str, data: dict[str, Any] | None = None) -> Any:
+    """What the server's own HTTP interface answers."""
+    request = urllib.request.Request(
+        url, json.dumps(data).encode() if data else None, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
+
+
+def asked(page: Page, question: str) -> str:
+    """The sentence that the page shows for a question."""
+    before = page.locator(".qa-turn").count()
+    box = page.get_by_role("textbox", name="Your question")
+    box.fill(question)
+    box.press("Enter")
+    lead = page.locator(".qa-turn").nth(before).locator(".qa-lead")
+    expect(lead).to_be_visible(timeout=30_000)
+    return lead.inner_text()
+
+
+def visited(page: Page, url: str, corpus: Path) -> dict[str, Any]:
+    """What a person and a program see who use every part of the chat."""
+    page.goto(url)
+    headline = page.locator("#qa-headline")
+    count = len(list(corpus.iterdir()))
+    expect(headline).to_contain_text(f"{count} articles", timeout=BUILT)
+    seen = {"page": asked(page, FORUMS)}
+    page.locator(".qa-card .qa-passage").first.click()
+    expect(page.locator(".qa-source h2")).to_be_visible()
+    seen["pdf"] = asked(page, HEIGHT)
+    expect(page.get_by_alt_text("Page 1 of hives.pdf")).to_be_visible(timeout=30_000)
+    seen["api"] = called(f"{url}/api/ask", {"question": FORUMS})["citations"][0]["document"]
+    seen["found"] = len(called(f"{url}/api/search", {"query": FORUMS})["hits"])
+    (corpus / "ferry.md").write_text(FERRY, "utf-8")
+    expect(headline).to_contain_text(f"{count + 1} articles", timeout=BUILT)
+    seen["changed"] = asked(page, "When does the ferryman cross the lake?")
+    page.get_by_role("tab", name="Library").click()
+    expect(page.locator("#qa-files")).to_contain_text("ferry.md")
+    seen["status"] = called(f"{url}/api/status")["passages"]
+    return seen
+
+
+def main(record: str, seconds: str, *command: str) -> None:
+    corpus = Path(command[command.index("--corpus") + 1])
+    away: list[str] = []
+
+    def requested(request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
+            away.append(request.url)
+
+    server = subprocess.Popen(
+        under_strace(Path(record), command), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        assert line.startswith("Chat: http://127.0.0.1:"), line
+        began = time.monotonic()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=next(filter(None, map(shutil.which, CHROMIUM))), args=ARGUMENTS
+            )
+            page = browser.new_page()
+            page.on("request", requested)
+            seen = visited(page, line.split()[1], corpus)
+            try:
+                server.wait(max(0.0, float(seconds) - (time.monotonic() - began)))
+            except subprocess.TimeoutExpired:
+                seen["served"] = time.monotonic() - began  # it is still there, as it should be
+            browser.close()
+    finally:
+        # strace itself ignores an interrupt, and ends with the last process that it follows.
+        os.killpg(server.pid, signal.SIGINT)
+        ended = server.wait(30)
+    print(json.dumps({**seen, "away": away, "ended": ended}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
