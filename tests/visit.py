@@ -107,8 +107,8 @@ def main(record: str, seconds: str, *command: str) -> None:
     finally:
         # strace itself ignores an interrupt, and ends with the last process that it follows.
         os.killpg(server.pid, signal.SIGINT)
-        status = server.wait(30)
-    print(json.dumps({**seen, "away": away, "status": status}))
+        ended = server.wait(30)
+    print(json.dumps({**seen, "away": away, "ended": ended}))
 
 
 if __name__ == "__main__":
