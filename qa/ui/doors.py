@@ -151,7 +151,10 @@ class Doors:
             nonlocal status
             if counted.exceeded:
                 return  # said below
-            status = message.get("status", status)
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if status != 200:  # the rest of what is sent is not waited for
+                    MutableHeaders(raw=message["headers"]).update({"connection": "close"})
             said.extend(message.get("body", b""))
             if message["type"] == "http.response.body" and not message.get("more_body") and status == 200:
                 self._received.add(visitor, json.loads(said))

@@ -99,7 +99,8 @@ async def _application(
     names = [call.__name__ for call in calls(desk.engine)]
     open_routes = routes(names, 0 if config.only_reads else most_upload(config.max_file_bytes))
     (mount,) = (route for route in app.routes if isinstance(route, Mount))
-    mount.app = Doors(mount.app, open_routes, file_places(page.fns, gr.File), partial(_is_known, page.app))
+    # `page.app` is another one, that nobody logs in to.
+    mount.app = Doors(mount.app, open_routes, file_places(page.fns, gr.File), partial(_is_known, mount.app))
     app.routes.insert(0, Route("/api/{name:path}", endpoints))  # before gradio's, which take everything
     return Guard(app, only_local=is_loopback(host))
 
