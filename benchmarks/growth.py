@@ -21,6 +21,7 @@ from qa.passages import Splitting
 from qa.workers import ReaderProcess, megabytes_for
 
 _LINEAR = 2.6  # times the seconds of half the size: what is more does not grow as the size does
+_PATIENCE = 600.0  # on the clock, which also counts what else the machine does
 _LEAST_SECONDS = 0.5  # of which a ratio says something
 
 
@@ -129,8 +130,8 @@ def measured(name: str, megabytes: float) -> Measured:
     data = make(round(megabytes * 1e6))
     splitting = Splitting(count_letters, 256)
     passages, reason = 0, ""
-    with ReaderProcess(megabytes=megabytes_for(len(data))) as reader:
-        reader.read("a.md", b"Bees sleep.", splitting)
+    with ReaderProcess(_PATIENCE, megabytes_for(len(data))) as reader:
+        reader.read("a.md", _SENTENCE.encode() * 9, splitting)  # what is loaded once is loaded
         process = reader._process  # its number: what it takes is asked of the system
         assert process is not None
         watch = _Watch(process.pid)

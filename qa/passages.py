@@ -367,23 +367,33 @@ class _Measure:
         self._limit = limit
         self._pages = [page.start for page in document.pages]
 
-    def passages(self, runs: Sequence[_Run]) -> list[Passage]:
+    def passages(self, runs: Iterable[_Run]) -> list[Passage]:
         """The passages of the runs, in order."""
+        runs = [narrow for run in runs for narrow in self._narrowed(run)]
         made = [self._passage(run) for run in runs]
         passages: list[Passage] = []
         for run, passage, tokens in zip(runs, made, self._count_tokens([p.encoded for p in made]), strict=True):
-            units = run.units
-            is_wrong = len(passage.span) > MOST_CHARACTERS or overlaps(passage.span, self._dropped)
-            if len(units) > 1 and (is_wrong or tokens > self._limit):
-                middle = len(units) // 2
-                first = _Run(run.path, run.start, units[:middle])
-                second = _Run(run.path, self._begin(units, middle), units[middle:])
-                passages += self.passages([first, second])
-            elif is_wrong and run.start < units[0].span.start:  # for a heading that is as long
-                passages += self.passages([_Run(run.path, units[0].span.start, units)])
+            if tokens > self._limit and len(run.units) > 1:
+                passages += self.passages(self._halved(run))
             else:
                 passages.append(passage)
         return passages
+
+    def _narrowed(self, run: _Run) -> Iterator[_Run]:
+        """Parts of a run that have no more characters than a passage may, and nothing that is dropped."""
+        span = Span(run.start, run.units[-1].span.end)
+        if len(span) <= MOST_CHARACTERS and not overlaps(span, self._dropped):
+            yield run
+        elif len(run.units) > 1:
+            for half in self._halved(run):
+                yield from self._narrowed(half)
+        else:  # without its heading, which may be as long
+            yield _Run(run.path, run.units[0].span.start, run.units)
+
+    def _halved(self, run: _Run) -> tuple[_Run, _Run]:
+        middle = len(run.units) // 2
+        begin = self._begin(run.units, middle)
+        return _Run(run.path, run.start, run.units[:middle]), _Run(run.path, begin, run.units[middle:])
 
     def _begin(self, units: list[_Unit], number: int) -> int:
         """Where a run begins that is cut before this unit: at its section's heading, if that stands between."""
