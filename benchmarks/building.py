@@ -73,9 +73,9 @@ def measure(place: Path, files: int) -> dict[str, Any]:
     config = Config(place / "corpus", place / "index")
     with ReaderPool() as pool:
         before = _peak()
-        report = build(config, HashingEncoder(), parse=pool.parse, readers=pool.count)
+        report = build(config, HashingEncoder(), read=pool.read, readers=pool.count)
         peak = _peak()
-        again = build(config, HashingEncoder(), parse=pool.parse, readers=pool.count)
+        again = build(config, HashingEncoder(), read=pool.read, readers=pool.count)
     return {
         "files": files,
         "passages": report.passages,
@@ -114,7 +114,7 @@ def stopped(place: Path) -> list[float]:
         clock.start()
         try:
             with ReaderPool() as pool:
-                build(config, encoder, progress=step, parse=pool.parse, readers=pool.count)
+                build(config, encoder, progress=step, read=pool.read, readers=pool.count)
         except KeyboardInterrupt:
             found.append(time.perf_counter() - asked[0])
         clock.cancel()

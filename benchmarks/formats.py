@@ -47,8 +47,10 @@ _NOT_SUPPORTED = """
   packing other than deflate. All that an archive holds has to be read within the limits of one file.
 
 Password-protected files are listed as `failed (locked)`, PDF files without text as `empty (looks scanned)`. Every file is
-read in a process of its own with 60 seconds and 2 GB; what takes more is listed as failed, and so is a file of more than
-300,000 sentences, list items, table rows and lines of code.
+read, and split into passages, in a process of its own with 60 seconds (and four more for each megabyte) and 2 GB (and 8 MB
+for each megabyte above 100 that `QA_MAX_FILE_MB` allows); what takes more is listed as failed, and so is a file of more
+than 300,000 headings. No passage is longer than 4,000 characters. A `data:` address of a hundred characters or more is in
+no passage; in web pages and office documents it is not part of the text at all.
 """
 
 _PAGES = """## Real web pages

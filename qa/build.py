@@ -25,12 +25,14 @@ from .embedding import Embedder
 from .errors import CorpusError, StoreError, UnnamedError, UnreachableError
 from .estimate import Estimate
 from .manifest import Manifest
-from .passages import PassageSettings
-from .prepared import Elsewhere, Loaded, Parse, Prepared
+from .passages import PassageSettings, Splitting
+from .prepared import Elsewhere, Prepared
+from .reading import Parse, Read
+from .reading import read as read_here
 from .stores import OpenGeneration, Store, Writer, open_store
-from .types import Encoder, FileRecord, Passage
+from .types import Encoder, FileRecord
 
-Load = Callable[[FoundFile], Loaded]
+Load = Callable[[FoundFile], Prepared]
 _Value = TypeVar("_Value")
 
 _READ_AHEAD = 16  # files, and …
@@ -111,19 +113,21 @@ def build(
     parse: Parse | None = None,
     readers: int = 1,
     elsewhere: Elsewhere | None = None,
+    read: Read | None = None,
 ) -> BuildReport:
     """Bring the index up to date with the folder and publish; with nothing to do, nothing is written.
 
     `full` reuses nothing. Raises CorpusError, BusyError or StoreError; whatever happens, the last generation
     still answers. `progress` is called about every half second; an exception that it raises stops the build, and the
-    next one takes up what was encoded. `parse` reads the files, `readers` of them at a time: the edges give that of a
-    `workers.ReaderPool`, so that a hostile file cannot harm the build; it is `formats.parse` by default. With
-    `elsewhere` files are read and encoded by other machines, and here only what did not come back from them.
+    next one takes up what was encoded. `read` finds documents and passages in the files, `readers` of them at a time:
+    the edges give that of a `workers.ReaderPool`, so that a hostile file cannot harm the build; by default it is done
+    here, by `parse`, which is `formats.parse`. With `elsewhere` files are read and encoded by other machines, and here
+    only what did not come back from them.
     """
     started, created = time.perf_counter(), datetime.now(timezone.utc)
     settings = settings or PassageSettings()
     reading = {"version": formats.VERSION, "fields": dict(config.fields)}
-    parse = parse or partial(formats.parse, fields=dict(config.fields))
+    read = read or partial(read_here, parse=parse or partial(formats.parse, fields=dict(config.fields)))
     store = open_store(config)
     with store.writing():
         with ThreadPoolExecutor(1) as beside:  # each takes a while, for many articles
@@ -150,7 +154,7 @@ def build(
         else:
             manifest = Manifest.begun(encoder.identity, settings.as_json(), reading, created, encoder.languages)
             work = _Work(store, manifest, encoder, settings, plans, previous if fits else None, reused, progress)
-            generation, encoded, records = work.run(config, parse, readers, full, elsewhere)
+            generation, encoded, records = work.run(config, read, readers, full, elsewhere)
     return _report(generation, records, compared, encoded, time.perf_counter() - started)
 
 
@@ -239,7 +243,7 @@ class _Work:
         self._is_publishing = False
 
     def run(
-        self, config: Config, parse: Parse, readers: int, full: bool, elsewhere: Elsewhere | None
+        self, config: Config, read: Read, readers: int, full: bool, elsewhere: Elsewhere | None
     ) -> tuple[str, int, tuple[FileRecord, ...]]:
         """Read, encode, write and publish; returns the generation's id, how many passages were encoded, the records."""
         try:
@@ -263,10 +267,11 @@ class _Work:
             self._embedder = embedder = Embedder(self._encoder, entries, self._embedded, self._step)
             pool = ThreadPoolExecutor(readers, thread_name_prefix="read")
             try:
-                read = partial(prepared.load, created=self._manifest.created, parse=parse)
-                each = self._read_ahead(pool, read)
+                splitting = Splitting(self._encoder.count_tokens, identity.max_tokens, self._settings)
+                load = partial(prepared.load, created=self._manifest.created, read=read, splitting=splitting)
+                each = self._read_ahead(pool, load)
                 if elsewhere is not None:
-                    each = self._brought(pool, read, self._from(elsewhere, embedder))
+                    each = self._brought(pool, load, self._from(elsewhere, embedder))
                 self._write(each, writer, embedder)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -281,9 +286,8 @@ class _Work:
             self._step()
             held.append((plan, file))
             if file is not None:
-                passages = _passages(file)
-                self._estimate.read(*_kind_and_size(plan), embedder.add(passages, file.embeddings))
-                size += len(passages)
+                self._estimate.read(*_kind_and_size(plan), embedder.add(file.passages(), file.embeddings))
+                size += file.count()
             self._done += 1
             if size >= _MOST_HELD or self._done == len(self._plans):
                 embedder.finish()
@@ -294,7 +298,7 @@ class _Work:
 
     def _add(self, plan: Plan, file: Prepared | None, writer: Writer, embedder: Embedder) -> None:
         if file is not None:
-            writer.add(file.record, file.documents, embedder.rows(_passages(file)))
+            writer.add(file.record, file.documents, embedder.rows(file.passages()))
         elif self._reused is not None and plan.reuse is not None:
             self._take_over(plan, plan.reuse, self._reused, writer)
 
@@ -313,19 +317,19 @@ class _Work:
 
         None stands for what is taken over.
         """
-        ahead: deque[tuple[Plan, Future[Loaded] | None]] = deque()
+        ahead: deque[tuple[Plan, Future[Prepared] | None]] = deque()
         size = 0
         for plan in self._plans:
-            is_read = self._is_read(plan)
-            ahead.append((plan, pool.submit(load, plan.file) if is_read else None))
-            size += plan.record.size if is_read else 0
-            while len(ahead) > _READ_AHEAD or (size > _READ_AHEAD_BYTES and len(ahead) > 1):
+            own = plan.record.size if self._is_read(plan) else 0
+            while len(ahead) > _READ_AHEAD or (ahead and size + own > _READ_AHEAD_BYTES):
                 first, future = ahead.popleft()
                 size -= first.record.size if future else 0
-                yield first, self._split(future)
+                yield first, self._found(future)
+            ahead.append((plan, pool.submit(load, plan.file) if self._is_read(plan) else None))
+            size += own
         while ahead:
             first, future = ahead.popleft()
-            yield first, self._split(future)
+            yield first, self._found(future)
 
     def _from(self, elsewhere: Elsewhere, embedder: Embedder) -> Iterator[Prepared | None]:
         files = [plan.file for plan in self._plans if self._is_read(plan) and plan.file.readable]
@@ -340,15 +344,13 @@ class _Work:
                 yield plan, None
                 continue
             brought = self._wait_for(pool.submit(next, files, None)) if plan.file.readable else None
-            yield plan, brought or self._split(pool.submit(load, plan.file))
+            yield plan, brought or self._wait_for(pool.submit(load, plan.file))
 
     def _is_read(self, plan: Plan) -> bool:
         return self._reused is None or plan.reuse is None
 
-    def _split(self, future: Future[Loaded] | None) -> Prepared | None:
-        if future is None:
-            return None
-        return prepared.split(*self._wait_for(future), self._encoder, self._settings)
+    def _found(self, future: Future[Prepared] | None) -> Prepared | None:
+        return None if future is None else self._wait_for(future)
 
     def _wait_for(self, future: Future[_Value]) -> _Value:
         while not wait([future], timeout=_STEP_SECONDS).done:
@@ -363,10 +365,6 @@ class _Work:
         left = self._estimate.seconds_left(encoded, time.perf_counter() - self._started)
         stage = "reading" if self._done < len(self._plans) else "encoding"
         self._progress(Progress(stage, self._done, len(self._plans), encoded, left))
-
-
-def _passages(file: Prepared) -> list[Passage]:
-    return [passage for _, passages in file.documents for passage in passages]
 
 
 def _kind_and_size(plan: Plan) -> tuple[str, int]:

@@ -121,12 +121,14 @@ def build(
     from .build import build as build_index
     from .documents import check
     from .encoders import load_encoder
-    from .workers import ReaderPool
+    from .workers import ReaderPool, megabytes_for
 
     config = _config(corpus, index, store)
     check(config.corpus)  # a folder that is missing is said before a model is loaded for it
     with ExitStack() as stack:
-        readers = stack.enter_context(ReaderPool(fields=dict(config.fields)))
+        readers = stack.enter_context(
+            ReaderPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes))
+        )
         stack.enter_context(ended_within(_PATIENCE, partial(_give_up, readers.kill)))
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
         elsewhere = stack.enter_context(_cluster(ray, encoder, config)) if ray else None
@@ -138,7 +140,7 @@ def build(
                     encoder,
                     full,
                     lambda p: shown(p.words, p.done, p.total),
-                    parse=readers.parse,
+                    read=readers.read,
                     readers=readers.count,
                     elsewhere=elsewhere,
                 )

@@ -9,26 +9,10 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Any
 
-from .types import Block, Box, Contents, Document, PagePicture, Passage, Section, Span
+from .packed import PackedPassages
+from .types import MOST_CHARACTERS, Block, Box, Document, PagePicture, Passage, Section, Span
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-
-
-def contents_json(contents: Contents) -> dict[str, Any]:
-    """Contents in JSON's terms."""
-    return {"documents": list(map(document_json, contents.documents)), "problems": list(contents.problems)}
-
-
-def contents_from_json(path: str, data: dict[str, Any]) -> Contents:
-    """The Contents of the file `path` again. Raises KeyError, TypeError or ValueError for anything that is none.
-
-    A document's path must be that of the file or begin with it: a file can't pass for another.
-    """
-    documents = tuple(map(document_from_json, data["documents"]))
-    paths = {document.path for document in documents}
-    if len(paths) < len(documents) or any(not (p == path or p.startswith((f"{path}#", f"{path}/"))) for p in paths):
-        raise ValueError("path")
-    return Contents(documents, tuple(map(str, data["problems"])))
 
 
 def document_json(document: Document) -> dict[str, Any]:
@@ -86,30 +70,34 @@ def passages_json(passages: Sequence[Passage]) -> list[Any]:
     ]
 
 
-def passages_from_json(document: Document, data: list[Any]) -> list[Passage]:
+def passages_from_json(document: Document, data: list[Any]) -> PackedPassages:
     """The passages of this document again. Raises TypeError or ValueError for anything that is none."""
-    length = len(document.text)
-    passages = []
-    for order, start, end, section, page, sentences in data:
-        spans = [(start, end), *sentences]
-        if not all(isinstance(n, int) for span in spans for n in span) or not all(
-            0 <= a <= b <= length for a, b in spans
-        ):
+    packed = PackedPassages(document)
+    unpack(packed, document, 0, data)
+    return packed
+
+
+def unpack(packed: PackedPassages, document: Document, end: int, data: list[Any]) -> int:
+    """Add passages in JSON's terms to those of this document that end at `end`; returns where they end then.
+
+    Raises TypeError or ValueError for anything that is none: they stand in order, and are no longer than they may be.
+    """
+    for order, start, stop, section, page, sentences in data:
+        edges = [edge for first, last in sentences for edge in (first, last)]
+        if not all(type(number) is int for number in (order, start, stop, *edges)) or order != len(packed):
+            raise ValueError("passage")
+        if page is not None and not 1 <= page <= len(document.pages):
+            raise ValueError("page")
+        if not end <= start < stop <= len(document.text) or stop - start > MOST_CHARACTERS:
             raise ValueError("span")
-        passages.append(
-            Passage(
-                document=document.path,
-                order=int(order),
-                span=Span(start, end),
-                text=document.text[start:end],
-                title=document.title,
-                section=tuple(map(str, section)),
-                page=None if page is None else int(page),
-                sentences=tuple(Span(*sentence) for sentence in sentences),
-                language=document.language,
-            )
-        )
-    return passages
+        before = start
+        for first, last in sentences:
+            if not before <= first < last <= stop:
+                raise ValueError("sentence")
+            before = last
+        packed.append(start, stop, tuple(map(str, section)), None if page is None else int(page), edges)
+        end = stop
+    return end
 
 
 def pictures_json(pictures: Sequence[PagePicture]) -> dict[str, Any]:

@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import formats
 from .errors import CorpusError
 from .formats import supported
 from .formats.decoding import Empty, Unreadable
-from .languages import detect
-from .types import Contents, Document, FileRecord, title_from_path
+from .reading import Found
+from .types import Document, FileRecord, Passage, title_from_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,29 +79,25 @@ def read(file: FoundFile) -> tuple[FileRecord, bytes]:
 
 
 def load(
-    record: FileRecord, data: bytes, parse: Callable[[str, bytes], Contents] = formats.parse
-) -> tuple[FileRecord, tuple[Document, ...]]:
-    """The Documents of a file that was read; the record says why where there is none, or not all.
-
-    `parse` reads it: in this process by default, or in one of its own (`workers.ReaderPool.parse`).
-    """
-    if not data.strip():
+    record: FileRecord, data: bytes, read: Callable[[str, bytes], Found]
+) -> tuple[FileRecord, Sequence[tuple[Document, Sequence[Passage]]]]:
+    """What `read` finds in the bytes of a file; the record says why where there is nothing, or not all."""
+    if not data or data.isspace():
         return replace(record, status="empty", reason="holds nothing"), ()
     try:
-        contents = parse(record.path, data)
+        found = read(record.path, data)
     except Empty as error:
         return replace(record, status="empty", reason=str(error)), ()
     except Unreadable as error:
         return replace(record, status="failed", reason=str(error)), ()
     except (RecursionError, MemoryError):
         return replace(record, status="failed", reason="is nested too deeply to be read"), ()
-    found = tuple(replace(d, language=detect(d.text)) for d in contents.documents if d.blocks)
-    problems = "; ".join(contents.problems)
-    if not found:
-        headings = any(len(document.sections) > 1 for document in contents.documents)
+    problems = "; ".join(found.problems)
+    if not found.documents:
+        headings = any(len(document.sections) > 1 for document in found.bare)
         reason = problems or ("holds headings but no text" if headings else "holds no text")
-        return replace(described(record, contents.documents), status="empty", reason=reason, documents=0), ()
-    return replace(described(record, found), reason=problems), found
+        return replace(described(record, found.bare), status="empty", reason=reason, documents=0), ()
+    return replace(described(record, [document for document, _ in found.documents]), reason=problems), found.documents
 
 
 def described(record: FileRecord, found: Sequence[Document]) -> FileRecord:

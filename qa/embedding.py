@@ -6,7 +6,7 @@ It knows nothing about files, or where passages come from.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol
@@ -19,6 +19,7 @@ from .types import Encoder, Passage, Vectors
 # Passages between two steps: as many as the encoder does in a third of a second, so that a slow machine stops as soon.
 _FEWEST, _MOST, _STEP_SECONDS = 4, 128, 0.3
 _WINDOW = 512
+_MOST_WAITING = 4_096
 
 
 class Known(Protocol):
@@ -27,6 +28,20 @@ class Known(Protocol):
     def keys(self) -> Sequence[bytes]: ...
 
     def vectors(self, ids: Sequence[int]) -> Vectors: ...
+
+
+class EmbeddedRows:
+    """Embeddings by number, which are read when they are asked for: a long text's would not all fit into the memory."""
+
+    def __init__(self, read: Callable[[Sequence[bytes]], Vectors], keys: Sequence[bytes]) -> None:
+        self._read = read
+        self._keys = keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __getitem__(self, some: slice) -> Vectors:
+        return self._read(self._keys[some])
 
 
 class Embedder:
@@ -59,10 +74,11 @@ class Embedder:
         """Whether passages were added that have no embedding yet."""
         return bool(self._waiting)
 
-    def add(self, passages: Sequence[Passage], made: Mapping[bytes, Vectors] = MappingProxyType({})) -> int:
+    def add(self, passages: Iterable[Passage], made: Mapping[bytes, Vectors] = MappingProxyType({})) -> int:
         """Take passages; returns how many of them are new. Those in `made` were encoded elsewhere, by key.
 
-        They wait to be encoded together until they are some hundreds; then none is waiting.
+        They wait to be encoded together until they are some hundreds; then none is waiting. Of a very long text some
+        thousands are encoded at a time.
         """
         before = self.encoded + len(self._waiting)
         for passage in passages:
@@ -74,6 +90,8 @@ class Embedder:
                 self.encoded += 1
             else:
                 self._waiting.setdefault(key, passage.encoded)
+                if len(self._waiting) >= _MOST_WAITING:
+                    self.finish()
         new = self.encoded + len(self._waiting) - before
         if len(self._waiting) >= _WINDOW:
             self.finish()
@@ -96,9 +114,11 @@ class Embedder:
             fits = len(batch) * _STEP_SECONDS / max(time.perf_counter() - started, 1e-6)
             self._batch = round(min(_MOST, 2 * self._batch, max(_FEWEST, fits)))
 
-    def rows(self, passages: Sequence[Passage]) -> Vectors:
+    def rows(self, passages: Iterable[Passage]) -> EmbeddedRows:
         """The embeddings of passages that were added, once none is waiting."""
-        keys = [passage.key for passage in passages]
+        return EmbeddedRows(self._rows, [passage.key for passage in passages])
+
+    def _rows(self, keys: Sequence[bytes]) -> Vectors:
         old = {row: self._numbers[key] for row, key in enumerate(keys) if key in self._numbers}
         rows = np.empty((len(keys), self._encoder.identity.dimension), dtype=np.float32)
         if self._known is not None and old:

@@ -43,6 +43,7 @@ from .types import (
 )
 
 _BLOCK = 10_000  # rows that are looked at together
+_READ = 1_000  # passages that are read together
 PASSAGES, LEXICAL, WORDED = "passages.sqlite", "lexical", "lexical.ids"
 
 PASSAGE_COLUMNS = """p.id, d.path, p.ordinal, p.start, p."end", p.text,
@@ -310,7 +311,7 @@ class Generation:
             for document in part.documents:
                 step()
                 path, text = self._rows("SELECT path, text FROM documents WHERE id = ?", (document,))[0]
-                for row in self._rows(f"SELECT {PASSAGE_COLUMNS} WHERE d.id = ? ORDER BY p.id", (document,)):
+                for row in self._passage_rows(document):
                     passage = checked(row)
                     if row[0] != expected or not is_literal(passage, text):
                         yield f"passage {row[0]} of {path} is not a literal part of its document"
@@ -323,6 +324,16 @@ class Generation:
                 if not np.all(np.abs(lengths - 1) < 1e-3):
                     yield f"{ROWS} holds rows that are not of unit length"
                     return
+
+    def _passage_rows(self, document: int) -> Iterator[Any]:
+        """The rows of one document's passages, in order; not all at once, since it may be very long."""
+        wanted = f"SELECT {PASSAGE_COLUMNS} WHERE p.document = ? AND p.id > ? ORDER BY p.id LIMIT {_READ}"
+        last = -1
+        while rows := self._rows(wanted, (document, last)):
+            yield from rows
+            if len(rows) < _READ:
+                return
+            last = rows[-1][0]
 
     @contextlib.contextmanager
     def _sound(self) -> Iterator[None]:

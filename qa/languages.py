@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -54,9 +55,18 @@ _NUMBER = re.compile(r"\d+")
 
 def detect(text: str) -> str:
     """The ISO 639-1 code of the language of `text`; empty where it can't be told: too short, mixed, code, numbers."""
+    return judged(samples(text))
+
+
+def samples(text: str) -> list[str]:
+    """The parts of a text, four short ones at most, by which its language is told."""
     number = min(_PARTS, max(1, len(text) // _PART_CHARACTERS))
     starts = [part * (len(text) - _PART_CHARACTERS) // max(1, number - 1) for part in range(number)]
-    parts = [text[start : start + _PART_CHARACTERS] for start in starts]
+    return [text[start : start + _PART_CHARACTERS] for start in starts]
+
+
+def judged(parts: Sequence[str]) -> str:
+    """As `detect`, of the text with these samples."""
     verdicts = Counter(filter(None, map(_detect_part, parts)))
     best, votes = next(iter(verdicts.most_common(1)), ("", 0))
     return best if 2 * votes > verdicts.total() else ""

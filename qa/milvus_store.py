@@ -50,7 +50,7 @@ from .milvus_rows import (
 from .rows import is_literal
 from .store import LocalStore, locked, new_folder
 from .terms import plain_words
-from .types import Document, FileRecord, Part, Passage, Vectors
+from .types import Document, FileRecord, Part, Passage, Rows, Vectors
 
 _GRACE = 60.0  # seconds for which a reader may still hold what was replaced
 _FRESH = 1.0  # seconds between two looks at which generation answers
@@ -338,16 +338,14 @@ class MilvusWriter:
         """What was added, in order."""
         return tuple(self._records)
 
-    def add(
-        self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: Vectors
-    ) -> None:
+    def add(self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: Rows) -> None:
         """Add one file with its documents, and their passages with an embedding each: none where it is not indexed."""
         self._take_run()
         record = self._add_record(record, len(documents), len(vectors))
         first = self._documents, self._passages
         self._documents += len(documents)
         self._passages += len(vectors)
-        self._writing.add(partial(self._insert_new, record, documents, vectors, *first), len(vectors))
+        self._writing.add(partial(self._insert_new, record, documents, vectors[:], *first), len(vectors))
 
     def take_over(self, record: FileRecord, part: Part, path: str) -> None:
         """Add one file as the last generation holds it: at `part`, under `path`."""

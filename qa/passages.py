@@ -1,42 +1,36 @@
 """Document → Passages: literal slices of about one idea each, cut at headings, paragraphs and sentences.
 
-It knows nothing about files, models (it is given a function that counts tokens) or indexes.
+They are made one after the other, so that a text of any length needs the memory of one stretch of it. It knows nothing
+about files, models (it is given a function that counts tokens) or indexes.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
-from .sentences import each_sentence, sentence_spans
-from .types import Block, BlockKind, Document, Passage, Section, Span, context
+from .embedded import data_addresses
+from .pieces import overlaps, pieces, sentences_of
+from .sentences import sentence_spans
+from .types import MOST_CHARACTERS, Block, BlockKind, Document, Passage, Section, Span, context
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 HeadingPath = tuple[str, ...]  # of headings
 
-_ITEM_MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+•▪◦–—]|\(?\d{1,3}[.)])\s+")
-# No sentences, though they stand where sentences do: `{alt: …}` notes of saved pages, pictures, directives.
-_NOTE = re.compile(r"(?:\{[^{}]*\}|!\[[^\]]*\]\([^)]*\)|\[!INCLUDE[^\]]*\]\S*|:::.*)\Z", re.DOTALL)
-_TABLE_RULE = re.compile(r"[\s|:+=-]+$")
-_LINE = re.compile("[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")  # as str.splitlines has them
-MOST_PIECES = 300_000  # of one file, a book of 20 MB: each takes about a kilobyte and 65 µs
 _SPECIAL_TOKENS = 2
 _LEAST_TOKENS = 16  # of text in a passage, however long its title is
 _SPARE_TOKENS = 6  # the full stops between title, heading path and text, and tokenisers that are not additive
 # What a cut inside a block that would fit whole costs, against 1 for an empty passage; and inside a longer one.
 _CUT_COST: dict[BlockKind, float] = {"paragraph": 0.1, "list": 0.3, "table": 9.0, "code": 9.0}
 _CUT_LONG = 0.1
-
-
-class TooLong(ValueError):
-    """A file of more sentences, items, rows and lines of code than are split; the message is the reason to show."""
+_COUNTED, _COUNTED_CHARACTERS = 2_000, 500_000  # pieces whose tokens are counted together
+_MOST_UNITS = 20_000  # of a section that are cut into passages together: a kilobyte each
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +51,28 @@ class PassageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Splitting:
+    """What passages are made by: a function that counts tokens without special ones, the encoder's limit, settings."""
+
+    count_tokens: CountTokens
+    max_tokens: int
+    settings: PassageSettings = PassageSettings()
+
+
+@dataclass(frozen=True, slots=True)
 class _Unit:
     """A sentence, list item, table row or line of code, with its tokens: never cut unless it alone is too long.
 
     `gap` counts the tokens between the unit before and this one (the rule of a table, a comment, a heading):
-    a passage that holds both units holds them too.
+    a passage that holds both units holds them too. `lead` counts those between the beginning of its section and it.
+    Where the one or the other is more than a passage may hold, the unit `is_apart`.
     """
 
     span: Span
     tokens: int
     gap: int
+    lead: int
+    is_apart: bool
     block: int
     sentences: tuple[Span, ...]
 
@@ -91,11 +97,16 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """A section with its units; `lead` counts the tokens of its heading."""
+    """A section, or a part of a very long one, with its units; `may_join` says whether it is whole."""
 
     section: Section
     units: list[_Unit]
-    lead: int
+    may_join: bool
+
+    @property
+    def lead(self) -> int:
+        """The tokens of its heading."""
+        return self.units[0].lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,45 +121,44 @@ class _Run:
 def split(
     document: Document, count_tokens: CountTokens, max_tokens: int, settings: PassageSettings | None = None
 ) -> list[Passage]:
-    """The passages of one document, in its order.
+    """The passages of one document, in its order; see `each_passage`."""
+    return list(each_passage(document, Splitting(count_tokens, max_tokens, settings or PassageSettings())))
 
-    `count_tokens` counts without special tokens; no passage's `encoded` is longer than `max_tokens` with them.
-    Every passage's text is `document.text[start:end]`. Raises TooLong.
+
+def each_passage(document: Document, splitting: Splitting) -> Iterator[Passage]:
+    """The passages of one document, in its order, as they are made.
+
+    Every passage's text is `document.text[start:end]`, of MOST_CHARACTERS at most and without `data:` addresses, and no
+    passage's `encoded` is longer than the encoder's limit, with the special tokens.
     """
-    (passages,) = split_all([document], count_tokens, max_tokens, settings or PassageSettings())
-    return passages
-
-
-def split_all(
-    documents: Sequence[Document], count_tokens: CountTokens, max_tokens: int, settings: PassageSettings
-) -> Iterator[list[Passage]]:
-    """As `split`, for all documents of one file, which share its bound. Raises TooLong."""
-    room = MOST_PIECES
-    for document in documents:
-        pieces = list(islice(_all_pieces(document), room + 1))
-        room -= len(pieces)
-        if room < 0:
-            raise TooLong(f"holds more than {MOST_PIECES:,} sentences, rows or lines: split it into several files")
-        yield _split(document, pieces, count_tokens, max_tokens, settings)
-
-
-def _split(
-    document: Document,
-    pieces: list[tuple[Span, int]],
-    count_tokens: CountTokens,
-    max_tokens: int,
-    settings: PassageSettings,
-) -> list[Passage]:
-    room = max_tokens - _SPECIAL_TOKENS - _SPARE_TOKENS
+    count_tokens, settings = splitting.count_tokens, splitting.settings
+    room = splitting.max_tokens - _SPECIAL_TOKENS - _SPARE_TOKENS
+    dropped = list(data_addresses(document.text))
     paths, most = _fit_paths(document, count_tokens, room, settings)
-    units = _units(document, pieces, count_tokens, most)
-    runs = [
+    units = _units(document, dropped, count_tokens, most)
+    runs = (
         _Run(paths[group.path], group.start if run[0] is group.units[0] else run[0].span.start, run)
-        for group in _join_small(_by_section(document, units, count_tokens), settings.small, most)
+        for group in _join_small(_by_section(document, units), settings.small, most)
         for run in _pack(group, document.blocks, most[group.path])
-    ]
-    made = _measured(document, runs, count_tokens, max_tokens - _SPECIAL_TOKENS)
-    return [replace(passage, order=order) for order, passage in enumerate(made)]
+    )
+    measure = _Measure(document, dropped, count_tokens, splitting.max_tokens - _SPECIAL_TOKENS)
+    made = (passage for some in _batches(runs) for passage in measure.passages(some))
+    for order, passage in enumerate(made):
+        yield replace(passage, order=order)
+
+
+def _batches(things: Iterable[Any], size: Callable[[Any], int] = lambda _: 0) -> Iterator[list[Any]]:
+    """The things, as many together as are counted together."""
+    batch: list[Any] = []
+    characters = 0
+    for thing in things:
+        batch.append(thing)
+        characters += size(thing)
+        if len(batch) >= _COUNTED or characters >= _COUNTED_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
 
 
 def _fit_paths(
@@ -179,84 +189,73 @@ def _count_contexts(document: Document, paths: Sequence[HeadingPath], count_toke
     return count_tokens([" ".join(context(document.title, path)) for path in paths])
 
 
-def _all_pieces(document: Document) -> Iterator[tuple[Span, int]]:
-    """Every sentence, item, row or line of code with the number of its block."""
-    for number, block in enumerate(document.blocks):
-        for span in _pieces(document.text, block, document.language):
-            yield span, number
-
-
 def _units(
-    document: Document, pieces: list[tuple[Span, int]], count_tokens: CountTokens, most: dict[HeadingPath, int]
-) -> list[_Unit]:
-    text, language = document.text, document.language
-    sized: list[tuple[Span, int, int]] = []
-    for (span, number), tokens in zip(pieces, count_tokens([s.of(text) for s, _ in pieces]), strict=True):
-        limit = most[document.sections[document.blocks[number].section].path]
-        parts = [(span, tokens)] if tokens <= limit else _shorten(text, span, limit, count_tokens, language)
-        sized += [(part, count, number) for part, count in parts]
-    ends = [0, *(span.end for span, _, _ in sized)]
-    gaps = _count_between(
-        text, [Span(end, span.start) for end, (span, _, _) in zip(ends, sized, strict=False)], count_tokens
-    )
-    return [
-        _Unit(span, max(1, tokens), gap, number, _sentences(text, span, document.blocks[number], language))
-        for (span, tokens, number), gap in zip(sized, gaps, strict=True)
-    ]
+    document: Document, dropped: Sequence[Span], count_tokens: CountTokens, most: dict[HeadingPath, int]
+) -> Iterator[_Unit]:
+    """The units of all sections, some at a time."""
+    text, sections, blocks = document.text, document.sections, document.blocks
+    end, last = 0, -1
+    for batch in _batches(pieces(document, dropped), lambda piece: len(piece[0])):
+        sized = _sized(document, batch, count_tokens, most)
+        gaps, leads = [], []
+        for span, _, number in sized:
+            gaps.append(Span(end, span.start))
+            section = blocks[number].section
+            leads.append(Span(sections[section].span.start, span.start) if section != last else gaps[-1])
+            end, last = span.end, section
+        between = _count_between(text, [*gaps, *leads], count_tokens)
+        for place, (span, tokens, number) in enumerate(sized):
+            spaces = gaps[place], leads[place]
+            yield _Unit(
+                span,
+                max(1, tokens),
+                between[place],
+                between[len(gaps) + place],
+                any(len(space) > MOST_CHARACTERS or overlaps(space, dropped) for space in spaces),
+                number,
+                sentences_of(text, span, blocks[number], document.language),
+            )
 
 
 def _count_between(text: str, spans: list[Span], count_tokens: CountTokens) -> list[int]:
-    """The tokens of each span; most are blank and are not even asked for."""
-    wanted = [number for number, span in enumerate(spans) if span.of(text).strip()]
+    """The tokens of each span; most are blank and are not even asked for, nor are those that no passage can hold."""
+    wanted = [number for number, span in enumerate(spans) if len(span) <= MOST_CHARACTERS and span.of(text).strip()]
     counts = [0] * len(spans)
     for number, tokens in zip(wanted, count_tokens([spans[n].of(text) for n in wanted]), strict=True):
         counts[number] = tokens
     return counts
 
 
-def _pieces(text: str, block: Block, language: str) -> Iterator[Span]:
-    if block.kind == "code":
-        yield from _lines(text, block.span)
-    elif _NOTE.match(text, block.span.start, block.span.end):
-        yield block.span  # "![" would be taken for the end of a sentence
-    elif block.parts:
-        lead = Span(block.span.start, block.parts[0].start)
-        parts = [*([lead] if lead.of(text).strip() else []), *block.parts]
-        yield from (part for part in parts if not _TABLE_RULE.match(part.of(text)))
-    else:
-        sentences = each_sentence(text, block.span, language)
-        yield next(sentences, block.span)
-        yield from sentences
+def _sized(
+    document: Document, some: Sequence[tuple[Span, int]], count_tokens: CountTokens, most: dict[HeadingPath, int]
+) -> list[tuple[Span, int, int]]:
+    """Pieces with their tokens and block; what is too long is cut, and cut again, until no part is."""
+    text = document.text
+    limits = [most[document.sections[document.blocks[number].section].path] for _, number in some]
+    counted = count_tokens([span.of(text) for span, _ in some])
+    parts = [(span, tokens, piece) for piece, ((span, _), tokens) in enumerate(zip(some, counted, strict=True))]
+    while long := [place for place, part in enumerate(parts) if _is_long(part[0], part[1], limits[part[2]])]:
+        shorter = [_shorter(text, parts[place][0], document.language) for place in long]
+        counts = iter(count_tokens([span.of(text) for spans in shorter for span in spans]))
+        cut = dict(zip(long, shorter, strict=True))
+        parts = [
+            made
+            for place, (span, tokens, piece) in enumerate(parts)
+            for made in (
+                [(part, next(counts), piece) for part in cut[place]] if place in cut else [(span, tokens, piece)]
+            )
+        ]
+    return [(span, tokens, some[piece][1]) for span, tokens, piece in parts]
 
 
-def _lines(text: str, span: Span) -> Iterator[Span]:
-    for line in _LINE.finditer(text, span.start, span.end):
-        if written := len(line[0].rstrip()):
-            yield Span(line.start(), line.start() + written)
+def _is_long(span: Span, tokens: int, most: int) -> bool:
+    return (tokens > most or len(span) > MOST_CHARACTERS) and len(span) > 1
 
 
-def _sentences(text: str, span: Span, block: Block, language: str) -> tuple[Span, ...]:
-    """The sentences of one unit, without the mark of a list item; code, pictures and directives are none."""
-    if block.kind == "code" or _NOTE.match(text, span.start, span.end):
-        return ()
-    mark = _ITEM_MARK.match(text, span.start, span.end)
-    start = mark.end() if mark else span.start
-    found = sentence_spans(text, Span(start, span.end), language)
-    return tuple(sentence for sentence in found if not _NOTE.match(text, sentence.start, sentence.end))
-
-
-def _shorten(text: str, span: Span, most: int, count_tokens: CountTokens, language: str) -> list[tuple[Span, int]]:
-    """Cut what is too long: an item at its sentences, a sentence at a space, and a word anywhere."""
+def _shorter(text: str, span: Span, language: str) -> list[Span]:
+    """Parts of what is too long: an item is cut at its sentences, a sentence at a space, and a word anywhere."""
     sentences = sentence_spans(text, span, language)
-    if len(sentences) < 2:
-        sentences = _halves(text, span)
-    result: list[tuple[Span, int]] = []
-    for part, count in zip(sentences, count_tokens([s.of(text) for s in sentences]), strict=True):
-        if count <= most or len(part) < 2:
-            result.append((part, count))
-        else:
-            result += _shorten(text, part, most, count_tokens, language)
-    return result
+    return sentences if len(sentences) > 1 else _halves(text, span)
 
 
 def _halves(text: str, span: Span) -> list[Span]:
@@ -269,36 +268,43 @@ def _halves(text: str, span: Span) -> list[Span]:
     return [part for part in parts if len(part)]
 
 
-def _by_section(document: Document, units: list[_Unit], count_tokens: CountTokens) -> list[_Section]:
-    found: list[tuple[Section, list[_Unit]]] = []
-    last = -1
+def _by_section(document: Document, units: Iterable[_Unit]) -> Iterator[_Section]:
+    """The units of each section; a new part of it begins where no passage may go on, or it holds very many."""
+    own: list[_Unit] = []
+    number, whole = -1, True
     for unit in units:
-        number = document.blocks[unit.block].section
-        if number != last:
-            found.append((document.sections[number], []))
-            last = number
-        found[-1][1].append(unit)
-    headings = [Span(section.span.start, own[0].span.start) for section, own in found]
-    leads = _count_between(document.text, headings, count_tokens)
-    return [_Section(section, own, lead) for (section, own), lead in zip(found, leads, strict=True)]
+        section = document.blocks[unit.block].section
+        is_new = section != number
+        if own and (is_new or unit.is_apart or len(own) >= _MOST_UNITS):
+            yield _Section(document.sections[number], own, whole and is_new)
+            own = []
+        if not own:
+            whole = is_new and not unit.is_apart
+        own.append(unit)
+        number = section
+    if own:
+        yield _Section(document.sections[number], own, whole)
 
 
-def _join_small(sections: list[_Section], small: int, most: dict[HeadingPath, int]) -> list[_Group]:
+def _join_small(sections: Iterable[_Section], small: int, most: dict[HeadingPath, int]) -> Iterator[_Group]:
     """Join small neighbouring sections of one parent. A question keeps its answer to itself: it is precise."""
-    groups: list[_Group] = []
+    last: _Group | None = None
     open_with: _Group | None = None  # the last group, with its heading, where it may still be joined
     for section in sections:
         path, parent = section.section.path, section.section.path[:-1]
         group = _Group(path, section.units, section.units[0].span.start)
-        is_small = group.tokens < small and path != () and not _is_question(path[-1])
+        is_small = section.may_join and group.tokens < small and path != () and not _is_question(path[-1])
         if is_small and open_with is not None and open_with.path == parent:
             joined = _Group(parent, [*open_with.units, *group.units], open_with.start, open_with.lead)
             if joined.tokens <= most[parent]:
-                groups[-1] = open_with = joined
+                last = open_with = joined
                 continue
-        groups.append(group)
+        if last is not None:
+            yield last
+        last = group
         open_with = _Group(parent, group.units, section.section.span.start, section.lead) if is_small else None
-    return groups
+    if last is not None:
+        yield last
 
 
 def _is_question(heading: str) -> bool:
@@ -351,40 +357,61 @@ def _cut_costs(units: list[_Unit], blocks: tuple[Block, ...], most: int) -> list
     return costs
 
 
-def _measured(document: Document, runs: list[_Run], count_tokens: CountTokens, limit: int) -> list[Passage]:
-    """The passages of the runs, in order; one that is still too long (counts do not quite add up) is halved."""
-    made = [_passage(document, run) for run in runs]
-    passages: list[Passage] = []
-    for run, passage, tokens in zip(runs, made, count_tokens([p.encoded for p in made]), strict=True):
-        if tokens > limit and len(run.units) > 1:
-            middle = len(run.units) // 2
-            first = _Run(run.path, run.start, run.units[:middle])
-            second = _Run(run.path, _begin(document, run.units, middle), run.units[middle:])
-            passages += _measured(document, [first, second], count_tokens, limit)
-        else:
-            passages.append(passage)
-    return passages
+class _Measure:
+    """Makes passages of runs; one that is still too long (counts do not quite add up) is halved."""
 
+    def __init__(self, document: Document, dropped: Sequence[Span], count_tokens: CountTokens, limit: int) -> None:
+        self._document = document
+        self._dropped = dropped
+        self._count_tokens = count_tokens
+        self._limit = limit
+        self._pages = [page.start for page in document.pages]
 
-def _begin(document: Document, units: list[_Unit], number: int) -> int:
-    """Where a run begins that is cut before this unit: at its section's heading, if that stands between."""
-    sections = [document.blocks[unit.block].section for unit in units[number - 1 : number + 1]]
-    return document.sections[sections[1]].span.start if sections[0] != sections[1] else units[number].span.start
+    def passages(self, runs: Iterable[_Run]) -> list[Passage]:
+        """The passages of the runs, in order."""
+        runs = [narrow for run in runs for narrow in self._narrowed(run)]
+        made = [self._passage(run) for run in runs]
+        passages: list[Passage] = []
+        for run, passage, tokens in zip(runs, made, self._count_tokens([p.encoded for p in made]), strict=True):
+            if tokens > self._limit and len(run.units) > 1:
+                passages += self.passages(self._halved(run))
+            else:
+                passages.append(passage)
+        return passages
 
+    def _narrowed(self, run: _Run) -> Iterator[_Run]:
+        """Parts of a run that have no more characters than a passage may, and nothing that is dropped."""
+        span = Span(run.start, run.units[-1].span.end)
+        if len(span) <= MOST_CHARACTERS and not overlaps(span, self._dropped):
+            yield run
+        elif len(run.units) > 1:
+            for half in self._halved(run):
+                yield from self._narrowed(half)
+        else:  # without its heading, which may be as long
+            yield _Run(run.path, run.units[0].span.start, run.units)
 
-def _passage(document: Document, run: _Run) -> Passage:
-    span = Span(run.start, run.units[-1].span.end)
-    page = None
-    if document.pages:
-        page = max(1, bisect_right([page.start for page in document.pages], span.start))
-    return Passage(
-        document=document.path,
-        order=0,
-        span=span,
-        text=span.of(document.text),
-        title=document.title,
-        section=run.path,
-        page=page,
-        sentences=tuple(sentence for unit in run.units for sentence in unit.sentences),
-        language=document.language,
-    )
+    def _halved(self, run: _Run) -> tuple[_Run, _Run]:
+        middle = len(run.units) // 2
+        begin = self._begin(run.units, middle)
+        return _Run(run.path, run.start, run.units[:middle]), _Run(run.path, begin, run.units[middle:])
+
+    def _begin(self, units: list[_Unit], number: int) -> int:
+        """Where a run begins that is cut before this unit: at its section's heading, if that stands between."""
+        document = self._document
+        sections = [document.blocks[unit.block].section for unit in units[number - 1 : number + 1]]
+        return document.sections[sections[1]].span.start if sections[0] != sections[1] else units[number].span.start
+
+    def _passage(self, run: _Run) -> Passage:
+        document = self._document
+        span = Span(run.start, run.units[-1].span.end)
+        return Passage(
+            document=document.path,
+            order=0,
+            span=span,
+            text=span.of(document.text),
+            title=document.title,
+            section=run.path,
+            page=max(1, bisect_right(self._pages, span.start)) if self._pages else None,
+            sentences=tuple(sentence for unit in run.units for sentence in unit.sentences),
+            language=document.language,
+        )

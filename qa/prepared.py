@@ -5,18 +5,16 @@ It is read in a thread, or on another machine: in JSON's terms it goes there and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from . import documents
 from .document_json import document_from_json, document_json, passages_from_json, passages_json
 from .documents import FoundFile
-from .passages import PassageSettings, TooLong, split_all
-from .types import Contents, Document, Encoder, FileRecord, Passage, Vectors
-
-Parse = Callable[[str, bytes], Contents]
-Loaded = tuple[FileRecord, tuple[Document, ...]]
+from .passages import PassageSettings, Splitting
+from .reading import Read
+from .types import Document, FileRecord, Passage, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Prepared:
     """A file's record and its documents, each with its passages; `embeddings` by key are those made on the way."""
 
     record: FileRecord
-    documents: Sequence[tuple[Document, list[Passage]]] = ()
+    documents: Sequence[tuple[Document, Sequence[Passage]]] = ()
     embeddings: Mapping[bytes, Vectors] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -32,10 +30,18 @@ class Prepared:
         pairs = [[document_json(document), passages_json(passages)] for document, passages in self.documents]
         return {"record": self.record.as_json(), "documents": pairs}
 
+    def passages(self) -> Iterator[Passage]:
+        """All passages, one document after the other, as they are made."""
+        return (passage for _, passages in self.documents for passage in passages)
+
+    def count(self) -> int:
+        """How many passages there are."""
+        return sum(len(passages) for _, passages in self.documents)
+
     @classmethod
     def from_json(cls, data: dict[str, Any], embeddings: Mapping[bytes, Vectors]) -> Prepared:
         """The file again. Raises KeyError, TypeError or ValueError for anything that is none, spans included."""
-        pairs = []
+        pairs: list[tuple[Document, Sequence[Passage]]] = []
         for one, passages in data["documents"]:
             document = document_from_json(one)
             pairs.append((document, passages_from_json(document, passages)))
@@ -55,30 +61,21 @@ class Elsewhere(Protocol):
         ...
 
 
-def load(file: FoundFile, created: str, parse: Parse) -> Loaded:
-    """Read a file and find its documents, for the generation begun at `created` (ISO time)."""
+def load(file: FoundFile, created: str, read: Read, splitting: Splitting) -> Prepared:
+    """Read a file and find its documents and passages, for the generation begun at `created` (ISO time)."""
     if not file.readable:
-        return file.record, ()
-    return loaded(*documents.read(file), created, parse)
+        return Prepared(file.record)
+    return loaded(*documents.read(file), created, read, splitting)
 
 
-def loaded(record: FileRecord, data: bytes, created: str, parse: Parse) -> Loaded:
-    """As `load`, of a file whose bytes are here already."""
-    if record.status != "indexed":
-        return record, ()
-    record, found = documents.load(record, data, parse)
-    return replace(record, indexed=created), found
-
-
-def split(record: FileRecord, found: tuple[Document, ...], encoder: Encoder, settings: PassageSettings) -> Prepared:
-    """The passages of one file's documents; the record says why where there are none."""
+def loaded(record: FileRecord, data: bytes, created: str, read: Read, splitting: Splitting) -> Prepared:
+    """As `load`, of a file whose bytes are here already; the record says why where there are no passages."""
     if record.status != "indexed":
         return Prepared(record)
-    made = split_all(found, encoder.count_tokens, encoder.identity.max_tokens, settings)
-    try:
-        pairs = list(zip(found, made, strict=True))
-    except TooLong as error:
-        return Prepared(replace(record, status="failed", reason=str(error), documents=0))
-    if not any(passages for _, passages in pairs):
+    record, pairs = documents.load(record, data, lambda path, content: read(path, content, splitting))
+    record = replace(record, indexed=created)
+    if record.status != "indexed":
+        return Prepared(record)
+    if not any(len(passages) for _, passages in pairs):
         return Prepared(replace(record, status="empty", reason=record.reason or "holds no words", documents=0))
     return Prepared(record, pairs)

@@ -28,7 +28,7 @@ from .documents import FoundFile
 from .encoders import FOLDER, open_encoder
 from .errors import ClusterError, ConfigError
 from .onnx_encoder import DESCRIPTION, Exported
-from .passages import PassageSettings
+from .passages import PassageSettings, Splitting
 from .prepared import Prepared
 from .types import Encoder, FileRecord, Vectors
 from .workers import ReaderProcess
@@ -204,15 +204,14 @@ class _Splitter:
     def __init__(self, open_encoder: Open, created: str, settings: PassageSettings, fields: Mapping[str, str]) -> None:
         self._encoder = open_encoder()
         self._created = created
-        self._settings = settings
+        self._splitting = Splitting(self._encoder.count_tokens, self._encoder.identity.max_tokens, settings)
         self._reader = ReaderProcess(fields=fields)
 
     def __call__(self, block: pyarrow.Table) -> Iterator[pyarrow.Table]:
         for row in block.to_pylist():
             record = FileRecord(**json.loads(row["record"]))
-            found = prepared.loaded(record, row["data"], self._created, self._reader.parse)
-            file = prepared.split(*found, self._encoder, self._settings)
-            texts = {passage.key: passage.encoded for _, passages in file.documents for passage in passages}
+            file = prepared.loaded(record, row["data"], self._created, self._reader.read, self._splitting)
+            texts = {passage.key: passage.encoded for passage in file.passages()}
             yield _table(
                 [
                     {

@@ -11,8 +11,10 @@ from sentencex import get_sentence_boundaries
 
 from .types import Span
 
-# sentencex takes time by the square of the length of some texts, so a long one is split stretch by stretch.
+# sentencex takes time by the square of the length of some texts (backticks, apostrophes), so a long one is split
+# stretch by stretch, and what has no end within the longest of these is cut.
 _STRETCH = 4_000
+LONGEST_SENTENCE = 8_000  # characters
 
 
 def sentence_spans(text: str, within: Span | None = None, language: str = "") -> list[Span]:
@@ -30,13 +32,26 @@ def each_sentence(text: str, within: Span, language: str = "") -> Iterator[Span]
         end = min(within.end, start + stretch)
         found = _boundaries(text[start:end], language)
         if end < within.end and len(found) < 2:
-            stretch *= 2  # this sentence is longer
-            continue
-        if end < within.end:
+            if stretch < LONGEST_SENTENCE:
+                stretch *= 2  # this sentence is longer
+                continue
+            end = _cut(text, start, end)
+            parts = (Span(start + left, min(start + right, end)).trimmed(text) for left, right in found)
+            yield from (part for part in parts if len(part))
+        elif end < within.end:
             found.pop()  # it may go on after the stretch
-        yield from (Span(start + left, start + right) for left, right in found)
-        start = end if end == within.end else start + found[-1][1]
+            yield from (Span(start + left, start + right) for left, right in found)
+            end = start + found[-1][1]
+        else:
+            yield from (Span(start + left, start + right) for left, right in found)
+        start = end
         stretch = _STRETCH
+
+
+def _cut(text: str, start: int, end: int) -> int:
+    """Where a sentence that is too long is cut: at the last blank of its second half, or else where it is too long."""
+    middle = (start + end) // 2
+    return max(text.rfind(" ", middle, end), text.rfind("\n", middle, end)) + 1 or end
 
 
 def _boundaries(text: str, language: str) -> list[tuple[int, int]]:

@@ -29,13 +29,14 @@ from .generation import LEXICAL, PASSAGES, WORDED, Generation
 from .manifest import MANIFEST, REBUILD, Manifest, WrittenFile, files_sha256, record_json, write_manifest
 from .rows import row_checksum, row_of, spans_json
 from .terms import plain_words
-from .types import Document, FileRecord, Part, Passage, Vectors, encoded
+from .types import Document, FileRecord, Part, Passage, Rows, encoded
 
 _TMP = ".tmp-"
 _UNKEPT = (".lock", ".part")  # beside a generation while it is written; no part of it
 _T = TypeVar("_T")
 _REPEATED = {"acronyms": "OR IGNORE"}  # tables whose rows may be given twice
-_MOST_UNWRITTEN = 16  # documents that wait for SQLite
+_MOST_UNWRITTEN = 16  # documents, or parts of long ones, that wait for SQLite
+_MOST_ROWS = 1_000  # passages that are written together
 _BLOCK = 4_096  # embeddings that are copied at once
 _RUN = 1_000  # documents that are copied at once: a build must soon stop when it is asked to
 
@@ -141,15 +142,15 @@ class GenerationWriter:
                 "free some space and build again."
             ) from error
 
-    def add(
-        self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: Vectors
-    ) -> None:
+    def add(self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: Rows) -> None:
         """Add one file with its documents, and their passages with an embedding each: none where it is not indexed."""
         self._copy_run()
         start = self._documents, self._passages
         for document, passages in documents:
             self._add_document(record.path, document, passages)
-        self._vectors.add(vectors)
+        for first in range(0, len(vectors), _BLOCK):
+            self._step()
+            self._vectors.add(vectors[first : first + _BLOCK])
         part = Part(range(start[0], self._documents), range(start[1], self._passages))
         self._new.append(part)
         self._add_record(record, part)
@@ -207,13 +208,17 @@ class GenerationWriter:
             (number, i, s.level, json.dumps(s.path), s.span.start, s.span.end) for i, s in enumerate(document.sections)
         ]
         pairs = [(number, *(" ".join(plain_words(form)) for form in pair)) for pair in acronyms.find(document.text)]
-        rows = []
+        self._writing.add(partial(self._insert, documents=[own], sections=sections, acronyms=pairs), 1)
+        rows: list[tuple[Any, ...]] = []
         for i, p in enumerate(passages):
             facts = row_of(p, i)
             rows.append((self._passages + i, number, *facts, p.key, row_checksum(*facts, document.language)))
+            if len(rows) == _MOST_ROWS:
+                self._step()
+                self._writing.add(partial(self._insert, passages=rows), 1)
+                rows = []
         self._passages += len(passages)
-        write = partial(self._insert, documents=[own], sections=sections, acronyms=pairs, passages=rows)
-        self._writing.add(write, 1)
+        self._writing.add(partial(self._insert, passages=rows))
 
     def _insert(self, **tables: Sequence[tuple[Any, ...]]) -> None:
         for table, rows in tables.items():

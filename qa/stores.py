@@ -20,6 +20,7 @@ from .types import (
     Part,
     Passage,
     PassageIndex,
+    Rows,
     Vectors,
 )
 
@@ -92,9 +93,7 @@ class Writer(AbstractContextManager["Writer"], Protocol):
         """What was added, in order."""
         ...
 
-    def add(
-        self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: Vectors
-    ) -> None:
+    def add(self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: Rows) -> None:
         """Add one file with its documents, and their passages with an embedding each: none where it is not indexed."""
         ...
 

@@ -22,6 +22,7 @@ BlockKind = Literal["paragraph", "list", "table", "code"]
 SECTION_SEPARATOR = " > "
 _CONTEXT_BYTES = 160
 _RECORD = re.compile(r"\.\w+#\d+$")  # a number after a file's ending
+MOST_CHARACTERS = 4_000  # of a passage, and so of a citation: a word of any length may be one token
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +290,14 @@ class QueryTerm:
         """Whether a text with these search terms holds the word."""
         others = (all(not forms.isdisjoint(terms) for forms in groups) for groups in self.also)
         return not self.forms.isdisjoint(terms) or any(others)
+
+
+class Rows(Protocol):
+    """Embeddings by number, in order: an array, or what reads them when they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, some: slice, /) -> Vectors: ...
 
 
 # What gives a query's embedding, of shape (dimension,), as soon as it is ready: words are searched for meanwhile.

@@ -1,7 +1,8 @@
 """Reads foreign files in processes of their own, with limits on time and memory, and starts them anew when they die.
 
 Whatever a hostile file does to the reader stays there: the build gets a reason and goes on. The two processes
-talk in JSON, so a reader that was taken over can say nothing but text. It knows nothing about the folder.
+talk in JSON, so a reader that was taken over can say nothing but text. The other side is `sandbox`. It knows nothing
+about the folder.
 """
 
 from __future__ import annotations
@@ -11,46 +12,59 @@ import json
 import os
 import queue
 import signal
-import struct
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType, TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
-from . import formats
-from .document_json import contents_from_json, contents_json, pictures_from_json, pictures_json
+from . import frames, languages
+from .document_json import document_from_json, pictures_from_json, unpack
 from .formats.decoding import Empty, Unreadable
 from .machine import processors
-from .types import Contents, PagePicture, Span
+from .packed import PackedPassages
+from .passages import Splitting
+from .reading import Found
+from .sandbox import FAILED
+from .types import Document, PagePicture, Span
 
-Parse = Callable[[str, bytes], Contents]
+SECONDS, SECONDS_PER_MB = 60.0, 4.0
+_MEGABYTES, _LARGE_MB, _MEGABYTES_PER_MB = 2_048, 100, 8
+_KEPT_BYTES = 50_000_000  # a process that has read a larger file is not kept, since it keeps that file's memory
+# What a process may say of one file, in bytes, and how many characters it may have counted.
+_SAID, _SAID_PER_BYTE = 1 << 29, 16
+_COUNTED, _COUNTED_PER_CHARACTER = 1 << 24, 8
+_SAMPLES, _SAMPLE = 4, 300  # of a text, by which its language is told: how many, of how many characters
+_ON_THE_WAY = {"count", "language", "bare", "document", "sections", "passages"}
+_REFUSALS = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
-_FAILED = "made its reader fail"
-_LENGTH = struct.Struct(">Q")
-_MOST_ANSWER = 1 << 30
-_ORPHAN_SECONDS = 1.0  # between two looks whether the program that asks is still there
+
+def megabytes_for(most_bytes: int) -> int:
+    """The memory that a reading process may have, where files have so many bytes at most."""
+    return _MEGABYTES + _MEGABYTES_PER_MB * max(0, most_bytes // 1_000_000 - _LARGE_MB)
 
 
 class ReaderProcess:
     """One reading process, started with the first file. Safe to use from several threads, one file at a time.
 
-    `seconds` and `megabytes` bound one file; the memory bound needs a system that has rlimits. `fields` names
-    the fields of records (see `formats.parse`). `program` is what is run, this module by default.
+    `seconds` bound one small file, and each megabyte of a larger one gives it four more; the time in which this program
+    counts tokens for it is not counted. `megabytes` bound the memory, which needs a system that has rlimits. `fields`
+    names the fields of records (see `formats.parse`). `program` is what is run, `sandbox` by default.
     """
 
     def __init__(
         self,
-        seconds: float = 60.0,
-        megabytes: int = 2_048,
+        seconds: float = SECONDS,
+        megabytes: int = _MEGABYTES,
         fields: Mapping[str, str] = MappingProxyType({}),
         program: Sequence[str] = (),
     ) -> None:
         self._seconds = seconds
         self._fields = dict(fields)
-        self._program = [*(program or (sys.executable, "-m", "qa.workers")), str(megabytes)]
+        self._program = [*(program or (sys.executable, "-m", "qa.sandbox")), str(megabytes)]
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -62,48 +76,53 @@ class ReaderProcess:
     ) -> None:
         self.close()
 
-    def parse(self, path: str, data: bytes) -> Contents:
-        """As `formats.parse`; Unreadable also where the file takes too long, too much, or kills its reader."""
-        answer = self._asked({"do": "parse", "path": path, "fields": self._fields}, data)
+    def read(self, path: str, data: bytes, splitting: Splitting) -> Found:
+        """As `reading.read`; Unreadable also where the file takes too long, too much, or kills its reader."""
+        head = {
+            "do": "read",
+            "path": path,
+            "fields": self._fields,
+            "max_tokens": splitting.max_tokens,
+            "settings": splitting.settings.as_json(),
+        }
+        heard = _Heard(path, splitting)
+        answer = self._asked(head, data, heard)
         if "empty" in answer:
             raise Empty(str(answer["empty"]))
         try:
-            return contents_from_json(path, answer)
-        except (KeyError, TypeError, ValueError) as error:
-            raise Unreadable(_FAILED) from error
+            return heard.found(list(map(str, answer["problems"])))
+        except _REFUSALS as error:
+            raise Unreadable(FAILED) from error
 
     def pictures(
         self, data: bytes, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
     ) -> tuple[PagePicture, ...]:
-        """As `formats.pdf_pages.page_pictures`, with the limits of `parse`. Raises Unreadable."""
+        """As `formats.pdf_pages.page_pictures`, with the limits of `read`. Raises Unreadable."""
         spans = [[span.start, span.end] for span in (passage, *highlights)]
         head = {"do": "pictures", "text": text, "pages": [[page.start, page.end] for page in pages], "spans": spans}
         answer = self._asked(head, data)
         try:
             return pictures_from_json(answer)
-        except (KeyError, TypeError, ValueError) as error:
-            raise Unreadable(_FAILED) from error
+        except _REFUSALS as error:
+            raise Unreadable(FAILED) from error
 
-    def _asked(self, head: Mapping[str, Any], data: bytes) -> dict[str, Any]:
-        """What the process answers. Raises Unreadable with its reason, or with what became of it."""
+    def _asked(self, head: Mapping[str, Any], data: bytes, heard: _Heard | None = None) -> dict[str, Any]:
+        """What the process answers at last. Raises Unreadable with its reason, or with what became of it."""
         with self._lock:
             process = self._started()
-            # The clock ends the process, and with it the wait for its answer.
-            late = threading.Event()
-            clock = threading.Timer(self._seconds, _overdue, (late, process))
-            clock.start()
+            clock = _Clock(self._seconds + SECONDS_PER_MB * len(data) / 1e6, process)
             try:
-                answer = _exchange(process, head, data)
-            except (OSError, EOFError, ValueError) as error:
+                answer = _exchange(process, head, data, heard, clock)
+            except (OSError, EOFError, *_REFUSALS) as error:
                 self._end()
                 raise Unreadable(
-                    f"took longer than {self._seconds:g} s to read" if late.is_set() else _FAILED
+                    f"took longer than {clock.seconds:g} s to read" if clock.is_over else FAILED
                 ) from error
             except BaseException:
                 self._end()  # interrupted: the next file must not get this one's answer
                 raise
-            finally:
-                clock.cancel()
+            if len(data) > _KEPT_BYTES:
+                self._end()
         if "unreadable" in answer:
             raise Unreadable(str(answer["unreadable"]))
         return answer
@@ -162,11 +181,11 @@ class ReaderPool:
     ) -> None:
         self.close()
 
-    def parse(self, path: str, data: bytes) -> Contents:
-        """As `ReaderProcess.parse`, by the first process that is idle."""
+    def read(self, path: str, data: bytes, splitting: Splitting) -> Found:
+        """As `ReaderProcess.read`, by the first process that is idle."""
         process = self._idle.get()
         try:
-            return process.parse(path, data)
+            return process.read(path, data, splitting)
         finally:
             self._idle.put(process)
 
@@ -181,9 +200,87 @@ class ReaderPool:
             process.close()
 
 
-def _overdue(late: threading.Event, process: subprocess.Popen[bytes]) -> None:
-    late.set()
-    _kill(process)
+class _Clock:
+    """Ends a process that has let others wait for longer than `seconds`, all its answers together."""
+
+    def __init__(self, seconds: float, process: subprocess.Popen[bytes]) -> None:
+        self.seconds = round(seconds, 1)
+        self.is_over = False
+        self._left = seconds
+        self._process = process
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """While the process is waited for."""
+        started = time.perf_counter()
+        timer = threading.Timer(max(0.0, self._left), self._ring)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._left -= time.perf_counter() - started
+
+    def _ring(self) -> None:
+        self.is_over = True
+        _kill(self._process)
+
+
+class _Heard:
+    """What a process has said of a file so far, each part checked: it may have been taken over by that file."""
+
+    def __init__(self, path: str, splitting: Splitting) -> None:
+        self._path = path
+        self._splitting = splitting
+        self._documents: list[tuple[Document, PackedPassages]] = []
+        self._bare: list[Document] = []
+        self._coming: dict[str, Any] = {}  # the document whose sections are being told
+        self._is_bare = False
+        self._end = 0  # of the last passage
+        self._may_count = _COUNTED
+
+    def take(self, said: Mapping[str, Any], receiver: frames.Receiver) -> Callable[[], Any] | None:
+        """What finds the answer to one thing that was said, or None. Raises ValueError and the like."""
+        if "count" in said:
+            texts = said["count"]
+            self._may_count -= sum(map(len, texts))
+            if self._may_count < 0 or not all(isinstance(text, str) for text in texts):
+                raise ValueError("count")
+            return partial(self._splitting.count_tokens, texts)
+        if "language" in said:
+            return partial(languages.judged, [str(sample)[:_SAMPLE] for sample in said["language"][:_SAMPLES]])
+        if "sections" in said:
+            self._coming["sections"] += said["sections"]
+        elif "passages" in said:
+            self._complete()
+            document, packed = self._documents[-1]
+            self._end = unpack(packed, document, self._end, said["passages"])
+        else:
+            self._complete()
+            self._is_bare = "bare" in said
+            self._coming = {**said["bare" if self._is_bare else "document"], "text": receiver.text(), "sections": []}
+            self._may_count += _COUNTED_PER_CHARACTER * len(self._coming["text"])
+        return None
+
+    def found(self, problems: Sequence[str]) -> Found:
+        """All of it. A document's path must be that of the file or begin with it: a file can't pass for another."""
+        self._complete()
+        paths = [document.path for document, _ in self._documents] + [document.path for document in self._bare]
+        own = (f"{self._path}#", f"{self._path}/")
+        if len({*paths}) < len(paths) or any(not (path == self._path or path.startswith(own)) for path in paths):
+            raise ValueError("path")
+        return Found(self._documents, self._bare, tuple(problems))
+
+    def _complete(self) -> None:
+        """The document of which all was told, but its passages."""
+        if self._coming:
+            document = document_from_json(self._coming)
+            self._coming, self._end = {}, 0
+            if self._is_bare:
+                self._bare.append(document)
+            else:
+                self._documents.append((document, PackedPassages(document)))
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -194,86 +291,25 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     process.kill()
 
 
-def _exchange(process: subprocess.Popen[bytes], head: Mapping[str, Any], data: bytes) -> dict[str, Any]:
-    if process.stdin is None or process.stdout is None:
+def _exchange(
+    process: subprocess.Popen[bytes], head: Mapping[str, Any], data: bytes, heard: _Heard | None, clock: _Clock
+) -> dict[str, Any]:
+    """Ask, answer what is asked back, and return what is said last."""
+    asking, answering = process.stdin, process.stdout
+    if asking is None or answering is None:
         raise EOFError
-    for part in (json.dumps(head).encode(), data):
-        process.stdin.write(_LENGTH.pack(len(part)))
-        process.stdin.write(part)
-    process.stdin.flush()
-    answer = json.loads(_receive(process.stdout))
-    if not isinstance(answer, dict):
-        raise ValueError("answer")
-    return answer
-
-
-def _receive(stream: BinaryIO | Any) -> bytes:
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    (length,) = _LENGTH.unpack(head)
-    if length > _MOST_ANSWER:
-        raise ValueError("too long")
-    body: bytes = stream.read(length)
-    if len(body) < length:
-        raise EOFError
-    return body
-
-
-def _answer(head: dict[str, Any], data: bytes) -> dict[str, Any]:
-    try:
-        if head["do"] == "pictures":
-            passage, *highlights = (Span(*span) for span in head["spans"])
-            pages = [Span(*page) for page in head["pages"]]
-            return pictures_json(formats.page_pictures(data, head["text"], pages, passage, highlights))
-        return contents_json(formats.parse(head["path"], data, head["fields"]))
-    except Empty as error:
-        return {"empty": str(error)}
-    except Unreadable as error:
-        return {"unreadable": str(error)}
-    except RecursionError:
-        return {"unreadable": "is nested too deeply to be read"}
-    except MemoryError:
-        return {"unreadable": "needs more memory than one file may have"}
-    except Exception as error:  # noqa: BLE001 (the edge of this process: the file is listed with what happened)
-        return {"unreadable": f"{_FAILED} ({type(error).__name__})"}
-
-
-def _limit(megabytes: int) -> None:
-    try:
-        import resource
-    except ModuleNotFoundError:  # Windows
-        return
-    limit = megabytes * 1_000_000
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _end_with(parent: int) -> None:
-    """End this process and what it started when the program that asks has ended, though a file is being read."""
-    while os.getppid() == parent:
-        time.sleep(_ORPHAN_SECONDS)
-    os.killpg(0, signal.SIGKILL)
-
-
-def main() -> None:
-    """Answer until standard input ends, which it does when the program that asks ends."""
-    _limit(int(sys.argv[1]))
-    if hasattr(os, "killpg"):
-        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    asked, answered = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # a library that prints must not speak for us
+    receiver = frames.Receiver(answering, _SAID + _SAID_PER_BYTE * len(data))
+    with clock.running():
+        frames.send(asking, json.dumps(head).encode())
+        frames.send(asking, data)
+        asking.flush()
     while True:
-        try:
-            head = json.loads(_receive(asked))
-            data = _receive(asked)
-        except EOFError:
-            return
-        body = json.dumps(_answer(head, data)).encode()
-        answered.write(_LENGTH.pack(len(body)))
-        answered.write(body)
-        answered.flush()
-
-
-if __name__ == "__main__":
-    main()
+        with clock.running():
+            said = receiver.json()
+            if heard is None or not said.keys() & _ON_THE_WAY:
+                return said
+            reply = heard.take(said, receiver)
+        if reply is not None:
+            answer = reply()  # by this program, in its own time
+            with clock.running():
+                frames.send_json(asking, answer)

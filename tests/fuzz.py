@@ -30,9 +30,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from fuzz_inputs import FORMATS, made
 
 from qa import document_json, formats
+from qa.embedded import data_addresses
 from qa.formats.decoding import Empty, Unreadable
 from qa.passages import PassageSettings, split
-from qa.types import Document, Span
+from qa.types import MOST_CHARACTERS, Document, Span
 
 LONGEST = 10.0  # seconds of processor time for one input
 HANGS = 120  # seconds on the clock after which a process is given up
@@ -94,6 +95,8 @@ def problems(document: Document) -> Iterator[str]:
             yield f"a passage that is not literal at {passage.span.start}"
         if count_words([passage.encoded])[0] > MAX_TOKENS:
             yield f"a passage that is too long at {passage.span.start}"
+        if len(passage.span) > MOST_CHARACTERS or any(data_addresses(passage.text)):
+            yield f"a passage of too many characters, or with a file in it, at {passage.span.start}"
         if passage.page is not None and not 1 <= passage.page <= len(document.pages):
             yield f"a passage on page {passage.page} of {len(document.pages)}"
         yield from _in_order("sentence", list(passage.sentences), passage.span)

@@ -19,7 +19,7 @@ from corpora import article, embeddings, is_whole, prose, snapshot, write
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from qa import documents, formats, passages, store
+from qa import documents, formats, reading, store
 from qa.build import BuildReport, Progress, build
 from qa.config import Address, Config
 from qa.engine import Engine
@@ -669,16 +669,15 @@ def test_a_file_without_a_passage_is_empty(config: Config, tiny: TinyEncoder) ->
     assert nothing_happened(build(config, tiny))
 
 
-def test_a_file_of_too_many_pieces_fails_and_the_others_are_read(
+def test_a_file_of_too_many_headings_fails_and_the_others_are_read(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(passages, "MOST_PIECES", 9)
-    rows = "".join(json.dumps({"text": "One. Two. Three. Four. Five."}) + "\n" for _ in range(2))
-    write(
-        config.corpus, {"rows.jsonl": rows, "one.txt": "One. Two. Three. Four. Five.", "ten.txt": "Bees sleep. " * 10}
-    )
+    monkeypatch.setattr(reading, "MOST_SECTIONS", 9)
+    five = "".join(f"# Part {number}\n\nText.\n\n" for number in range(5))
+    rows = "".join(json.dumps({"text": five}) + "\n" for _ in range(2))
+    write(config.corpus, {"rows.jsonl": rows, "one.md": five, "ten.md": five * 2})
     report = build(config, tiny)
-    reason = "holds more than 9 sentences, rows or lines: split it into several files"
-    assert [(record.path, record.reason) for record in report.failed] == [("rows.jsonl", reason), ("ten.txt", reason)]
+    reason = "holds more than 9 headings: split it into several files"
+    assert [(record.path, record.reason) for record in report.failed] == [("rows.jsonl", reason), ("ten.md", reason)]
     assert report.documents == 1
-    assert store.LocalStore(config.index).open_current().records["one.txt"].status == "indexed"
+    assert store.LocalStore(config.index).open_current().records["one.md"].status == "indexed"

@@ -133,7 +133,7 @@ def test_other_fields_are_read_at_the_next_build(config: Config, tiny: TinyEncod
     def report(**names: str) -> BuildReport:
         chosen = replace(config, fields=tuple(names.items()))
         with ReaderPool(1, fields=names) as pool:
-            return build(chosen, tiny, parse=pool.parse)
+            return build(chosen, tiny, read=pool.read)
 
     assert report().documents == 0
     record = Engine.open(config, tiny).status().files[0].record

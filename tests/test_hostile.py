@@ -41,7 +41,7 @@ from qa.workers import ReaderProcess
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
 with ReaderProcess(float(sys.argv[3]), int(sys.argv[4])) as reader:
-    report = build(Config(Path(sys.argv[1]), Path(sys.argv[2])), TinyEncoder(), parse=reader.parse)
+    report = build(Config(Path(sys.argv[1]), Path(sys.argv[2])), TinyEncoder(), read=reader.read)
 left, until = [], time.monotonic() + 3
 with contextlib.suppress(ChildProcessError):
     while True:

@@ -20,11 +20,12 @@ LOW = BASE | {
     "faiss_index", "lexical", "bm25", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
     "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest", "rows",
     "background", "offline",
+    "background", "embedded", "frames", "packed", "pieces",
 }  # fmt: skip
 MILVUS = {"milvus_client", "milvus_facts", "milvus_lease", "milvus_rows", "milvus_index"}
 MIDDLE = MILVUS | {
     "encoders", "export", "documents", "changes", "workers", "embedding", "generation", "store", "stores", "search",
-    "milvus_store", "prepared",
+    "milvus_store", "prepared", "reading", "sandbox",
 }  # fmt: skip
 BELOW_3 = LOW | MIDDLE
 
@@ -38,10 +39,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "machine": set(),
     "offline": set(),
     "terms": {"types"},
+    "embedded": {"types"},
+    "frames": set(),
     # layer 1
     "config": BASE | {"machine"},
-    "formats": BASE,
-    "passages": BASE | {"sentences"},
+    "formats": BASE | {"embedded"},
+    "packed": BASE,
+    "pieces": BASE | {"sentences"},
+    "passages": BASE | {"embedded", "pieces", "sentences"},
     "onnx_encoder": BASE | {"machine"},
     "onnx_layers": set(),
     "torch_encoder": BASE | {"offline"},
@@ -56,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "journal": BASE,
     "estimate": BASE,
     "manifest": BASE | {"machine"},
-    "document_json": BASE,
+    "document_json": BASE | {"packed"},
     "rows": BASE,
     "interrupts": set(),
     "query": BASE,
@@ -67,11 +72,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     # layer 2
     "export": BASE | {"onnx_encoder", "onnx_layers", "torch_encoder"},
     "encoders": BASE | {"languages", "onnx_encoder", "torch_encoder"},  # it runs the export in a process of its own
-    "documents": BASE | {"formats", "languages"},
+    "reading": BASE | {"formats", "languages", "packed", "passages"},
+    "documents": BASE | {"formats", "reading"},
     "changes": BASE | {"documents"},
-    "workers": BASE | {"formats", "document_json", "machine"},
+    "sandbox": BASE | {"formats", "frames", "document_json", "passages", "reading"},
+    "workers": BASE
+    | {"formats", "frames", "document_json", "languages", "machine", "packed", "passages", "reading", "sandbox"},
     "embedding": BASE | {"journal"},
-    "prepared": BASE | {"documents", "document_json", "passages"},
+    "prepared": BASE | {"documents", "document_json", "passages", "reading"},
     "generation": BASE | {"faiss_index", "lexical", "manifest", "rows", "spelling", "terms"},
     "store": BASE | {"acronyms", "background", "generation", "faiss_index", "lexical", "manifest", "rows", "terms"},
     "milvus_client": BASE | {"config"},

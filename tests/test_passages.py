@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.embedded import data_addresses
 from qa.formats import parse, supported
 from qa.formats.markdown import parse_markdown
 from qa.formats.plain import parse_plain
-from qa.passages import MOST_PIECES, PassageSettings, TooLong, split
-from qa.sentences import sentence_spans
-from qa.types import Block, Document, Encoder, Passage, Section, Span
+from qa.passages import PassageSettings, Splitting, each_passage, split
+from qa.sentences import LONGEST_SENTENCE, sentence_spans
+from qa.types import MOST_CHARACTERS, Block, Document, Encoder, Passage, Section, Span
 
 Count = Callable[[Sequence[str]], list[int]]
 RULE = re.compile(r"[\s|:+=-]*")
@@ -51,6 +52,8 @@ def check(document: Document, passages: list[Passage], count: Count, max_tokens:
         assert (passage.document, passage.title) == (document.path, document.title)
         assert end <= span.start < span.end <= len(text)
         assert text[span.start : span.end] == passage.text == passage.text.rstrip() != ""
+        assert len(span) <= MOST_CHARACTERS
+        assert list(data_addresses(passage.text)) == []
         end, inner = span.end, span.start
         for sentence in passage.sentences:
             assert inner <= sentence.start < sentence.end <= span.end
@@ -62,15 +65,26 @@ def check(document: Document, passages: list[Passage], count: Count, max_tokens:
 
 
 def lost(document: Document, passages: list[Passage]) -> list[str]:
-    """What of the blocks, but for the rules of tables, is in no passage."""
+    """What of the blocks, but for the rules of tables and `data:` addresses, is in no passage."""
     text, missing = document.text, []
     edges = [0, *(edge for p in passages for edge in (p.span.start, p.span.end)), len(text)]
     gaps = [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if text[start:end].strip()]
-    for start, end in gaps:
+    dropped = list(data_addresses(text))
+    for start, end in (part for gap in gaps for part in outside(gap, dropped)):
         for block in document.blocks:
             left = text[max(start, block.span.start) : min(end, block.span.end)]
             missing += [line for line in left.split("\n") if not RULE.fullmatch(line)]
     return missing
+
+
+def outside(gap: tuple[int, int], dropped: list[Span]) -> list[tuple[int, int]]:
+    """What of a part of a text is not dropped."""
+    start, parts = gap[0], []
+    for span in dropped:
+        if gap[0] < span.end and span.start < gap[1]:
+            parts.append((start, span.start))
+            start = max(start, span.end)
+    return [(first, end) for first, end in [*parts, (start, gap[1])] if first < end]
 
 
 def words(text: str) -> set[str]:
@@ -88,7 +102,9 @@ the bees store honey wax cells cold days workers crowd around queen keep her war
 蜜蜂在睡觉 ハチ 🐝🐝🐝 שלום can’t 3.5 i.e. don't-stop
 """
 ODD = ["e\u0301te\u0301", "👩\u200d👩\u200d👧", "z\u0300\u0301\u0302\u0303w", "a\u0301" * 90, "x" * 300, "日" * 120]
-WORDS = st.sampled_from([*VOCABULARY.split(), *ODD, "https://example.org/" + "path/" * 40])
+ADDRESSES = ["data:image/png;base64," + "iVBORw0KGgo=" * 60, "data:,x", f"![A hive](data:image/png;base64,{'Q' * 400})"]
+HUGE = ["x" * 4_500, "`" * 600, "data:" + "x" * 4_500]
+WORDS = st.sampled_from([*VOCABULARY.split(), *ODD, "https://example.org/" + "path/" * 40, *ADDRESSES, *HUGE])
 SENTENCE = st.builds(
     lambda ws, end: " ".join(ws) + end,
     st.lists(WORDS, min_size=1, max_size=14),
@@ -431,7 +447,66 @@ def test_very_many_small_pieces_take_no_longer_than_others(text: str) -> None:
     assert time.process_time() - started < 10  # 1.5 s where nothing else runs
 
 
-def test_a_document_of_too_many_pieces_is_refused_before_they_are_held() -> None:
-    document = parse_markdown("x.md", "```\n" + "a\n" * (MOST_PIECES + 1) + "```\n")
-    with pytest.raises(TooLong, match="more than 300,000 sentences, rows or lines: split it into several files"):
-        split(document, count_words, 256)
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 19_000, "x " * 9_000, "# " + "x" * 9_000, "- " + "x" * 9_000 + "\n- y", "```\n" + "x" * 9_000, "`" * 9_000],
+)
+def test_no_passage_is_longer_than_the_limit_in_characters_though_it_may_be_one_token(text: str) -> None:
+    document = parse_markdown("x.md", text)
+    passages = split(document, lambda texts: [1 for _ in texts], 256)
+    check(document, passages, lambda texts: [1 for _ in texts], 256)
+    assert 0 < max(len(passage.text) for passage in passages) <= MOST_CHARACTERS
+
+
+def test_no_text_is_counted_that_is_longer_than_a_sentence_may_be() -> None:
+    """However long a word, line, item, comment or picture is, and whatever the counting of tokens costs."""
+    counted: list[int] = []
+
+    def count(texts: Sequence[str]) -> list[int]:
+        counted.extend(map(len, texts))
+        return count_words(texts)
+
+    lots = 50_000
+    parts = ["x" * lots, f"- {'y' * lots}", f"```\n{'z' * lots}\n```", f"<!-- {'c ' * lots} -->", f"# {'h' * lots}"]
+    parts += [f"![A]({'u' * lots})", f"![B](data:image/png;base64,{'v' * lots})", "end"]
+    document = parse_markdown("x.md", "\n\n".join(parts))
+    check(document, split(document, count, 256), count_words, 256)
+    assert max(counted) <= LONGEST_SENTENCE
+    assert sum(counted) < 5 * len(document.text)
+
+
+def test_a_picture_that_is_written_into_the_text_is_in_no_passage_but_the_words_around_it_are() -> None:
+    picture = "data:image/png;base64," + "iVBORw0KGgo" * 1_000
+    text = f"# Hives\n\nA white hive ![The hive]({picture}) stands in the garden.\n\n- one\n- <{picture}>\n- two\n"
+    document = parse_markdown("x.md", text)
+    passages = split(document, count_words, 256)
+    assert document.text == text
+    assert [p.text for p in passages] == ["A white hive ![The hive", "stands in the garden.\n\n- one", "- two"]
+    assert all(s.of(text) for p in passages for s in p.sentences if "iVBOR" not in s.of(text))
+
+
+def test_a_short_example_of_such_an_address_is_text() -> None:
+    text = "An address such as data:text/plain;base64,SGVsbG8= holds a file."
+    assert [p.text for p in split(parse_markdown("x.md", text), count_words, 256)] == [text]
+
+
+def test_passages_are_made_before_the_whole_text_was_split() -> None:
+    """The first ones of a text that would take minutes come at once."""
+    document = parse_plain("x.txt", "\n".join("On one day the bees carried water." for _ in range(100_000)))
+    asked: list[int] = []
+
+    def count(texts: Sequence[str]) -> list[int]:
+        asked.append(len(texts))
+        return count_words(texts)
+
+    next(each_passage(document, Splitting(count, 256)))
+    assert sum(asked) < 100_000
+
+
+def test_a_very_long_section_is_cut_into_even_passages_stretch_by_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.passages._MOST_UNITS", 100)
+    document = parse_markdown("x.md", "# Bees\n\n## Water\n\n" + " ".join(SENTENCES * 5) + "\n")
+    passages = split(document, count_words, 256)
+    check(document, passages, count_words, 256)
+    assert [sentence.of(document.text) for p in passages for sentence in p.sentences] == SENTENCES * 5
+    assert {p.section for p in passages} == {("Water",)}

@@ -23,14 +23,14 @@ import pytest
 from corpora import article, write
 from servers import Server
 
-from qa import documents, formats, journal, prepared, ray_build
+from qa import documents, formats, journal, prepared, ray_build, reading
 from qa.build import BuildReport, Progress, build
 from qa.config import Address, Config
 from qa.documents import FoundFile
 from qa.embedding import Embedder
 from qa.errors import ClusterError, ConfigError
 from qa.formats.decoding import Unreadable
-from qa.passages import PassageSettings
+from qa.passages import PassageSettings, Splitting
 from qa.prepared import Prepared
 from qa.store import LocalStore
 from qa.stores import open_store
@@ -53,14 +53,14 @@ KILLING = "# Bees\n\nThis is to kill its reader.\n"
 # Reads as `qa.workers` does, and ends as a reader does that a hostile file has killed.
 READER = """
 import os, signal
-from qa import formats, workers
+from qa import formats, sandbox
 parse = formats.parse
 def killed(path, data, fields):
     if b"kill" in data:
         os.kill(os.getpid(), signal.SIGKILL)
     return parse(path, data, fields)
 formats.parse = killed
-workers.main()
+sandbox.main()
 """
 # Starts Ray as `--ray local` does, and prints where it and what it has started listen.
 LISTENING = """
@@ -164,6 +164,10 @@ def filled(config: Config) -> Config:
 def small_builds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_build, "_BLOCK_BYTES", 8_000)
     monkeypatch.setattr(ray_build, "_READS", 1)  # a worker less to start
+
+
+def splitting(encoder: TinyEncoder, settings: PassageSettings | None = None) -> Splitting:
+    return Splitting(encoder.count_tokens, encoder.identity.max_tokens, settings or PassageSettings())
 
 
 def as_read(path: str, data: bytes) -> Contents:
@@ -328,9 +332,9 @@ class TestWithoutACluster:
         monkeypatch.setattr(ray, "put", lambda value: value)
         monkeypatch.setattr(ray, "get", lambda value: value)
         monkeypatch.setattr(ray_build.Cluster, "_blocks", blocks)
-        monkeypatch.setattr(ray_build, "ReaderProcess", lambda fields: SimpleNamespace(parse=formats.parse))
+        monkeypatch.setattr(ray_build, "ReaderProcess", lambda fields: SimpleNamespace(read=reading.read))
         (found,) = [file for file in documents.scan(filled.corpus, 10**6) if file.record.path == "a07.md"]
-        ((_, passages),) = prepared.split(*prepared.load(found, "", formats.parse), tiny, PassageSettings()).documents
+        ((_, passages),) = prepared.load(found, "", reading.read, splitting(tiny)).documents
         alike = passages[3]
         monkeypatch.setattr(Embedder, "keys", lambda _: [alike.key[:8] + bytes(8)])
         report = build(filled, tiny, elsewhere=ray_build.Cluster(opened, tiny, ()))
@@ -384,7 +388,7 @@ class Half:
         self, files: Sequence[FoundFile], created: str, settings: PassageSettings, known: Sequence[bytes]
     ) -> Iterator[Prepared | None]:
         for number, file in enumerate(files):
-            whole = prepared.split(*prepared.load(file, created, formats.parse), self._encoder, settings)
+            whole = prepared.load(file, created, reading.read, splitting(self._encoder, settings))
             made = {p.key: self._encoder.encode_queries([p.encoded])[0] for _, some in whole.documents for p in some}
             again = Prepared.from_json(json.loads(json.dumps(whole.as_json())), made)
             assert (again.record, again.documents) == (whole.record, list(whole.documents))
@@ -399,7 +403,7 @@ def test_what_comes_back_from_no_worker_is_prepared_here(filled: Config, tiny: T
 
 def test_passages_that_do_not_fit_their_document_are_refused(filled: Config, tiny: TinyEncoder) -> None:
     (file, *_) = documents.scan(filled.corpus, 10**6)
-    data = prepared.split(*prepared.load(file, "", formats.parse), tiny, PassageSettings()).as_json()
+    data = prepared.load(file, "", reading.read, splitting(tiny)).as_json()
     data["documents"][0][1][0][2] = 10**6
     with pytest.raises(ValueError, match="span"):
         Prepared.from_json(data, {})

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.sentences import sentence_spans
+from qa import sentences as sentences_module
+from qa.sentences import LONGEST_SENTENCE, sentence_spans
 from qa.types import Span
 
 
@@ -45,9 +46,45 @@ def test_a_long_text_without_spaces_between_its_sentences_is_split_too() -> None
     assert sentences("蜜蜂在睡觉。" * 3000) == ["蜜蜂在睡觉。"] * 3000
 
 
-def test_a_sentence_longer_than_any_stretch_stays_whole() -> None:
-    sentence = "and so on " * 3000 + "and on."
+def test_a_sentence_longer_than_a_stretch_stays_whole() -> None:
+    sentence = "and so on " * 700 + "and on."
     assert sentences(f"Short. {sentence} Short.") == ["Short.", sentence, "Short."]
+
+
+@pytest.mark.parametrize("word", ["and so on ", "x", "\n", "`", "[[", "'", "data:"])
+def test_a_sentence_longer_than_any_is_cut_at_a_blank_if_there_is_one(word: str) -> None:
+    text = f"Short. {word * 30_000}and on. Short."
+    found = sentences(text)
+    assert (found[0], found[-1]) == ("Short.", "Short.")
+    assert "".join("".join(found).split()) == "".join(text.split())
+    assert max(map(len, found)) <= LONGEST_SENTENCE
+    if word == "and so on ":
+        assert all(sentence.endswith((" on", "and", "so", ".")) for sentence in found)
+
+
+CULPRITS = ["`", "`` ` ``` ", "`code` and `more code` in a line. ", "'", "(( “ ", "*** ", "x", "no end ", "!?", "…"]
+
+
+@pytest.mark.parametrize("unit", CULPRITS)
+def test_what_is_handed_to_the_splitter_grows_as_the_text_does(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its time grows by the square of what it is given: never more than the longest sentence, each part a few times."""
+    handed: list[int] = []
+
+    def boundaries(text: str, language: str) -> list[tuple[int, int]]:
+        handed.append(len(text))
+        return really(text, language)
+
+    really = sentences_module._boundaries
+    monkeypatch.setattr(sentences_module, "_boundaries", boundaries)
+    totals = []
+    for length in (50_000, 200_000):
+        handed.clear()
+        text = (unit * (length // len(unit) + 1))[:length]
+        assert sum(map(len, sentence_spans(text))) <= length
+        assert max(handed) <= LONGEST_SENTENCE
+        totals.append(sum(handed))
+    assert totals[0] < 4 * 50_000
+    assert totals[1] < 4.4 * totals[0]
 
 
 PIECES = st.sampled_from(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from conftest import TinyEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa import formats
+from qa import formats, reading
 from qa.build import build
 from qa.config import Config
-from qa.document_json import contents_from_json, contents_json
+from qa.document_json import document_from_json, document_json, passages_from_json, passages_json
 from qa.formats.decoding import Empty, Unreadable
-from qa.types import Contents, Span
+from qa.passages import Splitting, split
+from qa.reading import Found
+from qa.types import MOST_CHARACTERS, Span
 from qa.workers import ReaderPool, ReaderProcess
 
 FILES = Path(__file__).parent / "files" / "pdf"
@@ -37,12 +40,19 @@ def receive():
 def send(body, length=None):
     sys.stdout.buffer.write(struct.pack(">Q", len(body) if length is None else length) + body)
     sys.stdout.buffer.flush()
-def lied(**parts):
-    document = {"path": "a.md", "title": "", "text": "abc", "sections": [[[], 0, 0, 3]], "blocks": [], "pages": [],
-                "metadata": {}, "language": ""}
-    return json.dumps({"documents": [{**document, **parts}], "problems": []}).encode()
+def say(**said):
+    send(json.dumps(said).encode())
+def lie(what="document", text="abc", sections=([[], 0, 0, 3],), **parts):
+    document = {"path": "a.md", "title": "", "text": "", "blocks": [], "pages": [], "metadata": {}, "language": ""}
+    say(**{what: {**document, **parts}})
+    for piece in (text.encode(), b""):
+        send(piece)
+    say(sections=list(sections))
+def end():
+    say(problems=[])
 receive(), receive()
 """
+SPLITTING = Splitting(TinyEncoder().count_tokens, 256)
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +61,8 @@ def reader() -> Iterator[ReaderProcess]:
         yield process
 
 
-def title(contents: Contents) -> str:
-    return contents.documents[0].title
+def title(found: Found) -> str:
+    return found.documents[0][0].title
 
 
 def taken_over(what: str, seconds: float = 20) -> ReaderProcess:
@@ -60,14 +70,16 @@ def taken_over(what: str, seconds: float = 20) -> ReaderProcess:
 
 
 @pytest.mark.parametrize(("path", "data"), [("a.md", ARTICLE), ("a.txt", ARTICLE), ("é\n.txt", "ünï".encode())])
-def test_a_document_comes_back_as_it_was_read(reader: ReaderProcess, path: str, data: bytes) -> None:
-    assert reader.parse(path, data) == formats.parse(path, data)
+def test_a_document_comes_back_with_its_passages_as_it_was_read(reader: ReaderProcess, path: str, data: bytes) -> None:
+    found = reader.read(path, data, SPLITTING)
+    assert found == reading.read(path, data, SPLITTING)
+    assert all(len(passages) for _, passages in found.documents)
 
 
 def test_reasons_come_back(reader: ReaderProcess) -> None:
     with pytest.raises(Unreadable, match="looks binary"):
-        reader.parse("a.txt", bytes(range(256)))
-    assert title(reader.parse("a.md", ARTICLE)) == "Bees"
+        reader.read("a.txt", bytes(range(256)), SPLITTING)
+    assert title(reader.read("a.md", ARTICLE, SPLITTING)) == "Bees"
 
 
 @pytest.mark.parametrize(
@@ -77,59 +89,93 @@ def test_reasons_come_back(reader: ReaderProcess) -> None:
         "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
         "send(b'not json')",
         "send(b'[1, 2]')",
+        "send(b'[' * 100_000)",
         "send(b'{}')",
-        "send(lied(sections=[[[], 0, 0, 99]]))",
-        'send(lied(path="b.md"))',
-        'send(lied(path="a.mdx"))',
-        "send(lied(), lied())",
+        "lie(sections=[[[], 0, 0, 99]]); end()",
+        'lie(path="b.md"); end()',
+        'lie(path="a.mdx"); end()',
+        "lie(); lie(); end()",
+        'lie(); lie("bare"); end()',
+        "say(passages=[[0, 0, 3, [], None, []]])",
+        "lie(); say(passages=[[1, 0, 3, [], None, []]])",
+        "lie(); say(passages=[[0, 0, 4, [], None, []]])",
+        "lie(); say(passages=[[0, 0, 3, [], 1, []]])",
+        "lie(); say(passages=[[0, 0, 3, [], None, [[1, 9]]]])",
+        "lie(); say(passages=[[0, 0, 2, [], None, []], [1, 1, 3, [], None, []]])",
+        "lie(text='x' * 5000); say(passages=[[0, 0, 4001, [], None, []]])",
+        "lie(); say(passages=[[0, 0, True, [], None, []]])",
+        "lie(); say(passages=[[0, 0, 2 ** 70, [], None, []]])",
+        "say(count=[3])",
+        "say(count=['x' * 20_000_000])",
+        "say(language=3)",
+        "say(document=3)",
         "send(b'{', 10 ** 18)",
         "send(b'{', 100); sys.exit()",
     ],
 )
 def test_a_reader_that_dies_or_lies_is_a_reason(what: str) -> None:
     with taken_over(what) as process, pytest.raises(Unreadable, match="made its reader fail"):
-        process.parse("a.md", ARTICLE)
+        process.read("a.md", ARTICLE, SPLITTING)
+
+
+def test_one_that_goes_on_asking_is_a_reason() -> None:
+    """However often tokens are counted for it."""
+    asks = "lie()\nwhile True: say(count=['x' * 100_000]); receive()"
+    with taken_over(asks) as process, pytest.raises(Unreadable, match="made its reader fail"):
+        process.read("a.md", ARTICLE, SPLITTING)
+
+
+def test_counting_tokens_takes_no_time_of_the_file() -> None:
+    def slowly(texts: Sequence[str]) -> list[int]:
+        threading.Event().wait(1.5)
+        return TinyEncoder().count_tokens(texts)
+
+    asks = "say(count=['Bees sleep.']); assert receive() == b'[2]'; lie(); end()"
+    with taken_over(asks, seconds=1) as process:
+        assert title(process.read("a.md", ARTICLE, Splitting(slowly, 256))) == ""
 
 
 def test_a_file_that_takes_too_long_is_a_reason() -> None:
     with taken_over("time.sleep(600)", seconds=0.5) as process, pytest.raises(Unreadable, match=r"longer than 0\.5 s"):
-        process.parse("a.md", ARTICLE)
+        process.read("a.md", ARTICLE, SPLITTING)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no rlimits on Windows")
 def test_a_file_that_needs_too_much_memory_is_a_reason_and_the_next_is_read() -> None:
     with ReaderProcess(megabytes=400) as process:
         with pytest.raises(Unreadable):
-            process.parse("a.txt", b"x " * 60_000_000)
-        assert title(process.parse("a.md", ARTICLE)) == "Bees"
+            process.read("a.txt", b"x " * 60_000_000, SPLITTING)
+        assert title(process.read("a.md", ARTICLE, SPLITTING)) == "Bees"
 
 
 def test_a_reader_that_was_killed_is_started_anew(reader: ReaderProcess) -> None:
-    reader.parse("a.md", ARTICLE)
+    reader.read("a.md", ARTICLE, SPLITTING)
     assert reader._process is not None
     reader._process.kill()
     reader._process.wait()
-    assert title(reader.parse("a.md", ARTICLE)) == "Bees"
+    assert title(reader.read("a.md", ARTICLE, SPLITTING)) == "Bees"
 
 
 def test_the_build_goes_on_after_such_a_file(config: Config, tiny: TinyEncoder) -> None:
     (config.corpus / "a.md").write_bytes(ARTICLE)
     (config.corpus / "b.md").write_bytes(ARTICLE)
     with taken_over("sys.exit(3)") as process:
-        report = build(config, tiny, parse=process.parse)
+        report = build(config, tiny, read=process.read)
     assert [(record.path, record.reason) for record in report.failed] == [
         ("a.md", "made its reader fail"), ("b.md", "made its reader fail"),
     ]  # fmt: skip
     with ReaderProcess() as process:
-        report = build(config, tiny, full=True, parse=process.parse)
+        report = build(config, tiny, full=True, read=process.read)
     assert (report.failed, report.documents) == ((), 2)
 
 
 @given(st.text(alphabet="# -|\n\tab.é?", max_size=200))
 @settings(deadline=None)
-def test_json_holds_all_of_a_document(text: str) -> None:
-    contents = formats.parse("a.md", text.encode())
-    assert contents_from_json("a.md", contents_json(contents)) == contents
+def test_json_holds_all_of_a_document_and_its_passages(text: str) -> None:
+    for document in formats.parse("a.md", text.encode()).documents:
+        assert document_from_json(json.loads(json.dumps(document_json(document)))) == document
+        passages = split(document, TinyEncoder().count_tokens, 256)
+        assert list(passages_from_json(document, json.loads(json.dumps(passages_json(passages))))) == passages
 
 
 def test_pictures_of_pages_come_back_as_they_were_drawn(reader: ReaderProcess) -> None:
@@ -168,18 +214,35 @@ def test_a_page_that_takes_too_long_is_a_reason() -> None:
 
 def test_an_empty_file_comes_back_as_empty() -> None:
     with taken_over('send(b\'{"empty": "holds no text"}\')') as process, pytest.raises(Empty, match="holds no text"):
-        process.parse("a.md", ARTICLE)
+        process.read("a.md", ARTICLE, SPLITTING)
 
 
-def several(path: str, text: str = "The bees sleep.") -> Contents:
-    return Contents(
-        tuple(replace(formats.parse("a.txt", text.encode()).documents[0], path=f"{path}#{n}") for n in (1, 2))
-    )
+def test_several_documents_and_what_could_not_be_read_come_back(reader: ReaderProcess) -> None:
+    lines = b'{"text": "# Bees\\n\\nBees sleep."}\nbroken\n{"text": "Wasps do not."}\n{"text": "# \\n"}\n'
+    found = reader.read("a.jsonl", lines, SPLITTING)
+    assert found == reading.read("a.jsonl", lines, SPLITTING)
+    assert [document.path for document, _ in found.documents] == ["a.jsonl#1", "a.jsonl#3"]
+    assert found.problems
 
 
-def test_several_documents_and_what_could_not_be_read_come_back() -> None:
-    contents = replace(several("a.jsonl"), problems=("line 3 is not JSON",))
-    assert contents_from_json("a.jsonl", contents_json(contents)) == contents
+def test_a_text_of_many_frames_and_passages_comes_back(reader: ReaderProcess) -> None:
+    data = "".join(f"On day {n} — the bees of hive {n} carried water.\n\n" for n in range(30_000)).encode()
+    found = reader.read("a.txt", data, SPLITTING)
+    is_same = found == reading.read("a.txt", data, SPLITTING)  # (what differs would take too long to show)
+    assert is_same
+    ((document, passages),) = found.documents
+    assert len(document.text.encode()) == len(data)
+    assert len(passages) > 1_000
+
+
+@pytest.mark.parametrize("unit", ["`` ` ``` ", "`"])
+def test_two_megabytes_of_backticks_are_read_or_refused_in_time(reader: ReaderProcess, unit: str) -> None:
+    data = (unit * 2_000_000)[:2_000_000].encode()
+    try:
+        ((_, passages),) = reader.read("a.md", data, SPLITTING).documents
+        assert max(len(passage.text) for passage in passages) <= MOST_CHARACTERS
+    except Unreadable as error:
+        assert str(error).startswith("took longer than 68 s")
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs a system with process groups")
@@ -187,14 +250,15 @@ def test_what_a_reader_started_ends_with_it(tmp_path: Path) -> None:
     note = tmp_path / "child"
     starts = f"import subprocess; open({str(note)!r}, 'w').write(str(subprocess.Popen(['sleep', '600']).pid))"
     with taken_over(f"{starts}\ntime.sleep(600)", seconds=1.5) as process, pytest.raises(Unreadable, match="longer"):
-        process.parse("a.md", ARTICLE)
+        process.read("a.md", ARTICLE, SPLITTING)
     assert gone(int(note.read_text()))
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs a system with process groups")
 def test_a_reader_ends_when_the_program_that_asks_was_killed() -> None:
     asks = (
-        "import qa.workers, time; reader = qa.workers.ReaderProcess(); reader.parse('a.txt', b'Bees.'); "
+        "import qa.workers, time; reader = qa.workers.ReaderProcess(); "
+        "reader.read('a.txt', b'Bees.', qa.workers.Splitting(lambda texts: [1 for _ in texts], 256)); "
         "print(reader._process.pid, flush=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", asks], stdout=subprocess.PIPE, text=True) as asking:
@@ -207,7 +271,7 @@ def test_a_reader_ends_when_the_program_that_asks_was_killed() -> None:
 def test_closing_does_not_wait_for_the_file_that_is_being_read() -> None:
     pool = ReaderPool(2, program=[sys.executable, "-c", TAKEN_OVER + "time.sleep(600)"])
     with ThreadPoolExecutor(2) as threads:
-        reading = [threads.submit(pool.parse, "a.md", ARTICLE) for _ in range(2)]
+        reading = [threads.submit(pool.read, "a.md", ARTICLE, SPLITTING) for _ in range(2)]
         while not all(process._process for process in pool._processes):
             time.sleep(0.01)
         started = time.perf_counter()
@@ -223,14 +287,14 @@ def test_a_pool_reads_files_beside_each_other(tmp_path: Path) -> None:
     meet = (
         f"import os; open(os.path.join({str(tmp_path)!r}, str(os.getpid())), 'w').close()\n"
         f"while len(os.listdir({str(tmp_path)!r})) < 2: time.sleep(0.01)\n"
-        "send(lied())"
+        "lie(); end()"
     )
     with (
         ReaderPool(2, seconds=20, program=[sys.executable, "-c", TAKEN_OVER + meet]) as pool,
         ThreadPoolExecutor(2) as threads,
     ):
-        for future in [threads.submit(pool.parse, "a.md", ARTICLE) for _ in range(2)]:
-            assert future.result().documents[0].text == "abc"
+        for future in [threads.submit(pool.read, "a.md", ARTICLE, SPLITTING) for _ in range(2)]:
+            assert future.result().documents[0][0].text == "abc"
 
 
 def gone(pid: int, seconds: float = 10) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from ..embedded import without_data_addresses
 from ..types import BlockKind, Document, Span
 from .outline import Outline
 
@@ -51,7 +52,9 @@ class TextBuilder:
 
     def code(self, text: str) -> None:
         """Code or verse: its lines stay as they are."""
-        self._block("code", [line.rstrip() for line in text.strip("\n").split("\n")], parted=False)
+        self._block(
+            "code", [line.rstrip() for line in without_data_addresses(text).strip("\n").split("\n")], parted=False
+        )
 
     def page(self) -> None:
         """A new page begins here; a file without pages never says so."""
@@ -89,4 +92,4 @@ class TextBuilder:
 
 
 def _one_line(text: str) -> str:
-    return _SPACE.sub(" ", text.replace("\x00", "")).strip()
+    return _SPACE.sub(" ", without_data_addresses(text.replace("\x00", ""))).strip()

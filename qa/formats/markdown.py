@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from ..types import BlockKind, Document, Span
-from .outline import Outline, line_starts
+from .outline import LONGEST_HEADING, Outline, line_starts
 
 # What stands inside a paragraph is not asked for: that is most of the work, and only headings need it.
 _BLOCKS = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).disable("inline")
@@ -57,7 +57,10 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
         if token.type == "front_matter":
             metadata = _front_matter(token.content)
         elif token.type == "heading_open":
-            outline.heading(int(token.tag[1]), _plain(tokens[number + 1].content, references), span)
+            content = tokens[number + 1].content
+            # What is too long is no heading: its marks are not looked for.
+            heading = content if len(content) > 2 * LONGEST_HEADING else _plain(content, references)
+            outline.heading(int(token.tag[1]), heading, span)
         elif token.type in _KINDS and not (token.type == "html_block" and _is_comment(token.content)):
             kind = _KINDS[token.type]
             outline.block(kind, span, _parts(tokens, number, kind, starts))
@@ -76,7 +79,7 @@ def _parts(tokens: list[Token], opener: int, kind: BlockKind, starts: list[int])
         return ()
     end_line = (tokens[opener].map or [0, 0])[1]
     lines: list[int] = []
-    for token in tokens[opener + 1 :]:
+    for token in map(tokens.__getitem__, range(opener + 1, len(tokens))):  # (a slice would copy all that follow)
         if token.level == 0:
             break
         if token.type == wanted and token.map and token.map[0] not in lines[-1:]:

@@ -12,6 +12,7 @@ from ..types import Block, BlockKind, Document, Section, Span
 
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")
+LONGEST_HEADING, _LONGEST_TITLE = 1_000, 2_000  # characters
 # Nothing but blank space and characters of no width.
 _UNSEEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]*\Z")
 
@@ -25,7 +26,13 @@ class Outline:
         self._blocks: list[tuple[BlockKind, Span, int, tuple[Span, ...]]] = []
 
     def heading(self, level: int, heading: str, span: Span) -> None:
-        """A heading; `heading` is its plain text, `span` its place (with its marks) in the text."""
+        """A heading; `heading` is its plain text, `span` its place (with its marks) in the text.
+
+        One that is longer than any person writes is a paragraph: each passage below a heading is stored with it.
+        """
+        if len(heading) > LONGEST_HEADING:
+            self.block("paragraph", span)
+            return
         self._headings.append((level, _SPACE.sub(" ", heading).strip(), span))
 
     def block(self, kind: BlockKind, span: Span, parts: tuple[Span, ...] = ()) -> None:
@@ -59,7 +66,7 @@ class Outline:
             sections.append(Section(names, level, Span(starts[number + 1], ends[number + 1])))
         return Document(
             path=path,
-            title=_clean(title),
+            title=_clean(title[:_LONGEST_TITLE]),
             text=self._text,
             sections=tuple(sections),
             blocks=tuple(Block(kind, span, section, parts) for kind, span, section, parts in blocks),

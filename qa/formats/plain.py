@@ -7,11 +7,15 @@ at a width and set off by blank lines (mail, books). It knows nothing about file
 from __future__ import annotations
 
 import re
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
+
+import numpy as np
 
 from ..types import Document, Span
-from .outline import Outline, line_starts
+from .outline import Outline
 
 _ATX = re.compile(r"(#{1,6})[ \t]+")
 _UNDERLINE = re.compile(r"(=|-){3,}\s*$")
@@ -28,6 +32,7 @@ _HEADING_CHARACTERS = 100
 _HEADING_WORDS = 16
 _PROSE_CHARACTERS = 60
 _FIELDS_CHARACTERS = 500  # a block of fields up to this length is quoted as a whole
+_RECENT = 64  # lines that are kept as they were made
 _NARROWEST, _WIDEST = 30, 120  # widths that text is wrapped at
 
 
@@ -40,7 +45,7 @@ class _Line:
 
 def parse_plain(path: str, text: str, title: str = "") -> Document:
     """The Document of a plain text; never raises. `title` is what is known of it from elsewhere."""
-    lines = _lines(text)
+    lines = _Lines(text)
     wrapped = _is_wrapped(lines)
     questions = sum(_is_short(line.text) and line.text.endswith("?") for line in lines) >= 2
     outline = Outline(text)
@@ -78,38 +83,59 @@ def _without_closing_marks(heading: str) -> str:
     return without if not without or without[-1].isspace() else heading
 
 
-def _lines(text: str) -> list[_Line]:
-    """The lines that are not blank."""
-    starts = line_starts(text)
-    lines: list[_Line] = []
-    after_blank = True
-    for start, end in pairwise(starts):
-        raw = text[start:end]
-        content = raw.strip()
-        if content:
-            left = start + len(raw) - len(raw.lstrip())
-            lines.append(_Line(content, Span(left, left + len(content)), after_blank))
-        after_blank = not content
-    return lines
+class _Lines(Sequence[_Line]):
+    """The lines of a text that are not blank, made when they are asked for: a large text has millions."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts, self._ends, self._after_blank = array("q"), array("q"), bytearray()
+        self._recent: dict[int, _Line] = {}
+        after_blank, start = True, 0
+        while start < len(text):
+            end = text.find("\n", start) + 1 or len(text)
+            span = Span(start, end).trimmed(text)
+            if len(span):
+                self._starts.append(span.start)
+                self._ends.append(span.end)
+                self._after_blank.append(after_blank)
+            after_blank = not len(span)
+            start = end
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __getitem__(self, number: int) -> _Line:  # type: ignore[override]  # (no part of them is asked for)
+        line = self._recent.get(number)
+        if line is None:
+            span = Span(self._starts[number], self._ends[number])
+            line = _Line(span.of(self._text), span, bool(self._after_blank[number]))
+            if len(self._recent) == _RECENT:
+                self._recent.clear()
+            self._recent[number] = line
+        return line
+
+    def __iter__(self) -> Iterator[_Line]:
+        return map(self.__getitem__, range(len(self)))
 
 
-def _is_wrapped(lines: list[_Line]) -> bool:
+def _is_wrapped(lines: _Lines) -> bool:
     """Whether paragraphs run over several lines: most inner lines end mid-sentence, and because they are full.
 
     A line is full where the first word of the next would not have fitted; the width is that of the longest lines.
     """
-    inner = [
-        (line.text, following.text.split(maxsplit=1)[0])
-        for line, following in pairwise(lines)
-        if not following.after_blank and not _ATX.match(line.text) and not _is_listed(line.text)
-    ]
-    if len(inner) < 3:
+    lengths, with_next = array("q"), array("q")  # of inner lines, without and with the first word of the next
+    unfinished = 0
+    for line, following in pairwise(lines):
+        if not following.after_blank and not _ATX.match(line.text) and not _is_listed(line.text):
+            lengths.append(len(line.text))
+            with_next.append(len(line.text) + 1 + len(following.text.split(maxsplit=1)[0]))
+            unfinished += not _SENTENCE_END.search(line.text)
+    if len(lengths) < 3:
         return False
-    width = sorted(len(text) for text, _ in inner)[9 * len(inner) // 10]
-    unfinished = sum(not _SENTENCE_END.search(text) for text, _ in inner)
-    full = sum(len(text) + 1 + len(word) > 0.9 * width for text, word in inner)
-    too_long = sum(len(line.text) > 160 for line in lines)
-    is_even = unfinished >= 0.5 * len(inner) and full >= 0.7 * len(inner)
+    width = int(np.sort(np.array(lengths))[9 * len(lengths) // 10])
+    full = sum(length > 0.9 * width for length in with_next)
+    too_long = sum(len(line.span) > 160 for line in lines)
+    is_even = unfinished >= 0.5 * len(lengths) and full >= 0.7 * len(lengths)
     return _NARROWEST <= width <= _WIDEST and is_even and too_long <= 0.05 * len(lines)
 
 
@@ -125,9 +151,9 @@ def _is_prose(text: str) -> bool:
     return len(text) >= _PROSE_CHARACTERS or bool(_SENTENCE_END.search(text))
 
 
-def _is_title(lines: list[_Line], wrapped: bool) -> bool:
+def _is_title(lines: _Lines, wrapped: bool) -> bool:
     """Whether the first line is a title: something follows it, and not in a file of nothing but short lines."""
-    if len(lines) < 2 or not (lines[1].after_blank or any(_is_prose(line.text) for line in lines[1:])):
+    if len(lines) < 2 or not (lines[1].after_blank or any(_is_prose(line.text) for line in islice(lines, 1, None))):
         return False
     line, following = lines[0], lines[1]
     if len(line.text) > 180 or not any(map(str.isalpha, line.text)) or _ITEM.match(line.text):
@@ -143,7 +169,7 @@ def _is_underlined(line: _Line, following: _Line) -> bool:
     return not following.after_blank and _is_short(line.text) and bool(_UNDERLINE.match(following.text))
 
 
-def _is_bare_heading(lines: list[_Line], number: int, wrapped: bool, questions: bool) -> bool:
+def _is_bare_heading(lines: _Lines, number: int, wrapped: bool, questions: bool) -> bool:
     """A short line without a full stop that stands before prose; a question only where the text has several."""
     line = lines[number]
     following = lines[number + 1] if number + 1 < len(lines) else None
@@ -170,7 +196,7 @@ def _is_bare_heading(lines: list[_Line], number: int, wrapped: bool, questions: 
     return (_is_prose(following.text) or runs_on) and (len(following.text) > len(line.text) or line.text.endswith("?"))
 
 
-def _content(lines: list[_Line], number: int, wrapped: bool, questions: bool, outline: Outline) -> int:
+def _content(lines: _Lines, number: int, wrapped: bool, questions: bool, outline: Outline) -> int:
     """Add the list or paragraph that begins at this line; returns the number of the line after it."""
     listed = _is_listed(lines[number].text)
     run = [lines[number]]

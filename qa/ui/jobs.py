@@ -19,7 +19,7 @@ from ..errors import BusyError, QAError
 from ..machine import give_back_memory
 from ..render import counted
 from ..types import Encoder
-from ..workers import ReaderPool
+from ..workers import ReaderPool, megabytes_for
 
 Phase = Literal["idle", "running", "done", "failed", "stopped"]
 Build = Callable[..., BuildReport]
@@ -76,7 +76,8 @@ class BuildJob:
         self._ended = False  # no build begins any more
         self._state = JobState()
         self._thread: threading.Thread | None = None
-        self._readers = ReaderPool(fields=dict(engine.config.fields))
+        config = engine.config
+        self._readers = ReaderPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes))
         self._loading: futures.Future[Encoder] | None = None
 
     @property
@@ -136,7 +137,7 @@ class BuildJob:
         encoder = self._encoder()
         run = partial(
             self._run, self._engine.config, encoder, full, self._show,
-            parse=self._readers.parse, readers=self._readers.count,
+            read=self._readers.read, readers=self._readers.count,
         )  # fmt: skip
         for _ in range(self._tries - 1):
             try:
