@@ -247,13 +247,13 @@ class _Work:
     ) -> tuple[str, int, tuple[FileRecord, ...]]:
         """Read, encode, write and publish; returns the generation's id, how many passages were encoded, the records."""
         try:
-            return self._run(config, parse, readers, full, elsewhere)
+            return self._run(config, read, readers, full, elsewhere)
         finally:
             # It refers to this by its step: both, the last generation and the encoder would wait for the collector.
             self._embedder = None
 
     def _run(
-        self, config: Config, parse: Parse, readers: int, full: bool, elsewhere: Elsewhere | None
+        self, config: Config, read: Read, readers: int, full: bool, elsewhere: Elsewhere | None
     ) -> tuple[str, int, tuple[FileRecord, ...]]:
         identity = self._encoder.identity
         with (

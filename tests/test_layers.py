@@ -19,8 +19,7 @@ LOW = BASE | {
     "sentences", "languages", "terms", "config", "formats", "passages", "onnx_encoder", "onnx_layers", "torch_encoder",
     "faiss_index", "lexical", "bm25", "reader", "answer", "conversation", "metrics", "render", "journal", "estimate",
     "interrupts", "document_json", "query", "parts", "spelling", "acronyms", "machine", "manifest", "rows",
-    "background", "offline",
-    "background", "embedded", "frames", "packed", "pieces",
+    "background", "offline", "embedded", "frames", "packed", "pieces",
 }  # fmt: skip
 MILVUS = {"milvus_client", "milvus_facts", "milvus_lease", "milvus_rows", "milvus_index"}
 MIDDLE = MILVUS | {
