@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa.formats.decoding import Empty, Unreadable
-from qa.passages import Splitting
-from qa.workers import ReaderProcess, megabytes_for
+from qa.sandbox.pool import ReaderProcess, megabytes_for
+from qa.text.passages import Splitting
 
 _LINEAR = 2.6  # times the seconds of half the size: what is more does not grow as the size does
 _PATIENCE = 600.0  # on the clock, which also counts what else the machine does

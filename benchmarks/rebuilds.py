@@ -26,7 +26,7 @@ from typing import Any
 import httpx
 
 from benchmarks.common import CACHE, ROOT
-from qa.encoders import FOLDER, load_encoder
+from qa.models.encoders import FOLDER, load_encoder
 
 _PATIENCE = 300.0  # seconds that a build, or an answer, may take
 _LOOK = 0.05  # seconds between two looks at which generation answers

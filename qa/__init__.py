@@ -5,25 +5,41 @@
     print(engine.ask("Which forums do they cooperate through?").lead)
 
 `qa.build.build` makes the index, `qa.evaluate.evaluate` measures. Importing this loads neither torch nor gradio
-nor faiss, and turns the telemetry of the libraries off that are loaded later (`qa.offline`).
+nor faiss, and turns the telemetry of the libraries off that are loaded later (`qa.system.offline`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import offline
+from .ask.answer import Answer, Citation
+from .ask.ranking import Hit
 from .config import Config
 from .errors import QAError
-from .types import Answer, Citation, Document, Encoder, Hit, Passage, Span
+from .models.protocols import Encoder
+from .system import offline
+from .text.document import Document, Span
+from .text.passage import Passage
+from .version import __version__
 
 if TYPE_CHECKING:
     from .engine import Engine
 
 offline.forbid_telemetry()  # here, because every process of the program comes by
 
-__version__ = "0.1.0"
-__all__ = ["Answer", "Citation", "Config", "Document", "Encoder", "Engine", "Hit", "Passage", "QAError", "Span"]
+__all__ = [
+    "Answer",
+    "Citation",
+    "Config",
+    "Document",
+    "Encoder",
+    "Engine",
+    "Hit",
+    "Passage",
+    "QAError",
+    "Span",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

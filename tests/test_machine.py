@@ -10,13 +10,13 @@ import textwrap
 import pytest
 from conftest import ROOT
 
-from qa.machine import give_back_memory, share_memory
+from qa.system.machine import give_back_memory, share_memory
 
 on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="pools are glibc's")
 
 _POOLS = """
     import ctypes, threading
-    from qa.machine import share_memory
+    from qa.system.machine import share_memory
     {first}
     library = ctypes.CDLL(None)
     together = threading.Barrier(8)
@@ -31,7 +31,7 @@ _POOLS = """
 """
 _FREE = """
     from pathlib import Path
-    from qa.machine import give_back_memory
+    from qa.system.machine import give_back_memory
     def resident(): return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
     many = [b"x" * 100_000 for _ in range(1_000)]
     last = b"x" * 100_000
@@ -63,6 +63,6 @@ def test_memory_that_is_free_is_given_back() -> None:
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qa.machine._glibc", lambda: None)
+    monkeypatch.setattr("qa.system.machine._glibc", lambda: None)
     share_memory()
     give_back_memory()

@@ -15,14 +15,14 @@ import pytest
 from conftest import TinyEncoder
 from served import serve
 
-import qa.build
+import qa.build.pipeline
 from benchmarks import rebuilds
 from qa.build import build
 from qa.config import Config
-from qa.encoders import load_encoder
 from qa.engine import Engine
-from qa.generation import Generation
-from qa.types import Encoder
+from qa.index.local.generation import Generation
+from qa.models.encoders import load_encoder
+from qa.models.protocols import Encoder
 from qa.ui.api import Page
 from qa.ui.jobs import BuildJob
 
@@ -45,7 +45,7 @@ def uncollected() -> Iterator[None]:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Any]]:
     """Whatever was made for a build, or opened, since the test began."""
     found: list[weakref.ref[Any]] = []
-    for place, name in ((qa.build, "_Work"), (qa.build, "Embedder"), (Generation, "__init__")):
+    for place, name in ((qa.build.pipeline, "_Work"), (qa.build.pipeline, "Embedder"), (Generation, "__init__")):
         _remembered(monkeypatch, place, name, found)
     return found
 
@@ -151,7 +151,7 @@ def test_a_build_uses_the_encoder_that_answers_as_long_as_its_files_are_the_same
     (model,) = config.index.glob("encoders/*/model.onnx")
     model.write_bytes(b"damaged")
     (whole,) = ready_index.glob("encoders/*/model.onnx")
-    monkeypatch.setattr("qa.encoders._export", lambda *_: bool(shutil.copy(whole, model)))
+    monkeypatch.setattr("qa.models.encoders._export", lambda *_: bool(shutil.copy(whole, model)))
     mended = engine.encoder_for_build()
     # The one that is open was made of the same bytes: what is on disk is mended for the next start.
     assert mended is made and model.read_bytes() == whole.read_bytes()

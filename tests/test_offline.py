@@ -14,8 +14,8 @@ import pytest
 from blocked_sockets import attempts, environment, is_here
 from corpora import article, write
 
-from qa import offline
-from qa.onnx_encoder import runtime
+from qa.models.onnx_encoder import runtime
+from qa.system import offline
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -166,7 +166,7 @@ from pathlib import Path
 from qa.build import build
 from qa.cli import main
 from qa.config import Config
-from qa.encoders import load_encoder
+from qa.models.encoders import load_encoder
 from qa.engine import Engine
 from qa.errors import ModelError
 

@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.embedded import data_addresses
 from qa.formats import parse, supported
 from qa.formats.markdown import parse_markdown
 from qa.formats.plain import parse_plain
-from qa.passages import PassageSettings, Splitting, each_passage, split
-from qa.sentences import LONGEST_SENTENCE, sentence_spans
-from qa.types import MOST_CHARACTERS, Block, Document, Encoder, Passage, Section, Span
+from qa.models.protocols import Encoder
+from qa.text.data_addresses import data_addresses
+from qa.text.document import Block, Document, Section, Span
+from qa.text.passage import MOST_CHARACTERS, Passage
+from qa.text.passages import PassageSettings, Splitting, each_passage, split
+from qa.text.sentences import LONGEST_SENTENCE, sentence_spans
 
 Count = Callable[[Sequence[str]], list[int]]
 RULE = re.compile(r"[\s|:+=-]*")
@@ -504,7 +506,7 @@ def test_passages_are_made_before_the_whole_text_was_split() -> None:
 
 
 def test_a_very_long_section_is_cut_into_even_passages_stretch_by_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qa.passages._MOST_UNITS", 100)
+    monkeypatch.setattr("qa.text.passages._MOST_UNITS", 100)
     document = parse_markdown("x.md", "# Bees\n\n## Water\n\n" + " ".join(SENTENCES * 5) + "\n")
     passages = split(document, count_words, 256)
     check(document, passages, count_words, 256)

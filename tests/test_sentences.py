@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa import sentences as sentences_module
-from qa.sentences import LONGEST_SENTENCE, sentence_spans
-from qa.types import Span
+from qa.text import sentences as sentences_module
+from qa.text.document import Span
+from qa.text.sentences import LONGEST_SENTENCE, sentence_spans
 
 
 def sentences(text: str) -> list[str]:

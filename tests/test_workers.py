@@ -18,15 +18,17 @@ from conftest import TinyEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa import formats, reading
+from qa import formats
 from qa.build import build
 from qa.config import Config
-from qa.document_json import document_from_json, document_json, passages_from_json, passages_json
 from qa.formats.decoding import Empty, Unreadable
-from qa.passages import Splitting, split
-from qa.reading import Found
-from qa.types import MOST_CHARACTERS, Span
-from qa.workers import ReaderPool, ReaderProcess
+from qa.sandbox import reading
+from qa.sandbox.pool import ReaderPool, ReaderProcess
+from qa.sandbox.reading import Found
+from qa.sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
+from qa.text.document import Span
+from qa.text.passage import MOST_CHARACTERS
+from qa.text.passages import Splitting, split
 
 FILES = Path(__file__).parent / "files" / "pdf"
 ARTICLE = b"# Bees\n\nThe bees sleep in winter.\n\n- a veil\n- a smoker\n\n| hive | honey |\n|--|--|\n| white | 4 |\n"
@@ -257,8 +259,8 @@ def test_what_a_reader_started_ends_with_it(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs a system with process groups")
 def test_a_reader_ends_when_the_program_that_asks_was_killed() -> None:
     asks = (
-        "import qa.workers, time; reader = qa.workers.ReaderProcess(); "
-        "reader.read('a.txt', b'Bees.', qa.workers.Splitting(lambda texts: [1 for _ in texts], 256)); "
+        "import qa.sandbox.pool, time; reader = qa.sandbox.pool.ReaderProcess(); "
+        "reader.read('a.txt', b'Bees.', qa.sandbox.pool.Splitting(lambda texts: [1 for _ in texts], 256)); "
         "print(reader._process.pid, flush=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", asks], stdout=subprocess.PIPE, text=True) as asking:

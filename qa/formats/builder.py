@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from ..embedded import without_data_addresses
-from ..types import BlockKind, Document, Span
+from ..text.data_addresses import without_data_addresses
+from ..text.document import BlockKind, Document, Span
 from .outline import Outline
 
 _SPACE = re.compile(r"\s+")

@@ -14,7 +14,7 @@ from itertools import islice, pairwise
 
 import numpy as np
 
-from ..types import Document, Span
+from ..text.document import Document, Span
 from .outline import Outline
 
 _ATX = re.compile(r"(#{1,6})[ \t]+")

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ..config import Config
 from ..engine import Engine
-from ..machine import share_memory
+from ..system.machine import share_memory
 from .desk import Desk
 from .screen import build_app
 from .server import Server, check_access

@@ -16,10 +16,10 @@ from typing import Literal
 from ..build import BuildReport, Progress, build
 from ..engine import Engine
 from ..errors import BusyError, QAError
-from ..machine import give_back_memory
-from ..render import counted
-from ..types import Encoder
-from ..workers import ReaderPool, megabytes_for
+from ..models.protocols import Encoder
+from ..sandbox.pool import ReaderPool, megabytes_for
+from ..system.machine import give_back_memory
+from .render import counted
 
 Phase = Literal["idle", "running", "done", "failed", "stopped"]
 Build = Callable[..., BuildReport]

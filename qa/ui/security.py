@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..machine import is_loopback
+from ..system.machine import is_loopback
 from .refusals import Refused, refusal
 
 # gradio's page builds its templates with `Function`, hence 'unsafe-eval'; no inline script or handler runs

@@ -20,7 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from ..errors import ConfigError
-from ..machine import is_loopback
+from ..system.machine import is_loopback
 from .api import calls
 from .desk import Desk
 from .doors import Doors, file_places, most_upload, routes

@@ -1,0 +1,135 @@
+"""Documents, passages and pictures of pages in JSON's terms, and back again, with all that must hold of them checked.
+
+What comes back may have been written by a process that a hostile file took over. It knows nothing about processes.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from typing import Any
+
+from ..formats.pictures import Box, PagePicture
+from ..text.document import Block, Document, Section, Span
+from ..text.packed import PackedPassages
+from ..text.passage import MOST_CHARACTERS, Passage
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def document_json(document: Document) -> dict[str, Any]:
+    """A Document in JSON's terms."""
+    return {
+        "path": document.path,
+        "title": document.title,
+        "text": document.text,
+        "sections": [[list(s.path), s.level, s.span.start, s.span.end] for s in document.sections],
+        "blocks": [
+            [b.kind, b.span.start, b.span.end, b.section, [[p.start, p.end] for p in b.parts]] for b in document.blocks
+        ],
+        "pages": [[page.start, page.end] for page in document.pages],
+        "metadata": dict(document.metadata),
+        "language": document.language,
+    }
+
+
+def document_from_json(data: dict[str, Any]) -> Document:
+    """The Document again. Raises KeyError, TypeError or ValueError for anything that is none, spans included."""
+    text = data["text"]
+    if not isinstance(text, str) or not isinstance(data["title"], str):
+        raise TypeError("text")
+
+    def span(start: int, end: int) -> Span:
+        if not (isinstance(start, int) and isinstance(end, int) and 0 <= start <= end <= len(text)):
+            raise ValueError("span")
+        return Span(start, end)
+
+    sections = tuple(
+        Section(tuple(map(str, names)), int(level), span(start, end)) for names, level, start, end in data["sections"]
+    )
+    blocks = []
+    for kind, start, end, section, parts in data["blocks"]:
+        if kind not in ("paragraph", "list", "table", "code") or not 0 <= section < len(sections):
+            raise ValueError("block")
+        blocks.append(Block(kind, span(start, end), section, tuple(span(*part) for part in parts)))
+    return Document(
+        path=str(data["path"]),
+        title=data["title"],
+        text=text,
+        sections=sections,
+        blocks=tuple(blocks),
+        pages=tuple(span(*page) for page in data["pages"]),
+        metadata={str(name): str(value) for name, value in data["metadata"].items()},
+        language=str(data["language"]),
+    )
+
+
+def passages_json(passages: Sequence[Passage]) -> list[Any]:
+    """Passages of one document in JSON's terms: what the document does not say itself."""
+    return [
+        [p.order, p.span.start, p.span.end, list(p.section), p.page, [[s.start, s.end] for s in p.sentences]]
+        for p in passages
+    ]
+
+
+def passages_from_json(document: Document, data: list[Any]) -> PackedPassages:
+    """The passages of this document again. Raises TypeError or ValueError for anything that is none."""
+    packed = PackedPassages(document)
+    unpack(packed, document, 0, data)
+    return packed
+
+
+def unpack(packed: PackedPassages, document: Document, end: int, data: list[Any]) -> int:
+    """Add passages in JSON's terms to those of this document that end at `end`; returns where they end then.
+
+    Raises TypeError or ValueError for anything that is none: they stand in order, and are no longer than they may be.
+    """
+    for order, start, stop, section, page, sentences in data:
+        edges = [edge for first, last in sentences for edge in (first, last)]
+        if not all(type(number) is int for number in (order, start, stop, *edges)) or order != len(packed):
+            raise ValueError("passage")
+        if page is not None and not 1 <= page <= len(document.pages):
+            raise ValueError("page")
+        if not end <= start < stop <= len(document.text) or stop - start > MOST_CHARACTERS:
+            raise ValueError("span")
+        before = start
+        for first, last in sentences:
+            if not before <= first < last <= stop:
+                raise ValueError("sentence")
+            before = last
+        packed.append(start, stop, tuple(map(str, section)), None if page is None else int(page), edges)
+        end = stop
+    return end
+
+
+def pictures_json(pictures: Sequence[PagePicture]) -> dict[str, Any]:
+    """Pictures in JSON's terms."""
+
+    def boxes(some: Sequence[Box]) -> list[list[float]]:
+        return [[box.left, box.top, box.width, box.height] for box in some]
+
+    return {
+        "pictures": [
+            [p.page, p.width, p.height, b64encode(p.png).decode(), boxes(p.passage), boxes(p.highlights)]
+            for p in pictures
+        ]
+    }
+
+
+def pictures_from_json(data: dict[str, Any]) -> tuple[PagePicture, ...]:
+    """The pictures again. Raises KeyError, TypeError or ValueError for anything that is none."""
+
+    def box(*sides: float) -> Box:
+        left, top, width, height = map(float, sides)
+        if not (0 <= left <= 1 and 0 <= top <= 1 and 0 <= width <= 1 and 0 <= height <= 1):
+            raise ValueError("box")
+        return Box(left, top, width, height)
+
+    pictures = []
+    for page, width, height, encoded, passage, highlights in data["pictures"]:
+        png = b64decode(encoded, validate=True)
+        if not png.startswith(_PNG):
+            raise ValueError("picture")
+        boxes = (tuple(box(*sides) for sides in some) for some in (passage, highlights))
+        pictures.append(PagePicture(int(page), int(width), int(height), png, *boxes))
+    return tuple(pictures)
