@@ -29,9 +29,9 @@ import numpy as np
 from benchmarks.common import CACHE, ROOT, SETS, machine
 from qa.build import Progress, build
 from qa.config import Config
-from qa.encoders import load_encoder
-from qa.types import EncoderIdentity, Vectors
-from qa.workers import ReaderPool
+from qa.formats.sandbox import ReaderPool
+from qa.models.encoders import load_encoder
+from qa.models.protocols import EncoderIdentity, Vectors
 
 _SIZES = (1_000, 3_000, 10_000)
 _PASSAGES_PER_FILE = 5

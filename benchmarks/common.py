@@ -17,8 +17,10 @@ from typing import Literal
 
 import numpy as np
 
-from qa.reader import DESCRIPTION, shipped_folder, shipped_reader
-from qa.types import Encoder, Found, Judgement, Passage, Span, Vectors
+from qa.models.protocols import Encoder, Found, Judgement, Vectors
+from qa.models.reader import DESCRIPTION, shipped_folder, shipped_reader
+from qa.text.document import Span
+from qa.text.passage import Passage
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

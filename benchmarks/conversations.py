@@ -2,7 +2,7 @@
 
 `python -m benchmarks.conversations` prints a table. conversations.jsonl holds conversations written for this project
 about passages of squad-v1.1-dev, by their ids; those of half the articles (`tuned`) decided the weights of
-qa.conversation, as did half of inscit-dev's. After each of them a question about another article is asked as well, to
+qa.ask.follow_up, as did half of inscit-dev's. After each of them a question about another article is asked as well, to
 which nothing should be carried.
 """
 
@@ -18,12 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, CachingReader
-from qa import metrics
-from qa.conversation import Turn
-from qa.encoders import load_encoder
+from qa.ask.follow_up import Turn
+from qa.ask.ranking import Ranking
 from qa.engine import Engine
-from qa.evaluate import Dataset, Query, has_relevant, index_dataset, read_dataset
-from qa.types import Encoder, Ranking, Reader
+from qa.evaluate import metrics
+from qa.evaluate.run import Dataset, Query, has_relevant, index_dataset, read_dataset
+from qa.models.encoders import load_encoder
+from qa.models.protocols import Encoder, Reader
 
 _STRIDE = 7  # how far away the conversation is that the next topic comes from
 

@@ -27,9 +27,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, machine, off_topic_questions
-from qa import faiss_index
-from qa.encoders import load_encoder
-from qa.types import Vectors, encoded
+from qa.index.local import dense
+from qa.models.encoders import load_encoder
+from qa.models.protocols import Vectors
+from qa.text.passage import encoded
 
 _SIZES = (5_000, 10_000, 20_000, 50_000, 100_000, 202_208)
 _QUERIES = 500
@@ -96,21 +97,21 @@ def _faiss(description: str, spare: int = 1, ef: int = 0) -> Callable[[Vectors, 
 
 def _ours(rows: Vectors, place: Path) -> tuple[Search, int]:
     """What the program writes and searches."""
-    writer = faiss_index.DenseWriter(place, _DIMENSION)
+    writer = dense.DenseWriter(place, _DIMENSION)
     for block in _blocks(rows):
         writer.add(block)
     writer.finish()
-    index = faiss_index.DenseIndex(place, _DIMENSION)
+    index = dense.DenseIndex(place, _DIMENSION)
     return lambda query: index.search(query, _K)[0], sum(path.stat().st_size for path in place.iterdir())
 
 
 def _our_codes(rows: Vectors, place: Path) -> tuple[Search, int]:
-    faiss_index.EXACT_ROWS = 1_000
+    dense.EXACT_ROWS = 1_000
     return _ours(rows, place)
 
 
 def _our_exact(rows: Vectors, place: Path) -> tuple[Search, int]:
-    faiss_index.EXACT_ROWS = len(rows)
+    dense.EXACT_ROWS = len(rows)
     return _ours(rows, place)
 
 

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import ROOT, SETS, machine
-from qa import metrics
-from qa.encoders import default_folder, load_encoder
-from qa.evaluate import has_relevant, index_dataset, read_dataset
-from qa.torch_encoder import TorchEncoder
-from qa.types import Encoder, Vectors
+from qa.evaluate import metrics
+from qa.evaluate.run import has_relevant, index_dataset, read_dataset
+from qa.models.encoders import default_folder, load_encoder
+from qa.models.protocols import Encoder, Vectors
+from qa.models.torch_encoder import TorchEncoder
 
 _DATASETS = ("squad-v2-dev", "clapnq-dev", "cranfield", "squad-v1.1-dev", "inscit-dev")
 _PASSAGES, _ROUNDS, _QUESTIONS = 96, 9, 30

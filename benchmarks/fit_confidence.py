@@ -1,4 +1,4 @@
-"""Fit models of confidence and write qa/confidence.json: `python -m benchmarks.fit_confidence words reader`.
+"""Fit models of confidence and write qa/ask/confidence.json: `python -m benchmarks.fit_confidence words reader`.
 
 Both learn from what the program's own search says: from whole sets, and from small corpora cut out of them (people
 have tens of articles more often than thousands). Each family of sets weighs the same: two of the four are SQuAD. Every
@@ -31,13 +31,13 @@ from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, CachingReader, 
 from benchmarks.judged import CLAPNQ, CRANFIELD, SQUAD_1, SQUAD_2, Kind, ask, sample, small
 from benchmarks.judged import Sample as Questions
 from benchmarks.mixture import MIXTURE, in_mixture, mixed, thresholds, weighted
-from qa.answer import Condition, best_share, features, score_sentences
-from qa.encoders import load_encoder
+from qa.ask.compose import Condition, best_share, features, score_sentences
+from qa.ask.ranking import Ranking
 from qa.engine import Engine
-from qa.evaluate import Dataset, Query, index_dataset, read_dataset
-from qa.metrics import auroc, calibration_error
-from qa.terms import analyze, is_function_word
-from qa.types import Ranking
+from qa.evaluate.metrics import auroc, calibration_error
+from qa.evaluate.run import Dataset, Query, index_dataset, read_dataset
+from qa.models.encoders import load_encoder
+from qa.text.terms import analyze, is_function_word
 
 # set → (family's weight over the number of its sets, small corpora cut out of it for words, for the reader)
 FIT_SETS = {SQUAD_2: (0.5, 12, 3), SQUAD_1: (0.5, 12, 3), CLAPNQ: (2.0, 12, 4), CRANFIELD: (1.0, 4, 2)}
@@ -69,7 +69,7 @@ class Sample:
 def main() -> int:
     """Fit the models that are named, print them, and write their coefficients and thresholds."""
     encoder, reader = CachingEncoder(load_encoder(index=CACHE)), CachingReader()
-    path = ROOT / "qa" / "confidence.json"
+    path = ROOT / "qa" / "ask" / "confidence.json"
     models = json.loads(path.read_text("utf-8"))
     held_out: dict[str, Mapping[str, Mapping[Kind, Rows]]] = {}
     for name in sys.argv[1:]:

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from benchmarks.common import CACHE, CachingEncoder, CachingReader, f1
 from benchmarks.judged import CLAPNQ, SQUAD_1, SQUAD_2, Case, ask, sample
 from benchmarks.mixture import Numbers
-from qa import answer, metrics, search
-from qa.encoders import load_encoder
-from qa.evaluate import holds
-from qa.terms import analyze
-from qa.types import Hit
+from qa.ask import compose as answer
+from qa.ask import search
+from qa.ask.ranking import Hit
+from qa.evaluate import metrics
+from qa.evaluate.run import holds
+from qa.models.encoders import load_encoder
+from qa.text.terms import analyze
 
 _SETS = (SQUAD_1, SQUAD_2, CLAPNQ)
 

@@ -19,9 +19,9 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.common import SETS, CachingEncoder, CachingReader, Part, in_fit, off_topic_questions, part_of
-from qa.evaluate import Dataset, Query, has_relevant, index_dataset, read_dataset
-from qa.search import READ
-from qa.types import Ranking
+from qa.ask.ranking import Ranking
+from qa.ask.search import READ
+from qa.evaluate.run import Dataset, Query, has_relevant, index_dataset, read_dataset
 
 Kind = Literal["own", "near", "off"]
 SQUAD_1, SQUAD_2, CLAPNQ, CRANFIELD, INSCIT = "squad-v1.1-dev", "squad-v2-dev", "clapnq-dev", "cranfield", "inscit-dev"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.judged import Kind
-from qa.metrics import calibration_error
+from qa.evaluate.metrics import calibration_error
 
 # The mixture of kinds that confidence is fitted and judged for.
 MIXTURE: dict[Kind, float] = {"own": 0.6, "off": 0.3, "near": 0.1}

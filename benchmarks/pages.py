@@ -18,7 +18,7 @@ from statistics import mean
 from trafilatura import extract
 
 from qa.formats.decoding import Empty, Unreadable
-from qa.formats.html import parse_html
+from qa.formats.web.page import parse_html
 
 _WORD = re.compile(r"\w+")
 _RUN = 4  # words: the article-extraction-benchmark's measure

@@ -41,16 +41,18 @@ from benchmarks.conversations import measure as measure_conversations
 from benchmarks.judged import DATASETS, SQUAD_1, SQUAD_2, Case, Kind, ask, sample, without_titles
 from benchmarks.mixture import Numbers, error_if_true, in_mixture, risk, weighted
 from benchmarks.quality_page import write
-from qa import metrics, search
-from qa.answer import Facts, compose
+from qa.ask import search
+from qa.ask.answer import Answer
+from qa.ask.compose import Facts, compose
 from qa.build import build
 from qa.config import Config
-from qa.encoders import load_encoder
 from qa.engine import Engine
-from qa.evaluate import Dataset, Outcome, Query, ask_all, evaluate, figures, holds, index_dataset, read_dataset
-from qa.reader import shipped_reader
-from qa.terms import analyze
-from qa.types import Answer, Encoder, Reader
+from qa.evaluate import evaluate, metrics
+from qa.evaluate.run import Dataset, Outcome, Query, ask_all, figures, holds, index_dataset, read_dataset
+from qa.models.encoders import load_encoder
+from qa.models.protocols import Encoder, Reader
+from qa.models.reader import shipped_reader
+from qa.text.terms import analyze
 
 FITTED = DATASETS[:4]
 THRESHOLDS = np.linspace(0, 0.99, 100)

@@ -20,11 +20,11 @@ import numpy as np
 
 from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder
 from qa import engine as engine_module
-from qa import metrics
-from qa.encoders import load_encoder
+from qa.ask.two_in_one import split
 from qa.engine import Engine
-from qa.evaluate import Dataset, Query, has_relevant, index_dataset, read_dataset
-from qa.parts import split
+from qa.evaluate import metrics
+from qa.evaluate.run import Dataset, Query, has_relevant, index_dataset, read_dataset
+from qa.models.encoders import load_encoder
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _QUESTIONS, _SEED = 500, 7

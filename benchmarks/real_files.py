@@ -21,8 +21,8 @@ from urllib.parse import unquote
 from lxml import etree  # type: ignore[import-untyped]
 
 from qa.formats.decoding import Empty, Unreadable
-from qa.formats.pandoc import parse_with_pandoc
-from qa.formats.pdf import parse_pdf
+from qa.formats.office.pandoc import parse_with_pandoc
+from qa.formats.pdf.parse import parse_pdf
 
 _WORD = re.compile(r"[^\W_]+")
 _PARTS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from qa.types import EncoderIdentity, Vectors
+from qa.models.protocols import EncoderIdentity, Vectors
 
 
 class ReferenceEncoder:

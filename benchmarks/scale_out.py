@@ -23,10 +23,12 @@ import click
 import numpy as np
 
 from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, machine
+from qa.ask.answer import Answer
 from qa.config import Address
-from qa.encoders import load_encoder
-from qa.evaluate import Dataset, index_dataset, read_dataset
-from qa.types import Answer, Encoder, Vectors, encoded
+from qa.evaluate.run import Dataset, index_dataset, read_dataset
+from qa.models.encoders import load_encoder
+from qa.models.protocols import Encoder, Vectors
+from qa.text.passage import encoded
 
 _SET = "squad-v1.1-dev"
 _TOP = 5

@@ -40,7 +40,7 @@ from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, machine
 from benchmarks.http_load import chat, gradio, plain
 from benchmarks.peers import Record
 from benchmarks.peers.ours import SCALE
-from qa.encoders import default_folder
+from qa.models.encoders import default_folder
 
 OURS = "ours"
 UNREAD = "unread"  # this program with QA_READER=off: retrieval and the sentence, which is all that a peer does

@@ -12,15 +12,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .ask.answer import Answer, Citation
+from .ask.ranking import Hit
 from .config import Config
 from .errors import QAError
-from .types import Answer, Citation, Document, Encoder, Hit, Passage, Span
+from .models.protocols import Encoder
+from .text.document import Document, Span
+from .text.passage import Passage
+from .version import __version__
 
 if TYPE_CHECKING:
     from .engine import Engine
 
-__version__ = "0.1.0"
-__all__ = ["Answer", "Citation", "Config", "Document", "Encoder", "Engine", "Hit", "Passage", "QAError", "Span"]
+__all__ = [
+    "Answer",
+    "Citation",
+    "Config",
+    "Document",
+    "Encoder",
+    "Engine",
+    "Hit",
+    "Passage",
+    "QAError",
+    "Span",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

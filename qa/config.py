@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .errors import ConfigError
-from .machine import is_loopback
+from .system.machine import is_loopback
 
 _NAME = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
 _TAKEN = re.compile(r"_(building(_[0-9a-f]{8}_[ab])?|\d{6,}_[0-9a-f]{8}(_facts)?)$")  # parts of an index are called so

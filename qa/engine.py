@@ -16,22 +16,29 @@ from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import documents, formats
-from .answer import Facts, compose, names, threshold_for
+from . import formats
+from .ask.answer import Answer, Citation
+from .ask.compose import Facts, compose, names, threshold_for
+from .ask.follow_up import Turn, read
+from .ask.query import parse, spelled
+from .ask.ranking import Ranking
+from .ask.search import READ, rank_follow_up, reread, together
+from .ask.two_in_one import split
 from .config import Config
-from .conversation import Turn, read
-from .encoders import DEFAULT_NAME, load_encoder, open_encoder
+from .corpus import documents
+from .corpus.records import FileRecord
 from .errors import MismatchError, ModelError, NoGenerationError, QuestionError
 from .formats.decoding import Unreadable
-from .parts import split
-from .passages import PassageSettings
-from .query import parse, spelled
-from .reader import shipped_reader
-from .search import READ, rank_follow_up, reread, together
-from .stores import OpenGeneration, open_store
-from .terms import analyze
-from .types import Answer, Citation, Document, Encoder, FileRecord, PagePicture, Ranking, Reader, Span, Vectors
-from .workers import ReaderProcess
+from .formats.pictures import PagePicture
+from .formats.sandbox import ReaderProcess
+from .index import open_store
+from .index.protocols import OpenGeneration
+from .models.encoders import DEFAULT_NAME, load_encoder, open_encoder
+from .models.protocols import Encoder, Reader, Vectors
+from .models.reader import shipped_reader
+from .text.document import Document, Span
+from .text.passages import PassageSettings
+from .text.terms import analyze
 
 MAX_QUESTION_CHARACTERS = 2_000
 MAX_TOP_K = 100

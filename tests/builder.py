@@ -144,10 +144,11 @@ def _build(corpus: str, index: str, *options: str) -> None:
 
 
 def _announce_insertions(batch: int) -> None:
-    from qa import embedding, milvus_rows
-    from qa.milvus_client import Server
+    from qa.build import embedding
+    from qa.index.milvus import rows
+    from qa.index.milvus.client import Server
 
-    embedding._WINDOW = milvus_rows._BATCH_ROWS = batch
+    embedding._WINDOW = rows._BATCH_ROWS = batch
     really = Server.call
 
     def call(self: Server, method: str, *arguments: Any, **named: Any) -> Any:
@@ -163,8 +164,8 @@ def _serve() -> None:
     sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
     import conftest  # noqa: F401  (everything is loaded once, before the first fork)
 
-    import qa.build  # noqa: F401
-    from qa.languages import detect
+    import qa.build.pipeline  # noqa: F401
+    from qa.text.languages import detect
 
     detect("A text that is long enough to be judged, so that the model of languages is unpacked once.")
     child = 0

@@ -24,7 +24,9 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import servers  # noqa: E402 (the environment first)
 
 from qa.config import Config  # noqa: E402
-from qa.types import Encoder, EncoderIdentity, Found, Judgement, Passage, Reader, Span, Vectors  # noqa: E402
+from qa.models.protocols import Encoder, EncoderIdentity, Found, Judgement, Reader, Vectors  # noqa: E402
+from qa.text.document import Span  # noqa: E402
+from qa.text.passage import Passage  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -109,7 +111,7 @@ def config(tmp_path: Path) -> Config:
 @pytest.fixture(scope="session")
 def reader() -> Reader:
     """The reader that comes with the program."""
-    from qa.reader import shipped_reader
+    from qa.models.reader import shipped_reader
 
     return shipped_reader()
 
@@ -117,7 +119,7 @@ def reader() -> Reader:
 @pytest.fixture(scope="session")
 def ready_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an index that holds nothing but the shipped encoder's run-time form."""
-    from qa.encoders import load_encoder
+    from qa.models.encoders import load_encoder
 
     index = tmp_path_factory.mktemp("ready") / "index"
     load_encoder(index=index)
@@ -127,7 +129,7 @@ def ready_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def encoder(ready_index: Path) -> Encoder:
     """The real encoder as it builds and answers; mark tests that use it `model`."""
-    from qa.encoders import load_encoder
+    from qa.models.encoders import load_encoder
 
     return load_encoder(index=ready_index)
 
@@ -135,7 +137,7 @@ def encoder(ready_index: Path) -> Encoder:
 @pytest.fixture(scope="session")
 def torch_encoder() -> Encoder:
     """The same weights in torch; mark tests that use it `model`."""
-    from qa.encoders import load_encoder
+    from qa.models.encoders import load_encoder
 
     return load_encoder()
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from qa import store
 from qa.config import Address, Config
-from qa.generation import Generation
-from qa.milvus_store import MilvusStore
-from qa.stores import open_store
-from qa.types import Vectors
+from qa.index import open_store
+from qa.index.local import store
+from qa.index.local.generation import Generation
+from qa.index.milvus.store import MilvusStore
+from qa.models.protocols import Vectors
 
 REBUILD = "run `qa build --full`."
 

@@ -29,10 +29,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from fuzz_inputs import FORMATS, made
 
-from qa import document_json, formats
+from qa import formats
+from qa.formats import wire
 from qa.formats.decoding import Empty, Unreadable
-from qa.passages import PassageSettings, split
-from qa.types import Document, Span
+from qa.text.document import Document, Span
+from qa.text.passages import PassageSettings, split
 
 LONGEST = 10.0  # seconds of processor time for one input
 HANGS = 120  # seconds on the clock after which a process is given up
@@ -86,7 +87,7 @@ def problems(document: Document) -> Iterator[str]:
         yield from _in_order("part", list(block.parts), block.span)
         if not all(part.of(text).strip() for part in block.parts):
             yield f"an empty part at {block.span.start}"
-    if document_json.document_from_json(json.loads(json.dumps(document_json.document_json(document)))) != document:
+    if wire.document_from_json(json.loads(json.dumps(wire.document_json(document)))) != document:
         yield "is not the same after JSON"
     passages = split(document, count_words, MAX_TOKENS, SHORT)
     for passage in passages:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.acronyms import find
+from qa.text.acronyms import find
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from benchmarks.common import SETS
 from qa.build import build
 from qa.config import Address, Config
 from qa.engine import Engine
-from qa.evaluate import index_dataset, read_dataset
-from qa.types import Encoder, Vectors
+from qa.evaluate.run import index_dataset, read_dataset
+from qa.models.protocols import Encoder, Vectors
 
 HERE = Path(__file__).parent
 TOP = 5

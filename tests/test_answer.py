@@ -12,10 +12,15 @@ from conftest import TinyReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.answer import LEAD_PASSAGES, Facts, compose, confidence, confidence_model, features, threshold_for
-from qa.sentences import sentence_spans
-from qa.terms import analyze
-from qa.types import Answer, Evidence, Hit, Lead, Passage, Query, QueryTerm, Ranking, Span
+from qa.ask.answer import Answer, Lead
+from qa.ask.compose import LEAD_PASSAGES, Facts, compose, confidence, confidence_model, features, threshold_for
+from qa.ask.ranking import Evidence, Hit, Ranking
+from qa.index.protocols import Query
+from qa.text.document import Span
+from qa.text.passage import Passage
+from qa.text.query_term import QueryTerm
+from qa.text.sentences import sentence_spans
+from qa.text.terms import analyze
 
 FACTS = Facts(generation="000003", titles={"a.md": "Bees"}, urls={"a.md": "https://example.org"}, changed=frozenset())
 STRONG = Evidence(top_cosine=0.9, coverage=1.0, margin=0.3, peak=4.0, passages=100)

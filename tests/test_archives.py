@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from qa.formats import archive_limits, archives
 from qa.formats.archives import parse_zip
 from qa.formats.decoding import Empty, Unreadable, decode
-from qa.formats.html import parse_html
 from qa.formats.plain import parse_plain
 from qa.formats.records import Fields, parse_jsonl
-from qa.types import Contents
+from qa.formats.web.page import parse_html
+from qa.text.document import Contents
 
 HIVE = "Most hives in the valley are painted white, because dark boxes grow too hot when the sun stands high in July."
 ENDINGS = {".txt", ".html", ".jsonl", ".zip"}

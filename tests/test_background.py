@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.background import Background
+from qa.system.background import Background
 
 
 class Stopped(Exception):

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa import bm25
-from qa.lexical import LexicalIndex, write_index
-from qa.terms import Acronyms, analyze, read_question, searched_terms
+from qa.index.local.lexical import LexicalIndex, write_index
+from qa.index.milvus import bm25
+from qa.text.terms import Acronyms, analyze, read_question, searched_terms
 
 HERE = Path(__file__).parent
 OTHERS = [

@@ -19,14 +19,18 @@ from corpora import article, embeddings, is_whole, prose, snapshot, write
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from qa import documents, formats, passages, store
+from qa import formats
 from qa.build import BuildReport, Progress, build
 from qa.config import Address, Config
+from qa.corpus import documents
 from qa.engine import Engine
 from qa.errors import CorpusError
 from qa.formats.decoding import Unreadable
-from qa.passages import PassageSettings
-from qa.types import Contents, Vectors
+from qa.index.local import store
+from qa.models.protocols import Vectors
+from qa.text import passages
+from qa.text.document import Contents
+from qa.text.passages import PassageSettings
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -653,7 +657,7 @@ def test_an_empty_folder_does_not_empty_an_index_that_others_ask(
 ) -> None:
     shutil.rmtree(built.corpus)
     built.corpus.mkdir()
-    monkeypatch.setattr("qa.build.open_store", lambda config: store.LocalStore(config.index))
+    monkeypatch.setattr("qa.build.pipeline.open_store", lambda config: store.LocalStore(config.index))
     with pytest.raises(CorpusError, match=r"holds no articles.*--corpus"):
         build(replace(built, store=Address("127.0.0.1", 1, "articles")), tiny)
     assert is_whole(built.index)

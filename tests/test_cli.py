@@ -19,7 +19,7 @@ import pytest
 from conftest import ROOT, TinyEncoder, TinyReader
 
 from qa.cli import main
-from qa.reader import OnnxReader
+from qa.models.reader import OnnxReader
 
 ZEBRA = "# Animals of the zoo\n\nThe zebra at the zoo is called Bruno. He eats five kilos of hay a day.\n"
 BAKER = "# Bread\n\nThe baker lets the sourdough rise for nine hours. Then it goes into the oven.\n"
@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def load(*_: object) -> TinyEncoder:
         return TinyEncoder()
 
-    monkeypatch.setattr("qa.encoders.load_encoder", load)
+    monkeypatch.setattr("qa.models.encoders.load_encoder", load)
     monkeypatch.setattr("qa.engine.open_encoder", load)
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "zoo.md").write_text(ZEBRA)
@@ -238,9 +238,9 @@ def test_eval_prints_the_contracts_figures(
     assert figures["ndcg@10"] == figures["answer_in_lead"] == figures["answerable_auroc"] == 1.0
     assert json.loads(run(capsys, "eval", "set", "--json", "--limit", "1")[1])["queries"] == 1
     # With a reader each question is read once, and to its end.
-    monkeypatch.setattr("qa.search.RELEVANCE_WEIGHT", 3.0)  # of two passages one has no score but this
+    monkeypatch.setattr("qa.ask.search.RELEVANCE_WEIGHT", 3.0)  # of two passages one has no score but this
     reader = TinyReader(Bruno=-30, Bread=30)
-    monkeypatch.setattr("qa.reader.shipped_reader", lambda: reader)
+    monkeypatch.setattr("qa.models.reader.shipped_reader", lambda: reader)
     monkeypatch.setenv("QA_READER", "")
     assert json.loads(run(capsys, "eval", "set", "--json")[1])["recall@1"] == 0.5
     assert [(question, seconds) for question, _, seconds in reader.asked] == [
@@ -398,7 +398,7 @@ def test_the_chat_follows_the_folder_unless_it_is_told_not_to(
 PROGRAM = """
 import functools, hashlib, signal, sys
 from conftest import TinyEncoder
-import qa.encoders, qa.watch
+import qa.models.encoders, qa.corpus.watch
 from qa.cli import run
 
 class Endless(TinyEncoder):
@@ -410,8 +410,8 @@ class Endless(TinyEncoder):
         return super().encode_passages(texts)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background programs ignore it
-qa.encoders.load_encoder = lambda *_: Endless()
-qa.watch.changes = functools.partial(qa.watch.changes, quiet=0.1)
+qa.models.encoders.load_encoder = lambda *_: Endless()
+qa.corpus.watch.changes = functools.partial(qa.corpus.watch.changes, quiet=0.1)
 run()
 """
 

@@ -14,22 +14,13 @@ from conftest import TinyEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.ask.follow_up import MOST_CHARACTERS, MOST_TURNS, Reading, Turn, read, refers_back, richness, share, turns
 from qa.build import build
 from qa.config import Config
-from qa.conversation import (
-    MOST_CHARACTERS,
-    MOST_TURNS,
-    Reading,
-    Turn,
-    read,
-    refers_back,
-    richness,
-    share,
-    turns,
-)
 from qa.engine import Engine
 from qa.errors import QuestionError
-from qa.types import Query, QueryTerm
+from qa.index.protocols import Query
+from qa.text.query_term import QueryTerm
 
 PASSAGES = 100
 RAREST = math.log(1 + (PASSAGES + 0.5) / 0.5)

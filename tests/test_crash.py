@@ -13,11 +13,11 @@ import pytest
 from builder import Builder
 from corpora import article, write
 
-from qa import journal, store
-from qa.build import build
+from qa.build import build, journal
 from qa.config import Config
 from qa.engine import Engine
 from qa.errors import BusyError
+from qa.index.local import store
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder

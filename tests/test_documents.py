@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from qa.documents import FoundFile, folders, has_changed, load, read, scan, unchanged
+from qa.corpus.documents import FoundFile, folders, has_changed, load, read, scan, unchanged
+from qa.corpus.records import FileRecord
 from qa.errors import CorpusError
-from qa.types import Document, FileRecord
+from qa.text.document import Document
 
 LIMIT = 1_000_000
 

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa.embedding import Embedder
-from qa.journal import Journal
-from qa.types import Passage, Span, Vectors
+from qa.build.embedding import Embedder
+from qa.build.journal import Journal
+from qa.models.protocols import Vectors
+from qa.text.document import Span
+from qa.text.passage import Passage
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qa import encoders
-from qa.encoders import DEFAULT_NAME, DEFAULT_SHA256, card_languages, default_folder, load_encoder
 from qa.errors import ModelError
-from qa.torch_encoder import TorchEncoder
-from qa.types import Encoder
+from qa.models import encoders
+from qa.models.encoders import DEFAULT_NAME, DEFAULT_SHA256, card_languages, default_folder, load_encoder
+from qa.models.protocols import Encoder
+from qa.models.torch_encoder import TorchEncoder
 
 TEXTS = ["Bees sleep at night.", "The hive stands by the white wall.", "Honey keeps for years."]
 

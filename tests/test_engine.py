@@ -20,15 +20,17 @@ from corpora import REBUILD, article, write
 from files.make_pdf import lines_at, written
 
 from qa import engine as engine_module
-from qa import store
+from qa.ask.answer import Answer, Lead
+from qa.ask.follow_up import Turn
 from qa.build import build
 from qa.config import Config
-from qa.conversation import Turn
 from qa.engine import MAX_QUESTION_CHARACTERS, MAX_TOP_K, Engine, check_question
 from qa.errors import MismatchError, NoGenerationError, QuestionError, StoreError
-from qa.passages import PassageSettings
-from qa.render import as_text
-from qa.types import Answer, Encoder, Lead, Span
+from qa.index.local import store
+from qa.models.protocols import Encoder
+from qa.text.document import Span
+from qa.text.passages import PassageSettings
+from qa.ui.render import as_text
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -654,7 +656,7 @@ def test_without_a_reader_rankings_and_answers_are_those_of_before_there_was_one
 def test_passages_are_cut_after_they_are_read(
     built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.search.RELEVANCE_WEIGHT", 3.0)  # the words of the question are in the other one alone
+    monkeypatch.setattr("qa.ask.search.RELEVANCE_WEIGHT", 3.0)  # the words of the question are in the other one alone
     engine, reader = with_reader(built, tiny, dough=30, anchor=0)
     (hit,) = engine.search(QUESTION, 1).hits
     assert "dough" in hit.passage.text

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.estimate import Estimate
+from qa.build.estimate import Estimate
 
 
 def simulated(files: list[tuple[str, int, int]], per_second: float, at: float) -> tuple[float | None, float]:

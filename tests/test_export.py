@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from corpora import article, write
 
-from qa import encoders
-from qa.encoders import DEFAULT_SHA256, default_folder, load_encoder, open_encoder
 from qa.errors import ModelError
-from qa.onnx_encoder import DESCRIPTION, MODEL, Exported, OnnxEncoder
-from qa.types import Encoder
+from qa.models import encoders
+from qa.models.encoders import DEFAULT_SHA256, default_folder, load_encoder, open_encoder
+from qa.models.onnx_encoder import DESCRIPTION, MODEL, Exported, OnnxEncoder
+from qa.models.protocols import Encoder
 
 pytestmark = pytest.mark.model
 
@@ -206,7 +206,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def exported(source: Path, tmp_path: Path) -> tuple[Exported, Path]:
-    from qa.export import export
+    from qa.models.export.__main__ import export
 
     target = tmp_path / ("1" * 64)
     target.mkdir()
@@ -228,9 +228,9 @@ def test_another_model_is_exported_and_near_to_itself_in_torch(small: Path, tmp_
 def test_eight_bits_that_are_too_far_from_torch_give_way_to_floats(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qa import onnx_layers
+    from qa.models.export import layers
 
-    monkeypatch.setattr(onnx_layers, "LARGEST_WEIGHT", 1)  # weights of -1, 0 and 1
+    monkeypatch.setattr(layers, "LARGEST_WEIGHT", 1)  # weights of -1, 0 and 1
     found, target = exported(small, tmp_path)
     assert found.runtime == "onnx-fp32"
     assert found.check["least"] > 0.9999
@@ -238,7 +238,7 @@ def test_eight_bits_that_are_too_far_from_torch_give_way_to_floats(
 
 
 def test_what_is_never_near_enough_stays_in_torch(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from qa import export
+    from qa.models.export import __main__ as export
 
     monkeypatch.setattr(export, "MEAN_COSINE", 1.1)
     found, target = exported(small, tmp_path)

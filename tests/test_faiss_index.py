@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa import faiss_index
 from qa.errors import StoreError
-from qa.faiss_index import CODES, EXACT_ROWS, ROWS, DenseIndex, DenseWriter
-from qa.types import Stored, Vectors
+from qa.index.local import dense
+from qa.index.local.dense import CODES, EXACT_ROWS, ROWS, DenseIndex, DenseWriter, Stored
+from qa.models.protocols import Vectors
 
 HALF = 1e-3  # what rounding to half precision may change
 
@@ -63,7 +63,7 @@ def test_search_is_what_numpy_says(
 
 @pytest.mark.parametrize("dimension", [384, 130])
 def test_many_rows_are_found_by_their_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dimension: int) -> None:
-    monkeypatch.setattr(faiss_index, "EXACT_ROWS", 8_000)
+    monkeypatch.setattr(dense, "EXACT_ROWS", 8_000)
     rows = themed_rows(8_001, dimension)
     index = index_of(tmp_path, rows)
     assert (tmp_path / CODES).is_file()
@@ -91,7 +91,7 @@ def test_few_rows_have_no_codes_and_exactly_the_best_are_found(tmp_path: Path) -
 def test_of_the_rows_that_are_allowed_the_best_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compared: int, every: int
 ) -> None:
-    monkeypatch.setattr(faiss_index, "_COMPARED", compared)
+    monkeypatch.setattr(dense, "_COMPARED", compared)
     rows = unit_rows(2_000, 24)
     query = unit_rows(1, 24, 7)[0]
     allowed = np.arange(2_000) % every == 0
@@ -104,7 +104,7 @@ def test_of_the_rows_that_are_allowed_the_best_are_found(
 
 
 def test_more_rows_than_there_are_is_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faiss_index, "EXACT_ROWS", 10)
+    monkeypatch.setattr(dense, "EXACT_ROWS", 10)
     rows = unit_rows(60, 8)
     ids, _ = index_of(tmp_path, rows).search(rows[0], 100)
     assert sorted(ids.tolist()) == list(range(60))
@@ -112,7 +112,7 @@ def test_more_rows_than_there_are_is_all_of_them(tmp_path: Path, monkeypatch: py
 
 def test_rows_that_are_all_alike_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers that do not differ at all give codes that say nothing."""
-    monkeypatch.setattr(faiss_index, "EXACT_ROWS", 10)
+    monkeypatch.setattr(dense, "EXACT_ROWS", 10)
     rows = np.tile(unit_rows(1, 8), (900, 1))
     ids, scores = index_of(tmp_path, rows).search(rows[0], 5)
     assert len(set(ids.tolist())) == 5
@@ -197,7 +197,7 @@ def test_a_row_that_cannot_have_been_written_is_a_store_error_when_it_is_compare
 def test_codes_that_are_cut_short_are_a_store_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: object
 ) -> None:
-    monkeypatch.setattr(faiss_index, "EXACT_ROWS", 10)
+    monkeypatch.setattr(dense, "EXACT_ROWS", 10)
     rows = unit_rows(60, 8)
     index_of(tmp_path, rows)
     place = tmp_path / CODES
@@ -217,7 +217,7 @@ def test_codes_of_any_bytes_give_rows_that_are_there(
     """Damage that nobody noticed may cost what is found, and nothing else."""
     folder = tmp_path_factory.mktemp("noise")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(faiss_index, "EXACT_ROWS", 10)
+        patch.setattr(dense, "EXACT_ROWS", 10)
         rows = unit_rows(500, 8)
         index_of(folder, rows)
         data = bytearray((folder / CODES).read_bytes())

@@ -15,8 +15,8 @@ from qa.build import BuildReport, build
 from qa.config import Config
 from qa.engine import Engine
 from qa.formats import PARSERS, parse, supported
-from qa.types import title_from_path
-from qa.workers import ReaderPool
+from qa.formats.sandbox import ReaderPool
+from qa.text.document import title_from_path
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder

@@ -17,7 +17,7 @@ from conftest import ROOT
 from qa import formats
 from qa.formats import PARSERS
 from qa.formats.plain import parse_plain
-from qa.types import Document, Section, Span
+from qa.text.document import Document, Section, Span
 
 TEXT = "The bees sleep in winter, and the keeper waits for spring.\n\nThen they fly again, one after the other.\n"
 DOCUMENT = parse_plain("x.txt", TEXT)

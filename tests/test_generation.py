@@ -18,14 +18,17 @@ from corpora import article, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa import generation as generation_module
-from qa import store
 from qa.build import build
 from qa.config import Config
+from qa.corpus.records import FileRecord
 from qa.errors import StoreError
-from qa.generation import Generation, Part
-from qa.manifest import Manifest, WrittenFile, file_sha256, write_manifest
-from qa.types import Document, FileRecord, Passage, Query, Section, Span
+from qa.index.local import generation as generation_module
+from qa.index.local import store
+from qa.index.local.generation import Generation, Part
+from qa.index.manifest import Manifest, WrittenFile, file_sha256, write_manifest
+from qa.index.protocols import Query
+from qa.text.document import Document, Section, Span
+from qa.text.passage import Passage
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder

@@ -18,12 +18,12 @@ from conftest import ROOT, TinyEncoder
 from corpora import article, snapshot, write
 from files.make_hostile import ACCOUNTS, CASES, write_all
 
-from qa import store
 from qa.config import Config
 from qa.engine import Engine
 from qa.formats import PARSERS
-from qa.generation import Generation
-from qa.render import answer_html, source_html
+from qa.index.local import store
+from qa.index.local.generation import Generation
+from qa.ui.render import answer_html, source_html
 
 SECONDS, MEGABYTES = 8, 1_000
 BOUND = 240  # seconds that the build may take on a busy machine
@@ -37,7 +37,7 @@ from pathlib import Path
 from conftest import TinyEncoder
 from qa.build import build
 from qa.config import Config
-from qa.workers import ReaderProcess
+from qa.formats.sandbox import ReaderProcess
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
 with ReaderProcess(float(sys.argv[3]), int(sys.argv[4])) as reader:

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.formats.decoding import Empty, Unreadable
-from qa.formats.html import parse_html, parse_mhtml
-from qa.passages import split
-from qa.types import Block, Document, Encoder
+from qa.formats.web.page import parse_html, parse_mhtml
+from qa.models.protocols import Encoder
+from qa.text.document import Block, Document
+from qa.text.passages import split
 
 PAGES = sorted((Path(__file__).parent / "files" / "html").glob("*.html"))
 # What the builder adds, and the marks of footnotes.

@@ -13,10 +13,10 @@ from corpora import article, is_whole, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa import journal, store
-from qa.build import Progress, build
+from qa.build import Progress, build, journal
 from qa.config import Config
-from qa.types import EncoderIdentity, Vectors
+from qa.index.local import store
+from qa.models.protocols import EncoderIdentity, Vectors
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder

@@ -15,7 +15,8 @@ from benchmarks.common import FIT_ARTICLES, HELD_OUT_ARTICLES, SETS, _judgement,
 from benchmarks.judged import SQUAD_1, SQUAD_2, sample
 from benchmarks.mixture import MIXTURE, RISKS, error_if_true, in_mixture, mixed, risk, thresholds, weighted
 from benchmarks.pictures import curves
-from qa.types import Found, Judgement, Span
+from qa.models.protocols import Found, Judgement
+from qa.text.document import Span
 from training.config import read_settings
 from training.data import read_set, split_articles
 

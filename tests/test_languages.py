@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from py3langid.langid import LanguageIdentifier
 
-from qa import languages
-from qa.languages import detect, known_code, language_name
+from qa.text import languages
+from qa.text.languages import detect, known_code, language_name
 
 TEXTS = {
     "ar": "ينام النحل في الخلية ليلا، ويتغذى في الشتاء على العسل الذي جمعه في الصيف من أزهار الحقول القريبة.",

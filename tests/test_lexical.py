@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.errors import StoreError
-from qa.lexical import LexicalIndex, write_index
-from qa.terms import analyze
+from qa.index.local.lexical import LexicalIndex, write_index
+from qa.text.terms import analyze
 
 K1, B = 1.2, 0.75
 # All of four terms, none of them changed by the stemmer: the length of a text then plays no part.
@@ -280,7 +280,7 @@ def test_an_index_that_may_only_be_read_is_read(tmp_path: Path, monkeypatch: pyt
                 raise ValueError("Failed to acquire Lockfile: IoError(ReadOnlyFilesystem).")
             return real(path)
 
-    monkeypatch.setattr("qa.lexical.tantivy.Index", ReadOnly)
+    monkeypatch.setattr("qa.index.local.lexical.tantivy.Index", ReadOnly)
     found = LexicalIndex(folder).search("bee wax", 10)
     assert [list(column) for column in found] == [list(column) for column in whole]
 

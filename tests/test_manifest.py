@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from corpora import article, write
 
-from qa import store
 from qa.build import build
 from qa.config import Config
 from qa.errors import StoreError
-from qa.manifest import FORMAT_VERSION, Manifest, file_sha256
-from qa.passages import PassageSettings
+from qa.index.local import store
+from qa.index.manifest import FORMAT_VERSION, Manifest, file_sha256
+from qa.text.passages import PassageSettings
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.formats.markdown import parse_markdown
-from qa.types import Block, Document
+from qa.text.document import Block, Document
 
 
 def paths(document: Document) -> list[tuple[str, ...]]:

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from qa.metrics import auroc, average_precision, calibration_curve, calibration_error, ndcg, recall, reciprocal_rank
+from qa.evaluate.metrics import (
+    auroc,
+    average_precision,
+    calibration_curve,
+    calibration_error,
+    ndcg,
+    recall,
+    reciprocal_rank,
+)
 
 QRELS = {"a": 3.0, "b": 2.0, "c": 1.0, "z": 0.0, "n": -1.0}
 IDS = st.lists(st.sampled_from("abcdefghij"), unique=True, max_size=10)

@@ -20,12 +20,12 @@ import servers
 from conftest import TinyEncoder
 from corpora import article, write
 
-from qa import milvus_client
 from qa.build import build
 from qa.config import Address, Config
 from qa.engine import Engine
 from qa.errors import ConfigError, StoreError
-from qa.milvus_client import Server
+from qa.index.milvus import client as milvus_client
+from qa.index.milvus.client import Server
 from qa.ui.desk import Desk
 
 UNREACHABLE = r"The index cannot be reached at milvus://.*: see that the server runs\.$"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.errors import StoreError, UnreachableError
-from qa.milvus_facts import HERE, LEAST, LONGEST, Facts, Pairs, Words, fact_rows, hashed, pair_rows, word_rows
+from qa.index.milvus.facts import HERE, LEAST, LONGEST, Facts, Pairs, Words, fact_rows, hashed, pair_rows, word_rows
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 WORD = st.text("abcé蜜😀z", min_size=1, max_size=4)

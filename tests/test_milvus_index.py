@@ -13,13 +13,13 @@ import servers
 from conftest import TinyEncoder
 from corpora import article, on_server, write
 
-from qa import milvus_client
 from qa.build import build
 from qa.config import Address
 from qa.engine import Engine
 from qa.errors import ConfigError, StoreError
-from qa.milvus_client import Server
-from qa.types import Query
+from qa.index.milvus import client as milvus_client
+from qa.index.milvus.client import Server
+from qa.index.protocols import Query
 
 KINDS = [
     pytest.param("milvus_lite", marks=pytest.mark.milvus_lite),
@@ -51,8 +51,8 @@ def test_a_part_of_the_rows_is_no_answer(
     words = ("anchor", "beacon", "candle")
     write(config.corpus, {f"{word}.md": article(word.title(), word) for word in words})
     build(config, TinyEncoder())
-    monkeypatch.setattr("qa.milvus_index._FRESH", 0.0)
-    monkeypatch.setattr("qa.milvus_index._SELDOM", 0.0)
+    monkeypatch.setattr("qa.index.milvus.generation._FRESH", 0.0)
+    monkeypatch.setattr("qa.index.milvus.generation._SELDOM", 0.0)
     engine = Engine.open(config, TinyEncoder())
     assert "beacon.md" in cited(engine, "beacon report")
     index = store.open_current()
@@ -104,7 +104,7 @@ def test_what_was_replaced_makes_room_for_the_next_build(
         made.append(build(config, TinyEncoder()).generation)
     with store.writing():
         assert store.open(made[0]).count() == 1  # somebody may still read it
-    monkeypatch.setattr("qa.milvus_store._GRACE", 0.0)
+    monkeypatch.setattr("qa.index.milvus.store._GRACE", 0.0)
     with store.writing():
         names = store.server.call("list_collections")
         assert not [name for name in names if name.startswith(store.collection(made[0]))]

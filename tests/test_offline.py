@@ -101,7 +101,7 @@ from pathlib import Path
 from qa.build import build
 from qa.cli import main
 from qa.config import Config
-from qa.encoders import load_encoder
+from qa.models.encoders import load_encoder
 from qa.engine import Engine
 from qa.errors import ModelError
 

@@ -22,11 +22,11 @@ from conftest import ROOT, TinyEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.formats import pandoc
 from qa.formats.decoding import Empty, Unreadable
-from qa.formats.pandoc import parse_with_pandoc
-from qa.passages import split
-from qa.types import Document
+from qa.formats.office import pandoc
+from qa.formats.office.pandoc import parse_with_pandoc
+from qa.text.document import Document
+from qa.text.passages import split
 
 OFFICE = Path(__file__).resolve().parent / "files" / "office"
 ARTICLES = sorted(path.name for path in OFFICE.glob("bees*") if path.suffix != ".md")
@@ -263,9 +263,11 @@ def test_a_file_without_text_is_empty(name: str, data: bytes) -> None:
 
 
 def test_pypandoc_itself_is_never_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "import sys; from qa.formats.pandoc import parse_with_pandoc as p; p('x.rst', b'a'); print(*sys.modules)"
+    code = (
+        "import sys; from qa.formats.office.pandoc import parse_with_pandoc as p; p('x.rst', b'a'); print(*sys.modules)"
+    )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "qa.formats.pandoc" in run.stdout.split()
+    assert "qa.formats.office.pandoc" in run.stdout.split()
     assert not [name for name in run.stdout.split() if name.startswith("pypandoc")]
     monkeypatch.setenv("PYPANDOC_PANDOC", "/bin/false")
     assert read("bees.rst").title

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.parts import split
+from qa.ask.two_in_one import split
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from qa.formats import parse, supported
 from qa.formats.markdown import parse_markdown
 from qa.formats.plain import parse_plain
-from qa.passages import MOST_PIECES, PassageSettings, TooLong, split
-from qa.sentences import sentence_spans
-from qa.types import Block, Document, Encoder, Passage, Section, Span
+from qa.models.protocols import Encoder
+from qa.text.document import Block, Document, Section, Span
+from qa.text.passage import Passage
+from qa.text.passages import MOST_PIECES, PassageSettings, TooLong, split
+from qa.text.sentences import sentence_spans
 
 Count = Callable[[Sequence[str]], list[int]]
 RULE = re.compile(r"[\s|:+=-]*")

@@ -17,12 +17,12 @@ from files.make_pdf import assembled, lines_at, text_at, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.formats import pdf_words as module
 from qa.formats.decoding import Empty, Unreadable
-from qa.formats.pdf import parse_pdf
-from qa.formats.pdf_pieces import joined
-from qa.passages import split
-from qa.types import Document
+from qa.formats.pdf import words as module
+from qa.formats.pdf.parse import parse_pdf
+from qa.formats.pdf.pieces import joined
+from qa.text.document import Document
+from qa.text.passages import split
 
 FILES = Path(__file__).parent / "files" / "pdf"
 PROSE = [

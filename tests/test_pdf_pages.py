@@ -20,11 +20,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from qa.formats.decoding import Unreadable
-from qa.formats.pdf import parse_pdf
-from qa.formats.pdf_pages import page_pictures
-from qa.formats.pdf_places import Mark, places
-from qa.passages import split
-from qa.types import Box, Document, PagePicture, Span
+from qa.formats.pdf.pages import page_pictures
+from qa.formats.pdf.parse import parse_pdf
+from qa.formats.pdf.places import Mark, places
+from qa.formats.pictures import Box, PagePicture
+from qa.text.document import Document, Span
+from qa.text.passages import split
 
 FILES = Path(__file__).parent / "files" / "pdf"
 REAL = sorted((SHARED / "articles" / "pdf").glob("*.pdf"))
@@ -85,7 +86,7 @@ def span_of(document: Document, text: str, after: int = 0) -> Span:
 def test_under_the_boxes_of_every_passage_are_its_words_and_no_others(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.formats.pdf_pages._SHORT_SIDE", 40)  # the boxes are the same, and it is quick
+    monkeypatch.setattr("qa.formats.pdf.pages._SHORT_SIDE", 40)  # the boxes are the same, and it is quick
     data = path.read_bytes()
     document = parse_pdf(path.name, data)
     passages = split(document, TinyEncoder().count_tokens, 256)

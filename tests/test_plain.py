@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.formats.plain import parse_plain
-from qa.types import Document
+from qa.text.document import Document
 
 BEES = (
     "A colony of honey bees stores its honey in wax cells, and on cold days the workers crowd around the queen to "

@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from qa.ask.answer import Answer
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
-from qa.types import Answer, Encoder, Reader
+from qa.models.protocols import Encoder, Reader
 
 HERE = Path(__file__).parent
 ARTICLES = ["files/html/*.html", "files/pdf/hives.pdf", "files/pdf/columns.pdf", "files/office/bees.md"]

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.ask.query import literal, parse, spelled
 from qa.errors import QuestionError
-from qa.query import literal, parse, spelled
-from qa.types import Query
+from qa.index.protocols import Query
 
 SIGNS = st.text(st.sampled_from("ab c-\"“”„«»'3é蜂\n\t?"), max_size=30)
 

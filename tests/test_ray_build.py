@@ -23,19 +23,22 @@ import pytest
 from corpora import article, write
 from servers import Server
 
-from qa import documents, formats, journal, prepared, ray_build
-from qa.build import BuildReport, Progress, build
+from qa import formats
+from qa.build import BuildReport, Progress, build, journal, prepared
+from qa.build import ray as ray_build
+from qa.build.embedding import Embedder
+from qa.build.prepared import Prepared
 from qa.config import Address, Config
-from qa.documents import FoundFile
-from qa.embedding import Embedder
+from qa.corpus import documents
+from qa.corpus.documents import FoundFile
 from qa.errors import ClusterError, ConfigError
 from qa.formats.decoding import Unreadable
-from qa.passages import PassageSettings
-from qa.prepared import Prepared
-from qa.store import LocalStore
-from qa.stores import open_store
-from qa.types import Contents, Encoder, Vectors
-from qa.workers import ReaderProcess
+from qa.formats.sandbox import ReaderProcess
+from qa.index import open_store
+from qa.index.local.store import LocalStore
+from qa.models.protocols import Encoder, Vectors
+from qa.text.document import Contents
+from qa.text.passages import PassageSettings
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -50,7 +53,7 @@ needs_ray = [
 
 
 KILLING = "# Bees\n\nThis is to kill its reader.\n"
-# Reads as `qa.workers` does, and ends as a reader does that a hostile file has killed.
+# Reads as `qa.formats.sandbox` does, and ends as a reader does that a hostile file has killed.
 READER = """
 import os, signal
 from qa import formats, workers
@@ -68,7 +71,7 @@ import json, os
 from pathlib import Path
 from conftest import TinyEncoder
 from qa.config import Config
-from qa.ray_build import connected
+from qa.build.ray import connected
 def started(process):
     yield process
     for task in Path(f"/proc/{process}/task").iterdir():
@@ -98,7 +101,7 @@ def hand_over(kind: Callable[[], TinyEncoder], seen: Path, nodes: int = 1) -> En
     """
     import ray
 
-    from qa import ray_build
+    from qa.build import ray as ray_build
 
     here = seen / ray.get_runtime_context().get_node_id()
     here.mkdir(exist_ok=True)

@@ -16,11 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.errors import ModelError
-from qa.machine import processors
-from qa.onnx_encoder import MODEL, TOKENIZER, open_model
-from qa.reader import DESCRIPTION, FIRST, LONGEST_ANSWER, OnnxReader, best_span, shipped_folder, shipped_reader
-from qa.sentences import sentence_spans
-from qa.types import Found, Judgement, Passage, Reader, Span
+from qa.models.onnx_encoder import MODEL, TOKENIZER, open_model
+from qa.models.protocols import Found, Judgement, Reader
+from qa.models.reader import DESCRIPTION, FIRST, LONGEST_ANSWER, OnnxReader, best_span, shipped_folder, shipped_reader
+from qa.system.machine import processors
+from qa.text.document import Span
+from qa.text.passage import Passage
+from qa.text.sentences import sentence_spans
 
 BRIDGE = "The old bridge was made of wood. The new one was opened in 1932 by the mayor. It is painted grey."
 CAT = "The cat sleeps on the stove. In summer it prefers the garden wall."

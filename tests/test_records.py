@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from qa.formats import records
 from qa.formats.decoding import Empty, Unreadable
 from qa.formats.records import Fields, parse_csv, parse_json, parse_jsonl
-from qa.types import Contents, Document
+from qa.text.document import Contents, Document
 
 Parser = Callable[[str, bytes, Fields], Contents]
 USUAL = Fields()

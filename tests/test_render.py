@@ -12,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qa
-from qa.render import (
+from qa.ask.answer import Answer, Citation, Lead
+from qa.formats.pictures import Box, PagePicture
+from qa.text.document import Document, Section, Span
+from qa.ui.render import (
     CHANGED,
     GONE,
     MOVED,
@@ -30,7 +33,6 @@ from qa.render import (
     safe_url,
     source_html,
 )
-from qa.types import Answer, Box, Citation, Document, Lead, PagePicture, Section, Span
 
 HOSTILE = [
     "<script>alert(1)</script>",

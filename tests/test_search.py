@@ -12,13 +12,18 @@ from conftest import TinyReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.ask.follow_up import Reading, share
+from qa.ask.ranking import Ranking
+from qa.ask.search import READ, fuse, rank, rank_follow_up, reread, together
 from qa.build import build
 from qa.config import Config
-from qa.conversation import Reading, share
-from qa.search import READ, fuse, rank, rank_follow_up, reread, together
-from qa.store import LocalStore
-from qa.terms import analyze
-from qa.types import Candidates, Embedding, Encoder, Passage, PassageIndex, Query, QueryTerm, Ranking, Span, Vectors
+from qa.index.local.store import LocalStore
+from qa.index.protocols import Candidates, Embedding, PassageIndex, Query
+from qa.models.protocols import Encoder, Vectors
+from qa.text.document import Span
+from qa.text.passage import Passage
+from qa.text.query_term import QueryTerm
+from qa.text.terms import analyze
 
 
 def embedding() -> Vectors:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.sentences import sentence_spans
-from qa.types import Span
+from qa.text.document import Span
+from qa.text.sentences import sentence_spans
 
 
 def sentences(text: str) -> list[str]:

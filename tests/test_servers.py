@@ -25,12 +25,13 @@ from conftest import ROOT, TinyEncoder
 from corpora import article, prose, write
 from servers import Server
 
+from qa.ask.answer import Answer
 from qa.build import build
 from qa.config import Address, Config
 from qa.engine import Engine
 from qa.errors import StoreError
-from qa.stores import open_store
-from qa.types import Answer, Encoder
+from qa.index import open_store
+from qa.models.protocols import Encoder
 
 WORDS = [
     f"{first}{second}" for first in ("amber", "birch", "cedar", "delta") for second in ("gate", "hall", "lane", "mill")

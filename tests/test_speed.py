@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.peers.ours import LookupEncoder
 from benchmarks.speed_page import Entry, Measured, page, targets
 from benchmarks.speed_plan import INDEX_TYPES, MEMORY_GB, QUICK_MS, fit, index_type
-from qa.types import EncoderIdentity, Vectors
+from qa.models.protocols import EncoderIdentity, Vectors
 
 _SCALE = 202_208
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.spelling import SHORTEST, nearest
+from qa.text.spelling import SHORTEST, nearest
 
 WORDS = {
     "photosynthesis": 9, "photosystem": 2, "constantinople": 3, "committee": 40, "winter": 30, "hinter": 90,

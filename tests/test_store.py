@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from corpora import REBUILD, article, is_whole, snapshot, write
 
-from qa import faiss_index, journal, lexical, store
-from qa.build import Progress, build
+from qa.build import Progress, build, journal
 from qa.config import Config
 from qa.engine import Engine
 from qa.errors import BusyError, NoGenerationError, StoreError
-from qa.generation import Generation
-from qa.manifest import FORMAT_VERSION
-from qa.types import Query
+from qa.index.local import dense, lexical, store
+from qa.index.local.generation import Generation
+from qa.index.manifest import FORMAT_VERSION
+from qa.index.protocols import Query
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -161,7 +161,7 @@ def test_every_file_and_folder_is_synced_before_current_names_it(
 HOLD = """
 import sys; sys.path.insert(0, sys.argv[2])
 from pathlib import Path
-from qa import store
+from qa.index.local import store
 with store.LocalStore(Path(sys.argv[1])).writing():
     print("held", flush=True)
     sys.stdin.read()
@@ -591,7 +591,7 @@ STAGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "database": lambda m: m.setattr(sqlite3, "connect", _raising(sqlite3.OperationalError("unable to open"))),
     "rows": lambda m: m.setattr(store.GenerationWriter, "add", _raising(sqlite3.OperationalError("disk is full"))),
     "journal": lambda m: m.setattr(journal.Journal, "append", _full),
-    "vectors": lambda m: m.setattr(faiss_index.DenseWriter, "add", _full),
+    "vectors": lambda m: m.setattr(dense.DenseWriter, "add", _full),
     "words": lambda m: m.setattr(lexical, "write_index", _raising(ValueError("An IO error occurred"))),
     "manifest": lambda m: m.setattr(Path, "write_bytes", _full_after(Path.write_bytes, "manifest.json")),
     "sync": lambda m: m.setattr(os, "fsync", _full),

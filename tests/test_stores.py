@@ -17,15 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers import Server
 
-from qa import milvus_facts
 from qa.build import Progress, build
 from qa.config import Address, Config
+from qa.corpus.records import FileRecord
 from qa.engine import Engine
 from qa.errors import BusyError, NoGenerationError, StoreError, UnnamedError, UnreachableError
-from qa.milvus_client import WRITING
-from qa.milvus_store import MilvusStore
-from qa.stores import OpenGeneration, open_store
-from qa.types import Candidates, Embedding, FileRecord, Query
+from qa.index import open_store
+from qa.index.milvus import facts as milvus_facts
+from qa.index.milvus.client import WRITING
+from qa.index.milvus.store import MilvusStore
+from qa.index.protocols import Candidates, Embedding, OpenGeneration, Query
 
 HOSTILE = "deep/quo\"te {brace} \\back% ü😀'.md"
 FILES = {
@@ -283,9 +284,9 @@ def test_a_build_whose_rows_are_not_all_there_is_not_published(moving: Place, mo
     number = store.current_id()
     write(moving.config.corpus, {"extra.md": article("Extra", "extra")})
     with monkeypatch.context() as patch:
-        patch.setattr("qa.milvus_client.Server.prepare", lambda *_: None)
-        patch.setattr("qa.milvus_client.Server.count", lambda *_: 1)
-        patch.setattr("qa.milvus_index.MilvusGeneration.altered", lambda _: [])
+        patch.setattr("qa.index.milvus.client.Server.prepare", lambda *_: None)
+        patch.setattr("qa.index.milvus.client.Server.count", lambda *_: 1)
+        patch.setattr("qa.index.milvus.generation.MilvusGeneration.altered", lambda _: [])
         with pytest.raises(StoreError, match=r"failed its check .* holds 1 rows, not .*; the last one still answers"):
             build(moving.config, TinyEncoder())
     assert store.current_id() == number
@@ -330,7 +331,7 @@ def test_leftovers_and_what_was_replaced_are_dropped_and_never_what_answers(
     for leftover in (store.collection("999999_0123abcd"), "moving_building_0123abcd_a"):
         store.server.create(leftover, milvus_facts.FIELDS)
     store.drop(current)
-    monkeypatch.setattr("qa.milvus_store._GRACE", 0.0)
+    monkeypatch.setattr("qa.index.milvus.store._GRACE", 0.0)
     with store.writing():
         store.prune(3)
     left = [name for name in store.server.call("list_collections") if name.startswith("moving_")]
@@ -378,7 +379,7 @@ def test_of_two_builders_on_two_machines_the_second_is_refused_and_the_first_pub
     shared: tuple[Place, MilvusStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, store = shared
-    monkeypatch.setattr("qa.milvus_lease._BEAT", 0.1)
+    monkeypatch.setattr("qa.index.milvus.lease._BEAT", 0.1)
     other = replace(place.config, index=place.config.index.with_name("other"))
     write(place.config.corpus, {"extra.md": article("Extra", "extra")})
     refused: list[str] = []
@@ -406,12 +407,12 @@ def test_a_builder_that_died_is_followed_after_a_while_and_on_its_own_machine_at
     other = replace(place.config, index=place.config.index.with_name("other"))
     write(place.config.corpus, {"extra.md": article("Extra", "extra")})
     with monkeypatch.context() as patch:
-        patch.setattr("qa.milvus_lease.Lease._release", lambda _: None)
+        patch.setattr("qa.index.milvus.lease.Lease._release", lambda _: None)
         build(place.config, TinyEncoder())
     begun = time.monotonic()
     with store.writing():
         assert time.monotonic() - begun < 5
-        monkeypatch.setattr("qa.milvus_lease._DEAD", 0.0)  # as if it had shown no sign of life
+        monkeypatch.setattr("qa.index.milvus.lease._DEAD", 0.0)  # as if it had shown no sign of life
         write(place.config.corpus, {"more.md": article("More", "more")})
         build(other, TinyEncoder())
         now = store.open_current().id
@@ -508,7 +509,7 @@ def test_a_server_out_of_reach_ends_a_build_and_does_not_begin_it_anew(
         raise UnreachableError("The index cannot be reached: see that the server runs.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("qa.milvus_index.MilvusGeneration.altered", out_of_reach)
+        patch.setattr("qa.index.milvus.generation.MilvusGeneration.altered", out_of_reach)
         with pytest.raises(UnreachableError, match="see that the server runs"):
             build(place.config, TinyEncoder())
     assert build(place.config, TinyEncoder()).passages_encoded == 1
@@ -538,7 +539,7 @@ def test_a_build_that_is_killed_as_it_switches_has_said_when(
             said.append(store.open(arguments[0].removeprefix(f"{store.address.name}_")).published())
         return call(self, method, *arguments, **named)
 
-    monkeypatch.setattr("qa.milvus_client.Server.call", look)
+    monkeypatch.setattr("qa.index.milvus.client.Server.call", look)
     write(place.config.corpus, {"extra.md": article("Extra", "extra")})
     build(place.config, TinyEncoder())
     assert time.time() - said[0] < 60
@@ -561,8 +562,8 @@ def test_the_end_of_a_build_has_more_time_than_a_question(
         if progress.stage == "publishing":
             is_ending.set()
 
-    monkeypatch.setattr("qa.milvus_client.Server.call", look)
-    monkeypatch.setattr("qa.milvus_lease.Lease._release", lambda _: is_ending.clear())
+    monkeypatch.setattr("qa.index.milvus.client.Server.call", look)
+    monkeypatch.setattr("qa.index.milvus.lease.Lease._release", lambda _: is_ending.clear())
     write(place.config.corpus, {"extra.md": article("Extra", "extra")})
     build(place.config, TinyEncoder(), progress=note)
     assert len(calls) > 10

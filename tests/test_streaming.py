@@ -16,15 +16,14 @@ from conftest import TinyEncoder
 from corpora import article, on_server, write
 from servers import Server
 
-from qa import journal
-from qa.build import Progress, build
+from qa.build import Progress, build, journal
 from qa.config import Config
 from qa.engine import Engine
 from qa.errors import NoGenerationError, UnreachableError
-from qa.milvus_rows import facts_of
-from qa.milvus_store import MilvusStore
-from qa.stores import open_store
-from qa.types import Vectors
+from qa.index import open_store
+from qa.index.milvus.rows import facts_of
+from qa.index.milvus.store import MilvusStore
+from qa.models.protocols import Vectors
 
 BATCH = 10
 FILES, PASSAGES = 24, 7  # of each: no batch ends with a file
@@ -44,9 +43,9 @@ def builder() -> Iterator[Builder]:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a corpus that is much larger than what waits."""
-    monkeypatch.setattr("qa.embedding._WINDOW", BATCH)
-    monkeypatch.setattr("qa.milvus_rows._BATCH_ROWS", BATCH)
-    monkeypatch.setattr("qa.milvus_store._MOST_WAITING", 2 * BATCH)
+    monkeypatch.setattr("qa.build.embedding._WINDOW", BATCH)
+    monkeypatch.setattr("qa.index.milvus.rows._BATCH_ROWS", BATCH)
+    monkeypatch.setattr("qa.index.milvus.store._MOST_WAITING", 2 * BATCH)
 
 
 def articles(edition: str) -> dict[str, str]:
@@ -105,7 +104,7 @@ def test_rows_are_on_the_server_before_the_last_is_encoded_and_a_slow_one_slows_
                 at_last.extend(filter(None, map(store.server.count, generation)))
         return really(tiny, texts)
 
-    monkeypatch.setattr("qa.milvus_client.Server.call", wait_at_gate)
+    monkeypatch.setattr("qa.index.milvus.client.Server.call", wait_at_gate)
     monkeypatch.setattr(tiny, "encode_passages", encode)
     report = build(config, tiny, progress=step)
     assert report.passages == everything
@@ -132,7 +131,7 @@ def test_what_is_taken_over_is_read_many_files_at_a_time(
         return call(self, method, *arguments, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr("qa.milvus_client.Server.call", count)
+        patch.setattr("qa.index.milvus.client.Server.call", count)
         report = build(config, TinyEncoder())
     assert report.renamed == (("a11.md", "b11.md"),)
     assert 0 < len(reads) <= 3 * 4  # heads, bodies and rows of what stood before, between and behind, and the moved one
@@ -163,7 +162,7 @@ def test_an_interrupt_ends_a_build_soon_whatever_the_server_is_doing_and_leaves_
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("qa.milvus_client.Server.call", wait_at_gate)
+        patch.setattr("qa.index.milvus.client.Server.call", wait_at_gate)
         with pytest.raises(KeyboardInterrupt):
             build(config, TinyEncoder(), progress=interrupt)
         assert time.monotonic() - stopped[0] < 1.5
@@ -215,7 +214,7 @@ def test_a_first_build_that_is_killed_keeps_no_other_machine_from_building(
     assert any(name.endswith("_facts") for name in left)
     with pytest.raises(NoGenerationError):
         store.open_current()
-    monkeypatch.setattr("qa.milvus_lease._DEAD", 0.0)  # as if it had shown no sign of life
+    monkeypatch.setattr("qa.index.milvus.lease._DEAD", 0.0)  # as if it had shown no sign of life
     report = build(replace(config, index=config.index.with_name("other")), TinyEncoder())
     assert report.passages == report.passages_encoded == FILES * PASSAGES
     made = store.open_current()

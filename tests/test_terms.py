@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from qa.terms import (
+from qa.text.terms import (
     analyze,
     forms_of,
     inverse_frequency,

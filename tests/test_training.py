@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 from transformers import BertConfig, BertModel
 
-from qa.encoders import default_folder
 from qa.errors import ConfigError
-from qa.reader import best_span
-from qa.sentences import sentence_spans
-from qa.types import encoded
+from qa.models.encoders import default_folder
+from qa.models.reader import best_span
+from qa.text.passage import encoded
+from qa.text.sentences import sentence_spans
 from training.config import Family, Sampling, read_settings
 from training.data import NEGATIVES, Example, QuestionSet, made_for, occurrences, read_set, split_articles
 from training.evaluate import opened

@@ -22,14 +22,16 @@ from conftest import TinyEncoder, TinyReader
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qa import store
+from qa.ask.follow_up import Turn as Said
 from qa.build import BuildReport, Progress, build
 from qa.config import Address, Config
-from qa.conversation import Turn as Said
 from qa.engine import Engine
 from qa.errors import ConfigError, CorpusError, StoreError
-from qa.machine import is_loopback
-from qa.types import Box, Document, PagePicture, Section, Span
+from qa.formats.pictures import Box, PagePicture
+from qa.formats.sandbox import ReaderPool
+from qa.index.local import store
+from qa.system.machine import is_loopback
+from qa.text.document import Document, Section, Span
 from qa.ui import examples, library, views
 from qa.ui.app import build_app, serve
 from qa.ui.conversation import MOST_TURNS, Conversation, Turn
@@ -40,7 +42,6 @@ from qa.ui.screen import Screen
 from qa.ui.server import bind, check_access
 from qa.ui.uploads import LONGEST_NAME, Upload, safe_name, save_upload
 from qa.ui.views import spoken, turn_html
-from qa.workers import ReaderPool
 
 ADDRESS = Address("127.0.0.1", 1, "articles")
 

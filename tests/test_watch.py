@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import watchfiles
 
-from qa import watch
 from qa.config import Config
+from qa.corpus import watch
 
 QUIET, LONGEST, EVERY = 0.1, 0.6, 0.15
 SOON, NEVER = 10.0, 0.4  # seconds: until something has to be told, and after which it never will be

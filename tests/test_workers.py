@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from qa import formats
 from qa.build import build
 from qa.config import Config
-from qa.document_json import contents_from_json, contents_json
 from qa.formats.decoding import Empty, Unreadable
-from qa.types import Contents, Span
-from qa.workers import ReaderPool, ReaderProcess
+from qa.formats.sandbox import ReaderPool, ReaderProcess
+from qa.formats.wire import contents_from_json, contents_json
+from qa.text.document import Contents, Span
 
 FILES = Path(__file__).parent / "files" / "pdf"
 ARTICLE = b"# Bees\n\nThe bees sleep in winter.\n\n- a veil\n- a smoker\n\n| hive | honey |\n|--|--|\n| white | 4 |\n"
@@ -194,7 +194,8 @@ def test_what_a_reader_started_ends_with_it(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs a system with process groups")
 def test_a_reader_ends_when_the_program_that_asks_was_killed() -> None:
     asks = (
-        "import qa.workers, time; reader = qa.workers.ReaderProcess(); reader.parse('a.txt', b'Bees.'); "
+        "import time; from qa.formats.sandbox import ReaderProcess; reader = ReaderProcess(); "
+        "reader.parse('a.txt', b'Bees.'); "
         "print(reader._process.pid, flush=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", asks], stdout=subprocess.PIPE, text=True) as asking:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qa.errors import ConfigError
-from qa.types import Span
+from qa.text.document import Span
 
 from .config import Family, Settings
 

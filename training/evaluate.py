@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import CACHE, SETS, CachingEncoder
-from qa.encoders import default_folder, load_encoder
-from qa.reader import best_span
+from qa.models.encoders import default_folder, load_encoder
+from qa.models.reader import best_span
 
 from .config import Settings, read_settings
 from .data import Example, QuestionSet, read_set, split_articles

@@ -20,8 +20,8 @@ import numpy as np
 import torch
 
 from benchmarks.common import ROOT, SETS
-from qa.encoders import default_folder
-from qa.onnx_layers import fuse_attention, observed, to_int8, trace
+from qa.models.encoders import default_folder
+from qa.models.export.layers import fuse_attention, observed, to_int8, trace
 
 from .config import read_settings
 from .data import read_set

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import f1, interval, plain
-from qa import metrics
+from qa.evaluate import metrics
 
 from .data import Example
 from .mine import Found, Pool

@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.common import CACHE, SETS, CachingEncoder
-from qa import search
-from qa.encoders import load_encoder
-from qa.evaluate import index_dataset, read_dataset
+from qa.ask import search
+from qa.evaluate.run import index_dataset, read_dataset
+from qa.models.encoders import load_encoder
 
 from .config import Settings, read_settings
 from .data import NEGATIVES, Example, QuestionSet, Split, fold, made_for, read_set, split_articles
@@ -39,7 +39,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What was found for one question, best first, and the evidence of `qa.types.Evidence` by name."""
+    """What was found for one question, best first, and the evidence of `qa.ask.ranking.Evidence` by name."""
 
     found: tuple[Found, ...]
     evidence: dict[str, float]

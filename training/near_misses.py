@@ -8,8 +8,8 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 
-from qa.terms import is_function_word
-from qa.types import Span
+from qa.text.document import Span
+from qa.text.terms import is_function_word
 
 from .data import fold
 

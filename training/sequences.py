@@ -15,8 +15,9 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from qa.sentences import sentence_spans
-from qa.types import Span, context
+from qa.text.document import Span
+from qa.text.passage import context
+from qa.text.sentences import sentence_spans
 
 from .config import Sampling
 from .data import Example, QuestionSet, occurrences

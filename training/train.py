@@ -19,7 +19,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from qa.encoders import default_folder
+from qa.models.encoders import default_folder
 
 from .config import Settings, read_settings
 from .data import read_negatives, read_set

@@ -14,7 +14,8 @@ import numpy as np
 
 from benchmarks.peers import Counts, Record, serve
 from qa import Config, Engine
-from qa.types import Encoder, Vectors, context
+from qa.models.protocols import Encoder, Vectors
+from qa.text.passage import context
 
 SCALE = Path(__file__).resolve().parents[3] / "shared" / "eval" / "scale-corpus.jsonl.gz"
 _NOT_WORDS = re.compile(r"\W+")

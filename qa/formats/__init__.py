@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
-from ..types import Contents, Document, PagePicture, Span
+from ..text.document import Contents, Document, Span
 from .archives import parse_zip
 from .decoding import decode
 from .markdown import parse_markdown
+from .pictures import PagePicture
 from .plain import parse_plain
 from .records import Fields, parse_csv, parse_json, parse_jsonl
 
@@ -46,25 +47,25 @@ def _zip(path: str, data: bytes, fields: FieldNames) -> Contents:
 
 
 def _html(path: str, data: bytes) -> Document:
-    from .html import parse_html
+    from .web.page import parse_html
 
     return parse_html(path, data)
 
 
 def _mhtml(path: str, data: bytes) -> Document:
-    from .html import parse_mhtml
+    from .web.page import parse_mhtml
 
     return parse_mhtml(path, data)
 
 
 def _pdf(path: str, data: bytes) -> Document:
-    from .pdf import parse_pdf
+    from .pdf.parse import parse_pdf
 
     return parse_pdf(path, data)
 
 
 def _office(path: str, data: bytes) -> Document:
-    from .pandoc import parse_with_pandoc
+    from .office.pandoc import parse_with_pandoc
 
     return parse_with_pandoc(path, data)
 
@@ -128,6 +129,6 @@ def page_pictures(
     data: bytes, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
 ) -> tuple[PagePicture, ...]:
     """The pages of a PDF that a passage stands on: see `pdf_pages.page_pictures`. Raises Unreadable."""
-    from .pdf_pages import page_pictures
+    from .pdf.pages import page_pictures
 
     return page_pictures(data, text, pages, passage, highlights)

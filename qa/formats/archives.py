@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import PurePosixPath
 
-from ..types import Contents, Document
+from ..text.document import Contents, Document
 from .archive_limits import open_archive, read_entry
 from .decoding import Empty, Unreadable
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from ..types import BlockKind, Document, Span
+from ..text.document import BlockKind, Document, Span
 from .outline import Outline
 
 _SPACE = re.compile(r"\s+")

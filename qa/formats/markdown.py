@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from ..types import BlockKind, Document, Span
+from ..text.document import BlockKind, Document, Span
 from .outline import Outline, line_starts
 
 # What stands inside a paragraph is not asked for: that is most of the work, and only headings need it.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ..types import Block, BlockKind, Document, Section, Span
+from ..text.document import Block, BlockKind, Document, Section, Span
 
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")

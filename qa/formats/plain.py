@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..types import Document, Span
+from ..text.document import Document, Span
 from .outline import Outline, line_starts
 
 _ATX = re.compile(r"(#{1,6})[ \t]+")

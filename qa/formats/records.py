@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from ..types import Contents, Document
+from ..text.document import Contents, Document
 from .decoding import Empty, Unreadable, decode
 from .markdown import parse_markdown
 from .plain import parse_plain
@@ -216,7 +216,7 @@ def _one_line(words: str) -> str:
 def _document(path: str, record: _Record) -> Document:
     """The text in the form that it plainly has. Raises Empty for HTML without words."""
     if _HTML_START.match(record.text) and _HTML_WITHIN.search(record.text):
-        from .html import parse_fragment
+        from .web.page import parse_fragment
 
         document = parse_fragment(path, record.text, record.title)
     elif _MARKDOWN.search(record.text):

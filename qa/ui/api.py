@@ -12,10 +12,11 @@ from typing import Any
 import gradio as gr
 from gradio.components.api_component import Api
 
-from ..conversation import turns
+from ..ask.follow_up import turns
+from ..ask.ranking import Hit
 from ..engine import Engine
 from ..errors import QAError, QuestionError
-from ..types import SECTION_SEPARATOR, Hit
+from ..text.document import SECTION_SEPARATOR
 
 Call = Callable[..., dict[str, Any]]
 

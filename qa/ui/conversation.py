@@ -8,9 +8,10 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 
-from ..conversation import Turn as Said
-from ..query import literal, spelled
-from ..types import Answer, Citation, Query
+from ..ask.answer import Answer, Citation
+from ..ask.follow_up import Turn as Said
+from ..ask.query import literal, spelled
+from ..index.protocols import Query
 from .removal import Uploaded
 
 MOST_TURNS = 100

@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass
 from itertools import islice
 
-from .. import documents
+from ..corpus import documents
+from ..corpus.watch import changes
 from ..engine import Engine, Status
 from ..errors import CorpusError, NoGenerationError, QAError, QuestionError
-from ..watch import changes
 from . import examples
 from .feedback import Feedback
 from .jobs import BuildJob, JobState

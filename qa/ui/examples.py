@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 
-from ..types import Document
+from ..text.document import Document
 
 MOST = 4
 _LONGEST = 110

@@ -16,9 +16,9 @@ from typing import Literal
 from ..build import BuildReport, Progress, build
 from ..engine import Engine
 from ..errors import BusyError, QAError
-from ..render import counted
-from ..types import Encoder
-from ..workers import ReaderPool
+from ..formats.sandbox import ReaderPool
+from ..models.protocols import Encoder
+from .render import counted
 
 Phase = Literal["idle", "running", "done", "failed", "stopped"]
 Build = Callable[..., BuildReport]

@@ -14,8 +14,8 @@ from typing import Any
 
 from ..engine import FileState, Status
 from ..formats import kind, supported
-from ..languages import language_name
-from ..render import counted, escape
+from ..text.languages import language_name
+from .render import counted, escape
 from .uploads import Upload
 
 MOST_ROWS = 1000

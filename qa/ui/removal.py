@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ..documents import has_changed
+from ..corpus.documents import has_changed
+from ..corpus.records import FileRecord
 from ..errors import CorpusError, StoreError
-from ..store import sync
-from ..types import FileRecord
+from ..system.files import sync
 from .uploads import Upload
 
 _SCHEMA = """CREATE TABLE IF NOT EXISTS uploads (

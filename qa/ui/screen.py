@@ -13,16 +13,16 @@ from typing import Any
 
 import gradio as gr
 
+from ..ask.answer import Citation
 from ..engine import Engine, Status
 from ..errors import NoGenerationError, QAError
-from ..render import escape, pages_html, source_html
-from ..types import Citation
 from . import library, views
 from .api import Page, add_api
 from .conversation import Conversation, Turn
 from .desk import Desk, View
 from .feedback import Verdict
 from .removal import Uploads
+from .render import escape, pages_html, source_html
 from .uploads import Upload, save_upload
 
 TITLE = "Ask your articles"

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..machine import is_loopback
+from ..system.machine import is_loopback
 
 # gradio's page builds its templates with `Function`, hence 'unsafe-eval'; no inline script or handler runs
 # without this response's nonce, so markup that slipped through escaping still could not do anything.

@@ -18,7 +18,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from ..errors import ConfigError
-from ..machine import is_loopback
+from ..system.machine import is_loopback
 from .api import calls
 from .desk import Desk
 from .endpoints import Endpoints

@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 
 from ..formats import PARSERS
-from ..render import answer_html, corrected_words, counted, escape, not_found_words
 from .conversation import Turn
 from .desk import View
 from .jobs import JobState, report_words
+from .render import answer_html, corrected_words, counted, escape, not_found_words
 
 _REBUILD = '<button type="button" data-do="rebuild">Rebuild index</button>'
 

@@ -14,7 +14,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from qa.formats.pandoc import _program
+from qa.formats.office.pandoc import _program
 
 FOLDER = Path(__file__).resolve().parent / "office"
 PANDOC_FORMATS = ("docx", "odt", "epub", "rtf", "rst", "org", "ipynb")

@@ -1,0 +1,1 @@
+"""A question to an answer: query, ranking, lead, confidence and citations."""

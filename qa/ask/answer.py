@@ -1,0 +1,118 @@
+"""The answer to one question, with its citations, and its JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..text.document import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A passage as it is shown: literal text of a document, with the spans that answer marked.
+
+    `changed` says that the file is not what it was when it was indexed.
+    """
+
+    rank: int
+    score: float
+    document: str
+    title: str
+    section: str
+    page: int | None
+    url: str | None
+    span: Span
+    text: str
+    highlights: tuple[Span, ...]
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The sentence that answers, and the rank of the citation that it stands in.
+
+    `short` is the answer itself, a part of the sentence, where one can be told; both spans are of the document.
+    """
+
+    text: str
+    citation: int
+    span: Span
+    short: Span | None = None
+
+    def pieces(self) -> tuple[str, str, str]:
+        """The sentence in three: before its short answer, that, and after it; all in the first where it has none."""
+        if self.short is None:
+            return self.text, "", ""
+        start, end = self.short.start - self.span.start, self.short.end - self.span.start
+        return self.text[:start], self.text[start:end], self.text[end:]
+
+    def as_json(self) -> dict[str, Any]:
+        """The `answer` of `qa ask --json` (DESIGN §7)."""
+        return {
+            "text": self.text,
+            "short": self.pieces()[1] or None,
+            "citation": self.citation,
+            "start": None if self.short is None else self.short.start,
+            "end": None if self.short is None else self.short.end,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that is said to one question. `lead` is None where the articles do not hold the answer.
+
+    `query` is what was run: the question, after the words `carried` from the conversation where it leans on that.
+    `corrected` are words of the question that no passage holds, as they were typed and as they were searched for;
+    `reason` says in one sentence why nothing was found, where that is known. `unmentioned` are names in the question
+    that stand nowhere in the article of the lead.
+    """
+
+    question: str
+    query: str
+    answerable: bool
+    confidence: float
+    lead: Lead | None
+    citations: tuple[Citation, ...]
+    generation: str
+    timings_ms: Mapping[str, float]
+    carried: tuple[str, ...] = ()
+    corrected: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+    unmentioned: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `qa ask --json` (DESIGN §7)."""
+        return {
+            "question": self.question,
+            "query": self.query,
+            "carried": list(self.carried),
+            "corrected": [{"typed": typed, "meant": meant} for typed, meant in self.corrected],
+            "reason": self.reason or None,
+            "unmentioned": list(self.unmentioned),
+            "answerable": self.answerable,
+            "confidence": round(self.confidence, 4),
+            "answer": None if self.lead is None else self.lead.as_json(),
+            "citations": [citation_json(citation) for citation in self.citations],
+            "generation": self.generation,
+            "timings_ms": {stage: round(ms, 2) for stage, ms in self.timings_ms.items()},
+        }
+
+
+def citation_json(citation: Citation) -> dict[str, Any]:
+    """One entry of `citations` in `qa ask --json`."""
+    return {
+        "rank": citation.rank,
+        "score": round(citation.score, 4),
+        "document": citation.document,
+        "title": citation.title,
+        "section": citation.section,
+        "page": citation.page,
+        "url": citation.url,
+        "start": citation.span.start,
+        "end": citation.span.end,
+        "text": citation.text,
+        "highlights": [[span.start, span.end] for span in citation.highlights],
+        "changed": citation.changed,
+    }

@@ -1,0 +1,78 @@
+"""Embeddings by the key of what was encoded, in a file that grows: an unfinished build's, for the next one to take up.
+
+A file of one header line (the encoder) and records of key, row and checksum; a torn end is left out. It
+knows nothing about passages or generations.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, KeysView
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from ..models.protocols import EncoderIdentity, Vectors
+
+NAME = "encoded.part"
+_KEY_BYTES = 16
+_CHECKSUM_BYTES = 4
+
+
+class Journal:
+    """Appends embeddings as they are made, and finds them again; in memory it holds their keys alone."""
+
+    def __init__(self, folder: Path, encoder: EncoderIdentity) -> None:
+        header = _header(encoder)
+        self._file: BinaryIO = (folder / NAME).open("w+b")
+        self._file.write(header)
+        self._places: dict[bytes, int] = {}
+        self._end = len(header)
+        self._row_bytes = 4 * encoder.dimension
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._places
+
+    def keys(self) -> KeysView[bytes]:
+        return self._places.keys()
+
+    def append(self, rows: Iterable[tuple[bytes, Vectors]]) -> None:
+        """One record for each key and its row. The operating system has them when it returns."""
+        self._file.seek(self._end)
+        for key, vector in rows:
+            record = key + np.ascontiguousarray(vector, dtype="<f4").tobytes()
+            self._file.write(record + zlib.crc32(record).to_bytes(_CHECKSUM_BYTES, "little"))
+            self._places[key] = self._end + _KEY_BYTES
+            self._end += len(record) + _CHECKSUM_BYTES
+        self._file.flush()
+
+    def row(self, key: bytes) -> Vectors:
+        """The embedding that was appended under this key; raises KeyError where there is none."""
+        self._file.seek(self._places[key])
+        return np.frombuffer(self._file.read(self._row_bytes), dtype="<f4").astype(np.float32)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read(folder: Path, encoder: EncoderIdentity) -> Iterator[tuple[bytes, Vectors]]:
+    """Key and row of each whole record of a journal that the same encoder wrote; nothing where there is none."""
+    header = _header(encoder)
+    size = _KEY_BYTES + 4 * encoder.dimension + _CHECKSUM_BYTES
+    try:
+        file = (folder / NAME).open("rb")
+    except OSError:
+        return
+    with file:
+        if file.read(len(header)) != header:
+            return
+        while len(data := file.read(size)) == size:
+            record, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
+            if zlib.crc32(record).to_bytes(_CHECKSUM_BYTES, "little") == checksum:
+                yield record[:_KEY_BYTES], np.frombuffer(record[_KEY_BYTES:], dtype="<f4").astype(np.float32)
+
+
+def _header(encoder: EncoderIdentity) -> bytes:
+    return json.dumps(encoder.as_json(), sort_keys=True).encode() + b"\n"

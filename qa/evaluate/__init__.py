@@ -1,0 +1,5 @@
+"""How well the program answers a set of questions with known answers."""
+
+from .run import evaluate
+
+__all__ = ["evaluate"]

@@ -1,0 +1,1 @@
+"""Office documents, e-books and markup languages, read by pandoc."""

@@ -1,0 +1,242 @@
+"""Office documents, e-books and lesser markup → Document: a pandoc process reads them, this module its syntax tree.
+
+It knows nothing about how those formats are built, but for what pandoc leaves out (properties, speaker notes).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import tempfile
+import threading
+import zipfile
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from ...text.document import Document
+from ..archive_limits import local_name, open_archive, read_xml
+from ..decoding import Empty, Unreadable, decode
+from .tree import Node, TreeWriter, folded
+
+KINDS = {
+    "docx": "Word document",
+    "odt": "OpenDocument text",
+    "pptx": "PowerPoint presentation",
+    "epub": "EPUB book",
+    "rtf": "RTF document",
+    "rst": "reStructuredText",
+    "org": "Org text",
+    "ipynb": "Jupyter notebook",
+}
+_ZIPPED = ("docx", "odt", "pptx", "epub")
+_TEXT = ("rst", "org", "ipynb")
+_SHOWS_TITLE = ("docx", "rst", "org")  # pandoc takes the visible title of these out of the text
+_SECONDS = 60
+_LARGEST_OUTPUT = 64_000_000  # bytes of the syntax tree: about 1,500,000 words
+_HEAP = "512M"
+_HEAP_EXHAUSTED = 251  # exit status
+# A title that a program made.
+_NO_TITLE = re.compile(r"PowerPoint[ -]Pr\w+|Microsoft (?:Word|PowerPoint) - .*|Untitled.*|Document\d*|\S+\.\w{3,4}")
+_DATES = ("%d %B %Y", "%d. %B %Y", "%B %d, %Y", "%B %d %Y", "%d %b %Y", "%b %d, %Y", "%Y/%m/%d")
+# Directives that read other files: pandoc would refuse the whole text for one.
+_RST_FILES = re.compile(r"^[ \t]*(?:\.\.[ \t]+(?:literal)?include::.*|:(?:file|url):.*)$", re.MULTILINE)
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_SHAPE = "{http://schemas.openxmlformats.org/presentationml/2006/main}sp"
+_NOT_CONTROL = bytes([0, 9, 10, 12, 13, *range(32, 256)])
+_RTF_HEADING = re.compile(rb"\{\\s(\d{1,4})\\[^{}]{0,400} [Hh]eading ([1-9]);\}")
+# A heading that is also in a list (of chapter numbers): pandoc would take it for an item, and mix up the lists' order.
+_RTF_NUMBERED_HEADING = re.compile(rb"(\\outlinelevel\d(?:(?!\\par[ \r\n\\{}]).){0,300}?)\\ls\d+", re.DOTALL)
+_RTF_STYLE = re.compile(rb"\\s(\d{1,4})(?=[\\ \r\n])")
+
+
+def parse_with_pandoc(path: str, data: bytes) -> Document:
+    """The Document of one file, by its ending. Raises Unreadable, or Empty where there is no text."""
+    form = PurePosixPath(path).suffix.lower().lstrip(".")
+    archive = open_archive(data, KINDS[form]) if form in _ZIPPED else None
+    if form in _TEXT:
+        text = decode(data)
+        data = (_RST_FILES.sub("", text) if form == "rst" else text).encode("utf-8", "replace")
+    elif form == "rtf":
+        if not data.lstrip().startswith(b"{\\rtf") or _is_binary(data):
+            raise Unreadable(_damaged(form))
+        data = _plainer_rtf(data)
+    output = _run(form, data)
+    try:
+        tree = json.loads(output, object_hook=folded)
+        document = _document(path, form, tree, archive)
+    except RecursionError:
+        raise Unreadable("is nested too deeply to be read") from None
+    except (ValueError, KeyError) as error:
+        raise Unreadable(_damaged(form)) from error
+    if not document.text.strip():
+        raise Empty("holds no text")
+    return document
+
+
+def _damaged(form: str) -> str:
+    return f"is damaged: it cannot be opened as {KINDS[form]}"
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether there is more than stray noise among the ASCII that RTF is written in; pictures may be binary."""
+    return b"\\bin" not in data and len(data.translate(None, _NOT_CONTROL)) > 0.01 * len(data)
+
+
+def _plainer_rtf(data: bytes) -> bytes:
+    """With each heading's level where its style is used (pandoc reads no styles), and footnotes as Word has them."""
+    levels = {match[1]: int(match[2]) - 1 for match in _RTF_HEADING.finditer(data)}
+
+    def with_level(match: re.Match[bytes]) -> bytes:
+        return match[0] + b"\\outlinelevel%d" % levels[match[1]] if match[1] in levels else match[0]
+
+    data = _RTF_STYLE.sub(with_level, data.replace(b"{\\*\\footnote", b"{\\footnote"))
+    return _RTF_NUMBERED_HEADING.sub(rb"\1", data)
+
+
+# --- the process ------------------------------------------------------------------------------------------------------
+
+
+def _program() -> Path:
+    """The pandoc that pypandoc_binary brings. The package is only located, never run: it could download another."""
+    package = importlib.util.find_spec("pypandoc")
+    name = "pandoc.exe" if os.name == "nt" else "pandoc"
+    program = Path(package.origin).parent / "files" / name if package and package.origin else None
+    if program is None or not program.is_file():
+        raise Unreadable("needs pandoc: install the package pypandoc_binary")
+    return program
+
+
+def _run(form: str, data: bytes) -> bytes:
+    """The syntax tree as JSON, made by a process without environment, other files, or time without end.
+
+    It runs in the folder where it lies itself: one made for it would be left behind when this process is killed.
+    """
+    program = _program()
+    command = [str(program), "--sandbox", "--standalone", "-f", form.replace("epub", "epub-raw_html"), "-t", "json"]
+    environment = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}  # Windows starts with it
+    expired = threading.Event()
+    with tempfile.TemporaryFile() as source:
+        source.write(data)
+        source.seek(0)
+        process = subprocess.Popen(  # noqa: S603 (nothing of the document is in the command)
+            [*command, "+RTS", f"-M{_HEAP}", "-RTS"],
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=program.parent,
+            env=environment,
+        )
+
+        def stop() -> None:
+            expired.set()
+            process.kill()
+
+        timer = threading.Timer(_SECONDS, stop)
+        timer.start()
+        try:
+            assert process.stdout is not None
+            with process.stdout:
+                output = process.stdout.read(_LARGEST_OUTPUT + 1)
+            if len(output) > _LARGEST_OUTPUT:
+                raise Unreadable("holds more text than can be read from one file: split it")
+            status = process.wait()
+        finally:
+            timer.cancel()
+            process.kill()
+            process.wait()
+    if expired.is_set():
+        raise Unreadable(f"takes longer than {_SECONDS} seconds to read")
+    if status == _HEAP_EXHAUSTED:
+        raise Unreadable("needs too much memory to be read: split it")
+    if status != 0:
+        raise Unreadable(_damaged(form))
+    return output
+
+
+# --- the document -----------------------------------------------------------------------------------------------------
+
+
+def _document(path: str, form: str, tree: Node, archive: zipfile.ZipFile | None) -> Document:
+    writer = TreeWriter()
+    meta = tree["meta"]
+    own = {name: writer.text(meta[name]) for name in ("title", "author", "date") if name in meta}
+    if isinstance(meta.get("author"), dict) and meta["author"]["t"] == "MetaList":
+        own["author"] = ", ".join(map(writer.text, meta["author"]["c"]))
+    properties = _properties(archive, form) if archive else {}
+    # An EPUB has no other metadata, and pandoc turns the order of its authors round.
+    ranked = (own, properties) if form == "epub" else (properties, own)
+    fields = {name: value for found in ranked for name, value in found.items() if value.strip()}
+    if "date" in fields:
+        fields["date"] = _iso_date(fields["date"])
+    title, blocks = fields.get("title", ""), tree["blocks"]
+    if form in _SHOWS_TITLE and own.get("title"):
+        writer.builder.heading(1, title)
+    elif title and blocks and blocks[0]["t"] == "Para" and TreeWriter().text(blocks[0]["c"]).split() == title.split():
+        writer.builder.heading(1, title)
+        blocks = blocks[1:]
+    for value in (meta.get("subtitle"), meta.get("abstract")):
+        if form in _SHOWS_TITLE and isinstance(value, dict):
+            writer.write(value["c"] if value["t"] == "MetaBlocks" else [{"t": "Para", "c": writer.text(value)}])
+    if form == "pptx":
+        writer.slides(blocks, _speaker_notes(archive) if archive else {})
+    else:
+        writer.write(blocks)
+    return writer.builder.document(path, title, fields)
+
+
+def _properties(archive: zipfile.ZipFile, form: str) -> dict[str, str]:
+    """Title, author and date as the file's own properties have them; pandoc reads those of e-books only."""
+    names = {"docx": "docProps/core.xml", "pptx": "docProps/core.xml", "odt": "meta.xml"}
+    packages = [name for name in archive.namelist() if name.endswith(".opf")]
+    root = read_xml(archive, names.get(form, packages[0] if packages else ""))
+    values: dict[str, list[str]] = {}
+    for element in root.iter() if root is not None else ():
+        text = " ".join((element.text or "").split())
+        if text:
+            values.setdefault(local_name(element), []).append(text)
+    authors = values.get("initial-creator") or values.get("creator", [])
+    dates = values.get("creation-date") or values.get("created") or values.get("date", [])
+    title = next((title for title in values.get("title", []) if not _NO_TITLE.fullmatch(title)), "")
+    return {"title": title, "author": ", ".join(authors), "date": dates[0] if dates else ""}
+
+
+def _speaker_notes(archive: zipfile.ZipFile) -> dict[int, list[str]]:
+    """The paragraphs noted for each slide, by its number; pandoc leaves them out."""
+    presentation = read_xml(archive, "ppt/presentation.xml")
+    slides = _targets(archive, "ppt/_rels/presentation.xml.rels")
+    notes: dict[int, list[str]] = {}
+    order = (
+        [element for element in presentation.iter() if local_name(element) == "sldId"]
+        if presentation is not None
+        else []
+    )
+    for number, element in enumerate(order, start=1):
+        name = slides.get(element.get(_RELATION, ""), "")
+        related = _targets(archive, f"ppt/slides/_rels/{name}.rels").values()
+        note = next((read_xml(archive, f"ppt/notesSlides/{part}") for part in related if "notesSlide" in part), None)
+        for shape in note.iter(_SHAPE) if note is not None else ():
+            places = [place.get("type") for place in shape.iter() if local_name(place) == "ph"]
+            if places == ["body"]:  # the others show the slide, its number and the date
+                paragraphs = (part for part in shape.iter() if local_name(part) == "p")
+                notes.setdefault(number, []).extend("".join(part.itertext()) for part in paragraphs)
+    return notes
+
+
+def _targets(archive: zipfile.ZipFile, name: str) -> dict[str, str]:
+    """The file name that each relation's id stands for."""
+    root = read_xml(archive, name)
+    return {} if root is None else {e.get("Id", ""): PurePosixPath(e.get("Target", "")).name for e in root}
+
+
+def _iso_date(written: str) -> str:
+    """`4 May 2024`, `2024-05-04T10:30:00Z` → `2024-05-04`; what is not understood stays."""
+    written = " ".join(written.split())
+    for form, text in [("%Y-%m-%d", written[:10]), *((form, written) for form in _DATES)]:
+        try:
+            return datetime.strptime(text, form).date().isoformat()
+        except ValueError:
+            continue
+    return written

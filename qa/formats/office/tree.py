@@ -1,0 +1,168 @@
+"""The syntax tree that pandoc makes of any format → headings and blocks, told to a TextBuilder.
+
+It knows nothing about the formats, or how the tree was made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import unescape
+from itertools import groupby
+from typing import Any
+
+from ..builder import TextBuilder
+
+Node = dict[str, Any]
+
+_SPACES = ("Space", "SoftBreak", "LineBreak")
+_WITH_ATTRIBUTES = ("Link", "Image", "Span", "Cite", "Quoted", "Code", "Math")  # their text stands second
+_QUOTES = {"DoubleQuote": "“{}”", "SingleQuote": "‘{}’"}
+# An alternative text that a program made: "Picture 3", "image1.png".
+_NO_ALT = re.compile(
+    r"(?:image|picture|graphic|grafik|bild|figure)?[ _-]*\d*(?:\.\w{3,4})?|\S+\.\w{3,4}", re.IGNORECASE
+)
+_TAG = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|</?[a-z][^<>]*>", re.DOTALL | re.IGNORECASE)
+_SLIDE = re.compile(r"slide-\d{1,6}")
+
+
+def folded(node: Node) -> Node | str:
+    """Words and spaces as plain strings (for `json.loads`): nine of ten nodes are those, and dicts take more memory."""
+    kind = node.get("t")
+    if isinstance(kind, str) and kind in _SPACES:
+        return " "
+    return str(node["c"]) if kind in ("Str", "MetaString") else node
+
+
+class TreeWriter:
+    """Walks the tree and tells a TextBuilder; footnotes wait until the block that they stand in is written."""
+
+    def __init__(self) -> None:
+        self.builder = TextBuilder()
+        self._notes: list[list[Node]] = []
+
+    def slides(self, blocks: Sequence[Node], notes: Mapping[int, Sequence[str]]) -> None:
+        """Each slide under its title as a page of its own, then what its speaker noted."""
+        names = [block["c"][1][0] if block["t"] == "Header" else "" for block in blocks]
+        edges = [place for place, name in enumerate(names) if _SLIDE.fullmatch(name)]
+        self.write(blocks[: edges[0]] if edges else blocks)
+        for start, end in zip(edges, [*edges[1:], len(blocks)], strict=False):
+            self.builder.page()
+            self.builder.heading(1, self.text(blocks[start]["c"][2]))
+            self.write(blocks[start + 1 : end])
+            for note in notes.get(int(names[start].rpartition("-")[2]), ()):
+                self.builder.paragraph(note)
+
+    def write(self, blocks: Sequence[Node]) -> None:
+        """Write blocks in their order."""
+        for block in _joined(blocks):
+            self._block(block)
+            notes, self._notes = self._notes, []
+            for note in notes:
+                self.write(note)
+
+    def _block(self, block: Node) -> None:
+        match block:
+            case {"t": "Para" | "Plain", "c": inlines}:
+                self.builder.paragraph(self.text(inlines))
+            case {"t": "Header", "c": [level, _, inlines]}:
+                self.builder.heading(level, self.text(inlines))
+            case {"t": "List"}:
+                self._list(block)
+            case {"t": "DefinitionList", "c": entries}:
+                pairs = ((self.text(term), " ".join(map(self._flat, meanings))) for term, meanings in entries)
+                self.builder.items([": ".join(filter(None, pair)) for pair in pairs])
+            case {"t": "Table", "c": [_, [_, caption], _, head, bodies, foot]}:
+                self.write(caption)
+                rows = [*head[1], *(row for body in bodies for row in [*body[2], *body[3]]), *foot[1]]
+                self._table([[cell[4] for cell in row[1]] for row in rows])
+            case {"t": "CodeBlock", "c": [_, code]}:
+                self.builder.code(code)
+            case {"t": "LineBlock", "c": lines}:
+                self.builder.code("\n".join(map(self.text, lines)))
+            case {"t": "Figure", "c": [_, [_, caption], inner]}:
+                if TreeWriter()._flat(inner) != TreeWriter()._flat(caption):  # the alternative text often repeats it
+                    self.write(inner)
+                self.write(caption)
+            case {"t": "RawBlock", "c": ["html", page]}:  # notebooks show tables so
+                self.builder.paragraph(unescape(_TAG.sub(" ", page)))
+            case {"t": "BlockQuote", "c": inner} | {"t": "Div", "c": [_, inner]}:
+                self.write(inner)
+
+    def _table(self, rows: list[list[list[Node]]]) -> None:
+        if all(len(row) <= 1 for row in rows):  # a frame around text, not a table
+            for row in rows:
+                self.write([block for cell in row for block in cell])
+        else:
+            self.builder.table([[self._flat(cell) for cell in row] for row in rows])
+
+    def _list(self, block: Node) -> None:
+        for is_item, group in groupby(self._items(block), key=lambda found: isinstance(found, tuple)):
+            found = list(group)
+            if not is_item:
+                self.write(found)
+                continue
+            numbered = all(mark == f"{number}." for number, (mark, _) in enumerate(found, start=1))
+            self.builder.items([text if numbered else f"{mark} {text}" for mark, text in found], numbered)
+
+    def _items(self, block: Node) -> Iterator[Any]:
+        """The items of a list and of those inside it, as (number, text), and between them what keeps its lines."""
+        for place, item in enumerate(block["items"]):
+            mark = "" if block["start"] is None else f"{block['start'] + place}."
+            for kind, group in groupby(_joined(item), key=lambda inner: str(inner["t"])):
+                inner = list(group)
+                if kind == "List":
+                    for nested in inner:
+                        yield from self._items(nested)
+                elif kind in ("CodeBlock", "Table"):
+                    yield from inner
+                elif text := self._flat(inner).strip():
+                    yield mark, text
+                    mark = ""
+
+    def _flat(self, blocks: Sequence[Node]) -> str:
+        """The text of blocks on one line."""
+        if all(block["t"] in ("Para", "Plain") for block in blocks):
+            return " ".join(self.text(block["c"]) for block in blocks)
+        inner = TreeWriter()
+        inner.write(blocks)
+        return " ".join(inner.builder.document("").text.split())
+
+    def text(self, node: Any) -> str:
+        """The text of inlines, or of metadata; footnotes are put aside."""
+        if isinstance(node, str):
+            return node
+        if isinstance(node, list):
+            return "".join(map(self.text, node))
+        kind, content = node["t"], node.get("c", "")
+        if kind == "Note":
+            self._notes.append(content)
+        if kind in ("Note", "RawInline", "MetaMap", "MetaBool"):
+            return ""
+        if kind == "MetaBlocks":
+            return self._flat(content)
+        if kind not in _WITH_ATTRIBUTES:
+            return self.text(content)
+        text = self.text(content[1])
+        if kind == "Image" and _NO_ALT.fullmatch(text.strip()):
+            return ""
+        return _QUOTES[content[0]["t"]].format(text) if kind == "Quoted" else text
+
+
+def _joined(blocks: Sequence[Node]) -> list[Node]:
+    """The blocks, each list as one `List`; those that word processors cut in two are one again."""
+    joined: list[Node] = []
+    for block in blocks:
+        if block["t"] not in ("BulletList", "OrderedList"):
+            joined.append(block)
+            continue
+        start, items = (block["c"][0][0], block["c"][1]) if block["t"] == "OrderedList" else (None, block["c"])
+        last = joined[-1] if joined and joined[-1]["t"] == "List" else None
+        goes_on = last is not None and (start == last["start"] if start is None else start == last["next"])
+        if last is not None and goes_on:
+            last["items"].extend(items)
+        else:
+            last = {"t": "List", "start": start, "items": [*items]}
+            joined.append(last)
+        last["next"] = None if start is None else last["start"] + len(last["items"])
+    return joined

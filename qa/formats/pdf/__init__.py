@@ -1,0 +1,1 @@
+"""PDF: the text of its pages, and the pages as pictures."""

@@ -1,0 +1,203 @@
+"""Dense search: embeddings on disk and the best of them by inner product; the only home of faiss.
+
+Rows are half-precision numbers one behind the other, mapped into memory. Up to EXACT_ROWS are compared with the query
+one by one; of more, codes of two bits a number choose some hundreds, and these are compared. Codes follow from the rows
+alone, so there is nothing to train, balance or repair. It knows nothing about texts. Row numbers are passage ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import StoreError
+from ...models.protocols import Vectors
+from ...system.machine import processors
+
+Stored = NDArray[np.float16]
+
+
+ROWS, CODES = "vectors.f16", "vectors.2bit"
+# While comparing all costs less than a millisecond more than a choice; see docs/decisions.md.
+EXACT_ROWS = 20_000
+# So many times as many rows as are asked for are compared exactly; see docs/decisions.md.
+_SPARE = 4
+_FEWEST = 400
+_BLOCK = 2_048  # rows: their numbers stay in a processor's cache
+_COMPARED = 10_000  # where no more rows are allowed, all of them are compared exactly
+_SAMPLE = 16_384  # rows that the means are taken of, evenly spread
+# The best four levels, and the edges between them, for numbers that are normally distributed with variance 1:
+# J. Max, "Quantizing for minimum distortion", IRE Transactions on Information Theory, 1960.
+_LEVELS = np.array([-1.5104, -0.4528, 0.4528, 1.5104], dtype=np.float32)
+_EDGES = (-0.9816, 0.0, 0.9816)
+_LEAST_DEVIATION = 1e-4  # faiss finds nothing where all places of a number are one
+_LONGEST_ERROR = 1e-2  # of a unit row whose numbers were rounded
+
+
+class DenseWriter:
+    """Writes rows as they come, each block passages × dimension and of unit length; their codes where they are many."""
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        self._folder = folder
+        self._dimension = dimension
+        self._count = 0
+        self._file = (folder / ROWS).open("wb")
+
+    def add(self, rows: Vectors | Stored) -> None:
+        """Write the next rows."""
+        self._file.write(rows.astype("<f2", copy=False).tobytes())
+        self._count += len(rows)
+
+    def finish(self) -> None:
+        """Write what follows from all rows."""
+        self.close()
+        if self._count > EXACT_ROWS:
+            _write_codes(self._folder / CODES, _mapped(self._folder / ROWS, self._count, self._dimension))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _write_codes(path: Path, rows: Stored) -> None:
+    """Means and deviations of the numbers (float32), then for each row two bits a number, four of them a byte."""
+    sample = rows[:: -(-len(rows) // _SAMPLE)].astype(np.float32)
+    grid = _widened(np.stack([sample.mean(axis=0), np.maximum(sample.std(axis=0), _LEAST_DEVIATION)]))
+    blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
+    with path.open("wb") as file, ThreadPoolExecutor(processors()) as pool:
+        file.write(grid.astype("<f4").tobytes())
+        for codes in pool.map(partial(_codes, grid), blocks):
+            file.write(codes)
+
+
+def _codes(grid: Vectors, rows: Stored) -> bytes:
+    """The level of each number, four of them a byte."""
+    block = _widened(rows.astype(np.float32))
+    levels = sum((block > grid[0] + edge * grid[1]).view(np.uint8) for edge in _EDGES)
+    four = levels.view("<u4")  # one level a byte, the first in the lowest
+    packed = four | four >> 6 | four >> 12 | four >> 18
+    return bytes(packed.astype(np.uint8).tobytes())
+
+
+def _mapped(path: Path, count: int, dimension: int) -> Stored:
+    if not count:  # an empty file cannot be mapped
+        return np.empty((0, dimension), dtype=np.float16)
+    return np.asarray(np.memmap(path, dtype="<f2", mode="r", shape=(count, dimension)))
+
+
+def _widened(rows: Vectors) -> Vectors:
+    """The rows with zeros up to a whole number of bytes of codes."""
+    return np.pad(rows, [(0, 0), (0, -rows.shape[1] % 4)])
+
+
+class DenseIndex:
+    """Rows on disk, opened without being read. Searching is safe from several threads."""
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        self._folder = folder
+        try:
+            size = (folder / ROWS).stat().st_size
+            if dimension < 1 or size % (2 * dimension):
+                raise ValueError(size)
+            self._count, self._dimension = size // (2 * dimension), dimension
+            self._rows = _mapped(folder / ROWS, self._count, dimension)
+        except (OSError, ValueError) as error:
+            raise _damaged(ROWS) from error
+
+    def count(self) -> int:
+        return self._count
+
+    def search(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        """The ids and inner products of the best `k` rows, best first; `vector` has shape (dimension,)."""
+        if not self._count or not k:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        wanted = k if self._count <= EXACT_ROWS else max(_SPARE * k, _FEWEST)
+        query = np.zeros((1, self._faiss.d), dtype=np.float32)
+        query[0, : self._dimension] = vector
+        _one_thread()
+        _, found = self._faiss.search(query, min(wanted, self._count))
+        ids = np.sort(found[0][found[0] >= 0])  # near in the file is near in time
+        scores = self.scores(vector, ids)
+        order = np.lexsort((ids, -scores))[:k]
+        return ids[order], scores[order]
+
+    def search_allowed(self, vector: Vectors, k: int, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Vectors]:
+        """As `search`, of the rows that `allowed` (one value a row) says alone."""
+        among = np.flatnonzero(allowed)
+        if len(among) <= _COMPARED:
+            scores = self.scores(vector, among)
+            order = np.lexsort((among, -scores))[:k]
+            return among[order], scores[order]
+        wanted = k
+        while True:
+            wanted = min(_SPARE * wanted, self._count)
+            ids, scores = self.search(vector, wanted)
+            inside = allowed[ids]
+            if inside.sum() >= k or wanted == self._count:
+                return ids[inside][:k], scores[inside][:k]
+
+    def scores(self, vector: Vectors, ids: NDArray[np.int64]) -> Vectors:
+        """The exact inner products of these rows. Raises StoreError for a row that cannot have been written."""
+        rows = self.rows(ids)
+        with np.errstate(over="ignore", invalid="ignore"):
+            lengths = np.einsum("ij,ij->i", rows, rows)
+        if not np.all(np.abs(lengths - 1) < _LONGEST_ERROR):
+            raise _damaged(ROWS)
+        return np.asarray(rows @ vector, dtype=np.float32)
+
+    def rows(self, ids: Sequence[int] | NDArray[np.int64]) -> Vectors:
+        """A copy of these rows."""
+        return self._rows[np.asarray(ids, dtype=np.int64)].astype(np.float32)
+
+    def stored(self, ids: range) -> Stored:
+        """These rows as they are on disk."""
+        return self._rows[ids.start : ids.stop]
+
+    @cached_property
+    def _faiss(self) -> Any:
+        """What is searched: the rows themselves or their codes, made at the first search."""
+        import faiss
+
+        if self._count > EXACT_ROWS:
+            return self._fast_scan()
+        index = faiss.IndexScalarQuantizer(self._dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        faiss.copy_array_to_vector(self._rows.view(np.uint8).ravel(), index.codes)
+        index.ntotal = self._count
+        return index
+
+    def _fast_scan(self) -> Any:
+        """The codes as FAISS's fast-scan product quantiser: pairs of numbers, each pair one of 4 × 4 places."""
+        import faiss
+
+        width = self._dimension + -self._dimension % 4
+        try:
+            data = np.fromfile(self._folder / CODES, dtype=np.uint8)
+        except OSError as error:
+            raise _damaged(CODES) from error
+        if len(data) != 8 * width + self._count * width // 4:  # faiss would read beyond the end
+            raise _damaged(CODES)
+        mean, deviation = data[: 8 * width].view("<f4").astype(np.float32).reshape(2, width)
+        levels = mean[:, None] + deviation[:, None] * _LEVELS
+        places = np.stack([np.tile(levels[0::2], (1, 4)), np.repeat(levels[1::2], 4, axis=1)], axis=2)
+        plain = faiss.IndexPQ(width, width // 2, 4, faiss.METRIC_INNER_PRODUCT)
+        faiss.copy_array_to_vector(places.ravel(), plain.pq.centroids)
+        faiss.copy_array_to_vector(data[8 * width :], plain.codes)
+        plain.ntotal, plain.is_trained = self._count, True
+        pack: Any = faiss.IndexPQFastScan  # its annotations leave this form out
+        return pack(plain)
+
+
+def _one_thread() -> None:
+    """Search in this thread alone: more gain little for one query, and on a busy machine they wait for each other."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)  # OpenMP keeps it for each thread
+
+
+def _damaged(name: str) -> StoreError:
+    return StoreError(f"{name} is damaged: run `qa build --full`.")

@@ -1,0 +1,192 @@
+"""Word search on disk: BM25 over stemmed terms, in tantivy's index.
+
+It knows nothing about embeddings, nor how a question is read. The stored number of each text is its passage id. BM25 is
+tantivy's (k1 1.2, b 0.75); qa/bm25.py works out the same without an index.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+
+from ...errors import StoreError
+from ...models.protocols import Vectors
+from ...text.query_term import QueryTerm
+from ...text.terms import Acronyms, analyze, forms_of, plain_words, query_terms, read_question, searched_terms
+
+_FIELD_TOKENIZER = "terms"
+_HEAP_BYTES = 64_000_000
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("text", stored=False, tokenizer_name=_FIELD_TOKENIZER, index_option="freq")
+    builder.add_text_field("words", stored=False, tokenizer_name=_FIELD_TOKENIZER, index_option="position")
+    builder.add_unsigned_field("id", fast=True, indexed=True)
+    return builder.build()
+
+
+def write_index(folder: Path, texts: Iterable[tuple[str, str]]) -> None:
+    """Index texts, each with its language, in a new folder; the first has id 0.
+
+    What is stored are their terms, so that one field (and one inverse document frequency) serves all languages, and in
+    another field their words with their positions. One segment, so equal input gives equal scores.
+    """
+    folder.mkdir(parents=True)
+    _write(tantivy.Index(_schema(), path=str(folder)), [], enumerate(texts))
+
+
+def extend_index(folder: Path, old: Path, removed: Sequence[int], texts: Iterable[tuple[int, tuple[str, str]]]) -> None:
+    """Index in a new folder what `old` holds, without the texts with the ids `removed`, and these with their ids.
+
+    Texts come with their languages. Scores are those of an index that is written at once, but that the removed texts
+    still count in how frequent terms are.
+    """
+    shutil.copytree(old, folder, ignore=shutil.ignore_patterns("*.lock"))
+    _write(tantivy.Index.open(str(folder)), removed, texts)
+
+
+def _write(index: tantivy.Index, removed: Sequence[int], texts: Iterable[tuple[int, tuple[str, str]]]) -> None:
+    _register(index)
+    writer = index.writer(_HEAP_BYTES, 1)
+    if removed:
+        writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "id", list(removed)))
+    for number, (text, language) in texts:
+        document = tantivy.Document()
+        document.add_text("text", " ".join(analyze(text, language)))
+        document.add_text("words", " ".join(plain_words(text)))
+        document.add_unsigned("id", number)
+        writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def _register(index: tantivy.Index) -> None:
+    index.register_tokenizer(_FIELD_TOKENIZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+
+
+class LexicalIndex:
+    """An index read from disk; `languages` are those of its texts. Searching is safe from several threads."""
+
+    def __init__(self, folder: Path, languages: Iterable[str] = ("",)) -> None:
+        self._name = folder.name
+        self._languages = tuple(languages)
+        with self._reading():
+            index = self._open(folder)
+            _register(index)
+            self._searcher = index.searcher()
+        self._schema = _schema()
+
+    def _open(self, folder: Path) -> tantivy.Index:
+        try:
+            return tantivy.Index.open(str(folder))
+        except (ValueError, OSError) as error:
+            if "Lockfile" not in str(error):
+                raise
+        # tantivy takes a lock even to read. Where the index may only be read, it takes it beside links to it.
+        links = Path(tempfile.mkdtemp(prefix="qa-lexical-"))
+        weakref.finalize(self, shutil.rmtree, links, ignore_errors=True)
+        for path in folder.iterdir():
+            if path.suffix != ".lock":
+                (links / path.name).symlink_to(path.resolve())
+        return tantivy.Index.open(str(links))
+
+    def count(self) -> int:
+        return int(self._searcher.num_docs)
+
+    def query_terms(self, text: str, acronyms: Acronyms = ()) -> tuple[QueryTerm, ...]:
+        """The words of `text` that say what it is about; function words only where there is nothing else.
+
+        `acronyms` are as read_question takes them.
+        """
+        return query_terms(read_question(text, self._languages, acronyms), self._frequency, self.count())
+
+    def search(
+        self, text: str, k: int, acronyms: Acronyms = (), phrases: Sequence[str] = (), excluded: Sequence[str] = ()
+    ) -> tuple[NDArray[np.int64], Vectors]:
+        """The ids and BM25 scores of the best `k` texts that hold a word of `text`, best first.
+
+        Each holds all `phrases` and none of `excluded`.
+        """
+        terms = searched_terms(read_question(text, self._languages, acronyms), self._frequency, self.count())
+        if not terms or not self.count():
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Should, self._clause(term)) for term in terms])
+        if phrases or excluded:
+            must = [(tantivy.Occur.Must, tantivy.Query.const_score_query(self._phrase(words), 0)) for words in phrases]
+            must_not = [(tantivy.Occur.MustNot, self._phrase(words)) for words in excluded]
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *must, *must_not])
+        return self._found(query, k)
+
+    def holding(self, phrase: str) -> NDArray[np.int64]:
+        """The ids of all texts that hold these words, one behind the other, in any case and with or without accents."""
+        return self._found(tantivy.Query.const_score_query(self._phrase(phrase), 0), self.count())[0]
+
+    def is_known(self, word: str) -> bool:
+        """Whether a text holds a word, in any of its forms."""
+        return any(map(self._frequency, forms_of(word, self._languages)))
+
+    def frequencies(self, words: Iterable[str]) -> dict[str, int]:
+        """How many texts hold each of these words just so, in lower case and without accents."""
+        with self._reading():
+            return {word: int(self._searcher.doc_freq("words", word)) for word in words}
+
+    def beginning(self, starts: Iterable[str]) -> dict[str, int]:
+        """All words with one of these beginnings, and how many texts hold each."""
+        with self._reading():
+            return dict(found for start in starts for found in self._searcher.terms_with_prefix("words", start))
+
+    def _found(self, query: tantivy.Query, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        if not self.count():
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        with self._reading():
+            hits = self._searcher.search(query, min(k, self.count()), count=False).hits
+            ids = np.array(self._searcher.fast_field_values("id", [address for _, address in hits]), dtype=np.int64)
+        return ids, np.array([score for score, _ in hits], dtype=np.float32)
+
+    def _phrase(self, text: str) -> tantivy.Query:
+        words = plain_words(text)
+        if not words:  # signs alone, which are nowhere
+            return tantivy.Query.empty_query()
+        if len(words) == 1:
+            return tantivy.Query.term_query(self._schema, "words", words[0])
+        return tantivy.Query.phrase_query(self._schema, "words", list(words))
+
+    def _clause(self, term: QueryTerm) -> tantivy.Query:
+        """The best of a word's forms: a word is counted once, in whichever language or way a text says it."""
+        # Forms that no text has would only keep tantivy from skipping texts that cannot be among the best.
+        held = sorted(form for form in term.forms if self._frequency(form))
+        forms = [self._form(form) for form in held or [min(term.forms)]]
+        for groups in term.also:
+            every = [(tantivy.Occur.Must, self._any(sorted(group))) for group in groups]
+            forms.append(tantivy.Query.const_score_query(tantivy.Query.boolean_query(every), term.weight))
+        return forms[0] if len(forms) == 1 else tantivy.Query.disjunction_max_query(forms)
+
+    def _any(self, forms: Sequence[str]) -> tantivy.Query:
+        return tantivy.Query.disjunction_max_query([self._form(form) for form in forms])
+
+    def _form(self, form: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, "text", form, "freq")
+
+    def _frequency(self, term: str) -> int:
+        with self._reading():
+            return int(self._searcher.doc_freq("text", term))
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Turns what tantivy raises for damaged files, its panics included, into a StoreError."""
+        try:
+            yield
+        except BaseException as error:
+            # (A TypeError: it gives no number where it cannot read one.)
+            if isinstance(error, (ValueError, OSError, TypeError)) or type(error).__name__ == "PanicException":
+                raise StoreError(f"{self._name}/ is damaged: run `qa build --full`.") from error
+            raise

@@ -1,0 +1,1 @@
+"""Generations on a Milvus server."""

@@ -1,0 +1,278 @@
+"""Texts by key in a Milvus collection: what a generation there holds beside its passages.
+
+A text is stored in as many rows as it needs, with a checksum. Words and how many texts hold each are kept sorted, some
+hundreds a text, so that one is found by itself and by its beginning. It knows nothing about documents.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from ...errors import StoreError
+from ..manifest import REBUILD
+from .client import READING, WRITING, Server
+
+LONGEST = 65_535  # bytes of a text in one row, as Milvus has it
+# What a row holds: it is never searched, but Milvus wants a vector.
+FIELDS = {
+    "key": {"datatype": "VARCHAR", "max_length": 64},
+    "value": {"datatype": "VARCHAR", "max_length": LONGEST},
+    "vector": {"datatype": "FLOAT_VECTOR", "dim": 2},
+}
+INDEXES: Mapping[str, Mapping[str, Any]] = {"vector": {"index_type": "FLAT", "metric_type": "IP", "params": {}}}
+# Keys that each collection has. Without the first it is not loaded; what stands there is new after each change. Under
+# the other stands how many rows there are at least, of this and of other collections.
+HERE, LEAST = "here", "least"
+_PIECE = 60_000  # bytes, with what stands before the first piece
+_MOST_PIECES = 100_000  # of one text, some six gigabytes: no more is looked for, whatever a row says
+_ASKED = 300  # rows that are read at a time
+_WORDS = 256  # in one text
+_KEPT = 4_096  # such texts that are kept once they were read
+_LAST = "\U0010ffff"
+
+
+def fact_rows(key: str, value: str) -> Iterator[dict[str, Any]]:
+    """The rows that hold a text under a key of letters, digits and colons."""
+    data = value.encode()
+    pieces = list(_pieces(data))
+    for number, piece in enumerate(pieces):
+        head = f"{len(pieces)} {zlib.crc32(data)}\n" if number == 0 else ""
+        yield {"key": _piece_key(key, number), "value": head + piece, "vector": [0.0, 1.0]}
+
+
+def word_rows(name: str, frequencies: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    """The rows that hold words without spaces, and how many texts hold each, for a `Words` of this name."""
+    entries = iter(sorted(frequencies.items()))
+    first: list[str] = []
+    while some := list(islice(entries, _WORDS)):
+        yield from fact_rows(f"{name}:{len(first)}", "\n".join(f"{word} {number}" for word, number in some))
+        first.append(some[0][0])
+    yield from fact_rows(name, "\n".join(first))
+
+
+def pair_rows(name: str, pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """The rows that hold pairs of texts, each to be found by either of them, for a `Pairs` of this name."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for pair in sorted(set(pairs)):
+        for text in set(pair):
+            found.setdefault(text, []).append(pair)
+    for text, some in found.items():
+        yield from fact_rows(f"{name}:{hashed(text)}", json.dumps(some, ensure_ascii=False))
+
+
+def damaged(collection: str) -> StoreError:
+    """What is said of a collection that is not as it was written."""
+    return StoreError(f"{collection} is damaged: {REBUILD} where the articles are.")
+
+
+def hashed(text: str) -> str:
+    """32 letters and digits that stand for a text in a key."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _piece_key(key: str, number: int) -> str:
+    return f"{key}:{number}" if number else f"{key}:"
+
+
+_HERE = _piece_key(HERE, 0)
+
+
+def _is_loaded(rows: Iterable[Mapping[str, Any]]) -> bool:
+    return any(row["key"] == _HERE for row in rows)
+
+
+def _seal(head: str) -> tuple[int, int]:
+    """How many rows a text has, and its checksum. Raises ValueError."""
+    pieces, checksum = map(int, head.split())
+    if not 1 <= pieces <= _MOST_PIECES:
+        raise ValueError(head)
+    return pieces, checksum
+
+
+def _pieces(data: bytes) -> Iterator[str]:
+    start = 0
+    while start == 0 or start < len(data):
+        end = min(start + _PIECE, len(data))
+        while end < len(data) and data[end] & 0xC0 == 0x80:  # within a character
+            end -= 1
+        yield data[start:end].decode()
+        start = max(end, 1)
+
+
+class Facts:
+    """The texts of one collection. Safe to use from several threads."""
+
+    def __init__(self, server: Server, collection: str) -> None:
+        self.collection = collection
+        self._server = server
+
+    def get(self, keys: Iterable[str], seconds: float = READING) -> dict[str, str]:
+        """The texts under these keys, but for those that are not there. Raises StoreError where one is damaged."""
+        wanted = list(dict.fromkeys(keys))
+        first = self._values([_piece_key(key, 0) for key in wanted], seconds)
+        begun = {key: first[_piece_key(key, 0)].partition("\n") for key in wanted if _piece_key(key, 0) in first}
+        with self.sound():
+            seals = {key: _seal(head) for key, (head, _, _) in begun.items()}
+            more = [_piece_key(key, number) for key, (pieces, _) in seals.items() for number in range(1, pieces)]
+            rest = self._values(more, seconds) if more else {}
+            found = {}
+            for key, (pieces, checksum) in seals.items():
+                value = begun[key][2] + "".join(rest[_piece_key(key, number)] for number in range(1, pieces))
+                if zlib.crc32(value.encode()) != checksum:
+                    raise ValueError(key)
+                found[key] = value
+        return found
+
+    def needed(self, keys: Iterable[str], seconds: float = READING) -> dict[str, str]:
+        """The texts under these keys, which must be there. Raises UnreachableError or StoreError where they are not."""
+        wanted = set(keys)
+        found = self.get(wanted, seconds)
+        if len(found) < len(wanted):
+            self.check(seconds)
+            found = self.get(wanted, seconds)  # they may have been loaded meanwhile
+        with self.sound():
+            return {key: found[key] for key in wanted}
+
+    def one(self, key: str, seconds: float = READING) -> str:
+        """The text under a key that must be there. Raises as `needed`."""
+        return self.needed([key], seconds)[key]
+
+    def state(self, seconds: float = READING) -> str:
+        """What stands under HERE: another text after each change."""
+        return self._values([], seconds)[_HERE].partition("\n")[2]
+
+    def least(self, seconds: float = READING) -> list[int]:
+        """How many rows there are at least: of this collection first. Raises StoreError."""
+        with self.sound():
+            return list(map(int, self.get([LEAST], seconds)[LEAST].split()))
+
+    def check(self, seconds: float = READING) -> None:
+        """Return when all rows are loaded. Raises UnreachableError, or StoreError where nothing says how many."""
+        least = self.least(seconds)[0]
+        self._server.until_loaded(
+            self.collection, lambda found: found >= least or found >= self.least(seconds)[0], seconds
+        )
+
+    def rows_of(self, keys: Iterable[str]) -> list[str]:
+        """The keys of the rows that hold the texts under these keys, as far as they are there."""
+        wanted = list(keys)
+        first = self._values([_piece_key(key, 0) for key in wanted], WRITING)
+        heads = {key: first[_piece_key(key, 0)].partition("\n")[0] for key in wanted if _piece_key(key, 0) in first}
+        with self.sound():
+            return [_piece_key(key, number) for key, head in heads.items() for number in range(_seal(head)[0])]
+
+    def beginning(self, start: str, seconds: float = READING) -> dict[str, str]:
+        """The texts of at most one row, by their keys, of the keys with this beginning (letters and digits)."""
+        rows = self._server.call(
+            "query",
+            self.collection,
+            filter=f'key like "{start}%" or key == "{_HERE}"',
+            output_fields=["key", "value"],
+            consistency_level="Strong",
+            seconds=seconds,
+            whole=_is_loaded,
+        )
+        return {row["key"].removesuffix(":"): row["value"].partition("\n")[2] for row in rows if row["key"] != _HERE}
+
+    @contextlib.contextmanager
+    def sound(self) -> Iterator[None]:
+        """Turns what texts that are not as they were written lead to into a StoreError."""
+        try:
+            yield
+        except (ValueError, KeyError) as error:
+            raise damaged(self.collection) from error
+
+    def _values(self, keys: Sequence[str], seconds: float) -> dict[str, str]:
+        found = {}
+        for start in range(0, len(keys) or 1, _ASKED):
+            rows = self._server.call(
+                "get",
+                self.collection,
+                ids=[_HERE, *keys[start : start + _ASKED]],
+                output_fields=["key", "value"],
+                seconds=seconds,
+                whole=_is_loaded,
+            )
+            found.update({row["key"]: row["value"] for row in rows})
+        return found
+
+
+class Pairs:
+    """The pairs of texts of one name. Safe to use from several threads."""
+
+    def __init__(self, facts: Facts, name: str) -> None:
+        self._facts = facts
+        self._name = name
+
+    def of(self, texts: Iterable[str]) -> list[tuple[str, str]]:
+        """The pairs that one of these texts is in, each once, in order."""
+        found = self._facts.get(f"{self._name}:{hashed(text)}" for text in texts)
+        with self._facts.sound():
+            return sorted({(str(one), str(other)) for value in found.values() for one, other in json.loads(value)})
+
+
+class Words:
+    """The words of one name, and how many texts hold each. Safe to use from several threads."""
+
+    def __init__(self, facts: Facts, name: str) -> None:
+        self._facts = facts
+        self._name = name
+        self._kept: dict[int, str] = {}  # as they are stored: a dictionary would take ten times the memory
+
+    def frequencies(self, words: Iterable[str]) -> dict[str, int]:
+        """How many texts hold each of these words; those that none holds are left out."""
+        places = {word: bisect_right(self._first, word) - 1 for word in words}
+        blocks = self._blocks(sorted(set(places.values()) - {-1}))
+        found = {}
+        for word, at in places.items():
+            start = blocks[at].find(f"\n{word} ") if at in blocks else -1
+            if start >= 0:
+                found[word] = int(blocks[at][start + len(word) + 2 :].partition("\n")[0])
+        return found
+
+    def beginning(self, starts: Iterable[str]) -> dict[str, int]:
+        """The words with one of these beginnings, and how many texts hold each."""
+        beginnings = tuple(starts)
+        wanted = {
+            number
+            for start in beginnings
+            for number in range(max(0, bisect_left(self._first, start) - 1), bisect_right(self._first, start + _LAST))
+        }
+        found = (entry for block in self._blocks(sorted(wanted)).values() for entry in _entries(block))
+        return {word: number for word, number in found if word.startswith(beginnings)}
+
+    @cached_property
+    def _first(self) -> list[str]:
+        """The first word of each block."""
+        held = self._facts.one(self._name)
+        return held.split("\n") if held else []
+
+    def _blocks(self, numbers: Sequence[int]) -> dict[int, str]:
+        """These blocks: entries, each behind the end of a line."""
+        kept = self._kept
+        found = {number: kept[number] for number in numbers if number in kept}
+        keys = {f"{self._name}:{number}": number for number in numbers if number not in found}
+        for key, text in self._facts.needed(keys).items() if keys else ():
+            block = f"\n{text}"
+            with self._facts.sound():
+                list(_entries(block))
+            found[keys[key]] = block
+        if len(kept) + len(found) > _KEPT:
+            self._kept = {}
+        self._kept.update(found)
+        return found
+
+
+def _entries(block: str) -> Iterator[tuple[str, int]]:
+    """The words of a block, and how many texts hold each. Raises ValueError."""
+    for line in block.split("\n")[1:]:
+        word, number = line.split(" ")
+        yield word, int(number)

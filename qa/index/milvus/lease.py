@@ -1,0 +1,125 @@
+"""Who may build the index of a name on a server: whoever's collection one alias names, since Milvus gives it to no two.
+
+While its owner lives, the alias goes to and fro between two empty collections. Who waits sees that, or that it stands
+still: no clocks are compared. It knows nothing about generations.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...errors import BusyError, StoreError
+from .client import READING, WRITING, MissingError, Server
+from .facts import FIELDS
+
+_BEAT = 3.0  # seconds between two signs of life
+_DEAD = 60.0  # seconds without one after which another builder takes over
+_LOOK = 0.5  # seconds between two looks for one
+
+
+class Lease:
+    """The right to build the index of this name. Safe to use from several threads.
+
+    `index` is a folder that one builder has at a time: what a build there that died still holds is taken over at once.
+    """
+
+    def __init__(self, server: Server, name: str, index: Path) -> None:
+        self._server = server
+        self._alias = f"{name}_building"
+        self._note = index / ".building"
+        self._own: tuple[str, ...] = ()
+        self.owner = ""  # eight letters and digits that stand for whoever holds it here
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold it. Raises BusyError where another builder lives, else StoreError."""
+        self._wait()
+        self.owner = secrets.token_hex(4)
+        owner = f"{self._alias}_{self.owner}"
+        self._own = f"{owner}_a", f"{owner}_b"
+        self._note.write_text(owner, encoding="utf-8")
+        ended = threading.Event()
+        beating = threading.Thread(target=self._beat, args=(ended,), name="lease", daemon=True)
+        try:
+            for collection in self._own:
+                self._server.create(collection, FIELDS)
+            with contextlib.suppress(StoreError):  # another may have been quicker
+                self._server.call("create_alias", self._own[0], self._alias)
+            if not self.is_held():
+                raise self._busy()
+            beating.start()
+            yield
+        finally:
+            ended.set()
+            if beating.ident is not None:
+                beating.join()
+            with contextlib.suppress(StoreError):  # out of reach: it is taken over later
+                self._release()
+
+    def is_held(self, seconds: float = WRITING) -> bool:
+        """Whether it is, asked anew: where this machine slept, another may have taken over. Raises StoreError."""
+        return self._holder(seconds) in self._own
+
+    def clear(self) -> None:
+        """Drop what owners that died have left, while it is held."""
+        for name in self._server.call("list_collections", seconds=WRITING):
+            if self._owner(name) not in ("", self.owner) and self.is_held():
+                self._server.call("drop_collection", name, seconds=WRITING)
+
+    def others(self, seconds: float = WRITING) -> set[str]:
+        """The owners that hold it elsewhere, or died with it: what they were writing is not whole."""
+        names = self._server.call("list_collections", seconds=seconds)
+        return {owner for name in names if (owner := self._owner(name)) not in ("", self.owner)}
+
+    def _owner(self, collection: str) -> str:
+        """Whose empty collection this is; empty where it is another one."""
+        found = re.fullmatch(rf"{self._alias}_([0-9a-f]{{8}})_[ab]", collection)
+        return found[1] if found else ""
+
+    def _wait(self) -> None:
+        """Until nobody holds it; takes it from an owner that is dead."""
+        first, since = self._holder(WRITING), time.monotonic()
+        if first is None:
+            return
+        while not self._is_noted(first) and time.monotonic() - since < _DEAD:
+            time.sleep(_LOOK)
+            holder = self._holder(WRITING)
+            if holder is None:
+                return
+            if holder != first:
+                raise self._busy()
+        self._server.call("drop_alias", self._alias, seconds=WRITING)
+
+    def _is_noted(self, holder: str) -> bool:
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            return holder[:-2] == self._note.read_text(encoding="utf-8")
+        return False
+
+    def _beat(self, ended: threading.Event) -> None:
+        place = 0
+        while not ended.wait(_BEAT):
+            with contextlib.suppress(StoreError):
+                if self.is_held(READING):
+                    place = 1 - place
+                    self._server.call("alter_alias", self._own[place], self._alias)
+
+    def _release(self) -> None:
+        if self.is_held(READING):
+            self._server.call("drop_alias", self._alias)
+        for collection in self._own:
+            self._server.call("drop_collection", collection)
+
+    def _holder(self, seconds: float) -> str | None:
+        try:
+            return str(self._server.call("describe_alias", self._alias, seconds=seconds)["collection_name"])
+        except MissingError:
+            return None
+
+    def _busy(self) -> BusyError:
+        return BusyError("Another machine builds this index: wait for it to end, then build again.")

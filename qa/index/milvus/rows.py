@@ -1,0 +1,161 @@
+"""What the collections of a generation in Milvus hold: their fields, a passage's row, and rows written in batches.
+
+It knows nothing about which generation answers, or how one is searched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from ...models.protocols import Vectors
+from ...text.passage import Passage, encoded
+from ...text.terms import analyze, plain_words
+from ..rows import row_checksum, row_of
+from .client import WRITING, Server
+from .facts import LONGEST
+
+# The keys of what is known of a generation as a whole, and how those of files that were taken out since begin.
+MANIFEST, RECORDS, ACRONYMS, TERMS, WORDS, WITHDRAWN = "manifest", "records", "acronyms", "terms", "words", "withdrawn:"
+PUBLISHED = "published"  # when it began to answer
+FORM = 1  # of all of this: a generation in another one is built anew
+TEXTS = ("document", "text", "title", "section", "sentences")  # what may be too long for one row
+COLUMNS = ("id", *TEXTS, "position", "start", "end", "page", "language", "key", "checksum")  # what a passage is made of
+_MOST_WORDS = 4_096  # distinct ones of a passage, as many as an array holds in Milvus
+_BATCH_ROWS, _BATCH_SIZE = 1_000, 1_000_000  # rows, and characters and numbers in them, of one insertion
+_INTEGER, _TEXT = {"datatype": "INT64"}, {"datatype": "VARCHAR", "max_length": LONGEST}
+_NUMBERS = {"datatype": "ARRAY", "element_type": "INT64", "max_capacity": _MOST_WORDS}
+_GRAPH = {"M": 16, "efConstruction": 200}  # of nearest passages
+
+
+def fields(dimension: int, tokenizer: str = "") -> dict[str, Mapping[str, Any]]:
+    """Those of a passage: also `sparse` to search for words by, where the server has a `tokenizer` for that.
+
+    Where it has none, `stems` are numbers that stand for the terms, to find the passages that hold rare ones.
+    """
+    short = {"datatype": "VARCHAR", "max_length": 64}
+    words = {"enable_analyzer": True, "analyzer_params": {"tokenizer": tokenizer}} if tokenizer else {}
+    return {
+        "id": _INTEGER,
+        "vector": {"datatype": "FLOAT_VECTOR", "dim": dimension},
+        **dict.fromkeys(TEXTS, _TEXT),
+        **dict.fromkeys(("position", "start", "end", "page", "checksum"), _INTEGER),
+        **dict.fromkeys(("sha256", "language", "key"), short),  # of the file, of the document, of what is encoded
+        "terms": {**_TEXT, **words},
+        "words": _NUMBERS,
+        **({"sparse": {"datatype": "SPARSE_FLOAT_VECTOR"}} if tokenizer else {"stems": _NUMBERS}),
+    }
+
+
+def indexes(tokenizer: str = "") -> dict[str, Mapping[str, Any]]:
+    """Those of a passage's vectors."""
+    dense = {"index_type": "HNSW", "metric_type": "IP", "params": _GRAPH}
+    sparse = {"index_type": "SPARSE_INVERTED_INDEX", "metric_type": "BM25"}
+    return {"vector": dense, **({"sparse": sparse} if tokenizer else {})}
+
+
+def facts_of(collection: str) -> str:
+    """The name of the collection with what else is known of a generation's passages."""
+    return f"{collection}_facts"
+
+
+def passage_row(number: int, passage: Passage, order: int, sha256: str, vector: Vectors) -> dict[str, Any]:
+    """A passage as it is stored, if it fits."""
+    position, start, end, text, section, page, sentences = facts = row_of(passage, order)
+    terms = " ".join(analyze(passage.encoded, passage.language))
+    return {
+        "id": number, "vector": vector.tolist(), "document": passage.document, "position": position, "start": start,
+        "end": end, "text": text, "title": passage.title, "section": section, "page": page or 0, "sentences": sentences,
+        "language": passage.language, "sha256": sha256, "key": passage.key.hex(),
+        "checksum": row_checksum(*facts, passage.language), "terms": terms,
+        "words": _numbers([*(words := plain_words(passage.encoded)), *neighbours(words)]),
+    }  # fmt: skip
+
+
+def fitted(row: Mapping[str, Any], has_stems: bool) -> tuple[dict[str, Any], str]:
+    """A row that Milvus takes, and its texts as JSON where one is too long for that: the row has none of them then."""
+    terms = row["terms"]
+    if len(terms.encode()) > LONGEST:
+        terms = terms.encode()[:LONGEST].decode(errors="ignore").rpartition(" ")[0]
+    made = {**row, "terms": terms, **({"stems": _numbers(terms.split())} if has_stems else {})}
+    if all(len(row[name].encode()) <= LONGEST for name in TEXTS):
+        return made, ""
+    return {**made, **dict.fromkeys(TEXTS, "")}, json.dumps({name: row[name] for name in TEXTS})
+
+
+def neighbours(words: Sequence[str]) -> list[str]:
+    """Each two words that follow one another, by which texts with a phrase are found; a word that is alone, itself."""
+    return [f"{one} {other}" for one, other in pairwise(words)] or list(words)
+
+
+def _numbers(words: Iterable[str]) -> list[int]:
+    return sorted(map(word_number, set(words)))[:_MOST_WORDS]
+
+
+def word_number(word: str) -> int:
+    """A number that stands for a word, of 63 bits: not every server reads a minus."""
+    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little") >> 1
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the passages and documents of a generation come to together, counted while they are written.
+
+    `terms` and `words` say how many passages hold each, `length` how many terms they have, repeated ones and all.
+    """
+
+    terms: Counter[str] = field(default_factory=Counter)
+    words: Counter[str] = field(default_factory=Counter)
+    length: int = 0
+    languages: set[str] = field(default_factory=set)
+    acronyms: set[tuple[str, str]] = field(default_factory=set)
+
+    def passage(self, row: Mapping[str, Any]) -> None:
+        """Count one that is stored in this row."""
+        terms = row["terms"].split()
+        self.length += len(terms)
+        self.terms.update(set(terms))
+        self.words.update(set(plain_words(encoded(row["title"], json.loads(row["section"]), row["text"]))))
+
+    def document(self, head: Mapping[str, Any]) -> None:
+        """Count one of which this is known."""
+        self.languages.add(head["language"])
+        self.acronyms.update((short, long) for short, long in head["acronyms"])
+
+
+class Batches:
+    """Rows on their way into collections, many at a time. `step` is called before each insertion."""
+
+    def __init__(self, server: Server, step: Callable[[], None]) -> None:
+        self.counts: Counter[str] = Counter()  # of the rows of each collection
+        self._server = server
+        self._step = step
+        self._rows: dict[str, list[Mapping[str, Any]]] = {}
+        self._sizes: Counter[str] = Counter()
+
+    def add(self, collection: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Insert these rows, now or with others. Raises StoreError."""
+        for row in rows:
+            waiting = self._rows.setdefault(collection, [])
+            waiting.append(row)
+            self.counts[collection] += 1
+            self._sizes[collection] += sum(len(value) for value in row.values() if isinstance(value, (str, list)))
+            if len(waiting) >= _BATCH_ROWS or self._sizes[collection] >= _BATCH_SIZE:
+                self._insert(collection)
+
+    def finish(self) -> None:
+        """Insert what waits."""
+        for collection in self._rows:
+            self._insert(collection)
+
+    def _insert(self, collection: str) -> None:
+        if self._rows[collection]:
+            self._step()
+            self._server.call("insert", collection, self._rows[collection], seconds=WRITING)
+        self._rows[collection] = []
+        self._sizes[collection] = 0

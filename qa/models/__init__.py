@@ -1,0 +1,1 @@
+"""The models: texts to embeddings (encoder), question and passage to judgements (reader)."""

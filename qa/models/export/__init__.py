@@ -1,0 +1,1 @@
+"""A SentenceTransformer made ready for ONNX Runtime: `python -m qa.models.export`."""

@@ -1,0 +1,1 @@
+"""The machine: processors, threads, interrupts and files."""

@@ -1,0 +1,99 @@
+"""An article: its text, sections and blocks, and spans of characters in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Literal
+
+BlockKind = Literal["paragraph", "list", "table", "code"]
+SECTION_SEPARATOR = " > "
+_RECORD = re.compile(r"\.\w+#\d+$")  # a number after a file's ending
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of characters, `text[start:end]`."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The characters of `text` in this range."""
+        return text[self.start : self.end]
+
+    def trimmed(self, text: str) -> Span:
+        """This range without blank space at its ends; of nothing else, an empty one."""
+        start, end = self.start, self.end
+        while start < end and text[start].isspace():
+            start += 1
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        return Span(start, end)
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands directly under it, up to the next heading.
+
+    `path` is the chain of headings down to this one, without the document's title; the text before the
+    first heading is a section with an empty path. `level` counts from 1; 0 is that first section.
+    """
+
+    path: tuple[str, ...]
+    level: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, list, table or piece of code. `parts` are its items, rows or lines, in order, if it has any."""
+
+    kind: BlockKind
+    span: Span
+    section: int
+    parts: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One article. `text` is canonical: every span in the program indexes it.
+
+    `path` is that of its file below the corpus folder; for one of several in a file, what tells it apart follows
+    (`news.jsonl#3`, `saved.zip/bees.html`). `title` is what the article calls itself, or empty; `pages` are the
+    spans of its pages, if it has pages; `language` is an ISO 639-1 code, or empty where it cannot be told.
+    """
+
+    path: str
+    title: str
+    text: str
+    sections: tuple[Section, ...]
+    blocks: tuple[Block, ...]
+    pages: tuple[Span, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    language: str = ""
+
+    @property
+    def display_title(self) -> str:
+        """The title, or one made of the file's name."""
+        return self.title or title_from_path(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What one file holds: its documents, and one short sentence for each part of it that could not be read."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[str, ...] = ()
+
+
+def title_from_path(path: str) -> str:
+    """`reports/q3_summary.txt` → `q3 summary`, `news.jsonl#3` → `news 3`: a title for an article that has none."""
+    file, _, number = path.rpartition("#") if _RECORD.search(path) else (path, "", "")
+    words = f"{PurePosixPath(file).stem} {number}".replace("_", " ").replace("-", " ")
+    return " ".join(words.split()) or path

@@ -1,0 +1,124 @@
+"""Which room may import which (the contracts in pyproject.toml), and what may be imported or run nowhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from importlinter.cli import lint_imports
+
+import qa
+
+PACKAGE = Path(qa.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
+
+
+def test_the_import_contracts_hold() -> None:
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+def code(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The dotted name of everything that a file imports, `qa.` before the project's own."""
+    package = ["qa", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in code(path):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def test_modules_are_not_imported_by_name_at_run_time_but_by_the_package() -> None:
+    for path in FILES:
+        if path != PACKAGE / "__init__.py":
+            source = path.read_text("utf-8")
+            assert "import_module" not in source, path
+            assert "__import__" not in source, path
+
+
+# --- what may stand nowhere -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_nothing_hostile_can_run_and_no_error_is_swallowed_whole(path: Path) -> None:
+    assert {name.split(".")[0] for name in imported(path)} & UNPICKLERS == set()
+    for node in code(path):
+        place = f"{path}:{getattr(node, 'lineno', '?')}"
+        assert not (isinstance(node, ast.ExceptHandler) and node.type is None), place
+        if isinstance(node, ast.Call):
+            assert ast.unparse(node.func) not in {"eval", "exec", "os.system", "os.popen"}, place
+            for keyword in node.keywords:
+                value = ast.unparse(keyword.value)
+                assert not (keyword.arg in {"trust_remote_code", "allow_pickle", "shell"} and value != "False"), place
+                assert keyword.arg != "Loader" or value == "yaml.BaseLoader", place
+
+
+# --- the package ------------------------------------------------------------------------------------------------------
+
+
+def test_the_public_names_are_these() -> None:
+    assert qa.__all__ == [
+        "Answer", "Citation", "Config", "Document", "Encoder", "Engine", "Hit", "Passage", "QAError", "Span",
+        "__version__",
+    ]  # fmt: skip
+
+
+def test_no_public_name_is_hidden_by_a_module_of_that_name() -> None:
+    modules = {path.stem for path in PACKAGE.glob("*.py")} | {path.name for path in PACKAGE.iterdir() if path.is_dir()}
+    assert set(qa.__all__) & modules == set()
+
+
+@pytest.mark.parametrize("name", qa.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(qa, name) is not None
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'qa' has no attribute 'nothing'"):
+        _ = qa.nothing
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["qa", "qa.cli", "qa.text.document", "qa.corpus.documents", "qa.text.passages", "qa.models.encoders", "qa.index"],
+)
+def test_importing_loads_nothing_heavy(module: str) -> None:
+    heavy = {
+        "torch",
+        "gradio",
+        "faiss",
+        "transformers",
+        "tantivy",
+        "sentence_transformers",
+        "onnxruntime",
+        "tokenizers",
+        "pymilvus",
+    }
+    program = f"import sys, {module}; print(*sorted({heavy!r} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""
+
+
+# --- beside the package -----------------------------------------------------------------------------------------------
+
+
+def test_the_package_imports_neither_what_trains_nor_what_measures() -> None:
+    used = {name.split(".")[0] for path in FILES for name in imported(path)}
+    assert used & {"training", "benchmarks", "tests"} == set()
+
+
+def test_what_trains_is_imported_by_no_benchmark() -> None:
+    for path in (PACKAGE.parent / "benchmarks").glob("*.py"):
+        assert not re.search(r"^\s*(?:from|import) training\b", path.read_text("utf-8"), re.MULTILINE), path
