@@ -45,7 +45,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a corpus that is much larger than what waits."""
     monkeypatch.setattr("qa.build.embedding._WINDOW", BATCH)
     monkeypatch.setattr("qa.index.milvus.rows._BATCH_ROWS", BATCH)
-    monkeypatch.setattr("qa.index.milvus.store._MOST_WAITING", 2 * BATCH)
+    monkeypatch.setattr("qa.index.milvus.writer._MOST_WAITING", 2 * BATCH)
 
 
 def articles(edition: str) -> dict[str, str]:

@@ -7,7 +7,6 @@ knows nothing about generations.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...config import Address
 from ...errors import StoreError, UnreachableError
+from .failures import NOT_THERE, RELEASED, STRANGER, UNTRUSTED, Incomplete, cause_of, failure_types, may_pass, words_of
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -30,25 +30,7 @@ _FIRST_WAIT = 0.05  # seconds before a call is tried again: doubled each time
 _CONNECTING = READING / 2  # seconds
 _BESIDE = 16  # calls of questions that wait for an answer at once, beside those of their own threads
 _MAKES = frozenset(("create_collection", "create_index"))
-# Codes of Milvus (pkg/util/merr of its sources): no such collection or alias, one that is not loaded, and others that
-# pass: unavailable, too many, too fast; parts not loaded; replicas, channels, segments and nodes that are not there.
-_NOT_THERE, _RELEASED = (100, 1600), 101
-_NOT_READY = frozenset((2, 4, 8, 101, 103, 201, 202, *range(400, 700), *range(900, 1_000)))
-_VAGUE = frozenset((1, 5, 65_535))  # codes that say nothing: the words do
-_PASSING = re.compile(
-    r"not (ready|available|loaded|initialized)|unavailable|\bnode\b|time(d )?out|deadline|context done"
-    r"|closed channel|grpc client|connection|recover|delegator|stopping|cancell?ed",
-    re.IGNORECASE,
-)
-_STRANGER = re.compile("UNAUTHENTICATED")
-_UNTRUSTED = re.compile("CERTIFICATE_VERIFY_FAILED|Hostname Verification|security handshaker")
-_RETRIED = re.compile(r"\[\w+\] Retry timeout: [^,]*,? ?(message=)?")  # what pymilvus says before that
-_NO_ANSWER = frozenset(("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"))  # of gRPC
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
-
-
-class _Incomplete(Exception):
-    """The server answered without what it holds."""
 
 
 class _Once(float):
@@ -111,7 +93,7 @@ class Server:
         that nothing. Raises MissingError, StoreError with what the server says where it refuses, and StoreError where
         it cannot be reached: at once while that is known.
         """
-        failures = _failures()
+        failures = failure_types()
         with self._until(seconds) as end:
             wait, failed, released = _FIRST_WAIT, False, False
             while True:
@@ -124,11 +106,11 @@ class Server:
                         client.load_collection(arguments[0], replica_number=replicas, _async=True, timeout=_Once(left))
                     result = getattr(client, method)(*arguments, timeout=_Once(left), **named)
                     if not whole(result):
-                        raise _Incomplete("a part of it is not loaded")
+                        raise Incomplete("a part of it is not loaded")
                 except failures as error:
-                    if not _may_pass(error):
+                    if not may_pass(error):
                         self._answered()
-                        if failed and method in _MAKES and "already exist" in _words(error):
+                        if failed and method in _MAKES and "already exist" in words_of(error):
                             return None  # by a try whose answer was lost
                         raise self._refused(error) from error
                     self.failed = time.monotonic()
@@ -136,7 +118,7 @@ class Server:
                         raise self._failed(error) from error
                     failed = True
                     # The server was started again.
-                    released = getattr(error, "code", None) == _RELEASED and method != "load_collection"
+                    released = getattr(error, "code", None) == RELEASED and method != "load_collection"
                 else:
                     self._answered()
                     return result
@@ -293,7 +275,7 @@ class Server:
     def _connected(self, seconds: float) -> MilvusClient:
         if self._client is None:
             if not self._connecting.acquire(timeout=seconds):  # by another
-                raise _Incomplete("there is no connection yet")
+                raise Incomplete("there is no connection yet")
             try:
                 self._client = self._client or _connect(self.address)
             finally:
@@ -347,50 +329,27 @@ class Server:
         with self._lock:
             self._pause = min(2 * self._pause, _MOST_PAUSE)
             self._closed_until = time.monotonic() + self._pause
-        return self._unreachable(_words(error))
+        return self._unreachable(words_of(error))
 
     def _unreachable(self, reason: str) -> StoreError:
         return UnreachableError(f"The index cannot be reached at {self.address} ({reason}): see that the server runs.")
 
     def _refused(self, error: Exception) -> StoreError:
-        said = _words(error)
-        if _STRANGER.search(_cause(error)):
+        said = words_of(error)
+        if STRANGER.search(cause_of(error)):
             return StoreError(
                 f"The server at {self.address} does not let this user in: set QA_MILVUS_USER and QA_MILVUS_PASSWORD."
             )
-        if _UNTRUSTED.search(_cause(error)):
+        if UNTRUSTED.search(cause_of(error)):
             return StoreError(
                 f"The server at {self.address} has not the certificate that was expected: set QA_MILVUS_TLS to the "
                 "file of its authority, and name the server as its certificate does."
             )
-        if getattr(error, "code", None) in _NOT_THERE:
+        if getattr(error, "code", None) in NOT_THERE:
             return MissingError(
                 f"The index at {self.address} lacks a part ({said}): run `qa build` where the articles are."
             )
         return StoreError(f"The server at {self.address} refused what it was asked ({said}): see its log.")
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    """What a call raises where the server refuses it or does not answer."""
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # it writes to standard error itself
-    try:
-        import grpc
-        from pymilvus.exceptions import MilvusException
-    except ModuleNotFoundError as error:
-        raise StoreError("An index in Milvus needs its client: run `pip install 'qa-articles[milvus]'`.") from error
-    return MilvusException, grpc.RpcError, _Incomplete
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether there was no answer, or one that says that the server is not ready: the same call may succeed later."""
-    if isinstance(error, _Incomplete) or getattr(error, "retriable", False):
-        return True
-    if _STRANGER.search(_cause(error)) or _UNTRUSTED.search(_cause(error)):
-        return False
-    code = getattr(error, "code", None)
-    code = code() if callable(code) else code  # that of gRPC, of which pymilvus makes one of its own
-    name = getattr(code, "name", "")
-    return name in _NO_ANSWER or code in _NOT_READY or (code in _VAGUE and bool(_PASSING.search(_said(error))))
 
 
 def _connect(address: Address) -> MilvusClient:
@@ -406,19 +365,3 @@ def _connect(address: Address) -> MilvusClient:
         timeout=_CONNECTING,  # pymilvus takes the first one for all that share the connection
         **tls,
     )
-
-
-def _cause(error: Exception) -> str:
-    """What gRPC said, where pymilvus says only that it could not connect."""
-    return str(error.__cause__ or error)
-
-
-def _said(error: Exception) -> str:
-    details = getattr(error, "details", None)  # those of gRPC: as text it is a page
-    words = details() if callable(details) else getattr(error, "message", "")
-    return _RETRIED.sub("", str(words or error))
-
-
-def _words(error: Exception) -> str:
-    """What an error says, on one short line."""
-    return " ".join(_said(error).split())[:120].rstrip(" .:(")

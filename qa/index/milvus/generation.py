@@ -13,9 +13,9 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, cached_property, partial
-from itertools import accumulate, chain
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,10 +31,24 @@ from ...text.spelling import nearest
 from ...text.terms import forms_of, plain_words, possible_acronyms, query_terms, read_question, searched_terms
 from ..manifest import REBUILD, Manifest, record_from_json
 from ..protocols import Candidates, Embedding, Query
-from ..rows import UNSOUND, checked, has_stray_sentence, is_literal
+from ..rows import UNSOUND, has_stray_sentence, is_literal
 from . import bm25
 from .client import READING, WRITING, Server
 from .facts import HERE, LEAST, Facts, Pairs, Words, damaged, fact_rows, hashed
+from .query import (
+    RESCORED,
+    SEARCHED,
+    Candidate,
+    Mark,
+    Wanted,
+    allows_text,
+    both_hold,
+    condition_for,
+    is_hidden,
+    led_by_rarest,
+    passage_of_row,
+    shown_only,
+)
 from .rows import (
     ACRONYMS,
     COLUMNS,
@@ -46,8 +60,6 @@ from .rows import (
     WITHDRAWN,
     WORDS,
     facts_of,
-    neighbours,
-    word_number,
 )
 
 if TYPE_CHECKING:
@@ -61,9 +73,7 @@ _LATELY, _MOST_LATELY = 10.0, 64  # seconds for which questions are kept as they
 _FRESH, _SELDOM = 1.0, 20.0
 _NEVER = (float("-inf"), float("-inf"))
 _SPARE = 2  # so many times as many are taken from the server's BM25, which is not quite ours
-_RESCORED = 2_000  # passages that are looked through for words, where the server has none
 _LEAST_COMPARED = 400  # passages that a search among nearest ones compares at least
-_SEARCHED = ("text", "title", "section")  # for words
 
 
 class MilvusGeneration:
@@ -84,7 +94,7 @@ class MilvusGeneration:
             self._length = int(said["terms"])
         self._terms, self._words = Words(self._facts, TERMS), Words(self._facts, WORDS)
         self._acronyms = Pairs(self._facts, ACRONYMS)
-        self._known: tuple[str, list[_Mark]] = "", []  # a state of the facts, and what was taken out by then
+        self._known: tuple[str, list[Mark]] = "", []  # a state of the facts, and what was taken out by then
         # When all rows were seen to be loaded, and until when that is taken to be so (monotonic).
         self._counted = _NEVER
         self._lately: dict[str, tuple[tuple[Word, ...], float]] = {}  # questions, as they were read, and when
@@ -116,11 +126,11 @@ class MilvusGeneration:
         """The files that were taken out since it was published."""
         return frozenset(mark.file for mark in self._marks(seconds))
 
-    def _marks(self, seconds: float) -> list[_Mark]:
+    def _marks(self, seconds: float) -> list[Mark]:
         with self._sound():
-            return [_Mark.from_json(mark) for mark in self._facts.beginning(WITHDRAWN, seconds).values()]
+            return [Mark.from_json(mark) for mark in self._facts.beginning(WITHDRAWN, seconds).values()]
 
-    def _hidden(self, seconds: float = READING) -> list[_Mark]:
+    def _hidden(self, seconds: float = READING) -> list[Mark]:
         """As `_marks`, for every question: the same list until something is taken out."""
         state = self._facts.state(seconds)
         known, marks = self._known
@@ -156,10 +166,10 @@ class MilvusGeneration:
         forms = {form for term in terms for group in (term.forms, *chain(*term.also)) for form in group}
         held = {form: number for form in forms if (number := frequency(form))}
         score = partial(bm25.scores, terms, frequency=frequency, count=self.count(), total_length=self._length)
-        allows = cache(partial(_allows, query)) if query.phrases or query.excluded else None
-        wanted = _Wanted(embedding(), held, score, k, allows, "")
+        allows = cache(partial(allows_text, query)) if query.phrases or query.excluded else None
+        wanted = Wanted(embedding(), held, score, k, allows, "")
         # Beside the pool of all, by which scores are scaled: what is allowed may stand anywhere.
-        found = self._found(wanted, ("",) if allows is None else ("", _condition(query)))
+        found = self._found(wanted, ("",) if allows is None else ("", condition_for(query)))
         ids = sorted(found)
         cosine = np.array([found[number].cosine for number in ids], dtype=np.float32)
         scores = np.array([found[number].bm25 for number in ids], dtype=np.float32)
@@ -170,11 +180,11 @@ class MilvusGeneration:
 
     def holds(self, phrase: str) -> bool:
         query = Query("", (phrase,))
-        condition = _both(_condition(query), _shown(self._hidden()))
-        rows = self._call("query", filter=condition, output_fields=["id", *_SEARCHED], limit=_MOST_READ)
+        condition = both_hold(condition_for(query), shown_only(self._hidden()))
+        rows = self._call("query", filter=condition, output_fields=["id", *SEARCHED], limit=_MOST_READ)
         self._check()
         # So many that hold each two neighbours of its words: what is behind them is not known to be without it.
-        return len(rows) == _MOST_READ or any(_allows(query, self._text(row)) for row in rows)
+        return len(rows) == _MOST_READ or any(allows_text(query, self._text(row)) for row in rows)
 
     def nearest_word(self, word: str) -> str | None:
         """The word of the articles that one was meant to be that they do not hold in any form; None where none is."""
@@ -193,7 +203,7 @@ class MilvusGeneration:
             self._check()
             rows = self.rows(ids)  # they may have been loaded meanwhile
         with self._sound():
-            found = {row["id"]: _passage(row) for row in rows}
+            found = {row["id"]: passage_of_row(row) for row in rows}
         if missing := [number for number in ids if number not in found]:
             raise StoreError(f"{len(missing)} of the passages found were withdrawn meanwhile: ask again.")
         return [found[number] for number in ids]
@@ -205,7 +215,7 @@ class MilvusGeneration:
         for start in range(0, len(numbers), _BLOCK):
             some = numbers[start : start + _BLOCK]
             heads = self.heads(some)
-            shown = (number for number in some if not _is_hidden(number, hidden))
+            shown = (number for number in some if not is_hidden(number, hidden))
             yield from (heads[number]["path"] for number in shown if number in heads)
 
     def document(self, path: str) -> Document | None:
@@ -264,7 +274,7 @@ class MilvusGeneration:
         with self._sound():
             counted = 0
             for row in self._in_order(ids, ["vector", "sha256", "terms", "words"]):
-                _passage(row)  # what is taken over is checked here, and not again
+                passage_of_row(row)  # what is taken over is checked here, and not again
                 counted += 1
                 yield {**row, "vector": list(row["vector"]), "words": list(row["words"])}
             if counted != len(ids):
@@ -279,7 +289,7 @@ class MilvusGeneration:
     def withdraw(self, file: str) -> None:
         """Mark a file as taken out; returns when no reader finds it any more. Nothing is deleted under a build."""
         if (part := self.parts().get(file)) is not None:
-            self._write(_Mark(file, part))
+            self._write(Mark(file, part))
 
     def delete_withdrawn(self) -> None:
         """Delete the documents and passages of files that were taken out, while nobody builds."""
@@ -306,7 +316,7 @@ class MilvusGeneration:
         )
         self._server.count(self._facts.collection)  # which waits until what was written is seen
 
-    def _write(self, mark: _Mark) -> None:
+    def _write(self, mark: Mark) -> None:
         facts = self._facts.collection
         state = fact_rows(HERE, secrets.token_hex(8))
         rows = [*fact_rows(f"{WITHDRAWN}{hashed(mark.file)}", mark.as_json()), *state]
@@ -350,7 +360,7 @@ class MilvusGeneration:
             counted = 0
             for row in self._in_order(part.passages, ["vector"]):
                 counted += 1
-                passage = _passage(row)
+                passage = passage_of_row(row)
                 if not is_literal(passage, texts.get(passage.document, "")):
                     yield f"passage {row['id']} of {path} is not a literal part of its document"
                 if has_stray_sentence(passage):
@@ -382,7 +392,7 @@ class MilvusGeneration:
         found = self._terms.frequencies(forms)
         return lambda form: found.get(form, 0)
 
-    def _found(self, wanted: _Wanted, conditions: Sequence[str]) -> dict[int, _Candidate]:
+    def _found(self, wanted: Wanted, conditions: Sequence[str]) -> dict[int, Candidate]:
         """The best of each side under each condition, by id.
 
         What is taken out is hidden as it was known last; where that has changed, and where a part of the server gave
@@ -391,7 +401,7 @@ class MilvusGeneration:
         is_again = False
         while True:
             begun, marks = time.monotonic(), self._known[1]
-            shown = replace(wanted, shown=_shown(marks))
+            shown = replace(wanted, shown=shown_only(marks))
             works: list[Callable[[], Any]] = [self._hidden, self._check]
             for condition in conditions:
                 works += [partial(side, shown, shown.k, condition) for side in (self._worded, self._near)]
@@ -400,14 +410,14 @@ class MilvusGeneration:
             if now is marks and (is_again or self._server.failed < begun):
                 break
             is_again = True
-        found: dict[int, _Candidate] = {}
+        found: dict[int, Candidate] = {}
         for number, condition in enumerate(conditions):
             found |= self._pool(shown, condition, *sides[2 * number : 2 * number + 2])
         return found
 
     def _pool(
-        self, wanted: _Wanted, condition: str, worded: list[_Candidate], near: list[_Candidate]
-    ) -> dict[int, _Candidate]:
+        self, wanted: Wanted, condition: str, worded: list[Candidate], near: list[Candidate]
+    ) -> dict[int, Candidate]:
         """The best of each side, by id, of those that the query allows where there is a condition.
 
         A condition sees to it that all words are there, not that they stand together: where too few of the passages
@@ -433,18 +443,18 @@ class MilvusGeneration:
             rows[at].id: replace(rows[at], bm25=float(scores[at])) for at in best
         }
 
-    def _near(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
+    def _near(self, wanted: Wanted, limit: int, condition: str) -> list[Candidate]:
         """The passages with the largest cosines, best first."""
         parameters = {"metric_type": "IP", "params": {"ef": max(2 * limit, _LEAST_COMPARED)}}
         hits = self._hits("vector", wanted.dense.tolist(), limit, condition, wanted.shown, parameters, wanted.columns)
         return [self._candidate(hit, float(hit["distance"]), wanted) for hit in hits]
 
-    def _worded(self, wanted: _Wanted, limit: int, condition: str) -> list[_Candidate]:
+    def _worded(self, wanted: Wanted, limit: int, condition: str) -> list[Candidate]:
         """The passages that the server's own BM25 puts first, or the nearest of those that hold the rarest words."""
         if not wanted.asked:
             return []
         if not self.searches_words:
-            return self._near(wanted, max(limit, _RESCORED), _both(condition, _led(wanted.asked)))
+            return self._near(wanted, max(limit, RESCORED), both_hold(condition, led_by_rarest(wanted.asked)))
         asked = " ".join(wanted.asked)
         columns = ("vector", *wanted.columns)
         hits = self._hits("sparse", asked, _SPARE * limit, condition, wanted.shown, {"metric_type": "BM25"}, columns)
@@ -468,7 +478,7 @@ class MilvusGeneration:
             anns_field=field,
             limit=limit,
             search_params=parameters,
-            filter=_both(condition, shown),
+            filter=both_hold(condition, shown),
             output_fields=list(columns),
             # The nearest passages are always some; what holds certain words may be nowhere.
             whole=lambda found: bool(found[0] or condition or field != "vector" or self._is_empty()),
@@ -479,10 +489,10 @@ class MilvusGeneration:
         """Whether all passages were withdrawn."""
         return sum(len(mark.part.passages) for mark in self._hidden()) >= self.count()
 
-    def _candidate(self, hit: Mapping[str, Any], cosine: float, wanted: _Wanted) -> _Candidate:
+    def _candidate(self, hit: Mapping[str, Any], cosine: float, wanted: Wanted) -> Candidate:
         row = hit["entity"]
         text = self._text({**row, "id": hit["id"]}) if wanted.allows is not None else ""
-        return _Candidate(int(hit["id"]), cosine, row["terms"], text)
+        return Candidate(int(hit["id"]), cosine, row["terms"], text)
 
     def _text(self, row: Mapping[str, Any]) -> str:
         """What is searched for words of a row."""
@@ -501,7 +511,7 @@ class MilvusGeneration:
             found = self._facts.get(keys)  # they may have been loaded meanwhile
         with self._sound():
             numbers = {keys[key]: int(value) for key, value in found.items()}
-        return {path: number for path, number in numbers.items() if not _is_hidden(number, hidden)}
+        return {path: number for path, number in numbers.items() if not is_hidden(number, hidden)}
 
     def _in_order(self, ids: range, more: Sequence[str]) -> Iterator[dict[str, Any]]:
         """The rows of these passages, by id; those that were withdrawn are left out."""
@@ -528,116 +538,3 @@ class MilvusGeneration:
             yield
         except UNSOUND as error:
             raise damaged(self.collection) from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """Says that a file was taken out, where it stands, and whether its rows were deleted."""
-
-    file: str
-    part: Part
-    is_deleted: bool = False
-
-    def as_json(self) -> str:
-        numbers = [(each.start, each.stop) for each in (self.part.documents, self.part.passages)]
-        return json.dumps({"file": self.file, "part": numbers, "deleted": self.is_deleted}, ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> _Mark:
-        said = json.loads(text)
-        documents, passages = (range(int(start), int(stop)) for start, stop in said["part"])
-        return cls(said["file"], Part(documents, passages), bool(said["deleted"]))
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A passage that was found: its terms, and where phrases are asked for, what is searched for words."""
-
-    id: int
-    cosine: float
-    terms: str
-    text: str
-    bm25: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What a question looks for: an embedding, terms, and how texts are scored; `k` candidates of each side.
-
-    `asked` are the forms of its words that passages hold, and how many hold each. `allows` says of a
-    text whether the question allows it, where it wants or excludes words. `shown` is a condition: that of all passages
-    which were not taken out.
-    """
-
-    dense: Vectors
-    asked: Mapping[str, int]
-    score: Callable[[Sequence[str]], Vectors]
-    k: int
-    allows: Callable[[str], bool] | None
-    shown: str
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return ("terms",) if self.allows is None else ("terms", *_SEARCHED)
-
-    def allows_row(self, row: _Candidate) -> bool:
-        return self.allows is None or self.allows(row.text)
-
-
-def _condition(query: Query) -> str:
-    """What the server is to see to: each two neighbours of all phrases are there, and no word or two that are excluded.
-
-    Of a longer phrase that is excluded, all neighbours may stand in a text that does not hold it.
-    """
-    wanted = [neighbours(plain_words(phrase)) for phrase in query.phrases]
-    excluded = [words for words in map(neighbours, map(plain_words, query.excluded)) if len(words) == 1]
-    conditions = [f"array_contains_all(words, {sorted({*map(word_number, words)})})" for words in wanted]
-    conditions += [f"not array_contains(words, {word_number(words[0])})" for words in excluded]
-    if not all(wanted):
-        return "id < 0"  # signs alone are nowhere
-    return " and ".join(conditions) or "id >= 0"
-
-
-def _led(asked: Mapping[str, int]) -> str:
-    """The condition of the passages that BM25 may put first: those with one of the rarest terms.
-
-    So many of the rarest as _RESCORED passages hold one of; `asked` says how many hold each.
-    """
-    rarest = sorted(asked, key=lambda form: (asked[form], form))
-    fit = sum(total <= _RESCORED for total in accumulate(asked[form] for form in rarest))
-    return f"array_contains_any(stems, {sorted(map(word_number, rarest[: max(1, fit)]))})"
-
-
-def _is_hidden(number: int, marks: Iterable[_Mark]) -> bool:
-    """Whether this document was taken out."""
-    return any(number in mark.part.documents for mark in marks)
-
-
-def _shown(marks: Iterable[_Mark]) -> str:
-    """The condition of all passages that were not taken out; empty where those that were are deleted."""
-    parts = [mark.part.passages for mark in marks if mark.part.passages and not mark.is_deleted]
-    return " and ".join(f"(id < {part.start} or id >= {part.stop})" for part in parts)
-
-
-def _both(condition: str, other: str) -> str:
-    return f"({condition}) and {other}" if condition and other else condition or other
-
-
-def _allows(query: Query, text: str) -> bool:
-    """Whether a text holds the phrases of a query, each word behind the other, and nothing that it excludes."""
-    words = f" {' '.join(plain_words(text))} "
-
-    def holds(phrase: str) -> bool:
-        searched = plain_words(phrase)
-        return bool(searched) and f" {' '.join(searched)} " in words
-
-    return all(map(holds, query.phrases)) and not any(map(holds, query.excluded))
-
-
-def _passage(row: Mapping[str, Any]) -> Passage:
-    """The passage of a row; raises one of UNSOUND where it is not what was written."""
-    names = ("id", "document", "position", "start", "end", "text", "title", "section")
-    facts = [row[name] for name in names]
-    return checked(
-        [*facts, row["page"] or None, row["sentences"], row["language"], bytes.fromhex(row["key"]), row["checksum"]]
-    )

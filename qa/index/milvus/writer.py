@@ -1,0 +1,295 @@
+"""Writes one generation to a Milvus server, while others are read and encoded, and publishes it by an alias."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...corpus.records import FileRecord, Part
+from ...errors import StoreError, UnreachableError
+from ...models.protocols import Vectors
+from ...sandbox.wire import document_json
+from ...system.background import Background
+from ...text import acronyms
+from ...text.document import Document
+from ...text.passage import Passage
+from ...text.terms import plain_words
+from ..manifest import REBUILD, Manifest, record_json
+from ..protocols import Rows
+from ..rows import is_literal
+from . import facts as milvus_facts
+from . import rows as milvus_rows
+from .client import READING, WRITING
+from .facts import HERE, LEAST, fact_rows, hashed, pair_rows, word_rows
+from .generation import MilvusGeneration
+from .rows import (
+    ACRONYMS,
+    FORM,
+    MANIFEST,
+    RECORDS,
+    TERMS,
+    WORDS,
+    Batches,
+    Tally,
+    facts_of,
+    fitted,
+    passage_row,
+)
+
+if TYPE_CHECKING:
+    from .store import MilvusStore
+
+
+_MOST_WAITING = 2_000  # passages that wait to be written
+_RUN = 1_000  # documents and passages of files that are taken over together
+_BLOCK = 50  # documents that are read at a time: they may be long
+_PATIENCE = 0.7  # seconds that an insertion has when a build ends
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A file that is taken over: its record, where the last generation holds it, and under which path."""
+
+    record: FileRecord
+    part: Part
+    path: str
+
+    def moved(self, path: str) -> str:
+        """The path of a document in it, which may have been renamed."""
+        return self.record.path + path.removeprefix(self.path)
+
+
+class MilvusWriter:
+    """Writes one generation; use it in a `with` block. Documents must come sorted by path.
+
+    What is added is written by a thread of its own, behind all else that was, and no more waits for that than
+    _MOST_WAITING passages and one file. `step` is called often until it is published; what it raises leaves the last
+    generation as it was.
+    """
+
+    def __init__(
+        self,
+        store: MilvusStore,
+        folder: Path,
+        manifest: Manifest,
+        previous: MilvusGeneration | None,
+        step: Callable[[], None],
+    ) -> None:
+        self.folder = folder
+        self._store = store
+        self._manifest = manifest
+        self._previous = previous
+        self._step = step
+        self._records: list[FileRecord] = []
+        self._documents = self._passages = 0  # of the files that were added, but for `_run`
+        self._run: list[_Taken] = []  # files that stand together in the last generation, to be read in one go
+        self._writing = Background(_MOST_WAITING, step)
+        self._is_over = False
+        self._tokenizer = store.server.word_tokenizer()
+        # What the thread alone alters, until all is written:
+        self._generation: str | None = None  # what is being written, until it is published
+        self._batches = Batches(store.server, self._check)
+        self._tally = Tally()
+
+    def __enter__(self) -> MilvusWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_over = True
+        self._writing.end(_PATIENCE)
+        if kind is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        if self._generation is not None and not isinstance(error, UnreachableError):
+            with contextlib.suppress(StoreError):  # the next build drops it
+                self._store.drop(self._generation, READING)
+        if isinstance(error, OSError):
+            raise StoreError(
+                f"The index could not be written ({error}); the last one still answers: "
+                "free some space and build again."
+            ) from error
+
+    @property
+    def records(self) -> tuple[FileRecord, ...]:
+        """What was added, in order."""
+        return tuple(self._records)
+
+    def add(self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: Rows) -> None:
+        """Add one file with its documents, and their passages with an embedding each: none where it is not indexed."""
+        self._take_run()
+        record = self._add_record(record, len(documents), len(vectors))
+        first = self._documents, self._passages
+        self._documents += len(documents)
+        self._passages += len(vectors)
+        self._writing.add(partial(self._insert_new, record, documents, vectors[:], *first), len(vectors))
+
+    def take_over(self, record: FileRecord, part: Part, path: str) -> None:
+        """Add one file as the last generation holds it: at `part`, under `path`."""
+        if self._run:
+            last = self._run[-1].part
+            follows = last.documents.stop == part.documents.start and last.passages.stop == part.passages.start
+            if not follows or sum(len(taken.part.documents) + len(taken.part.passages) for taken in self._run) >= _RUN:
+                self._take_run()
+        record = self._add_record(record, len(part.documents), len(part.passages))
+        self._run.append(_Taken(record, part, path))
+
+    def _take_run(self) -> None:
+        """Have what is taken over written, behind all that was added."""
+        run, self._run = self._run, []
+        if run:
+            first = self._documents, self._passages
+            passages = sum(len(taken.part.passages) for taken in run)
+            self._documents += sum(len(taken.part.documents) for taken in run)
+            self._passages += passages
+            self._writing.add(partial(self._insert_taken, run, *first), passages)
+
+    def publish(self, keep: int) -> str:
+        """Check the counts of what was written, and let it answer by one switch; returns the generation's id.
+
+        Raises StoreError where a count is off.
+        """
+        self._step()
+        self._take_run()
+        self._writing.add(self._insert_rest)
+        self._writing.finish()
+        server, generation = self._store.server, self._begun()
+        collection = self._store.collection(generation)
+        indexes = {collection: milvus_rows.indexes(self._tokenizer), facts_of(collection): milvus_facts.INDEXES}
+        server.prepare(indexes, self._step)
+        for name, expected in self._batches.counts.items():
+            if (counted := server.count(name)) != expected:
+                raise StoreError(
+                    f"The new index failed its check ({name} holds {counted} rows, not {expected}); "
+                    f"the last one still answers: {REBUILD}."
+                )
+        made = self._store.open(generation, WRITING)
+        self._store.take_out(made)
+        self._step()
+        self._store.switch(generation)
+        self._generation = None
+        self._store.take_out(made)  # what was withdrawn while it was switched
+        self._store.prune(keep)
+        return made.id
+
+    def _add_record(self, record: FileRecord, documents: int, passages: int) -> FileRecord:
+        self._records.append(replace(record, documents=documents, passages=passages))
+        return self._records[-1]
+
+    # --- in the thread
+
+    def _begun(self) -> str:
+        """The id of what is being written; its collections are made for the first row."""
+        if self._generation is None:
+            self._check()
+            self._generation = self._store.next_id()
+            collection, server = self._store.collection(self._generation), self._store.server
+            dimension, searched = int(self._manifest.encoder["dimension"]), ("terms", "sparse")
+            fields = milvus_rows.fields(dimension, self._tokenizer)
+            server.create(collection, fields, searched if self._tokenizer else None)
+            server.create(facts_of(collection), milvus_facts.FIELDS)
+        return self._generation
+
+    def _check(self) -> None:
+        """Ends the thread where the build has ended."""
+        if self._is_over:
+            raise StoreError("The build has ended: build again.")
+
+    def _insert_new(
+        self,
+        record: FileRecord,
+        documents: Sequence[tuple[Document, Sequence[Passage]]],
+        vectors: Vectors,
+        document_number: int,
+        number: int,
+    ) -> None:
+        """A file's documents and passages, whose numbers begin with these."""
+        # Rounded as they are on disk, so that cosines are those of an index there.
+        rows = iter(vectors.astype(np.float16).astype(np.float32))
+        for document, passages in documents:
+            pairs = [[" ".join(plain_words(form)) for form in pair] for pair in acronyms.find(document.text)]
+            head = {
+                "path": document.path, "title": document.title, "language": document.language,
+                "metadata": dict(document.metadata), "file": record.as_json(), "acronyms": pairs,
+            }  # fmt: skip
+            body = json.dumps(document_json(replace(document, blocks=())), ensure_ascii=False)
+            self._insert_document(document_number, head, body)
+            document_number += 1
+            for order, passage in enumerate(passages):
+                if not is_literal(passage, document.text):
+                    raise StoreError(f"A passage of {document.path} is no part of it: {REBUILD}.")
+                self._insert_passage(passage_row(number, passage, order, record.sha256, next(rows)))
+                number += 1
+
+    def _insert_taken(self, run: Sequence[_Taken], document_number: int, number: int) -> None:
+        """Files that stand together in the last generation; here their numbers begin with these."""
+        if self._previous is None:
+            raise StoreError(f"There is no index to take files over from: {REBUILD}.")
+        first, last = run[0].part, run[-1].part
+        documents = _documents(self._previous, range(first.documents.start, last.documents.stop))
+        passages = self._previous.taken(range(first.passages.start, last.passages.stop))
+        for taken in run:
+            for head, body in islice(documents, len(taken.part.documents)):
+                head = {**head, "path": taken.moved(head["path"]), "file": taken.record.as_json()}
+                self._insert_document(document_number, head, body)
+                document_number += 1
+            for row in islice(passages, len(taken.part.passages)):
+                self._insert_passage({**row, "id": number, "document": taken.moved(row["document"])})
+                number += 1
+
+    def _insert_document(self, number: int, head: Mapping[str, Any], body: str) -> None:
+        facts = facts_of(self._store.collection(self._begun()))
+        self._tally.document(head)
+        self._batches.add(facts, fact_rows(f"head:{number}", json.dumps(head, ensure_ascii=False)))
+        self._batches.add(facts, fact_rows(f"body:{number}", body))
+        self._batches.add(facts, fact_rows(f"path:{hashed(head['path'])}", str(number)))
+
+    def _insert_passage(self, passage: Mapping[str, Any]) -> None:
+        collection = self._store.collection(self._begun())
+        self._tally.passage(passage)
+        row, texts = fitted(passage, not self._tokenizer)
+        self._batches.add(collection, [row])
+        if texts:
+            self._batches.add(facts_of(collection), fact_rows(f"passage:{row['id']}", texts))
+
+    def _insert_rest(self) -> None:
+        """What is known of all files together."""
+        generation, tally, batches = self._begun(), self._tally, self._batches
+        facts = facts_of(self._store.collection(generation))
+        manifest = replace(
+            self._manifest,
+            id=generation,
+            documents=self._documents,
+            passages=self._passages,
+            languages=tuple(sorted(tally.languages)),
+        )
+        said = {"form": FORM, "manifest": manifest.as_json(), "terms": tally.length}
+        batches.add(facts, fact_rows(RECORDS, "\n".join(map(record_json, self._records))))
+        batches.add(facts, pair_rows(ACRONYMS, tally.acronyms))
+        batches.add(facts, word_rows(TERMS, tally.terms))
+        batches.add(facts, word_rows(WORDS, tally.words))
+        batches.add(facts, fact_rows(MANIFEST, json.dumps(said, ensure_ascii=False)))
+        batches.add(facts, fact_rows(HERE, ""))
+        batches.add(facts, fact_rows(LEAST, f"{batches.counts[facts] + 1} {self._passages}"))
+        batches.finish()
+
+
+def _documents(generation: MilvusGeneration, numbers: range) -> Iterator[tuple[dict[str, Any], str]]:
+    """What is known of these documents, and themselves as JSON, in order. Raises StoreError where one is missing."""
+    for start in range(0, len(numbers), _BLOCK):
+        some = numbers[start : start + _BLOCK]
+        heads, bodies = generation.heads(some), generation.bodies(some)
+        for number in some:
+            if number not in heads or number not in bodies:
+                raise StoreError(f"An article is missing in the last index: {REBUILD}.")
+            yield heads[number], bodies[number]
