@@ -22,9 +22,11 @@ from files.make_pdf import lines_at, written
 from qa import engine as engine_module
 from qa.ask.answer import Answer, Lead
 from qa.ask.follow_up import Turn
+from qa.ask.pipeline import MAX_TOP_K
+from qa.ask.query import MAX_QUESTION_CHARACTERS, checked
 from qa.build import build
 from qa.config import Config
-from qa.engine import MAX_QUESTION_CHARACTERS, MAX_TOP_K, Engine, check_question
+from qa.engine import Engine
 from qa.errors import MismatchError, NoGenerationError, QuestionError, StoreError
 from qa.index.local import store
 from qa.models.protocols import Encoder
@@ -152,7 +154,7 @@ def test_search_gives_hits_best_first(engine: Engine) -> None:
     ],
 )
 def test_question_that_cannot_be_asked_is_one_short_sentence(engine: Engine, question: str) -> None:
-    for ask in (engine.ask, engine.search, check_question):
+    for ask in (engine.ask, engine.search, checked):
         with pytest.raises(QuestionError) as caught:
             ask(question)
         sentence = str(caught.value)
@@ -656,7 +658,9 @@ def test_without_a_reader_rankings_and_answers_are_those_of_before_there_was_one
 def test_passages_are_cut_after_they_are_read(
     built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.ask.search.RELEVANCE_WEIGHT", 3.0)  # the words of the question are in the other one alone
+    monkeypatch.setattr(
+        "qa.ask.rereading.RELEVANCE_WEIGHT", 3.0
+    )  # the question's words are in the other alone
     engine, reader = with_reader(built, tiny, dough=30, anchor=0)
     (hit,) = engine.search(QUESTION, 1).hits
     assert "dough" in hit.passage.text

@@ -237,7 +237,8 @@ def ask(
 
     A conversation is a JSON list of {"speaker": "user" or "agent", "text"}, oldest first, without QUESTION.
     """
-    from ..engine import Engine, check_question
+    from ..ask.query import checked
+    from ..engine import Engine
     from ..ui.render import as_text as in_words
 
     if (question is None) == (questions is None):
@@ -245,7 +246,7 @@ def ask(
     if question is None and conversation is not None:
         raise ConfigError('A conversation goes with one question: run `qa ask "…" --conversation FILE`.')
     if question is not None:
-        check_question(question)  # before a model is loaded for nothing
+        checked(question)  # before a model is loaded for nothing
     history = _history(conversation) if conversation is not None else ()
     lines = _lines(questions) if question is None else []
     engine = Engine.open(_config(corpus, index, store))
