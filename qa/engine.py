@@ -205,6 +205,7 @@ class Engine:
 
     def withdraw(self, files: Sequence[str]) -> None:
         """Take files out of what answers, where the index can do that without a build. Raises StoreError."""
+        self._check_open()
         self._store.withdraw(files)
 
     def verify(self) -> list[str]:
@@ -241,9 +242,10 @@ class Engine:
     def _means(self) -> pipeline.Means:
         """What the next question is answered with, opened."""
         generation = self.generation
+        self._check_name(generation.manifest.encoder)  # what can be told without a model comes first
+        _check_settings(generation, self._settings)
         encoder, reader = self._models(generation)
         _check_encoder(generation, encoder)
-        _check_settings(generation, self._settings)
         return pipeline.Means(self.config, generation, encoder, reader, self._encoding, self._corpus)
 
     def _models(self, generation: OpenGeneration) -> tuple[Encoder, Reader | None]:
