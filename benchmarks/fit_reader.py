@@ -70,9 +70,7 @@ def order_table(own: Mapping[str, Sequence[Case]]) -> list[str]:
         "8 w · tanh(relevance / 8)": lambda w, hit: 8 * w * math.tanh(_relevance(hit) / 8),
         "8 w · sigmoid(relevance / 2)": lambda w, hit: 8 * w * float(expit(np.array(_relevance(hit) / 2))),
     }
-    lines = [
-        f"| order (in use: last, {rereading.RELEVANCE_WEIGHT / 8:g}) | w | {' | '.join(own)} | mean | recall@1 |"
-    ]
+    lines = [f"| order (in use: last, {rereading.RELEVANCE_WEIGHT / 8:g}) | w | {' | '.join(own)} | mean | recall@1 |"]
     for name, form in forms.items():
         for weight in (0.0, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2):
             ranked = {

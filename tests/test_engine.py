@@ -630,15 +630,19 @@ def test_a_text_that_was_altered_behind_the_index_is_not_cited(config: Config, t
 
 
 def test_a_closed_engine_has_let_go_of_what_it_opened(built: Config, tiny: TinyEncoder) -> None:
-    before = set(threading.enumerate())
+    def encoding() -> set[threading.Thread]:
+        return {thread for thread in threading.enumerate() if thread.name.startswith("question")}
+
+    before = encoding()
     with Engine.open(built, tiny) as engine:
         assert engine.ask(QUESTION).citations
         generation = weakref.ref(engine.generation)
         assert generation() is not None
-        assert set(threading.enumerate()) > before
+        begun = encoding() - before
+        assert begun
     gc.collect()
     assert generation() is None
-    assert set(threading.enumerate()) <= before
+    assert not any(thread.is_alive() for thread in begun)
     engine.close()  # once more is no error
 
 

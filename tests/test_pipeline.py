@@ -47,7 +47,7 @@ ARTICLES = {
 }
 BEFORE = [Turn("user", "Where was Nikola Tesla born?"), Turn("agent", "Nikola Tesla was born in Smiljan.")]
 # It leans on what was said, is made of two, holds a mistake, and a name that no article holds.
-QUESTION = "When did he die in Hamburg and where was he borm?"
+QUESTION = "When did he die at Hamburg and in which part of Prusssia was he born?"
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ class TwoPools(FakeIndex):
         return tuple(QueryTerm(frozenset([word]), 1.0, word) for word in analyze(text))
 
 
-READING = Reading(Query("died"), ("tesla",), refers=True, richness=2.0)
+READING = Reading(Query("died"), ("tesla",), richness=2.0)
 BOTH = {"died": embedding, "tesla died": embedding}
 
 
