@@ -31,7 +31,8 @@ from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, CachingReader, 
 from benchmarks.judged import CLAPNQ, CRANFIELD, SQUAD_1, SQUAD_2, Kind, ask, sample, small
 from benchmarks.judged import Sample as Questions
 from benchmarks.mixture import MIXTURE, in_mixture, mixed, thresholds, weighted
-from qa.ask.compose import Condition, best_share, features, score_sentences
+from qa.ask.confidence import Condition, features
+from qa.ask.lead import best_share, score_sentences
 from qa.ask.ranking import Ranking
 from qa.engine import Engine
 from qa.evaluate.metrics import auroc, calibration_error

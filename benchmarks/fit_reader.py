@@ -2,8 +2,8 @@
 
 Prints, over articles of SQuAD that the reader was not trained on and the half of CLAPNQ that is for fitting, what
 each weight gives: of relevance in the order of passages, of each feature of a sentence in the choice of the lead, and
-the margin from which the answer is shown by itself. The constants that follow from it stand in qa/search.py and
-qa/answer.py; what was read is remembered, so that it can be run again in a minute.
+the margin from which the answer is shown by itself. The constants that follow from it stand in
+qa/ask/rereading.py and qa/ask/lead.py; what was read is remembered, so that it can be run again in a minute.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from benchmarks.common import CACHE, CachingEncoder, CachingReader, f1
 from benchmarks.judged import CLAPNQ, SQUAD_1, SQUAD_2, Case, ask, sample
 from benchmarks.mixture import Numbers
-from qa.ask import compose as answer
-from qa.ask import search
+from qa.ask import lead as leads
+from qa.ask import rereading
 from qa.ask.ranking import Hit
 from qa.evaluate import metrics
 from qa.evaluate.run import holds
@@ -70,9 +70,7 @@ def order_table(own: Mapping[str, Sequence[Case]]) -> list[str]:
         "8 w · tanh(relevance / 8)": lambda w, hit: 8 * w * math.tanh(_relevance(hit) / 8),
         "8 w · sigmoid(relevance / 2)": lambda w, hit: 8 * w * float(expit(np.array(_relevance(hit) / 2))),
     }
-    lines = [
-        f"| order (in use: the last with {search.RELEVANCE_WEIGHT / 8:g}) | w | {' | '.join(own)} | mean | recall@1 |"
-    ]
+    lines = [f"| order (in use: last, {rereading.RELEVANCE_WEIGHT / 8:g}) | w | {' | '.join(own)} | mean | recall@1 |"]
     for name, form in forms.items():
         for weight in (0.0, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2):
             ranked = {
@@ -104,15 +102,15 @@ def _margin(hit: Hit) -> float:
 def sentences(case: Case) -> Sentences | None:
     """The sentences that may lead; None where their passages were not all read."""
     ranking = case.ranking.readings[0]
-    scored = answer.score_sentences(ranking, analyze)
+    scored = leads.score_sentences(ranking, analyze)
     hits = [ranking.hits[sentence.hit] for sentence in scored]
     if not scored or any(hit.judgement is None for hit in hits):
         return None
     relevance = np.array([_relevance(hit) for hit in hits])
     margin = np.array([sentence.found.margin if sentence.found else -30.0 for sentence in scored])
     share, passage = np.array([s.share for s in scored]), np.array([hit.score for hit in hits])
-    known = answer.SHARE * share + answer.PASSAGE * passage
-    known += answer.RELEVANCE * expit(relevance) + answer.MARGIN * expit(margin)
+    known = leads.SHARE * share + leads.PASSAGE * passage
+    known += leads.RELEVANCE * expit(relevance) + leads.MARGIN * expit(margin)
     words = np.stack([share, passage, np.array([s.score for s in scored]) - known], axis=1)
     right = np.array([holds(sentence.text, case.query.answers) for sentence in scored])
     article = next(iter(case.relevant)).split("#")[0]
@@ -129,7 +127,7 @@ def lead_table(asked: Sequence[Sentences]) -> list[str]:
         "an eighth": lambda read: read / 8,
     }
     articles = np.array([rows.article for rows in asked])
-    in_use = np.array([[answer.SHARE, answer.PASSAGE, 1.0, answer.RELEVANCE, answer.MARGIN]])
+    in_use = np.array([[leads.SHARE, leads.PASSAGE, 1.0, leads.RELEVANCE, leads.MARGIN]])
     made = np.mean(hits(asked, expit, in_use))
     lines = ["", f"| lead ({len(asked)} questions) | by other articles | by all | weights |"]
     lines.append(f"| in use | | {made:.4f} | {_weights(in_use[0])} |")
@@ -169,7 +167,7 @@ def short_table(own: Sequence[Case]) -> list[str]:
     said = [row for row in map(_said, own) if row is not None]
     lines = [
         "",
-        f"| short answer from (in use: {answer.SURE_MARGIN}) | shown | overlaps a known one | F1 of those |",
+        f"| short answer from (in use: {leads.SURE_MARGIN}) | shown | overlaps a known one | F1 of those |",
     ]
     for least in (-30, -6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6):
         shown = [best for margin, best in said if margin >= least]
@@ -181,8 +179,8 @@ def short_table(own: Sequence[Case]) -> list[str]:
 def _said(case: Case) -> tuple[float, float] | None:
     """The margin of the answer in the lead, and its F1; None where the question wants a sentence."""
     ranking = case.ranking.readings[0]
-    lead = max(answer.score_sentences(ranking, analyze), key=lambda sentence: sentence.score)
-    if lead.found is None or answer.wants_a_sentence(ranking):
+    lead = max(leads.score_sentences(ranking, analyze), key=lambda sentence: sentence.score)
+    if lead.found is None or leads.wants_a_sentence(ranking):
         return None
     start = lead.span.start
     text = lead.text[lead.found.span.start - start : lead.found.span.end - start]

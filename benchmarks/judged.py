@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.common import SETS, CachingEncoder, CachingReader, Part, in_fit, off_topic_questions, part_of
 from qa.ask.ranking import Ranking
-from qa.ask.search import READ
+from qa.ask.rereading import READ
 from qa.evaluate.run import Dataset, Query, has_relevant, index_dataset, read_dataset
 
 Kind = Literal["own", "near", "off"]

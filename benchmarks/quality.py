@@ -41,9 +41,12 @@ from benchmarks.conversations import measure as measure_conversations
 from benchmarks.judged import DATASETS, SQUAD_1, SQUAD_2, Case, Kind, ask, sample, without_titles
 from benchmarks.mixture import Numbers, error_if_true, in_mixture, risk, weighted
 from benchmarks.quality_page import write
-from qa.ask import search
+from qa.ask import fusion, search
 from qa.ask.answer import Answer
-from qa.ask.compose import Facts, compose
+from qa.ask.compose import compose
+from qa.ask.confidence import judge
+from qa.ask.lead import sentences_of
+from qa.ask.sources import Facts
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
@@ -136,13 +139,15 @@ def _read(encoder: CachingEncoder, reader: CachingReader) -> dict[str, Any]:
 
 @contextmanager
 def _meaning_alone() -> Iterator[None]:
-    with patch.object(search, "DENSE_SHARE", 1.0):
+    with patch.object(fusion, "DENSE_SHARE", 1.0):
         yield
 
 
 def _judged(case: Case) -> Judged:
     """Composed as the program does, and never abstained."""
-    answer = compose(case.query.text, case.ranking, _NOWHERE, analyze, 0.0, {})
+    sentences = sentences_of(case.ranking, analyze)
+    verdict = judge(case.ranking, sentences.share, 0.0)
+    answer = compose(case.query.text, case.ranking, sentences, verdict, _NOWHERE)
     ranked = [hit.passage.document for hit in case.ranking.hits]
     known = case.query.answers if case.kind == "own" else ()
     judged = bool(case.relevant)

@@ -19,7 +19,7 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder
-from qa import engine as engine_module
+from qa.ask import correction, two_in_one
 from qa.ask.two_in_one import split
 from qa.engine import Engine
 from qa.evaluate import metrics
@@ -69,7 +69,7 @@ def _misspelt(engine: Engine, dataset: Dataset) -> dict[str, object]:
             typed = _mistake(rarest, chance)
         text = query.text.replace(rarest, typed, 1)
         scores["as it should be"].append(_ndcg(engine, dataset, query, query.text))
-        with patch.object(engine_module, "spelled", lambda asked, nearest: asked):
+        with patch.object(correction, "spelled", lambda asked, nearest: asked):
             scores["before"].append(_ndcg(engine, dataset, query, text))
         scores["after"].append(_ndcg(engine, dataset, query, text))
         meant = dict(engine.search(text, 1).query.corrected).get(typed, "")
@@ -103,7 +103,7 @@ def _two_parts(engine: Engine) -> dict[str, object]:
         )
 
     after = {"top 3": found(3), "top 5": found(5)}
-    with patch.object(engine_module, "split", lambda question: ()):
+    with patch.object(two_in_one, "split", lambda question: ()):
         before = {"top 3": found(3), "top 5": found(5)}
     return {"two-part questions": len(asked), "before": before, "after": after}
 

@@ -1,51 +1,129 @@
 """Ask your own articles: passages, retrieval, calibrated confidence and citations, offline.
 
-    from qa import Config, Engine
-    engine = Engine.open(Config())
-    print(engine.ask("Which forums do they cooperate through?").lead)
+    from qa import Config, Engine, build_index
 
-`qa.build.build` makes the index, `qa.evaluate.evaluate` measures. Importing this loads neither torch nor gradio
-nor faiss, and turns the telemetry of the libraries off that are loaded later (`qa.system.offline`).
+    config = Config()               # articles in corpus/, index in index/
+    build_index(config)
+    with Engine.open(config) as engine:
+        answer = engine.ask("Which forums do they cooperate through?")
+        print(answer.lead.text if answer.lead else "The articles do not say.")
+
+`__all__` holds the engine, what makes an index, and whatever their public methods take and return. `build_index` is a
+function and `qa.build` the room that it comes from. Importing this loads next to nothing: each name is loaded when it
+is first asked for (PEP 562). It turns off the telemetry of libraries that are loaded later (`qa.system.offline`).
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .ask.answer import Answer, Citation
-from .ask.ranking import Hit
-from .config import Config
-from .errors import QAError
-from .models.protocols import Encoder
 from .system import offline
-from .text.document import Document, Span
-from .text.passage import Passage
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .ask.answer import Answer, Citation, Lead
+    from .ask.follow_up import Turn
+    from .ask.ranking import Evidence, Hit, Ranking
+    from .build.alone import build_index
+    from .build.pipeline import BuildReport, Progress
+    from .config import Address, Config
+    from .corpus.records import FileRecord
     from .engine import Engine
+    from .errors import QAError
+    from .formats.pictures import Box, PagePicture
+    from .index.protocols import Query
+    from .models.encoders import load_encoder
+    from .models.protocols import Encoder, EncoderIdentity, Found, Judgement, Reader
+    from .status import FileState, Status
+    from .text.document import Block, Document, Section, Span
+    from .text.passage import Passage
+    from .text.passages import PassageSettings
+    from .text.query_term import QueryTerm
+else:
+    # A type checker reads the imports above, and says where a name is none.
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        return value
+
+
+_HOMES = {
+    "Address": "config",
+    "Answer": "ask.answer",
+    "Block": "text.document",
+    "Box": "formats.pictures",
+    "BuildReport": "build.pipeline",
+    "Citation": "ask.answer",
+    "Config": "config",
+    "Document": "text.document",
+    "Encoder": "models.protocols",
+    "EncoderIdentity": "models.protocols",
+    "Engine": "engine",
+    "Evidence": "ask.ranking",
+    "FileRecord": "corpus.records",
+    "FileState": "status",
+    "Found": "models.protocols",
+    "Hit": "ask.ranking",
+    "Judgement": "models.protocols",
+    "Lead": "ask.answer",
+    "PagePicture": "formats.pictures",
+    "Passage": "text.passage",
+    "PassageSettings": "text.passages",
+    "Progress": "build.pipeline",
+    "QAError": "errors",
+    "Query": "index.protocols",
+    "QueryTerm": "text.query_term",
+    "Ranking": "ask.ranking",
+    "Reader": "models.protocols",
+    "Section": "text.document",
+    "Span": "text.document",
+    "Status": "status",
+    "Turn": "ask.follow_up",
+    "build_index": "build.alone",
+    "load_encoder": "models.encoders",
+}
 
 offline.forbid_telemetry()  # here, because every process of the program comes by
 
 __all__ = [
+    "Address",
     "Answer",
+    "Block",
+    "Box",
+    "BuildReport",
     "Citation",
     "Config",
     "Document",
     "Encoder",
+    "EncoderIdentity",
     "Engine",
+    "Evidence",
+    "FileRecord",
+    "FileState",
+    "Found",
     "Hit",
+    "Judgement",
+    "Lead",
+    "PagePicture",
     "Passage",
+    "PassageSettings",
+    "Progress",
     "QAError",
+    "Query",
+    "QueryTerm",
+    "Ranking",
+    "Reader",
+    "Section",
     "Span",
+    "Status",
+    "Turn",
     "__version__",
+    "build_index",
+    "load_encoder",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load the engine, which needs faiss, only when it is asked for (PEP 562)."""
-    if name != "Engine":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .engine import Engine
-
-    return Engine
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,43 +6,35 @@ nothing about how answers are shown.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from functools import cache, partial
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
 
-from . import formats
+from .ask import pipeline
 from .ask.answer import Answer, Citation
-from .ask.compose import Facts, compose, names, threshold_for
-from .ask.follow_up import Turn, read
-from .ask.query import parse, spelled
+from .ask.follow_up import Turn
 from .ask.ranking import Ranking
-from .ask.search import READ, rank_follow_up, reread, together
-from .ask.two_in_one import split
 from .config import Config
 from .corpus import documents
-from .corpus.records import FileRecord
-from .errors import MismatchError, ModelError, NoGenerationError, QuestionError
+from .errors import ClosedError, MismatchError, ModelError, NoGenerationError
 from .formats.decoding import Unreadable
 from .formats.pictures import PagePicture
 from .index import open_store
 from .index.protocols import OpenGeneration
 from .models.encoders import DEFAULT_NAME, load_encoder, open_encoder
-from .models.protocols import Encoder, Reader, Vectors
+from .models.protocols import Encoder, Reader
 from .models.reader import shipped_reader
 from .sandbox.pool import ReaderProcess
+from .status import Status, status_of
 from .text.document import Document, Span
 from .text.passages import PassageSettings
-from .text.terms import analyze
 
-MAX_QUESTION_CHARACTERS = 2_000
-MAX_TOP_K = 100
-_ENDINGS = ("s", "d", "ed", "ing")
 _CACHED_PICTURES = 16  # citations whose pages are remembered
 _PICTURE_SECONDS = 20.0  # the text is there meanwhile, but the program's end waits for it
 
@@ -51,82 +43,8 @@ _ENCODED = 4  # questions at a time: while one is encoded, its words are searche
 _Marked = tuple[str, Span, tuple[Span, ...]]  # a file by its sha256, a passage and its highlights
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """A file of the folder: what the index knows of it, and what a rebuild would do about it.
-
-    `pending` is "" or "new", "changed" or "removed", as the folder stands now against the index.
-    """
-
-    record: FileRecord
-    pending: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """The state of the index and of every file; `generation` is "" before the first build.
-
-    `encoder_languages` are those that the encoder was made for (ISO 639-1); empty where that is not known. `store` is
-    None for the index folder of this machine, else the `address`, the `server`, and whether `words` are searched for
-    by that ("engine"), or in the passages that hold the rarest of them ("rescored").
-    """
-
-    generation: str
-    created: str
-    encoder: str
-    documents: int
-    passages: int
-    files: tuple[FileState, ...]
-    encoder_languages: tuple[str, ...] = ()
-    store: Mapping[str, str] | None = None
-
-    def covers(self, language: str) -> bool:
-        """Whether the encoder was made for a language, as far as both are known."""
-        return not language or not self.encoder_languages or language in self.encoder_languages
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many files stand in each state; "files" counts those in the folder, so not the removed ones."""
-        counts = dict.fromkeys(("indexed", "empty", "failed", "skipped", "pending", "removed"), 0)
-        for file in self.files:
-            counts[{"": file.record.status, "removed": "removed"}.get(file.pending, "pending")] += 1
-        return {"files": len(self.files) - counts["removed"], **counts}
-
-    def as_json(self) -> dict[str, Any]:
-        """The object of `qa status --json`."""
-        return {
-            "generation": self.generation or None,
-            "created": self.created or None,
-            "encoder": self.encoder or None,
-            "encoder_languages": list(self.encoder_languages),
-            "documents": self.documents,
-            "passages": self.passages,
-            "store": None if self.store is None else dict(self.store),
-            "counts": self.counts,
-            "files": [
-                {
-                    "document": file.record.path,
-                    "status": None if file.pending == "new" else file.record.status,
-                    "pending": file.pending or None,
-                    "reason": file.record.reason or None,
-                    "title": file.record.title,
-                    "kind": formats.kind(file.record.path),
-                    "documents": file.record.documents,
-                    "covered": self.covers(file.record.language),
-                    "passages": file.record.passages,
-                    "pages": file.record.pages or None,
-                    "language": file.record.language or None,
-                    "indexed": file.record.indexed or None,
-                    "size": file.record.size,
-                    "sha256": file.record.sha256 or None,
-                }
-                for file in self.files
-            ],
-        }
-
-
 class Engine:
-    """Answers questions from one index. Safe to use from several threads."""
+    """Answers questions from one index, until it is closed (`with` does that). Safe to use from several threads."""
 
     def __init__(
         self,
@@ -148,6 +66,9 @@ class Engine:
         self._pictures: OrderedDict[_Marked, tuple[PagePicture, ...]] = OrderedDict()
         self._pages = ReaderProcess(_PICTURE_SECONDS)
         self._encoding = ThreadPoolExecutor(_ENCODED, thread_name_prefix="question")
+        self._asked = 0  # questions that are being worked on
+        self._counting = threading.Lock()
+        self._closed = False
 
     @classmethod
     def open(
@@ -163,26 +84,30 @@ class Engine:
         """
         return cls(config, encoder, settings, reader)
 
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of all that was opened, and end the process that shows pages; nothing can be asked afterwards.
+
+        A question that another thread has asked is still answered: whoever is last lets go. Closing twice is no error.
+        """
+        with self._counting:
+            was_closed, self._closed = self._closed, True
+            is_last = not was_closed and not self._asked
+        self._pages.close()
+        if is_last:
+            self._let_go()
+
     @property
     def encoder(self) -> Encoder:
         """The encoder that made the current generation, opened. Raises StoreError or ModelError."""
-        if self._given is not None:
-            return self._given
-        with self._loading:
-            built, config = self.generation.manifest.encoder, self.config
-            self._check_name(built)
-            opened = self._opened
-            if opened is None or _made_from(opened.identity.as_json()) != _made_from(built):
-                prompts = (config.query_prompt, config.passage_prompt)
-                try:
-                    opened = open_encoder(config.encoder, *prompts, config.index, built)
-                except ModelError:
-                    if config.store is None:
-                        raise
-                    # Built on another machine: it is made ready for this one, as a build would.
-                    opened = load_encoder(config.encoder, *prompts, config.index)
-                self._opened = opened
-            return opened
+        return self._given if self._given is not None else self._encoder_of(self.generation)
 
     @property
     def reader(self) -> Reader | None:
@@ -207,7 +132,11 @@ class Engine:
 
     @property
     def generation(self) -> OpenGeneration:
-        """The current generation, opened. Raises NoGenerationError before the first build, else StoreError."""
+        """The current generation, opened. Raises NoGenerationError before the first build, ClosedError, or StoreError.
+
+        What it holds is the program's own affair, and may change with any version.
+        """
+        self._check_open()
         with self._opening:
             number = self._store.current_id()
             if self._generation is None or self._generation.id != number:
@@ -215,35 +144,20 @@ class Engine:
             return self._generation
 
     def ask(self, question: str, top_k: int = 5, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Answer:
-        """Answer one question. Raises QuestionError, StoreError (MismatchError included) or ModelError.
+        """Answer one question. Raises QuestionError, StoreError (MismatchError included), ModelError or ClosedError.
 
         `history` is the conversation before it, oldest turn first; words of it are carried where the question leans
         on them, but none of `without`.
         """
-        check_question(question)
-        with self._store.question():
-            self._load()  # which is not part of the answer's time
-            started = time.perf_counter()
-            generation, ranking, timings = self.rank(question, top_k, history, without)
-            chosen = time.perf_counter()
-            answer = compose(
-                question=question,
-                ranking=ranking,
-                facts=self._facts(generation, ranking),
-                terms=analyze,
-                threshold=self._threshold(ranking),
-                timings_ms=timings,
-            )
-            if answer.lead is not None:
-                answer = replace(answer, unmentioned=_unmentioned(generation, ranking, answer.citations[0]))
-        ended = time.perf_counter()
-        timings["answer"] = 1e3 * (ended - chosen)
-        timings["total"] = 1e3 * (ended - started)
-        return answer
+        asked = pipeline.asked(question, top_k, history, without)
+        with self._question():
+            return pipeline.answer(asked, self._means())  # opening is not part of the answer's time
 
     def search(self, query: str, top_k: int = 10, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Ranking:
         """The ranked passages alone. Raises as `ask`."""
-        return self.rank(query, top_k, history, without)[1]
+        asked = pipeline.asked(query, top_k, history, without)
+        with self._question():
+            return pipeline.rank(asked, self._means())
 
     def preflight(self) -> None:
         """Raise what `ask` would raise for the index and the encoder's name, without loading a model."""
@@ -282,118 +196,100 @@ class Engine:
                 self._pictures.popitem(last=False)
         return made
 
-    def close(self) -> None:
-        """End the process that shows pages; the next page starts another."""
-        self._pages.close()
-
     def changed(self, path: str) -> bool:
         """Whether the document's file is not what it was when it was indexed, or is gone."""
-        known = self.generation.facts([path]).get(path)
-        return known is None or self._has_changed(known.file)
+        known, corpus = self.generation.facts([path]).get(path), self._corpus
+        return known is None or (corpus is not None and documents.has_changed(corpus, known.file))
 
     def status(self) -> Status:
         """Every file of the folder and of the index; of the index alone where that is built elsewhere.
 
         Raises CorpusError or StoreError; an unbuilt index is none.
         """
-        try:
+        config, generation = self.config, None
+        with contextlib.suppress(NoGenerationError):
             generation = self.generation
-        except NoGenerationError:
-            generation = None
-        known = dict(generation.records) if generation else {}
-        states = []
-        config = self.config
-        found = [] if self._only_reads else documents.scan(config.corpus, config.max_file_bytes, config.index)
-        for file in found:
-            old = known.pop(file.record.path, None)
-            if old is None:
-                states.append(FileState(file.record, "new" if file.readable else ""))
-            elif not file.readable:
-                states.append(FileState(file.record, "changed" if old.status == "indexed" else ""))
-            else:
-                is_other = old.status == "skipped" or documents.has_changed(self.config.corpus, old)
-                states.append(FileState(old, "changed" if is_other else ""))
-        states += [FileState(old, "" if self._only_reads else "removed") for old in known.values()]
-        return Status(
-            generation=generation.id if generation else "",
-            created=generation.manifest.created if generation else "",
-            encoder=str(generation.manifest.encoder.get("name", "")) if generation else "",
-            documents=generation.manifest.documents if generation else 0,
-            passages=generation.manifest.passages if generation else 0,
-            files=tuple(sorted(states, key=lambda state: state.record.path)),
-            encoder_languages=generation.manifest.encoder_languages if generation else (),
-            store=self._store.description,
-        )
+        found = None if self._corpus is None else documents.scan(config.corpus, config.max_file_bytes, config.index)
+        return status_of(generation, found, config.corpus, self._store.description)
 
     def withdraw(self, files: Sequence[str]) -> None:
         """Take files out of what answers, where the index can do that without a build. Raises StoreError."""
+        self._check_open()
         self._store.withdraw(files)
 
     def verify(self) -> list[str]:
         """Everything that is off with the current generation, one sentence each."""
         return self.generation.verify()
 
-    def rank(
-        self, query: str, top_k: int, history: Sequence[Turn] = (), without: Sequence[str] = ()
-    ) -> tuple[OpenGeneration, Ranking, dict[str, float]]:
-        """As `search`, with the generation that was searched and the milliseconds that each stage took."""
-        with self._store.question():
-            return self._rank(query, top_k, history, without)
+    @contextlib.contextmanager
+    def _question(self) -> Iterator[None]:
+        """While one question is worked on. Raises ClosedError."""
+        with self._counting:
+            self._check_open()
+            self._asked += 1
+        try:
+            with self._store.question():
+                yield
+        finally:
+            with self._counting:
+                self._asked -= 1
+                is_last = self._closed and not self._asked
+            if is_last:
+                self._let_go()
 
-    def _rank(
-        self, query: str, top_k: int, history: Sequence[Turn], without: Sequence[str]
-    ) -> tuple[OpenGeneration, Ranking, dict[str, float]]:
-        asked = parse(check_question(query))
-        if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
-            raise QuestionError(f"top_k is {top_k!r}: give a whole number from 1 to {MAX_TOP_K}.")
-        generation, encoder, reader = self.generation, self.encoder, self.reader
-        _check_encoder(generation, encoder)
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("This engine was closed: open another with `Engine.open`.")
+
+    def _let_go(self) -> None:
+        self._encoding.shutdown()
+        self._store.close()
+        with self._opening, self._loading, self._caching:
+            self._generation = self._opened = None  # a generation closes when nobody holds it
+            self._pictures.clear()
+
+    def _means(self) -> pipeline.Means:
+        """What the next question is answered with, opened."""
+        generation = self.generation
+        self._check_name(generation.manifest.encoder)  # what can be told without a model comes first
         _check_settings(generation, self._settings)
-        started = time.perf_counter()
-        terms = cache(generation.query_terms)  # each of them is read with the same history
-        terms(asked.text)  # what is known of its words is read at once
-        asked = spelled(asked, lambda word: _meant(word, generation, encoder))
-        parts = () if asked.phrases else split(asked.text)
-        queries = [asked, *(replace(asked, text=part) for part in parts)]
-        readings = [read(each, history, terms, generation.count(), without) for each in queries]
-        texts = list(dict.fromkeys(each.text for reading in readings for each in (reading.question, reading.query)))
-        encoding = self._encoding.submit(_timed, partial(encoder.encode_queries, texts))
-        embeddings = {text: partial(_row, encoding, number) for number, text in enumerate(texts)}
-        wanted = top_k if reader is None else max(top_k, READ)
-        rankings = [rank_follow_up(generation, reading, embeddings, wanted) for reading in readings]
-        searched = time.perf_counter()
-        if reader is not None:
-            seconds = self.config.reader_ms / 1e3 / len(rankings)
-            rankings = [reread(each, reader, seconds) for each in rankings]
-        ranking, *others = rankings
-        ranking = together(ranking, others, top_k) if others else replace(ranking, hits=ranking.hits[:top_k])
-        timings = {"encode": encoding.result()[1], "search": 1e3 * (searched - started)}
-        timings["read"] = 1e3 * (time.perf_counter() - searched)
-        return generation, ranking, timings
+        encoder, reader = self._models(generation)
+        _check_encoder(generation, encoder)
+        return pipeline.Means(self.config, generation, encoder, reader, self._encoding, self._corpus)
 
-    def _load(self) -> None:
-        """Open encoder and reader, beside each other."""
+    def _models(self, generation: OpenGeneration) -> tuple[Encoder, Reader | None]:
+        """Encoder and reader, opened beside each other."""
         if self.config.reader == "off" or self._given is not None or self._opened is not None:
-            _ = self.encoder, self.reader
-            return
+            return self._encoder_of(generation), self.reader
         with ThreadPoolExecutor(1) as beside:
             reader = beside.submit(lambda: self.reader)
-            _ = self.encoder
-            reader.result()
+            return self._encoder_of(generation), reader.result()
 
-    def _threshold(self, ranking: Ranking) -> float:
-        risk = self.config.risk
-        return self.config.threshold if risk is None else threshold_for(risk, ranking.readings[0].evidence)
+    def _encoder_of(self, generation: OpenGeneration) -> Encoder:
+        if self._given is not None:
+            return self._given
+        with self._loading:
+            built, config = generation.manifest.encoder, self.config
+            self._check_name(built)
+            opened = self._opened
+            if opened is None or _made_from(opened.identity.as_json()) != _made_from(built):
+                prompts = (config.query_prompt, config.passage_prompt)
+                try:
+                    opened = open_encoder(config.encoder, *prompts, config.index, built)
+                except ModelError:
+                    if config.store is None:
+                        raise
+                    # Built on another machine: it is made ready for this one, as a build would.
+                    opened = load_encoder(config.encoder, *prompts, config.index)
+                self._opened = opened
+            return opened
 
     @property
-    def _only_reads(self) -> bool:
-        """Whether the articles are on another machine: a folder of that name here may be another one."""
+    def _corpus(self) -> Path | None:
+        """The folder of articles; None where they are on another machine: one of that name here may be another one."""
         config = self.config
-        return config.only_reads or (config.store is not None and not config.corpus.is_dir())
-
-    def _has_changed(self, record: FileRecord) -> bool:
-        """Whether a file is not what it was when it was indexed, as far as that can be told here."""
-        return not self._only_reads and documents.has_changed(self.config.corpus, record)
+        is_elsewhere = config.only_reads or (config.store is not None and not config.corpus.is_dir())
+        return None if is_elsewhere else config.corpus
 
     def _check_name(self, built: Mapping[str, Any]) -> None:
         wanted = self.config.encoder or DEFAULT_NAME
@@ -401,79 +297,6 @@ class Engine:
             raise _mismatch(built.get("name"), wanted, "name")
         if "runtime" not in built:  # of an older version
             raise _mismatch(wanted, wanted, "runtime")
-
-    def _facts(self, generation: OpenGeneration, ranking: Ranking) -> Facts:
-        paths = list(dict.fromkeys(hit.passage.document for hit in ranking.hits))
-        known = generation.facts(paths)
-        files = {facts.file.path: facts.file for facts in known.values()}
-        changed = {path for path, record in files.items() if self._has_changed(record)}
-        urls = {path: facts.metadata.get("url", "") for path, facts in known.items()}
-        return Facts(
-            generation=generation.id,
-            titles={path: facts.title for path, facts in known.items()},
-            urls={path: url for path, url in urls.items() if _is_web(url)},
-            changed=frozenset(path for path, facts in known.items() if facts.file.path in changed),
-        )
-
-
-def _timed(encode: Callable[[], Vectors]) -> tuple[Vectors, float]:
-    """What it gives, and the milliseconds that it took."""
-    started = time.perf_counter()
-    return encode(), 1e3 * (time.perf_counter() - started)
-
-
-def _row(encoding: Future[tuple[Vectors, float]], number: int) -> Vectors:
-    row: Vectors = encoding.result()[0][number]
-    return row
-
-
-def check_question(question: str) -> str:
-    """The question without the space around it. Raises QuestionError where it cannot be asked."""
-    question = question.strip()
-    if not question:
-        raise QuestionError("The question is empty: type what you want to know.")
-    if len(question) > MAX_QUESTION_CHARACTERS:
-        raise QuestionError(
-            f"The question is {len(question):,} characters long: shorten it to {MAX_QUESTION_CHARACTERS:,}."
-        )
-    if not any(map(str.isalnum, question)):
-        raise QuestionError("The question holds no words: type what you want to know.")
-    if any("\ud800" <= character <= "\udfff" for character in question):
-        raise QuestionError("The question holds characters that are not text: type it in UTF-8.")
-    parse(question)  # it may say only what to leave out
-    return question
-
-
-def _meant(word: str, generation: OpenGeneration, encoder: Encoder) -> str | None:
-    """The word of the articles that a word was meant to be, or None.
-
-    One that the encoder has whole in its vocabulary, as it is or without an English ending, is spelt right: the
-    articles merely do not use it.
-    """
-    meant = generation.nearest_word(word)
-    if meant is None:
-        return None
-    forms = {word, *(word.removesuffix(ending) for ending in _ENDINGS)}
-    return meant if min(encoder.count_tokens(sorted(forms))) > 1 else None
-
-
-def _unmentioned(generation: OpenGeneration, ranking: Ranking, cited: Citation) -> tuple[str, ...]:
-    """The names in the question that stand nowhere in the article that is cited, nor in its path."""
-    near = f"{cited.title} {cited.section} {cited.text}".casefold()
-    asked = [term for term in names(ranking.readings[0]) if term.word.casefold() not in near]
-    document = generation.document(cited.document) if asked else None
-    if document is None:
-        return ()
-    path = document.path.replace("_", " ")
-    held = set(analyze(f"{cited.title}\n{path}\n{document.text}", document.language))
-    return tuple(dict.fromkeys(term.word for term in asked if not term.is_in(held)))
-
-
-def _is_web(url: str) -> bool:
-    try:
-        return urlsplit(url).scheme in ("http", "https")
-    except ValueError:  # such as an open bracket in the host
-        return False
 
 
 def _made_from(encoder: Mapping[str, Any]) -> tuple[object, object]:

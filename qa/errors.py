@@ -5,6 +5,7 @@
     │   └── QuestionError   the question cannot be asked (empty, too long, no words)
     ├── CorpusError         the corpus folder cannot be read or written
     ├── ModelError          an encoder is missing, altered or does not fit
+    ├── ClosedError         what is asked was closed
     ├── ClusterError        the machines that should help are not reached, or do not fit
     └── StoreError          the index cannot be opened or written
         ├── NoGenerationError   nothing was built yet
@@ -41,6 +42,10 @@ class CorpusError(QAError):
 
 class ModelError(QAError):
     """An encoder is missing, altered, or does not fit."""
+
+
+class ClosedError(QAError):
+    """The engine that is asked was closed."""
 
 
 class ClusterError(QAError):

@@ -13,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.ask.answer import Answer, Lead
-from qa.ask.compose import LEAD_PASSAGES, Facts, compose, confidence, confidence_model, features, threshold_for
+from qa.ask.compose import compose
+from qa.ask.confidence import confidence, confidence_model, features, judge, threshold_for
+from qa.ask.lead import LEAD_PASSAGES, sentences_of
 from qa.ask.ranking import Evidence, Hit, Ranking
+from qa.ask.sources import Facts
 from qa.index.protocols import Query
 from qa.text.document import Span
 from qa.text.passage import Passage
@@ -50,14 +53,9 @@ def ranking_of(passages: Sequence[Passage], query: str = QUESTION, **scores: flo
 
 
 def answer_of(ranking: Ranking, threshold: float = 0.0, facts: Facts = FACTS) -> Answer:
-    return compose(
-        question="  as typed? ",
-        ranking=ranking,
-        facts=facts,
-        terms=analyze,
-        threshold=threshold,
-        timings_ms={"encode": 1.234, "search": 0.5},
-    )
+    ranking = replace(ranking, timings_ms={"encode": 1.234, "search": 0.5})
+    sentences = sentences_of(ranking, analyze)
+    return compose("  as typed? ", ranking, sentences, judge(ranking, sentences.share, threshold), facts)
 
 
 # --- the lead ---------------------------------------------------------------------------------------------------------

@@ -238,7 +238,7 @@ def test_eval_prints_the_contracts_figures(
     assert figures["ndcg@10"] == figures["answer_in_lead"] == figures["answerable_auroc"] == 1.0
     assert json.loads(run(capsys, "eval", "set", "--json", "--limit", "1")[1])["queries"] == 1
     # With a reader each question is read once, and to its end.
-    monkeypatch.setattr("qa.ask.search.RELEVANCE_WEIGHT", 3.0)  # of two passages one has no score but this
+    monkeypatch.setattr("qa.ask.rereading.RELEVANCE_WEIGHT", 3.0)  # of two passages one has no score but this
     reader = TinyReader(Bruno=-30, Bread=30)
     monkeypatch.setattr("qa.models.reader.shipped_reader", lambda: reader)
     monkeypatch.setenv("QA_READER", "")

@@ -14,7 +14,8 @@ from conftest import TinyEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.ask.follow_up import MOST_CHARACTERS, MOST_TURNS, Reading, Turn, read, refers_back, richness, share, turns
+from qa.ask.follow_up import MOST_CHARACTERS, MOST_TURNS, Turn, read, refers_back, richness, turns
+from qa.ask.leaning import Reading, share
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT
 
 import qa
-from qa.cli.commands import _cli
+from qa.cli.entry import cli
 from qa.config import Config
 from qa.formats import PARSERS
 from qa.ui.render import confidence_words
@@ -35,7 +35,7 @@ def test_the_readme_holds_one_command_to_start_and_one_to_test() -> None:
 @pytest.mark.parametrize("text", [README, DESIGN, GUIDE], ids=["README", "design", "guide"])
 def test_the_commands_that_are_documented_are_those_that_exist(text: str) -> None:
     named = set(re.findall(r"`qa (\w+)", text))
-    assert named == set(_cli.commands)
+    assert named == set(cli.commands)
 
 
 def test_the_settings_that_are_documented_are_those_that_are_read() -> None:

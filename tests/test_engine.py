@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import math
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +25,12 @@ from files.make_pdf import lines_at, written
 from qa import engine as engine_module
 from qa.ask.answer import Answer, Lead
 from qa.ask.follow_up import Turn
+from qa.ask.pipeline import MAX_TOP_K
+from qa.ask.query import MAX_QUESTION_CHARACTERS, checked
 from qa.build import build
 from qa.config import Config
-from qa.engine import MAX_QUESTION_CHARACTERS, MAX_TOP_K, Engine, check_question
-from qa.errors import MismatchError, NoGenerationError, QuestionError, StoreError
+from qa.engine import Engine
+from qa.errors import ClosedError, MismatchError, NoGenerationError, QuestionError, StoreError
 from qa.index.local import store
 from qa.models.protocols import Encoder
 from qa.text.document import Span
@@ -152,7 +157,7 @@ def test_search_gives_hits_best_first(engine: Engine) -> None:
     ],
 )
 def test_question_that_cannot_be_asked_is_one_short_sentence(engine: Engine, question: str) -> None:
-    for ask in (engine.ask, engine.search, check_question):
+    for ask in (engine.ask, engine.search, checked):
         with pytest.raises(QuestionError) as caught:
             ask(question)
         sentence = str(caught.value)
@@ -621,6 +626,72 @@ def test_a_text_that_was_altered_behind_the_index_is_not_cited(config: Config, t
         engine.ask("anchor")
 
 
+# --- an engine that is closed -----------------------------------------------------------------------------------------
+
+
+def test_a_closed_engine_has_let_go_of_what_it_opened(built: Config, tiny: TinyEncoder) -> None:
+    def encoding() -> set[threading.Thread]:
+        return {thread for thread in threading.enumerate() if thread.name.startswith("question")}
+
+    before = encoding()
+    with Engine.open(built, tiny) as engine:
+        assert engine.ask(QUESTION).citations
+        generation = weakref.ref(engine.generation)
+        assert generation() is not None
+        begun = encoding() - before
+        assert begun
+    gc.collect()
+    assert generation() is None
+    assert not any(thread.is_alive() for thread in begun)
+    engine.close()  # once more is no error
+
+
+def test_whatever_is_asked_of_a_closed_engine_is_one_clear_error(built: Config, tiny: TinyEncoder) -> None:
+    with Engine.open(built, tiny) as engine:
+        cited = engine.ask(QUESTION).citations[0]
+    calls: list[Callable[[], object]] = [
+        lambda: engine.ask(QUESTION), lambda: engine.search("anchor"), lambda: engine.document("a.md"),
+        lambda: engine.changed("a.md"), lambda: engine.pictures(cited), lambda: engine.withdraw(["a.md"]),
+        engine.verify, engine.preflight, engine.status,
+    ]  # fmt: skip
+    for call in calls:
+        with pytest.raises(ClosedError, match=r"This engine was closed: open another with `Engine.open`\."):
+            call()
+
+
+def test_an_engine_is_closed_after_an_error_too(built: Config, tiny: TinyEncoder) -> None:
+    with pytest.raises(QuestionError), Engine.open(built, tiny) as engine:
+        engine.ask("?!")
+    with pytest.raises(ClosedError):
+        engine.ask(QUESTION)
+
+
+def test_a_question_that_is_being_answered_when_the_engine_is_closed_is_answered(
+    built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine.open(built, tiny)
+    encode = tiny.encode_queries
+    reached, closed = threading.Event(), threading.Event()
+
+    def slowly(texts: list[str]) -> object:
+        reached.set()
+        assert closed.wait(60)
+        return encode(texts)
+
+    monkeypatch.setattr(tiny, "encode_queries", slowly)
+    with ThreadPoolExecutor(1) as beside:
+        answering = beside.submit(engine.ask, QUESTION)
+        assert reached.wait(60)
+        generation = weakref.ref(engine.generation)
+        engine.close()
+        with pytest.raises(ClosedError):
+            engine.ask(QUESTION)
+        closed.set()
+        assert answering.result().citations
+    gc.collect()
+    assert generation() is None
+
+
 # --- the reader -------------------------------------------------------------------------------------------------------
 
 
@@ -656,7 +727,7 @@ def test_without_a_reader_rankings_and_answers_are_those_of_before_there_was_one
 def test_passages_are_cut_after_they_are_read(
     built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.ask.search.RELEVANCE_WEIGHT", 3.0)  # the words of the question are in the other one alone
+    monkeypatch.setattr("qa.ask.rereading.RELEVANCE_WEIGHT", 3.0)  # the question's words are in the other alone
     engine, reader = with_reader(built, tiny, dough=30, anchor=0)
     (hit,) = engine.search(QUESTION, 1).hits
     assert "dough" in hit.passage.text

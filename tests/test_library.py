@@ -21,9 +21,10 @@ from qa.build import build
 from qa.cli import main
 from qa.config import Config
 from qa.corpus.records import FileRecord
-from qa.engine import Engine, FileState, Status
+from qa.engine import Engine
 from qa.errors import CorpusError, StoreError
 from qa.formats import PARSERS, kind
+from qa.status import FileState, Status
 from qa.ui.conversation import Conversation
 from qa.ui.desk import Desk
 from qa.ui.library import MOST_ROWS, files_value

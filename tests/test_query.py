@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.ask.query import literal, parse, spelled
+from qa.ask.correction import spelled
+from qa.ask.query import literal, parse
 from qa.errors import QuestionError
 from qa.index.protocols import Query
 

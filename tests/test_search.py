@@ -12,9 +12,12 @@ from conftest import TinyReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.ask.follow_up import Reading, share
+from qa.ask.fusion import fuse
+from qa.ask.leaning import Reading, share
 from qa.ask.ranking import Ranking
-from qa.ask.search import READ, fuse, rank, rank_follow_up, reread, together
+from qa.ask.rereading import READ, reread
+from qa.ask.search import rank, rank_follow_up
+from qa.ask.together import together
 from qa.build import build
 from qa.config import Config
 from qa.index.local.store import LocalStore
@@ -86,7 +89,7 @@ class TwoPools(FakeIndex):
         return tuple(QueryTerm(frozenset([word]), 1.0, word) for word in analyze(text))
 
 
-READING = Reading(Query("died"), ("tesla",), lean=2.0)
+READING = Reading(Query("died"), ("tesla",), richness=2.0)
 BOTH = {"died": embedding, "tesla died": embedding}
 
 

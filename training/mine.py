@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.common import CACHE, SETS, CachingEncoder
-from qa.ask import search
+from qa.ask import fusion, search
 from qa.evaluate.run import index_dataset, read_dataset
 from qa.models.encoders import load_encoder
 
@@ -115,7 +115,7 @@ def negatives(example: Example, pool: Pool, of: QuestionSet, split: Mapping[str,
 
 def _hash(of: QuestionSet, ids: list[str], encoder: CachingEncoder) -> str:
     files = [hashlib.sha256((of.folder / name).read_bytes()).hexdigest() for name in ("corpus.jsonl", "queries.jsonl")]
-    made_by = [encoder.identity.as_json(), POOL, search.CANDIDATES, search.DENSE_SHARE]
+    made_by = [encoder.identity.as_json(), POOL, search.CANDIDATES, fusion.DENSE_SHARE]
     return hashlib.sha256(json.dumps([files, ids, made_by]).encode()).hexdigest()[:16]
 
 

@@ -1,7 +1,7 @@
-"""A question + the conversation before it → what to search for: the question, with the few words that it leans on.
+"""A question + the conversation before it → what to search for: the question, with the few words that it may lean on.
 
-No language model: words that refer back, how much a question says by itself, and how both readings fare in the index
-decide. It knows nothing about indexes or encoders; what it needs of them is passed in.
+No language model: words that refer back and how much a question says by itself decide what is tried; whether it counts
+is told by the index (see `leaning`). It knows nothing about indexes; what it needs of them is passed in.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
@@ -18,7 +18,8 @@ from ..errors import QuestionError
 from ..index.protocols import Query
 from ..text.document import Span
 from ..text.query_term import QueryTerm
-from .query import wanted
+from .leaning import Reading
+from .query import EXCLUDED
 
 Speaker = Literal["user", "agent"]
 Terms = Callable[[str], tuple[QueryTerm, ...]]
@@ -35,11 +36,6 @@ _POOR, _ANSWERS = 1.3, 0.5
 # A question that says this much and does not refer back begins a topic of its own; one that says so much is not even
 # looked at with what was before it.
 _BEGINS, _STANDS = 1.5, 3.5
-# Whether a question leans on what was said is a logistic model over whether it refers back, its richness, its best
-# cosine and the support for what is carried: fitted on half the articles of the development conversations and
-# rounded; the carried reading's share is the probability squared, most of the ranking at best (docs/decisions.md).
-_INTERCEPT, _REFERS, _RICHNESS, _COSINE, _SUPPORT = 3.3, 2.0, -0.65, -5.7, 2.75
-_LEAST, _MOST_SHARE = 0.5, 0.9
 
 # English words that refer to what was said, where they do: a pronoun that follows a verb or begins the question, or
 # that no name precedes; a demonstrative; "there" as a place; questions that are only begun ("And in Russia?").
@@ -71,23 +67,6 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A question, and the words of its conversation that it may be `carried` on with.
-
-    `lean` is what the words alone say for leaning, in log-odds.
-    """
-
-    question: Query
-    carried: tuple[str, ...] = ()
-    lean: float = 0.0
-
-    @property
-    def query(self) -> Query:
-        """What is run: the question, after what is carried; it wants and excludes what the question does."""
-        return replace(self.question, text=" ".join([*self.carried, self.question.text]))
-
-
-@dataclass(frozen=True, slots=True)
 class _Word:
     """A word of a conversation: where it stands, and what carrying it is worth."""
 
@@ -113,6 +92,13 @@ def turns(data: object) -> tuple[Turn, ...]:
     return tuple(found)
 
 
+def readings(
+    questions: Sequence[Query], history: Sequence[Turn], terms: Terms, passages: int, without: Sequence[str] = ()
+) -> tuple[Reading, ...]:
+    """Each question as `read` has it, with the same conversation."""
+    return tuple(read(each, history, terms, passages, without) for each in questions)
+
+
 def read(question: Query, history: Sequence[Turn], terms: Terms, passages: int, without: Sequence[str] = ()) -> Reading:
     """What a question may be carried on with from its conversation, oldest turn first.
 
@@ -135,20 +121,7 @@ def read(question: Query, history: Sequence[Turn], terms: Terms, passages: int, 
     ]
     if not carried:
         return Reading(question)
-    lean = _INTERCEPT + _REFERS * refers + _RICHNESS * min(rich, 4.0)
-    return Reading(question, tuple(carried), lean)
-
-
-def share(reading: Reading, top_cosine: float, support: float) -> float:
-    """How much of the ranking a reading with carried words is to be, from 0 to .9; the rest is the question's own.
-
-    `top_cosine` is the question's with the passage that is nearest to it alone. `support` (0–1) says whether one
-    passage holds both what is asked and what is carried: after a change of topic none does.
-    """
-    if not reading.carried:
-        return 0.0
-    likely = 1 / (1 + math.exp(-(reading.lean + _COSINE * top_cosine + _SUPPORT * support)))
-    return _MOST_SHARE * likely**2 if likely >= _LEAST else 0.0
+    return Reading(question, tuple(carried), refers, rich)
 
 
 def refers_back(question: str) -> bool:
@@ -194,7 +167,7 @@ def _salient(
 def _clean(turn: Turn) -> str:
     """The turn's text as its words are found in it: composed, without what is no character or was to be left out."""
     text = turn.text[:_CHARACTERS]
-    text = wanted(text) if turn.speaker == "user" else text
+    text = EXCLUDED.sub("\n", text) if turn.speaker == "user" else text
     return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
 
 

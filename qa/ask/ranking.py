@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ..index.protocols import Query
 from ..models.protocols import Judgement
@@ -25,7 +26,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the whole pool says about whether the question can be answered at all (see `answer.confidence`).
+    """What the whole pool says about whether the question can be answered at all (see `confidence`).
 
     `top_cosine` of the best candidate; `coverage`, the largest share (by inverse document frequency) of the
     query's terms that one of the best passages holds; `margin`, fused score of rank 1 over rank 2; `peak`, how
@@ -49,6 +50,7 @@ class Ranking:
     `missing` are the phrases that no passage holds. `parts` are the rankings of the questions that it is made of,
     where it is made of several; all have the same hits then, which are of the whole and of each part. `carried` are
     the words of the conversation that it, or one of its parts, leans on; they stand at the beginning of its query.
+    `generation` was searched, and `timings_ms` are the milliseconds that each stage took.
     """
 
     query: Query
@@ -58,6 +60,13 @@ class Ranking:
     missing: tuple[str, ...] = ()
     parts: tuple[Ranking, ...] = ()
     carried: tuple[str, ...] = ()
+    generation: str = ""
+    timings_ms: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def asked(self) -> str:
+        """The question without what is carried."""
+        return self.query.text.removeprefix(" ".join(self.carried)).lstrip()
 
     @property
     def readings(self) -> tuple[Ranking, ...]:

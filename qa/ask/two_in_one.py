@@ -6,6 +6,9 @@ It goes by how English questions are built and knows nothing about what they mea
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+
+from ..index.protocols import Query
 
 _ASK = "who whom whose what when where why which how"
 _HELP = "is are was were am do does did can could will would shall should has have had may might must"
@@ -31,6 +34,14 @@ _ASKED = re.compile(
 )
 _POINTS = re.compile(_any(_POINT), re.IGNORECASE)
 _WORD = re.compile(r"\w[\w'’-]*")
+
+
+def apart(query: Query) -> tuple[Query, ...]:
+    """The queries of the two questions that one is made of, each to be run by itself beside it; none where it is one.
+
+    One with words in quotes is left whole: it says itself what must stand together.
+    """
+    return () if query.phrases else tuple(replace(query, text=part) for part in split(query.text))
 
 
 def split(question: str) -> tuple[str, ...]:

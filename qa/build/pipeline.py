@@ -18,23 +18,23 @@ from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from .. import formats
-from . import journal, prepared
+from ..config import Config
 from ..corpus import changes, documents
 from ..corpus.changes import Changes, Plan
-from ..config import Config
 from ..corpus.documents import FoundFile
-from .embedding import Embedder
+from ..corpus.records import FileRecord
 from ..errors import CorpusError, StoreError, UnnamedError, UnreachableError
-from .estimate import Estimate
+from ..index import open_store
 from ..index.manifest import Manifest
-from ..text.passages import PassageSettings, Splitting
-from .prepared import Elsewhere, Prepared
+from ..index.protocols import OpenGeneration, Store, Writer
+from ..models.protocols import Encoder
 from ..sandbox.reading import Parse, Read
 from ..sandbox.reading import read as read_here
-from ..index import open_store
-from ..index.protocols import OpenGeneration, Store, Writer
-from ..corpus.records import FileRecord
-from ..models.protocols import Encoder
+from ..text.passages import PassageSettings, Splitting
+from . import journal, prepared
+from .embedding import Embedder
+from .estimate import Estimate
+from .prepared import Elsewhere, Prepared
 
 Load = Callable[[FoundFile], Prepared]
 _Value = TypeVar("_Value")

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ..corpus import documents
-from ..sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
 from ..corpus.documents import FoundFile
-from ..text.passages import PassageSettings, Splitting
-from ..sandbox.reading import Read
 from ..corpus.records import FileRecord
 from ..models.protocols import Vectors
+from ..sandbox.reading import Read
+from ..sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
 from ..text.document import Document
 from ..text.passage import Passage
+from ..text.passages import PassageSettings, Splitting
 
 
 @dataclass(frozen=True, slots=True)

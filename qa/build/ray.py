@@ -23,19 +23,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import formats
-from . import prepared
-from ..corpus import documents
-from ..system import offline
 from ..config import Config
+from ..corpus import documents
 from ..corpus.documents import FoundFile
-from ..models.encoders import FOLDER, open_encoder
-from ..errors import ClusterError, ConfigError
-from ..models.onnx_encoder import DESCRIPTION, Exported
-from ..text.passages import PassageSettings, Splitting
-from .prepared import Prepared
 from ..corpus.records import FileRecord
+from ..errors import ClusterError, ConfigError
+from ..models.encoders import FOLDER, open_encoder
+from ..models.onnx_encoder import DESCRIPTION, Exported
 from ..models.protocols import Encoder, Vectors
 from ..sandbox.pool import ReaderProcess
+from ..system import offline
+from ..text.passages import PassageSettings, Splitting
+from . import prepared
+from .prepared import Prepared
 
 if TYPE_CHECKING:
     import pyarrow

@@ -1,5 +1,5 @@
 """The command line: `qa build`, `ask`, `status`, `verify`, `eval` and `serve`."""
 
-from .commands import main, run
+from .entry import main, run
 
 __all__ = ["main", "run"]

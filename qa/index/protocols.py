@@ -185,6 +185,10 @@ class Store(Protocol[_Opened]):
         """The generation that answers. Raises NoGenerationError before the first build, else StoreError."""
         ...
 
+    def close(self) -> None:
+        """Give back what holds it open; it is not used afterwards. Generations that are held stay open."""
+        ...
+
     def question(self) -> AbstractContextManager[None]:
         """While one question is worked on in this thread: what it takes of another machine's time is bounded."""
         ...

@@ -73,11 +73,11 @@ def calls(engine: Engine) -> tuple[Call, ...]:
 
     def search(query: str, top_k: int = 10) -> dict[str, Any]:
         """The passages for a query, ranked, without an answer."""
-        generation, ranking, _ = engine.rank(_text("query", query), top_k)
+        ranking = engine.search(_text("query", query), top_k)
         return {
             "query": str(ranking.query),
             "hits": [hit_json(hit) for hit in ranking.hits],
-            "generation": generation.id,
+            "generation": ranking.generation,
         }
 
     def status() -> dict[str, Any]:

@@ -9,8 +9,9 @@ import threading
 from dataclasses import dataclass, replace
 
 from ..ask.answer import Answer, Citation
+from ..ask.correction import spelled
 from ..ask.follow_up import Turn as Said
-from ..ask.query import literal, spelled
+from ..ask.query import literal
 from ..index.protocols import Query
 from .removal import Uploaded
 

@@ -14,8 +14,9 @@ from itertools import islice
 
 from ..corpus import documents
 from ..corpus.watch import changes
-from ..engine import Engine, Status
+from ..engine import Engine
 from ..errors import CorpusError, NoGenerationError, QAError, QuestionError
+from ..status import Status
 from . import examples
 from .feedback import Feedback
 from .jobs import BuildJob, JobState

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
-from ..engine import FileState, Status
 from ..formats import kind, supported
+from ..status import FileState, Status
 from ..text.languages import language_name
 from .render import counted, escape
 from .uploads import Upload

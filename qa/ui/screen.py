@@ -15,8 +15,9 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from ..ask.answer import Citation
-from ..engine import Engine, Status
+from ..engine import Engine
 from ..errors import NoGenerationError, QAError
+from ..status import Status
 from . import library, views
 from .api import Page, add_api
 from .conversation import Conversation, Turn

@@ -25,6 +25,9 @@ class LocalStore:
     def description(self) -> None:
         """Nothing that `qa status` would have to say of it."""
 
+    def close(self) -> None:
+        """Nothing is held open between two calls."""
+
     def question(self) -> contextlib.AbstractContextManager[None]:
         """While one question is worked on: a disk needs no bound."""
         return contextlib.nullcontext()

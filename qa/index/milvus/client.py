@@ -64,6 +64,14 @@ class Server:
         self._pool = ThreadPoolExecutor(_BESIDE, thread_name_prefix="milvus")
         self.failed = float("-inf")  # when there was no answer, or not all of one, for the last time (monotonic)
 
+    def close(self) -> None:
+        """End the connection and its threads; nothing is called afterwards."""
+        self._pool.shutdown(wait=False)
+        with self._connecting:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
     @contextmanager
     def question(self) -> Iterator[None]:
         """While one question is worked on: its calls take no longer together than a call may by itself.

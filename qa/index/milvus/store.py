@@ -58,6 +58,10 @@ class MilvusStore:
             words = "engine" if self.open_current().searches_words else "rescored"
         return {"address": str(self.address), "server": self.server.version(), "words": words}
 
+    def close(self) -> None:
+        """End the connection to the server."""
+        self.server.close()
+
     def question(self) -> contextlib.AbstractContextManager[None]:
         """While one question is worked on in this thread; see `Server.question`."""
         return self.server.question()

@@ -1,0 +1,44 @@
+"""The documents of hits → what an answer says of them beside their passages: title, link, whether the file changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..corpus.documents import has_changed
+from ..index.protocols import OpenGeneration
+from .ranking import Ranking
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an answer needs to know beside the hits: titles, links and changes by document."""
+
+    generation: str
+    titles: Mapping[str, str]
+    urls: Mapping[str, str]
+    changed: frozenset[str]
+
+
+def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Path | None) -> Facts:
+    """What is known of the documents of all hits; `corpus` is None where their files are on another machine."""
+    paths = list(dict.fromkeys(hit.passage.document for hit in ranking.hits))
+    known = generation.facts(paths)
+    files = {facts.file.path: facts.file for facts in known.values()}
+    changed = set() if corpus is None else {path for path, record in files.items() if has_changed(corpus, record)}
+    urls = {path: facts.metadata.get("url", "") for path, facts in known.items()}
+    return Facts(
+        generation=generation.id,
+        titles={path: facts.title for path, facts in known.items()},
+        urls={path: url for path, url in urls.items() if _is_web(url)},
+        changed=frozenset(path for path, facts in known.items() if facts.file.path in changed),
+    )
+
+
+def _is_web(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:  # such as an open bracket in the host
+        return False

@@ -1,0 +1,102 @@
+"""`qa ask`: answer one question, or each of a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import ConfigError, QuestionError
+from .options import config_of, stored
+from .output import print_json
+
+if TYPE_CHECKING:
+    from ..ask.follow_up import Turn
+
+
+@click.command()
+@stored
+@click.argument("question", required=False)
+@click.option("--questions", type=click.Path(path_type=Path, allow_dash=True), help="One question a line; - is stdin.")
+@click.option(
+    "--conversation",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="What was said before QUESTION, as JSON; - is stdin.",
+)
+@click.option("--top-k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many passages.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each question.")
+def ask(
+    corpus: Path | None,
+    index: Path | None,
+    store: str | None,
+    question: str | None,
+    questions: Path | None,
+    conversation: Path | None,
+    top_k: int,
+    as_json: bool,
+) -> int:
+    """Answer QUESTION, or each line of a file of questions.
+
+    A conversation is a JSON list of {"speaker": "user" or "agent", "text"}, oldest first, without QUESTION.
+    """
+    from ..engine import Engine
+    from ..ui.render import as_text as in_words
+
+    if (question is None) == (questions is None):
+        raise ConfigError('There must be either one question or --questions FILE: run `qa ask "…"`.')
+    if question is None and conversation is not None:
+        raise ConfigError('A conversation goes with one question: run `qa ask "…" --conversation FILE`.')
+    history = _history(conversation) if conversation is not None else ()
+    lines = _lines(questions) if question is None else []
+    as_text = partial(in_words, styled=True)  # `click.echo` leaves the style out where it is no terminal's
+    with Engine.open(config_of(corpus, index, store)) as engine:
+        if question is not None:
+            answer = engine.ask(question, top_k, history)
+            print_json(answer.as_json()) if as_json else click.echo(as_text(answer))
+            return 0
+        engine.preflight()  # what would go wrong with every line is said once
+        code = 0
+        for line in lines:
+            try:
+                answer = engine.ask(line, top_k)
+            except QuestionError as error:
+                # One bad line of many does not cost the others their answers; order is kept.
+                code = error.exit_code
+                if as_json:
+                    print_json({"question": line, "error": str(error)})
+                click.echo(f"qa: {error}", err=True)
+                continue
+            print_json(answer.as_json()) if as_json else click.echo(as_text(answer) + "\n")
+    return code
+
+
+def _lines(path: Path | None) -> Iterable[str]:
+    """The lines that are not blank; standard input is read as it comes."""
+    if path is None or str(path) == "-":
+        return filter(None, map(str.strip, sys.stdin))
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{str(path)!r} cannot be read as UTF-8 text: name a file with one question on each line."
+        ) from error
+    return filter(None, map(str.strip, text.split("\n")))
+
+
+def _history(path: Path) -> tuple[Turn, ...]:
+    """The conversation in a file of JSON, or on standard input."""
+    from ..ask.follow_up import turns
+
+    try:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        return turns(json.loads(data.decode("utf-8-sig")))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"{str(path)!r} cannot be read as JSON: "
+            'name a file with a list of {"speaker": "user" or "agent", "text": …}.'
+        ) from error

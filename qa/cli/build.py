@@ -1,0 +1,137 @@
+"""`qa build`: bring the index up to date, once or with each change of the folder."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..config import Config
+from ..errors import BusyError, QAError
+from ..system.interrupts import ended_within
+from .options import config_of, stored
+from .output import STOPPED, fail, generation_number, one_line, print_json, progress
+
+if TYPE_CHECKING:
+    from ..build import BuildReport
+    from ..build.ray import Cluster
+    from ..models.protocols import Encoder
+
+_PATIENCE = 1.5  # seconds that an interrupted build has to end by itself
+
+
+@click.command()
+@stored
+@click.option("--full", is_flag=True, help="Build everything anew, reusing nothing.")
+@click.option("--watch", is_flag=True, help="Then take in each change of the folder, until Ctrl-C.")
+@click.option("--ray", metavar="ADDRESS", help="Read and encode on a Ray cluster: host:port, auto, or local.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each build.")
+def build(
+    corpus: Path | None,
+    index: Path | None,
+    store: str | None,
+    full: bool,
+    watch: bool,
+    ray: str | None,
+    as_json: bool,
+) -> None:
+    """Bring the index up to date with the folder."""
+    from ..build import build as build_index
+    from ..corpus.documents import check
+    from ..models.encoders import load_encoder
+    from ..sandbox.pool import ReaderPool, megabytes_for
+
+    config = config_of(corpus, index, store)
+    check(config.corpus)  # a folder that is missing is said before a model is loaded for it
+    with ExitStack() as stack:
+        readers = stack.enter_context(
+            ReaderPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes))
+        )
+        stack.enter_context(ended_within(_PATIENCE, partial(_give_up, readers.kill)))
+        encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
+        elsewhere = stack.enter_context(_cluster(ray, encoder, config)) if ray else None
+
+        def bring_up_to_date(full: bool = False) -> BuildReport:
+            with progress() as shown:
+                return build_index(
+                    config,
+                    encoder,
+                    full,
+                    lambda p: shown(p.words, p.done, p.total),
+                    read=readers.read,
+                    readers=readers.count,
+                    elsewhere=elsewhere,
+                )
+
+        if not watch:
+            _print_report(bring_up_to_date(full), as_json)
+            return
+        last = ""
+        for number, _ in enumerate(_changes(config)):
+            try:
+                report = _patiently(partial(bring_up_to_date, full and number == 0))
+            except QAError as error:
+                fail(str(error), error.exit_code)
+                continue
+            if report.generation != last:
+                _print_report(report, as_json)
+            last = report.generation
+
+
+def _cluster(address: str, encoder: Encoder, config: Config) -> AbstractContextManager[Cluster]:
+    from ..build.ray import connected
+
+    return connected(address, encoder, config)
+
+
+def _changes(config: Config) -> Iterator[None]:
+    """Now, and each time that the folder has changed, until an interrupt while it waits."""
+    from ..corpus.watch import changes
+
+    yield
+    try:
+        yield from changes(config, threading.Event())
+    except KeyboardInterrupt:
+        click.echo("qa: The folder is no longer followed; the last index answers.", err=True)
+
+
+def _patiently(run: Callable[[], BuildReport]) -> BuildReport:
+    """What `run` returns; while another process builds this index, it is tried again for a minute."""
+    for _ in range(20):
+        try:
+            return run()
+        except BusyError:
+            time.sleep(3)
+    return run()
+
+
+def _give_up(end_reader: Callable[[], None]) -> None:
+    """End the process at once, which harms no index."""
+    end_reader()
+    fail(STOPPED, 1)
+    os._exit(1)
+
+
+def _print_report(report: BuildReport, as_json: bool) -> None:
+    if as_json:
+        print_json(report.as_json())
+        return
+    for word, paths in (("added", report.added), ("changed", report.changed), ("removed", report.removed)):
+        for path in paths:
+            click.echo(f"{word:>9}  {one_line(path)}")
+    for old, new in report.renamed:
+        click.echo(f"  renamed  {one_line(old)} → {one_line(new)}")
+    for record in report.failed:
+        click.echo(f"   failed  {one_line(record.path)}: {record.reason}")
+    generation = generation_number(report.generation)
+    click.echo(
+        f"{report.documents} articles, {report.passages} passages ({report.passages_encoded} encoded, "
+        f"{report.unchanged} files unchanged) in {report.seconds:.1f} s: generation {generation}"
+    )

@@ -1,0 +1,63 @@
+"""Where the command line begins: the commands, and errors as one sentence on standard error and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from ..errors import QAError
+from ..system import offline
+from .ask import ask
+from .build import build
+from .evaluate import evaluate
+from .output import STOPPED, fail
+from .serve import serve
+from .status import status, verify
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="qa-articles", prog_name="qa")
+def cli() -> None:
+    """Ask your own articles: answers quoted from the files in corpus/, with citations, offline."""
+
+
+for _command in (build, ask, status, verify, evaluate, serve):
+    cli.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 1 the work failed, 2 the call was wrong)."""
+    offline.forbid_downloads()
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:  # a terminal in another encoding must not stop an answer
+            reconfigure(errors="replace")
+    try:
+        code = cli.main(args=arguments, prog_name="qa", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        return fail(error.format_message(), 2, "run `qa --help` to see how it is called.")
+    except QAError as error:
+        return fail(str(error), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return fail(STOPPED, 1)
+    except OSError as error:
+        return fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+
+
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The console script: `main`, and then the process ends at once.
+
+    Libraries take seconds to leave a large process in order, and one that still works in a thread brings it down;
+    what this program writes is whole at any moment.
+    """
+    code = main(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # nobody reads any more
+            stream.flush()
+    os._exit(code)

@@ -1,0 +1,78 @@
+"""`qa status` and `qa verify`: what is indexed, and whether the index is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import config_of, stored
+from .output import generation_number, one_line, print_json
+
+if TYPE_CHECKING:
+    from ..corpus.records import FileRecord
+
+_SEARCHED = {
+    "engine": "the server searches by meaning and for words",
+    "rescored": "the server searches by meaning; words are looked for where the rarest of them are",
+}
+
+
+@click.command()
+@stored
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def status(corpus: Path | None, index: Path | None, store: str | None, as_json: bool) -> None:
+    """List every file of the folder: indexed, empty, failed or skipped, and why."""
+    from ..engine import Engine
+
+    with Engine.open(config_of(corpus, index, store)) as engine:
+        state = engine.status()
+    if as_json:
+        print_json(state.as_json())
+        return
+    for file in state.files:
+        click.echo(
+            one_line(f"{file.record.path}: {_stands(file.record, file.pending, state.covers(file.record.language))}")
+        )
+    counts = state.counts
+    listed = ", ".join(f"{number} {word}" for word, number in counts.items() if word != "files" and number)
+    built = f"generation {generation_number(state.generation)}, built {state.created}"
+    built = built if state.generation else "no index yet"
+    click.echo(f"{counts['files']} files{': ' + listed if listed else ''}; {state.passages} passages; {built}")
+    if state.store is not None:
+        click.echo(f"index at {state.store['address']} ({state.store['server']}): {_SEARCHED[state.store['words']]}")
+
+
+@click.command()
+@stored
+def verify(corpus: Path | None, index: Path | None, store: str | None) -> int:
+    """Check the index: checksums, spans, counts."""
+    from ..engine import Engine
+
+    with Engine.open(config_of(corpus, index, store)) as engine:
+        problems, manifest = engine.verify(), engine.generation.manifest
+    for problem in problems:
+        click.echo(f"qa: {problem}: run `qa build --full`.", err=True)
+    if problems:
+        return 1
+    counts = f"{manifest.documents} articles, {manifest.passages} passages"
+    click.echo(f"generation {generation_number(manifest.id)} is whole: {counts}")
+    return 0
+
+
+def _stands(record: FileRecord, pending: str, covered: bool) -> str:
+    """`indexed (12 passages, 8 pages, German)`, `failed (needs a password)`, `new (run `qa build`)`."""
+    from ..text.languages import language_name
+    from ..ui.render import counted
+
+    if pending:
+        return f"{pending} (run `qa build`)"
+    if record.status != "indexed":
+        return f"{record.status} ({record.reason})"
+    facts = [counted(record.documents, "article")] if record.documents > 1 else []
+    facts.append(counted(record.passages, "passage"))
+    facts += [counted(record.pages, "page")] if record.pages else []
+    if record.language:
+        facts.append(f"{language_name(record.language)}{'' if covered else ', which the encoder was not made for'}")
+    return f"indexed ({', '.join(facts)}{f'; {record.reason}' if record.reason else ''})"

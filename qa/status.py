@@ -1,0 +1,127 @@
+"""The state of the index and of every file of the folder: what is indexed, waits, or failed, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .corpus import documents
+from .corpus.documents import FoundFile
+from .corpus.records import FileRecord
+from .formats import kind
+from .index.protocols import OpenGeneration
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file of the folder: what the index knows of it, and what a rebuild would do about it.
+
+    `pending` is "" or "new", "changed" or "removed", as the folder stands now against the index.
+    """
+
+    record: FileRecord
+    pending: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of the index and of every file; `generation` is "" before the first build.
+
+    `encoder_languages` are those that the encoder was made for (ISO 639-1); empty where that is not known. `store` is
+    None for the index folder of this machine, else the `address`, the `server`, and whether `words` are searched for
+    by that ("engine"), or in the passages that hold the rarest of them ("rescored").
+    """
+
+    generation: str
+    created: str
+    encoder: str
+    documents: int
+    passages: int
+    files: tuple[FileState, ...]
+    encoder_languages: tuple[str, ...] = ()
+    store: Mapping[str, str] | None = None
+
+    def covers(self, language: str) -> bool:
+        """Whether the encoder was made for a language, as far as both are known."""
+        return not language or not self.encoder_languages or language in self.encoder_languages
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many files stand in each state; "files" counts those in the folder, so not the removed ones."""
+        counts = dict.fromkeys(("indexed", "empty", "failed", "skipped", "pending", "removed"), 0)
+        for file in self.files:
+            counts[{"": file.record.status, "removed": "removed"}.get(file.pending, "pending")] += 1
+        return {"files": len(self.files) - counts["removed"], **counts}
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `qa status --json`."""
+        return {
+            "generation": self.generation or None,
+            "created": self.created or None,
+            "encoder": self.encoder or None,
+            "encoder_languages": list(self.encoder_languages),
+            "documents": self.documents,
+            "passages": self.passages,
+            "store": None if self.store is None else dict(self.store),
+            "counts": self.counts,
+            "files": [
+                {
+                    "document": file.record.path,
+                    "status": None if file.pending == "new" else file.record.status,
+                    "pending": file.pending or None,
+                    "reason": file.record.reason or None,
+                    "title": file.record.title,
+                    "kind": kind(file.record.path),
+                    "documents": file.record.documents,
+                    "covered": self.covers(file.record.language),
+                    "passages": file.record.passages,
+                    "pages": file.record.pages or None,
+                    "language": file.record.language or None,
+                    "indexed": file.record.indexed or None,
+                    "size": file.record.size,
+                    "sha256": file.record.sha256 or None,
+                }
+                for file in self.files
+            ],
+        }
+
+
+def status_of(
+    generation: OpenGeneration | None,
+    found: Iterable[FoundFile] | None,
+    corpus: Path,
+    store: Mapping[str, str] | None,
+) -> Status:
+    """How a generation (None before the first build) stands against the files `found` in the folder of articles.
+
+    `found` is None where the articles are on another machine: then it stands for itself.
+    """
+    records = dict(generation.records) if generation else {}
+    files = map(FileState, records.values()) if found is None else _compared(records, found, corpus)
+    manifest = generation.manifest if generation else None
+    return Status(
+        generation=generation.id if generation else "",
+        created=manifest.created if manifest else "",
+        encoder=str(manifest.encoder.get("name", "")) if manifest else "",
+        documents=manifest.documents if manifest else 0,
+        passages=manifest.passages if manifest else 0,
+        files=tuple(sorted(files, key=lambda state: state.record.path)),
+        encoder_languages=manifest.encoder_languages if manifest else (),
+        store=store,
+    )
+
+
+def _compared(known: dict[str, FileRecord], found: Iterable[FoundFile], corpus: Path) -> Iterator[FileState]:
+    """What a build would do about each file that was found or is known; takes what was found out of `known`."""
+    for file in found:
+        old = known.pop(file.record.path, None)
+        if old is None:
+            yield FileState(file.record, "new" if file.readable else "")
+        elif not file.readable:
+            yield FileState(file.record, "changed" if old.status == "indexed" else "")
+        else:
+            is_other = old.status == "skipped" or documents.has_changed(corpus, old)
+            yield FileState(old, "changed" if is_other else "")
+    yield from (FileState(old, "removed") for old in known.values())

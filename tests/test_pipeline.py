@@ -1,0 +1,111 @@
+"""A question walks through its stages one way: each is run once, and none is come back to."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import fields, is_dataclass, replace
+from itertools import pairwise
+from types import FrameType
+
+import pytest
+from conftest import TinyEncoder, TinyReader
+from corpora import write
+
+from qa.ask import query
+from qa.ask.follow_up import Turn
+from qa.ask.pipeline import Asked, Means, asked
+from qa.build import build
+from qa.config import Config
+from qa.engine import Engine
+from qa.errors import QuestionError
+
+# The modules of each stage, in order, with the function that is the stage; `pipeline` calls one after the other.
+STAGES = [
+    ({"qa.engine"}, ""),
+    ({"qa.ask.query"}, "checked"),
+    ({"qa.ask.correction"}, "corrected"),
+    ({"qa.ask.two_in_one"}, "apart"),
+    ({"qa.ask.follow_up"}, "readings"),
+    ({"qa.ask.search", "qa.ask.fusion"}, "search"),
+    ({"qa.ask.rereading"}, "read"),
+    ({"qa.ask.together"}, "together"),
+    ({"qa.ask.sources"}, "facts_of"),
+    ({"qa.ask.lead"}, "sentences_of"),
+    ({"qa.ask.confidence"}, "judge"),
+    ({"qa.ask.compose"}, "compose"),
+    ({"qa.ask.unmentioned"}, "unmentioned"),
+]
+VALUES = {
+    "qa.ask.ranking",
+    "qa.ask.leaning",
+    "qa.ask.answer",
+}  # what stages give each other, with what it says of itself
+ARTICLES = {
+    "tesla.md": "# Nikola Tesla\n\nNikola Tesla was born in Smiljan. Nikola Tesla died in New York in 1943.\n",
+    "kant.md": "# Immanuel Kant\n\nImmanuel Kant was born in Prussia. Immanuel Kant died at home in 1804.\n",
+    "bees.md": "# Bees\n\nBees dance in the dark hive for other bees, to tell them of flowers.\n",
+}
+BEFORE = [Turn("user", "Where was Nikola Tesla born?"), Turn("agent", "Nikola Tesla was born in Smiljan.")]
+# It leans on what was said, is made of two, holds a mistake, and a name that no article holds.
+QUESTION = "When did he die at Hamburg and in which part of Prusssia was he born?"
+
+
+@pytest.fixture
+def engine(config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    write(config.corpus, ARTICLES)
+    build(config, tiny)
+    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
+    return Engine.open(replace(config, threshold=0.0, reader=""), tiny, reader=TinyReader(died=3, born=2))
+
+
+def test_a_question_walks_one_way_and_each_stage_runs_once(engine: Engine) -> None:
+    calls: list[tuple[str, str]] = []
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        module = str(frame.f_globals.get("__name__"))
+        if event == "call" and (module == "qa.engine" or module.startswith("qa.ask.")):
+            calls.append((module, frame.f_code.co_name))
+
+    assert len(engine.search(QUESTION, history=BEFORE).parts) == 2
+    sys.setprofile(note)
+    try:
+        answer = engine.ask(QUESTION, history=BEFORE)
+    finally:
+        sys.setprofile(None)
+    assert answer.lead is not None
+    assert answer.carried and answer.corrected and answer.unmentioned
+    places = {module: number for number, (modules, _) in enumerate(STAGES) for module in modules}
+    walked = [(places[module], name) for module, name in calls if module in places and module != "qa.engine"]
+    for (before, _), (after, name) in pairwise(walked):
+        assert before <= after, f"{STAGES[after][0]} is come back to: {name}"
+    for number, (modules, stage) in enumerate(STAGES[1:], start=1):
+        assert [name for place, name in walked if place == number].count(stage) == 1, modules
+    assert [name for module, name in calls if module == "qa.ask.query"].count("parse") == 1
+    assert {module for module, _ in calls} <= set(places) | VALUES | {"qa.ask.pipeline"}
+    first = next(number for number, (module, _) in enumerate(calls) if module == "qa.ask.correction")
+    assert "_means" not in [name for _, name in calls[first:]]  # all was opened before the first stage
+
+
+def test_a_question_is_parsed_once_also_when_it_is_refused(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    really = query.parse
+    monkeypatch.setattr(query, "parse", lambda question: (parsed.append(question), really(question))[1])
+    engine.ask(" Do bees dance? ")
+    engine.search("bees -hive")
+    with pytest.raises(QuestionError):
+        engine.ask("-bees")
+    assert parsed == ["Do bees dance?", "bees -hive", "-bees"]
+
+
+def test_what_stages_are_given_is_frozen(engine: Engine) -> None:
+    given = asked(QUESTION, 5, BEFORE, ["Tesla"])
+    assert (given.history, given.without) == (tuple(BEFORE), ("Tesla",))
+    for cls in (Asked, Means, type(engine.search("bees")), type(given.query)):
+        assert is_dataclass(cls) and fields(cls)
+        assert cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
+
+
+def test_a_ranking_says_which_generation_was_searched_and_how_long_it_took(engine: Engine) -> None:
+    ranking = engine.search("bees")
+    assert ranking.generation == engine.generation.id
+    assert set(ranking.timings_ms) == {"encode", "search", "read"}
