@@ -120,13 +120,14 @@ def test_the_shipped_file_is_what_is_made_of_the_original_weights(tmp_path: Path
 
 
 @NEEDS_SETS
+@pytest.mark.timeout(900)  # torch takes half a minute for them, and minutes beside other work
 def test_passages_are_ranked_as_well_as_by_sentence_transformers(
     tmp_path: Path, encoder: Encoder, torch_encoder: Encoder
 ) -> None:
-    dataset = read_dataset(SHARED / "eval" / "squad-v2-dev", 300)
+    dataset = read_dataset(SHARED / "eval" / "squad-v2-dev", 200)
     judged = [query for query in dataset.queries if has_relevant(dataset, query)]
     answering = {number for query in judged for number in dataset.qrels[query.id]}
-    others = [passage for passage in dataset.passages if passage[0] not in answering][:150]
+    others = [passage for passage in dataset.passages if passage[0] not in answering][:60]
     some = replace(dataset, passages=[p for p in dataset.passages if p[0] in answering] + others)
     values = []
     for name, each in (("shipped", encoder), ("torch", torch_encoder)):
@@ -134,7 +135,6 @@ def test_passages_are_ranked_as_well_as_by_sentence_transformers(
         engine, _ = index_dataset(some, each, tmp_path / name)
         found = [[hit.passage.document for hit in engine.search(query.text, 10).hits] for query in judged]
         values.append(np.mean([metrics.ndcg(ids, some.qrels[q.id], 10) for q, ids in zip(judged, found, strict=True)]))
-    print("nDCG@10", len(judged), len(some.passages), values)
     assert len(judged) > 100
     assert values[0] == pytest.approx(values[1], abs=0.004)
 
