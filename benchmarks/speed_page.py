@@ -230,8 +230,8 @@ _SECTIONS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
     (
         "A whole build, encoding included",
         "From a folder with one file for each passage to a saved index: the whole process, prose of 60 to 130 words. "
-        "This program also checks, splits, tells languages, verifies and publishes. Its very first build for an index "
-        "may prepare the encoder, which is not in the median.",
+        "This program also checks, splits, tells languages, verifies and publishes. Its very first build is not "
+        "in the median.",
         "build",
         (("seconds", "seconds"), ("cpu", "processor seconds"), ("first_seconds", "the very first, seconds")),
     ),

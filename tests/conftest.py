@@ -119,26 +119,16 @@ def reader() -> Reader:
 
 
 @pytest.fixture(scope="session")
-def ready_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of an index that holds nothing but the shipped encoder's run-time form."""
-    from qa.models.encoders import load_encoder
+def encoder() -> Encoder:
+    """The encoder that comes with the program; mark tests that use it `model`."""
+    from qa.models.encoders import shipped_encoder
 
-    index = tmp_path_factory.mktemp("ready") / "index"
-    load_encoder(index=index)
-    return index
-
-
-@pytest.fixture(scope="session")
-def encoder(ready_index: Path) -> Encoder:
-    """The real encoder as it builds and answers; mark tests that use it `model`."""
-    from qa.models.encoders import load_encoder
-
-    return load_encoder(index=ready_index)
+    return shipped_encoder()
 
 
 @pytest.fixture(scope="session")
 def torch_encoder() -> Encoder:
-    """The same weights in torch; mark tests that use it `model`."""
+    """The weights that it was made from, in torch; mark tests that use it `model`."""
     from qa.models.encoders import load_encoder
 
     return load_encoder()

