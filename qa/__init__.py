@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .ask.follow_up import Turn
     from .ask.ranking import Evidence, Hit, Ranking
     from .build.alone import build_index
-    from .build.pipeline import BuildReport, Progress
+    from .build.report import BuildReport, Progress
     from .config import Address, Config
     from .corpus.records import FileRecord
     from .engine import Engine

@@ -14,10 +14,10 @@ import pytest
 from conftest import ROOT
 
 import qa
+from qa.ask.words import confidence_words
 from qa.cli.entry import cli
 from qa.config import Config
 from qa.formats import PARSERS
-from qa.ui.render import confidence_words
 
 README = (ROOT / "README.md").read_text("utf-8")
 DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")

@@ -35,7 +35,8 @@ from qa.ui import server as server_module
 from qa.ui.conversation import Conversation
 from qa.ui.desk import Desk
 from qa.ui.doors import file_places, routes
-from qa.ui.screen import Screen, build_app
+from qa.ui.page import build_app
+from qa.ui.screen import Screen
 from qa.ui.uploads import save_upload
 
 pytestmark = [

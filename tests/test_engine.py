@@ -27,6 +27,7 @@ from qa.ask.answer import Answer, Lead
 from qa.ask.follow_up import Turn
 from qa.ask.pipeline import MAX_TOP_K
 from qa.ask.query import MAX_QUESTION_CHARACTERS, checked
+from qa.ask.words import as_text
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
@@ -35,7 +36,6 @@ from qa.index.local import store
 from qa.models.protocols import Encoder
 from qa.text.document import Span
 from qa.text.passages import PassageSettings
-from qa.ui.render import as_text
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder

@@ -23,7 +23,8 @@ from qa.engine import Engine
 from qa.formats import PARSERS
 from qa.index.local import store
 from qa.index.local.generation import Generation
-from qa.ui.render import answer_html, source_html
+from qa.ui.answer_html import answer_html
+from qa.ui.source_html import source_html
 
 SECONDS, MEGABYTES = 8, 1_000
 BOUND = 240  # seconds that the build may take on a busy machine

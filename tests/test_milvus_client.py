@@ -149,7 +149,7 @@ def talking(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Server, Clie
 
     def made(*deeds: object) -> tuple[Server, Client]:
         client = Client(*deeds)
-        monkeypatch.setattr(milvus_client, "_connect", lambda *_: client)
+        monkeypatch.setattr(milvus_client, "connect", lambda *_: client)
         return Server(Address("127.0.0.1", 1, "name")), client
 
     return made
@@ -338,7 +338,7 @@ def test_a_question_to_a_slow_server_is_refused_in_two_seconds(
     address = Address.parse(f"milvus://{milvus_lite.address}/slow", {})
     config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off", store=address)
     build(config, TinyEncoder())
-    connect = milvus_client._connect
+    connect = milvus_client.connect
 
     class Slow:
         def __init__(self, address: Address) -> None:
@@ -348,7 +348,7 @@ def test_a_question_to_a_slow_server_is_refused_in_two_seconds(
             time.sleep(0.4)
             return getattr(self.client, method)
 
-    monkeypatch.setattr(milvus_client, "_connect", Slow)
+    monkeypatch.setattr(milvus_client, "connect", Slow)
     for ask in (Engine.ask, Engine.search):
         engine = Engine.open(config, TinyEncoder())
         started = time.monotonic()

@@ -117,7 +117,7 @@ def test_a_first_build_whose_switch_got_no_answer_is_published(
 ) -> None:
     config, store = on_server(tmp_path, milvus_lite.address, "unheard")
     write(config.corpus, {"anchor.md": article("Anchor", "anchor")})
-    connect, lost = milvus_client._connect, []
+    connect, lost = milvus_client.connect, []
 
     class Client:
         def __init__(self, address: Address) -> None:
@@ -132,7 +132,7 @@ def test_a_first_build_whose_switch_got_no_answer_is_published(
                 lost.append(alias)
                 raise milvus_error(2, "the connection was lost")
 
-    monkeypatch.setattr(milvus_client, "_connect", Client)
+    monkeypatch.setattr(milvus_client, "connect", Client)
     report = build(config, TinyEncoder())
     assert lost
     assert store.open_current().id == report.generation
@@ -183,7 +183,7 @@ def talking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Client], Server]:
     pytest.importorskip("pymilvus", reason="pymilvus is not installed (CONTRIBUTING.md)")
 
     def made(client: Client) -> Server:
-        monkeypatch.setattr(milvus_client, "_connect", lambda *_: client)
+        monkeypatch.setattr(milvus_client, "connect", lambda *_: client)
         return Server(Address("127.0.0.1", 1, "name"))
 
     return made

@@ -506,7 +506,7 @@ def test_passages_are_made_before_the_whole_text_was_split() -> None:
 
 
 def test_a_very_long_section_is_cut_into_even_passages_stretch_by_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qa.text.passages._MOST_UNITS", 100)
+    monkeypatch.setattr("qa.text.packing._MOST_UNITS", 100)
     document = parse_markdown("x.md", "# Bees\n\n## Water\n\n" + " ".join(SENTENCES * 5) + "\n")
     passages = split(document, count_words, 256)
     check(document, passages, count_words, 256)

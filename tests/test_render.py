@@ -13,26 +13,12 @@ from hypothesis import strategies as st
 
 import qa
 from qa.ask.answer import Answer, Citation, Lead
+from qa.ask.words import NEAREST, NOT_FOUND, as_text, confidence_words, percent
 from qa.formats.pictures import Box, PagePicture
 from qa.text.document import Document, Section, Span
-from qa.ui.render import (
-    CHANGED,
-    GONE,
-    MOVED,
-    NEAREST,
-    NOT_FOUND,
-    UNCHANGED,
-    WINDOW,
-    answer_html,
-    as_text,
-    confidence_words,
-    escape,
-    marked,
-    pages_html,
-    percent,
-    safe_url,
-    source_html,
-)
+from qa.ui.answer_html import CHANGED, answer_html
+from qa.ui.markup import escape, marked, safe_url
+from qa.ui.source_html import GONE, MOVED, UNCHANGED, WINDOW, pages_html, source_html
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -24,7 +24,7 @@ from qa.engine import Engine
 from qa.errors import BusyError, NoGenerationError, StoreError, UnnamedError, UnreachableError
 from qa.index import open_store
 from qa.index.milvus import facts as milvus_facts
-from qa.index.milvus.client import WRITING
+from qa.index.milvus.connection import WRITING
 from qa.index.milvus.store import MilvusStore
 from qa.index.protocols import Candidates, Embedding, OpenGeneration, Query
 

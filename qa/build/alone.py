@@ -9,7 +9,8 @@ from ..models.encoders import load_encoder
 from ..models.protocols import Encoder
 from ..sandbox.pool import ReaderPool, megabytes_for
 from ..text.passages import PassageSettings
-from .pipeline import BuildReport, Progress, build
+from .pipeline import build
+from .report import BuildReport, Progress
 
 
 def build_index(

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import PurePosixPath
@@ -35,6 +35,7 @@ from . import journal, prepared
 from .embedding import Embedder
 from .estimate import Estimate
 from .prepared import Elsewhere, Prepared
+from .report import BuildReport, Progress
 
 Load = Callable[[FoundFile], Prepared]
 _Value = TypeVar("_Value")
@@ -43,69 +44,6 @@ _READ_AHEAD = 16  # files, and …
 _READ_AHEAD_BYTES = 16_000_000  # … bytes of files that may be read before they are needed
 _MOST_HELD = 4_096  # passages that wait for those before them to be encoded
 _STEP_SECONDS = 0.25  # between two looks at a file that is being read
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a build is: `done` of `total` files, at the `stage` "comparing", "reading", "encoding" or "publishing".
-
-    `encoded` counts passages; `seconds_left` is an estimate, None while it can't be told.
-    """
-
-    stage: str
-    done: int
-    total: int
-    encoded: int = 0
-    seconds_left: float | None = None
-
-    @property
-    def words(self) -> str:
-        """What a person reads meanwhile."""
-        if self.stage == "publishing":
-            return "checking and publishing the new index"
-        parts = [f"{self.stage} {min(self.done + 1, self.total):,} of {self.total:,} files"]
-        if self.stage == "encoding":
-            parts = [f"read all {self.total:,} files"]
-        if self.encoded:
-            parts.append(f"{self.encoded:,} passages encoded")
-        if self.seconds_left is not None:
-            parts.append(f"{_about(self.seconds_left)} left")
-        return ", ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class BuildReport:
-    """What a build found and did; the lists hold paths below the corpus folder, `renamed` (old, new)."""
-
-    generation: str
-    documents: int
-    passages: int
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    renamed: tuple[tuple[str, str], ...]
-    removed: tuple[str, ...]
-    unchanged: int
-    failed: tuple[FileRecord, ...]
-    passages_encoded: int
-    seconds: float
-
-    def as_json(self) -> dict[str, Any]:
-        """The object of `qa build --json` (DESIGN §7)."""
-        data = asdict(self)
-        data["renamed"] = [list(pair) for pair in self.renamed]
-        data["failed"] = [{"document": record.path, "reason": record.reason} for record in self.failed]
-        data["seconds"] = round(self.seconds, 3)
-        return data
-
-
-def _about(seconds: float) -> str:
-    """As exact as an estimate may sound: `about 40 seconds`, `about 3 minutes`, `about 1.5 hours`."""
-    if seconds < 55:
-        return f"about {max(5, 5 * round(seconds / 5))} seconds"
-    if seconds < 55 * 60:
-        minutes = max(1, round(seconds / 60))
-        return f"about {minutes} minute{'' if minutes == 1 else 's'}"
-    return f"about {round(seconds / 1800) / 2:g} hour{'' if round(seconds / 1800) == 2 else 's'}"
 
 
 def build(

@@ -9,32 +9,28 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import secrets
-import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import formats
 from ..config import Config
 from ..corpus import documents
 from ..corpus.documents import FoundFile
 from ..corpus.records import FileRecord
-from ..errors import ClusterError, ConfigError
+from ..errors import ClusterError
 from ..models.encoders import DEFAULT_SHA256, FOLDER, open_encoder
 from ..models.onnx_encoder import DESCRIPTION, Exported
 from ..models.protocols import Encoder, Vectors
 from ..sandbox.pool import ReaderProcess
-from ..system import offline
 from ..text.passages import PassageSettings, Splitting
 from . import prepared
+from .cluster import NODE_ID, reason_for, start
 from .prepared import Prepared
 
 if TYPE_CHECKING:
@@ -42,14 +38,10 @@ if TYPE_CHECKING:
 
 Open = Callable[[], Encoder]
 
-LOCAL = "local"
 # Of files in one task: so much is done again where a worker is lost. Many blocks cost the driver memory.
 _BLOCK_BYTES, _FILE_BYTES, _MOST_BLOCKS = 64_000, 4_000, 10_000
-_MOST_BLOCK = 16_000_000  # bytes of what a stage hands on at once, if no single file is larger
 _SPLITTER, _ENCODER = 0.25, 0.75  # of a processor: one actor of each stage fits on it
 _READS = 2  # beside each other
-_NODE_ID = "ray.io/node-id"  # the label that each machine has
-_CONNECT_SECONDS = 5.0
 _PREFIX = ">u8"  # the beginning of a key, which tells known passages apart
 _log = logging.getLogger(__name__)
 
@@ -63,7 +55,7 @@ def connected(address: str, encoder: Encoder, config: Config, open_encoder: Open
     where Ray is not installed, and ClusterError where the cluster is not reached or does not fit.
     """
     with ExitStack() as stack:
-        _start(address, stack)
+        start(address, stack)
         yield Cluster(open_encoder or _exported(encoder, config), encoder, config.fields)
 
 
@@ -125,7 +117,7 @@ class Cluster:
                     yield Prepared.from_json(json.loads(row["file"]), dict(zip(_keys(row["keys"]), rows, strict=True)))
         except ray.exceptions.RayError as error:
             raise ClusterError(
-                f"The Ray cluster was lost ({_reason(error)}): run `qa build` again to go on."
+                f"The Ray cluster was lost ({reason_for(error)}): run `qa build` again to go on."
             ) from error
         for _ in range(number, len(files)):
             missing += 1
@@ -140,7 +132,7 @@ class Cluster:
 
         resources = ray.cluster_resources()
         processors, accelerators = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
-        here = {_NODE_ID: ray.get_runtime_context().get_node_id()}
+        here = {NODE_ID: ray.get_runtime_context().get_node_id()}
         in_torch = accelerators > 0 and self._identity.runtime == "torch"
         tables = list(_tables(files))
         whole: dict[str, Any] = {"batch_size": None, "batch_format": "pyarrow", "zero_copy_batch": True}
@@ -272,107 +264,3 @@ def _keys(joined: bytes) -> list[bytes]:
 
 
 # --- the cluster ------------------------------------------------------------------------------------------------------
-
-
-def _start(address: str, stack: ExitStack) -> None:
-    """Connect to Ray, or start it on the loopback address; `stack` ends it."""
-    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # a thread that still waits at the end would start a cluster of its own
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its own log, on standard error; what matters is raised
-    if address == LOCAL:
-        # Read when Ray is imported: its own way of listening on the loopback address alone, and a secret of this run.
-        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-        os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"] = "token", secrets.token_hex(32)
-    elif address != "auto":
-        _reach(address)
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise ConfigError("Ray is not installed: run `pip install 'qa-articles[ray]'` on each machine.") from error
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "include_dashboard": None}
-    if address == LOCAL:
-        folder = tempfile.mkdtemp(prefix="qa-ray-")
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        options |= {"include_dashboard": False, "_temp_dir": folder, "_node_ip_address": "127.0.0.1"}
-    stack.callback(ray.shutdown)
-    try:
-        # Ray's core says on standard error how it logs. One of its processes asks on which cloud it runs.
-        with _without_standard_error(), offline.proxies_closed() if address == LOCAL else nullcontext():
-            ray.init(address, **options)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
-        raise ClusterError(f"The Ray cluster at {address!r} cannot be used ({_reason(error)}): {_HINT}") from error
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = context.print_on_execution_start = False
-    context.execution_options.preserve_order = True
-    context.target_max_block_size = _MOST_BLOCK
-    context.max_errored_blocks = -1  # what did not come back is prepared by the driver
-    _check()
-
-
-_SETTINGS = b"\x04"  # the kind of the first frame of either side
-_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + _SETTINGS + bytes(5)
-_HINT = "start it with `ray start` on this machine too, or name `local`."
-
-
-def _reach(address: str) -> None:
-    """Ray itself waits for minutes where nobody speaks its protocol: gRPC, and so HTTP/2 (RFC 9113, 3.4)."""
-    host, _, port = address.rpartition(":")
-    try:
-        with closing(socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS)) as connection:
-            connection.sendall(_GREETING)
-            is_ray = connection.recv(4)[3:] == _SETTINGS
-    except ValueError:
-        raise ConfigError(f"{address!r} is no address of a Ray cluster: name host:port, auto or local.") from None
-    except OSError as error:
-        raise ClusterError(f"There is no Ray cluster at {address} ({error.strerror or error}): {_HINT}") from error
-    if not is_ray:
-        raise ClusterError(f"What answers at {address} is no Ray cluster: {_HINT}")
-
-
-@contextmanager
-def _without_standard_error() -> Iterator[None]:
-    kept = os.dup(2)
-    with Path(os.devnull).open("wb") as nothing:
-        os.dup2(nothing.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-def _version() -> list[Any]:
-    from ..version import __version__
-
-    return [__version__, formats.VERSION]
-
-
-def _check() -> None:
-    """Raises ClusterError unless each machine of the cluster has this program, in this version."""
-    import ray
-
-    asked = []
-    for node in ray.nodes():
-        if node["Alive"]:
-            there = {_NODE_ID: node["NodeID"]}
-            answer = ray.remote(_version).options(num_cpus=0, label_selector=there).remote()
-            asked.append((node["NodeManagerHostname"], answer))
-    for name, answer in asked:
-        try:
-            theirs = ray.get(answer, timeout=60)
-        except ray.exceptions.TaskUnschedulableError:
-            continue  # a machine that has just been lost is not missed
-        except (ray.exceptions.RayError, ModuleNotFoundError) as error:
-            raise ClusterError(
-                f"The machine {name} cannot run this program ({_reason(error)}): install it there."
-            ) from error
-        if theirs != _version():
-            raise ClusterError(
-                f"The machine {name} has another version of this program: install {_version()[0]} there."
-            )
-
-
-def _reason(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[-1] if lines else type(error).__name__)[:160].rstrip(".:")

@@ -44,8 +44,8 @@ def ask(
 
     A conversation is a JSON list of {"speaker": "user" or "agent", "text"}, oldest first, without QUESTION.
     """
+    from ..ask.words import as_text as in_words
     from ..engine import Engine
-    from ..ui.render import as_text as in_words
 
     if (question is None) == (questions is None):
         raise ConfigError('There must be either one question or --questions FILE: run `qa ask "…"`.')

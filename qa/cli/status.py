@@ -63,8 +63,8 @@ def verify(corpus: Path | None, index: Path | None, store: str | None) -> int:
 
 def _stands(record: FileRecord, pending: str, covered: bool) -> str:
     """`indexed (12 passages, 8 pages, German)`, `failed (needs a password)`, `new (run `qa build`)`."""
+    from ..ask.words import counted
     from ..text.languages import language_name
-    from ..ui.render import counted
 
     if pending:
         return f"{pending} (run `qa build`)"

@@ -6,32 +6,24 @@ about files, models (it is given a function that counts tokens) or indexes.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import accumulate, pairwise
 from typing import Any
 
-import numpy as np
-
 from .data_addresses import data_addresses
-from .document import Block, BlockKind, Document, Section, Span
+from .document import Document, Span
+from .packing import HeadingPath, Run, Unit, by_section, join_small, pack
 from .passage import MOST_CHARACTERS, Passage, context
 from .pieces import overlaps, pieces, sentences_of
 from .sentences import sentence_spans
 
 CountTokens = Callable[[Sequence[str]], list[int]]
-HeadingPath = tuple[str, ...]  # of headings
 
 _SPECIAL_TOKENS = 2
 _LEAST_TOKENS = 16  # of text in a passage, however long its title is
 _SPARE_TOKENS = 6  # the full stops between title, heading path and text, and tokenisers that are not additive
-# What a cut inside a block that would fit whole costs, against 1 for an empty passage; and inside a longer one.
-_CUT_COST: dict[BlockKind, float] = {"paragraph": 0.1, "list": 0.3, "table": 9.0, "code": 9.0}
-_CUT_LONG = 0.1
 _COUNTED, _COUNTED_CHARACTERS = 2_000, 500_000  # pieces whose tokens are counted together
-_MOST_UNITS = 20_000  # of a section that are cut into passages together: a kilobyte each
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,65 +52,6 @@ class Splitting:
     settings: PassageSettings = PassageSettings()
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """A sentence, list item, table row or line of code, with its tokens: never cut unless it alone is too long.
-
-    `gap` counts the tokens between the unit before and this one (the rule of a table, a comment, a heading):
-    a passage that holds both units holds them too. `lead` counts those between the beginning of its section and it.
-    Where the one or the other is more than a passage may hold, the unit `is_apart`.
-    """
-
-    span: Span
-    tokens: int
-    gap: int
-    lead: int
-    is_apart: bool
-    block: int
-    sentences: tuple[Span, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Units that may share a passage: one section, or small neighbours under one heading.
-
-    `start` is the first unit's, or, of joined sections, the first heading's: no heading is lost. `lead` counts
-    the tokens between `start` and the first unit.
-    """
-
-    path: tuple[str, ...]
-    units: list[_Unit]
-    start: int
-    lead: int = 0
-
-    @property
-    def tokens(self) -> int:
-        return self.lead + sum(unit.tokens for unit in self.units) + sum(unit.gap for unit in self.units[1:])
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """A section, or a part of a very long one, with its units; `may_join` says whether it is whole."""
-
-    section: Section
-    units: list[_Unit]
-    may_join: bool
-
-    @property
-    def lead(self) -> int:
-        """The tokens of its heading."""
-        return self.units[0].lead
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What becomes one passage: from `start` to the end of the last unit, under the headings `path`."""
-
-    path: HeadingPath
-    start: int
-    units: list[_Unit]
-
-
 def split(
     document: Document, count_tokens: CountTokens, max_tokens: int, settings: PassageSettings | None = None
 ) -> list[Passage]:
@@ -138,9 +71,9 @@ def each_passage(document: Document, splitting: Splitting) -> Iterator[Passage]:
     paths, most = _fit_paths(document, count_tokens, room, settings)
     units = _units(document, dropped, count_tokens, most)
     runs = (
-        _Run(paths[group.path], group.start if run[0] is group.units[0] else run[0].span.start, run)
-        for group in _join_small(_by_section(document, units), settings.small, most)
-        for run in _pack(group, document.blocks, most[group.path])
+        Run(paths[group.path], group.start if run[0] is group.units[0] else run[0].span.start, run)
+        for group in join_small(by_section(document, units), settings.small, most)
+        for run in pack(group, document.blocks, most[group.path])
     )
     measure = _Measure(document, dropped, count_tokens, splitting.max_tokens - _SPECIAL_TOKENS)
     made = (passage for some in _batches(runs) for passage in measure.passages(some))
@@ -192,7 +125,7 @@ def _count_contexts(document: Document, paths: Sequence[HeadingPath], count_toke
 
 def _units(
     document: Document, dropped: Sequence[Span], count_tokens: CountTokens, most: dict[HeadingPath, int]
-) -> Iterator[_Unit]:
+) -> Iterator[Unit]:
     """The units of all sections, some at a time."""
     text, sections, blocks = document.text, document.sections, document.blocks
     end, last = 0, -1
@@ -207,7 +140,7 @@ def _units(
         between = _count_between(text, [*gaps, *leads], count_tokens)
         for place, (span, tokens, number) in enumerate(sized):
             spaces = gaps[place], leads[place]
-            yield _Unit(
+            yield Unit(
                 span,
                 max(1, tokens),
                 between[place],
@@ -269,95 +202,6 @@ def _halves(text: str, span: Span) -> list[Span]:
     return [part for part in parts if len(part)]
 
 
-def _by_section(document: Document, units: Iterable[_Unit]) -> Iterator[_Section]:
-    """The units of each section; a new part of it begins where no passage may go on, or it holds very many."""
-    own: list[_Unit] = []
-    number, whole = -1, True
-    for unit in units:
-        section = document.blocks[unit.block].section
-        is_new = section != number
-        if own and (is_new or unit.is_apart or len(own) >= _MOST_UNITS):
-            yield _Section(document.sections[number], own, whole and is_new)
-            own = []
-        if not own:
-            whole = is_new and not unit.is_apart
-        own.append(unit)
-        number = section
-    if own:
-        yield _Section(document.sections[number], own, whole)
-
-
-def _join_small(sections: Iterable[_Section], small: int, most: dict[HeadingPath, int]) -> Iterator[_Group]:
-    """Join small neighbouring sections of one parent. A question keeps its answer to itself: it is precise."""
-    last: _Group | None = None
-    open_with: _Group | None = None  # the last group, with its heading, where it may still be joined
-    for section in sections:
-        path, parent = section.section.path, section.section.path[:-1]
-        group = _Group(path, section.units, section.units[0].span.start)
-        is_small = section.may_join and group.tokens < small and path != () and not _is_question(path[-1])
-        if is_small and open_with is not None and open_with.path == parent:
-            joined = _Group(parent, [*open_with.units, *group.units], open_with.start, open_with.lead)
-            if joined.tokens <= most[parent]:
-                last = open_with = joined
-                continue
-        if last is not None:
-            yield last
-        last = group
-        open_with = _Group(parent, group.units, section.section.span.start, section.lead) if is_small else None
-    if last is not None:
-        yield last
-
-
-def _is_question(heading: str) -> bool:
-    return heading.rstrip("*_\"'”’) ").endswith(("?", "？"))
-
-
-def _pack(group: _Group, blocks: tuple[Block, ...], most: int) -> list[list[_Unit]]:
-    """Cut a group into runs of about equal length, at the ends of blocks where they are near.
-
-    The cheapest cuts of all, by dynamic programming: a run costs the square of how far it is from the aim, so
-    that no crumb is left at the end, and a cut inside a block costs something too.
-    """
-    units = group.units
-    if group.tokens <= most:
-        return [units]
-    aim = group.tokens / math.ceil(group.tokens / most)
-    cuts = np.array(_cut_costs(units, blocks, most))
-    # Where each unit begins and ends, in tokens from the first one's begin.
-    ends = list(accumulate(unit.tokens + (unit.gap if number else 0) for number, unit in enumerate(units)))
-    begins = np.array([end - unit.tokens for end, unit in zip(ends, units, strict=True)])
-    begins[0] -= group.lead
-    best = np.full(len(units) + 1, math.inf)
-    best[0] = 0.0
-    opens = [0] * (len(units) + 1)  # where the run that ends before each unit begins
-    first = 0
-    for end in range(1, len(units) + 1):
-        while first + 1 < end and ends[end - 1] - begins[first] > most:
-            first += 1
-        held = ends[end - 1] - begins[first:end]
-        costs = (best[first:end] + cuts[first:end] + (held / aim - 1) ** 2)[::-1]
-        shortest = int(costs.argmin())  # of runs that cost alike
-        best[end], opens[end] = costs[shortest], end - 1 - shortest
-    runs: list[list[_Unit]] = []
-    end = len(units)
-    while end:
-        runs.append(units[opens[end] : end])
-        end = opens[end]
-    return runs[::-1]
-
-
-def _cut_costs(units: list[_Unit], blocks: tuple[Block, ...], most: int) -> list[float]:
-    """What a cut before each unit costs: nothing where a block begins."""
-    whole: dict[int, int] = {}
-    for unit in units:
-        whole[unit.block] = whole[unit.block] + unit.gap + unit.tokens if unit.block in whole else unit.tokens
-    costs = [0.0]
-    for before, unit in pairwise(units):
-        inside = _CUT_COST[blocks[unit.block].kind] if whole[unit.block] <= most else _CUT_LONG
-        costs.append(inside if before.block == unit.block else 0.0)
-    return costs
-
-
 class _Measure:
     """Makes passages of runs; one that is still too long (counts do not quite add up) is halved."""
 
@@ -368,7 +212,7 @@ class _Measure:
         self._limit = limit
         self._pages = [page.start for page in document.pages]
 
-    def passages(self, runs: Iterable[_Run]) -> list[Passage]:
+    def passages(self, runs: Iterable[Run]) -> list[Passage]:
         """The passages of the runs, in order."""
         runs = [narrow for run in runs for narrow in self._narrowed(run)]
         made = [self._passage(run) for run in runs]
@@ -380,7 +224,7 @@ class _Measure:
                 passages.append(passage)
         return passages
 
-    def _narrowed(self, run: _Run) -> Iterator[_Run]:
+    def _narrowed(self, run: Run) -> Iterator[Run]:
         """Parts of a run that have no more characters than a passage may, and nothing that is dropped."""
         span = Span(run.start, run.units[-1].span.end)
         if len(span) <= MOST_CHARACTERS and not overlaps(span, self._dropped):
@@ -389,20 +233,20 @@ class _Measure:
             for half in self._halved(run):
                 yield from self._narrowed(half)
         else:  # without its heading, which may be as long
-            yield _Run(run.path, run.units[0].span.start, run.units)
+            yield Run(run.path, run.units[0].span.start, run.units)
 
-    def _halved(self, run: _Run) -> tuple[_Run, _Run]:
+    def _halved(self, run: Run) -> tuple[Run, Run]:
         middle = len(run.units) // 2
         begin = self._begin(run.units, middle)
-        return _Run(run.path, run.start, run.units[:middle]), _Run(run.path, begin, run.units[middle:])
+        return Run(run.path, run.start, run.units[:middle]), Run(run.path, begin, run.units[middle:])
 
-    def _begin(self, units: list[_Unit], number: int) -> int:
+    def _begin(self, units: list[Unit], number: int) -> int:
         """Where a run begins that is cut before this unit: at its section's heading, if that stands between."""
         document = self._document
         sections = [document.blocks[unit.block].section for unit in units[number - 1 : number + 1]]
         return document.sections[sections[1]].span.start if sections[0] != sections[1] else units[number].span.start
 
-    def _passage(self, run: _Run) -> Passage:
+    def _passage(self, run: Run) -> Passage:
         document = self._document
         span = Span(run.start, run.units[-1].span.end)
         return Passage(

@@ -14,7 +14,7 @@ from ..config import Config
 from ..engine import Engine
 from ..system.machine import share_memory
 from .desk import Desk
-from .screen import build_app
+from .page import build_app
 from .server import Server, check_access
 
 __all__ = ["build_app", "serve"]

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+from ..ask.words import counted
 from ..build import BuildReport, Progress, build
 from ..engine import Engine
 from ..errors import BusyError, QAError
 from ..models.protocols import Encoder
 from ..sandbox.pool import ReaderPool, megabytes_for
 from ..system.machine import give_back_memory
-from .render import counted
 
 Phase = Literal["idle", "running", "done", "failed", "stopped"]
 Build = Callable[..., BuildReport]

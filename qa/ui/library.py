@@ -12,10 +12,11 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
+from ..ask.words import counted
 from ..formats import kind, supported
 from ..status import FileState, Status
 from ..text.languages import language_name
-from .render import counted, escape
+from .markup import escape
 from .uploads import Upload
 
 MOST_ROWS = 1000

@@ -26,7 +26,7 @@ from .desk import Desk
 from .doors import Doors, file_places, most_upload, routes
 from .endpoints import Endpoints
 from .isolation import isolate
-from .screen import asset, build_app
+from .page import asset, build_app
 from .security import Guard
 
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Helvetica Neue", "Arial", "sans-serif")

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ..ask.words import corrected_words, counted, not_found_words
 from ..formats import PARSERS
+from .answer_html import answer_html
 from .conversation import Turn
 from .desk import View
 from .jobs import JobState, report_words
-from .render import answer_html, corrected_words, counted, escape, not_found_words
+from .markup import escape
 
 _REBUILD = '<button type="button" data-do="rebuild">Rebuild index</button>'
 

@@ -6,7 +6,6 @@ knows nothing about generations.
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 import time
@@ -17,34 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 from ...config import Address
 from ...errors import StoreError, UnreachableError
+from .connection import READING, WRITING, Clock, Once, connect
 from .failures import NOT_THERE, RELEASED, STRANGER, UNTRUSTED, Incomplete, cause_of, failure_types, may_pass, words_of
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
-READING, WRITING = 1.8, 60.0  # seconds that a call may take: of a question, and of a build
 _STANDING = 600.0  # seconds after which preparing is given up where nothing moves
 _STEP = 0.25  # seconds between two looks at how far that is
 _LEAST_PAUSE, _MOST_PAUSE = 0.25, 4.0  # seconds without a try after one that failed: doubled each time
 _FIRST_WAIT = 0.05  # seconds before a call is tried again: doubled each time
-_CONNECTING = READING / 2  # seconds
 _BESIDE = 16  # calls of questions that wait for an answer at once, beside those of their own threads
 _MAKES = frozenset(("create_collection", "create_index"))
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
-
-
-class _Once(float):
-    """Seconds for a call that pymilvus makes once: it would try again until so many are over, and sleep past that."""
-
-    def __le__(self, other: float) -> bool:
-        return True
-
-
-class _Clock(threading.local):
-    """What the calls of this thread's question may still take together (None: no question), and when one has to end."""
-
-    left: float | None = None
-    end: float | None = None
 
 
 class MissingError(StoreError):
@@ -60,7 +44,7 @@ class Server:
         self._client: MilvusClient | None = None
         self._pause = _LEAST_PAUSE
         self._closed_until = 0.0
-        self._clock = _Clock()
+        self._clock = Clock()
         self._pool = ThreadPoolExecutor(_BESIDE, thread_name_prefix="milvus")
         self.failed = float("-inf")  # when there was no answer, or not all of one, for the last time (monotonic)
 
@@ -111,8 +95,8 @@ class Server:
                     client = self._connected(left / 2)
                     if released:
                         replicas = self.address.replicas
-                        client.load_collection(arguments[0], replica_number=replicas, _async=True, timeout=_Once(left))
-                    result = getattr(client, method)(*arguments, timeout=_Once(left), **named)
+                        client.load_collection(arguments[0], replica_number=replicas, _async=True, timeout=Once(left))
+                    result = getattr(client, method)(*arguments, timeout=Once(left), **named)
                     if not whole(result):
                         raise Incomplete("a part of it is not loaded")
                 except failures as error:
@@ -285,7 +269,7 @@ class Server:
             if not self._connecting.acquire(timeout=seconds):  # by another
                 raise Incomplete("there is no connection yet")
             try:
-                self._client = self._client or _connect(self.address)
+                self._client = self._client or connect(self.address)
             finally:
                 self._connecting.release()
         return self._client
@@ -358,18 +342,3 @@ class Server:
                 f"The index at {self.address} lacks a part ({said}): run `qa build` where the articles are."
             )
         return StoreError(f"The server at {self.address} refused what it was asked ({said}): see its log.")
-
-
-def _connect(address: Address) -> MilvusClient:
-    from pymilvus import MilvusClient
-
-    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what fails is said in one sentence
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    tls = {"server_pem_path": address.tls} if address.tls not in ("", "on") else {}
-    return MilvusClient(
-        uri=f"{'https' if address.tls else 'http'}://{host}:{address.port}",
-        user=address.user,
-        password=address.password,
-        timeout=_CONNECTING,  # pymilvus takes the first one for all that share the connection
-        **tls,
-    )

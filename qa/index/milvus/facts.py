@@ -18,7 +18,8 @@ from typing import Any
 
 from ...errors import StoreError
 from ..manifest import REBUILD
-from .client import READING, WRITING, Server
+from .client import Server
+from .connection import READING, WRITING
 
 LONGEST = 65_535  # bytes of a text in one row, as Milvus has it
 # What a row holds: it is never searched, but Milvus wants a vector.

@@ -33,7 +33,8 @@ from ..manifest import REBUILD, Manifest, record_from_json
 from ..protocols import Candidates, Embedding, Query
 from ..rows import UNSOUND, has_stray_sentence, is_literal
 from . import bm25
-from .client import READING, WRITING, Server
+from .client import Server
+from .connection import READING, WRITING
 from .facts import HERE, LEAST, Facts, Pairs, Words, damaged, fact_rows, hashed
 from .query import (
     RESCORED,
@@ -49,18 +50,7 @@ from .query import (
     passage_of_row,
     shown_only,
 )
-from .rows import (
-    ACRONYMS,
-    COLUMNS,
-    FORM,
-    MANIFEST,
-    PUBLISHED,
-    RECORDS,
-    TERMS,
-    WITHDRAWN,
-    WORDS,
-    facts_of,
-)
+from .rows import ACRONYMS, COLUMNS, FORM, MANIFEST, PUBLISHED, RECORDS, TERMS, WITHDRAWN, WORDS, facts_of
 
 if TYPE_CHECKING:
     from ...text.terms import Word

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import BusyError, StoreError
-from .client import READING, WRITING, MissingError, Server
+from .client import MissingError, Server
+from .connection import READING, WRITING
 from .facts import FIELDS
 
 _BEAT = 3.0  # seconds between two signs of life

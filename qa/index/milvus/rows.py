@@ -17,7 +17,8 @@ from ...models.protocols import Vectors
 from ...text.passage import Passage, encoded
 from ...text.terms import analyze, plain_words
 from ..rows import row_checksum, row_of
-from .client import WRITING, Server
+from .client import Server
+from .connection import WRITING
 from .facts import LONGEST
 
 # The keys of what is known of a generation as a whole, and how those of files that were taken out since begin.

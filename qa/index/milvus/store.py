@@ -19,14 +19,12 @@ from ...config import Address
 from ...errors import NoGenerationError, StoreError, UnnamedError, UnreachableError
 from ..manifest import Manifest
 from ..workspace import locked, new_folder, remove_unfinished, unfinished
-from .client import READING, WRITING, MissingError, Server
+from .client import MissingError, Server
+from .connection import READING, WRITING
 from .facts import fact_rows
 from .generation import MilvusGeneration
 from .lease import Lease
-from .rows import (
-    PUBLISHED,
-    facts_of,
-)
+from .rows import PUBLISHED, facts_of
 from .writer import MilvusWriter
 
 _GRACE = 60.0  # seconds for which a reader may still hold what was replaced

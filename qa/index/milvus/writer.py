@@ -29,22 +29,10 @@ from ..protocols import Rows
 from ..rows import is_literal
 from . import facts as milvus_facts
 from . import rows as milvus_rows
-from .client import READING, WRITING
+from .connection import READING, WRITING
 from .facts import HERE, LEAST, fact_rows, hashed, pair_rows, word_rows
 from .generation import MilvusGeneration
-from .rows import (
-    ACRONYMS,
-    FORM,
-    MANIFEST,
-    RECORDS,
-    TERMS,
-    WORDS,
-    Batches,
-    Tally,
-    facts_of,
-    fitted,
-    passage_row,
-)
+from .rows import ACRONYMS, FORM, MANIFEST, RECORDS, TERMS, WORDS, Batches, Tally, facts_of, fitted, passage_row
 
 if TYPE_CHECKING:
     from .store import MilvusStore

@@ -1,0 +1,122 @@
+"""An answer in words: as plain text for a terminal, and the phrases that every surface shares."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from ..text.document import SECTION_SEPARATOR
+from .answer import Answer, Citation
+
+NOT_FOUND = "Your articles do not seem to hold the answer."
+
+
+NEAREST = "Nearest passages: related, but not an answer"
+
+
+_TURNS_AROUND = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # makes text read in another order
+
+
+_BOLD, _PLAIN = "\x1b[1;4m", "\x1b[22;24m"
+
+
+_QUOTES = frozenset('"“”„«»')
+
+
+def confidence_words(probability: float) -> str:
+    """What a person reads: "very likely" from .9, "likely" from .7, "possible" from .5, else "unlikely"."""
+    for least, words in ((0.9, "very likely"), (0.7, "likely"), (0.5, "possible")):
+        if probability >= least:
+            return words
+    return "unlikely"
+
+
+def is_quoted(text: str) -> bool:
+    """Whether a text begins or ends with quotation marks of its own, so that it needs no others."""
+    return text[:1] in _QUOTES or text[-1:] in _QUOTES
+
+
+def percent(share: float) -> str:
+    """`0.957` → `96 %`; only what is certain is 100 %."""
+    return f"{round(100 * share) if share >= 1 else min(99, round(100 * share))} %"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 article`, `1,200 passages`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def where(citation: Citation) -> str:
+    """`Title › Section › Subsection`, plain text."""
+    return " › ".join((title_of(citation), *sections_of(citation)))
+
+
+def title_of(citation: Citation) -> str:
+    return citation.title or citation.document
+
+
+def sections_of(citation: Citation) -> list[str]:
+    return [part for part in citation.section.split(SECTION_SEPARATOR) if part]
+
+
+def corrected_words(answer: Answer) -> str:
+    """`Showing results for “honey”`, plain text; empty where every word was searched for as it was typed."""
+    words = " and ".join(f"“{meant}”" for _, meant in answer.corrected)
+    return f"Showing results for {words}" if words else ""
+
+
+def unmentioned_words(answer: Answer) -> str:
+    """`The article does not mention “Costco”.`, plain text; empty where it mentions each name in the question."""
+    words = " or ".join(f"“{word}”" for word in answer.unmentioned)
+    return f"The article does not mention {words}." if words else ""
+
+
+def not_found_words(answer: Answer) -> str:
+    """Why there is no answer, plain text."""
+    return answer.reason or NOT_FOUND
+
+
+def as_text(answer: Answer, styled: bool = False) -> str:
+    """One answer for a terminal: the lead, how sure it is, and its numbered citations.
+
+    Where it is `styled`, the short answer in the lead is bold and underlined (ECMA-48).
+    """
+    if answer.lead is None:
+        lines = [_line(not_found_words(answer))]
+        if answer.citations:
+            lines += ["", f"{NEAREST}:"]
+    else:
+        before, short, after = map(_plain, answer.lead.pieces())
+        told = f"{_BOLD}{short}{_PLAIN}" if styled and short else short
+        quoted = " ".join(f"{before}{told}{after}".split())
+        lines = [quoted if is_quoted(answer.lead.text) else f"“{quoted}”"]
+        lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
+        if answer.unmentioned:
+            lines += [_line(unmentioned_words(answer))]
+    if answer.corrected:
+        lines.insert(0, f"{_line(corrected_words(answer))} (in quotes, a word is searched for as it is typed)")
+    if answer.carried:
+        lines += [f"carried from the conversation: {', '.join(map(_line, answer.carried))}"]
+    for citation in answer.citations:
+        page = f", page {citation.page}" if citation.page is not None else ""
+        changed = " (changed since it was indexed)" if citation.changed else ""
+        lines += ["", f"[{citation.rank}] {_line(where(citation))}"]
+        lines += [f"    {_line(citation.document)}{page}, {percent(citation.score)}{changed}"]
+        lines += [f"    | {line}".rstrip() for line in _plain(citation.text).split("\n")]
+    return "\n".join(lines)
+
+
+def quotation(citation: Citation) -> str:
+    return f"“{citation.text}”\n— {where(citation)} ({citation.document})"
+
+
+def _plain(text: str) -> str:
+    """Without control characters: an article must not be able to steer the terminal."""
+    return "".join(c if c in "\n\t" or not _steers(c) else "�" for c in text)
+
+
+def _line(text: str) -> str:
+    return " ".join(_plain(text).split())
+
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") or character in _TURNS_AROUND

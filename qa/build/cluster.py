@@ -1,0 +1,141 @@
+"""Joins a Ray cluster, or starts one on this machine, and says in one sentence why that cannot be done."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import formats
+from ..errors import ClusterError, ConfigError
+from ..system import offline
+
+if TYPE_CHECKING:
+    pass
+
+
+LOCAL = "local"
+
+
+MOST_BLOCK = 16_000_000  # bytes of what a stage hands on at once, if no single file is larger
+
+
+NODE_ID = "ray.io/node-id"  # the label that each machine has
+
+
+_CONNECT_SECONDS = 5.0
+
+
+def start(address: str, stack: ExitStack) -> None:
+    """Connect to Ray, or start it on the loopback address; `stack` ends it."""
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # a thread that still waits at the end would start a cluster of its own
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its own log, on standard error; what matters is raised
+    if address == LOCAL:
+        # Read when Ray is imported: its own way of listening on the loopback address alone, and a secret of this run.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"] = "token", secrets.token_hex(32)
+    elif address != "auto":
+        _reach(address)
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise ConfigError("Ray is not installed: run `pip install 'qa-articles[ray]'` on each machine.") from error
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "include_dashboard": None}
+    if address == LOCAL:
+        folder = tempfile.mkdtemp(prefix="qa-ray-")
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        options |= {"include_dashboard": False, "_temp_dir": folder, "_node_ip_address": "127.0.0.1"}
+    stack.callback(ray.shutdown)
+    try:
+        # Ray's core says on standard error how it logs. One of its processes asks on which cloud it runs.
+        with _without_standard_error(), offline.proxies_closed() if address == LOCAL else nullcontext():
+            ray.init(address, **options)
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
+        raise ClusterError(f"The Ray cluster at {address!r} cannot be used ({reason_for(error)}): {_HINT}") from error
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = context.print_on_execution_start = False
+    context.execution_options.preserve_order = True
+    context.target_max_block_size = MOST_BLOCK
+    context.max_errored_blocks = -1  # what did not come back is prepared by the driver
+    check_versions()
+
+
+_SETTINGS = b"\x04"  # the kind of the first frame of either side
+
+
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + _SETTINGS + bytes(5)
+
+
+_HINT = "start it with `ray start` on this machine too, or name `local`."
+
+
+def _reach(address: str) -> None:
+    """Ray itself waits for minutes where nobody speaks its protocol: gRPC, and so HTTP/2 (RFC 9113, 3.4)."""
+    host, _, port = address.rpartition(":")
+    try:
+        with closing(socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS)) as connection:
+            connection.sendall(_GREETING)
+            is_ray = connection.recv(4)[3:] == _SETTINGS
+    except ValueError:
+        raise ConfigError(f"{address!r} is no address of a Ray cluster: name host:port, auto or local.") from None
+    except OSError as error:
+        raise ClusterError(f"There is no Ray cluster at {address} ({error.strerror or error}): {_HINT}") from error
+    if not is_ray:
+        raise ClusterError(f"What answers at {address} is no Ray cluster: {_HINT}")
+
+
+@contextmanager
+def _without_standard_error() -> Iterator[None]:
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _version() -> list[Any]:
+    from ..version import __version__
+
+    return [__version__, formats.VERSION]
+
+
+def check_versions() -> None:
+    """Raises ClusterError unless each machine of the cluster has this program, in this version."""
+    import ray
+
+    asked = []
+    for node in ray.nodes():
+        if node["Alive"]:
+            there = {NODE_ID: node["NodeID"]}
+            answer = ray.remote(_version).options(num_cpus=0, label_selector=there).remote()
+            asked.append((node["NodeManagerHostname"], answer))
+    for name, answer in asked:
+        try:
+            theirs = ray.get(answer, timeout=60)
+        except ray.exceptions.TaskUnschedulableError:
+            continue  # a machine that has just been lost is not missed
+        except (ray.exceptions.RayError, ModuleNotFoundError) as error:
+            raise ClusterError(
+                f"The machine {name} cannot run this program ({reason_for(error)}): install it there."
+            ) from error
+        if theirs != _version():
+            raise ClusterError(
+                f"The machine {name} has another version of this program: install {_version()[0]} there."
+            )
+
+
+def reason_for(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[-1] if lines else type(error).__name__)[:160].rstrip(".:")
