@@ -13,9 +13,9 @@ from typing import Protocol
 
 import numpy as np
 
-from .journal import Journal
 from ..models.protocols import Encoder, Vectors
 from ..text.passage import Passage
+from .journal import Journal
 
 # Passages between two steps: as many as the encoder does in a third of a second, so that a slow machine stops as soon.
 _FEWEST, _MOST, _STEP_SECONDS = 4, 128, 0.3

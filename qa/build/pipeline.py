@@ -18,22 +18,22 @@ from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from .. import formats
-from . import journal, prepared
+from ..config import Config
 from ..corpus import changes, documents
 from ..corpus.changes import Changes, Plan
-from ..config import Config
 from ..corpus.documents import FoundFile
-from .embedding import Embedder
-from ..errors import CorpusError, StoreError, UnnamedError, UnreachableError
-from .estimate import Estimate
-from ..index.manifest import Manifest
-from ..text.passages import PassageSettings
-from .prepared import Elsewhere, Loaded, Parse, Prepared
-from ..index import open_store
-from ..index.protocols import OpenGeneration, Store, Writer
 from ..corpus.records import FileRecord
+from ..errors import CorpusError, StoreError, UnnamedError, UnreachableError
+from ..index import open_store
+from ..index.manifest import Manifest
+from ..index.protocols import OpenGeneration, Store, Writer
 from ..models.protocols import Encoder
 from ..text.passage import Passage
+from ..text.passages import PassageSettings
+from . import journal, prepared
+from .embedding import Embedder
+from .estimate import Estimate
+from .prepared import Elsewhere, Loaded, Parse, Prepared
 
 Load = Callable[[FoundFile], Loaded]
 _Value = TypeVar("_Value")

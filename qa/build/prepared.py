@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ..corpus import documents
-from ..formats.wire import document_from_json, document_json, passages_from_json, passages_json
 from ..corpus.documents import FoundFile
-from ..text.passages import PassageSettings, TooLong, split_all
 from ..corpus.records import FileRecord
+from ..formats.wire import document_from_json, document_json, passages_from_json, passages_json
 from ..models.protocols import Encoder, Vectors
 from ..text.document import Contents, Document
 from ..text.passage import Passage
+from ..text.passages import PassageSettings, TooLong, split_all
 
 Parse = Callable[[str, bytes], Contents]
 Loaded = tuple[FileRecord, tuple[Document, ...]]

@@ -23,18 +23,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import formats
-from . import prepared
-from ..corpus import documents
 from ..config import Config
+from ..corpus import documents
 from ..corpus.documents import FoundFile
-from ..models.encoders import DEFAULT_SHA256, FOLDER, open_encoder
-from ..errors import ClusterError, ConfigError
-from ..models.onnx_encoder import DESCRIPTION, Exported
-from ..text.passages import PassageSettings
-from .prepared import Prepared
 from ..corpus.records import FileRecord
-from ..models.protocols import Encoder, Vectors
+from ..errors import ClusterError, ConfigError
 from ..formats.sandbox import ReaderProcess
+from ..models.encoders import DEFAULT_SHA256, FOLDER, open_encoder
+from ..models.onnx_encoder import DESCRIPTION, Exported
+from ..models.protocols import Encoder, Vectors
+from ..text.passages import PassageSettings
+from . import prepared
+from .prepared import Prepared
 
 if TYPE_CHECKING:
     import pyarrow
