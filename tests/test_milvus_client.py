@@ -99,6 +99,21 @@ def nobody() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
+def test_a_connection_that_is_closed_is_ended_once() -> None:
+    class Client:
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    client, server = Client(), Server(Address.parse("milvus://127.0.0.1:19530/articles", {}))
+    server.close()  # before there is a connection
+    server._client = client  # type: ignore[assignment]
+    server.close()
+    server.close()
+    assert client.closed == 1
+
+
 @pytest.mark.clock
 @pytest.mark.milvus_lite
 def test_nobody_at_an_address_is_said_within_two_seconds_and_then_at_once(nobody: int) -> None:
