@@ -12,6 +12,8 @@ import argparse
 import hashlib
 import json
 import re
+import subprocess
+import sys
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,10 +25,9 @@ from typing import Any
 import numpy as np
 
 from qa import metrics, search
-from qa.build import build
 from qa.config import Config
 from qa.conversation import Turn
-from qa.encoders import default_folder, load_encoder
+from qa.encoders import default_folder
 from qa.engine import Engine
 from qa.passages import PassageSettings
 from qa.reader import best_span, shipped_folder
@@ -125,7 +126,9 @@ def pools(listed: Path, articles: Path | None, work: Path) -> list[Asked]:
 
 def _search(listed: Path, folder: Path, index: Path) -> Iterable[Asked]:
     config = Config(corpus=folder, index=index, reader="off")
-    build(config, load_encoder(index=index))
+    # By itself: a build lowers the priority of its process for good.
+    place = ["--corpus", str(folder), "--index", str(index)]
+    subprocess.run([sys.executable, "-m", "qa", "build", *place], check=True, stdout=sys.stderr)  # noqa: S603 (our own program)
     engine = Engine.open(config)
     for line in listed.read_text("utf-8").splitlines():
         row = json.loads(line)
