@@ -10,8 +10,9 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from safetensors.torch import save_file
 from qa.encoders import default_folder
 
 from .config import Settings, read_settings
-from .data import Example, find_set, read_negatives, read_set
+from .data import Example, QuestionSet, Split, find_set, read_negatives, read_set, split_articles
 from .model import ReaderNet, losses
 from .sequences import Group, Item, Sequences, tokenizer
 from .shipped import load_shipped
@@ -72,26 +73,35 @@ def precision(wanted: str, device: Any) -> str:
 def read_items(settings: Settings, sets: Sequence[Path], work: Path) -> list[Item]:
     """All questions to train on, with the negatives that were mined. Raises ConfigError where they were not.
 
-    A near-miss that was made of one of them goes with that one.
+    A near-miss that was made of one of them goes with that one. Of the passages that answer, those of articles that
+    are kept aside are left out.
     """
     mined = read_negatives(settings, work)
     items = []
-    for family, folder in ((each, folder) for each in settings.train_on for folder in each.folders):
-        of = read_set(find_set(sets, folder), family.near)
-        examples = [example for example in of.examples if example.id in mined[of.name]]
-        articles = tuple(sorted({of.article(example) for example in examples}))
-        near: dict[str, list[Example]] = {}
-        for example in examples:
-            if example.made_from in mined[of.name]:
-                near.setdefault(example.made_from, []).append(example)
-        made = [
-            Item(e, of, tuple(mined[of.name][e.id]), articles, tuple(near.get(e.id, ())))
-            for e in examples
-            if e.made_from not in mined[of.name]
-        ]
-        part = random.Random(f"{settings.seed} {of.name}").sample(made, round(family.times % 1 * len(made)))
-        items += int(family.times) * made + part
+    for family in settings.train_on:
+        members = [read_set(find_set(sets, folder), family.near) for folder in family.folders]
+        split = split_articles(members, family, settings.seed)
+        for of in members:
+            own = _items(of, mined[of.name], split)
+            part = random.Random(f"{settings.seed} {of.name}").sample(own, round(family.times % 1 * len(own)))
+            items += int(family.times) * own + part
     return items
+
+
+def _items(of: QuestionSet, mined: Mapping[str, Sequence[str]], split: Mapping[str, Split]) -> list[Item]:
+    chosen = [example for example in of.examples if example.id in mined]
+    articles = tuple(sorted({of.article(example) for example in chosen}))
+    near: dict[str, list[Example]] = {}
+    for example in chosen:
+        if example.made_from in mined:
+            near.setdefault(example.made_from, []).append(example)
+    made = []
+    for example in chosen:
+        if example.made_from not in mined:
+            own = tuple(p for p in example.passages if split[of.sources[p].article] == "train")
+            of_it = tuple(near.get(example.id, ()))
+            made.append(Item(replace(example, passages=own), of, tuple(mined[example.id]), articles, of_it))
+    return made
 
 
 def train(
