@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import hashlib
 import json
 import random
@@ -20,21 +21,26 @@ from transformers import BertConfig, BertModel
 
 from qa.errors import ConfigError
 from qa.models.encoders import default_folder
-from qa.models.reader import best_span
-from qa.text.passage import encoded
+from qa.models.reader import OnnxReader, best_span, shipped_folder
+from qa.text.document import Span
+from qa.text.passage import Passage, encoded
 from qa.text.sentences import sentence_spans
+from training import real
 from training.config import Family, Sampling, read_settings
 from training.data import NEGATIVES, Example, QuestionSet, made_for, occurrences, read_set, split_articles
 from training.evaluate import opened
 from training.export import export
 from training.figures import Asked, Reading, f1, figures, fit
-from training.mine import Found, Pool, negatives
-from training.model import ReaderNet, stacked
+from training.mine import Found, Pool, mine, negatives
+from training.model import ReaderNet, losses, stacked
 from training.near_misses import changed_question, pieces, without_answer
 from training.sequences import LONGEST, Item, Sequences, tokenizer
-from training.train import checkpoints, load_mean, read_items, train
+from training.shipped import load_shipped
+from training.tables import unit_spans, with_bars
+from training.train import checkpoints, load_mean, precision, read_items, train
 
 CONFIG = Path(__file__).resolve().parent.parent / "training" / "reader.json"
+NEWER = CONFIG.with_name("reader-2.json")
 
 
 def a_set(folder: Path, articles: int = 8) -> QuestionSet:
@@ -67,11 +73,11 @@ def sampling(**other: object) -> Sampling:
 
 def test_an_article_of_two_sets_is_in_one_part_and_parts_do_not_change(tmp_path: Path) -> None:
     one, other = a_set(tmp_path / "one"), a_set(tmp_path / "other", 5)
-    parts = split_articles([one, other], Family(("one", "other"), fit=0.25, held_out=0.25), seed=3)
+    parts = split_articles([one, other], Family(("one", "other"), 0.25, 0.25, "MIT"), seed=3)
     assert sorted(parts.values()) == ["fit"] * 2 + ["held-out"] * 2 + ["train"] * 4
     assert {other.article(example) for example in other.examples} <= set(parts)
-    assert parts == split_articles([other, one], Family(("one", "other"), fit=0.25, held_out=0.25), seed=3)
-    assert parts != split_articles([one, other], Family(("one", "other"), fit=0.25, held_out=0.25), seed=4)
+    assert parts == split_articles([other, one], Family(("one", "other"), 0.25, 0.25, "MIT"), seed=3)
+    assert parts != split_articles([one, other], Family(("one", "other"), 0.25, 0.25, "MIT"), seed=4)
 
 
 def test_an_answer_is_found_as_whole_words_and_the_first_that_stands_there_counts() -> None:
@@ -96,19 +102,135 @@ def test_negatives_are_training_passages_without_the_answer_in_the_order_of_the_
 
 def test_what_is_trained_on_is_what_was_mined_for_the_same_split(tmp_path: Path) -> None:
     of = a_set(tmp_path / "set", 2)
-    run = replace(read_settings(CONFIG), train_on=(Family(("set",), 0.0, 0.5),))
+    run = replace(read_settings(CONFIG), train_on=(Family(("set",), 0.0, 0.5, "MIT"),))
     with pytest.raises(ConfigError, match=r"run `training.mine` first"):
-        read_items(run, tmp_path, tmp_path)
+        read_items(run, [tmp_path], tmp_path)
     mined = {"set": {"town-0#1": ["town-0#0"], "none-0": []}}
     (tmp_path / NEGATIVES).write_text(json.dumps({"made_for": made_for(run), "negatives": mined}), "utf-8")
-    found = [(item.example.id, item.negatives) for item in read_items(run, tmp_path, tmp_path)]
+    found = [(item.example.id, item.negatives) for item in read_items(run, [tmp_path], tmp_path)]
     assert found == [("town-0#1", ("town-0#0",)), ("none-0", ())]
-    assert all(item.articles == ("town-0",) for item in read_items(run, tmp_path, tmp_path))
+    assert all(item.articles == ("town-0",) for item in read_items(run, [tmp_path], tmp_path))
     twice = replace(run, train_on=(replace(run.train_on[0], times=2),))
-    assert [item.example.id for item in read_items(twice, tmp_path, tmp_path)] == 2 * ["town-0#1", "none-0"]
-    assert {item.of.folder for item in read_items(run, tmp_path, tmp_path)} == {of.folder}
+    assert [item.example.id for item in read_items(twice, [tmp_path], tmp_path)] == 2 * ["town-0#1", "none-0"]
+    assert {item.of.folder for item in read_items(run, [tmp_path], tmp_path)} == {of.folder}
     with pytest.raises(ConfigError, match="of these sets and this split"):
-        read_items(replace(run, seed=8), tmp_path, tmp_path)
+        read_items(replace(run, seed=8), [tmp_path], tmp_path)
+
+
+def test_only_sets_whose_licence_lets_weights_be_shipped_are_trained_on(tmp_path: Path) -> None:
+    assert {family.licence for family in read_settings(NEWER).train_on} > {"CC-BY-4.0", "CDLA-Sharing-1.0"}
+    rows = json.loads(NEWER.read_text("utf-8"))
+    rows["train_on"][3]["licence"] = "CC-BY-NC-4.0"
+    (tmp_path / "run.json").write_text(json.dumps(rows), "utf-8")
+    with pytest.raises(ConfigError, match=r"ait-qa is under 'CC-BY-NC-4.0'.*take the set out of 'run.json'"):
+        read_settings(tmp_path / "run.json")
+    del rows["train_on"][3]["licence"]
+    (tmp_path / "run.json").write_text(json.dumps(rows), "utf-8")
+    with pytest.raises(ConfigError, match="licence"):
+        read_settings(tmp_path / "run.json")
+
+
+def a_packed_set(folder: Path) -> QuestionSet:
+    """As `a_set`, packed, with a near-miss of the first question, one that a passage answers as a whole, one whose
+    answers are whole sentences, and one that was asked of three passages in vain.
+    """
+    a_set(folder)
+    near = {"_id": "town-0#0~year", "text": "When was the bridge of Town0 burnt?", "answerable": False, "answers": [],
+            "source_passage": "town-0#0", "made_from": "town-0#0"}  # fmt: skip
+    (folder / "near.jsonl").write_text(json.dumps(near) + "\n", "utf-8")
+    other = [
+        {"_id": "whole", "text": "Tell me of Town1.", "answers": [], "span": False, "source_passage": "town-1#0"},
+        {"_id": "units", "text": "How is Town2's bridge?", "answers_are": "sentences", "source_passage": "town-2#0",
+         "answers": ["It is made of stone.", "The bridge of Town2 was built in 1803."]},
+        {"_id": "vain", "text": "Who swims in Town3?", "answers": [], "answerable": False,
+         "source_passage": "town-3#1", "also_unanswered_by": ["town-3#0", "town-4#0"]},
+    ]  # fmt: skip
+    with (folder / "queries.jsonl").open("a", encoding="utf-8") as file:
+        file.write("\n" + "\n".join(map(json.dumps, other)))
+    for path in folder.glob("*.jsonl"):
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    return read_set(folder, near=True)
+
+
+def test_a_packed_set_is_read_with_its_near_misses_and_with_what_its_answers_are(tmp_path: Path) -> None:
+    of = a_packed_set(tmp_path / "set")
+    by_id = {example.id: example for example in of.examples}
+    assert by_id["town-0#0"].kind == "span"
+    assert by_id["whole"].kind == "passage"
+    assert by_id["units"].kind == "units"
+    assert by_id["vain"].passages == ("town-3#1", "town-3#0", "town-4#0")
+    assert by_id["town-0#0~year"].made_from == "town-0#0"
+    assert "town-0#0~year" not in {example.id for example in read_set(tmp_path / "set").examples}
+
+
+def a_mined_run(tmp_path: Path, split_seed: int = 7, **other: Any) -> tuple[Any, QuestionSet, dict[str, Any]]:
+    of = a_packed_set(tmp_path / "set")
+    family = Family(("set",), 0.0, 0.0, "MIT", near=True)
+    run = replace(read_settings(NEWER), seed=split_seed, train_on=(replace(family, **other),))
+    return run, of, mine(run, [tmp_path / "nowhere", tmp_path], tmp_path / "work", by="words")["set"]
+
+
+def test_negatives_are_of_the_same_article_first_and_those_of_what_is_not_answered_are_listed(tmp_path: Path) -> None:
+    _, _, found = a_mined_run(tmp_path)
+    assert found["town-0#0"][0] == "town-0#1"
+    assert not any("town-0" in passage for passage in found["town-0#0"][1:])
+    assert len(found["town-0#0"]) > 1
+    assert set(found["vain"]) == {"town-3#1", "town-3#0", "town-4#0"}
+    assert found["town-0#0~year"] == ("town-0#0",)
+
+
+def test_of_a_set_that_is_not_mined_only_the_listed_passages_are_negatives(tmp_path: Path) -> None:
+    _, _, found = a_mined_run(tmp_path, mined=False)
+    assert found["town-0#0"] == found["whole"] == ()
+    assert set(found["vain"]) == {"town-3#1", "town-3#0", "town-4#0"}
+
+
+def test_no_passage_of_an_article_that_is_kept_aside_is_learnt_from(tmp_path: Path) -> None:
+    run, of, found = a_mined_run(tmp_path, held_out=0.5)
+    split = split_articles([of], run.train_on[0], run.seed)
+    aside = {source.id for source in of.sources.values() if split[source.article] != "train"}
+    assert len(aside) == 8
+    items = read_items(run, [tmp_path], tmp_path / "work")
+    assert aside.isdisjoint(p for item in items for p in (*item.negatives, *item.example.passages))
+    assert all(item.example.passages for item in items)
+    assert aside.isdisjoint(p for passages in found.values() for p in passages)
+
+
+def test_a_near_miss_goes_with_its_question_and_a_share_of_a_set_is_learnt_from(tmp_path: Path) -> None:
+    run, of, _ = a_mined_run(tmp_path)
+    items = {item.example.id: item for item in read_items(run, [tmp_path], tmp_path / "work")}
+    assert "town-0#0~year" not in items
+    assert [near.id for near in items["town-0#0"].near] == ["town-0#0~year"]
+    assert len(items) == len(of.examples) - 1
+    part = replace(run, train_on=(replace(run.train_on[0], times=1.5),))
+    assert len(read_items(part, [tmp_path], tmp_path / "work")) == len(items) + round(len(items) / 2)
+
+
+# --- tables and units -------------------------------------------------------------------------------------------------
+
+
+def test_a_row_is_one_unit_and_a_line_ends_a_sentence() -> None:
+    text = "Fuel costs:\nFuel: 2019: $4; 2018: $5\nItem | Price vs. cost\nFuel rose. It fell again"
+    units = [span.of(text) for span in unit_spans(text)]
+    assert units == [
+        "Fuel costs:",
+        "Fuel: 2019: $4; 2018: $5",
+        "Item | Price vs. cost",
+        "Fuel rose.",
+        "It fell again",
+    ]
+    broken = "Tap\nSettings\n, and then choose the\nZoom\nslider. Drag it to the left."
+    assert [span.of(broken) for span in unit_spans(broken)] == [broken[: broken.index(" Drag")], "Drag it to the left."]
+
+
+def test_a_table_that_repeats_its_headings_gets_one_line_of_them() -> None:
+    by_year = "Year: 2018; Gallons: 4,137\nYear: 2017; Gallons: 3,978"
+    assert with_bars(by_year) == "Year | Gallons\n2018 | 4,137\n2017 | 3,978"
+    named = "Fuel: 2019: $4; 2018: $5\nRent: 2019: 1; 2018: 2"
+    assert with_bars(named) == "| 2019 | 2018\nFuel | $4 | $5\nRent | 1 | 2"
+    assert with_bars("Year: 2018; Gallons: 4\nYear: 2017; Price: 3") is None
+    assert with_bars("It is so: he said; and she: no.") is None
 
 
 # --- near-misses ------------------------------------------------------------------------------------------------------
@@ -230,6 +352,82 @@ def test_a_part_is_whole_sentences_in_a_row(words: Any, tmp_path: Path) -> None:
     assert removed == {f"{mason} {stone} [SEP]"} or removed == {f"{mason} {stone}"}
 
 
+def newer(**other: object) -> Sampling:
+    plain = {"no_title": 0.0, "sizes": (96,), "size_shares": (1.0,), "removed": 0.0, "changed": 0.0}
+    return replace(read_settings(NEWER).sampling, **plain | other)
+
+
+def shown(words: Any, pair: Any, unit: Any) -> str:
+    return str(words.decode(list(pair.ids[unit.start : unit.end])))
+
+
+def test_the_units_of_a_passage_are_all_its_tokens_and_those_with_the_answer_are_right(
+    words: Any, tmp_path: Path
+) -> None:
+    of = a_packed_set(tmp_path / "set")
+    made = Sequences(words, newer(removed=1.0))
+    items = {item.example.id: item for item in items_of(of)}
+    own, *others = made.groups(items["town-0#0"], random.Random(1))[0]
+    assert [shown(words, own, unit) for unit in own.units] == [
+        "anna lund of town0 was a mason.", "the bridge of town0 was built in 1801.", "it is made of stone.",
+    ]  # fmt: skip
+    assert (own.right, own.united) == ((1,), True)
+    assert own.units[0].start == own.text
+    assert own.units[-1].end == len(own.ids) - 1
+    assert others
+    assert all(other.right == () and other.united and other.units for other in others)
+    assert [shown(words, others[-1], unit) for unit in others[-1].units] == [
+        "anna lund of town0 was a mason.", "it is made of stone.",
+    ]  # fmt: skip
+
+
+def test_an_answer_of_whole_sentences_marks_units_but_no_span_and_a_whole_passage_neither(
+    words: Any, tmp_path: Path
+) -> None:
+    of = a_packed_set(tmp_path / "set")
+    made = Sequences(words, newer())
+    items = {item.example.id: item for item in items_of(of)}
+    units = made.groups(items["units"], random.Random(1))[0][0]
+    assert (units.right, units.starts, units.spanned) == ((1, 2), (), False)
+    whole = made.groups(items["whole"], random.Random(1))[0][0]
+    assert whole.relevant
+    assert (whole.right, whole.united, whole.spanned) == ((), False, False)
+
+
+def test_a_near_miss_stands_in_the_group_of_its_question_and_most_others_are_of_its_article(
+    words: Any, tmp_path: Path
+) -> None:
+    run, _, _ = a_mined_run(tmp_path)
+    item = next(i for i in read_items(run, [tmp_path], tmp_path / "work") if i.example.id == "town-0#0")
+    made = Sequences(words, newer(changed=1.0, mined=1, same_article=0.75))
+    asked, against = set(), []
+    for n in range(80):
+        (group,) = made.groups(item, random.Random(n))
+        assert [s.relevant for s in group] == [True, False, False][: len(group)]  # not every question can be changed
+        against.append("harbour of town0" in words.decode(list(group[1].ids)))
+        asked |= {words.decode(list(s.ids[1 : s.question - 1])).rstrip(" ?") for s in group[2:]}
+    assert "when was the bridge of town0 burnt" in asked
+    assert len(asked) > 1
+    assert 0.6 < sum(against) / len(against) < 0.9
+    listed = next(i for i in read_items(run, [tmp_path], tmp_path / "work") if i.example.id == "vain")
+    groups = Sequences(words, newer(mined=2)).groups(listed, random.Random(1))
+    assert [(len(group), group[0].relevant) for group in groups] == [(1, False)] * 2
+
+
+def test_a_table_is_shown_with_bars_as_often_as_is_wanted(words: Any, tmp_path: Path) -> None:
+    of = a_set(tmp_path / "set", 1)
+    text = "Year: 2018; Gallons: 4,137\nYear: 2017; Gallons: 3,978"
+    source = replace(of.sources["town-0#0"], text=text)
+    example = Example("x", "How many gallons in 2017?", ("3,978",), True, (source.id,))
+    item = Item(example, replace(of, sources={source.id: source}))
+    for piped, rows in ((0.0, ["year : 2018 ; gallons : 4, 137", "year : 2017 ; gallons : 3, 978"]),
+                        (1.0, ["year | gallons", "2018 | 4, 137", "2017 | 3, 978"])):  # fmt: skip
+        ((pair,),) = Sequences(words, newer(piped=piped)).groups(item, random.Random(1))
+        assert [shown(words, pair, unit) for unit in pair.units] == rows
+        assert pair.right == (len(rows) - 1,)
+        assert shown(words, pair, Span(pair.starts[0], pair.ends[0] + 1)) == "3, 978"
+
+
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
@@ -246,20 +444,21 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def a_run(of: QuestionSet, base: Path, folder: Path, words: Any, steps: int, **other: Any) -> tuple[Path, list[Any]]:
+    settings = read_settings(other.pop("config", CONFIG))
     run = replace(
-        read_settings(CONFIG), steps=steps, groups=6, warm_up=2, checkpoint_every=4, log_every=4,
-        sampling=sampling(sizes=(48, 64), size_shares=(0.5, 0.5)), **other,
+        settings, steps=steps, groups=6, warm_up=2, checkpoint_every=4, log_every=4,
+        sampling=replace(settings.sampling, sizes=(48, 64), size_shares=(0.5, 0.5)), **other,
     )  # fmt: skip
     last = train(run, items_of(of), Sequences(words, run.sampling), base, folder, torch.device("cpu"))
     return last, [json.loads(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
 
 
-@pytest.mark.parametrize(("shards", "dropout"), [(2, 0.0), (1, 0.1)])
+@pytest.mark.parametrize(("config", "shards", "dropout"), [(CONFIG, 2, 0.0), (CONFIG, 1, 0.1), (NEWER, 2, 0.0)])
 def test_a_run_that_was_stopped_goes_on_exactly_where_it_was(
-    shards: int, dropout: float, base: Path, tmp_path: Path, words: Any
+    config: Path, shards: int, dropout: float, base: Path, tmp_path: Path, words: Any
 ) -> None:
     of = a_set(tmp_path / "set")
-    other = {"shards": shards, "dropout": dropout}
+    other = {"config": config, "shards": shards, "dropout": dropout, "start": None}
     whole, log = a_run(of, base, tmp_path / "whole", words, 12, **other)
     a_run(of, base, tmp_path / "parts", words, 12, **other)
     for path in checkpoints(tmp_path / "parts")[1:]:
@@ -283,6 +482,71 @@ def test_a_run_learns_and_can_start_from_the_average_of_another(base: Path, tmp_
     weights = load_file(last)
     average, net = weights["average.relevance.weight"], weights["net.relevance.weight"]
     assert not torch.equal(average, net)
+
+
+def test_a_run_learns_which_unit_answers_and_may_start_from_one_that_did_not(
+    base: Path, tmp_path: Path, words: Any
+) -> None:
+    of = a_set(tmp_path / "set", 3)
+    quick = {"body_rate": 3e-3, "head_rate": 1e-2, "average": 0.5}
+    older, _ = a_run(of, base, tmp_path / "older", words, 20, **quick)
+    last, log = a_run(of, base, tmp_path / "newer", words, 80, config=NEWER, start=str(older), **quick)
+    assert log[-1]["unit"] < 0.7 * log[0]["unit"]
+    assert load_file(last)["average.unit.weight"].abs().sum() > 0
+    assert "average.unit.weight" not in load_file(older)
+
+
+def test_neighbouring_units_stand_against_each_other(base: Path, tmp_path: Path, words: Any) -> None:
+    of = a_set(tmp_path / "set", 1)
+    ((pair, *_),) = Sequences(words, newer()).groups(items_of(of)[0], random.Random(1))
+    net = ReaderNet(base, unit=True)
+    parts = losses(net, [(pair,)], 2048, torch.device("cpu"))
+    assert float(parts["unit"].detach()) == pytest.approx(np.log(4), abs=1e-4)  # of three sentences and none
+    assert float(parts["no_unit"].detach()) == 0.0
+    before = float(parts["unit"].detach())
+    optimiser = torch.optim.SGD(net.parameters(), 0.5)
+    parts["unit"].backward()
+    optimiser.step()
+    assert float(losses(net, [(pair,)], 2048, torch.device("cpu"))["unit"].detach()) < before
+
+
+def test_a_run_is_saved_after_some_time_and_checkpoints_of_some_steps_stay(
+    base: Path, tmp_path: Path, words: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = a_set(tmp_path / "set", 2)
+    a_run(of, base, tmp_path / "run", words, 12, keep_every=4)
+    assert [path.stem for path in checkpoints(tmp_path / "run")] == ["step-000004", "step-000008", "step-000012"]
+    monkeypatch.setattr("training.train._SECONDS", 0.0)
+    a_run(of, base, tmp_path / "slow", words, 7, keep_every=2)
+    assert [path.stem[-1] for path in checkpoints(tmp_path / "slow")] == ["2", "4", "5", "6", "7"]
+
+
+def test_what_is_shipped_is_trained_on_from(words: Any) -> None:
+    import onnxruntime
+
+    net = ReaderNet(default_folder(), unit=True)
+    load_shipped(net)
+    made = Sequences(words, sampling())
+    session = onnxruntime.InferenceSession(shipped_folder() / "model.onnx", providers=["CPUExecutionProvider"])
+    texts = [
+        "Anna Lund built the bridge.",
+        "It rained all day in June.",
+        "The bridge fell in 1901, and nobody was hurt.",
+    ]
+    for text in texts:
+        pair, _ = made.whole("When did the bridge fall?", "Town", text)
+        with torch.no_grad():
+            relevance, start, *_ = net.eval()(*stacked([pair], torch.device("cpu")))
+        shipped = session.run(None, {"ids": np.array([pair.ids], dtype=np.int64)})
+        assert float(relevance) == pytest.approx(float(shipped[0][0]), abs=0.6)
+        assert np.corrcoef(start[0, : len(pair.ids)], shipped[1][0])[0, 1] > 0.98
+
+
+def test_the_precision_is_the_faster_one_unless_it_is_said() -> None:
+    assert precision("bfloat16", torch.device("cpu")) == "bfloat16"
+    assert precision("auto", torch.device("cuda")) == "bfloat16"
+    multiplied = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    assert precision("auto", torch.device("cpu")) == ("bfloat16" if multiplied else "float32")
 
 
 def test_the_mean_of_checkpoints_has_a_share_of_each(base: Path, tmp_path: Path, words: Any) -> None:
@@ -360,3 +624,71 @@ def test_the_export_reads_as_the_checkpoint_does(base: Path, tmp_path: Path, wor
         assert np.allclose(end, e[: len(pair.ids)], atol=0.2)
     for name, sha256 in description["files"].items():
         assert hashlib.sha256((tmp_path / "reader" / name).read_bytes()).hexdigest() == sha256
+
+
+def test_an_export_that_knows_units_is_read_by_the_program_as_any_other(base: Path, tmp_path: Path, words: Any) -> None:
+    made = Sequences(words, sampling())
+    net = ReaderNet(base, unit=True).eval()
+    torch.nn.init.normal_(net.unit.weight)
+    pairs = [made.whole("Who built it?", "Town", f"Anna Lund built it {'again ' * n}.")[0] for n in range(9)]
+    with torch.no_grad():
+        wanted = [net(*stacked([pair], torch.device("cpu")))[3][0].numpy() for pair in pairs]
+    export(net, pairs, tmp_path / "reader")
+    run = opened(tmp_path / "reader" / "model.onnx", read_settings(NEWER))
+    for (_, _, _, unit), own, pair in zip(run(pairs), wanted, pairs, strict=True):
+        assert np.allclose(unit, own[: len(pair.ids)], atol=0.2)
+    text = "Anna Lund built it."
+    passage = Passage("a.md", 0, Span(0, len(text)), text, "Town", (), None, (Span(0, len(text)),), "en")
+    (judgement,) = OnnxReader(tmp_path / "reader").read("Who built it?", [passage], 1.0)
+    assert judgement is not None
+    assert len(judgement.found) == 1
+
+
+# --- real articles ----------------------------------------------------------------------------------------------------
+
+
+def a_collection(folder: Path) -> Path:
+    """Two articles, a question that one of them answers, and one that neither does."""
+    (folder / "towns").mkdir(parents=True)
+    (folder / "towns" / "lund.md").write_text("# Lund\n\nLund has a bridge. It was built in 1801.\n", "utf-8")
+    (folder / "towns" / "hof.md").write_text("# Hof\n\nHof has a bridge as well. Nobody knows its age.\n", "utf-8")
+    questions = [
+        {"id": "1", "q": "When was the bridge of Lund built?", "kind": "fact", "answerable": True,
+         "docs": ["lund.md"], "evidence": ["built in 1801"], "must": ["in 1801"]},
+        {"id": "2", "q": "Who built the bridge of Lund?", "kind": "near-relation", "answerable": False},
+        {"id": "3", "q": "and when was it built", "kind": "fact", "answerable": True, "docs": ["lund.md"],
+         "evidence": ["built in 1801"], "history": ["Tell me about the bridge of Lund"]},
+    ]  # fmt: skip
+    (folder / "towns.jsonl").write_text("\n".join(map(json.dumps, questions)), "utf-8")
+    return folder / "towns.jsonl"
+
+
+@pytest.mark.model
+def test_a_reader_is_judged_by_what_the_program_finds_in_real_articles(tmp_path: Path, words: Any) -> None:
+    listed = a_collection(tmp_path / "real")
+    asked = real.pools(listed, None, tmp_path / "work")
+    assert asked == real.pools(listed, None, tmp_path / "work")
+    assert [len(each.pool) for each in asked] == [2, 2, 2]
+    assert asked[0].must == ("in1801",)
+    assert asked[2].must == ("builtin1801",)
+
+    def knowing(pairs: Any) -> list[tuple[Any, ...]]:
+        """Says that a passage about Lund answers questions which begin with "when", in its sentence with a year."""
+        made = []
+        for pair in pairs:
+            tokens = [words.id_to_token(number) for number in pair.ids]
+            answers = "1801" in tokens and "when" in tokens[: pair.question]
+            unit = np.full(len(tokens), -1.0)
+            if answers:
+                unit[tokens.index("1801") - 4 : -1] = 9.0
+            made.append((3.0 if answers else -3.0, np.zeros(len(tokens)), np.zeros(len(tokens)), unit))
+        return made
+
+    sequences = Sequences(words, newer())
+    rows = list(zip(asked, real.read_all(asked, sequences, knowing), strict=True))
+    made = real.figures(rows)
+    assert (made["questions"], made["near"]) == (2, 1)
+    assert made["evidence@1, reader"] == made["evidence@1, in use"] == 1.0
+    assert made["right unit of its passage, unit"] == made["right lead of three, unit"] == 1.0
+    assert made["AUROC near, best relevance"] == 1.0
+    assert made["right unit of its passage, margin"] == 0.0

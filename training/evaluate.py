@@ -22,24 +22,24 @@ from qa.models.onnx_encoder import runtime
 from qa.models.reader import best_span
 
 from .config import Settings, read_settings
-from .data import Example, QuestionSet, read_set, split_articles
+from .data import Example, QuestionSet, find_set, read_set, split_articles
 from .figures import DEEP, Asked, Reading, figures, fit
 from .mine import POOL, Pool, pools, wanted
 from .sequences import Paired, Sequences, tokenizer
-from .train import device_named, load_weights
+from .train import device_named, has_unit, load_weights, precision
 
 FITTED = "squad-v2-dev"  # its fit articles give the weights of the signals together
 _BATCH_TOKENS = 8192
 _NO_SPAN = -1e4, 0, 0  # of a passage without tokens, as `best_span` would say it
 
-Run = Callable[[Sequence[Paired]], list[tuple[float, Any, Any]]]
+Run = Callable[[Sequence[Paired]], list[tuple[Any, ...]]]  # relevance, start, end, and unit where there is one
 
 
 def main() -> int:
     """Print and write the figures of one model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("reader.json"))
-    parser.add_argument("--sets", type=Path, default=SETS)
+    parser.add_argument("--sets", type=Path, default=[SETS], nargs="+", help="folders of sets")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True, help="a checkpoint (.safetensors) or an export (.onnx)")
     parser.add_argument("--sample", type=int, default=200, help="questions of each kind and set")
@@ -76,9 +76,9 @@ def opened(path: Path, settings: Settings) -> Run:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         pool = ThreadPoolExecutor(2)
 
-        def one(pair: Paired) -> tuple[float, Any, Any]:
-            relevance, start, end = session.run(None, {"ids": np.array([pair.ids], dtype=np.int64)})
-            return float(relevance[0]), start[0], end[0]
+        def one(pair: Paired) -> tuple[Any, ...]:
+            relevance, *tokens = session.run(None, {"ids": np.array([pair.ids], dtype=np.int64)})
+            return float(relevance[0]), *(each[0] for each in tokens)
 
         return lambda pairs: list(pool.map(one, pairs))
     import torch
@@ -86,27 +86,29 @@ def opened(path: Path, settings: Settings) -> Run:
     from .model import ReaderNet, stacked
 
     device = device_named("auto")
-    net = ReaderNet(default_folder(), attention="eager" if device.type == "cpu" else "sdpa")
+    net = ReaderNet(default_folder(), attention="eager" if device.type == "cpu" else "sdpa", unit=has_unit(path))
     load_weights(net, path)
     net.to(device).eval()
 
-    def some(pairs: Sequence[Paired]) -> list[tuple[float, Any, Any]]:
+    low = precision(settings.precision, device) == "bfloat16"
+
+    def some(pairs: Sequence[Paired]) -> list[tuple[Any, ...]]:
         made: list[Any] = [None] * len(pairs)
         order = sorted(range(len(pairs)), key=lambda n: len(pairs[n].ids))
         while order:
             count = max(1, _BATCH_TOKENS // len(pairs[order[-1]].ids))
             order, batch = order[:-count], order[-count:]
-            with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
-                relevance, start, end = (x.cpu().numpy() for x in net(*stacked([pairs[n] for n in batch], device)))
+            with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=low):
+                relevance, *tokens = (x.cpu().numpy() for x in net(*stacked([pairs[n] for n in batch], device)))
             for row, n in enumerate(batch):
-                made[n] = float(relevance[row]), start[row, : len(pairs[n].ids)], end[row, : len(pairs[n].ids)]
+                made[n] = float(relevance[row]), *(each[row, : len(pairs[n].ids)] for each in tokens)
         return made
 
     return some
 
 
 def judged(
-    settings: Settings, sets: Path, work: Path, split: str, sample: int
+    settings: Settings, sets: Sequence[Path], work: Path, split: str, sample: int
 ) -> list[tuple[QuestionSet, list[Example], dict[str, Pool]]]:
     """Each set with the questions that are judged (a fixed sample of each kind) and their pools."""
     encoder = CachingEncoder(load_encoder(index=CACHE))
@@ -119,14 +121,14 @@ def judged(
             chosen += random.Random(settings.seed).sample(some, min(sample, len(some)))
         made.append((of, chosen, pools(of, mined, encoder, work)))
 
-    for family in settings.train_on:
-        members = [read_set(sets / folder) for folder in family.folders]
+    for family in (each for each in settings.train_on if each.mined):
+        members = [read_set(find_set(sets, folder)) for folder in family.folders]
         parts = split_articles(members, family, settings.seed)
         for of in members:
             own = [e for e in of.examples if e.passages and parts[of.article(e)] == split]
             add(of, own, wanted(of, parts))
     for folder in settings.judge_on:
-        of = read_set(sets / folder)
+        of = read_set(find_set(sets, folder))
         add(of, list(of.examples), [example.id for example in of.examples])
     return made
 
@@ -151,7 +153,7 @@ def read_all(
         chosen_pairs, pairs, run([p for p, _ in pairs]), strict=True
     ):
         text = of.sources[passage].text
-        relevance, start, end = said
+        relevance, start, end, *_ = said
         starts, ends = start[pair.text : -1], end[pair.text : -1]
         best, first, last = best_span(starts, ends) if len(starts) else _NO_SPAN
         answer = text[characters[first].start : characters[last].end] if characters else ""

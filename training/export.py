@@ -1,8 +1,8 @@
 """A checkpoint → the shipped reader: `python -m training.export --checkpoint PATH --sets DIR [--target DIR]`.
 
 Of several checkpoints the mean is exported, with equal `--shares` or those that are given. The graph takes the `ids` of
-one pair, (1, tokens), and gives `relevance` (1,), `start` and `end` (1, tokens). It knows nothing about how good the
-reader is.
+one pair, (1, tokens), and gives `relevance` (1,), `start` and `end` (1, tokens), and `unit` (1, tokens) where that was
+trained. It knows nothing about how good the reader is.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from qa.models.export.layers import fuse_attention, observed, to_int8, trace
 from qa.models.onnx_encoder import runtime
 
 from .config import read_settings
-from .data import read_set
+from .data import find_set, read_set
 from .model import ReaderNet, stacked
 from .sequences import LONGEST, MOST_QUESTION, Paired, Sequences, tokenizer
-from .train import load_mean
+from .train import has_unit, load_mean
 
 TARGET = ROOT / "qa" / "models" / "reader"
 MODEL, TOKENIZER, DESCRIPTION = "model.onnx", "tokenizer.json", "reader.json"
@@ -46,27 +46,26 @@ class Graph(torch.nn.Module):  # type: ignore[misc]
         self.net = net
         self.separator = separator
 
-    def forward(self, ids: Any) -> tuple[Any, Any, Any]:
+    def forward(self, ids: Any) -> tuple[Any, ...]:
         ends = (ids == self.separator).long()
         types = ((ends.cumsum(1) - ends) > 0).long()
-        relevance, start, end = self.net(ids, types)
-        return relevance, start, end
+        return tuple(self.net(ids, types))
 
 
 def main() -> int:
     """Write the model, its tokeniser and their description, and say how near it is to the checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("reader.json"))
-    parser.add_argument("--sets", type=Path, default=SETS)
+    parser.add_argument("--sets", type=Path, default=[SETS], nargs="+")
     parser.add_argument("--checkpoint", type=Path, required=True, nargs="+")
     parser.add_argument("--shares", type=float, nargs="+", help="of each checkpoint, together 1")
     parser.add_argument("--target", type=Path, default=TARGET)
     given = parser.parse_args()
     settings = read_settings(given.config)
     sequences = Sequences(tokenizer(default_folder()), settings.sampling)
-    net = ReaderNet(default_folder())
+    net = ReaderNet(default_folder(), unit=all(map(has_unit, given.checkpoint)))
     load_mean(net, given.checkpoint, given.shares or [1 / len(given.checkpoint)] * len(given.checkpoint))
-    folders = [given.sets / folder for family in settings.train_on for folder in family.folders]
+    folders = [find_set(given.sets, folder) for family in settings.train_on for folder in family.folders]
     pairs = [pair for folder in folders for pair in some_pairs(folder, sequences)]
     print(json.dumps(export(net, pairs, given.target), indent=1))
     return 0
@@ -94,7 +93,9 @@ def export(net: ReaderNet, pairs: Sequence[Paired], target: Path) -> dict[str, A
     fuse_attention(net)
     to_int8(net.body, inputs)
     separator = pairs[0].ids[-1]
-    shape = {"relevance": (), "start": (1,), "end": (1,)}
+    shape: dict[str, tuple[int, ...]] = {"relevance": (), "start": (1,), "end": (1,)}
+    if net.unit is not None:
+        shape["unit"] = (1,)
     trace(Graph(net, separator), target / MODEL, torch.tensor([pairs[0].ids]), shape)
     shutil.copyfile(default_folder() / TOKENIZER, target / TOKENIZER)
     files = {name: hashlib.sha256((target / name).read_bytes()).hexdigest() for name in (MODEL, TOKENIZER)}

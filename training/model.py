@@ -1,4 +1,4 @@
-"""The reader: an encoder with three heads, and what it learns by.
+"""The reader: an encoder with three heads or four, and what it learns by.
 
 It knows nothing about texts or files; it is given tokens.
 """
@@ -19,13 +19,14 @@ _NEVER = -1e4  # of a place that cannot be chosen; fits half precision
 
 
 class ReaderNet(torch.nn.Module):  # type: ignore[misc]
-    """Token ids → relevance, and the logits of where the answer starts and ends.
+    """Token ids → relevance, the logits of where the answer starts and ends, and with `unit` of the units that answer.
 
-    The first token stands for "no answer". The word embeddings stay those of the shipped encoder: words that the
-    training never saw keep their places among the others.
+    The first token stands for "no answer". What a unit (a sentence, an item, a row) has is the mean of its tokens. The
+    word embeddings stay those of the shipped encoder: words that the training never saw keep their places among the
+    others.
     """
 
-    def __init__(self, folder: Path, dropout: float = 0.0, attention: str = "eager") -> None:
+    def __init__(self, folder: Path, dropout: float = 0.0, attention: str = "eager", unit: bool = False) -> None:
         super().__init__()
         self.body = BertModel.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False, attn_implementation=attention,
@@ -35,12 +36,17 @@ class ReaderNet(torch.nn.Module):  # type: ignore[misc]
         size = self.body.config.hidden_size
         self.relevance = torch.nn.Linear(size, 1)
         self.span = torch.nn.Linear(size, 2)
+        self.unit = torch.nn.Linear(size, 1) if unit else None
+        if self.unit is not None:  # all units are alike at first, so that the other heads' body is not disturbed
+            torch.nn.init.zeros_(self.unit.weight)
+            torch.nn.init.zeros_(self.unit.bias)
 
-    def forward(self, ids: Any, types: Any, mask: Any = None) -> tuple[Any, Any, Any]:
-        """Three of shapes (batch,), (batch, tokens), (batch, tokens) from ids, types and mask of (batch, tokens)."""
+    def forward(self, ids: Any, types: Any, mask: Any = None) -> tuple[Any, ...]:
+        """Shapes (batch,), then (batch, tokens) two times or three, from ids, types and mask of (batch, tokens)."""
         hidden = self.body(input_ids=ids, token_type_ids=types, attention_mask=mask).last_hidden_state
         start, end = self.span(hidden).float().unbind(-1)
-        return self.relevance(hidden[:, 0]).float().squeeze(-1), start, end
+        made = self.relevance(hidden[:, 0]).float().squeeze(-1), start, end
+        return made if self.unit is None else (*made, self.unit(hidden).float().squeeze(-1))
 
 
 def stacked(sequences: Sequence[Paired], device: Any) -> tuple[Any, Any, Any]:
@@ -58,16 +64,19 @@ def stacked(sequences: Sequence[Paired], device: Any) -> tuple[Any, Any, Any]:
 
 
 def losses(net: ReaderNet, groups: Sequence[Group], chunk_tokens: int, device: Any) -> dict[str, Any]:
-    """The parts of the loss, each a mean: "ranking", "binary", "span" and "no_span".
+    """The parts of the loss, each a mean: "ranking", "binary", "span", "no_span", with units "unit" and "no_unit".
 
     Sequences are read in chunks of about equal length, so that little is padded. Ranking is the softmax of the one
-    that answers, the first, against the others of its group; spans, the likelihood of all occurrences of the answer.
+    that answers, the first, against the others of its group; spans, the likelihood of all occurrences of the answer;
+    units, that of those which answer, against their neighbours and against none.
     """
     flat = [sequence for group in groups for sequence in group]
     scores, missed, order = [], [], []
+    units: list[Any] = []
     for chunk in _chunks(flat, chunk_tokens):
         rows = [flat[number] for number in chunk]
-        relevance, start, end = net(*stacked(rows, device))
+        relevance, start, end, *unit = net(*stacked(rows, device))
+        units += [_missed_units(logits, rows) for logits in unit]
         scores.append(relevance)
         missed.append((_missed(start, rows, [s.starts for s in rows]) + _missed(end, rows, [s.ends for s in rows])) / 2)
         order += chunk
@@ -82,12 +91,33 @@ def losses(net: ReaderNet, groups: Sequence[Group], chunk_tokens: int, device: A
         score.split([len(group) for group in groups]), batch_first=True, padding_value=_NEVER
     )
     truth = torch.tensor([float(s.relevant) for s in flat], device=device)
-    return {
+    made = {
         "ranking": mean(-together.log_softmax(1)[:, 0], [len(group) > 1 for group in groups]),
         "binary": functional.binary_cross_entropy_with_logits(score, truth),
         "span": mean(span, [bool(s.starts) for s in flat]),
         "no_span": mean(span, [s.spanned and not s.starts for s in flat]),
     }
+    if units:
+        unit = torch.cat(units)[back]
+        made["unit"] = mean(unit, [bool(s.right) for s in flat])
+        made["no_unit"] = mean(unit, [s.united and not s.right for s in flat])
+    return made
+
+
+def _missed_units(logits: Any, rows: Sequence[Paired]) -> Any:
+    """The loss of units: their means and the first token may be chosen, the `right` ones (else the first) are."""
+    most = 1 + max(len(s.units) for s in rows)
+    share = torch.zeros(len(rows), most, logits.shape[1])
+    possible, right = (torch.full((len(rows), most), _NEVER) for _ in range(2))
+    for row, s in enumerate(rows):
+        share[row, 0, 0] = 1.0
+        possible[row, : 1 + len(s.units)] = 0.0
+        right[row, [1 + n for n in s.right] or [0]] = 0.0
+        for number, unit in enumerate(s.units, start=1):
+            share[row, number, unit.start : unit.end] = 1 / len(unit)
+    share, possible, right = (x.to(logits.device) for x in (share, possible, right))
+    scores = torch.bmm(share, logits.unsqueeze(-1)).squeeze(-1)
+    return (scores + possible).logsumexp(1) - (scores + right).logsumexp(1)
 
 
 def _missed(logits: Any, rows: Sequence[Paired], places: Sequence[Sequence[int]]) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,14 @@ from qa.text.sentences import sentence_spans
 from .config import Sampling
 from .data import Example, QuestionSet, occurrences
 from .near_misses import changed_question, pieces, without_answer
+from .tables import unit_spans, with_bars
 
 MOST_QUESTION = 48  # tokens of a question that are read
 LONGEST = 256  # tokens of a sequence at run time
+_LONGEST_SPAN = 30  # tokens of an answer that can be marked (qa.reader.LONGEST_ANSWER); a longer one is whole units
+_MOST_PLACES = 2  # units that hold a short answer: of more, it is not known which of them answers
+_MADE = 0.7  # of the changed questions, where such were made beforehand, are those
+_REMEMBERED = 20_000  # passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class Paired:
 
     `starts` and `ends` are the places of each occurrence of the answer (its first and last token); without any, the
     answer is not there. `spanned` says whether that is known: an answer in other words than the passage's is not.
+    `units` are the tokens of each sentence, item or row, `right` the numbers of those that answer; without any, none of
+    them does, and `united` says whether that is known.
     """
 
     ids: tuple[int, ...]
@@ -42,6 +49,9 @@ class Paired:
     spanned: bool = True
     starts: tuple[int, ...] = ()
     ends: tuple[int, ...] = ()
+    units: tuple[Span, ...] = ()
+    right: tuple[int, ...] = ()
+    united: bool = True
 
 
 Group = tuple[Paired, ...]
@@ -49,15 +59,17 @@ Group = tuple[Paired, ...]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A question to learn from, with the passages that may stand against its own.
+    """A question to learn from, with the passages that may stand against its own and its `near` misses.
 
-    `articles` are those of all questions of its set that are learnt from.
+    The `negatives` of a question without an answer are those passages that it may be asked of. `articles` are those of
+    all questions of its set that are learnt from.
     """
 
     example: Example
     of: QuestionSet
     negatives: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()
+    near: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,52 +101,109 @@ class Sequences:
     def __init__(self, tokenizer: Any, sampling: Sampling) -> None:
         self._tokenizer = tokenizer
         self._sampling = sampling
-        self._tokens: dict[tuple[str, str], Tokens] = {}
+        self._tokens: dict[tuple[str, str, bool], Tokens] = {}
         self._pieces: dict[tuple[str, str], dict[str, list[str]]] = {}
         self._cls, self._sep = int(tokenizer.token_to_id("[CLS]")), int(tokenizer.token_to_id("[SEP]"))
 
-    def whole(self, question: str, title: str, text: str) -> tuple[Paired, tuple[Span, ...]]:
+    def whole(
+        self, question: str, title: str, text: str, section: Sequence[str] = ()
+    ) -> tuple[Paired, tuple[Span, ...]]:
         """A pair as at run time, cut at 256 tokens, and the characters of its tokens from `Paired.text` on."""
-        asked, tokens = self._asked(question), self._tokenised(title, text)
+        asked, tokens = self._asked(question), self._tokenised(title, text, section)
         room = LONGEST - len(asked) - len(tokens.title) - 3
         return self._paired(asked, tokens, range(min(room, len(tokens.ids)))), tokens.characters[:room]
 
     def groups(self, item: Item, draw: random.Random) -> tuple[Group, ...]:
-        """The sequences of one question, and with some luck those of a changed one, a group of its own."""
-        example = item.example
-        if not example.answerable:
-            passage = draw.choice(example.passages)
-            return ((self._cut(example.question, item, passage, draw),),)
-        places = [(p, occurrences(item.of.sources[p].text, example.answers)) for p in example.passages]
-        passage, found = draw.choice([place for place in places if place[1]] or places)
-        made = [self._own(item, passage, found, draw)]
-        if draw.random() < self._sampling.changed:
-            made += self._changed(item, passage, found, draw)
-        return tuple(made)
+        """The sequences of one question, and with some luck those of a changed one, in a group of its own or in this.
 
-    def _own(self, item: Item, passage: str, found: list[Span], draw: random.Random) -> Group:
+        Each sequence of a question without an answer is a group of its own.
+        """
+        example, sampling = item.example, self._sampling
+        if not example.answerable:
+            asked_of = item.negatives or example.passages
+            if not sampling.same_article:
+                return ((self._cut(example.question, item, draw.choice(asked_of), draw),),)
+            passages = draw.sample(asked_of, min(sampling.mined, len(asked_of)))
+            return tuple((self._cut(example.question, item, passage, draw),) for passage in passages)
+        piped = bool(sampling.piped) and draw.random() < sampling.piped
+        places = [(p, self._places(item, p, piped)) for p in example.passages]
+        passage, found = draw.choice([place for place in places if place[1]] or places)
+        made = [self._own(item, passage, found, draw, piped)]
+        if draw.random() < sampling.changed:
+            made += self._changed(item, passage, found, draw, piped)
+        return (tuple(s for group in made for s in group),) if sampling.together else tuple(made)
+
+    def _own(self, item: Item, passage: str, found: list[Span], draw: random.Random, piped: bool) -> Group:
         example = item.example
         state = draw.random()  # the question, its size and whether there is a title are the same in a group
-        group = [self._cut(example.question, item, passage, random.Random(state), found, relevant=True, pick=draw)]
-        others = draw.sample(item.negatives, min(self._sampling.mined, len(item.negatives)))
-        group += [self._cut(example.question, item, p, random.Random(state), pick=draw) for p in others]
+        group = [self._cut(example.question, item, passage, random.Random(state), found, True, pick=draw, piped=piped)]
+        group += [
+            self._cut(example.question, item, p, random.Random(state), pick=draw, piped=piped)
+            for p in self._against(item, passage, draw)
+        ]
         if draw.random() < self._sampling.removed:
-            text = item.of.sources[passage].text
-            sentences = sentence_spans(text, language="en")
-            kept = without_answer(text, sentences, example.answers)
-            if kept:
-                numbers = [sentences.index(span) for span in kept]
-                cut = self._cut(example.question, item, passage, random.Random(state), pick=draw, allowed=numbers)
-                group.append(cut)
+            numbers = self._left(item, passage, found, piped)
+            if numbers:
+                group.append(
+                    self._cut(
+                        example.question, item, passage, random.Random(state), pick=draw, allowed=numbers, piped=piped
+                    )
+                )
         return tuple(group)
 
-    def _changed(self, item: Item, passage: str, found: list[Span], draw: random.Random) -> list[Group]:
+    def _left(self, item: Item, passage: str, found: Sequence[Span], piped: bool) -> list[int]:
+        """The numbers of a passage's units without the answer; none where nothing can be removed."""
+        text, units = self._text(item.of, passage, piped)
+        kept = without_answer(text, units, item.example.answers)
+        if not self._sampling.lines:
+            return [units.index(span) for span in kept]
+        kept = kept or tuple(units)  # an answer of several units stands in none of them
+        left = [
+            n for n, u in enumerate(units) if u in kept and not any(u.start < f.end and f.start < u.end for f in found)
+        ]
+        return left if len(left) < len(units) else []
+
+    def _against(self, item: Item, passage: str, draw: random.Random) -> list[str]:
+        """Passages that do not answer, of the same article for its share of them, without one twice."""
+        sampling = self._sampling
+        if not sampling.same_article:
+            return draw.sample(item.negatives, min(sampling.mined, len(item.negatives)))
+        article = item.of.sources[passage].article
+        near = [p for p in item.negatives if item.of.sources[p].article == article]
+        far = [p for p in item.negatives if item.of.sources[p].article != article]
+        chosen: list[str] = []
+        for _ in range(min(sampling.mined, len(item.negatives))):
+            some = near if near and (not far or draw.random() < sampling.same_article) else far
+            chosen.append(some.pop(draw.randrange(len(some))))
+        return chosen
+
+    def _changed(self, item: Item, passage: str, found: list[Span], draw: random.Random, piped: bool) -> list[Group]:
+        if item.near and draw.random() < _MADE:
+            near = draw.choice(item.near)
+            of = near.passages[0]
+            return [(self._cut(near.question, item, of, draw, found if of == passage else (), piped=piped),)]
         source = item.of.sources[passage]
         article = source.article
         if item.articles and draw.random() < self._sampling.foreign:
             article = draw.choice(item.articles)
         question = changed_question(item.example.question, self._others(item.of, article), source.text, draw)
-        return [] if question is None else [(self._cut(question, item, passage, draw, found),)]
+        return [] if question is None else [(self._cut(question, item, passage, draw, found, piped=piped),)]
+
+    def _text(self, of: QuestionSet, passage: str, piped: bool) -> tuple[str, list[Span]]:
+        """A passage as it is shown, and its units."""
+        text = of.sources[passage].text
+        text = (with_bars(text) if piped else None) or text
+        return text, self._spans(text)
+
+    def _spans(self, text: str) -> list[Span]:
+        return unit_spans(text) if self._sampling.lines else sentence_spans(text, language="en")
+
+    def _places(self, item: Item, passage: str, piped: bool) -> list[Span]:
+        """Where the answer stands in a passage as it is shown; of several whole units, all of them."""
+        text, answers = self._text(item.of, passage, piped)[0], item.example.answers
+        if item.example.kind == "units" and self._sampling.lines:
+            return sorted({span for answer in answers for span in occurrences(text, [answer])}, key=lambda s: s.start)
+        return occurrences(text, answers)
 
     def _others(self, of: QuestionSet, article: str) -> dict[str, list[str]]:
         """The names, years and numbers of an article; of the whole set where it is one passage."""
@@ -156,6 +225,7 @@ class Sequences:
         relevant: bool = False,
         allowed: Sequence[int] = (),
         pick: random.Random | None = None,
+        piped: bool = False,
     ) -> Paired:
         """A question with a part of a passage: whole sentences in a row, as many as there is room for.
 
@@ -168,9 +238,12 @@ class Sequences:
         has_title = draw.random() >= sampling.no_title
         pick = pick or draw
         source = item.of.sources[passage]
-        if (item.of.name, passage) not in self._tokens:
-            self._tokens[item.of.name, passage] = self._tokenised(source.title, source.text)
-        tokens = self._tokens[item.of.name, passage]
+        key = item.of.name, passage, piped
+        if key not in self._tokens:
+            if len(self._tokens) >= _REMEMBERED:
+                self._tokens.clear()
+            self._tokens[key] = self._tokenised(source.title, self._text(item.of, passage, piped)[0])
+        tokens = self._tokens[key]
         if not has_title:
             tokens = Tokens((), tokens.ids, tokens.characters, tokens.sentences)
         asked = self._asked(question)
@@ -178,37 +251,60 @@ class Sequences:
         room = max(16, size - len(asked) - len(tokens.title) - 3)
         around = pick.choice(places) if places else None
         window = _window(tokens.sentences, allowed or range(len(tokens.sentences)), room, around, pick)
-        return self._paired(asked, tokens, window, relevant, places if relevant else [])
+        return self._paired(asked, tokens, window, relevant, places if relevant else [], item.example.kind)
 
     def _paired(
         self, asked: Sequence[int], tokens: Tokens, window: Sequence[int], relevant: bool = False,
-        places: Sequence[Span] = (),
+        places: Sequence[Span] = (), kind: str = "span",
     ) -> Paired:  # fmt: skip
         head = (self._cls, *asked, self._sep)
         ids = (*head, *tokens.title, *(tokens.ids[token] for token in window), self._sep)
         first = len(head) + len(tokens.title)
         at = {token: first + number for number, token in enumerate(window)}
         inside = [(at[p.start], at[p.end - 1]) for p in places if p.start in at and p.end - 1 in at]
+        if not self._sampling.lines:
+            return Paired(
+                ids, len(head), first, relevant, bool(inside) or not relevant,
+                tuple(start for start, _ in inside), tuple(end for _, end in inside),
+            )  # fmt: skip
+        marked = [(start, end) for start, end in inside if kind == "span" and end - start < _LONGEST_SPAN]
+        units = [Span(*ends) for s in tokens.sentences if (ends := _shown(s, at))]
+        touched = [p for p in places if any(token in at for token in range(p.start, p.end))]
+        right = [
+            number
+            for number, unit in enumerate(units)
+            if any(unit.start <= at[t] < unit.end for p in touched for t in range(p.start, p.end) if t in at)
+        ]
+        held = sum(any(s.start < p.end and p.start < s.end for p in places) for s in tokens.sentences)
+        if kind == "passage" or (kind == "span" and held > _MOST_PLACES):
+            right = []
         return Paired(
-            ids, len(head), first, relevant, bool(inside) or not relevant,
-            tuple(start for start, _ in inside), tuple(end for _, end in inside),
+            ids, len(head), first, relevant, bool(marked) or not relevant,
+            tuple(start for start, _ in marked), tuple(end for _, end in marked),
+            tuple(units), tuple(right), bool(right) or not relevant,
         )  # fmt: skip
 
     def _asked(self, question: str) -> tuple[int, ...]:
         return tuple(self._tokenizer.encode(question, add_special_tokens=False).ids[:MOST_QUESTION])
 
-    def _tokenised(self, title: str, text: str) -> Tokens:
+    def _tokenised(self, title: str, text: str, section: Sequence[str] = ()) -> Tokens:
         """Title and text by themselves give the tokens that they give together: words are split at blanks first."""
-        head = "".join(f"{part}. " for part in context(title, ()) if part)
+        head = "".join(f"{part}. " for part in context(title, section) if part)
         encoded = self._tokenizer.encode(text, add_special_tokens=False)
         characters = tuple(Span(*offsets) for offsets in encoded.offsets)
         starts = [span.start for span in characters]
-        bounds = [bisect_left(starts, span.start) for span in sentence_spans(text, language="en")] or [0]
+        bounds = [bisect_left(starts, span.start) for span in self._spans(text)] or [0]
         bounds[0] = 0
         ranges = tuple(Span(a, b) for a, b in zip(bounds, [*bounds[1:], len(starts)], strict=True))
         return Tokens(
             tuple(self._tokenizer.encode(head, add_special_tokens=False).ids), tuple(encoded.ids), characters, ranges
         )
+
+
+def _shown(unit: Span, at: Mapping[int, int]) -> tuple[int, int] | None:
+    """Where the tokens of a unit stand in a sequence, which are in a row, if any do."""
+    places = [at[token] for token in range(unit.start, unit.end) if token in at]
+    return (places[0], places[-1] + 1) if places else None
 
 
 def _window(

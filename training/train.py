@@ -10,8 +10,9 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,21 @@ from safetensors.torch import save_file
 from qa.models.encoders import default_folder
 
 from .config import Settings, read_settings
-from .data import read_negatives, read_set
+from .data import Example, QuestionSet, Split, find_set, read_negatives, read_set, split_articles
 from .model import ReaderNet, losses
 from .sequences import Group, Item, Sequences, tokenizer
+from .shipped import load_shipped
 
-_KEPT = 3  # checkpoints
+SHIPPED = "shipped"  # as the start of a run
+_KEPT = 3  # checkpoints, beside those kept for good
+_SECONDS = 900.0  # after which there is one in any case: how much of a run that is stopped can be lost
 
 
 def main() -> int:
     """Train to the end of the settings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("reader.json"))
-    parser.add_argument("--sets", type=Path, required=True)
+    parser.add_argument("--sets", type=Path, required=True, nargs="+", help="folders of sets")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--name", default="reader", help="the folder of this run below the work folder")
     parser.add_argument(
@@ -56,17 +60,48 @@ def device_named(name: str) -> Any:
     return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
 
 
-def read_items(settings: Settings, sets: Path, work: Path) -> list[Item]:
-    """All questions to train on, with the negatives that were mined. Raises ConfigError where they were not."""
+def precision(wanted: str, device: Any) -> str:
+    """ "bfloat16" or "float32"; of "auto" the faster: a processor that does not multiply the first takes ten times as
+    long with it.
+    """
+    if wanted != "auto":
+        return wanted
+    multiplied = device.type != "cpu" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bfloat16" if multiplied else "float32"
+
+
+def read_items(settings: Settings, sets: Sequence[Path], work: Path) -> list[Item]:
+    """All questions to train on, with the negatives that were mined. Raises ConfigError where they were not.
+
+    A near-miss that was made of one of them goes with that one. Of the passages that answer, those of articles that
+    are kept aside are left out.
+    """
     mined = read_negatives(settings, work)
     items = []
-    for family, folder in ((each, folder) for each in settings.train_on for folder in each.folders):
-        of = read_set(sets / folder)
-        examples = [example for example in of.examples if example.id in mined[of.name]]
-        articles = tuple(sorted({of.article(example) for example in examples}))
-        made = [Item(example, of, tuple(mined[of.name][example.id]), articles) for example in examples]
-        items += family.times * made
+    for family in settings.train_on:
+        members = [read_set(find_set(sets, folder), family.near) for folder in family.folders]
+        split = split_articles(members, family, settings.seed)
+        for of in members:
+            own = _items(of, mined[of.name], split)
+            part = random.Random(f"{settings.seed} {of.name}").sample(own, round(family.times % 1 * len(own)))
+            items += int(family.times) * own + part
     return items
+
+
+def _items(of: QuestionSet, mined: Mapping[str, Sequence[str]], split: Mapping[str, Split]) -> list[Item]:
+    chosen = [example for example in of.examples if example.id in mined]
+    articles = tuple(sorted({of.article(example) for example in chosen}))
+    near: dict[str, list[Example]] = {}
+    for example in chosen:
+        if example.made_from in mined:
+            near.setdefault(example.made_from, []).append(example)
+    made = []
+    for example in chosen:
+        if example.made_from not in mined:
+            own = tuple(p for p in example.passages if split[of.sources[p].article] == "train")
+            of_it = tuple(near.get(example.id, ()))
+            made.append(Item(replace(example, passages=own), of, tuple(mined[example.id]), articles, of_it))
+    return made
 
 
 def train(
@@ -74,12 +109,15 @@ def train(
 ) -> Path:
     """Train to the last step, from the last checkpoint in `folder` if there is one; the path of the last checkpoint."""
     folder.mkdir(parents=True, exist_ok=True)
-    net = ReaderNet(base, settings.dropout, "eager" if device.type == "cpu" else "sdpa")
+    plain = device.type == "cpu" and precision(settings.precision, device) == "bfloat16"  # the faster way for these
+    net = ReaderNet(base, settings.dropout, "eager" if plain else "sdpa", settings.unit)
     torch.manual_seed(settings.seed)
     for head in (net.relevance, net.span):  # drawn anew, so that they do not depend on what was drawn before
         head.reset_parameters()
-    if settings.start:
-        load_weights(net, Path(settings.start))
+    if settings.start == SHIPPED:
+        load_shipped(net)
+    elif settings.start:
+        load_weights(net, folder.parent / settings.start)
     net.to(device).train()
     named = {name: p for name, p in net.named_parameters() if p.requires_grad}
     optimiser = _optimiser(settings, named)
@@ -88,6 +126,7 @@ def train(
     order = _Order(items, sequences, settings)
     with ThreadPoolExecutor(settings.shards) as pool, (folder / "log.jsonl").open("a", encoding="utf-8") as log:
         started, tokens = time.perf_counter(), 0
+        saved = started
         sums: dict[str, float] = {}
         while step < settings.steps:
             torch.manual_seed(settings.seed + step)
@@ -120,8 +159,10 @@ def train(
                 log.write(json.dumps({**line, "tokens_per_second": round(tokens / seconds)}) + "\n")
                 log.flush()
                 started, tokens, sums = time.perf_counter(), 0, {}
-            if step % settings.checkpoint_every == 0 or step == settings.steps:
-                _save(folder, step, named, average, optimiser)
+            late = time.perf_counter() - saved > _SECONDS
+            if step % settings.checkpoint_every == 0 or step == settings.steps or late:
+                _save(settings, folder, step, named, average, optimiser)
+                saved = time.perf_counter()
     return checkpoints(folder)[-1]
 
 
@@ -132,7 +173,13 @@ def load_weights(net: ReaderNet, path: Path, averaged: bool = True) -> None:
         weights = {name.removeprefix(prefix): file.get_tensor(name) for name in file.keys() if name.startswith(prefix)}  # noqa: SIM118
     missing, unknown = net.load_state_dict(weights, strict=False)
     assert not unknown, unknown
-    assert all("embeddings" in name for name in missing), missing
+    assert all("embeddings" in name or name.startswith("unit.") for name in missing), missing
+
+
+def has_unit(path: Path) -> bool:
+    """Whether a checkpoint is of a reader that says which unit answers."""
+    with safe_open(path, "pt") as file:
+        return "net.unit.weight" in file.keys()  # noqa: SIM118
 
 
 def load_mean(net: ReaderNet, paths: Sequence[Path], shares: Sequence[float]) -> None:
@@ -177,7 +224,8 @@ class _Order:
 def _gradients(settings: Settings, net: ReaderNet, parameters: list[Any], groups: list[Group], device: Any) -> Any:
     """The gradients of one shard's loss, and its parts."""
     # The cache of casts is shared between threads, so each casts for itself.
-    with torch.autocast(device.type, torch.bfloat16, cache_enabled=False):
+    low = precision(settings.precision, device) == "bfloat16"
+    with torch.autocast(device.type, torch.bfloat16, enabled=low, cache_enabled=False):
         parts = losses(net, groups, settings.chunk_tokens, device)
     total = sum(settings.weights[name] * part for name, part in parts.items())
     gradients = torch.autograd.grad(total, parameters)
@@ -209,13 +257,16 @@ def _state(named: dict[str, Any], average: dict[str, Any], optimiser: Any) -> di
     return state
 
 
-def _save(folder: Path, step: int, named: dict[str, Any], average: dict[str, Any], optimiser: Any) -> None:
+def _save(
+    settings: Settings, folder: Path, step: int, named: dict[str, Any], average: dict[str, Any], optimiser: Any
+) -> None:
     path = folder / f"step-{step:06}.safetensors"
     tensors = {name: value.cpu().contiguous() for name, value in _state(named, average, optimiser).items()}
     save_file(tensors, path.with_suffix(".tmp"), {"step": str(step)})
     path.with_suffix(".tmp").rename(path)
     for old in checkpoints(folder)[:-_KEPT]:
-        old.unlink()
+        if not settings.keep_every or int(old.stem.removeprefix("step-")) % settings.keep_every:
+            old.unlink()
 
 
 def _resume(folder: Path, named: dict[str, Any], average: dict[str, Any], optimiser: Any) -> int:

@@ -28,6 +28,7 @@ from .protocols import Found, Judgement
 
 FORMAT_VERSION = 1
 DESCRIPTION = "reader.json"
+OUTPUTS = ["relevance", "start", "end"]  # of the graph, which may have more
 FIRST = 3  # passages that are read whatever the time
 LONGEST_ANSWER = 30  # tokens; the training's
 LANGUAGES = ("en", "")  # that it can read: English, and where it cannot be told
@@ -88,7 +89,7 @@ class OnnxReader:
         tokens = self._tokenizer.encode(encoded, add_special_tokens=False)
         room = self._most - len(before) - 1
         ids = np.array([[*before, *tokens.ids[:room], self._between]], dtype=np.int64)
-        relevance, starts, ends = self._session.run(None, {"ids": ids})
+        relevance, starts, ends = self._session.run(OUTPUTS, {"ids": ids})
         # From the characters of what was encoded to those of the document; the text is the end of it.
         shift = passage.span.end - len(encoded)
         places = np.array(tokens.offsets[:room], dtype=np.int64).reshape(-1, 2) + shift
