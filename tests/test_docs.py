@@ -43,11 +43,19 @@ def test_the_settings_that_are_documented_are_those_that_are_read() -> None:
     assert set(re.findall(r"QA_[A-Z_]+", README)) == read
 
 
-def test_the_design_lists_every_module() -> None:
-    listed = set(re.findall(r"`(\w+)/?`", "\n".join(re.findall(r"^\| \d \|([^|]*)\|", DESIGN, re.MULTILINE))))
+def test_the_design_lists_every_room_in_the_order_of_the_contract() -> None:
+    table = DESIGN.partition("| room |")[2].partition("\n\n")[0]
+    listed = re.findall(r"`(\w+)/?`", "\n".join(re.findall(r"^\|([^|]*)\|", table, re.MULTILINE)))
     entries = [path for path in (ROOT / "qa").iterdir() if not path.name.startswith("_")]
-    modules = {path.stem for path in entries if path.is_dir() or path.suffix == ".py"}
-    assert listed == modules
+    assert set(listed) == {path.stem for path in entries if path.is_dir() or path.suffix == ".py"}
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    level = {
+        room: number
+        for number, rooms in enumerate(reversed(contracts[0]["layers"]))
+        for room in re.findall(r"\w+", rooms)
+    }
+    levels = [level[room] for room in listed]
+    assert levels == sorted(levels)
 
 
 def test_the_guide_names_the_formats_the_limit_and_the_words() -> None:
@@ -68,6 +76,7 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 
 def test_links_between_the_documents_lead_somewhere() -> None:
-    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+    pages = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
+    for page in (*pages, *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
             assert (page.parent / Path(target)).exists(), f"{page.name} links to {target}"

@@ -53,11 +53,10 @@ PYTHON, JSON, CONSOLE = [*blocks("python"), package_example()], blocks("json"), 
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, ready_index: Path, encoder: Encoder) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     """A working folder as a person has it: the articles that come with the program, and their index."""
     folder = tmp_path_factory.mktemp("documented")
     shutil.copytree(ROOT / "corpus", folder / "corpus")
-    shutil.copytree(ready_index, folder / "index")
     build(Config(folder / "corpus", folder / "index"), encoder)
     return folder
 
