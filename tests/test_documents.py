@@ -12,7 +12,10 @@ import pytest
 from qa.corpus.documents import FoundFile, folders, has_changed, load, read, scan, unchanged
 from qa.corpus.records import FileRecord
 from qa.errors import CorpusError
+from qa.sandbox.reading import Found
+from qa.sandbox.reading import read as find
 from qa.text.document import Document
+from qa.text.passages import Splitting
 
 LIMIT = 1_000_000
 
@@ -27,6 +30,11 @@ def folder(tmp_path: Path, **files: str | bytes) -> Path:
     return corpus
 
 
+def found(path: str, data: bytes) -> Found:
+    """What a file holds, read in this process; words count as tokens."""
+    return find(path, data, Splitting(lambda texts: [len(text.split()) for text in texts], max_tokens=256))
+
+
 def one(corpus: Path, limit: int = LIMIT) -> FoundFile:
     (file,) = scan(corpus, limit)
     return file
@@ -35,12 +43,12 @@ def one(corpus: Path, limit: int = LIMIT) -> FoundFile:
 def status(corpus: Path) -> tuple[str, str]:
     """Status and reason of the only file, after reading it."""
     file = one(corpus)
-    record, _ = load(*read(file)) if file.readable else (file.record, None)
+    record, _ = load(*read(file), found) if file.readable else (file.record, None)
     return record.status, record.reason
 
 
 def loaded(corpus: Path) -> tuple[FileRecord, Document]:
-    record, (document,) = load(*read(one(corpus)))
+    record, ((document, _),) = load(*read(one(corpus)), found)
     return record, document
 
 
@@ -205,7 +213,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
 def test_a_link_inside_the_folder_is_read(tmp_path: Path) -> None:
     corpus = folder(tmp_path, a__md="They sleep.")
     (corpus / "b.md").symlink_to("a.md")
-    assert [load(*read(file))[0].status for file in scan(corpus, LIMIT)] == ["indexed", "indexed"]
+    assert [load(*read(file), found)[0].status for file in scan(corpus, LIMIT)] == ["indexed", "indexed"]
 
 
 def test_links_in_a_circle_and_to_nothing_fail_alone(tmp_path: Path) -> None:
