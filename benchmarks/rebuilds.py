@@ -25,8 +25,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.common import CACHE, ROOT
-from qa.models.encoders import FOLDER, load_encoder
+from benchmarks.common import ROOT
 
 _PATIENCE = 300.0  # seconds that a build, or an answer, may take
 _LOOK = 0.05  # seconds between two looks at which generation answers
@@ -155,18 +154,16 @@ class Chat:
 def main() -> int:
     """Measure and print."""
     arguments = _parser().parse_args()
-    load_encoder(index=CACHE)  # made ready once for all runs
     with tempfile.TemporaryDirectory() as place:
         corpus, index = Path(place) / "corpus", Path(place) / "index"
-        begin(corpus, index, arguments.corpus, CACHE)
+        begin(corpus, arguments.corpus)
         for line in measure(corpus, index, arguments.generations, arguments.every, arguments.calls):
             print(line, flush=True)
     return 0
 
 
-def begin(corpus: Path, index: Path, articles: Path | None, ready: Path) -> None:
-    """Lay out a corpus, of these articles or of two short ones, and an index that has the encoder of another."""
-    shutil.copytree(ready / FOLDER, index / FOLDER)
+def begin(corpus: Path, articles: Path | None) -> None:
+    """Lay out a corpus, of these articles or of two short ones."""
     if articles is None:
         corpus.mkdir()
     else:

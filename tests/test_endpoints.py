@@ -277,6 +277,7 @@ def test_the_longest_conversation_fits_and_what_is_larger_is_not_read_to_its_end
         scope = {
             "type": "http",
             "method": "POST",
+            "path": "/api/ask",
             "headers": [(b"content-type", b"application/json")],
             "path_params": {"name": "ask"},
         }

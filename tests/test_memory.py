@@ -20,8 +20,9 @@ from benchmarks import rebuilds
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
+from qa.errors import ModelError
 from qa.index.local.generation import Generation
-from qa.models.encoders import load_encoder
+from qa.models.encoders import load_encoder, shipped_folder
 from qa.models.protocols import Encoder
 from qa.ui.api import Page
 from qa.ui.jobs import BuildJob
@@ -139,28 +140,29 @@ def test_a_generation_that_no_longer_answers_is_closed_with_the_last_question_on
 @pytest.mark.model
 @pytest.mark.usefixtures("uncollected")
 def test_a_build_uses_the_encoder_that_answers_as_long_as_its_files_are_the_same(
-    config: Config, ready_index: Path, monkeypatch: pytest.MonkeyPatch
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(ready_index / "encoders", config.index / "encoders")
+    folder = tmp_path / "shipped"
+    shutil.copytree(shipped_folder(), folder)
+    monkeypatch.setattr("qa.models.encoders.shipped_folder", lambda: folder)
     engine = Engine.open(config)
     write(config, 0)
     made = engine.encoder_for_build()
     build(config, made)
     assert engine.encoder is made
     assert engine.encoder_for_build() is made
-    (model,) = config.index.glob("encoders/*/model.onnx")
-    model.write_bytes(b"damaged")
-    (whole,) = ready_index.glob("encoders/*/model.onnx")
-    monkeypatch.setattr("qa.models.encoders._export", lambda *_: bool(shutil.copy(whole, model)))
-    mended = engine.encoder_for_build()
-    # The one that is open was made of the same bytes: what is on disk is mended for the next start.
-    assert mended is made and model.read_bytes() == whole.read_bytes()
+    whole = (folder / "model.onnx").read_bytes()
+    (folder / "model.onnx").write_bytes(b"damaged")
+    with pytest.raises(ModelError, match="install the program again"):
+        engine.encoder_for_build()
+    (folder / "model.onnx").write_bytes(whole)
+    assert engine.encoder_for_build() is made
 
 
 @pytest.mark.model
 @pytest.mark.usefixtures("uncollected")
-def test_an_encoder_that_is_no_longer_wanted_is_freed(ready_index: Path, encoder: Encoder) -> None:
-    made = load_encoder(query_prompt="query: ", index=ready_index)
+def test_an_encoder_that_is_no_longer_wanted_is_freed(tmp_path: Path, encoder: Encoder) -> None:
+    made = load_encoder(query_prompt="query: ", index=tmp_path)
     made.encode_passages([TEXT, QUESTION])  # its threads have begun
     gone = weakref.ref(made)
     del made
@@ -168,9 +170,9 @@ def test_an_encoder_that_is_no_longer_wanted_is_freed(ready_index: Path, encoder
 
 
 @pytest.mark.model
-def test_another_encoder_is_opened_for_other_prompts(ready_index: Path, encoder: Encoder) -> None:
-    assert load_encoder(index=ready_index, opened=encoder) is encoder
-    other = load_encoder(query_prompt="query: ", index=ready_index, opened=encoder)
+def test_another_encoder_is_opened_for_other_prompts(tmp_path: Path, encoder: Encoder) -> None:
+    assert load_encoder(index=tmp_path, opened=encoder) is encoder
+    other = load_encoder(query_prompt="query: ", index=tmp_path, opened=encoder)
     assert other is not encoder and other.identity.query_prompt == "query: "
 
 
@@ -180,7 +182,7 @@ def test_calls_without_a_session_leave_none_behind(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages: list[Any] = []
-    monkeypatch.setattr("qa.ui.screen.Page", lambda **named: pages.append(Page(**named)) or pages[-1])
+    monkeypatch.setattr("qa.ui.page.Page", lambda **named: pages.append(Page(**named)) or pages[-1])
     write(config, 0)
     build(config, tiny)
     with serve(config) as running:
@@ -197,9 +199,9 @@ def test_calls_without_a_session_leave_none_behind(
 @needs_proc
 @pytest.mark.model
 @pytest.mark.server
-def test_a_chat_that_takes_in_changes_does_not_grow(tmp_path: Path, ready_index: Path) -> None:
+def test_a_chat_that_takes_in_changes_does_not_grow(tmp_path: Path) -> None:
     corpus, index = tmp_path / "corpus", tmp_path / "index"
-    rebuilds.begin(corpus, index, None, ready_index)
+    rebuilds.begin(corpus, None)
     held = []
     with contextlib.closing(rebuilds.Chat(corpus, index)) as chat:
         for number in range(1, 9):

@@ -182,7 +182,7 @@ def places(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def built(place: Path) -> Run:
-    """A first build: the encoder is exported for it."""
+    """A first build."""
     return watch_without_network(place / "build", "-m", "qa", "build", *places(place))
 
 
@@ -211,11 +211,27 @@ def test_what_native_code_of_a_child_looks_up_and_connects_to_is_seen(tmp_path: 
 
 @pytest.mark.strace
 @pytest.mark.model
-def test_a_first_build_with_the_export_of_its_encoder_reaches_for_nothing(place: Path, built: Run) -> None:
+def test_a_first_build_reaches_for_nothing(built: Run) -> None:
     assert built.outside == []
     assert "10 articles" in built.out
-    (exported,) = (place / "index" / "encoders").glob("*/encoder.json")
-    assert json.loads(exported.read_text())["runtime"].startswith("onnx")
+
+
+EXPORT = """
+import sys
+from pathlib import Path
+from qa.models.encoders import default_folder, load_encoder
+print(load_encoder(str(default_folder()), index=Path(sys.argv[1])).identity.runtime)
+"""
+
+
+@pytest.mark.strace
+@pytest.mark.model
+def test_the_export_of_another_encoder_reaches_for_nothing(tmp_path: Path) -> None:
+    traffic.require_tools()
+    done = watch_without_network(tmp_path, "-c", EXPORT, str(tmp_path / "index"))
+    assert done.outside == []
+    assert done.out.startswith("onnx")
+    assert [path for path in done.home.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.strace
@@ -258,11 +274,10 @@ def test_no_library_keeps_events_to_send_them_later(built: Run) -> None:
 
 
 @pytest.fixture
-def small(tmp_path: Path, ready_index: Path) -> list[str]:
-    """The options for two articles and an index whose encoder is ready."""
+def small(tmp_path: Path) -> list[str]:
+    """The options for two articles and their index."""
     traffic.require_tools()
     write(tmp_path / "corpus", {"beacons.html": PAGE, "lights.md": ARTICLE})
-    shutil.copytree(ready_index, tmp_path / "index")
     return places(tmp_path)
 
 

@@ -25,6 +25,7 @@ from servers import Server
 
 from qa import formats
 from qa.build import BuildReport, Progress, build, journal, prepared
+from qa.build import cluster as ray_cluster
 from qa.build import ray as ray_build
 from qa.build.embedding import Embedder
 from qa.build.prepared import Prepared
@@ -352,7 +353,7 @@ class TestWithoutACluster:
 def test_what_is_no_cluster_is_told_at_once(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, answers: bytes
 ) -> None:
-    monkeypatch.setattr(ray_build, "_CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(ray_cluster, "_CONNECT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
         address = f"127.0.0.1:{server.getsockname()[1]}"
 

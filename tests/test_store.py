@@ -24,7 +24,7 @@ from qa.build import Progress, build, journal
 from qa.config import Config
 from qa.engine import Engine
 from qa.errors import BusyError, NoGenerationError, StoreError
-from qa.index.local import dense, lexical, store
+from qa.index.local import dense, lexical, store, writer
 from qa.index.local.generation import Generation
 from qa.index.manifest import FORMAT_VERSION
 from qa.index.protocols import Query
@@ -427,7 +427,7 @@ def test_silent_damage_is_found_by_the_check_and_never_taken_over(built: Config,
 def test_what_is_taken_over_is_what_a_full_build_writes(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, run: int
 ) -> None:
-    monkeypatch.setattr(store, "_RUN", run)
+    monkeypatch.setattr(writer, "_RUN", run)
     write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}", f"other{i}") for i in range(8)})
     write(config.corpus, {"a3.md": "", "a9.md": article("", "nameless")})
     build(config, tiny)
@@ -456,8 +456,8 @@ def _scored(config: Config, encoder: TinyEncoder, query: str) -> dict[str, objec
 def test_words_are_added_to_the_last_index_and_found_as_in_a_whole_one(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, least: int
 ) -> None:
-    monkeypatch.setattr(store, "_LEAST_EXTENDED", least)
-    monkeypatch.setattr(store, "_MOST_REMOVED", 1)
+    monkeypatch.setattr(writer, "_LEAST_EXTENDED", least)
+    monkeypatch.setattr(writer, "_MOST_REMOVED", 1)
     write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}", f"other{i}") for i in range(6)})
     build(config, tiny)
     for files in ({"a2b.md": article("New", "fresh")}, {"0.md": article("First", "earlier")}):
@@ -488,7 +488,7 @@ def test_words_are_added_to_the_last_index_and_found_as_in_a_whole_one(
 def test_words_are_written_at_once_where_many_were_removed(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_LEAST_EXTENDED", 0)
+    monkeypatch.setattr(writer, "_LEAST_EXTENDED", 0)
     write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}") for i in range(6)})
     build(config, tiny)
     (config.corpus / "a4.md").unlink()
@@ -501,7 +501,7 @@ def test_words_are_written_at_once_where_many_were_removed(
 def test_words_are_written_at_once_where_the_languages_change(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_LEAST_EXTENDED", 0)
+    monkeypatch.setattr(writer, "_LEAST_EXTENDED", 0)
     german = "Die Bienen schlafen nachts in ihren Stöcken, und morgens fliegen sie wieder zu den Blumen auf der Wiese. "
     write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}") for i in range(6)})
     build(config, tiny)

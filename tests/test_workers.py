@@ -220,7 +220,7 @@ def test_an_empty_file_comes_back_as_empty() -> None:
 
 
 def test_several_documents_and_what_could_not_be_read_come_back(reader: ReaderProcess) -> None:
-    lines = b'{"text": "# Bees\\n\\nBees sleep."}\nbroken\n{"text": "Wasps do not."}\n{"text": "# \\n"}\n'
+    lines = b'{"text": "# Bees\\n\\nBees sleep."}\nbroken\n{"text": "Wasps do not."}\n{"text": "# Hornets\\n"}\n'
     found = reader.read("a.jsonl", lines, SPLITTING)
     assert found == reading.read("a.jsonl", lines, SPLITTING)
     assert [document.path for document, _ in found.documents] == ["a.jsonl#1", "a.jsonl#3"]
