@@ -342,7 +342,7 @@ def test_a_mistake_of_the_program_is_not_called_damage(
             with pytest.raises(bug, match="our own"):
                 read()
     with monkeypatch.context() as patched:
-        patched.setattr(generation_module, "Section", mistaken)
+        patched.setattr("qa.index.rows.Section", mistaken)
         with pytest.raises(bug, match="our own"):
             generation.document("a.md")
     with monkeypatch.context() as patched:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from ..text.document import Span
+from ..text.document import Document, Section, Span
 from ..text.passage import Passage
 from ..text.stored import loaded, strings, typed
 
@@ -56,6 +56,27 @@ def has_stray_sentence(passage: Passage) -> bool:
     """Whether one of a passage's sentences is empty or stands outside it."""
     span = passage.span
     return any(not span.start <= sentence.start < sentence.end <= span.end for sentence in passage.sentences)
+
+
+def document_of_row(row: Sequence[Any], sections: Sequence[Sequence[Any]]) -> Document:
+    """A document without blocks, of its row and those of its sections; raises one of UNSOUND where it is none.
+
+    A row is path, title, text, metadata, pages and language; of a section path, level, start and end.
+    """
+    path, title, text, metadata, pages, language = row
+    return Document(
+        path=typed(path, str),
+        title=typed(title, str),
+        text=typed(text, str),
+        sections=tuple(
+            Section(strings(loaded(headings, list)), typed(level, int), span_of(start, end))
+            for headings, level, start, end in sections
+        ),
+        blocks=(),
+        pages=spans_from_json(pages),
+        metadata=loaded(metadata, dict),
+        language=typed(language, str),
+    )
 
 
 def checked(row: Sequence[Any]) -> Passage:

@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from ...corpus.records import DocumentFacts, FileRecord, Part, parts_of
 from ...errors import StoreError
 from ...models.protocols import Vectors
-from ...text.document import Document, Section, title_from_path
+from ...text.document import Document, title_from_path
 from ...text.passage import Passage
 from ...text.query_term import QueryTerm
 from ...text.spelling import nearest
-from ...text.stored import loaded, strings, typed
+from ...text.stored import loaded, typed
 from ...text.terms import plain_words, possible_acronyms
 from ..manifest import REBUILD, file_sha256, files_sha256, read_manifest, record_from_json
 from ..protocols import Candidates, Embedding, Query
-from ..rows import UNSOUND, checked, has_stray_sentence, is_literal, span_of, spans_from_json
+from ..rows import UNSOUND, checked, document_of_row, has_stray_sentence, is_literal
 from .dense import ROWS, DenseIndex, Stored
 from .lexical import LexicalIndex
 
@@ -188,9 +188,7 @@ class Generation:
         wanted = f"SELECT {PASSAGE_COLUMNS} WHERE p.id IN ({','.join('?' * len(ids))})"
         rows = self._rows(wanted, ids)
         with self._sound():
-            found = {
-                row[0]: checked(row) for row in rows
-            }  # what is cited is checked each time, against what was published
+            found = {row[0]: checked(row) for row in rows}  # what is cited is checked each time
             return [found[number] for number in ids]
 
     def passages_of(self, path: str) -> list[tuple[int, Passage]]:
@@ -218,24 +216,12 @@ class Generation:
         )
         if not rows:
             return None
-        number, path, title, text, metadata, pages, language = rows[0]
+        number, *row = rows[0]
         sections = self._rows(
             'SELECT path, level, start, "end" FROM sections WHERE document = ? ORDER BY ordinal', (number,)
         )
         with self._sound():
-            return Document(
-                path=path,
-                title=typed(title, str),
-                text=typed(text, str),
-                sections=tuple(
-                    Section(strings(loaded(p, list)), typed(level, int), span_of(start, end))
-                    for p, level, start, end in sections
-                ),
-                blocks=(),
-                pages=spans_from_json(pages),
-                metadata=loaded(metadata, dict),
-                language=typed(language, str),
-            )
+            return document_of_row(row, sections)
 
     def facts(self, paths: Sequence[str]) -> dict[str, DocumentFacts]:
         """What is known of these documents, without their texts."""
