@@ -27,6 +27,7 @@ from qa.index.local import store
 from qa.index.local.generation import Generation, Part
 from qa.index.manifest import Manifest, WrittenFile, file_sha256, write_manifest
 from qa.index.protocols import Query
+from qa.index.rows import row_checksum
 from qa.text.document import Document, Section, Span
 from qa.text.passage import Passage
 
@@ -269,3 +270,101 @@ def test_any_slice_of_any_text_comes_back_as_it_was(
     assert generation.passages(range(len(passages))) == passages
     assert generation.document("a.md") == document(text=text)
     assert generation.verify() == []
+
+
+UNSOUND_ROWS = {
+    "sentences that are no text": "UPDATE passages SET sentences = x'00' WHERE id = 0",
+    "sentences that are a number": "UPDATE passages SET sentences = '5' WHERE id = 0",
+    "spans of one number": "UPDATE passages SET sentences = '[[1]]' WHERE id = 0",
+    "spans of words": 'UPDATE passages SET sentences = \'[["a", "b"]]\' WHERE id = 0',
+    "a section that is a number": "UPDATE passages SET section = '5' WHERE id = 0",
+    "a section of numbers": "UPDATE passages SET section = '[5]' WHERE id = 0",
+    "lists without end": f"UPDATE passages SET section = '{'[' * 100_000}' WHERE id = 0",
+    "a start that is a word": "UPDATE passages SET start = 'a' WHERE id = 0",
+    "a text that is none": "UPDATE passages SET text = x'00' WHERE id = 0",
+    "a title that is none": "UPDATE documents SET title = x'00'",
+    "pages that are a number": "UPDATE documents SET pages = '5'",
+    "metadata that is a list": "UPDATE documents SET metadata = '[]'",
+    "a document's text that is none": "UPDATE documents SET text = x'00'",
+    "a section's path that is none": "UPDATE sections SET path = '5'",
+    "a section that starts at a word": "UPDATE sections SET start = 'a'",
+    "facts that are a list": "UPDATE files SET facts = '[]'",
+    "facts without a path": "UPDATE files SET facts = '{}'",
+    "facts with one more": """UPDATE files SET facts = '{"path": "a", "size": 1, "mtime_ns": 1, "more": 1}'""",
+    "facts with a size that is a word": """UPDATE files SET facts = '{"path": "a", "size": "b", "mtime_ns": 1}'""",
+}
+
+
+@pytest.mark.parametrize("alteration", UNSOUND_ROWS)
+def test_rows_of_any_wrong_kind_are_damage(tmp_path: Path, tiny: TinyEncoder, alteration: str) -> None:
+    """Even where somebody made the checksum of the row agree."""
+    generation = publish(tmp_path, tiny, two_passages())
+    connection = sqlite3.connect(generation.folder / "passages.sqlite")
+    connection.execute(UNSOUND_ROWS[alteration])
+    columns = 'p.ordinal, p.start, p."end", p.text, p.section, p.page, p.sentences, d.language'
+    rows = connection.execute(
+        f"SELECT {columns}, p.id FROM passages p JOIN documents d ON d.id = p.document"
+    ).fetchall()
+    for *values, number in rows:
+        connection.execute("UPDATE passages SET checksum = ? WHERE id = ?", (row_checksum(*values), number))
+    connection.commit()
+    connection.close()
+    opened = Generation.__new__(Generation)  # the file is another one, which opening would notice
+    opened.__dict__.update({name: value for name, value in vars(generation).items() if name != "records"})
+    opened._sqlite = sqlite3.connect(generation.passages_uri, uri=True, check_same_thread=False)
+    problems = []
+    for read in (
+        lambda: opened.passages([0]), lambda: opened.document("a.md"), lambda: opened.facts(["a.md"]),
+        lambda: opened.records,
+    ):  # fmt: skip
+        try:
+            read()
+        except StoreError as error:
+            problems.append(str(error))
+    assert problems and all("passages.sqlite of generation 000001 is damaged" in problem for problem in problems)
+    assert opened.verify_contents() or alteration in (
+        "pages that are a number", "metadata that is a list", "a section's path that is none",
+        "a section that starts at a word",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("bug", [TypeError, AttributeError, NameError], ids=lambda bug: bug.__name__)
+def test_a_mistake_of_the_program_is_not_called_damage(
+    tmp_path: Path, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, bug: type[Exception]
+) -> None:
+    def mistaken(*_: object, **__: object) -> None:
+        raise bug("our own")
+
+    generation = publish(tmp_path, tiny, two_passages())
+    with monkeypatch.context() as patched:
+        patched.setattr("qa.index.rows.Passage", mistaken)
+        for read in (lambda: generation.passages([0]), lambda: generation.passages_of("a.md"), generation.verify):
+            with pytest.raises(bug, match="our own"):
+                read()
+    with monkeypatch.context() as patched:
+        patched.setattr("qa.index.rows.Section", mistaken)
+        with pytest.raises(bug, match="our own"):
+            generation.document("a.md")
+    with monkeypatch.context() as patched:
+        patched.setattr(generation_module, "DocumentFacts", mistaken)
+        with pytest.raises(bug, match="our own"):
+            generation.facts(["a.md"])
+    with monkeypatch.context() as patched:
+        vars(generation).pop("records", None)  # the check has read them
+        patched.setattr("qa.corpus.records.FileRecord.__init__", mistaken)
+        with pytest.raises(bug, match="our own"):
+            generation.records  # noqa: B018
+
+
+def test_a_query_that_is_no_sql_call_is_a_mistake_and_no_damage(tmp_path: Path, tiny: TinyEncoder) -> None:
+    generation = publish(tmp_path, tiny, two_passages())
+    with pytest.raises(sqlite3.ProgrammingError):
+        generation._rows("SELECT ?", ())
+
+
+def test_a_mistake_around_the_word_index_is_not_called_damage(
+    tmp_path: Path, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation = publish(tmp_path, tiny, two_passages())
+    with pytest.raises(TypeError):
+        generation._lexical.frequencies(None)  # type: ignore[arg-type]

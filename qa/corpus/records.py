@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..text.stored import typed
+
 FileStatus = Literal["indexed", "empty", "failed", "skipped"]
 
 
@@ -35,6 +37,19 @@ class FileRecord:
     def as_json(self) -> dict[str, Any]:
         """The form of the manifest and the store. (`asdict` takes ten times as long, for many files.)"""
         return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, data: object) -> FileRecord:
+        """The record again; raises ValueError where it is none."""
+        values = typed(data, dict)
+        if not values.keys() >= {"path", "size", "mtime_ns"} or not values.keys() <= set(cls.__slots__):
+            raise ValueError("these are not the facts of a file")
+        for name, value in values.items():
+            typed(value, int if name in _NUMBERS else str)
+        return cls(**values)
+
+
+_NUMBERS = frozenset({"size", "mtime_ns", "documents", "passages", "pages"})
 
 
 @dataclass(frozen=True, slots=True)

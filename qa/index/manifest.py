@@ -19,6 +19,7 @@ from ..corpus.records import FileRecord
 from ..errors import StoreError
 from ..models.protocols import EncoderIdentity
 from ..system.machine import processors
+from ..text.stored import loaded, strings, typed
 
 FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
@@ -93,7 +94,7 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Manifest:
-        """Raises StoreError for another format version, and KeyError, TypeError or ValueError if malformed."""
+        """Raises StoreError for another format version, and KeyError or ValueError if malformed."""
         if data["format_version"] != FORMAT_VERSION:
             raise StoreError(
                 f"The index has format version {data['format_version']!r} and this program reads "
@@ -102,15 +103,20 @@ class Manifest:
         return cls(
             id=str(data["id"]),
             created=str(data["created"]),
-            encoder=dict(data["encoder"]),
-            passage_settings=dict(data["passage_settings"]),
-            reading=dict(data["reading"]),
-            documents=int(data["counts"]["documents"]),
-            passages=int(data["counts"]["passages"]),
-            languages=tuple(map(str, data["languages"])),
-            encoder_languages=tuple(map(str, data["encoder_languages"])),
-            files={name: WrittenFile(**file) for name, file in data["files"].items()},
+            encoder=typed(data["encoder"], dict),
+            passage_settings=typed(data["passage_settings"], dict),
+            reading=typed(data["reading"], dict),
+            documents=typed(typed(data["counts"], dict)["documents"], int),
+            passages=typed(data["counts"]["passages"], int),
+            languages=strings(data["languages"]),
+            encoder_languages=strings(data["encoder_languages"]),
+            files={name: _written_file(file) for name, file in typed(data["files"], dict).items()},
         )
+
+
+def _written_file(data: object) -> WrittenFile:
+    file = typed(data, dict)
+    return WrittenFile(typed(file["size"], int), typed(file["mtime_ns"], int), typed(file["sha256"], str))
 
 
 def write_manifest(path: Path, manifest: Manifest, records: Sequence[FileRecord]) -> None:
@@ -127,10 +133,10 @@ def read_manifest(folder: Path) -> Manifest:
         data = (folder / MANIFEST).read_bytes()
         body, _, seal = data.rpartition(_SEAL.encode())
         if seal != f'{hashlib.sha256(body).hexdigest()}"\n}}\n'.encode():
-            Manifest.from_json(json.loads(data))  # it may be whole, but of another format
+            Manifest.from_json(loaded(data.decode(), dict))  # it may be whole, but of another format
             raise ValueError("altered")
-        return Manifest.from_json(json.loads(body.partition(_RECORDS.encode())[0] + b"}"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return Manifest.from_json(loaded(f"{body.partition(_RECORDS.encode())[0].decode()}}}", dict))
+    except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"The manifest of generation {folder.name} cannot be read: {REBUILD}.") from error
 
 
@@ -140,8 +146,8 @@ def record_json(record: FileRecord) -> str:
 
 
 def record_from_json(facts: str) -> FileRecord:
-    """The record that was stored; raises TypeError or ValueError where it is none."""
-    return FileRecord(**json.loads(facts))
+    """The record that was stored; raises ValueError where it is none."""
+    return FileRecord.from_json(loaded(facts, dict))
 
 
 def files_sha256(paths: Sequence[Path]) -> list[str]:

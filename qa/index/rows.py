@@ -10,11 +10,12 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from ..text.document import Span
+from ..text.document import Document, Section, Span
 from ..text.passage import Passage
+from ..text.stored import loaded, strings, typed
 
-# What reading a row leads to that is not as it was written.
-UNSOUND = (ValueError, TypeError, KeyError, AttributeError)
+# What reading a row leads to that is not as it was written. No TypeError: kinds are compared (see `text.stored`).
+UNSOUND = (ValueError, KeyError, IndexError)
 
 
 def row_of(passage: Passage, order: int) -> tuple[Any, ...]:
@@ -29,9 +30,15 @@ def spans_json(spans: Sequence[Span]) -> str:
     return json.dumps([[span.start, span.end] for span in spans], separators=(",", ":"))
 
 
-def spans_from_json(raw: str) -> tuple[Span, ...]:
-    """The spans that were stored; raises ValueError or TypeError where they are none."""
-    return tuple(Span(start, end) for start, end in json.loads(raw))
+def spans_from_json(raw: object) -> tuple[Span, ...]:
+    """The spans that were stored; raises ValueError where they are none."""
+    pairs = (typed(pair, list) for pair in loaded(raw, list))
+    return tuple(span_of(start, end) for start, end in pairs)
+
+
+def span_of(start: object, end: object) -> Span:
+    """The span that was stored; raises ValueError where these are no numbers."""
+    return Span(typed(start, int), typed(end, int))
 
 
 def row_checksum(*values: str | int | None) -> int:
@@ -51,6 +58,27 @@ def has_stray_sentence(passage: Passage) -> bool:
     return any(not span.start <= sentence.start < sentence.end <= span.end for sentence in passage.sentences)
 
 
+def document_of_row(row: Sequence[Any], sections: Sequence[Sequence[Any]]) -> Document:
+    """A document without blocks, of its row and those of its sections; raises one of UNSOUND where it is none.
+
+    A row is path, title, text, metadata, pages and language; of a section path, level, start and end.
+    """
+    path, title, text, metadata, pages, language = row
+    return Document(
+        path=typed(path, str),
+        title=typed(title, str),
+        text=typed(text, str),
+        sections=tuple(
+            Section(strings(loaded(headings, list)), typed(level, int), span_of(start, end))
+            for headings, level, start, end in sections
+        ),
+        blocks=(),
+        pages=spans_from_json(pages),
+        metadata=loaded(metadata, dict),
+        language=typed(language, str),
+    )
+
+
 def checked(row: Sequence[Any]) -> Passage:
     """The passage of a row; raises one of UNSOUND where it is not what was written.
 
@@ -60,15 +88,15 @@ def checked(row: Sequence[Any]) -> Passage:
     if row_checksum(ordinal, start, end, text, section, page, sentences, language) != checksum:
         raise ValueError(f"a passage of {path} is not what was written")
     passage = Passage(
-        document=path,
-        order=ordinal,
-        span=Span(start, end),
-        text=text,
-        title=title,
-        section=tuple(json.loads(section)),
-        page=page,
+        document=typed(path, str),
+        order=typed(ordinal, int),
+        span=span_of(start, end),
+        text=typed(text, str),
+        title=typed(title, str),
+        section=strings(loaded(section, list)),
+        page=None if page is None else typed(page, int),
         sentences=spans_from_json(sentences),
-        language=language,
+        language=typed(language, str),
     )
     if passage.key != key:
         raise ValueError(f"a passage of {path} is not what was encoded")

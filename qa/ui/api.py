@@ -6,6 +6,7 @@ It knows nothing about the screen, or about how the plain endpoints are served (
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,9 @@ from ..ask.ranking import Hit
 from ..engine import Engine
 from ..errors import QAError, QuestionError
 from ..text.document import SECTION_SEPARATOR
+from .unexpected import unexpected
+
+logger = logging.getLogger(__name__)
 
 Call = Callable[..., dict[str, Any]]
 
@@ -122,5 +126,9 @@ def _for_gradio(call: Call) -> Call:
             return call(*values, **named)
         except QAError as error:
             raise gr.Error(str(error), print_exception=False) from error
+        except Exception as error:
+            logger.exception("a call failed")
+            problem = unexpected(error, "send the request again")
+            raise gr.Error(problem, print_exception=False) from error
 
     return said

@@ -7,6 +7,7 @@ knows nothing about HTML.
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from ..status import Status
 from . import examples
 from .feedback import Feedback
 from .jobs import BuildJob, JobState
+from .unexpected import LastError, unexpected
+
+logger = logging.getLogger(__name__)
 
 _LOOKED_AT = 24  # articles that example questions are taken from
 
@@ -29,8 +33,8 @@ class View:
     """How things stand. `generation` is "" where none can answer; `problem` is one sentence.
 
     `waiting` files are new, changed or removed since the index was built; `followed` says that these are taken
-    in by themselves, `only_reads` that the index is built elsewhere, `empty` that there is nothing to index or none
-    in the index, `settled` that nothing is under way.
+    in by themselves, `unfollowed` in one sentence why they no longer are, `only_reads` that the index is built
+    elsewhere, `empty` that there is nothing to index or none in the index, `settled` that nothing is under way.
     """
 
     generation: str
@@ -42,6 +46,7 @@ class View:
     empty: bool
     waiting: int
     followed: bool
+    unfollowed: str
     only_reads: bool
     examples: tuple[str, ...]
     settled: bool
@@ -62,23 +67,30 @@ class Desk:
         self._examples: tuple[str, ...] = ()
         self._problem = ""
         self._waiting = 0
+        self._unfollowed = ""
+        self._looking = LastError()
 
     def look(self) -> View:
         """How things stand now; begins what has to run by itself. Costs little: it is called every second."""
         generation = created = problem = ""
         articles = passages = 0
-        unbuilt = False
+        is_bare = False
         try:
-            self.engine.preflight()
-            manifest = self.engine.generation.manifest
-            generation, created = manifest.id, manifest.created
-            articles, passages = manifest.documents, manifest.passages
-        except NoGenerationError:
-            unbuilt = True
+            if self._is_built():
+                manifest = self.engine.generation.manifest
+                generation, created = manifest.id, manifest.created
+                articles, passages = manifest.documents, manifest.passages
+            elif not self.job.state.running:
+                is_bare = not self._has_articles()
+                if not is_bare and self._builds and self.job.state.phase == "idle":
+                    self.job.start()
+            self._looking.clear()
         except QAError as error:
             problem = str(error)
-        if unbuilt and self._builds and self.job.state.phase == "idle" and self._has_articles():
-            self.job.start()
+        except Exception as error:  # an edge: the page shows what went wrong, and looks again
+            if self._looking.is_other(error):
+                logger.exception("how things stand could not be found out")
+            problem = unexpected(error, "restart the chat if this stays")
         if generation:
             self._prepare(generation)
             problem = self._problem if self._prepared == generation else ""
@@ -91,9 +103,10 @@ class Desk:
             passages=passages,
             job=job,
             problem=problem,
-            empty=(unbuilt and not job.running and not self._has_articles()) or (bool(generation) and not passages),
+            empty=(is_bare and not job.running) or (bool(generation) and not passages),
             waiting=self._waiting,
-            followed=self._following is not None,
+            followed=self._following is not None and self._following.is_alive(),
+            unfollowed=self._unfollowed,
             only_reads=self.engine.config.only_reads,
             examples=self._examples if generation else (),
             settled=ready and not job.running,
@@ -129,7 +142,23 @@ class Desk:
         """Whether builds begin by themselves: an index that others ask too is built where somebody said so."""
         return self.engine.config.store is None or self._following is not None
 
+    def _is_built(self) -> bool:
+        """Whether there is an index. Raises QAError where it cannot be used."""
+        try:
+            self.engine.preflight()
+        except NoGenerationError:
+            return False
+        return True
+
     def _follow(self, quiet: float) -> None:
+        try:
+            self._take_in(quiet)
+        except BaseException as error:  # an edge: nobody else hears of what ends a thread
+            logger.exception("the folder is no longer followed")
+            advice = "press “Rebuild index” after a change, or restart the chat to follow them again"
+            self._unfollowed = unexpected(error, advice)
+
+    def _take_in(self, quiet: float) -> None:
         for _ in changes(self.engine.config, self._closing, quiet):
             if self.job.state.running and self.job.wait().phase == "stopped":
                 continue  # a person stopped it: the next change or that person begins another
@@ -162,8 +191,14 @@ class Desk:
             busy = self._preparing is not None and self._preparing.is_alive()
             if busy or self._prepared == generation or self.job.state.running or self._closing.is_set():
                 return
-            self._preparing = threading.Thread(target=self._work, args=(generation,), name="prepare", daemon=True)
-            self._preparing.start()
+            preparing = threading.Thread(target=self._work, args=(generation,), name="prepare", daemon=True)
+            try:
+                preparing.start()
+            except RuntimeError as error:  # the system gives no thread
+                logger.exception("nothing can be made ready for the first question")
+                self._problem, self._prepared = unexpected(error, "restart the chat"), generation
+            else:
+                self._preparing = preparing
 
     def _work(self, generation: str) -> None:
         problem = ""
@@ -173,6 +208,9 @@ class Desk:
             found = tuple(examples.choose(self._questions(), self._is_answered))
         except QAError as error:
             problem = str(error)
+        except BaseException as error:  # an edge: nobody else hears of what ends a thread
+            logger.exception("nothing could be made ready for the first question")
+            problem = unexpected(error, "restart the chat")
         self._problem, self._examples, self._prepared = problem, found, generation
 
     def _questions(self) -> list[list[str]]:

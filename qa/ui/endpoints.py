@@ -6,6 +6,7 @@ It knows nothing about what is answered (see `api`), about gradio, or about othe
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,9 @@ from ..errors import QAError, QuestionError
 from . import bodies
 from .api import Call
 from .refusals import Refused, refusal
+from .unexpected import unexpected
+
+logger = logging.getLogger(__name__)
 
 # Requests that are worked on; the others wait in line. Much of an answer is Python, of which one thread runs at a time:
 # of 64 at once on two processors, 2 threads answered 79 a second, 3 of them 84, 4 of them 87, and 8 of them 75.
@@ -86,6 +90,9 @@ def _called(call: Call, parameters: Mapping[str, Parameter], body: bytes) -> byt
         raise Refused(400, str(error)) from error
     except QAError as error:  # of the index or its encoder: the same request may be answered later
         raise Refused(503, str(error)) from error
+    except Exception as error:
+        logger.exception("a call failed")
+        raise Refused(500, unexpected(error, "send the request again")) from error
 
 
 def _arguments(parameters: Mapping[str, Parameter], body: bytes) -> dict[str, Any]:

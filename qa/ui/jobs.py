@@ -20,6 +20,9 @@ from ..errors import BusyError, QAError
 from ..models.protocols import Encoder
 from ..sandbox.pool import ReaderPool, megabytes_for
 from ..system.machine import give_back_memory
+from .unexpected import unexpected
+
+logger = logging.getLogger(__name__)
 
 Phase = Literal["idle", "running", "done", "failed", "stopped"]
 Build = Callable[..., BuildReport]
@@ -91,8 +94,14 @@ class BuildJob:
                 return False
             self._cancelled.clear()
             self._state = JobState("running", self._state.number + 1)
-            self._thread = threading.Thread(target=self._work, args=(full,), name="build", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, args=(full,), name="build", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system gives no thread
+                logger.exception("the build got no thread")
+                self._fail(error)
+                return False
+            self._thread = thread
             return True
 
     def wait(self, seconds: float | None = None) -> JobState:
@@ -127,11 +136,14 @@ class BuildJob:
             self._state = replace(self._state, phase="stopped")
         except QAError as error:
             self._state = replace(self._state, phase="failed", error=str(error))
-        except Exception as error:  # an edge: the screen must not wait for a thread that is dead
-            logging.getLogger(__name__).exception("the build failed")
-            problem = f"The build failed in a way that nobody foresaw ({type(error).__name__}): rebuild the index."
-            self._state = replace(self._state, phase="failed", error=problem)
+        except BaseException as error:  # an edge: the screen must not wait for a thread that is dead
+            logger.exception("the build failed")
+            self._fail(error)
         give_back_memory()
+
+    def _fail(self, error: BaseException) -> None:
+        problem = unexpected(error, "rebuild the index")
+        self._state = replace(self._state, phase="failed", error=problem)
 
     def _build(self, full: bool) -> BuildReport:
         encoder = self._encoder()

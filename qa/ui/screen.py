@@ -5,6 +5,7 @@ It knows nothing about HTML (see `views`, `library` and `qa.render`) or about ho
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -23,7 +24,10 @@ from .feedback import Verdict
 from .markup import escape
 from .removal import Uploads
 from .source_html import pages_html, source_html
+from .unexpected import LastError, unexpected
 from .uploads import Upload, is_sent, save_upload
+
+logger = logging.getLogger(__name__)
 
 _QUICK, _SLOW = 0.6, 5.0  # seconds between two looks while something is under way, and while nothing is
 _TOP_K = 5
@@ -40,6 +44,7 @@ class Screen:
         self._drawing = ThreadPoolExecutor(4, "pictures")
         self.uploads = Uploads(self.engine.config.corpus, self.engine.config.index)
         self._status: Status | None = None  # as it was last read from the folder
+        self._listing = LastError()
 
     # --- the conversation
 
@@ -82,6 +87,9 @@ class Screen:
             session.finish(turn.number, problem="There is no index yet; ask again when it is built.")
         except QAError as error:
             session.finish(turn.number, problem=views.in_page(str(error), self._only_reads))
+        except Exception as error:  # an edge: the page must not wait for an answer that does not come
+            logger.exception("a question could not be answered")
+            session.finish(turn.number, problem=unexpected(error, "ask again"))
         else:
             session.finish(turn.number, answer)
             if answer.lead is not None:
@@ -107,12 +115,8 @@ class Screen:
             return
         citation, of = found
         drawn = self._drawing.submit(self._pages, citation)
-        try:
-            document = self.engine.document(citation.document)
-            changed = None if self._only_reads else self.engine.changed(citation.document)
-        except QAError:
-            document, changed = None, True
-        value = {"html": source_html(citation, document, changed, turn, of), "turn": turn, "rank": rank, "asked": asked}
+        html = self._text(citation, turn, of)
+        value = {"html": html, "turn": turn, "rank": rank, "asked": asked}
         wait([drawn], _PATIENCE)
         in_time = drawn.done()
         serial = session.next_serial()
@@ -120,11 +124,25 @@ class Screen:
         if not in_time and drawn.result() and session.serial == serial:  # no other source was opened meanwhile
             yield {**value, "pages": drawn.result(), "serial": session.next_serial()}
 
+    def _text(self, citation: Citation, turn: int, of: int) -> str:
+        try:
+            document = self.engine.document(citation.document)
+            changed = None if self._only_reads else self.engine.changed(citation.document)
+        except QAError:
+            document, changed = None, True
+        except Exception as error:
+            logger.exception("a source could not be shown")
+            return views.problem_html(unexpected(error, "open the source again"))
+        return source_html(citation, document, changed, turn, of)
+
     def _pages(self, citation: Citation) -> str:
         try:
             return pages_html(citation, self.engine.pictures(citation))
         except QAError:  # the index cannot be opened, which the text says
             return ""
+        except Exception as error:
+            logger.exception("the pages of a source could not be shown")
+            return views.problem_html(unexpected(error, "open the source again"))
 
     def judge(self, session: Conversation, event: gr.EventData) -> Any:
         verdict: Verdict = "up" if getattr(event, "verdict", "") == "up" else "down"
@@ -137,6 +155,10 @@ class Screen:
             self.desk.feedback.add(answer.question, answer.generation, cited, verdict)
         except QAError as error:  # no thanks for what was not stored
             gr.Warning(str(error))
+            return gr.skip()
+        except Exception as error:
+            logger.exception("a verdict could not be stored")
+            gr.Warning(unexpected(error, "rate the answer again"))
             return gr.skip()
         session.judge(turn.number, verdict)
         return _talk(session)
@@ -183,6 +205,9 @@ class Screen:
                 self.engine.withdraw([uploaded.name])
             except QAError as error:
                 session.said = escape(str(error))
+            except Exception as error:
+                logger.exception("an upload could not be removed")
+                session.said = escape(unexpected(error, "look whether the file is still in the list"))
         # What was said of the upload would contradict it.
         return ["", *self._show(session, self.desk.look(), force=True)]
 
@@ -198,6 +223,9 @@ class Screen:
                 self.uploads.add(uploads[-1])
             except QAError as error:
                 uploads.append(Upload(path.name, False, str(error)))
+            except Exception as error:
+                logger.exception("an upload could not be saved")
+                uploads.append(Upload(path.name, False, unexpected(error, "upload it again")))
             finally:
                 path.unlink(missing_ok=True)
         view = self.desk.look()
@@ -237,6 +265,12 @@ class Screen:
                 "html": f'<p class="qa-quiet">{escape(views.in_page(str(error), self._only_reads))}</p>',
                 "whole": True,
             }
+        except Exception as error:
+            if self._listing.is_other(error):
+                logger.exception("the files could not be listed")
+            problem = unexpected(error, "reload the page, or restart the chat if this stays")
+            return {"html": views.problem_html(problem), "whole": True}
+        self._listing.clear()
         removed = str((self.engine.config.index / "removed").resolve())
         files = library.files_value(status, offers, *session.sought, only_reads=self._only_reads)
         return {**files, "said": session.said, "removed": removed}

@@ -27,8 +27,7 @@ def turn_html(turn: Turn) -> str:
     if turn.answer is not None:
         return asked + answer_html(turn.answer, turn.number, turn.verdict)
     if turn.problem:
-        problem = f'<p class="qa-problem">{escape(turn.problem)}</p>'
-        return f'{asked}<div class="qa-answer">{problem}{_retry(turn)}</div>'
+        return f'{asked}<div class="qa-answer">{problem_html(turn.problem)}{_retry(turn)}</div>'
     return f'{asked}<div class="qa-answer"><p class="qa-waiting">Looking through your articles …</p></div>'
 
 
@@ -36,6 +35,11 @@ def in_page(problem: str, only_reads: bool = False) -> str:
     """The sentence of an error, with what can be done on this page in place of a command for a terminal."""
     instead = "rebuild the index on the machine that builds it" if only_reads else "press “Rebuild index”"
     return re.sub(r"run `qa build(?: --full)?`(?: where the articles are)?", instead, problem)
+
+
+def problem_html(problem: str) -> str:
+    """The sentence of an error as a paragraph."""
+    return f'<p class="qa-problem">{escape(problem)}</p>'
 
 
 def spoken(turn: Turn) -> str:
@@ -79,6 +83,10 @@ def notice_html(view: View, corpus: Path) -> str:
         still = " The last index still answers." if view.generation else ""
         return _notice(
             "bad", "The last build did not end well", f"<p>{escape(in_page(job.error))}{still}</p>{_REBUILD}"
+        )
+    if view.unfollowed:
+        return _notice(
+            "bad", "Changes of your articles are no longer followed", f"<p>{escape(view.unfollowed)}</p>{_REBUILD}"
         )
     if job.phase == "stopped":
         still = "; the last index still answers" if view.generation else ""
@@ -125,7 +133,7 @@ def build_html(job: JobState, followed: bool = False, only_reads: bool = False) 
     if job.running:
         return progress_html(job)
     if job.phase == "failed":
-        return f'<p class="qa-problem">{escape(in_page(job.error))}</p>'
+        return problem_html(in_page(job.error))
     if job.phase == "stopped":
         return f'<p class="qa-quiet">The build was stopped. {_GO_ON}</p>'
     follows = (

@@ -6,7 +6,6 @@ It only reads. It knows nothing about how generations are built or which of them
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,14 +19,15 @@ from numpy.typing import NDArray
 from ...corpus.records import DocumentFacts, FileRecord, Part, parts_of
 from ...errors import StoreError
 from ...models.protocols import Vectors
-from ...text.document import Document, Section, Span, title_from_path
+from ...text.document import Document, title_from_path
 from ...text.passage import Passage
 from ...text.query_term import QueryTerm
 from ...text.spelling import nearest
+from ...text.stored import loaded, typed
 from ...text.terms import plain_words, possible_acronyms
 from ..manifest import REBUILD, file_sha256, files_sha256, read_manifest, record_from_json
 from ..protocols import Candidates, Embedding, Query
-from ..rows import UNSOUND, checked, has_stray_sentence, is_literal, spans_from_json
+from ..rows import UNSOUND, checked, document_of_row, has_stray_sentence, is_literal
 from .dense import ROWS, DenseIndex, Stored
 from .lexical import LexicalIndex
 
@@ -84,9 +84,9 @@ class Generation:
     @cached_property
     def records(self) -> Mapping[str, FileRecord]:
         """What is known of each file, by its path below the corpus folder, in order."""
-        wanted = "SELECT path, facts FROM files ORDER BY path"
+        rows = self._rows("SELECT path, facts FROM files ORDER BY path")
         with self._sound():
-            return {path: record_from_json(facts) for path, facts in self._rows(wanted)}
+            return {typed(path, str): record_from_json(facts) for path, facts in rows}
 
     def parts(self) -> dict[str, Part]:
         """Which documents and passages each file gave, by its path."""
@@ -186,10 +186,9 @@ class Generation:
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         wanted = f"SELECT {PASSAGE_COLUMNS} WHERE p.id IN ({','.join('?' * len(ids))})"
-        found = {}
+        rows = self._rows(wanted, ids)
         with self._sound():
-            for row in self._rows(wanted, ids):
-                found[row[0]] = checked(row)  # what is cited is checked each time, against what was published
+            found = {row[0]: checked(row) for row in rows}  # what is cited is checked each time
             return [found[number] for number in ids]
 
     def passages_of(self, path: str) -> list[tuple[int, Passage]]:
@@ -217,30 +216,24 @@ class Generation:
         )
         if not rows:
             return None
-        number, path, title, text, metadata, pages, language = rows[0]
+        number, *row = rows[0]
         sections = self._rows(
             'SELECT path, level, start, "end" FROM sections WHERE document = ? ORDER BY ordinal', (number,)
         )
         with self._sound():
-            return Document(
-                path=path,
-                title=title,
-                text=text,
-                sections=tuple(Section(tuple(json.loads(p)), lv, Span(s, e)) for p, lv, s, e in sections),
-                blocks=(),
-                pages=spans_from_json(pages),
-                metadata=json.loads(metadata),
-                language=language,
-            )
+            return document_of_row(row, sections)
 
     def facts(self, paths: Sequence[str]) -> dict[str, DocumentFacts]:
         """What is known of these documents, without their texts."""
         wanted = f"""SELECT d.path, f.facts, d.title, d.metadata FROM documents d JOIN files f ON f.path = d.file
             WHERE d.path IN ({",".join("?" * len(paths))})"""
+        rows = self._rows(wanted, paths)
         with self._sound():
             return {
-                path: DocumentFacts(record_from_json(facts), title or title_from_path(path), json.loads(metadata))
-                for path, facts, title, metadata in self._rows(wanted, paths)
+                path: DocumentFacts(
+                    record_from_json(facts), typed(title, str) or title_from_path(path), loaded(metadata, dict)
+                )
+                for path, facts, title, metadata in rows
             }
 
     def keys(self) -> list[bytes]:
@@ -276,7 +269,7 @@ class Generation:
         whole = Part(range(self.manifest.documents), range(self.manifest.passages))
         try:
             return list(self._problems([whole] if parts is None else parts, step))
-        except (sqlite3.Error, IndexError, *UNSOUND, StoreError) as error:
+        except (*UNSOUND, StoreError) as error:
             return [f"{PASSAGES} cannot be read ({error})"]
 
     def _problems(self, parts: Sequence[Part], step: Callable[[], None]) -> Iterator[str]:
@@ -302,7 +295,7 @@ class Generation:
                 path, text = self._rows("SELECT path, text FROM documents WHERE id = ?", (document,))[0]
                 for row in self._passage_rows(document):
                     passage = checked(row)
-                    if row[0] != expected or not is_literal(passage, text):
+                    if row[0] != expected or not is_literal(passage, typed(text, str)):
                         yield f"passage {row[0]} of {path} is not a literal part of its document"
                     if has_stray_sentence(passage):
                         yield f"passage {row[0]} of {path} has a sentence outside itself"
@@ -339,6 +332,8 @@ class Generation:
         try:
             with self._reading:
                 return self._sqlite.execute(sql, tuple(parameters)).fetchall()
+        except sqlite3.ProgrammingError:
+            raise  # a mistake of the program, whatever the file holds
         except sqlite3.DatabaseError as error:
             raise self._damaged(PASSAGES) from error
 

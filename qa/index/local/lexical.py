@@ -149,7 +149,10 @@ class LexicalIndex:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         with self._reading():
             hits = self._searcher.search(query, min(k, self.count()), count=False).hits
-            ids = np.array(self._searcher.fast_field_values("id", [address for _, address in hits]), dtype=np.int64)
+            numbers = self._searcher.fast_field_values("id", [address for _, address in hits])
+            if None in numbers:  # where it cannot read one
+                raise ValueError("a text has no number")
+        ids = np.array(numbers, dtype=np.int64)
         return ids, np.array([score for score, _ in hits], dtype=np.float32)
 
     def _phrase(self, text: str) -> tantivy.Query:
@@ -186,7 +189,6 @@ class LexicalIndex:
         try:
             yield
         except BaseException as error:
-            # (A TypeError: it gives no number where it cannot read one.)
-            if isinstance(error, (ValueError, OSError, TypeError)) or type(error).__name__ == "PanicException":
+            if isinstance(error, (ValueError, OSError)) or type(error).__name__ == "PanicException":
                 raise StoreError(f"{self._name}/ is damaged: run `qa build --full`.") from error
             raise

@@ -23,11 +23,11 @@ import numpy as np
 from ...corpus.records import DocumentFacts, FileRecord, Part, parts_of
 from ...errors import StoreError
 from ...models.protocols import Vectors
-from ...sandbox.wire import document_from_json
 from ...text.document import Document, title_from_path
 from ...text.passage import Passage, encoded
 from ...text.query_term import QueryTerm
 from ...text.spelling import nearest
+from ...text.stored import loaded, typed
 from ...text.terms import forms_of, plain_words, possible_acronyms, query_terms, read_question, searched_terms
 from ..manifest import REBUILD, Manifest, record_from_json
 from ..protocols import Candidates, Embedding, Query
@@ -45,6 +45,7 @@ from .query import (
     allows_text,
     both_hold,
     condition_for,
+    document_of_body,
     is_hidden,
     led_by_rarest,
     passage_of_row,
@@ -75,13 +76,13 @@ class MilvusGeneration:
         self._server = server
         self._facts = Facts(server, facts_of(collection))
         with self._sound():
-            said = json.loads(self._facts.one(MANIFEST, seconds))
+            said = loaded(self._facts.one(MANIFEST, seconds), dict)
             if said.get("form") != FORM:
                 raise StoreError(
                     f"{collection} is of another version of this program: {REBUILD} where the articles are."
                 )
-            self.manifest = Manifest.from_json(said["manifest"])
-            self._length = int(said["terms"])
+            self.manifest = Manifest.from_json(typed(said["manifest"], dict))
+            self._length = typed(said["terms"], int)
         self._terms, self._words = Words(self._facts, TERMS), Words(self._facts, WORDS)
         self._acronyms = Pairs(self._facts, ACRONYMS)
         self._known: tuple[str, list[Mark]] = "", []  # a state of the facts, and what was taken out by then
@@ -102,8 +103,8 @@ class MilvusGeneration:
     @cached_property
     def _written(self) -> Mapping[str, FileRecord]:
         """The records of all files, those that were withdrawn since among them."""
+        lines = filter(None, self._facts.one(RECORDS, WRITING).split("\n"))
         with self._sound():
-            lines = filter(None, self._facts.one(RECORDS, WRITING).split("\n"))
             return {record.path: record for record in map(record_from_json, lines)}
 
     @property
@@ -117,8 +118,9 @@ class MilvusGeneration:
         return frozenset(mark.file for mark in self._marks(seconds))
 
     def _marks(self, seconds: float) -> list[Mark]:
+        marks = self._facts.beginning(WITHDRAWN, seconds).values()
         with self._sound():
-            return [Mark.from_json(mark) for mark in self._facts.beginning(WITHDRAWN, seconds).values()]
+            return [Mark.from_json(mark) for mark in marks]
 
     def _hidden(self, seconds: float = READING) -> list[Mark]:
         """As `_marks`, for every question: the same list until something is taken out."""
@@ -215,16 +217,19 @@ class MilvusGeneration:
         if body is None:
             return None
         with self._sound():
-            return replace(document_from_json(json.loads(body)), path=path)
+            return replace(document_of_body(body), path=path)
 
     def facts(self, paths: Sequence[str]) -> dict[str, DocumentFacts]:
         """What is known of these documents, without their texts."""
+        heads = self.heads(self._numbers(paths).values(), READING).values()
         with self._sound():
             return {
-                head["path"]: DocumentFacts(
-                    FileRecord(**head["file"]), head["title"] or title_from_path(head["path"]), head["metadata"]
+                typed(head["path"], str): DocumentFacts(
+                    FileRecord.from_json(head["file"]),
+                    typed(head["title"], str) or title_from_path(head["path"]),
+                    typed(head["metadata"], dict),
                 )
-                for head in self.heads(self._numbers(paths).values(), READING).values()
+                for head in heads
             }
 
     def keys(self) -> list[bytes]:
@@ -245,14 +250,17 @@ class MilvusGeneration:
         rows = [dict(row) for row in found]
         for row in rows:
             if not row["text"]:
-                row.update(json.loads(self._facts.one(f"passage:{row['id']}", seconds)))
+                texts = self._facts.one(f"passage:{row['id']}", seconds)
+                with self._sound():
+                    row.update(loaded(texts, dict))
         return rows
 
     def heads(self, numbers: Iterable[int], seconds: float = WRITING) -> dict[int, dict[str, Any]]:
         """What is known of the documents with these numbers, without their texts."""
         keys = {f"head:{number}": number for number in numbers}
+        found = self._facts.get(keys, seconds)
         with self._sound():
-            return {keys[key]: json.loads(value) for key, value in self._facts.get(keys, seconds).items()}
+            return {keys[key]: loaded(value, dict) for key, value in found.items()}
 
     def bodies(self, numbers: Iterable[int]) -> dict[int, str]:
         """The documents with these numbers, as they are stored."""
@@ -331,7 +339,7 @@ class MilvusGeneration:
         """Everything that is off, one sentence each: checksums, counts, spans, embeddings. Empty when whole."""
         try:
             return self.altered() or list(self._problems())
-        except (IndexError, *UNSOUND, StoreError) as error:
+        except (*UNSOUND, StoreError) as error:
             return [f"{self.collection} cannot be read ({error})"]
 
     def _problems(self) -> Iterator[str]:
@@ -342,7 +350,7 @@ class MilvusGeneration:
                 continue
             texts: dict[str, str] = {}
             for number, body in self.bodies(part.documents).items():
-                document = document_from_json(json.loads(body))
+                document = document_of_body(body)
                 texts[self.heads([number])[number]["path"]] = document.text
             if len(texts) != len(part.documents):
                 yield f"{path} has {len(texts)} articles, not {len(part.documents)}"

@@ -10,7 +10,10 @@ from typing import Any
 
 from ...corpus.records import Part
 from ...models.protocols import Vectors
+from ...sandbox.wire import document_from_json
+from ...text.document import Document
 from ...text.passage import Passage
+from ...text.stored import loaded, typed
 from ...text.terms import plain_words
 from ..protocols import Query
 from ..rows import checked
@@ -37,9 +40,11 @@ class Mark:
 
     @classmethod
     def from_json(cls, text: str) -> Mark:
-        said = json.loads(text)
-        documents, passages = (range(int(start), int(stop)) for start, stop in said["part"])
-        return cls(said["file"], Part(documents, passages), bool(said["deleted"]))
+        """Raises ValueError or KeyError where it is none."""
+        said = loaded(text, dict)
+        pairs = (typed(pair, list) for pair in typed(said["part"], list))
+        documents, passages = (range(typed(start, int), typed(stop, int)) for start, stop in pairs)
+        return cls(typed(said["file"], str), Part(documents, passages), typed(said["deleted"], bool))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,14 @@ def passage_of_row(row: Mapping[str, Any]) -> Passage:
     """The passage of a row; raises one of UNSOUND where it is not what was written."""
     names = ("id", "document", "position", "start", "end", "text", "title", "section")
     facts = [row[name] for name in names]
-    return checked(
-        [*facts, row["page"] or None, row["sentences"], row["language"], bytes.fromhex(row["key"]), row["checksum"]]
-    )
+    key = bytes.fromhex(typed(row["key"], str))
+    return checked([*facts, row["page"] or None, row["sentences"], row["language"], key, row["checksum"]])
+
+
+def document_of_body(body: str) -> Document:
+    """The document that was stored so; raises one of UNSOUND where it is none."""
+    data = loaded(body, dict)
+    try:
+        return document_from_json(data)
+    except TypeError as error:  # which it says it raises for what is no document
+        raise ValueError(str(error)) from error

@@ -1,0 +1,269 @@
+"""What nobody expected is said in one sentence and logged with its traceback, and nothing waits for a dead thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import gradio as gr
+import httpx
+import pytest
+from conftest import TinyEncoder
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from qa.build import build
+from qa.config import Config
+from qa.engine import Engine
+from qa.ui import api, jobs, views
+from qa.ui.conversation import Conversation
+from qa.ui.desk import Desk
+from qa.ui.endpoints import Endpoints
+from qa.ui.jobs import BuildJob
+from qa.ui.screen import Screen
+
+ERRORS = [RuntimeError("secret detail"), OSError("secret detail"), MemoryError("secret detail")]
+
+
+class Panic(BaseException):
+    """As a library in Rust panics."""
+
+
+def failing(error: BaseException) -> Callable[..., NoReturn]:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    return fail
+
+
+def is_said(sentence: str, error: BaseException) -> None:
+    assert "did not expect" in sentence and type(error).__name__ in sentence and "secret" not in sentence
+
+
+def is_logged_once(caplog: pytest.LogCaptureFixture, name: str, error: BaseException) -> None:
+    logged = [record for record in caplog.records if record.exc_info and record.exc_info[1] is error]
+    assert [(record.name, record.levelno) for record in logged] == [(name, logging.ERROR)]
+
+
+@pytest.fixture
+def engine(config: Config, tiny: TinyEncoder) -> Engine:
+    (config.corpus / "cats.md").write_text("# Cats\n\nCats sleep all day.\n", "utf-8")
+    build(config, tiny)
+    return Engine.open(config, tiny)
+
+
+@pytest.fixture
+def desk(engine: Engine) -> Iterator[Desk]:
+    desk = Desk(engine)
+    yield desk
+    assert desk.close(60)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_a_question_that_fails_is_answered_by_a_sentence(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    session = Conversation()
+    monkeypatch.setattr(desk.engine, "ask", failing(error))
+    *_, (talk, _, _) = Screen(desk).ask(session, "cats")
+    (turn,) = session.turns
+    is_said(turn.problem, error)
+    assert turn.problem.endswith("ask again.") and turn.problem in talk["spoken"]
+    is_logged_once(caplog, "qa.ui.screen", error)
+
+
+@pytest.mark.parametrize("method", ["document", "changed", "pictures"])
+def test_a_source_that_fails_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    session, error = Conversation(), RuntimeError("secret detail")
+    session.finish(session.begin("cats").number, desk.engine.ask("cats"))
+    monkeypatch.setattr(desk.engine, method, failing(error))
+    monkeypatch.setattr("qa.ui.screen._PATIENCE", 20)
+    (value,) = Screen(desk)._source(session, 1, 1, True)
+    is_said(value["pages"] + value["html"], error)
+    is_logged_once(caplog, "qa.ui.screen", error)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_an_index_that_fails_to_open_is_said_and_logged_once_however_often_it_is_looked_at(
+    desk: Desk, config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    monkeypatch.setattr(desk.engine, "preflight", failing(error))
+    for _ in range(3):
+        view = desk.look()
+        is_said(view.problem, error)
+        assert view.settled and not view.job.number
+    is_said(views.notice_html(view, config.corpus), error)
+    is_logged_once(caplog, "qa.ui.desk", error)
+
+
+def test_an_encoder_that_fails_to_load_is_said_and_not_loaded_for_ever(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = Panic("secret detail")
+    monkeypatch.setattr(desk.engine, "search", failing(error))
+    desk.look()
+    assert desk._preparing is not None
+    desk._preparing.join(60)
+    view = desk.look()
+    is_said(view.problem, error)
+    assert view.settled
+    is_logged_once(caplog, "qa.ui.desk", error)
+
+
+def test_a_folder_that_fails_to_be_read_is_said_before_the_first_build(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = OSError("secret detail")
+    monkeypatch.setattr("qa.ui.desk.documents.scan", failing(error))
+    with closing(Desk(Engine.open(config, tiny))) as desk:
+        is_said(desk.look().problem, error)
+    is_logged_once(caplog, "qa.ui.desk", error)
+
+
+def test_a_list_of_files_that_fails_is_a_sentence_in_its_place(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    error, screen = RuntimeError("secret detail"), Screen(desk)
+    monkeypatch.setattr(desk.engine, "status", failing(error))
+    for _ in range(2):
+        table = screen.load(Conversation())[4]
+        is_said(table["html"], error)
+    is_logged_once(caplog, "qa.ui.screen", error)
+
+
+def test_an_upload_and_a_removal_that_fail_say_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Any
+) -> None:
+    session, screen, error, other = Conversation(), Screen(desk), RuntimeError("secret detail"), MemoryError("secret")
+    sent = tmp_path / "sent.md"
+    sent.write_text("# Sent\n")
+    monkeypatch.setattr("qa.ui.screen.is_sent", lambda *_: True)
+    monkeypatch.setattr("qa.ui.screen.save_upload", failing(error))
+    said = screen.upload(session, [str(sent)])[1]
+    is_said(said, error)
+    is_logged_once(caplog, "qa.ui.screen", error)
+    monkeypatch.setattr(session, "offered", lambda number: SimpleNamespace(name="sent.md"))
+    monkeypatch.setattr(screen.uploads, "remove", failing(other))
+    is_said(screen.remove(session, SimpleNamespace(number=0))[5]["said"], other)  # type: ignore[arg-type]
+    is_logged_once(caplog, "qa.ui.screen", other)
+
+
+def test_a_verdict_that_fails_is_a_warning_and_no_thanks(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    session, error, warned = Conversation(), OSError("secret detail"), []
+    session.finish(session.begin("cats").number, desk.engine.ask("cats"))
+    monkeypatch.setattr(desk.feedback, "add", failing(error))
+    monkeypatch.setattr(gr, "Warning", warned.append)
+    Screen(desk).judge(session, SimpleNamespace(turn=1, verdict="up"))  # type: ignore[arg-type]
+    is_said(*warned, error)
+    assert session.turns[0].verdict == ""
+    is_logged_once(caplog, "qa.ui.screen", error)
+
+
+# --- threads
+
+
+@pytest.mark.parametrize("error", [*ERRORS, Panic("secret detail")], ids=repr)
+def test_a_follower_that_dies_is_no_follower_and_the_page_says_so(
+    desk: Desk,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: BaseException,
+) -> None:
+    monkeypatch.setattr("qa.ui.desk.changes", failing(error))
+    desk.look()
+    assert desk._preparing is not None
+    desk._preparing.join(60)
+    desk.follow(quiet=0.1)
+    assert desk._following is not None
+    desk._following.join(60)
+    view = desk.look()
+    assert not view.followed
+    notice = views.notice_html(view, config.corpus)
+    is_said(notice, error)
+    assert "no longer followed" in notice and "restart" in notice and 'data-do="rebuild"' in notice
+    assert "by themselves" not in views.build_html(view.job, view.followed)
+    is_logged_once(caplog, "qa.ui.desk", error)
+
+
+def test_a_follower_that_is_at_work_follows_and_one_that_was_ended_is_no_failure(desk: Desk) -> None:
+    desk.follow(quiet=0.1)
+    assert desk.look().followed
+    assert desk.close(60)
+    view = desk.look()
+    assert not view.followed and view.unfollowed == ""
+
+
+def test_a_build_that_panics_has_failed(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    error = Panic("secret detail")
+    job = BuildJob(desk.engine, failing(error))
+    job.start()
+    state = job.wait(60)
+    assert state.phase == "failed"
+    is_said(state.error, error)
+    is_logged_once(caplog, "qa.ui.jobs", error)
+
+
+def test_a_build_that_gets_no_thread_has_failed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = RuntimeError("can't start new thread")
+    job = BuildJob(desk.engine)
+    monkeypatch.setattr(
+        jobs,
+        "threading",
+        SimpleNamespace(Thread=lambda **_: SimpleNamespace(start=failing(error), join=failing(error))),
+    )
+    assert not job.start()
+    assert job.wait(60).phase == "failed"
+    is_said(job.state.error, error)
+    is_logged_once(caplog, "qa.ui.jobs", error)
+
+
+def test_a_desk_that_gets_no_thread_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = RuntimeError("can't start new thread")
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", failing(error))
+        view = desk.look()
+    is_said(view.problem, error)
+    is_logged_once(caplog, "qa.ui.desk", error)
+
+
+# --- programs
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_a_call_that_fails_is_answered_500_with_a_sentence(caplog: pytest.LogCaptureFixture, error: Exception) -> None:
+    def ask(question: str) -> dict[str, Any]:
+        raise error
+
+    async def send(endpoints: Endpoints) -> httpx.Response:
+        served = httpx.ASGITransport(Starlette(routes=[Route("/api/{name:path}", endpoints)]))
+        async with httpx.AsyncClient(transport=served, base_url="http://127.0.0.1") as http:
+            return await http.post("/api/ask", json={"question": "cats"})
+
+    with closing(Endpoints([ask])) as endpoints:
+        response = asyncio.run(send(endpoints))
+    assert response.status_code == 500 and list(response.json()) == ["error"]
+    is_said(response.json()["error"], error)
+    is_logged_once(caplog, "qa.ui.endpoints", error)
+
+
+def test_a_call_that_fails_is_a_sentence_to_gradios_client_too(caplog: pytest.LogCaptureFixture) -> None:
+    error = RuntimeError("secret detail")
+    with pytest.raises(gr.Error) as caught:
+        api._for_gradio(failing(error))()
+    is_said(caught.value.message, error)
+    assert not caught.value.print_exception
+    is_logged_once(caplog, "qa.ui.api", error)
