@@ -34,7 +34,7 @@ FILES = {
     "bienen.md": "# Die Bienen\n\n" + "Die Bienen schlafen nachts in den Häusern am Fluss. " * 12 + "\n",
     "harbour.md": article("Harbour", "anchor", "beacon", "lantern"),
     "list.csv": "title,text\nFirst,The quarry lies behind the mill.\nSecond,The granite quarry was closed.\n",
-    "long.md": f"# Long\n\nThe giant {'x' * 70_000} word ends there.\n",  # longer than a text may be in Milvus
+    "long.md": f"# Long\n\nThe giant {'x' * 6_000} word ends there.\n",  # longer than a passage may be
     "notes.txt": "",
     "蜜蜂.md": "# 蜜蜂\n\n" + "蜜蜂在冬天睡觉，春天飞出蜂房。" * 20 + "\n",
     HOSTILE: '# "Quotes" \\ {and} [braces]\n\n'

@@ -239,8 +239,8 @@ def test_a_server_that_dies_while_it_is_written_to_is_one_sentence_and_the_next_
 
         tiny = TinyEncoder()
         with monkeypatch.context() as patch:
-            for module in ("milvus_rows", "milvus_store", "milvus_lease"):
-                patch.setattr(f"qa.{module}.WRITING", 1.9)  # it would be tried for a minute
+            for module in ("rows", "store", "writer", "lease"):
+                patch.setattr(f"qa.index.milvus.{module}.WRITING", 1.9)  # it would be tried for a minute
             begun = time.monotonic()
             with pytest.raises(UnreachableError, match=r"cannot be reached at .*: see that the server runs\.$"):
                 build(config, tiny, progress=die)
