@@ -58,14 +58,15 @@ KILLING = "# Bees\n\nThis is to kill its reader.\n"
 # Reads as `qa.sandbox.pool` does, and ends as a reader does that a hostile file has killed.
 READER = """
 import os, signal
-from qa import formats, sandbox
+from qa import formats
+from qa.sandbox import program
 parse = formats.parse
 def killed(path, data, fields):
     if b"kill" in data:
         os.kill(os.getpid(), signal.SIGKILL)
     return parse(path, data, fields)
 formats.parse = killed
-sandbox.main()
+program.main()
 """
 # Starts Ray as `--ray local` does, and prints where it and what it has started listen.
 LISTENING = """
@@ -215,7 +216,7 @@ class TestOnACluster:
     def test_another_version_on_a_machine_is_refused_in_one_sentence(
         self, cluster: Any, filled: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("qa.__version__", "0.0.1")
+        monkeypatch.setattr("qa.version.__version__", "0.0.1")
         with (
             pytest.raises(ClusterError, match=r"another version of this program: install 0\.0\.1 there"),
             ray_build.connected(cluster.address, tiny, filled, type(tiny)),
