@@ -71,7 +71,7 @@ is mostly running heads and page numbers. Repeat it with `python -m benchmarks.f
 _HOSTILE = """## Hostile files and fuzzing
 
 `tests/files/make_hostile.py` writes some 260 files that are broken or made to harm (bombs, endless loops, entities, links
-that lead out, names that mean something elsewhere); `tests/test_hostile.py` builds an index over them and holds that
+that lead out, names that mean something elsewhere); `tests/whole/test_hostile.py` builds an index over them and holds that
 each has its status and reason, that the good articles among them answer, and that nothing else is read, written or
 left running.
 

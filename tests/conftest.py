@@ -30,7 +30,9 @@ from qa.models.protocols import Encoder, EncoderIdentity, Found, Judgement, Read
 from qa.text.document import Span  # noqa: E402
 from qa.text.passage import Passage  # noqa: E402
 
-ROOT = Path(__file__).resolve().parent.parent
+TESTS = Path(__file__).resolve().parent
+FILES = TESTS / "files"
+ROOT = TESTS.parent
 SHARED = ROOT.parent / "shared"
 WORD = re.compile(r"\w+")
 NO_SETS = "the development sets are not here"

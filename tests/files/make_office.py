@@ -1,4 +1,4 @@
-"""Makes the office files that tests/test_pandoc.py reads: `python tests/files/make_office.py`.
+"""Makes the office files that tests/formats/test_pandoc.py reads: `python tests/files/make_office.py`.
 
 Pandoc writes them from office/bees.md and office/slides.md; LibreOffice, where it is installed, writes a Word file, an
 OpenDocument text and an RTF file of its own from the same text, so that not all come from the program that reads them.

@@ -20,11 +20,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from conftest import FILES, ROOT
 from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 FORUMS = "Which forums do India and Russia work together in?"
 OFF_TOPIC = "Who won the 1998 football world cup?"
@@ -158,7 +158,7 @@ def fill(corpus: Path) -> None:
     (corpus / HOSTILE_NAME).write_text(HOSTILE, "utf-8")
     (corpus / "ledger.md").write_text(ledger(12, "ledger"), "utf-8")
     (corpus / "broken.md").write_bytes(b"\x00\xff\xfe\x00" * 40)
-    shutil.copy(ROOT / "tests" / "files" / "pdf" / "hives.pdf", corpus)
+    shutil.copy(FILES / "pdf" / "hives.pdf", corpus)
     (corpus / "photo.png").write_bytes(b"png")
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from conftest import FILES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from qa.models.protocols import Encoder
 from qa.text.document import Block, Document
 from qa.text.passages import split
 
-PAGES = sorted((Path(__file__).parent / "files" / "html").glob("*.html"))
+PAGES = sorted((FILES / "html").glob("*.html"))
 # What the builder adds, and the marks of footnotes.
 MARKS = {"1", "2", "3", "4"}
 

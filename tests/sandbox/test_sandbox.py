@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import TinyEncoder
+from conftest import FILES, TinyEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,7 +30,7 @@ from qa.text.document import Span
 from qa.text.passage import MOST_CHARACTERS
 from qa.text.passages import Splitting, split
 
-FILES = Path(__file__).parent / "files" / "pdf"
+PDFS = FILES / "pdf"
 ARTICLE = b"# Bees\n\nThe bees sleep in winter.\n\n- a veil\n- a smoker\n\n| hive | honey |\n|--|--|\n| white | 4 |\n"
 
 # Stands in for a reader that a hostile file has taken over: reads one request, then does what it is told.
@@ -181,7 +181,7 @@ def test_json_holds_all_of_a_document_and_its_passages(text: str) -> None:
 
 
 def test_pictures_of_pages_come_back_as_they_were_drawn(reader: ReaderProcess) -> None:
-    data = (FILES / "columns.pdf").read_bytes()
+    data = (PDFS / "columns.pdf").read_bytes()
     (document,) = formats.parse("a.pdf", data).documents
     start = document.text.index("Concrete came in 1939")
     spans = Span(start, start + 300), [Span(start, start + 50)]
@@ -189,7 +189,7 @@ def test_pictures_of_pages_come_back_as_they_were_drawn(reader: ReaderProcess) -
     assert drawn == formats.page_pictures(data, document.text, document.pages, *spans)
     assert drawn[0].page == 1 and drawn[0].passage and drawn[0].highlights
     with pytest.raises(Unreadable, match="locked"):
-        reader.pictures((FILES / "locked.pdf").read_bytes(), document.text, document.pages, *spans)
+        reader.pictures((PDFS / "locked.pdf").read_bytes(), document.text, document.pages, *spans)
 
 
 @pytest.mark.parametrize(

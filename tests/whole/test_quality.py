@@ -11,10 +11,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, TESTS
 
 from qa.ask.answer import Answer
 from qa.build import build
@@ -22,7 +21,6 @@ from qa.config import Config
 from qa.engine import Engine
 from qa.models.protocols import Encoder, Reader
 
-HERE = Path(__file__).parent
 ARTICLES = ["files/html/*.html", "files/pdf/hives.pdf", "files/pdf/columns.pdf", "files/office/bees.md"]
 
 
@@ -44,10 +42,10 @@ def measured(
     place = tmp_path_factory.mktemp("quality")
     config = Config(corpus=place / "corpus", index=place / "index", reader_ms=math.inf)
     shutil.copytree(ROOT / "corpus", config.corpus)
-    for path in (path for pattern in ARTICLES for path in HERE.glob(pattern)):
+    for path in (path for pattern in ARTICLES for path in TESTS.glob(pattern)):
         shutil.copy(path, config.corpus)
     build(config, encoder)
-    rows = [json.loads(line) for line in (HERE / "questions.jsonl").read_text("utf-8").splitlines()]
+    rows = [json.loads(line) for line in (TESTS / "questions.jsonl").read_text("utf-8").splitlines()]
 
     @cache
     def asked(setting: str) -> dict[str, float]:

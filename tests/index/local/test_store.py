@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import ROOT
 from corpora import REBUILD, article, is_whole, snapshot, write
 
 from qa.build import Progress, build, journal
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from conftest import TinyEncoder
 
 QUESTION = "Where does the anchor report say it lies?"
-ROOT = Path(__file__).resolve().parent.parent
 FILES = ("manifest.json", "passages.sqlite", "vectors.f16", "lexical")
 
 

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import TinyEncoder
+from conftest import FILES, TinyEncoder
 from files.hostile_pdf import without_letters
 from files.make_pdf import assembled, lines_at, text_at, written
 from hypothesis import given, settings
@@ -24,7 +24,7 @@ from qa.formats.pdf.pieces import joined
 from qa.text.document import Document
 from qa.text.passages import split
 
-FILES = Path(__file__).parent / "files" / "pdf"
+PDFS = FILES / "pdf"
 PROSE = [
     "The bees came through the winter in good order, for the autumn had been",
     "long and the stores were full. In February the keeper weighed each hive and",
@@ -55,7 +55,7 @@ class Words(HTMLParser):
 
 def source_text(name: str) -> str:
     reader = Words()
-    reader.feed((FILES / f"{name}.html").read_text("utf-8"))
+    reader.feed((PDFS / f"{name}.html").read_text("utf-8"))
     return reader.shown
 
 
@@ -65,7 +65,7 @@ def words(text: str) -> list[str]:
 
 @cache
 def read(name: str) -> Document:
-    return parse_pdf(f"{name}.pdf", (FILES / f"{name}.pdf").read_bytes())
+    return parse_pdf(f"{name}.pdf", (PDFS / f"{name}.pdf").read_bytes())
 
 
 def made(*pages: bytes, **more: object) -> Document:
@@ -406,7 +406,7 @@ def test_the_text_holds_no_control_or_private_characters() -> None:
 
 
 def test_files_are_read_from_several_threads() -> None:
-    data = (FILES / "hives.pdf").read_bytes()
+    data = (PDFS / "hives.pdf").read_bytes()
     with ThreadPoolExecutor(4) as pool:
         texts = list(pool.map(lambda _: parse_pdf("hives.pdf", data).text, range(12)))
     assert set(texts) == {read("hives").text}
@@ -425,7 +425,7 @@ def test_sections_of_columns_without_end_do_no_harm() -> None:
     st.floats(0.3, 1),
 )
 def test_a_damaged_file_is_read_or_refused(name: str, flips: list[tuple[float, int]], share: float) -> None:
-    data = bytearray((FILES / f"{name}.pdf").read_bytes())
+    data = bytearray((PDFS / f"{name}.pdf").read_bytes())
     for place, value in flips:
         data[int(place * len(data))] = value
     check(bytes(data if share > 0.8 else data[: int(share * len(data))]))

@@ -13,7 +13,7 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as raw
 import pytest
-from conftest import SHARED, TinyEncoder
+from conftest import FILES, SHARED, TinyEncoder
 from files.make_pdf import lines_at, text_at, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ from qa.formats.pictures import Box, PagePicture
 from qa.text.document import Document, Span
 from qa.text.passages import split
 
-FILES = Path(__file__).parent / "files" / "pdf"
+PDFS = FILES / "pdf"
 REAL = sorted((SHARED / "articles" / "pdf").glob("*.pdf"))
 STEPS = 1_000_000
 PROSE = [
@@ -82,7 +82,7 @@ def span_of(document: Document, text: str, after: int = 0) -> Span:
     return Span(start, start + len(text))
 
 
-@pytest.mark.parametrize("path", [FILES / "columns.pdf", FILES / "hives.pdf", *REAL], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [PDFS / "columns.pdf", PDFS / "hives.pdf", *REAL], ids=lambda path: path.stem)
 def test_under_the_boxes_of_every_passage_are_its_words_and_no_others(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,7 +209,7 @@ def test_spans_of_pages_that_the_file_lacks_have_no_picture() -> None:
     assert page_pictures(data, "ab", [], Span(0, 2), []) == ()
 
 
-@pytest.mark.parametrize("data", [b"", b"%PDF-1.5 nothing", (FILES / "locked.pdf").read_bytes()])
+@pytest.mark.parametrize("data", [b"", b"%PDF-1.5 nothing", (PDFS / "locked.pdf").read_bytes()])
 def test_what_cannot_be_opened_is_a_reason(data: bytes) -> None:
     with pytest.raises(Unreadable):
         page_pictures(data, "ab", [Span(0, 2)], Span(0, 2), [])
@@ -225,7 +225,7 @@ def test_a_page_of_any_size_makes_a_picture_of_bounded_size(box: str) -> None:
 
 
 def test_a_page_of_print_is_sharp_and_small() -> None:
-    data = (FILES / "columns.pdf").read_bytes()
+    data = (PDFS / "columns.pdf").read_bytes()
     document = parse_pdf("a.pdf", data)
     (picture,) = shown(data, document, span_of(document, "Concrete came in 1939"))
     assert 1_000 <= picture.width <= 1_200

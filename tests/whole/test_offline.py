@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 from blocked_sockets import attempts, environment, is_here
+from conftest import ROOT
 from corpora import article, write
 
 from qa.models.onnx_encoder import runtime
 from qa.system import offline
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def run(folder: Path, program: str, *arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from conftest import NEEDS_SETS
+from conftest import NEEDS_SETS, ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +29,7 @@ FOUND = st.builds(Found, SPANS, SPANS, LOGITS)
 
 @NEEDS_SETS
 def test_the_split_is_the_one_that_the_reader_was_trained_by() -> None:
-    settings = read_settings(Path(__file__).parent.parent / "training" / "reader.json")
+    settings = read_settings(ROOT / "training" / "reader.json")
     family = settings.train_on[0]
     sets = [read_set(SETS / folder) for folder in family.folders]
     split = split_articles(sets, family, settings.seed)

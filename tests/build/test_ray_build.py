@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from conftest import ROOT, TESTS
 from corpora import article, write
 from servers import Server
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from conftest import TinyEncoder
 
 HERE = Path(__file__).resolve().parent
+PATH = [str(ROOT), str(TESTS), str(HERE)]
 NODE = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_log_monitor": False}
 needs_ray = [
     pytest.mark.ray,
@@ -134,7 +136,7 @@ def encoded(seen: Path) -> list[str]:
 def cluster() -> Iterator[Any]:
     """A Ray cluster of one node on this machine, on the loopback address; tests may add others."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(HERE.parent))
+        patch.setenv("PYTHONPATH", str(ROOT))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         patch.setenv("RAY_AUTH_MODE", "disabled")
@@ -296,7 +298,7 @@ class TestWithoutACluster:
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who listens")
     def test_ray_on_this_machine_listens_on_the_loopback_address_alone(self, tmp_path: Path) -> None:
-        path = os.pathsep.join([str(HERE.parent), str(HERE)])
+        path = os.pathsep.join(PATH)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         done = subprocess.run(
             [sys.executable, "-c", LISTENING],

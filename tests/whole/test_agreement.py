@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import servers
-from conftest import NEEDS_SETS, ROOT
+from conftest import FILES, NEEDS_SETS, ROOT, TESTS
 
 from benchmarks.common import SETS
 from qa.build import build
@@ -22,7 +22,6 @@ from qa.engine import Engine
 from qa.evaluate.run import index_dataset, read_dataset
 from qa.models.protocols import Encoder, Vectors
 
-HERE = Path(__file__).parent
 TOP = 5
 LEAST = 0.95  # of the questions
 QUESTIONS = 300
@@ -84,9 +83,9 @@ def agree(make: Callable[[Address | None], Config], encoder: Encoder, there: Add
 @pytest.mark.parametrize("address", SERVERS, indirect=True)
 def test_the_fixed_questions_have_the_same_passages(tmp_path: Path, remembering: Encoder, address: Address) -> None:
     (tmp_path / "corpus").mkdir()
-    for path in [*ROOT.glob("corpus/*.md"), *HERE.glob("files/html/*.html"), HERE / "files/office/bees.md"]:
+    for path in [*ROOT.glob("corpus/*.md"), *FILES.glob("html/*.html"), FILES / "office/bees.md"]:
         shutil.copy(path, tmp_path / "corpus")
-    rows = map(json.loads, (HERE / "questions.jsonl").read_text("utf-8").splitlines())
+    rows = map(json.loads, (TESTS / "questions.jsonl").read_text("utf-8").splitlines())
 
     def make(address: Address | None) -> Config:
         config = Config(corpus=tmp_path / "corpus", index=tmp_path / str(address is None), reader="off", store=address)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
@@ -39,7 +40,7 @@ from training.shipped import load_shipped
 from training.tables import unit_spans, with_bars
 from training.train import checkpoints, load_mean, precision, read_items, train
 
-CONFIG = Path(__file__).resolve().parent.parent / "training" / "reader.json"
+CONFIG = ROOT / "training" / "reader.json"
 NEWER = CONFIG.with_name("reader-2.json")
 
 

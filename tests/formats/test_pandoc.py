@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, TinyEncoder
+from conftest import FILES, ROOT, TinyEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +28,7 @@ from qa.formats.office.pandoc import parse_with_pandoc
 from qa.text.document import Document
 from qa.text.passages import split
 
-OFFICE = Path(__file__).resolve().parent / "files" / "office"
+OFFICE = FILES / "office"
 ARTICLES = sorted(path.name for path in OFFICE.glob("bees*") if path.suffix != ".md")
 FILES = [*ARTICLES, "slides.pptx"]
 ZIPPED = ["bees.docx", "bees.odt", "bees.epub", "slides.pptx"]

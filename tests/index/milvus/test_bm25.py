@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from conftest import FILES, TESTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,6 @@ from qa.index.local.lexical import LexicalIndex, write_index
 from qa.index.milvus import bm25
 from qa.text.terms import Acronyms, analyze, read_question, searched_terms
 
-HERE = Path(__file__).parent
 OTHERS = [
     ("Die Bienen schlafen nachts in den Häusern. Ein Haus am Fluss, Häuser am See, viele Bienen in der Traube.", "de"),
     ("Im Winter sitzen die Bienen dicht beisammen in einer Traube. In ihrer Mitte ist es etwa 25 Grad warm.", "de"),
@@ -46,7 +46,7 @@ PAIRS = [("bhb", "bee health bureau")]
 
 def real_texts() -> list[tuple[str, str]]:
     """Paragraphs, articles and all of them in one, so that lengths are short, long and very long."""
-    articles = [path.read_text("utf-8") for path in sorted((HERE / "files/html").glob("*.txt"))]
+    articles = [path.read_text("utf-8") for path in sorted((FILES / "html").glob("*.txt"))]
     paragraphs = [line for article in articles for line in article.splitlines()]
     return [(text, "en") for text in [*paragraphs, *articles, "\n".join(articles)]] + OTHERS
 
@@ -86,7 +86,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Texts:
 
 
 def asked() -> list[str]:
-    lines = (HERE / "questions.jsonl").read_text("utf-8").splitlines()
+    lines = (TESTS / "questions.jsonl").read_text("utf-8").splitlines()
     return [json.loads(line)["question"] for line in lines] + QUESTIONS
 
 
@@ -102,7 +102,7 @@ def test_acronyms_change_what_is_found(real: Texts) -> None:
 
 
 def test_a_pasted_page_is_searched_for_its_rarest_words(real: Texts) -> None:
-    page = (HERE / "files/html/news.txt").read_text("utf-8")
+    page = (FILES / "html/news.txt").read_text("utf-8")
     assert len(read_question(page, real.languages)) > 64
     assert real.check(page) > 10
 
