@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
 from ..ask.words import counted
+from ..corpus.records import FileRecord
 from ..formats import kind, supported
 from ..status import FileState, Status
 from ..text.languages import language_name
-from .markup import escape
+from .templating import render
 from .uploads import Upload
 
 MOST_ROWS = 1000
@@ -28,21 +30,11 @@ _PENDING = {
     "removed": "removed: still in the index",
 }
 _COUNTED = {**_WORDS, "pending": "waiting", "removed": "removed from the folder"}
-_NUMBER, _STANDS, _REMOVE = ' class="qa-number"', ' class="qa-stands"', ' class="qa-remove"'
-_COLUMNS = (
-    ("Article", ""), ("Kind", ""), ("State", _STANDS), ("Passages", _NUMBER), ("Pages", _NUMBER), ("Size", _NUMBER),
-    ("Language", ""), ("Indexed", _NUMBER),
-)  # fmt: skip
-_NOTHING = '<p class="qa-quiet">The folder of articles holds no files yet.</p>'
-_HINT = '<span class="qa-hint"'
-_BY_WORDS = """By words: the encoder was not made for this language, so such an article is found by its words rather
-than by its meaning."""
 
 
 def headline(documents: int, passages: int, created: str, now: datetime | None = None) -> str:
     """`3 articles · 71 passages · built 14:02`."""
-    facts = [counted(documents, "article"), counted(passages, "passage"), f"built {clock(created, now)}"]
-    return '<p class="qa-headline">' + "<span> · </span>".join(f"<b>{escape(fact)}</b>" for fact in facts) + "</p>"
+    return render("headline.html", documents=documents, passages=passages, built=clock(created, now))
 
 
 def clock(created: str, now: datetime | None = None) -> str:
@@ -81,9 +73,12 @@ def files_value(
         for file in files
         if not wanted or wanted in _folded(f"{file.record.title} {file.record.path}")
     ]
-    rows = [_row(file, state, status, offers, now) for state, file in found[:MOST_ROWS]]
+    rows = [_row(file, state, status, now) for state, file in found[:MOST_ROWS]]
+    has_list = bool(status.files) or not only_reads
     return {
-        "html": _table(status, rows, bool(offers)) if status.files else "" if only_reads else _NOTHING,
+        "html": render("files.html", rows=rows if status.files else None, summary=_summary(status), offers=offers)
+        if has_list
+        else "",
         "files": len(status.files),
         "problem": len(by_state["problem"]),
         "waiting": len(by_state["waiting"]),
@@ -112,16 +107,6 @@ def _state(file: FileState) -> str:
     return "" if is_foreign else "problem"
 
 
-def _table(status: Status, rows: Sequence[str], may_remove: bool) -> str:
-    head = "".join(f'<th scope="col"{style}>{name}</th>' for name, style in _COLUMNS)
-    head += f'<th scope="col"{_REMOVE}><span class="qa-spoken">Remove</span></th>' if may_remove else ""
-    note = f'<p class="qa-quiet">{_BY_WORDS}</p>' if any(_HINT in row for row in rows) else ""
-    return (
-        f'<div class="qa-table"><table><caption>{_summary(status)}</caption><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>{note}"
-    )
-
-
 def _summary(status: Status) -> str:
     """`12 files · 9 indexed · 2 waiting · 1 could not be read`: the parts add up to the files."""
     counts = status.counts
@@ -130,7 +115,26 @@ def _summary(status: Status) -> str:
     return " · ".join(parts)
 
 
-def _row(file: FileState, state: str, status: Status, offers: Mapping[str, int], now: datetime) -> str:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One file in the list, as a person reads it; `group` is "problem", "waiting" or ""."""
+
+    record: FileRecord
+    group: str
+    colour: str
+    words: str
+    reason: str
+    kind: str
+    passages: str
+    pages: str
+    size: str
+    language: str
+    by_words: bool
+    indexed: str
+    facts: str
+
+
+def _row(file: FileState, group: str, status: Status, now: datetime) -> _Row:
     record = file.record
     is_known = record.status == "indexed" and file.pending != "new"
     sort, size = kind(record.path), file_size(record.size)
@@ -145,50 +149,26 @@ def _row(file: FileState, state: str, status: Status, offers: Mapping[str, int],
         f"{language}, by words" if by_words else language,
         indexed,
     )
-    # On a narrow screen the line of facts stands in for the columns.
-    folded = "\N{NO-BREAK SPACE}· ".join(fact.replace(" ", "\N{NO-BREAK SPACE}") for fact in facts if fact)
-    several = f'<span class="qa-several">{counted(record.documents, "article")}</span>' if record.documents > 1 else ""
-    return (
-        f'<tr data-is="{state}"><th scope="row"><bdi class="qa-title">{escape(record.title)}</bdi>'
-        f'<bdi class="qa-file">{escape(record.path)}</bdi>{several}<span class="qa-facts">{escape(folded)}</span></th>'
-        f"<td>{escape(sort)}</td><td{_STANDS}>{_stands(file)}</td>"
-        f"<td{_NUMBER}>{f'{record.passages:,}' if is_known else '–'}</td>"
-        f"<td{_NUMBER}>{f'{record.pages:,}' if record.pages else '–'}</td><td{_NUMBER}>{size}</td>"
-        f"<td>{escape(language) or '–'}{_by_words(language) if by_words else ''}</td>"
-        f"<td{_NUMBER}>{indexed or '–'}</td>{_remove(record.path, offers)}</tr>"
-    )
-
-
-def _stands(file: FileState) -> str:
-    record = file.record
-    colour = "pending" if file.pending else record.status
-    words = _PENDING.get(file.pending) or _WORDS[record.status]
-    reason = f'<span class="qa-reason">{escape(record.reason)}</span>' if record.reason and not file.pending else ""
-    return f'<span class="qa-state qa-{colour}">{words}</span>{reason}'
-
-
-def _by_words(language: str) -> str:
-    meant = f"the encoder was not made for {language}: found by its words rather than by its meaning"
-    return f'{_HINT} title="{escape(meant)}">by words</span>'
-
-
-def _remove(path: str, offers: Mapping[str, int]) -> str:
-    if not offers:
-        return ""
-    if path not in offers:
-        return f"<td{_REMOVE}></td>"
-    return (
-        f'<td{_REMOVE}><button type="button" data-do="remove" data-number="{offers[path]}" '
-        f'aria-label="Remove {escape(path)}" title="Remove">Remove</button></td>'
+    return _Row(
+        record=record,
+        group=group,
+        colour="pending" if file.pending else record.status,
+        words=_PENDING.get(file.pending) or _WORDS[record.status],
+        reason="" if file.pending else record.reason,
+        kind=sort,
+        passages=f"{record.passages:,}" if is_known else "–",
+        pages=f"{record.pages:,}" if record.pages else "–",
+        size=size,
+        language=language,
+        by_words=by_words,
+        indexed=indexed,
+        facts="\N{NO-BREAK SPACE}· ".join(fact.replace(" ", "\N{NO-BREAK SPACE}") for fact in facts if fact),
     )
 
 
 def removed_html(name: str, place: Path) -> str:
-    """Where a file lies that was removed."""
-    return (
-        f"<b><bdi>{escape(name)}</bdi></b> is out of the folder of articles. It was moved to "
-        f"<code>{escape(str(place))}</code>."
-    )
+    """Render where a removed file was moved to."""
+    return render("removed.html", name=name, place=str(place))
 
 
 def file_size(size: int) -> str:
@@ -200,16 +180,5 @@ def file_size(size: int) -> str:
 
 
 def uploads_html(uploads: Sequence[Upload], building: bool = False) -> str:
-    """What became of each file that was sent, and what to do next."""
-    items = "".join(
-        f'<li class="{"qa-saved" if upload.saved else "qa-refused"}"><bdi>{escape(upload.name)}</bdi>: '
-        f"{escape(upload.words)}</li>"
-        for upload in uploads
-    )
-    saved = any(upload.saved for upload in uploads)
-    after = ""
-    if saved:
-        after = (
-            "Being taken in: ask about it in a moment." if building else "Rebuild the index to ask about what is new."
-        )
-    return f'<ul class="qa-uploads" role="status">{items}</ul><p class="qa-quiet">{after}</p>'
+    """Render what became of each file that was sent, and what to do next."""
+    return render("uploads.html", uploads=uploads, building=building)

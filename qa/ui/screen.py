@@ -21,15 +21,15 @@ from . import library, views
 from .conversation import Conversation, Turn
 from .desk import Desk, View
 from .feedback import Verdict
-from .markup import escape
 from .removal import Uploads
 from .source_html import pages_html, source_html
+from .templating import render
 from .unexpected import LastError, unexpected
 from .uploads import Upload, is_sent, save_upload
 
 logger = logging.getLogger(__name__)
 
-_QUICK, _SLOW = 0.6, 5.0  # seconds between two looks while something is under way, and while nothing is
+QUICK, _SLOW = 0.6, 5.0  # seconds between two looks while something is under way, and while nothing is
 _TOP_K = 5
 _PATIENCE = 0.4  # seconds that a source waits for the pictures of its pages before it is shown as text
 
@@ -204,10 +204,11 @@ class Screen:
                 session.said = library.removed_html(uploaded.name, self.uploads.remove(uploaded).resolve())
                 self.engine.withdraw([uploaded.name])
             except QAError as error:
-                session.said = escape(str(error))
+                session.said = render("text.html", text=str(error))
             except Exception as error:
                 logger.exception("an upload could not be removed")
-                session.said = escape(unexpected(error, "look whether the file is still in the list"))
+                problem = unexpected(error, "look whether the file is still in the list")
+                session.said = render("text.html", text=problem)
         # What was said of the upload would contradict it.
         return ["", *self._show(session, self.desk.look(), force=True)]
 
@@ -243,7 +244,7 @@ class Screen:
             table = _fresh(session, "table", self._table(session))
             view = self.desk.look()  # the table counted what waits for a rebuild
         headline = library.headline(view.documents, view.passages, view.created) if view.generation else ""
-        pause = _SLOW if view.settled else _QUICK
+        pause = _SLOW if view.settled else QUICK
         seconds = _fresh(session, "pause", pause)
         return [
             _fresh(session, "headline", headline),
@@ -261,10 +262,8 @@ class Screen:
             present = {} if self._only_reads else self.uploads.present()
             offers = {name: session.offer(uploaded) for name, uploaded in present.items()}
         except QAError as error:
-            return {
-                "html": f'<p class="qa-quiet">{escape(views.in_page(str(error), self._only_reads))}</p>',
-                "whole": True,
-            }
+            problem = views.in_page(str(error), self._only_reads)
+            return {"html": render("quiet.html", text=problem), "whole": True}
         except Exception as error:
             if self._listing.is_other(error):
                 logger.exception("the files could not be listed")

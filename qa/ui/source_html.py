@@ -2,98 +2,97 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..ask.answer import Citation
-from ..ask.words import (
-    sections_of,
-    title_of,
-)
-from ..formats.pictures import Box, PagePicture
+from ..formats.pictures import PagePicture
 from ..text.document import Document, Span
 from .answer_html import CHANGED
-from .markup import escape, pieces_html, safe_url
+from .pieces import Piece, pieces
+from .templating import render
 
 UNCHANGED = "Unchanged since it was indexed"
-
-
 GONE = "This article is no longer in the index; this is the passage as it was cited."
-
-
 MOVED = "The index was rebuilt since this answer, and the article no longer holds these words; ask again."
-
-
 # A source longer than this on either side of the passage is shown in part: a browser stays quick with it.
 WINDOW = 150_000
 
 
 def source_html(citation: Citation, document: Document | None, changed: bool | None, turn: int, of: int) -> str:
-    """The article of a citation, whole (or a long window of it), with the cited passage marked.
+    """Render the article of a citation, whole (or a long window of it), with the cited passage marked.
 
-    `document` is the article as the index holds it now, `of` the number of citations of the same answer; `changed` is
-    None where that cannot be told. The passage is shown in its place only where the article's words there are exactly
-    those that were cited.
+    `document` is the article as the index contains it now (None: it no longer does), `of` the number of citations of
+    the same answer; `changed` is None if nobody can tell. The passage is marked inside the article only if the
+    article's words there are exactly those that were cited; otherwise it is shown alone.
     """
-    head = _source_head(citation, turn, of)
     span = None if document is None else _place(citation, document)
+    metadata: Mapping[str, str] = {}
+    excerpt = None
     if document is None or span is None:
-        problem = GONE if document is None else MOVED
-        head += f'<p class="qa-note qa-warn">{problem}</p>'
-        body = f'<mark id="qa-passage">{escape(citation.text)}</mark>'
-        return f'{head}<div class="qa-text" tabindex="0" dir="auto">{body}</div>{_source_foot(citation, {}, None)}'
-    moved = span.start - citation.span.start
-    strong = [Span(mark.start + moved, mark.end + moved) for mark in citation.highlights]
-    text, headings = document.text, _headings(document)
-    start, end = max(0, span.start - WINDOW), min(len(text), span.end + WINDOW)
-    whole_lines = text[span.start - 1 : span.start] in ("", "\n") and text[span.end : span.end + 1] in ("", "\n")
-    block = ' class="qa-block"' if whole_lines else ""
-    body = (
-        pieces_html(text, Span(start, span.start), headings, ())
-        + f'<mark id="qa-passage"{block}>{pieces_html(text, span, headings, strong)}</mark>'
-        + pieces_html(text, Span(span.end, end), headings, ())
+        changed = None
+        warnings = [GONE if document is None else MOVED]
+    else:
+        excerpt, metadata = _excerpt(citation, document, span), document.metadata
+        warnings = [CHANGED] if changed else []
+    state = "" if changed is None else "Changed since it was indexed" if changed else UNCHANGED
+    return render(
+        "source.html",
+        citation=citation,
+        turn=turn,
+        of=of,
+        warnings=warnings,
+        excerpt=excerpt,
+        facts=[metadata[name] for name in ("author", "date") if metadata.get(name)],
+        link=_link(citation.url),
+        state=state,
+        changed=changed,
     )
-    if (start, end) != (0, len(text)):
-        body = f'<p class="qa-note">A long article: this is the part around the passage.</p>{body}'
-    if changed:
-        head += f'<p class="qa-note qa-warn">{CHANGED}</p>'
-    foot = _source_foot(citation, document.metadata, changed)
-    return f'{head}<div class="qa-text" tabindex="0" dir="auto" aria-label="The article">{body}</div>{foot}'
 
 
 def pages_html(citation: Citation, pictures: Sequence[PagePicture]) -> str:
-    """The pages that a citation stands on, with its words marked, and the choice between them and the text.
+    """Render the pages that a citation stands on, with its words boxed; empty without pictures.
 
-    It belongs before the text of `source_html`; empty without pictures.
+    They go before `source_html`, with a choice between pages and text.
     """
-    if not pictures:
-        return ""
-    views = (("page", "Page" if len(pictures) == 1 else "Pages", "true"), ("text", "Text", "false"))
-    choice = "".join(
-        f'<button type="button" data-do="view" data-view="{view}" aria-pressed="{on}">{words}</button>'
-        for view, words, on in views
-    )
-    shown = "".join(_page(citation, picture) for picture in pictures)
-    return (
-        f'<div class="qa-views" role="group" aria-label="Show the source as">{choice}</div>'
-        f'<div class="qa-pages" tabindex="0" aria-label="The page">{shown}</div>'
-    )
+    return render("pages.html", citation=citation, pictures=pictures)
 
 
-def _page(citation: Citation, picture: PagePicture) -> str:
-    def boxes(some: Sequence[Box], name: str) -> str:
-        return "".join(
-            f'<i class="{name}" style="left:{box.left:.3%};top:{box.top:.3%};'
-            f'width:{box.width:.3%};height:{box.height:.3%}"></i>'
-            for box in some
-        )
+def safe_url(url: str | None) -> str | None:
+    """Return a link that leads to a web page, None for any other: `javascript:` and its like never reach a screen."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return None
+    return url.strip() if parts.scheme in ("http", "https") and parts.hostname else None
 
-    alternative = escape(f"Page {picture.page} of {citation.document}")
-    return (
-        f'<div class="qa-page"><img src="data:image/png;base64,{b64encode(picture.png).decode()}" alt="{alternative}" '
-        f'width="{picture.width}" height="{picture.height}">'
-        f"{boxes(picture.passage, 'qa-soft')}{boxes(picture.highlights, 'qa-strong')}</div>"
+
+@dataclass(frozen=True, slots=True)
+class _Excerpt:
+    """What is shown of an article. `is_part`: it is longer; `has_whole_lines`: the passage begins and ends lines."""
+
+    before: Iterator[Piece]
+    passage: Iterator[Piece]
+    after: Iterator[Piece]
+    is_part: bool
+    has_whole_lines: bool
+
+
+def _excerpt(citation: Citation, document: Document, span: Span) -> _Excerpt:
+    """Cut out the part of an article around `span`, where the cited passage stands."""
+    moved = span.start - citation.span.start
+    marks = [Span(mark.start + moved, mark.end + moved) for mark in citation.highlights]
+    text, headings = document.text, _headings(document)
+    start, end = max(0, span.start - WINDOW), min(len(text), span.end + WINDOW)
+    return _Excerpt(
+        pieces(text, Span(start, span.start), headings, ()),
+        pieces(text, span, headings, marks),
+        pieces(text, Span(span.end, end), headings, ()),
+        is_part=(start, end) != (0, len(text)),
+        has_whole_lines=text[span.start - 1 : span.start] in ("", "\n") and text[span.end : span.end + 1] in ("", "\n"),
     )
 
 
@@ -105,39 +104,9 @@ def _place(citation: Citation, document: Document) -> Span | None:
     return None if start < 0 else Span(start, start + len(citation.text))
 
 
-def _source_head(citation: Citation, turn: int, of: int) -> str:
-    path = " › ".join(sections_of(citation))
-    section = f'<p class="qa-section"><bdi>{escape(path)}</bdi></p>' if path else ""
-
-    def step(rank: int, sign: str, label: str) -> str:
-        off = "" if 1 <= rank <= of else " disabled"
-        return (
-            f'<button type="button" data-do="open" data-turn="{turn}" data-rank="{rank}" '
-            f'aria-label="{label}" title="{label}"{off}>{sign}</button>'
-        )
-
-    back, on = step(citation.rank - 1, "‹", "Previous source"), step(citation.rank + 1, "›", "Next source")
-    return (
-        f'<div class="qa-source-head"><div class="qa-source-title"><h2 tabindex="-1">'
-        f"<bdi>{escape(title_of(citation))}</bdi></h2>{section}</div>"
-        f'<div class="qa-steps">{back}<span>{citation.rank} of {of}</span>{on}'
-        f'<button type="button" class="qa-close" data-do="close" aria-label="Close the source">×</button></div></div>'
-    )
-
-
-def _source_foot(citation: Citation, metadata: Mapping[str, str], changed: bool | None) -> str:
-    parts = [f'<bdi class="qa-file">{escape(citation.document)}</bdi>']
-    parts += [f"<bdi>{escape(metadata[name])}</bdi>" for name in ("author", "date") if metadata.get(name)]
-    if citation.page is not None:
-        parts.append(f"<span>page {citation.page}</span>")
-    url = safe_url(citation.url)
-    if url:
-        host = urlsplit(url).hostname or url
-        parts.append(f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">{escape(host)}</a>')
-    if changed is not None:
-        state = "Changed since it was indexed" if changed else UNCHANGED
-        parts.append(f'<span class="{"qa-changed" if changed else "qa-same"}">{state}</span>')
-    return f'<p class="qa-source-foot">{"".join(parts)}</p>'
+def _link(url: str | None) -> dict[str, str] | None:
+    safe = safe_url(url)
+    return None if safe is None else {"url": safe, "host": urlsplit(safe).hostname or safe}
 
 
 def _headings(document: Document) -> list[tuple[Span, int]]:

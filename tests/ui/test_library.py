@@ -120,7 +120,7 @@ def test_names_and_reasons_are_escaped_wherever_they_stand() -> None:
     record = FileRecord('<b>"x".md', 5, 0, "", "failed", "<i>reason</i>", "<u>title</u>")
     page = html(record, offers={record.path: 0})
     assert "<b>" not in page and "<i>" not in page and "<u>" not in page
-    assert 'aria-label="Remove &lt;b&gt;&quot;x&quot;.md"' in page
+    assert 'aria-label="Remove &lt;b&gt;&#34;x&#34;.md"' in page
 
 
 STATES = st.builds(

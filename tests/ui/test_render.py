@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 
 import qa
 from qa.ask.answer import Answer, Citation, Lead
@@ -17,8 +18,8 @@ from qa.ask.words import NEAREST, NOT_FOUND, as_text, confidence_words, percent
 from qa.formats.pictures import Box, PagePicture
 from qa.text.document import Document, Section, Span
 from qa.ui.answer_html import CHANGED, answer_html
-from qa.ui.markup import escape, marked, safe_url
-from qa.ui.source_html import GONE, MOVED, UNCHANGED, WINDOW, pages_html, source_html
+from qa.ui.source_html import GONE, MOVED, UNCHANGED, WINDOW, pages_html, safe_url, source_html
+from qa.ui.templating import printable
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -174,8 +175,10 @@ def test_hostile_text_is_shown_character_for_character(text: str) -> None:
 @given(TEXTS, st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=4), st.integers(0, 500))
 def test_marks_stand_exactly_where_their_spans_say(text: str, pairs: list[tuple[int, int]], offset: int) -> None:
     spans = [Span(min(pair), max(pair)) for pair in pairs]
-    read = Read(marked(text, [Span(s.start + offset, s.end + offset) for s in spans], offset))
-    assert read.text == text
+    marks = tuple(Span(s.start + offset, s.end + offset) for s in spans)
+    cited = citation(text, span=Span(offset, offset + len(text)), highlights=marks)
+    read = Read(answer_html(answer(cited), 1), "qa-passage")
+    assert read.inside == text
     wanted = "".join(c for i, c in enumerate(text) if any(s.start <= i < s.end for s in spans))
     assert read.marked == wanted
 
@@ -213,7 +216,7 @@ def test_a_short_answer_is_marked_in_its_lead_and_escaped(hostile: str) -> None:
     assert {tag for tag, _ in read.tags} <= TAGS
     quoted = re.search(r'<blockquote class="qa-lead"><p>(.*?)</p></blockquote>', answer_html(given, 7), re.DOTALL)
     assert quoted is not None
-    assert quoted[1] == f"The cat <mark>{escape(hostile)}</mark> sat."
+    assert quoted[1] == f"The cat <mark>{escape(printable(hostile))}</mark> sat."
     assert "\x1b" not in as_text(given)
     first = as_text(given, styled=True).split("\n")[0]
     assert first.startswith("“The cat \x1b[1;4m")
@@ -255,7 +258,10 @@ def test_no_passages_at_all_is_said_without_a_fold() -> None:
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_names_that_the_article_does_not_mention_are_told_and_escaped(hostile: str) -> None:
     page = answer_html(replace(answer(citation()), unmentioned=("Costco", hostile)), 7)
-    assert f'<p class="qa-unmentioned">The article does not mention “Costco” or “{escape(hostile)}”.</p>' in page
+    assert (
+        f'<p class="qa-unmentioned">The article does not mention “Costco” or “{escape(printable(hostile))}”.</p>'
+        in page
+    )
     assert "mention" not in answer_html(answer(citation()), 7)
     assert "mention" not in as_text(answer(citation()))
     assert "\nThe article does not mention “Costco”.\n" in as_text(replace(answer(citation()), unmentioned=("Costco",)))

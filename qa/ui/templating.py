@@ -1,0 +1,78 @@
+"""Renders `templates/`, which contains all HTML of the chat; Jinja2 escapes every value that is inserted."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+from markupsafe import Markup
+
+from ..ask import words
+from .pieces import passage_pieces
+
+_UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # JSON or a browser would refuse these
+_LINE_BREAK_AT_TAG = re.compile(r"(?<=>)\s*\n\s*|\s*\n\s*(?=<)|\A\s*\n\s*|\s*\n\s*\Z")
+_LINE_BREAK = re.compile(r"\s*\n\s*")
+
+
+def render(template: str, /, **values: object) -> str:
+    """Return the HTML of a template in `templates/`; a value that the template uses and nobody gave raises."""
+    return _ENVIRONMENT.get_template(template).render(values)
+
+
+def printable(value: Any) -> Any:
+    """Replace NUL and lone surrogates of a text by U+FFFD; anything else passes through."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    return value
+
+
+class _IndentedHtml(Extension):
+    """Lets templates be indented without putting white space on the page.
+
+    A line break and the blanks around it vanish next to a tag, an expression or a statement; elsewhere they become
+    one space.
+    """
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        for token in stream:
+            if token.type == "data":
+                text = _LINE_BREAK.sub(" ", _LINE_BREAK_AT_TAG.sub("", token.value))
+                token = Token(token.lineno, "data", text)
+            yield token
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("qa.ui"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=printable,
+        extensions=[_IndentedHtml],
+        auto_reload=False,
+    )
+    environment.filters |= {
+        "as_text": words.as_text,
+        "base64": lambda data: b64encode(data).decode(),
+        "confidence_words": words.confidence_words,
+        "corrected_words": words.corrected_words,
+        "counted": words.counted,
+        "is_quoted": words.is_quoted,
+        "not_found_words": words.not_found_words,
+        "passage_pieces": passage_pieces,
+        "percent": words.percent,
+        "quotation": words.quotation,
+        "sections_of": words.sections_of,
+        "share": "{:.3%}".format,
+        "title_of": words.title_of,
+        "unmentioned_words": words.unmentioned_words,
+    }
+    return environment
+
+
+_ENVIRONMENT = _environment()
