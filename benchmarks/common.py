@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.models.protocols import Encoder, Found, Judgement, Vectors
 from qa.models.reader import DESCRIPTION, shipped_folder, shipped_reader
@@ -202,7 +203,7 @@ def mean(rows: Vectors) -> float:
 
 
 def interval(
-    sides: Sequence[Sequence[float]], figure: Callable[..., float] = mean, samples: int = 1_000
+    sides: Sequence[Sequence[float] | NDArray[np.float64]], figure: Callable[..., float] = mean, samples: int = 1_000
 ) -> tuple[float, float, float]:
     """A figure of one or more samples of numbers, and the ends of its 95 % bootstrap interval."""
     random, arrays = np.random.default_rng(1), [np.asarray(side, dtype=float) for side in sides]

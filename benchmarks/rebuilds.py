@@ -148,7 +148,10 @@ class Chat:
 
     @staticmethod
     def _listener(config: dict[str, Any], target: list[Any]) -> int:
-        return next(each["id"] for each in config["dependencies"] if target in [list(t) for t in each["targets"]])
+        listener: int = next(
+            each["id"] for each in config["dependencies"] if target in [list(t) for t in each["targets"]]
+        )
+        return listener
 
 
 def main() -> int:

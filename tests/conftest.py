@@ -178,7 +178,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     they are here, and such a test that was skipped has failed too. The development sets are no part of the project.
     """
     report = yield
-    required = ("browser", "server", "strace") if os.environ.get("CI") == "true" else ()
+    required: tuple[str, ...] = ("browser", "server", "strace") if os.environ.get("CI") == "true" else ()
     if os.environ.get("QA_TEST_SCALE") == "1":
         required += ("milvus_lite", "milvus", "cluster", "ray")
     is_missed = report.skipped and NO_SETS not in str(report.longrepr)

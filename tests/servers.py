@@ -121,7 +121,7 @@ class Server:
                 process.start()
 
     def kill(self) -> None:
-        for process in reversed(self.processes.values()):
+        for process in reversed([*self.processes.values()]):
             if process.running is not None:
                 process.kill()
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from builder import Builder
@@ -33,6 +33,7 @@ from qa.config import Config
 from qa.engine import Engine
 from qa.errors import ClosedError, MismatchError, NoGenerationError, QuestionError, StoreError
 from qa.index.local import store
+from qa.index.local.generation import Generation
 from qa.models.protocols import Encoder
 from qa.text.document import Span
 from qa.text.passages import PassageSettings
@@ -235,7 +236,7 @@ def test_generation_that_is_pruned_while_it_is_opened_is_not_missed(
     built: Config, engine: Engine, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CURRENT is read, then so many builds end that its generation goes: the question is asked of the newest."""
-    really = store.Generation
+    really = Generation
     publishing = [True]
 
     def slowly(folder: Path) -> object:
@@ -323,7 +324,7 @@ def test_before_the_first_build_it_says_what_to_run(config: Config, tiny: TinyEn
 @pytest.mark.parametrize("differs", ["name", "weights_sha256", "dimension", "max_tokens", "passage_prompt", "runtime"])
 def test_other_encoder_is_refused_by_name_with_what_mends_it(built: Config, tiny: TinyEncoder, differs: str) -> None:
     other = type(tiny)()
-    value = {"dimension": 64, "max_tokens": 9}.get(differs, "other")
+    value: Any = {"dimension": 64, "max_tokens": 9}.get(differs, "other")
     other.identity = replace(other.identity, **{differs: value})
     for ask in (Engine.open(built, other).ask, Engine.open(built, other).search):
         with pytest.raises(MismatchError) as caught:

@@ -59,7 +59,7 @@ def visited(page: Page, url: str, corpus: Path) -> dict[str, Any]:
     headline = page.locator("#qa-headline")
     count = len(list(corpus.iterdir()))
     expect(headline).to_contain_text(f"{count} articles", timeout=BUILT)
-    seen = {"page": asked(page, FORUMS)}
+    seen: dict[str, Any] = {"page": asked(page, FORUMS)}
     page.locator(".qa-card .qa-passage").first.click()
     expect(page.locator(".qa-source h2")).to_be_visible()
     seen["pdf"] = asked(page, HEIGHT)

@@ -27,7 +27,7 @@ class Plain:
         records = read(corpus)
         self._texts = [encoded(record) for record in records]
         embeddings = np.load(rows)[[r["row"] for r in records]] if rows else self.encode(self._texts)
-        self._index = faiss.IndexFlatIP(embeddings.shape[1])
+        self._index: faiss.Index = faiss.IndexFlatIP(embeddings.shape[1])
         self._index.add(embeddings)
         self._save(index)
         return {"passages": len(records)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from qa.config import Config
 from qa.engine import Engine
 from qa.errors import QuestionError
 from qa.index.protocols import Query
+from qa.models.protocols import Vectors
 from qa.text.query_term import QueryTerm
 
 PASSAGES = 100
@@ -267,7 +269,12 @@ def test_a_follow_up_is_encoded_once_more_and_a_question_alone_is_not(
 ) -> None:
     asked: list[str] = []
     encode = tiny.encode_queries
-    monkeypatch.setattr(tiny, "encode_queries", lambda texts: (asked.extend(texts), encode(texts))[1])
+
+    def noted(texts: Sequence[str]) -> Vectors:
+        asked.extend(texts)
+        return encode(texts)
+
+    monkeypatch.setattr(tiny, "encode_queries", noted)
     engine.search("When did he die?", history=BORN)
     assert len(asked) == 2
     engine.search("When did he die?")

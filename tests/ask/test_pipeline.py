@@ -6,6 +6,7 @@ import sys
 from dataclasses import fields, is_dataclass, replace
 from itertools import pairwise
 from types import FrameType
+from typing import Any
 
 import pytest
 from conftest import TinyEncoder, TinyReader
@@ -18,6 +19,7 @@ from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
 from qa.errors import QuestionError
+from qa.index.protocols import Query
 
 # The modules of each stage, in order, with the function that is the stage; `pipeline` calls one after the other.
 STAGES = [
@@ -89,7 +91,12 @@ def test_a_question_walks_one_way_and_each_stage_runs_once(engine: Engine) -> No
 def test_a_question_is_parsed_once_also_when_it_is_refused(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
     really = query.parse
-    monkeypatch.setattr(query, "parse", lambda question: (parsed.append(question), really(question))[1])
+
+    def parse(question: str) -> Query:
+        parsed.append(question)
+        return really(question)
+
+    monkeypatch.setattr(query, "parse", parse)
     engine.ask(" Do bees dance? ")
     engine.search("bees -hive")
     with pytest.raises(QuestionError):
@@ -100,9 +107,10 @@ def test_a_question_is_parsed_once_also_when_it_is_refused(engine: Engine, monke
 def test_what_stages_are_given_is_frozen(engine: Engine) -> None:
     given = asked(QUESTION, 5, BEFORE, ["Tesla"])
     assert (given.history, given.without) == (tuple(BEFORE), ("Tesla",))
-    for cls in (Asked, Means, type(engine.search("bees")), type(given.query)):
+    values: tuple[type[Any], ...] = (Asked, Means, type(engine.search("bees")), type(given.query))
+    for cls in values:
         assert is_dataclass(cls) and fields(cls)
-        assert cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
+        assert vars(cls)["__dataclass_params__"].frozen
 
 
 def test_a_ranking_says_which_generation_was_searched_and_how_long_it_took(engine: Engine) -> None:

@@ -23,6 +23,8 @@ from qa import formats
 from qa.build import BuildReport, Progress, build
 from qa.config import Address, Config
 from qa.corpus import documents
+from qa.corpus.documents import FoundFile
+from qa.corpus.records import FileRecord
 from qa.engine import Engine
 from qa.errors import CorpusError
 from qa.formats.decoding import Unreadable
@@ -95,7 +97,12 @@ def test_old_unchanged_files_are_not_even_read(
     build(config, tiny)
     read: list[str] = []
     really = documents.read
-    monkeypatch.setattr(documents, "read", lambda file: read.append(file.record.path) or really(file))
+
+    def noted(file: FoundFile) -> tuple[FileRecord, bytes]:
+        read.append(file.record.path)
+        return really(file)
+
+    monkeypatch.setattr(documents, "read", noted)
     assert nothing_happened(build(config, tiny))
     assert read == ["young.md"]  # written within the clock's doubt, so read to be sure
 
@@ -347,11 +354,11 @@ def test_full_build_encodes_all_again_and_answers_alike(built: Config, tiny: Tin
     assert answers() == before
 
 
-@pytest.mark.parametrize("change", ["name", "dimension", "max_tokens"])
-def test_other_encoder_makes_everything_stale(built: Config, tiny: TinyEncoder, change: str) -> None:
-    values: dict[str, object] = {"name": "tiny", "dimension": 256, "max_tokens": 256}
-    values |= {"name": {"name": "other"}, "dimension": {"dimension": 64}, "max_tokens": {"max_tokens": 200}}[change]
-    other = type(tiny)(**values)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "change", [{"name": "other"}, {"dimension": 64}, {"max_tokens": 200}], ids=lambda c: next(iter(c))
+)
+def test_other_encoder_makes_everything_stale(built: Config, tiny: TinyEncoder, change: dict[str, Any]) -> None:
+    other = type(tiny)(**change)
     report = build(built, other)
     assert (report.generation, report.unchanged, report.passages_encoded) == ("000002", 3, 9)
     assert len(other.encoded) == 9
@@ -584,7 +591,12 @@ def test_files_are_read_anew_where_fields_are_named_otherwise(config: Config, ti
     tiny.encoded.clear()
     read: list[str] = []
     other = replace(config, fields=(("text", "story"),))
-    report = build(other, tiny, parse=lambda path, data: read.append(path) or formats.parse(path, data))
+
+    def parse(path: str, data: bytes) -> Contents:
+        read.append(path)
+        return formats.parse(path, data)
+
+    report = build(other, tiny, parse=parse)
     assert (read, report.generation, tiny.encoded) == (["a.md"], "000002", [])
     assert build(other, tiny).generation == "000002"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -77,7 +77,7 @@ def test_each_append_reaches_the_system_before_it_returns(tmp_path: Path) -> Non
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_journal_of_another_encoder_is_ignored(tmp_path: Path, other: dict[str, object]) -> None:
+def test_journal_of_another_encoder_is_ignored(tmp_path: Path, other: dict[str, Any]) -> None:
     written(tmp_path, keyed(3))
     assert read(tmp_path, replace(IDENTITY, **other)) == {}
 

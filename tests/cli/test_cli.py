@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT, TinyEncoder, TinyReader
@@ -219,7 +220,7 @@ def test_eval_prints_the_contracts_figures(
     data = folder / "set"
     data.mkdir()
     rows = [{"_id": "a", "title": "Zoo", "text": "The zebra is called Bruno."}, {"_id": "b", "text": "Bread rises."}]
-    queries = [
+    queries: list[dict[str, Any]] = [
         {"_id": "1", "text": "What is the zebra called?", "answers": ["bruno"], "answerable": True},
         {"_id": "2", "text": "Who painted the ceiling?", "answerable": False},
         {"_id": "3", "text": "ignored", "conversation": [{"speaker": "user", "text": "Does bread rise?"}]},

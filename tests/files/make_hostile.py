@@ -21,6 +21,7 @@ from pathlib import Path
 from . import hostile_archives as archives
 from . import hostile_pdf as pdfs
 from .hostile_archives import good
+from .make_pdf import stream
 
 FILES = Path(__file__).parent
 ZIPPED = ("docx", "odt", "pptx", "epub")
@@ -129,7 +130,7 @@ def in_pdf() -> Iterator[Case]:
     yield case("pdf/no-letters.pdf", pdfs.without_letters, "empty", "letters cannot be told")
     yield case("pdf/heap.pdf", lambda: pdfs.heaped(5_000), "indexed", "w499")
     yield case("pdf/deep.pdf", lambda: pdfs.pdf(catalog=b"/X " + b"[" * 100_000), "indexed", bees)
-    yield case("pdf/deep-marks.pdf", lambda: pdfs.pdf(pdfs.stream(b"q " * 300_000 + pdfs.WORDS)), "indexed", bees)
+    yield case("pdf/deep-marks.pdf", lambda: pdfs.pdf(stream(b"q " * 300_000 + pdfs.WORDS)), "indexed", bees)
     yield case("pdf/header.pdf", lambda: pdfs.pdf().replace(b"%PDF", b"%FOO"), "failed", "damaged")
     yield case("pdf/locked.pdf", lambda: (FILES / "pdf" / "locked.pdf").read_bytes(), "failed", "locked")
     yield case("pdf/half.pdf", lambda: pdfs.pdf()[:300], "failed", "damaged")

@@ -40,7 +40,7 @@ def written(
         for name in (b"Helvetica", b"Helvetica-Bold")
     ]
     more = b"".join(b"/%s %d 0 R" % (name.encode(), add(content)) for name, content in (objects or {}).items())
-    resources = b"<</Font<</F %d 0 R/B %d 0 R>>/XObject<<%s>>>>" % (*fonts, more)
+    resources = b"<</Font<</F %d 0 R/B %d 0 R>>/XObject<<%s>>>>" % (fonts[0], fonts[1], more)
     kids = []
     for content in pages:
         contents = add(stream(content))

@@ -30,7 +30,7 @@ from qa.text.passages import split
 
 OFFICE = FILES / "office"
 ARTICLES = sorted(path.name for path in OFFICE.glob("bees*") if path.suffix != ".md")
-FILES = [*ARTICLES, "slides.pptx"]
+NAMES = [*ARTICLES, "slides.pptx"]
 ZIPPED = ["bees.docx", "bees.odt", "bees.epub", "slides.pptx"]
 WORD = re.compile(r"\w+")
 
@@ -206,7 +206,7 @@ def test_chapters_come_in_the_order_of_the_spine() -> None:
     assert [path[0] for path in paths(document) if len(path) == 1] == ["Spring", "Winter"]
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_passage_is_a_literal_slice(name: str, tiny: TinyEncoder) -> None:
     document = read(name)
     passages = split(document, tiny.count_tokens, 64)
@@ -274,7 +274,7 @@ def test_pypandoc_itself_is_never_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_pandoc_the_reason_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pandoc.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(Unreadable, match="install the package pypandoc_binary"):
         read("bees.rst")
 
@@ -313,7 +313,7 @@ def test_org_includes_no_file(tmp_path: Path) -> None:
     assert "TOPSECRET" not in parse_with_pandoc("x.org", text.encode()).text
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", NAMES)
 def test_random_bytes_are_unreadable(name: str) -> None:
     data = random.Random(7).randbytes(4000)
     for start in (b"", (OFFICE / name).read_bytes()[:30]):
@@ -462,7 +462,7 @@ def test_no_folder_is_left_where_the_reader_is_killed(tmp_path: Path, monkeypatc
         seen.append([*tmp_path.iterdir()])
         return popen(*arguments, **options)
 
-    monkeypatch.setattr(pandoc.subprocess, "Popen", started)
+    monkeypatch.setattr(subprocess, "Popen", started)
     read("bees.rst")
     assert seen == [[]]
 
@@ -503,7 +503,7 @@ def test_what_passes_a_limit_is_unreadable(
 
 @settings(deadline=None, max_examples=60)
 @given(
-    name=st.sampled_from(FILES),
+    name=st.sampled_from(NAMES),
     keep=st.floats(0.0, 1.0) | st.just(1.0),
     flips=st.lists(st.tuples(st.floats(0.0, 1.0, exclude_max=True), st.integers(1, 255)), max_size=8),
 )

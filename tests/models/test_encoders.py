@@ -7,6 +7,7 @@ import importlib.resources
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,7 +179,8 @@ def test_a_shipped_file_that_is_altered_or_missing_is_refused_in_one_sentence(
     path.unlink() if damage == "missing" else path.write_bytes(path.read_bytes()[:-20])
     monkeypatch.setattr(encoders, "shipped_folder", lambda: folder)
     wanted = r"^The encoder that comes with this program is missing or .*: install the program again\.$"
-    for opened in (shipped_encoder, lambda: load_encoder(index=tmp_path / "index")):
+    openers: list[Callable[[], Encoder]] = [shipped_encoder, lambda: load_encoder(index=tmp_path / "index")]
+    for opened in openers:
         with pytest.raises(ModelError, match=wanted):
             opened()
     assert not (tmp_path / "index").exists()
@@ -208,7 +210,7 @@ def test_another_one_says_what_to_install_where_torch_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_built: bool
 ) -> None:
     for module in ("torch", "sentence_transformers"):
-        monkeypatch.setitem(sys.modules, module, None)  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, module, None)
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "model.safetensors").write_bytes(b"weights")

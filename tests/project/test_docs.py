@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ModuleNotFoundError:  # Python 3.10
+else:
     import tomli as tomllib
 from pathlib import Path
 

@@ -17,7 +17,7 @@ from qa.models.protocols import EncoderIdentity, Vectors
 _SCALE = 202_208
 
 
-def _entry(part: str, size: int, system: str, rows: bool = False, **figures: list[float]) -> Entry:
+def _entry(part: str, size: int, system: str, rows: bool = False, **figures: Sequence[float]) -> Entry:
     return {
         "part": part, "size": size, "system": system, "rows": rows, "date": "2026-01-02", "load": [0.1, 0.3],
         "figures": figures,
@@ -33,8 +33,8 @@ _MEASURED = [
     _entry("ask", _SCALE, "ours", True, ask_ms=[90.0] * 100),
     _entry("ask", _SCALE, "unread", True, ask_ms=[5.0] * 99 + [40.0]),
     _entry("ask", _SCALE, "txtai", True, ask_ms=[60.0] * 100),
-    _entry("loss", 0, "ours", **{"squad-v2-dev": [0.915], "cranfield": [0.437]}),
-    _entry("loss", 0, "plain", **{"squad-v2-dev": [0.917], "cranfield": [0.436]}),
+    _entry("loss", 0, "ours", False, **{"squad-v2-dev": [0.915], "cranfield": [0.437]}),
+    _entry("loss", 0, "plain", False, **{"squad-v2-dev": [0.917], "cranfield": [0.436]}),
 ]
 
 
@@ -61,7 +61,10 @@ def test_many_at_once_are_quick_or_fill_the_cores_and_none_is_lost(
         "together_server_cores": [server], "together_client_cores": [0.05], "together_busy": [1.0],
         "together_lost": [lost],
     }  # fmt: skip
-    entries = [_entry("http", _SCALE, "ours", **figures), _entry("http", _SCALE, "gradio", alone_per_second=[30.0])]
+    entries = [
+        _entry("http", _SCALE, "ours", False, **figures),
+        _entry("http", _SCALE, "gradio", alone_per_second=[30.0]),
+    ]
     target = targets(Measured(entries), 2)[-1]
     assert (target.work.split()[0], target.met) == ("64", met)
     assert f"{server:.2f} + 0.05 of 2 cores, {lost:.0f} lost" in target.measured

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 from transformers import BertConfig, BertModel
 
+from benchmarks.common import f1
 from qa.errors import ConfigError
 from qa.models.encoders import default_folder
 from qa.models.reader import OnnxReader, best_span, shipped_folder
@@ -28,10 +29,10 @@ from qa.text.passage import Passage, encoded
 from qa.text.sentences import sentence_spans
 from training import real
 from training.config import Family, Sampling, read_settings
-from training.data import NEGATIVES, Example, QuestionSet, made_for, occurrences, read_set, split_articles
+from training.data import NEGATIVES, Example, QuestionSet, Split, made_for, occurrences, read_set, split_articles
 from training.evaluate import opened
 from training.export import export
-from training.figures import Asked, Reading, f1, figures, fit
+from training.figures import Asked, Reading, figures, fit
 from training.mine import Found, Pool, mine, negatives
 from training.model import ReaderNet, losses, stacked
 from training.near_misses import changed_question, pieces, without_answer
@@ -47,7 +48,9 @@ NEWER = CONFIG.with_name("reader-2.json")
 def a_set(folder: Path, articles: int = 8) -> QuestionSet:
     """Articles about towns, two passages each, one question a passage and one that none answers."""
     folder.mkdir()
-    corpus, queries, qrels = [], [], ["query-id\tcorpus-id\tscore"]
+    corpus: list[dict[str, str]] = []
+    queries: list[dict[str, Any]] = []
+    qrels = ["query-id\tcorpus-id\tscore"]
     for n in range(articles):
         for part, (what, year) in enumerate((("bridge", 1801 + n), ("harbour", 1901 + n))):
             number = f"town-{n}#{part}"
@@ -65,7 +68,7 @@ def a_set(folder: Path, articles: int = 8) -> QuestionSet:
     return read_set(folder)
 
 
-def sampling(**other: object) -> Sampling:
+def sampling(**other: Any) -> Sampling:
     return replace(read_settings(CONFIG).sampling, **other)
 
 
@@ -94,7 +97,8 @@ def test_an_answer_is_found_as_whole_words_and_the_first_that_stands_there_count
 def test_negatives_are_training_passages_without_the_answer_in_the_order_of_the_ranking(tmp_path: Path) -> None:
     of = a_set(tmp_path / "set")
     example = next(e for e in of.examples if e.id == "town-0#0")
-    split = {source.article: "train" for source in of.sources.values()} | {"town-2": "held-out"}
+    split: dict[str, Split] = {source.article: "train" for source in of.sources.values()}
+    split["town-2"] = "held-out"
     pool = Pool(tuple(Found(f"town-{n}#{part}", 1.0, 1.0, 1.0) for n in (2, 0, 3, 1) for part in (0, 1)), {})
     assert negatives(example, pool, of, split) == ("town-0#1", "town-3#0", "town-3#1", "town-1#0", "town-1#1")
     holding = Example("x", "?", ("Made of Stone",), True, ("town-0#0",))
@@ -353,8 +357,8 @@ def test_a_part_is_whole_sentences_in_a_row(words: Any, tmp_path: Path) -> None:
     assert removed == {f"{mason} {stone} [SEP]"} or removed == {f"{mason} {stone}"}
 
 
-def newer(**other: object) -> Sampling:
-    plain = {"no_title": 0.0, "sizes": (96,), "size_shares": (1.0,), "removed": 0.0, "changed": 0.0}
+def newer(**other: Any) -> Sampling:
+    plain: dict[str, Any] = {"no_title": 0.0, "sizes": (96,), "size_shares": (1.0,), "removed": 0.0, "changed": 0.0}
     return replace(read_settings(NEWER).sampling, **plain | other)
 
 

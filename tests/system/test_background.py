@@ -38,8 +38,11 @@ def test_whoever_waits_for_room_may_stop_and_is_told_what_went_wrong() -> None:
         if steps == 2:
             raise Stopped
 
+    def wait() -> None:
+        going.wait(10)
+
     background = Background(1, step)
-    background.add(lambda: going.wait(10) and None, 1)
+    background.add(wait, 1)
     with pytest.raises(Stopped):
         background.add(lambda: None, 1)
     going.set()
@@ -50,9 +53,16 @@ def test_whoever_waits_for_room_may_stop_and_is_told_what_went_wrong() -> None:
 
 
 def test_at_the_end_nothing_is_begun_and_what_runs_has_its_time() -> None:
-    going, begun, done = threading.Event(), threading.Event(), []
+    going, begun = threading.Event(), threading.Event()
+    done: list[int] = []
+
+    def first() -> None:
+        begun.set()
+        if going.wait(10):
+            done.append(1)
+
     background = Background(9, lambda: None)
-    background.add(lambda: begun.set() or (going.wait(10) and done.append(1)))
+    background.add(first)
     background.add(lambda: done.append(2))
     assert begun.wait(5)
     started = time.monotonic()

@@ -76,7 +76,7 @@ def test_only_how_many_texts_hold_a_form_of_a_word_is_asked_for() -> None:
 def test_a_word_weighs_what_the_most_frequent_of_its_forms_does() -> None:
     known = {"haus": 3, "hauser": 1}
     (term,) = query_terms(read_question("Häuser", ["de", "pl"]), known.__getitem__, 9)
-    assert (term.forms, term.weight) == (set(known), inverse_frequency(3, 9))
+    assert (term.forms, term.weight) == (frozenset(known), inverse_frequency(3, 9))
 
 
 def test_more_texts_than_there_are_weigh_as_all_of_them() -> None:

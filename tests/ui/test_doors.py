@@ -323,7 +323,8 @@ def watched() -> Iterator[tuple[int, list[str]]]:
         sys._doors_hook = True  # type: ignore[attr-defined]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         _port = listener.getsockname()[1]
-        _watching = tried = []
+        tried: list[str] = []
+        _watching = tried
         try:
             yield _port, tried
         finally:

@@ -196,7 +196,7 @@ def test_a_log_in_is_asked_for_where_it_is_set(config: Config) -> None:
         for wrong in (("mé", "wrong"), ("me", "a:secret"), ("", ""), ("mé", "a:secret ")):
             refused(running.http.get("/api/status", auth=wrong), 401)
         for header in ("Basic", "Basic !", "Bearer a:secret", "é"):
-            refused(running.http.get("/api/status", headers={"authorization": header.encode()}), 401)
+            refused(running.http.get("/api/status", headers={b"authorization": header.encode()}), 401)
         assert running.http.get("/api/status", auth=("mé", "a:secret")).status_code == 200
         assert running.http.get("/config").status_code == 401  # it opens nothing else
 
@@ -257,7 +257,8 @@ def test_of_a_name_that_is_given_twice_the_last_counts(endpoints: Endpoints) -> 
 def test_whatever_is_sent_is_answered_or_refused(body: bytes) -> None:
     with closing(Endpoints([ask, status])) as endpoints:
         response = sent(endpoints, "POST", "/api/ask", content=body, headers={"content-type": "application/json"})
-    assert response.status_code == 200 or refused(response, 400) is None
+    if response.status_code != 200:
+        refused(response, 400)
 
 
 def test_the_longest_conversation_fits_and_what_is_larger_is_not_read_to_its_end(endpoints: Endpoints) -> None:

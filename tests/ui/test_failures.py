@@ -151,19 +151,21 @@ def test_an_upload_and_a_removal_that_fail_say_so(
     is_logged_once(caplog, "qa.ui.screen", error)
     monkeypatch.setattr(session, "offered", lambda number: SimpleNamespace(name="sent.md"))
     monkeypatch.setattr(screen.uploads, "remove", failing(other))
-    is_said(screen.remove(session, SimpleNamespace(number=0))[5]["said"], other)  # type: ignore[arg-type]
+    is_said(screen.remove(session, SimpleNamespace(number=0))[5]["said"], other)
     is_logged_once(caplog, "qa.ui.screen", other)
 
 
 def test_a_verdict_that_fails_is_a_warning_and_no_thanks(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    session, error, warned = Conversation(), OSError("secret detail"), []
+    session, error = Conversation(), OSError("secret detail")
+    warned: list[str] = []
     session.finish(session.begin("cats").number, desk.engine.ask("cats"))
     monkeypatch.setattr(desk.feedback, "add", failing(error))
     monkeypatch.setattr(gr, "Warning", warned.append)
-    Screen(desk).judge(session, SimpleNamespace(turn=1, verdict="up"))  # type: ignore[arg-type]
-    is_said(*warned, error)
+    Screen(desk).judge(session, SimpleNamespace(turn=1, verdict="up"))
+    (sentence,) = warned
+    is_said(sentence, error)
     assert session.turns[0].verdict == ""
     is_logged_once(caplog, "qa.ui.screen", error)
 

@@ -53,7 +53,7 @@ def answering_edition(config: Config, tiny: TinyEncoder) -> str:
     assert len(texts) == FILES
     editions = {word for text in texts for word in EDITION.findall(text)}
     assert len(editions) == 1
-    edition = editions.pop()
+    (edition,) = map(str, editions)
     engine = Engine.open(config, tiny)
     before = f"edition{int(edition.removeprefix('edition')) - 1}"
     for query in (edition, before, "report of the old stone wall", "word11"):

@@ -182,7 +182,12 @@ def test_calls_without_a_session_leave_none_behind(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages: list[Any] = []
-    monkeypatch.setattr("qa.ui.page.Page", lambda **named: pages.append(Page(**named)) or pages[-1])
+
+    def noted(**named: Any) -> Any:
+        pages.append(Page(**named))
+        return pages[-1]
+
+    monkeypatch.setattr("qa.ui.page.Page", noted)
     write(config, 0)
     build(config, tiny)
     with serve(config) as running:

@@ -56,18 +56,18 @@ def measured(
 
 
 def shares(asked: list[Asked]) -> dict[str, float]:
-    own = [a for a in asked if a.evidence is not None]
+    own = [(a, a.evidence) for a in asked if a.evidence is not None]
     other = [a for a in asked if a.evidence is None]
     found = {
-        "article first": [a.answer.citations[0].document == a.document for a in own],
+        "article first": [a.answer.citations[0].document == a.document for a, _ in own],
         "evidence in top 3": [
-            any(c.document == a.document and a.evidence in c.text for c in a.answer.citations[:3]) for a in own
+            any(c.document == a.document and evidence in c.text for c in a.answer.citations[:3]) for a, evidence in own
         ],
-        "answered": [a.answer.answerable for a in own],
-        "evidence in lead": [a.answer.lead is not None and a.evidence in a.answer.lead.text for a in own],
+        "answered": [a.answer.answerable for a, _ in own],
+        "evidence in lead": [a.answer.lead is not None and evidence in a.answer.lead.text for a, evidence in own],
         "abstained": [not a.answer.answerable for a in other],
     }
-    shorts = [(lead.pieces()[1], a.evidence or "") for a in own if (lead := a.answer.lead) and lead.short]
+    shorts = [(lead.pieces()[1], evidence) for a, evidence in own if (lead := a.answer.lead) and lead.short]
     found["short answer right"] = [short in evidence or evidence in short for short, evidence in shorts]
     found["short answer shown"] = [True] * len(shorts) + [False] * (len(own) - len(shorts))
     return {name: sum(held) / len(held) for name, held in found.items() if held}

@@ -14,8 +14,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 
-import pypdfium2 as pdfium  # type: ignore[import-untyped]
-import pypdfium2.raw as raw  # type: ignore[import-untyped]
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
 from PIL import Image
 
 from ...text.document import Span

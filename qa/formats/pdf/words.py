@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import islice
 from threading import Lock
 
-import pypdfium2 as pdfium  # type: ignore[import-untyped]
-import pypdfium2.raw as raw  # type: ignore[import-untyped]
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
 
 from ..decoding import Unreadable
 from .layout import Word

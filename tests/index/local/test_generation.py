@@ -20,11 +20,12 @@ from hypothesis import strategies as st
 
 from qa.build import build
 from qa.config import Config
-from qa.corpus.records import FileRecord
+from qa.corpus.records import FileRecord, Part
 from qa.errors import StoreError
 from qa.index.local import generation as generation_module
 from qa.index.local import store
-from qa.index.local.generation import Generation, Part
+from qa.index.local.generation import Generation
+from qa.index.local.writer import GenerationWriter
 from qa.index.manifest import Manifest, WrittenFile, file_sha256, write_manifest
 from qa.index.protocols import Query
 from qa.index.rows import row_checksum
@@ -57,7 +58,7 @@ def publish(
 ) -> Generation:
     doc = doc or document()
     manifest = Manifest.begun(encoder.identity, {"most": 1})
-    with store.LocalStore(index).writing(), store.GenerationWriter(index, manifest) as writer:
+    with store.LocalStore(index).writing(), GenerationWriter(index, manifest) as writer:
         rows = encoder.encode_passages([p.encoded for p in passages]) if vectors is None else vectors
         writer.add(FileRecord(doc.path, len(doc.text), 1, "0" * 64), [(doc, passages)], rows)
         writer.publish(3)
@@ -175,7 +176,12 @@ def test_opening_reads_nothing_that_grows_with_the_articles(
     write(config.corpus, {"a.md": article("A", "anchor")})
     build(config, tiny)
     read: list[Path] = []
-    monkeypatch.setattr(generation_module, "file_sha256", lambda path: read.append(path) or "")
+
+    def sha256(path: Path) -> str:
+        read.append(path)
+        return ""
+
+    monkeypatch.setattr(generation_module, "file_sha256", sha256)
     opened = store.LocalStore(config.index).open_current()
     assert read == []
     assert not {"records", "_rows"} & set(vars(opened))

@@ -220,8 +220,9 @@ def test_building_twice_gives_the_same_answers(tmp_path: Path) -> None:
         write(tmp_path / name, texts)
     one, two = LexicalIndex(tmp_path / "one"), LexicalIndex(tmp_path / "two")
     for query in ("bee", "wax hive3", "frost1 frost2 hive7", "bee wax hive0"):
-        for found, again in zip(one.search(query, 50), two.search(query, 50), strict=True):
-            assert found.tolist() == again.tolist()
+        (ids, scores), (same_ids, same_scores) = one.search(query, 50), two.search(query, 50)
+        assert ids.tolist() == same_ids.tolist()
+        assert scores.tolist() == same_scores.tolist()
 
 
 def test_several_threads_may_search_at_once(tmp_path: Path) -> None:

@@ -589,7 +589,7 @@ def _full_after(really: Callable[..., Any], name: str) -> Callable[..., Any]:
 STAGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "folder": lambda m: m.setattr(Path, "mkdir", _full_unless_made),
     "database": lambda m: m.setattr(sqlite3, "connect", _raising(sqlite3.OperationalError("unable to open"))),
-    "rows": lambda m: m.setattr(store.GenerationWriter, "add", _raising(sqlite3.OperationalError("disk is full"))),
+    "rows": lambda m: m.setattr(writer.GenerationWriter, "add", _raising(sqlite3.OperationalError("disk is full"))),
     "journal": lambda m: m.setattr(journal.Journal, "append", _full),
     "vectors": lambda m: m.setattr(dense.DenseWriter, "add", _full),
     "words": lambda m: m.setattr(lexical, "write_index", _raising(ValueError("An IO error occurred"))),
@@ -603,7 +603,9 @@ _mkdir = Path.mkdir
 
 
 def _full_unless_made(path: Path, *rest: Any, **named: Any) -> None:
-    return _full() if path.name.startswith(".tmp-") else _mkdir(path, *rest, **named)
+    if path.name.startswith(".tmp-"):
+        _full()
+    _mkdir(path, *rest, **named)
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -67,7 +67,7 @@ class Texts:
         words = read_question(question, self.languages, acronyms)
         known = {form: self.frequencies[form] for word in words for form in word.forms}
         terms = searched_terms(words, known.__getitem__, len(self.texts))
-        return bm25.scores(terms, some, known.__getitem__, len(self.texts), self.length).tolist()
+        return [float(x) for x in bm25.scores(terms, some, known.__getitem__, len(self.texts), self.length)]
 
     def check(self, question: str, acronyms: Acronyms = ()) -> int:
         """How many texts both find, with equal scores in the same order, but for what rounding makes of equal ones."""

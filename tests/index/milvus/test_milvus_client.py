@@ -26,6 +26,7 @@ from qa.engine import Engine
 from qa.errors import ConfigError, ModelError, StoreError
 from qa.index.milvus import client as milvus_client
 from qa.index.milvus.client import Server
+from qa.index.milvus.connection import connect
 from qa.ui.desk import Desk
 
 UNREACHABLE = r"The index cannot be reached at milvus://.*: see that the server runs\.$"
@@ -108,7 +109,7 @@ def test_a_connection_that_is_closed_is_ended_once() -> None:
 
     client, server = Client(), Server(Address.parse("milvus://127.0.0.1:19530/articles", {}))
     server.close()  # before there is a connection
-    server._client = client  # type: ignore[assignment]
+    server._client = client
     server.close()
     server.close()
     assert client.closed == 1
@@ -154,7 +155,8 @@ class Client:
 def milvus_error(code: int, words: str) -> Exception:
     from pymilvus import MilvusException
 
-    return MilvusException(code, words)
+    error: Exception = MilvusException(code, words)
+    return error
 
 
 @pytest.fixture
@@ -353,7 +355,6 @@ def test_a_question_to_a_slow_server_is_refused_in_two_seconds(
     address = Address.parse(f"milvus://{milvus_lite.address}/slow", {})
     config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off", store=address)
     build(config, TinyEncoder())
-    connect = milvus_client.connect
 
     class Slow:
         def __init__(self, address: Address) -> None:
@@ -392,8 +393,13 @@ def test_a_chat_server_needs_nothing_of_the_index_that_was_built_elsewhere_and_r
         raise ModelError("It was not made ready for this index yet: run `qa build`.")
 
     made_ready: list[object] = []
+
+    def make_ready(*given: object) -> object:
+        made_ready.append(given[-1])
+        return encoder
+
     monkeypatch.setattr("qa.engine.open_encoder", unready)
-    monkeypatch.setattr("qa.engine.load_encoder", lambda *given: made_ready.append(given[-1]) or encoder)
+    monkeypatch.setattr("qa.engine.load_encoder", make_ready)
     assert Engine.open(elsewhere).ask("Where is the anchor?").citations[0].document == "a.md"
     assert made_ready == [elsewhere.index]
 
@@ -405,7 +411,15 @@ def certificate(folder: Path, name: str) -> Path:
     """A certificate for this machine that is its own authority; its key is in the file that ends in `.key`."""
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     made = folder / f"{name}.pem"
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", made.with_suffix(".key")]
+    key = [
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-keyout",
+        str(made.with_suffix(".key")),
+    ]
     subprocess.run(
         ["openssl", "req", "-x509", "-days", "2", *subject, *key, "-out", made], check=True, capture_output=True
     )
@@ -419,7 +433,7 @@ def closed(tmp_path: Path) -> Iterator[tuple[servers.Server, Path]]:
         pytest.skip("openssl is not installed (CONTRIBUTING.md)")
     authority, folder = certificate(tmp_path, "authority"), tmp_path / "server"
     folder.mkdir()
-    settings = {
+    settings: dict[str, dict[str, object]] = {
         "common": {"security": {"authorizationEnabled": True, "tlsMode": 1}},
         "tls": {"serverPemPath": str(authority), "serverKeyPath": str(authority.with_suffix(".key"))},
     }

@@ -19,6 +19,7 @@ from qa.engine import Engine
 from qa.errors import ConfigError, StoreError
 from qa.index.milvus import client as milvus_client
 from qa.index.milvus.client import Server
+from qa.index.milvus.connection import connect
 from qa.index.protocols import Query
 
 KINDS = [
@@ -117,7 +118,7 @@ def test_a_first_build_whose_switch_got_no_answer_is_published(
 ) -> None:
     config, store = on_server(tmp_path, milvus_lite.address, "unheard")
     write(config.corpus, {"anchor.md": article("Anchor", "anchor")})
-    connect, lost = milvus_client.connect, []
+    lost: list[str] = []
 
     class Client:
         def __init__(self, address: Address) -> None:
@@ -148,7 +149,8 @@ def test_an_index_is_not_called_as_a_part_of_another(end: str) -> None:
 def milvus_error(code: int, words: str) -> Exception:
     from pymilvus import MilvusException
 
-    return MilvusException(code, words)
+    error: Exception = MilvusException(code, words)
+    return error
 
 
 class Client:

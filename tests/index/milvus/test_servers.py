@@ -190,7 +190,7 @@ def publish(config: Config, encoder: Encoder, name: str) -> Edition:
     write(config.corpus, {f"{w}.md": f"# {w.title()}\n\nThis is the {name} edition. {prose(w, 6)}\n" for w in WORDS})
     report = build(config, encoder)
     assert report.passages_encoded == report.passages == len(WORDS)
-    switched = open_store(config).open_current().published()  # type: ignore[attr-defined]
+    switched = open_store(config).open_current().published()
     engine = Engine.open(config, encoder)
     answers = [engine.ask(question(turn)).as_json() for turn in range(len(WORDS))]
     assert {answer["generation"] for answer in answers} == {report.generation}

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from conftest import FILES, ROOT
-from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Locator, Page, Request, expect, sync_playwright
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 
@@ -105,8 +105,12 @@ def visiting(browser: Browser, url: str, **options: object) -> Iterator[Page]:
         if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
             away.append(request.url)
 
+    def dismissed(dialog: Dialog) -> None:
+        wrong.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
     page.on("request", requested)
-    page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", dismissed)
     page.on("pageerror", lambda error: wrong.append(f"error {error}"))
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     page.goto(url)
