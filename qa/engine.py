@@ -26,7 +26,7 @@ from .errors import ClosedError, MismatchError, ModelError, NoGenerationError
 from .formats.decoding import Unreadable
 from .formats.pictures import PagePicture
 from .index import open_store
-from .index.protocols import OpenGeneration
+from .index.generation import OpenGeneration
 from .models.encoders import DEFAULT_NAME, load_encoder, open_encoder
 from .models.protocols import Encoder, Reader
 from .models.reader import shipped_reader

@@ -11,7 +11,7 @@ from .corpus import documents
 from .corpus.documents import FoundFile
 from .corpus.records import FileRecord
 from .formats import kind
-from .index.protocols import OpenGeneration
+from .index.generation import OpenGeneration
 
 
 @dataclass(frozen=True, slots=True)

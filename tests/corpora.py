@@ -10,10 +10,11 @@ from pathlib import Path
 
 from qa.config import Address, Config
 from qa.index import open_store
+from qa.index.generation import OpenGeneration
 from qa.index.local import store
-from qa.index.local.generation import Generation
 from qa.index.milvus.store import MilvusStore
 from qa.models.protocols import Vectors
+from qa.text.passage import Passage
 
 REBUILD = "run `qa build --full`."
 
@@ -49,11 +50,19 @@ def on_server(folder: Path, server: str, name: str) -> tuple[Config, MilvusStore
     return config, opened
 
 
-def embeddings(generation: Generation) -> dict[tuple[object, ...], Vectors]:
+def passages_of(generation: OpenGeneration, path: str) -> list[tuple[int, Passage]]:
+    """The ids and passages of one document, in its order."""
+    files = [head.file.path for head in generation.heads([path]).values()]
+    ids = [number for file in files for number in generation.parts()[file].passages]
+    pairs = zip(ids, generation.passages(ids), strict=True)
+    return [(number, passage) for number, passage in pairs if passage.document == path]
+
+
+def embeddings(generation: OpenGeneration) -> dict[tuple[object, ...], Vectors]:
     """Everything that a generation says of each passage, with its embedding."""
     found: dict[tuple[object, ...], Vectors] = {}
     for path in generation.documents():
-        for number, p in generation.passages_of(path):
+        for number, p in passages_of(generation, path):
             fact = (p.document, p.order, p.span, p.text, p.title, p.section, p.page, p.sentences)
             found[fact] = generation.vectors([number])[0]
     return found

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..index.protocols import OpenGeneration, Query
+from ..index.generation import OpenGeneration
+from ..index.protocols import Query
 from ..models.protocols import Encoder
 from .query import PHRASE, WORD
 

@@ -25,7 +25,8 @@ from pathlib import Path
 
 from ..config import Config
 from ..errors import QuestionError
-from ..index.protocols import OpenGeneration, Query
+from ..index.generation import OpenGeneration
+from ..index.protocols import Query
 from ..models.ahead import Ahead
 from ..models.protocols import Encoder, Reader
 from ..text.terms import analyze

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..corpus.documents import has_changed
-from ..index.protocols import OpenGeneration
+from ..index.generation import OpenGeneration
 from .ranking import Ranking
 
 

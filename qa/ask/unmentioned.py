@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..index.protocols import OpenGeneration
+from ..index.generation import OpenGeneration
 from ..text.query_term import QueryTerm
 from ..text.terms import analyze
 from .answer import Answer

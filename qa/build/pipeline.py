@@ -25,8 +25,9 @@ from ..corpus.documents import FoundFile
 from ..corpus.records import FileRecord
 from ..errors import CorpusError, StoreError, UnnamedError, UnreachableError
 from ..index import open_store
+from ..index.generation import OpenGeneration
 from ..index.manifest import Manifest
-from ..index.protocols import OpenGeneration, Store, Writer
+from ..index.store import Store, Writer
 from ..models.protocols import Encoder
 from ..sandbox.reading import Parse, Read
 from ..sandbox.reading import read as read_here

@@ -6,9 +6,10 @@ It knows nothing about the syntax that they were found in.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..text.document import Block, BlockKind, Document, Section, Span
+from ..text.passage import MOST_HEADINGS
 
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")
@@ -62,7 +63,7 @@ class Outline:
             chain = [(above, name) for above, name in chain if above < level]
             if number != titled_by and heading:
                 chain.append((level, heading))
-            names = tuple(name for _, name in chain)
+            names = _innermost([name for _, name in chain])
             sections.append(Section(names, level, Span(starts[number + 1], ends[number + 1])))
         return Document(
             path=path,
@@ -81,6 +82,14 @@ class Outline:
             leads_on = number + 1 < len(levels) and levels[number + 1] > level
             if number != titled_by and number + 1 not in filled and not leads_on:
                 yield "paragraph", span.trimmed(self._text), number + 1, ()
+
+
+def _innermost(names: Sequence[str]) -> tuple[str, ...]:
+    """A path of headings without the outermost ones that would make it longer than any person writes."""
+    kept, left = len(names), MOST_HEADINGS
+    while kept and (left := left - len(names[kept - 1])) >= 0:
+        kept -= 1
+    return tuple(names[kept:])
 
 
 def _clean(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..config import Config
-from .protocols import Store
+from .store import Store
 
 
 def open_store(config: Config) -> Store[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from ..formats.pictures import Box, PagePicture
 from ..text.document import Block, Document, Section, Span
 from ..text.packed import PackedPassages
-from ..text.passage import MOST_CHARACTERS, Passage
+from ..text.passage import MOST_CHARACTERS, MOST_HEADINGS, Passage
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -92,6 +92,8 @@ def unpack(packed: PackedPassages, document: Document, end: int, data: list[Any]
             raise ValueError("page")
         if not end <= start < stop <= len(document.text) or stop - start > MOST_CHARACTERS:
             raise ValueError("span")
+        if sum(map(len, map(str, section))) > MOST_HEADINGS:
+            raise ValueError("section")
         before = start
         for first, last in sentences:
             if not before <= first < last <= stop:

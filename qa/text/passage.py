@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .document import SECTION_SEPARATOR, Span
 
+MOST_HEADINGS = 4_000  # characters of all headings above a passage: each passage is stored with them
 MOST_CHARACTERS = 4_000  # of a passage, and so of a citation: a word of any length may be one token
 _CONTEXT_BYTES = 160
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from conftest import ROOT, TESTS
-from corpora import article, write
+from corpora import article, passages_of, write
 from servers import Server
 
 from qa import formats
@@ -255,7 +255,7 @@ class TestOnACluster:
             report = build(filled, tiny, elsewhere=machines)
         assert report.passages_encoded == 30 * 4 - len(kept)
         generation = store.open_current()
-        passages = [passage for path in generation.documents() for _, passage in generation.passages_of(path)]
+        passages = [passage for path in generation.documents() for _, passage in passages_of(generation, path)]
         missing = {p.encoded for p in passages if p.key not in kept} - before
         assert sorted(encoded(second)) == sorted(missing)  # each once
         assert before.isdisjoint(encoded(first))

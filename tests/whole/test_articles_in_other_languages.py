@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from corpora import article, write
+from corpora import article, passages_of, write
 
 from qa.build import build
 from qa.cli import main
 from qa.config import Config
 from qa.engine import Engine
-from qa.index.local.generation import Generation
-from qa.text.passage import Passage
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -53,11 +51,6 @@ def built(config: Config, tiny: TinyEncoder, files: dict[str, str]) -> Engine:
     return Engine.open(config, tiny)
 
 
-def passages_of(engine: Engine, path: str) -> list[Passage]:
-    assert isinstance(engine.generation, Generation)
-    return [passage for _, passage in engine.generation.passages_of(path)]
-
-
 @pytest.mark.parametrize(
     ("question", "lead"),
     [
@@ -81,7 +74,7 @@ def test_german_questions_are_answered_from_german_articles(
 
 def test_abbreviations_of_the_language_do_not_end_a_sentence(config: Config, tiny: TinyEncoder) -> None:
     engine = built(config, tiny, {"bienen.md": BEES})
-    sentences = [s.of(BEES) for p in passages_of(engine, "bienen.md") for s in p.sentences]
+    sentences = [s.of(BEES) for _, p in passages_of(engine.generation, "bienen.md") for s in p.sentences]
     assert "Dr. Marsch hat das\nz. B. in Häusern aus Holz gemessen." in sentences
 
 
@@ -102,7 +95,7 @@ def languages(engine: Engine) -> dict[str, str]:
     for path, record in engine.generation.records.items():
         document = engine.document(path)
         assert document is not None
-        said = {record.language, document.language, *(p.language for p in passages_of(engine, path))}
+        said = {record.language, document.language, *(p.language for _, p in passages_of(engine.generation, path))}
         assert len(said) == 1
         found[path] = record.language
     return found

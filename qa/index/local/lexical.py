@@ -1,7 +1,7 @@
 """Word search on disk: BM25 over stemmed terms, in tantivy's index.
 
-It knows nothing about embeddings, nor how a question is read. The stored number of each text is its passage id. BM25 is
-tantivy's (k1 1.2, b 0.75); qa/bm25.py works out the same without an index.
+The stored number of each text is its passage id. BM25 is tantivy's (k1 1.2, b 0.75); `index/bm25.py` computes the same
+scores without an index.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import contextlib
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import tantivy
@@ -20,7 +21,8 @@ from numpy.typing import NDArray
 from ...errors import StoreError
 from ...models.protocols import Vectors
 from ...text.query_term import QueryTerm
-from ...text.terms import Acronyms, analyze, forms_of, plain_words, query_terms, read_question, searched_terms
+from ...text.terms import analyze, plain_words
+from ..protocols import Sought
 
 _FIELD_TOKENIZER = "terms"
 _HEAP_BYTES = 64_000_000
@@ -74,11 +76,10 @@ def _register(index: tantivy.Index) -> None:
 
 
 class LexicalIndex:
-    """An index read from disk; `languages` are those of its texts. Searching is safe from several threads."""
+    """An index read from disk. Searching is safe from several threads."""
 
-    def __init__(self, folder: Path, languages: Iterable[str] = ("",)) -> None:
+    def __init__(self, folder: Path) -> None:
         self._name = folder.name
-        self._languages = tuple(languages)
         with self._reading():
             index = self._open(folder)
             _register(index)
@@ -102,42 +103,30 @@ class LexicalIndex:
     def count(self) -> int:
         return int(self._searcher.num_docs)
 
-    def query_terms(self, text: str, acronyms: Acronyms = ()) -> tuple[QueryTerm, ...]:
-        """The words of `text` that say what it is about; function words only where there is nothing else.
+    def best(self, sought: Sought, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        """The ids and BM25 scores of the best `k` texts that contain a term, best first.
 
-        `acronyms` are as read_question takes them.
+        Each contains all phrases and nothing that is excluded.
         """
-        return query_terms(read_question(text, self._languages, acronyms), self._frequency, self.count())
-
-    def search(
-        self, text: str, k: int, acronyms: Acronyms = (), phrases: Sequence[str] = (), excluded: Sequence[str] = ()
-    ) -> tuple[NDArray[np.int64], Vectors]:
-        """The ids and BM25 scores of the best `k` texts that hold a word of `text`, best first.
-
-        Each holds all `phrases` and none of `excluded`.
-        """
-        terms = searched_terms(read_question(text, self._languages, acronyms), self._frequency, self.count())
-        if not terms or not self.count():
+        if not sought.terms or not self.count():
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        query = tantivy.Query.boolean_query([(tantivy.Occur.Should, self._clause(term)) for term in terms])
-        if phrases or excluded:
-            must = [(tantivy.Occur.Must, tantivy.Query.const_score_query(self._phrase(words), 0)) for words in phrases]
-            must_not = [(tantivy.Occur.MustNot, self._phrase(words)) for words in excluded]
-            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *must, *must_not])
+        clauses = [(tantivy.Occur.Should, self._clause(term, sought.frequencies)) for term in sought.terms]
+        query = tantivy.Query.boolean_query(clauses)
+        if sought.phrases or sought.excluded:
+            must = [tantivy.Query.const_score_query(self._phrase(words), 0) for words in sought.phrases]
+            must_not = [(tantivy.Occur.MustNot, self._phrase(words)) for words in sought.excluded]
+            query = tantivy.Query.boolean_query([*((tantivy.Occur.Must, each) for each in (query, *must)), *must_not])
         return self._found(query, k)
 
     def holding(self, phrase: str) -> NDArray[np.int64]:
         """The ids of all texts that hold these words, one behind the other, in any case and with or without accents."""
         return self._found(tantivy.Query.const_score_query(self._phrase(phrase), 0), self.count())[0]
 
-    def is_known(self, word: str) -> bool:
-        """Whether a text holds a word, in any of its forms."""
-        return any(map(self._frequency, forms_of(word, self._languages)))
-
-    def frequencies(self, words: Iterable[str]) -> dict[str, int]:
-        """How many texts hold each of these words just so, in lower case and without accents."""
+    def frequencies(self, field: Literal["terms", "words"], values: Iterable[str]) -> dict[str, int]:
+        """How many texts contain each of these terms, or of these words in lower case and without accents."""
+        name = "text" if field == "terms" else "words"
         with self._reading():
-            return {word: int(self._searcher.doc_freq("words", word)) for word in words}
+            return {value: int(self._searcher.doc_freq(name, value)) for value in values}
 
     def beginning(self, starts: Iterable[str]) -> dict[str, int]:
         """All words with one of these beginnings, and how many texts hold each."""
@@ -163,11 +152,11 @@ class LexicalIndex:
             return tantivy.Query.term_query(self._schema, "words", words[0])
         return tantivy.Query.phrase_query(self._schema, "words", list(words))
 
-    def _clause(self, term: QueryTerm) -> tantivy.Query:
+    def _clause(self, term: QueryTerm, frequencies: Mapping[str, int]) -> tantivy.Query:
         """The best of a word's forms: a word is counted once, in whichever language or way a text says it."""
-        # Forms that no text has would only keep tantivy from skipping texts that cannot be among the best.
-        held = sorted(form for form in term.forms if self._frequency(form))
-        forms = [self._form(form) for form in held or [min(term.forms)]]
+        # Forms that are in no text would only keep tantivy from skipping texts that cannot be among the best.
+        present = sorted(form for form in term.forms if frequencies.get(form))
+        forms = [self._form(form) for form in present or [min(term.forms)]]
         for groups in term.also:
             every = [(tantivy.Occur.Must, self._any(sorted(group))) for group in groups]
             forms.append(tantivy.Query.const_score_query(tantivy.Query.boolean_query(every), term.weight))
@@ -178,10 +167,6 @@ class LexicalIndex:
 
     def _form(self, form: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, "text", form, "freq")
-
-    def _frequency(self, term: str) -> int:
-        with self._reading():
-            return int(self._searcher.doc_freq("text", term))
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:

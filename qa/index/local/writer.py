@@ -69,7 +69,7 @@ class GenerationWriter:
         self._records: list[FileRecord] = []
         self._passages = 0
         self._documents = 0
-        self._new: list[Part] = []
+        self._new: dict[str, Part] = {}  # what was added, by file
         self._kept: list[tuple[range, int]] = []  # passages of the last generation, and the first one's new number
         self._run = Part(range(0), range(0))  # taken over next, in one go
         self._is_current = False
@@ -116,7 +116,7 @@ class GenerationWriter:
             self._step()
             self._vectors.add(vectors[first : first + _BLOCK])
         part = Part(range(start[0], self._documents), range(start[1], self._passages))
-        self._new.append(part)
+        self._new[record.path] = part
         self._add_record(record, part)
 
     def take_over(self, record: FileRecord, part: Part, path: str) -> None:
@@ -219,8 +219,8 @@ class GenerationWriter:
             for kept, start in self._kept:
                 after[number_of[kept.start : kept.stop]] = np.arange(start, start + len(kept))
             if (after < 0).sum() <= _MOST_REMOVED * old.count():
-                new = [number for part in self._new for number in part.passages]
-                texts = (text for part in self._new for text in self._texts(part))
+                new = [number for part in self._new.values() for number in part.passages]
+                texts = (text for part in self._new.values() for text in self._texts(part))
                 numbered = zip(range(len(after), len(after) + len(new)), texts, strict=True)
                 removed = np.flatnonzero((after < 0) & (before >= 0)).tolist()
                 lexical.extend_index(folder, old.folder / LEXICAL, removed, _stepping(numbered, self._step))
@@ -301,7 +301,7 @@ def _written(folder: Path) -> dict[str, WrittenFile]:
     return found
 
 
-def _problem(folder: Path, new: Sequence[Part], step: Callable[[], None]) -> str:
+def _problem(folder: Path, new: Mapping[str, Part], step: Callable[[], None]) -> str:
     """What is off with a generation that was just written, or nothing; what was taken over was checked before."""
     try:
         written = Generation(folder)

@@ -1,55 +1,48 @@
-"""What the collections of a generation in Milvus hold: their fields, a passage's row, and rows written in batches.
-
-It knows nothing about which generation answers, or how one is searched.
-"""
+"""The collections of a generation on Milvus: their fields, a passage's row, and rows written in batches."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from ...models.protocols import Vectors
 from ...text.passage import Passage, encoded
 from ...text.terms import analyze, plain_words
 from ..rows import row_checksum, row_of
+from . import rarest_words
 from .client import Server
 from .connection import WRITING
 from .facts import LONGEST
+from .phrases import MOST_WORDS, neighbours, numbers_of
 
 # The keys of what is known of a generation as a whole, and how those of files that were taken out since begin.
 MANIFEST, RECORDS, ACRONYMS, TERMS, WORDS, WITHDRAWN = "manifest", "records", "acronyms", "terms", "words", "withdrawn:"
 PUBLISHED = "published"  # when it began to answer
 FORM = 1  # of all of this: a generation in another one is built anew
-TEXTS = ("document", "text", "title", "section", "sentences")  # what may be too long for one row
-COLUMNS = ("id", *TEXTS, "position", "start", "end", "page", "language", "key", "checksum")  # what a passage is made of
-_MOST_WORDS = 4_096  # distinct ones of a passage, as many as an array holds in Milvus
+_TEXTS = ("document", "text", "title", "section", "sentences")
+COLUMNS = ("id", *_TEXTS, "position", "start", "end", "page", "language", "key", "checksum")  # of a passage
 _BATCH_ROWS, _BATCH_SIZE = 1_000, 1_000_000  # rows, and characters and numbers in them, of one insertion
 _INTEGER, _TEXT = {"datatype": "INT64"}, {"datatype": "VARCHAR", "max_length": LONGEST}
-_NUMBERS = {"datatype": "ARRAY", "element_type": "INT64", "max_capacity": _MOST_WORDS}
+_NUMBERS = {"datatype": "ARRAY", "element_type": "INT64", "max_capacity": MOST_WORDS}
 _GRAPH = {"M": 16, "efConstruction": 200}  # of nearest passages
 
 
 def fields(dimension: int, tokenizer: str = "") -> dict[str, Mapping[str, Any]]:
-    """Those of a passage: also `sparse` to search for words by, where the server has a `tokenizer` for that.
-
-    Where it has none, `stems` are numbers that stand for the terms, to find the passages that hold rare ones.
-    """
+    """The fields of a passage; `sparse` is what the server searches for words, if it has a `tokenizer` for that."""
     short = {"datatype": "VARCHAR", "max_length": 64}
     words = {"enable_analyzer": True, "analyzer_params": {"tokenizer": tokenizer}} if tokenizer else {}
     return {
         "id": _INTEGER,
         "vector": {"datatype": "FLOAT_VECTOR", "dim": dimension},
-        **dict.fromkeys(TEXTS, _TEXT),
+        **dict.fromkeys(_TEXTS, _TEXT),
         **dict.fromkeys(("position", "start", "end", "page", "checksum"), _INTEGER),
         **dict.fromkeys(("sha256", "language", "key"), short),  # of the file, of the document, of what is encoded
         "terms": {**_TEXT, **words},
         "words": _NUMBERS,
-        **({"sparse": {"datatype": "SPARSE_FLOAT_VECTOR"}} if tokenizer else {"stems": _NUMBERS}),
+        **({"sparse": {"datatype": "SPARSE_FLOAT_VECTOR"}} if tokenizer else rarest_words.FIELDS),
     }
 
 
@@ -66,7 +59,7 @@ def facts_of(collection: str) -> str:
 
 
 def passage_row(number: int, passage: Passage, order: int, sha256: str, vector: Vectors) -> dict[str, Any]:
-    """A passage as it is stored, if it fits."""
+    """A passage as it is stored, before `fitted`."""
     position, start, end, text, section, page, sentences = facts = row_of(passage, order)
     terms = " ".join(analyze(passage.encoded, passage.language))
     return {
@@ -74,33 +67,19 @@ def passage_row(number: int, passage: Passage, order: int, sha256: str, vector: 
         "end": end, "text": text, "title": passage.title, "section": section, "page": page or 0, "sentences": sentences,
         "language": passage.language, "sha256": sha256, "key": passage.key.hex(),
         "checksum": row_checksum(*facts, passage.language), "terms": terms,
-        "words": _numbers([*(words := plain_words(passage.encoded)), *neighbours(words)]),
+        "words": numbers_of([*(words := plain_words(passage.encoded)), *neighbours(words)]),
     }  # fmt: skip
 
 
-def fitted(row: Mapping[str, Any], has_stems: bool) -> tuple[dict[str, Any], str]:
-    """A row that Milvus takes, and its texts as JSON where one is too long for that: the row has none of them then."""
+def fitted(row: Mapping[str, Any], has_bm25: bool) -> dict[str, Any]:
+    """The row that a server takes: with terms that fit into a field, and what it needs if it has no BM25.
+
+    All other texts fit: a passage, its title and its headings are each limited to a few thousand characters.
+    """
     terms = row["terms"]
     if len(terms.encode()) > LONGEST:
         terms = terms.encode()[:LONGEST].decode(errors="ignore").rpartition(" ")[0]
-    made = {**row, "terms": terms, **({"stems": _numbers(terms.split())} if has_stems else {})}
-    if all(len(row[name].encode()) <= LONGEST for name in TEXTS):
-        return made, ""
-    return {**made, **dict.fromkeys(TEXTS, "")}, json.dumps({name: row[name] for name in TEXTS})
-
-
-def neighbours(words: Sequence[str]) -> list[str]:
-    """Each two words that follow one another, by which texts with a phrase are found; a word that is alone, itself."""
-    return [f"{one} {other}" for one, other in pairwise(words)] or list(words)
-
-
-def _numbers(words: Iterable[str]) -> list[int]:
-    return sorted(map(word_number, set(words)))[:_MOST_WORDS]
-
-
-def word_number(word: str) -> int:
-    """A number that stands for a word, of 63 bits: not every server reads a minus."""
-    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little") >> 1
+    return {**row, "terms": terms, **({} if has_bm25 else rarest_words.stems(terms))}
 
 
 @dataclass(slots=True)

@@ -245,10 +245,7 @@ class MilvusWriter:
     def _insert_passage(self, passage: Mapping[str, Any]) -> None:
         collection = self._store.collection(self._begun())
         self._tally.passage(passage)
-        row, texts = fitted(passage, not self._tokenizer)
-        self._batches.add(collection, [row])
-        if texts:
-            self._batches.add(facts_of(collection), fact_rows(f"passage:{row['id']}", texts))
+        self._batches.add(collection, [fitted(passage, bool(self._tokenizer))])
 
     def _insert_rest(self) -> None:
         """What is known of all files together."""
@@ -276,7 +273,7 @@ def _documents(generation: MilvusGeneration, numbers: range) -> Iterator[tuple[d
     """What is known of these documents, and themselves as JSON, in order. Raises StoreError where one is missing."""
     for start in range(0, len(numbers), _BLOCK):
         some = numbers[start : start + _BLOCK]
-        heads, bodies = generation.heads(some), generation.bodies(some)
+        heads, bodies = generation.raw_heads(some), generation.bodies(some)
         for number in some:
             if number not in heads or number not in bodies:
                 raise StoreError(f"An article is missing in the last index: {REBUILD}.")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from corpora import article, write
+from corpora import article, passages_of, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ from qa.build import build
 from qa.config import Config
 from qa.corpus.records import FileRecord, Part
 from qa.errors import StoreError
-from qa.index.local import generation as generation_module
+from qa.index import generation as generation_module
 from qa.index.local import store
 from qa.index.local.generation import Generation
 from qa.index.local.writer import GenerationWriter
@@ -70,8 +70,8 @@ def test_what_was_written_is_read_back(tmp_path: Path, tiny: TinyEncoder) -> Non
     generation = publish(tmp_path, tiny, passages)
     assert generation.count() == 2
     assert generation.passages([1, 0, 1]) == [passages[1], passages[0], passages[1]]
-    assert generation.passages_of("a.md") == list(enumerate(passages))
-    assert generation.passages_of("other.md") == []
+    assert passages_of(generation, "a.md") == list(enumerate(passages))
+    assert passages_of(generation, "other.md") == []
     assert generation.keys() == [p.key for p in passages]
     assert generation.document("a.md") == document()
     assert generation.document("other.md") is None
@@ -181,10 +181,10 @@ def test_opening_reads_nothing_that_grows_with_the_articles(
         read.append(path)
         return ""
 
-    monkeypatch.setattr(generation_module, "file_sha256", sha256)
+    monkeypatch.setattr("qa.index.local.generation.file_sha256", sha256)
     opened = store.LocalStore(config.index).open_current()
     assert read == []
-    assert not {"records", "_rows"} & set(vars(opened))
+    assert not {"_written", "_parts"} & set(vars(opened))
 
 
 def test_a_copy_whose_files_say_another_time_is_read_and_found_whole(config: Config, tiny: TinyEncoder) -> None:
@@ -214,7 +214,7 @@ def test_parts_are_where_each_file_stands(config: Config, tiny: TinyEncoder) -> 
         "c.md": Part(range(1, 2), range(2, 3)),
     }  # fmt: skip
     for path, part in parts.items():
-        assert [number for number, _ in generation.passages_of(path)] == list(part.passages)
+        assert [number for number, _ in passages_of(generation, path)] == list(part.passages)
 
 
 def test_reading_from_many_threads(config: Config, tiny: TinyEncoder) -> None:
@@ -316,7 +316,7 @@ def test_rows_of_any_wrong_kind_are_damage(tmp_path: Path, tiny: TinyEncoder, al
     connection.commit()
     connection.close()
     opened = Generation.__new__(Generation)  # the file is another one, which opening would notice
-    opened.__dict__.update({name: value for name, value in vars(generation).items() if name != "records"})
+    opened.__dict__.update({name: value for name, value in vars(generation).items() if name != "_written"})
     opened._sqlite = sqlite3.connect(generation.passages_uri, uri=True, check_same_thread=False)
     problems = []
     for read in (
@@ -344,7 +344,7 @@ def test_a_mistake_of_the_program_is_not_called_damage(
     generation = publish(tmp_path, tiny, two_passages())
     with monkeypatch.context() as patched:
         patched.setattr("qa.index.rows.Passage", mistaken)
-        for read in (lambda: generation.passages([0]), lambda: generation.passages_of("a.md"), generation.verify):
+        for read in (lambda: generation.passages([0]), lambda: passages_of(generation, "a.md"), generation.verify):
             with pytest.raises(bug, match="our own"):
                 read()
     with monkeypatch.context() as patched:
@@ -356,7 +356,7 @@ def test_a_mistake_of_the_program_is_not_called_damage(
         with pytest.raises(bug, match="our own"):
             generation.facts(["a.md"])
     with monkeypatch.context() as patched:
-        vars(generation).pop("records", None)  # the check has read them
+        vars(generation).pop("_written", None)  # the check has read them
         patched.setattr("qa.corpus.records.FileRecord.__init__", mistaken)
         with pytest.raises(bug, match="our own"):
             generation.records  # noqa: B018
@@ -373,4 +373,4 @@ def test_a_mistake_around_the_word_index_is_not_called_damage(
 ) -> None:
     generation = publish(tmp_path, tiny, two_passages())
     with pytest.raises(TypeError):
-        generation._lexical.frequencies(None)  # type: ignore[arg-type]
+        generation._lexical.frequencies("words", None)  # type: ignore[arg-type]

@@ -17,9 +17,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from conftest import ROOT
 from corpora import REBUILD, article, is_whole, snapshot, write
+from numpy.typing import NDArray
+from word_index import LexicalIndex
 
 from qa.build import Progress, build, journal
 from qa.config import Config
@@ -438,7 +441,7 @@ def test_what_is_taken_over_is_what_a_full_build_writes(
     write(config.corpus, {"a2b.md": article("New", "fresh"), "a7.md": article("A7", "changed")})
     tiny.encoded.clear()
     with monkeypatch.context() as patch:
-        patch.setattr(Generation, "passages_of", _full)  # no passage is looked at
+        patch.setattr(Generation, "passages", _full)  # no passage is looked at
         report = build(config, tiny)
     assert report.passages_encoded == len(tiny.encoded) == 2
     anew = Config(config.corpus, config.index.parent / "anew")
@@ -477,8 +480,7 @@ def test_words_are_added_to_the_last_index_and_found_as_in_a_whole_one(
         build(config, tiny)
         generation = store.LocalStore(config.index).open_current()
         for word, expected in (("word4", 0), ("word1", 0), ("altered1", 1), ("word5", 1), ("fresh", 1), ("earlier", 1)):
-            found, _ = generation._lexical.search(word, 10)
-            numbers = generation.worded()[found]
+            numbers = generation.worded()[_found_by_words(generation, word)]
             assert len(numbers) == expected, word
             assert generation.holds(word) == bool(expected)
             assert all(word in passage.text for passage in generation.passages(numbers.tolist()))
@@ -511,8 +513,14 @@ def test_words_are_written_at_once_where_the_languages_change(
         generation = store.LocalStore(config.index).open_current()
         assert "de" in generation.manifest.languages
         assert (generation.folder / "lexical.ids").exists() == extended
-        found, _ = generation._lexical.search("Biene", 10)
+        found = _found_by_words(generation, "Biene")
         assert {p.document for p in generation.passages(generation.worded()[found].tolist())} >= {name}
+
+
+def _found_by_words(generation: Generation, text: str) -> NDArray[np.int64]:
+    """The numbers that the word index gives the passages with these words."""
+    index = LexicalIndex(generation.folder / "lexical", generation.manifest.languages)
+    return index.search(text, 10)[0]
 
 
 def _content(config: Config) -> dict[str, object]:

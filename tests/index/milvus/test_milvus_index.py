@@ -59,7 +59,7 @@ def test_a_part_of_the_rows_is_no_answer(
     index = store.open_current()
     facts = f"{index.collection}_facts"
     blocks = store.server.call("get", facts, ids=["terms:0:", "words:0:"], output_fields=["*"], seconds=10)
-    passage = index.rows([1], ["*"])
+    passage = index.columns([1], ["*"])
     for collection, rows, key in ((facts, blocks, "key"), (index.collection, passage, "id")):
         store.server.call("delete", collection, ids=[row[key] for row in rows], seconds=10)
         store.server.count(collection)

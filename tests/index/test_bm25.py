@@ -12,9 +12,10 @@ import pytest
 from conftest import FILES, TESTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from word_index import LexicalIndex
 
-from qa.index.local.lexical import LexicalIndex, write_index
-from qa.index.milvus import bm25
+from qa.index import bm25
+from qa.index.local.lexical import write_index
 from qa.text.terms import Acronyms, analyze, read_question, searched_terms
 
 OTHERS = [

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...models.protocols import Vectors
-from ...text.query_term import QueryTerm
-from ...text.terms import Frequency, inverse_frequency
+from ..models.protocols import Vectors
+from ..text.query_term import QueryTerm
+from ..text.terms import Frequency, inverse_frequency
 
 _K1, _B = 1.2, 0.75  # tantivy's
 # The lengths that tantivy tells apart, which it keeps in a byte: up to 40 each, then of four significant bits.

@@ -1,0 +1,332 @@
+"""One published generation, open for reading: everything that does not depend on the store that contains it.
+
+A store supplies rows, vectors and postings (the abstract methods of `OpenGeneration`). Reading a question, correcting
+words, acronyms, checking phrases and exclusions, and verification are written here, once for all stores.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import chain
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..corpus.records import DocumentFacts, FileRecord, Part, parts_of
+from ..errors import StoreError
+from ..models.protocols import Vectors
+from ..text.document import Document, title_from_path
+from ..text.passage import Passage
+from ..text.query_term import QueryTerm
+from ..text.spelling import nearest
+from ..text.terms import Word, forms_of, plain_words, possible_acronyms, query_terms, read_question, searched_terms
+from .manifest import REBUILD, Manifest
+from .phrases import Phrases
+from .protocols import Candidates, Embedding, Pool, Query, Sought
+from .rows import UNSOUND, checked, has_stray_sentence, is_literal
+
+_BLOCK = 1_000  # documents or passages that are read together
+_MOST_READ = 4_096  # passages whose text is checked for a phrase that the store's postings only narrow down
+_LONGEST_ERROR = 1e-3  # of an embedding's length
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a store says of a document without its text: `file` is the record of the file that it comes from."""
+
+    path: str
+    title: str
+    metadata: Mapping[str, str]
+    file: FileRecord
+
+
+class OpenGeneration(ABC):
+    """One published build, read-only: a PassageIndex. Safe to use from several threads.
+
+    Documents and passages are numbered from 0, in the order of the files.
+    """
+
+    manifest: Manifest
+
+    # --- what every store implements
+
+    @abstractmethod
+    def files(self) -> Iterable[FileRecord]:
+        """The records of all files as they were written, in order. Raises StoreError, as every method here does."""
+
+    @abstractmethod
+    def heads(self, wanted: Sequence[int] | Sequence[str]) -> dict[int, Head]:
+        """The documents with these numbers, or with these paths, by number; those that do not exist are left out."""
+
+    @abstractmethod
+    def body(self, wanted: int | str) -> Document | None:
+        """The document with this number or path, with its text and sections; None if it does not exist."""
+
+    @abstractmethod
+    def rows(self, ids: Sequence[int]) -> Iterable[Sequence[Any]]:
+        """The rows of these passages in any order, as `rows.checked` takes them. Raises StoreError if one is gone."""
+
+    @abstractmethod
+    def keys(self) -> list[bytes]:
+        """The key of every passage, by id."""
+
+    @abstractmethod
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        """The embeddings of these passages, of shape (passages, dimension)."""
+
+    @abstractmethod
+    def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
+        """The `k` passages with the largest cosines and the `k` with the best BM25 scores, as far as there are any.
+
+        If `sought` has phrases or exclusions, only passages that its literal check may allow. A store may return
+        passages that it does not allow, and even ignore it: what is returned is checked, and more is asked for.
+        """
+
+    @abstractmethod
+    def frequencies(self, field: Literal["terms", "words"], values: Iterable[str]) -> Mapping[str, int]:
+        """How many passages contain each of these search terms, or plain words; those in none may be left out."""
+
+    @abstractmethod
+    def beginning(self, starts: Iterable[str]) -> Mapping[str, int]:
+        """The plain words that start with one of these strings, and how many passages contain each."""
+
+    @abstractmethod
+    def acronyms(self, texts: Iterable[str]) -> Iterable[tuple[str, str]]:
+        """The pairs of a short and a long form that the articles introduce, of which one is among these texts."""
+
+    # --- what a store may implement
+
+    def allows(self, sought: Sought, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Of each of these passages whether its title, headings and text satisfy phrases and exclusions.
+
+        Their texts are read for that; a store that knows where each word is can say so without.
+        """
+        phrases = Phrases(sought.phrases, sought.excluded)
+        passages = self.passages([int(number) for number in ids]) if len(ids) else []
+        return np.array([phrases.allows(passage.encoded) for passage in passages], dtype=np.bool_)
+
+    def altered(self) -> list[str]:
+        """What differs from what was published and would go unnoticed if a build took it over, one sentence each."""
+        return []
+
+    def faults(self) -> Iterable[str]:
+        """What the store itself finds wrong with its tables, one sentence each."""
+        return ()
+
+    def withdrawn(self) -> frozenset[str]:
+        """The files that were taken out since the generation was published."""
+        return frozenset()
+
+    def close(self) -> None:  # noqa: B027 (most have nothing to release)
+        """Release what this generation alone keeps open."""
+
+    def damage(self) -> StoreError:
+        """The error to raise if a row differs from what was written."""
+        return StoreError(f"Generation {self.id} is damaged: {REBUILD}.")
+
+    # --- what is the same for all stores
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    def count(self) -> int:
+        """The number of passages, withdrawn ones included."""
+        return self.manifest.passages
+
+    @property
+    def records(self) -> Mapping[str, FileRecord]:
+        """The record of each file, by its path below the corpus folder, in order."""
+        written, gone = self._written, self.withdrawn()
+        return {path: record for path, record in written.items() if path not in gone} if gone else written
+
+    @cached_property
+    def _written(self) -> Mapping[str, FileRecord]:
+        with self.sound():
+            return {record.path: record for record in self.files()}
+
+    def parts(self) -> dict[str, Part]:
+        """The documents and passages of each file, by its path."""
+        return self._parts
+
+    @cached_property
+    def _parts(self) -> dict[str, Part]:
+        return parts_of(self._written)
+
+    def documents(self, file: str | None = None) -> Iterator[str]:
+        """The paths of the documents, in order: of one file, or of all."""
+        numbers = range(self.manifest.documents)
+        if file is not None:
+            numbers = self._parts[file].documents if file in self._parts else range(0)
+        for block in _blocks(numbers):
+            yield from (head.path for _, head in sorted(self.heads(block).items(), key=lambda item: item[0]))
+
+    def document(self, path: str) -> Document | None:
+        """A document with its text and sections (without blocks); None if this generation does not contain it."""
+        with self.sound():
+            return self.body(path)
+
+    def facts(self, paths: Sequence[str]) -> dict[str, DocumentFacts]:
+        """What is known of these documents, without their texts."""
+        heads = self.heads(paths)
+        with self.sound():
+            return {
+                head.path: DocumentFacts(head.file, head.title or title_from_path(head.path), head.metadata)
+                for _, head in sorted(heads.items(), key=lambda item: item[0])
+            }
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        """The passages with these ids, in this order, each checked against its checksum."""
+        with self.sound():
+            found = {row[0]: checked(row) for row in self.rows(ids)}
+            return [found[number] for number in ids]
+
+    def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
+        """The words of a question that say what it is about."""
+        words = self._read(text)
+        return query_terms(words, _frequency(self._frequencies(words)), self.count())
+
+    def nearest_word(self, word: str) -> str | None:
+        """The word of the articles that a word which they do not contain was meant to be; None if there is none."""
+        if any(self.frequencies("terms", forms_of(word, self.manifest.languages)).values()):
+            return None
+        return nearest("".join(plain_words(word)), partial(self.frequencies, "words"), self.beginning)
+
+    def holds(self, phrase: str) -> bool:
+        """Whether a passage contains these words as a phrase."""
+        direction = np.zeros(int(self.manifest.encoder["dimension"]), dtype=np.float32)
+        direction[0] = 1
+        pool, allowed = self._literal(lambda: direction, Sought(phrases=(phrase,)), 1)
+        # Of so many that may contain it, the rest was not read: nothing says that it is in none of them.
+        return bool(allowed.any()) or int(pool.near.sum()) >= _MOST_READ
+
+    def search(self, embedding: Embedding, query: Query, k: int) -> Candidates:
+        """The best `k` of each side for a query, and the best `k` of those that its phrases and exclusions allow.
+
+        Scores are scaled over the pool of all passages, so that pool is returned too.
+        """
+        words = self._read(query.text)
+        found = self._frequencies(words)
+        sought = Sought(tuple(searched_terms(words, _frequency(found), self.count())), found)
+        pool = self.candidates(embedding, sought, k)
+        if not (query.phrases or query.excluded):
+            return Candidates(pool.ids, pool.cosine, pool.bm25)
+        sought = replace(sought, phrases=query.phrases, excluded=query.excluded)
+        some, allowed = self._literal(embedding, sought, k)
+        some = some.of(allowed).best(k)
+        others = pool.of(~np.isin(pool.ids, some.ids))
+        ids = np.concatenate([others.ids, some.ids])
+        order = np.argsort(ids)
+        is_allowed = np.concatenate([self.allows(sought, others.ids), np.ones(len(some.ids), dtype=np.bool_)])
+        cosine, bm25 = (np.concatenate(pair) for pair in ((others.cosine, some.cosine), (others.bm25, some.bm25)))
+        return Candidates(ids[order], cosine[order], bm25[order], is_allowed[order])
+
+    def _literal(self, embedding: Embedding, sought: Sought, k: int) -> tuple[Pool, NDArray[np.bool_]]:
+        """The passages that phrases and exclusions may allow, and which of them they do: `k` of each side if possible.
+
+        If too few of those that the store finds are allowed, more are asked for, up to a limit.
+        """
+        limit, most = k, max(k, min(_MOST_READ, self.count()))
+        while True:
+            pool = self.candidates(embedding, sought, limit)
+            allowed = self.allows(sought, pool.ids)
+            sides = (pool.near, pool.bm25 > 0)
+            if limit >= most or all((side & allowed).sum() >= k or side.sum() < limit for side in sides):
+                return pool, allowed
+            limit = min(4 * limit, most)
+
+    def _read(self, text: str) -> tuple[Word, ...]:
+        """The words of a question, with what the acronyms of the articles add to them."""
+        shorts, longs = possible_acronyms(text)
+        pairs = {pair for pair in self.acronyms(shorts | longs) if pair[0] in shorts or pair[1] in longs}
+        return read_question(text, self.manifest.languages, sorted(pairs))
+
+    def _frequencies(self, words: Sequence[Word]) -> Mapping[str, int]:
+        """How many passages contain each form of these words and of what they are also called."""
+        forms = {form for word in words for group in (word.forms, *chain(*word.also)) for form in group}
+        return {form: number for form, number in self.frequencies("terms", forms).items() if number}
+
+    # --- verification
+
+    def verify(self) -> list[str]:
+        """Everything that is wrong, one sentence each: checksums, counts, spans, embeddings. Empty if all is well."""
+        try:
+            return self.altered() or self.verify_contents()
+        except StoreError as error:
+            return [str(error)]
+
+    def verify_contents(
+        self, parts: Mapping[str, Part] | None = None, step: Callable[[], None] = lambda: None
+    ) -> list[str]:
+        """As `verify`, without `altered`; of the files only `parts`, if they are given.
+
+        `step` is called before each document and each block of passages.
+        """
+        try:
+            problems = list(self.faults())
+            gone = self.withdrawn()
+            for path, part in (self.parts() if parts is None else parts).items():
+                if path not in gone:
+                    problems += self._problems(path, part, step)
+        except (*UNSOUND, StoreError) as error:
+            return [f"generation {self.id} cannot be read ({error})"]
+        return problems
+
+    def _problems(self, path: str, part: Part, step: Callable[[], None]) -> Iterator[str]:
+        """What is wrong with the documents and passages of one file."""
+        passages = self._in_order(part.passages, step)
+        counted, number, passage = 0, -1, next(passages, None)
+        documents = 0
+        for block in _blocks(part.documents):
+            heads = self.heads(block)
+            for document_number in block:
+                step()
+                head, document = heads.get(document_number), self.body(document_number)
+                if head is None or document is None:
+                    continue
+                documents += 1
+                while passage is not None and passage[1].document == head.path:
+                    number, one = passage
+                    if number != part.passages.start + counted or not is_literal(one, document.text):
+                        yield f"passage {number} of {head.path} is not a literal part of its document"
+                    if has_stray_sentence(one):
+                        yield f"passage {number} of {head.path} has a sentence outside itself"
+                    counted, passage = counted + 1, next(passages, None)
+        if documents != len(part.documents):
+            yield f"{path} has {documents} articles, not {len(part.documents)}"
+        elif passage is not None or counted != len(part.passages):
+            yield f"{path} has {counted} passages, not {len(part.passages)}"
+        for block in _blocks(part.passages):
+            step()
+            lengths = np.linalg.norm(self.vectors(block), axis=1)
+            for at in np.flatnonzero(~(np.abs(lengths - 1) < _LONGEST_ERROR)):
+                yield f"passage {block[at]} of {path} has an embedding that is not of unit length"
+                break
+
+    def _in_order(self, ids: range, step: Callable[[], None]) -> Iterator[tuple[int, Passage]]:
+        """The passages with these ids, in order; not read all at once, since one document may have very many."""
+        for block in _blocks(ids):
+            step()
+            yield from ((row[0], checked(row)) for row in sorted(self.rows(block), key=lambda row: int(row[0])))
+
+    @contextlib.contextmanager
+    def sound(self) -> Iterator[None]:
+        """Turns the errors that damaged rows lead to into a StoreError."""
+        try:
+            yield
+        except UNSOUND as error:
+            raise self.damage() from error
+
+
+def _frequency(found: Mapping[str, int]) -> Callable[[str], int]:
+    return lambda form: found.get(form, 0)
+
+
+def _blocks(numbers: range) -> Iterator[range]:
+    for start in range(0, len(numbers), _BLOCK):
+        yield numbers[start : start + _BLOCK]

@@ -1,0 +1,183 @@
+"""Searches the passages of one generation on Milvus, by meaning and by words, in calls made at the same time.
+
+BM25 scores are computed here (see `index/bm25.py`), from the terms that the server returns, so that they equal those
+of an index on disk, whichever way the server finds passages by their words.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...models.protocols import Vectors
+from .. import bm25
+from ..protocols import Embedding, Pool, Sought
+from . import rarest_words
+from .client import Server
+from .phrases import both, condition_for
+from .withdrawal import Mark, Marks, visible_only
+
+_SPARE = 2  # so many times as many passages are requested from the server's BM25, which is not quite ours
+_LEAST_COMPARED = 400  # passages that a search among nearest ones compares at least
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What is searched: a collection of `count` passages with `length` terms together; `marks` hide some of them.
+
+    `has_bm25` says whether the server finds passages by their words; `check` raises if not all rows are loaded.
+    """
+
+    server: Server
+    collection: str
+    count: int
+    length: int
+    has_bm25: Callable[[], bool]
+    marks: Marks
+    check: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    id: int
+    cosine: float
+    terms: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One search: an embedding, what is sought, and how many passages of each side.
+
+    `condition` narrows phrases down, `visible` excludes withdrawn passages.
+    """
+
+    vector: Vectors
+    sought: Sought
+    k: int
+    condition: str
+    visible: str
+
+
+def candidates(searched: Searched, embedding: Embedding, sought: Sought, k: int) -> Pool:
+    """The best `k` of each side, as `OpenGeneration.candidates` wants them.
+
+    Withdrawn passages are hidden as they were known last. If that has changed meanwhile, or a part of the server did
+    not answer (others may have found too little then), everything is searched once more.
+    """
+    vector, condition, is_again = embedding(), condition_for(sought), False
+    while True:
+        begun, marks = time.monotonic(), searched.marks.known
+        request = _Request(vector, sought, k, condition, visible_only(marks))
+
+        def worded(request: _Request = request) -> list[_Hit]:
+            return _worded(searched, request)
+
+        def near(request: _Request = request) -> list[_Hit]:
+            return _near(searched, request, request.k, request.condition)
+
+        # The side that takes longest runs in this thread.
+        by_words, by_meaning, now, _ = searched.server.beside(worded, near, searched.marks.current, searched.check)
+        if now is marks and (is_again or searched.server.failed < begun):
+            return _pool(searched, request, by_words, by_meaning)
+        is_again = True
+
+
+def _pool(searched: Searched, request: _Request, by_words: Sequence[_Hit], by_meaning: Sequence[_Hit]) -> Pool:
+    # The nearest may be among the best by words too: the words that lead to those are not all.
+    hits = {hit.id: hit for hit in (*by_meaning, *by_words)}
+    scores = bm25.scores(
+        request.sought.terms,
+        [hit.terms for hit in hits.values()],
+        frequency=lambda form: request.sought.frequencies.get(form, 0),
+        count=searched.count,
+        total_length=searched.length,
+    )
+    ids = np.array(list(hits), dtype=np.int64)
+    best = [at for at in np.argsort(-scores, kind="stable")[: request.k].tolist() if scores[at] > 0]
+    is_best, is_near = np.zeros(len(ids), dtype=np.bool_), np.zeros(len(ids), dtype=np.bool_)
+    is_best[best] = True
+    is_near[: len({hit.id for hit in by_meaning[: request.k]})] = True
+    pool = Pool(
+        ids,
+        np.array([hit.cosine for hit in hits.values()], dtype=np.float32),
+        np.where(is_best, scores, 0).astype(np.float32),
+        is_near,
+    ).of(is_best | is_near)
+    return pool.sorted()
+
+
+def _near(searched: Searched, request: _Request, limit: int, condition: str) -> list[_Hit]:
+    """The passages with the largest cosines, best first."""
+    parameters = {"metric_type": "IP", "params": {"ef": max(2 * limit, _LEAST_COMPARED)}}
+    found = _search(searched, request, "vector", request.vector.tolist(), limit, condition, parameters, ["terms"])
+    if request.condition and len(found) < limit:
+        # Milvus Lite filters what a search found: what few passages contain may be far away, and so not among that.
+        return _all(searched, request, limit, condition)
+    return [_Hit(int(hit["id"]), float(hit["distance"]), hit["entity"]["terms"]) for hit in found]
+
+
+def _all(searched: Searched, request: _Request, limit: int, condition: str) -> list[_Hit]:
+    """As `_near`, of as many passages as satisfy a condition, up to the limit."""
+    rows = searched.server.call(
+        "query",
+        searched.collection,
+        filter=both(condition, request.visible),
+        output_fields=["id", "terms", "vector"],
+        limit=limit,
+        consistency_level="Eventually",
+    )
+    hits = [_Hit(int(row["id"]), float(np.dot(row["vector"], request.vector)), row["terms"]) for row in rows]
+    return sorted(hits, key=lambda hit: -hit.cosine)
+
+
+def _worded(searched: Searched, request: _Request) -> list[_Hit]:
+    """The passages that the server's own BM25 ranks first, or the nearest of those that contain the rarest words."""
+    asked = request.sought.frequencies
+    if not asked:
+        return []
+    if not searched.has_bm25():
+        condition = both(request.condition, rarest_words.condition_for(asked))
+        return _near(searched, request, rarest_words.limit(request.k), condition)
+    words, parameters, columns = " ".join(asked), {"metric_type": "BM25"}, ["terms", "vector"]
+    found = _search(searched, request, "sparse", words, _SPARE * request.k, request.condition, parameters, columns)
+    return [
+        _Hit(int(hit["id"]), float(np.dot(hit["entity"]["vector"], request.vector)), hit["entity"]["terms"])
+        for hit in found
+    ]
+
+
+def _search(
+    searched: Searched,
+    request: _Request,
+    field: str,
+    data: Any,
+    limit: int,
+    condition: str,
+    parameters: Mapping[str, Any],
+    columns: Sequence[str],
+) -> list[dict[str, Any]]:
+    if not searched.count:
+        return []
+
+    def is_empty() -> bool:
+        marks: list[Mark] = searched.marks.current()
+        return sum(len(mark.part.passages) for mark in marks) >= searched.count
+
+    hits: list[dict[str, Any]] = searched.server.call(
+        "search",
+        searched.collection,
+        [data],
+        anns_field=field,
+        limit=limit,
+        search_params=parameters,
+        filter=both(condition, request.visible),
+        output_fields=list(columns),
+        consistency_level="Eventually",
+        # There are always some nearest passages; what contains certain words may be nowhere.
+        whole=lambda found: bool(found[0] or condition or field != "vector" or is_empty()),
+    )[0]
+    return hits
