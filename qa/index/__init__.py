@@ -1,11 +1,13 @@
-"""Where generations are kept: the protocols of a store, and the store that is configured."""
+"""Where generations are kept: what a store must do, and the store that is configured."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..config import Config
-from .store import Store
+
+if TYPE_CHECKING:
+    from .store import Store
 
 
 def open_store(config: Config) -> Store[Any]:

@@ -15,8 +15,10 @@ from qa.build import BuildReport, build
 from qa.config import Config
 from qa.engine import Engine
 from qa.formats import PARSERS, parse, supported
+from qa.formats.outline import Outline
 from qa.sandbox.pool import ReaderPool
-from qa.text.document import title_from_path
+from qa.text.document import Span, title_from_path
+from qa.text.passage import MOST_HEADINGS
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -145,3 +147,17 @@ def test_other_fields_are_read_at_the_next_build(config: Config, tiny: TinyEncod
     assert report(text="story").generation == report(text="story").generation
     assert report(text="head").documents == 1
     assert cited(config, tiny, "anchor") == []
+
+
+def test_a_path_of_headings_that_nobody_writes_keeps_its_innermost_ones() -> None:
+    names = [str(number) * 900 for number in range(1, 8)]
+    text = "\n".join([*names, "The end."])
+    outline, start = Outline(text), 0
+    for level, name in enumerate(names, 2):
+        outline.heading(level, name, Span(start, start + len(name)))
+        start += len(name) + 1
+    outline.block("paragraph", Span(start, len(text)))
+    sections = outline.document("deep.pdf", "Deep").sections
+    assert [section.path for section in sections[1:4]] == [tuple(names[:1]), tuple(names[:2]), tuple(names[:3])]
+    assert sections[-1].path == tuple(names[-4:])
+    assert all(sum(map(len, section.path)) <= MOST_HEADINGS for section in sections)

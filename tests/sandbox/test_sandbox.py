@@ -27,7 +27,7 @@ from qa.sandbox.pool import ReaderPool, ReaderProcess
 from qa.sandbox.reading import Found
 from qa.sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
 from qa.text.document import Span
-from qa.text.passage import MOST_CHARACTERS
+from qa.text.passage import MOST_CHARACTERS, MOST_HEADINGS
 from qa.text.passages import Splitting, split
 
 PDFS = FILES / "pdf"
@@ -178,6 +178,15 @@ def test_json_holds_all_of_a_document_and_its_passages(text: str) -> None:
         assert document_from_json(json.loads(json.dumps(document_json(document)))) == document
         passages = split(document, TinyEncoder().count_tokens, 256)
         assert list(passages_from_json(document, json.loads(json.dumps(passages_json(passages))))) == passages
+
+
+def test_a_process_cannot_send_a_path_of_headings_that_no_format_makes() -> None:
+    (document,) = formats.parse("a.md", b"Some words.").documents
+    section = ["x" * MOST_HEADINGS]
+    (passage,) = passages_from_json(document, [[0, 0, 11, section, None, [[0, 11]]]])
+    assert passage.section == tuple(section)
+    with pytest.raises(ValueError, match="section"):
+        passages_from_json(document, [[0, 0, 11, [*section, "y"], None, [[0, 11]]]])
 
 
 def test_pictures_of_pages_come_back_as_they_were_drawn(reader: ReaderProcess) -> None:
