@@ -22,7 +22,7 @@ from .ask.follow_up import Turn
 from .ask.ranking import Ranking
 from .config import Config
 from .corpus import documents
-from .errors import ClosedError, MismatchError, ModelError, NoGenerationError
+from .errors import ClosedError, MismatchError, ModelError, NoGenerationError, Remedy
 from .formats.decoding import Unreadable
 from .formats.pictures import PagePicture
 from .index import open_store
@@ -313,11 +313,13 @@ def _check_encoder(generation: OpenGeneration, encoder: Encoder) -> None:
 def _check_settings(generation: OpenGeneration, settings: PassageSettings) -> None:
     built, now = dict(generation.manifest.passage_settings), settings.as_json()
     if built != now:
-        raise MismatchError(f"The index was built with the passage settings {built} and not {now}: run `qa build`.")
+        raise MismatchError(f"The index was built with the passage settings {built} and not {now}", Remedy.BUILD)
 
 
 def _mismatch(built: object, wanted: object, differs: str) -> MismatchError:
     return MismatchError(
         f"The index was built with the encoder {built!r} and this program is set to {wanted!r} "
-        f"(they differ in {differs}): run `qa build`, or set QA_ENCODER back."
+        f"(they differ in {differs})",
+        Remedy.BUILD,
+        "{}, or set QA_ENCODER back",
     )

@@ -1,33 +1,64 @@
-"""The errors a caller can meet; each message is one sentence that ends with what to do.
+"""The errors that callers can meet, and what to do about them.
 
-    QAError                 the base: catch this at an edge
-    ├── ConfigError         the call or the settings are wrong
-    │   └── QuestionError   the question cannot be asked (empty, too long, no words)
-    ├── CorpusError         the corpus folder cannot be read or written
-    ├── ModelError          an encoder is missing, altered or does not fit
-    ├── ClosedError         what is asked was closed
-    ├── ClusterError        the machines that should help are not reached, or do not fit
-    └── StoreError          the index cannot be opened or written
-        ├── NoGenerationError   nothing was built yet
-        ├── MismatchError       built with another encoder or other settings
-        ├── BusyError           another build holds the lock
-        ├── UnreachableError    the server that holds it does not answer
-        └── UnnamedError        nothing says which generation on a server answers
-
-It knows nothing about how an edge shows them.
+QAError                 the base: catch this at an edge
+├── ConfigError         a call or a setting is wrong
+│   └── QuestionError   the question cannot be asked (empty, too long, no words)
+├── CorpusError         the corpus folder cannot be read or written
+├── ModelError          an encoder is missing, altered or does not fit
+├── ClosedError         the engine was closed
+├── ClusterError        the machines of a distributed build cannot be reached, or do not fit
+└── StoreError          the index cannot be opened, trusted or written
+    ├── NoGenerationError   no index was built yet
+    ├── MismatchError       the index was built with another encoder or other settings
+    ├── BusyError           another process is building this index
+    ├── UnreachableError    the server with the index does not answer
+    └── UnnamedError        the server has generations, and no alias names the current one
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum
+
+
+class Remedy(Enum):
+    """What mends an index or an encoder; the value is the command line's wording, and other edges have their own."""
+
+    BUILD = "run `qa build`"
+    FULL_BUILD = "run `qa build --full`"
+    BUILD_ELSEWHERE = "run `qa build` where the articles are"
+    FULL_BUILD_ELSEWHERE = "run `qa build --full` where the articles are"
+
 
 class QAError(Exception):
-    """Anything this program reports on purpose; `exit_code` is the command line's (1: the work failed)."""
+    """An error that this program reports on purpose, as one sentence that ends with what to do.
+
+    `problem` says what is wrong. If `remedy` is None, it is the whole sentence and includes the advice, which is the
+    same everywhere. Otherwise each edge words the remedy (see `sentence`); `advice` says more, with the remedy at `{}`.
+    `exit_code` is the exit code of the command line (1: the work failed).
+    """
 
     exit_code = 1
 
+    def __init__(self, problem: str, remedy: Remedy | None = None, advice: str = "{}") -> None:
+        super().__init__(problem, remedy, advice)
+        self.problem = problem
+        self.remedy = remedy
+        self.advice = advice
+
+    def sentence(self, words: Mapping[Remedy, str] | None = None) -> str:
+        """Return the sentence with the remedy in an edge's `words`, by default in those of the command line."""
+        if self.remedy is None:
+            return self.problem
+        remedy = self.remedy.value if words is None else words[self.remedy]
+        return f"{self.problem}: {self.advice.format(remedy)}."
+
+    def __str__(self) -> str:
+        return self.sentence()
+
 
 class ConfigError(QAError):
-    """The call or a setting is wrong (exit code 2)."""
+    """A call or a setting is wrong (exit code 2)."""
 
     exit_code = 2
 
@@ -45,19 +76,19 @@ class ModelError(QAError):
 
 
 class ClosedError(QAError):
-    """The engine that is asked was closed."""
+    """The engine was closed."""
 
 
 class ClusterError(QAError):
-    """The machines that should help to build are not reached, or do not fit."""
+    """The machines of a distributed build cannot be reached, or do not fit."""
 
 
 class StoreError(QAError):
-    """The index on disk cannot be opened, trusted or written."""
+    """The index cannot be opened, trusted or written."""
 
 
 class NoGenerationError(StoreError):
-    """Nothing was built yet."""
+    """No index was built yet."""
 
 
 class MismatchError(StoreError):
@@ -69,8 +100,8 @@ class BusyError(StoreError):
 
 
 class UnreachableError(StoreError):
-    """The server that holds the index does not answer."""
+    """The server with the index does not answer."""
 
 
 class UnnamedError(StoreError):
-    """Generations are on the server, and its alias does not say which of them answers."""
+    """The server has generations of this index, and no alias names the current one."""

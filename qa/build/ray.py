@@ -23,7 +23,7 @@ from ..config import Config
 from ..corpus import documents
 from ..corpus.documents import FoundFile
 from ..corpus.records import FileRecord
-from ..errors import ClusterError
+from ..errors import ClusterError, Remedy
 from ..models.encoders import DEFAULT_SHA256, FOLDER, open_encoder
 from ..models.onnx_encoder import DESCRIPTION, Exported
 from ..models.protocols import Encoder, Vectors
@@ -117,7 +117,7 @@ class Cluster:
                     yield Prepared.from_json(json.loads(row["file"]), dict(zip(_keys(row["keys"]), rows, strict=True)))
         except ray.exceptions.RayError as error:
             raise ClusterError(
-                f"The Ray cluster was lost ({reason_for(error)}): run `qa build` again to go on."
+                f"The Ray cluster was lost ({reason_for(error)})", Remedy.BUILD, "{} again to go on"
             ) from error
         for _ in range(number, len(files)):
             missing += 1

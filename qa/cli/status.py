@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..errors import Remedy
 from .options import config_of, stored
 from .output import generation_number, one_line, print_json
 
@@ -53,7 +54,7 @@ def verify(corpus: Path | None, index: Path | None, store: str | None) -> int:
     with Engine.open(config_of(corpus, index, store)) as engine:
         problems, manifest = engine.verify(), engine.generation.manifest
     for problem in problems:
-        click.echo(f"qa: {problem}: run `qa build --full`.", err=True)
+        click.echo(f"qa: {problem}: {Remedy.FULL_BUILD.value}.", err=True)
     if problems:
         return 1
     counts = f"{manifest.documents} articles, {manifest.passages} passages"
@@ -67,7 +68,7 @@ def _stands(record: FileRecord, pending: str, covered: bool) -> str:
     from ..text.languages import language_name
 
     if pending:
-        return f"{pending} (run `qa build`)"
+        return f"{pending} ({Remedy.BUILD.value})"
     if record.status != "indexed":
         return f"{record.status} ({record.reason})"
     facts = [counted(record.documents, "article")] if record.documents > 1 else []

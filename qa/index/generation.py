@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..corpus.records import DocumentFacts, FileRecord, Part, parts_of
-from ..errors import StoreError
+from ..errors import Remedy, StoreError
 from ..models.protocols import Vectors
 from ..text.document import Document, title_from_path
 from ..text.passage import Passage
 from ..text.query_term import QueryTerm
 from ..text.spelling import nearest
 from ..text.terms import Word, forms_of, plain_words, possible_acronyms, query_terms, read_question, searched_terms
-from .manifest import REBUILD, Manifest
+from .manifest import Manifest
 from .phrases import Phrases
 from .protocols import Candidates, Embedding, Pool, Query, Sought
 from .rows import UNSOUND, checked, has_stray_sentence, is_literal
@@ -127,7 +127,7 @@ class OpenGeneration(ABC):
 
     def damage(self) -> StoreError:
         """The error to raise if a row differs from what was written."""
-        return StoreError(f"Generation {self.id} is damaged: {REBUILD}.")
+        return StoreError(f"Generation {self.id} is damaged", Remedy.FULL_BUILD)
 
     # --- what is the same for all stores
 

@@ -16,14 +16,13 @@ from types import MappingProxyType
 from typing import Any
 
 from ..corpus.records import FileRecord
-from ..errors import StoreError
+from ..errors import Remedy, StoreError
 from ..models.protocols import EncoderIdentity
 from ..system.machine import processors
 from ..text.stored import loaded, strings, typed
 
 FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
-REBUILD = "run `qa build --full`"
 _json = json.JSONEncoder(ensure_ascii=False)
 _HASHED = 1 << 24  # bytes: between two such blocks the interpreter's lock may have to be waited for
 # What stands around the files' records in a manifest: no text within JSON can hold these line ends.
@@ -97,8 +96,9 @@ class Manifest:
         """Raises StoreError for another format version, and KeyError or ValueError if malformed."""
         if data["format_version"] != FORMAT_VERSION:
             raise StoreError(
-                f"The index has format version {data['format_version']!r} and this program reads "
-                f"{FORMAT_VERSION}: {REBUILD}, or use the program that built it."
+                f"The index has format version {data['format_version']!r} and this program reads {FORMAT_VERSION}",
+                Remedy.FULL_BUILD,
+                "{}, or use the program that built it",
             )
         return cls(
             id=str(data["id"]),
@@ -137,7 +137,7 @@ def read_manifest(folder: Path) -> Manifest:
             raise ValueError("altered")
         return Manifest.from_json(loaded(f"{body.partition(_RECORDS.encode())[0].decode()}}}", dict))
     except (OSError, ValueError, KeyError) as error:
-        raise StoreError(f"The manifest of generation {folder.name} cannot be read: {REBUILD}.") from error
+        raise StoreError(f"The manifest of generation {folder.name} cannot be read", Remedy.FULL_BUILD) from error
 
 
 def record_json(record: FileRecord) -> str:

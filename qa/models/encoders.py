@@ -16,13 +16,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 from filelock import FileLock
 
-from ..errors import ModelError
+from ..errors import ModelError, Remedy
 from ..text.languages import known_code
 from .onnx_encoder import Exported, OnnxEncoder
 from .protocols import Encoder
@@ -40,9 +41,10 @@ _TORCH = {
     "sentence_transformers": "sentence-transformers",
     "onnx": "onnx",
 }
-_NOT_SHIPPED = (
+_not_shipped = partial(
+    ModelError,
     "The encoder that comes with this program is missing or is not the one that belongs to it: "
-    "install the program again."
+    "install the program again.",
 )
 
 
@@ -125,11 +127,11 @@ def shipped_encoder(
     folder = shipped_folder()
     exported = Exported.read(folder, DEFAULT_SHA256)
     if exported is None:
-        raise ModelError(_NOT_SHIPPED)
+        raise _not_shipped()
     prompts = (query_prompt, passage_prompt)
     if isinstance(opened, OnnxEncoder) and opened.is_of(folder, exported, DEFAULT_NAME, *prompts):
         return opened
-    return OnnxEncoder(folder, exported, DEFAULT_NAME, *prompts, _languages(""), threads, _NOT_SHIPPED)
+    return OnnxEncoder(folder, exported, DEFAULT_NAME, *prompts, _languages(""), threads, _not_shipped)
 
 
 def default_folder() -> Path:
@@ -200,7 +202,7 @@ def _opened(
 ) -> Encoder:
     exported = Exported.read(folder, folder.name)
     if exported is None:
-        raise ModelError("The encoder was not made ready for this index yet: run `qa build`.")
+        raise ModelError("The encoder was not made ready for this index yet", Remedy.BUILD)
     if exported.runtime == "torch":
         return load_encoder(name, query_prompt, passage_prompt, opened=opened)
     if isinstance(opened, OnnxEncoder) and opened.is_of(folder, exported, name, query_prompt, passage_prompt):

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import ModelError
+from ..errors import ModelError, Remedy
 from ..system.machine import processors
 from .protocols import EncoderIdentity, Vectors
 
 FORMAT_VERSION = 1
 MODEL, TOKENIZER, DESCRIPTION = "model.onnx", "tokenizer.json", "encoder.json"
-_DAMAGED = "The encoder that was made ready for this index is missing or damaged: run `qa build`."
+_damaged = partial(ModelError, "The encoder that was made ready for this index is missing or damaged", Remedy.BUILD)
 _COUNTED = 10_000  # texts: what the tokeniser makes of each takes kilobytes
 
 
@@ -78,12 +79,12 @@ class OnnxEncoder:
         passage_prompt: str | None = None,
         languages: Sequence[str] = (),
         threads: int = 0,
-        problem: str = _DAMAGED,
+        damaged: Callable[[], ModelError] = _damaged,
     ) -> None:
-        """Raises ModelError, which says `problem`, where a file is not the one that was exported."""
-        self._session, self._tokenizer = open_model(folder, exported.files, problem)
+        """Raises `damaged` if a file is not the one that was exported."""
+        self._session, self._tokenizer = open_model(folder, exported.files, damaged)
         self._made_of = (exported, name, query_prompt, passage_prompt)
-        self._problem = problem
+        self._damaged = damaged
         self._tokenizer.enable_truncation(exported.max_tokens)
         self._pool = ThreadPoolExecutor(threads or processors(), thread_name_prefix="encode")
         self._languages = tuple(languages)
@@ -106,7 +107,7 @@ class OnnxEncoder:
         """Whether it was made of these. Raises ModelError where one of the folder's files is no longer as it was."""
         if self._made_of != (exported, name, query_prompt, passage_prompt):
             return False
-        _files(folder, exported.files, self._problem)
+        _files(folder, exported.files, self._damaged)
         return True
 
     @property
@@ -158,12 +159,12 @@ def runtime() -> Any:
     return onnxruntime
 
 
-def open_model(folder: Path, sha256: Mapping[str, str], problem: str) -> tuple[Any, Any]:
+def open_model(folder: Path, sha256: Mapping[str, str], damaged: Callable[[], ModelError]) -> tuple[Any, Any]:
     """The session of a model that runs on one thread, and its tokeniser, which neither pads nor cuts.
 
-    `sha256` holds that of each file by its name; raises ModelError, which says `problem`, where one is another.
+    `sha256` holds that of each file by its name; raises `damaged` if one is another.
     """
-    _, tokenizer = _files(folder, sha256, problem)
+    _, tokenizer = _files(folder, sha256, damaged)
     from tokenizers import Tokenizer
 
     onnxruntime = runtime()
@@ -178,16 +179,16 @@ def open_model(folder: Path, sha256: Mapping[str, str], problem: str) -> tuple[A
     return session, made
 
 
-def _files(folder: Path, sha256: Mapping[str, str], problem: str) -> list[bytes]:
-    """The bytes of the model and its tokeniser. Raises ModelError, which says `problem`, where one is another."""
-    return [_checked(folder / name, sha256.get(name), problem) for name in (MODEL, TOKENIZER)]
+def _files(folder: Path, sha256: Mapping[str, str], damaged: Callable[[], ModelError]) -> list[bytes]:
+    """The bytes of the model and its tokeniser. Raises `damaged` if one is another."""
+    return [_checked(folder / name, sha256.get(name), damaged) for name in (MODEL, TOKENIZER)]
 
 
-def _checked(path: Path, sha256: str | None, problem: str) -> bytes:
+def _checked(path: Path, sha256: str | None, damaged: Callable[[], ModelError]) -> bytes:
     try:
         data = path.read_bytes()
     except OSError:
         data = b""
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise ModelError(problem)
+        raise damaged()
     return data

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,10 @@ OUTPUTS = ["relevance", "start", "end"]  # of the graph, which may have more
 FIRST = 3  # passages that are read whatever the time
 LONGEST_ANSWER = 30  # tokens; the training's
 LANGUAGES = ("en", "")  # that it can read: English, and where it cannot be told
-_MISSING = (
+_missing = partial(
+    ModelError,
     "The reader's model is missing or is not the one that belongs to this program: "
-    "install the program again, or set QA_READER=off."
+    "install the program again, or set QA_READER=off.",
 )
 _opening = threading.Lock()
 
@@ -63,10 +64,10 @@ class OnnxReader:
             sha256, version = dict(described["files"]), described["format_version"]
             self._most, self._most_asked = int(described["max_tokens"]), int(described["max_question_tokens"])
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise ModelError(_MISSING) from error
+            raise _missing() from error
         if version != FORMAT_VERSION:
-            raise ModelError(_MISSING)
-        self._session, self._tokenizer = open_model(folder, sha256, _MISSING)
+            raise _missing()
+        self._session, self._tokenizer = open_model(folder, sha256, _missing)
         self._first, self._between = (self._tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
         self._pool = ThreadPoolExecutor(threads or processors(), thread_name_prefix="read")
 

@@ -21,6 +21,7 @@ from ..status import Status
 from . import examples
 from .feedback import Feedback
 from .jobs import BuildJob, JobState
+from .remedies import in_page
 from .unexpected import LastError, unexpected
 
 logger = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ class Desk:
                     self.job.start()
             self._looking.clear()
         except QAError as error:
-            problem = str(error)
+            problem = in_page(error, self.engine.config.only_reads)
         except Exception as error:  # an edge: the page shows what went wrong, and looks again
             if self._looking.is_other(error):
                 logger.exception("how things stand could not be found out")
@@ -207,7 +208,7 @@ class Desk:
             self.engine.search("What is said here?", 1)  # loads what the first question needs
             found = tuple(examples.choose(self._questions(), self._is_answered))
         except QAError as error:
-            problem = str(error)
+            problem = in_page(error, self.engine.config.only_reads)
         except BaseException as error:  # an edge: nobody else hears of what ends a thread
             logger.exception("nothing could be made ready for the first question")
             problem = unexpected(error, "restart the chat")

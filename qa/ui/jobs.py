@@ -20,6 +20,7 @@ from ..errors import BusyError, QAError
 from ..models.protocols import Encoder
 from ..sandbox.pool import ReaderPool, megabytes_for
 from ..system.machine import give_back_memory
+from .remedies import in_page
 from .unexpected import unexpected
 
 logger = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ class BuildJob:
         except _Stopped:
             self._state = replace(self._state, phase="stopped")
         except QAError as error:
-            self._state = replace(self._state, phase="failed", error=str(error))
+            self._state = replace(self._state, phase="failed", error=in_page(error))
         except BaseException as error:  # an edge: the screen must not wait for a thread that is dead
             logger.exception("the build failed")
             self._fail(error)

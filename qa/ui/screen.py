@@ -21,6 +21,7 @@ from . import library, views
 from .conversation import Conversation, Turn
 from .desk import Desk, View
 from .feedback import Verdict
+from .remedies import in_page
 from .removal import Uploads
 from .source_html import pages_html, source_html
 from .templating import render
@@ -86,7 +87,7 @@ class Screen:
         except NoGenerationError:
             session.finish(turn.number, problem="There is no index yet; ask again when it is built.")
         except QAError as error:
-            session.finish(turn.number, problem=views.in_page(str(error), self._only_reads))
+            session.finish(turn.number, problem=in_page(error, self._only_reads))
         except Exception as error:  # an edge: the page must not wait for an answer that does not come
             logger.exception("a question could not be answered")
             session.finish(turn.number, problem=unexpected(error, "ask again"))
@@ -154,7 +155,7 @@ class Screen:
         try:
             self.desk.feedback.add(answer.question, answer.generation, cited, verdict)
         except QAError as error:  # no thanks for what was not stored
-            gr.Warning(str(error))
+            gr.Warning(in_page(error, self._only_reads))
             return gr.skip()
         except Exception as error:
             logger.exception("a verdict could not be stored")
@@ -204,7 +205,7 @@ class Screen:
                 session.said = library.removed_html(uploaded.name, self.uploads.remove(uploaded).resolve())
                 self.engine.withdraw([uploaded.name])
             except QAError as error:
-                session.said = render("text.html", text=str(error))
+                session.said = render("text.html", text=in_page(error, self._only_reads))
             except Exception as error:
                 logger.exception("an upload could not be removed")
                 problem = unexpected(error, "look whether the file is still in the list")
@@ -223,7 +224,7 @@ class Screen:
                 uploads.append(save_upload(path, path.name, config.corpus, config.max_file_bytes))
                 self.uploads.add(uploads[-1])
             except QAError as error:
-                uploads.append(Upload(path.name, False, str(error)))
+                uploads.append(Upload(path.name, False, in_page(error)))
             except Exception as error:
                 logger.exception("an upload could not be saved")
                 uploads.append(Upload(path.name, False, unexpected(error, "upload it again")))
@@ -262,7 +263,7 @@ class Screen:
             present = {} if self._only_reads else self.uploads.present()
             offers = {name: session.offer(uploaded) for name, uploaded in present.items()}
         except QAError as error:
-            problem = views.in_page(str(error), self._only_reads)
+            problem = in_page(error, self._only_reads)
             return {"html": render("quiet.html", text=problem), "whole": True}
         except Exception as error:
             if self._listing.is_other(error):

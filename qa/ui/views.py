@@ -5,7 +5,6 @@ It knows nothing about sessions or the server.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from ..ask.words import corrected_words, not_found_words
@@ -31,12 +30,6 @@ def turn_html(turn: Turn) -> str:
     )
 
 
-def in_page(problem: str, only_reads: bool = False) -> str:
-    """The sentence of an error, with what can be done on this page in place of a command for a terminal."""
-    instead = "rebuild the index on the machine that builds it" if only_reads else "press “Rebuild index”"
-    return re.sub(r"run `qa build(?: --full)?`(?: where the articles are)?", instead, problem)
-
-
 def problem_html(problem: str) -> str:
     """The sentence of an error as a paragraph."""
     return render("problem.html", problem=problem)
@@ -59,8 +52,6 @@ def notice_html(view: View, corpus: Path) -> str:
         "notice.html",
         view=view,
         job=view.job,
-        problem=in_page(view.problem, view.only_reads),
-        error=in_page(view.job.error),
         corpus=str(corpus.resolve()),
         endings=", ".join(PARSERS),
         **_WORDS,
@@ -79,7 +70,7 @@ def build_html(job: JobState, followed: bool = False, only_reads: bool = False) 
         "build.html",
         job=job,
         report=report,
-        problem=in_page(job.error),
+        problem=job.error,
         followed=followed,
         only_reads=only_reads,
         **_WORDS,

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import StoreError
+from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
 from ...system.machine import processors
 
@@ -200,4 +200,4 @@ def _one_thread() -> None:
 
 
 def _damaged(name: str) -> StoreError:
-    return StoreError(f"{name} is damaged: run `qa build --full`.")
+    return StoreError(f"{name} is damaged", Remedy.FULL_BUILD)

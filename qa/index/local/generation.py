@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...corpus.records import FileRecord
-from ...errors import StoreError
+from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
 from ...text.document import Document
 from ...text.stored import loaded, typed
 from ..generation import Head, OpenGeneration
-from ..manifest import REBUILD, file_sha256, files_sha256, read_manifest, record_from_json
+from ..manifest import file_sha256, files_sha256, read_manifest, record_from_json
 from ..protocols import Embedding, Pool, Sought
 from ..rows import document_of_row
 from .dense import DenseIndex, Stored
@@ -48,14 +48,14 @@ class Generation(OpenGeneration):
             except OSError:
                 facts = None
             if facts is None or facts.st_size != file.size:
-                raise StoreError(f"{name} of generation {folder.name} is missing or cut short: {REBUILD}.")
+                raise StoreError(f"{name} of generation {folder.name} is missing or cut short", Remedy.FULL_BUILD)
             if facts.st_mtime_ns != file.mtime_ns and file_sha256(folder / name) != file.sha256:
-                raise StoreError(f"{name} of generation {folder.name} is not what was published: {REBUILD}.")
+                raise StoreError(f"{name} of generation {folder.name} is not what was published", Remedy.FULL_BUILD)
         self._dense = DenseIndex(folder, int(self.manifest.encoder.get("dimension", 0)))
         self._lexical = LexicalIndex(folder / LEXICAL)
         self._worded = _worded(folder) if WORDED in self.manifest.files else None
         if {self._dense.count(), self._lexical.count()} != {self.manifest.passages}:
-            raise StoreError(f"The files of generation {folder.name} do not belong together: {REBUILD}.")
+            raise StoreError(f"The files of generation {folder.name} do not belong together", Remedy.FULL_BUILD)
         try:
             self._sqlite = sqlite3.connect(self.passages_uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
@@ -215,7 +215,7 @@ class Generation(OpenGeneration):
                 yield f"{record.path} has {counted.get(record.path, 0)} passages, not {record.passages}"
 
     def damage(self, name: str = PASSAGES) -> StoreError:
-        return StoreError(f"{name} of generation {self.folder.name} is damaged: {REBUILD}.")
+        return StoreError(f"{name} of generation {self.folder.name} is damaged", Remedy.FULL_BUILD)
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         try:
@@ -235,4 +235,4 @@ def _worded(folder: Path) -> NDArray[np.int64]:
     try:
         return np.fromfile(folder / WORDED, dtype="<i4").astype(np.int64)
     except OSError as error:
-        raise StoreError(f"{WORDED} of generation {folder.name} is damaged: {REBUILD}.") from error
+        raise StoreError(f"{WORDED} of generation {folder.name} is damaged", Remedy.FULL_BUILD) from error

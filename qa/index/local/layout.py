@@ -6,8 +6,7 @@ import contextlib
 import shutil
 from pathlib import Path
 
-from ...errors import StoreError
-from ..manifest import REBUILD
+from ...errors import Remedy, StoreError
 from ..workspace import unfinished
 
 
@@ -24,9 +23,9 @@ def current_id(index: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise StoreError(f"{index / 'CURRENT'} cannot be read: {REBUILD}.") from error
+        raise StoreError(f"{index / 'CURRENT'} cannot be read", Remedy.FULL_BUILD) from error
     if not number:
-        raise StoreError(f"{index / 'CURRENT'} is empty, which no build leaves behind: {REBUILD}.")
+        raise StoreError(f"{index / 'CURRENT'} is empty, which no build leaves behind", Remedy.FULL_BUILD)
     return number
 
 

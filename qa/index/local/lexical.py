@@ -18,7 +18,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from ...errors import StoreError
+from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
 from ...text.query_term import QueryTerm
 from ...text.terms import analyze, plain_words
@@ -175,5 +175,5 @@ class LexicalIndex:
             yield
         except BaseException as error:
             if isinstance(error, (ValueError, OSError)) or type(error).__name__ == "PanicException":
-                raise StoreError(f"{self._name}/ is damaged: run `qa build --full`.") from error
+                raise StoreError(f"{self._name}/ is damaged", Remedy.FULL_BUILD) from error
             raise

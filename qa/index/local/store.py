@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import NoGenerationError, StoreError
-from ..manifest import REBUILD, Manifest
+from ...errors import NoGenerationError, Remedy, StoreError
+from ..manifest import Manifest
 from ..workspace import locked
 from . import layout
 from .generation import Generation
@@ -54,12 +54,12 @@ class LocalStore:
             try:
                 folder = next((path for path in layout.published_folders(self.index) if path.name == number), None)
                 if folder is None:
-                    raise StoreError(f"CURRENT names generation {number[:20]!r}, which is not there: {REBUILD}.")
+                    raise StoreError(f"CURRENT names generation {number[:20]!r}, which is not there", Remedy.FULL_BUILD)
                 return Generation(folder)
             except StoreError:
                 if self.current_id() == number:
                     raise  # otherwise newer builds were published, and this one pruned, while it was opened
-        raise NoGenerationError("No index was built yet: run `qa build`.")
+        raise NoGenerationError("No index was built yet", Remedy.BUILD)
 
     def leftovers(self) -> list[Path]:
         """Folders of builds that did not end, oldest first; call it only while `writing`."""

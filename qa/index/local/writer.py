@@ -16,14 +16,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ...corpus.records import FileRecord, Part
-from ...errors import StoreError
+from ...errors import Remedy, StoreError
 from ...system.background import Background
 from ...system.files import sync
 from ...text import acronyms
 from ...text.document import Document
 from ...text.passage import Passage, encoded
 from ...text.terms import plain_words
-from ..manifest import MANIFEST, REBUILD, Manifest, WrittenFile, files_sha256, record_json, write_manifest
+from ..manifest import MANIFEST, Manifest, WrittenFile, files_sha256, record_json, write_manifest
 from ..protocols import Rows
 from ..rows import row_checksum, row_of, spans_json
 from ..workspace import new_folder, unwritable
@@ -264,8 +264,9 @@ class GenerationWriter:
             synced.result()
         if problem:
             raise StoreError(
-                f"The new index failed its check ({problem}); the last one still answers: "
-                f"free some space and {REBUILD}."
+                f"The new index failed its check ({problem}); the last one still answers",
+                Remedy.FULL_BUILD,
+                "free some space and {}",
             )
         for path in self.folder.glob("*.part"):
             path.unlink()  # what an unfinished build would be resumed from is not part of a finished one
@@ -306,7 +307,7 @@ def _problem(folder: Path, new: Mapping[str, Part], step: Callable[[], None]) ->
     try:
         written = Generation(folder)
     except StoreError as error:
-        return str(error).partition(":")[0]
+        return error.problem
     problems = written.verify_contents(new, step)
     written.close()
     return problems[0] if problems else ""

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ...config import Address
-from ...errors import StoreError, UnreachableError
+from ...errors import Remedy, StoreError, UnreachableError
 from .connection import READING, WRITING, Clock, Once, connect
 from .failures import NOT_THERE, RELEASED, STRANGER, UNTRUSTED, Incomplete, cause_of, failure_types, may_pass, words_of
 
@@ -338,7 +338,5 @@ class Server:
                 "file of its authority, and name the server as its certificate does."
             )
         if getattr(error, "code", None) in NOT_THERE:
-            return MissingError(
-                f"The index at {self.address} lacks a part ({said}): run `qa build` where the articles are."
-            )
+            return MissingError(f"The index at {self.address} lacks a part ({said})", Remedy.BUILD_ELSEWHERE)
         return StoreError(f"The server at {self.address} refused what it was asked ({said}): see its log.")

@@ -16,8 +16,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from ...errors import StoreError
-from ..manifest import REBUILD
+from ...errors import Remedy, StoreError
 from .client import Server
 from .connection import READING, WRITING
 
@@ -71,7 +70,7 @@ def pair_rows(name: str, pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str,
 
 def damaged(collection: str) -> StoreError:
     """What is said of a collection that is not as it was written."""
-    return StoreError(f"{collection} is damaged: {REBUILD} where the articles are.")
+    return StoreError(f"{collection} is damaged", Remedy.FULL_BUILD_ELSEWHERE)
 
 
 def hashed(text: str) -> str:

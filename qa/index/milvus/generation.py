@@ -15,13 +15,13 @@ from typing import Any, Literal
 import numpy as np
 
 from ...corpus.records import FileRecord
-from ...errors import StoreError
+from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
 from ...sandbox.wire import document_from_json
 from ...text.document import Document
 from ...text.stored import loaded, typed
 from ..generation import Head, OpenGeneration
-from ..manifest import REBUILD, Manifest, record_from_json
+from ..manifest import Manifest, record_from_json
 from ..protocols import Embedding, Pool, Sought
 from ..rows import checked
 from . import search
@@ -52,9 +52,7 @@ class MilvusGeneration(OpenGeneration):
         with self.sound():
             data = loaded(self._facts.one(MANIFEST, seconds), dict)
             if data.get("form") != FORM:
-                raise StoreError(
-                    f"{collection} is of another version of this program: {REBUILD} where the articles are."
-                )
+                raise StoreError(f"{collection} is of another version of this program", Remedy.FULL_BUILD_ELSEWHERE)
             self.manifest = Manifest.from_json(typed(data["manifest"], dict))
             length = typed(data["terms"], int)
         self._vocabulary = {"terms": Words(self._facts, TERMS), "words": Words(self._facts, WORDS)}

@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ...config import Address
-from ...errors import NoGenerationError, StoreError, UnnamedError, UnreachableError
+from ...errors import NoGenerationError, Remedy, StoreError, UnnamedError, UnreachableError
 from ..manifest import Manifest
 from ..workspace import locked, new_folder, remove_unfinished, unfinished
 from .client import MissingError, Server
@@ -91,7 +91,7 @@ class MilvusStore:
                 f"Nothing says which index answers at {self.address}: "
                 f"set the alias {self.address.name} to {self.collection(unnamed[-1])}, or build with --full."
             )
-        raise NoGenerationError(f"No index was built at {self.address} yet: run `qa build` where the articles are.")
+        raise NoGenerationError(f"No index was built at {self.address} yet", Remedy.BUILD_ELSEWHERE)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...corpus.records import FileRecord, Part
-from ...errors import StoreError, UnreachableError
+from ...errors import Remedy, StoreError, UnreachableError
 from ...models.protocols import Vectors
 from ...sandbox.wire import document_json
 from ...system.background import Background
@@ -24,7 +24,7 @@ from ...text import acronyms
 from ...text.document import Document
 from ...text.passage import Passage
 from ...text.terms import plain_words
-from ..manifest import REBUILD, Manifest, record_json
+from ..manifest import Manifest, record_json
 from ..protocols import Rows
 from ..rows import is_literal
 from . import facts as milvus_facts
@@ -159,7 +159,8 @@ class MilvusWriter:
             if (counted := server.count(name)) != expected:
                 raise StoreError(
                     f"The new index failed its check ({name} holds {counted} rows, not {expected}); "
-                    f"the last one still answers: {REBUILD}."
+                    "the last one still answers",
+                    Remedy.FULL_BUILD,
                 )
         made = self._store.open(generation, WRITING)
         self._store.take_out(made)
@@ -215,14 +216,14 @@ class MilvusWriter:
             document_number += 1
             for order, passage in enumerate(passages):
                 if not is_literal(passage, document.text):
-                    raise StoreError(f"A passage of {document.path} is no part of it: {REBUILD}.")
+                    raise StoreError(f"A passage of {document.path} is no part of it", Remedy.FULL_BUILD)
                 self._insert_passage(passage_row(number, passage, order, record.sha256, next(rows)))
                 number += 1
 
     def _insert_taken(self, run: Sequence[_Taken], document_number: int, number: int) -> None:
         """Files that stand together in the last generation; here their numbers begin with these."""
         if self._previous is None:
-            raise StoreError(f"There is no index to take files over from: {REBUILD}.")
+            raise StoreError("There is no index to take files over from", Remedy.FULL_BUILD)
         first, last = run[0].part, run[-1].part
         documents = _documents(self._previous, range(first.documents.start, last.documents.stop))
         passages = self._previous.taken(range(first.passages.start, last.passages.stop))
@@ -276,5 +277,5 @@ def _documents(generation: MilvusGeneration, numbers: range) -> Iterator[tuple[d
         heads, bodies = generation.raw_heads(some), generation.bodies(some)
         for number in some:
             if number not in heads or number not in bodies:
-                raise StoreError(f"An article is missing in the last index: {REBUILD}.")
+                raise StoreError("An article is missing in the last index", Remedy.FULL_BUILD)
             yield heads[number], bodies[number]
