@@ -57,7 +57,7 @@ def test_the_passage_that_answers_is_told_and_its_answer_found(reader: Reader) -
 
 def test_what_goes_in_is_the_question_and_the_passage_as_it_is_encoded(reader: Reader) -> None:
     described = json.loads((shipped_folder() / DESCRIPTION).read_text("utf-8"))
-    session, tokenizer = open_model(shipped_folder(), described["files"], "")
+    session, tokenizer = open_model(shipped_folder(), described["files"], lambda: ModelError("damaged"))
     given = passage(BRIDGE, title="Bridges of the town", section=("Wood", "Steel"))
     ids = tokenizer.encode(WHEN, given.encoded).ids
     relevance, start, end = session.run(None, {"ids": np.array([ids], dtype=np.int64)})
