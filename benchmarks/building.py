@@ -31,7 +31,7 @@ from qa.build import Progress, build
 from qa.config import Config
 from qa.models.encoders import load_encoder
 from qa.models.protocols import EncoderIdentity, Vectors
-from qa.sandbox.pool import ReaderPool
+from qa.sandbox.pool import SandboxPool
 
 _SIZES = (1_000, 3_000, 10_000)
 _PASSAGES_PER_FILE = 5
@@ -71,11 +71,11 @@ def measure(place: Path, files: int) -> dict[str, Any]:
     """One build in this process, and then one with nothing to do: seconds, and the peak memory in MB."""
     size = write_corpus(place / "corpus", files)
     config = Config(place / "corpus", place / "index")
-    with ReaderPool() as pool:
+    with SandboxPool() as pool:
         before = _peak()
-        report = build(config, HashingEncoder(), read=pool.read, readers=pool.count)
+        report = build(config, HashingEncoder(), parse_file=pool.parse_file, workers=pool.count)
         peak = _peak()
-        again = build(config, HashingEncoder(), read=pool.read, readers=pool.count)
+        again = build(config, HashingEncoder(), parse_file=pool.parse_file, workers=pool.count)
     return {
         "files": files,
         "passages": report.passages,
@@ -113,8 +113,8 @@ def stopped(place: Path) -> list[float]:
         clock = threading.Timer(chance.uniform(0.2, 12), ask)
         clock.start()
         try:
-            with ReaderPool() as pool:
-                build(config, encoder, progress=step, read=pool.read, readers=pool.count)
+            with SandboxPool() as pool:
+                build(config, encoder, progress=step, parse_file=pool.parse_file, workers=pool.count)
         except KeyboardInterrupt:
             found.append(time.perf_counter() - asked[0])
         clock.cancel()

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.models.protocols import Encoder, Found, Judgement, Vectors
+from qa.models.protocols import AnswerSpan, Encoder, Judgement, Vectors
 from qa.models.reader import DESCRIPTION, shipped_folder, shipped_reader
 from qa.text.document import Span
 from qa.text.passage import Passage
@@ -169,7 +169,7 @@ def _row(judgement: Judgement | None, start: int) -> bytes:
         return b""
     rows = [
         ((f.sentence.start - start, f.sentence.end - start), (f.span.start - start, f.span.end - start), f.margin)
-        for f in judgement.found
+        for f in judgement.answers
     ]
     return bytes(np.float32(judgement.relevance).tobytes() + np.array(rows, dtype=_FOUND).tobytes())
 
@@ -178,7 +178,7 @@ def _judgement(row: bytes, start: int) -> Judgement | None:
     if not row:
         return None
     found = (
-        Found(Span(*(int(x) + start for x in sentence)), Span(*(int(x) + start for x in span)), float(margin))
+        AnswerSpan(Span(*(int(x) + start for x in sentence)), Span(*(int(x) + start for x in span)), float(margin))
         for sentence, span, margin in np.frombuffer(row[4:], dtype=_FOUND).tolist()
     )
     return Judgement(float(np.frombuffer(row[:4], dtype=np.float32)[0]), tuple(found))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa.formats.decoding import Empty, Unreadable
-from qa.sandbox.pool import ReaderProcess, megabytes_for
+from qa.sandbox.pool import SandboxProcess, megabytes_for
 from qa.text.passages import Splitting
 
 _LINEAR = 2.6  # times the seconds of half the size: what is more does not grow as the size does
@@ -130,13 +130,13 @@ def measured(name: str, megabytes: float) -> Measured:
     data = make(round(megabytes * 1e6))
     splitting = Splitting(count_letters, 256)
     passages, reason = 0, ""
-    with ReaderProcess(_PATIENCE, megabytes_for(len(data))) as reader:
-        reader.read("a.md", _SENTENCE.encode() * 9, splitting)  # what is loaded once is loaded
+    with SandboxProcess(_PATIENCE, megabytes_for(len(data))) as reader:
+        reader.parse_file("a.md", _SENTENCE.encode() * 9, splitting)  # what is loaded once is loaded
         process = reader._process  # its number: what it takes is asked of the system
         assert process is not None
         watch = _Watch(process.pid)
         try:
-            found = reader.read(path, data, splitting)
+            found = reader.parse_file(path, data, splitting)
             passages = sum(len(some) for _, some in found.documents)
         except (Unreadable, Empty) as error:
             reason = str(error)

@@ -169,9 +169,9 @@ def _short_f1(answer: Answer, known: Sequence[str]) -> float:
 
 def _best_f1(case: Case, known: Sequence[str]) -> float:
     hit = next((hit for hit in case.ranking.hits if hit.passage.document in case.relevant), None)
-    if not known or hit is None or hit.judgement is None or not hit.judgement.found:
+    if not known or hit is None or hit.judgement is None or not hit.judgement.answers:
         return math.nan
-    best = max(hit.judgement.found, key=lambda found: found.margin).span
+    best = max(hit.judgement.answers, key=lambda found: found.margin).span
     start = hit.passage.span.start
     return max(f1(hit.passage.text[best.start - start : best.end - start], each) for each in known)
 

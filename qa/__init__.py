@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .formats.pictures import Box, PagePicture
     from .index.protocols import Query
     from .models.encoders import load_encoder
-    from .models.protocols import Encoder, EncoderIdentity, Found, Judgement, Reader
+    from .models.protocols import AnswerSpan, Encoder, EncoderIdentity, Found, Judgement, Reader
     from .status import FileState, Status
     from .text.document import Block, Document, Section, Span
     from .text.passage import Passage
@@ -52,6 +52,7 @@ else:
 _HOMES = {
     "Address": "config",
     "Answer": "ask.answer",
+    "AnswerSpan": "models.protocols",
     "Block": "text.document",
     "Box": "formats.pictures",
     "BuildReport": "build.pipeline",
@@ -90,6 +91,7 @@ offline.forbid_telemetry()  # here, because every process of the program comes b
 __all__ = [
     "Address",
     "Answer",
+    "AnswerSpan",
     "Block",
     "Box",
     "BuildReport",

@@ -26,7 +26,7 @@ offline.forbid_downloads()
 import servers  # noqa: E402 (the environment first)
 
 from qa.config import Config  # noqa: E402
-from qa.models.protocols import Encoder, EncoderIdentity, Found, Judgement, Reader, Vectors  # noqa: E402
+from qa.models.protocols import AnswerSpan, Encoder, EncoderIdentity, Judgement, Reader, Vectors  # noqa: E402
 from qa.text.document import Span  # noqa: E402
 from qa.text.passage import Passage  # noqa: E402
 
@@ -90,13 +90,13 @@ class TinyReader:
         found = (found for span in spans if (found := self._found(passage, span)) is not None)
         return Judgement(max(held), tuple(found)) if held else None
 
-    def _found(self, passage: Passage, sentence: Span) -> Found | None:
+    def _found(self, passage: Passage, sentence: Span) -> AnswerSpan | None:
         offset = passage.span.start
         text = Span(sentence.start - offset, sentence.end - offset).of(passage.text)
         for word, number in sorted(self.words.items(), key=lambda item: -item[1]):
             if word in text:
                 start = sentence.start + text.index(word)
-                return Found(sentence, Span(start, start + len(word)), number)
+                return AnswerSpan(sentence, Span(start, start + len(word)), number)
         return None
 
 

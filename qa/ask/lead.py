@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..models.protocols import Found, logistic
+from ..models.protocols import AnswerSpan, logistic
 from ..text.document import Span
 from .ranking import Ranking
 
@@ -62,7 +62,7 @@ class ScoredSentence:
     text: str
     share: float
     score: float
-    found: Found | None = None
+    found: AnswerSpan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def score_sentences(ranking: Ranking, terms: Terms) -> list[ScoredSentence]:
             score = SHARE * share + PASSAGE * hit.score + BEFORE * carried - pointer
             found = None
             if hit.judgement is not None:
-                found = hit.judgement.of(span)
+                found = hit.judgement.answer_in(span)
                 score += RELEVANCE * logistic(hit.judgement.relevance)
                 score += MARGIN * logistic(found.margin) if found else 0.0
             scored.append(ScoredSentence(number, span, text, share, score, found))

@@ -27,7 +27,7 @@ from ..config import Config
 from ..errors import QuestionError
 from ..index.generation import OpenGeneration
 from ..index.protocols import Query
-from ..models.ahead import Ahead
+from ..models.pending import PendingEmbeddings
 from ..models.protocols import Encoder, Reader
 from ..text.terms import analyze
 from .answer import Answer
@@ -93,7 +93,7 @@ def rank(asked: Asked, means: Means) -> Ranking:
     terms(asked.query.text)  # what is known of its words is read at once
     query = corrected(asked.query, generation, means.encoder)
     read_as = readings((query, *apart(query)), asked.history, terms, generation.count(), asked.without)
-    ahead = Ahead(means.encoder, (text for each in read_as for text in each.texts), means.pool)
+    ahead = PendingEmbeddings(means.encoder, (text for each in read_as for text in each.texts), means.pool)
     depth = asked.top_k if means.reader is None else max(asked.top_k, READ)
     rankings = search(generation, read_as, ahead.embeddings, depth)
     searched = time.perf_counter()

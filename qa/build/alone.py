@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ..config import Config
 from ..models.encoders import load_encoder
 from ..models.protocols import Encoder
-from ..sandbox.pool import ReaderPool, megabytes_for
+from ..sandbox.pool import SandboxPool, megabytes_for
 from ..text.passages import PassageSettings
 from .pipeline import build
 from .report import BuildReport, Progress
@@ -29,5 +29,5 @@ def build_index(
     """
     if encoder is None:
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
-    with ReaderPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes)) as readers:
-        return build(config, encoder, full, progress, settings, readers=readers.count, read=readers.read)
+    with SandboxPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes)) as sandbox:
+        return build(config, encoder, full, progress, settings, workers=sandbox.count, parse_file=sandbox.parse_file)

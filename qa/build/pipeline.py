@@ -29,8 +29,8 @@ from ..index.generation import OpenGeneration
 from ..index.manifest import Manifest
 from ..index.store import Store, Writer
 from ..models.protocols import Encoder
-from ..sandbox.reading import Parse, Read
-from ..sandbox.reading import read as read_here
+from ..sandbox.parsing import Parse, ParseFile
+from ..sandbox.parsing import parse_file as parse_in_process
 from ..text.passages import PassageSettings, Splitting
 from . import journal, prepared
 from .embedding import Embedder
@@ -54,23 +54,25 @@ def build(
     progress: Callable[[Progress], None] = lambda _: None,
     settings: PassageSettings | None = None,
     parse: Parse | None = None,
-    readers: int = 1,
+    workers: int = 1,
     elsewhere: Elsewhere | None = None,
-    read: Read | None = None,
+    parse_file: ParseFile | None = None,
 ) -> BuildReport:
     """Bring the index up to date with the folder and publish; with nothing to do, nothing is written.
 
     `full` reuses nothing. Raises CorpusError, BusyError or StoreError; whatever happens, the last generation
     still answers. `progress` is called about every half second; an exception that it raises stops the build, and the
-    next one takes up what was encoded. `read` finds documents and passages in the files, `readers` of them at a time:
-    the edges give that of a `workers.ReaderPool`, so that a hostile file cannot harm the build; by default it is done
-    here, by `parse`, which is `formats.parse`. With `elsewhere` files are read and encoded by other machines, and here
+    next one takes up what was encoded. `parse_file` parses and splits one file, `workers` files at a time: the command
+    line and the chat pass that of a `SandboxPool`, so that a hostile file cannot harm the build; the default runs
+    `parse` (`formats.parse`) in this process. With `elsewhere` files are read and encoded by other machines, and here
     only what did not come back from them.
     """
     started, created = time.perf_counter(), datetime.now(timezone.utc)
     settings = settings or PassageSettings()
     reading = {"version": formats.VERSION, "fields": dict(config.fields)}
-    read = read or partial(read_here, parse=parse or partial(formats.parse, fields=dict(config.fields)))
+    parse_file = parse_file or partial(
+        parse_in_process, parse=parse or partial(formats.parse, fields=dict(config.fields))
+    )
     store = open_store(config)
     with store.writing():
         with ThreadPoolExecutor(1) as beside:  # each takes a while, for many articles
@@ -97,7 +99,7 @@ def build(
         else:
             manifest = Manifest.begun(encoder.identity, settings.as_json(), reading, created, encoder.languages)
             work = _Work(store, manifest, encoder, settings, plans, previous if fits else None, reused, progress)
-            generation, encoded, records = work.run(config, read, readers, full, elsewhere)
+            generation, encoded, records = work.run(config, parse_file, workers, full, elsewhere)
     return _report(generation, records, compared, encoded, time.perf_counter() - started)
 
 
@@ -186,17 +188,17 @@ class _Work:
         self._is_publishing = False
 
     def run(
-        self, config: Config, read: Read, readers: int, full: bool, elsewhere: Elsewhere | None
+        self, config: Config, parse_file: ParseFile, workers: int, full: bool, elsewhere: Elsewhere | None
     ) -> tuple[str, int, tuple[FileRecord, ...]]:
         """Read, encode, write and publish; returns the generation's id, how many passages were encoded, the records."""
         try:
-            return self._run(config, read, readers, full, elsewhere)
+            return self._run(config, parse_file, workers, full, elsewhere)
         finally:
             # It refers to this by its step: both, the last generation and the encoder would wait for the collector.
             self._embedder = None
 
     def _run(
-        self, config: Config, read: Read, readers: int, full: bool, elsewhere: Elsewhere | None
+        self, config: Config, parse_file: ParseFile, workers: int, full: bool, elsewhere: Elsewhere | None
     ) -> tuple[str, int, tuple[FileRecord, ...]]:
         identity = self._encoder.identity
         with (
@@ -208,10 +210,12 @@ class _Work:
                     entries.append(journal.read(folder, identity))
             self._store.remove_leftovers(keep=writer.folder)
             self._embedder = embedder = Embedder(self._encoder, entries, self._embedded, self._step)
-            pool = ThreadPoolExecutor(readers, thread_name_prefix="read")
+            pool = ThreadPoolExecutor(workers, thread_name_prefix="read")
             try:
                 splitting = Splitting(self._encoder.count_tokens, identity.max_tokens, self._settings)
-                load = partial(prepared.load, created=self._manifest.created, read=read, splitting=splitting)
+                load = partial(
+                    prepared.load, created=self._manifest.created, parse_file=parse_file, splitting=splitting
+                )
                 each = self._read_ahead(pool, load)
                 if elsewhere is not None:
                     each = self._brought(pool, load, self._from(elsewhere, embedder))

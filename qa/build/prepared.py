@@ -13,7 +13,7 @@ from ..corpus import documents
 from ..corpus.documents import FoundFile
 from ..corpus.records import FileRecord
 from ..models.protocols import Vectors
-from ..sandbox.reading import Read
+from ..sandbox.parsing import ParseFile
 from ..sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
 from ..text.document import Document
 from ..text.passage import Passage
@@ -64,18 +64,18 @@ class Elsewhere(Protocol):
         ...
 
 
-def load(file: FoundFile, created: str, read: Read, splitting: Splitting) -> Prepared:
+def load(file: FoundFile, created: str, parse_file: ParseFile, splitting: Splitting) -> Prepared:
     """Read a file and find its documents and passages, for the generation begun at `created` (ISO time)."""
     if not file.readable:
         return Prepared(file.record)
-    return loaded(*documents.read(file), created, read, splitting)
+    return loaded(*documents.read(file), created, parse_file, splitting)
 
 
-def loaded(record: FileRecord, data: bytes, created: str, read: Read, splitting: Splitting) -> Prepared:
+def loaded(record: FileRecord, data: bytes, created: str, parse_file: ParseFile, splitting: Splitting) -> Prepared:
     """As `load`, of a file whose bytes are here already; the record says why where there are no passages."""
     if record.status != "indexed":
         return Prepared(record)
-    record, pairs = documents.load(record, data, lambda path, content: read(path, content, splitting))
+    record, pairs = documents.load(record, data, lambda path, content: parse_file(path, content, splitting))
     record = replace(record, indexed=created)
     if record.status != "indexed":
         return Prepared(record)

@@ -25,9 +25,9 @@ from ..corpus.documents import FoundFile
 from ..corpus.records import FileRecord
 from ..errors import ClusterError, Remedy
 from ..models.encoders import DEFAULT_SHA256, FOLDER, open_encoder
-from ..models.onnx_encoder import DESCRIPTION, Exported
+from ..models.onnx_encoder import DESCRIPTION, ExportedModel
 from ..models.protocols import Encoder, Vectors
-from ..sandbox.pool import ReaderProcess
+from ..sandbox.pool import SandboxProcess
 from ..text.passages import PassageSettings, Splitting
 from . import prepared
 from .cluster import NODE_ID, reason_for, start
@@ -66,7 +66,7 @@ def _exported(encoder: Encoder, config: Config) -> Open:
     sha256 = identity.weights_sha256
     folder = config.index / FOLDER / sha256
     is_sent = identity.runtime != "torch" and sha256 != DEFAULT_SHA256  # the shipped one is on each machine
-    description = Exported.read(folder, sha256) if is_sent else None
+    description = ExportedModel.read(folder, sha256) if is_sent else None
     names = [*description.files, DESCRIPTION] if description else []
     files = ray.put({name: (folder / name).read_bytes() for name in names})
     return partial(_opened, files, (config.encoder, config.query_prompt, config.passage_prompt), identity.as_json())
@@ -203,12 +203,12 @@ class _Splitter:
         self._encoder = open_encoder()
         self._created = created
         self._splitting = Splitting(self._encoder.count_tokens, self._encoder.identity.max_tokens, settings)
-        self._reader = ReaderProcess(fields=fields)
+        self._sandbox = SandboxProcess(fields=fields)
 
     def __call__(self, block: pyarrow.Table) -> Iterator[pyarrow.Table]:
         for row in block.to_pylist():
             record = FileRecord(**json.loads(row["record"]))
-            file = prepared.loaded(record, row["data"], self._created, self._reader.read, self._splitting)
+            file = prepared.loaded(record, row["data"], self._created, self._sandbox.parse_file, self._splitting)
             texts = {passage.key: passage.encoded for passage in file.passages()}
             yield _table(
                 [

@@ -46,15 +46,15 @@ def build(
     from ..build import build as build_index
     from ..corpus.documents import check
     from ..models.encoders import load_encoder
-    from ..sandbox.pool import ReaderPool, megabytes_for
+    from ..sandbox.pool import SandboxPool, megabytes_for
 
     config = config_of(corpus, index, store)
     check(config.corpus)  # a folder that is missing is said before a model is loaded for it
     with ExitStack() as stack:
-        readers = stack.enter_context(
-            ReaderPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes))
+        sandbox = stack.enter_context(
+            SandboxPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes))
         )
-        stack.enter_context(ended_within(_PATIENCE, partial(_give_up, readers.kill)))
+        stack.enter_context(ended_within(_PATIENCE, partial(_give_up, sandbox.kill)))
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
         elsewhere = stack.enter_context(_cluster(ray, encoder, config)) if ray else None
 
@@ -65,8 +65,8 @@ def build(
                     encoder,
                     full,
                     lambda p: shown(p.words, p.done, p.total),
-                    read=readers.read,
-                    readers=readers.count,
+                    parse_file=sandbox.parse_file,
+                    workers=sandbox.count,
                     elsewhere=elsewhere,
                 )
 

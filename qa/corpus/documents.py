@@ -17,7 +17,7 @@ from pathlib import Path
 from ..errors import CorpusError
 from ..formats import supported
 from ..formats.decoding import Empty, Unreadable
-from ..sandbox.reading import Found
+from ..sandbox.parsing import ParsedFile
 from ..text.document import Document, title_from_path
 from ..text.passage import Passage
 from .records import FileRecord
@@ -81,7 +81,7 @@ def read(file: FoundFile) -> tuple[FileRecord, bytes]:
 
 
 def load(
-    record: FileRecord, data: bytes, read: Callable[[str, bytes], Found]
+    record: FileRecord, data: bytes, read: Callable[[str, bytes], ParsedFile]
 ) -> tuple[FileRecord, Sequence[tuple[Document, Sequence[Passage]]]]:
     """What `read` finds in the bytes of a file; the record says why where there is nothing, or not all."""
     if not data or data.isspace():
@@ -96,9 +96,9 @@ def load(
         return replace(record, status="failed", reason="is nested too deeply to be read"), ()
     problems = "; ".join(found.problems)
     if not found.documents:
-        headings = any(len(document.sections) > 1 for document in found.bare)
+        headings = any(len(document.sections) > 1 for document in found.empty)
         reason = problems or ("holds headings but no text" if headings else "holds no text")
-        return replace(described(record, found.bare), status="empty", reason=reason, documents=0), ()
+        return replace(described(record, found.empty), status="empty", reason=reason, documents=0), ()
     return replace(described(record, [document for document, _ in found.documents]), reason=problems), found.documents
 
 

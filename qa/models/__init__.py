@@ -1,1 +1,1 @@
-"""The models: texts to embeddings (encoder), question and passage to judgements (reader)."""
+"""The models: the encoder (texts → embeddings) and the reader (question and passages → judgements)."""

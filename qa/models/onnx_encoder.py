@@ -1,6 +1,6 @@
-"""The run-time encoder: an exported model in ONNX Runtime, one text at a time on each processor.
+"""Runs an exported encoder in ONNX Runtime, one text at a time on each processor; needs no torch.
 
-It knows nothing about torch, or how a model is exported. ONNX Runtime is loaded with the first encoder.
+ONNX Runtime is imported with the first encoder, not with this module.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ import numpy as np
 
 from ..errors import ModelError, Remedy
 from ..system.machine import processors
+from .base import BaseEncoder
 from .protocols import EncoderIdentity, Vectors
 
 FORMAT_VERSION = 1
 MODEL, TOKENIZER, DESCRIPTION = "model.onnx", "tokenizer.json", "encoder.json"
-_damaged = partial(ModelError, "The encoder that was made ready for this index is missing or damaged", Remedy.BUILD)
-_COUNTED = 10_000  # texts: what the tokeniser makes of each takes kilobytes
+_damaged = partial(ModelError, "The encoder that was exported for this index is missing or damaged", Remedy.BUILD)
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
-    """What an exported model says of itself, in encoder.json; `files` maps each of its files to its sha256.
+class ExportedModel:
+    """The description of an exported model (encoder.json); `files` maps the name of each file to its sha256.
 
     `runtime` is "onnx-int8" or "onnx-fp32", or "torch" for a model that could not be exported (then there are no
-    files, and `reason` says why). `max_tokens` and the prompts are the model's own. `check` says how near it is to
-    the torch model, and `versions` what made it.
+    files, and `reason` says why). `max_tokens` and the prompts are the model's. `check` compares its embeddings with
+    those of the torch model (cosines), and `versions` are those of the packages that exported it.
     """
 
     runtime: str
@@ -48,8 +48,8 @@ class Exported:
     format_version: int = FORMAT_VERSION
 
     @classmethod
-    def read(cls, folder: Path, weights_sha256: str) -> Exported | None:
-        """What stands in the folder; None where this program made nothing of these weights that it can use."""
+    def read(cls, folder: Path, weights_sha256: str) -> ExportedModel | None:
+        """The description in the folder; None if it is missing, invalid, of another format or of other weights."""
         try:
             exported = cls(**json.loads((folder / DESCRIPTION).read_text("utf-8")))
         except (OSError, ValueError, TypeError, RecursionError):
@@ -58,22 +58,21 @@ class Exported:
         return exported if is_ours and isinstance(exported.files, dict) else None
 
     def write(self, folder: Path) -> None:
-        """Write the description, last of all, beside the files that it names."""
+        """Write the description into the folder: call this after writing the files that it names."""
         (folder / DESCRIPTION).write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
 
 
-class OnnxEncoder:
+class OnnxEncoder(BaseEncoder):
     """An exported SentenceTransformer. Safe to use from several threads.
 
-    Each text is run alone and without padding, on one thread: its embedding does not depend on its neighbours,
-    though activations are quantised by the range of the whole run. Texts are run beside each other, one for each
-    processor.
+    Each text is run by itself, without padding, on one thread: activations are quantised by the range of a whole run,
+    so that in a batch an embedding would depend on the other texts. Texts run in parallel, one on each processor.
     """
 
     def __init__(
         self,
         folder: Path,
-        exported: Exported,
+        exported: ExportedModel,
         name: str,
         query_prompt: str | None = None,
         passage_prompt: str | None = None,
@@ -81,64 +80,46 @@ class OnnxEncoder:
         threads: int = 0,
         damaged: Callable[[], ModelError] = _damaged,
     ) -> None:
-        """Raises `damaged` if a file is not the one that was exported."""
+        """Raises the error of `damaged` if a file is missing or differs from its checksum."""
         self._session, self._tokenizer = open_model(folder, exported.files, damaged)
-        self._made_of = (exported, name, query_prompt, passage_prompt)
+        self._arguments = (exported, name, query_prompt, passage_prompt)
         self._damaged = damaged
         self._tokenizer.enable_truncation(exported.max_tokens)
         self._pool = ThreadPoolExecutor(threads or processors(), thread_name_prefix="encode")
-        self._languages = tuple(languages)
-        self._query_prompt = exported.query_prompt if query_prompt is None else query_prompt
-        self._passage_prompt = exported.passage_prompt if passage_prompt is None else passage_prompt
-        self._identity = EncoderIdentity(
+        query_prompt = exported.query_prompt if query_prompt is None else query_prompt
+        passage_prompt = exported.passage_prompt if passage_prompt is None else passage_prompt
+        identity = EncoderIdentity(
             name=name,
             weights_sha256=exported.weights_sha256,
             dimension=exported.dimension,
-            max_tokens=exported.max_tokens - sum(self.count_tokens([self._passage_prompt])),
+            max_tokens=exported.max_tokens - sum(self._count_batch([passage_prompt])),
             normalised=True,
-            query_prompt=self._query_prompt,
-            passage_prompt=self._passage_prompt,
+            query_prompt=query_prompt,
+            passage_prompt=passage_prompt,
             runtime=exported.runtime,
         )
+        super().__init__(identity, languages)
 
-    def is_of(
-        self, folder: Path, exported: Exported, name: str, query_prompt: str | None, passage_prompt: str | None
+    def was_loaded_with(
+        self, folder: Path, exported: ExportedModel, name: str, query_prompt: str | None, passage_prompt: str | None
     ) -> bool:
-        """Whether it was made of these. Raises ModelError where one of the folder's files is no longer as it was."""
-        if self._made_of != (exported, name, query_prompt, passage_prompt):
+        """Whether the encoder was created with these arguments. Raises ModelError if a file has changed since."""
+        if self._arguments != (exported, name, query_prompt, passage_prompt):
             return False
-        _files(folder, exported.files, self._damaged)
+        _read_files(folder, exported.files, self._damaged)
         return True
 
-    @property
-    def identity(self) -> EncoderIdentity:
-        return self._identity
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        return self._languages
-
-    def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        return self._encode(texts, self._passage_prompt)
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._encode(texts, self._query_prompt)
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        counts: list[int] = []
-        for start in range(0, len(texts), _COUNTED):
-            some = list(texts[start : start + _COUNTED])
-            encoded = self._tokenizer.encode_batch_fast(some, add_special_tokens=False)
-            counts += (sum(len(part) for part in (text, *text.overflowing)) for text in encoded)
-        return counts
+    def _count_batch(self, texts: list[str]) -> list[int]:
+        encoded = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return [sum(len(part) for part in (text, *text.overflowing)) for text in encoded]
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
         rows = np.empty((len(texts), self._identity.dimension), dtype=np.float32)
         encoded = self._tokenizer.encode_batch_fast([prompt + text for text in texts])
-        # The longest first, so that no thread is left with one at the end.
+        # The longest first, so that the threads finish at about the same time.
         order = sorted(range(len(texts)), key=lambda number: -len(encoded[number]))
-        each = map if len(texts) == 1 else self._pool.map  # one question needs no other thread
-        for number, row in zip(order, each(self._run, [encoded[n].ids for n in order]), strict=True):
+        map_all = map if len(texts) == 1 else self._pool.map  # one question needs no other thread
+        for number, row in zip(order, map_all(self._run, [encoded[n].ids for n in order]), strict=True):
             rows[number] = row
         return rows
 
@@ -148,10 +129,10 @@ class OnnxEncoder:
 
 
 def runtime() -> Any:
-    """ONNX Runtime, which does not report on its use: the only place where it is imported.
+    """The ONNX Runtime module with its telemetry off; it is imported nowhere else.
 
-    It reads ORT_DISABLE_TELEMETRY when it is imported (`offline`); its own switch says the same to what was imported
-    before this program.
+    It reads ORT_DISABLE_TELEMETRY (set by `offline`) when it is imported; the call also covers the case that it was
+    imported before this program.
     """
     import onnxruntime
 
@@ -160,31 +141,31 @@ def runtime() -> Any:
 
 
 def open_model(folder: Path, sha256: Mapping[str, str], damaged: Callable[[], ModelError]) -> tuple[Any, Any]:
-    """The session of a model that runs on one thread, and its tokeniser, which neither pads nor cuts.
+    """A single-threaded session of a model, and its tokenizer, without padding and truncation.
 
-    `sha256` holds that of each file by its name; raises `damaged` if one is another.
+    `sha256` maps the name of each file to its checksum. Raises `damaged()` if a file differs from it.
     """
-    _, tokenizer = _files(folder, sha256, damaged)
+    _, tokenizer_json = _read_files(folder, sha256, damaged)
     from tokenizers import Tokenizer
 
     onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # By its path: a session keeps the bytes that it was made of.
+    # From the path, because a session keeps the bytes that it was created from.
     session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
-    made = Tokenizer.from_buffer(tokenizer)
-    made.no_padding()
-    made.no_truncation()
-    return session, made
+    tokenizer = Tokenizer.from_buffer(tokenizer_json)
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return session, tokenizer
 
 
-def _files(folder: Path, sha256: Mapping[str, str], damaged: Callable[[], ModelError]) -> list[bytes]:
-    """The bytes of the model and its tokeniser. Raises `damaged` if one is another."""
-    return [_checked(folder / name, sha256.get(name), damaged) for name in (MODEL, TOKENIZER)]
+def _read_files(folder: Path, sha256: Mapping[str, str], damaged: Callable[[], ModelError]) -> list[bytes]:
+    """The bytes of the model and of its tokenizer. Raises `damaged()` if one differs from its checksum."""
+    return [_read_checked(folder / name, sha256.get(name), damaged) for name in (MODEL, TOKENIZER)]
 
 
-def _checked(path: Path, sha256: str | None, damaged: Callable[[], ModelError]) -> bytes:
+def _read_checked(path: Path, sha256: str | None, damaged: Callable[[], ModelError]) -> bytes:
     try:
         data = path.read_bytes()
     except OSError:

@@ -1,4 +1,4 @@
-"""What an encoder and a reader must do, and what they return."""
+"""The interfaces of an encoder and a reader, and the values that they return."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:
-    """What must be equal for embeddings to be comparable; it is written into every manifest.
+    """Identifies an encoder: only embeddings with equal identities are comparable. Every manifest stores one.
 
-    `runtime` says what computes them: "torch", or an export of the same weights, whose rounding is its own.
+    `max_tokens` is the length of the longest passage that is encoded whole, without the passage prompt. `runtime` is
+    what computes the embeddings: "torch", or "onnx-int8" or "onnx-fp32", an export that rounds differently.
     """
 
     name: str
@@ -33,19 +34,19 @@ class EncoderIdentity:
     runtime: str = "torch"
 
     def as_json(self) -> dict[str, Any]:
-        """The manifest's form."""
+        """The JSON value that a manifest stores."""
         return asdict(self)
 
 
 class Encoder(Protocol):
-    """Texts → unit-length float32 rows, shape (texts, dimension). Safe to call from several threads."""
+    """Encodes texts as unit-length float32 rows, shape (texts, dimension). Safe to call from several threads."""
 
     @property
     def identity(self) -> EncoderIdentity: ...
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages that it was made for (ISO 639-1); empty where that is not known."""
+        """The languages that the model was trained for (ISO 639-1); empty if unknown."""
         ...
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors: ...
@@ -53,15 +54,15 @@ class Encoder(Protocol):
     def encode_queries(self, texts: Sequence[str]) -> Vectors: ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without the special ones."""
+        """The number of tokens of each text, without the special ones."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The likeliest answer inside one sentence of a passage; both spans are of the document.
+class AnswerSpan:
+    """The likeliest answer inside one sentence of a passage; both spans are character ranges of the document's text.
 
-    `margin` is how much likelier it is than that there is none, as a difference of logits.
+    `margin` is its logit minus that of "no answer".
     """
 
     sentence: Span
@@ -69,37 +70,45 @@ class Found:
     margin: float
 
 
+Found = AnswerSpan  # its name in version 0.2
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a reader says of a passage: the logit that it answers, and what each of its sentences may answer.
+    """A reader's judgement of one passage: `relevance` is the logit that it answers the question.
 
-    `found` is in order; a sentence that was not read, because the passage is too long, is not among it.
+    `answers` has one AnswerSpan for each sentence, in order; the end of a passage too long for the model has none.
     """
 
     relevance: float
-    found: tuple[Found, ...]
+    answers: tuple[AnswerSpan, ...]
 
-    def of(self, sentence: Span) -> Found | None:
-        """What was found in this sentence."""
-        return next((found for found in self.found if found.sentence == sentence), None)
+    def answer_in(self, sentence: Span) -> AnswerSpan | None:
+        """The answer in this sentence; None if the sentence was not read."""
+        return next((answer for answer in self.answers if answer.sentence == sentence), None)
 
     @property
     def margin(self) -> float | None:
-        """That of the likeliest answer; None where no sentence was read."""
-        return max((found.margin for found in self.found), default=None)
+        """The margin of the likeliest answer; None if no sentence was read."""
+        return max((answer.margin for answer in self.answers), default=None)
+
+    @property
+    def found(self) -> tuple[AnswerSpan, ...]:
+        """The name of `answers` in version 0.2."""
+        return self.answers
 
 
 class Reader(Protocol):
-    """Question + passages → a Judgement of each. Safe to call from several threads."""
+    """Judges how well passages answer a question. Safe to call from several threads."""
 
     def read(self, question: str, passages: Sequence[Passage], seconds: float) -> list[Judgement | None]:
-        """What each passage says to the question, in their order.
+        """One Judgement for each passage, in their order; None for a passage that was not read.
 
-        None is begun once so many `seconds` have passed, but for the first few; what was not read is None.
+        Stops starting passages after `seconds`; the first few are always read.
         """
         ...
 
 
 def logistic(value: float) -> float:
-    """The probability that a logit stands for."""
+    """The probability of a logit, which is clipped to ±30."""
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))

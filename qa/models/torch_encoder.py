@@ -1,6 +1,6 @@
-"""Any SentenceTransformer in torch: what the run-time encoder is made from and measured against.
+"""Runs any SentenceTransformer in torch: the model that the ONNX encoder is exported from and compared with.
 
-It knows nothing about passages or indexes. torch is loaded with the first encoder, not with this module.
+torch is imported with the first encoder, not with this module.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import numpy as np
 
 from ..errors import ModelError
 from ..system import offline
+from .base import BaseEncoder
 from .protocols import EncoderIdentity, Vectors
 
 _BATCH = 32
-_COUNTED = 10_000  # texts: what the tokeniser makes of each takes kilobytes
-# What a folder that is damaged, incomplete or something else leads to (OSError and ValueError most often).
+# What the libraries raise for a folder that is damaged, incomplete or not a model (mostly OSError and ValueError).
 _UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError)
 
 
 def _stay_offline() -> None:
-    """Nothing is fetched, whoever imported the hub's library first and whatever the environment says."""
+    """Forbid downloads, even if huggingface_hub was imported earlier or the environment permits them."""
     offline.forbid_downloads()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     from huggingface_hub import constants  # reads the environment once, when it is imported
@@ -33,21 +33,21 @@ def _stay_offline() -> None:
 
 
 def folder_of(name: str) -> Path:
-    """The folder itself, or where a model with this name is on this machine. Raises OSError where it is not."""
+    """The folder with this name, or that of a model in this machine's cache. Raises OSError if there is neither."""
     if Path(name).is_dir():
         return Path(name)
     _stay_offline()
     from huggingface_hub import snapshot_download
 
     try:
-        found = snapshot_download(name if "/" in name else f"sentence-transformers/{name}", local_files_only=True)
+        snapshot = snapshot_download(name if "/" in name else f"sentence-transformers/{name}", local_files_only=True)
     except _UNUSABLE as error:
         raise OSError(str(error)) from error
-    return Path(found)
+    return Path(snapshot)
 
 
 def unusable(name: str, error: Exception) -> ModelError:
-    """The error for a name or folder that holds no encoder."""
+    """The ModelError for a name or folder from which no encoder can be loaded."""
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return ModelError(
         f"No encoder could be loaded from {name!r} ({reason[:160]}): "
@@ -55,10 +55,10 @@ def unusable(name: str, error: Exception) -> ModelError:
     )
 
 
-class TorchEncoder:
-    """The SentenceTransformer in a folder; on the processor, or the fastest device that torch sees (None).
+class TorchEncoder(BaseEncoder):
+    """The SentenceTransformer in a folder, on `device`; None is the fastest device that torch finds.
 
-    Raises ModelError where there is none.
+    Safe to use from several threads, one at a time. Raises ModelError if the folder contains no SentenceTransformer.
     """
 
     def __init__(
@@ -88,54 +88,36 @@ class TorchEncoder:
         except (*_UNUSABLE, SafetensorError) as error:
             raise unusable(name, error) from error
         self._lock = threading.Lock()
-        self._made_of = (name, weights_sha256, query_prompt, passage_prompt, device)
-        self._languages = tuple(languages)
+        self._arguments = (name, weights_sha256, query_prompt, passage_prompt, device)
         prompts = dict(getattr(self.model, "prompts", None) or {})
-        self._query_prompt = query_prompt if query_prompt is not None else prompts.get("query") or ""
+        if query_prompt is None:
+            query_prompt = prompts.get("query") or ""
         if passage_prompt is None:
             passage_prompt = prompts.get("passage") or prompts.get("document") or ""
-        self._passage_prompt = passage_prompt
         max_tokens = int(self.model.max_seq_length or 512)
         if passage_prompt:
             max_tokens -= len(self.model.tokenizer.encode(passage_prompt, add_special_tokens=False))
-        self._identity = EncoderIdentity(
+        identity = EncoderIdentity(
             name=name,
             weights_sha256=weights_sha256,
             dimension=int(self.model.get_embedding_dimension()),
             max_tokens=max_tokens,
             normalised=True,
-            query_prompt=self._query_prompt,
-            passage_prompt=self._passage_prompt,
+            query_prompt=query_prompt,
+            passage_prompt=passage_prompt,
         )
+        super().__init__(identity, languages)
 
-    def is_of(
+    def was_loaded_with(
         self, name: str, weights_sha256: str, query_prompt: str | None, passage_prompt: str | None, device: str | None
     ) -> bool:
-        """Whether it was made of these."""
-        return self._made_of == (name, weights_sha256, query_prompt, passage_prompt, device)
+        """Whether the encoder was created with these arguments."""
+        return self._arguments == (name, weights_sha256, query_prompt, passage_prompt, device)
 
-    @property
-    def identity(self) -> EncoderIdentity:
-        return self._identity
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        return self._languages
-
-    def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        return self._encode(texts, self._passage_prompt)
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._encode(texts, self._query_prompt)
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        counts: list[int] = []
-        for start in range(0, len(texts), _COUNTED):
-            some = list(texts[start : start + _COUNTED])
-            with self._lock:
-                encoded = self.model.tokenizer(some, add_special_tokens=False, truncation=False, verbose=False)
-            counts += map(len, encoded["input_ids"])
-        return counts
+    def _count_batch(self, texts: list[str]) -> list[int]:
+        with self._lock:
+            encoded = self.model.tokenizer(texts, add_special_tokens=False, truncation=False, verbose=False)
+        return list(map(len, encoded["input_ids"]))
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
         if not texts:

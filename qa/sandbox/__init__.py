@@ -1,1 +1,1 @@
-"""Reads the files of others in processes of their own, with limits on time and memory."""
+"""Parses untrusted files in separate processes, with limits on time and memory."""

@@ -1,6 +1,6 @@
-"""What two processes say to each other: bytes behind their length, most often JSON, and texts in short pieces.
+"""The framing between the program and a sandbox process: length-prefixed bytes, mostly JSON, and texts in chunks.
 
-It knows nothing about what is said.
+A frame is its length as an unsigned 64-bit big-endian integer, followed by that many bytes.
 """
 
 from __future__ import annotations
@@ -11,74 +11,74 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 _LENGTH = struct.Struct(">Q")
-_LONGEST = 1 << 28  # bytes of one frame that is received
-_CHARACTERS = 1 << 20  # of a text that are sent together
+_MAX_FRAME = 1 << 28  # bytes
+_CHUNK = 1 << 20  # characters of a text in one frame
 
 
-class Ended(EOFError):
-    """The other side says nothing any more."""
+class StreamEnded(EOFError):
+    """The other side closed the stream."""
 
 
-class TooMuch(ValueError):
-    """The other side says more than it may."""
+class LimitExceeded(ValueError):
+    """The other side sent more than it may."""
 
 
 def send(stream: BinaryIO | Any, frame: bytes) -> None:
-    """Write one frame; it may wait in the stream's buffer."""
+    """Write one frame, without flushing the stream."""
     stream.write(_LENGTH.pack(len(frame)))
     stream.write(frame)
 
 
 def send_json(stream: BinaryIO | Any, value: Any) -> None:
-    """Write one frame that holds JSON, and all that waits."""
+    """Write one frame of JSON and flush the stream."""
     send(stream, json.dumps(value, check_circular=False).encode())
     stream.flush()
 
 
 def send_text(stream: BinaryIO | Any, text: str) -> None:
-    """Write a text as UTF-8, as many frames as it takes and an empty one."""
-    for start in range(0, len(text), _CHARACTERS):
-        send(stream, text[start : start + _CHARACTERS].encode("utf-8", "surrogatepass"))
+    """Write a text in UTF-8 as a series of frames that ends with an empty one."""
+    for start in range(0, len(text), _CHUNK):
+        send(stream, text[start : start + _CHUNK].encode("utf-8", "surrogatepass"))
     send(stream, b"")
 
 
 class Receiver:
-    """Reads frames from a stream, so many bytes of them at most; Ended where it ends, TooMuch where there are more."""
+    """Reads frames from a stream, `max_bytes` in total. Raises StreamEnded at its end and LimitExceeded beyond it."""
 
-    def __init__(self, stream: BinaryIO | Any, most: int = 1 << 62) -> None:
+    def __init__(self, stream: BinaryIO | Any, max_bytes: int = 1 << 62) -> None:
         self._stream = stream
-        self._left = most
+        self._remaining = max_bytes
 
     def frame(self) -> bytes:
         """The next frame."""
         (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
-        self._left -= length
-        if length > _LONGEST or self._left < 0:
-            raise TooMuch("too long")
+        self._remaining -= length
+        if length > _MAX_FRAME or self._remaining < 0:
+            raise LimitExceeded("frame too long")
         return self._read(length)
 
-    def whole(self) -> bytes:
-        """The next frame, however long it is: of what is said by who may say anything."""
+    def unlimited_frame(self) -> bytes:
+        """The next frame, whatever its length: for a sender that is trusted."""
         (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
         return self._read(length)
 
     def json(self) -> dict[str, Any]:
-        """The object that the next frame holds; raises ValueError where it is none."""
+        """The JSON object in the next frame. Raises ValueError if the frame is anything else."""
         value = json.loads(self.frame())
         if not isinstance(value, dict):
-            raise ValueError("answer")
+            raise ValueError("not a JSON object")
         return value
 
     def text(self) -> str:
-        """The text in the frames up to an empty one; raises ValueError where it is none."""
-        return "".join(self._pieces())
+        """The text in the frames up to the next empty one. Raises ValueError if it is not valid UTF-8."""
+        return "".join(self._chunks())
 
-    def _pieces(self) -> Iterator[str]:
-        while piece := self.frame():
-            yield piece.decode("utf-8", "surrogatepass")
+    def _chunks(self) -> Iterator[str]:
+        while chunk := self.frame():
+            yield chunk.decode("utf-8", "surrogatepass")
 
     def _read(self, length: int) -> bytes:
         data: bytes = self._stream.read(length)
         if len(data) < length:
-            raise Ended
+            raise StreamEnded
         return data

@@ -1,7 +1,7 @@
-"""The program of a reading process (`python -m qa.sandbox.program MEGABYTES`): reads files, splits them, draws pages.
+"""The program of a sandbox process (`python -m qa.sandbox.program MEGABYTES`): parses and splits files, draws pages.
 
-It answers on standard output what it is asked on standard input (see `workers`, which starts it). Two things it asks
-back while it reads, since it holds no model: how many tokens texts have, and which language samples are in.
+It reads requests from standard input and answers on standard output; `pool` starts it. While it parses it sends two
+kinds of request back, since it loads no model: the token counts of texts, and the language of samples.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from ..formats.decoding import Empty, Unreadable
 from ..text.document import Document, Span
 from ..text.passages import PassageSettings, Splitting
 from . import frames
-from .reading import bare, split_each
+from .parsing import empty_documents, split_documents
 from .wire import document_json, passages_json, pictures_json
 
-FAILED = "made its reader fail"
-_ORPHAN_SECONDS = 1.0  # between two looks whether the program that asks is still there
-_TOGETHER = 1_000  # sections or passages in one frame
-_ASKED, _ASKED_CHARACTERS = 10_000, 2_000_000  # texts whose tokens are asked for in one frame
+FAILED = "crashed the parser"
+_ORPHAN_SECONDS = 1.0  # between two checks that the parent is still running
+_BATCH = 1_000  # sections or passages in one frame
+_COUNT_TEXTS, _COUNT_CHARACTERS = 10_000, 2_000_000  # most texts, and characters, of one request to count tokens
 
 
-class _Answering:
-    """Answers one request after the other."""
+class _RequestHandler:
+    """Answers requests one at a time."""
 
-    def __init__(self, asked: BinaryIO, answered: BinaryIO) -> None:
-        self._asked = frames.Receiver(asked)
-        self._answered = answered
+    def __init__(self, requests: BinaryIO, responses: BinaryIO) -> None:
+        self._requests = frames.Receiver(requests)
+        self._responses = responses
 
-    def once(self) -> None:
-        """Answer the next request; raises Ended where there is none."""
-        head = json.loads(self._asked.whole())
-        held = [self._asked.whole()]  # to be taken out: it may be large, and is not needed any more once it is parsed
+    def handle_next(self) -> None:
+        """Answer the next request. Raises StreamEnded if there is none."""
+        head = json.loads(self._requests.unlimited_frame())
+        body = [self._requests.unlimited_frame()]  # popped by its user, so that a large file is freed once it is parsed
         try:
-            answer = self._pictures(head, held.pop()) if head["do"] == "pictures" else self._read(head, held)
-        except frames.Ended:
+            answer = self._pictures(head, body.pop()) if head["do"] == "pictures" else self._parse(head, body)
+        except frames.StreamEnded:
             raise
         except Empty as error:
             answer = {"empty": str(error)}
@@ -52,68 +52,68 @@ class _Answering:
         except RecursionError:
             answer = {"unreadable": "is nested too deeply to be read"}
         except MemoryError:
-            answer = {"unreadable": "needs more memory than one file may have"}
-        except Exception as error:  # noqa: BLE001 (the edge of this process: the file is listed with what happened)
+            answer = {"unreadable": "needs more memory than the limit for one file"}
+        except Exception as error:  # noqa: BLE001 (the edge of this process: the file is listed with this reason)
             answer = {"unreadable": f"{FAILED} ({type(error).__name__})"}
-        frames.send_json(self._answered, answer)
+        frames.send_json(self._responses, answer)
 
     def _pictures(self, head: dict[str, Any], data: bytes) -> dict[str, Any]:
         passage, *highlights = (Span(*span) for span in head["spans"])
         pages = [Span(*page) for page in head["pages"]]
         return pictures_json(formats.page_pictures(data, head["text"], pages, passage, highlights))
 
-    def _read(self, head: dict[str, Any], held: list[bytes]) -> dict[str, Any]:
-        """Tell each document and its passages as they are made, and at last what could not be read."""
-        contents = formats.parse(head["path"], held.pop(), head["fields"])
+    def _parse(self, head: dict[str, Any], body: list[bytes]) -> dict[str, Any]:
+        """Send each document, and its passages as they are produced; return what could not be read."""
+        contents = formats.parse(head["path"], body.pop(), head["fields"])
         splitting = Splitting(self._count_tokens, head["max_tokens"], PassageSettings(**head["settings"]))
-        for document in bare(contents):
-            self._tell("bare", document)
-        for document, passages in split_each(contents, splitting, self._language):
-            self._tell("document", document)
-            for some in _together(passages):
-                frames.send_json(self._answered, {"passages": passages_json(some)})
+        for document in empty_documents(contents):
+            self._send_document("bare", document)
+        for document, passages in split_documents(contents, splitting, self._detect_language):
+            self._send_document("document", document)
+            for batch in _batches(passages):
+                frames.send_json(self._responses, {"passages": passages_json(batch)})
         return {"problems": list(contents.problems)}
 
-    def _tell(self, what: str, document: Document) -> None:
-        told = document_json(document)
-        sections = told.pop("sections")
-        frames.send_json(self._answered, {what: {**told, "text": "", "blocks": []}})
-        frames.send_text(self._answered, document.text)
-        for some in _together(sections):
-            frames.send_json(self._answered, {"sections": some})
+    def _send_document(self, key: str, document: Document) -> None:
+        fields = document_json(document)
+        sections = fields.pop("sections")
+        frames.send_json(self._responses, {key: {**fields, "text": "", "blocks": []}})
+        frames.send_text(self._responses, document.text)
+        for batch in _batches(sections):
+            frames.send_json(self._responses, {"sections": batch})
 
     def _count_tokens(self, texts: Sequence[str]) -> list[int]:
         counts: list[int] = []
-        for some in _asked_together(texts):
-            frames.send_json(self._answered, {"count": some})
-            counts += json.loads(self._asked.whole())
+        for batch in _text_batches(texts):
+            frames.send_json(self._responses, {"count": batch})
+            counts += json.loads(self._requests.unlimited_frame())
         return counts
 
-    def _language(self, samples: Sequence[str]) -> str:
-        frames.send_json(self._answered, {"language": list(samples)})
-        return str(json.loads(self._asked.whole()))
+    def _detect_language(self, samples: Sequence[str]) -> str:
+        frames.send_json(self._responses, {"language": list(samples)})
+        return str(json.loads(self._requests.unlimited_frame()))
 
 
-def _together(things: Iterable[Any]) -> Iterator[list[Any]]:
-    rest = iter(things)
-    while some := list(islice(rest, _TOGETHER)):
-        yield some
+def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch
 
 
-def _asked_together(texts: Sequence[str]) -> Iterator[list[str]]:
-    some: list[str] = []
+def _text_batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
     characters = 0
     for text in texts:
-        some.append(text)
+        batch.append(text)
         characters += len(text)
-        if len(some) == _ASKED or characters >= _ASKED_CHARACTERS:
-            yield some
-            some, characters = [], 0
-    if some:
-        yield some
+        if len(batch) == _COUNT_TEXTS or characters >= _COUNT_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
 
 
-def _limit(megabytes: int) -> None:
+def _limit_memory(megabytes: int) -> None:
     try:
         import resource
     except ModuleNotFoundError:  # Windows
@@ -124,23 +124,23 @@ def _limit(megabytes: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End this process and what it started when the program that asks has ended, though a file is being read."""
+    """Kill this process and its children once the parent has ended, even while a file is being parsed."""
     while os.getppid() == parent:
         time.sleep(_ORPHAN_SECONDS)
     os.killpg(0, signal.SIGKILL)
 
 
 def main() -> None:
-    """Answer until standard input ends, which it does when the program that asks ends."""
-    _limit(int(sys.argv[1]))
+    """Answer requests until standard input ends, which it does when the parent ends."""
+    _limit_memory(int(sys.argv[1]))
     if hasattr(os, "killpg"):
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    answering = _Answering(sys.stdin.buffer, sys.stdout.buffer)
-    sys.stdout = sys.stderr  # a library that prints must not speak for us
+    handler = _RequestHandler(sys.stdin.buffer, sys.stdout.buffer)
+    sys.stdout = sys.stderr  # a library that prints must not write into the responses
     while True:
         try:
-            answering.once()
-        except frames.Ended:
+            handler.handle_next()
+        except frames.StreamEnded:
             return
 
 

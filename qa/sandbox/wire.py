@@ -1,6 +1,6 @@
-"""Documents, passages and pictures of pages in JSON's terms, and back again, with all that must hold of them checked.
+"""Converts documents, passages and page pictures to JSON values and back, and validates them on the way back.
 
-What comes back may have been written by a process that a hostile file took over. It knows nothing about processes.
+The validation is complete because the JSON may come from a process that a hostile file has taken over.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def document_json(document: Document) -> dict[str, Any]:
-    """A Document in JSON's terms."""
+    """The JSON value of a Document."""
     return {
         "path": document.path,
         "title": document.title,
@@ -34,7 +34,7 @@ def document_json(document: Document) -> dict[str, Any]:
 
 
 def document_from_json(data: dict[str, Any]) -> Document:
-    """The Document again. Raises KeyError, TypeError or ValueError for anything that is none, spans included."""
+    """The Document of a JSON value. Raises KeyError, TypeError or ValueError if it is invalid, down to its spans."""
     text = data["text"]
     if not isinstance(text, str) or not isinstance(data["title"], str):
         raise TypeError("text")
@@ -65,7 +65,7 @@ def document_from_json(data: dict[str, Any]) -> Document:
 
 
 def passages_json(passages: Sequence[Passage]) -> list[Any]:
-    """Passages of one document in JSON's terms: what the document does not say itself."""
+    """The JSON value of one document's passages: only what cannot be derived from the document."""
     return [
         [p.order, p.span.start, p.span.end, list(p.section), p.page, [[s.start, s.end] for s in p.sentences]]
         for p in passages
@@ -73,16 +73,16 @@ def passages_json(passages: Sequence[Passage]) -> list[Any]:
 
 
 def passages_from_json(document: Document, data: list[Any]) -> PackedPassages:
-    """The passages of this document again. Raises TypeError or ValueError for anything that is none."""
+    """The passages of this document from their JSON value. Raises TypeError or ValueError if it is invalid."""
     packed = PackedPassages(document)
     unpack(packed, document, 0, data)
     return packed
 
 
 def unpack(packed: PackedPassages, document: Document, end: int, data: list[Any]) -> int:
-    """Add passages in JSON's terms to those of this document that end at `end`; returns where they end then.
+    """Append passages, given as JSON, to `packed`, whose last passage ends at `end`; return the new end.
 
-    Raises TypeError or ValueError for anything that is none: they stand in order, and are no longer than they may be.
+    Raises TypeError or ValueError if a passage is invalid, out of order or longer than MOST_CHARACTERS.
     """
     for order, start, stop, section, page, sentences in data:
         edges = [edge for first, last in sentences for edge in (first, last)]
@@ -94,32 +94,32 @@ def unpack(packed: PackedPassages, document: Document, end: int, data: list[Any]
             raise ValueError("span")
         if sum(map(len, map(str, section))) > MOST_HEADINGS:
             raise ValueError("section")
-        before = start
+        previous = start
         for first, last in sentences:
-            if not before <= first < last <= stop:
+            if not previous <= first < last <= stop:
                 raise ValueError("sentence")
-            before = last
+            previous = last
         packed.append(start, stop, tuple(map(str, section)), None if page is None else int(page), edges)
         end = stop
     return end
 
 
 def pictures_json(pictures: Sequence[PagePicture]) -> dict[str, Any]:
-    """Pictures in JSON's terms."""
+    """The JSON value of pictures of pages."""
 
-    def boxes(some: Sequence[Box]) -> list[list[float]]:
-        return [[box.left, box.top, box.width, box.height] for box in some]
+    def sides(boxes: Sequence[Box]) -> list[list[float]]:
+        return [[box.left, box.top, box.width, box.height] for box in boxes]
 
     return {
         "pictures": [
-            [p.page, p.width, p.height, b64encode(p.png).decode(), boxes(p.passage), boxes(p.highlights)]
+            [p.page, p.width, p.height, b64encode(p.png).decode(), sides(p.passage), sides(p.highlights)]
             for p in pictures
         ]
     }
 
 
 def pictures_from_json(data: dict[str, Any]) -> tuple[PagePicture, ...]:
-    """The pictures again. Raises KeyError, TypeError or ValueError for anything that is none."""
+    """The pictures of a JSON value. Raises KeyError, TypeError or ValueError if it is invalid."""
 
     def box(*sides: float) -> Box:
         left, top, width, height = map(float, sides)
@@ -132,6 +132,6 @@ def pictures_from_json(data: dict[str, Any]) -> tuple[PagePicture, ...]:
         png = b64decode(encoded, validate=True)
         if not png.startswith(_PNG):
             raise ValueError("picture")
-        boxes = (tuple(box(*sides) for sides in some) for some in (passage, highlights))
+        boxes = (tuple(box(*sides) for sides in region) for region in (passage, highlights))
         pictures.append(PagePicture(int(page), int(width), int(height), png, *boxes))
     return tuple(pictures)

@@ -18,7 +18,7 @@ from ..build import BuildReport, Progress, build
 from ..engine import Engine
 from ..errors import BusyError, QAError
 from ..models.protocols import Encoder
-from ..sandbox.pool import ReaderPool, megabytes_for
+from ..sandbox.pool import SandboxPool, megabytes_for
 from ..system.machine import give_back_memory
 from .remedies import in_page
 from .unexpected import unexpected
@@ -81,7 +81,7 @@ class BuildJob:
         self._state = JobState()
         self._thread: threading.Thread | None = None
         config = engine.config
-        self._readers = ReaderPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes))
+        self._sandbox = SandboxPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes))
         self._loading: futures.Future[Encoder] | None = None
 
     @property
@@ -118,7 +118,7 @@ class BuildJob:
             if self._state.running:
                 self._cancelled.set()
                 self._state = replace(self._state, stage="stopping")
-                self._readers.kill()
+                self._sandbox.kill()
 
     def stop(self, seconds: float = 10) -> bool:
         """As `cancel`, and no other begins; whether all has ended after so many seconds."""
@@ -130,7 +130,7 @@ class BuildJob:
 
     def _work(self, full: bool) -> None:
         try:
-            with self._readers:
+            with self._sandbox:
                 report = self._build(full)
             self._state = replace(self._state, phase="done", report=report)
         except _Stopped:
@@ -150,7 +150,7 @@ class BuildJob:
         encoder = self._encoder()
         run = partial(
             self._run, self._engine.config, encoder, full, self._show,
-            read=self._readers.read, readers=self._readers.count,
+            parse_file=self._sandbox.parse_file, workers=self._sandbox.count,
         )  # fmt: skip
         for _ in range(self._tries - 1):
             try:

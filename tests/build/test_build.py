@@ -30,7 +30,7 @@ from qa.errors import CorpusError
 from qa.formats.decoding import Unreadable
 from qa.index.local import store
 from qa.models.protocols import Vectors
-from qa.sandbox import reading
+from qa.sandbox import parsing
 from qa.text.document import Contents
 from qa.text.passages import PassageSettings
 
@@ -621,7 +621,7 @@ def test_files_are_read_while_passages_are_encoded(config: Config, tiny: TinyEnc
         return formats.parse(path, data)
 
     tiny.encode_passages = slow  # type: ignore[method-assign]
-    report = build(config, tiny, parse=parse, readers=2)
+    report = build(config, tiny, parse=parse, workers=2)
     assert report.passages == report.passages_encoded == 1800
     assert 30 <= seen[0] < 60
 
@@ -688,12 +688,12 @@ def test_a_file_without_a_passage_is_empty(config: Config, tiny: TinyEncoder) ->
 def test_a_file_of_too_many_headings_fails_and_the_others_are_read(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MOST_SECTIONS", 9)
+    monkeypatch.setattr(parsing, "MAX_SECTIONS", 9)
     five = "".join(f"# Part {number}\n\nText.\n\n" for number in range(5))
     rows = "".join(json.dumps({"text": five}) + "\n" for _ in range(2))
     write(config.corpus, {"rows.jsonl": rows, "one.md": five, "ten.md": five * 2})
     report = build(config, tiny)
-    reason = "holds more than 9 headings: split it into several files"
+    reason = "contains more than 9 headings: split it into several files"
     assert [(record.path, record.reason) for record in report.failed] == [("rows.jsonl", reason), ("ten.md", reason)]
     assert report.documents == 1
     assert store.LocalStore(config.index).open_current().records["one.md"].status == "indexed"

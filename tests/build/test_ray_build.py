@@ -38,8 +38,8 @@ from qa.formats.decoding import Unreadable
 from qa.index import open_store
 from qa.index.local.store import LocalStore
 from qa.models.protocols import Encoder, Vectors
-from qa.sandbox import reading
-from qa.sandbox.pool import ReaderProcess
+from qa.sandbox import parsing
+from qa.sandbox.pool import SandboxProcess
 from qa.text.document import Contents
 from qa.text.passages import PassageSettings, Splitting
 
@@ -111,7 +111,7 @@ def hand_over(kind: Callable[[], TinyEncoder], seen: Path, nodes: int = 1) -> En
     here = seen / ray.get_runtime_context().get_node_id()
     here.mkdir(exist_ok=True)
     (here / str(os.getpid())).touch()
-    ray_build.ReaderProcess = partial(ReaderProcess, program=[sys.executable, "-c", READER])  # type: ignore
+    ray_build.SandboxProcess = partial(SandboxProcess, program=[sys.executable, "-c", READER])  # type: ignore
     encoder = kind()
     really = encoder.encode_passages
 
@@ -181,7 +181,7 @@ def splitting(encoder: TinyEncoder, settings: PassageSettings | None = None) -> 
 def as_read(path: str, data: bytes) -> Contents:
     """As `formats.parse`, and what the build says of a file that has killed its reader."""
     if data == KILLING.encode():
-        raise Unreadable("made its reader fail")
+        raise Unreadable("crashed the parser")
     return formats.parse(path, data)
 
 
@@ -260,7 +260,7 @@ class TestOnACluster:
         assert sorted(encoded(second)) == sorted(missing)  # each once
         assert before.isdisjoint(encoded(first))
         assert tiny.encoded == []
-        assert {record.path: record.reason for record in report.failed}["a15kill.md"] == "made its reader fail"
+        assert {record.path: record.reason for record in report.failed}["a15kill.md"] == "crashed the parser"
         same_as_here(filled, tiny, report)
 
     @pytest.mark.milvus_lite
@@ -340,9 +340,9 @@ class TestWithoutACluster:
         monkeypatch.setattr(ray, "put", lambda value: value)
         monkeypatch.setattr(ray, "get", lambda value: value)
         monkeypatch.setattr(ray_build.Cluster, "_blocks", blocks)
-        monkeypatch.setattr(ray_build, "ReaderProcess", lambda fields: SimpleNamespace(read=reading.read))
+        monkeypatch.setattr(ray_build, "SandboxProcess", lambda fields: SimpleNamespace(parse_file=parsing.parse_file))
         (found,) = [file for file in documents.scan(filled.corpus, 10**6) if file.record.path == "a07.md"]
-        ((_, passages),) = prepared.load(found, "", reading.read, splitting(tiny)).documents
+        ((_, passages),) = prepared.load(found, "", parsing.parse_file, splitting(tiny)).documents
         alike = passages[3]
         monkeypatch.setattr(Embedder, "keys", lambda _: [alike.key[:8] + bytes(8)])
         report = build(filled, tiny, elsewhere=ray_build.Cluster(opened, tiny, ()))
@@ -396,7 +396,7 @@ class Half:
         self, files: Sequence[FoundFile], created: str, settings: PassageSettings, known: Sequence[bytes]
     ) -> Iterator[Prepared | None]:
         for number, file in enumerate(files):
-            whole = prepared.load(file, created, reading.read, splitting(self._encoder, settings))
+            whole = prepared.load(file, created, parsing.parse_file, splitting(self._encoder, settings))
             made = {p.key: self._encoder.encode_queries([p.encoded])[0] for _, some in whole.documents for p in some}
             again = Prepared.from_json(json.loads(json.dumps(whole.as_json())), made)
             assert (again.record, again.documents) == (whole.record, list(whole.documents))
@@ -411,7 +411,7 @@ def test_what_comes_back_from_no_worker_is_prepared_here(filled: Config, tiny: T
 
 def test_passages_that_do_not_fit_their_document_are_refused(filled: Config, tiny: TinyEncoder) -> None:
     (file, *_) = documents.scan(filled.corpus, 10**6)
-    data = prepared.load(file, "", reading.read, splitting(tiny)).as_json()
+    data = prepared.load(file, "", parsing.parse_file, splitting(tiny)).as_json()
     data["documents"][0][1][0][2] = 10**6
     with pytest.raises(ValueError, match="span"):
         Prepared.from_json(data, {})

@@ -12,8 +12,7 @@ import pytest
 from qa.corpus.documents import FoundFile, folders, has_changed, load, read, scan, unchanged
 from qa.corpus.records import FileRecord
 from qa.errors import CorpusError
-from qa.sandbox.reading import Found
-from qa.sandbox.reading import read as find
+from qa.sandbox.parsing import ParsedFile, parse_file
 from qa.text.document import Document
 from qa.text.passages import Splitting
 
@@ -30,9 +29,9 @@ def folder(tmp_path: Path, **files: str | bytes) -> Path:
     return corpus
 
 
-def found(path: str, data: bytes) -> Found:
+def found(path: str, data: bytes) -> ParsedFile:
     """What a file holds, read in this process; words count as tokens."""
-    return find(path, data, Splitting(lambda texts: [len(text.split()) for text in texts], max_tokens=256))
+    return parse_file(path, data, Splitting(lambda texts: [len(text.split()) for text in texts], max_tokens=256))
 
 
 def one(corpus: Path, limit: int = LIMIT) -> FoundFile:

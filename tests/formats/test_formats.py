@@ -16,7 +16,7 @@ from qa.config import Config
 from qa.engine import Engine
 from qa.formats import PARSERS, parse, supported
 from qa.formats.outline import Outline
-from qa.sandbox.pool import ReaderPool
+from qa.sandbox.pool import SandboxPool
 from qa.text.document import Span, title_from_path
 from qa.text.passage import MOST_HEADINGS
 
@@ -134,8 +134,8 @@ def test_other_fields_are_read_at_the_next_build(config: Config, tiny: TinyEncod
 
     def report(**names: str) -> BuildReport:
         chosen = replace(config, fields=tuple(names.items()))
-        with ReaderPool(1, fields=names) as pool:
-            return build(chosen, tiny, read=pool.read)
+        with SandboxPool(1, fields=names) as pool:
+            return build(chosen, tiny, parse_file=pool.parse_file)
 
     assert report().documents == 0
     record = Engine.open(config, tiny).status().files[0].record

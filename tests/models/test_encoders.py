@@ -30,7 +30,7 @@ from qa.models.encoders import (
     shipped_encoder,
     shipped_folder,
 )
-from qa.models.onnx_encoder import DESCRIPTION, MODEL, TOKENIZER, Exported, OnnxEncoder
+from qa.models.onnx_encoder import DESCRIPTION, MODEL, TOKENIZER, ExportedModel, OnnxEncoder
 from qa.models.protocols import Encoder
 from qa.models.torch_encoder import TorchEncoder
 
@@ -157,7 +157,7 @@ def test_an_index_for_which_it_was_exported_is_reused_as_it_is(config: Config) -
     write(config.corpus, {"a.md": article("A", "anchor"), "b.md": "The beacon is kept in the old stone tower."})
     folder = config.index / "encoders" / DEFAULT_SHA256
     shutil.copytree(shipped_folder(), folder)
-    exported = Exported.read(folder, folder.name)
+    exported = ExportedModel.read(folder, folder.name)
     assert exported is not None
     first = build(config, OnnxEncoder(folder, exported, DEFAULT_NAME, languages=("en",)))
     assert first.passages_encoded == 2

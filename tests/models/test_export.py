@@ -33,7 +33,7 @@ from qa.models.encoders import (
     shipped_encoder,
     shipped_folder,
 )
-from qa.models.onnx_encoder import DESCRIPTION, MODEL, Exported, OnnxEncoder
+from qa.models.onnx_encoder import DESCRIPTION, MODEL, ExportedModel, OnnxEncoder
 from qa.models.protocols import Encoder
 
 pytestmark = pytest.mark.model
@@ -100,18 +100,18 @@ def sample() -> list[str]:
 def test_the_shipped_file_agrees_with_sentence_transformers_as_an_export_must(
     encoder: Encoder, torch_encoder: Encoder
 ) -> None:
-    from qa.models.export.__main__ import LEAST_COSINE, MEAN_COSINE
+    from qa.models.export.__main__ import MEAN_COSINE, MIN_COSINE
 
     cosines = np.sum(encoder.encode_passages(sample()) * torch_encoder.encode_passages(sample()), axis=1)
     assert len(cosines) == 209
-    assert np.min(cosines) >= LEAST_COSINE
+    assert np.min(cosines) >= MIN_COSINE
     assert np.mean(cosines) >= MEAN_COSINE
 
 
 def test_the_shipped_file_is_what_is_made_of_the_original_weights(tmp_path: Path) -> None:
     from qa.models.export.__main__ import export
 
-    shipped = Exported.read(shipped_folder(), DEFAULT_SHA256)
+    shipped = ExportedModel.read(shipped_folder(), DEFAULT_SHA256)
     made = export(DEFAULT_NAME, default_folder(), DEFAULT_SHA256, tmp_path)
     assert shipped is not None
     assert replace(made, files={}, check={}, versions={}) == replace(shipped, files={}, check={}, versions={})
@@ -164,7 +164,7 @@ def ready(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sha256(small: Path) -> str:
     """What `small` is known by."""
-    return encoders._found(str(small))[1]
+    return encoders._locate(str(small))[1]
 
 
 @pytest.fixture
@@ -232,7 +232,7 @@ def test_a_description_that_is_not_ours_is_none(tmp_path: Path, change: object) 
         change if isinstance(change, str) else json.dumps({**known, **change} if isinstance(change, dict) else change)
     )
     (tmp_path / DESCRIPTION).write_text(text)
-    assert Exported.read(tmp_path, DEFAULT_SHA256) is None
+    assert ExportedModel.read(tmp_path, DEFAULT_SHA256) is None
 
 
 def test_an_export_that_fails_leaves_torch_and_says_so(
@@ -251,23 +251,23 @@ def test_another_model_has_another_hash_and_its_own_place(tmp_path: Path, export
     folder = tmp_path / "model"
     shutil.copytree(default_folder(), folder, ignore=shutil.ignore_patterns("*.safetensors"))
     (folder / "model.safetensors").write_bytes(b"weights")
-    _, first = encoders._found(str(folder))
+    _, first = encoders._locate(str(folder))
     (folder / "tokenizer.json").write_text("{}")
     shutil.copy(folder / "model.safetensors", folder / "other.safetensors")
-    _, second = encoders._found(str(folder))
+    _, second = encoders._locate(str(folder))
     assert len({first, second, DEFAULT_SHA256}) == 3
 
 
 # --- exporting --------------------------------------------------------------------------------------------------------
 
 
-def exported(source: Path, tmp_path: Path) -> tuple[Exported, Path]:
+def exported(source: Path, tmp_path: Path) -> tuple[ExportedModel, Path]:
     from qa.models.export.__main__ import export
 
     target = tmp_path / ("1" * 64)
     target.mkdir()
     found = export("small", source, target.name, target)
-    assert Exported.read(target, target.name) == found
+    assert ExportedModel.read(target, target.name) == found
     return found, target
 
 
@@ -321,8 +321,8 @@ def test_a_model_of_other_parts_stays_in_torch(small: Path, tmp_path: Path) -> N
 def test_a_model_that_stays_in_torch_answers_from_torch(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, sha256 = encoders._found(str(small))
-    description = Exported("torch", sha256, 384, 256, "", "", {}, {}, {}, "too far")
+    _, sha256 = encoders._locate(str(small))
+    description = ExportedModel("torch", sha256, 384, 256, "", "", {}, {}, {}, "too far")
 
     def run(command: Sequence[str], **_: object) -> SimpleNamespace:
         description.write(Path(command[-1]))

@@ -17,8 +17,16 @@ from hypothesis import strategies as st
 
 from qa.errors import ModelError
 from qa.models.onnx_encoder import MODEL, TOKENIZER, open_model
-from qa.models.protocols import Found, Judgement, Reader
-from qa.models.reader import DESCRIPTION, FIRST, LONGEST_ANSWER, OnnxReader, best_span, shipped_folder, shipped_reader
+from qa.models.protocols import AnswerSpan, Judgement, Reader
+from qa.models.reader import (
+    ALWAYS_READ,
+    DESCRIPTION,
+    LONGEST_ANSWER,
+    OnnxReader,
+    best_span,
+    shipped_folder,
+    shipped_reader,
+)
 from qa.system.machine import processors
 from qa.text.document import Span
 from qa.text.passage import Passage
@@ -40,8 +48,8 @@ def read(reader: Reader, question: str, *passages: Passage) -> list[Judgement]:
     return [judgement for judgement in judgements if judgement is not None]
 
 
-def best(judgement: Judgement) -> Found:
-    return max(judgement.found, key=lambda found: found.margin)
+def best(judgement: Judgement) -> AnswerSpan:
+    return max(judgement.answers, key=lambda found: found.margin)
 
 
 def test_the_passage_that_answers_is_told_and_its_answer_found(reader: Reader) -> None:
@@ -81,23 +89,23 @@ def test_what_is_found_is_a_part_of_its_sentence_and_never_of_the_title(
     given = passage(text, start, title)
     document = "\0" * start + text
     for judgement in read(shipped_reader(), question, given):
-        assert [found.sentence for found in judgement.found] == sorted(
-            (found.sentence for found in judgement.found), key=lambda span: span.start
+        assert [found.sentence for found in judgement.answers] == sorted(
+            (found.sentence for found in judgement.answers), key=lambda span: span.start
         )
-        for found in judgement.found:
+        for found in judgement.answers:
             assert found.sentence in (given.sentences or (given.span,))
             assert found.sentence.start <= found.span.start < found.span.end <= found.sentence.end
             assert found.span.of(document).strip()
-            assert judgement.of(found.sentence) == found
+            assert judgement.answer_in(found.sentence) == found
 
 
 def test_a_long_passage_is_read_as_far_as_there_is_room_and_code_as_one_sentence(reader: Reader) -> None:
     long = " ".join(f"Sentence number {number} says nothing about the bridge." for number in range(60))
     (judgement,) = read(reader, "word " * 300, passage(long))
-    assert 5 < len(judgement.found) < 60
+    assert 5 < len(judgement.answers) < 60
     code = Passage("a.py", 0, Span(7, 20), "bridge = 1932", "", (), None, ())
     (judgement,) = read(reader, WHEN, code)
-    assert [found.sentence for found in judgement.found] == [Span(7, 20)]
+    assert [found.sentence for found in judgement.answers] == [Span(7, 20)]
 
 
 def test_a_pair_is_judged_alike_alone_among_others_and_on_any_thread(reader: Reader) -> None:
@@ -118,7 +126,7 @@ def test_many_questions_at_once_share_the_threads(reader: Reader) -> None:
 def test_without_time_only_the_first_are_read(reader: Reader) -> None:
     many = [passage(CAT) for _ in range(6)]
     judgements = reader.read(WHEN, many, 0.0)
-    assert [judgement is None for judgement in judgements] == [number >= FIRST for number in range(6)]
+    assert [judgement is None for judgement in judgements] == [number >= ALWAYS_READ for number in range(6)]
     assert reader.read(WHEN, many[:1], 0.0) == judgements[:1]
     assert reader.read(WHEN, [], 0.0) == []
 

@@ -14,14 +14,14 @@ from benchmarks.common import FIT_ARTICLES, HELD_OUT_ARTICLES, SETS, _judgement,
 from benchmarks.judged import SQUAD_1, SQUAD_2, sample
 from benchmarks.mixture import MIXTURE, RISKS, error_if_true, in_mixture, mixed, risk, thresholds, weighted
 from benchmarks.pictures import curves
-from qa.models.protocols import Found, Judgement
+from qa.models.protocols import AnswerSpan, Judgement
 from qa.text.document import Span
 from training.config import read_settings
 from training.data import read_set, split_articles
 
 SPANS = st.tuples(st.integers(0, 10_000), st.integers(0, 500)).map(lambda pair: Span(pair[0], pair[0] + pair[1]))
 LOGITS = st.floats(-30, 30, width=32)
-FOUND = st.builds(Found, SPANS, SPANS, LOGITS)
+FOUND = st.builds(AnswerSpan, SPANS, SPANS, LOGITS)
 
 
 # --- what is judged ---------------------------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ def test_no_question_is_both_fitted_and_judged(name: str) -> None:
 
 @given(LOGITS, st.lists(FOUND, max_size=5), st.integers(0, 500))
 def test_a_judgement_comes_back_as_it_was_for_the_same_passage_anywhere(
-    relevance: float, found: list[Found], start: int
+    relevance: float, found: list[AnswerSpan], start: int
 ) -> None:
     judgement = Judgement(relevance, tuple(found))
     assert _judgement(_row(judgement, start), start) == judgement

@@ -646,7 +646,7 @@ def test_an_export_that_knows_units_is_read_by_the_program_as_any_other(base: Pa
     passage = Passage("a.md", 0, Span(0, len(text)), text, "Town", (), None, (Span(0, len(text)),), "en")
     (judgement,) = OnnxReader(tmp_path / "reader").read("Who built it?", [passage], 1.0)
     assert judgement is not None
-    assert len(judgement.found) == 1
+    assert len(judgement.answers) == 1
 
 
 # --- real articles ----------------------------------------------------------------------------------------------------

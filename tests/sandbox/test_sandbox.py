@@ -22,9 +22,9 @@ from qa import formats
 from qa.build import build
 from qa.config import Config
 from qa.formats.decoding import Empty, Unreadable
-from qa.sandbox import reading
-from qa.sandbox.pool import ReaderPool, ReaderProcess
-from qa.sandbox.reading import Found
+from qa.sandbox import parsing
+from qa.sandbox.parsing import ParsedFile
+from qa.sandbox.pool import SandboxPool, SandboxProcess
 from qa.sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
 from qa.text.document import Span
 from qa.text.passage import MOST_CHARACTERS, MOST_HEADINGS
@@ -58,30 +58,30 @@ SPLITTING = Splitting(TinyEncoder().count_tokens, 256)
 
 
 @pytest.fixture(scope="module")
-def reader() -> Iterator[ReaderProcess]:
-    with ReaderProcess() as process:
+def reader() -> Iterator[SandboxProcess]:
+    with SandboxProcess() as process:
         yield process
 
 
-def title(found: Found) -> str:
+def title(found: ParsedFile) -> str:
     return found.documents[0][0].title
 
 
-def taken_over(what: str, seconds: float = 20) -> ReaderProcess:
-    return ReaderProcess(seconds, program=[sys.executable, "-c", TAKEN_OVER + what])
+def taken_over(what: str, seconds: float = 20) -> SandboxProcess:
+    return SandboxProcess(seconds, program=[sys.executable, "-c", TAKEN_OVER + what])
 
 
 @pytest.mark.parametrize(("path", "data"), [("a.md", ARTICLE), ("a.txt", ARTICLE), ("é\n.txt", "ünï".encode())])
-def test_a_document_comes_back_with_its_passages_as_it_was_read(reader: ReaderProcess, path: str, data: bytes) -> None:
-    found = reader.read(path, data, SPLITTING)
-    assert found == reading.read(path, data, SPLITTING)
+def test_a_document_comes_back_with_its_passages_as_it_was_read(reader: SandboxProcess, path: str, data: bytes) -> None:
+    found = reader.parse_file(path, data, SPLITTING)
+    assert found == parsing.parse_file(path, data, SPLITTING)
     assert all(len(passages) for _, passages in found.documents)
 
 
-def test_reasons_come_back(reader: ReaderProcess) -> None:
+def test_reasons_come_back(reader: SandboxProcess) -> None:
     with pytest.raises(Unreadable, match="looks binary"):
-        reader.read("a.txt", bytes(range(256)), SPLITTING)
-    assert title(reader.read("a.md", ARTICLE, SPLITTING)) == "Bees"
+        reader.parse_file("a.txt", bytes(range(256)), SPLITTING)
+    assert title(reader.parse_file("a.md", ARTICLE, SPLITTING)) == "Bees"
 
 
 @pytest.mark.parametrize(
@@ -116,15 +116,15 @@ def test_reasons_come_back(reader: ReaderProcess) -> None:
     ],
 )
 def test_a_reader_that_dies_or_lies_is_a_reason(what: str) -> None:
-    with taken_over(what) as process, pytest.raises(Unreadable, match="made its reader fail"):
-        process.read("a.md", ARTICLE, SPLITTING)
+    with taken_over(what) as process, pytest.raises(Unreadable, match="crashed the parser"):
+        process.parse_file("a.md", ARTICLE, SPLITTING)
 
 
 def test_one_that_goes_on_asking_is_a_reason() -> None:
     """However often tokens are counted for it."""
     asks = "lie()\nwhile True: say(count=['x' * 100_000]); receive()"
-    with taken_over(asks) as process, pytest.raises(Unreadable, match="made its reader fail"):
-        process.read("a.md", ARTICLE, SPLITTING)
+    with taken_over(asks) as process, pytest.raises(Unreadable, match="crashed the parser"):
+        process.parse_file("a.md", ARTICLE, SPLITTING)
 
 
 def test_counting_tokens_takes_no_time_of_the_file() -> None:
@@ -134,40 +134,40 @@ def test_counting_tokens_takes_no_time_of_the_file() -> None:
 
     asks = "say(count=['Bees sleep.']); assert receive() == b'[2]'; lie(); end()"
     with taken_over(asks, seconds=1) as process:
-        assert title(process.read("a.md", ARTICLE, Splitting(slowly, 256))) == ""
+        assert title(process.parse_file("a.md", ARTICLE, Splitting(slowly, 256))) == ""
 
 
 def test_a_file_that_takes_too_long_is_a_reason() -> None:
     with taken_over("time.sleep(600)", seconds=0.5) as process, pytest.raises(Unreadable, match=r"longer than 0\.5 s"):
-        process.read("a.md", ARTICLE, SPLITTING)
+        process.parse_file("a.md", ARTICLE, SPLITTING)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no rlimits on Windows")
 def test_a_file_that_needs_too_much_memory_is_a_reason_and_the_next_is_read() -> None:
-    with ReaderProcess(megabytes=400) as process:
+    with SandboxProcess(megabytes=400) as process:
         with pytest.raises(Unreadable):
-            process.read("a.txt", b"x " * 60_000_000, SPLITTING)
-        assert title(process.read("a.md", ARTICLE, SPLITTING)) == "Bees"
+            process.parse_file("a.txt", b"x " * 60_000_000, SPLITTING)
+        assert title(process.parse_file("a.md", ARTICLE, SPLITTING)) == "Bees"
 
 
-def test_a_reader_that_was_killed_is_started_anew(reader: ReaderProcess) -> None:
-    reader.read("a.md", ARTICLE, SPLITTING)
+def test_a_reader_that_was_killed_is_started_anew(reader: SandboxProcess) -> None:
+    reader.parse_file("a.md", ARTICLE, SPLITTING)
     assert reader._process is not None
     reader._process.kill()
     reader._process.wait()
-    assert title(reader.read("a.md", ARTICLE, SPLITTING)) == "Bees"
+    assert title(reader.parse_file("a.md", ARTICLE, SPLITTING)) == "Bees"
 
 
 def test_the_build_goes_on_after_such_a_file(config: Config, tiny: TinyEncoder) -> None:
     (config.corpus / "a.md").write_bytes(ARTICLE)
     (config.corpus / "b.md").write_bytes(ARTICLE)
     with taken_over("sys.exit(3)") as process:
-        report = build(config, tiny, read=process.read)
+        report = build(config, tiny, parse_file=process.parse_file)
     assert [(record.path, record.reason) for record in report.failed] == [
-        ("a.md", "made its reader fail"), ("b.md", "made its reader fail"),
+        ("a.md", "crashed the parser"), ("b.md", "crashed the parser"),
     ]  # fmt: skip
-    with ReaderProcess() as process:
-        report = build(config, tiny, full=True, read=process.read)
+    with SandboxProcess() as process:
+        report = build(config, tiny, full=True, parse_file=process.parse_file)
     assert (report.failed, report.documents) == ((), 2)
 
 
@@ -189,7 +189,7 @@ def test_a_process_cannot_send_a_path_of_headings_that_no_format_makes() -> None
         passages_from_json(document, [[0, 0, 11, [*section, "y"], None, [[0, 11]]]])
 
 
-def test_pictures_of_pages_come_back_as_they_were_drawn(reader: ReaderProcess) -> None:
+def test_pictures_of_pages_come_back_as_they_were_drawn(reader: SandboxProcess) -> None:
     data = (PDFS / "columns.pdf").read_bytes()
     (document,) = formats.parse("a.pdf", data).documents
     start = document.text.index("Concrete came in 1939")
@@ -214,7 +214,7 @@ def test_pictures_of_pages_come_back_as_they_were_drawn(reader: ReaderProcess) -
     ],
 )
 def test_a_reader_that_lies_about_pictures_is_a_reason(said: str) -> None:
-    with taken_over(f"send({said.encode()!r})") as process, pytest.raises(Unreadable, match="made its reader fail"):
+    with taken_over(f"send({said.encode()!r})") as process, pytest.raises(Unreadable, match="crashed the parser"):
         process.pictures(b"%PDF", "ab", [Span(0, 2)], Span(0, 2), [])
 
 
@@ -225,21 +225,21 @@ def test_a_page_that_takes_too_long_is_a_reason() -> None:
 
 def test_an_empty_file_comes_back_as_empty() -> None:
     with taken_over('send(b\'{"empty": "holds no text"}\')') as process, pytest.raises(Empty, match="holds no text"):
-        process.read("a.md", ARTICLE, SPLITTING)
+        process.parse_file("a.md", ARTICLE, SPLITTING)
 
 
-def test_several_documents_and_what_could_not_be_read_come_back(reader: ReaderProcess) -> None:
+def test_several_documents_and_what_could_not_be_read_come_back(reader: SandboxProcess) -> None:
     lines = b'{"text": "# Bees\\n\\nBees sleep."}\nbroken\n{"text": "Wasps do not."}\n{"text": "# Hornets\\n"}\n'
-    found = reader.read("a.jsonl", lines, SPLITTING)
-    assert found == reading.read("a.jsonl", lines, SPLITTING)
+    found = reader.parse_file("a.jsonl", lines, SPLITTING)
+    assert found == parsing.parse_file("a.jsonl", lines, SPLITTING)
     assert [document.path for document, _ in found.documents] == ["a.jsonl#1", "a.jsonl#3"]
     assert found.problems
 
 
-def test_a_text_of_many_frames_and_passages_comes_back(reader: ReaderProcess) -> None:
+def test_a_text_of_many_frames_and_passages_comes_back(reader: SandboxProcess) -> None:
     data = "".join(f"On day {n} — the bees of hive {n} carried water.\n\n" for n in range(30_000)).encode()
-    found = reader.read("a.txt", data, SPLITTING)
-    is_same = found == reading.read("a.txt", data, SPLITTING)  # (what differs would take too long to show)
+    found = reader.parse_file("a.txt", data, SPLITTING)
+    is_same = found == parsing.parse_file("a.txt", data, SPLITTING)  # (what differs would take too long to show)
     assert is_same
     ((document, passages),) = found.documents
     assert len(document.text.encode()) == len(data)
@@ -247,10 +247,10 @@ def test_a_text_of_many_frames_and_passages_comes_back(reader: ReaderProcess) ->
 
 
 @pytest.mark.parametrize("unit", ["`` ` ``` ", "`"])
-def test_two_megabytes_of_backticks_are_read_or_refused_in_time(reader: ReaderProcess, unit: str) -> None:
+def test_two_megabytes_of_backticks_are_read_or_refused_in_time(reader: SandboxProcess, unit: str) -> None:
     data = (unit * 2_000_000)[:2_000_000].encode()
     try:
-        ((_, passages),) = reader.read("a.md", data, SPLITTING).documents
+        ((_, passages),) = reader.parse_file("a.md", data, SPLITTING).documents
         assert max(len(passage.text) for passage in passages) <= MOST_CHARACTERS
     except Unreadable as error:
         assert str(error).startswith("took longer than 68 s")
@@ -261,15 +261,15 @@ def test_what_a_reader_started_ends_with_it(tmp_path: Path) -> None:
     note = tmp_path / "child"
     starts = f"import subprocess; open({str(note)!r}, 'w').write(str(subprocess.Popen(['sleep', '600']).pid))"
     with taken_over(f"{starts}\ntime.sleep(600)", seconds=1.5) as process, pytest.raises(Unreadable, match="longer"):
-        process.read("a.md", ARTICLE, SPLITTING)
+        process.parse_file("a.md", ARTICLE, SPLITTING)
     assert gone(int(note.read_text()))
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs a system with process groups")
 def test_a_reader_ends_when_the_program_that_asks_was_killed() -> None:
     asks = (
-        "import qa.sandbox.pool, time; reader = qa.sandbox.pool.ReaderProcess(); "
-        "reader.read('a.txt', b'Bees.', qa.sandbox.pool.Splitting(lambda texts: [1 for _ in texts], 256)); "
+        "import qa.sandbox.pool, time; reader = qa.sandbox.pool.SandboxProcess(); "
+        "reader.parse_file('a.txt', b'Bees.', qa.sandbox.pool.Splitting(lambda texts: [1 for _ in texts], 256)); "
         "print(reader._process.pid, flush=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", asks], stdout=subprocess.PIPE, text=True) as asking:
@@ -280,15 +280,15 @@ def test_a_reader_ends_when_the_program_that_asks_was_killed() -> None:
 
 
 def test_closing_does_not_wait_for_the_file_that_is_being_read() -> None:
-    pool = ReaderPool(2, program=[sys.executable, "-c", TAKEN_OVER + "time.sleep(600)"])
+    pool = SandboxPool(2, program=[sys.executable, "-c", TAKEN_OVER + "time.sleep(600)"])
     with ThreadPoolExecutor(2) as threads:
-        reading = [threads.submit(pool.read, "a.md", ARTICLE, SPLITTING) for _ in range(2)]
+        reading = [threads.submit(pool.parse_file, "a.md", ARTICLE, SPLITTING) for _ in range(2)]
         while not all(process._process for process in pool._processes):
             time.sleep(0.01)
         started = time.perf_counter()
         pool.close()
         for future in reading:
-            with pytest.raises(Unreadable, match="made its reader fail"):
+            with pytest.raises(Unreadable, match="crashed the parser"):
                 future.result(5)
     assert time.perf_counter() - started < 5
 
@@ -301,10 +301,10 @@ def test_a_pool_reads_files_beside_each_other(tmp_path: Path) -> None:
         "lie(); end()"
     )
     with (
-        ReaderPool(2, seconds=20, program=[sys.executable, "-c", TAKEN_OVER + meet]) as pool,
+        SandboxPool(2, seconds=20, program=[sys.executable, "-c", TAKEN_OVER + meet]) as pool,
         ThreadPoolExecutor(2) as threads,
     ):
-        for future in [threads.submit(pool.read, "a.md", ARTICLE, SPLITTING) for _ in range(2)]:
+        for future in [threads.submit(pool.parse_file, "a.md", ARTICLE, SPLITTING) for _ in range(2)]:
             assert future.result().documents[0][0].text == "abc"
 
 

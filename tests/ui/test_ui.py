@@ -29,7 +29,7 @@ from qa.engine import Engine
 from qa.errors import ConfigError, CorpusError, StoreError
 from qa.formats.pictures import Box, PagePicture
 from qa.index.local import store
-from qa.sandbox.pool import ReaderPool
+from qa.sandbox.pool import SandboxPool
 from qa.system.machine import is_loopback
 from qa.text.document import Document, Section, Span
 from qa.ui import examples, library, views
@@ -306,10 +306,10 @@ def test_a_build_is_cancelled_while_a_file_is_being_read(
 ) -> None:
     write(config, "cats.html", "<p>Cats sleep.</p>")
     job = BuildJob(Engine.open(config, tiny))
-    readers = ReaderPool(1, program=(sys.executable, "-c", "import time; time.sleep(60)"))
-    monkeypatch.setattr(job, "_readers", readers)
+    sandbox = SandboxPool(1, program=(sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(job, "_sandbox", sandbox)
     job.start()
-    while readers._processes[0]._process is None:
+    while sandbox._processes[0]._process is None:
         time.sleep(0.01)
     job.cancel()
     assert job.wait(2).phase == "stopped"

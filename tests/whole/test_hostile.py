@@ -38,11 +38,11 @@ from pathlib import Path
 from conftest import TinyEncoder
 from qa.build import build
 from qa.config import Config
-from qa.sandbox.pool import ReaderProcess
+from qa.sandbox.pool import SandboxProcess
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
-with ReaderProcess(float(sys.argv[3]), int(sys.argv[4])) as reader:
-    report = build(Config(Path(sys.argv[1]), Path(sys.argv[2])), TinyEncoder(), read=reader.read)
+with SandboxProcess(float(sys.argv[3]), int(sys.argv[4])) as reader:
+    report = build(Config(Path(sys.argv[1]), Path(sys.argv[2])), TinyEncoder(), parse_file=reader.parse_file)
 left, until = [], time.monotonic() + 3
 with contextlib.suppress(ChildProcessError):
     while True:

@@ -1,1 +1,1 @@
-"""A SentenceTransformer made ready for ONNX Runtime: `python -m qa.models.export`."""
+"""Exports a SentenceTransformer for ONNX Runtime: `python -m qa.models.export`."""

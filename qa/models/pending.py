@@ -1,4 +1,4 @@
-"""Questions → their embeddings, made in another thread: what needs one waits for it, and what does not goes on."""
+"""Encodes questions on another thread, so that only the code that needs an embedding waits for it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from functools import partial
 from .protocols import Encoder, Vectors
 
 
-class Ahead:
+class PendingEmbeddings:
     """The embeddings of some questions, which are encoded together. Safe to use from several threads."""
 
     def __init__(self, encoder: Encoder, texts: Iterable[str], pool: Executor) -> None:
         distinct = list(dict.fromkeys(texts))
-        self._encoding = pool.submit(_timed, encoder, distinct)
-        # What gives a text's embedding, of shape (dimension,), by the text.
+        self._encoding = pool.submit(_encode_timed, encoder, distinct)
+        # Each text's function that waits for its embedding and returns it, of shape (dimension,).
         self.embeddings: dict[str, Callable[[], Vectors]] = {
             text: partial(self._row, number) for number, text in enumerate(distinct)
         }
 
     @property
     def milliseconds(self) -> float:
-        """How long encoding took; waits for its end."""
+        """How long encoding took; waits until it is done."""
         return self._encoding.result()[1]
 
     def _row(self, number: int) -> Vectors:
@@ -31,6 +31,6 @@ class Ahead:
         return row
 
 
-def _timed(encoder: Encoder, texts: Sequence[str]) -> tuple[Vectors, float]:
+def _encode_timed(encoder: Encoder, texts: Sequence[str]) -> tuple[Vectors, float]:
     started = time.perf_counter()
     return encoder.encode_queries(texts), 1e3 * (time.perf_counter() - started)
