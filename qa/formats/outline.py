@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..text.document import Block, BlockKind, Document, Section, Span
-from ..text.passage import MOST_HEADINGS
+from ..text.passage import MAX_HEADING_CHARACTERS
 
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")
@@ -86,7 +86,7 @@ class Outline:
 
 def _innermost(names: Sequence[str]) -> tuple[str, ...]:
     """A path of headings without the outermost ones that would make it longer than any person writes."""
-    kept, left = len(names), MOST_HEADINGS
+    kept, left = len(names), MAX_HEADING_CHARACTERS
     while kept and (left := left - len(names[kept - 1])) >= 0:
         kept -= 1
     return tuple(names[kept:])

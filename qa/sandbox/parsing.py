@@ -54,7 +54,7 @@ def empty_documents(contents: Contents) -> list[Document]:
 
 
 def split_documents(
-    contents: Contents, splitting: Splitting, detect_language: DetectLanguage = languages.judged
+    contents: Contents, splitting: Splitting, detect_language: DetectLanguage = languages.detect_from_samples
 ) -> Iterator[tuple[Document, Iterator[Passage]]]:
     """Yield each document that contains text, without its blocks, and an iterator over its passages.
 

@@ -254,7 +254,7 @@ class _Response:
             return partial(self._splitting.count_tokens, texts)
         if "language" in message:
             samples = [str(sample)[:_SAMPLE_CHARACTERS] for sample in message["language"][:_SAMPLES]]
-            return partial(languages.judged, samples)
+            return partial(languages.detect_from_samples, samples)
         if "sections" in message:
             self._pending["sections"] += message["sections"]
         elif "passages" in message:

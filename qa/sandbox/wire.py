@@ -12,7 +12,7 @@ from typing import Any
 from ..formats.pictures import Box, PagePicture
 from ..text.document import Block, Document, Section, Span
 from ..text.packed import PackedPassages
-from ..text.passage import MOST_CHARACTERS, MOST_HEADINGS, Passage
+from ..text.passage import MAX_CHARACTERS, MAX_HEADING_CHARACTERS, Passage
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -82,7 +82,7 @@ def passages_from_json(document: Document, data: list[Any]) -> PackedPassages:
 def unpack(packed: PackedPassages, document: Document, end: int, data: list[Any]) -> int:
     """Append passages, given as JSON, to `packed`, whose last passage ends at `end`; return the new end.
 
-    Raises TypeError or ValueError if a passage is invalid, out of order or longer than MOST_CHARACTERS.
+    Raises TypeError or ValueError if a passage is invalid, out of order or longer than MAX_CHARACTERS.
     """
     for order, start, stop, section, page, sentences in data:
         edges = [edge for first, last in sentences for edge in (first, last)]
@@ -90,9 +90,9 @@ def unpack(packed: PackedPassages, document: Document, end: int, data: list[Any]
             raise ValueError("passage")
         if page is not None and not 1 <= page <= len(document.pages):
             raise ValueError("page")
-        if not end <= start < stop <= len(document.text) or stop - start > MOST_CHARACTERS:
+        if not end <= start < stop <= len(document.text) or stop - start > MAX_CHARACTERS:
             raise ValueError("span")
-        if sum(map(len, map(str, section))) > MOST_HEADINGS:
+        if sum(map(len, map(str, section))) > MAX_HEADING_CHARACTERS:
             raise ValueError("section")
         previous = start
         for first, last in sentences:

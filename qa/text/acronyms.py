@@ -1,33 +1,30 @@
-"""Text → the acronyms that it introduces, with what they stand for.
-
-It knows nothing about documents or indexes.
-"""
+"""Finds the acronyms that a text introduces, with their long forms."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-# What an acronym may look like: one word of two to ten letters and digits with at least two capitals.
+# An acronym is one word of two to ten letters and digits with at least two capitals.
 _SHORT = re.compile(r"[^\W_]{2,10}")
 _BRACKETS = re.compile(r"\(([^()\n]{2,200})\)")
 _WORD = re.compile(r"\S+")
-_ENDS = re.compile(r"[.!?;:()][\"'”’]?\s|\n\s*\n")  # what a long form does not reach across
-_BEFORE = 200  # characters that are looked at before a bracket
+_ENDS = re.compile(r"[.!?;:()][\"'”’]?\s|\n\s*\n")  # a long form does not cross these
+_BEFORE = 200  # characters before a bracket in which the long form may be
 
 
 def find(text: str) -> Iterator[tuple[str, str]]:
-    """(short form, long form) of each acronym that is introduced: `Long Form (LF)` or `LF (Long Form)`.
+    """Yield (short form, long form) of each acronym that the text introduces as `Long Form (LF)` or `LF (Long Form)`.
 
-    After Schwartz and Hearst, "A Simple Algorithm for Identifying Abbreviation Definitions in Biomedical Text",
-    Pacific Symposium on Biocomputing 2003.
+    The algorithm is that of Schwartz and Hearst, "A Simple Algorithm for Identifying Abbreviation Definitions in
+    Biomedical Text", Pacific Symposium on Biocomputing 2003.
     """
     for bracket in _BRACKETS.finditer(text):
         before = text[max(0, bracket.start() - _BEFORE) : bracket.start()].rstrip()
         inside = re.split(r"[,;:]", bracket[1])[0].strip()
         last = before.split()[-1] if before.split() else ""
         short, candidate = (inside, _last_words(before, inside)) if _is_short(inside) else (last, bracket[1])
-        short = re.sub(r"(?<=[A-Z]{2})s$", "", short)  # of several
+        short = re.sub(r"(?<=[A-Z]{2})s$", "", short)  # the plural
         long = _long_form(short, candidate) if _is_short(short) else ""
         if long:
             yield short, long
@@ -38,7 +35,7 @@ def _is_short(text: str) -> bool:
 
 
 def _last_words(before: str, short: str) -> str:
-    """The words of the sentence that the long form may be made of, by their number: the last of them."""
+    """The last words of the sentence before the bracket: as many as the long form may have."""
     sentence = _ENDS.split(before)[-1]
     words = list(_WORD.finditer(sentence))[-_most_words(short) :]
     return sentence[words[0].start() :] if words else ""
@@ -49,22 +46,22 @@ def _most_words(short: str) -> int:
 
 
 def _long_form(short: str, candidate: str) -> str:
-    """The end of `candidate` that `short` stands for, or nothing.
+    """The shortest end of `candidate` that can be the long form of `short`; empty if there is none.
 
-    Its letters are found from the last to the first, each at or before the one found last, the first one at the
-    beginning of a word.
+    The letters of `short` are matched from the last to the first, each before the previous match; the first letter
+    must begin a word.
     """
-    place = len(candidate)
+    index = len(candidate)
     for number in range(len(short) - 1, -1, -1):
         letter = short[number].lower()
-        place -= 1
-        while place >= 0 and (
-            candidate[place].lower() != letter or (number == 0 and place > 0 and candidate[place - 1].isalnum())
+        index -= 1
+        while index >= 0 and (
+            candidate[index].lower() != letter or (number == 0 and index > 0 and candidate[index - 1].isalnum())
         ):
-            place -= 1
-        if place < 0:
+            index -= 1
+        if index < 0:
             return ""
-    long = candidate[place:].strip(" ,;:\"“”'")
+    long = candidate[index:].strip(" ,;:\"“”'")
     words = re.findall(r"\w+", long)
-    good = len(words) > 1 and len(long) > len(short) and short not in words
-    return long if good and len(words) <= _most_words(short) else ""
+    is_plausible = len(words) > 1 and len(long) > len(short) and short not in words
+    return long if is_plausible and len(words) <= _most_words(short) else ""

@@ -1,7 +1,4 @@
-"""Text → where `data:` addresses stand in it: files that were written into it as letters, which nobody reads.
-
-It knows nothing about documents.
-"""
+"""Finds `data:` URLs in a text: whole files encoded as characters, which must not become passages."""
 
 from __future__ import annotations
 
@@ -11,28 +8,28 @@ from collections.abc import Iterator
 from .document import Span
 
 _SCHEME = "data:"
-# RFC 2397. What is shorter is an example in an article about such addresses, and stays.
+# RFC 2397. A shorter one is probably an example in an article about such URLs, and is kept.
 _ADDRESS = re.compile(r"data:(?:[\w.+-]+/[\w.+-]+)?(?:;[\w.+=-]+)*,[^\s\"'<>()\[\]\\]{100,}")
 _BEFORE = (("](", 2), ("(", 1), ("<", 1), ('"', 1), ("'", 1))
 _AFTER = ")>\"'"
 
 
 def data_addresses(text: str) -> Iterator[Span]:
-    """The `data:` addresses of a hundred characters and more, in order, with the marks that set each off."""
+    """The `data:` URLs with a hundred or more characters of data, in order, with the marks around each."""
     place = text.find(_SCHEME)
     while place >= 0:
-        found = None if place and text[place - 1].isalnum() else _ADDRESS.match(text, place)
-        if found is None:
+        match = None if place and text[place - 1].isalnum() else _ADDRESS.match(text, place)
+        if match is None:
             place = text.find(_SCHEME, place + 1)
             continue
         start = place - next((length for mark, length in _BEFORE if text.startswith(mark, max(0, place - length))), 0)
-        end = found.end() + (text[found.end() : found.end() + 1] in _AFTER)
+        end = match.end() + (text[match.end() : match.end() + 1] in _AFTER)
         yield Span(start, min(end, len(text)))
-        place = text.find(_SCHEME, found.end())
+        place = text.find(_SCHEME, match.end())
 
 
 def without_data_addresses(text: str) -> str:
-    """The text without its `data:` addresses."""
+    """The text without its `data:` URLs."""
     if _SCHEME not in text:
         return text
     parts, end = [], 0

@@ -1,4 +1,4 @@
-"""An article: its text, sections and blocks, and spans of characters in it."""
+"""The model of an article: its text, sections and blocks, and spans of characters in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 
 BlockKind = Literal["paragraph", "list", "table", "code"]
 SECTION_SEPARATOR = " > "
-_RECORD = re.compile(r"\.\w+#\d+$")  # a number after a file's ending
+_RECORD = re.compile(r"\.\w+#\d+$")  # the path of a record: a file name with an extension, and a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Span:
         return text[self.start : self.end]
 
     def trimmed(self, text: str) -> Span:
-        """This range without blank space at its ends; of nothing else, an empty one."""
+        """This range without white space at either end; empty if it contains nothing else."""
         start, end = self.start, self.end
         while start < end and text[start].isspace():
             start += 1
@@ -39,10 +39,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands directly under it, up to the next heading.
+    """A heading and the text directly under it, up to the next heading.
 
-    `path` is the chain of headings down to this one, without the document's title; the text before the
-    first heading is a section with an empty path. `level` counts from 1; 0 is that first section.
+    `path` is the chain of headings down to this one, without the document's title; the text before the first heading
+    is a section with an empty path and `level` 0. Other levels count from 1. `span` includes the heading.
     """
 
     path: tuple[str, ...]
@@ -52,7 +52,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, list, table or piece of code. `parts` are its items, rows or lines, in order, if it has any."""
+    """A paragraph, list, table or piece of code; `section` is the index of its section in the document.
+
+    `parts` are its items or rows, in order, if it has any.
+    """
 
     kind: BlockKind
     span: Span
@@ -62,11 +65,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One article. `text` is canonical: every span in the program indexes it.
+    """One article. `text` is canonical: every span in the program is a range of its characters.
 
-    `path` is that of its file below the corpus folder; for one of several in a file, what tells it apart follows
-    (`news.jsonl#3`, `saved.zip/bees.html`). `title` is what the article calls itself, or empty; `pages` are the
-    spans of its pages, if it has pages; `language` is an ISO 639-1 code, or empty where it cannot be told.
+    `path` is the path of its file below the corpus folder; if the file contains several documents, a suffix identifies
+    this one (`news.jsonl#3`, `saved.zip/bees.html`). `title` is the article's own, or empty; `pages` are the spans of
+    its pages, if it has any; `language` is an ISO 639-1 code, or empty if unknown.
     """
 
     path: str
@@ -80,20 +83,20 @@ class Document:
 
     @property
     def display_title(self) -> str:
-        """The title, or one made of the file's name."""
+        """The title, or one derived from the file name."""
         return self.title or title_from_path(self.path)
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What one file holds: its documents, and one short sentence for each part of it that could not be read."""
+    """The contents of one file: its documents, and one short sentence for each part of it that could not be read."""
 
     documents: tuple[Document, ...]
     problems: tuple[str, ...] = ()
 
 
 def title_from_path(path: str) -> str:
-    """`reports/q3_summary.txt` → `q3 summary`, `news.jsonl#3` → `news 3`: a title for an article that has none."""
+    """A title for an article that has none: `reports/q3_summary.txt` → `q3 summary`, `news.jsonl#3` → `news 3`."""
     file, _, number = path.rpartition("#") if _RECORD.search(path) else (path, "", "")
     words = f"{PurePosixPath(file).stem} {number}".replace("_", " ").replace("-", " ")
     return " ".join(words.split()) or path

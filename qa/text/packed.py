@@ -1,7 +1,6 @@
-"""The passages of one document, packed: numbers that say where they are, from which each is made when it is asked for.
+"""A compact sequence of one document's passages: it stores their offsets and creates a Passage on access.
 
-A passage takes kilobytes and its numbers a hundred bytes, and a text may have hundreds of thousands. It knows nothing
-about how they were found.
+A Passage takes kilobytes and its offsets a hundred bytes, and a document may have hundreds of thousands of them.
 """
 
 from __future__ import annotations
@@ -15,23 +14,23 @@ from .passage import Passage
 
 
 class PackedPassages(Sequence[Passage]):
-    """The passages of a document in their order; two are equal where all passages are."""
+    """The passages of a document, in order; equal to any sequence of equal passages."""
 
     def __init__(self, document: Document, passages: Iterable[Passage] = ()) -> None:
         self._document = document
-        self._numbers = array("q")  # of each: start, end, number of its headings, page or 0, edges of its sentences
-        self._starts = array("q", [0])  # in `_numbers`
-        self._sections: dict[tuple[str, ...], int] = {}
-        self._section: list[tuple[str, ...]] = []  # by number
+        self._numbers = array("q")  # for each passage: start, end, section number, page or 0, sentence edges
+        self._starts = array("q", [0])  # of each passage, in `_numbers`
+        self._section_numbers: dict[tuple[str, ...], int] = {}
+        self._sections: list[tuple[str, ...]] = []  # heading paths, by section number
         for passage in passages:
             edges = [edge for sentence in passage.sentences for edge in (sentence.start, sentence.end)]
             self.append(passage.span.start, passage.span.end, passage.section, passage.page, edges)
 
     def append(self, start: int, end: int, section: tuple[str, ...], page: int | None, edges: Iterable[int]) -> None:
-        """Add one behind the others; `edges` are starts and ends of its sentences, in turn."""
-        number = self._sections.setdefault(section, len(self._section))
-        if number == len(self._section):
-            self._section.append(section)
+        """Append a passage; `edges` are the start and end of each of its sentences, in order."""
+        number = self._section_numbers.setdefault(section, len(self._sections))
+        if number == len(self._sections):
+            self._sections.append(section)
         self._numbers.extend((start, end, number, page or 0, *edges))
         self._starts.append(len(self._numbers))
 
@@ -39,15 +38,15 @@ class PackedPassages(Sequence[Passage]):
         return len(self._starts) - 1
 
     @overload
-    def __getitem__(self, place: int) -> Passage: ...
+    def __getitem__(self, index: int) -> Passage: ...
 
     @overload
-    def __getitem__(self, place: slice) -> list[Passage]: ...
+    def __getitem__(self, index: slice) -> list[Passage]: ...
 
-    def __getitem__(self, place: int | slice) -> Passage | list[Passage]:
-        if isinstance(place, slice):
-            return [self._passage(order) for order in range(*place.indices(len(self)))]
-        return self._passage(range(len(self))[place])
+    def __getitem__(self, index: int | slice) -> Passage | list[Passage]:
+        if isinstance(index, slice):
+            return [self._passage(order) for order in range(*index.indices(len(self)))]
+        return self._passage(range(len(self))[index])
 
     def __iter__(self) -> Iterator[Passage]:
         return map(self._passage, range(len(self)))
@@ -66,7 +65,7 @@ class PackedPassages(Sequence[Passage]):
             span=Span(start, end),
             text=document.text[start:end],
             title=document.title,
-            section=self._section[section],
+            section=self._sections[section],
             page=page or None,
             sentences=tuple(map(Span, edges[::2], edges[1::2])),
             language=document.language,

@@ -1,4 +1,4 @@
-"""A passage: the literal slice of a document that is indexed, and the text that is embedded for it."""
+"""A passage: a literal slice of a document, which is the unit of the index, and the text that is embedded for it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from .document import SECTION_SEPARATOR, Span
 
-MOST_HEADINGS = 4_000  # characters of all headings above a passage: each passage is stored with them
-MOST_CHARACTERS = 4_000  # of a passage, and so of a citation: a word of any length may be one token
+MAX_HEADING_CHARACTERS = 4_000  # of the heading path, which is stored with each passage
+MAX_CHARACTERS = 4_000  # of a passage, and so of a citation: one token can be arbitrarily long
 _CONTEXT_BYTES = 160
 
 
@@ -17,7 +17,7 @@ _CONTEXT_BYTES = 160
 class Passage:
     """The unit that is indexed: a literal slice of its document.
 
-    `title` is the document's own title (it may be empty), `section` its heading path, `page` counts from 1.
+    `title` is the document's own (it may be empty), `section` its heading path; `page` counts from 1.
     `sentences` are spans in the document's text, in order, inside `span`; `language` is the document's.
     """
 
@@ -33,7 +33,7 @@ class Passage:
 
     @property
     def encoded(self) -> str:
-        """What is embedded and searched for words: title, heading path, text."""
+        """The text that is embedded and indexed for word search: title, heading path, text."""
         return encoded(self.title, self.section, self.text)
 
     @property
@@ -43,14 +43,14 @@ class Passage:
 
 
 def encoded(title: str, section: Sequence[str], text: str) -> str:
-    """What is embedded and searched for words of a passage with this title, heading path and text."""
+    """The text that is embedded and indexed for word search, for a passage with this title, heading path and text."""
     return ". ".join(part for part in (*context(title, section), text) if part)
 
 
 def context(title: str, section: Sequence[str]) -> tuple[str, str]:
-    """What stands before a passage's text when it is encoded: the title's beginning and the heading path's end.
+    """The texts put before a passage's own when it is encoded: the start of its title, the end of its heading path.
 
-    Each is cut at 160 bytes of UTF-8: bytes, not characters, because scripts of more bytes give more tokens.
+    Each is cut to 160 bytes of UTF-8: bytes, because scripts with more bytes for a character also have more tokens.
     """
     path = SECTION_SEPARATOR.join(section).encode("utf-8", "replace")[-_CONTEXT_BYTES:].decode("utf-8", "ignore")
     start = title.encode("utf-8", "replace")[:_CONTEXT_BYTES].decode("utf-8", "ignore")

@@ -1,7 +1,7 @@
-"""Document → Passages: literal slices of about one idea each, cut at headings, paragraphs and sentences.
+"""Splits a Document into Passages: literal slices of about one idea each, cut at headings, paragraphs and sentences.
 
-They are made one after the other, so that a text of any length needs the memory of one stretch of it. It knows nothing
-about files, models (it is given a function that counts tokens) or indexes.
+Passages are produced one at a time, so that memory does not grow with the length of the text. The encoder appears here
+only as a function that counts tokens.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from typing import Any
 from .data_addresses import data_addresses
 from .document import Document, Span
 from .packing import HeadingPath, Run, Unit, by_section, join_small, pack
-from .passage import MOST_CHARACTERS, Passage, context
+from .passage import MAX_CHARACTERS, Passage, context
 from .pieces import overlaps, pieces, sentences_of
 from .sentences import sentence_spans
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
 _SPECIAL_TOKENS = 2
-_LEAST_TOKENS = 16  # of text in a passage, however long its title is
-_SPARE_TOKENS = 6  # the full stops between title, heading path and text, and tokenisers that are not additive
-_COUNTED, _COUNTED_CHARACTERS = 2_000, 500_000  # pieces whose tokens are counted together
+_MIN_TOKENS = 16  # for the text of a passage, however long its title is
+_SPARE_TOKENS = 6  # for the full stops between title, heading path and text, and for tokenizers that are not additive
+_BATCH, _BATCH_CHARACTERS = 2_000, 500_000  # most pieces, and characters, whose tokens are counted in one call
 
 
 @dataclass(frozen=True, slots=True)
 class PassageSettings:
-    """How long passages are, in encoder tokens; a generation made with other settings is stale.
+    """The length of passages, in encoder tokens; a generation built with other settings is stale.
 
-    `most` is the aim's upper end (title and headings not counted), `small` the size below which neighbouring
-    sections under one heading are joined. `version` changes when the rules do.
+    `most` is the longest passage that is aimed for, without its title and headings; neighbouring sections under one
+    heading that are shorter than `small` are joined. `version` changes when the rules of splitting do.
     """
 
     most: int = 200
@@ -39,13 +39,13 @@ class PassageSettings:
     version: int = 1
 
     def as_json(self) -> dict[str, Any]:
-        """The manifest's form."""
+        """The JSON value that a manifest stores."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Splitting:
-    """What passages are made by: a function that counts tokens without special ones, the encoder's limit, settings."""
+    """What splitting depends on: a function that counts tokens without special ones, the encoder's limit, settings."""
 
     count_tokens: CountTokens
     max_tokens: int
@@ -55,15 +55,15 @@ class Splitting:
 def split(
     document: Document, count_tokens: CountTokens, max_tokens: int, settings: PassageSettings | None = None
 ) -> list[Passage]:
-    """The passages of one document, in its order; see `each_passage`."""
+    """The passages of one document, in order; see `each_passage`."""
     return list(each_passage(document, Splitting(count_tokens, max_tokens, settings or PassageSettings())))
 
 
 def each_passage(document: Document, splitting: Splitting) -> Iterator[Passage]:
-    """The passages of one document, in its order, as they are made.
+    """Yield the passages of one document, in order.
 
-    Every passage's text is `document.text[start:end]`, of MOST_CHARACTERS at most and without `data:` addresses, and no
-    passage's `encoded` is longer than the encoder's limit, with the special tokens.
+    Each passage's text is `document.text[start:end]`, at most MAX_CHARACTERS long and without `data:` URLs, and its
+    `encoded` text, with the special tokens, is no longer than the encoder's limit.
     """
     count_tokens, settings = splitting.count_tokens, splitting.settings
     room = splitting.max_tokens - _SPECIAL_TOKENS - _SPARE_TOKENS
@@ -75,20 +75,20 @@ def each_passage(document: Document, splitting: Splitting) -> Iterator[Passage]:
         for group in join_small(by_section(document, units), settings.small, most)
         for run in pack(group, document.blocks, most[group.path])
     )
-    measure = _Measure(document, dropped, count_tokens, splitting.max_tokens - _SPECIAL_TOKENS)
-    made = (passage for some in _batches(runs) for passage in measure.passages(some))
-    for order, passage in enumerate(made):
+    builder = _PassageBuilder(document, dropped, count_tokens, splitting.max_tokens - _SPECIAL_TOKENS)
+    passages = (passage for batch in _batches(runs) for passage in builder.passages(batch))
+    for order, passage in enumerate(passages):
         yield replace(passage, order=order)
 
 
-def _batches(things: Iterable[Any], size: Callable[[Any], int] = lambda _: 0) -> Iterator[list[Any]]:
-    """The things, as many together as are counted together."""
+def _batches(items: Iterable[Any], size: Callable[[Any], int] = lambda _: 0) -> Iterator[list[Any]]:
+    """The items in batches whose tokens are counted in one call; `size` is an item's length in characters."""
     batch: list[Any] = []
     characters = 0
-    for thing in things:
-        batch.append(thing)
-        characters += size(thing)
-        if len(batch) >= _COUNTED or characters >= _COUNTED_CHARACTERS:
+    for item in items:
+        batch.append(item)
+        characters += size(item)
+        if len(batch) >= _BATCH or characters >= _BATCH_CHARACTERS:
             yield batch
             batch, characters = [], 0
     if batch:
@@ -98,14 +98,14 @@ def _batches(things: Iterable[Any], size: Callable[[Any], int] = lambda _: 0) ->
 def _fit_paths(
     document: Document, count_tokens: CountTokens, room: int, settings: PassageSettings
 ) -> tuple[dict[HeadingPath, HeadingPath], dict[HeadingPath, int]]:
-    """For each section's path: what of it is encoded, and how many tokens that leaves for the text.
+    """For each heading path: the part of it that is encoded, and how many tokens that leaves for the text.
 
-    Only where title and headings would leave hardly any room, headings are left out, the outermost first, and the
-    last one is cut.
+    If title and headings would leave hardly any room, headings are dropped, the outermost first, and the last one is
+    shortened.
     """
     least = min(settings.small, room // 2)
-    own = [section.path for section in document.sections]
-    paths = list(dict.fromkeys([*own, *(path[:-1] for path in own)]))
+    section_paths = [section.path for section in document.sections]
+    paths = list(dict.fromkeys([*section_paths, *(path[:-1] for path in section_paths)]))
     fitted: dict[HeadingPath, HeadingPath] = {}
     most: dict[HeadingPath, int] = {}
     for path, tokens in zip(paths, _count_contexts(document, paths, count_tokens), strict=True):
@@ -115,7 +115,7 @@ def _fit_paths(
             shown = shown[1:] if len(shown) > 1 else (half.rpartition(" ")[0] or half,) if half else ()
             (tokens,) = _count_contexts(document, [shown], count_tokens)
         fitted[path] = shown
-        most[path] = max(_LEAST_TOKENS, min(settings.most, room - tokens))
+        most[path] = max(_MIN_TOKENS, min(settings.most, room - tokens))
     return fitted, most
 
 
@@ -126,11 +126,11 @@ def _count_contexts(document: Document, paths: Sequence[HeadingPath], count_toke
 def _units(
     document: Document, dropped: Sequence[Span], count_tokens: CountTokens, most: dict[HeadingPath, int]
 ) -> Iterator[Unit]:
-    """The units of all sections, some at a time."""
+    """Yield the units of all sections, whose tokens are counted in batches."""
     text, sections, blocks = document.text, document.sections, document.blocks
     end, last = 0, -1
     for batch in _batches(pieces(document, dropped), lambda piece: len(piece[0])):
-        sized = _sized(document, batch, count_tokens, most)
+        sized = _cut_long(document, batch, count_tokens, most)
         gaps, leads = [], []
         for span, _, number in sized:
             gaps.append(Span(end, span.start))
@@ -138,62 +138,60 @@ def _units(
             leads.append(Span(sections[section].span.start, span.start) if section != last else gaps[-1])
             end, last = span.end, section
         between = _count_between(text, [*gaps, *leads], count_tokens)
-        for place, (span, tokens, number) in enumerate(sized):
-            spaces = gaps[place], leads[place]
+        for index, (span, tokens, number) in enumerate(sized):
+            spaces = gaps[index], leads[index]
             yield Unit(
                 span,
                 max(1, tokens),
-                between[place],
-                between[len(gaps) + place],
-                any(len(space) > MOST_CHARACTERS or overlaps(space, dropped) for space in spaces),
+                between[index],
+                between[len(gaps) + index],
+                any(len(space) > MAX_CHARACTERS or overlaps(space, dropped) for space in spaces),
                 number,
                 sentences_of(text, span, blocks[number], document.language),
             )
 
 
 def _count_between(text: str, spans: list[Span], count_tokens: CountTokens) -> list[int]:
-    """The tokens of each span; most are blank and are not even asked for, nor are those that no passage can hold."""
-    wanted = [number for number, span in enumerate(spans) if len(span) <= MOST_CHARACTERS and span.of(text).strip()]
+    """The tokens of each span; 0, without counting, for a blank one or one that is too long for any passage."""
+    wanted = [number for number, span in enumerate(spans) if len(span) <= MAX_CHARACTERS and span.of(text).strip()]
     counts = [0] * len(spans)
     for number, tokens in zip(wanted, count_tokens([spans[n].of(text) for n in wanted]), strict=True):
         counts[number] = tokens
     return counts
 
 
-def _sized(
-    document: Document, some: Sequence[tuple[Span, int]], count_tokens: CountTokens, most: dict[HeadingPath, int]
+def _cut_long(
+    document: Document, batch: Sequence[tuple[Span, int]], count_tokens: CountTokens, most: dict[HeadingPath, int]
 ) -> list[tuple[Span, int, int]]:
-    """Pieces with their tokens and block; what is too long is cut, and cut again, until no part is."""
+    """(span, tokens, block) of each piece; pieces that are too long are cut until no part is too long."""
     text = document.text
-    limits = [most[document.sections[document.blocks[number].section].path] for _, number in some]
-    counted = count_tokens([span.of(text) for span, _ in some])
-    parts = [(span, tokens, piece) for piece, ((span, _), tokens) in enumerate(zip(some, counted, strict=True))]
-    while long := [place for place, part in enumerate(parts) if _is_long(part[0], part[1], limits[part[2]])]:
-        shorter = [_shorter(text, parts[place][0], document.language) for place in long]
-        counts = iter(count_tokens([span.of(text) for spans in shorter for span in spans]))
+    limits = [most[document.sections[document.blocks[number].section].path] for _, number in batch]
+    counts = count_tokens([span.of(text) for span, _ in batch])
+    parts = [(span, tokens, piece) for piece, ((span, _), tokens) in enumerate(zip(batch, counts, strict=True))]
+    while long := [index for index, part in enumerate(parts) if _is_long(part[0], part[1], limits[part[2]])]:
+        shorter = [_cut(text, parts[index][0], document.language) for index in long]
+        shorter_counts = iter(count_tokens([span.of(text) for spans in shorter for span in spans]))
         cut = dict(zip(long, shorter, strict=True))
         parts = [
-            made
-            for place, (span, tokens, piece) in enumerate(parts)
-            for made in (
-                [(part, next(counts), piece) for part in cut[place]] if place in cut else [(span, tokens, piece)]
-            )
+            part
+            for index, whole in enumerate(parts)
+            for part in ([(span, next(shorter_counts), whole[2]) for span in cut[index]] if index in cut else [whole])
         ]
-    return [(span, tokens, some[piece][1]) for span, tokens, piece in parts]
+    return [(span, tokens, batch[piece][1]) for span, tokens, piece in parts]
 
 
 def _is_long(span: Span, tokens: int, most: int) -> bool:
-    return (tokens > most or len(span) > MOST_CHARACTERS) and len(span) > 1
+    return (tokens > most or len(span) > MAX_CHARACTERS) and len(span) > 1
 
 
-def _shorter(text: str, span: Span, language: str) -> list[Span]:
-    """Parts of what is too long: an item is cut at its sentences, a sentence at a space, and a word anywhere."""
+def _cut(text: str, span: Span, language: str) -> list[Span]:
+    """The parts of a piece that is too long: cut at its sentences, else at a space, else between characters."""
     sentences = sentence_spans(text, span, language)
     return sentences if len(sentences) > 1 else _halves(text, span)
 
 
 def _halves(text: str, span: Span) -> list[Span]:
-    """Two parts of about one length, cut at the space (or, without one, the character) nearest the middle."""
+    """Two parts of about the same length, cut at the space (or, without one, the character) nearest the middle."""
     middle = (span.start + span.end) // 2
     reach = max(1, len(span) // 4)
     spaces = [i for i in range(middle - reach, middle + reach) if span.start < i < span.end and text[i].isspace()]
@@ -202,8 +200,8 @@ def _halves(text: str, span: Span) -> list[Span]:
     return [part for part in parts if len(part)]
 
 
-class _Measure:
-    """Makes passages of runs; one that is still too long (counts do not quite add up) is halved."""
+class _PassageBuilder:
+    """Makes passages of runs; halves one that is still too long (token counts are not quite additive)."""
 
     def __init__(self, document: Document, dropped: Sequence[Span], count_tokens: CountTokens, limit: int) -> None:
         self._document = document
@@ -214,34 +212,35 @@ class _Measure:
 
     def passages(self, runs: Iterable[Run]) -> list[Passage]:
         """The passages of the runs, in order."""
-        runs = [narrow for run in runs for narrow in self._narrowed(run)]
-        made = [self._passage(run) for run in runs]
+        runs = [part for run in runs for part in self._within_limits(run)]
+        candidates = [self._passage(run) for run in runs]
+        counts = self._count_tokens([passage.encoded for passage in candidates])
         passages: list[Passage] = []
-        for run, passage, tokens in zip(runs, made, self._count_tokens([p.encoded for p in made]), strict=True):
+        for run, passage, tokens in zip(runs, candidates, counts, strict=True):
             if tokens > self._limit and len(run.units) > 1:
-                passages += self.passages(self._halved(run))
+                passages += self.passages(self._halves(run))
             else:
                 passages.append(passage)
         return passages
 
-    def _narrowed(self, run: Run) -> Iterator[Run]:
-        """Parts of a run that have no more characters than a passage may, and nothing that is dropped."""
+    def _within_limits(self, run: Run) -> Iterator[Run]:
+        """The parts of a run that are at most MAX_CHARACTERS long and contain no dropped span."""
         span = Span(run.start, run.units[-1].span.end)
-        if len(span) <= MOST_CHARACTERS and not overlaps(span, self._dropped):
+        if len(span) <= MAX_CHARACTERS and not overlaps(span, self._dropped):
             yield run
         elif len(run.units) > 1:
-            for half in self._halved(run):
-                yield from self._narrowed(half)
-        else:  # without its heading, which may be as long
+            for half in self._halves(run):
+                yield from self._within_limits(half)
+        else:  # without its heading, which may be too long itself
             yield Run(run.path, run.units[0].span.start, run.units)
 
-    def _halved(self, run: Run) -> tuple[Run, Run]:
+    def _halves(self, run: Run) -> tuple[Run, Run]:
         middle = len(run.units) // 2
         begin = self._begin(run.units, middle)
         return Run(run.path, run.start, run.units[:middle]), Run(run.path, begin, run.units[middle:])
 
     def _begin(self, units: list[Unit], number: int) -> int:
-        """Where a run begins that is cut before this unit: at its section's heading, if that stands between."""
+        """Where the run after a cut before this unit begins: at its section's heading if that is between the two."""
         document = self._document
         sections = [document.blocks[unit.block].section for unit in units[number - 1 : number + 1]]
         return document.sections[sections[1]].span.start if sections[0] != sections[1] else units[number].span.start

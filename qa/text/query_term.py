@@ -1,4 +1,4 @@
-"""A word of a question, with the search terms that stand for it and its weight."""
+"""A word of a question with its weight and the search terms that match it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class QueryTerm:
-    """A word of a question: the search terms that it is in the languages of the index, and what it weighs.
+    """A word of a question, with its weight and the search terms that match it.
 
-    `weight` is the inverse document frequency of the most frequent of them, `word` the word as it was written, and
-    `says_little` marks one that questions are made of, where a question has no others. `also` are other ways to say it
-    (what an acronym stands for, or the acronym): groups of forms, of each of which a text must hold one.
+    `forms` are its search terms in each language of the index, `weight` is the inverse document frequency of the most
+    frequent form, and `word` the word as it was written. `says_little` marks a function word ("what", "did") in a
+    question that consists of function words. `also` are alternatives (the expansion of an acronym, or the acronym):
+    each is a tuple of groups of forms, and a text that contains a form of every group matches.
     """
 
     forms: frozenset[str]
@@ -22,6 +23,6 @@ class QueryTerm:
     also: tuple[tuple[frozenset[str], ...], ...] = ()
 
     def is_in(self, terms: Set[str]) -> bool:
-        """Whether a text with these search terms holds the word."""
-        others = (all(not forms.isdisjoint(terms) for forms in groups) for groups in self.also)
-        return not self.forms.isdisjoint(terms) or any(others)
+        """Whether a text with these search terms contains the word or an alternative."""
+        alternatives = (all(not forms.isdisjoint(terms) for forms in groups) for groups in self.also)
+        return not self.forms.isdisjoint(terms) or any(alternatives)

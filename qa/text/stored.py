@@ -1,6 +1,6 @@
-"""Reading what was stored: a value is of the kind that was written, or a ValueError says that it is not.
+"""Checks the types of stored values: a value of an unexpected type raises ValueError.
 
-So whoever reads need not take a TypeError, which is a mistake of the program, for a sign of damage.
+Thus a reader of files need not take a TypeError, which is a bug in the program, for a sign of damage.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ _Kind = TypeVar("_Kind")
 
 
 def typed(value: object, kind: type[_Kind]) -> _Kind:
-    """The value; raises ValueError where it is of another kind."""
+    """The value itself. Raises ValueError if it is not an instance of `kind`."""
     if not isinstance(value, kind):
-        raise ValueError(f"{type(value).__name__} stands where {kind.__name__} was written")
+        raise ValueError(f"{type(value).__name__} instead of {kind.__name__}")
     return value
 
 
 def loaded(raw: object, kind: type[_Kind]) -> _Kind:
-    """What a text says as JSON; raises ValueError where it is no text, no JSON or of another kind."""
+    """The value of a JSON text. Raises ValueError if `raw` is not a string, not valid JSON or not of this `kind`."""
     try:
         return typed(json.loads(typed(raw, str)), kind)
     except RecursionError as error:
-        raise ValueError("lists stand in lists without end") from error
+        raise ValueError("JSON is nested too deeply") from error
 
 
 def strings(value: object) -> tuple[str, ...]:
-    """The texts of a list; raises ValueError where it is none."""
-    return tuple(typed(each, str) for each in typed(value, list))
+    """The strings in a list. Raises ValueError if `value` is anything else."""
+    return tuple(typed(item, str) for item in typed(value, list))

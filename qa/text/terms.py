@@ -1,7 +1,7 @@
-"""Text → search terms, and a question → the words that it is searched by, in the languages of an index.
+"""Derives the search terms of a text, and the weighted terms of a question, in the languages of an index.
 
-The tokenisers and stemmers are tantivy's. It knows nothing about indexes: how many texts hold a term is asked of
-whoever knows.
+Tokenizers and stemmers are those of tantivy. The index appears here only as a function that returns how many of its
+texts contain a term.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ import tantivy
 
 from .query_term import QueryTerm
 
-# Words of a question beyond this many are not searched for, the commonest first: a pasted page stays fast.
-_MOST_SEARCHED = 64
-_KEPT = 64  # questions that are kept as they were read: each is ranked, explained, and read with its conversation
-_MOST_WORDS, _LONGEST_FORM = 64, 12  # words of a question in which acronyms are looked for, and of what they stand for
+# The most words of a question that are searched for, the rarest of them, so that a pasted page stays fast.
+_MAX_SEARCHED = 64
+_CACHED = 64  # parsed questions: each is used for ranking, for explaining and with its conversation
+_MAX_WORDS, _MAX_EXPANSION = 64, 12  # of a question in which acronyms are looked for, and of a long form
 
-# The languages that tantivy has a stemmer for; a text in another one is not stemmed. One whose language cannot be
-# told is a short note, and those are English most often.
+# The languages that tantivy has a stemmer for; a text in another one is not stemmed. A text of unknown language is
+# usually a short note, and most often in English.
 _STEMMERS = {
     "": "english", "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
     "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
 }  # fmt: skip
-# Words that questions are made of, not about. In a corpus of manuals "did" and "say" are rarer than what is asked
-# for, and would count for more. For most languages tantivy has a list; made for articles, they lack the words that
-# questions begin with. (Four have none there.)
+# Function words: questions consist of them but are not about them. In a corpus of manuals "did" and "say" are rarer
+# than the subject of a question, and would weigh more. tantivy has lists for most languages, but as lists for articles
+# they lack question words, which are added here. (For four languages it has none.)
 _FUNCTION_WORDS = {
     "english": "a about an and are as at be been but by can could did do does for from had has have how i if in into "
     "is it its may me might must my of on or our shall should so such that the their them then there these they this "
@@ -60,39 +60,39 @@ _FUNCTION_WORDS = {
 }
 _NO_LIST = ("arabic", "greek", "romanian", "turkish")
 
-# In the scripts of India, signs that are no letters join the letters of a word. The pattern that knows them takes
-# twice the time of tantivy's own rule, and is the same elsewhere.
+# In the scripts of India, combining marks belong to a word. A pattern that includes them takes twice the time of
+# tantivy's own rule, and gives the same result for other scripts.
 _INDIAN = re.compile(r"[\u0900-\u0dff]")
 _WORD = r"(?:[\p{Alphabetic}\p{N}]|[\u0900-\u0dff&&\p{M}])+"
-# Scripts without spaces between words (Thai, Lao, Burmese, Khmer, kana, Han), and Hangul, which writes particles to
-# the word before them.
+# Scripts without spaces between words (Thai, Lao, Burmese, Khmer, kana, Han), and Hangul, which attaches particles to
+# the previous word.
 _RUN = re.compile(
     "([\u0e01-\u0e4e\u0e81-\u0ece\u1000-\u103f\u1780-\u17d3\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3400-\u4dbf"
     "\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003134f]+)"
 )
-_TURKISH = str.maketrans({"I": "ı", "İ": "i"})  # as no other language has them in lower case
+_TURKISH = str.maketrans({"I": "ı", "İ": "i"})  # the lower-case forms of no other language
 _NAME = re.compile(r"\w+")
-_analyzing = threading.Lock()
+_analyzer_lock = threading.Lock()
 
 Acronyms = Sequence[tuple[str, str]]
-Frequency = Callable[[str], int]  # how many texts hold a term
+Frequency = Callable[[str], int]  # the number of texts that contain a term
 
 
 def analyze(text: str, language: str = "") -> list[str]:
-    """The search terms of a text, in order: words, lower case, without accents, stemmed as `language` (ISO 639-1) is.
+    """The search terms of a text, in order: its words in lower case, without accents, stemmed in `language`.
 
-    Where a script has no spaces, each two neighbouring characters are a term.
+    `language` is an ISO 639-1 code. In a script without spaces each pair of neighbouring characters is a term.
     """
     return _analyze(text, _STEMMERS.get(language, ""))
 
 
 def plain_words(text: str) -> list[str]:
-    """The words of a text as they stand there, in lower case, without accents; where no spaces are, each character."""
+    """The words of a text, unstemmed, in lower case and without accents; in a script without spaces, each character."""
     return _run(_analyzer("", _INDIAN.search(text) is not None), text, pairs=False)
 
 
 def is_function_word(word: str, stemmer: str = "english") -> bool:
-    """Whether a word is one that questions are made of ("what", "did"), not about."""
+    """Whether a word is a function word ("what", "did"), which cannot be the subject of a question."""
     if stemmer == "english":
         return _function_terms().issuperset(_analyze(word, stemmer))
     return not _run(_function_filter(stemmer), word)
@@ -110,13 +110,13 @@ def _analyze(text: str, stemmer: str) -> list[str]:
 
 
 def _run(analyzer: tantivy.TextAnalyzer, text: str, pairs: bool = True) -> list[str]:
-    """The terms of `text`, with pairs of characters (or each by itself) for the scripts without spaces."""
+    """The terms of `text`; in scripts without spaces, pairs of characters, or single ones if not `pairs`."""
     terms: list[str] = []
     for number, piece in enumerate(_RUN.split(unicodedata.normalize("NFC", text))):
         if number % 2:
             terms += [piece[i : i + 2] for i in range(max(1, len(piece) - 1))] if pairs else piece
         elif piece:
-            with _analyzing:
+            with _analyzer_lock:
                 terms += analyzer.analyze(piece)
     return terms
 
@@ -132,14 +132,14 @@ def _analyzer(stemmer: str, indian: bool) -> tantivy.TextAnalyzer:
     if not stemmer:
         return words.filter(fold).build()
     stem = tantivy.Filter.stemmer(stemmer)
-    # Other languages have accents in their endings: "mangée" is to become "mang".
+    # Other languages have accents in their endings: the stem of "mangée" is "mang".
     first, second = (fold, stem) if stemmer == "english" else (stem, fold)
     return words.filter(first).filter(second).build()
 
 
 @cache
 def _function_filter(stemmer: str) -> tantivy.TextAnalyzer:
-    """Words → those that are not on the language's lists. (By their stems, Spanish "comer" would be "cómo".)"""
+    """Removes the function words of a language, compared unstemmed: the stem of Spanish "comer" is that of "cómo"."""
     words = _words().filter(tantivy.Filter.lowercase())
     words = words.filter(tantivy.Filter.custom_stopword(_FUNCTION_WORDS[stemmer].split()))
     return (words if stemmer in _NO_LIST else words.filter(tantivy.Filter.stopword(stemmer))).build()
@@ -147,16 +147,16 @@ def _function_filter(stemmer: str) -> tantivy.TextAnalyzer:
 
 @cache
 def _splitter() -> tantivy.TextAnalyzer:
-    """Text → words as they stand there."""
+    """Splits a text into words without changing them."""
     return _words().build()
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a question: the search terms that it is in the languages of an index.
+    """A word of a question, with its search terms in the languages of an index.
 
-    Words that share a term are one word. `written` is the word as it first stands there, and `is_function` marks one
-    that the question is made of, not about. `also` is as in QueryTerm.
+    Words that share a term are merged. `written` is the word as it first occurs, `is_function` marks a function word,
+    and `also` are alternatives as in QueryTerm.
     """
 
     forms: frozenset[str]
@@ -166,53 +166,54 @@ class Word:
 
 
 def read_question(text: str, languages: Iterable[str], acronyms: Acronyms = ()) -> tuple[Word, ...]:
-    """The words of a question, in order, read in each of the `languages` of an index: it is too short to tell its own.
+    """The words of a question, in order, analysed in each of the `languages` of an index.
 
-    `acronyms` are pairs of a short and a long form in plain words: where the text has one, it means the other too.
+    A question is too short to detect its own language. `acronyms` are pairs of a short and a long form, as plain words:
+    if the text contains one of them, the other becomes an alternative.
     """
-    return _read(text, _stemmers(languages), tuple(acronyms))
+    return _question_words(text, _stemmers(languages), tuple(acronyms))
 
 
 def forms_of(word: str, languages: Iterable[str]) -> list[str]:
-    """The search terms of a word, or of a few, in each of these languages."""
+    """The search terms of a word, or of several, in each of these languages."""
     return _forms(word, _stemmers(languages))
 
 
 def query_terms(words: Sequence[Word], frequency: Frequency, count: int) -> tuple[QueryTerm, ...]:
-    """The words of a question that say what it is about; function words only where there is nothing else.
+    """The content words of a question with their weights; its function words if it has no others.
 
-    `frequency` is asked how many of the `count` texts hold a term, for the forms of the words and for nothing else.
+    `frequency` returns how many of the `count` texts contain a term; it is called only for the forms of the words.
     """
-    about = tuple(_weighed(word, frequency, count) for word in words if not word.is_function)
-    return about or tuple(replace(_weighed(word, frequency, count), says_little=True) for word in words)
+    content = tuple(_weigh(word, frequency, count) for word in words if not word.is_function)
+    return content or tuple(replace(_weigh(word, frequency, count), says_little=True) for word in words)
 
 
 def searched_terms(words: Sequence[Word], frequency: Frequency, count: int) -> list[QueryTerm]:
-    """The words of a question that texts are searched for, the heaviest first. `frequency` is asked as by query_terms.
+    """The words of a question to search for, the heaviest first; `frequency` and `count` are as for `query_terms`.
 
-    Function words are among them: without them one chance word of a question would decide alone.
+    Function words are included, because otherwise a single incidental word could decide the ranking.
     """
-    return sorted((_weighed(word, frequency, count) for word in words), key=lambda t: -t.weight)[:_MOST_SEARCHED]
+    return sorted((_weigh(word, frequency, count) for word in words), key=lambda t: -t.weight)[:_MAX_SEARCHED]
 
 
 def inverse_frequency(frequency: int, count: int) -> float:
-    """What a term weighs that `frequency` of `count` texts hold: tantivy's ln(1 + (N − n + ½) / (n + ½))."""
+    """The weight of a term that `frequency` of `count` texts contain: ln(1 + (N − n + ½) / (n + ½)), as in tantivy."""
     return math.log(1 + (count - frequency + 0.5) / (frequency + 0.5))
 
 
 def possible_acronyms(text: str) -> tuple[set[str], set[str]]:
-    """What in a question may be an acronym, and what may be spelt out of one, in plain words."""
-    words = plain_words(text)[:_MOST_WORDS]
-    runs = {" ".join(words[i : i + n]) for n in range(2, _LONGEST_FORM) for i in range(len(words) - n + 1)}
-    # In lower case "who" and "it" are no acronyms.
-    said = (word for word in _NAME.findall(text) if sum(map(str.isupper, word)) > 1 or not is_function_word(word))
-    return {" ".join(plain_words(word)) for word in islice(said, _MOST_WORDS)}, runs
+    """The words of a question that may be acronyms, and the phrases that may be long forms, both as plain words."""
+    words = plain_words(text)[:_MAX_WORDS]
+    phrases = {" ".join(words[i : i + n]) for n in range(2, _MAX_EXPANSION) for i in range(len(words) - n + 1)}
+    # In lower case "who" and "it" are not acronyms.
+    names = (word for word in _NAME.findall(text) if sum(map(str.isupper, word)) > 1 or not is_function_word(word))
+    return {" ".join(plain_words(word)) for word in islice(names, _MAX_WORDS)}, phrases
 
 
-def _weighed(word: Word, frequency: Frequency, count: int) -> QueryTerm:
-    """With the inverse document frequency of the most frequent of its forms."""
-    most = min(max(map(frequency, word.forms)), count)  # removed texts may still be among those that hold it
-    return QueryTerm(word.forms, inverse_frequency(most, count), word.written, also=word.also)
+def _weigh(word: Word, frequency: Frequency, count: int) -> QueryTerm:
+    """The word with the inverse document frequency of its most frequent form."""
+    highest = min(max(map(frequency, word.forms)), count)  # the frequency may still include removed texts
+    return QueryTerm(word.forms, inverse_frequency(highest, count), word.written, also=word.also)
 
 
 def _stemmers(languages: Iterable[str]) -> tuple[str, ...]:
@@ -223,64 +224,64 @@ def _forms(word: str, stemmers: Iterable[str]) -> list[str]:
     return [form for stemmer in stemmers for form in _analyze(word, stemmer)]
 
 
-@lru_cache(_KEPT)
-def _read(text: str, stemmers: tuple[str, ...], acronyms: tuple[tuple[str, str], ...]) -> tuple[Word, ...]:
-    found: list[tuple[list[str], list[str]]] = []  # the forms of each word, and how it is written
-    place: dict[str, int] = {}
+@lru_cache(_CACHED)
+def _question_words(text: str, stemmers: tuple[str, ...], acronyms: tuple[tuple[str, str], ...]) -> tuple[Word, ...]:
+    merged: list[tuple[list[str], list[str]]] = []  # the forms of each word, and its spellings
+    number_of: dict[str, int] = {}  # of a form's word in `merged`
     for word in _run(_splitter(), text):
         forms = _forms(word, stemmers)
         if not forms:
             continue
-        number = next((place[form] for form in forms if form in place), len(found))
-        if number == len(found):
-            found.append(([], []))
-        found[number][0].extend(forms)
-        found[number][1].append(word)
-        place.update((form, number) for form in forms if form not in place)
-    left_out = _function_words([word for _, words in found for word in words], stemmers)
-    said = _said_otherwise(text, acronyms, stemmers)
+        number = next((number_of[form] for form in forms if form in number_of), len(merged))
+        if number == len(merged):
+            merged.append(([], []))
+        merged[number][0].extend(forms)
+        merged[number][1].append(word)
+        number_of.update((form, number) for form in forms if form not in number_of)
+    function_words = _function_words([word for _, words in merged for word in words], stemmers)
+    alternatives = _alternatives(text, acronyms, stemmers)
     return tuple(
         Word(
             frozenset(forms),
             words[0],
-            left_out.issuperset(words),
-            tuple(dict.fromkeys(groups for form in forms for groups in said.get(form, ()))),
+            function_words.issuperset(words),
+            tuple(dict.fromkeys(groups for form in forms for groups in alternatives.get(form, ()))),
         )
-        for forms, words in found
+        for forms, words in merged
     )
 
 
-def _said_otherwise(
+def _alternatives(
     text: str, acronyms: Acronyms, stemmers: Sequence[str]
 ) -> dict[str, list[tuple[frozenset[str], ...]]]:
-    """Of each form in `text` that belongs to an acronym or to what one stands for, the other way to say it.
+    """For each form in `text` that belongs to an acronym or to the long form of one: the alternatives to it.
 
-    Function words are not asked of a text: "Organisation of Bees" may be called the Bees' Organisation.
+    An alternative leaves out function words: "Organisation of Bees" may be called the Bees' Organisation.
     """
-    said: dict[str, list[tuple[frozenset[str], ...]]] = {}
+    alternatives: dict[str, list[tuple[frozenset[str], ...]]] = {}
     words = f" {' '.join(plain_words(text))} "
     for short, long in acronyms:
-        about = [word for word in long.split() if not is_function_word(word)] or long.split()
-        groups = tuple(frozenset(_forms(word, stemmers)) for word in about)
+        content = [word for word in long.split() if not is_function_word(word)] or long.split()
+        groups = tuple(frozenset(_forms(word, stemmers)) for word in content)
         other = (frozenset(_forms(short, stemmers)),)
         if f" {short} " in words:
-            said.setdefault(min(other[0]), []).append(groups)
+            alternatives.setdefault(min(other[0]), []).append(groups)
         if f" {long} " in words:
             for group in groups:
-                said.setdefault(min(group), []).append(other)
-    return said
+                alternatives.setdefault(min(group), []).append(other)
+    return alternatives
 
 
 def _function_words(words: Sequence[str], stemmers: Sequence[str]) -> frozenset[str]:
-    """Those of a question's words that it is made of in its language: the one that knows most of them as such.
+    """The function words of a question in its language, taken to be the one in which most of its words are such.
 
-    (In German "die" is an article and in an English question it may be what is asked. Where languages know
-    equally many, a word must be one in all of them.)
+    ("die" is an article in German, but may be the subject of an English question. If several languages have equally
+    many, a word must be a function word in all of them.)
     """
-    known = [
+    by_language = [
         frozenset(word for word in words if is_function_word(word, stemmer))
         for stemmer in stemmers
         if stemmer in _FUNCTION_WORDS
     ]
-    most = max(map(len, known), default=0)
-    return frozenset.intersection(*(found for found in known if len(found) == most)) if most else frozenset()
+    most = max(map(len, by_language), default=0)
+    return frozenset.intersection(*(known for known in by_language if len(known) == most)) if most else frozenset()

@@ -18,7 +18,7 @@ from qa.formats import PARSERS, parse, supported
 from qa.formats.outline import Outline
 from qa.sandbox.pool import SandboxPool
 from qa.text.document import Span, title_from_path
-from qa.text.passage import MOST_HEADINGS
+from qa.text.passage import MAX_HEADING_CHARACTERS
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -160,4 +160,4 @@ def test_a_path_of_headings_that_nobody_writes_keeps_its_innermost_ones() -> Non
     sections = outline.document("deep.pdf", "Deep").sections
     assert [section.path for section in sections[1:4]] == [tuple(names[:1]), tuple(names[:2]), tuple(names[:3])]
     assert sections[-1].path == tuple(names[-4:])
-    assert all(sum(map(len, section.path)) <= MOST_HEADINGS for section in sections)
+    assert all(sum(map(len, section.path)) <= MAX_HEADING_CHARACTERS for section in sections)

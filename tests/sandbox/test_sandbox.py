@@ -27,7 +27,7 @@ from qa.sandbox.parsing import ParsedFile
 from qa.sandbox.pool import SandboxPool, SandboxProcess
 from qa.sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
 from qa.text.document import Span
-from qa.text.passage import MOST_CHARACTERS, MOST_HEADINGS
+from qa.text.passage import MAX_CHARACTERS, MAX_HEADING_CHARACTERS
 from qa.text.passages import Splitting, split
 
 PDFS = FILES / "pdf"
@@ -182,7 +182,7 @@ def test_json_holds_all_of_a_document_and_its_passages(text: str) -> None:
 
 def test_a_process_cannot_send_a_path_of_headings_that_no_format_makes() -> None:
     (document,) = formats.parse("a.md", b"Some words.").documents
-    section = ["x" * MOST_HEADINGS]
+    section = ["x" * MAX_HEADING_CHARACTERS]
     (passage,) = passages_from_json(document, [[0, 0, 11, section, None, [[0, 11]]]])
     assert passage.section == tuple(section)
     with pytest.raises(ValueError, match="section"):
@@ -251,7 +251,7 @@ def test_two_megabytes_of_backticks_are_read_or_refused_in_time(reader: SandboxP
     data = (unit * 2_000_000)[:2_000_000].encode()
     try:
         ((_, passages),) = reader.parse_file("a.md", data, SPLITTING).documents
-        assert max(len(passage.text) for passage in passages) <= MOST_CHARACTERS
+        assert max(len(passage.text) for passage in passages) <= MAX_CHARACTERS
     except Unreadable as error:
         assert str(error).startswith("took longer than 68 s")
 

@@ -18,9 +18,9 @@ from qa.formats.plain import parse_plain
 from qa.models.protocols import Encoder
 from qa.text.data_addresses import data_addresses
 from qa.text.document import Block, Document, Section, Span
-from qa.text.passage import MOST_CHARACTERS, Passage
+from qa.text.passage import MAX_CHARACTERS, Passage
 from qa.text.passages import PassageSettings, Splitting, each_passage, split
-from qa.text.sentences import LONGEST_SENTENCE, sentence_spans
+from qa.text.sentences import MAX_SENTENCE, sentence_spans
 
 Count = Callable[[Sequence[str]], list[int]]
 RULE = re.compile(r"[\s|:+=-]*")
@@ -54,7 +54,7 @@ def check(document: Document, passages: list[Passage], count: Count, max_tokens:
         assert (passage.document, passage.title) == (document.path, document.title)
         assert end <= span.start < span.end <= len(text)
         assert text[span.start : span.end] == passage.text == passage.text.rstrip() != ""
-        assert len(span) <= MOST_CHARACTERS
+        assert len(span) <= MAX_CHARACTERS
         assert list(data_addresses(passage.text)) == []
         end, inner = span.end, span.start
         for sentence in passage.sentences:
@@ -175,7 +175,7 @@ def test_a_sentence_is_cut_only_where_it_alone_is_too_long(document: Document, m
             spans = [s for part in block.parts or (block.span,) for s in sentence_spans(document.text, part)]
             for span, tokens in zip(spans, count_words([span.of(document.text) for span in spans]), strict=True):
                 inside = any(span.start < edge < span.end for edge in edges)
-                is_long = tokens > 16 or len(span) > MOST_CHARACTERS
+                is_long = tokens > 16 or len(span) > MAX_CHARACTERS
                 assert is_long or not inside or list(data_addresses(span.of(document.text)))  # these are cut out
 
 
@@ -459,7 +459,7 @@ def test_no_passage_is_longer_than_the_limit_in_characters_though_it_may_be_one_
     document = parse_markdown("x.md", text)
     passages = split(document, lambda texts: [1 for _ in texts], 256)
     check(document, passages, lambda texts: [1 for _ in texts], 256)
-    assert 0 < max(len(passage.text) for passage in passages) <= MOST_CHARACTERS
+    assert 0 < max(len(passage.text) for passage in passages) <= MAX_CHARACTERS
 
 
 def test_no_text_is_counted_that_is_longer_than_a_sentence_may_be() -> None:
@@ -475,7 +475,7 @@ def test_no_text_is_counted_that_is_longer_than_a_sentence_may_be() -> None:
     parts += [f"![A]({'u' * lots})", f"![B](data:image/png;base64,{'v' * lots})", "end"]
     document = parse_markdown("x.md", "\n\n".join(parts))
     check(document, split(document, count, 256), count_words, 256)
-    assert max(counted) <= LONGEST_SENTENCE
+    assert max(counted) <= MAX_SENTENCE
     assert sum(counted) < 5 * len(document.text)
 
 
@@ -508,7 +508,7 @@ def test_passages_are_made_before_the_whole_text_was_split() -> None:
 
 
 def test_a_very_long_section_is_cut_into_even_passages_stretch_by_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qa.text.packing.MOST_UNITS", 100)
+    monkeypatch.setattr("qa.text.packing.MAX_UNITS", 100)
     document = parse_markdown("x.md", "# Bees\n\n## Water\n\n" + " ".join(SENTENCES * 5) + "\n")
     passages = split(document, count_words, 256)
     check(document, passages, count_words, 256)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qa.text import sentences as sentences_module
 from qa.text.document import Span
-from qa.text.sentences import LONGEST_SENTENCE, sentence_spans
+from qa.text.sentences import MAX_SENTENCE, sentence_spans
 
 
 def sentences(text: str) -> list[str]:
@@ -57,7 +57,7 @@ def test_a_sentence_longer_than_any_is_cut_at_a_blank_if_there_is_one(word: str)
     found = sentences(text)
     assert (found[0], found[-1]) == ("Short.", "Short.")
     assert "".join("".join(found).split()) == "".join(text.split())
-    assert max(map(len, found)) <= LONGEST_SENTENCE
+    assert max(map(len, found)) <= MAX_SENTENCE
     if word == "and so on ":
         assert all(sentence.endswith((" on", "and", "so", ".")) for sentence in found)
 
@@ -81,7 +81,7 @@ def test_what_is_handed_to_the_splitter_grows_as_the_text_does(unit: str, monkey
         handed.clear()
         text = (unit * (length // len(unit) + 1))[:length]
         assert sum(map(len, sentence_spans(text))) <= length
-        assert max(handed) <= LONGEST_SENTENCE
+        assert max(handed) <= MAX_SENTENCE
         totals.append(sum(handed))
     assert totals[0] < 4 * 50_000
     assert totals[1] < 4.4 * totals[0]

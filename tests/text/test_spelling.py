@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.text.spelling import SHORTEST, nearest
+from qa.text.spelling import MIN_LENGTH, nearest
 
 WORDS = {
     "photosynthesis": 9, "photosystem": 2, "constantinople": 3, "committee": 40, "winter": 30, "hinter": 90,
@@ -61,7 +61,7 @@ def test_one_mistake_goes_before_two() -> None:
 def test_any_one_mistake_in_a_lone_word_is_mended(word: str, place: int, letter: str) -> None:
     place = min(place, len(word) - 1)
     for typed in (word[:place] + word[place + 1 :], word[:place] + letter + word[place:]):
-        if len(typed) >= SHORTEST and typed != word and word.isascii():
+        if len(typed) >= MIN_LENGTH and typed != word and word.isascii():
             assert meant(typed, {word: 1}) == word
 
 
