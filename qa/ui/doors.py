@@ -125,7 +125,7 @@ class Doors:
             raise Refused(401, "This chat needs a log-in: open it, and log in there.")
         if request.method not in route.methods:
             allowed = {"allow": ", ".join(route.methods)}
-            raise Refused(405, f"{request.method} is not answered here: use {route.methods[0]}.", allowed)
+            raise Refused(405, f"{request.method} is not supported here: use {route.methods[0]}.", allowed)
         if route.body:
             bodies.check_kind(request.headers, route.kinds)
         bodies.check_size(request.headers, route.most)
@@ -135,13 +135,13 @@ class Doors:
         try:
             given = json.loads(body)
             if not isinstance(given, dict):
-                raise Refused(400, "The request is no JSON object: send one.")
+                raise Refused(400, "The request body is not a JSON object: send one.")
             event = given.get("fn_index") if path == "/gradio_api/queue/join" else None
             places = self._files.get(event, ()) if isinstance(event, int) else ()
             # What was checked is handed on, and not what was sent: gradio might read that in another way.
             return json.dumps(self._received.admitted(visitor, given, places)).encode()
         except (ValueError, RecursionError) as error:
-            raise Refused(400, "The request is no JSON: send one object.") from error
+            raise Refused(400, "The request body is not valid JSON: send one object.") from error
 
     async def _store(self, scope: Scope, counted: bodies.Counted, send: Send, visitor: str) -> None:
         """Let gradio store an upload, and keep in mind for whom."""

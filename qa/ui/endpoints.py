@@ -1,6 +1,6 @@
-"""The calls of programs as plain HTTP: JSON to `/api/ask` and `/api/search`, JSON from them and from `/api/status`.
+"""The HTTP API: `POST /api/ask`, `POST /api/search`, `GET /api/status`, and their description at `/openapi.json`.
 
-It knows nothing about what is answered (see `api`), about gradio, or about other sites' pages (see `security`).
+What is answered is in `api`, its form in `schema`, and which other sites' pages are kept out in `security`.
 """
 
 from __future__ import annotations
@@ -9,104 +9,234 @@ import asyncio
 import logging
 import secrets
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from inspect import Parameter, signature
+from functools import partial
 from typing import Any
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import Response
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from ..errors import QAError, QuestionError
+from ..version import __version__
 from . import bodies
 from .api import Call
 from .refusals import Refused, refusal
+from .schema import Answer, AskRequest, Refusal, SearchRequest, SearchResult, Status
 from .unexpected import unexpected
 
 logger = logging.getLogger(__name__)
 
+DESCRIPTION = "/openapi.json"
 # Requests that are worked on; the others wait in line. Much of an answer is Python, of which one thread runs at a time:
 # of 64 at once on two processors, 2 threads answered 79 a second, 3 of them 84, 4 of them 87, and 8 of them 75.
 _AT_ONCE = 3
 
+Answered = Callable[[BaseModel | None], Awaitable[Response]]
+
 
 class Endpoints:
-    """An ASGI application for all paths below `/api/`, of which `name` is the rest.
+    """An ASGI application for `/openapi.json` and all paths below `/api/`: one for each call, by its name.
 
-    A call with parameters takes POST and one JSON object that names them, one without takes GET. With a log-in, each
-    request brings it (HTTP Basic).
+    With a log-in, every request needs it (HTTP Basic), also one for an address that does not exist.
     """
 
     def __init__(self, calls: Sequence[Call], login: tuple[str, str] | None = None) -> None:
-        self._calls = {call.__name__: call for call in calls}
         self._login = b"Basic " + b64encode(":".join(login).encode()) if login else b""
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="api")
+        self._api = _Api(needs_login=login is not None)
+        for call in calls:
+            _ADD[call.__name__](self._api, partial(self._answered, call))
 
     def close(self) -> None:
-        """Begin nothing more."""
+        """Start no further calls."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            answer = await self._answer(Request(scope), receive)
-            response = Response(answer, media_type=bodies.JSON)
-        except Refused as refused:
-            response = refusal(scope, refused)
-        await response(scope, receive, send)
-
-    async def _answer(self, request: Request, receive: Receive) -> bytes:
-        if not secrets.compare_digest(self._login, _authorization(request) if self._login else b""):
+        sent = Headers(scope=scope).get("authorization", "").encode("latin-1")
+        if self._login and not secrets.compare_digest(self._login, sent):
             challenge = {"www-authenticate": 'Basic realm="articles", charset="UTF-8"'}
-            raise Refused(401, "This chat needs a log-in: send its name and password as HTTP Basic does.", challenge)
-        call = self._calls.get(request.path_params["name"])
-        if call is None:
-            known = ", ".join(f"/api/{name}" for name in self._calls)
-            raise Refused(404, f"There is nothing at this address: use one of {known}.")
-        parameters = signature(call).parameters
-        methods = ("POST",) if parameters else ("GET", "HEAD")
-        if request.method not in methods:
-            allowed = ", ".join(methods)
-            raise Refused(405, f"{request.method} is not answered here: use {methods[0]}.", {"allow": allowed})
-        if parameters:
-            bodies.check_kind(request.headers, (bodies.JSON,))
-        most = bodies.MOST_BYTES if parameters else 0
-        bodies.check_size(request.headers, most)
-        body = await bodies.read(receive, most) if parameters else b"{}"
-        return await asyncio.get_running_loop().run_in_executor(self._pool, _called, call, parameters, body)
+            refused = Refused(
+                401, "This chat needs a log-in: send its name and password as HTTP Basic does.", challenge
+            )
+            await refusal(scope, refused)(scope, receive, send)
+        else:
+            await self._api(scope, receive, send)
+
+    async def _answered(self, call: Call, request: BaseModel | None) -> Response:
+        """Run a call with the values that a request gives; those that it leaves out have the call's defaults."""
+        given = {} if request is None else {name: getattr(request, name) for name in request.model_fields_set}
+        json = await asyncio.get_running_loop().run_in_executor(self._pool, _json_of, call, given)
+        return Response(json, media_type=bodies.JSON)
 
 
-def _authorization(request: Request) -> bytes:
-    return request.headers.get("authorization", "").encode("latin-1")
-
-
-def _called(call: Call, parameters: Mapping[str, Parameter], body: bytes) -> bytes:
-    """What a call answers to a body, as JSON. Raises Refused."""
-    given = _arguments(parameters, body)
+def _json_of(call: Call, given: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(call(**given))
-    except QuestionError as error:
-        raise Refused(400, str(error)) from error
-    except QAError as error:  # of the index or its encoder: the same request may be answered later
-        raise Refused(503, str(error)) from error
+    except QAError:
+        raise
     except Exception as error:
         logger.exception("a call failed")
         raise Refused(500, unexpected(error, "send the request again")) from error
 
 
-def _arguments(parameters: Mapping[str, Parameter], body: bytes) -> dict[str, Any]:
-    names = ", ".join(f'"{name}"' for name in parameters)
+# --- the routes
+
+
+class _Api(FastAPI):
+    """The routes and what they refuse; neither it nor anything that it serves loads from another host."""
+
+    def __init__(self, needs_login: bool) -> None:
+        super().__init__(
+            title="Ask your own articles",
+            summary="Answers quoted from the articles in a folder, with citations.",
+            version=__version__,
+            openapi_url=DESCRIPTION,
+            docs_url=None,  # these pages load their scripts from a CDN
+            redoc_url=None,
+            redirect_slashes=False,
+            exception_handlers={
+                HTTPException: _no_route,
+                Refused: _refused,
+                QuestionError: partial(_failed, 400),
+                QAError: partial(_failed, 503),  # the index or its encoder: the same request may succeed later
+            },
+        )
+        self.router.route_class = _CheckedRoute
+        self._needs_login = needs_login
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description of the calls, with the log-in that they need."""
+        described = super().openapi()
+        if self._needs_login:
+            described["components"]["securitySchemes"] = {"basic": {"type": "http", "scheme": "basic"}}
+            described["security"] = [{"basic": []}]
+        return described
+
+
+def _add_ask(api: FastAPI, answered: Answered) -> None:
+    @api.post("/api/ask", response_model=Answer, responses=_REFUSALS, operation_id="ask", summary="Answer a question")
+    async def ask(request: AskRequest) -> Response:
+        """Answer a question from the articles, with citations. What was said before it goes into `conversation`."""
+        return await answered(request)
+
+
+def _add_search(api: FastAPI, answered: Answered) -> None:
+    @api.post(
+        "/api/search", response_model=SearchResult, responses=_REFUSALS, operation_id="search", summary="Find passages"
+    )
+    async def search(request: SearchRequest) -> Response:
+        """Return the best passages for a query, in order, without an answer."""
+        return await answered(request)
+
+
+def _add_status(api: FastAPI, answered: Answered) -> None:
+    @api.head("/api/status", include_in_schema=False)
+    @api.get("/api/status", response_model=Status, responses=_REFUSALS, operation_id="status", summary="List the files")
+    async def status() -> Response:
+        """Return the state of the index and of every file."""
+        return await answered(None)
+
+
+_ADD = {"ask": _add_ask, "search": _add_search, "status": _add_status}
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "model": Refusal,
+        "description": "Refused. 400: the question or the body cannot be understood; 401: the log-in is missing; "
+        "403: the request comes from another site's page; 404, 405: no such address or method; "
+        "413: the body is too large; 415: the body is not declared as JSON.",
+    },
+    "5XX": {
+        "model": Refusal,
+        "description": "Failed. 500: an unexpected error; 503: the index is missing or cannot be used as it is.",
+    },
+}
+
+
+# --- what is refused
+
+
+class _CheckedRoute(APIRoute):
+    """A route that checks kind and size of a request's body before it reads it, and reads no more than is allowed."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+        model = self.body_field.field_info.annotation if self.body_field else None
+        names = [f'"{name}"' for name in getattr(model, "model_fields", ())]
+
+        async def checked(request: Request) -> Response:
+            if not names:
+                bodies.check_size(request.headers, 0)
+                return await answer(request)
+            bodies.check_kind(request.headers, (bodies.JSON,))
+            bodies.check_size(request.headers, bodies.MOST_BYTES)
+            body = await bodies.read(request.receive, bodies.MOST_BYTES)
+            try:
+                return await answer(_Read(request, body, _parsed(body, names)))
+            except RequestValidationError as error:
+                raise _misnamed(error, names) from error
+
+        return checked
+
+
+class _Read(Request):
+    """A request whose body was read and parsed."""
+
+    def __init__(self, request: Request, body: bytes, parsed: dict[str, Any]) -> None:
+        super().__init__(request.scope)
+        self._bytes, self._parsed = body, parsed
+
+    async def body(self) -> bytes:
+        return self._bytes
+
+    async def json(self) -> dict[str, Any]:
+        return self._parsed
+
+
+def _parsed(body: bytes, names: Sequence[str]) -> dict[str, Any]:
     try:
-        given = orjson.loads(body)
+        parsed = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Refused(400, f"The request is no JSON ({error}): send one object with {names}.") from error
-    if not isinstance(given, dict):
-        raise Refused(400, f"The request is no JSON object: send one with {names}.")
-    unknown = next((name for name in given if name not in parameters), None)
+        problem = f"The request body is not valid JSON ({error}): send an object with {', '.join(names)}."
+        raise Refused(400, problem) from error
+    if not isinstance(parsed, dict):
+        raise Refused(400, f"The request body is not a JSON object: send one with {', '.join(names)}.")
+    return parsed
+
+
+def _misnamed(error: RequestValidationError, names: Sequence[str]) -> Refused:
+    """Word which name of a body is unknown, or else missing: nothing else is checked against the model."""
+    by_kind = {problem["type"]: str(problem["loc"][-1]) for problem in reversed(error.errors())}
+    unknown = by_kind.get("extra_forbidden")
     if unknown is not None:
-        raise Refused(400, f"{unknown[:40]!r} is not known here: send {names} alone.")
-    missing = next((n for n, each in parameters.items() if each.default is Parameter.empty and n not in given), None)
-    if missing is not None:
-        raise Refused(400, f'"{missing}" is missing: send one JSON object with it.')
-    return given
+        return Refused(400, f"{unknown[:40]!r} is not a known name: send only {', '.join(names)}.")
+    return Refused(400, f'"{by_kind["missing"]}" is missing: send a JSON object with it.')
+
+
+async def _refused(request: Request, refused: Any) -> Response:
+    return refusal(request.scope, refused)
+
+
+async def _failed(status: int, request: Request, error: Any) -> Response:
+    return refusal(request.scope, Refused(status, str(error)))
+
+
+async def _no_route(request: Request, error: Any) -> Response:
+    """Refuse an address or a method that does not exist by naming those that do."""
+    routes = [route for route in request.app.routes if isinstance(route, Route | APIRoute)]
+    path = request.scope["path"]
+    methods = sorted(method for route in routes if route.path == path for method in route.methods or ())
+    if methods:
+        allowed = {"allow": ", ".join(methods)}
+        return refusal(
+            request.scope, Refused(405, f"{request.method} is not supported here: use {methods[0]}.", allowed)
+        )
+    known = ", ".join(dict.fromkeys(route.path for route in routes if route.path != DESCRIPTION))
+    return refusal(request.scope, Refused(404, f"There is nothing at this address: use one of {known}."))

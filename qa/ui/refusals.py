@@ -27,6 +27,7 @@ def refusal(scope: Scope, refused: Refused) -> Response:
     length = asked.get("content-length", "0")
     is_little = "transfer-encoding" not in asked and length.isdecimal() and int(length[:20]) <= _LITTLE
     headers = refused.headers if is_little and refused.status != 413 else {**refused.headers, "connection": "close"}
-    if scope["path"].startswith(("/api/", "/gradio_api/")) and scope["path"] != _UPLOAD:
+    path = scope["path"]
+    if path == "/openapi.json" or (path.startswith(("/api/", "/gradio_api/")) and path != _UPLOAD):
         return JSONResponse({"error": str(refused)}, refused.status, headers)
     return PlainTextResponse(str(refused), refused.status, headers)

@@ -24,7 +24,7 @@ from ..system.machine import is_loopback
 from .api import calls
 from .desk import Desk
 from .doors import Doors, file_places, most_upload, routes
-from .endpoints import Endpoints
+from .endpoints import DESCRIPTION, Endpoints
 from .isolation import isolate
 from .page import asset, build_app
 from .security import Guard
@@ -101,7 +101,8 @@ async def _application(
     (mount,) = (route for route in app.routes if isinstance(route, Mount))
     # `page.app` is another one, that nobody logs in to.
     mount.app = Doors(mount.app, open_routes, file_places(page.fns, gr.File), partial(_is_known, mount.app))
-    app.routes.insert(0, Route("/api/{name:path}", endpoints))  # before gradio's, which take everything
+    # Before Gradio's, which take everything.
+    app.routes[:0] = [Route("/api/{name:path}", endpoints), Route(DESCRIPTION, endpoints)]
     return Guard(app, only_local=is_loopback(host))
 
 

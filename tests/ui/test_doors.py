@@ -549,7 +549,7 @@ def test_json_is_only_what_is_called_so(running: Running, kind: str) -> None:
 def test_what_is_no_object_of_json_is_refused(running: Running, body: bytes) -> None:
     headers = {"content-type": "application/json"}
     answer = running.http.post("/gradio_api/queue/join", content=body, headers=headers)
-    assert answer.status_code == 400 and answer.json()["error"].startswith("The request is no JSON")
+    assert answer.status_code == 400 and answer.json()["error"].startswith("The request body is not valid JSON")
 
 
 # --- the server keeps answering, and ends

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -14,17 +15,23 @@ from typing import Any
 import httpx
 import pytest
 from conftest import TinyEncoder
+from fastapi.openapi.models import OpenAPI
 from hypothesis import example, given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from served import Running, serve
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from qa.build import build
 from qa.config import Config
+from qa.corpus.records import FileRecord
 from qa.errors import MismatchError, ModelError, NoGenerationError, QAError
+from qa.status import FileState
+from qa.status import Status as StatusOfAll
 from qa.ui.bodies import MOST_BYTES
-from qa.ui.endpoints import Endpoints
+from qa.ui.endpoints import DESCRIPTION, Endpoints
+from qa.ui.schema import Answer, File, Hit, Status
 
 # gradio's use of pandas, in a thread of its own
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -33,7 +40,8 @@ SAID = [{"speaker": "user", "text": "Where do cats sleep?"}, {"speaker": "agent"
 
 
 def application(endpoints: Endpoints) -> httpx.ASGITransport:
-    return httpx.ASGITransport(Starlette(routes=[Route("/api/{name:path}", endpoints)]))
+    routes = [Route(path, endpoints) for path in ("/api/{name:path}", DESCRIPTION)]
+    return httpx.ASGITransport(Starlette(routes=routes))
 
 
 def sent(endpoints: Endpoints, method: str, path: str, **request: Any) -> httpx.Response:
@@ -221,14 +229,14 @@ def test_an_address_or_a_method_that_is_not_there_is_refused_by_naming_those_tha
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
-        (b'{"question": ' + b'{"a":' * 5_000 + b"1" + b"}" * 5_001, "no JSON"),
-        (b'{"question": NaN}', "no JSON"),
-        (b'{"question": "\xff"}', "no JSON"),
-        (b'{"question": "\\ud800"}', "no JSON"),
-        (b'"Who?"', "no JSON object"),
-        (b"null", "no JSON object"),
+        (b"", "not valid JSON"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b'{"question": ' + b'{"a":' * 5_000 + b"1" + b"}" * 5_001, "not valid JSON"),
+        (b'{"question": NaN}', "not valid JSON"),
+        (b'{"question": "\xff"}', "not valid JSON"),
+        (b'{"question": "\\ud800"}', "not valid JSON"),
+        (b'"Who?"', "not a JSON object"),
+        (b"null", "not a JSON object"),
         (b"{}", '"question" is missing'),
         (b'{"top_k": 3}', '"question" is missing'),
         (b'{"question": "Who?", "topk": 3}', "'topk'"),
@@ -254,9 +262,8 @@ def test_of_a_name_that_is_given_twice_the_last_counts(endpoints: Endpoints) -> 
     ).map(lambda value: json.dumps(value).encode())
 )
 @example(b'{"question": 1}')
-def test_whatever_is_sent_is_answered_or_refused(body: bytes) -> None:
-    with closing(Endpoints([ask, status])) as endpoints:
-        response = sent(endpoints, "POST", "/api/ask", content=body, headers={"content-type": "application/json"})
+def test_whatever_is_sent_is_answered_or_refused(endpoints: Endpoints, body: bytes) -> None:
+    response = sent(endpoints, "POST", "/api/ask", content=body, headers={"content-type": "application/json"})
     if response.status_code != 200:
         refused(response, 400)
 
@@ -326,3 +333,115 @@ def test_only_a_few_are_worked_on_at_once_and_all_are_answered() -> None:
     with closing(Endpoints([status])) as endpoints:
         assert asyncio.run(send(endpoints)) == [200] * 64
     assert 1 < most <= 8
+
+
+# --- the published description
+
+
+@pytest.fixture(scope="module")
+def description(running: Running) -> dict[str, Any]:
+    response = running.http.get("/openapi.json")
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
+    published: dict[str, Any] = response.json()
+    return published
+
+
+def against(description: dict[str, Any], path: str, method: str, status: str = "200") -> Draft202012Validator:
+    """What a client checks the JSON of an answer against."""
+    schema = description["paths"][path][method]["responses"][status]["content"]["application/json"]["schema"]
+    return Draft202012Validator({**schema, "components": description["components"]})
+
+
+@pytest.mark.server
+def test_the_description_lists_our_own_calls_and_no_other_address(description: dict[str, Any]) -> None:
+    calls = {(path, method) for path, methods in description["paths"].items() for method in methods}
+    assert calls == {("/api/ask", "post"), ("/api/search", "post"), ("/api/status", "get")}
+    assert OpenAPI.model_validate(description).openapi.startswith("3.1")
+    assert "gradio" not in json.dumps(description).lower()
+    assert "securitySchemes" not in description["components"]
+    assert all(set(answers) == {"200", "4XX", "5XX"} for answers in responses_of(description))
+    references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(description)))
+    assert references == set(description["components"]["schemas"])
+
+
+def responses_of(description: dict[str, Any]) -> list[dict[str, Any]]:
+    return [call["responses"] for methods in description["paths"].values() for call in methods.values()]
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"question": "How long do cats sleep?"},
+        {"question": "And how long do they?", "top_k": 3, "conversation": SAID},
+        {"question": 'Who won "the world cup"?'},
+        {"question": "How long do cots sleep on the Costco sofa?"},
+    ],
+)
+def test_an_answer_is_as_the_description_says(
+    running: Running, description: dict[str, Any], given: dict[str, Any]
+) -> None:
+    answer = running.http.post("/api/ask", json=given).json()
+    schema = against(description, "/api/ask", "post")
+    schema.validate(answer)
+    assert list(answer) == list(Answer.model_fields)
+    for wrong in ({**answer, "confidence": "high"}, {**answer, "more": 1}, {k: answer[k] for k in list(answer)[1:]}):
+        assert not schema.is_valid(wrong)
+
+
+@pytest.mark.server
+def test_found_passages_files_and_refusals_are_as_the_description_says(
+    running: Running, description: dict[str, Any]
+) -> None:
+    found = running.http.post("/api/search", json={"query": "cats sleep"}).json()
+    against(description, "/api/search", "post").validate(found)
+    assert found["hits"] and list(found["hits"][0]) == list(Hit.model_fields)
+    files = running.http.get("/api/status").json()
+    against(description, "/api/status", "get").validate(files)
+    assert list(files["files"][0]) == list(File.model_fields)
+    refusal = running.http.post("/api/ask", json={"question": ""})
+    assert refusal.status_code == 400
+    against(description, "/api/ask", "post", "4XX").validate(refusal.json())
+
+
+def test_the_state_of_an_index_on_a_server_is_as_the_description_says() -> None:
+    files = tuple(FileState(FileRecord("a.md", 1, 0, status=status), pending) for status, pending in STATES)
+    store = {"address": "milvus://localhost:19530/a", "server": "2.6", "words": "engine"}
+    for state in (StatusOfAll("1", "t", "e", 1, 2, files, ("en",), store), StatusOfAll("", "", "", 0, 0, ())):
+        assert Status.model_validate(state.as_json(), strict=True).model_dump() == state.as_json()
+
+
+STATES: list[tuple[Any, str]] = [
+    *(("indexed", pending) for pending in ("", "new", "changed", "removed")),
+    *((status, "") for status in ("empty", "failed", "skipped")),
+]
+
+
+def test_what_the_description_says_of_a_request_is_what_is_checked(endpoints: Endpoints) -> None:
+    described = sent(endpoints, "GET", "/openapi.json").json()["components"]["schemas"]["AskRequest"]
+    assert (described["required"], described["additionalProperties"]) == (["question"], False)
+    limits = {name: {k: v for k, v in field.items() if "m" in k} for name, field in described["properties"].items()}
+    assert limits["question"] == {"minLength": 1, "maxLength": 2000}
+    assert {name: limits["top_k"][name] for name in ("minimum", "maximum")} == {"minimum": 1, "maximum": 100}
+    assert described["properties"]["conversation"]["maxItems"] == 200
+
+
+@pytest.mark.server
+def test_the_description_is_behind_the_same_doors_as_the_calls(config: Config) -> None:
+    with serve(config, auth="me:secret") as running:
+        refused(running.http.get("/openapi.json"), 401, "Basic")
+        described = running.http.get("/openapi.json", auth=("me", "secret")).json()
+        assert described["security"] == [{"basic": []}]
+        assert described["components"]["securitySchemes"] == {"basic": {"type": "http", "scheme": "basic"}}
+        refused(running.http.get("/openapi.json", headers={"host": "example.org"}, auth=("me", "secret")), 403)
+        response = running.http.post("/openapi.json", auth=("me", "secret"))
+        refused(response, 405, "GET")
+        assert response.headers["allow"] == "GET, HEAD"
+
+
+@pytest.mark.server
+def test_no_page_is_served_that_loads_its_scripts_from_elsewhere(running: Running) -> None:
+    for path in ("/docs", "/redoc", "/docs/oauth2-redirect", "/gradio_api/docs", "/gradio_api/openapi.json"):
+        response = running.http.get(path)
+        assert response.status_code == 404
+        assert "http" not in response.text
