@@ -138,7 +138,7 @@ class Engine:
         """
         self._check_open()
         with self._opening:
-            number = self._store.current_id()
+            number = self._store.recent_id()
             if self._generation is None or self._generation.id != number:
                 self._generation = self._store.open_current()
             return self._generation
@@ -277,7 +277,7 @@ class Engine:
                 try:
                     opened = open_encoder(config.encoder, *prompts, config.index, built)
                 except ModelError:
-                    if config.store is None:
+                    if not self._store.shared:
                         raise
                     # Built on another machine: it is made ready for this one, as a build would.
                     opened = load_encoder(config.encoder, *prompts, config.index)
@@ -288,7 +288,7 @@ class Engine:
     def _corpus(self) -> Path | None:
         """The folder of articles; None where they are on another machine: one of that name here may be another one."""
         config = self.config
-        is_elsewhere = config.only_reads or (config.store is not None and not config.corpus.is_dir())
+        is_elsewhere = config.only_reads or (self._store.shared and not config.corpus.is_dir())
         return None if is_elsewhere else config.corpus
 
     def _check_name(self, built: Mapping[str, Any]) -> None:

@@ -27,7 +27,8 @@ from ..errors import CorpusError, StoreError, UnnamedError, UnreachableError
 from ..index import open_store
 from ..index.generation import OpenGeneration
 from ..index.manifest import Manifest
-from ..index.store import Store, Writer
+from ..index.store import Store
+from ..index.writer import Writer
 from ..models.protocols import Encoder
 from ..sandbox.parsing import Parse, ParseFile
 from ..sandbox.parsing import parse_file as parse_in_process
@@ -79,7 +80,7 @@ def build(
             opening = beside.submit(_previous, store, full)
             found = documents.scan(config.corpus, config.max_file_bytes, config.index)
             previous = opening.result()
-        if config.store is not None and previous is not None and not any(file.readable for file in found):
+        if store.shared and previous is not None and not any(file.readable for file in found):
             _keep_for_others(config, previous)
         fits = previous is not None and not full and _same(previous, encoder, settings)
         reused = previous if fits and previous is not None and dict(previous.manifest.reading) == reading else None

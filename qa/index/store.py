@@ -1,97 +1,103 @@
-"""Where generations are kept: what every store can do, and what one that writes the next generation can do."""
+"""Where the generations of an index are kept: what every store can do."""
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Generic, TypeVar
 
-from ..corpus.records import FileRecord, Part
-from ..text.document import Document
-from ..text.passage import Passage
+from ..errors import NoGenerationError, Remedy, StoreError
 from .generation import OpenGeneration
 from .manifest import Manifest
-from .protocols import Rows
+from .workspace import locked, unfinished
+from .writer import Writer
 
-_Opened = TypeVar("_Opened", bound=OpenGeneration)
+Opened = TypeVar("Opened", bound=OpenGeneration)
 
 
-class Writer(AbstractContextManager["Writer"], Protocol):
-    """Writes one generation, in a `with` block; `publish` makes it the one that answers. Files come in order.
+class Store(ABC, Generic[Opened]):
+    """The generations of one index, of which one is current: it answers. Safe to use from several threads.
 
-    What is added is written, or on its way, when it has been added. Where that is slower than what comes, adding waits.
-    Its `folder`, on this machine, is where an unfinished build leaves what the next one takes up (see `journal`).
+    `index` is a folder on this machine: it serves as a lock and contains what an unfinished build leaves. A store is
+    `shared` if other machines answer from it too.
     """
 
-    folder: Path
+    shared = False
 
-    @property
-    def records(self) -> tuple[FileRecord, ...]:
-        """What was added, in order."""
-        ...
+    def __init__(self, index: Path) -> None:
+        self.index = index
 
-    def add(self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: Rows) -> None:
-        """Add one file with its documents, and their passages with an embedding each: none where it is not indexed."""
-        ...
+    # --- what every store implements
 
-    def take_over(self, record: FileRecord, part: Part, path: str) -> None:
-        """Add one file as the last generation holds it: at `part`, under `path`."""
-        ...
+    @abstractmethod
+    def current_id(self) -> str | None:
+        """The id of the generation that answers, or None if nothing was published. Raises StoreError."""
 
-    def publish(self, keep: int) -> str:
-        """Check everything and make it the one that answers; returns the generation's id. Raises StoreError."""
-        ...
+    @abstractmethod
+    def open(self, generation: str) -> Opened:
+        """A published generation. Raises StoreError."""
 
+    @abstractmethod
+    def writer(
+        self, manifest: Manifest, previous: Opened | None = None, step: Callable[[], None] = lambda: None
+    ) -> Writer:
+        """A writer of the next generation, while `writing`; `manifest` says what is known when it begins."""
 
-class Store(Protocol[_Opened]):
-    """Generations, of which the current one answers."""
+    # --- what a store may implement
 
     @property
     def description(self) -> Mapping[str, str] | None:
-        """What `qa status` says of it; None for the index folder of this machine."""
-        ...
+        """What `qa status` says of the store; None for an index on this machine."""
+        return None
 
-    def current_id(self) -> str | None:
-        """The id of the generation that answers, or None where nothing was published. Raises StoreError."""
-        ...
+    def recent_id(self) -> str | None:
+        """As `current_id`, as it was about a second ago at the earliest: every question asks for it."""
+        return self.current_id()
 
-    def open_current(self) -> _Opened:
-        """The generation that answers. Raises NoGenerationError before the first build, else StoreError."""
-        ...
+    def nothing(self) -> StoreError:
+        """The error to raise if no generation answers."""
+        return NoGenerationError("No index was built yet", Remedy.BUILD)
 
     def close(self) -> None:
-        """Give back what holds it open; it is not used afterwards. Generations that are held stay open."""
-        ...
+        """Release what the store keeps open; it is not used afterwards. Opened generations stay open."""
 
     def question(self) -> AbstractContextManager[None]:
-        """While one question is worked on in this thread: what it takes of another machine's time is bounded."""
-        ...
+        """While this thread works on one question: bounds the time that other machines may take of it."""
+        return contextlib.nullcontext()
 
     def writing(self) -> AbstractContextManager[None]:
-        """Hold it for one writer; raises BusyError where another has it."""
-        ...
-
-    def writer(self, manifest: Manifest, previous: _Opened | None = ..., step: Callable[[], None] = ...) -> Writer:
-        """One for the next generation, while `writing`, of which `manifest` says what is known when it is begun.
-
-        Files may be taken over from `previous`. `step` is called often until it is published; what it raises leaves
-        the last generation as it was.
-        """
-        ...
-
-    def leftovers(self) -> list[Path]:
-        """Folders of builds that did not end, oldest first; call it only while `writing`."""
-        ...
-
-    def remove_leftovers(self, keep: Path | None = None) -> None:
-        """Give back the space of builds that did not end, all but `keep`; call it only while `writing`."""
-        ...
+        """The right to write, for one writer at a time. Raises BusyError if another has it."""
+        return locked(self.index)
 
     def prune(self, keep: int) -> None:
-        """Remove all but the last `keep` generations, and what builds that did not end have left."""
-        ...
+        """Remove all but the last `keep` generations, and what unfinished builds left; only while `writing`."""
+        self.remove_leftovers()
 
     def withdraw(self, files: Sequence[str]) -> None:
-        """Take files (paths below the corpus folder) out of what answers, where that can be done without a build."""
-        ...
+        """Take files (paths below the corpus folder) out of the current generation, if that needs no build."""
+
+    def leftovers(self) -> list[Path]:
+        """Folders on this machine that unfinished builds left, oldest first; only while `writing`."""
+        return unfinished(self.index)
+
+    def remove_leftovers(self, keep: Path | None = None) -> None:
+        """Remove what unfinished builds left, except the folder `keep`; only while `writing`."""
+        for path in self.leftovers():
+            if path != keep:
+                shutil.rmtree(path, ignore_errors=True)
+
+    # --- what is the same for all stores
+
+    def open_current(self) -> Opened:
+        """The generation that answers. Raises NoGenerationError before the first build, else StoreError."""
+        while (number := self.current_id()) is not None:
+            try:
+                return self.open(number)
+            except StoreError:
+                if self.current_id() == number:
+                    raise  # otherwise newer builds were published, and this one removed, while it was opened
+        raise self.nothing()

@@ -1,10 +1,9 @@
-"""The index folder of this machine: the lock of the one that builds, and hidden folders of unfinished builds."""
+"""The index folder of this machine: a lock for the builder, and the hidden folders of unfinished builds."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ _TMP = ".tmp-"
 
 
 def new_folder(index: Path) -> Path:
-    """A hidden folder for a build that begins. Raises StoreError."""
+    """Make a hidden folder for a new build. Raises StoreError."""
     folder = index / "generations" / f"{_TMP}{os.getpid()}-{time.time_ns()}"
     try:
         folder.mkdir(parents=True)
@@ -27,13 +26,13 @@ def new_folder(index: Path) -> Path:
 
 
 def unwritable(index: Path, error: Exception) -> StoreError:
-    """What to raise where the index folder cannot be written."""
+    """The error to raise if the index folder cannot be written."""
     return StoreError(f"The index folder {str(index)!r} cannot be written ({error}): free space there or name another.")
 
 
 @contextlib.contextmanager
 def locked(index: Path) -> Iterator[None]:
-    """Hold an index folder for one writer; raises BusyError where another process has it."""
+    """Lock an index folder for one writer. Raises BusyError if another process has locked it."""
     try:
         index.mkdir(parents=True, exist_ok=True)
         lock = FileLock(index / ".lock", timeout=0)
@@ -48,12 +47,5 @@ def locked(index: Path) -> Iterator[None]:
 
 
 def unfinished(index: Path) -> list[Path]:
-    """The hidden folders of builds that did not end, oldest first; call it only while the index is locked."""
+    """The hidden folders of unfinished builds, oldest first; only while the index is locked."""
     return sorted((index / "generations").glob(f"{_TMP}*"), key=lambda path: path.stat().st_mtime_ns)
-
-
-def remove_unfinished(index: Path, keep: Path | None = None) -> None:
-    """Give back the space of builds that did not end, all but `keep`; call it only while the index is locked."""
-    for path in unfinished(index):
-        if path != keep:
-            shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Where generations stand in an index folder: CURRENT, the published ones, and what unfinished builds left."""
+"""Where generations are in an index folder: CURRENT, and the folders of the published ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 from ...errors import Remedy, StoreError
-from ..workspace import unfinished
 
 
 def published_folders(index: Path) -> list[Path]:
@@ -17,7 +16,7 @@ def published_folders(index: Path) -> list[Path]:
 
 
 def current_id(index: Path) -> str | None:
-    """The id of the generation that answers, or None where nothing was published."""
+    """The id of the generation that answers, or None if nothing was published. Raises StoreError."""
     try:
         number = (index / "CURRENT").read_text("ascii").strip()
     except FileNotFoundError:
@@ -29,26 +28,16 @@ def current_id(index: Path) -> str | None:
     return number
 
 
-def leftovers(index: Path) -> list[Path]:
-    """Folders of builds that did not end, oldest first; call it only while `writing`."""
-    folders = unfinished(index)
+def cut_off(index: Path) -> list[Path]:
+    """Published folders that no reader has ever opened, since their build ended between the last two renames."""
     published = published_folders(index)
     with contextlib.suppress(StoreError):
         current = [number for number, path in enumerate(published) if path.name == current_id(index)]
-        # What is numbered above CURRENT was cut off between the two renames: nobody has ever read it.
-        folders += published[current[0] + 1 :] if current else []
-    return sorted(folders, key=lambda path: path.stat().st_mtime_ns)
-
-
-def remove_leftovers(index: Path, keep: Path | None = None) -> None:
-    """Give back the space of builds that did not end, all but `keep`; call it only while `writing`."""
-    for path in leftovers(index):
-        if path != keep:
-            shutil.rmtree(path, ignore_errors=True)
+        return published[current[0] + 1 :] if current else []
+    return []
 
 
 def prune(index: Path, keep: int) -> None:
-    """Remove all but the last `keep` generations, and what builds that did not end have left."""
-    remove_leftovers(index)
+    """Remove all but the last `keep` generations."""
     for path in published_folders(index)[: -max(1, keep)]:
         shutil.rmtree(path, ignore_errors=True)

@@ -1,8 +1,6 @@
-"""Generations in Milvus: written into new collections, checked, published by one switch of an alias, dropped later.
+"""Generations on Milvus: written into new collections, checked, published by one switch of an alias, dropped later.
 
-Rows go to the server in a thread of their own, while others are read and encoded. What an unfinished build leaves there
-does not answer, bears its builder's mark, and is dropped by the next one. It knows nothing about how texts are split or
-encoded, or how passages are searched.
+What an unfinished build leaves there does not answer, bears its builder's mark, and is dropped by the next build.
 """
 
 from __future__ import annotations
@@ -18,7 +16,8 @@ from pathlib import Path
 from ...config import Address
 from ...errors import NoGenerationError, Remedy, StoreError, UnnamedError, UnreachableError
 from ..manifest import Manifest
-from ..workspace import locked, new_folder, remove_unfinished, unfinished
+from ..store import Store
+from ..workspace import new_folder
 from .client import MissingError, Server
 from .connection import READING, WRITING
 from .facts import fact_rows
@@ -31,73 +30,71 @@ _GRACE = 60.0  # seconds for which a reader may still hold what was replaced
 _FRESH = 1.0  # seconds between two looks at which generation answers
 
 
-class MilvusStore:
-    """The generations under one name on a server: a `stores.Store`. Safe to use from several threads.
+class MilvusStore(Store[MilvusGeneration]):
+    """The generations under one name on a server. Safe to use from several threads."""
 
-    `index` is a folder on this machine, for what an unfinished build leaves.
-    """
+    shared = True
 
     def __init__(self, address: Address, index: Path) -> None:
+        super().__init__(index)
         self.address = address
         self.server = Server(address)
-        self._index = index
         self._lease = Lease(self.server, address.name, index)
         self._seen: tuple[float, str | None] = (float("-inf"), None)
-        # What answered when writing began: its id, itself where it is sound, and what was withdrawn from it by then.
+        # What answered when writing began: its id, itself if it is sound, and what was withdrawn from it by then.
         self._before: str | None = None
         self._last: MilvusGeneration | None = None
         self._withdrawn: frozenset[str] = frozenset()
 
     @property
     def description(self) -> Mapping[str, str]:
-        """What `qa status` says of it: where it is, what server that is, and who searches for words."""
+        """Where the index is, what server that is, and whether the server searches for words or words are rescored."""
         words = "engine" if self.server.word_tokenizer() else "rescored"
         with contextlib.suppress(NoGenerationError):
             words = "engine" if self.open_current().searches_words else "rescored"
         return {"address": str(self.address), "server": self.server.version(), "words": words}
 
     def close(self) -> None:
-        """End the connection to the server."""
         self.server.close()
 
     def question(self) -> contextlib.AbstractContextManager[None]:
-        """While one question is worked on in this thread; see `Server.question`."""
         return self.server.question()
 
-    def current_id(self) -> str | None:
-        """The id of the generation that answers, or None where nothing was published; at most a second old."""
+    def current_id(self, seconds: float = READING) -> str | None:
+        try:
+            alias = self.server.call("describe_alias", self.address.name, seconds=seconds)
+        except MissingError:
+            found = None
+        else:
+            found = self._id(str(alias["collection_name"]))
+            if found is None:
+                raise StoreError(
+                    f"{self.address.name} is the alias of another program's collection: choose another name."
+                )
+        self._seen = time.monotonic(), found
+        return found
+
+    def recent_id(self) -> str | None:
         looked, number = self._seen
-        if time.monotonic() - looked >= _FRESH:
-            number = self._current()
-            self._seen = time.monotonic(), number
-        return number
+        return number if time.monotonic() - looked < _FRESH else self.current_id()
 
-    def open_current(self) -> MilvusGeneration:
-        """The generation that answers. Raises NoGenerationError before the first build, else StoreError.
+    def open(self, generation: str, seconds: float = READING) -> MilvusGeneration:
+        return MilvusGeneration(self.server, self.collection(generation), seconds)
 
-        That is UnnamedError where there are generations, but the alias is missing.
-        """
-        while (number := self._current()) is not None:
-            try:
-                opened = self.open(number)
-            except StoreError:
-                if self._current() == number:
-                    raise  # otherwise newer builds were published, and this one dropped, while it was opened
-            else:
-                self._seen = time.monotonic(), number
-                return opened
+    def nothing(self) -> StoreError:
+        """UnnamedError if there are generations, but no alias."""
         if unnamed := self._unnamed():
-            raise UnnamedError(
+            return UnnamedError(
                 f"Nothing says which index answers at {self.address}: "
                 f"set the alias {self.address.name} to {self.collection(unnamed[-1])}, or build with --full."
             )
-        raise NoGenerationError(f"No index was built at {self.address} yet", Remedy.BUILD_ELSEWHERE)
+        return NoGenerationError(f"No index was built at {self.address} yet", Remedy.BUILD_ELSEWHERE)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the index for one writer; raises BusyError where another has it, UnreachableError, or StoreError."""
-        with locked(self._index), self._lease.held():
-            self._before, self._last = self._current(WRITING), None
+        """The right to write. Raises BusyError if another has it, UnreachableError, or StoreError."""
+        with super().writing(), self._lease.held():
+            self._before, self._last = self.current_id(WRITING), None
             self._drop_all(self._replaced())  # each takes as much of the server's memory as what answers
             try:
                 last = self.open_current()
@@ -113,23 +110,16 @@ class MilvusStore:
     def writer(
         self, manifest: Manifest, previous: MilvusGeneration | None = None, step: Callable[[], None] = lambda: None
     ) -> MilvusWriter:
-        """One for the next generation, while `writing`; files may be taken over from `previous`."""
-        return MilvusWriter(self, new_folder(self._index), manifest, previous, step)
-
-    def leftovers(self) -> list[Path]:
-        """Folders of builds that did not end, oldest first; call it only while `writing`."""
-        return unfinished(self._index)
+        return MilvusWriter(self, new_folder(self.index), manifest, previous, step)
 
     def remove_leftovers(self, keep: Path | None = None) -> None:
-        """Drop what builds that did not end have left, all but the folder `keep`; call it only while `writing`.
-
-        Without an alias nothing is dropped on the server but what a builder had not finished when it died: any other
-        generation may be the one that is to answer.
+        """Without an alias nothing is dropped on the server except what a builder had not finished when it died: any
+        other generation may be the one that is to answer.
         """
-        current = self._current(WRITING)
+        current = self.current_id(WRITING)
         self._drop_all([each for each in self._unpublished(current) if each != current])
         self._lease.clear()
-        remove_unfinished(self._index, keep)
+        super().remove_leftovers(keep)
 
     def _unpublished(self, current: str | None) -> list[str]:
         """The generations of builders that died, and what is newer than the current one: both may be it too."""
@@ -138,20 +128,20 @@ class MilvusStore:
         return [each for each in self._ids() if _owner(each) in others or _number(each) >= newer]
 
     def prune(self, keep: int) -> None:
-        """Drop what was replaced a minute ago, or stands before the last `keep` generations, and leftovers."""
-        self.remove_leftovers()
+        """Also drops what was replaced a minute ago, however many are to be kept."""
+        super().prune(keep)
         self._drop_all({*self._ids()[: -max(1, keep)], *self._replaced()})
 
     def _replaced(self) -> list[str]:
         """The generations that no reader holds any more: another answers since a minute ago."""
-        current = self._current(WRITING)
+        current = self.current_id(WRITING)
         ids = [each for each in self._ids() if current is not None and _number(each) <= _number(current)]
         return [old for old, new in pairwise(ids) if time.time() - self._published(new) >= _GRACE]
 
     def withdraw(self, files: Sequence[str]) -> None:
-        """Take files (paths below the corpus folder) out of what answers; a build that is under way sees it too."""
+        """A build that is running leaves them out too."""
         number = None
-        while (current := self._current()) is not None and current != number:  # it may be replaced meanwhile
+        while (current := self.current_id()) is not None and current != number:  # it may be replaced meanwhile
             number, answering = current, self.open(current)
             for file in files:
                 answering.withdraw(file)
@@ -162,17 +152,13 @@ class MilvusStore:
             for file in self._last.withdrawn(WRITING) - self._withdrawn - made.withdrawn(WRITING):
                 made.withdraw(file)
 
-    def open(self, generation: str, seconds: float = READING) -> MilvusGeneration:
-        """A generation by its id, whether it answers or not."""
-        return MilvusGeneration(self.server, self.collection(generation), seconds)
-
     def collection(self, generation: str) -> str:
         """The name of a generation's collection."""
         return f"{self.address.name}_{generation}"
 
     def next_id(self) -> str:
         """That of the next generation: the next number, and its builder's mark, which nobody else has."""
-        found = [*self._ids(), *filter(None, [self._current(WRITING)])]
+        found = [*self._ids(), *filter(None, [self.current_id(WRITING)])]
         return f"{1 + max(map(_number, found), default=0):06d}_{self._lease.owner}"
 
     def switch(self, generation: str) -> None:
@@ -180,20 +166,20 @@ class MilvusStore:
         facts = facts_of(self.collection(generation))
         # Before it answers: else a build that is killed in between leaves unknown since when the last one does not.
         self.server.call("upsert", facts, list(fact_rows(PUBLISHED, str(time.time()))), seconds=WRITING)
-        if not self._lease.is_held() or self._current(WRITING) != self._before:
+        if not self._lease.is_held() or self.current_id(WRITING) != self._before:
             raise StoreError("Another build of this index took over meanwhile: build again.")
         method = "create_alias" if self._before is None else "alter_alias"
         try:
             self.server.call(method, self.collection(generation), self.address.name, seconds=WRITING)
         except StoreError:
-            if self._current(WRITING) != generation:  # it was done where only the answer was lost
+            if self.current_id(WRITING) != generation:  # it was done where only the answer was lost
                 raise
         self._seen = time.monotonic(), generation
 
     def drop(self, generation: str, seconds: float = WRITING) -> None:
         """Remove a generation, but never the one that answers: Milvus itself would let that go."""
         for name in (self.collection(generation), facts_of(self.collection(generation))):
-            if generation != self._current(seconds):
+            if generation != self.current_id(seconds):
                 self.server.call("drop_collection", name, seconds=seconds)
 
     def _drop_all(self, generations: Iterable[str]) -> None:
@@ -201,17 +187,6 @@ class MilvusStore:
         for generation in generations:
             if self._lease.is_held():
                 self.drop(generation)
-
-    def _current(self, seconds: float = READING) -> str | None:
-        """As `current_id`, asked anew."""
-        try:
-            said = self.server.call("describe_alias", self.address.name, seconds=seconds)
-        except MissingError:
-            return None
-        found = self._id(str(said["collection_name"]))
-        if found is None:
-            raise StoreError(f"{self.address.name} is the alias of another program's collection: choose another name.")
-        return found
 
     def _id(self, collection: str) -> str | None:
         found = re.fullmatch(rf"{self.address.name}_(\d{{6,}}_[0-9a-f]{{8}})(?:_facts)?", collection)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +25,7 @@ from ...text.terms import plain_words
 from ..manifest import Manifest, record_json
 from ..protocols import Rows
 from ..rows import is_literal
+from ..writer import Taken, Writer, Written
 from . import facts as milvus_facts
 from . import rows as milvus_rows
 from .connection import READING, WRITING
@@ -39,30 +38,14 @@ if TYPE_CHECKING:
 
 
 _MOST_WAITING = 2_000  # passages that wait to be written
-_RUN = 1_000  # documents and passages of files that are taken over together
 _BLOCK = 50  # documents that are read at a time: they may be long
 _PATIENCE = 0.7  # seconds that an insertion has when a build ends
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """A file that is taken over: its record, where the last generation holds it, and under which path."""
+class MilvusWriter(Writer):
+    """Writes one generation; its rows go to the server in a thread of their own.
 
-    record: FileRecord
-    part: Part
-    path: str
-
-    def moved(self, path: str) -> str:
-        """The path of a document in it, which may have been renamed."""
-        return self.record.path + path.removeprefix(self.path)
-
-
-class MilvusWriter:
-    """Writes one generation; use it in a `with` block. Documents must come sorted by path.
-
-    What is added is written by a thread of its own, behind all else that was, and no more waits for that than
-    _MOST_WAITING passages and one file. `step` is called often until it is published; what it raises leaves the last
-    generation as it was.
+    No more than _MOST_WAITING passages and one file wait for that thread.
     """
 
     def __init__(
@@ -73,88 +56,39 @@ class MilvusWriter:
         previous: MilvusGeneration | None,
         step: Callable[[], None],
     ) -> None:
-        self.folder = folder
+        super().__init__(folder, manifest, previous, step)
         self._store = store
-        self._manifest = manifest
-        self._previous = previous
-        self._step = step
-        self._records: list[FileRecord] = []
-        self._documents = self._passages = 0  # of the files that were added, but for `_run`
-        self._run: list[_Taken] = []  # files that stand together in the last generation, to be read in one go
+        self._old = previous
         self._writing = Background(_MOST_WAITING, step)
         self._is_over = False
         self._tokenizer = store.server.word_tokenizer()
-        # What the thread alone alters, until all is written:
+        # What only the thread changes, until all is written:
         self._generation: str | None = None  # what is being written, until it is published
         self._batches = Batches(store.server, self._check)
         self._tally = Tally()
 
-    def __enter__(self) -> MilvusWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def release(self, error: BaseException | None) -> None:
+        super().release(error)
         self._is_over = True
         self._writing.end(_PATIENCE)
-        if kind is None:
-            shutil.rmtree(self.folder, ignore_errors=True)
         if self._generation is not None and not isinstance(error, UnreachableError):
             with contextlib.suppress(StoreError):  # the next build drops it
                 self._store.drop(self._generation, READING)
-        if isinstance(error, OSError):
-            raise StoreError(
-                f"The index could not be written ({error}); the last one still answers: "
-                "free some space and build again."
-            ) from error
 
-    @property
-    def records(self) -> tuple[FileRecord, ...]:
-        """What was added, in order."""
-        return tuple(self._records)
+    def insert(self, record: FileRecord, documents: Sequence[Written], vectors: Rows, part: Part) -> None:
+        self._writing.add(partial(self._insert_new, record, documents, vectors[:], part), len(vectors))
 
-    def add(self, record: FileRecord, documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: Rows) -> None:
-        """Add one file with its documents, and their passages with an embedding each: none where it is not indexed."""
-        self._take_run()
-        record = self._add_record(record, len(documents), len(vectors))
-        first = self._documents, self._passages
-        self._documents += len(documents)
-        self._passages += len(vectors)
-        self._writing.add(partial(self._insert_new, record, documents, vectors[:], *first), len(vectors))
+    def copy(self, run: Sequence[Taken], part: Part) -> None:
+        self._writing.add(partial(self._insert_taken, run, part), len(part.passages))
 
-    def take_over(self, record: FileRecord, part: Part, path: str) -> None:
-        """Add one file as the last generation holds it: at `part`, under `path`."""
-        if self._run:
-            last = self._run[-1].part
-            follows = last.documents.stop == part.documents.start and last.passages.stop == part.passages.start
-            if not follows or sum(len(taken.part.documents) + len(taken.part.passages) for taken in self._run) >= _RUN:
-                self._take_run()
-        record = self._add_record(record, len(part.documents), len(part.passages))
-        self._run.append(_Taken(record, part, path))
-
-    def _take_run(self) -> None:
-        """Have what is taken over written, behind all that was added."""
-        run, self._run = self._run, []
-        if run:
-            first = self._documents, self._passages
-            passages = sum(len(taken.part.passages) for taken in run)
-            self._documents += sum(len(taken.part.documents) for taken in run)
-            self._passages += passages
-            self._writing.add(partial(self._insert_taken, run, *first), passages)
-
-    def publish(self, keep: int) -> str:
-        """Check the counts of what was written, and let it answer by one switch; returns the generation's id.
-
-        Raises StoreError where a count is off.
-        """
-        self._step()
-        self._take_run()
+    def finish(self, keep: int) -> str:
+        """Check the counts of what was written, and make it current by one switch. Raises StoreError."""
         self._writing.add(self._insert_rest)
         self._writing.finish()
         server, generation = self._store.server, self._begun()
         collection = self._store.collection(generation)
         indexes = {collection: milvus_rows.indexes(self._tokenizer), facts_of(collection): milvus_facts.INDEXES}
-        server.prepare(indexes, self._step)
+        server.prepare(indexes, self.step)
         for name, expected in self._batches.counts.items():
             if (counted := server.count(name)) != expected:
                 raise StoreError(
@@ -164,16 +98,12 @@ class MilvusWriter:
                 )
         made = self._store.open(generation, WRITING)
         self._store.take_out(made)
-        self._step()
+        self.step()
         self._store.switch(generation)
         self._generation = None
         self._store.take_out(made)  # what was withdrawn while it was switched
         self._store.prune(keep)
         return made.id
-
-    def _add_record(self, record: FileRecord, documents: int, passages: int) -> FileRecord:
-        self._records.append(replace(record, documents=documents, passages=passages))
-        return self._records[-1]
 
     # --- in the thread
 
@@ -183,7 +113,7 @@ class MilvusWriter:
             self._check()
             self._generation = self._store.next_id()
             collection, server = self._store.collection(self._generation), self._store.server
-            dimension, searched = int(self._manifest.encoder["dimension"]), ("terms", "sparse")
+            dimension, searched = int(self.manifest.encoder["dimension"]), ("terms", "sparse")
             fields = milvus_rows.fields(dimension, self._tokenizer)
             server.create(collection, fields, searched if self._tokenizer else None)
             server.create(facts_of(collection), milvus_facts.FIELDS)
@@ -199,10 +129,10 @@ class MilvusWriter:
         record: FileRecord,
         documents: Sequence[tuple[Document, Sequence[Passage]]],
         vectors: Vectors,
-        document_number: int,
-        number: int,
+        part: Part,
     ) -> None:
-        """A file's documents and passages, whose numbers begin with these."""
+        """A file's documents and passages, with the numbers of `part`."""
+        document_number, number = part.documents.start, part.passages.start
         # Rounded as they are on disk, so that cosines are those of an index there.
         rows = iter(vectors.astype(np.float16).astype(np.float32))
         for document, passages in documents:
@@ -220,13 +150,14 @@ class MilvusWriter:
                 self._insert_passage(passage_row(number, passage, order, record.sha256, next(rows)))
                 number += 1
 
-    def _insert_taken(self, run: Sequence[_Taken], document_number: int, number: int) -> None:
-        """Files that stand together in the last generation; here their numbers begin with these."""
-        if self._previous is None:
+    def _insert_taken(self, run: Sequence[Taken], part: Part) -> None:
+        """Files in a row in the last generation, with the numbers of `part` here."""
+        if self._old is None:
             raise StoreError("There is no index to take files over from", Remedy.FULL_BUILD)
+        document_number, number = part.documents.start, part.passages.start
         first, last = run[0].part, run[-1].part
-        documents = _documents(self._previous, range(first.documents.start, last.documents.stop))
-        passages = self._previous.taken(range(first.passages.start, last.passages.stop))
+        documents = _documents(self._old, range(first.documents.start, last.documents.stop))
+        passages = self._old.taken(range(first.passages.start, last.passages.stop))
         for taken in run:
             for head, body in islice(documents, len(taken.part.documents)):
                 head = {**head, "path": taken.moved(head["path"]), "file": taken.record.as_json()}
@@ -249,24 +180,18 @@ class MilvusWriter:
         self._batches.add(collection, [fitted(passage, bool(self._tokenizer))])
 
     def _insert_rest(self) -> None:
-        """What is known of all files together."""
+        """The facts about all files together."""
         generation, tally, batches = self._begun(), self._tally, self._batches
         facts = facts_of(self._store.collection(generation))
-        manifest = replace(
-            self._manifest,
-            id=generation,
-            documents=self._documents,
-            passages=self._passages,
-            languages=tuple(sorted(tally.languages)),
-        )
-        said = {"form": FORM, "manifest": manifest.as_json(), "terms": tally.length}
-        batches.add(facts, fact_rows(RECORDS, "\n".join(map(record_json, self._records))))
+        manifest = self.completed(generation, sorted(tally.languages), {})
+        head = {"form": FORM, "manifest": manifest.as_json(), "terms": tally.length}
+        batches.add(facts, fact_rows(RECORDS, "\n".join(map(record_json, self.records))))
         batches.add(facts, pair_rows(ACRONYMS, tally.acronyms))
         batches.add(facts, word_rows(TERMS, tally.terms))
         batches.add(facts, word_rows(WORDS, tally.words))
-        batches.add(facts, fact_rows(MANIFEST, json.dumps(said, ensure_ascii=False)))
+        batches.add(facts, fact_rows(MANIFEST, json.dumps(head, ensure_ascii=False)))
         batches.add(facts, fact_rows(HERE, ""))
-        batches.add(facts, fact_rows(LEAST, f"{batches.counts[facts] + 1} {self._passages}"))
+        batches.add(facts, fact_rows(LEAST, f"{batches.counts[facts] + 1} {len(self.everything.passages)}"))
         batches.finish()
 
 

@@ -25,7 +25,6 @@ from qa.errors import StoreError
 from qa.index import generation as generation_module
 from qa.index.local import store
 from qa.index.local.generation import Generation
-from qa.index.local.writer import GenerationWriter
 from qa.index.manifest import Manifest, WrittenFile, file_sha256, write_manifest
 from qa.index.protocols import Query
 from qa.index.rows import row_checksum
@@ -58,7 +57,8 @@ def publish(
 ) -> Generation:
     doc = doc or document()
     manifest = Manifest.begun(encoder.identity, {"most": 1})
-    with store.LocalStore(index).writing(), GenerationWriter(index, manifest) as writer:
+    opened = store.LocalStore(index)
+    with opened.writing(), opened.writer(manifest) as writer:
         rows = encoder.encode_passages([p.encoded for p in passages]) if vectors is None else vectors
         writer.add(FileRecord(doc.path, len(doc.text), 1, "0" * 64), [(doc, passages)], rows)
         writer.publish(3)

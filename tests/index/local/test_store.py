@@ -430,7 +430,7 @@ def test_silent_damage_is_found_by_the_check_and_never_taken_over(built: Config,
 def test_what_is_taken_over_is_what_a_full_build_writes(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, run: int
 ) -> None:
-    monkeypatch.setattr(writer, "_RUN", run)
+    monkeypatch.setattr("qa.index.writer._RUN", run)
     write(config.corpus, {f"a{i}.md": article(f"A{i}", f"word{i}", f"other{i}") for i in range(8)})
     write(config.corpus, {"a3.md": "", "a9.md": article("", "nameless")})
     build(config, tiny)
