@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from .system.machine import is_loopback
 _NAME = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
 _TAKEN = re.compile(r"_(building(_[0-9a-f]{8}_[ab])?|\d{6,}_[0-9a-f]{8}(_facts)?)$")  # parts of an index are called so
 _FORM = "write it as milvus://host:port/name."
+_STORES = "qa.stores"  # the group of entry points
 _FIELDS = ("title", "text", "url", "date", "author")
 
 
@@ -69,6 +71,26 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class PluginAddress:
+    """The URL of an index in a store that another package provides."""
+
+    url: str
+
+    @property
+    def scheme(self) -> str:
+        """The name of the entry point that opens it."""
+        return self.url.partition("://")[0]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+def store_plugins() -> dict[str, EntryPoint]:
+    """The stores that other installed packages provide, by the scheme of their URLs."""
+    return {plugin.name: plugin for plugin in entry_points(group=_STORES)}
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Where things are and what may be changed.
 
@@ -94,7 +116,7 @@ class Config:
     keep: int = 3
     reader: str = ""
     reader_ms: float = 120.0
-    store: Address | None = None
+    store: Address | PluginAddress | None = None
     only_reads: bool = False
 
     @classmethod
@@ -125,8 +147,15 @@ class Config:
             risk=_number(environ, "QA_RISK", 0, 0.01, 0.4) if environ.get("QA_RISK") else None,
             reader=_reader(environ.get("QA_READER", "")),
             reader_ms=_number(environ, "QA_READER_MS", 120, 0, 60_000),
-            store=Address.parse(place, environ) if place else None,
+            store=_store(place, environ) if place else None,
         )
+
+
+def _store(place: str, environ: Mapping[str, str]) -> Address | PluginAddress:
+    address = PluginAddress(place)
+    if address.scheme not in ("milvus", place) and address.scheme in store_plugins():
+        return address
+    return Address.parse(place, environ)
 
 
 def _fields(raw: str) -> tuple[tuple[str, str], ...]:

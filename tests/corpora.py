@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from qa.config import Address, Config
 from qa.index import open_store
@@ -83,3 +86,15 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int, int]]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path != folder / ".lock"
     }
+
+
+@contextmanager
+def installed(folder: Path, name: str = "memory", factory: str = "memory_store:MemoryStore") -> Iterator[None]:
+    """While a package below `folder` is installed that provides a store by an entry point."""
+    package = folder / "other_store-1.0.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: other-store\nVersion: 1.0\n", "utf-8")
+    (package / "entry_points.txt").write_text(f"[qa.stores]\n{name} = {factory}\n", "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..config import Config
+from ..config import Address, Config
 
 if TYPE_CHECKING:
     from .store import Store
 
 
 def open_store(config: Config) -> Store[Any]:
-    """The store that is configured; its engine's libraries are loaded now."""
+    """The store that is configured; its engine's libraries are loaded now. Raises ConfigError or StoreError."""
     if config.store is None:
         from .local.store import LocalStore
 
         return LocalStore(config.index)
-    from .milvus.store import MilvusStore
+    if isinstance(config.store, Address):
+        from .milvus.store import MilvusStore
 
-    return MilvusStore(config.store, config.index)
+        return MilvusStore(config.store, config.index)
+    from .plugins import open_plugin
+
+    return open_plugin(config.store, config.index)

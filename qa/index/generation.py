@@ -28,7 +28,7 @@ from ..text.terms import Word, forms_of, plain_words, possible_acronyms, query_t
 from .manifest import Manifest
 from .phrases import Phrases
 from .protocols import Candidates, Embedding, Pool, Query, Sought
-from .rows import UNSOUND, checked, has_stray_sentence, is_literal
+from .rows import KEY, UNSOUND, checked, has_stray_sentence, is_literal
 
 _BLOCK = 1_000  # documents or passages that are read together
 _MOST_READ = 4_096  # passages whose text is checked for a phrase that the store's postings only narrow down
@@ -72,10 +72,6 @@ class OpenGeneration(ABC):
         """The rows of these passages in any order, as `rows.checked` takes them. Raises StoreError if one is gone."""
 
     @abstractmethod
-    def keys(self) -> list[bytes]:
-        """The key of every passage, by id."""
-
-    @abstractmethod
     def vectors(self, ids: Sequence[int]) -> Vectors:
         """The embeddings of these passages, of shape (passages, dimension)."""
 
@@ -100,6 +96,11 @@ class OpenGeneration(ABC):
         """The pairs of a short and a long form that the articles introduce, of which one is among these texts."""
 
     # --- what a store may implement
+
+    def keys(self) -> list[bytes]:
+        """The key of every passage, by id: here read from whole rows."""
+        blocks = (sorted(self.rows(block), key=lambda row: int(row[0])) for block in _blocks(range(self.count())))
+        return [row[KEY] for block in blocks for row in block]
 
     def allows(self, sought: Sought, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Of each of these passages whether its title, headings and text satisfy phrases and exclusions.

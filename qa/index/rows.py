@@ -18,11 +18,21 @@ from ..text.stored import loaded, strings, typed
 UNSOUND = (ValueError, KeyError, IndexError)
 
 
+KEY = 11  # the place of a passage's key in a full row
+
+
 def row_of(passage: Passage, order: int) -> tuple[Any, ...]:
     """What is stored of a passage: its order, start, end, text, section, page and sentences."""
     span = passage.span
     sentences = spans_json(passage.sentences)
     return order, span.start, span.end, passage.text, json.dumps(passage.section), passage.page, sentences
+
+
+def full_row(number: int, passage: Passage, order: int) -> tuple[Any, ...]:
+    """The row of a passage with this number, as `checked` takes it."""
+    position, start, end, text, section, page, sentences = facts = row_of(passage, order)
+    place = (number, passage.document, position, start, end, text, passage.title, section, page, sentences)
+    return (*place, passage.language, passage.key, row_checksum(*facts, passage.language))
 
 
 def spans_json(spans: Sequence[Span]) -> str:

@@ -670,8 +670,10 @@ def test_an_empty_folder_does_not_empty_an_index_that_others_ask(
     shutil.rmtree(built.corpus)
     built.corpus.mkdir()
     monkeypatch.setattr("qa.build.pipeline.open_store", lambda config: store.LocalStore(config.index))
-    with pytest.raises(CorpusError, match=r"holds no articles.*--corpus"):
-        build(replace(built, store=Address("127.0.0.1", 1, "articles")), tiny)
+    with monkeypatch.context() as patch:
+        patch.setattr(store.LocalStore, "shared", True)
+        with pytest.raises(CorpusError, match=r"holds no articles.*--corpus"):
+            build(replace(built, store=Address("127.0.0.1", 1, "articles")), tiny)
     assert is_whole(built.index)
     assert build(built, tiny).documents == 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import TinyEncoder
-from corpora import article, prose, write
+from corpora import article, installed, prose, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers import Server
 
 from qa.build import Progress, build
-from qa.config import Address, Config
+from qa.config import Config
 from qa.corpus.records import FileRecord
 from qa.engine import Engine
 from qa.errors import BusyError, NoGenerationError, StoreError, UnnamedError, UnreachableError
@@ -90,14 +90,25 @@ lite = pytest.mark.parametrize("make", SERVED[:1], indirect=True, scope="module"
 served = pytest.mark.parametrize("make", SERVED, indirect=True, scope="module")
 
 
-@pytest.fixture(scope="module", params=["local", *SERVED])
+@pytest.fixture(scope="module")
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with installed(tmp_path_factory.mktemp("plugin")):
+        yield
+
+
+@pytest.fixture(scope="module", params=["local", "memory", *SERVED])
 def make(request: pytest.FixtureRequest) -> Make:
-    server: Server | None = None if request.param == "local" else request.getfixturevalue(request.param)
+    is_served = request.param not in ("local", "memory")
+    server: Server | None = request.getfixturevalue(request.param) if is_served else None
+    if request.param == "memory":
+        request.getfixturevalue("plugin")
 
     def place(folder: Path, name: str) -> Place:
         (folder / "corpus").mkdir()
         local = Config(corpus=folder / "corpus", index=folder / "local", reader="off")
-        store = None if server is None else Address.parse(f"milvus://{server.address}/{name}", {})
+        urls = {"local": "", "memory": f"memory://{folder.name}/{name}"}
+        url = f"milvus://{server.address}/{name}" if server is not None else urls[request.param]
+        store = Config.from_env({}, store=url).store
         return Place(replace(local, index=folder / "index", store=store), local)
 
     return place

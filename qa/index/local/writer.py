@@ -18,13 +18,12 @@ from ...corpus.records import FileRecord, Part
 from ...errors import Remedy, StoreError
 from ...system.background import Background
 from ...system.files import sync
-from ...text import acronyms
 from ...text.document import Document
 from ...text.passage import Passage, encoded
-from ...text.terms import plain_words
 from ..manifest import MANIFEST, Manifest, WrittenFile, files_sha256, record_json, write_manifest
 from ..protocols import Rows
 from ..rows import row_checksum, row_of, spans_json
+from ..vocabulary import acronyms_of
 from ..workspace import new_folder, unwritable
 from ..writer import Taken, Writer, Written
 from . import dense, layout, lexical
@@ -142,7 +141,7 @@ class GenerationWriter(Writer):
         sections = [
             (number, i, s.level, json.dumps(s.path), s.span.start, s.span.end) for i, s in enumerate(document.sections)
         ]
-        pairs = [(number, *(" ".join(plain_words(form)) for form in pair)) for pair in acronyms.find(document.text)]
+        pairs = [(number, *pair) for pair in acronyms_of(document)]
         self._writing.add(partial(self._insert_rows, documents=[own], sections=sections, acronyms=pairs), 1)
         rows: list[tuple[Any, ...]] = []
         for i, p in enumerate(passages):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ...models.protocols import Vectors
-from ...text.passage import Passage, encoded
+from ...text.passage import Passage
 from ...text.terms import analyze, plain_words
 from ..rows import row_checksum, row_of
 from . import rarest_words
@@ -80,32 +78,6 @@ def fitted(row: Mapping[str, Any], has_bm25: bool) -> dict[str, Any]:
     if len(terms.encode()) > LONGEST:
         terms = terms.encode()[:LONGEST].decode(errors="ignore").rpartition(" ")[0]
     return {**row, "terms": terms, **({} if has_bm25 else rarest_words.stems(terms))}
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the passages and documents of a generation come to together, counted while they are written.
-
-    `terms` and `words` say how many passages hold each, `length` how many terms they have, repeated ones and all.
-    """
-
-    terms: Counter[str] = field(default_factory=Counter)
-    words: Counter[str] = field(default_factory=Counter)
-    length: int = 0
-    languages: set[str] = field(default_factory=set)
-    acronyms: set[tuple[str, str]] = field(default_factory=set)
-
-    def passage(self, row: Mapping[str, Any]) -> None:
-        """Count one that is stored in this row."""
-        terms = row["terms"].split()
-        self.length += len(terms)
-        self.terms.update(set(terms))
-        self.words.update(set(plain_words(encoded(row["title"], json.loads(row["section"]), row["text"]))))
-
-    def document(self, head: Mapping[str, Any]) -> None:
-        """Count one of which this is known."""
-        self.languages.add(head["language"])
-        self.acronyms.update((short, long) for short, long in head["acronyms"])
 
 
 class Batches:

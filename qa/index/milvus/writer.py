@@ -18,20 +18,19 @@ from ...errors import Remedy, StoreError, UnreachableError
 from ...models.protocols import Vectors
 from ...sandbox.wire import document_json
 from ...system.background import Background
-from ...text import acronyms
 from ...text.document import Document
-from ...text.passage import Passage
-from ...text.terms import plain_words
+from ...text.passage import Passage, encoded
 from ..manifest import Manifest, record_json
 from ..protocols import Rows
 from ..rows import is_literal
+from ..vocabulary import Vocabulary, acronyms_of
 from ..writer import Taken, Writer, Written
 from . import facts as milvus_facts
 from . import rows as milvus_rows
 from .connection import READING, WRITING
 from .facts import HERE, LEAST, fact_rows, hashed, pair_rows, word_rows
 from .generation import MilvusGeneration
-from .rows import ACRONYMS, FORM, MANIFEST, RECORDS, TERMS, WORDS, Batches, Tally, facts_of, fitted, passage_row
+from .rows import ACRONYMS, FORM, MANIFEST, RECORDS, TERMS, WORDS, Batches, facts_of, fitted, passage_row
 
 if TYPE_CHECKING:
     from .store import MilvusStore
@@ -65,7 +64,7 @@ class MilvusWriter(Writer):
         # What only the thread changes, until all is written:
         self._generation: str | None = None  # what is being written, until it is published
         self._batches = Batches(store.server, self._check)
-        self._tally = Tally()
+        self._vocabulary = Vocabulary()
 
     def release(self, error: BaseException | None) -> None:
         super().release(error)
@@ -136,7 +135,7 @@ class MilvusWriter(Writer):
         # Rounded as they are on disk, so that cosines are those of an index there.
         rows = iter(vectors.astype(np.float16).astype(np.float32))
         for document, passages in documents:
-            pairs = [[" ".join(plain_words(form)) for form in pair] for pair in acronyms.find(document.text)]
+            pairs = [list(pair) for pair in acronyms_of(document)]
             head = {
                 "path": document.path, "title": document.title, "language": document.language,
                 "metadata": dict(document.metadata), "file": record.as_json(), "acronyms": pairs,
@@ -169,26 +168,27 @@ class MilvusWriter(Writer):
 
     def _insert_document(self, number: int, head: Mapping[str, Any], body: str) -> None:
         facts = facts_of(self._store.collection(self._begun()))
-        self._tally.document(head)
+        self._vocabulary.add_document(head["language"], map(tuple, head["acronyms"]))
         self._batches.add(facts, fact_rows(f"head:{number}", json.dumps(head, ensure_ascii=False)))
         self._batches.add(facts, fact_rows(f"body:{number}", body))
         self._batches.add(facts, fact_rows(f"path:{hashed(head['path'])}", str(number)))
 
     def _insert_passage(self, passage: Mapping[str, Any]) -> None:
         collection = self._store.collection(self._begun())
-        self._tally.passage(passage)
+        text = encoded(passage["title"], json.loads(passage["section"]), passage["text"])
+        self._vocabulary.add_passage(passage["terms"].split(), text)
         self._batches.add(collection, [fitted(passage, bool(self._tokenizer))])
 
     def _insert_rest(self) -> None:
         """The facts about all files together."""
-        generation, tally, batches = self._begun(), self._tally, self._batches
+        generation, vocabulary, batches = self._begun(), self._vocabulary, self._batches
         facts = facts_of(self._store.collection(generation))
-        manifest = self.completed(generation, sorted(tally.languages), {})
-        head = {"form": FORM, "manifest": manifest.as_json(), "terms": tally.length}
+        manifest = self.completed(generation, sorted(vocabulary.languages), {})
+        head = {"form": FORM, "manifest": manifest.as_json(), "terms": vocabulary.length}
         batches.add(facts, fact_rows(RECORDS, "\n".join(map(record_json, self.records))))
-        batches.add(facts, pair_rows(ACRONYMS, tally.acronyms))
-        batches.add(facts, word_rows(TERMS, tally.terms))
-        batches.add(facts, word_rows(WORDS, tally.words))
+        batches.add(facts, pair_rows(ACRONYMS, vocabulary.acronyms))
+        batches.add(facts, word_rows(TERMS, vocabulary.terms))
+        batches.add(facts, word_rows(WORDS, vocabulary.words))
         batches.add(facts, fact_rows(MANIFEST, json.dumps(head, ensure_ascii=False)))
         batches.add(facts, fact_rows(HERE, ""))
         batches.add(facts, fact_rows(LEAST, f"{batches.counts[facts] + 1} {len(self.everything.passages)}"))

@@ -332,7 +332,7 @@ def test_no_answer_is_wrong_while_a_query_node_is_lost(tmp_path: Path, replicas:
     folder.mkdir()
     with servers.cluster(folder) as server:
         config = place(tmp_path, server)
-        assert config.store is not None
+        assert isinstance(config.store, Address)
         config = replace(config, store=replace(config.store, replicas=replicas))
         build(config, TinyEncoder())
         engine = Engine.open(config, TinyEncoder())

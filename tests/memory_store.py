@@ -1,0 +1,136 @@
+"""Generations in the memory of this process: the smallest store that passes the contract suite, as a plug-in would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from qa.corpus.records import FileRecord, Part
+from qa.index import bm25
+from qa.index.generation import Head, OpenGeneration
+from qa.index.manifest import Manifest
+from qa.index.protocols import Embedding, Pool, Rows, Sought
+from qa.index.rows import full_row
+from qa.index.store import Store
+from qa.index.vocabulary import Vocabulary, acronyms_of
+from qa.index.workspace import new_folder
+from qa.index.writer import Writer, Written
+from qa.models.protocols import Vectors
+from qa.text.document import Document
+from qa.text.terms import analyze
+
+
+@dataclass
+class Tables:
+    """What a generation contains."""
+
+    files: list[FileRecord] = field(default_factory=list)
+    documents: list[tuple[Head, Document]] = field(default_factory=list)
+    passages: list[tuple[Any, ...]] = field(default_factory=list)
+    terms: list[str] = field(default_factory=list)
+    vectors: list[Vectors] = field(default_factory=list)
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+
+
+GENERATIONS: dict[str, dict[str, MemoryGeneration]] = {}  # of each URL, oldest first
+
+
+class MemoryGeneration(OpenGeneration):
+    def __init__(self, manifest: Manifest, tables: Tables) -> None:
+        self.manifest = manifest
+        self._tables = tables
+        self._numbers = {head.path: number for number, (head, _) in enumerate(tables.documents)}
+        self._vectors = np.concatenate([np.empty((0, int(manifest.encoder["dimension"])), np.float32), *tables.vectors])
+
+    def files(self) -> Iterable[FileRecord]:
+        return self._tables.files
+
+    def heads(self, wanted: Sequence[int] | Sequence[str]) -> dict[int, Head]:
+        numbers = (self._numbers.get(each) if isinstance(each, str) else each for each in wanted)
+        return {number: self._tables.documents[number][0] for number in numbers if number is not None}
+
+    def body(self, wanted: int | str) -> Document | None:
+        number = self._numbers.get(wanted) if isinstance(wanted, str) else wanted
+        return None if number is None else self._tables.documents[number][1]
+
+    def rows(self, ids: Sequence[int]) -> Iterable[Sequence[Any]]:
+        return [self._tables.passages[number] for number in ids]
+
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        return np.asarray(self._vectors[list(ids)])
+
+    def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
+        frequency, vocabulary = sought.frequencies, self._tables.vocabulary
+        scores = bm25.scores(
+            sought.terms, self._tables.terms, lambda form: frequency.get(form, 0), self.count(), vocabulary.length
+        )
+        everything = np.ones(self.count(), dtype=np.bool_)
+        return Pool(np.arange(self.count()), self._vectors @ embedding(), scores, everything).best(k)
+
+    def frequencies(self, field: Literal["terms", "words"], values: Iterable[str]) -> Mapping[str, int]:
+        return self._tables.vocabulary.frequencies(field, values)
+
+    def beginning(self, starts: Iterable[str]) -> Mapping[str, int]:
+        return self._tables.vocabulary.beginning(starts)
+
+    def acronyms(self, texts: Iterable[str]) -> Iterable[tuple[str, str]]:
+        return self._tables.vocabulary.pairs(texts)
+
+
+class MemoryWriter(Writer):
+    def __init__(self, store: MemoryStore, *begun: Any) -> None:
+        super().__init__(new_folder(store.index), *begun)
+        self._store = store
+        self._tables = Tables()
+
+    def insert(self, record: FileRecord, documents: Sequence[Written], vectors: Rows, part: Part) -> None:
+        tables = self._tables
+        for document, passages in documents:
+            head = Head(document.path, document.title, document.metadata, record)
+            tables.documents.append((head, replace(document, blocks=())))
+            tables.vocabulary.add_document(document.language, acronyms_of(document))
+            for order, passage in enumerate(passages):
+                terms = analyze(passage.encoded, passage.language)
+                tables.passages.append(full_row(len(tables.passages), passage, order))
+                tables.terms.append(" ".join(terms))
+                tables.vocabulary.add_passage(terms, passage.encoded)
+        tables.vectors.append(vectors[:].astype(np.float16).astype(np.float32))
+
+    def finish(self, keep: int) -> str:
+        self._tables.files = list(self.records)
+        manifest = self.completed(self._store.next_id(), sorted(self._tables.vocabulary.languages), {})
+        self._store.generations[manifest.id] = MemoryGeneration(manifest, self._tables)
+        self._store.prune(keep)
+        return manifest.id
+
+
+class MemoryStore(Store[MemoryGeneration]):
+    def __init__(self, url: str, index: Path) -> None:
+        super().__init__(index)
+        self.generations = GENERATIONS.setdefault(url, {})
+
+    def current_id(self) -> str | None:
+        return max(self.generations, default=None)
+
+    def next_id(self) -> str:
+        return f"{int(self.current_id() or 0) + 1:06d}"
+
+    def open(self, generation: str) -> MemoryGeneration:
+        return self.generations[generation]
+
+    def writer(
+        self,
+        manifest: Manifest,
+        previous: MemoryGeneration | None = None,
+        step: Callable[[], None] = lambda: None,
+    ) -> MemoryWriter:
+        return MemoryWriter(self, manifest, previous, step)
+
+    def prune(self, keep: int) -> None:
+        super().prune(keep)
+        for generation in sorted(self.generations)[: -max(1, keep)]:
+            del self.generations[generation]
