@@ -16,13 +16,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import take_time
 
 CHANGES = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "sqlite3.connect")
 
@@ -89,9 +90,11 @@ class Build:
         while self.status is None:
             self.wait_for("ended ")
 
-    def kill(self) -> None:
-        """SIGKILL. Its number is still its own: one that has ended stays a zombie until the next build starts."""
-        os.kill(self.pid, signal.SIGKILL)
+    def kill(self, after: float = 0) -> None:
+        """Send SIGKILL after so many seconds. One that has ended is a zombie, so its number is still its own."""
+        killing = threading.Timer(after, os.kill, (self.pid, signal.SIGKILL))
+        killing.start()
+        killing.join()
         self.wait()
 
 
@@ -133,7 +136,7 @@ def _build(corpus: str, index: str, *options: str) -> None:
 
     def step(progress: Progress) -> None:
         _say("step", progress.stage, progress.encoded if progress.stage == "encoding" else progress.done)
-        time.sleep(3600 if progress.stage == named.get("hold") else pause)
+        take_time(3600 if progress.stage == named.get("hold") else pause)
 
     config = Config(Path(corpus), Path(index))
     if "store" in named:

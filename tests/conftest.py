@@ -24,6 +24,7 @@ from qa.system import offline  # noqa: E402
 offline.forbid_downloads()
 
 import servers  # noqa: E402 (the environment first)
+from waiting import take_time  # noqa: E402
 
 from qa.config import Config  # noqa: E402
 from qa.models.protocols import AnswerSpan, Encoder, EncoderIdentity, Judgement, Reader, Vectors  # noqa: E402
@@ -150,9 +151,7 @@ def impatient() -> Iterator[None]:
     """pymilvus waits half a second before it looks whether an index is made; here it looks sooner."""
     handler = pytest.importorskip("pymilvus.client.grpc_handler")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            handler, "time", SimpleNamespace(time=time.time, sleep=lambda seconds: time.sleep(min(seconds, 0.1)))
-        )
+        patch.setattr(handler, "time", SimpleNamespace(time=time.time, sleep=lambda s: take_time(min(s, 0.1))))
         yield
 
 

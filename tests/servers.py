@@ -17,7 +17,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +27,7 @@ from types import MappingProxyType
 
 import pytest
 from filelock import FileLock
+from waiting import holds_within
 
 READY = 90.0  # seconds that a server may take to start
 SESSION = 10  # seconds after which the rest of Milvus gives up a node that was killed (30 in Milvus's own settings)
@@ -77,11 +77,12 @@ class Process:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + READY
-        while not self.is_ready():
-            assert self.running.poll() is None, f"{self.command[0]} ended: {self._last_lines()}"
-            assert time.monotonic() < deadline, f"{self.command[0]} is not ready: {self._last_lines()}"
-            time.sleep(0.1)
+        assert holds_within(self._is_up, READY, every=0.1), f"{self.command[0]} is not ready: {self._last_lines()}"
+
+    def _is_up(self) -> bool:
+        assert self.running is not None
+        assert self.running.poll() is None, f"{self.command[0]} ended: {self._last_lines()}"
+        return self.is_ready()
 
     def kill(self) -> None:
         """Ends it at once, as a loss of power would."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,14 +93,18 @@ def test_step_is_called_between_batches_and_what_it_raises_keeps_what_was_done(
     journal.close()
 
 
-def test_a_slow_encoder_is_given_few_passages_at_a_time(tmp_path: Path, tiny: TinyEncoder) -> None:
+def test_a_slow_encoder_is_given_few_passages_at_a_time(
+    tmp_path: Path, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal = Journal(tmp_path, tiny.identity)
     sizes: list[int] = []
+    clock = [0.0]
+    monkeypatch.setattr("qa.build.embedding.time", SimpleNamespace(perf_counter=lambda: clock[-1]))
     encode = tiny.encode_passages
 
     def slow(texts: Sequence[str]) -> Vectors:
         sizes.append(len(texts))
-        time.sleep(0.05 * len(texts) if len(sizes) < 4 else 0)
+        clock.append(clock[-1] + 0.05 * len(texts) if len(sizes) < 4 else clock[-1])
         return encode(texts)
 
     tiny.encode_passages = slow  # type: ignore[method-assign]

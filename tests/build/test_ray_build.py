@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -23,6 +23,7 @@ import pytest
 from conftest import ROOT, TESTS
 from corpora import article, passages_of, write
 from servers import Server
+from waiting import holds_within, take_time
 
 from qa import formats
 from qa.build import BuildReport, Progress, build, journal, prepared
@@ -116,12 +117,10 @@ def hand_over(kind: Callable[[], TinyEncoder], seen: Path, nodes: int = 1) -> En
     really = encoder.encode_passages
 
     def encode(texts: Sequence[str]) -> Vectors:
-        until = time.monotonic() + 20
-        while len([*seen.iterdir()]) < nodes and time.monotonic() < until:
-            time.sleep(0.02)
+        holds_within(lambda: len([*seen.iterdir()]) >= nodes, 20)
         with (here / str(os.getpid())).open("a") as file:
             file.write("".join(f"{text.encode().hex()}\n" for text in texts))
-        time.sleep(0.05)
+        take_time(0.05)
         return really(texts)
 
     encoder.encode_passages = encode  # type: ignore[method-assign]
@@ -146,10 +145,11 @@ def cluster() -> Iterator[Any]:
         for name, value in {"period_ms": 500, "initial_delay_ms": 2_000, "failure_threshold": 8}.items():
             patch.setenv(f"RAY_health_check_{name}", str(value))
         import conftest
+        import waiting
         from ray import cloudpickle
         from ray.cluster_utils import Cluster
 
-        for module in (conftest, sys.modules[__name__]):  # workers start sooner without what these import
+        for module in (conftest, waiting, sys.modules[__name__]):  # workers start sooner without what these import
             cloudpickle.register_pickle_by_value(module)
         running = Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False, "no_monitor": True})
         yield running
@@ -360,16 +360,19 @@ def test_what_is_no_cluster_is_told_at_once(
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
         address = f"127.0.0.1:{server.getsockname()[1]}"
 
+        is_told = threading.Event()
+
         def serve() -> None:
             connection, _ = server.accept()
             with connection:
                 connection.sendall(answers)
                 connection.recv(100)
-                time.sleep(0.5)
+                is_told.wait(20)
 
         pool.submit(serve)
         with pytest.raises(ClusterError, match="no Ray cluster"), ray_build.connected(address, tiny, config):
             pass
+        is_told.set()
     with pytest.raises(ClusterError, match=f"no Ray cluster at {address}"), ray_build.connected(address, tiny, config):
         pass
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, TinyEncoder, TinyReader
+from waiting import wait_until
 
 from qa.cli import main
 from qa.models.reader import OnnxReader
@@ -412,7 +413,15 @@ class Endless(TinyEncoder):
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background programs ignore it
 qa.models.encoders.load_encoder = lambda *_: Endless()
-qa.corpus.watch.changes = functools.partial(qa.corpus.watch.changes, quiet=0.1)
+changes = functools.partial(qa.corpus.watch.changes, quiet=0.1)
+
+def noted(config, stop):
+    for _ in changes(config, stop):
+        open("state", "w").write("building")
+        yield
+        open("state", "w").write("waiting")
+
+qa.corpus.watch.changes = noted
 run()
 """
 
@@ -450,7 +459,8 @@ def test_build_watch_takes_in_each_change_until_it_is_interrupted(folder: Path) 
         (folder / "index" / "kept").rename(folder / "index" / "CURRENT")
         (folder / "corpus" / "bread.md").unlink()
         assert json.loads(line(process))["removed"] == ["bread.md", "tea.md"]
-        time.sleep(2)  # it waits again: an interrupt of a build would be told otherwise
+        # It waits again: an interrupt of a build would be told otherwise.
+        wait_until(lambda: (folder / "state").read_text() == "waiting")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
         assert (out, process.returncode) == ("", 0)
@@ -467,6 +477,12 @@ def children_of(parent: int) -> list[str]:
     return found
 
 
+def processor_seconds(pid: int) -> float:
+    """The processor time that a process has used itself."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="processes are listed in /proc")
 @pytest.mark.parametrize("options", [[], ["--watch"]], ids=["once", "watching"])
 def test_an_interrupt_ends_a_build_that_is_inside_a_library_within_two_seconds(
@@ -478,7 +494,8 @@ def test_an_interrupt_ends_a_build_that_is_inside_a_library_within_two_seconds(
         assert line(process) == "counting\n"
         children = children_of(process.pid)
         assert children, "the reader of web pages runs beside it"
-        time.sleep(0.2)  # it says that it counts just before it does
+        before = processor_seconds(process.pid)  # it says that it counts just before it does
+        wait_until(lambda: processor_seconds(process.pid) > before + 0.1)
         begun = time.monotonic()
         process.send_signal(signal.SIGINT)
         process.wait(30)

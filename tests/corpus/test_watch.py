@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import watchfiles
@@ -26,6 +27,7 @@ class Told:
 
     def __init__(self, config: Config, **times: float) -> None:
         self.stop = threading.Event()
+        self.any = threading.Event()  # since the last `next`
         self._told: queue.Queue[float] = queue.Queue()
         times = {"quiet": QUIET, "longest": LONGEST, "every": EVERY, **times}
         self.thread = threading.Thread(target=self._work, args=(config, times))
@@ -34,9 +36,12 @@ class Told:
     def _work(self, config: Config, times: dict[str, float]) -> None:
         for _ in watch.changes(config, self.stop, **times):
             self._told.put(time.monotonic())
+            self.any.set()
 
     def next(self) -> float:
-        return self._told.get(timeout=SOON)
+        moment = self._told.get(timeout=SOON)
+        self.any.clear()
+        return moment
 
     def nothing(self) -> bool:
         with pytest.raises(queue.Empty):
@@ -120,10 +125,9 @@ def test_a_hidden_file_that_is_written_without_end_makes_nobody_deaf(config: Con
         with (folder / ".log").open("w") as file:
             (folder / "a.md").write_text("other")
             ends = time.monotonic() + SOON
-            while told._told.empty() and time.monotonic() < ends:
+            while not told.any.wait(0.01) and time.monotonic() < ends:
                 file.write("more ")
                 file.flush()
-                time.sleep(0.01)
         assert told.next() < ends
 
 
@@ -144,7 +148,7 @@ def test_a_file_that_is_being_written_is_waited_for(config: Config, folder: Path
                 file.write("more ")
                 file.flush()
                 ended = time.monotonic()
-                time.sleep(0.03)
+                assert not told.any.wait(0.03)
         assert told.next() > ended
 
 
@@ -153,10 +157,9 @@ def test_writing_that_never_ends_is_not_waited_for(config: Config, folder: Path)
         told.next()
         with (folder / "large.md").open("w") as file:
             ends = time.monotonic() + SOON
-            while told._told.empty() and time.monotonic() < ends:
+            while not told.any.wait(0.02) and time.monotonic() < ends:
                 file.write("more ")
                 file.flush()
-                time.sleep(0.02)
         assert told.next() < ends
 
 
@@ -258,9 +261,16 @@ def test_folders_behind_links_are_not_listened_to(
     assert set(heard) == {(str(folder), str(folder / "sub"))}
 
 
-def test_it_ends_soon_when_it_is_told_to(config: Config, folder: Path) -> None:
+def test_it_ends_soon_when_it_is_told_to(config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listening, listen = threading.Event(), watchfiles.watch
+
+    def noted(*folders: Path, **named: Any) -> Iterator[Any]:
+        listening.set()
+        yield from listen(*folders, **named)
+
+    monkeypatch.setattr(watchfiles, "watch", noted)
     with followed(config, quiet=60, every=60) as told:
-        time.sleep(0.2)
+        assert listening.wait(10)
         begun = time.monotonic()
         told.stop.set()
         told.thread.join(10)

@@ -16,6 +16,7 @@ from corpora import article, installed, prose, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers import Server
+from waiting import wait_until
 
 from qa.build import Progress, build
 from qa.config import Config
@@ -252,7 +253,7 @@ def test_a_build_takes_over_what_did_not_change_and_a_running_engine_follows(mov
     assert (report.added, report.changed, report.removed) == (("dune.md",), ("anchor.md",), ("candle.md",))
     assert report.renamed == (("beacon.md", "light.md"),)
     assert report.passages_encoded == 2
-    time.sleep(1.1)  # so long a reader may go on with what it knew
+    wait_until(lambda: engine.generation.id != before.id, 1.1)  # so long a reader may go on with what it knew
     assert engine.generation.id == report.generation > before.id
     assert "candle.md" not in {citation.document for citation in engine.ask("candle").citations}
     assert before.passages([0])[0].document == "anchor.md"  # what a reader still holds is still there
@@ -445,7 +446,7 @@ def test_an_index_that_is_wiped_and_built_anew_is_noticed(shared: tuple[Place, M
         store.server.call("drop_collection", name, seconds=10)
     (place.config.corpus / "anchor.md").unlink()
     after = build(place.config, TinyEncoder()).generation
-    time.sleep(1.1)
+    wait_until(lambda: engine.generation.id != before, 1.1)
     assert after[:6] == before[:6] == "000001"
     assert engine.generation.id == after != before
     assert "anchor.md" not in {citation.document for citation in engine.ask("anchor").citations}

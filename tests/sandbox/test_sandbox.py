@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import pytest
 from conftest import FILES, TinyEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from waiting import holds_within, wait_until
 
 from qa import formats
 from qa.build import build
@@ -35,7 +37,7 @@ ARTICLE = b"# Bees\n\nThe bees sleep in winter.\n\n- a veil\n- a smoker\n\n| hiv
 
 # Stands in for a reader that a hostile file has taken over: reads one request, then does what it is told.
 TAKEN_OVER = """
-import json, struct, sys, time
+import json, struct, sys, threading
 def receive():
     length, = struct.unpack(">Q", sys.stdin.buffer.read(8))
     return sys.stdin.buffer.read(length)
@@ -52,6 +54,8 @@ def lie(what="document", text="abc", sections=([[], 0, 0, 3],), **parts):
     say(sections=list(sections))
 def end():
     say(problems=[])
+def hang():
+    threading.Event().wait(600)
 receive(), receive()
 """
 SPLITTING = Splitting(TinyEncoder().count_tokens, 256)
@@ -138,7 +142,7 @@ def test_counting_tokens_takes_no_time_of_the_file() -> None:
 
 
 def test_a_file_that_takes_too_long_is_a_reason() -> None:
-    with taken_over("time.sleep(600)", seconds=0.5) as process, pytest.raises(Unreadable, match=r"longer than 0\.5 s"):
+    with taken_over("hang()", seconds=0.5) as process, pytest.raises(Unreadable, match=r"longer than 0\.5 s"):
         process.parse_file("a.md", ARTICLE, SPLITTING)
 
 
@@ -219,7 +223,7 @@ def test_a_reader_that_lies_about_pictures_is_a_reason(said: str) -> None:
 
 
 def test_a_page_that_takes_too_long_is_a_reason() -> None:
-    with taken_over("time.sleep(600)", seconds=0.5) as process, pytest.raises(Unreadable, match=r"longer than 0\.5 s"):
+    with taken_over("hang()", seconds=0.5) as process, pytest.raises(Unreadable, match=r"longer than 0\.5 s"):
         process.pictures(b"%PDF", "ab", [Span(0, 2)], Span(0, 2), [])
 
 
@@ -259,8 +263,10 @@ def test_two_megabytes_of_backticks_are_read_or_refused_in_time(reader: SandboxP
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs a system with process groups")
 def test_what_a_reader_started_ends_with_it(tmp_path: Path) -> None:
     note = tmp_path / "child"
-    starts = f"import subprocess; open({str(note)!r}, 'w').write(str(subprocess.Popen(['sleep', '600']).pid))"
-    with taken_over(f"{starts}\ntime.sleep(600)", seconds=1.5) as process, pytest.raises(Unreadable, match="longer"):
+    starts = (
+        f"import subprocess; open({str(note)!r}, 'w').write(str(subprocess.Popen(['tail', '-f', '/dev/null']).pid))"
+    )
+    with taken_over(f"{starts}\nhang()", seconds=1.5) as process, pytest.raises(Unreadable, match="longer"):
         process.parse_file("a.md", ARTICLE, SPLITTING)
     assert gone(int(note.read_text()))
 
@@ -268,9 +274,9 @@ def test_what_a_reader_started_ends_with_it(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs a system with process groups")
 def test_a_reader_ends_when_the_program_that_asks_was_killed() -> None:
     asks = (
-        "import qa.sandbox.pool, time; reader = qa.sandbox.pool.SandboxProcess(); "
+        "import threading, qa.sandbox.pool; reader = qa.sandbox.pool.SandboxProcess(); "
         "reader.parse_file('a.txt', b'Bees.', qa.sandbox.pool.Splitting(lambda texts: [1 for _ in texts], 256)); "
-        "print(reader._process.pid, flush=True); time.sleep(600)"
+        "print(reader._process.pid, flush=True); threading.Event().wait(600)"
     )
     with subprocess.Popen([sys.executable, "-c", asks], stdout=subprocess.PIPE, text=True) as asking:
         assert asking.stdout is not None
@@ -280,11 +286,10 @@ def test_a_reader_ends_when_the_program_that_asks_was_killed() -> None:
 
 
 def test_closing_does_not_wait_for_the_file_that_is_being_read() -> None:
-    pool = SandboxPool(2, program=[sys.executable, "-c", TAKEN_OVER + "time.sleep(600)"])
+    pool = SandboxPool(2, program=[sys.executable, "-c", TAKEN_OVER + "hang()"])
     with ThreadPoolExecutor(2) as threads:
         reading = [threads.submit(pool.parse_file, "a.md", ARTICLE, SPLITTING) for _ in range(2)]
-        while not all(process._process for process in pool._processes):
-            time.sleep(0.01)
+        wait_until(lambda: all(process._process for process in pool._processes))
         started = time.perf_counter()
         pool.close()
         for future in reading:
@@ -293,30 +298,29 @@ def test_closing_does_not_wait_for_the_file_that_is_being_read() -> None:
     assert time.perf_counter() - started < 5
 
 
-def test_a_pool_reads_files_beside_each_other(tmp_path: Path) -> None:
-    """Both readers have a file before either answers: one alone would never get there."""
-    meet = (
-        f"import os; open(os.path.join({str(tmp_path)!r}, str(os.getpid())), 'w').close()\n"
-        f"while len(os.listdir({str(tmp_path)!r})) < 2: time.sleep(0.01)\n"
-        "lie(); end()"
-    )
-    with (
-        SandboxPool(2, seconds=20, program=[sys.executable, "-c", TAKEN_OVER + meet]) as pool,
-        ThreadPoolExecutor(2) as threads,
-    ):
-        for future in [threads.submit(pool.parse_file, "a.md", ARTICLE, SPLITTING) for _ in range(2)]:
-            assert future.result().documents[0][0].text == "abc"
+def test_a_pool_reads_files_in_parallel() -> None:
+    """Both processes have a file before either answers: one alone would never get there."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(2) as threads:
+        server.settimeout(20)
+        meet = f"import socket; socket.create_connection({server.getsockname()!r}).recv(1); lie(); end()"
+        with SandboxPool(2, seconds=20, program=[sys.executable, "-c", TAKEN_OVER + meet]) as pool:
+            reading = [threads.submit(pool.parse_file, "a.md", ARTICLE, SPLITTING) for _ in range(2)]
+            for connection in [server.accept()[0] for _ in range(2)]:
+                connection.close()
+            for future in reading:
+                assert future.result().documents[0][0].text == "abc"
 
 
 def gone(pid: int, seconds: float = 10) -> bool:
     """Whether the process ends within so many seconds."""
-    for _ in range(int(seconds / 0.05)):
+
+    def is_gone() -> bool:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
             return True
         with contextlib.suppress(OSError):
-            if " Z " in Path(f"/proc/{pid}/stat").read_text():
-                return True  # dead; whoever inherits it has not looked yet
-        time.sleep(0.05)
-    return False
+            return " Z " in Path(f"/proc/{pid}/stat").read_text()  # dead; whoever inherits it has not looked yet
+        return False
+
+    return holds_within(is_gone, seconds)

@@ -27,6 +27,7 @@ from conftest import ROOT, TinyEncoder
 from gradio.routes import App
 from gradio_client import Client, handle_file
 from served import Running, serve
+from waiting import wait_until
 
 from qa.build import build
 from qa.config import Config
@@ -527,15 +528,8 @@ def test_an_upload_that_is_broken_off_leaves_nothing_behind(running: Running, pl
     assert port
     with socket.create_connection(("127.0.0.1", port), 20) as connection:
         connection.sendall(head(port, "/gradio_api/upload", False).encode() + _PART.encode() + b"x" * 200_000)
-        until(lambda: {path for path in place.stored.rglob("*") if path.is_file()} > kept)
-    until(lambda: {path for path in place.stored.rglob("*") if path.is_file()} == kept)
-
-
-def until(is_so: Any, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+        wait_until(lambda: {path for path in place.stored.rglob("*") if path.is_file()} > kept)
+    wait_until(lambda: {path for path in place.stored.rglob("*") if path.is_file()} == kept)
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])

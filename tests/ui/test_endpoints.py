@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -22,6 +21,7 @@ from jsonschema import Draft202012Validator
 from served import Running, serve
 from starlette.applications import Starlette
 from starlette.routing import Route
+from waiting import take_time
 
 from qa.build import build
 from qa.config import Config
@@ -315,13 +315,17 @@ def test_what_is_wrong_with_the_index_is_said(error: type[QAError]) -> None:
 
 def test_only_a_few_are_worked_on_at_once_and_all_are_answered() -> None:
     lock, most, now = threading.Lock(), 0, 0
+    is_shared = threading.Event()
 
     def status() -> dict[str, Any]:
         nonlocal most, now
         with lock:
             now += 1
             most = max(most, now)
-        time.sleep(0.002)
+            if now > 1:
+                is_shared.set()
+        is_shared.wait(10)
+        take_time(0.002)
         with lock:
             now -= 1
         return {}

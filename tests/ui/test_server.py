@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 from conftest import ROOT, TinyEncoder
 from gradio_client import Client
 from served import Running, serve
+from waiting import wait_until
 
 from qa.build import build
 from qa.cli import main
@@ -221,10 +221,7 @@ def test_a_file_that_is_added_is_answered_from_without_a_rebuild_by_hand(tmp_pat
     with serve(config, follow=True) as running:
         assert running.call("ask", question, 1)[1][0]["citations"][0]["document"] == "cats.md"
         (config.corpus / "dogs.md").write_text("# Dogs\n\nDogs bark at the postman.\n", "utf-8")
-        end = time.monotonic() + 60
-        while running.call("ask", question, 1)[1][0]["citations"][0]["document"] != "dogs.md":
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        wait_until(lambda: running.call("ask", question, 1)[1][0]["citations"][0]["document"] == "dogs.md", 60)
 
 
 def test_a_log_in_is_needed_where_it_is_set(folders: Config) -> None:

@@ -8,7 +8,6 @@ import os
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +20,7 @@ import pytest
 from conftest import TinyEncoder, TinyReader
 from hypothesis import example, given
 from hypothesis import strategies as st
+from waiting import holds_within, wait_until
 
 from qa.ask.follow_up import Turn as Said
 from qa.build import BuildReport, Progress, build
@@ -306,11 +306,10 @@ def test_a_build_is_cancelled_while_a_file_is_being_read(
 ) -> None:
     write(config, "cats.html", "<p>Cats sleep.</p>")
     job = BuildJob(Engine.open(config, tiny))
-    sandbox = SandboxPool(1, program=(sys.executable, "-c", "import time; time.sleep(60)"))
+    sandbox = SandboxPool(1, program=(sys.executable, "-c", "import threading; threading.Event().wait(60)"))
     monkeypatch.setattr(job, "_sandbox", sandbox)
     job.start()
-    while sandbox._processes[0]._process is None:
-        time.sleep(0.01)
+    wait_until(lambda: sandbox._processes[0]._process is not None)
     job.cancel()
     assert job.wait(2).phase == "stopped"
 
@@ -320,8 +319,7 @@ def test_where_another_program_builds_it_is_waited_for(config: Config, tiny: Tin
     job = BuildJob(Engine.open(config, tiny), tries=1000, pause=0.01)
     with store.LocalStore(config.index).writing():
         job.start()
-        while job.state.stage != "waiting":
-            time.sleep(0.01)
+        wait_until(lambda: job.state.stage == "waiting")
         assert job.state.running and "another program" in job.state.words
     assert job.wait(60).phase == "done"
 
@@ -336,8 +334,7 @@ def test_another_program_is_not_waited_for_without_end_nor_where_the_build_is_ca
         assert state.phase == "failed" and "Another build" in state.error
         job = BuildJob(Engine.open(config, tiny), pause=60)
         job.start()
-        while job.state.stage != "waiting":
-            time.sleep(0.01)
+        wait_until(lambda: job.state.stage == "waiting")
         job.cancel()
         assert job.wait(2).phase == "stopped"
 
@@ -468,17 +465,22 @@ def following(desk: Desk) -> Iterator[Desk]:
 
 def until(desk: Desk, holds: Callable[[View], bool]) -> View:
     """How things stand when `holds` says that they are as they should be."""
-    end = time.monotonic() + 60
-    while not holds(view := desk.look()):
-        assert time.monotonic() < end, view
-        time.sleep(0.01)
+    view = desk.look()
+
+    def is_so() -> bool:
+        nonlocal view
+        view = desk.look()
+        return holds(view)
+
+    assert holds_within(is_so, 60), view
     return view
 
 
 def quietly(desk: Desk, seconds: float = 0.5) -> int:
-    """The number of builds after some time in which nothing should happen."""
-    time.sleep(seconds)
-    return desk.job.state.number
+    """The number of builds, once so many seconds have passed without another."""
+    number = desk.job.state.number
+    assert not holds_within(lambda: desk.job.state.number != number, seconds)
+    return number
 
 
 def test_a_change_is_taken_in_by_itself(config: Config, tiny: TinyEncoder) -> None:

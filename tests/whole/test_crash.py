@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,8 +88,7 @@ def test_killed_at_random_moments_one_whole_state_answers(config: Config, tiny: 
         running = builder.start(config.corpus, config.index, pause=0.01)
         # Spread over all that a build does, and somewhere between two things that it says.
         running.wait_for("", times=int((number + share()) / KILLS * len(whole.lines)))
-        time.sleep(0.03 * share())
-        running.kill()
+        running.kill(after=0.03 * share())
         killed += running.status != 0
         answering = answering_edition(config, tiny)
         assert answering in (old, edition), running.lines

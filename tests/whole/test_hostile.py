@@ -33,26 +33,30 @@ GOOD = {"bees.md": ("propolis", "smoker"), "names/zz/last.md": ("varroa", "necta
 # Builds in a process of its own, so that what it and its readers needed can be measured; on Linux it inherits what a
 # reader that was killed had started, and so sees what is left at the end (and ends it).
 BUILD = """
-import contextlib, ctypes, json, os, resource, signal, sys, time
+import contextlib, ctypes, json, os, resource, signal, sys
 from pathlib import Path
 from conftest import TinyEncoder
+from waiting import holds_within
 from qa.build import build
 from qa.config import Config
 from qa.sandbox.pool import SandboxProcess
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
-with SandboxProcess(float(sys.argv[3]), int(sys.argv[4])) as reader:
-    report = build(Config(Path(sys.argv[1]), Path(sys.argv[2])), TinyEncoder(), parse_file=reader.parse_file)
-left, until = [], time.monotonic() + 3
-with contextlib.suppress(ChildProcessError):
-    while True:
-        ended, _ = os.waitpid(-1, os.WNOHANG)
-        if not ended and time.monotonic() > until:
-            for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-                left.append(Path(f"/proc/{child}/cmdline").read_bytes().decode().replace(chr(0), " "))
-                os.kill(int(child), signal.SIGKILL)
-                os.waitpid(int(child), 0)
-        time.sleep(0 if ended else 0.05)
+with SandboxProcess(float(sys.argv[3]), int(sys.argv[4])) as sandbox:
+    report = build(Config(Path(sys.argv[1]), Path(sys.argv[2])), TinyEncoder(), parse_file=sandbox.parse_file)
+def have_ended():
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return True
+    return False
+left = []
+while not holds_within(have_ended, 3):
+    for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        left.append(Path(f"/proc/{child}/cmdline").read_bytes().decode().replace(chr(0), " "))
+        os.kill(int(child), signal.SIGKILL)
+        os.waitpid(int(child), 0)
 peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 with contextlib.suppress(OSError):  # Linux counts what started this process as well
     peaks[0] = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])

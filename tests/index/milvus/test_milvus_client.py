@@ -19,6 +19,7 @@ import pytest
 import servers
 from conftest import TinyEncoder
 from corpora import article, write
+from waiting import take_time, wait_until
 
 from qa.build import build
 from qa.config import Address, Config
@@ -142,7 +143,7 @@ class Client:
             self.called.append(method)
             deed = self.deeds.pop(0) if len(self.deeds) > 1 else self.deeds[0]
             if isinstance(deed, float):
-                time.sleep(min(deed, timeout))
+                take_time(min(deed, timeout))
                 if deed > timeout:
                     raise milvus_error(2, "it takes too long")
             if isinstance(deed, Exception):
@@ -186,7 +187,7 @@ def test_the_calls_of_a_question_share_its_time(talking: Talking) -> None:
                 server.call("query", "things", seconds=60.0)
     assert time.monotonic() - started < 2.2
     assert len(client.called) > 3
-    time.sleep(0.6)  # it is tried again
+    server._closed_until = 0.0  # as if half a second had passed: it is tried again
     with server.question():
         assert server.call("query", "things") == 0.5
 
@@ -264,7 +265,7 @@ def test_a_collection_is_loaded_again_by_the_first_call_after_a_loss(talking: Ta
     server, client = talking(milvus_error(2, "lost"))
     with pytest.raises(StoreError, match=UNREACHABLE):
         server.call("query", "things", seconds=0.1)
-    time.sleep(0.6)
+    server._closed_until = 0.0  # as if half a second had passed
     client.deeds, client.called = [milvus_error(101, "collection not loaded"), None, "right"], []
     assert server.call("query", "things") == "right"
     assert client.called == ["query", "load_collection", "query"]
@@ -334,10 +335,7 @@ def test_a_chat_that_only_reads_does_not_compare_a_folder_that_is_another(
     assert desk.look().empty  # nothing was built yet, and nothing is by this chat
     assert not desk.job.start() and desk.job.state.number == 0
     report = build(config, TinyEncoder())
-    deadline = time.monotonic() + 15
-    while desk.look().generation != report.generation:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: desk.look().generation == report.generation, 15, every=0.1)
     answer = desk.engine.ask("anchor")
     assert answer.citations and not any(citation.changed for citation in answer.citations)
     assert [(file.record.path, file.pending) for file in desk.status().files] == [("a.md", "")]
@@ -361,7 +359,7 @@ def test_a_question_to_a_slow_server_is_refused_in_two_seconds(
             self.client = connect(address)
 
         def __getattr__(self, method: str) -> object:
-            time.sleep(0.4)
+            take_time(0.4)
             return getattr(self.client, method)
 
     monkeypatch.setattr(milvus_client, "connect", Slow)

@@ -24,6 +24,7 @@ import servers
 from conftest import ROOT, TinyEncoder
 from corpora import article, prose, write
 from servers import Server
+from waiting import wait_until
 
 from qa.ask.answer import Answer
 from qa.build import build
@@ -69,13 +70,6 @@ def cited(answer: Answer) -> Cited:
 
 def question(turn: int) -> str:
     return f"What does the {WORDS[turn % len(WORDS)]} report say?"
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 # --- readers that are processes of their own --------------------------------------------------------------------------
@@ -218,7 +212,8 @@ def test_readers_follow_builds_undisturbed_and_outlive_their_server(
         with asking_all(readers):
             for name in ("second", "third"):
                 editions.append(publish(config, encoder, name))
-                time.sleep(max(0.0, editions[-1].switched + WAITING - time.time()) + SLACK)
+                # From then on every reader answers from it.
+                wait_until(partial(have_replied, readers, editions[-1].switched + WAITING + SLACK), 60)
         for number, reader in enumerate(readers, 1):
             followed(reader.replies, editions, f"reader {number}")
 
@@ -233,17 +228,27 @@ def test_readers_follow_builds_undisturbed_and_outlive_their_server(
             find()
             begun = time.time()
             for reader in readers:
-                while (reply := reader.ask(0)).status != 200:
-                    assert UNREACHABLE.fullmatch(reply.said["error"]), reply
-                    assert reply.ended - reply.begun < WAITING + SLACK
-                    assert time.time() - begun < 60
-                    time.sleep(0.1)
+                wait_until(partial(is_back, reader), 60, every=0.1)
             print(
                 f"{lose.__name__}: refused in {worst:.2f} s; both answer {time.time() - begun:.1f} s after it was back"
             )
             for reader in readers:
                 found = [reader.ask(turn) for turn in range(len(WORDS))]
                 assert [content(reply.said) for reply in found if reply.status == 200] == wanted
+
+
+def have_replied(readers: Sequence[Reader], moment: float) -> bool:
+    """Whether each of them has answered a question that was asked after that moment."""
+    return all(reader.replies and reader.replies[-1].begun > moment for reader in readers)
+
+
+def is_back(reader: Reader) -> bool:
+    """Whether it answers again; if not, it says so in time and in one sentence."""
+    reply = reader.ask(0)
+    if reply.status != 200:
+        assert UNREACHABLE.fullmatch(reply.said["error"]), reply
+        assert reply.ended - reply.begun < WAITING + SLACK
+    return reply.status == 200
 
 
 def followed(replies: Sequence[Reply], editions: Sequence[Edition], label: str) -> None:
@@ -339,12 +344,13 @@ def test_no_answer_is_wrong_while_a_query_node_is_lost(tmp_path: Path, replicas:
         wanted = [cited(engine.ask(question(turn))) for turn in range(len(WORDS))]
         lost = server.processes["query 1"]
         with asking(config) as asked:
-            time.sleep(1)
+            wait_until(lambda: len(asked.answers) > 50, 60)
             lost.kill()
             # It is given up after so long; then the other loads what only the lost one had.
             wait_until(partial(asked.is_undisturbed, time.monotonic() + servers.SESSION), 60)
             lost.start()
-            time.sleep(2)
+            answered = len(asked.answers)
+            wait_until(lambda: len(asked.answers) > answered + 100, 60)
         asked.report(f"query 1 killed, {replicas} replicas")
         wrong = [(turn, cited(answer)) for turn, answer in asked.answers if cited(answer) != wanted[turn % len(WORDS)]]
         assert wrong == []

@@ -15,6 +15,7 @@ from builder import Builder
 from conftest import TinyEncoder
 from corpora import article, on_server, write
 from servers import Server
+from waiting import wait_until
 
 from qa.build import Progress, build, journal
 from qa.config import Config
@@ -247,10 +248,7 @@ def test_a_server_that_dies_while_it_is_written_to_is_one_sentence_and_the_next_
             assert time.monotonic() - begun < 10
         assert 4 * BATCH < len(tiny.encoded) < FILES * PASSAGES  # it did not go on for long
         server.start()
-        until = time.monotonic() + 15
-        while not is_back(store):
-            assert time.monotonic() < until
-            time.sleep(0.2)
+        wait_until(lambda: is_back(store), 15, every=0.2)
         assert store.current_id() == first
         assert answering(config, "old") == "a00.md"
         kept, again = len(tiny.encoded), TinyEncoder()
