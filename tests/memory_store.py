@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from qa.index.manifest import Manifest
 from qa.index.protocols import Embedding, Pool, Rows, Sought
 from qa.index.rows import full_row
 from qa.index.store import Store
-from qa.index.vocabulary import Vocabulary, acronyms_of
+from qa.index.vocabulary import CountedVocabulary, Vocabulary, acronyms_of
 from qa.index.workspace import new_folder
 from qa.index.writer import Writer, Written
 from qa.models.protocols import Vectors
@@ -33,7 +33,7 @@ class Tables:
     passages: list[tuple[Any, ...]] = field(default_factory=list)
     terms: list[str] = field(default_factory=list)
     vectors: list[Vectors] = field(default_factory=list)
-    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    vocabulary: CountedVocabulary = field(default_factory=CountedVocabulary)
 
 
 GENERATIONS: dict[str, dict[str, MemoryGeneration]] = {}  # of each URL, oldest first
@@ -63,22 +63,17 @@ class MemoryGeneration(OpenGeneration):
     def vectors(self, ids: Sequence[int]) -> Vectors:
         return np.asarray(self._vectors[list(ids)])
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self._tables.vocabulary
+
     def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
-        frequency, vocabulary = sought.frequencies, self._tables.vocabulary
+        frequency, length = sought.frequencies, self._tables.vocabulary.length
         scores = bm25.scores(
-            sought.terms, self._tables.terms, lambda form: frequency.get(form, 0), self.count(), vocabulary.length
+            sought.terms, self._tables.terms, lambda form: frequency.get(form, 0), self.count(), length
         )
         everything = np.ones(self.count(), dtype=np.bool_)
         return Pool(np.arange(self.count()), self._vectors @ embedding(), scores, everything).best(k)
-
-    def frequencies(self, field: Literal["terms", "words"], values: Iterable[str]) -> Mapping[str, int]:
-        return self._tables.vocabulary.frequencies(field, values)
-
-    def beginning(self, starts: Iterable[str]) -> Mapping[str, int]:
-        return self._tables.vocabulary.beginning(starts)
-
-    def acronyms(self, texts: Iterable[str]) -> Iterable[tuple[str, str]]:
-        return self._tables.vocabulary.pairs(texts)
 
 
 class MemoryWriter(Writer):

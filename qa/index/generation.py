@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from .manifest import Manifest
 from .phrases import Phrases
 from .protocols import Candidates, Embedding, Pool, Query, Sought
 from .rows import KEY, UNSOUND, checked, has_stray_sentence, is_literal
+from .vocabulary import Vocabulary
 
 _BLOCK = 1_000  # documents or passages that are read together
 _MOST_READ = 4_096  # passages whose text is checked for a phrase that the store's postings only narrow down
@@ -48,7 +49,7 @@ class Head:
 class OpenGeneration(ABC):
     """One published build, read-only: a PassageIndex. Safe to use from several threads.
 
-    Documents and passages are numbered from 0, in the order of the files.
+    Documents and passages are numbered from 0, in the order of the files. A store sets `manifest`.
     """
 
     manifest: Manifest
@@ -83,17 +84,10 @@ class OpenGeneration(ABC):
         passages that it does not allow, and even ignore it: what is returned is checked, and more is asked for.
         """
 
+    @property
     @abstractmethod
-    def frequencies(self, field: Literal["terms", "words"], values: Iterable[str]) -> Mapping[str, int]:
-        """How many passages contain each of these search terms, or plain words; those in none may be left out."""
-
-    @abstractmethod
-    def beginning(self, starts: Iterable[str]) -> Mapping[str, int]:
-        """The plain words that start with one of these strings, and how many passages contain each."""
-
-    @abstractmethod
-    def acronyms(self, texts: Iterable[str]) -> Iterable[tuple[str, str]]:
-        """The pairs of a short and a long form that the articles introduce, of which one is among these texts."""
+    def vocabulary(self) -> Vocabulary:
+        """What the passages and documents contain: words, search terms and acronyms."""
 
     # --- what a store may implement
 
@@ -194,9 +188,11 @@ class OpenGeneration(ABC):
 
     def nearest_word(self, word: str) -> str | None:
         """The word of the articles that a word which they do not contain was meant to be; None if there is none."""
-        if any(self.frequencies("terms", forms_of(word, self.manifest.languages)).values()):
+        if any(self.vocabulary.frequencies("terms", forms_of(word, self.manifest.languages)).values()):
             return None
-        return nearest("".join(plain_words(word)), partial(self.frequencies, "words"), self.beginning)
+        return nearest(
+            "".join(plain_words(word)), partial(self.vocabulary.frequencies, "words"), self.vocabulary.beginning
+        )
 
     def holds(self, phrase: str) -> bool:
         """Whether a passage contains these words as a phrase."""
@@ -244,13 +240,13 @@ class OpenGeneration(ABC):
     def _read(self, text: str) -> tuple[Word, ...]:
         """The words of a question, with what the acronyms of the articles add to them."""
         shorts, longs = possible_acronyms(text)
-        pairs = {pair for pair in self.acronyms(shorts | longs) if pair[0] in shorts or pair[1] in longs}
+        pairs = {pair for pair in self.vocabulary.acronyms(shorts | longs) if pair[0] in shorts or pair[1] in longs}
         return read_question(text, self.manifest.languages, sorted(pairs))
 
     def _frequencies(self, words: Sequence[Word]) -> Mapping[str, int]:
         """How many passages contain each form of these words and of what they are also called."""
         forms = {form for word in words for group in (word.forms, *chain(*word.also)) for form in group}
-        return {form: number for form, number in self.frequencies("terms", forms).items() if number}
+        return {form: number for form, number in self.vocabulary.frequencies("terms", forms).items() if number}
 
     # --- verification
 

@@ -20,6 +20,7 @@ from ..generation import Head, OpenGeneration
 from ..manifest import file_sha256, files_sha256, read_manifest, record_from_json
 from ..protocols import Embedding, Pool, Sought
 from ..rows import document_of_row
+from ..vocabulary import Vocabulary
 from .dense import DenseIndex, Stored
 from .lexical import LexicalIndex
 
@@ -117,11 +118,6 @@ class Generation(OpenGeneration):
     def keys(self) -> list[bytes]:
         return [row[0] for row in self._rows("SELECT key FROM passages ORDER BY id")]
 
-    def acronyms(self, texts: Iterable[str]) -> list[tuple[str, str]]:
-        wanted = sorted(texts)
-        either = (f"SELECT short, long FROM acronyms WHERE {name} IN ({_places(wanted)})" for name in ("short", "long"))
-        return [(str(short), str(long)) for short, long in self._rows(" UNION ".join(either), (*wanted, *wanted))]
-
     # --- vectors
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
@@ -132,6 +128,10 @@ class Generation(OpenGeneration):
         return self._dense.stored(ids)
 
     # --- postings
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return _Vocabulary(self)  # made each time: a generation that refers to itself is not closed when it is let go
 
     def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
         worded, bm25 = self._lexical.best(sought, k)
@@ -144,12 +144,6 @@ class Generation(OpenGeneration):
         scores[np.searchsorted(ids, worded)] = bm25
         # Exact for all, including those that only BM25 found: a missing cosine is not a low one.
         return Pool(ids, self._dense.scores(vector, ids), scores, np.isin(ids, near))
-
-    def frequencies(self, field: Literal["terms", "words"], values: Iterable[str]) -> Mapping[str, int]:
-        return self._lexical.frequencies(field, values)
-
-    def beginning(self, starts: Iterable[str]) -> Mapping[str, int]:
-        return self._lexical.beginning(starts)
 
     def worded(self) -> NDArray[np.int64]:
         """The passage of each number that the word index uses; -1 if it was removed.
@@ -225,6 +219,27 @@ class Generation(OpenGeneration):
             raise  # a mistake of the program, whatever the file holds
         except sqlite3.DatabaseError as error:
             raise self.damage() from error
+
+
+class _Vocabulary:
+    """What the word index and the table of acronyms contain."""
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+
+    def frequencies(self, field: Literal["terms", "words"], values: Iterable[str]) -> Mapping[str, int]:
+        return self._generation._lexical.frequencies(field, values)
+
+    def beginning(self, starts: Iterable[str]) -> Mapping[str, int]:
+        return self._generation._lexical.beginning(starts)
+
+    def acronyms(self, texts: Iterable[str]) -> list[tuple[str, str]]:
+        wanted = sorted(texts)
+        either = (f"SELECT short, long FROM acronyms WHERE {name} IN ({_places(wanted)})" for name in ("short", "long"))
+        return [
+            (str(short), str(long))
+            for short, long in self._generation._rows(" UNION ".join(either), (*wanted, *wanted))
+        ]
 
 
 def _places(values: Sequence[Any]) -> str:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -24,21 +24,20 @@ from ..generation import Head, OpenGeneration
 from ..manifest import Manifest, record_from_json
 from ..protocols import Embedding, Pool, Sought
 from ..rows import checked
+from ..vocabulary import Vocabulary
 from . import search
 from .client import Server
 from .connection import READING, WRITING
-from .facts import LEAST, Facts, Pairs, Words, damaged, fact_rows, hashed
-from .rows import ACRONYMS, COLUMNS, FORM, MANIFEST, PUBLISHED, RECORDS, TERMS, WORDS, facts_of
+from .facts import LEAST, Facts, damaged, fact_rows, hashed
+from .rows import COLUMNS, FORM, MANIFEST, PUBLISHED, RECORDS, facts_of
+from .vocabulary import MilvusVocabulary
 from .withdrawal import Mark, Marks, is_hidden
 
 _BLOCK = 1_000  # rows that are read at a time
-_LATELY, _MOST_LATELY = 10.0, 64  # seconds for which the acronyms of questions are kept, and of how many
 # Seconds for which all rows are taken to be loaded once they were counted: at least, and as a multiple of the time that
 # counting took. (Milvus Lite looks at each row.)
 _FRESH, _SELDOM = 1.0, 20.0
 _NEVER = (float("-inf"), float("-inf"))
-
-_Pairs = list[tuple[str, str]]
 
 
 class MilvusGeneration(OpenGeneration):
@@ -54,16 +53,11 @@ class MilvusGeneration(OpenGeneration):
             if data.get("form") != FORM:
                 raise StoreError(f"{collection} is of another version of this program", Remedy.FULL_BUILD_ELSEWHERE)
             self.manifest = Manifest.from_json(typed(data["manifest"], dict))
-            length = typed(data["terms"], int)
-        self._vocabulary = {"terms": Words(self._facts, TERMS), "words": Words(self._facts, WORDS)}
-        self._acronyms = Pairs(self._facts, ACRONYMS)
+            self._length = typed(data["terms"], int)
         self._marks = Marks(server, self._facts)
-        self._searched = search.Searched(
-            server, collection, self.count(), length, lambda: self.searches_words, self._marks, self._check
-        )
+        self._vocabulary = MilvusVocabulary(server, self._facts)
         # When all rows were last seen to be loaded, and until when that is taken to be so (monotonic).
         self._counted = _NEVER
-        self._lately: dict[frozenset[str], tuple[_Pairs, float]] = {}  # acronyms of questions, and when they were read
 
     @cached_property
     def searches_words(self) -> bool:
@@ -126,16 +120,6 @@ class MilvusGeneration(OpenGeneration):
         with self.sound():
             return [bytes.fromhex(found.get(number, "")) for number in range(self.count())]
 
-    def acronyms(self, texts: Iterable[str]) -> _Pairs:
-        wanted, now = frozenset(texts), time.monotonic()
-        pairs, read = self._lately.get(wanted, ([], float("-inf")))
-        if read <= max(now - _LATELY, self._server.failed):
-            pairs = self._acronyms.of(wanted)
-            if len(self._lately) >= _MOST_LATELY:
-                self._lately = {}
-            self._lately[wanted] = pairs, now
-        return pairs
-
     # --- vectors and postings
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
@@ -144,14 +128,16 @@ class MilvusGeneration(OpenGeneration):
             rows = [found[number] for number in ids]
             return np.array(rows, dtype=np.float32).reshape(len(rows), int(self.manifest.encoder["dimension"]))
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self._vocabulary
+
     def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
-        return search.candidates(self._searched, embedding, sought, k)
-
-    def frequencies(self, field: Literal["terms", "words"], values: Iterable[str]) -> Mapping[str, int]:
-        return self._vocabulary[field].frequencies(values)
-
-    def beginning(self, starts: Iterable[str]) -> Mapping[str, int]:
-        return self._vocabulary["words"].beginning(starts)
+        searched = search.Searched(
+            self._server, self.collection, self.count(), self._length, lambda: self.searches_words, self._marks,
+            self._check,
+        )  # fmt: skip
+        return search.candidates(searched, embedding, sought, k)
 
     # --- what a build reads
 

@@ -23,7 +23,7 @@ from ...text.passage import Passage, encoded
 from ..manifest import Manifest, record_json
 from ..protocols import Rows
 from ..rows import is_literal
-from ..vocabulary import Vocabulary, acronyms_of
+from ..vocabulary import CountedVocabulary, acronyms_of
 from ..writer import Taken, Writer, Written
 from . import facts as milvus_facts
 from . import rows as milvus_rows
@@ -64,7 +64,7 @@ class MilvusWriter(Writer):
         # What only the thread changes, until all is written:
         self._generation: str | None = None  # what is being written, until it is published
         self._batches = Batches(store.server, self._check)
-        self._vocabulary = Vocabulary()
+        self._vocabulary = CountedVocabulary()
 
     def release(self, error: BaseException | None) -> None:
         super().release(error)
@@ -186,7 +186,7 @@ class MilvusWriter(Writer):
         manifest = self.completed(generation, sorted(vocabulary.languages), {})
         head = {"form": FORM, "manifest": manifest.as_json(), "terms": vocabulary.length}
         batches.add(facts, fact_rows(RECORDS, "\n".join(map(record_json, self.records))))
-        batches.add(facts, pair_rows(ACRONYMS, vocabulary.acronyms))
+        batches.add(facts, pair_rows(ACRONYMS, vocabulary.pairs))
         batches.add(facts, word_rows(TERMS, vocabulary.terms))
         batches.add(facts, word_rows(WORDS, vocabulary.words))
         batches.add(facts, fact_rows(MANIFEST, json.dumps(head, ensure_ascii=False)))
