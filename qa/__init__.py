@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .ask.ranking import Evidence, Hit, Ranking
     from .build.alone import build_index
     from .build.report import BuildReport, Progress
-    from .config import Address, Config
+    from .config import Address, Config, PluginAddress
     from .corpus.records import FileRecord
     from .engine import Engine
     from .errors import QAError
@@ -72,6 +72,7 @@ _HOMES = {
     "PagePicture": "formats.pictures",
     "Passage": "text.passage",
     "PassageSettings": "text.passages",
+    "PluginAddress": "config",
     "Progress": "build.pipeline",
     "QAError": "errors",
     "Query": "index.protocols",
@@ -111,6 +112,7 @@ __all__ = [
     "PagePicture",
     "Passage",
     "PassageSettings",
+    "PluginAddress",
     "Progress",
     "QAError",
     "Query",

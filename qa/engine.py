@@ -105,6 +105,16 @@ class Engine:
             self._let_go()
 
     @property
+    def can_build(self) -> bool:
+        """Whether this program may build the index; otherwise it only reads one that another machine builds."""
+        return not self.config.only_reads
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines answer from the index too."""
+        return self._store.shared
+
+    @property
     def encoder(self) -> Encoder:
         """The encoder that made the current generation, opened. Raises StoreError or ModelError."""
         return self._given if self._given is not None else self._encoder_of(self.generation)
@@ -277,7 +287,7 @@ class Engine:
                 try:
                     opened = open_encoder(config.encoder, *prompts, config.index, built)
                 except ModelError:
-                    if not self._store.shared:
+                    if not self.shared:
                         raise
                     # Built on another machine: it is made ready for this one, as a build would.
                     opened = load_encoder(config.encoder, *prompts, config.index)
@@ -288,7 +298,7 @@ class Engine:
     def _corpus(self) -> Path | None:
         """The folder of articles; None where they are on another machine: one of that name here may be another one."""
         config = self.config
-        is_elsewhere = config.only_reads or (self._store.shared and not config.corpus.is_dir())
+        is_elsewhere = not self.can_build or (self.shared and not config.corpus.is_dir())
         return None if is_elsewhere else config.corpus
 
     def _check_name(self, built: Mapping[str, Any]) -> None:

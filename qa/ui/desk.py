@@ -87,7 +87,7 @@ class Desk:
                     self.job.start()
             self._looking.clear()
         except QAError as error:
-            problem = in_page(error, self.engine.config.only_reads)
+            problem = in_page(error, not self.engine.can_build)
         except Exception as error:  # an edge: the page shows what went wrong, and looks again
             if self._looking.is_other(error):
                 logger.exception("how things stand could not be found out")
@@ -108,7 +108,7 @@ class Desk:
             waiting=self._waiting,
             followed=self._following is not None and self._following.is_alive(),
             unfollowed=self._unfollowed,
-            only_reads=self.engine.config.only_reads,
+            only_reads=not self.engine.can_build,
             examples=self._examples if generation else (),
             settled=ready and not job.running,
         )
@@ -141,7 +141,7 @@ class Desk:
     @property
     def _builds(self) -> bool:
         """Whether builds begin by themselves: an index that others ask too is built where somebody said so."""
-        return self.engine.config.store is None or self._following is not None
+        return not self.engine.shared or self._following is not None
 
     def _is_built(self) -> bool:
         """Whether there is an index. Raises QAError where it cannot be used."""
@@ -178,7 +178,7 @@ class Desk:
 
     def _has_articles(self) -> bool:
         config = self.engine.config
-        if config.only_reads:
+        if not self.engine.can_build:
             return False
         try:
             found = documents.scan(config.corpus, config.max_file_bytes, config.index)
@@ -208,7 +208,7 @@ class Desk:
             self.engine.search("What is said here?", 1)  # loads what the first question needs
             found = tuple(examples.choose(self._questions(), self._is_answered))
         except QAError as error:
-            problem = in_page(error, self.engine.config.only_reads)
+            problem = in_page(error, not self.engine.can_build)
         except BaseException as error:  # an edge: nobody else hears of what ends a thread
             logger.exception("nothing could be made ready for the first question")
             problem = unexpected(error, "restart the chat")

@@ -91,7 +91,7 @@ class BuildJob:
     def start(self, full: bool = False) -> bool:
         """Begin a build; False where one is running already, the index is built elsewhere, or the program is ending."""
         with self._lock:
-            if self._state.running or self._ended or self._engine.config.only_reads:
+            if self._state.running or self._ended or not self._engine.can_build:
                 return False
             self._cancelled.clear()
             self._state = JobState("running", self._state.number + 1)

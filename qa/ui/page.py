@@ -36,7 +36,7 @@ def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
             with gr.Tab("Ask", id="ask"), gr.Row(elem_id="qa-ask", equal_height=False):
                 ask = _ask_tab()
             with gr.Tab("Library", id="library") as shelf, gr.Column(elem_id="qa-library"):
-                library = _library_tab(can_build=not engine.config.only_reads)
+                library = _library_tab(can_build=engine.can_build)
         shown = [headline, ask.notice, ask.examples, library.built, library.files, timer]
         _connect_ask(screen, session, ask)
         page.load(screen.load, [session], shown, **_QUIET)

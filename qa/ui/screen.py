@@ -41,7 +41,7 @@ class Screen:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.engine = desk.engine
-        self._only_reads = self.engine.config.only_reads
+        self._only_reads = not self.engine.can_build
         self._drawing = ThreadPoolExecutor(4, "pictures")
         self.uploads = Uploads(self.engine.config.corpus, self.engine.config.index)
         self._status: Status | None = None  # as it was last read from the folder

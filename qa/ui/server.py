@@ -97,7 +97,7 @@ async def _application(
     # gradio looks at paths only where it thinks that it was launched by itself, which a mounted page is not.
     page.has_launched = True
     names = [call.__name__ for call in calls(desk.engine)]
-    open_routes = routes(names, 0 if config.only_reads else most_upload(config.max_file_bytes))
+    open_routes = routes(names, most_upload(config.max_file_bytes) if desk.engine.can_build else 0)
     (mount,) = (route for route in app.routes if isinstance(route, Mount))
     # `page.app` is another one, that nobody logs in to.
     mount.app = Doors(mount.app, open_routes, file_places(page.fns, gr.File), partial(_is_known, mount.app))

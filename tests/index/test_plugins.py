@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 
@@ -41,6 +42,11 @@ def test_a_store_is_opened_by_the_scheme_of_its_url(tmp_path: Path, tiny: TinyEn
             assert engine.verify() == []
             assert engine.status().store is None
         assert list((tmp_path / "index" / "generations").iterdir()) == []
+
+
+def test_a_whole_store_fits_into_150_lines() -> None:
+    source = inspect.getsource(inspect.getmodule(MemoryStore))  # type: ignore[arg-type]
+    assert len(source.splitlines()) <= 150
 
 
 def test_the_command_line_takes_such_a_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
