@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .config import Address, Config, PluginAddress
     from .corpus.records import FileRecord
     from .engine import Engine
-    from .errors import QAError
+    from .errors import QAError, Remedy
     from .formats.pictures import Box, PagePicture
     from .index.protocols import Query
     from .models.encoders import load_encoder
@@ -79,6 +79,7 @@ _HOMES = {
     "QueryTerm": "text.query_term",
     "Ranking": "ask.ranking",
     "Reader": "models.protocols",
+    "Remedy": "errors",
     "Section": "text.document",
     "Span": "text.document",
     "Status": "status",
@@ -119,6 +120,7 @@ __all__ = [
     "QueryTerm",
     "Ranking",
     "Reader",
+    "Remedy",
     "Section",
     "Span",
     "Status",
