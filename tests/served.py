@@ -15,7 +15,7 @@ from conftest import TinyEncoder
 
 from qa.config import Config
 from qa.engine import Engine
-from qa.ui.desk import Desk
+from qa.ui.chat import Chat
 from qa.ui.server import Server
 
 
@@ -39,10 +39,10 @@ class Running:
 @contextmanager
 def serve(config: Config, follow: bool = False, **options: Any) -> Iterator[Running]:
     engine = Engine.open(config, TinyEncoder())
-    desk = Desk(engine)
+    chat = Chat(engine)
     if follow:
-        desk.follow(quiet=0.1)
-    server = Server(desk, "127.0.0.1", 0, **options)
+        chat.follow(quiet=0.1)
+    server = Server(chat, "127.0.0.1", 0, **options)
     ready = threading.Event()
     thread = threading.Thread(target=server.run, args=(ready.set,))
     thread.start()
@@ -53,5 +53,5 @@ def serve(config: Config, follow: bool = False, **options: Any) -> Iterator[Runn
     finally:
         server.stop()
         thread.join(30)
-        desk.close()
+        chat.close()
     assert not thread.is_alive()

@@ -1,4 +1,4 @@
-"""`qa ask`: answer one question, or each of a file."""
+"""`qa ask`: answers one question, or each line of a file."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 @click.option(
     "--conversation",
     type=click.Path(path_type=Path, allow_dash=True),
-    help="What was said before QUESTION, as JSON; - is stdin.",
+    help="The conversation before QUESTION, as JSON; - is stdin.",
 )
 @click.option("--top-k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many passages.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each question.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per question.")
 def ask(
     corpus: Path | None,
     index: Path | None,
@@ -42,30 +42,30 @@ def ask(
 ) -> int:
     """Answer QUESTION, or each line of a file of questions.
 
-    A conversation is a JSON list of {"speaker": "user" or "agent", "text"}, oldest first, without QUESTION.
+    A conversation is a JSON list of {"speaker": "user" or "agent", "text"}, oldest turn first, without QUESTION.
     """
     from ..ask.words import as_text as in_words
     from ..engine import Engine
 
     if (question is None) == (questions is None):
-        raise ConfigError('There must be either one question or --questions FILE: run `qa ask "…"`.')
+        raise ConfigError('Give either a QUESTION or --questions FILE: run `qa ask "…"`.')
     if question is None and conversation is not None:
-        raise ConfigError('A conversation goes with one question: run `qa ask "…" --conversation FILE`.')
+        raise ConfigError('--conversation needs a QUESTION: run `qa ask "…" --conversation FILE`.')
     history = _history(conversation) if conversation is not None else ()
     lines = _lines(questions) if question is None else []
-    as_text = partial(in_words, styled=True)  # `click.echo` leaves the style out where it is no terminal's
+    as_text = partial(in_words, styled=True)  # `click.echo` removes the style if the output is no terminal
     with Engine.open(config_of(corpus, index, store)) as engine:
         if question is not None:
             answer = engine.ask(question, top_k, history)
             print_json(answer.as_json()) if as_json else click.echo(as_text(answer))
             return 0
-        engine.preflight()  # what would go wrong with every line is said once
+        engine.preflight()  # report once what would fail for every line
         code = 0
         for line in lines:
             try:
                 answer = engine.ask(line, top_k)
             except QuestionError as error:
-                # One bad line of many does not cost the others their answers; order is kept.
+                # A bad line does not stop the others; their order is kept.
                 code = error.exit_code
                 if as_json:
                     print_json({"question": line, "error": str(error)})
@@ -76,20 +76,20 @@ def ask(
 
 
 def _lines(path: Path | None) -> Iterable[str]:
-    """The lines that are not blank; standard input is read as it comes."""
+    """Return the lines that are not blank; standard input is read as it arrives."""
     if path is None or str(path) == "-":
         return filter(None, map(str.strip, sys.stdin))
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"{str(path)!r} cannot be read as UTF-8 text: name a file with one question on each line."
+            f"{str(path)!r} cannot be read as UTF-8 text: give a file with one question per line."
         ) from error
     return filter(None, map(str.strip, text.split("\n")))
 
 
 def _history(path: Path) -> tuple[Turn, ...]:
-    """The conversation in a file of JSON, or on standard input."""
+    """Read a conversation from a JSON file, or from standard input. Raises ConfigError or QuestionError."""
     from ..ask.follow_up import turns
 
     try:
@@ -98,5 +98,5 @@ def _history(path: Path) -> tuple[Turn, ...]:
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(
             f"{str(path)!r} cannot be read as JSON: "
-            'name a file with a list of {"speaker": "user" or "agent", "text": …}.'
+            'give a file with a list of {"speaker": "user" or "agent", "text": …}.'
         ) from error

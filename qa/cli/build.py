@@ -1,4 +1,4 @@
-"""`qa build`: bring the index up to date, once or with each change of the folder."""
+"""`qa build`: updates the index, once or after each change to the folder."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from ..build.ray import Cluster
     from ..models.protocols import Encoder
 
-_PATIENCE = 1.5  # seconds that an interrupted build has to end by itself
+_PATIENCE = 1.5  # seconds that an interrupted build has to end in order
 
 
 @click.command()
 @stored
-@click.option("--full", is_flag=True, help="Build everything anew, reusing nothing.")
-@click.option("--watch", is_flag=True, help="Then take in each change of the folder, until Ctrl-C.")
-@click.option("--ray", metavar="ADDRESS", help="Read and encode on a Ray cluster: host:port, auto, or local.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each build.")
+@click.option("--full", is_flag=True, help="Rebuild everything, reusing nothing.")
+@click.option("--watch", is_flag=True, help="Keep running and index each change to the folder, until Ctrl-C.")
+@click.option("--ray", metavar="ADDRESS", help="Parse and encode on a Ray cluster: host:port, auto, or local.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per build.")
 def build(
     corpus: Path | None,
     index: Path | None,
@@ -42,14 +42,14 @@ def build(
     ray: str | None,
     as_json: bool,
 ) -> None:
-    """Bring the index up to date with the folder."""
+    """Update the index with what has changed in the folder."""
     from ..build import build as build_index
     from ..corpus.documents import check
     from ..models.encoders import load_encoder
     from ..sandbox.pool import SandboxPool, megabytes_for
 
     config = config_of(corpus, index, store)
-    check(config.corpus)  # a folder that is missing is said before a model is loaded for it
+    check(config.corpus)  # report a missing folder before loading a model
     with ExitStack() as stack:
         sandbox = stack.enter_context(
             SandboxPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes))
@@ -92,18 +92,18 @@ def _cluster(address: str, encoder: Encoder, config: Config) -> AbstractContextM
 
 
 def _changes(config: Config) -> Iterator[None]:
-    """Now, and each time that the folder has changed, until an interrupt while it waits."""
+    """Yield now and after each change to the folder, until an interrupt while waiting."""
     from ..corpus.watch import changes
 
     yield
     try:
         yield from changes(config, threading.Event())
     except KeyboardInterrupt:
-        click.echo("qa: The folder is no longer followed; the last index answers.", err=True)
+        click.echo("qa: Stopped watching the folder; the last index still answers.", err=True)
 
 
 def _patiently(run: Callable[[], BuildReport]) -> BuildReport:
-    """What `run` returns; while another process builds this index, it is tried again for a minute."""
+    """Call `run`; while another process builds this index, retry for a minute."""
     for _ in range(20):
         try:
             return run()
@@ -113,7 +113,7 @@ def _patiently(run: Callable[[], BuildReport]) -> BuildReport:
 
 
 def _give_up(end_reader: Callable[[], None]) -> None:
-    """End the process at once, which harms no index."""
+    """End the process at once; no index can be harmed."""
     end_reader()
     fail(STOPPED, 1)
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Where the command line begins: the commands, and errors as one sentence on standard error and an exit code."""
+"""The entry point of the command line; turns errors into one sentence on standard error and an exit code."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ for _command in (build, ask, status, verify, evaluate, serve):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code (0 done, 1 the work failed, 2 the call was wrong)."""
+    """Run one command and return the exit code (0: done, 1: the work failed, 2: the call was wrong)."""
     offline.forbid_downloads()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = cli.main(args=arguments, prog_name="qa", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        return fail(error.format_message(), 2, "run `qa --help` to see how it is called.")
+        return fail(error.format_message(), 2, "see `qa --help`.")
     except QAError as error:
         return fail(str(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
@@ -51,13 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
-    """The console script: `main`, and then the process ends at once.
+    """Run one command and end the process at once; the console script.
 
-    Libraries take seconds to leave a large process in order, and one that still works in a thread brings it down;
-    what this program writes is whole at any moment.
+    An orderly exit would take libraries seconds, and crash if one of their threads still works. Whatever this program
+    has written is complete at any moment.
     """
     code = main(arguments)
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):  # nobody reads any more
+        with contextlib.suppress(OSError):  # the reader of the pipe is gone
             stream.flush()
     os._exit(code)

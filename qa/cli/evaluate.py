@@ -1,4 +1,4 @@
-"""`qa eval`: measure the program on a set of questions with known answers."""
+"""`qa eval`: measures the program on a set of questions with known answers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .output import print_json, progress
 @click.option("--limit", type=click.IntRange(1), help="Ask only this many questions, evenly spread.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(corpus: Path | None, index: Path | None, folder: Path, limit: int | None, as_json: bool) -> None:
-    """Measure retrieval, leads and abstention on a BEIR-layout set in FOLDER.
+    """Measure retrieval, leads and abstention on a set of questions in BEIR layout in FOLDER.
 
-    The set is built in a temporary place: your articles and your index are neither needed nor touched.
+    Its index is built in a temporary folder: your articles and your index are neither needed nor changed.
     """
     from ..evaluate import evaluate as measure
     from ..evaluate.run import read_dataset
@@ -26,7 +26,7 @@ def evaluate(corpus: Path | None, index: Path | None, folder: Path, limit: int |
     from ..models.reader import shipped_reader
 
     config = config_of(corpus, index)
-    read_dataset(folder, 1)  # a wrong folder is said before a model is loaded
+    read_dataset(folder, 1)  # report a wrong folder before loading a model
     encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
     reader = None if config.reader == "off" else shipped_reader()
     with progress() as shown:

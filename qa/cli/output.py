@@ -1,4 +1,4 @@
-"""What commands print: one object of JSON, names and numbers on one line, progress, and what went wrong."""
+"""The output of commands: JSON, names on one line, a progress bar, and errors."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-STOPPED = "Stopped: the last index, if there was one, still answers; run `qa build` to go on."
+STOPPED = "Stopped: the last index, if any, still answers; run `qa build` to continue."
 
 
 def fail(message: str, code: int, hint: str = "") -> int:
-    """Say on standard error what went wrong, and what to do; returns `code`."""
+    """Print what went wrong and what to do to standard error; return `code`."""
     text = " ".join(f"{message.rstrip('.')}: {hint}".split() if hint else message.split())
     click.echo(f"qa: {text}", err=True)
     return code
 
 
 def print_json(data: dict[str, Any]) -> None:
-    """One object on one line. Where the output is not UTF-8, what it cannot hold is written as JSON escapes."""
+    """Print an object on one line; if the output is not UTF-8, with JSON escapes for what is not ASCII."""
     encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
     text = json.dumps(data, ensure_ascii=encoding != "utf8")
-    # Line ends of Unicode, which are letters to JSON: a reader may split lines at them.
+    # Unicode line separators, which JSON allows inside a string: other programs may split lines at them.
     click.echo(text.translate({0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}))
 
 
 def one_line(text: str) -> str:
-    """A file's name, or what is said of it, on one line, whatever characters it holds."""
+    """Escape characters that cannot be printed, so that a file's name or state stays on one line."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def generation_number(generation: str) -> str:
-    """A generation as people see it: without what sets it apart from those that others built."""
+    """Return the number of a generation without the suffix that distinguishes builders."""
     return generation.partition("_")[0]
 
 
 @contextlib.contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on standard error with words before it; nothing where that is not a terminal."""
+    """Show a progress bar with words before it on standard error, if that is a terminal."""
     bar: tqdm[Any] | None = None
 
     def show(words: str, done: int, total: int) -> None:

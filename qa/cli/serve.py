@@ -1,4 +1,4 @@
-"""`qa serve`: the chat in the browser."""
+"""`qa serve`: starts the chat in the browser."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .options import config_of, stored
 @stored
 @click.option("--host", default="127.0.0.1", show_default=True, help="Another address needs --auth.")
 @click.option("--port", type=click.IntRange(0, 65535), default=7860, show_default=True, help="0 takes a free one.")
-@click.option("--auth", metavar="USER:PASSWORD", help="Ask visitors for this name and password.")
+@click.option("--auth", metavar="USER:PASSWORD", help="Require this user name and password.")
 @click.option("--browser/--no-browser", default=False, help="Open the page in the browser.")
-@click.option("--threshold", type=click.FloatRange(0, 1), help="Confidence below which it abstains. [0.5]")
-@click.option("--watch/--no-watch", default=None, help="Take in each change. [on; off with --store: only read]")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Confidence below which it gives no answer. [0.5]")
+@click.option("--watch/--no-watch", default=None, help="Index each change to the folder. [on; off with --store]")
 def serve(
     corpus: Path | None,
     index: Path | None,

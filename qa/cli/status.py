@@ -1,4 +1,4 @@
-"""`qa status` and `qa verify`: what is indexed, and whether the index is whole."""
+"""`qa status` and `qa verify`: list what is indexed, and check the index."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .output import generation_number, one_line, print_json
 if TYPE_CHECKING:
     from ..corpus.records import FileRecord
 
-_SEARCHED = {
+_SEARCH = {
     "engine": "the server searches by meaning and for words",
-    "rescored": "the server searches by meaning; words are looked for where the rarest of them are",
+    "rescored": "the server searches by meaning; keyword search is approximate (passages with the rarest words only)",
 }
 
 
@@ -34,7 +34,7 @@ def status(corpus: Path | None, index: Path | None, store: str | None, as_json: 
         return
     for file in state.files:
         click.echo(
-            one_line(f"{file.record.path}: {_stands(file.record, file.pending, state.covers(file.record.language))}")
+            one_line(f"{file.record.path}: {_state_of(file.record, file.pending, state.covers(file.record.language))}")
         )
     counts = state.counts
     listed = ", ".join(f"{number} {word}" for word, number in counts.items() if word != "files" and number)
@@ -42,7 +42,7 @@ def status(corpus: Path | None, index: Path | None, store: str | None, as_json: 
     built = built if state.generation else "no index yet"
     click.echo(f"{counts['files']} files{': ' + listed if listed else ''}; {state.passages} passages; {built}")
     if state.store is not None:
-        click.echo(f"index at {state.store['address']} ({state.store['server']}): {_SEARCHED[state.store['words']]}")
+        click.echo(f"index at {state.store['address']} ({state.store['server']}): {_SEARCH[state.store['words']]}")
 
 
 @click.command()
@@ -62,8 +62,8 @@ def verify(corpus: Path | None, index: Path | None, store: str | None) -> int:
     return 0
 
 
-def _stands(record: FileRecord, pending: str, covered: bool) -> str:
-    """`indexed (12 passages, 8 pages, German)`, `failed (needs a password)`, `new (run `qa build`)`."""
+def _state_of(record: FileRecord, pending: str, covered: bool) -> str:
+    """Return `indexed (12 passages, 8 pages, German)`, `failed (needs a password)`, or `new (run `qa build`)`."""
     from ..ask.words import counted
     from ..text.languages import language_name
 

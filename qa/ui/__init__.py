@@ -1,1 +1,1 @@
-"""The chat screen: `qa.ui.app.serve` starts it. It knows nothing that the engine does not tell it."""
+"""The chat in the browser and the HTTP API; `qa.ui.app.serve` starts both."""

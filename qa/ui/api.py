@@ -1,6 +1,6 @@
-"""What programs may call: ask, search and status, each an object as JSON has it; and the same as gradio's endpoints.
+"""The calls of the API (ask, search and status), and the same calls as Gradio's named endpoints.
 
-It knows nothing about the screen, or about how the plain endpoints are served (see `endpoints`).
+`endpoints` serves them as plain HTTP.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ logger = logging.getLogger(__name__)
 
 Call = Callable[..., dict[str, Any]]
 
-_MOST_SESSIONS = 1_000  # open pages, and closed ones whose conversation gradio keeps for an hour
-_NOTHING: list[dict[str, str]] = []  # nobody changes it
+_MOST_SESSIONS = 1_000  # open pages, and closed ones whose conversation Gradio keeps for an hour
+_NO_CONVERSATION: list[dict[str, str]] = []  # never changed
 
 
-class Page(gr.Blocks):  # type: ignore[misc]  # gradio is not looked into
-    """Blocks whose endpoints may be called with fewer values: those that are left out at the end have their defaults.
+class Page(gr.Blocks):  # type: ignore[misc]  # mypy skips Gradio
+    """Blocks whose endpoints accept calls without the last values, for which they use the defaults.
 
-    gradio gives them to its own client alone, and a program that knows fewer parameters is not to break. Nor does a
-    call without a session leave one behind: gradio makes one for it, and keeps the last 10,000.
+    Gradio gives the defaults only to its own client; other programs must not break when a parameter is added. A call
+    without a session leaves none behind: Gradio creates one for it, and would keep the last 10,000.
     """
 
     def __init__(self, *values: Any, **named: Any) -> None:
@@ -41,21 +41,20 @@ class Page(gr.Blocks):  # type: ignore[misc]  # gradio is not looked into
 
     async def process_api(self, *values: Any, **named: Any) -> dict[str, Any]:
         try:
-            done: dict[str, Any] = await super().process_api(*values, **named)
-            return done
+            answer: dict[str, Any] = await super().process_api(*values, **named)
+            return answer
         finally:
             session, event = named.get("session_hash"), named.get("event_id")
-            if event is not None and session == event:  # gradio's name for the session of a call that has none
+            if event is not None and session == event:  # Gradio's name for the session of a call that has none
                 self._forget(session)
 
     def _forget(self, session: str) -> None:
-        """Drop what is known of a session but its answer, which has yet to be fetched."""
+        """Drop the state of a session except its answer, which the caller has yet to fetch."""
         self.state_holder.session_data.pop(session, None)
         self.state_holder.time_last_used.pop(session, None)
         waiting, answers = self._queue.pending_event_ids_session, self._queue.pending_messages_per_session
-        if (
-            len(waiting) > 2 * answers.max_size
-        ):  # gradio bounds the answers alone; without one there is nothing to wait for
+        # Gradio bounds only the answers; a session without one waits for nothing.
+        if len(waiting) > 2 * answers.max_size:
             for name in waiting.keys() - answers.keys():
                 del waiting[name]
 
@@ -68,15 +67,15 @@ class Page(gr.Blocks):  # type: ignore[misc]  # gradio is not looked into
 
 
 def calls(engine: Engine) -> tuple[Call, ...]:
-    """The functions that programs may call, by their names; each raises QAError."""
+    """Return the functions that programs may call; each raises QAError."""
 
-    def ask(question: str, top_k: int = 5, conversation: list[dict[str, str]] = _NOTHING) -> dict[str, Any]:
-        """Answer one question: the object of `qa ask --json`. The conversation is what was said before it."""
-        said = turns([] if conversation is None else conversation)
-        return engine.ask(_text("question", question), top_k, said).as_json()
+    def ask(question: str, top_k: int = 5, conversation: list[dict[str, str]] = _NO_CONVERSATION) -> dict[str, Any]:
+        """Answer one question after a conversation: the object of `qa ask --json`."""
+        history = turns([] if conversation is None else conversation)
+        return engine.ask(_text("question", question), top_k, history).as_json()
 
     def search(query: str, top_k: int = 10) -> dict[str, Any]:
-        """The passages for a query, ranked, without an answer."""
+        """Return the best passages for a query, without an answer."""
         ranking = engine.search(_text("query", query), top_k)
         return {
             "query": str(ranking.query),
@@ -85,20 +84,20 @@ def calls(engine: Engine) -> tuple[Call, ...]:
         }
 
     def status() -> dict[str, Any]:
-        """Every file of the folder and its state: the object of `qa status --json`."""
+        """List every file of the folder with its state: the object of `qa status --json`."""
         return engine.status().as_json()
 
     return ask, search, status
 
 
 def add_api(engine: Engine) -> None:
-    """Add the calls as endpoints to the Blocks that are being built."""
+    """Add the calls as Gradio endpoints to the Blocks under construction."""
     for call in calls(engine):
         gr.api(_for_gradio(call), api_name=call.__name__)
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
-    """One entry of `hits`."""
+    """Return one entry of `hits`."""
     passage = hit.passage
     return {
         "rank": hit.rank,
@@ -121,7 +120,7 @@ def _text(name: str, value: object) -> str:
 
 def _for_gradio(call: Call) -> Call:
     @functools.wraps(call)
-    def said(*values: Any, **named: Any) -> dict[str, Any]:
+    def wrapper(*values: Any, **named: Any) -> dict[str, Any]:
         try:
             return call(*values, **named)
         except QAError as error:
@@ -131,4 +130,4 @@ def _for_gradio(call: Call) -> Call:
             problem = unexpected(error, "send the request again")
             raise gr.Error(problem, print_exception=False) from error
 
-    return said
+    return wrapper

@@ -1,7 +1,4 @@
-"""`serve`: start the chat with what a command line says, and end it quietly.
-
-It knows nothing about how options are read.
-"""
+"""Starts the chat with the options of the command line, and ends it quietly."""
 
 from __future__ import annotations
 
@@ -13,32 +10,32 @@ from dataclasses import replace
 from ..config import Config
 from ..engine import Engine
 from ..system.machine import share_memory
-from .desk import Desk
+from .chat import Chat
 from .page import build_app
 from .server import Server, check_access
 
 __all__ = ["build_app", "serve"]
 
-_PATIENCE = 0.8  # seconds; with the one that open pages are given, an interrupt ends the program within two
+_PATIENCE = 0.8  # seconds; with the second that open pages get, an interrupt ends the program within two
 
 
 def serve(config: Config, host: str, port: int, auth: str | None, open_browser: bool, watch: bool) -> None:
-    """Serve the chat until it is interrupted; prints one line, `Chat: http://…`, when it answers.
+    """Serve the chat until it is interrupted; print one line, `Chat: http://…`, once it accepts requests.
 
-    With `watch`, what changes in the folder is taken in by itself. Without it an index on a server is only read: a
-    click would replace what all other chats answer from. Raises ConfigError for an address or a log-in that does not
-    fit.
+    With `watch`, changes to the folder are indexed automatically. Without it an index on a server is only read,
+    because a click would replace what all other chats answer from. Raises ConfigError for an address or a log-in that
+    cannot be used.
     """
     check_access(host, auth)
     share_memory()
-    desk = Desk(Engine.open(replace(config, only_reads=config.store is not None and not watch)))
-    server = Server(desk, host, port, auth)
+    chat = Chat(Engine.open(replace(config, only_reads=config.store is not None and not watch)))
+    server = Server(chat, host, port, auth)
 
     def ready() -> None:
         print(f"Chat: {server.url}", flush=True)
-        desk.look()  # begins the first build, or loads the encoder
+        chat.state()  # starts the first build, or loads the encoder
         if watch:
-            desk.follow()
+            chat.follow()
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
 
@@ -46,4 +43,4 @@ def serve(config: Config, host: str, port: int, auth: str | None, open_browser: 
         with contextlib.suppress(KeyboardInterrupt):
             server.run(ready)
     finally:
-        desk.close(_PATIENCE)
+        chat.close(_PATIENCE)

@@ -1,7 +1,4 @@
-"""The body of a request: its kind and size are checked before its first byte is read, and it is counted as it comes.
-
-It knows nothing about what stands in it.
-"""
+"""Limits the bodies of requests: kind and size are checked before the first byte is read, and again as bytes arrive."""
 
 from __future__ import annotations
 
@@ -20,25 +17,26 @@ _NAMES = {JSON: "JSON", FORM: "a form", FILES: "a form with files"}
 
 
 def check_kind(headers: Headers, kinds: Sequence[str]) -> None:
-    """Raises Refused where the body is not said to be of one of `kinds`; a form of another site cannot say JSON."""
+    """Raise Refused unless the content type is one of `kinds`; a form on another site cannot send that of JSON."""
     if headers.get("content-type", "").partition(";")[0].strip().lower() not in kinds:
         kind = kinds[0]
-        raise Refused(415, f"The request does not say that it is {_NAMES[kind]}: send it with Content-Type: {kind}.")
+        raise Refused(415, f"The request is not declared as {_NAMES[kind]}: send it with Content-Type: {kind}.")
 
 
 def check_size(headers: Headers, most: int) -> None:
-    """Raises Refused where the body is said to be of more than `most` bytes, or to be of any where none is wanted."""
+    """Raise Refused if the declared size is more than `most` bytes, or unknown although no body is allowed."""
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length[:20]) > most or (not most and "transfer-encoding" in headers):
         raise too_large(most)
 
 
 def too_large(most: int) -> Refused:
+    """Return the refusal of a body of more than `most` bytes (0: of any body)."""
     return Refused(413, f"The request is too large: send {f'at most {most:,} bytes' if most else 'no body'}.")
 
 
 async def read(receive: Receive, most: int) -> bytes:
-    """All of the body, which may hold `most` bytes. Raises Refused as soon as it is more, or the sender is gone."""
+    """Read a body of at most `most` bytes. Raises Refused as soon as it is longer, or if the sender disconnects."""
     body = bytearray()
     more = True
     while more:
@@ -53,7 +51,7 @@ async def read(receive: Receive, most: int) -> bytes:
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:
-    """What receives a body that was read already, and then whatever comes."""
+    """Return a receiver that yields a body that was read already, and then whatever follows."""
     left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:
@@ -62,11 +60,10 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-class Counted:
-    """Receives a form with files as it comes, and no more than `most` bytes of it.
+class LimitedForm:
+    """Receives a form with files as it arrives, and at most `most` bytes of it.
 
-    Where it is more, or ends early, whoever reads it is told so by MultiPartException, for which gradio deletes what it
-    has stored of it.
+    A form that is longer or ends early raises MultiPartException in its reader; Gradio then deletes what it has stored.
     """
 
     def __init__(self, receive: Receive, most: int) -> None:
@@ -83,5 +80,5 @@ class Counted:
             self._whole = not message.get("more_body", False)
             self.exceeded = self._count > self.most
         if self.exceeded or (message["type"] == "http.disconnect" and not self._whole):
-            raise MultiPartException("The form is not whole.")
+            raise MultiPartException("The form is incomplete or too large.")
         return message

@@ -1,7 +1,4 @@
-"""Questions to begin with, taken from the articles themselves; the same articles give the same questions.
-
-It knows nothing about the screen.
-"""
+"""Chooses example questions from the headings of the articles; the same articles give the same questions."""
 
 from __future__ import annotations
 
@@ -14,13 +11,13 @@ from ..text.document import Document
 MOST = 4
 _LONGEST = 110
 _LONGEST_TITLE = 48
-_CLAUSE = ("why ", "what ", "how ", "when ", "where ", "who ")  # reads less well as a thing that is spoken of
+_CLAUSE = ("why ", "what ", "how ", "when ", "where ", "who ")  # such a heading reads worse after "say about"
 _NUMBER = re.compile(r"^\(?(?:\d+(?:\.\d+)*)[.)]?\s+(?=\D)")
-_TRIES = 5  # for each article: its headings may all be questions that it does not answer
+_TRIES = 5  # per article: it may answer none of the questions that are its headings
 
 
 def questions(document: Document) -> list[str]:
-    """Its headings that are questions; without one, what it says about each of its headings."""
+    """Return the headings of an article that are questions; if none is, ask what it says about each heading."""
     headings = [_NUMBER.sub("", " ".join(section.path[-1].split())) for section in document.sections if section.path]
     asked = [heading for heading in headings if heading.endswith("?") and len(heading.split()) > 3]
     title = short_title(document.display_title)
@@ -30,7 +27,7 @@ def questions(document: Document) -> list[str]:
 
 
 def short_title(title: str) -> str:
-    """A title that is too long for a question, up to its colon or dash."""
+    """Cut a title that is too long for a question at its colon or dash."""
     title = " ".join(title.split())
     if len(title) > _LONGEST_TITLE:
         head = re.split(r"[:;?!]\s|\s[–—|-]\s", title)[0].rstrip(" .")
@@ -39,16 +36,16 @@ def short_title(title: str) -> str:
 
 
 def choose(articles: Iterable[Sequence[str]], is_answered: Callable[[str], bool], most: int = MOST) -> list[str]:
-    """Up to `most` questions that are answered, from as many different articles as possible."""
-    found: list[str] = []
+    """Choose up to `most` questions that are answered, from as many different articles as possible."""
+    chosen: list[str] = []
     each = [_answered(article, is_answered) for article in articles]
     for row in zip_longest(*(list(article) if len(each) == 1 else article for article in each)):
         for question in row:
-            if question is not None and question not in found:
-                found.append(question)
-            if len(found) == most:
-                return found
-    return found
+            if question is not None and question not in chosen:
+                chosen.append(question)
+            if len(chosen) == most:
+                return chosen
+    return chosen
 
 
 def _answered(article: Sequence[str], is_answered: Callable[[str], bool]) -> Iterator[str]:

@@ -1,7 +1,4 @@
-"""What users said of answers: `index/feedback.sqlite`, made when the first verdict comes.
-
-It stays on this machine. It knows nothing about screens.
-"""
+"""Stores users' ratings of answers on this machine, in `index/feedback.sqlite`."""
 
 from __future__ import annotations
 
@@ -21,13 +18,13 @@ _SCHEMA = """CREATE TABLE IF NOT EXISTS feedback (
 
 
 class Feedback:
-    """The verdicts on one index. Safe to use from several threads and processes."""
+    """The verdicts on answers from one index. Safe to use from several threads and processes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def add(self, question: str, generation: str, document: str, verdict: Verdict) -> None:
-        """Keep one verdict; `document` is the one cited first, or "". Raises StoreError if it cannot be written."""
+        """Store one verdict; `document` is the one cited first, or "". Raises StoreError if it cannot be written."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,10 +35,10 @@ class Feedback:
                     (now, generation, question, document, verdict),
                 )
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"The verdict could not be stored ({error}): free some space beside the index.") from error
+            raise StoreError(f"Your rating could not be stored ({error}): free some disk space.") from error
 
     def rows(self) -> list[tuple[str, str, str, str, str]]:
-        """(time, generation, question, document, verdict) of each verdict, oldest first."""
+        """Return (time, generation, question, document, verdict) of each verdict, oldest first."""
         if not self._path.exists():
             return []
         with contextlib.closing(sqlite3.connect(self._path, timeout=10)) as database:

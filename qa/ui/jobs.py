@@ -1,7 +1,4 @@
-"""One build at a time, in the background, with its progress as a value that any thread may read.
-
-It knows nothing about how progress is shown, except for the words.
-"""
+"""Runs one build at a time in the background; any thread may read its progress."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ Build = Callable[..., BuildReport]
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """How the last build stands; `number` counts the builds of this process, `error` is one sentence.
+    """The state of the last build; `number` counts the builds of this process, `error` is one sentence.
 
     `stage`, `done`, `total`, `encoded` and `seconds_left` are those of `build.Progress`.
     """
@@ -52,7 +49,7 @@ class JobState:
 
     @property
     def words(self) -> str:
-        """What a person reads while it runs."""
+        """What the page shows during the build."""
         if self.stage in _STAGES:
             return _STAGES[self.stage]
         return Progress(self.stage, self.done, self.total, self.encoded, self.seconds_left).words
@@ -68,7 +65,7 @@ _STAGES = {
 class BuildJob:
     """Builds the index of one engine. Safe to use from several threads.
 
-    Where another process has the index, a build is tried `tries` times, with so many seconds of `pause` between.
+    While another process builds the index, a build is tried `tries` times, `pause` seconds apart.
     """
 
     def __init__(self, engine: Engine, run: Build = build, tries: int = 20, pause: float = 3.0) -> None:
@@ -77,7 +74,7 @@ class BuildJob:
         self._tries, self._pause = tries, pause
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
-        self._ended = False  # no build begins any more
+        self._ended = False  # no further build starts
         self._state = JobState()
         self._thread: threading.Thread | None = None
         config = engine.config
@@ -89,7 +86,7 @@ class BuildJob:
         return self._state
 
     def start(self, full: bool = False) -> bool:
-        """Begin a build; False where one is running already, the index is built elsewhere, or the program is ending."""
+        """Start a build; return False if one is running, the index is only read, or the program is ending."""
         with self._lock:
             if self._state.running or self._ended or not self._engine.can_build:
                 return False
@@ -98,7 +95,7 @@ class BuildJob:
             thread = threading.Thread(target=self._work, args=(full,), name="build", daemon=True)
             try:
                 thread.start()
-            except RuntimeError as error:  # the system gives no thread
+            except RuntimeError as error:  # the system has no thread to spare
                 logger.exception("the build got no thread")
                 self._fail(error)
                 return False
@@ -106,14 +103,14 @@ class BuildJob:
             return True
 
     def wait(self, seconds: float | None = None) -> JobState:
-        """The state when the present build has ended, or after so many seconds."""
+        """Wait for the running build, at most so many seconds, and return the state."""
         thread = self._thread
         if thread is not None:
             thread.join(seconds)
         return self._state
 
     def cancel(self) -> None:
-        """End a running build at its next step; the last index still answers, and what was encoded is kept."""
+        """Stop a running build at its next step; the last index still answers, and finished embeddings are kept."""
         with self._lock:
             if self._state.running:
                 self._cancelled.set()
@@ -121,7 +118,7 @@ class BuildJob:
                 self._sandbox.kill()
 
     def stop(self, seconds: float = 10) -> bool:
-        """As `cancel`, and no other begins; whether all has ended after so many seconds."""
+        """Cancel, start no further build, and return whether all work ended within `seconds`."""
         with self._lock:
             self._ended = True
         self.cancel()
@@ -137,13 +134,13 @@ class BuildJob:
             self._state = replace(self._state, phase="stopped")
         except QAError as error:
             self._state = replace(self._state, phase="failed", error=in_page(error))
-        except BaseException as error:  # an edge: the screen must not wait for a thread that is dead
+        except BaseException as error:  # an edge: the page must not wait for a dead thread
             logger.exception("the build failed")
             self._fail(error)
         give_back_memory()
 
     def _fail(self, error: BaseException) -> None:
-        problem = unexpected(error, "rebuild the index")
+        problem = unexpected(error, "try again")
         self._state = replace(self._state, phase="failed", error=problem)
 
     def _build(self, full: bool) -> BuildReport:
@@ -162,13 +159,13 @@ class BuildJob:
         return run()
 
     def _encoder(self) -> Encoder:
-        """The engine's for builds; one that is still being loaded, which nothing can interrupt, is left to itself."""
+        """Return the engine's encoder for builds; a stopped build does not wait until it is loaded."""
         loader = futures.ThreadPoolExecutor(1)
         self._loading = loading = loader.submit(self._engine.encoder_for_build)
         loader.shutdown(wait=False)
         while not futures.wait([loading], 0.1).done:
             self._check()
-        self._loading = None  # which would hold the encoder
+        self._loading = None  # it keeps the encoder alive
         return loading.result()
 
     def _show(self, progress: Progress) -> None:
@@ -189,16 +186,16 @@ class BuildJob:
 
 
 class _Stopped(Exception):
-    """Raised inside a build to end it."""
+    """Raised inside a build to stop it."""
 
 
 def report_words(report: BuildReport) -> str:
-    """`1 added, 0 changed, 0 removed; 12 passages encoded in 1.3 s.`"""
+    """Return `1 added, 0 changed, 0 removed; 12 passages encoded in 1.3 s.`"""
     counts = [(len(report.added), "added"), (len(report.changed), "changed")]
     counts += [(len(report.renamed), "renamed")] if report.renamed else []
     counts += [(len(report.removed), "removed"), (report.unchanged, "unchanged")]
     if report.failed:
         counts.append((len(report.failed), "could not be read"))
-    found = ", ".join(f"{number} {word}" for number, word in counts)
+    changes = ", ".join(f"{number} {word}" for number, word in counts)
     encoded = f"{counted(report.passages_encoded, 'passage')} encoded"
-    return f"{found}; {encoded} in {report.seconds:.1f} s."
+    return f"{changes}; {encoded} in {report.seconds:.1f} s."

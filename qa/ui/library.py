@@ -1,7 +1,4 @@
-"""The state of the index and of every file → the HTML of the Library tab and of the line above the tabs.
-
-It knows nothing about sessions or the server.
-"""
+"""Renders the Library tab and the line above the tabs: the state of the index and of every file."""
 
 from __future__ import annotations
 
@@ -33,12 +30,12 @@ _COUNTED = {**_WORDS, "pending": "waiting", "removed": "removed from the folder"
 
 
 def headline(documents: int, passages: int, created: str, now: datetime | None = None) -> str:
-    """`3 articles · 71 passages · built 14:02`."""
+    """Render `3 articles · 71 passages · built 14:02`."""
     return render("headline.html", documents=documents, passages=passages, built=clock(created, now))
 
 
 def clock(created: str, now: datetime | None = None) -> str:
-    """The hour of an ISO time on this machine's clock, with its date where that is not today."""
+    """Return an ISO time on this machine's clock, with its date unless that is today."""
     now = now or datetime.now().astimezone()
     built = datetime.fromisoformat(created).astimezone(now.tzinfo)
     if built.date() == now.date():
@@ -55,25 +52,25 @@ def files_value(
     now: datetime | None = None,
     only_reads: bool = False,
 ) -> dict[str, Any]:
-    """The list of files: those in state `show` ("all", "problem", "waiting") whose title or path holds `find`.
+    """Render the list of files in state `show` ("all", "problem", "waiting") whose title or path contains `find`.
 
-    Those that need attention stand first; of more than MOST_ROWS the rest is only counted. `offers` are the numbers of
-    the files that may be removed, by path; with `only_reads` no folder belongs to the list. The page filters what it
-    has by itself, and asks for what it lacks: `whole` says that it lacks nothing.
+    Files that need attention come first; beyond MOST_ROWS files are only counted. `offers` are the numbers of the files
+    that may be removed, by path; with `only_reads` the list belongs to no folder. The page filters the files that it
+    has and requests those that it lacks; `whole` says that it lacks none.
     """
     now = now or datetime.now().astimezone()
     wanted = _folded(find)
     by_state: dict[str, list[FileState]] = {"problem": [], "waiting": [], "": []}
     for file in status.files:
         by_state[_state(file)].append(file)
-    found = [
+    matches = [
         (state, file)
         for state, files in by_state.items()
         if show in ("all", state)
         for file in files
         if not wanted or wanted in _folded(f"{file.record.title} {file.record.path}")
     ]
-    rows = [_row(file, state, status, now) for state, file in found[:MOST_ROWS]]
+    rows = [_row(file, state, status, now) for state, file in matches[:MOST_ROWS]]
     has_list = bool(status.files) or not only_reads
     return {
         "html": render("files.html", rows=rows if status.files else None, summary=_summary(status), offers=offers)
@@ -82,7 +79,7 @@ def files_value(
         "files": len(status.files),
         "problem": len(by_state["problem"]),
         "waiting": len(by_state["waiting"]),
-        "left": len(found) - len(rows),
+        "left": len(matches) - len(rows),
         "whole": len(rows) == len(status.files),
         "show": show,
         "find": find,
@@ -90,7 +87,7 @@ def files_value(
 
 
 def _folded(text: str) -> str:
-    """Without accents and case; the page's script folds alike."""
+    """Return a text without accents and case, as the page's script folds it."""
     if text.isascii():
         return text.lower()
     return "".join(
@@ -99,7 +96,7 @@ def _folded(text: str) -> str:
 
 
 def _state(file: FileState) -> str:
-    """`waiting` for a rebuild; `problem`: not, or not wholly, indexed for a reason that can be mended; else nothing."""
+    """Return "waiting" (for a rebuild), "problem" (not or not fully indexed, for a reason that can be fixed) or ""."""
     record = file.record
     if file.pending or not record.reason:
         return "waiting" if file.pending else ""
@@ -108,7 +105,7 @@ def _state(file: FileState) -> str:
 
 
 def _summary(status: Status) -> str:
-    """`12 files · 9 indexed · 2 waiting · 1 could not be read`: the parts add up to the files."""
+    """Return `12 files · 9 indexed · 2 waiting · 1 could not be read`; the parts add up to the files."""
     counts = status.counts
     parts = [counted(counts["files"], "file")]
     parts += [f"{counts[state]:,} {words}" for state, words in _COUNTED.items() if counts[state] or state == "indexed"]
@@ -172,7 +169,7 @@ def removed_html(name: str, place: Path) -> str:
 
 
 def file_size(size: int) -> str:
-    """`16 KB`."""
+    """Return a size as `16 KB`."""
     for limit, unit in ((1_000_000, "MB"), (1_000, "KB")):
         if size >= limit:
             return f"{size / limit:.1f} {unit}" if size < 10 * limit else f"{size / limit:.0f} {unit}"

@@ -10,8 +10,8 @@ import gradio as gr
 
 from ..engine import Engine
 from .api import Page, add_api
+from .chat import Chat
 from .conversation import Conversation
-from .desk import Desk
 from .screen import QUICK, Screen
 from .templating import render
 
@@ -24,9 +24,9 @@ def asset(name: str) -> str:
     return (files("qa.ui") / "assets" / name).read_text("utf-8")
 
 
-def build_app(engine: Engine, desk: Desk | None = None) -> gr.Blocks:
+def build_app(engine: Engine, chat: Chat | None = None) -> gr.Blocks:
     """Build the page for one engine, with its API; an index that is only read gets no controls that change it."""
-    screen = Screen(desk or Desk(engine))
+    screen = Screen(chat or Chat(engine))
     with Page(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
         add_api(engine)  # first, so that its names are free
         session = gr.State(Conversation())
@@ -83,7 +83,7 @@ class _Library:
 
 
 def _html(elem_id: str, template: str = "", value: Any = "") -> gr.HTML:
-    """Create a part whose HTML comes from the server, or from the script, which fills `template` with `value`."""
+    """Create a part with HTML from the server, or with a template that the script fills with `value`."""
     # No text of an article is in the template: Gradio inserts values into it as they are.
     return gr.HTML(
         value,
@@ -132,7 +132,7 @@ def _library_tab(can_build: bool) -> _Library:
             built = _html("qa-built")
             if can_build:
                 with gr.Accordion("More", open=False, elem_id="qa-rare"):
-                    gr.Markdown("Encodes every passage anew. It is needed only if the index is damaged.")
+                    gr.Markdown("Encodes every passage again. Needed only if the index is damaged.")
                     rebuild_all = gr.Button("Rebuild everything", size="sm", elem_id="qa-full")
                 controls = _Controls(upload, uploaded, rebuild, rebuild_all)
     return _Library(built, _html("qa-files", "page_files.html", {}), controls)

@@ -1,4 +1,4 @@
-"""A request that is not answered: its status and one sentence, said as whoever asked can read it."""
+"""Refusals of requests: a status and one sentence, as JSON for programs and as text for people."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Scope
 
-_LITTLE = 1_000_000  # bytes that are rather received and forgotten than a connection closed
-_UPLOAD = "/gradio_api/upload"  # what is answered there, the page shows as it is
+_LITTLE = 1_000_000  # bytes; a body up to this size is received and dropped, so that the connection can stay open
+_UPLOAD = "/gradio_api/upload"  # the page shows the answer of this address as it is
 
 
 class Refused(Exception):
-    """A request that is not answered: its status, one sentence that ends with what to do, and headers."""
+    """A request that is refused, with a status, one sentence that ends with what to do, and headers."""
 
     def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
@@ -22,10 +22,10 @@ class Refused(Exception):
 
 
 def refusal(scope: Scope, refused: Refused) -> Response:
-    """The answer: `{"error": …}` for programs, else text; where much would still be sent, the connection ends."""
-    asked = Headers(scope=scope)
-    length = asked.get("content-length", "0")
-    is_little = "transfer-encoding" not in asked and length.isdecimal() and int(length[:20]) <= _LITTLE
+    """Return the response: `{"error": …}` for programs, else text. It closes the connection if a large body is due."""
+    sent = Headers(scope=scope)
+    length = sent.get("content-length", "0")
+    is_little = "transfer-encoding" not in sent and length.isdecimal() and int(length[:20]) <= _LITTLE
     headers = refused.headers if is_little and refused.status != 413 else {**refused.headers, "connection": "close"}
     path = scope["path"]
     if path == "/openapi.json" or (path.startswith(("/api/", "/gradio_api/")) and path != _UPLOAD):

@@ -1,6 +1,6 @@
-"""Which files came by upload, and moving one of them out of the corpus folder: into `index/removed`, never away.
+"""Remembers which files were uploaded, and moves one out of the corpus folder into `index/removed`; none is deleted.
 
-It knows nothing about screens. A removed file waits for a rebuild, like one that was deleted by hand.
+A removed file waits for a rebuild, like one that was deleted by hand.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _moving = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Uploaded:
-    """A file that lies directly in the corpus folder, with the bytes that were uploaded."""
+class UploadedFile:
+    """A file directly in the corpus folder, with the bytes that were uploaded."""
 
     name: str
     sha256: str
@@ -45,7 +45,7 @@ class Uploads:
         self._path = index / "feedback.sqlite"
 
     def add(self, upload: Upload) -> None:
-        """Remember a file that was just written; of any other, nothing. Raises StoreError."""
+        """Remember a file if this upload wrote it. Raises StoreError."""
         if not upload.sha256:
             return
         with _storing():
@@ -58,8 +58,8 @@ class Uploads:
                     (upload.name, upload.sha256, facts.st_size, facts.st_mtime_ns),
                 )
 
-    def present(self) -> dict[str, Uploaded]:
-        """The uploads that are still what was uploaded, by name. Raises StoreError."""
+    def present(self) -> dict[str, UploadedFile]:
+        """Return the uploads that are unchanged in the folder, by name. Raises StoreError."""
         if not self._path.exists():
             return {}
         with _storing(), contextlib.closing(sqlite3.connect(self._path, timeout=10)) as database:
@@ -67,34 +67,34 @@ class Uploads:
             rows = database.execute("SELECT name, sha256, size, mtime_ns FROM uploads").fetchall()
         records = [FileRecord(path=name, sha256=sha256, size=size, mtime_ns=time) for name, sha256, size, time in rows]
         return {
-            record.path: Uploaded(record.path, record.sha256)
+            record.path: UploadedFile(record.path, record.sha256)
             for record in records
             if not (self._corpus / record.path).is_symlink() and not has_changed(self._corpus, record)
         }
 
-    def remove(self, uploaded: Uploaded) -> Path:
-        """Move the file to `index/removed/<time>-<name>`; returns that place.
+    def remove(self, uploaded: UploadedFile) -> Path:
+        """Move a file to `index/removed/<time>-<name>` and return that path.
 
-        Raises CorpusError where it is no longer what was uploaded or cannot be moved, and StoreError.
+        Raises CorpusError if it has changed since it was uploaded or cannot be moved, and StoreError.
         """
         with _moving:  # two visitors may remove the same file at once
             try:
                 place = self._corpus.resolve(strict=True) / uploaded.name
-                if not self._is(uploaded, place):
+                if not self._is_unchanged(uploaded, place):
                     raise CorpusError(
-                        f"{uploaded.name} is not, or no longer, what was uploaded here: remove it from the folder."
+                        f"{uploaded.name} has changed since it was uploaded: delete it from the folder yourself."
                     )
                 self._removed.mkdir(parents=True, exist_ok=True)
                 target = self._target(uploaded.name)
                 _move(place, target)
             except OSError as error:
                 raise CorpusError(
-                    f"{uploaded.name} cannot be moved ({error.strerror}): remove it from the folder of articles itself."
+                    f"{uploaded.name} cannot be moved ({error.strerror}): delete it from the folder yourself."
                 ) from error
             return target
 
-    def _is(self, uploaded: Uploaded, place: Path) -> bool:
-        """Asked again, by the bytes: between the page and this click the folder may have changed."""
+    def _is_unchanged(self, uploaded: UploadedFile, place: Path) -> bool:
+        """Compare the bytes: the folder may have changed between the page and this click."""
         is_there = self.present().get(uploaded.name) == uploaded and Path(uploaded.name).name == uploaded.name
         return is_there and _sha256(place) == uploaded.sha256
 
@@ -108,21 +108,21 @@ class Uploads:
 
 
 def _move(place: Path, target: Path) -> None:
-    """Rename; onto another file system, copy, and unlink only when the copy would outlast a power cut."""
+    """Rename; to another file system, copy, and unlink only once the copy would survive a power cut."""
     try:
         place.rename(target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        beside = target.with_name(f".{target.name}")
+        copy = target.with_name(f".{target.name}")
         try:
-            shutil.copy2(place, beside)
-            if _sha256(beside) != _sha256(place):
+            shutil.copy2(place, copy)
+            if _sha256(copy) != _sha256(place):
                 raise OSError(errno.EBUSY, "it is being written") from None
-            sync(beside)
-            beside.rename(target)
+            sync(copy)
+            copy.rename(target)
         finally:
-            beside.unlink(missing_ok=True)
+            copy.unlink(missing_ok=True)
         sync(target.parent)
         sync(target.parent.parent)
         place.unlink()
@@ -137,4 +137,4 @@ def _storing() -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"The list of uploads cannot be used ({error}): free some space beside the index.") from error
+        raise StoreError(f"The list of uploads cannot be used ({error}): free some disk space.") from error

@@ -1,6 +1,6 @@
-"""What the server refuses and forbids: other hosts' pages, foreign scripts. An ASGI middleware.
+"""ASGI middleware around everything: refuses requests from other sites' pages, and forbids foreign scripts.
 
-It knows nothing about the screen, or about which addresses there are (see `doors`).
+Which addresses there are is in `doors` and `endpoints`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..system.machine import is_loopback
 from .refusals import Refused, refusal
 
-# gradio's page builds its templates with `Function`, hence 'unsafe-eval'; no inline script or handler runs
-# without this response's nonce, so markup that slipped through escaping still could not do anything.
+# Gradio's page builds its templates with `Function`, hence 'unsafe-eval'. No inline script or handler runs without
+# this response's nonce, so markup that was not escaped could still do nothing.
 _POLICY = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
@@ -34,9 +34,10 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class Guard:
-    """Checks every request and adds the headers. `only_local`: answer to the names of this machine alone.
+    """Checks every request and adds headers to every response.
 
-    Without that a page elsewhere could reach a chat on the loopback address by pointing its own name there.
+    With `only_local`, requests must name a loopback host: otherwise a page elsewhere could reach a chat on the loopback
+    address by pointing its own host name there (DNS rebinding).
     """
 
     def __init__(self, app: ASGIApp, only_local: bool = True) -> None:
@@ -48,18 +49,18 @@ class Guard:
             await self._app(scope, receive, send)
             return
         nonce = secrets.token_urlsafe(16)
-        answer = _Answer(send, nonce)
+        sender = _HeaderSender(send, nonce)
         problem = self._problem(scope)
         if problem:
-            await refusal(scope, Refused(403, problem))(scope, receive, answer.send)
+            await refusal(scope, Refused(403, problem))(scope, receive, sender.send)
             return
-        await self._app(scope, receive, answer.send)
+        await self._app(scope, receive, sender.send)
 
     def _problem(self, scope: Scope) -> str:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if self._only_local and not is_loopback(urlsplit(f"//{host}").hostname or ""):
-            return "This chat answers to 127.0.0.1 and localhost only: call it by one of these."
+            return "This chat can be reached only as 127.0.0.1 or localhost: use one of these."
         if scope["method"] not in _SAFE_METHODS:
             origin = headers.get("origin")
             if origin is not None and urlsplit(origin).netloc != host:
@@ -69,8 +70,8 @@ class Guard:
         return ""
 
 
-class _Answer:
-    """Sends a response on with the headers; a page is held back until its scripts have the nonce."""
+class _HeaderSender:
+    """Sends a response with the headers; a page is buffered until its scripts have the nonce."""
 
     def __init__(self, send: Send, nonce: str) -> None:
         self._send = send
@@ -95,7 +96,7 @@ class _Answer:
         await self._send(message)
 
     async def _send_page(self, start: Message) -> None:
-        # Data inside gradio's page is written without "<", so every such tag here is gradio's own.
+        # Data inside Gradio's page is written without "<", so every such tag is Gradio's own.
         body = self._body.replace(b"<script", f'<script nonce="{self._nonce}"'.encode())
         headers: Any = MutableHeaders(raw=start["headers"])
         headers["content-length"] = str(len(body))

@@ -1,7 +1,4 @@
-"""The page → a running server: address, log-in, what stands before it, start and stop.
-
-It knows nothing about what the page shows.
-"""
+"""Runs the page and the HTTP API as a server: address, log-in, the middleware in front of both, start and stop."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ from starlette.types import ASGIApp
 from ..errors import ConfigError
 from ..system.machine import is_loopback
 from .api import calls
-from .desk import Desk
+from .chat import Chat
 from .doors import Doors, file_places, most_upload, routes
 from .endpoints import DESCRIPTION, Endpoints
 from .isolation import isolate
@@ -34,19 +31,19 @@ _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mon
 
 
 class Server:
-    """One chat server. `url` is known as soon as it is made: the port is taken then."""
+    """One chat server; its `url` is valid from the start, because the constructor binds the port."""
 
-    def __init__(self, desk: Desk, host: str, port: int, auth: str | None = None) -> None:
-        """Takes the port. Raises ConfigError for an address that cannot be had or may not be used so."""
+    def __init__(self, chat: Chat, host: str, port: int, auth: str | None = None) -> None:
+        """Bind the port. Raises ConfigError if that is impossible, or others could enter without a log-in."""
         login = check_access(host, auth)
         self._socket = bind(host, port)
-        taken = self._socket.getsockname()[1]
-        named = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - for all, so for this machine too
+        bound_port = self._socket.getsockname()[1]
+        named = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - includes the loopback address
         shown = f"[{named}]" if ":" in named else named
-        self.url = f"http://{shown}:{taken}"
-        self._endpoints = Endpoints(calls(desk.engine), login)
-        # In a running loop: without one gradio makes event loops of its own and leaves them open.
-        app = asyncio.run(_application(desk, host, taken, login, self._endpoints))
+        self.url = f"http://{shown}:{bound_port}"
+        self._endpoints = Endpoints(calls(chat.engine), login)
+        # In a running loop: without one Gradio creates event loops of its own and leaves them open.
+        app = asyncio.run(_application(chat, host, bound_port, login, self._endpoints))
         self._uvicorn = _Uvicorn(
             uvicorn.Config(
                 app, log_level="critical", lifespan="on", ws="none", timeout_graceful_shutdown=1, access_log=False
@@ -54,7 +51,7 @@ class Server:
         )
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Serve until `stop` or an interrupt; `ready` is called once requests are answered."""
+        """Serve until `stop` or an interrupt; call `ready` once requests are accepted."""
         self._uvicorn.ready = ready
         try:
             self._uvicorn.run(sockets=[self._socket])
@@ -63,17 +60,17 @@ class Server:
             self._socket.close()
 
     def stop(self) -> None:
-        """End `run`, from another thread."""
+        """Make `run` return; for another thread."""
         self._uvicorn.should_exit = True
 
 
 async def _application(
-    desk: Desk, host: str, port: int, login: tuple[str, str] | None, endpoints: Endpoints
+    chat: Chat, host: str, port: int, login: tuple[str, str] | None, endpoints: Endpoints
 ) -> ASGIApp:
-    config = desk.engine.config
+    config = chat.engine.config
     isolate()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    page = build_app(desk.engine, desk)
+    page = build_app(chat.engine, chat)
     gr.mount_gradio_app(
         app,
         page,
@@ -86,7 +83,7 @@ async def _application(
         blocked_paths=[str(config.corpus.resolve()), str(config.index.resolve())],
         favicon_path=str(Path(str(files("qa.ui"))) / "assets" / "favicon.svg"),
         show_error=True,
-        max_file_size=10 * config.max_file_bytes,  # what is over the limit is refused by us, with a reason
+        max_file_size=10 * config.max_file_bytes,  # `save_upload` refuses what is over the limit, with a reason
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
@@ -94,12 +91,12 @@ async def _application(
         theme=gr.themes.Base(font=_FONTS, font_mono=_MONO),
         head=f"<style>{asset('style.css')}</style>",
     )
-    # gradio looks at paths only where it thinks that it was launched by itself, which a mounted page is not.
+    # Gradio checks paths only if it believes that it was launched, which a mounted page is not.
     page.has_launched = True
-    names = [call.__name__ for call in calls(desk.engine)]
-    open_routes = routes(names, most_upload(config.max_file_bytes) if desk.engine.can_build else 0)
+    names = [call.__name__ for call in calls(chat.engine)]
+    open_routes = routes(names, most_upload(config.max_file_bytes) if chat.engine.can_build else 0)
     (mount,) = (route for route in app.routes if isinstance(route, Mount))
-    # `page.app` is another one, that nobody logs in to.
+    # `page.app` is another application, to which nobody logs in.
     mount.app = Doors(mount.app, open_routes, file_places(page.fns, gr.File), partial(_is_known, mount.app))
     # Before Gradio's, which take everything.
     app.routes[:0] = [Route("/api/{name:path}", endpoints), Route(DESCRIPTION, endpoints)]
@@ -107,7 +104,7 @@ async def _application(
 
 
 def _is_known(app: App, cookies: Mapping[str, str]) -> bool:
-    """Whether these are of somebody who has logged in, or nobody needs to: as gradio finds it out for a part of it."""
+    """Return whether these cookies are of a visitor who is logged in, or nobody needs to be; as Gradio decides it."""
     names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
     return app.auth is None or any(cookies.get(name) in app.tokens for name in names)
 
@@ -122,7 +119,7 @@ class _Uvicorn(uvicorn.Server):
 
 
 def check_access(host: str, auth: str | None) -> tuple[str, str] | None:
-    """The user and password that visitors need. Raises ConfigError where the chat would be open to others."""
+    """Return the user name and password that visitors need. Raises ConfigError if others could enter without."""
     if auth is None:
         if not is_loopback(host):
             raise ConfigError(
@@ -136,19 +133,19 @@ def check_access(host: str, auth: str | None) -> tuple[str, str] | None:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket on that address; port 0 takes a free one. Raises ConfigError where it cannot be had."""
+    """Bind a socket to an address; port 0 takes a free one. Raises ConfigError if that is impossible."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP, because asyncio sends small packets without delay on such a socket alone.
-    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # The protocol is given because asyncio switches Nagle's algorithm off only if it is TCP.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if socket.has_ipv6 and family == socket.AF_INET6:
-            taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind((host.strip("[]"), port))
-        taken.listen(128)  # so that a second server cannot take it too
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host.strip("[]"), port))
+        bound.listen(128)  # so that a second server cannot bind it too
     except (OSError, OverflowError) as error:
-        taken.close()
+        bound.close()
         if isinstance(error, socket.gaierror):
-            raise ConfigError(f"There is no address {host!r} on this machine: name another with --host.") from error
-        raise ConfigError(f"Port {port} of {host} cannot be used ({error}): name another with --port.") from error
-    return taken
+            raise ConfigError(f"This machine has no address {host!r}: choose another with --host.") from error
+        raise ConfigError(f"Port {port} of {host} cannot be used ({error}): choose another with --port.") from error
+    return bound

@@ -1,4 +1,4 @@
-"""A cited source as HTML: the article around the passage, or the pages of a PDF."""
+"""Renders a cited source: the article around the passage, or the pages of a PDF."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from .templating import render
 
 UNCHANGED = "Unchanged since it was indexed"
 GONE = "This article is no longer in the index; this is the passage as it was cited."
-MOVED = "The index was rebuilt since this answer, and the article no longer holds these words; ask again."
-# A source longer than this on either side of the passage is shown in part: a browser stays quick with it.
-WINDOW = 150_000
+MOVED = "The index was rebuilt since this answer, and the article no longer contains these words; ask again."
+WINDOW = 150_000  # characters of an article that are shown before and after the passage, so that a browser stays fast
 
 
 def source_html(citation: Citation, document: Document | None, changed: bool | None, turn: int, of: int) -> str:
@@ -97,7 +96,7 @@ def _excerpt(citation: Citation, document: Document, span: Span) -> _Excerpt:
 
 
 def _place(citation: Citation, document: Document) -> Span | None:
-    """Where the cited words stand in the article as it is indexed now, or None."""
+    """Return where the cited words are in the article as it is indexed now, or None."""
     if citation.span.of(document.text) == citation.text:
         return citation.span
     start = document.text.find(citation.text) if citation.text else -1
@@ -110,10 +109,10 @@ def _link(url: str | None) -> dict[str, str] | None:
 
 
 def _headings(document: Document) -> list[tuple[Span, int]]:
-    """The line of each heading, with its level, in order."""
-    found = []
+    """Return the line of each heading with its level, in order."""
+    headings = []
     for section in document.sections:
         if section.level > 0:
             end = document.text.find("\n", section.span.start, section.span.end)
-            found.append((Span(section.span.start, section.span.end if end < 0 else end), section.level))
-    return sorted(found, key=lambda heading: heading[0].start)
+            headings.append((Span(section.span.start, section.span.end if end < 0 else end), section.level))
+    return sorted(headings, key=lambda heading: heading[0].start)

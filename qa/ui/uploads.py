@@ -1,7 +1,4 @@
-"""Files that a visitor sends → articles in the corpus folder, under a safe name and never over another file.
-
-It knows nothing about the index: an upload waits for a rebuild.
-"""
+"""Saves uploaded files in the corpus folder under safe names, never over another file; they wait for a rebuild."""
 
 from __future__ import annotations
 
@@ -21,9 +18,9 @@ from ..errors import CorpusError
 from ..formats import PARSERS, supported
 
 LONGEST_NAME = 120
-_LONGEST_BYTES = 200  # most file systems hold 255, and " (2)" must fit
+_LONGEST_BYTES = 200  # most file systems allow 255, and " (2)" must fit
 _OUTER = re.compile(r"^[\s.]+|[\s.]+$")
-_FORBIDDEN = re.compile(r'[<>:"|?*]')  # Windows has no such names; a corpus may be carried there
+_FORBIDDEN = re.compile(r'[<>:"|?*]')  # Windows allows no such names, and a corpus may be copied there
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 _writing = threading.Lock()
 _OPENED = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
@@ -31,9 +28,9 @@ _OPENED = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_N
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What became of one file: `name` is its name in the folder (or as it was sent), `words` says what happened.
+    """The result of one upload: `name` is the name in the folder, or as sent; `words` says what happened.
 
-    `sha256` is that of a file that was written; it is empty where nothing was.
+    `sha256` is that of the written file, or empty if none was written.
     """
 
     name: str
@@ -43,13 +40,13 @@ class Upload:
 
 
 def save_upload(source: Path, name: str, corpus: Path, max_bytes: int) -> Upload:
-    """Copy `source` into the folder as `name`; a file that cannot be used is refused with its reason.
+    """Copy `source` into the folder as `name`, or refuse it with a reason.
 
-    Raises CorpusError where the folder cannot be written.
+    Raises CorpusError if the folder cannot be written.
     """
     safe = safe_name(name)
     if not safe:
-        return Upload(_shown(name), False, "refused: it has no name that can be used")
+        return Upload(_shown(name), False, "refused: its name cannot be used")
     if not supported(safe):
         endings = ", ".join(PARSERS)
         ending = PurePosixPath(safe).suffix
@@ -58,42 +55,42 @@ def save_upload(source: Path, name: str, corpus: Path, max_bytes: int) -> Upload
     try:
         size, data = _read(source, max_bytes)
     except OSError:
-        return Upload(safe, False, "refused: it did not arrive as a file; send it again")
+        return Upload(safe, False, "refused: it did not arrive as a file; upload it again")
     if size > max_bytes:
         return Upload(safe, False, f"refused: it is {size / 1e6:.1f} MB, over the limit of {max_bytes / 1e6:g} MB")
     if size == 0:
-        return Upload(safe, False, "refused: it holds nothing")
+        return Upload(safe, False, "refused: it is empty")
     try:
         with _writing:  # two visitors may send the same name at once
             return _store(data, safe, corpus)
     except OSError as error:
         raise CorpusError(
-            f"The folder of articles cannot be written ({error.strerror}): give this account leave to write there."
+            f"The folder of articles cannot be written ({error.strerror}): give this account permission to write there."
         ) from error
 
 
 def is_sent(source: Path, folder: Path) -> bool:
-    """Whether a path lies in the folder where what was sent is kept, wherever links on its way may lead."""
+    """Return whether a path is inside the folder where uploads are stored, after resolving links."""
     return ".." not in source.parts and source.parent.resolve().is_relative_to(folder.resolve())
 
 
 def _read(source: Path, max_bytes: int) -> tuple[int, bytes]:
-    """The size of a file, and what it holds where that is no more. Raises OSError for what is no file by itself.
+    """Return the size of a regular file, and its bytes unless it is larger than `max_bytes`. Raises OSError.
 
-    A link is not followed, and nothing is waited for: a pipe or a device might be endless.
+    It follows no link and never blocks: a pipe or a device might be endless.
     """
     with os.fdopen(os.open(source, _OPENED), "rb") as file:
         facts = os.fstat(file.fileno())
         if not stat.S_ISREG(facts.st_mode):
-            raise OSError(errno.EINVAL, "It is no file")
+            raise OSError(errno.EINVAL, "It is not a regular file")
         return facts.st_size, file.read(max_bytes) if facts.st_size <= max_bytes else b""
 
 
 def safe_name(name: str) -> str:
-    """The last part of a name without anything that could mean something to a file system; "" if nothing is left."""
+    """Return the last part of a name without anything that means something to a file system, or ""."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     kept = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-    # Once more NFC: letters and marks may have met.
+    # NFC again: removing characters may have joined letters and marks.
     kept = _OUTER.sub("", _FORBIDDEN.sub("_", unicodedata.normalize("NFC", kept)))
     stem, ending = PurePosixPath(kept).stem, PurePosixPath(kept).suffix
     if not kept or not stem.strip(". _"):
@@ -115,21 +112,21 @@ def _store(data: bytes, name: str, corpus: Path) -> Upload:
             raise CorpusError("That name leads out of the folder of articles: rename the file.")
         if not os.path.lexists(target):
             break
-        # A link is never followed: what it leads to is not ours to read.
+        # A link is never followed: its target may be none of our business.
         if target.is_file() and not target.is_symlink() and target.read_bytes() == data:
             return Upload(target.name, True, "already there")
     else:
-        return Upload(name, False, "refused: there are too many articles of this name")
-    beside = folder / f".upload-{secrets.token_hex(8)}"  # a name with a dot is not an article
+        return Upload(name, False, "refused: too many articles have this name")
+    temporary = folder / f".upload-{secrets.token_hex(8)}"  # a name that starts with a dot is not an article
     try:
-        with beside.open("xb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(target)
+        temporary.replace(target)
     finally:
-        beside.unlink(missing_ok=True)
-    words = "saved" if target.name == name else f"saved under this name, as there is another {name}"
+        temporary.unlink(missing_ok=True)
+    words = "saved" if target.name == name else f"saved under this name because {name} exists already"
     return Upload(target.name, True, words, hashlib.sha256(data).hexdigest())
 
 

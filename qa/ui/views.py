@@ -1,7 +1,4 @@
-"""How things stand, and what was asked → the HTML of the conversation, the notice above it and the examples.
-
-It knows nothing about sessions or the server.
-"""
+"""Renders the conversation, the notice above it, the last build and the example questions."""
 
 from __future__ import annotations
 
@@ -11,47 +8,47 @@ from ..ask.words import corrected_words, not_found_words
 from ..build import BuildReport
 from ..formats import PARSERS
 from .answer_html import ANSWER_WORDS
-from .conversation import Turn
-from .desk import View
+from .chat import ChatState
+from .conversation import Exchange
 from .jobs import JobState, report_words
 from .templating import render
 
 
-def turn_html(turn: Turn) -> str:
+def exchange_html(exchange: Exchange) -> str:
     """Render one question with its answer, its problem, or neither while it is being answered."""
     return render(
-        "turn.html",
-        turn=turn.number,
-        question=turn.question,
-        answer=turn.answer,
-        problem=turn.problem,
-        verdict=turn.verdict,
+        "exchange.html",
+        turn=exchange.number,
+        question=exchange.question,
+        answer=exchange.answer,
+        problem=exchange.problem,
+        verdict=exchange.verdict,
         **ANSWER_WORDS,
     )
 
 
 def problem_html(problem: str) -> str:
-    """The sentence of an error as a paragraph."""
+    """Render the sentence of an error as a paragraph."""
     return render("problem.html", problem=problem)
 
 
-def spoken(turn: Turn) -> str:
-    """What a screen reader says when the turn is answered."""
-    if turn.answer is None:
-        return turn.problem
-    if turn.answer.lead is None:
-        return not_found_words(turn.answer)
-    shown, short = corrected_words(turn.answer), turn.answer.lead.pieces()[1]
-    told = f"{short}. In full: " if short else ""
-    return f"{shown}{'. ' if shown else ''}Answer: {told}{turn.answer.lead.text}"
+def spoken(exchange: Exchange) -> str:
+    """Return what a screen reader announces when an exchange is complete."""
+    if exchange.answer is None:
+        return exchange.problem
+    if exchange.answer.lead is None:
+        return not_found_words(exchange.answer)
+    correction, short = corrected_words(exchange.answer), exchange.answer.lead.pieces()[1]
+    correction, short = correction and f"{correction}. ", short and f"{short}. In full: "
+    return f"{correction}Answer: {short}{exchange.answer.lead.text}"
 
 
-def notice_html(view: View, corpus: Path) -> str:
-    """Render what a person should know before asking; empty when all is well."""
+def notice_html(state: ChatState, corpus: Path) -> str:
+    """Render what a user should know before asking; empty if all is well."""
     return render(
         "notice.html",
-        view=view,
-        job=view.job,
+        state=state,
+        job=state.job,
         corpus=str(corpus.resolve()),
         endings=", ".join(PARSERS),
         **_WORDS,
@@ -85,10 +82,10 @@ def examples_html(questions: tuple[str, ...]) -> str:
 def _built(report: BuildReport) -> str:
     if report.added or report.changed or report.renamed or report.removed or report.passages_encoded:
         return f"Index rebuilt: {report_words(report)}"
-    return "Nothing had changed; the index is up to date."
+    return "Nothing has changed; the index is up to date."
 
 
 _WORDS = {
-    "elsewhere": "This index is built elsewhere; here it is only read.",
-    "go_on": "Rebuild to go on: what was encoded is kept.",
+    "elsewhere": "This index is built on another machine; this chat only reads it.",
+    "go_on": "Rebuild to continue; finished work is kept.",
 }

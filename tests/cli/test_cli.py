@@ -464,7 +464,7 @@ def test_build_watch_takes_in_each_change_until_it_is_interrupted(folder: Path) 
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
         assert (out, process.returncode) == ("", 0)
-        assert err == "qa: The folder is no longer followed; the last index answers.\n"
+        assert err == "qa: Stopped watching the folder; the last index still answers.\n"
 
 
 def children_of(parent: int) -> list[str]:

@@ -33,8 +33,8 @@ from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
 from qa.ui import server as server_module
+from qa.ui.chat import Chat
 from qa.ui.conversation import Conversation
-from qa.ui.desk import Desk
 from qa.ui.doors import file_places, routes
 from qa.ui.page import build_app
 from qa.ui.screen import Screen
@@ -267,7 +267,7 @@ def test_gradio_itself_refuses_a_path_where_the_doors_stand_open(place: Place, m
 
 
 def test_the_page_itself_adds_only_what_gradio_stored(place: Place) -> None:
-    screen = Screen(Desk(Engine.open(place.config, TinyEncoder())))
+    screen = Screen(Chat(Engine.open(place.config, TinyEncoder())))
     for path in paths(place)[:11]:
         said = screen.upload(Conversation(), [path])[1]
         assert "refused" in said and CANARY not in said
@@ -543,7 +543,8 @@ def test_json_is_only_what_is_called_so(running: Running, kind: str) -> None:
 def test_what_is_no_object_of_json_is_refused(running: Running, body: bytes) -> None:
     headers = {"content-type": "application/json"}
     answer = running.http.post("/gradio_api/queue/join", content=body, headers=headers)
-    assert answer.status_code == 400 and answer.json()["error"].startswith("The request body is not valid JSON")
+    problem = "not a JSON object" if body in (b"[]", b"null") else "not valid JSON"
+    assert answer.status_code == 400 and answer.json()["error"].startswith(f"The request body is {problem}")
 
 
 # --- the server keeps answering, and ends

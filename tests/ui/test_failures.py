@@ -21,8 +21,8 @@ from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
 from qa.ui import api, jobs, views
+from qa.ui.chat import Chat
 from qa.ui.conversation import Conversation
-from qa.ui.desk import Desk
 from qa.ui.endpoints import Endpoints
 from qa.ui.jobs import BuildJob
 from qa.ui.screen import Screen
@@ -42,7 +42,7 @@ def failing(error: BaseException) -> Callable[..., NoReturn]:
 
 
 def is_said(sentence: str, error: BaseException) -> None:
-    assert "did not expect" in sentence and type(error).__name__ in sentence and "secret" not in sentence
+    assert "unexpected error" in sentence and type(error).__name__ in sentence and "secret" not in sentence
 
 
 def is_logged_once(caplog: pytest.LogCaptureFixture, name: str, error: BaseException) -> None:
@@ -58,20 +58,20 @@ def engine(config: Config, tiny: TinyEncoder) -> Engine:
 
 
 @pytest.fixture
-def desk(engine: Engine) -> Iterator[Desk]:
-    desk = Desk(engine)
-    yield desk
-    assert desk.close(60)
+def chat(engine: Engine) -> Iterator[Chat]:
+    chat = Chat(engine)
+    yield chat
+    assert chat.close(60)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 def test_a_question_that_fails_is_answered_by_a_sentence(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     session = Conversation()
-    monkeypatch.setattr(desk.engine, "ask", failing(error))
-    *_, (talk, _, _) = Screen(desk).ask(session, "cats")
-    (turn,) = session.turns
+    monkeypatch.setattr(chat.engine, "ask", failing(error))
+    *_, (talk, _, _) = Screen(chat).ask(session, "cats")
+    (turn,) = session.exchanges
     is_said(turn.problem, error)
     assert turn.problem.endswith("ask again.") and turn.problem in talk["spoken"]
     is_logged_once(caplog, "qa.ui.screen", error)
@@ -79,59 +79,59 @@ def test_a_question_that_fails_is_answered_by_a_sentence(
 
 @pytest.mark.parametrize("method", ["document", "changed", "pictures"])
 def test_a_source_that_fails_says_so(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, method: str
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, method: str
 ) -> None:
     session, error = Conversation(), RuntimeError("secret detail")
-    session.finish(session.begin("cats").number, desk.engine.ask("cats"))
-    monkeypatch.setattr(desk.engine, method, failing(error))
+    session.finish(session.begin("cats").number, chat.engine.ask("cats"))
+    monkeypatch.setattr(chat.engine, method, failing(error))
     monkeypatch.setattr("qa.ui.screen._PATIENCE", 20)
-    (value,) = Screen(desk)._source(session, 1, 1, True)
+    (value,) = Screen(chat)._source(session, 1, 1, True)
     is_said(value["pages"] + value["html"], error)
     is_logged_once(caplog, "qa.ui.screen", error)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 def test_an_index_that_fails_to_open_is_said_and_logged_once_however_often_it_is_looked_at(
-    desk: Desk, config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+    chat: Chat, config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    monkeypatch.setattr(desk.engine, "preflight", failing(error))
+    monkeypatch.setattr(chat.engine, "preflight", failing(error))
     for _ in range(3):
-        view = desk.look()
+        view = chat.state()
         is_said(view.problem, error)
         assert view.settled and not view.job.number
     is_said(views.notice_html(view, config.corpus), error)
-    is_logged_once(caplog, "qa.ui.desk", error)
+    is_logged_once(caplog, "qa.ui.chat", error)
 
 
 def test_an_encoder_that_fails_to_load_is_said_and_not_loaded_for_ever(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     error = Panic("secret detail")
-    monkeypatch.setattr(desk.engine, "search", failing(error))
-    desk.look()
-    assert desk._preparing is not None
-    desk._preparing.join(60)
-    view = desk.look()
+    monkeypatch.setattr(chat.engine, "search", failing(error))
+    chat.state()
+    assert chat._preparing is not None
+    chat._preparing.join(60)
+    view = chat.state()
     is_said(view.problem, error)
     assert view.settled
-    is_logged_once(caplog, "qa.ui.desk", error)
+    is_logged_once(caplog, "qa.ui.chat", error)
 
 
 def test_a_folder_that_fails_to_be_read_is_said_before_the_first_build(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     error = OSError("secret detail")
-    monkeypatch.setattr("qa.ui.desk.documents.scan", failing(error))
-    with closing(Desk(Engine.open(config, tiny))) as desk:
-        is_said(desk.look().problem, error)
-    is_logged_once(caplog, "qa.ui.desk", error)
+    monkeypatch.setattr("qa.ui.chat.documents.scan", failing(error))
+    with closing(Chat(Engine.open(config, tiny))) as chat:
+        is_said(chat.state().problem, error)
+    is_logged_once(caplog, "qa.ui.chat", error)
 
 
 def test_a_list_of_files_that_fails_is_a_sentence_in_its_place(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    error, screen = RuntimeError("secret detail"), Screen(desk)
-    monkeypatch.setattr(desk.engine, "status", failing(error))
+    error, screen = RuntimeError("secret detail"), Screen(chat)
+    monkeypatch.setattr(chat.engine, "status", failing(error))
     for _ in range(2):
         table = screen.load(Conversation())[4]
         is_said(table["html"], error)
@@ -139,9 +139,9 @@ def test_a_list_of_files_that_fails_is_a_sentence_in_its_place(
 
 
 def test_an_upload_and_a_removal_that_fail_say_so(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Any
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Any
 ) -> None:
-    session, screen, error, other = Conversation(), Screen(desk), RuntimeError("secret detail"), MemoryError("secret")
+    session, screen, error, other = Conversation(), Screen(chat), RuntimeError("secret detail"), MemoryError("secret")
     sent = tmp_path / "sent.md"
     sent.write_text("# Sent\n")
     monkeypatch.setattr("qa.ui.screen.is_sent", lambda *_: True)
@@ -151,22 +151,22 @@ def test_an_upload_and_a_removal_that_fail_say_so(
     is_logged_once(caplog, "qa.ui.screen", error)
     monkeypatch.setattr(session, "offered", lambda number: SimpleNamespace(name="sent.md"))
     monkeypatch.setattr(screen.uploads, "remove", failing(other))
-    is_said(screen.remove(session, SimpleNamespace(number=0))[5]["said"], other)
+    is_said(screen.remove(session, SimpleNamespace(number=0))[5]["message"], other)
     is_logged_once(caplog, "qa.ui.screen", other)
 
 
 def test_a_verdict_that_fails_is_a_warning_and_no_thanks(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     session, error = Conversation(), OSError("secret detail")
     warned: list[str] = []
-    session.finish(session.begin("cats").number, desk.engine.ask("cats"))
-    monkeypatch.setattr(desk.feedback, "add", failing(error))
+    session.finish(session.begin("cats").number, chat.engine.ask("cats"))
+    monkeypatch.setattr(chat.feedback, "add", failing(error))
     monkeypatch.setattr(gr, "Warning", warned.append)
-    Screen(desk).judge(session, SimpleNamespace(turn=1, verdict="up"))
+    Screen(chat).judge(session, SimpleNamespace(turn=1, verdict="up"))
     (sentence,) = warned
     is_said(sentence, error)
-    assert session.turns[0].verdict == ""
+    assert session.exchanges[0].verdict == ""
     is_logged_once(caplog, "qa.ui.screen", error)
 
 
@@ -175,39 +175,39 @@ def test_a_verdict_that_fails_is_a_warning_and_no_thanks(
 
 @pytest.mark.parametrize("error", [*ERRORS, Panic("secret detail")], ids=repr)
 def test_a_follower_that_dies_is_no_follower_and_the_page_says_so(
-    desk: Desk,
+    chat: Chat,
     config: Config,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     error: BaseException,
 ) -> None:
-    monkeypatch.setattr("qa.ui.desk.changes", failing(error))
-    desk.look()
-    assert desk._preparing is not None
-    desk._preparing.join(60)
-    desk.follow(quiet=0.1)
-    assert desk._following is not None
-    desk._following.join(60)
-    view = desk.look()
+    monkeypatch.setattr("qa.ui.chat.changes", failing(error))
+    chat.state()
+    assert chat._preparing is not None
+    chat._preparing.join(60)
+    chat.follow(quiet=0.1)
+    assert chat._following is not None
+    chat._following.join(60)
+    view = chat.state()
     assert not view.followed
     notice = views.notice_html(view, config.corpus)
     is_said(notice, error)
-    assert "no longer followed" in notice and "restart" in notice and 'data-do="rebuild"' in notice
-    assert "by themselves" not in views.build_html(view.job, view.followed)
-    is_logged_once(caplog, "qa.ui.desk", error)
+    assert "no longer indexed automatically" in notice and "restart" in notice and 'data-do="rebuild"' in notice
+    assert "automatically" not in views.build_html(view.job, view.followed)
+    is_logged_once(caplog, "qa.ui.chat", error)
 
 
-def test_a_follower_that_is_at_work_follows_and_one_that_was_ended_is_no_failure(desk: Desk) -> None:
-    desk.follow(quiet=0.1)
-    assert desk.look().followed
-    assert desk.close(60)
-    view = desk.look()
+def test_a_follower_that_is_at_work_follows_and_one_that_was_ended_is_no_failure(chat: Chat) -> None:
+    chat.follow(quiet=0.1)
+    assert chat.state().followed
+    assert chat.close(60)
+    view = chat.state()
     assert not view.followed and view.unfollowed == ""
 
 
-def test_a_build_that_panics_has_failed(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_build_that_panics_has_failed(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
     error = Panic("secret detail")
-    job = BuildJob(desk.engine, failing(error))
+    job = BuildJob(chat.engine, failing(error))
     job.start()
     state = job.wait(60)
     assert state.phase == "failed"
@@ -216,10 +216,10 @@ def test_a_build_that_panics_has_failed(desk: Desk, caplog: pytest.LogCaptureFix
 
 
 def test_a_build_that_gets_no_thread_has_failed(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     error = RuntimeError("can't start new thread")
-    job = BuildJob(desk.engine)
+    job = BuildJob(chat.engine)
     monkeypatch.setattr(
         jobs,
         "threading",
@@ -231,15 +231,15 @@ def test_a_build_that_gets_no_thread_has_failed(
     is_logged_once(caplog, "qa.ui.jobs", error)
 
 
-def test_a_desk_that_gets_no_thread_says_so(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_chat_that_gets_no_thread_says_so(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     error = RuntimeError("can't start new thread")
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", failing(error))
-        view = desk.look()
+        view = chat.state()
     is_said(view.problem, error)
-    is_logged_once(caplog, "qa.ui.desk", error)
+    is_logged_once(caplog, "qa.ui.chat", error)
 
 
 # --- programs

@@ -25,10 +25,10 @@ from qa.engine import Engine
 from qa.errors import CorpusError, StoreError
 from qa.formats import PARSERS, kind
 from qa.status import FileState, Status
+from qa.ui.chat import Chat
 from qa.ui.conversation import Conversation
-from qa.ui.desk import Desk
 from qa.ui.library import MOST_ROWS, files_value
-from qa.ui.removal import Uploaded, Uploads
+from qa.ui.removal import UploadedFile, Uploads
 from qa.ui.screen import Screen
 from qa.ui.uploads import Upload, save_upload
 
@@ -197,7 +197,7 @@ def test_a_file_beyond_those_that_are_listed_is_found() -> None:
 def test_all_files_of_a_small_folder_are_there() -> None:
     value = files_value(status(REPORT, BROKEN))
     assert (value["whole"], value["left"], len(listed(value))) == (True, 0, 2)
-    assert "holds no files yet" in files_value(status())["html"]
+    assert "contains no files yet" in files_value(status())["html"]
 
 
 @given(STATES)
@@ -208,7 +208,7 @@ def test_every_file_is_found_by_its_path_and_by_its_title(file: FileState) -> No
 
 def test_the_page_may_ask_only_for_what_there_is(config: Config, tiny: TinyEncoder) -> None:
     (config.corpus / "a.md").write_text("# A\n\nText.\n")
-    screen, session = Screen(Desk(Engine.open(config, tiny))), Conversation()
+    screen, session = Screen(Chat(Engine.open(config, tiny))), Conversation()
     value = screen.find(session, gr.EventData(None, {"show": "<b>", "find": 7}))
     assert (value["show"], value["find"], listed(value)) == ("all", "7", [])
     value = screen.find(session, gr.EventData(None, {"show": "waiting", "find": "a"}))
@@ -250,7 +250,7 @@ def test_what_was_uploaded_may_be_removed_and_nothing_else(config: Config, tiny:
     assert send(config, "mine.md", "# Mine\n\nText.\n").words == "already there"
     bees = send(config)
     build(config, tiny)  # a rebuild does not forget it
-    assert uploads.present() == {"bees.md": Uploaded("bees.md", bees.sha256)}
+    assert uploads.present() == {"bees.md": UploadedFile("bees.md", bees.sha256)}
     table = files_value(Engine.open(config, tiny).status(), {"bees.md": 3})["html"]
     assert re.findall(r'data-number="(\d+)".*?aria-label="(.*?)"', table) == [("3", "Remove bees.md")]
 
@@ -258,7 +258,7 @@ def test_what_was_uploaded_may_be_removed_and_nothing_else(config: Config, tiny:
 def test_a_removed_file_lies_beside_the_index_with_every_byte(config: Config) -> None:
     bees = send(config)
     before = (config.corpus / "bees.md").read_bytes()
-    place = Uploads(config.corpus, config.index).remove(Uploaded("bees.md", bees.sha256))
+    place = Uploads(config.corpus, config.index).remove(UploadedFile("bees.md", bees.sha256))
     assert place.parent == config.index / "removed" and re.fullmatch(r"\d{8}-\d{6}-bees\.md", place.name)
     assert place.read_bytes() == before and os.listdir(config.corpus) == []
     assert Uploads(config.corpus, config.index).present() == {}
@@ -266,7 +266,7 @@ def test_a_removed_file_lies_beside_the_index_with_every_byte(config: Config) ->
 
 def test_files_of_one_name_do_not_replace_each_other_when_they_are_removed(config: Config) -> None:
     uploads = Uploads(config.corpus, config.index)
-    places = [uploads.remove(Uploaded("bees.md", send(config, text=f"{number}").sha256)) for number in range(3)]
+    places = [uploads.remove(UploadedFile("bees.md", send(config, text=f"{number}").sha256)) for number in range(3)]
     assert [place.read_text() for place in places] == ["0", "1", "2"]
 
 
@@ -289,8 +289,8 @@ def test_a_file_that_is_no_longer_what_was_uploaded_stays(config: Config, happen
     happens(config)
     before = sorted(os.listdir(config.corpus))
     assert uploads.present() == {}
-    with pytest.raises(CorpusError, match="no longer, what was uploaded here: remove it"):
-        uploads.remove(Uploaded("bees.md", bees.sha256))
+    with pytest.raises(CorpusError, match="has changed since it was uploaded: delete it"):
+        uploads.remove(UploadedFile("bees.md", bees.sha256))
     assert sorted(os.listdir(config.corpus)) == before
 
 
@@ -300,7 +300,7 @@ def test_bytes_that_changed_under_the_same_time_and_size_stay(config: Config) ->
     path.write_text("two")
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     with pytest.raises(CorpusError):
-        Uploads(config.corpus, config.index).remove(Uploaded("bees.md", bees.sha256))
+        Uploads(config.corpus, config.index).remove(UploadedFile("bees.md", bees.sha256))
     assert path.read_text() == "two"
 
 
@@ -308,7 +308,7 @@ def test_bytes_that_changed_under_the_same_time_and_size_stay(config: Config) ->
 def test_a_name_that_was_never_uploaded_removes_nothing(config: Config, name: str) -> None:
     (config.corpus.parent / "outside.md").write_text("x")
     with pytest.raises(CorpusError):
-        Uploads(config.corpus, config.index).remove(Uploaded(name, "0" * 64))
+        Uploads(config.corpus, config.index).remove(UploadedFile(name, "0" * 64))
     assert (config.corpus.parent / "outside.md").exists()
 
 
@@ -328,7 +328,7 @@ def two_disks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("two_disks")
 def test_a_file_is_removed_to_another_disk(config: Config) -> None:
     bees = send(config)
-    place = Uploads(config.corpus, config.index).remove(Uploaded("bees.md", bees.sha256))
+    place = Uploads(config.corpus, config.index).remove(UploadedFile("bees.md", bees.sha256))
     assert place.read_text().startswith("# Bees")
     assert os.listdir(config.corpus) == [] and os.listdir(place.parent) == [place.name]
 
@@ -342,8 +342,8 @@ def test_a_disk_that_is_full_leaves_the_file_where_it_is(config: Config, monkeyp
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("shutil.copy2", full)
-    with pytest.raises(CorpusError, match=r"No space left on device.*: remove it"):
-        Uploads(config.corpus, config.index).remove(Uploaded("bees.md", bees.sha256))
+    with pytest.raises(CorpusError, match=r"No space left on device.*: delete it"):
+        Uploads(config.corpus, config.index).remove(UploadedFile("bees.md", bees.sha256))
     assert (config.corpus / "bees.md").read_text().startswith("# Bees")
     assert os.listdir(config.index / "removed") == []
 
@@ -373,7 +373,7 @@ def test_the_page_names_a_file_by_the_number_that_it_was_given(config: Config, t
     (config.corpus / "mine.md").write_text("# Mine\n\nText.\n")
     send(config)
     build(config, tiny)
-    screen, session, stranger = Screen(Desk(Engine.open(config, tiny))), Conversation(), Conversation()
+    screen, session, stranger = Screen(Chat(Engine.open(config, tiny))), Conversation(), Conversation()
     screen.load(session)
     wrong: list[dict[str, Any]] = [{"number": 99}, {"number": -1}, {"number": "0"}, {"name": "mine.md"}]
     for data in wrong:
@@ -383,6 +383,6 @@ def test_the_page_names_a_file_by_the_number_that_it_was_given(config: Config, t
     screen.remove(session, gr.EventData(None, {"number": 0}))
     assert os.listdir(config.corpus) == ["mine.md"]
     shown: Any = session.shown["table"]
-    assert "removed: still in the index" in shown["html"] and str(config.index / "removed") in shown["said"]
+    assert "removed: still in the index" in shown["html"] and str(config.index / "removed") in shown["message"]
     screen.remove(session, gr.EventData(None, {"number": 0}))  # a second click
-    assert "no longer" in session.said and os.listdir(config.corpus) == ["mine.md"]
+    assert "has changed since" in session.removal_html and os.listdir(config.corpus) == ["mine.md"]

@@ -22,7 +22,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from waiting import holds_within, wait_until
 
-from qa.ask.follow_up import Turn as Said
+from qa.ask.follow_up import Turn
 from qa.build import BuildReport, Progress, build
 from qa.config import Address, Config
 from qa.engine import Engine
@@ -34,14 +34,14 @@ from qa.system.machine import is_loopback
 from qa.text.document import Document, Section, Span
 from qa.ui import examples, library, views
 from qa.ui.app import build_app, serve
-from qa.ui.conversation import MOST_TURNS, Conversation, Turn
-from qa.ui.desk import Desk, View
+from qa.ui.chat import Chat, ChatState
+from qa.ui.conversation import MOST_EXCHANGES, Conversation, Exchange
 from qa.ui.feedback import Feedback
 from qa.ui.jobs import BuildJob, JobState, report_words
 from qa.ui.screen import Screen
 from qa.ui.server import bind, check_access
 from qa.ui.uploads import LONGEST_NAME, Upload, safe_name, save_upload
-from qa.ui.views import spoken, turn_html
+from qa.ui.views import exchange_html, spoken
 
 ADDRESS = Address("127.0.0.1", 1, "articles")
 
@@ -120,8 +120,8 @@ def test_an_upload_never_replaces_another_article(tmp_path: Path) -> None:
         ("a.exe", b"x", ".exe files are not read"),
         ("a", b"x", "no ending"),
         ("a.md.exe", b"x", ".exe files are not read"),
-        ("..", b"x", "no name"),
-        ("a.md", b"", "holds nothing"),
+        ("..", b"x", "name cannot be used"),
+        ("a.md", b"", "is empty"),
         ("a.md", b"x" * 1001, "over the limit"),
     ],
 )
@@ -181,7 +181,7 @@ def test_what_became_of_uploads_is_said_and_escaped() -> None:
     assert "Rebuild the index" in page
     assert "Rebuild" not in library.uploads_html([Upload("x.pdf", False, "refused")])
     taken = library.uploads_html([Upload("a.md", True, "saved")], building=True)
-    assert "Being taken in" in taken and "Rebuild" not in taken
+    assert "Indexing now" in taken and "Rebuild" not in taken
 
 
 # --- builds in the background
@@ -247,36 +247,36 @@ def test_a_build_that_is_cancelled_is_told_calmly_and_another_can_begin(config: 
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
     held = Held()
-    desk = Desk(Engine.open(config, tiny))
-    desk.job = BuildJob(desk.engine, held)
-    desk.job.cancel()  # nothing is running
-    assert desk.job.start()
+    chat = Chat(Engine.open(config, tiny))
+    chat.job = BuildJob(chat.engine, held)
+    chat.job.cancel()  # nothing is running
+    assert chat.job.start()
     assert held.at_work.wait(60)
-    desk.job.cancel()
+    chat.job.cancel()
     held.go.set()
-    assert desk.job.wait(60).phase == "stopped"
-    notice = views.notice_html(desk.look(), config.corpus)
-    assert "The build was stopped; the last index still answers." in notice and "what was encoded is kept" in notice
+    assert chat.job.wait(60).phase == "stopped"
+    notice = views.notice_html(chat.state(), config.corpus)
+    assert "The build was stopped; the last index still answers." in notice and "finished work is kept" in notice
     assert 'data-do="rebuild"' in notice and "qa-notice-bad" not in notice
-    assert "The build was stopped" in views.build_html(desk.job.state)
-    assert "by themselves" in views.build_html(JobState(), followed=True) and not views.build_html(JobState())
-    assert desk.engine.ask("cats").citations[0].document == "cats.md"
-    assert desk.job.start()
-    assert desk.job.wait(60).phase == "done"
-    desk.close()
+    assert "The build was stopped" in views.build_html(chat.job.state)
+    assert "automatically" in views.build_html(JobState(), followed=True) and not views.build_html(JobState())
+    assert chat.engine.ask("cats").citations[0].document == "cats.md"
+    assert chat.job.start()
+    assert chat.job.wait(60).phase == "done"
+    chat.close()
 
 
 def test_a_first_build_that_is_cancelled_does_not_begin_again_by_itself(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     held = Held()
-    desk = Desk(Engine.open(config, tiny))
-    desk.job = BuildJob(desk.engine, held)
-    desk.look()
+    chat = Chat(Engine.open(config, tiny))
+    chat.job = BuildJob(chat.engine, held)
+    chat.state()
     assert held.at_work.wait(60)
-    desk.job.cancel()
+    chat.job.cancel()
     held.go.set()
-    assert desk.job.wait(60).number == 1
-    view = desk.look()
+    assert chat.job.wait(60).number == 1
+    view = chat.state()
     assert view.job.phase == "stopped" and view.settled
     assert "The build was stopped." in views.notice_html(view, config.corpus)
 
@@ -342,21 +342,21 @@ def test_another_program_is_not_waited_for_without_end_nor_where_the_build_is_ca
 def test_a_person_may_stop_a_build_and_start_it_again(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     held = Held()
-    desk = Desk(Engine.open(config, tiny))
-    desk.job = BuildJob(desk.engine, held)
-    screen, session = Screen(desk), Conversation()
+    chat = Chat(Engine.open(config, tiny))
+    chat.job = BuildJob(chat.engine, held)
+    screen, session = Screen(chat), Conversation()
     screen.rebuild(session)
     assert held.at_work.wait(60)
-    assert 'data-do="stop">Stop' in views.build_html(desk.job.state)
+    assert 'data-do="stop">Stop' in views.build_html(chat.job.state)
     screen.stop(session)
-    assert desk.job.state.words == "stopping at the next step"
-    assert 'data-do="stop" disabled' in views.progress_html(desk.job.state)
+    assert chat.job.state.words == "stopping at the next step"
+    assert 'data-do="stop" disabled' in views.progress_html(chat.job.state)
     held.go.set()
-    assert desk.job.wait(60).phase == "stopped"
-    assert "The build was stopped" in views.build_html(desk.job.state)
-    assert "The build was stopped" in views.notice_html(desk.look(), config.corpus)
+    assert chat.job.wait(60).phase == "stopped"
+    assert "The build was stopped" in views.build_html(chat.job.state)
+    assert "The build was stopped" in views.notice_html(chat.state(), config.corpus)
     screen.rebuild(session)
-    assert desk.job.wait(60).phase == "done"
+    assert chat.job.wait(60).phase == "done"
 
 
 def test_a_build_that_fails_leaves_one_sentence(config: Config, tiny: TinyEncoder) -> None:
@@ -377,7 +377,7 @@ def test_a_bug_in_a_build_does_not_leave_the_screen_waiting(
     job = BuildJob(Engine.open(config, tiny), broken)
     job.start()
     state = job.wait(60)
-    assert state.phase == "failed" and "secret" not in state.error and "rebuild" in state.error
+    assert state.phase == "failed" and "secret" not in state.error and "try again" in state.error
     assert "secret detail" in caplog.text
 
 
@@ -401,18 +401,18 @@ def test_progress_has_words(state: JobState, words: str) -> None:
 # --- how things stand
 
 
-def settle(desk: Desk) -> None:
-    """Wait for what the desk began by itself."""
-    desk.look()
-    desk.job.wait(60)
-    desk.look()
-    if desk._preparing is not None:
-        desk._preparing.join(60)
+def settle(chat: Chat) -> None:
+    """Wait for what the chat began by itself."""
+    chat.state()
+    chat.job.wait(60)
+    chat.state()
+    if chat._preparing is not None:
+        chat._preparing.join(60)
 
 
 def test_an_empty_folder_is_said_with_its_place_and_nothing_is_built(config: Config, tiny: TinyEncoder) -> None:
-    desk = Desk(Engine.open(config, tiny))
-    view = desk.look()
+    chat = Chat(Engine.open(config, tiny))
+    view = chat.state()
     assert view.empty and view.generation == "" and not view.job.running
     notice = views.notice_html(view, config.corpus)
     assert str(config.corpus) in notice and 'data-do="library"' in notice
@@ -420,79 +420,79 @@ def test_an_empty_folder_is_said_with_its_place_and_nothing_is_built(config: Con
 
 def test_the_first_build_begins_by_itself_and_ends_in_examples(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\n## How long do cats sleep?\n\nCats sleep all day long.\n")
-    desk = Desk(Engine.open(config, tiny))
-    first = desk.look()
+    chat = Chat(Engine.open(config, tiny))
+    first = chat.state()
     assert first.job.running or first.job.phase == "done"
     assert "for the first time" in views.notice_html(replace(first, job=JobState("running")), config.corpus)
-    settle(desk)
-    view = desk.look()
+    settle(chat)
+    view = chat.state()
     assert view.generation == "000001" and view.settled and (view.documents, view.passages) == (1, 1)
     assert views.notice_html(view, config.corpus) == ""
 
 
 def test_articles_put_into_an_empty_folder_are_found(config: Config, tiny: TinyEncoder) -> None:
-    desk = Desk(Engine.open(config, tiny))
-    assert desk.look().empty
+    chat = Chat(Engine.open(config, tiny))
+    assert chat.state().empty
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
-    settle(desk)
-    assert desk.look().generation == "000001"
+    settle(chat)
+    assert chat.state().generation == "000001"
 
 
 def test_changes_wait_for_a_rebuild_and_are_counted(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
-    desk = Desk(Engine.open(config, tiny))
-    settle(desk)
+    chat = Chat(Engine.open(config, tiny))
+    settle(chat)
     write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
-    table = library.files_value(desk.status())["html"]
+    table = library.files_value(chat.status())["html"]
     assert "new: not in the index yet" in table and "1 waiting" in table
-    assert "1 change in your articles waits for a rebuild." in views.notice_html(desk.look(), config.corpus)
-    assert views.notice_html(replace(desk.look(), followed=True), config.corpus) == ""
-    desk.job.start()
-    settle(desk)
-    assert "in the index" not in library.files_value(desk.status())["html"]
-    assert desk.look().generation == "000002"
+    assert "1 change to your articles is waiting for a rebuild." in views.notice_html(chat.state(), config.corpus)
+    assert views.notice_html(replace(chat.state(), followed=True), config.corpus) == ""
+    chat.job.start()
+    settle(chat)
+    assert "in the index" not in library.files_value(chat.status())["html"]
+    assert chat.state().generation == "000002"
 
 
 @contextmanager
-def following(desk: Desk) -> Iterator[Desk]:
-    """The desk takes in what changes, quickly; it is closed afterwards."""
-    desk.follow(quiet=0.1)
+def following(chat: Chat) -> Iterator[Chat]:
+    """The chat takes in what changes, quickly; it is closed afterwards."""
+    chat.follow(quiet=0.1)
     try:
-        yield desk
+        yield chat
     finally:
-        assert desk.close(60)
+        assert chat.close(60)
 
 
-def until(desk: Desk, holds: Callable[[View], bool]) -> View:
+def until(chat: Chat, holds: Callable[[ChatState], bool]) -> ChatState:
     """How things stand when `holds` says that they are as they should be."""
-    view = desk.look()
+    view = chat.state()
 
     def is_so() -> bool:
         nonlocal view
-        view = desk.look()
+        view = chat.state()
         return holds(view)
 
     assert holds_within(is_so, 60), view
     return view
 
 
-def quietly(desk: Desk, seconds: float = 0.5) -> int:
+def quietly(chat: Chat, seconds: float = 0.5) -> int:
     """The number of builds, once so many seconds have passed without another."""
-    number = desk.job.state.number
-    assert not holds_within(lambda: desk.job.state.number != number, seconds)
+    number = chat.job.state.number
+    assert not holds_within(lambda: chat.job.state.number != number, seconds)
     return number
 
 
 def test_a_change_is_taken_in_by_itself(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
-    with following(Desk(Engine.open(config, tiny))) as desk:
-        until(desk, lambda view: view.generation == "000001" and view.settled)
+    with following(Chat(Engine.open(config, tiny))) as chat:
+        until(chat, lambda view: view.generation == "000001" and view.settled)
         write(config, "dogs.md", "# Dogs\n\nDogs bark at the postman.\n")
-        until(desk, lambda view: view.generation == "000002" and view.settled)
-        assert desk.engine.ask("What do dogs bark at?").citations[0].document == "dogs.md"
+        until(chat, lambda view: view.generation == "000002" and view.settled)
+        assert chat.engine.ask("What do dogs bark at?").citations[0].document == "dogs.md"
         (config.corpus / "dogs.md").unlink()
-        view = until(desk, lambda view: view.generation == "000003" and view.settled)
-        assert [hit.passage.document for hit in desk.engine.search("dogs bark").hits] == ["cats.md"]
+        view = until(chat, lambda view: view.generation == "000003" and view.settled)
+        assert [hit.passage.document for hit in chat.engine.search("dogs bark").hits] == ["cats.md"]
         assert view.followed and views.notice_html(view, config.corpus) == ""
 
 
@@ -500,18 +500,18 @@ def test_changes_since_the_last_build_are_taken_in_at_the_start(config: Config, 
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
     write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
-    with following(Desk(Engine.open(config, tiny))) as desk:
-        assert until(desk, lambda view: view.generation == "000002").documents == 2
+    with following(Chat(Engine.open(config, tiny))) as chat:
+        assert until(chat, lambda view: view.generation == "000002").documents == 2
 
 
 def test_nothing_is_built_where_nothing_changed(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
-    with following(Desk(Engine.open(config, tiny))) as desk:
+    with following(Chat(Engine.open(config, tiny))) as chat:
         os.utime(config.corpus / "cats.md", ns=(1, 1))
         write(config, "picture.png", "x")
-        assert quietly(desk) == 0
-        assert desk.look().generation == "000001"
+        assert quietly(chat) == 0
+        assert chat.state().generation == "000001"
 
 
 def test_a_change_during_a_build_leads_to_one_more_after_it(config: Config, tiny: TinyEncoder) -> None:
@@ -524,16 +524,16 @@ def test_a_change_during_a_build_leads_to_one_more_after_it(config: Config, tiny
         assert go.wait(60)
         return report
 
-    desk = Desk(Engine.open(config, tiny))
-    desk.job = BuildJob(desk.engine, held)
-    with following(desk):
+    chat = Chat(Engine.open(config, tiny))
+    chat.job = BuildJob(chat.engine, held)
+    with following(chat):
         assert at_work.wait(60)
         write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
         write(config, "cows.md", "# Cows\n\nCows moo.\n")
-        assert quietly(desk) == 1
+        assert quietly(chat) == 1
         go.set()
-        assert until(desk, lambda view: view.generation == "000002" and view.settled).documents == 3
-        assert quietly(desk) == 2
+        assert until(chat, lambda view: view.generation == "000002" and view.settled).documents == 3
+        assert quietly(chat) == 2
 
 
 def test_a_build_that_fails_is_said_and_tried_again_at_the_next_change(config: Config, tiny: TinyEncoder) -> None:
@@ -546,88 +546,88 @@ def test_a_build_that_fails_is_said_and_tried_again_at_the_next_change(config: C
             raise StoreError("The disk is full: free some space and build again.")
         return build(*arguments, **named)
 
-    desk = Desk(Engine.open(config, tiny))
-    desk.job = BuildJob(desk.engine, failing)
+    chat = Chat(Engine.open(config, tiny))
+    chat.job = BuildJob(chat.engine, failing)
     full.set()
-    with following(desk):
+    with following(chat):
         write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
-        view = until(desk, lambda view: view.job.phase == "failed")
+        view = until(chat, lambda view: view.job.phase == "failed")
         assert "The disk is full" in views.build_html(view.job)
         assert "The last index still answers." in views.notice_html(view, config.corpus)
-        assert quietly(desk) == 1
+        assert quietly(chat) == 1
         full.clear()
         write(config, "cows.md", "# Cows\n\nCows moo.\n")
-        assert until(desk, lambda view: view.generation == "000002").documents == 3
+        assert until(chat, lambda view: view.generation == "000002").documents == 3
 
 
 def test_a_build_that_was_cancelled_begins_again_at_the_next_change(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     held = Held()
-    desk = Desk(Engine.open(config, tiny))
-    desk.job = BuildJob(desk.engine, held)
-    with following(desk):
+    chat = Chat(Engine.open(config, tiny))
+    chat.job = BuildJob(chat.engine, held)
+    with following(chat):
         assert held.at_work.wait(60)
-        desk.job.cancel()
+        chat.job.cancel()
         held.go.set()
-        until(desk, lambda view: view.job.phase == "stopped")
-        assert quietly(desk) == 1
+        until(chat, lambda view: view.job.phase == "stopped")
+        assert quietly(chat) == 1
         write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
-        until(desk, lambda view: view.job.number == 2)
+        until(chat, lambda view: view.job.number == 2)
 
 
 def test_an_index_that_cannot_be_used_is_left_to_a_person(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, TinyEncoder("other"))
     write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
-    desk = Desk(Engine.open(Config(config.corpus, config.index, encoder="tiny")))
-    with following(desk):
-        assert quietly(desk) == 0
-        view = desk.look()
+    chat = Chat(Engine.open(Config(config.corpus, config.index, encoder="tiny")))
+    with following(chat):
+        assert quietly(chat) == 0
+        view = chat.state()
         assert "built with the encoder 'other'" in view.problem
         assert 'data-do="rebuild"' in views.notice_html(view, config.corpus)
 
 
 def test_a_folder_that_goes_away_is_no_reason_to_forget_its_articles(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
-    with following(Desk(Engine.open(config, tiny))) as desk:
-        until(desk, lambda view: view.generation == "000001" and view.settled)
+    with following(Chat(Engine.open(config, tiny))) as chat:
+        until(chat, lambda view: view.generation == "000001" and view.settled)
         config.corpus.rename(config.corpus.parent / "away")
-        assert quietly(desk) == 1
+        assert quietly(chat) == 1
         (config.corpus.parent / "away").rename(config.corpus)
         write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
-        assert until(desk, lambda view: view.generation == "000002").documents == 2
+        assert until(chat, lambda view: view.generation == "000002").documents == 2
 
 
 def test_an_index_that_cannot_be_opened_is_one_sentence_and_a_button(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
     (config.index / "generations" / "000001" / "manifest.json").write_text("{", "utf-8")
-    desk = Desk(Engine.open(config, tiny))
-    view = desk.look()
+    chat = Chat(Engine.open(config, tiny))
+    view = chat.state()
     notice = views.notice_html(view, config.corpus)
     assert view.problem and "Traceback" not in notice
     assert 'data-do="rebuild"' in notice and "press “Rebuild index”" in notice and "qa build" not in notice
-    desk.job.start(full=True)
-    settle(desk)
-    assert desk.look().problem == "" and desk.look().generation == "000002"
+    chat.job.start(full=True)
+    settle(chat)
+    assert chat.state().problem == "" and chat.state().generation == "000002"
 
 
 def test_an_index_of_another_encoder_is_said_before_anything_is_asked(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, TinyEncoder("other"))
-    desk = Desk(Engine.open(config, tiny))
-    settle(desk)
-    assert "built with the encoder 'other'" in desk.look().problem
+    chat = Chat(Engine.open(config, tiny))
+    settle(chat)
+    assert "built with the encoder 'other'" in chat.state().problem
 
 
 def test_a_folder_without_anything_readable_gives_an_index_that_says_it_is_empty(
     config: Config, tiny: TinyEncoder
 ) -> None:
     write(config, "empty.md", "")
-    desk = Desk(Engine.open(config, tiny))
-    settle(desk)
-    assert desk.look().empty
-    assert "no articles" in views.notice_html(desk.look(), config.corpus)
+    chat = Chat(Engine.open(config, tiny))
+    settle(chat)
+    assert chat.state().empty
+    assert "no articles" in views.notice_html(chat.state(), config.corpus)
 
 
 def test_the_headline_counts_and_tells_the_time() -> None:
@@ -648,7 +648,7 @@ def test_turns_may_overlap_and_stay_in_order() -> None:
     first, second = session.begin("one"), session.begin("two")
     session.finish(second.number, problem="no")
     session.finish(first.number, problem="yes")
-    assert [(turn.question, turn.problem) for turn in session.turns] == [("one", "yes"), ("two", "no")]
+    assert [(turn.question, turn.problem) for turn in session.exchanges] == [("one", "yes"), ("two", "no")]
 
 
 def test_an_answer_that_comes_after_a_new_conversation_is_dropped() -> None:
@@ -656,7 +656,7 @@ def test_an_answer_that_comes_after_a_new_conversation_is_dropped() -> None:
     turn = session.begin("one")
     session.clear()
     session.finish(turn.number, problem="late")
-    assert session.turns == ()
+    assert session.exchanges == ()
 
 
 def test_what_was_said_before_a_turn_is_its_history_and_a_new_conversation_has_none(
@@ -669,9 +669,9 @@ def test_what_was_said_before_a_turn_is_its_history_and_a_new_conversation_has_n
     answer = engine.ask(first.question)
     session.finish(first.number, answer)
     assert answer.lead is not None
-    asked = Said("user", "Where do cats sleep?")
+    asked = Turn("user", "Where do cats sleep?")
     assert session.history(first.number) == ()
-    assert session.history(second.number) == (asked, Said("agent", answer.lead.text))
+    assert session.history(second.number) == (asked, Turn("agent", answer.lead.text))
     assert Conversation().history(second.number) == ()
     session.clear()
     assert session.history(session.begin("And why?").number) == ()
@@ -720,14 +720,14 @@ def test_a_turn_asked_literally_keeps_what_was_dropped_and_what_was_said_is_what
 def test_a_copy_of_a_session_is_a_new_one() -> None:
     session = Conversation()
     session.begin("one")
-    assert copy.deepcopy(session).turns == ()
+    assert copy.deepcopy(session).exchanges == ()
 
 
 def test_a_session_keeps_its_last_turns_only() -> None:
     session = Conversation()
-    for number in range(MOST_TURNS + 5):
+    for number in range(MOST_EXCHANGES + 5):
         session.begin(str(number))
-    assert len(session.turns) == MOST_TURNS and session.turns[0].question == "5"
+    assert len(session.exchanges) == MOST_EXCHANGES and session.exchanges[0].question == "5"
 
 
 def test_a_click_can_only_name_what_this_session_was_shown(config: Config, tiny: TinyEncoder) -> None:
@@ -757,7 +757,7 @@ def test_a_source_is_shown_as_text_while_its_page_is_drawn(
     session.finish(session.begin("cats").number, engine.ask("cats"))
     monkeypatch.setattr(engine, "pictures", lambda citation: (drawn.wait(20), (PAGE,))[1])
     monkeypatch.setattr("qa.ui.screen._PATIENCE", 0.01)
-    source = Screen(Desk(engine))._source(session, 1, 1, True)
+    source = Screen(Chat(engine))._source(session, 1, 1, True)
     first = next(source)
     assert first["pages"] == "" and "Cats sleep all day." in first["html"]
     if other:
@@ -777,7 +777,7 @@ def test_a_page_that_is_drawn_at_once_is_shown_at_once(
     session.finish(session.begin("cats").number, engine.ask("cats"))
     monkeypatch.setattr(engine, "pictures", lambda citation: (PAGE,))
     monkeypatch.setattr("qa.ui.screen._PATIENCE", 20)
-    (value,) = Screen(Desk(engine))._source(session, 1, 1, True)
+    (value,) = Screen(Chat(engine))._source(session, 1, 1, True)
     assert 'alt="Page 1 of cats.md"' in value["pages"]
 
 
@@ -786,10 +786,10 @@ def test_a_short_answer_is_marked_on_the_page_and_spoken_first(config: Config, t
     build(config, tiny)
     engine = Engine.open(replace(config, reader="", threshold=0.0), tiny, reader=TinyReader(Muriel=9))
     session = Conversation()
-    list(Screen(Desk(engine)).ask(session, "What is the oldest cat called?"))
-    assert "is called <mark>Muriel</mark>.</p>" in turn_html(session.turns[-1])
+    list(Screen(Chat(engine)).ask(session, "What is the oldest cat called?"))
+    assert "is called <mark>Muriel</mark>.</p>" in exchange_html(session.exchanges[-1])
     lead = "The oldest cat of the house is called Muriel."
-    assert spoken(session.turns[-1]) == f"Answer: Muriel. In full: {lead}"
+    assert spoken(session.exchanges[-1]) == f"Answer: Muriel. In full: {lead}"
     assert session.history(99)[-1].text == lead
 
 
@@ -799,25 +799,25 @@ def test_the_words_that_were_corrected_can_be_asked_for_as_they_were_typed(
     write(config, "cats.md", "# Cats\n\nKittens sleep all day.\n")
     build(config, tiny)
     monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
-    session, screen = Conversation(), Screen(Desk(Engine.open(config, tiny)))
+    session, screen = Conversation(), Screen(Chat(Engine.open(config, tiny)))
     list(screen.ask(session, "kittins"))
-    assert "Showing results for “kittens”" in turn_html(session.turns[-1])
-    assert spoken(session.turns[-1]).startswith(("Showing results for “kittens”", "Your articles"))
+    assert "Showing results for “kittens”" in exchange_html(session.exchanges[-1])
+    assert spoken(session.exchanges[-1]).startswith(("Showing results for “kittens”", "Your articles"))
     list(screen.ask_literally(session, gr.EventData(None, {"turn": 1})))
-    assert session.turns[-1].question == '"kittins"'
-    assert "No passage holds “kittins”." in turn_html(session.turns[-1])
-    assert spoken(session.turns[-1]) == "No passage holds “kittins”."
-    before = session.turns
+    assert session.exchanges[-1].question == '"kittins"'
+    assert "No passage holds “kittins”." in exchange_html(session.exchanges[-1])
+    assert spoken(session.exchanges[-1]) == "No passage holds “kittins”."
+    before = session.exchanges
     for turn in (1, 99, "x"):  # one that is not corrected, and none
         list(screen.ask_literally(session, gr.EventData(None, {"turn": turn})))
-    assert session.turns == before
+    assert session.exchanges == before
     assert len(before) == 1
 
 
 def test_a_problem_is_one_sentence_in_the_conversation() -> None:
-    page = views.turn_html(Turn(1, "<b>", problem="Too long: <i>."))
+    page = views.exchange_html(Exchange(1, "<b>", problem="Too long: <i>."))
     assert "&lt;b&gt;" in page and "Too long: &lt;i&gt;." in page and 'data-do="retry"' in page
-    assert "Looking through your articles" in views.turn_html(Turn(1, "x"))
+    assert "Looking through your articles" in views.exchange_html(Exchange(1, "x"))
 
 
 # --- an index that is built elsewhere
@@ -852,53 +852,53 @@ def test_where_an_index_is_only_read_the_page_can_neither_build_nor_add(config: 
 def test_where_an_index_is_only_read_no_folder_is_compared_with_it(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
-    desk, session = Desk(Engine.open(only_read(config), tiny)), Conversation()
-    screen = Screen(desk)
+    chat, session = Chat(Engine.open(only_read(config), tiny)), Conversation()
+    screen = Screen(chat)
     screen.load(session)
-    settle(desk)
-    assert [(file.record.path, file.pending) for file in desk.status().files] == [("cats.md", "")]
+    settle(chat)
+    assert [(file.record.path, file.pending) for file in chat.status().files] == [("cats.md", "")]
     *_, (_, source, _) = screen.ask(session, "Do cats sleep?")
     assert "Cats sleep." in source["html"]
     assert "hanged since" not in source["html"]  # nor that it is unchanged, which nobody looked at
-    (turn,) = session.turns
+    (turn,) = session.exchanges
     assert turn.answer and turn.answer.citations and not any(each.changed for each in turn.answer.citations)
-    assert not desk.engine.changed("cats.md")
+    assert not chat.engine.changed("cats.md")
     shown: Any = session.shown
     assert "1 file · 1 indexed" in shown["table"]["html"] and shown["notice"] == ""
-    assert "This index is built elsewhere; here it is only read." in shown["built"]
+    assert "This index is built on another machine; this chat only reads it." in shown["built"]
     for click in (screen.rebuild, screen.rebuild_all):
         click(session)
-    assert desk.job.state == JobState() and desk.look().generation == "000001"
-    assert desk.close(60)
+    assert chat.job.state == JobState() and chat.state().generation == "000001"
+    assert chat.close(60)
 
 
 def test_where_an_index_is_only_read_one_that_is_missing_is_waited_for(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     there = only_read(config)
-    desk, session = Desk(Engine.open(there, tiny)), Conversation()
-    Screen(desk).load(session)
+    chat, session = Chat(Engine.open(there, tiny)), Conversation()
+    Screen(chat).load(session)
     notice = str(session.shown["notice"])
-    assert "There is no index yet" in notice and "built elsewhere" in notice and "<button" not in notice
-    assert desk.job.state == JobState() and store.LocalStore(there.index).current_id() is None
+    assert "There is no index yet" in notice and "on another machine" in notice and "<button" not in notice
+    assert chat.job.state == JobState() and store.LocalStore(there.index).current_id() is None
     build(config, tiny)
-    settle(desk)
-    Screen(desk).tick(session)
+    settle(chat)
+    Screen(chat).tick(session)
     assert session.shown["notice"] == "" and "1 article" in str(session.shown["headline"])
-    assert desk.close(60)
+    assert chat.close(60)
 
 
 def test_where_an_index_is_only_read_one_that_is_broken_is_left_as_it_is(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
-    desk, session = Desk(Engine.open(replace(only_read(config), encoder="another"))), Conversation()
-    screen = Screen(desk)
+    chat, session = Chat(Engine.open(replace(only_read(config), encoder="another"))), Conversation()
+    screen = Screen(chat)
     screen.rebuild(session)
     list(screen.ask(session, "Do cats sleep?"))
-    told = (str(session.shown["notice"]), views.turn_html(session.turns[0]), views.spoken(session.turns[0]))
+    told = (str(session.shown["notice"]), views.exchange_html(session.exchanges[0]), views.spoken(session.exchanges[0]))
     for words in told:
         assert "rebuild the index on the machine that builds it" in words
         assert "Rebuild index" not in words and "qa build" not in words and 'rebuild"' not in words
-    assert desk.job.state == JobState()
+    assert chat.job.state == JobState()
 
 
 @pytest.mark.parametrize(
@@ -911,8 +911,8 @@ def test_a_chat_only_reads_an_index_on_a_server_unless_it_watches(
     engines: list[Engine] = []
 
     class Silent:
-        def __init__(self, desk: Desk, *address: object) -> None:
-            engines.append(desk.engine)
+        def __init__(self, chat: Chat, *address: object) -> None:
+            engines.append(chat.engine)
 
         def run(self, ready: Callable[[], None]) -> None:
             """Answer nobody."""
@@ -956,7 +956,7 @@ def test_examples_come_from_different_articles_and_are_answered() -> None:
 def test_a_heading_that_cannot_be_asked_is_no_example(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep all day.\n")
     build(config, tiny)
-    assert not Desk(Engine.open(config, tiny))._is_answered("-only")
+    assert not Chat(Engine.open(config, tiny))._is_answered("-only")
 
 
 def test_examples_are_escaped_and_named_by_number() -> None:

@@ -1,5 +1,5 @@
 // Runs once for each part of the page, as a function of (element, trigger, props, server, upload, watch).
-// It moves what the server sends to its place and tells the server what was clicked; it knows no article.
+// It puts HTML from the server into place and sends clicks to the server.
 
 const EVENTS = { open: 'qa_open', retry: 'qa_retry', drop: 'qa_drop', literal: 'qa_literal', judge: 'qa_judge', rebuild: 'qa_rebuild', try: 'qa_try', stop: 'qa_stop' };
 const root = document.documentElement;
@@ -15,7 +15,7 @@ async function copy(button) {
   const text = button.dataset.copy;
   try {
     await navigator.clipboard.writeText(text);
-  } catch { // not a secure context: the chat is read from another computer
+  } catch { // not a secure context: the chat runs on another computer
     const area = Object.assign(document.createElement('textarea'), { value: text });
     document.body.append(area);
     area.select();
@@ -31,14 +31,14 @@ async function copy(button) {
 element.addEventListener('click', (event) => {
   const target = event.target.closest('[data-do]');
   if (!target || !element.contains(target) || target.disabled) return;
-  if (target.matches('li') && !getSelection().isCollapsed) return; // words are being selected, not a card clicked
+  if (target.matches('li') && !getSelection().isCollapsed) return; // text is being selected; this is no click on the card
   const { do: what, turn, rank, number, verdict } = target.dataset;
   if (what === 'copy') return void copy(target);
   if (what === 'close') return closeSource();
   if (what === 'view') return element.qaView(target.dataset.view);
   if (what === 'library') return void [...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent.trim() === 'Library')?.click();
   if (what === 'open' && !element.querySelector('.qa-source')) window.qaOpener = target.closest('button') ?? target.querySelector('[data-do=open]');
-  if (!EVENTS[what]) return; // a part of the page hears it by itself
+  if (!EVENTS[what]) return; // a part of the page handles it
   trigger(EVENTS[what], { turn: Number(turn), rank: Number(rank), number: Number(number), verdict });
 });
 
@@ -60,14 +60,14 @@ if (turns) {
       if (node.qaHtml === turn.html) continue;
       const judged = !isNew && turn.html.includes('qa-thanks');
       node.qaHtml = turn.html;
-      // Who pressed a button that asks again goes on from the new answer.
+      // After a button that asks again, the keyboard focus moves to the new answer.
       const pressed = document.activeElement;
-      node.qaHeld ||= node.contains(pressed) && pressed.matches('[data-do=drop], [data-do=literal], [data-do=retry]');
+      node.qaHadFocus ||= node.contains(pressed) && pressed.matches('[data-do=drop], [data-do=literal], [data-do=retry]');
       node.innerHTML = turn.html;
-      const next = node.qaHeld && node.querySelector('[data-do=drop], [data-do=retry]');
+      const next = node.qaHadFocus && node.querySelector('[data-do=drop], [data-do=retry]');
       if (next) {
         if (document.activeElement === document.body) next.focus({ preventScroll: true });
-        node.qaHeld = false;
+        node.qaHadFocus = false;
       }
       if (!judged) turns.closest('.qa-talk').scrollTo({ top: node.offsetTop - 16, behavior: calm });
     }
@@ -105,7 +105,7 @@ if (source) {
     const marks = area.querySelectorAll(strong);
     const mark = marks[0] ?? passage;
     const from = (node, side) => node.getBoundingClientRect()[side] - area.getBoundingClientRect()[side];
-    // The passage near the top; the answering sentence in view where the passage is longer than the panel.
+    // The passage near the top; the answering sentence in view even if the passage is longer than the panel.
     const top = Math.max(from(passage, 'top') - area.clientHeight / 6, from(mark, 'top') - area.clientHeight * 0.7);
     const left = Math.min(...[...marks, mark].map((node) => from(node, 'left'))) - 16;
     area.scrollBy({ top, left, behavior: 'instant' });
@@ -125,11 +125,11 @@ if (source) {
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') closeSource(); });
 }
 
-// --- the library: the page filters the files that it holds, and asks the server for those that it lacks
+// --- the library: the page filters the files that it has, and requests from the server those that it lacks
 
 const shelf = element.querySelector('.qa-shelf');
 if (shelf) {
-  const [box, counted, said, dialog] = ['input', '.qa-counted', '.qa-said', 'dialog'].map((part) => element.querySelector(part));
+  const [box, counted, message, dialog] = ['input', '.qa-counted', '.qa-message', 'dialog'].map((part) => element.querySelector(part));
   const buttons = [...element.querySelectorAll('[data-show]')];
   const number = (count) => count.toLocaleString('en');
   const folded = (text) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
@@ -148,8 +148,8 @@ if (shelf) {
     const lacks = !value.whole && (value.show !== show || value.find !== box.value.trim());
     clearTimeout(asking);
     if (lacks) asking = setTimeout(() => trigger('qa_find', { show, find: box.value.trim() }), 250);
-    const words = lacks ? 'Looking through all files …'
-      : value.left ? `The first ${number(seen)} of ${number(seen + value.left)} files; “Find a file” looks through all of them.`
+    const words = lacks ? 'Searching all files …'
+      : value.left ? `The first ${number(seen)} of ${number(seen + value.left)} files; “Find a file” searches all of them.`
       : seen < value.files ? (seen ? `${number(seen)} of ${number(value.files)} files` : 'No file matches.') : '';
     if (counted.textContent !== words) counted.textContent = words;
   };
@@ -157,9 +157,9 @@ if (shelf) {
   const fill = () => {
     const value = props.value ?? {};
     if (shelf.qaHtml !== value.html) {
-      const held = shelf.contains(document.activeElement) ? document.activeElement.dataset.number : null;
+      const focused = shelf.contains(document.activeElement) ? document.activeElement.dataset.number : null;
       shelf.innerHTML = shelf.qaHtml = value.html ?? '';
-      if (held) shelf.querySelector(`[data-number="${held}"]`)?.focus({ preventScroll: true });
+      if (focused) shelf.querySelector(`[data-number="${focused}"]`)?.focus({ preventScroll: true });
     }
     for (const button of buttons) {
       const count = button.dataset.show === 'all' ? value.files : value[button.dataset.show];
@@ -168,7 +168,7 @@ if (shelf) {
     }
     if (show !== 'all' && !value[show]) show = 'all';
     element.querySelector('.qa-filter').hidden = !value.files;
-    if (said.qaHtml !== value.said) said.innerHTML = said.qaHtml = value.said ?? '';
+    if (message.qaHtml !== value.message) message.innerHTML = message.qaHtml = value.message ?? '';
     filter();
   };
 
@@ -188,7 +188,7 @@ if (shelf) {
       dialog.close();
       if (button.dataset.do !== 'part') return;
       trigger('qa_remove', { number: removing });
-      said.focus(); // the button that was pressed will be gone
+      message.focus(); // the button that was pressed will be gone
     }
   });
   watch('value', fill);

@@ -28,7 +28,7 @@ from qa.errors import ConfigError, ModelError, StoreError
 from qa.index.milvus import client as milvus_client
 from qa.index.milvus.client import Server
 from qa.index.milvus.connection import connect
-from qa.ui.desk import Desk
+from qa.ui.chat import Chat
 
 UNREACHABLE = r"The index cannot be reached at milvus://.*: see that the server runs\.$"
 
@@ -331,16 +331,16 @@ def test_a_chat_that_only_reads_does_not_compare_a_folder_that_is_another(
     address = Address.parse(f"milvus://{milvus_lite.address}/foreign", {})
     config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off", store=address)
     there = replace(config, corpus=tmp_path / "foreign", index=tmp_path / "other", only_reads=True)
-    desk = Desk(Engine.open(there, TinyEncoder()))
-    assert desk.look().empty  # nothing was built yet, and nothing is by this chat
-    assert not desk.job.start() and desk.job.state.number == 0
+    chat = Chat(Engine.open(there, TinyEncoder()))
+    assert chat.state().empty  # nothing was built yet, and nothing is by this chat
+    assert not chat.job.start() and chat.job.state.number == 0
     report = build(config, TinyEncoder())
-    wait_until(lambda: desk.look().generation == report.generation, 15, every=0.1)
-    answer = desk.engine.ask("anchor")
+    wait_until(lambda: chat.state().generation == report.generation, 15, every=0.1)
+    answer = chat.engine.ask("anchor")
     assert answer.citations and not any(citation.changed for citation in answer.citations)
-    assert [(file.record.path, file.pending) for file in desk.status().files] == [("a.md", "")]
-    assert not desk.job.start(full=True) and desk.engine.generation.id == report.generation
-    assert desk.close(30)
+    assert [(file.record.path, file.pending) for file in chat.status().files] == [("a.md", "")]
+    assert not chat.job.start(full=True) and chat.engine.generation.id == report.generation
+    assert chat.close(30)
 
 
 @pytest.mark.clock

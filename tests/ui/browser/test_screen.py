@@ -241,7 +241,7 @@ def open_library(page: Page) -> Locator:
 def test_an_empty_folder_says_where_to_put_articles_and_offers_an_upload(chat: Chat) -> None:
     assert str(chat.corpus) in chat.seen["empty"] and "Upload articles" in chat.seen["empty"]
     assert chat.seen["empty, asked"] == "There is no index yet; ask again when it is built."
-    assert "Being taken in" in chat.seen["uploaded"]
+    assert "Indexing now" in chat.seen["uploaded"]
 
 
 def test_the_first_start_says_that_it_builds_and_becomes_ready_by_itself(chat: Chat) -> None:
@@ -537,8 +537,8 @@ def test_an_upload_is_removed_when_it_is_confirmed_and_kept_beside_the_index(
         remove.press("Enter")
     assert (chat.corpus / "moth.md").exists()
     dialog.get_by_role("button", name="Remove").click()
-    said = table.locator(".qa-said")
-    expect(said).to_contain_text("moth.md is out of the folder of articles. It was moved to", timeout=30_000)
+    said = table.locator(".qa-message")
+    expect(said).to_contain_text("moth.md was moved out of the folder of articles, to", timeout=30_000)
     expect(said).to_be_focused()
     expect(row).to_have_count(0)
     assert not (chat.corpus / "moth.md").exists()
@@ -595,7 +595,7 @@ def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_me
     expect(page.locator("#qa-built .qa-progress")).to_be_visible(timeout=30_000)
     page.get_by_role("tab", name="Ask").click()
     notice = page.locator("#qa-notice")
-    expect(notice).to_contain_text("A newer index is being built; until it is ready, the present one answers.")
+    expect(notice).to_contain_text("A new index is being built; until it is ready, the current one answers.")
     expect(ask(page, FORUMS).locator(".qa-lead")).to_contain_text("United Nations")
     expect(notice).to_contain_text("A newer index is being built")
     expect(headline(page)).to_contain_text("7 articles")
@@ -624,7 +624,7 @@ def test_a_source_that_changed_says_so(page: Page, chat: Chat) -> None:
         row = open_library(page).locator("tr", has_text="india-russia-anti-terrorism-summit.md")
         expect(row).to_contain_text("changed: not in the index yet")
         page.get_by_role("tab", name="Ask").click()
-        expect(page.locator("#qa-notice")).to_contain_text("1 change in your articles waits for a rebuild.")
+        expect(page.locator("#qa-notice")).to_contain_text("1 change to your articles is waiting for a rebuild.")
     finally:
         path.write_text(was, "utf-8")
 

@@ -1,7 +1,6 @@
-"""What all sessions share: the engine, the build job, the verdicts, and how things stand.
+"""The state that all sessions share: the engine, the build job and the verdicts.
 
-It starts what should run by itself (the first build, loading the encoder, a build for each change of the folder) and
-knows nothing about HTML.
+It also starts what runs automatically: the first build, loading the encoder, and a build after changes to the folder.
 """
 
 from __future__ import annotations
@@ -26,16 +25,16 @@ from .unexpected import LastError, unexpected
 
 logger = logging.getLogger(__name__)
 
-_LOOKED_AT = 24  # articles that example questions are taken from
+_EXAMPLE_ARTICLES = 24  # articles that example questions are taken from
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """How things stand. `generation` is "" where none can answer; `problem` is one sentence.
+class ChatState:
+    """The state of index and chat; `generation` is "" if none can answer, and `problem` says why in one sentence.
 
-    `waiting` files are new, changed or removed since the index was built; `followed` says that these are taken
-    in by themselves, `unfollowed` in one sentence why they no longer are, `only_reads` that the index is built
-    elsewhere, `empty` that there is nothing to index or none in the index, `settled` that nothing is under way.
+    `waiting` counts the files that are new, changed or removed since the index was built. `followed`: changes are
+    indexed automatically; `unfollowed` says in one sentence why they no longer are. `only_reads`: the index is built on
+    another machine. `empty`: there are no articles, in the folder or in the index. `settled`: nothing is in progress.
     """
 
     generation: str
@@ -53,8 +52,8 @@ class View:
     settled: bool
 
 
-class Desk:
-    """One for each server. Safe to use from several threads."""
+class Chat:
+    """The shared state of one server. Safe to use from several threads."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -64,15 +63,15 @@ class Desk:
         self._closing = threading.Event()
         self._preparing: threading.Thread | None = None
         self._following: threading.Thread | None = None
-        self._prepared = ""  # the generation that the next two belong to
+        self._prepared = ""  # the generation that `_examples` and `_problem` belong to
         self._examples: tuple[str, ...] = ()
         self._problem = ""
         self._waiting = 0
         self._unfollowed = ""
-        self._looking = LastError()
+        self._last_error = LastError()
 
-    def look(self) -> View:
-        """How things stand now; begins what has to run by itself. Costs little: it is called every second."""
+    def state(self) -> ChatState:
+        """Return the present state, and start what runs automatically. It is cheap, as it is called every second."""
         generation = created = problem = ""
         articles = passages = 0
         is_bare = False
@@ -85,19 +84,19 @@ class Desk:
                 is_bare = not self._has_articles()
                 if not is_bare and self._builds and self.job.state.phase == "idle":
                     self.job.start()
-            self._looking.clear()
+            self._last_error.clear()
         except QAError as error:
             problem = in_page(error, not self.engine.can_build)
-        except Exception as error:  # an edge: the page shows what went wrong, and looks again
-            if self._looking.is_other(error):
-                logger.exception("how things stand could not be found out")
-            problem = unexpected(error, "restart the chat if this stays")
+        except Exception as error:  # an edge: the page shows what went wrong, and asks again
+            if self._last_error.is_other(error):
+                logger.exception("the state of the index could not be determined")
+            problem = unexpected(error, "restart the chat if this persists")
         if generation:
             self._prepare(generation)
             problem = self._problem if self._prepared == generation else ""
         ready = not generation or (self._prepared == generation)
         job = self.job.state
-        return View(
+        return ChatState(
             generation=generation,
             created=created,
             documents=articles,
@@ -114,20 +113,20 @@ class Desk:
         )
 
     def status(self) -> Status:
-        """Every file; also counts those that wait for a rebuild. Raises CorpusError or StoreError."""
+        """Return the state of every file, and count those that wait for a rebuild. Raises CorpusError or StoreError."""
         status = self.engine.status()
         self._waiting = sum(bool(file.pending) for file in status.files) if status.generation else 0
         return status
 
     def follow(self, quiet: float = 1.0) -> None:
-        """From now on take in what changes in the folder, once nothing was written there for `quiet` seconds."""
+        """Index changes to the folder from now on, each once nothing was written there for `quiet` seconds."""
         self._following = threading.Thread(target=self._follow, args=(quiet,), name="follow", daemon=True)
         self._following.start()
 
     def close(self, seconds: float = 30) -> bool:
-        """End what runs in the background; the last index still answers. Whether all has ended after so many seconds.
+        """Stop all background work, and return whether it ended within `seconds`; the last index still answers.
 
-        A thread that is inside the encoder brings a program down that ends in the ordinary way.
+        A program that exits normally while a thread is inside the encoder crashes.
         """
         end = time.monotonic() + seconds
         self._closing.set()
@@ -140,11 +139,11 @@ class Desk:
 
     @property
     def _builds(self) -> bool:
-        """Whether builds begin by themselves: an index that others ask too is built where somebody said so."""
+        """Whether builds start automatically: those of a shared index do so only if the user asked for it."""
         return not self.engine.shared or self._following is not None
 
     def _is_built(self) -> bool:
-        """Whether there is an index. Raises QAError where it cannot be used."""
+        """Return whether there is an index. Raises QAError if it cannot be used."""
         try:
             self.engine.preflight()
         except NoGenerationError:
@@ -153,70 +152,70 @@ class Desk:
 
     def _follow(self, quiet: float) -> None:
         try:
-            self._take_in(quiet)
-        except BaseException as error:  # an edge: nobody else hears of what ends a thread
+            self._index_changes(quiet)
+        except BaseException as error:  # an edge: nothing else reports what ends a thread
             logger.exception("the folder is no longer followed")
-            advice = "press “Rebuild index” after a change, or restart the chat to follow them again"
+            advice = "press “Rebuild index” after a change, or restart the chat"
             self._unfollowed = unexpected(error, advice)
 
-    def _take_in(self, quiet: float) -> None:
+    def _index_changes(self, quiet: float) -> None:
         for _ in changes(self.engine.config, self._closing, quiet):
             if self.job.state.running and self.job.wait().phase == "stopped":
-                continue  # a person stopped it: the next change or that person begins another
+                continue  # a user stopped it: the next change or that user starts another
             if self._is_behind():
                 self.job.start()
                 self.job.wait()
 
     def _is_behind(self) -> bool:
-        """Whether a build would do anything: one that only finds out that it has nothing to do would be seen."""
+        """Return whether a build would do anything: a build that changes nothing would still appear on the page."""
         try:
             with contextlib.suppress(NoGenerationError):
                 self.engine.preflight()
             return any(file.pending for file in self.status().files)
         except (QAError, OSError):
-            return False  # the screen says what is wrong, and a person decides
+            return False  # the page says what is wrong, and a user decides
 
     def _has_articles(self) -> bool:
         config = self.engine.config
         if not self.engine.can_build:
             return False
         try:
-            found = documents.scan(config.corpus, config.max_file_bytes, config.index)
-            return any(file.readable for file in found)
+            files = documents.scan(config.corpus, config.max_file_bytes, config.index)
+            return any(file.readable for file in files)
         except CorpusError:
             return False
 
     def _prepare(self, generation: str) -> None:
-        """Load the encoder and find the examples in the background, so that the first question is not slow."""
+        """Load the encoder and choose examples in the background, so that the first question is fast."""
         with self._lock:
             busy = self._preparing is not None and self._preparing.is_alive()
             if busy or self._prepared == generation or self.job.state.running or self._closing.is_set():
                 return
-            preparing = threading.Thread(target=self._work, args=(generation,), name="prepare", daemon=True)
+            preparing = threading.Thread(target=self._prepare_now, args=(generation,), name="prepare", daemon=True)
             try:
                 preparing.start()
-            except RuntimeError as error:  # the system gives no thread
-                logger.exception("nothing can be made ready for the first question")
+            except RuntimeError as error:  # the system has no thread to spare
+                logger.exception("the first question could not be prepared")
                 self._problem, self._prepared = unexpected(error, "restart the chat"), generation
             else:
                 self._preparing = preparing
 
-    def _work(self, generation: str) -> None:
+    def _prepare_now(self, generation: str) -> None:
         problem = ""
-        found: tuple[str, ...] = ()
+        chosen: tuple[str, ...] = ()
         try:
             self.engine.search("What is said here?", 1)  # loads what the first question needs
-            found = tuple(examples.choose(self._questions(), self._is_answered))
+            chosen = tuple(examples.choose(self._questions(), self._is_answered))
         except QAError as error:
             problem = in_page(error, not self.engine.can_build)
-        except BaseException as error:  # an edge: nobody else hears of what ends a thread
-            logger.exception("nothing could be made ready for the first question")
+        except BaseException as error:  # an edge: nothing else reports what ends a thread
+            logger.exception("the first question could not be prepared")
             problem = unexpected(error, "restart the chat")
-        self._problem, self._examples, self._prepared = problem, found, generation
+        self._problem, self._examples, self._prepared = problem, chosen, generation
 
     def _questions(self) -> list[list[str]]:
         paths = self.engine.generation.documents()
-        articles = (self.engine.document(path) for path in islice(paths, _LOOKED_AT))
+        articles = (self.engine.document(path) for path in islice(paths, _EXAMPLE_ARTICLES))
         return [examples.questions(article) for article in articles if article is not None]
 
     def _is_answered(self, question: str) -> bool:
@@ -224,5 +223,5 @@ class Desk:
             return False
         try:
             return self.engine.ask(question, 3).answerable
-        except QuestionError:  # a heading such as "-h" only says what to leave out
+        except QuestionError:  # a heading such as "-h" consists of exclusions only
             return False
