@@ -89,7 +89,7 @@ def _ranking(
         if len(hits) >= wanted:
             break
     terms = index.query_terms(question.text)
-    missing = () if hits else tuple(phrase for phrase in query.phrases if not index.holds(phrase))
+    missing = () if hits else tuple(phrase for phrase in query.phrases if not index.contains(phrase))
     return Ranking(query, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()), missing)
 
 

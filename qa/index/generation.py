@@ -28,7 +28,7 @@ from ..text.terms import Word, forms_of, plain_words, possible_acronyms, query_t
 from .manifest import Manifest
 from .phrases import Phrases
 from .protocols import Candidates, Embedding, Pool, Query, Sought
-from .rows import KEY, UNSOUND, checked, has_stray_sentence, is_literal
+from .rows import KEY, MALFORMED, checked, has_stray_sentence, is_literal
 from .vocabulary import Vocabulary
 
 _BLOCK = 1_000  # documents or passages that are read together
@@ -38,7 +38,7 @@ _LONGEST_ERROR = 1e-3  # of an embedding's length
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a store says of a document without its text: `file` is the record of the file that it comes from."""
+    """A document without its text; `file` is the record of the file that it comes from."""
 
     path: str
     title: str
@@ -142,7 +142,7 @@ class OpenGeneration(ABC):
 
     @cached_property
     def _written(self) -> Mapping[str, FileRecord]:
-        with self.sound():
+        with self.reading():
             return {record.path: record for record in self.files()}
 
     def parts(self) -> dict[str, Part]:
@@ -163,13 +163,13 @@ class OpenGeneration(ABC):
 
     def document(self, path: str) -> Document | None:
         """A document with its text and sections (without blocks); None if this generation does not contain it."""
-        with self.sound():
+        with self.reading():
             return self.body(path)
 
     def facts(self, paths: Sequence[str]) -> dict[str, DocumentFacts]:
-        """What is known of these documents, without their texts."""
+        """The file, title and metadata of each of these documents."""
         heads = self.heads(paths)
-        with self.sound():
+        with self.reading():
             return {
                 head.path: DocumentFacts(head.file, head.title or title_from_path(head.path), head.metadata)
                 for _, head in sorted(heads.items(), key=lambda item: item[0])
@@ -177,9 +177,9 @@ class OpenGeneration(ABC):
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """The passages with these ids, in this order, each checked against its checksum."""
-        with self.sound():
-            found = {row[0]: checked(row) for row in self.rows(ids)}
-            return [found[number] for number in ids]
+        with self.reading():
+            passages = {row[0]: checked(row) for row in self.rows(ids)}
+            return [passages[number] for number in ids]
 
     def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
         """The words of a question that say what it is about."""
@@ -194,7 +194,7 @@ class OpenGeneration(ABC):
             "".join(plain_words(word)), partial(self.vocabulary.frequencies, "words"), self.vocabulary.beginning
         )
 
-    def holds(self, phrase: str) -> bool:
+    def contains(self, phrase: str) -> bool:
         """Whether a passage contains these words as a phrase."""
         direction = np.zeros(int(self.manifest.encoder["dimension"]), dtype=np.float32)
         direction[0] = 1
@@ -208,19 +208,19 @@ class OpenGeneration(ABC):
         Scores are scaled over the pool of all passages, so that pool is returned too.
         """
         words = self._read(query.text)
-        found = self._frequencies(words)
-        sought = Sought(tuple(searched_terms(words, _frequency(found), self.count())), found)
+        frequencies = self._frequencies(words)
+        sought = Sought(tuple(searched_terms(words, _frequency(frequencies), self.count())), frequencies)
         pool = self.candidates(embedding, sought, k)
         if not (query.phrases or query.excluded):
             return Candidates(pool.ids, pool.cosine, pool.bm25)
         sought = replace(sought, phrases=query.phrases, excluded=query.excluded)
-        some, allowed = self._literal(embedding, sought, k)
-        some = some.of(allowed).best(k)
-        others = pool.of(~np.isin(pool.ids, some.ids))
-        ids = np.concatenate([others.ids, some.ids])
+        checked_pool, allowed = self._literal(embedding, sought, k)
+        best = checked_pool.of(allowed).best(k)
+        others = pool.of(~np.isin(pool.ids, best.ids))
+        ids = np.concatenate([others.ids, best.ids])
         order = np.argsort(ids)
-        is_allowed = np.concatenate([self.allows(sought, others.ids), np.ones(len(some.ids), dtype=np.bool_)])
-        cosine, bm25 = (np.concatenate(pair) for pair in ((others.cosine, some.cosine), (others.bm25, some.bm25)))
+        is_allowed = np.concatenate([self.allows(sought, others.ids), np.ones(len(best.ids), dtype=np.bool_)])
+        cosine, bm25 = (np.concatenate(pair) for pair in ((others.cosine, best.cosine), (others.bm25, best.bm25)))
         return Candidates(ids[order], cosine[order], bm25[order], is_allowed[order])
 
     def _literal(self, embedding: Embedding, sought: Sought, k: int) -> tuple[Pool, NDArray[np.bool_]]:
@@ -270,7 +270,7 @@ class OpenGeneration(ABC):
             for path, part in (self.parts() if parts is None else parts).items():
                 if path not in gone:
                     problems += self._problems(path, part, step)
-        except (*UNSOUND, StoreError) as error:
+        except (*MALFORMED, StoreError) as error:
             return [f"generation {self.id} cannot be read ({error})"]
         return problems
 
@@ -312,16 +312,16 @@ class OpenGeneration(ABC):
             yield from ((row[0], checked(row)) for row in sorted(self.rows(block), key=lambda row: int(row[0])))
 
     @contextlib.contextmanager
-    def sound(self) -> Iterator[None]:
+    def reading(self) -> Iterator[None]:
         """Turns the errors that damaged rows lead to into a StoreError."""
         try:
             yield
-        except UNSOUND as error:
+        except MALFORMED as error:
             raise self.damage() from error
 
 
-def _frequency(found: Mapping[str, int]) -> Callable[[str], int]:
-    return lambda form: found.get(form, 0)
+def _frequency(frequencies: Mapping[str, int]) -> Callable[[str], int]:
+    return lambda form: frequencies.get(form, 0)
 
 
 def _blocks(numbers: range) -> Iterator[range]:

@@ -1,7 +1,4 @@
-"""A generation's manifest: what it says of itself, and by which checksums its files are known.
-
-It knows nothing about what stands in those files, or where generations are.
-"""
+"""A generation's manifest: how it was built, and the sizes and checksums of its files."""
 
 from __future__ import annotations
 
@@ -24,14 +21,14 @@ from ..text.stored import loaded, strings, typed
 FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
 _json = json.JSONEncoder(ensure_ascii=False)
-_HASHED = 1 << 24  # bytes: between two such blocks the interpreter's lock may have to be waited for
-# What stands around the files' records in a manifest: no text within JSON can hold these line ends.
+_HASHED = 1 << 24  # bytes read at a time: after each block the thread may have to wait for the interpreter's lock
+# The text before and after the files' records: JSON strings cannot contain these line ends.
 _RECORDS, _SEAL = ',\n "documents": [\n', ',\n "sha256": "'
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A file of a generation as it was published: bytes, time of its last change (ns), and sha256."""
+    """A file of a generation as it was published: size in bytes, time of its last change in ns, and SHA-256."""
 
     size: int
     mtime_ns: int
@@ -40,11 +37,11 @@ class WrittenFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a generation says of itself; `files` are the others in its folder.
+    """How a generation was built; `files` are the other files in its folder.
 
-    `reading` says how the corpus was read: with another program or setting it would be read anew.
-    `encoder_languages` are those that its encoder was made for (ISO 639-1), empty where that is not known;
-    `languages` are those of its documents, "" among them where one could not be told.
+    `reading` identifies the parsers and settings that read the corpus: if they change, it is read again.
+    `encoder_languages` are the languages that the encoder was made for (ISO 639-1), empty if unknown; `languages` are
+    those of the documents, including "" if the language of one is unknown.
     """
 
     id: str
@@ -68,7 +65,7 @@ class Manifest:
         created: datetime | None = None,
         encoder_languages: Sequence[str] = (),
     ) -> Manifest:
-        """That of a generation which is to be written; `created` is a moment before its first file is read."""
+        """The manifest of a generation that is about to be written; `created` is before its first file is read."""
         return cls(
             id="",
             created=(created or datetime.now(timezone.utc)).isoformat(timespec="seconds"),
@@ -120,7 +117,7 @@ def _written_file(data: object) -> WrittenFile:
 
 
 def write_manifest(path: Path, manifest: Manifest, records: Sequence[FileRecord]) -> None:
-    """One JSON object: the manifest, `documents` (a record a line, one for each file), and the sha256 of all before."""
+    """Write one JSON object: the manifest, `documents` (the record of each file), and the SHA-256 of all before it."""
     head = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1).removesuffix("\n}")
     lines = ",\n".join(map(record_json, records))
     body = f"{head}{_RECORDS}{lines}\n ]".encode()
@@ -128,12 +125,12 @@ def write_manifest(path: Path, manifest: Manifest, records: Sequence[FileRecord]
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest without the files' records, which may be many. Raises StoreError where it was not written so."""
+    """Read the manifest without the files' records, which may be many. Raises StoreError if it was altered."""
     try:
         data = (folder / MANIFEST).read_bytes()
         body, _, seal = data.rpartition(_SEAL.encode())
         if seal != f'{hashlib.sha256(body).hexdigest()}"\n}}\n'.encode():
-            Manifest.from_json(loaded(data.decode(), dict))  # it may be whole, but of another format
+            Manifest.from_json(loaded(data.decode(), dict))  # it may be intact, but in another format
             raise ValueError("altered")
         return Manifest.from_json(loaded(f"{body.partition(_RECORDS.encode())[0].decode()}}}", dict))
     except (OSError, ValueError, KeyError) as error:
@@ -141,23 +138,23 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def record_json(record: FileRecord) -> str:
-    """A file's record as it is stored."""
+    """A file's record as stored JSON."""
     return _json.encode(record.as_json())
 
 
 def record_from_json(facts: str) -> FileRecord:
-    """The record that was stored; raises ValueError where it is none."""
+    """The record of stored JSON. Raises ValueError if it is invalid."""
     return FileRecord.from_json(loaded(facts, dict))
 
 
 def files_sha256(paths: Sequence[Path]) -> list[str]:
-    """As `file_sha256`, of many files beside each other."""
+    """The SHA-256 of each file, as `file_sha256`; several files are read in parallel."""
     with ThreadPoolExecutor(processors()) as pool:
         return list(pool.map(file_sha256, paths))
 
 
 def file_sha256(path: Path) -> str:
-    """Of its bytes; empty where it cannot be read."""
+    """The SHA-256 of a file's bytes; empty if it cannot be read."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:

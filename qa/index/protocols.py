@@ -16,10 +16,10 @@ from ..text.query_term import QueryTerm
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is run for a question.
+    """A parsed question.
 
-    `text` is encoded and searched for words; each of `phrases` must stand in a passage, none of `excluded` may.
-    `corrected` are the words that no passage holds, as they were typed and as they stand in `text`.
+    `text` is encoded and searched for by words. A passage must contain each of `phrases` and none of `excluded`.
+    `corrected` are pairs of a word that no passage contains, as it was typed, and the word that replaces it in `text`.
     """
 
     text: str
@@ -28,16 +28,16 @@ class Query:
     corrected: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        """As one would type it."""
+        """The query as a person would type it."""
         signs = [f'-"{words}"' if " " in words else f"-{words}" for words in self.excluded]
         return " ".join([self.text, *signs])
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The pool before fusion: passage ids with exact cosines and BM25 scores (0 where BM25 did not find one).
+    """The pool before fusion: passage ids with exact cosines, and BM25 scores (0 if BM25 did not find a passage).
 
-    `allowed` says which of them hold what the query wants and nothing that it excludes; None where all do.
+    `allowed` marks the passages that satisfy the query's phrases and exclusions; None if it has none.
     """
 
     ids: NDArray[np.int64]
@@ -76,9 +76,9 @@ class Pool:
     bm25: NDArray[np.float32]
     near: NDArray[np.bool_]
 
-    def of(self, wanted: NDArray[np.bool_]) -> Pool:
+    def of(self, selected: NDArray[np.bool_]) -> Pool:
         """These rows alone."""
-        return Pool(self.ids[wanted], self.cosine[wanted], self.bm25[wanted], self.near[wanted])
+        return Pool(self.ids[selected], self.cosine[selected], self.bm25[selected], self.near[selected])
 
     def sorted(self) -> Pool:
         """The same rows with ascending ids."""
@@ -87,22 +87,22 @@ class Pool:
 
     def best(self, k: int) -> Pool:
         """The `k` nearest of those found by meaning, and the `k` with the best scores of those found by words."""
-        wanted = np.zeros(len(self.ids), dtype=np.bool_)
+        selected = np.zeros(len(self.ids), dtype=np.bool_)
         for side, scores in ((self.near, self.cosine), (self.bm25 > 0, self.bm25)):
             rows = np.flatnonzero(side)
-            wanted[rows[np.argsort(-scores[rows], kind="stable")[:k]]] = True
-        return self.of(wanted)
+            selected[rows[np.argsort(-scores[rows], kind="stable")[:k]]] = True
+        return self.of(selected)
 
 
 class Rows(Protocol):
-    """Embeddings by number, in order: an array, or what reads them when they are asked for."""
+    """Embeddings by number, in order: an array, or an object that reads them on demand."""
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, some: slice, /) -> Vectors: ...
+    def __getitem__(self, numbers: slice, /) -> Vectors: ...
 
 
-# What gives a query's embedding, of shape (dimension,), as soon as it is ready: words are searched for meanwhile.
+# Returns a query's embedding, of shape (dimension,), once it is ready: the search for words goes on meanwhile.
 Embedding = Callable[[], Vectors]
 
 
@@ -115,7 +115,7 @@ class PassageIndex(Protocol):
         """The best `k` of each side for one query, and the best `k` of those that it allows."""
         ...
 
-    def holds(self, phrase: str) -> bool:
+    def contains(self, phrase: str) -> bool:
         """Whether a passage contains these words as a phrase."""
         ...
 

@@ -1,7 +1,4 @@
-"""A passage ↔ the row that it is stored as, with the checksum by which each reading checks it.
-
-It knows nothing about what holds the rows.
-"""
+"""Converts passages and documents to stored rows and back; a checksum in each row is verified on every read."""
 
 from __future__ import annotations
 
@@ -14,15 +11,15 @@ from ..text.document import Document, Section, Span
 from ..text.passage import Passage
 from ..text.stored import loaded, strings, typed
 
-# What reading a row leads to that is not as it was written. No TypeError: kinds are compared (see `text.stored`).
-UNSOUND = (ValueError, KeyError, IndexError)
+# The errors that a damaged row leads to. No TypeError: types are compared (see `text.stored`).
+MALFORMED = (ValueError, KeyError, IndexError)
 
 
 KEY = 11  # the place of a passage's key in a full row
 
 
 def row_of(passage: Passage, order: int) -> tuple[Any, ...]:
-    """What is stored of a passage: its order, start, end, text, section, page and sentences."""
+    """The stored values of a passage: order, start, end, text, section, page and sentences."""
     span = passage.span
     sentences = spans_json(passage.sentences)
     return order, span.start, span.end, passage.text, json.dumps(passage.section), passage.page, sentences
@@ -36,42 +33,42 @@ def full_row(number: int, passage: Passage, order: int) -> tuple[Any, ...]:
 
 
 def spans_json(spans: Sequence[Span]) -> str:
-    """Spans as they are stored."""
+    """Spans as stored JSON."""
     return json.dumps([[span.start, span.end] for span in spans], separators=(",", ":"))
 
 
 def spans_from_json(raw: object) -> tuple[Span, ...]:
-    """The spans that were stored; raises ValueError where they are none."""
+    """The spans of stored JSON. Raises ValueError if they are invalid."""
     pairs = (typed(pair, list) for pair in loaded(raw, list))
     return tuple(span_of(start, end) for start, end in pairs)
 
 
 def span_of(start: object, end: object) -> Span:
-    """The span that was stored; raises ValueError where these are no numbers."""
+    """A span of stored values. Raises ValueError if they are not numbers."""
     return Span(typed(start, int), typed(end, int))
 
 
 def row_checksum(*values: str | int | None) -> int:
-    """Of a passage's order, start, end, text, section, page, sentences and language as they are stored."""
+    """The CRC-32 of a passage's stored order, start, end, text, section, page, sentences and language."""
     return zlib.crc32(repr(values).encode("utf-8", "surrogatepass"))
 
 
 def is_literal(passage: Passage, text: str) -> bool:
-    """Whether a passage is a part of its document's text, word for word."""
+    """Whether a passage is a literal slice of its document's text."""
     span = passage.span
     return 0 <= span.start < span.end <= len(text) and span.of(text) == passage.text
 
 
 def has_stray_sentence(passage: Passage) -> bool:
-    """Whether one of a passage's sentences is empty or stands outside it."""
+    """Whether one of a passage's sentences is empty or outside the passage."""
     span = passage.span
     return any(not span.start <= sentence.start < sentence.end <= span.end for sentence in passage.sentences)
 
 
 def document_of_row(row: Sequence[Any], sections: Sequence[Sequence[Any]]) -> Document:
-    """A document without blocks, of its row and those of its sections; raises one of UNSOUND where it is none.
+    """The document (without blocks) of its row and its sections' rows. Raises one of MALFORMED if they are damaged.
 
-    A row is path, title, text, metadata, pages and language; of a section path, level, start and end.
+    A row is path, title, text, metadata, pages and language; that of a section is path, level, start and end.
     """
     path, title, text, metadata, pages, language = row
     return Document(
@@ -90,7 +87,7 @@ def document_of_row(row: Sequence[Any], sections: Sequence[Sequence[Any]]) -> Do
 
 
 def checked(row: Sequence[Any]) -> Passage:
-    """The passage of a row; raises one of UNSOUND where it is not what was written.
+    """The passage of a row. Raises one of MALFORMED if the row differs from what was written.
 
     A row is id, document, order, start, end, text, title, section, page, sentences, language, key and checksum.
     """

@@ -57,7 +57,7 @@ class FakeIndex:
     def count(self) -> int:
         return len(self.held)
 
-    def holds(self, phrase: str) -> bool:
+    def contains(self, phrase: str) -> bool:
         return any(phrase in passage.text for passage in self.held)
 
     def search(self, embedding: Embedding, query: Query, k: int) -> Candidates:

@@ -185,7 +185,7 @@ def test_what_is_allowed_is_found_wherever_it_stands(library: Place) -> None:
 @pytest.mark.parametrize("phrase", ["stone wall", "wall stone", "ANCHOR", "anchor ] or 1", "冬天", "'", ""])
 def test_a_phrase_is_held_where_its_words_stand_together(library: Place, phrase: str) -> None:
     found, expected = library.opened()
-    assert found.holds(phrase) == expected.holds(phrase)
+    assert found.contains(phrase) == expected.contains(phrase)
 
 
 @pytest.mark.parametrize("word", ["lanterm", "beacon", "harbuor", "quarrry", "zebra", "hauser", "anc'hor"])
@@ -496,8 +496,8 @@ def test_a_removal_that_died_half_way_hides_the_file_and_the_next_build_ends_it(
     index = store.open_current()
     store.withdraw(["beacon.md"])
     assert "beacon.md" not in cited(place.config, "beacon report")
-    assert not index.holds("beacon report")
-    assert index.holds("candle report")
+    assert not index.contains("beacon report")
+    assert index.contains("candle report")
     assert index.facts(["beacon.md", "candle.md"]).keys() == {"candle.md"}
     assert list(index.documents()) == ["anchor.md", "candle.md"]
     index._delete(index.collection, [1])  # the passage of beacon.md, and then no more
@@ -519,11 +519,11 @@ def test_a_server_out_of_reach_ends_a_build_and_does_not_begin_it_anew(
     write(place.config.corpus, {"extra.md": article("Extra", "extra")})
 
     def out_of_reach(*_: object) -> list[str]:
-        raise UnreachableError("The index cannot be reached: see that the server runs.")
+        raise UnreachableError("The index cannot be reached: check that the server is running.")
 
     with monkeypatch.context() as patch:
         patch.setattr("qa.index.milvus.generation.MilvusGeneration.altered", out_of_reach)
-        with pytest.raises(UnreachableError, match="see that the server runs"):
+        with pytest.raises(UnreachableError, match="check that the server is running"):
             build(place.config, TinyEncoder())
     assert build(place.config, TinyEncoder()).passages_encoded == 1
 

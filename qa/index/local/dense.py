@@ -1,8 +1,8 @@
-"""Dense search: embeddings on disk and the best of them by inner product; the only home of faiss.
+"""Dense search: embeddings in a file, and the best of them by inner product.
 
-Rows are half-precision numbers one behind the other, mapped into memory. Up to EXACT_ROWS are compared with the query
-one by one; of more, codes of two bits a number choose some hundreds, and these are compared. Codes follow from the rows
-alone, so there is nothing to train, balance or repair. It knows nothing about texts. Row numbers are passage ids.
+Rows are half-precision numbers in one memory-mapped file; row numbers are passage ids. Up to EXACT_ROWS rows are all
+compared with the query. Of more rows, codes of two bits per number select a few hundred, which are compared exactly.
+The codes follow from the rows alone, so there is nothing to train, balance or repair.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ Stored = NDArray[np.float16]
 
 
 ROWS, CODES = "vectors.f16", "vectors.2bit"
-# While comparing all costs less than a millisecond more than a choice; see docs/decisions.md.
+# Up to here comparing all rows costs less than a millisecond more than selecting some; see docs/decisions.md.
 EXACT_ROWS = 20_000
-# So many times as many rows as are asked for are compared exactly; see docs/decisions.md.
+# This many times the requested rows are compared exactly; see docs/decisions.md.
 _SPARE = 4
 _FEWEST = 400
-_BLOCK = 2_048  # rows: their numbers stay in a processor's cache
-_COMPARED = 10_000  # where no more rows are allowed, all of them are compared exactly
-_SAMPLE = 16_384  # rows that the means are taken of, evenly spread
-# The best four levels, and the edges between them, for numbers that are normally distributed with variance 1:
+_BLOCK = 2_048  # rows, which fit into a processor's cache
+_COMPARED = 10_000  # if no more rows are allowed, all of them are compared exactly
+_SAMPLE = 16_384  # rows, evenly spread, from which means and deviations are estimated
+# The four optimal levels, and the edges between them, for normally distributed numbers of variance 1:
 # J. Max, "Quantizing for minimum distortion", IRE Transactions on Information Theory, 1960.
 _LEVELS = np.array([-1.5104, -0.4528, 0.4528, 1.5104], dtype=np.float32)
 _EDGES = (-0.9816, 0.0, 0.9816)
-_LEAST_DEVIATION = 1e-4  # faiss finds nothing where all places of a number are one
-_LONGEST_ERROR = 1e-2  # of a unit row whose numbers were rounded
+_LEAST_DEVIATION = 1e-4  # faiss finds nothing if all levels of a number are equal
+_LONGEST_ERROR = 1e-2  # of the squared length of a unit row with rounded numbers
 
 
 class DenseWriter:
-    """Writes rows as they come, each block passages × dimension and of unit length; their codes where they are many."""
+    """Writes blocks of unit rows of shape (passages, dimension), and their codes if there are many."""
 
     def __init__(self, folder: Path, dimension: int) -> None:
         self._folder = folder
@@ -50,12 +50,12 @@ class DenseWriter:
         self._file = (folder / ROWS).open("wb")
 
     def add(self, rows: Vectors | Stored) -> None:
-        """Write the next rows."""
+        """Append rows."""
         self._file.write(rows.astype("<f2", copy=False).tobytes())
         self._count += len(rows)
 
     def finish(self) -> None:
-        """Write what follows from all rows."""
+        """Write the codes, if there are so many rows that they are needed."""
         self.close()
         if self._count > EXACT_ROWS:
             _write_codes(self._folder / CODES, _mapped(self._folder / ROWS, self._count, self._dimension))
@@ -65,7 +65,7 @@ class DenseWriter:
 
 
 def _write_codes(path: Path, rows: Stored) -> None:
-    """Means and deviations of the numbers (float32), then for each row two bits a number, four of them a byte."""
+    """Write means and deviations of the numbers (float32), then two bits for each number of each row."""
     sample = rows[:: -(-len(rows) // _SAMPLE)].astype(np.float32)
     grid = _widened(np.stack([sample.mean(axis=0), np.maximum(sample.std(axis=0), _LEAST_DEVIATION)]))
     blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
@@ -76,10 +76,10 @@ def _write_codes(path: Path, rows: Stored) -> None:
 
 
 def _codes(grid: Vectors, rows: Stored) -> bytes:
-    """The level of each number, four of them a byte."""
+    """The levels of the numbers, four in each byte."""
     block = _widened(rows.astype(np.float32))
     levels = sum((block > grid[0] + edge * grid[1]).view(np.uint8) for edge in _EDGES)
-    four = levels.view("<u4")  # one level a byte, the first in the lowest
+    four = levels.view("<u4")  # one level in each byte, the first in the lowest
     packed = four | four >> 6 | four >> 12 | four >> 18
     return bytes(packed.astype(np.uint8).tobytes())
 
@@ -91,12 +91,12 @@ def _mapped(path: Path, count: int, dimension: int) -> Stored:
 
 
 def _widened(rows: Vectors) -> Vectors:
-    """The rows with zeros up to a whole number of bytes of codes."""
+    """The rows padded with zeros to a whole number of bytes of codes."""
     return np.pad(rows, [(0, 0), (0, -rows.shape[1] % 4)])
 
 
 class DenseIndex:
-    """Rows on disk, opened without being read. Searching is safe from several threads."""
+    """Rows in a file that opening does not read. Searching is safe from several threads."""
 
     def __init__(self, folder: Path, dimension: int) -> None:
         self._folder = folder
@@ -116,33 +116,33 @@ class DenseIndex:
         """The ids and inner products of the best `k` rows, best first; `vector` has shape (dimension,)."""
         if not self._count or not k:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        wanted = k if self._count <= EXACT_ROWS else max(_SPARE * k, _FEWEST)
+        pool = k if self._count <= EXACT_ROWS else max(_SPARE * k, _FEWEST)
         query = np.zeros((1, self._faiss.d), dtype=np.float32)
         query[0, : self._dimension] = vector
         _one_thread()
-        _, found = self._faiss.search(query, min(wanted, self._count))
-        ids = np.sort(found[0][found[0] >= 0])  # near in the file is near in time
+        _, rows = self._faiss.search(query, min(pool, self._count))
+        ids = np.sort(rows[0][rows[0] >= 0])  # ascending, so that the file is read in order
         scores = self.scores(vector, ids)
         order = np.lexsort((ids, -scores))[:k]
         return ids[order], scores[order]
 
     def search_allowed(self, vector: Vectors, k: int, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Vectors]:
-        """As `search`, of the rows that `allowed` (one value a row) says alone."""
-        among = np.flatnonzero(allowed)
-        if len(among) <= _COMPARED:
-            scores = self.scores(vector, among)
-            order = np.lexsort((among, -scores))[:k]
-            return among[order], scores[order]
-        wanted = k
+        """As `search`, among the rows that `allowed` (one value for each row) marks."""
+        candidates = np.flatnonzero(allowed)
+        if len(candidates) <= _COMPARED:
+            scores = self.scores(vector, candidates)
+            order = np.lexsort((candidates, -scores))[:k]
+            return candidates[order], scores[order]
+        pool = k
         while True:
-            wanted = min(_SPARE * wanted, self._count)
-            ids, scores = self.search(vector, wanted)
+            pool = min(_SPARE * pool, self._count)
+            ids, scores = self.search(vector, pool)
             inside = allowed[ids]
-            if inside.sum() >= k or wanted == self._count:
+            if inside.sum() >= k or pool == self._count:
                 return ids[inside][:k], scores[inside][:k]
 
     def scores(self, vector: Vectors, ids: NDArray[np.int64]) -> Vectors:
-        """The exact inner products of these rows. Raises StoreError for a row that cannot have been written."""
+        """The exact inner products of these rows. Raises StoreError for a row that is not of unit length."""
         rows = self.rows(ids)
         with np.errstate(over="ignore", invalid="ignore"):
             lengths = np.einsum("ij,ij->i", rows, rows)
@@ -160,7 +160,7 @@ class DenseIndex:
 
     @cached_property
     def _faiss(self) -> Any:
-        """What is searched: the rows themselves or their codes, made at the first search."""
+        """The FAISS index over the rows or their codes, made by the first search."""
         import faiss
 
         if self._count > EXACT_ROWS:
@@ -171,7 +171,7 @@ class DenseIndex:
         return index
 
     def _fast_scan(self) -> Any:
-        """The codes as FAISS's fast-scan product quantiser: pairs of numbers, each pair one of 4 × 4 places."""
+        """The codes as FAISS's fast-scan product quantiser: each pair of numbers is one of 4 × 4 centroids."""
         import faiss
 
         width = self._dimension + -self._dimension % 4
@@ -179,7 +179,7 @@ class DenseIndex:
             data = np.fromfile(self._folder / CODES, dtype=np.uint8)
         except OSError as error:
             raise _damaged(CODES) from error
-        if len(data) != 8 * width + self._count * width // 4:  # faiss would read beyond the end
+        if len(data) != 8 * width + self._count * width // 4:  # faiss would read past the end
             raise _damaged(CODES)
         mean, deviation = data[: 8 * width].view("<f4").astype(np.float32).reshape(2, width)
         levels = mean[:, None] + deviation[:, None] * _LEVELS
@@ -188,12 +188,12 @@ class DenseIndex:
         faiss.copy_array_to_vector(places.ravel(), plain.pq.centroids)
         faiss.copy_array_to_vector(data[8 * width :], plain.codes)
         plain.ntotal, plain.is_trained = self._count, True
-        pack: Any = faiss.IndexPQFastScan  # its annotations leave this form out
+        pack: Any = faiss.IndexPQFastScan  # its annotations omit this signature
         return pack(plain)
 
 
 def _one_thread() -> None:
-    """Search in this thread alone: more gain little for one query, and on a busy machine they wait for each other."""
+    """Search in this thread only: more gain little for one query, and on a busy machine they wait for each other."""
     import faiss
 
     faiss.omp_set_num_threads(1)  # OpenMP keeps it for each thread

@@ -24,7 +24,7 @@ from ..vocabulary import Vocabulary
 from .dense import DenseIndex, Stored
 from .lexical import LexicalIndex
 
-PASSAGES, LEXICAL, WORDED = "passages.sqlite", "lexical", "lexical.ids"
+PASSAGES, LEXICAL, LEXICAL_IDS = "passages.sqlite", "lexical", "lexical.ids"
 
 _PASSAGES = """SELECT p.id, d.path, p.ordinal, p.start, p."end", p.text,
     d.title, p.section, p.page, p.sentences, d.language, p.key, p.checksum
@@ -35,11 +35,11 @@ class Generation(OpenGeneration):
     """One published build in a folder of its own, read-only. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens it once every file is seen to be the one that was published, by its size and the time of its change.
+        """Open a folder whose files have the sizes and modification times of the manifest.
 
-        A file that says another time (it may have been copied) is read and compared with its checksum. The others
-        are not read, so that opening takes no longer for many articles; what is read of them later is checked then,
-        and `verify` checks all. Raises StoreError where anything is off.
+        A file with another time (it may have been copied) is read and compared with its checksum. The others are not
+        read, so that opening does not take longer for more articles: each row is checked when it is read, and
+        `verify` checks everything. Raises StoreError if a file differs.
         """
         self.folder = folder
         self.manifest = read_manifest(folder)
@@ -54,7 +54,7 @@ class Generation(OpenGeneration):
                 raise StoreError(f"{name} of generation {folder.name} is not what was published", Remedy.FULL_BUILD)
         self._dense = DenseIndex(folder, int(self.manifest.encoder.get("dimension", 0)))
         self._lexical = LexicalIndex(folder / LEXICAL)
-        self._worded = _worded(folder) if WORDED in self.manifest.files else None
+        self._lexical_ids = _read_lexical_ids(folder) if LEXICAL_IDS in self.manifest.files else None
         if {self._dense.count(), self._lexical.count()} != {self.manifest.passages}:
             raise StoreError(f"The files of generation {folder.name} do not belong together", Remedy.FULL_BUILD)
         try:
@@ -62,12 +62,12 @@ class Generation(OpenGeneration):
         except sqlite3.Error as error:
             raise self.damage() from error
         self._reading = threading.Lock()
-        # A question asks for the same phrases several times: which passages contain them.
+        # The last phrases and the passages that contain them: a question asks several times.
         self._last: tuple[object, NDArray[np.bool_]] = None, np.empty(0, dtype=np.bool_)
 
     @property
     def passages_uri(self) -> str:
-        """The name by which SQLite opens the passages to read them."""
+        """The URI by which SQLite opens the passages read-only."""
         return f"{(self.folder / PASSAGES).resolve().as_uri()}?mode=ro&immutable=1"
 
     def close(self) -> None:
@@ -92,7 +92,7 @@ class Generation(OpenGeneration):
             WHERE {column} IN ({_places(wanted)})""",
             wanted,
         )
-        with self.sound():
+        with self.reading():
             return {
                 number: Head(typed(path, str), typed(title, str), loaded(metadata, dict), record_from_json(facts))
                 for number, path, title, metadata, facts in rows
@@ -109,7 +109,7 @@ class Generation(OpenGeneration):
         sections = self._rows(
             'SELECT path, level, start, "end" FROM sections WHERE document = ? ORDER BY ordinal', (number,)
         )
-        with self.sound():
+        with self.reading():
             return document_of_row(row, sections)
 
     def rows(self, ids: Sequence[int]) -> list[Any]:
@@ -134,23 +134,23 @@ class Generation(OpenGeneration):
         return _Vocabulary(self)  # made each time: a generation that refers to itself is not closed when it is let go
 
     def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
-        worded, bm25 = self._lexical.best(sought, k)
-        worded = self._passages(worded)
+        numbers, bm25 = self._lexical.best(sought, k)
+        by_words = self._passages(numbers)
         allowed = self._containing(sought.phrases, sought.excluded) if sought.is_literal else None
         vector = embedding()  # words are searched for while it is made
         near, _ = self._dense.search(vector, k) if allowed is None else self._dense.search_allowed(vector, k, allowed)
-        ids = np.union1d(near, worded).astype(np.int64)
+        ids = np.union1d(near, by_words).astype(np.int64)
         scores = np.zeros(len(ids), dtype=np.float32)
-        scores[np.searchsorted(ids, worded)] = bm25
+        scores[np.searchsorted(ids, by_words)] = bm25
         # Exact for all, including those that only BM25 found: a missing cosine is not a low one.
         return Pool(ids, self._dense.scores(vector, ids), scores, np.isin(ids, near))
 
-    def worded(self) -> NDArray[np.int64]:
-        """The passage of each number that the word index uses; -1 if it was removed.
+    def lexical_ids(self) -> NDArray[np.int64]:
+        """The passage id of each number in the word index; -1 if the passage was removed.
 
-        A word index that was written at once has the passages' ids; one that was extended keeps its old numbers.
+        A word index that was written at once uses passage ids; one that was extended keeps its old numbers.
         """
-        return np.arange(self.count(), dtype=np.int64) if self._worded is None else self._worded
+        return np.arange(self.count(), dtype=np.int64) if self._lexical_ids is None else self._lexical_ids
 
     def allows(self, sought: Sought, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         return self._containing(sought.phrases, sought.excluded)[ids]
@@ -163,32 +163,32 @@ class Generation(OpenGeneration):
         allowed = np.ones(self.count(), dtype=np.bool_)
         for phrase in phrases:
             containing = np.zeros(self.count(), dtype=np.bool_)
-            containing[self._passages(self._lexical.holding(phrase))] = True
+            containing[self._passages(self._lexical.containing(phrase))] = True
             allowed &= containing
         for words in excluded:
-            allowed[self._passages(self._lexical.holding(words))] = False
+            allowed[self._passages(self._lexical.containing(words))] = False
         self._last = (phrases, excluded), allowed
         return allowed
 
     def _passages(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """The ids of the passages with these numbers of the word index."""
-        most = self.count() if self._worded is None else len(self._worded)
+        most = self.count() if self._lexical_ids is None else len(self._lexical_ids)
         if len(numbers) and not 0 <= numbers.min() <= numbers.max() < most:
             raise self.damage(f"{LEXICAL}/")
-        if self._worded is None:
+        if self._lexical_ids is None:
             return numbers
-        found = self._worded[numbers]
-        if len(found) and not 0 <= found.min() <= found.max() < self.count():
-            raise self.damage(WORDED)
-        return found
+        ids = self._lexical_ids[numbers]
+        if len(ids) and not 0 <= ids.min() <= ids.max() < self.count():
+            raise self.damage(LEXICAL_IDS)
+        return ids
 
     # --- verification
 
     def altered(self) -> list[str]:
-        """The files whose bytes are not those that the manifest names, a sentence for each."""
+        """One sentence for each file whose checksum is not that of the manifest."""
         files = self.manifest.files
-        found = files_sha256([self.folder / name for name in files])
-        pairs = zip(files, found, strict=True)
+        checksums = files_sha256([self.folder / name for name in files])
+        pairs = zip(files, checksums, strict=True)
         return [f"{name} is not what was published" for name, sha256 in pairs if sha256 != files[name].sha256]
 
     def faults(self) -> Iterator[str]:
@@ -216,7 +216,7 @@ class Generation(OpenGeneration):
             with self._reading:
                 return self._sqlite.execute(sql, tuple(parameters)).fetchall()
         except sqlite3.ProgrammingError:
-            raise  # a mistake of the program, whatever the file holds
+            raise  # a mistake of the program, whatever the file contains
         except sqlite3.DatabaseError as error:
             raise self.damage() from error
 
@@ -246,8 +246,8 @@ def _places(values: Sequence[Any]) -> str:
     return ",".join("?" * len(values))
 
 
-def _worded(folder: Path) -> NDArray[np.int64]:
+def _read_lexical_ids(folder: Path) -> NDArray[np.int64]:
     try:
-        return np.fromfile(folder / WORDED, dtype="<i4").astype(np.int64)
+        return np.fromfile(folder / LEXICAL_IDS, dtype="<i4").astype(np.int64)
     except OSError as error:
-        raise StoreError(f"{WORDED} of generation {folder.name} is damaged", Remedy.FULL_BUILD) from error
+        raise StoreError(f"{LEXICAL_IDS} of generation {folder.name} is damaged", Remedy.FULL_BUILD) from error

@@ -1,4 +1,4 @@
-"""Word search on disk: BM25 over stemmed terms, in tantivy's index.
+"""Word search on disk: BM25 over stemmed terms, in an index of tantivy.
 
 The stored number of each text is its passage id. BM25 is tantivy's (k1 1.2, b 0.75); `index/bm25.py` computes the same
 scores without an index.
@@ -39,18 +39,18 @@ def _schema() -> tantivy.Schema:
 def write_index(folder: Path, texts: Iterable[tuple[str, str]]) -> None:
     """Index texts, each with its language, in a new folder; the first has id 0.
 
-    What is stored are their terms, so that one field (and one inverse document frequency) serves all languages, and in
-    another field their words with their positions. One segment, so equal input gives equal scores.
+    One field contains their terms, so that it (and one inverse document frequency) serves all languages; another
+    contains their words with positions. There is one segment, so equal input gives equal scores.
     """
     folder.mkdir(parents=True)
     _write(tantivy.Index(_schema(), path=str(folder)), [], enumerate(texts))
 
 
 def extend_index(folder: Path, old: Path, removed: Sequence[int], texts: Iterable[tuple[int, tuple[str, str]]]) -> None:
-    """Index in a new folder what `old` holds, without the texts with the ids `removed`, and these with their ids.
+    """Copy the index `old` to a new folder without the ids `removed`, and add texts with their ids and languages.
 
-    Texts come with their languages. Scores are those of an index that is written at once, but that the removed texts
-    still count in how frequent terms are.
+    Scores equal those of an index that is written at once, except that the removed texts still count in the
+    frequencies of terms.
     """
     shutil.copytree(old, folder, ignore=shutil.ignore_patterns("*.lock"))
     _write(tantivy.Index.open(str(folder)), removed, texts)
@@ -92,7 +92,7 @@ class LexicalIndex:
         except (ValueError, OSError) as error:
             if "Lockfile" not in str(error):
                 raise
-        # tantivy takes a lock even to read. Where the index may only be read, it takes it beside links to it.
+        # tantivy locks the folder even to read it. If it is read-only, a folder of links to its files is locked.
         links = Path(tempfile.mkdtemp(prefix="qa-lexical-"))
         weakref.finalize(self, shutil.rmtree, links, ignore_errors=True)
         for path in folder.iterdir():
@@ -116,11 +116,11 @@ class LexicalIndex:
             must = [tantivy.Query.const_score_query(self._phrase(words), 0) for words in sought.phrases]
             must_not = [(tantivy.Occur.MustNot, self._phrase(words)) for words in sought.excluded]
             query = tantivy.Query.boolean_query([*((tantivy.Occur.Must, each) for each in (query, *must)), *must_not])
-        return self._found(query, k)
+        return self._hits(query, k)
 
-    def holding(self, phrase: str) -> NDArray[np.int64]:
-        """The ids of all texts that hold these words, one behind the other, in any case and with or without accents."""
-        return self._found(tantivy.Query.const_score_query(self._phrase(phrase), 0), self.count())[0]
+    def containing(self, phrase: str) -> NDArray[np.int64]:
+        """The ids of all texts that contain this phrase, in any case and with or without accents."""
+        return self._hits(tantivy.Query.const_score_query(self._phrase(phrase), 0), self.count())[0]
 
     def frequencies(self, field: Literal["terms", "words"], values: Iterable[str]) -> dict[str, int]:
         """How many texts contain each of these terms, or of these words in lower case and without accents."""
@@ -129,31 +129,31 @@ class LexicalIndex:
             return {value: int(self._searcher.doc_freq(name, value)) for value in values}
 
     def beginning(self, starts: Iterable[str]) -> dict[str, int]:
-        """All words with one of these beginnings, and how many texts hold each."""
+        """All words that start with one of these strings, and how many texts contain each."""
         with self._reading():
-            return dict(found for start in starts for found in self._searcher.terms_with_prefix("words", start))
+            return dict(pair for start in starts for pair in self._searcher.terms_with_prefix("words", start))
 
-    def _found(self, query: tantivy.Query, k: int) -> tuple[NDArray[np.int64], Vectors]:
+    def _hits(self, query: tantivy.Query, k: int) -> tuple[NDArray[np.int64], Vectors]:
         if not self.count():
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         with self._reading():
             hits = self._searcher.search(query, min(k, self.count()), count=False).hits
             numbers = self._searcher.fast_field_values("id", [address for _, address in hits])
-            if None in numbers:  # where it cannot read one
+            if None in numbers:  # for one that it cannot read
                 raise ValueError("a text has no number")
         ids = np.array(numbers, dtype=np.int64)
         return ids, np.array([score for score, _ in hits], dtype=np.float32)
 
     def _phrase(self, text: str) -> tantivy.Query:
         words = plain_words(text)
-        if not words:  # signs alone, which are nowhere
+        if not words:  # punctuation alone is in no text
             return tantivy.Query.empty_query()
         if len(words) == 1:
             return tantivy.Query.term_query(self._schema, "words", words[0])
         return tantivy.Query.phrase_query(self._schema, "words", list(words))
 
     def _clause(self, term: QueryTerm, frequencies: Mapping[str, int]) -> tantivy.Query:
-        """The best of a word's forms: a word is counted once, in whichever language or way a text says it."""
+        """The best of a word's forms: a word counts once, in whichever language or way a text says it."""
         # Forms that are in no text would only keep tantivy from skipping texts that cannot be among the best.
         present = sorted(form for form in term.forms if frequencies.get(form))
         forms = [self._form(form) for form in present or [min(term.forms)]]
@@ -170,7 +170,7 @@ class LexicalIndex:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
-        """Turns what tantivy raises for damaged files, its panics included, into a StoreError."""
+        """Turn the errors and panics of tantivy for damaged files into a StoreError."""
         try:
             yield
         except BaseException as error:

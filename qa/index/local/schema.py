@@ -1,11 +1,11 @@
-"""The tables of passages.sqlite, and what is copied into them from the last generation."""
+"""The tables of passages.sqlite, and the statements that copy rows of the last generation."""
 
 from __future__ import annotations
 
-REPEATED = {"acronyms": "OR IGNORE"}  # tables whose rows may be given twice
+REPEATED = {"acronyms": "OR IGNORE"}  # tables that may be given the same row twice
 
 
-# What is read of many documents at once stands before the text, which may be long: SQLite reads a row from its start.
+# Columns that are read of many documents come before the text, which may be long: SQLite reads a row from its start.
 SCHEMA = """
 CREATE TABLE files (path TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
@@ -29,7 +29,7 @@ CREATE INDEX acronyms_by_long ON acronyms (long, short);
 """
 
 
-# What is taken over from the last generation (`old`): numbers are shifted, and of a renamed file the paths changed.
+# Copies from the last generation (`old`): numbers are shifted, and the paths of a renamed file are changed.
 COPIES = (
     """INSERT INTO documents SELECT id + :documents, coalesce(:file || substr(path, :after), path),
         coalesce(:file, file), title, language, text, metadata, pages

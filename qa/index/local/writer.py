@@ -27,20 +27,20 @@ from ..vocabulary import acronyms_of
 from ..workspace import new_folder, unwritable
 from ..writer import Taken, Writer, Written
 from . import dense, layout, lexical
-from .generation import LEXICAL, PASSAGES, WORDED, Generation
+from .generation import LEXICAL, LEXICAL_IDS, PASSAGES, Generation
 from .schema import COPIES, REPEATED, SCHEMA
 
 if TYPE_CHECKING:
     from .store import LocalStore
 
-_UNKEPT = (".lock", ".part")  # beside a generation while it is written; no part of it
+_UNKEPT = (".lock", ".part")  # files next to a generation while it is written, not part of it
 _T = TypeVar("_T")
-_MOST_UNWRITTEN = 16  # documents, or parts of long ones, that wait for SQLite
+_MOST_UNWRITTEN = 16  # documents, or parts of long ones, waiting for SQLite
 _MOST_ROWS = 1_000  # passages that are written together
 _BLOCK = 4_096  # embeddings that are copied at once
 
-# A word index is extended where it holds so many passages, and no more than this share of them was removed since it was
-# written at once: they still count in how frequent terms are.
+# A word index is extended if it has at least so many passages, and if no more than this share of them was removed since
+# it was last written at once, because removed passages still count in the frequencies of terms.
 _LEAST_EXTENDED = 10_000
 _MOST_REMOVED = 0.01
 
@@ -48,8 +48,8 @@ _MOST_REMOVED = 0.01
 class GenerationWriter(Writer):
     """Writes one generation in a hidden folder next to the published ones.
 
-    What an interrupted build leaves in its folder is read by the next build alone (see `journal`), which removes it.
-    The files of `previous` must be those that were published.
+    Only the next build reads what an interrupted build leaves in its folder (see `journal`), and removes it. The files
+    of `previous` must be unaltered.
     """
 
     failures = (OSError, sqlite3.Error)
@@ -160,7 +160,7 @@ class GenerationWriter(Writer):
                 self._sqlite.executemany(f"INSERT {REPEATED.get(table, '')} INTO {table} VALUES ({places})", rows)
 
     def _texts(self, part: Part) -> Iterator[tuple[str, str]]:
-        """What is searched for words in these passages, by id, and its language."""
+        """The searchable text and the language of each of these passages, by id."""
         joined = "passages p JOIN documents d ON d.id = p.document WHERE p.id >= ? AND p.id < ?"
         wanted = f"SELECT d.title, p.section, p.text, d.language FROM {joined} ORDER BY p.id"
         passages = part.passages
@@ -168,15 +168,15 @@ class GenerationWriter(Writer):
             yield encoded(title, json.loads(section), text), language
 
     def _languages(self) -> tuple[str, ...]:
-        """Those of the documents."""
-        found = self._sqlite.execute("SELECT DISTINCT language FROM documents ORDER BY language")
-        return tuple(language for (language,) in found)
+        """The languages of the documents."""
+        rows = self._sqlite.execute("SELECT DISTINCT language FROM documents ORDER BY language")
+        return tuple(language for (language,) in rows)
 
     def _write_words(self, languages: Sequence[str]) -> None:
-        """Extend the last generation's word index where that is enough and holds the same languages, or write it."""
+        """Extend the last word index if enough of it is left and the languages are the same; else write a new one."""
         folder, old = self.folder / LEXICAL, self._old
         if old is not None and old.count() >= _LEAST_EXTENDED and old.manifest.languages == languages:
-            before = old.worded()
+            before = old.lexical_ids()
             number_of = np.empty(old.count(), dtype=np.int64)
             number_of[before[before >= 0]] = np.flatnonzero(before >= 0)
             after = np.full(len(before), -1, dtype=np.int64)
@@ -188,7 +188,7 @@ class GenerationWriter(Writer):
                 numbered = zip(range(len(after), len(after) + len(new)), texts, strict=True)
                 removed = np.flatnonzero((after < 0) & (before >= 0)).tolist()
                 lexical.extend_index(folder, old.folder / LEXICAL, removed, _stepping(numbered, self.step))
-                np.concatenate([after, np.array(new, dtype=np.int64)]).astype("<i4").tofile(self.folder / WORDED)
+                np.concatenate([after, np.array(new, dtype=np.int64)]).astype("<i4").tofile(self.folder / LEXICAL_IDS)
                 return
         everything = self._texts(self.everything)
         lexical.write_index(folder, _stepping(everything, self.step))
@@ -204,7 +204,7 @@ class GenerationWriter(Writer):
             self._sqlite.commit()
             languages = self._languages()
             self._write_words(languages)
-        except (RuntimeError, ValueError) as error:  # what faiss and tantivy raise where they cannot write
+        except (RuntimeError, ValueError) as error:  # raised by faiss and tantivy if they cannot write
             raise OSError(str(error)) from error
         self._sqlite.close()
         self.step()
@@ -212,8 +212,8 @@ class GenerationWriter(Writer):
         number = 1 + max((int(path.name) for path in layout.published_folders(index)), default=0)
         manifest = self.completed(f"{number:06d}", languages, _written(self.folder))
         write_manifest(self.folder / MANIFEST, manifest, self.records)
-        with ThreadPoolExecutor(1) as beside:
-            synced = beside.submit(_sync_files, self.folder)
+        with ThreadPoolExecutor(1) as executor:
+            synced = executor.submit(_sync_files, self.folder)
             problem = _problem(self.folder, self._new, self.step)
             synced.result()
         if problem:
@@ -223,7 +223,7 @@ class GenerationWriter(Writer):
                 "free some space and {}",
             )
         for path in self.folder.glob("*.part"):
-            path.unlink()  # what an unfinished build would be resumed from is not part of a finished one
+            path.unlink()  # a finished build needs nothing to resume from
         for path in (self.folder / LEXICAL, self.folder):
             sync(path)
         current = index / ".CURRENT.new"
@@ -238,26 +238,26 @@ class GenerationWriter(Writer):
         return manifest.id
 
 
-def _stepping(things: Iterable[_T], step: Callable[[], None]) -> Iterator[_T]:
-    """The things, with a step before every hundredth."""
-    for number, thing in enumerate(things):
+def _stepping(items: Iterable[_T], step: Callable[[], None]) -> Iterator[_T]:
+    """Yield the items, with a call of `step` before every hundredth."""
+    for number, item in enumerate(items):
         if number % 100 == 0:
             step()
-        yield thing
+        yield item
 
 
 def _written(folder: Path) -> dict[str, WrittenFile]:
-    """The files of a generation, by name; neither locks nor what an unfinished build would be resumed from."""
+    """The files of a generation by name, without locks and without what an unfinished build would be resumed from."""
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.endswith(_UNKEPT)]
-    found = {}
+    files = {}
     for path, sha256 in zip(paths, files_sha256(paths), strict=True):
-        facts = path.stat()
-        found[path.relative_to(folder).as_posix()] = WrittenFile(facts.st_size, facts.st_mtime_ns, sha256)
-    return found
+        stat = path.stat()
+        files[path.relative_to(folder).as_posix()] = WrittenFile(stat.st_size, stat.st_mtime_ns, sha256)
+    return files
 
 
 def _problem(folder: Path, new: Mapping[str, Part], step: Callable[[], None]) -> str:
-    """What is off with a generation that was just written, or nothing; what was taken over was checked before."""
+    """The first problem of a new generation, or an empty string; what was taken over was checked before."""
     try:
         written = Generation(folder)
     except StoreError as error:

@@ -1,7 +1,6 @@
-"""A Milvus server: its address, the connection to it with time-outs and retries, and what it can do.
+"""A Milvus server: the connection to it, with timeouts and retries, and what it can do.
 
-The only home of pymilvus. A server that cannot be reached is said to be so at once, and is tried again by itself. It
-knows nothing about generations.
+While a server is unreachable, calls fail at once, except for one that tries it again after a pause.
 """
 
 from __future__ import annotations
@@ -15,28 +14,24 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ...config import Address
-from ...errors import Remedy, StoreError, UnreachableError
-from .connection import READING, WRITING, Clock, Once, connect
-from .failures import NOT_THERE, RELEASED, STRANGER, UNTRUSTED, Incomplete, cause_of, failure_types, may_pass, words_of
+from ...errors import StoreError, UnreachableError
+from .connection import READING, WRITING, Clock, SingleAttempt, connect
+from .failures import RELEASED, Incomplete, failure_types, is_temporary, message_of, refusal
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
-_STANDING = 600.0  # seconds after which preparing is given up where nothing moves
-_STEP = 0.25  # seconds between two looks at how far that is
-_LEAST_PAUSE, _MOST_PAUSE = 0.25, 4.0  # seconds without a try after one that failed: doubled each time
-_FIRST_WAIT = 0.05  # seconds before a call is tried again: doubled each time
-_BESIDE = 16  # calls of questions that wait for an answer at once, beside those of their own threads
+_STANDING = 600.0  # seconds without progress after which preparing is given up
+_STEP = 0.25  # seconds between two checks of that progress
+_LEAST_PAUSE, _MOST_PAUSE = 0.25, 4.0  # seconds without an attempt after one that failed: doubled each time
+_FIRST_WAIT = 0.05  # seconds before a call is repeated: doubled each time
+_PARALLEL = 16  # calls of questions in progress at a time, apart from those in their own threads
 _MAKES = frozenset(("create_collection", "create_index"))
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
-class MissingError(StoreError):
-    """There is no such collection or alias on the server."""
-
-
 class Server:
-    """A connection that is made when it is needed. Safe to use from several threads."""
+    """A server, connected to on the first call. Safe to use from several threads."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -45,11 +40,11 @@ class Server:
         self._pause = _LEAST_PAUSE
         self._closed_until = 0.0
         self._clock = Clock()
-        self._pool = ThreadPoolExecutor(_BESIDE, thread_name_prefix="milvus")
-        self.failed = float("-inf")  # when there was no answer, or not all of one, for the last time (monotonic)
+        self._pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="milvus")
+        self.failed = float("-inf")  # when a call last got no answer, or not all of one (monotonic)
 
     def close(self) -> None:
-        """End the connection and its threads; nothing is called afterwards."""
+        """Close the connection and end its threads; no call may follow."""
         self._pool.shutdown(wait=False)
         with self._connecting:
             client, self._client = self._client, None
@@ -58,11 +53,11 @@ class Server:
 
     @contextmanager
     def question(self) -> Iterator[None]:
-        """While one question is worked on: its calls take no longer together than a call may by itself.
+        """While one question is processed: all its calls together may take as long as one call by itself.
 
-        The time between them is not the server's: an encoder may have to be loaded.
+        The time between the calls does not count: an encoder may have to be loaded.
         """
-        if self._clock.left is not None:  # a part of another
+        if self._clock.left is not None:  # within another question
             yield
             return
         self._clock.left = READING
@@ -79,70 +74,71 @@ class Server:
         whole: Callable[[Any], bool] = lambda result: True,
         **named: Any,
     ) -> Any:
-        """What this method of a MilvusClient returns, tried again within so many seconds where there is no answer.
+        """Call a method of MilvusClient, repeatedly for so many seconds until there is an answer.
 
-        A result that is not `whole` is none: a cluster that has lost a node finds nothing for some seconds, and says of
-        that nothing. Raises MissingError, StoreError with what the server says where it refuses, and StoreError where
-        it cannot be reached: at once while that is known.
+        A result that is not `whole` is not an answer: a cluster that has lost a node returns nothing for some seconds,
+        without an error. Raises MissingError, StoreError with the server's message if it refuses, and UnreachableError,
+        at once if the server is known to be unreachable.
         """
         failures = failure_types()
         with self._until(seconds) as end:
             wait, failed, released = _FIRST_WAIT, False, False
             while True:
                 try:
-                    # Where other nodes hold the same, one of them is to be asked too: calls to a lost one hang.
+                    # If other nodes have the same rows, leave time to ask one of them: calls to a lost node hang.
                     left = max(_FIRST_WAIT, (end - time.monotonic()) / min(2, self.address.replicas))
                     client = self._connected(left / 2)
+                    timeout = SingleAttempt(left)
                     if released:
                         replicas = self.address.replicas
-                        client.load_collection(arguments[0], replica_number=replicas, _async=True, timeout=Once(left))
-                    result = getattr(client, method)(*arguments, timeout=Once(left), **named)
+                        client.load_collection(arguments[0], replica_number=replicas, _async=True, timeout=timeout)
+                    result = getattr(client, method)(*arguments, timeout=timeout, **named)
                     if not whole(result):
                         raise Incomplete("a part of it is not loaded")
                 except failures as error:
-                    if not may_pass(error):
+                    if not is_temporary(error):
                         self._answered()
-                        if failed and method in _MAKES and "already exist" in words_of(error):
-                            return None  # by a try whose answer was lost
-                        raise self._refused(error) from error
+                        if failed and method in _MAKES and "already exist" in message_of(error):
+                            return None  # by an attempt whose answer was lost
+                        raise refusal(self.address, error) from error
                     self.failed = time.monotonic()
                     if self.failed + wait >= end:
                         raise self._failed(error) from error
                     failed = True
-                    # The server was started again.
+                    # The server was restarted.
                     released = getattr(error, "code", None) == RELEASED and method != "load_collection"
                 else:
                     self._answered()
                     return result
                 if method == "insert":
-                    method = "upsert"  # a part of the rows may be there: none must be there twice
+                    method = "upsert"  # some rows may have been inserted: none may be there twice
                 time.sleep(wait)
                 wait = min(2 * wait, _MOST_PAUSE)
 
-    def beside(self, *works: Callable[[], Any]) -> list[Any]:
-        """What these give, in this order, worked on at once; their calls share what time a question has left.
+    def in_parallel(self, *functions: Callable[[], Any]) -> list[Any]:
+        """The results of these functions, called at the same time; their calls share what time the question has left.
 
-        They must not call this themselves.
+        They must not call this method themselves.
         """
         with self._until(READING) as end:
-            waiting = [self._pool.submit(self._by, end, work) for work in works[1:]]
-            return [works[0](), *(each.result() for each in waiting)]
+            futures = [self._pool.submit(self._by, end, function) for function in functions[1:]]
+            return [functions[0](), *(future.result() for future in futures)]
 
-    def _by(self, end: float, work: Callable[[], Any]) -> Any:
+    def _by(self, end: float, function: Callable[[], Any]) -> Any:
         self._clock.end = end
         try:
-            return work()
+            return function()
         finally:
             self._clock.end = None
 
     def version(self) -> str:
-        """What the server calls itself. Raises StoreError."""
+        """The server's version as it reports it. Raises StoreError."""
         return str(self.call("get_server_version"))
 
     def word_tokenizer(self) -> str:
-        """What splits a text at its spaces there, where the server searches for words (Milvus from 2.5 on, and Lite).
+        """The name of the tokenizer that splits at spaces, if the server has BM25 (Milvus 2.5 or newer, and Lite).
 
-        Empty where it does not.
+        Empty if it has not.
         """
         version = self.version()
         if version.startswith("milvus_lite"):
@@ -153,10 +149,10 @@ class Server:
     def create(
         self, collection: str, fields: Mapping[str, Mapping[str, Any]], words: tuple[str, str] | None = None
     ) -> None:
-        """Make an empty collection; the first field is its key.
+        """Create an empty collection; the first field is its key.
 
-        A field is the name of its type, `datatype`, and what else Milvus wants to know of it. `words` are a field of
-        text, and the vector that the server makes of it to search for words.
+        A field has the name of its type, `datatype`, and Milvus's other parameters. `words` are a text field and the
+        field of the sparse vector that the server makes of it to search for words.
         """
         from pymilvus import DataType, Function, FunctionType, MilvusClient
 
@@ -171,10 +167,10 @@ class Server:
     def prepare(
         self, collections: Mapping[str, Mapping[str, Mapping[str, Any]]], step: Callable[[], None] = lambda: None
     ) -> None:
-        """Index the vectors of collections that were written whole, and load them; `step` is called meanwhile.
+        """Index the vectors of completely written collections, and load them; `step` is called meanwhile.
 
-        It takes as long as it goes on. Raises StoreError where nothing moves for ten minutes, and what `step` raises:
-        what is under way then ends after the call that it waits for.
+        There is no time limit as long as there is progress. Raises StoreError after ten minutes without any, and what
+        `step` raises: the threads then end after the call that they wait for.
         """
         ended, problems = threading.Event(), list[Exception]()
 
@@ -218,14 +214,14 @@ class Server:
         for name, facts in indexes.items():
             wanted.add_index(name, **facts)
         self._follow(flush, collection, ended)
-        # Milvus Lite has made it when this ends, however many there are.
+        # Milvus Lite returns when the index is made, however long that takes.
         self.call("create_index", collection, wanted, sync=False, seconds=_STANDING)
         self._follow(indexed, collection, ended)
         self.call("load_collection", collection, replica_number=self.address.replicas, _async=True, seconds=WRITING)
         self._follow(loaded, collection, ended)
 
     def _follow(self, look: Callable[[], tuple[bool, Any]], collection: str, ended: threading.Event) -> None:
-        """Until a look at something says that it is done, or was `ended`; looks that get no answer saw no progress."""
+        """Repeat a check until it says that the work is done, or `ended` is set; no answer counts as no progress."""
         before: Any = None
         since = time.monotonic()
         while not ended.is_set():
@@ -237,15 +233,16 @@ class Server:
                     before, since = now, time.monotonic()
             if time.monotonic() - since > _STANDING:
                 raise StoreError(
-                    f"The server at {self.address} does not get on with {collection}: see its log, then build again."
+                    f"The server at {self.address} made no progress with {collection} for ten minutes: "
+                    "check its log, then build again."
                 )
             ended.wait(_STEP)
         raise StoreError("The build ended: build again.")
 
     def until_loaded(self, collection: str, enough: Callable[[int], bool], seconds: float = READING) -> None:
-        """Return when so many rows of a collection are loaded that it is `enough`. Raises UnreachableError.
+        """Return once the number of loaded rows of a collection is `enough`. Raises UnreachableError.
 
-        A node that was lost is replaced part by part, and Milvus does not say which parts a result lacks.
+        A lost node is replaced part by part, and Milvus does not say which parts a result lacks.
         """
         self.call(
             "query",
@@ -258,7 +255,7 @@ class Server:
         )
 
     def count(self, collection: str) -> int:
-        """How many rows a loaded collection holds, once all that was written is seen."""
+        """The number of rows of a loaded collection, once everything written is visible."""
         rows = self.call(
             "query", collection, filter="", output_fields=["count(*)"], consistency_level="Strong", seconds=WRITING
         )
@@ -266,7 +263,7 @@ class Server:
 
     def _connected(self, seconds: float) -> MilvusClient:
         if self._client is None:
-            if not self._connecting.acquire(timeout=seconds):  # by another
+            if not self._connecting.acquire(timeout=seconds):  # another thread connects
                 raise Incomplete("there is no connection yet")
             try:
                 self._client = self._client or connect(self.address)
@@ -276,9 +273,9 @@ class Server:
 
     @contextmanager
     def _until(self, seconds: float) -> Iterator[float]:
-        """When a call has to end that may take so many seconds: with the question or the call that it is a part of.
+        """The time when a call of so many seconds must end: no later than the question or call that it is part of.
 
-        Raises StoreError where no time is left, or the server is not to be tried.
+        Raises StoreError if no time is left, or if the server is known to be unreachable.
         """
         clock, begun = self._clock, time.monotonic()
         if clock.end is not None:
@@ -298,9 +295,9 @@ class Server:
                 clock.left -= time.monotonic() - begun
 
     def _check(self, seconds: float) -> None:
-        """Raises StoreError while the server is not to be tried; one caller tries it, and the others wait for that.
+        """Raise StoreError while the server is unreachable, except for one caller after each pause, which tries it.
 
-        What may take longer than a question waits until it may be tried.
+        A call that may take longer than a question waits for its turn.
         """
         while True:
             with self._lock:
@@ -321,22 +318,8 @@ class Server:
         with self._lock:
             self._pause = min(2 * self._pause, _MOST_PAUSE)
             self._closed_until = time.monotonic() + self._pause
-        return self._unreachable(words_of(error))
+        return self._unreachable(message_of(error))
 
     def _unreachable(self, reason: str) -> StoreError:
-        return UnreachableError(f"The index cannot be reached at {self.address} ({reason}): see that the server runs.")
-
-    def _refused(self, error: Exception) -> StoreError:
-        said = words_of(error)
-        if STRANGER.search(cause_of(error)):
-            return StoreError(
-                f"The server at {self.address} does not let this user in: set QA_MILVUS_USER and QA_MILVUS_PASSWORD."
-            )
-        if UNTRUSTED.search(cause_of(error)):
-            return StoreError(
-                f"The server at {self.address} has not the certificate that was expected: set QA_MILVUS_TLS to the "
-                "file of its authority, and name the server as its certificate does."
-            )
-        if getattr(error, "code", None) in NOT_THERE:
-            return MissingError(f"The index at {self.address} lacks a part ({said})", Remedy.BUILD_ELSEWHERE)
-        return StoreError(f"The server at {self.address} refused what it was asked ({said}): see its log.")
+        problem = f"The index cannot be reached at {self.address} ({reason})"
+        return UnreachableError(f"{problem}: check that the server is running.")

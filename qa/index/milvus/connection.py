@@ -1,4 +1,4 @@
-"""A connection to a Milvus server, and the clock that bounds what one question may take of it."""
+"""A connection to a Milvus server, and the time that the calls of one question may take."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ READING, WRITING = 1.8, 60.0  # seconds that a call may take: of a question, and
 _CONNECTING = READING / 2  # seconds
 
 
-class Once(float):
-    """Seconds for a call that pymilvus makes once: it would try again until so many are over, and sleep past that."""
+class SingleAttempt(float):
+    """A timeout in seconds that keeps pymilvus from repeating the call, which it would do beyond the timeout.
+
+    It compares the timeout with the elapsed time to decide whether to repeat; here no comparison allows it.
+    """
 
     def __le__(self, other: float) -> bool:
         return True
 
 
 class Clock(threading.local):
-    """What the calls of this thread's question may still take together (None: no question), and when one has to end."""
+    """The time that the calls of this thread's question have left (None: no question), and when a call must end."""
 
     left: float | None = None
     end: float | None = None
@@ -33,13 +36,13 @@ class Clock(threading.local):
 def connect(address: Address) -> MilvusClient:
     from pymilvus import MilvusClient
 
-    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what fails is said in one sentence
+    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # failures are reported as one sentence
     host = f"[{address.host}]" if ":" in address.host else address.host
     tls = {"server_pem_path": address.tls} if address.tls not in ("", "on") else {}
     return MilvusClient(
         uri=f"{'https' if address.tls else 'http'}://{host}:{address.port}",
         user=address.user,
         password=address.password,
-        timeout=_CONNECTING,  # pymilvus takes the first one for all that share the connection
+        timeout=_CONNECTING,  # pymilvus uses the first one for all that share the connection
         **tls,
     )

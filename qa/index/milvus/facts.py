@@ -1,7 +1,7 @@
-"""Texts by key in a Milvus collection: what a generation there holds beside its passages.
+"""Texts by key in a Milvus collection: everything of a generation except its passages.
 
-A text is stored in as many rows as it needs, with a checksum. Words and how many texts hold each are kept sorted, some
-hundreds a text, so that one is found by itself and by its beginning. It knows nothing about documents.
+A text is stored in as many rows as it needs, with a checksum. Words and the number of passages that contain each are
+sorted and stored in blocks, so that a word is found by itself and by its beginning.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from ...errors import Remedy, StoreError
 from .client import Server
 from .connection import READING, WRITING
 
-LONGEST = 65_535  # bytes of a text in one row, as Milvus has it
-# What a row holds: it is never searched, but Milvus wants a vector.
+LONGEST = 65_535  # bytes of a text in one row, as Milvus limits it
+# A row is never searched, but Milvus requires a vector.
 FIELDS = {
     "key": {"datatype": "VARCHAR", "max_length": 64},
     "value": {"datatype": "VARCHAR", "max_length": LONGEST},
     "vector": {"datatype": "FLOAT_VECTOR", "dim": 2},
 }
 INDEXES: Mapping[str, Mapping[str, Any]] = {"vector": {"index_type": "FLAT", "metric_type": "IP", "params": {}}}
-# Keys that each collection has. Without the first it is not loaded; what stands there is new after each change. Under
-# the other stands how many rows there are at least, of this and of other collections.
-HERE, LEAST = "here", "least"
-_PIECE = 60_000  # bytes, with what stands before the first piece
-_MOST_PIECES = 100_000  # of one text, some six gigabytes: no more is looked for, whatever a row says
-_ASKED = 300  # rows that are read at a time
-_WORDS = 256  # in one text
-_KEPT = 4_096  # such texts that are kept once they were read
+# Keys in each collection. A result without the first is incomplete; its text changes with the collection. The text of
+# the second says how many rows there are at least, in this and in other collections.
+STATE, LEAST_ROWS = "here", "least"
+_PIECE = 60_000  # bytes, with the text before the first piece
+_MOST_PIECES = 100_000  # of one text (six gigabytes): no more are read, whatever a row says
+_ASKED = 300  # rows read at a time
+_WORDS = 256  # in one block
+_KEPT = 4_096  # blocks that are cached
 _LAST = "\U0010ffff"
 
 
 def fact_rows(key: str, value: str) -> Iterator[dict[str, Any]]:
-    """The rows that hold a text under a key of letters, digits and colons."""
+    """The rows of a text under a key of letters, digits and colons."""
     data = value.encode()
     pieces = list(_pieces(data))
     for number, piece in enumerate(pieces):
@@ -49,7 +49,7 @@ def fact_rows(key: str, value: str) -> Iterator[dict[str, Any]]:
 
 
 def word_rows(name: str, frequencies: Mapping[str, int]) -> Iterator[dict[str, Any]]:
-    """The rows that hold words without spaces, and how many texts hold each, for a `Words` of this name."""
+    """The rows of a `Words` of this name: words without spaces, and how many passages contain each."""
     entries = iter(sorted(frequencies.items()))
     first: list[str] = []
     while some := list(islice(entries, _WORDS)):
@@ -59,7 +59,7 @@ def word_rows(name: str, frequencies: Mapping[str, int]) -> Iterator[dict[str, A
 
 
 def pair_rows(name: str, pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    """The rows that hold pairs of texts, each to be found by either of them, for a `Pairs` of this name."""
+    """The rows of a `Pairs` of this name: pairs of texts, each found by either of them."""
     found: dict[str, list[tuple[str, str]]] = {}
     for pair in sorted(set(pairs)):
         for text in set(pair):
@@ -69,12 +69,12 @@ def pair_rows(name: str, pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str,
 
 
 def damaged(collection: str) -> StoreError:
-    """What is said of a collection that is not as it was written."""
+    """The error to raise if a collection differs from what was written."""
     return StoreError(f"{collection} is damaged", Remedy.FULL_BUILD_ELSEWHERE)
 
 
 def hashed(text: str) -> str:
-    """32 letters and digits that stand for a text in a key."""
+    """32 letters and digits that represent a text in a key."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -82,15 +82,15 @@ def _piece_key(key: str, number: int) -> str:
     return f"{key}:{number}" if number else f"{key}:"
 
 
-_HERE = _piece_key(HERE, 0)
+_STATE = _piece_key(STATE, 0)
 
 
 def _is_loaded(rows: Iterable[Mapping[str, Any]]) -> bool:
-    return any(row["key"] == _HERE for row in rows)
+    return any(row["key"] == _STATE for row in rows)
 
 
 def _seal(head: str) -> tuple[int, int]:
-    """How many rows a text has, and its checksum. Raises ValueError."""
+    """The number of rows and the checksum in the head of a text. Raises ValueError."""
     pieces, checksum = map(int, head.split())
     if not 1 <= pieces <= _MOST_PIECES:
         raise ValueError(head)
@@ -101,7 +101,7 @@ def _pieces(data: bytes) -> Iterator[str]:
     start = 0
     while start == 0 or start < len(data):
         end = min(start + _PIECE, len(data))
-        while end < len(data) and data[end] & 0xC0 == 0x80:  # within a character
+        while end < len(data) and data[end] & 0xC0 == 0x80:  # inside a character
             end -= 1
         yield data[start:end].decode()
         start = max(end, 1)
@@ -115,11 +115,11 @@ class Facts:
         self._server = server
 
     def get(self, keys: Iterable[str], seconds: float = READING) -> dict[str, str]:
-        """The texts under these keys, but for those that are not there. Raises StoreError where one is damaged."""
+        """The texts under those of these keys that exist. Raises StoreError if one is damaged."""
         wanted = list(dict.fromkeys(keys))
         first = self._values([_piece_key(key, 0) for key in wanted], seconds)
         begun = {key: first[_piece_key(key, 0)].partition("\n") for key in wanted if _piece_key(key, 0) in first}
-        with self.sound():
+        with self.reading():
             seals = {key: _seal(head) for key, (head, _, _) in begun.items()}
             more = [_piece_key(key, number) for key, (pieces, _) in seals.items() for number in range(1, pieces)]
             rest = self._values(more, seconds) if more else {}
@@ -132,59 +132,59 @@ class Facts:
         return found
 
     def needed(self, keys: Iterable[str], seconds: float = READING) -> dict[str, str]:
-        """The texts under these keys, which must be there. Raises UnreachableError or StoreError where they are not."""
+        """The texts under these keys. Raises UnreachableError if rows are not loaded, StoreError if one is missing."""
         wanted = set(keys)
         found = self.get(wanted, seconds)
         if len(found) < len(wanted):
             self.check(seconds)
             found = self.get(wanted, seconds)  # they may have been loaded meanwhile
-        with self.sound():
+        with self.reading():
             return {key: found[key] for key in wanted}
 
     def one(self, key: str, seconds: float = READING) -> str:
-        """The text under a key that must be there. Raises as `needed`."""
+        """The text under a key. Raises as `needed`."""
         return self.needed([key], seconds)[key]
 
     def state(self, seconds: float = READING) -> str:
-        """What stands under HERE: another text after each change."""
-        return self._values([], seconds)[_HERE].partition("\n")[2]
+        """The text under STATE: another one after each change."""
+        return self._values([], seconds)[_STATE].partition("\n")[2]
 
     def least(self, seconds: float = READING) -> list[int]:
-        """How many rows there are at least: of this collection first. Raises StoreError."""
-        with self.sound():
-            return list(map(int, self.get([LEAST], seconds)[LEAST].split()))
+        """The least numbers of rows, that of this collection first. Raises StoreError."""
+        with self.reading():
+            return list(map(int, self.get([LEAST_ROWS], seconds)[LEAST_ROWS].split()))
 
     def check(self, seconds: float = READING) -> None:
-        """Return when all rows are loaded. Raises UnreachableError, or StoreError where nothing says how many."""
+        """Return once all rows are loaded. Raises UnreachableError, or StoreError if their number is unknown."""
         least = self.least(seconds)[0]
         self._server.until_loaded(
             self.collection, lambda found: found >= least or found >= self.least(seconds)[0], seconds
         )
 
     def rows_of(self, keys: Iterable[str]) -> list[str]:
-        """The keys of the rows that hold the texts under these keys, as far as they are there."""
+        """The keys of the rows of the texts under those of these keys that exist."""
         wanted = list(keys)
         first = self._values([_piece_key(key, 0) for key in wanted], WRITING)
         heads = {key: first[_piece_key(key, 0)].partition("\n")[0] for key in wanted if _piece_key(key, 0) in first}
-        with self.sound():
+        with self.reading():
             return [_piece_key(key, number) for key, head in heads.items() for number in range(_seal(head)[0])]
 
     def beginning(self, start: str, seconds: float = READING) -> dict[str, str]:
-        """The texts of at most one row, by their keys, of the keys with this beginning (letters and digits)."""
+        """The texts of one row each under the keys that start with these letters and digits, by key."""
         rows = self._server.call(
             "query",
             self.collection,
-            filter=f'key like "{start}%" or key == "{_HERE}"',
+            filter=f'key like "{start}%" or key == "{_STATE}"',
             output_fields=["key", "value"],
             consistency_level="Strong",
             seconds=seconds,
             whole=_is_loaded,
         )
-        return {row["key"].removesuffix(":"): row["value"].partition("\n")[2] for row in rows if row["key"] != _HERE}
+        return {row["key"].removesuffix(":"): row["value"].partition("\n")[2] for row in rows if row["key"] != _STATE}
 
     @contextlib.contextmanager
-    def sound(self) -> Iterator[None]:
-        """Turns what texts that are not as they were written lead to into a StoreError."""
+    def reading(self) -> Iterator[None]:
+        """Turn the errors that damaged texts lead to into a StoreError."""
         try:
             yield
         except (ValueError, KeyError) as error:
@@ -196,7 +196,7 @@ class Facts:
             rows = self._server.call(
                 "get",
                 self.collection,
-                ids=[_HERE, *keys[start : start + _ASKED]],
+                ids=[_STATE, *keys[start : start + _ASKED]],
                 output_fields=["key", "value"],
                 seconds=seconds,
                 whole=_is_loaded,
@@ -212,23 +212,23 @@ class Pairs:
         self._facts = facts
         self._name = name
 
-    def of(self, texts: Iterable[str]) -> list[tuple[str, str]]:
-        """The pairs that one of these texts is in, each once, in order."""
+    def containing(self, texts: Iterable[str]) -> list[tuple[str, str]]:
+        """The pairs that contain one of these texts, each once, in order."""
         found = self._facts.get(f"{self._name}:{hashed(text)}" for text in texts)
-        with self._facts.sound():
+        with self._facts.reading():
             return sorted({(str(one), str(other)) for value in found.values() for one, other in json.loads(value)})
 
 
 class Words:
-    """The words of one name, and how many texts hold each. Safe to use from several threads."""
+    """The words of one name, and how many passages contain each. Safe to use from several threads."""
 
     def __init__(self, facts: Facts, name: str) -> None:
         self._facts = facts
         self._name = name
-        self._kept: dict[int, str] = {}  # as they are stored: a dictionary would take ten times the memory
+        self._kept: dict[int, str] = {}  # as stored: a dictionary would take ten times the memory
 
     def frequencies(self, words: Iterable[str]) -> dict[str, int]:
-        """How many texts hold each of these words; those that none holds are left out."""
+        """How many passages contain each of these words; those in none are left out."""
         places = {word: bisect_right(self._first, word) - 1 for word in words}
         blocks = self._blocks(sorted(set(places.values()) - {-1}))
         found = {}
@@ -239,7 +239,7 @@ class Words:
         return found
 
     def beginning(self, starts: Iterable[str]) -> dict[str, int]:
-        """The words with one of these beginnings, and how many texts hold each."""
+        """The words that start with one of these strings, and how many passages contain each."""
         beginnings = tuple(starts)
         wanted = {
             number
@@ -252,17 +252,17 @@ class Words:
     @cached_property
     def _first(self) -> list[str]:
         """The first word of each block."""
-        held = self._facts.one(self._name)
-        return held.split("\n") if held else []
+        text = self._facts.one(self._name)
+        return text.split("\n") if text else []
 
     def _blocks(self, numbers: Sequence[int]) -> dict[int, str]:
-        """These blocks: entries, each behind the end of a line."""
+        """These blocks: entries, each after a line end."""
         kept = self._kept
         found = {number: kept[number] for number in numbers if number in kept}
         keys = {f"{self._name}:{number}": number for number in numbers if number not in found}
         for key, text in self._facts.needed(keys).items() if keys else ():
             block = f"\n{text}"
-            with self._facts.sound():
+            with self._facts.reading():
                 list(_entries(block))
             found[keys[key]] = block
         if len(kept) + len(found) > _KEPT:
@@ -272,7 +272,7 @@ class Words:
 
 
 def _entries(block: str) -> Iterator[tuple[str, int]]:
-    """The words of a block, and how many texts hold each. Raises ValueError."""
+    """The words of a block, and how many passages contain each. Raises ValueError."""
     for line in block.split("\n")[1:]:
         word, number = line.split(" ")
         yield word, int(number)

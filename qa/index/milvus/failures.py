@@ -1,17 +1,18 @@
-"""What a failed call to a Milvus server means: whether it may pass, and what to say of it."""
+"""What a failed call to a Milvus server means: whether it is temporary, and its message."""
 
 from __future__ import annotations
 
 import os
 import re
 
-from ...errors import StoreError
+from ...config import Address
+from ...errors import Remedy, StoreError
 
-# Codes of Milvus (pkg/util/merr of its sources): no such collection or alias, one that is not loaded, and others that
-# pass: unavailable, too many, too fast; parts not loaded; replicas, channels, segments and nodes that are not there.
-NOT_THERE, RELEASED = (100, 1600), 101
+# Error codes of Milvus (pkg/util/merr in its sources): no such collection or alias, one that is not loaded, and
+# temporary ones: unavailable, too many, too fast; parts not loaded; missing replicas, channels, segments and nodes.
+MISSING, RELEASED = (100, 1600), 101
 _NOT_READY = frozenset((2, 4, 8, 101, 103, 201, 202, *range(400, 700), *range(900, 1_000)))
-_VAGUE = frozenset((1, 5, 65_535))  # codes that say nothing: the words do
+_VAGUE = frozenset((1, 5, 65_535))  # codes that say nothing: the message does
 _PASSING = re.compile(
     r"not (ready|available|loaded|initialized)|unavailable|\bnode\b|time(d )?out|deadline|context done"
     r"|closed channel|grpc client|connection|recover|delegator|stopping|cancell?ed",
@@ -19,19 +20,23 @@ _PASSING = re.compile(
 )
 
 
-STRANGER = re.compile("UNAUTHENTICATED")
+UNAUTHENTICATED = re.compile("UNAUTHENTICATED")
 UNTRUSTED = re.compile("CERTIFICATE_VERIFY_FAILED|Hostname Verification|security handshaker")
-_RETRIED = re.compile(r"\[\w+\] Retry timeout: [^,]*,? ?(message=)?")  # what pymilvus says before that
+_RETRIED = re.compile(r"\[\w+\] Retry timeout: [^,]*,? ?(message=)?")  # what pymilvus puts before the message
 _NO_ANSWER = frozenset(("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"))  # of gRPC
 
 
+class MissingError(StoreError):
+    """The server has no such collection or alias."""
+
+
 class Incomplete(Exception):
-    """The server answered without what it holds."""
+    """The server answered without some of its rows."""
 
 
 def failure_types() -> tuple[type[Exception], ...]:
-    """What a call raises where the server refuses it or does not answer."""
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # it writes to standard error itself
+    """The exceptions of a call that the server refuses or does not answer."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC would write to standard error
     try:
         import grpc
         from pymilvus.exceptions import MilvusException
@@ -40,29 +45,46 @@ def failure_types() -> tuple[type[Exception], ...]:
     return MilvusException, grpc.RpcError, Incomplete
 
 
-def may_pass(error: Exception) -> bool:
-    """Whether there was no answer, or one that says that the server is not ready: the same call may succeed later."""
+def is_temporary(error: Exception) -> bool:
+    """Whether the same call may succeed later: there was no answer, or the server is not ready."""
     if isinstance(error, Incomplete) or getattr(error, "retriable", False):
         return True
-    if STRANGER.search(cause_of(error)) or UNTRUSTED.search(cause_of(error)):
+    if UNAUTHENTICATED.search(cause_of(error)) or UNTRUSTED.search(cause_of(error)):
         return False
     code = getattr(error, "code", None)
-    code = code() if callable(code) else code  # that of gRPC, of which pymilvus makes one of its own
+    code = code() if callable(code) else code  # the code of gRPC, from which pymilvus makes one of its own
     name = getattr(code, "name", "")
-    return name in _NO_ANSWER or code in _NOT_READY or (code in _VAGUE and bool(_PASSING.search(_said(error))))
+    return name in _NO_ANSWER or code in _NOT_READY or (code in _VAGUE and bool(_PASSING.search(_message(error))))
 
 
 def cause_of(error: Exception) -> str:
-    """What gRPC said, where pymilvus says only that it could not connect."""
+    """The message of gRPC, if pymilvus says only that it could not connect."""
     return str(error.__cause__ or error)
 
 
-def _said(error: Exception) -> str:
-    details = getattr(error, "details", None)  # those of gRPC: as text it is a page
+def _message(error: Exception) -> str:
+    details = getattr(error, "details", None)  # those of gRPC: as a text the error is a page long
     words = details() if callable(details) else getattr(error, "message", "")
     return _RETRIED.sub("", str(words or error))
 
 
-def words_of(error: Exception) -> str:
-    """What an error says, on one short line."""
-    return " ".join(_said(error).split())[:120].rstrip(" .:(")
+def message_of(error: Exception) -> str:
+    """The message of an error, on one short line."""
+    return " ".join(_message(error).split())[:120].rstrip(" .:(")
+
+
+def refusal(address: Address, error: Exception) -> StoreError:
+    """The error to raise if a server refuses a call."""
+    message = message_of(error)
+    if UNAUTHENTICATED.search(cause_of(error)):
+        return StoreError(
+            f"The server at {address} rejected the user name or password: set QA_MILVUS_USER and QA_MILVUS_PASSWORD."
+        )
+    if UNTRUSTED.search(cause_of(error)):
+        return StoreError(
+            f"The server at {address} presented a certificate that is not trusted: "
+            "set QA_MILVUS_TLS to the file of its authority, and name the server as its certificate does."
+        )
+    if getattr(error, "code", None) in MISSING:
+        return MissingError(f"The index at {address} is incomplete ({message})", Remedy.BUILD_ELSEWHERE)
+    return StoreError(f"The server at {address} refused a request ({message}): check its log.")

@@ -28,14 +28,14 @@ from ..vocabulary import Vocabulary
 from . import search
 from .client import Server
 from .connection import READING, WRITING
-from .facts import LEAST, Facts, damaged, fact_rows, hashed
+from .facts import LEAST_ROWS, Facts, damaged, fact_rows, hashed
 from .rows import COLUMNS, FORM, MANIFEST, PUBLISHED, RECORDS, facts_of
 from .vocabulary import MilvusVocabulary
 from .withdrawal import Mark, Marks, is_hidden
 
 _BLOCK = 1_000  # rows that are read at a time
-# Seconds for which all rows are taken to be loaded once they were counted: at least, and as a multiple of the time that
-# counting took. (Milvus Lite looks at each row.)
+# Seconds for which all rows are assumed to be loaded once they were counted: at least, and as a multiple of the time
+# that counting took. (Milvus Lite reads every row for it.)
 _FRESH, _SELDOM = 1.0, 20.0
 _NEVER = (float("-inf"), float("-inf"))
 
@@ -48,7 +48,7 @@ class MilvusGeneration(OpenGeneration):
         self.collection = collection
         self._server = server
         self._facts = Facts(server, facts_of(collection))
-        with self.sound():
+        with self.reading():
             data = loaded(self._facts.one(MANIFEST, seconds), dict)
             if data.get("form") != FORM:
                 raise StoreError(f"{collection} is of another version of this program", Remedy.FULL_BUILD_ELSEWHERE)
@@ -56,7 +56,7 @@ class MilvusGeneration(OpenGeneration):
             self._length = typed(data["terms"], int)
         self._marks = Marks(server, self._facts)
         self._vocabulary = MilvusVocabulary(server, self._facts)
-        # When all rows were last seen to be loaded, and until when that is taken to be so (monotonic).
+        # When all rows were last seen to be loaded, and until when that is assumed (monotonic).
         self._counted = _NEVER
 
     @cached_property
@@ -80,7 +80,7 @@ class MilvusGeneration(OpenGeneration):
         else:
             hidden = self._marks.current(WRITING)
             heads = self.raw_heads(number for number in map(int, wanted) if not is_hidden(number, hidden))
-        with self.sound():
+        with self.reading():
             return {
                 number: Head(
                     typed(head["path"], str),
@@ -99,7 +99,7 @@ class MilvusGeneration(OpenGeneration):
             body = self.bodies([wanted]).get(wanted)
         if body is None:
             return None
-        with self.sound():
+        with self.reading():
             document = _document(body)
             return replace(document, path=wanted) if isinstance(wanted, str) else document
 
@@ -111,20 +111,20 @@ class MilvusGeneration(OpenGeneration):
             rows = self.columns(ids, COLUMNS)  # they may have been loaded meanwhile
         if missing := set(ids) - {row["id"] for row in rows}:
             raise StoreError(f"{len(missing)} of the passages found were withdrawn meanwhile: ask again.")
-        with self.sound():
+        with self.reading():
             return [_row(row) for row in rows]
 
     def keys(self) -> list[bytes]:
         """The key of every passage, by id; empty if it was withdrawn."""
         found = {row["id"]: row["key"] for row in self.columns(range(self.count()), ("id", "key"))}
-        with self.sound():
+        with self.reading():
             return [bytes.fromhex(found.get(number, "")) for number in range(self.count())]
 
     # --- vectors and postings
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
         found = {row["id"]: row["vector"] for row in self.columns(ids, ("id", "vector"))}
-        with self.sound():
+        with self.reading():
             rows = [found[number] for number in ids]
             return np.array(rows, dtype=np.float32).reshape(len(rows), int(self.manifest.encoder["dimension"]))
 
@@ -150,10 +150,10 @@ class MilvusGeneration(OpenGeneration):
         return rows
 
     def raw_heads(self, numbers: Iterable[int], seconds: float = WRITING) -> dict[int, dict[str, Any]]:
-        """What is stored of the documents with these numbers without their texts, withdrawn ones included."""
+        """The stored heads of the documents with these numbers, withdrawn ones included."""
         keys = {f"head:{number}": number for number in numbers}
         found = self._facts.get(keys, seconds) if keys else {}
-        with self.sound():
+        with self.reading():
             return {keys[key]: loaded(value, dict) for key, value in found.items()}
 
     def bodies(self, numbers: Iterable[int]) -> dict[int, str]:
@@ -161,9 +161,9 @@ class MilvusGeneration(OpenGeneration):
         keys = {f"body:{number}": number for number in numbers}
         return {keys[key]: value for key, value in self._facts.get(keys, WRITING).items()}
 
-    def taken(self, ids: range) -> Iterator[dict[str, Any]]:
+    def full_rows(self, ids: range) -> Iterator[dict[str, Any]]:
         """The rows of these passages in order, for the next generation to take over. Raises StoreError."""
-        with self.sound():
+        with self.reading():
             counted = 0
             for start in range(0, len(ids), _BLOCK):
                 block = self.columns(ids[start : start + _BLOCK], [*COLUMNS, "vector", "sha256", "terms", "words"])
@@ -175,9 +175,9 @@ class MilvusGeneration(OpenGeneration):
                 raise ValueError(f"{counted} rows of {len(ids)}")
 
     def published(self) -> float | None:
-        """When it began to answer (seconds since 1970); None if that is not known."""
+        """When the generation was published (seconds since 1970); None if that is not known."""
         published = self._facts.get([PUBLISHED], WRITING).get(PUBLISHED)
-        with self.sound():
+        with self.reading():
             return None if published is None else float(published)
 
     # --- withdrawal
@@ -202,10 +202,10 @@ class MilvusGeneration(OpenGeneration):
             self._marks.write(replace(mark, is_deleted=True))
 
     def _expect(self, lost: int) -> None:
-        """Let no reader miss what is about to be deleted: so many facts, and the passages of all marks."""
+        """Tell readers to expect less: so many facts, and the passages of all marks, are about to be deleted."""
         passages = self.count() - sum(len(mark.part.passages) for mark in self._marks.read(WRITING))
         least = self._facts.least(WRITING)[0] - lost
-        rows = list(fact_rows(LEAST, f"{least} {passages}"))
+        rows = list(fact_rows(LEAST_ROWS, f"{least} {passages}"))
         self._server.call("upsert", self._facts.collection, rows, seconds=WRITING)
         self._server.count(self._facts.collection)  # which waits until what was written is visible
 
@@ -241,16 +241,16 @@ class MilvusGeneration(OpenGeneration):
         if not paths:
             return {}
         keys = {f"path:{hashed(path)}": path for path in paths}
-        found, hidden = self._server.beside(partial(self._facts.get, keys), self._marks.current)
+        found, hidden = self._server.in_parallel(partial(self._facts.get, keys), self._marks.current)
         if len(found) < len(keys):
             self._facts.check()
             found = self._facts.get(keys)  # they may have been loaded meanwhile
-        with self.sound():
+        with self.reading():
             numbers = {keys[key]: int(value) for key, value in found.items()}
         return {path: number for path, number in numbers.items() if not is_hidden(number, hidden)}
 
     def _call(self, method: str, *arguments: Any, **named: Any) -> Any:
-        # A published generation does not change, but for what is withdrawn, which waits until every reader sees it.
+        # A published generation changes only by withdrawal, which waits until every reader sees it.
         return self._server.call(method, self.collection, *arguments, consistency_level="Eventually", **named)
 
 
@@ -262,9 +262,9 @@ def _row(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _document(body: str) -> Document:
-    """The document that was stored so; raises ValueError or KeyError if it is none."""
+    """The document of stored JSON. Raises ValueError or KeyError if it is invalid."""
     data = loaded(body, dict)
     try:
         return document_from_json(data)
-    except TypeError as error:  # which it says it raises for what is no document
+    except TypeError as error:  # its error for an invalid document
         raise ValueError(str(error)) from error

@@ -1,7 +1,7 @@
-"""Who may build the index of a name on a server: whoever's collection one alias names, since Milvus gives it to no two.
+"""A build lock on a server: the builder owns it whose collection an alias points to (Milvus allows only one).
 
-While its owner lives, the alias goes to and fro between two empty collections. Who waits sees that, or that it stands
-still: no clocks are compared. It knows nothing about generations.
+While its owner lives, the alias is switched back and forth between two empty collections. Another builder watches
+whether it still moves: no clocks are compared.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import BusyError, StoreError
-from .client import MissingError, Server
+from .client import Server
 from .connection import READING, WRITING
 from .facts import FIELDS
+from .failures import MissingError
 
 _BEAT = 3.0  # seconds between two signs of life
-_DEAD = 60.0  # seconds without one after which another builder takes over
-_LOOK = 0.5  # seconds between two looks for one
+_DEAD = 60.0  # seconds without a sign of life after which another builder takes over
+_LOOK = 0.5  # seconds between two checks for one
 
 
 class Lease:
-    """The right to build the index of this name. Safe to use from several threads.
+    """The lock of the index of this name. Safe to use from several threads.
 
-    `index` is a folder that one builder has at a time: what a build there that died still holds is taken over at once.
+    `index` is a folder that one builder uses at a time: a lock that a dead build of it left is taken over at once.
     """
 
     def __init__(self, server: Server, name: str, index: Path) -> None:
@@ -35,11 +36,11 @@ class Lease:
         self._alias = f"{name}_building"
         self._note = index / ".building"
         self._own: tuple[str, ...] = ()
-        self.owner = ""  # eight letters and digits that stand for whoever holds it here
+        self.owner = ""  # eight letters and digits that identify this builder
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold it. Raises BusyError where another builder lives, else StoreError."""
+    def acquired(self) -> Iterator[None]:
+        """Acquire the lock for a `with` block. Raises BusyError if another builder has it, else StoreError."""
         self._wait()
         self.owner = secrets.token_hex(4)
         owner = f"{self._alias}_{self.owner}"
@@ -50,9 +51,9 @@ class Lease:
         try:
             for collection in self._own:
                 self._server.create(collection, FIELDS)
-            with contextlib.suppress(StoreError):  # another may have been quicker
+            with contextlib.suppress(StoreError):  # another builder may have been quicker
                 self._server.call("create_alias", self._own[0], self._alias)
-            if not self.is_held():
+            if not self.is_ours():
                 raise self._busy()
             beating.start()
             yield
@@ -60,31 +61,31 @@ class Lease:
             ended.set()
             if beating.ident is not None:
                 beating.join()
-            with contextlib.suppress(StoreError):  # out of reach: it is taken over later
+            with contextlib.suppress(StoreError):  # unreachable: another builder takes over later
                 self._release()
 
-    def is_held(self, seconds: float = WRITING) -> bool:
-        """Whether it is, asked anew: where this machine slept, another may have taken over. Raises StoreError."""
+    def is_ours(self, seconds: float = WRITING) -> bool:
+        """Whether this builder still owns the lock: while this machine slept, another may have taken over."""
         return self._holder(seconds) in self._own
 
     def clear(self) -> None:
-        """Drop what owners that died have left, while it is held."""
+        """Drop the collections of dead owners; only while this builder owns the lock."""
         for name in self._server.call("list_collections", seconds=WRITING):
-            if self._owner(name) not in ("", self.owner) and self.is_held():
+            if self._owner(name) not in ("", self.owner) and self.is_ours():
                 self._server.call("drop_collection", name, seconds=WRITING)
 
     def others(self, seconds: float = WRITING) -> set[str]:
-        """The owners that hold it elsewhere, or died with it: what they were writing is not whole."""
+        """The other owners, alive or dead: the generations that they were writing are incomplete."""
         names = self._server.call("list_collections", seconds=seconds)
         return {owner for name in names if (owner := self._owner(name)) not in ("", self.owner)}
 
     def _owner(self, collection: str) -> str:
-        """Whose empty collection this is; empty where it is another one."""
+        """The owner that a collection belongs to; empty if it belongs to none."""
         found = re.fullmatch(rf"{self._alias}_([0-9a-f]{{8}})_[ab]", collection)
         return found[1] if found else ""
 
     def _wait(self) -> None:
-        """Until nobody holds it; takes it from an owner that is dead."""
+        """Wait until nobody owns the lock; take it from a dead owner."""
         first, since = self._holder(WRITING), time.monotonic()
         if first is None:
             return
@@ -106,12 +107,12 @@ class Lease:
         place = 0
         while not ended.wait(_BEAT):
             with contextlib.suppress(StoreError):
-                if self.is_held(READING):
+                if self.is_ours(READING):
                     place = 1 - place
                     self._server.call("alter_alias", self._own[place], self._alias)
 
     def _release(self) -> None:
-        if self.is_held(READING):
+        if self.is_ours(READING):
             self._server.call("drop_alias", self._alias)
         for collection in self._own:
             self._server.call("drop_collection", collection)
@@ -123,4 +124,4 @@ class Lease:
             return None
 
     def _busy(self) -> BusyError:
-        return BusyError("Another machine builds this index: wait for it to end, then build again.")
+        return BusyError("Another machine is building this index: wait for it to end, then build again.")

@@ -16,13 +16,13 @@ from .connection import WRITING
 from .facts import LONGEST
 from .phrases import MOST_WORDS, neighbours, numbers_of
 
-# The keys of what is known of a generation as a whole, and how those of files that were taken out since begin.
+# The keys of the facts of a whole generation, and the beginning of the keys of withdrawn files.
 MANIFEST, RECORDS, ACRONYMS, TERMS, WORDS, WITHDRAWN = "manifest", "records", "acronyms", "terms", "words", "withdrawn:"
-PUBLISHED = "published"  # when it began to answer
-FORM = 1  # of all of this: a generation in another one is built anew
+PUBLISHED = "published"  # when it was published
+FORM = 1  # the version of this layout: a generation in another one is rebuilt
 _TEXTS = ("document", "text", "title", "section", "sentences")
 COLUMNS = ("id", *_TEXTS, "position", "start", "end", "page", "language", "key", "checksum")  # of a passage
-_BATCH_ROWS, _BATCH_SIZE = 1_000, 1_000_000  # rows, and characters and numbers in them, of one insertion
+_BATCH_ROWS, _BATCH_SIZE = 1_000, 1_000_000  # the most rows, and characters and numbers in them, of one insertion
 _INTEGER, _TEXT = {"datatype": "INT64"}, {"datatype": "VARCHAR", "max_length": LONGEST}
 _NUMBERS = {"datatype": "ARRAY", "element_type": "INT64", "max_capacity": MOST_WORDS}
 _GRAPH = {"M": 16, "efConstruction": 200}  # of nearest passages
@@ -45,14 +45,14 @@ def fields(dimension: int, tokenizer: str = "") -> dict[str, Mapping[str, Any]]:
 
 
 def indexes(tokenizer: str = "") -> dict[str, Mapping[str, Any]]:
-    """Those of a passage's vectors."""
+    """The indexes of a passage's vectors."""
     dense = {"index_type": "HNSW", "metric_type": "IP", "params": _GRAPH}
     sparse = {"index_type": "SPARSE_INVERTED_INDEX", "metric_type": "BM25"}
     return {"vector": dense, **({"sparse": sparse} if tokenizer else {})}
 
 
 def facts_of(collection: str) -> str:
-    """The name of the collection with what else is known of a generation's passages."""
+    """The name of the collection with the facts of a generation."""
     return f"{collection}_facts"
 
 
@@ -81,7 +81,7 @@ def fitted(row: Mapping[str, Any], has_bm25: bool) -> dict[str, Any]:
 
 
 class Batches:
-    """Rows on their way into collections, many at a time. `step` is called before each insertion."""
+    """Inserts rows into collections, many at a time. `step` is called before each insertion."""
 
     def __init__(self, server: Server, step: Callable[[], None]) -> None:
         self.counts: Counter[str] = Counter()  # of the rows of each collection
@@ -91,7 +91,7 @@ class Batches:
         self._sizes: Counter[str] = Counter()
 
     def add(self, collection: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Insert these rows, now or with others. Raises StoreError."""
+        """Insert these rows, now or together with later ones. Raises StoreError."""
         for row in rows:
             waiting = self._rows.setdefault(collection, [])
             waiting.append(row)
@@ -101,7 +101,7 @@ class Batches:
                 self._insert(collection)
 
     def finish(self) -> None:
-        """Insert what waits."""
+        """Insert the remaining rows."""
         for collection in self._rows:
             self._insert(collection)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,8 @@ from .client import Server
 from .phrases import both, condition_for
 from .withdrawal import Mark, Marks, visible_only
 
-_SPARE = 2  # so many times as many passages are requested from the server's BM25, which is not quite ours
-_LEAST_COMPARED = 400  # passages that a search among nearest ones compares at least
+_SPARE = 2  # this many times the wanted passages are requested from the server's BM25, which differs slightly from ours
+_LEAST_COMPARED = 400  # the least number of passages that a vector search compares
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +74,20 @@ def candidates(searched: Searched, embedding: Embedding, sought: Sought, k: int)
         begun, marks = time.monotonic(), searched.marks.known
         request = _Request(vector, sought, k, condition, visible_only(marks))
 
-        def worded(request: _Request = request) -> list[_Hit]:
-            return _worded(searched, request)
-
-        def near(request: _Request = request) -> list[_Hit]:
-            return _near(searched, request, request.k, request.condition)
-
-        # The side that takes longest runs in this thread.
-        by_words, by_meaning, now, _ = searched.server.beside(worded, near, searched.marks.current, searched.check)
+        # The side that takes longest comes first: it runs in this thread.
+        by_words, by_meaning, now, _ = searched.server.in_parallel(
+            partial(_by_words, searched, request),
+            partial(_by_meaning, searched, request, k, condition),
+            searched.marks.current,
+            searched.check,
+        )
         if now is marks and (is_again or searched.server.failed < begun):
             return _pool(searched, request, by_words, by_meaning)
         is_again = True
 
 
 def _pool(searched: Searched, request: _Request, by_words: Sequence[_Hit], by_meaning: Sequence[_Hit]) -> Pool:
-    # The nearest may be among the best by words too: the words that lead to those are not all.
+    # The nearest may be among the best by words too, even if the server did not find them by words.
     hits = {hit.id: hit for hit in (*by_meaning, *by_words)}
     scores = bm25.scores(
         request.sought.terms,
@@ -110,18 +110,18 @@ def _pool(searched: Searched, request: _Request, by_words: Sequence[_Hit], by_me
     return pool.sorted()
 
 
-def _near(searched: Searched, request: _Request, limit: int, condition: str) -> list[_Hit]:
+def _by_meaning(searched: Searched, request: _Request, limit: int, condition: str) -> list[_Hit]:
     """The passages with the largest cosines, best first."""
     parameters = {"metric_type": "IP", "params": {"ef": max(2 * limit, _LEAST_COMPARED)}}
     found = _search(searched, request, "vector", request.vector.tolist(), limit, condition, parameters, ["terms"])
     if request.condition and len(found) < limit:
-        # Milvus Lite filters what a search found: what few passages contain may be far away, and so not among that.
+        # Milvus Lite filters after searching, so it misses phrases that only passages far from the question contain.
         return _all(searched, request, limit, condition)
     return [_Hit(int(hit["id"]), float(hit["distance"]), hit["entity"]["terms"]) for hit in found]
 
 
 def _all(searched: Searched, request: _Request, limit: int, condition: str) -> list[_Hit]:
-    """As `_near`, of as many passages as satisfy a condition, up to the limit."""
+    """As `_by_meaning`, of as many passages as satisfy a condition, up to the limit."""
     rows = searched.server.call(
         "query",
         searched.collection,
@@ -134,14 +134,14 @@ def _all(searched: Searched, request: _Request, limit: int, condition: str) -> l
     return sorted(hits, key=lambda hit: -hit.cosine)
 
 
-def _worded(searched: Searched, request: _Request) -> list[_Hit]:
+def _by_words(searched: Searched, request: _Request) -> list[_Hit]:
     """The passages that the server's own BM25 ranks first, or the nearest of those that contain the rarest words."""
     asked = request.sought.frequencies
     if not asked:
         return []
     if not searched.has_bm25():
         condition = both(request.condition, rarest_words.condition_for(asked))
-        return _near(searched, request, rarest_words.limit(request.k), condition)
+        return _by_meaning(searched, request, rarest_words.limit(request.k), condition)
     words, parameters, columns = " ".join(asked), {"metric_type": "BM25"}, ["terms", "vector"]
     found = _search(searched, request, "sparse", words, _SPARE * request.k, request.condition, parameters, columns)
     return [

@@ -18,16 +18,17 @@ from ...errors import NoGenerationError, Remedy, StoreError, UnnamedError, Unrea
 from ..manifest import Manifest
 from ..store import Store
 from ..workspace import new_folder
-from .client import MissingError, Server
+from .client import Server
 from .connection import READING, WRITING
 from .facts import fact_rows
+from .failures import MissingError
 from .generation import MilvusGeneration
 from .lease import Lease
 from .rows import PUBLISHED, facts_of
 from .writer import MilvusWriter
 
-_GRACE = 60.0  # seconds for which a reader may still hold what was replaced
-_FRESH = 1.0  # seconds between two looks at which generation answers
+_GRACE = 60.0  # seconds for which a reader may still use what was replaced
+_FRESH = 1.0  # seconds for which the id of the current generation is cached
 
 
 class MilvusStore(Store[MilvusGeneration]):
@@ -41,7 +42,7 @@ class MilvusStore(Store[MilvusGeneration]):
         self.server = Server(address)
         self._lease = Lease(self.server, address.name, index)
         self._seen: tuple[float, str | None] = (float("-inf"), None)
-        # What answered when writing began: its id, itself if it is sound, and what was withdrawn from it by then.
+        # The generation that was current when writing began: its id, itself if intact, and what was withdrawn by then.
         self._before: str | None = None
         self._last: MilvusGeneration | None = None
         self._withdrawn: frozenset[str] = frozenset()
@@ -93,7 +94,7 @@ class MilvusStore(Store[MilvusGeneration]):
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """The right to write. Raises BusyError if another has it, UnreachableError, or StoreError."""
-        with super().writing(), self._lease.held():
+        with super().writing(), self._lease.acquired():
             self._before, self._last = self.current_id(WRITING), None
             self._drop_all(self._replaced())  # each takes as much of the server's memory as what answers
             try:
@@ -104,7 +105,7 @@ class MilvusStore(Store[MilvusGeneration]):
             except UnreachableError:
                 raise
             except StoreError:
-                pass  # a damaged one is built anew
+                pass  # a damaged one is rebuilt
             yield
 
     def writer(
@@ -122,7 +123,7 @@ class MilvusStore(Store[MilvusGeneration]):
         super().remove_leftovers(keep)
 
     def _unpublished(self, current: str | None) -> list[str]:
-        """The generations of builders that died, and what is newer than the current one: both may be it too."""
+        """The generations of builders that died, and those from the current one on, itself included."""
         others = self._lease.others()
         newer = _number(current) if current else math.inf
         return [each for each in self._ids() if _owner(each) in others or _number(each) >= newer]
@@ -133,7 +134,7 @@ class MilvusStore(Store[MilvusGeneration]):
         self._drop_all({*self._ids()[: -max(1, keep)], *self._replaced()})
 
     def _replaced(self) -> list[str]:
-        """The generations that no reader holds any more: another answers since a minute ago."""
+        """The generations that no reader uses any more: they were replaced at least a minute ago."""
         current = self.current_id(WRITING)
         ids = [each for each in self._ids() if current is not None and _number(each) <= _number(current)]
         return [old for old, new in pairwise(ids) if time.time() - self._published(new) >= _GRACE]
@@ -146,46 +147,46 @@ class MilvusStore(Store[MilvusGeneration]):
             for file in files:
                 answering.withdraw(file)
 
-    def take_out(self, made: MilvusGeneration) -> None:
-        """Take out of a new generation what was withdrawn from the last one since writing began."""
+    def copy_withdrawals(self, new: MilvusGeneration) -> None:
+        """Withdraw from a new generation what was withdrawn from the last one since writing began."""
         if self._last is not None:
-            for file in self._last.withdrawn(WRITING) - self._withdrawn - made.withdrawn(WRITING):
-                made.withdraw(file)
+            for file in self._last.withdrawn(WRITING) - self._withdrawn - new.withdrawn(WRITING):
+                new.withdraw(file)
 
     def collection(self, generation: str) -> str:
         """The name of a generation's collection."""
         return f"{self.address.name}_{generation}"
 
     def next_id(self) -> str:
-        """That of the next generation: the next number, and its builder's mark, which nobody else has."""
+        """The id of the next generation: the next number, and the mark of its builder, which is unique."""
         found = [*self._ids(), *filter(None, [self.current_id(WRITING)])]
         return f"{1 + max(map(_number, found), default=0):06d}_{self._lease.owner}"
 
     def switch(self, generation: str) -> None:
-        """Let this generation answer, if the one that does is that of when writing began. Raises StoreError."""
+        """Make this generation current. Raises StoreError if another became current since writing began."""
         facts = facts_of(self.collection(generation))
-        # Before it answers: else a build that is killed in between leaves unknown since when the last one does not.
+        # Before the switch: otherwise a build killed in between would leave the time of the switch unknown.
         self.server.call("upsert", facts, list(fact_rows(PUBLISHED, str(time.time()))), seconds=WRITING)
-        if not self._lease.is_held() or self.current_id(WRITING) != self._before:
+        if not self._lease.is_ours() or self.current_id(WRITING) != self._before:
             raise StoreError("Another build of this index took over meanwhile: build again.")
         method = "create_alias" if self._before is None else "alter_alias"
         try:
             self.server.call(method, self.collection(generation), self.address.name, seconds=WRITING)
         except StoreError:
-            if self.current_id(WRITING) != generation:  # it was done where only the answer was lost
+            if self.current_id(WRITING) != generation:  # it was done, and only the answer was lost
                 raise
         self._seen = time.monotonic(), generation
 
     def drop(self, generation: str, seconds: float = WRITING) -> None:
-        """Remove a generation, but never the one that answers: Milvus itself would let that go."""
+        """Drop a generation, but never the current one, which Milvus itself would drop."""
         for name in (self.collection(generation), facts_of(self.collection(generation))):
             if generation != self.current_id(seconds):
                 self.server.call("drop_collection", name, seconds=seconds)
 
     def _drop_all(self, generations: Iterable[str]) -> None:
-        """As `drop`, of what may be another builder's, while nobody has taken over."""
+        """Drop generations that may be another builder's, as long as nobody has taken over."""
         for generation in generations:
-            if self._lease.is_held():
+            if self._lease.is_ours():
                 self.drop(generation)
 
     def _id(self, collection: str) -> str | None:
@@ -193,17 +194,17 @@ class MilvusStore(Store[MilvusGeneration]):
         return found[1] if found else None
 
     def _ids(self, seconds: float = WRITING) -> list[str]:
-        """The generations that are there, or parts of them, oldest first."""
+        """The ids of the generations on the server, incomplete ones included, oldest first."""
         names = self.server.call("list_collections", seconds=seconds)
         return sorted({found for name in names if (found := self._id(name)) is not None}, key=_number)
 
     def _unnamed(self) -> list[str]:
-        """The generations that may have answered: all but what a builder is writing, or was when it died."""
+        """The ids of the generations that may have been current: all except those of unfinished builds."""
         others = self._lease.others(READING)
         return [each for each in self._ids(READING) if _owner(each) not in others]
 
     def _published(self, generation: str) -> float:
-        """When a generation began to answer (seconds since 1970); now, where that is not known."""
+        """When a generation was published (seconds since 1970); now, if that is not known."""
         published = None
         with contextlib.suppress(StoreError):
             published = self.open(generation, WRITING).published()

@@ -10,7 +10,7 @@ from .client import Server
 from .facts import Facts, Pairs, Words
 from .rows import ACRONYMS, TERMS, WORDS
 
-_LATELY, _MOST_LATELY = 10.0, 64  # seconds for which the acronyms of questions are kept, and of how many
+_LATELY, _MOST_LATELY = 10.0, 64  # seconds for which the acronyms of questions are cached, and of how many
 _NEVER = float("-inf")
 
 
@@ -34,7 +34,7 @@ class MilvusVocabulary:
         wanted, now = frozenset(texts), time.monotonic()
         pairs, read = self._lately.get(wanted, ([], _NEVER))
         if read <= max(now - _LATELY, self._server.failed):
-            pairs = self._acronyms.of(wanted)
+            pairs = self._acronyms.containing(wanted)
             if len(self._lately) >= _MOST_LATELY:
                 self._lately = {}
             self._lately[wanted] = pairs, now

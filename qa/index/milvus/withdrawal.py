@@ -12,13 +12,13 @@ from ...corpus.records import Part
 from ...text.stored import loaded, typed
 from .client import Server
 from .connection import READING, WRITING
-from .facts import HERE, Facts, fact_rows, hashed
+from .facts import STATE, Facts, fact_rows, hashed
 from .rows import WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Says that a file was withdrawn, where it is, and whether its rows were deleted."""
+    """A withdrawn file, the numbers of its documents and passages, and whether its rows were deleted."""
 
     file: str
     part: Part
@@ -57,7 +57,7 @@ class Marks:
     def read(self, seconds: float) -> list[Mark]:
         """All marks. Raises StoreError."""
         marks = self._facts.beginning(WITHDRAWN, seconds).values()
-        with self._facts.sound():
+        with self._facts.reading():
             return [Mark.from_json(mark) for mark in marks]
 
     def current(self, seconds: float = READING) -> list[Mark]:
@@ -71,7 +71,7 @@ class Marks:
 
     def write(self, mark: Mark) -> None:
         """Add or replace a mark; returns once every reader sees it."""
-        rows = [*mark.rows(), *fact_rows(HERE, secrets.token_hex(8))]
+        rows = [*mark.rows(), *fact_rows(STATE, secrets.token_hex(8))]
         self._server.call("upsert", self._facts.collection, rows, seconds=WRITING)
         self._server.count(self._facts.collection)  # which waits until what was written is visible
 

@@ -1,4 +1,4 @@
-"""Writes one generation to a Milvus server, while others are read and encoded, and publishes it by an alias."""
+"""Writes one generation to a Milvus server, while more files are read and encoded, and publishes it by an alias."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ..writer import Taken, Writer, Written
 from . import facts as milvus_facts
 from . import rows as milvus_rows
 from .connection import READING, WRITING
-from .facts import HERE, LEAST, fact_rows, hashed, pair_rows, word_rows
+from .facts import LEAST_ROWS, STATE, fact_rows, hashed, pair_rows, word_rows
 from .generation import MilvusGeneration
 from .rows import ACRONYMS, FORM, MANIFEST, RECORDS, TERMS, WORDS, Batches, facts_of, fitted, passage_row
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 
 _MOST_WAITING = 2_000  # passages that wait to be written
-_BLOCK = 50  # documents that are read at a time: they may be long
-_PATIENCE = 0.7  # seconds that an insertion has when a build ends
+_BLOCK = 50  # documents read at a time: they may be long
+_PATIENCE = 0.7  # seconds that a running insertion has when a build ends
 
 
 class MilvusWriter(Writer):
@@ -62,7 +62,7 @@ class MilvusWriter(Writer):
         self._is_over = False
         self._tokenizer = store.server.word_tokenizer()
         # What only the thread changes, until all is written:
-        self._generation: str | None = None  # what is being written, until it is published
+        self._generation: str | None = None  # the new generation, until it is published
         self._batches = Batches(store.server, self._check)
         self._vocabulary = CountedVocabulary()
 
@@ -84,7 +84,7 @@ class MilvusWriter(Writer):
         """Check the counts of what was written, and make it current by one switch. Raises StoreError."""
         self._writing.add(self._insert_rest)
         self._writing.finish()
-        server, generation = self._store.server, self._begun()
+        server, generation = self._store.server, self._generation_id()
         collection = self._store.collection(generation)
         indexes = {collection: milvus_rows.indexes(self._tokenizer), facts_of(collection): milvus_facts.INDEXES}
         server.prepare(indexes, self.step)
@@ -95,19 +95,19 @@ class MilvusWriter(Writer):
                     "the last one still answers",
                     Remedy.FULL_BUILD,
                 )
-        made = self._store.open(generation, WRITING)
-        self._store.take_out(made)
+        new = self._store.open(generation, WRITING)
+        self._store.copy_withdrawals(new)
         self.step()
         self._store.switch(generation)
         self._generation = None
-        self._store.take_out(made)  # what was withdrawn while it was switched
+        self._store.copy_withdrawals(new)  # what was withdrawn while it was switched
         self._store.prune(keep)
-        return made.id
+        return new.id
 
     # --- in the thread
 
-    def _begun(self) -> str:
-        """The id of what is being written; its collections are made for the first row."""
+    def _generation_id(self) -> str:
+        """The id of the new generation; its collections are created before the first row."""
         if self._generation is None:
             self._check()
             self._generation = self._store.next_id()
@@ -119,7 +119,7 @@ class MilvusWriter(Writer):
         return self._generation
 
     def _check(self) -> None:
-        """Ends the thread where the build has ended."""
+        """Raise StoreError to end the thread if the build has ended."""
         if self._is_over:
             raise StoreError("The build has ended: build again.")
 
@@ -156,7 +156,7 @@ class MilvusWriter(Writer):
         document_number, number = part.documents.start, part.passages.start
         first, last = run[0].part, run[-1].part
         documents = _documents(self._old, range(first.documents.start, last.documents.stop))
-        passages = self._old.taken(range(first.passages.start, last.passages.stop))
+        passages = self._old.full_rows(range(first.passages.start, last.passages.stop))
         for taken in run:
             for head, body in islice(documents, len(taken.part.documents)):
                 head = {**head, "path": taken.moved(head["path"]), "file": taken.record.as_json()}
@@ -167,21 +167,21 @@ class MilvusWriter(Writer):
                 number += 1
 
     def _insert_document(self, number: int, head: Mapping[str, Any], body: str) -> None:
-        facts = facts_of(self._store.collection(self._begun()))
+        facts = facts_of(self._store.collection(self._generation_id()))
         self._vocabulary.add_document(head["language"], map(tuple, head["acronyms"]))
         self._batches.add(facts, fact_rows(f"head:{number}", json.dumps(head, ensure_ascii=False)))
         self._batches.add(facts, fact_rows(f"body:{number}", body))
         self._batches.add(facts, fact_rows(f"path:{hashed(head['path'])}", str(number)))
 
     def _insert_passage(self, passage: Mapping[str, Any]) -> None:
-        collection = self._store.collection(self._begun())
+        collection = self._store.collection(self._generation_id())
         text = encoded(passage["title"], json.loads(passage["section"]), passage["text"])
         self._vocabulary.add_passage(passage["terms"].split(), text)
         self._batches.add(collection, [fitted(passage, bool(self._tokenizer))])
 
     def _insert_rest(self) -> None:
         """The facts about all files together."""
-        generation, vocabulary, batches = self._begun(), self._vocabulary, self._batches
+        generation, vocabulary, batches = self._generation_id(), self._vocabulary, self._batches
         facts = facts_of(self._store.collection(generation))
         manifest = self.completed(generation, sorted(vocabulary.languages), {})
         head = {"form": FORM, "manifest": manifest.as_json(), "terms": vocabulary.length}
@@ -190,13 +190,13 @@ class MilvusWriter(Writer):
         batches.add(facts, word_rows(TERMS, vocabulary.terms))
         batches.add(facts, word_rows(WORDS, vocabulary.words))
         batches.add(facts, fact_rows(MANIFEST, json.dumps(head, ensure_ascii=False)))
-        batches.add(facts, fact_rows(HERE, ""))
-        batches.add(facts, fact_rows(LEAST, f"{batches.counts[facts] + 1} {len(self.everything.passages)}"))
+        batches.add(facts, fact_rows(STATE, ""))
+        batches.add(facts, fact_rows(LEAST_ROWS, f"{batches.counts[facts] + 1} {len(self.everything.passages)}"))
         batches.finish()
 
 
 def _documents(generation: MilvusGeneration, numbers: range) -> Iterator[tuple[dict[str, Any], str]]:
-    """What is known of these documents, and themselves as JSON, in order. Raises StoreError where one is missing."""
+    """The heads and the stored JSON of these documents, in order. Raises StoreError if one is missing."""
     for start in range(0, len(numbers), _BLOCK):
         some = numbers[start : start + _BLOCK]
         heads, bodies = generation.raw_heads(some), generation.bodies(some)

@@ -156,7 +156,7 @@ PLAIN = ["The white\nhives, of Zürich", "A WHITE hive: of bees.", "hives white"
     ],
 )
 def test_words_are_found_as_they_stand_in_their_order(tmp_path: Path, phrase: str, ids: list[int]) -> None:
-    assert sorted(index_of(tmp_path, PLAIN).holding(phrase).tolist()) == ids
+    assert sorted(index_of(tmp_path, PLAIN).containing(phrase).tolist()) == ids
 
 
 def test_a_search_keeps_to_what_must_and_must_not_stand_there_and_scores_as_without(tmp_path: Path) -> None:

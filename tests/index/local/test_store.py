@@ -480,9 +480,9 @@ def test_words_are_added_to_the_last_index_and_found_as_in_a_whole_one(
         build(config, tiny)
         generation = store.LocalStore(config.index).open_current()
         for word, expected in (("word4", 0), ("word1", 0), ("altered1", 1), ("word5", 1), ("fresh", 1), ("earlier", 1)):
-            numbers = generation.worded()[_found_by_words(generation, word)]
+            numbers = generation.lexical_ids()[_found_by_words(generation, word)]
             assert len(numbers) == expected, word
-            assert generation.holds(word) == bool(expected)
+            assert generation.contains(word) == bool(expected)
             assert all(word in passage.text for passage in generation.passages(numbers.tolist()))
         assert generation.verify() == []
 
@@ -514,7 +514,7 @@ def test_words_are_written_at_once_where_the_languages_change(
         assert "de" in generation.manifest.languages
         assert (generation.folder / "lexical.ids").exists() == extended
         found = _found_by_words(generation, "Biene")
-        assert {p.document for p in generation.passages(generation.worded()[found].tolist())} >= {name}
+        assert {p.document for p in generation.passages(generation.lexical_ids()[found].tolist())} >= {name}
 
 
 def _found_by_words(generation: Generation, text: str) -> NDArray[np.int64]:

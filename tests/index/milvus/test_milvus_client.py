@@ -30,7 +30,7 @@ from qa.index.milvus.client import Server
 from qa.index.milvus.connection import connect
 from qa.ui.chat import Chat
 
-UNREACHABLE = r"The index cannot be reached at milvus://.*: see that the server runs\.$"
+UNREACHABLE = r"The index cannot be reached at milvus://.*: check that the server is running\.$"
 
 
 @pytest.mark.parametrize(
@@ -484,10 +484,11 @@ def test_a_server_with_a_password_and_tls_is_built_on_and_asked_and_keeps_others
             ],
         )
     assert right[0] == 0 and "is whole: 1 articles, 2 passages" in right[1]
-    stranger = (1, f"qa: The server at {place} does not let this user in: set QA_MILVUS_USER and QA_MILVUS_PASSWORD.\n")
+    wanted = "set QA_MILVUS_USER and QA_MILVUS_PASSWORD"
+    stranger = (1, f"qa: The server at {place} rejected the user name or password: {wanted}.\n")
     assert unknown == wrong == stranger
     untrusted = (
-        f"qa: The server at {place} has not the certificate that was expected: set QA_MILVUS_TLS to the file of its "
+        f"qa: The server at {place} presented a certificate that is not trusted: set QA_MILVUS_TLS to the file of its "
         "authority, and name the server as its certificate does.\n"
     )
     assert foreign == public == no_authority == (1, untrusted)

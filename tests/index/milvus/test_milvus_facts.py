@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.errors import StoreError, UnreachableError
-from qa.index.milvus.facts import HERE, LEAST, LONGEST, Facts, Pairs, Words, fact_rows, hashed, pair_rows, word_rows
+from qa.index.milvus.facts import (
+    LEAST_ROWS,
+    LONGEST,
+    STATE,
+    Facts,
+    Pairs,
+    Words,
+    fact_rows,
+    hashed,
+    pair_rows,
+    word_rows,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 WORD = st.text("abcé蜜😀z", min_size=1, max_size=4)
@@ -20,7 +31,7 @@ class Rows:
     """A server that holds rows by their keys."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        self.rows = {row["key"]: row for row in [*fact_rows(HERE, ""), *rows]}
+        self.rows = {row["key"]: row for row in [*fact_rows(STATE, ""), *rows]}
         self.calls = 0
 
     def call(
@@ -91,27 +102,27 @@ def test_what_must_be_there_and_is_not_is_damage() -> None:
 
 @pytest.mark.parametrize(("least", "problem"), [(4, "not loaded"), (3, "is damaged")])
 def test_a_block_that_is_not_there_is_not_taken_for_words_that_nobody_uses(least: int, problem: str) -> None:
-    held = [*fact_rows("words", "a"), *fact_rows(LEAST, f"{least} 7")]
+    held = [*fact_rows("words", "a"), *fact_rows(LEAST_ROWS, f"{least} 7")]
     with pytest.raises(StoreError, match=problem):
         Words(facts(held), "words").frequencies(["anchor"])
 
 
 def test_what_stands_under_here_tells_one_state_from_another() -> None:
     assert facts([]).state() == ""
-    assert facts(fact_rows(HERE, "0123abcd")).state() == "0123abcd"
-    assert facts(fact_rows(LEAST, "12 7")).least() == [12, 7]
+    assert facts(fact_rows(STATE, "0123abcd")).state() == "0123abcd"
+    assert facts(fact_rows(LEAST_ROWS, "12 7")).least() == [12, 7]
 
 
 @given(st.lists(st.tuples(WORD, WORD)), st.lists(WORD))
 def test_pairs_are_found_by_either_of_them(held: list[tuple[str, str]], asked: list[str]) -> None:
     pairs = Pairs(facts(pair_rows("pairs", held)), "pairs")
-    assert pairs.of(asked) == sorted({pair for pair in held if not set(pair).isdisjoint(asked)})
+    assert pairs.containing(asked) == sorted({pair for pair in held if not set(pair).isdisjoint(asked)})
 
 
 def test_a_question_reads_the_pairs_of_its_words_alone() -> None:
     rows = Rows(pair_rows("pairs", [(f"s{number}", f"long form {number}") for number in range(5_000)]))
     pairs = Pairs(Facts(rows, "facts"), "pairs")  # type: ignore[arg-type]
-    assert pairs.of(["s7", "nobody", "long form 7", "long form 4999"]) == [
+    assert pairs.containing(["s7", "nobody", "long form 7", "long form 4999"]) == [
         ("s4999", "long form 4999"),
         ("s7", "long form 7"),
     ]

@@ -85,10 +85,10 @@ def test_exact_words_are_found_wherever_they_are(milvus_lite: servers.Server, tm
     build(config, TinyEncoder(dimension=16))
     index = store.open_current()
     assert index.count() == TOWNS + 1
-    assert index.holds("old mill")
-    assert index.holds("the old mill stands")
-    assert not index.holds("old wall")
-    assert not index.holds("mill old")
+    assert index.contains("old mill")
+    assert index.contains("the old mill stands")
+    assert not index.contains("old wall")
+    assert not index.contains("mill old")
     vector = TinyEncoder(dimension=16).encode_queries(["wall"])[0]
     found = index.search(lambda: vector, Query("wall", ("old mill",)), 10)
     assert found.allowed is not None
@@ -203,7 +203,7 @@ def test_calls_that_need_nothing_of_each_other_are_made_at_once(talking: Talking
     server = talking(Client(0.3))
     begun = time.monotonic()
     works = [lambda name=name: server.call(name) for name in ("query", "search", "get")]
-    assert server.beside(*works) == ["query", "search", "get"]
+    assert server.in_parallel(*works) == ["query", "search", "get"]
     assert time.monotonic() - begun < 0.8
 
 
@@ -213,7 +213,7 @@ def test_calls_beside_each_other_share_the_time_of_their_question(talking: Talki
     begun = time.monotonic()
     with pytest.raises(StoreError, match="cannot be reached"), server.question():
         for _ in range(4):
-            server.beside(*[lambda: server.call("query", seconds=60.0)] * 3)
+            server.in_parallel(*[lambda: server.call("query", seconds=60.0)] * 3)
     assert 1.4 < time.monotonic() - begun < 2.2
 
 
@@ -228,7 +228,7 @@ def test_preparing_goes_on_as_long_as_it_moves_and_is_given_up_where_it_stands(
     talking(Client(0.0, *range(10), 100)).prepare({"things": {}}, lambda: steps.append(time.monotonic()))
     assert time.monotonic() - begun > 0.6
     assert len(steps) > 3
-    with pytest.raises(StoreError, match="does not get on with things: see its log"):
+    with pytest.raises(StoreError, match="made no progress with things for ten minutes: check its log"):
         talking(Client(0.0, *[7] * 100)).prepare({"things": {}})
 
 

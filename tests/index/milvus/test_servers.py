@@ -43,7 +43,9 @@ KINDS = [
 ]
 WAITING = 2.0  # seconds in which a question is answered or refused, and in which a reader follows a build
 SLACK = 0.3  # seconds more, on a busy machine
-UNREACHABLE = re.compile(r"The index cannot be reached at milvus://\S+ \([^<>]{1,120}\): see that the server runs\.")
+UNREACHABLE = re.compile(
+    r"The index cannot be reached at milvus://\S+ \([^<>]{1,120}\): check that the server is running\."
+)
 
 Cited = list[tuple[str, int]]
 

@@ -243,7 +243,7 @@ def test_a_server_that_dies_while_it_is_written_to_is_one_sentence_and_the_next_
             for module in ("rows", "store", "writer", "lease"):
                 patch.setattr(f"qa.index.milvus.{module}.WRITING", 1.9)  # it would be tried for a minute
             begun = time.monotonic()
-            with pytest.raises(UnreachableError, match=r"cannot be reached at .*: see that the server runs\.$"):
+            with pytest.raises(UnreachableError, match=r"cannot be reached at .*: check that the server is running\.$"):
                 build(config, tiny, progress=die)
             assert time.monotonic() - begun < 10
         assert 4 * BATCH < len(tiny.encoded) < FILES * PASSAGES  # it did not go on for long
