@@ -1,7 +1,6 @@
-"""Question → Answer from the generation that is current: `Engine.open(config)`, `.ask()`, `.search()`, `.status()`.
+"""Answers questions from the current generation: `Engine.open(config)`, `.ask()`, `.search()`, `.status()`.
 
-It follows CURRENT by itself, so that a running chat moves to a new build between two questions. It knows
-nothing about how answers are shown.
+It opens a new generation as soon as one is published, so a running chat moves on to it between two questions.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ from .status import Status, status_of
 from .text.document import Document, Span
 from .text.passages import PassageSettings
 
-_CACHED_PICTURES = 16  # citations whose pages are remembered
-_PICTURE_SECONDS = 20.0  # the text is there meanwhile, but the program's end waits for it
+_CACHED_PICTURES = 16  # citations whose pages are cached
+_PICTURE_SECONDS = 20.0  # the text is shown meanwhile, but the end of the program waits for this
 
 _ENCODED = 4  # questions at a time: while one is encoded, its words are searched for
 
@@ -66,7 +65,7 @@ class Engine:
         self._pictures: OrderedDict[_Marked, tuple[PagePicture, ...]] = OrderedDict()
         self._pages = SandboxProcess(_PICTURE_SECONDS)
         self._encoding = ThreadPoolExecutor(_ENCODED, thread_name_prefix="question")
-        self._asked = 0  # questions that are being worked on
+        self._asked = 0  # questions in progress
         self._counting = threading.Lock()
         self._closed = False
 
@@ -93,9 +92,9 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """Let go of all that was opened, and end the process that shows pages; nothing can be asked afterwards.
+        """Release everything that was opened, and end the process that renders pages; no question may follow.
 
-        A question that another thread has asked is still answered: whoever is last lets go. Closing twice is no error.
+        Questions of other threads are still answered, and the last of them releases. Closing twice is not an error.
         """
         with self._counting:
             was_closed, self._closed = self._closed, True
@@ -121,30 +120,30 @@ class Engine:
 
     @property
     def reader(self) -> Reader | None:
-        """The reader, opened; None where it is off. Raises ModelError."""
+        """The reader, opened; None if it is off. Raises ModelError."""
         if self.config.reader == "off":
             return None
         return self._given_reader or shipped_reader()
 
     def encoder_for_build(self) -> Encoder:
-        """The encoder as its files are now, made ready for this index (seconds, the first time). Raises ModelError.
+        """The encoder of the present model files, prepared for this index (seconds, the first time). Raises ModelError.
 
-        Where they are the same it is the one that answers: the process holds one.
+        If the files have not changed, it is the one that answers: the process keeps only one.
         """
         if self._given is not None:
             return self._given
         config = self.config
         prompts = (config.query_prompt, config.passage_prompt)
-        found = load_encoder(config.encoder, *prompts, config.index, opened=self._opened)
+        encoder = load_encoder(config.encoder, *prompts, config.index, opened=self._opened)
         with self._loading:
-            self._opened = found
-        return found
+            self._opened = encoder
+        return encoder
 
     @property
     def generation(self) -> OpenGeneration:
         """The current generation, opened. Raises NoGenerationError before the first build, ClosedError, or StoreError.
 
-        What it holds is the program's own affair, and may change with any version.
+        It is internal to the program and may change with any version.
         """
         self._check_open()
         with self._opening:
@@ -156,8 +155,8 @@ class Engine:
     def ask(self, question: str, top_k: int = 5, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Answer:
         """Answer one question. Raises QuestionError, StoreError (MismatchError included), ModelError or ClosedError.
 
-        `history` is the conversation before it, oldest turn first; words of it are carried where the question leans
-        on them, but none of `without`.
+        `history` is the conversation before it, oldest turn first; a follow-up reuses words from it, but none of
+        `without`.
         """
         asked = pipeline.asked(question, top_k, history, without)
         with self._question():
@@ -175,65 +174,65 @@ class Engine:
         _check_settings(self.generation, self._settings)
 
     def document(self, path: str) -> Document | None:
-        """A document as it was indexed, or None where the current generation does not hold it."""
+        """A document as it was indexed; None if the current generation does not contain it."""
         return self.generation.document(path)
 
     def pictures(self, citation: Citation) -> tuple[PagePicture, ...]:
-        """The pages of a PDF that a citation stands on, with its words boxed.
+        """The pages of a PDF that contain a citation, with its words boxed.
 
-        None where the file is no PDF, is not what was indexed, or its pages can't be shown: the text still can.
-        Raises StoreError.
+        Empty if the file is not a PDF, has changed since it was indexed, or cannot be rendered; its text can still be
+        shown. Raises StoreError.
         """
-        known = self.generation.facts([citation.document]).get(citation.document)
-        if known is None or not known.file.path.lower().endswith(".pdf"):
+        info = self.generation.facts([citation.document]).get(citation.document)
+        if info is None or not info.file.path.lower().endswith(".pdf"):
             return ()
-        record = known.file
-        wanted = record.sha256, citation.span, citation.highlights
+        record = info.file
+        key = record.sha256, citation.span, citation.highlights
         with self._caching:
-            if wanted in self._pictures:
-                self._pictures.move_to_end(wanted)
-                return self._pictures[wanted]
+            if key in self._pictures:
+                self._pictures.move_to_end(key)
+                return self._pictures[key]
         document, data = self.document(record.path), documents.unchanged(self.config.corpus, record)
         if document is None or data is None or citation.span.of(document.text) != citation.text:
             return ()
         try:
-            made = self._pages.pictures(data, document.text, document.pages, citation.span, citation.highlights)
+            pages = self._pages.pictures(data, document.text, document.pages, citation.span, citation.highlights)
         except Unreadable:
-            made = ()
+            pages = ()
         with self._caching:
-            self._pictures[wanted] = made
+            self._pictures[key] = pages
             while len(self._pictures) > _CACHED_PICTURES:
                 self._pictures.popitem(last=False)
-        return made
+        return pages
 
     def changed(self, path: str) -> bool:
-        """Whether the document's file is not what it was when it was indexed, or is gone."""
-        known, corpus = self.generation.facts([path]).get(path), self._corpus
-        return known is None or (corpus is not None and documents.has_changed(corpus, known.file))
+        """Whether the document's file has changed since it was indexed, or is gone."""
+        info, corpus = self.generation.facts([path]).get(path), self._corpus
+        return info is None or (corpus is not None and documents.has_changed(corpus, info.file))
 
     def status(self) -> Status:
-        """Every file of the folder and of the index; of the index alone where that is built elsewhere.
+        """Every file of the folder and of the index; of the index alone if another machine builds it.
 
-        Raises CorpusError or StoreError; an unbuilt index is none.
+        Raises CorpusError or StoreError, but not for an index that was never built.
         """
         config, generation = self.config, None
         with contextlib.suppress(NoGenerationError):
             generation = self.generation
-        found = None if self._corpus is None else documents.scan(config.corpus, config.max_file_bytes, config.index)
-        return status_of(generation, found, config.corpus, self._store.description)
+        files = None if self._corpus is None else documents.scan(config.corpus, config.max_file_bytes, config.index)
+        return status_of(generation, files, config.corpus, self._store.description)
 
     def withdraw(self, files: Sequence[str]) -> None:
-        """Take files out of what answers, where the index can do that without a build. Raises StoreError."""
+        """Take files out of the current generation, if the store can do that without a build. Raises StoreError."""
         self._check_open()
         self._store.withdraw(files)
 
     def verify(self) -> list[str]:
-        """Everything that is off with the current generation, one sentence each."""
+        """Everything that is wrong with the current generation, one sentence each."""
         return self.generation.verify()
 
     @contextlib.contextmanager
     def _question(self) -> Iterator[None]:
-        """While one question is worked on. Raises ClosedError."""
+        """While one question is processed. Raises ClosedError."""
         with self._counting:
             self._check_open()
             self._asked += 1
@@ -255,24 +254,24 @@ class Engine:
         self._encoding.shutdown()
         self._store.close()
         with self._opening, self._loading, self._caching:
-            self._generation = self._opened = None  # a generation closes when nobody holds it
+            self._generation = self._opened = None  # a generation closes when nobody refers to it
             self._pictures.clear()
 
     def _means(self) -> pipeline.Means:
-        """What the next question is answered with, opened."""
+        """Open what the next question is answered with."""
         generation = self.generation
-        self._check_name(generation.manifest.encoder)  # what can be told without a model comes first
+        self._check_name(generation.manifest.encoder)  # what needs no model is checked first
         _check_settings(generation, self._settings)
         encoder, reader = self._models(generation)
         _check_encoder(generation, encoder)
         return pipeline.Means(self.config, generation, encoder, reader, self._encoding, self._corpus)
 
     def _models(self, generation: OpenGeneration) -> tuple[Encoder, Reader | None]:
-        """Encoder and reader, opened beside each other."""
+        """The encoder and the reader, opened in parallel."""
         if self.config.reader == "off" or self._given is not None or self._opened is not None:
             return self._encoder_of(generation), self.reader
-        with ThreadPoolExecutor(1) as beside:
-            reader = beside.submit(lambda: self.reader)
+        with ThreadPoolExecutor(1) as executor:
+            reader = executor.submit(lambda: self.reader)
             return self._encoder_of(generation), reader.result()
 
     def _encoder_of(self, generation: OpenGeneration) -> Encoder:
@@ -289,14 +288,14 @@ class Engine:
                 except ModelError:
                     if not self.shared:
                         raise
-                    # Built on another machine: it is made ready for this one, as a build would.
+                    # Built on another machine: prepare the encoder for this one, as a build would.
                     opened = load_encoder(config.encoder, *prompts, config.index)
                 self._opened = opened
             return opened
 
     @property
     def _corpus(self) -> Path | None:
-        """The folder of articles; None where they are on another machine: one of that name here may be another one."""
+        """The folder of articles; None if they are on another machine: a folder of that name here may be unrelated."""
         config = self.config
         is_elsewhere = not self.can_build or (self.shared and not config.corpus.is_dir())
         return None if is_elsewhere else config.corpus
