@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import re
@@ -167,6 +168,16 @@ def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]
     """A Milvus server that tests share; mark them `milvus`, and end only servers of their own."""
     with servers.milvus(tmp_path_factory.mktemp("milvus")) as server:
         yield server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collecting makes many objects and frees few: without the garbage collector it takes a quarter less time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn import metrics as sk
 
 from qa.evaluate.metrics import (
     auroc,
@@ -97,9 +96,11 @@ def test_swapping_a_better_item_forward_never_lowers_a_measure(
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=10), st.integers(1, 10))
 def test_ndcg_agrees_with_scikit_learn(grades: list[int], k: int) -> None:
+    from sklearn.metrics import ndcg_score  # here, since it takes a second to load
+
     ranked = [str(number) for number in range(len(grades))]
     qrels = {item: float(grade) for item, grade in zip(ranked, grades, strict=True)}
-    expected = sk.ndcg_score([grades], [[-number for number in range(len(grades))]], k=k)
+    expected = ndcg_score([grades], [[-number for number in range(len(grades))]], k=k)
     assert ndcg(ranked, qrels, k) == pytest.approx(expected)
 
 
@@ -121,10 +122,12 @@ def test_auroc_of_an_empty_side_is_not_a_number() -> None:
 @settings(deadline=None)
 @given(SCORES, SCORES)
 def test_auroc_is_symmetric_and_agrees_with_scikit_learn(positive: list[float], negative: list[float]) -> None:
+    from sklearn.metrics import roc_auc_score
+
     value = auroc(positive, negative)
     assert value == pytest.approx(1 - auroc(negative, positive))
     labels = [1] * len(positive) + [0] * len(negative)
-    assert value == pytest.approx(sk.roc_auc_score(labels, positive + negative))
+    assert value == pytest.approx(roc_auc_score(labels, positive + negative))
 
 
 @settings(deadline=None)

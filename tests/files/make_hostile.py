@@ -1,6 +1,6 @@
 """Writes a folder of hostile and broken files: `python -m files.make_hostile FOLDER` in `tests/`.
 
-`CASES` says of each what should become of it; `odd_names` makes what only a file system can hold (links, pipes, names).
+`cases` says of each what should become of it; `odd_names` makes what only a file system can hold (links, pipes, names).
 The good articles that stand among them are the test's. It knows nothing about how the files are read.
 """
 
@@ -15,7 +15,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from . import hostile_archives as archives
@@ -472,9 +472,13 @@ def in_zip() -> Iterator[Case]:
     yield case("zips/slow.zip", lambda: zipped(*slow * 250), "failed", "longer than")
 
 
-CASES = [
-    *wrong_contents(), *in_archives(), *in_pdf(), *in_web_pages(), *in_markup(), *in_plain_text(), *in_records(), *in_zip(),
-]  # fmt: skip
+@cache
+def cases() -> list[Case]:
+    """Every file; made when they are asked for, since some are large."""
+    kinds = (
+        wrong_contents, in_archives, in_pdf, in_web_pages, in_markup, in_plain_text, in_records, in_zip,
+    )  # fmt: skip
+    return [each for kind in kinds for each in kind()]
 
 
 # --- the file system --------------------------------------------------------------------------------------------------
@@ -541,13 +545,13 @@ def odd_names(folder: Path) -> dict[str, tuple[str, str]]:
 
 def write_all(folder: Path) -> dict[str, tuple[str, str]]:
     """Write everything below `folder`; path → (status, what the reason or the text says)."""
-    for entry in CASES:
+    for entry in cases():
         place = folder / entry.name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(entry.make())
     names = folder / "names"
     names.mkdir(parents=True)
-    expected = {entry.name: (entry.status, entry.says) for entry in CASES}
+    expected = {entry.name: (entry.status, entry.says) for entry in cases()}
     return expected | {f"names/{name}": outcome for name, outcome in odd_names(names).items()}
 
 

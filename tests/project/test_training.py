@@ -1,4 +1,7 @@
-"""Training of the reader: what it learns from, that a run goes on exactly where it stopped, and how it is judged."""
+"""Training of the reader: what it learns from, that a run goes on exactly where it stopped, and how it is judged.
+
+What loads torch is imported where it is used, so that collecting the tests stays quick.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import load_file
-from transformers import BertConfig, BertModel
 
 from benchmarks.common import f1
 from qa.errors import ConfigError
@@ -27,19 +27,13 @@ from qa.models.reader import OnnxReader, best_span, shipped_folder
 from qa.text.document import Span
 from qa.text.passage import Passage, encoded
 from qa.text.sentences import sentence_spans
-from training import real
 from training.config import Family, Sampling, read_settings
 from training.data import NEGATIVES, Example, QuestionSet, Split, made_for, occurrences, read_set, split_articles
-from training.evaluate import opened
-from training.export import export
 from training.figures import Asked, Reading, figures, fit
 from training.mine import Found, Pool, mine, negatives
-from training.model import ReaderNet, losses, stacked
 from training.near_misses import changed_question, pieces, without_answer
 from training.sequences import LONGEST, Item, Sequences, tokenizer
-from training.shipped import load_shipped
 from training.tables import unit_spans, with_bars
-from training.train import checkpoints, load_mean, precision, read_items, train
 
 CONFIG = ROOT / "training" / "reader.json"
 NEWER = CONFIG.with_name("reader-2.json")
@@ -106,6 +100,8 @@ def test_negatives_are_training_passages_without_the_answer_in_the_order_of_the_
 
 
 def test_what_is_trained_on_is_what_was_mined_for_the_same_split(tmp_path: Path) -> None:
+    from training.train import read_items
+
     of = a_set(tmp_path / "set", 2)
     run = replace(read_settings(CONFIG), train_on=(Family(("set",), 0.0, 0.5, "MIT"),))
     with pytest.raises(ConfigError, match=r"run `training.mine` first"):
@@ -192,6 +188,8 @@ def test_of_a_set_that_is_not_mined_only_the_listed_passages_are_negatives(tmp_p
 
 
 def test_no_passage_of_an_article_that_is_kept_aside_is_learnt_from(tmp_path: Path) -> None:
+    from training.train import read_items
+
     run, of, found = a_mined_run(tmp_path, held_out=0.5)
     split = split_articles([of], run.train_on[0], run.seed)
     aside = {source.id for source in of.sources.values() if split[source.article] != "train"}
@@ -203,6 +201,8 @@ def test_no_passage_of_an_article_that_is_kept_aside_is_learnt_from(tmp_path: Pa
 
 
 def test_a_near_miss_goes_with_its_question_and_a_share_of_a_set_is_learnt_from(tmp_path: Path) -> None:
+    from training.train import read_items
+
     run, of, _ = a_mined_run(tmp_path)
     items = {item.example.id: item for item in read_items(run, [tmp_path], tmp_path / "work")}
     assert "town-0#0~year" not in items
@@ -402,6 +402,8 @@ def test_an_answer_of_whole_sentences_marks_units_but_no_span_and_a_whole_passag
 def test_a_near_miss_stands_in_the_group_of_its_question_and_most_others_are_of_its_article(
     words: Any, tmp_path: Path
 ) -> None:
+    from training.train import read_items
+
     run, _, _ = a_mined_run(tmp_path)
     item = next(i for i in read_items(run, [tmp_path], tmp_path / "work") if i.example.id == "town-0#0")
     made = Sequences(words, newer(changed=1.0, mined=1, same_article=0.75))
@@ -439,6 +441,9 @@ def test_a_table_is_shown_with_bars_as_often_as_is_wanted(words: Any, tmp_path: 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A very small encoder with the words of the shipped one."""
+    import torch
+    from transformers import BertConfig, BertModel
+
     torch.manual_seed(1)
     folder = tmp_path_factory.mktemp("base")
     config = BertConfig(
@@ -449,6 +454,10 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def a_run(of: QuestionSet, base: Path, folder: Path, words: Any, steps: int, **other: Any) -> tuple[Path, list[Any]]:
+    import torch
+
+    from training.train import train
+
     settings = read_settings(other.pop("config", CONFIG))
     run = replace(
         settings, steps=steps, groups=6, warm_up=2, checkpoint_every=4, log_every=4,
@@ -462,6 +471,11 @@ def a_run(of: QuestionSet, base: Path, folder: Path, words: Any, steps: int, **o
 def test_a_run_that_was_stopped_goes_on_exactly_where_it_was(
     config: Path, shards: int, dropout: float, base: Path, tmp_path: Path, words: Any
 ) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    from training.train import checkpoints
+
     of = a_set(tmp_path / "set")
     other = {"config": config, "shards": shards, "dropout": dropout, "start": None}
     whole, log = a_run(of, base, tmp_path / "whole", words, 12, **other)
@@ -477,6 +491,9 @@ def test_a_run_that_was_stopped_goes_on_exactly_where_it_was(
 
 
 def test_a_run_learns_and_can_start_from_the_average_of_another(base: Path, tmp_path: Path, words: Any) -> None:
+    import torch
+    from safetensors.torch import load_file
+
     of = a_set(tmp_path / "set", 3)
     quick = {"body_rate": 3e-3, "head_rate": 1e-2, "average": 0.5}
     last, log = a_run(of, base, tmp_path / "one", words, 60, **quick)
@@ -492,6 +509,8 @@ def test_a_run_learns_and_can_start_from_the_average_of_another(base: Path, tmp_
 def test_a_run_learns_which_unit_answers_and_may_start_from_one_that_did_not(
     base: Path, tmp_path: Path, words: Any
 ) -> None:
+    from safetensors.torch import load_file
+
     of = a_set(tmp_path / "set", 3)
     quick = {"body_rate": 3e-3, "head_rate": 1e-2, "average": 0.5}
     older, _ = a_run(of, base, tmp_path / "older", words, 20, **quick)
@@ -502,6 +521,10 @@ def test_a_run_learns_which_unit_answers_and_may_start_from_one_that_did_not(
 
 
 def test_neighbouring_units_stand_against_each_other(base: Path, tmp_path: Path, words: Any) -> None:
+    import torch
+
+    from training.model import ReaderNet, losses
+
     of = a_set(tmp_path / "set", 1)
     ((pair, *_),) = Sequences(words, newer()).groups(items_of(of)[0], random.Random(1))
     net = ReaderNet(base, unit=True)
@@ -518,6 +541,8 @@ def test_neighbouring_units_stand_against_each_other(base: Path, tmp_path: Path,
 def test_a_run_is_saved_after_some_time_and_checkpoints_of_some_steps_stay(
     base: Path, tmp_path: Path, words: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from training.train import checkpoints
+
     of = a_set(tmp_path / "set", 2)
     a_run(of, base, tmp_path / "run", words, 12, keep_every=4)
     assert [path.stem for path in checkpoints(tmp_path / "run")] == ["step-000004", "step-000008", "step-000012"]
@@ -528,6 +553,10 @@ def test_a_run_is_saved_after_some_time_and_checkpoints_of_some_steps_stay(
 
 def test_what_is_shipped_is_trained_on_from(words: Any) -> None:
     import onnxruntime
+    import torch
+
+    from training.model import ReaderNet, stacked
+    from training.shipped import load_shipped
 
     net = ReaderNet(default_folder(), unit=True)
     load_shipped(net)
@@ -548,6 +577,10 @@ def test_what_is_shipped_is_trained_on_from(words: Any) -> None:
 
 
 def test_the_precision_is_the_faster_one_unless_it_is_said() -> None:
+    import torch
+
+    from training.train import precision
+
     assert precision("bfloat16", torch.device("cpu")) == "bfloat16"
     assert precision("auto", torch.device("cuda")) == "bfloat16"
     multiplied = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
@@ -555,6 +588,12 @@ def test_the_precision_is_the_faster_one_unless_it_is_said() -> None:
 
 
 def test_the_mean_of_checkpoints_has_a_share_of_each(base: Path, tmp_path: Path, words: Any) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    from training.model import ReaderNet
+    from training.train import checkpoints, load_mean
+
     of = a_set(tmp_path / "set", 2)
     a_run(of, base, tmp_path / "run", words, 8, body_rate=3e-3, head_rate=1e-2)
     paths = checkpoints(tmp_path / "run")
@@ -566,6 +605,10 @@ def test_the_mean_of_checkpoints_has_a_share_of_each(base: Path, tmp_path: Path,
 
 
 def test_padding_and_neighbours_do_not_change_what_is_read(base: Path, words: Any, tmp_path: Path) -> None:
+    import torch
+
+    from training.model import ReaderNet, stacked
+
     made = Sequences(words, sampling())
     net = ReaderNet(base).eval()
     pairs = [made.whole("Who?", "", "word " * n)[0] for n in (3, 90)]
@@ -611,6 +654,12 @@ def test_a_reader_that_knows_brings_its_passage_to_the_front_and_tells_what_is_m
 
 
 def test_the_export_reads_as_the_checkpoint_does(base: Path, tmp_path: Path, words: Any) -> None:
+    import torch
+
+    from training.evaluate import opened
+    from training.export import export
+    from training.model import ReaderNet, stacked
+
     made = Sequences(words, sampling())
     net = ReaderNet(base).eval()
     pairs = [
@@ -632,6 +681,12 @@ def test_the_export_reads_as_the_checkpoint_does(base: Path, tmp_path: Path, wor
 
 
 def test_an_export_that_knows_units_is_read_by_the_program_as_any_other(base: Path, tmp_path: Path, words: Any) -> None:
+    import torch
+
+    from training.evaluate import opened
+    from training.export import export
+    from training.model import ReaderNet, stacked
+
     made = Sequences(words, sampling())
     net = ReaderNet(base, unit=True).eval()
     torch.nn.init.normal_(net.unit.weight)
@@ -670,6 +725,8 @@ def a_collection(folder: Path) -> Path:
 
 @pytest.mark.model
 def test_a_reader_is_judged_by_what_the_program_finds_in_real_articles(tmp_path: Path, words: Any) -> None:
+    from training import real
+
     listed = a_collection(tmp_path / "real")
     asked = real.pools(listed, None, tmp_path / "work")
     assert asked == real.pools(listed, None, tmp_path / "work")
