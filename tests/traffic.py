@@ -10,9 +10,11 @@ import ipaddress
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,9 @@ _PORT = re.compile(r"sin6?_port=htons\((\d+)\)")
 # Ports and sockets of this machine that ask others: a look-up through them has left it (DNS, DNS over TLS, mDNS).
 _RESOLVER_PORTS = {"53", "853", "5353"}
 _RESOLVER_SOCKETS = ("/systemd/resolve/", "/avahi-daemon/")
+# What strace says when the kernel does not let it go on following: its record is not whole then.
+_GAVE_UP = re.compile(r"^strace: .*ptrace\(PTRACE_.*\): .*$", re.MULTILINE)
+_REPEATS = 3
 _CACHE = Path("/var/run/nscd/socket")  # answers whoever asks for users and for hosts alike
 
 
@@ -74,6 +79,88 @@ def without_network(command: Sequence[str]) -> list[str]:
     user = [] if os.geteuid() == 0 else ["--map-root-user"]
     alone = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
     return ["unshare", *user, *alone, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command]
+
+
+class StraceFailed(Exception):
+    """strace itself gave up, so nothing is known of the program that it followed."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A command that has ended: what it printed, the lines of what it tried to reach, and its home folder."""
+
+    out: str
+    outside: list[str]
+    home: Path
+
+
+class Started:
+    """A command that runs, and is ended with the block if it still does."""
+
+    def __init__(self, folder: Path, command: Sequence[str]) -> None:
+        """What it leaves is kept in `folder`: its home, what it says, and what strace writes (`record`)."""
+        self._home, self._record, self._said = folder / "home", folder / "record", folder / "said"
+        self._home.mkdir(parents=True)
+        with self._said.open("w") as said:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=bare_environment(self._home),
+                stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True,
+            )  # fmt: skip
+
+    def __enter__(self) -> Started:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()
+
+    def ended(self) -> Run:
+        """Waits for its end. Raises StraceFailed, and AssertionError if the command failed."""
+        out, _ = self._process.communicate(timeout=280)
+        said = self._said.read_text()
+        if failure := _GAVE_UP.search(said):
+            raise StraceFailed(failure[0])
+        assert self._process.returncode == 0, said
+        return Run(out, outside(self._record.read_text(errors="replace").splitlines()), self._home)
+
+
+def repeated(run: Callable[[Path], Run], folder: Path, makes: Path | None = None) -> Run:
+    """`run` in a fresh folder below `folder`; again, at most three times, when strace itself gave up.
+
+    `makes` is a folder that the command makes, and that is removed before the command runs again.
+    """
+    for number in range(_REPEATS + 1):
+        try:
+            return run(folder / f"run-{number}")
+        except StraceFailed as error:
+            if number == _REPEATS:
+                raise
+            print(f"Run again, since {error}")
+            if makes is not None:
+                shutil.rmtree(makes, ignore_errors=True)
+    raise AssertionError("not reached")
+
+
+def watch(folder: Path, *command: str, makes: Path | None = None) -> Run:
+    """Run Python under strace to its end."""
+    return repeated(lambda place: _watched(place, under_strace(place / "record", _python(command))), folder, makes)
+
+
+def watch_without_network(folder: Path, *command: str, makes: Path | None = None) -> Run:
+    """Run Python under strace, without a network, to its end."""
+    return repeated(
+        lambda place: _watched(place, without_network(under_strace(place / "record", _python(command)))), folder, makes
+    )
+
+
+def _python(command: Sequence[str]) -> list[str]:
+    return [sys.executable, *command]
+
+
+def _watched(folder: Path, command: Sequence[str]) -> Run:
+    with Started(folder, command) as started:
+        return started.ended()
 
 
 def bare_environment(home: Path) -> dict[str, str]:

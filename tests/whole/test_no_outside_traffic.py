@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-import signal
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import servers
 import traffic
 from corpora import write
-from traffic import ROOT, bare_environment, outside, under_strace, without_network
+from traffic import ROOT, Run, Started, StraceFailed, outside, repeated, watch, watch_without_network, without_network
 from visit import CHROMIUM
 
 MINUTE = 60.0  # ONNX Runtime 1.32.0 sends its first events some nine seconds after its import
@@ -116,53 +115,6 @@ thread.join()
 """
 
 
-@dataclass(frozen=True)
-class Run:
-    """A command that has ended: what it printed, the lines of what it tried to reach, and its home folder."""
-
-    out: str
-    outside: list[str]
-    home: Path
-
-
-class Started:
-    """A command that runs, and is ended with the block if it still does."""
-
-    def __init__(self, folder: Path, command: Sequence[str]) -> None:
-        """What it leaves is kept in `folder`: its home, what it says, and what strace writes (`record`)."""
-        self._home, self._record, self._said = folder / "home", folder / "record", folder / "said"
-        self._home.mkdir(parents=True)
-        with self._said.open("w") as said:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=bare_environment(self._home),
-                stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True,
-            )  # fmt: skip
-
-    def __enter__(self) -> Started:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.communicate()
-
-    def ended(self) -> Run:
-        out, _ = self._process.communicate(timeout=280)
-        assert self._process.returncode == 0, self._said.read_text()
-        return Run(out, outside(self._record.read_text(errors="replace").splitlines()), self._home)
-
-
-def watch(folder: Path, *command: str) -> Run:
-    """Run Python under strace to its end."""
-    with Started(folder, under_strace(folder / "record", (sys.executable, *command))) as started:
-        return started.ended()
-
-
-def watch_without_network(folder: Path, *command: str) -> Run:
-    with Started(folder, without_network(under_strace(folder / "record", (sys.executable, *command)))) as started:
-        return started.ended()
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a corpus of many formats, which name other places, and a set of questions."""
@@ -183,21 +135,113 @@ def places(folder: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def built(place: Path) -> Run:
     """A first build."""
-    return watch_without_network(place / "build", "-m", "qa", "build", *places(place))
+    return watch_without_network(place / "build", "-m", "qa", "build", *places(place), makes=place / "index")
+
+
+class Visit:
+    """A minute of the chat, on a copy of what was built. It goes on in parallel with the tests that ask for it."""
+
+    def __init__(self, place: Path) -> None:
+        self._place, self._running = place, ExitStack()
+        self._first = self._start(place / "visit")
+
+    def ended(self) -> Run:
+        try:
+            return self._first.ended()
+        except StraceFailed:
+            return repeated(lambda folder: self._start(folder).ended(), self._place / "again")
+
+    def close(self) -> None:
+        self._running.close()
+
+    def _start(self, folder: Path) -> Started:
+        for part in ("corpus", "index"):
+            shutil.copytree(self._place / part, folder / part)
+        served = [sys.executable, "app.py", *places(folder), "--port", "0"]
+        command = [sys.executable, "tests/visit.py", str(folder / "record"), str(MINUTE), *served]
+        return self._running.enter_context(Started(folder, without_network(command)))
 
 
 @pytest.fixture(scope="module")
-def visit(place: Path, built: Run) -> Iterator[Started]:
-    """A minute of the chat, on a copy of what was built. It goes on beside the tests that ask for it."""
+def visit(place: Path, built: Run) -> Iterator[Visit]:
     if not any(map(shutil.which, CHROMIUM)):
         pytest.skip("no Chromium is installed (apt-get install chromium)")
-    folder = place / "visit"
-    for part in ("corpus", "index"):
-        shutil.copytree(place / part, folder / part)
-    served = [sys.executable, "app.py", *places(folder), "--port", "0"]
-    command = [sys.executable, "tests/visit.py", str(folder / "record"), str(MINUTE), *served]
-    with Started(folder, without_network(command)) as started:
-        yield started
+    visit = Visit(place)
+    yield visit
+    visit.close()
+
+
+# Fails as the real one did once: it has no record, and its status is not the program's. Then it runs the program.
+FAKE_STRACE = """#!/bin/sh
+while [ "$1" != -o ]; do shift; done
+record=$2
+shift 2
+echo run >> "$RUNS"
+if [ "$(wc -l < "$RUNS")" -le {failures} ]; then
+  echo "strace: {words}" >&2
+  exit 1
+fi
+: > "$record"
+exec "$@"
+"""
+GAVE_UP = "ptrace(PTRACE_LISTEN,pid:339,sig:0): Input/output error"
+
+
+@pytest.fixture
+def fake_strace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str], Callable[[], int]]:
+    """Puts a strace that fails so many times, with these words, in place of the real one; counts its runs."""
+
+    def install(failures: int, words: str) -> Callable[[], int]:
+        runs, program = tmp_path / "runs", tmp_path / "bin" / "strace"
+        program.parent.mkdir()
+        program.write_text(FAKE_STRACE.format(failures=failures, words=words).replace('"$RUNS"', f'"{runs}"'))
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+        return lambda: len(runs.read_text().splitlines())
+
+    return install
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+class TestStraceThatFailsItself:
+    @pytest.mark.parametrize("failures", [0, 1, 3])
+    def test_the_command_runs_again_in_a_fresh_folder(
+        self, tmp_path: Path, fake_strace: Callable[[int, str], Callable[[], int]], failures: int
+    ) -> None:
+        runs = fake_strace(failures, GAVE_UP)
+        made = tmp_path / "made"
+        program = f"import pathlib; pathlib.Path({str(made)!r}).mkdir(); print('here')"
+        if failures:
+            made.mkdir()  # as a run that was cut off might leave it
+        done = watch(tmp_path / "watched", "-c", program, makes=made)
+        assert (done.out, done.outside, runs()) == ("here\n", [], failures + 1)
+        assert done.home.parent.name == f"run-{failures}"
+        assert len(list((tmp_path / "watched").iterdir())) == failures + 1
+
+    def test_it_is_given_up_after_three_more(
+        self, tmp_path: Path, fake_strace: Callable[[int, str], Callable[[], int]]
+    ) -> None:
+        runs = fake_strace(9, GAVE_UP)
+        with pytest.raises(StraceFailed, match="PTRACE_LISTEN"):
+            watch(tmp_path / "watched", "-c", "pass")
+        assert runs() == 4
+
+    @pytest.mark.parametrize("words", ["Can't stat 'nothing': No such file or directory", "exec: Permission denied"])
+    def test_any_other_failure_is_one(
+        self, tmp_path: Path, fake_strace: Callable[[int, str], Callable[[], int]], words: str
+    ) -> None:
+        runs = fake_strace(1, words)
+        with pytest.raises(AssertionError, match=re.escape(words)):
+            watch(tmp_path / "watched", "-c", "pass")
+        assert runs() == 1
+
+    def test_a_program_that_fails_is_not_run_again(
+        self, tmp_path: Path, fake_strace: Callable[[int, str], Callable[[], int]]
+    ) -> None:
+        runs = fake_strace(0, GAVE_UP)
+        with pytest.raises(AssertionError, match="ZeroDivisionError"):
+            watch(tmp_path / "watched", "-c", "1 / 0")
+        assert runs() == 1
 
 
 @pytest.mark.strace
@@ -242,7 +286,7 @@ def test_the_export_of_another_encoder_reaches_for_nothing(tmp_path: Path) -> No
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_a_command_reaches_for_nothing(
-    place: Path, visit: Started, tmp_path: Path, command: list[str], said: str
+    place: Path, visit: Visit, tmp_path: Path, command: list[str], said: str
 ) -> None:
     folder = [str(place / "set")] if command[0] == "eval" else []
     done = watch_without_network(tmp_path, "-m", "qa", *command, *folder, *places(place))
@@ -253,7 +297,7 @@ def test_a_command_reaches_for_nothing(
 @pytest.mark.strace
 @pytest.mark.model
 @pytest.mark.browser
-def test_a_minute_of_the_chat_with_a_browser_and_programs_reaches_for_nothing(visit: Started) -> None:
+def test_a_minute_of_the_chat_with_a_browser_and_programs_reaches_for_nothing(visit: Visit) -> None:
     done = visit.ended()
     seen = json.loads(done.out.splitlines()[-1])
     assert done.outside == []
