@@ -95,7 +95,7 @@ def as_text(answer: Answer, styled: bool = False) -> str:
     if answer.corrected:
         lines.insert(0, f"{_line(corrected_words(answer))} (in quotes, a word is searched for as it is typed)")
     if answer.carried:
-        lines += [f"carried from the conversation: {', '.join(map(_line, answer.carried))}"]
+        lines += [f"From the conversation: {', '.join(map(_line, answer.carried))}"]
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page is not None else ""
         changed = " (changed since it was indexed)" if citation.changed else ""

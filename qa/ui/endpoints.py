@@ -35,7 +35,7 @@ from .unexpected import unexpected
 logger = logging.getLogger(__name__)
 
 DESCRIPTION = "/openapi.json"
-# Requests that are worked on; the others wait in line. Much of an answer is Python, of which one thread runs at a time:
+# Requests that are answered at once; others queue. Much of an answer is Python, which runs in one thread at a time:
 # of 64 at once on two processors, 2 threads answered 79 a second, 3 of them 84, 4 of them 87, and 8 of them 75.
 _AT_ONCE = 3
 

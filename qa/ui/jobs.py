@@ -103,7 +103,7 @@ class BuildJob:
             return True
 
     def wait(self, seconds: float | None = None) -> JobState:
-        """Wait for the running build, at most so many seconds, and return the state."""
+        """Wait for the running build, at most `seconds`, and return the state."""
         thread = self._thread
         if thread is not None:
             thread.join(seconds)

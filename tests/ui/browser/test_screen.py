@@ -240,12 +240,12 @@ def open_library(page: Page) -> Locator:
 
 def test_an_empty_folder_says_where_to_put_articles_and_offers_an_upload(chat: Chat) -> None:
     assert str(chat.corpus) in chat.seen["empty"] and "Upload articles" in chat.seen["empty"]
-    assert chat.seen["empty, asked"] == "There is no index yet; ask again when it is built."
+    assert chat.seen["empty, asked"] == "There is no index yet; ask again once it is built."
     assert "Indexing now" in chat.seen["uploaded"]
 
 
 def test_the_first_start_says_that_it_builds_and_becomes_ready_by_itself(chat: Chat) -> None:
-    assert "this page will say so by itself" in chat.seen["first"]
+    assert "this page updates by itself" in chat.seen["first"]
     assert re.search(r"getting ready|(comparing|reading) \d+ of \d+ file|read all|publishing", chat.seen["first"])
     assert "Ivo Lachner" in chat.seen["ready"]
 
@@ -597,7 +597,7 @@ def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_me
     notice = page.locator("#qa-notice")
     expect(notice).to_contain_text("A new index is being built; until it is ready, the current one answers.")
     expect(ask(page, FORUMS).locator(".qa-lead")).to_contain_text("United Nations")
-    expect(notice).to_contain_text("A newer index is being built")
+    expect(notice).to_contain_text("A new index is being built")
     expect(headline(page)).to_contain_text("7 articles")
     shot(page, "building-while-asking")
     expect(headline(page)).to_contain_text("9 articles", timeout=120_000)
