@@ -247,7 +247,7 @@ def test_what_grpc_says_is_told_in_a_few_words(talking: Talking) -> None:
             return "<_InactiveRpcError of RPC that terminated with:\n\tstatus = StatusCode.DEADLINE_EXCEEDED …>"
 
     server, _ = talking(Late())
-    with pytest.raises(StoreError, match=r"cannot be reached at \S+ \(Deadline Exceeded\): see that"):
+    with pytest.raises(StoreError, match=r"cannot be reached at \S+ \(Deadline Exceeded\): check that"):
         server.call("query", "things", seconds=0.1)
 
 
