@@ -80,5 +80,5 @@ def loaded(record: FileRecord, data: bytes, created: str, parse_file: ParseFile,
     if record.status != "indexed":
         return Prepared(record)
     if not any(len(passages) for _, passages in pairs):
-        return Prepared(replace(record, status="empty", reason=record.reason or "holds no words", documents=0))
+        return Prepared(replace(record, status="empty", reason=record.reason or "contains no words", documents=0))
     return Prepared(record, pairs)

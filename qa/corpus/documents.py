@@ -85,7 +85,7 @@ def load(
 ) -> tuple[FileRecord, Sequence[tuple[Document, Sequence[Passage]]]]:
     """What `read` finds in the bytes of a file; the record says why where there is nothing, or not all."""
     if not data or data.isspace():
-        return replace(record, status="empty", reason="holds nothing"), ()
+        return replace(record, status="empty", reason="is empty"), ()
     try:
         found = read(record.path, data)
     except Empty as error:
@@ -97,7 +97,7 @@ def load(
     problems = "; ".join(found.problems)
     if not found.documents:
         headings = any(len(document.sections) > 1 for document in found.empty)
-        reason = problems or ("holds headings but no text" if headings else "holds no text")
+        reason = problems or ("contains headings but no text" if headings else "contains no text")
         return replace(described(record, found.empty), status="empty", reason=reason, documents=0), ()
     return replace(described(record, [document for document, _ in found.documents]), reason=problems), found.documents
 

@@ -1,7 +1,4 @@
-"""The bytes of one file → its Documents, by the file's ending.
-
-It knows nothing about folders, passages or the index.
-"""
+"""Parses the bytes of one file into Documents, with the parser for its file name extension."""
 
 from __future__ import annotations
 
@@ -17,25 +14,25 @@ from .pictures import PagePicture
 from .plain import parse_plain
 from .records import Fields, parse_csv, parse_json, parse_jsonl
 
-# Goes up when any format is read differently: what was read before is then read again at the next build.
+# Incremented when the parser of any format changes: the next build then parses every file again.
 VERSION = 1
-# Which field of a record (JSON, CSV) holds its title, text …, where that is not the usual one.
+# The field of a record (JSON, CSV) for its title, text …, if it is not one of the usual ones.
 FieldNames = Mapping[str, str]
 _Parser = Callable[[str, bytes, FieldNames], Contents]
 
 
-def _one(parse_bytes: Callable[[str, bytes], Document]) -> _Parser:
-    """A parser of files that each hold one document."""
+def _single(parse_bytes: Callable[[str, bytes], Document]) -> _Parser:
+    """The parser of a format whose files contain one document each."""
     return lambda path, data, fields: Contents((parse_bytes(path, data),))
 
 
-def _of_text(parse_text: Callable[[str, str], Document]) -> _Parser:
-    """A parser of bytes from one of text."""
-    return _one(lambda path, data: parse_text(path, decode(data)))
+def _text(parse_text: Callable[[str, str], Document]) -> _Parser:
+    """The parser of a text format, from a function that takes the decoded text."""
+    return _single(lambda path, data: parse_text(path, decode(data)))
 
 
-def _of_records(parse_records: Callable[[str, bytes, Fields], Contents]) -> _Parser:
-    """A parser of records, whose fields may have other names than the usual ones."""
+def _records(parse_records: Callable[[str, bytes, Fields], Contents]) -> _Parser:
+    """The parser of a format of records, with the configured field names."""
     return lambda path, data, fields: parse_records(path, data, Fields.named(fields))
 
 
@@ -43,7 +40,7 @@ def _zip(path: str, data: bytes, fields: FieldNames) -> Contents:
     return parse_zip(path, data, lambda inner, content: parse(inner, content, fields), supported)
 
 
-# The libraries of these are loaded with the first file of their kind.
+# The libraries of these formats are imported with the first file that needs them.
 
 
 def _html(path: str, data: bytes) -> Document:
@@ -71,15 +68,15 @@ def _office(path: str, data: bytes) -> Document:
 
 
 PARSERS: dict[str, _Parser] = {
-    **dict.fromkeys((".md", ".markdown", ".mdown"), _of_text(parse_markdown)),
-    **dict.fromkeys((".txt", ".text"), _of_text(parse_plain)),
-    **dict.fromkeys((".html", ".htm", ".xhtml"), _one(_html)),
-    **dict.fromkeys((".mhtml", ".mht"), _one(_mhtml)),
-    ".pdf": _one(_pdf),
-    **dict.fromkeys((".docx", ".odt", ".pptx", ".epub", ".rtf", ".rst", ".org", ".ipynb"), _one(_office)),
-    ".json": _of_records(parse_json),
-    **dict.fromkeys((".jsonl", ".ndjson"), _of_records(parse_jsonl)),
-    **dict.fromkeys((".csv", ".tsv"), _of_records(parse_csv)),
+    **dict.fromkeys((".md", ".markdown", ".mdown"), _text(parse_markdown)),
+    **dict.fromkeys((".txt", ".text"), _text(parse_plain)),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), _single(_html)),
+    **dict.fromkeys((".mhtml", ".mht"), _single(_mhtml)),
+    ".pdf": _single(_pdf),
+    **dict.fromkeys((".docx", ".odt", ".pptx", ".epub", ".rtf", ".rst", ".org", ".ipynb"), _single(_office)),
+    ".json": _records(parse_json),
+    **dict.fromkeys((".jsonl", ".ndjson"), _records(parse_jsonl)),
+    **dict.fromkeys((".csv", ".tsv"), _records(parse_csv)),
     ".zip": _zip,
 }
 
@@ -106,21 +103,21 @@ KINDS: dict[str, str] = {
 
 
 def kind(path: str) -> str:
-    """What sort of file that is, in a word or two, by its ending: `PDF`, `web page`; of others `PNG file`."""
-    ending = PurePosixPath(path).suffix.lower()
-    return KINDS.get(ending) or f"{ending[1:].upper()} file".lstrip()
+    """The kind of a file by its extension, for display: `PDF`, `web page`; `PNG file` for one that is not supported."""
+    extension = PurePosixPath(path).suffix.lower()
+    return KINDS.get(extension) or f"{extension[1:].upper()} file".lstrip()
 
 
 def supported(path: str) -> bool:
-    """Whether the file's ending is one that is read."""
+    """Whether there is a parser for the file's extension."""
     return PurePosixPath(path).suffix.lower() in PARSERS
 
 
 def parse(path: str, data: bytes, fields: FieldNames = MappingProxyType({})) -> Contents:
-    """Read one file; `path` is its path below the corpus folder.
+    """Parse one file; `path` is its path below the corpus folder.
 
-    Raises `decoding.Unreadable` or `decoding.Empty` (ValueErrors, their message is the reason), and
-    KeyError for an ending that is not `supported`.
+    Raises `decoding.Unreadable` or `decoding.Empty` (ValueErrors whose message is the reason), and KeyError for an
+    extension that is not `supported`.
     """
     return PARSERS[PurePosixPath(path).suffix.lower()](path, data, fields)
 
@@ -128,7 +125,7 @@ def parse(path: str, data: bytes, fields: FieldNames = MappingProxyType({})) -> 
 def page_pictures(
     data: bytes, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
 ) -> tuple[PagePicture, ...]:
-    """The pages of a PDF that a passage stands on: see `pdf_pages.page_pictures`. Raises Unreadable."""
+    """Draw the pages of a PDF that contain a passage: see `pdf.pages.page_pictures`. Raises Unreadable."""
     from .pdf.pages import page_pictures
 
     return page_pictures(data, text, pages, passage, highlights)

@@ -1,6 +1,6 @@
-"""Zip archives of articles → the Documents of their entries; what an archive calls its entries is only ever a label.
+"""Parses zip archives of articles into the Documents of their entries.
 
-It knows nothing about the formats inside, and writes nothing.
+Nothing is unpacked to disk, and the name of an entry is only used as a label, never as a path.
 """
 
 from __future__ import annotations
@@ -17,46 +17,44 @@ from ..text.document import Contents, Document
 from .archive_limits import open_archive, read_entry
 from .decoding import Empty, Unreadable
 
-LARGEST_ENTRY = 20_000_000  # bytes
-MOST_TEXT = 50_000_000  # characters of all articles of one archive
-_MOST_LISTED = 5
-_LONGEST_NAME = 120  # characters of a folder's or a file's name
-_DEEPEST = 20  # folders
-_OWN_ENDING = ".zip"
+MAX_ENTRY_BYTES = 20_000_000
+MAX_TEXT = 50_000_000  # characters of all articles in one archive
+_MAX_LISTED = 5  # problems
+_MAX_NAME = 120  # characters of the name of a folder or file
+_MAX_DEPTH = 20  # folders
+_EXTENSION = ".zip"
 _PAGES = (".html", ".htm", ".xhtml")
-_UTF8_NAME = 0x800  # a flag of the entry
-_NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UTF8_NAME = 0x800  # the flag for a name in UTF-8
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DRIVE = re.compile(r"^[A-Za-z]:(?=[/\\])")
 
 
 def parse_zip(
     path: str, data: bytes, parse: Callable[[str, bytes], Contents], supported: Callable[[str], bool]
 ) -> Contents:
-    """What the entries hold that `parse` reads, in the order of their names: `saved.zip/folder/bees.html`.
+    """The documents of the entries that `parse` reads, ordered by name: `saved.zip/folder/bees.html`.
 
-    Hidden entries, and the files that a browser saves beside a page (`bees_files/`), are left out; whatever else
-    is not read is a problem. Raises Unreadable for an archive that is damaged, locked or too large or of which
-    nothing could be read, Empty for one without articles.
+    Hidden entries, and the files that a browser saves with a page (`bees_files/`), are ignored; any other entry that
+    is not read is a problem. Raises Unreadable if the archive is damaged, locked or too large, or nothing in it can be
+    read; Empty if it contains no articles.
     """
     archive = open_archive(data, "zip archive", is_document=False)
     documents: list[Document] = []
     failures: list[str] = []
     is_empty = True
     unread: Counter[str] = Counter()
-    room = MOST_TEXT
+    remaining = MAX_TEXT
     for label, entry in _entries(archive):
-        ending = PurePosixPath(label).suffix.lower()
+        extension = PurePosixPath(label).suffix.lower()
         if not supported(label):
-            unread[ending] += 1
+            unread[extension] += 1
             continue
         try:
-            if room <= 0:
-                raise Unreadable(
-                    f"comes after more than {MOST_TEXT // 1_000_000} million characters: split the archive"
-                )
-            if ending == _OWN_ENDING:
+            if remaining <= 0:
+                raise Unreadable(f"comes after more than {MAX_TEXT // 1_000_000} million characters: split the archive")
+            if extension == _EXTENSION:
                 raise Unreadable("is an archive inside an archive: unpack it")
-            inner = _read(archive, entry, f"{path}/{label}", parse)
+            inner = _parse_entry(archive, entry, f"{path}/{label}", parse)
         except (Empty, Unreadable, RecursionError) as error:
             is_empty = is_empty and isinstance(error, Empty)
             reason = "is nested too deeply to be read" if isinstance(error, RecursionError) else str(error)
@@ -64,24 +62,24 @@ def parse_zip(
             continue
         documents += inner.documents
         failures += (f"{label}: {problem}" for problem in inner.problems)
-        room -= sum(len(document.text) for document in inner.documents)
-    problems = (*_listed(failures), *_not_read(unread))
+        remaining -= sum(len(document.text) for document in inner.documents)
+    problems = (*_first_of(failures), *_unread_kinds(unread))
     if documents:
         return Contents(tuple(documents), problems)
     if not is_empty:
         raise Unreadable("; ".join(problems))
-    raise Empty("; ".join(["holds no article", *problems]))
+    raise Empty("; ".join(["contains no articles", *problems]))
 
 
-def _read(
+def _parse_entry(
     archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: str, parse: Callable[[str, bytes], Contents]
 ) -> Contents:
-    data = read_entry(archive, entry, LARGEST_ENTRY)
+    data = read_entry(archive, entry, MAX_ENTRY_BYTES)
     if not data.strip():
-        raise Empty("holds nothing")
+        raise Empty("is empty")
     contents = parse(path, data)
     if not any(document.blocks for document in contents.documents):
-        raise Empty("holds no text")
+        raise Empty("contains no text")
     return contents
 
 
@@ -89,40 +87,40 @@ def _read(
 
 
 def _entries(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]]:
-    """Every file that is to be looked at with a label of its own, sorted by it."""
+    """Yield every file to be parsed with a unique label, sorted by label."""
     files = (entry for entry in archive.infolist() if not entry.filename.endswith(("/", "\\")))
     labelled = sorted(((_label(entry), entry) for entry in files), key=lambda pair: pair[0])
     named = [(label, entry) for label, entry in labelled if label and not _is_hidden(label)]
     paths = (PurePosixPath(label) for label, _ in named)
-    beside = {path.with_name(f"{path.stem}_files") for path in paths if path.suffix.lower() in _PAGES}
-    taken = {label for label, _ in named}
-    given: set[str] = set()
+    page_folders = {path.with_name(f"{path.stem}_files") for path in paths if path.suffix.lower() in _PAGES}
+    reserved = {label for label, _ in named}
+    used: set[str] = set()
     copies: Counter[str] = Counter()
     for label, entry in named:
-        own = PurePosixPath(label)
-        if not beside.isdisjoint(own.parents):
+        path = PurePosixPath(label)
+        if not page_folders.isdisjoint(path.parents):
             continue
-        if label in given:
+        if label in used:
             for number in count(max(2, copies[label] + 1)):
-                again = str(own.with_name(f"{own.stem} ({number}){own.suffix}"))
-                if again not in taken:
+                numbered = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+                if numbered not in reserved:
                     break
             copies[label] = number
-            label = again
-            taken.add(label)
-        given.add(label)
+            label = numbered
+            reserved.add(label)
+        used.add(label)
         yield label, entry
 
 
 def _label(entry: zipfile.ZipInfo) -> str:
-    """A path below the archive, whatever the entry is called; empty where nothing of the name is left."""
+    """A safe relative path for an entry, whatever its name is; empty if nothing of the name is usable."""
     name = entry.filename
     if not entry.flag_bits & _UTF8_NAME:
-        with contextlib.suppress(UnicodeError):  # UTF-8, as many programs write it without saying so
+        with contextlib.suppress(UnicodeError):  # many programs write UTF-8 without setting the flag
             name = name.encode("cp437").decode("utf-8")
-    parts = [_NOT_SHOWN.sub("", part).strip() for part in _DRIVE.sub("", name).replace("\\", "/").split("/")]
-    kept = [part[-_LONGEST_NAME:] for part in parts if part not in ("", ".", "..")]
-    return "/".join(kept[-_DEEPEST:])
+    parts = [_UNPRINTABLE.sub("", part).strip() for part in _DRIVE.sub("", name).replace("\\", "/").split("/")]
+    kept = [part[-_MAX_NAME:] for part in parts if part not in ("", ".", "..")]
+    return "/".join(kept[-_MAX_DEPTH:])
 
 
 def _is_hidden(label: str) -> bool:
@@ -132,17 +130,18 @@ def _is_hidden(label: str) -> bool:
 # --- what could not be read -------------------------------------------------------------------------------------------
 
 
-def _listed(failures: list[str]) -> list[str]:
-    more = len(failures) - _MOST_LISTED
-    return [*failures[:_MOST_LISTED], *([f"{more} more problems"] if more > 0 else [])]
+def _first_of(failures: list[str]) -> list[str]:
+    more = len(failures) - _MAX_LISTED
+    return [*failures[:_MAX_LISTED], *([f"{more} more problems"] if more > 0 else [])]
 
 
-def _not_read(unread: Counter[str]) -> list[str]:
-    """`3 .jpg files are not read`, the commonest endings first."""
-    common = unread.most_common(_MOST_LISTED)
+def _unread_kinds(unread: Counter[str]) -> list[str]:
+    """`3 .jpg files are not read`, the most common extensions first."""
+    common = unread.most_common(_MAX_LISTED)
     others = unread.total() - sum(number for _, number in common)
     kinds = [
-        (number, f"{ending} " if ending else "", "" if ending else " without an ending") for ending, number in common
+        (number, f"{extension} " if extension else "", "" if extension else " without an extension")
+        for extension, number in common
     ]
     return [
         f"1 {before}file{after} is not read" if number == 1 else f"{number} {before}files{after} are not read"

@@ -1,7 +1,4 @@
-"""Writes the canonical text of a file that is not text itself, and keeps where its headings and blocks are.
-
-It knows nothing about the format that they come from.
-"""
+"""Writes the canonical text of a file that is not a text file, and records the spans of its headings and blocks."""
 
 from __future__ import annotations
 
@@ -17,16 +14,16 @@ _SPACE = re.compile(r"\s+")
 
 
 class TextBuilder:
-    """Takes headings and blocks in reading order; `document` gives the text they make with their spans in it."""
+    """Collects headings and blocks in reading order; `document` returns their text as a Document with their spans."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._length = 0
-        self._entries: list[Callable[[Outline], None]] = []  # what to tell the outline, in order
+        self._entries: list[Callable[[Outline], None]] = []  # calls that add the entries to an outline
         self._pages: list[int] = []
 
     def heading(self, level: int, text: str) -> None:
-        """A heading; an empty one is left out."""
+        """Add a heading; an empty one is left out."""
         text = _one_line(text)
         if text:
             span = self._write(text)
@@ -34,44 +31,44 @@ class TextBuilder:
             self._write("\n\n")
 
     def paragraph(self, text: str) -> None:
-        """A paragraph, on one line: where the source broke its lines means nothing."""
+        """Add a paragraph, on one line: line breaks in the source have no meaning."""
         text = _one_line(text)
         if text:
-            self._block("paragraph", [text], parted=False)
+            self._block("paragraph", [text], has_parts=False)
 
     def items(self, items: Sequence[str], numbered: bool = False) -> None:
-        """A list; each item on one line."""
+        """Add a list, with each item on one line."""
         kept = [item for item in map(_one_line, items) if item]
         marks = (f"{number}. " if numbered else "- " for number in range(1, len(kept) + 1))
         self._block("list", [mark + item for mark, item in zip(marks, kept, strict=True)])
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """A table; each row on one line, its cells set off by bars."""
+        """Add a table, with each row on one line and bars between its cells."""
         lines = [" | ".join(map(_one_line, row)) for row in rows]
         self._block("table", [line for line in lines if line.strip(" |")])
 
     def code(self, text: str) -> None:
-        """Code or verse: its lines stay as they are."""
+        """Add code or verse, whose line breaks are kept."""
         self._block(
-            "code", [line.rstrip() for line in without_data_addresses(text).strip("\n").split("\n")], parted=False
+            "code", [line.rstrip() for line in without_data_addresses(text).strip("\n").split("\n")], has_parts=False
         )
 
     def page(self) -> None:
-        """A new page begins here; a file without pages never says so."""
+        """Begin a new page; not called for a file without pages."""
         self._pages.append(self._length)
 
     def document(self, path: str, title: str = "", metadata: Mapping[str, str] | None = None) -> Document:
-        """The Document of all that was written."""
+        """The Document of everything that was added."""
         text = "".join(self._parts)
         outline = Outline(text)
-        for tell in self._entries:
-            tell(outline)
+        for add_to in self._entries:
+            add_to(outline)
         document = outline.document(path, title, metadata)
         ends = [*self._pages[1:], len(text)]
         pages = tuple(Span(start, end) for start, end in zip(self._pages, ends, strict=True)) if self._pages else ()
         return replace(document, pages=pages)
 
-    def _block(self, kind: BlockKind, lines: Sequence[str], parted: bool = True) -> None:
+    def _block(self, kind: BlockKind, lines: Sequence[str], has_parts: bool = True) -> None:
         if not any(line.strip() for line in lines):
             return
         start = self._length
@@ -80,8 +77,8 @@ class TextBuilder:
             parts.append(self._write(line))
             if number + 1 < len(lines):
                 self._write("\n")
-        span, own = Span(start, self._length), tuple(parts) if parted else ()
-        self._entries.append(lambda outline: outline.block(kind, span, own))
+        span, block_parts = Span(start, self._length), tuple(parts) if has_parts else ()
+        self._entries.append(lambda outline: outline.block(kind, span, block_parts))
         self._write("\n\n")
 
     def _write(self, text: str) -> Span:

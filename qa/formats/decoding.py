@@ -1,7 +1,4 @@
-"""Bytes → canonical text: the right encoding, line ends made `\\n`, nothing else changed.
-
-It knows nothing about what the text says.
-"""
+"""Decodes bytes to canonical text: the right encoding, line ends replaced with `\\n`, nothing else changed."""
 
 from __future__ import annotations
 
@@ -17,31 +14,31 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# The encodings that articles are found in. Guessing among all that exist goes wrong oftener: rare ones fit too.
+# The encodings that articles use. Guessing among all encodings is wrong more often, because rare ones fit too.
 _LATIN = ["cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257", "mac_roman"]
 _OTHER = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp932", "euc_jp", "gb18030", "big5", "cp949"]
-# Of ASCII letters and other bytes, the share of others above which a text is not in Latin script.
+# The share of non-ASCII bytes among these and the ASCII letters above which a text is not in Latin script.
 _FOREIGN_SHARE = 0.4
-# Control characters that text does not hold (tab, line feed, vertical tab, form feed and escape may stand).
+# Control characters that text does not contain (tab, line feed, vertical tab, form feed and escape are permitted).
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _LINE_END = re.compile(r"\r\n?")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _SAMPLE = 100_000
-_LEAST_UTF16 = 4  # bytes; of fewer, zeros on one side say nothing
+_MIN_UTF16 = 4  # bytes; in fewer, the position of zeros proves nothing
 
 
 class Unreadable(ValueError):
-    """This file cannot be read; the message is the reason to show ("looks binary", "locked")."""
+    """The file cannot be parsed; the message is the reason to show ("looks binary", "locked")."""
 
 
 class Empty(ValueError):
-    """This file holds no text; the message is the reason to show ("looks scanned")."""
+    """The file contains no text; the message is the reason to show ("looks scanned")."""
 
 
 def decode(data: bytes) -> str:
     """The canonical text of a text file. Raises Unreadable for binary data."""
     text = _LINE_END.sub("\n", _decode(data))
-    # One stray control character is forgiven: old programs end a text with one.
+    # One stray control character is tolerated: old programs end a text with one.
     if "\x00" in text or len(_CONTROL.findall(text[:_SAMPLE])) > 1 + 0.003 * min(len(text), _SAMPLE):
         raise Unreadable("looks binary, not text")
     return text
@@ -54,7 +51,7 @@ def _decode(data: bytes) -> str:
                 return data.decode(encoding)
             except UnicodeDecodeError as error:
                 raise Unreadable(f"is marked as {encoding.upper()} but is damaged") from error
-    if b"\x00" in data[:_SAMPLE]:  # before UTF-8, which UTF-16 of nothing but ASCII is too
+    if b"\x00" in data[:_SAMPLE]:  # before UTF-8, since UTF-16 of ASCII characters is also valid UTF-8
         wide = _utf16_without_mark(data[:_SAMPLE])
         if wide is None:
             raise Unreadable("looks binary, not text")
@@ -66,12 +63,12 @@ def _decode(data: bytes) -> str:
     text = data.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
     if sum(character > "\x7f" for character in text) > 5 * damaged:
-        return text  # UTF-8 that was cut off or pasted into
+        return text  # truncated UTF-8, or UTF-8 with pasted bytes
     return data.decode(_guess(data), errors="replace")
 
 
 def _guess(data: bytes) -> str:
-    """The likeliest one-byte or East Asian encoding, by the first stretch that is not ASCII."""
+    """The likeliest one-byte or East Asian encoding, judged by the first part that is not ASCII."""
     first = _NOT_ASCII.search(data)
     begin = max(0, first.start() - 1000) if first else 0
     sample = data[begin : begin + _SAMPLE]
@@ -84,18 +81,18 @@ def _guess(data: bytes) -> str:
     best = matches.best()
     fits = {name: match for match in matches for name in match.could_be_from_charset}
     west, central = fits.get("cp1252"), fits.get("cp1250")
-    if is_latin and west is not None:  # by far the commonest: another must be plainly better
+    if is_latin and west is not None:  # by far the most common: another must be clearly better
         is_central = central is not None and central.chaos <= west.chaos and central.coherence > west.coherence
         return "cp1250" if is_central else "cp1252"
     if best is None:
-        raise Unreadable("is in no text encoding that could be recognised: save it as UTF-8")
+        raise Unreadable("is in an unknown text encoding: save it as UTF-8")
     return best.encoding
 
 
 def _utf16_without_mark(sample: bytes) -> str | None:
-    """UTF-16 of mostly Latin text has its zeros on one side only."""
+    """The byte order if the text looks like UTF-16: mostly Latin text has zeros in every second byte only."""
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if len(sample) < _LEAST_UTF16:
+    if len(sample) < _MIN_UTF16:
         return None
     if odd > 0.4 * len(sample[1::2]) and even == 0:
         return "utf-16-le"

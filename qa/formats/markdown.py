@@ -1,7 +1,4 @@
-"""Markdown → Document: headings, paragraphs, lists, tables and code by their lines; front matter is metadata.
-
-It knows nothing about files or passages.
-"""
+"""Parses Markdown: headings, paragraphs, lists, tables and code by their lines; front matter becomes metadata."""
 
 from __future__ import annotations
 
@@ -14,9 +11,9 @@ from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from ..text.document import BlockKind, Document, Span
-from .outline import LONGEST_HEADING, Outline, line_starts
+from .outline import MAX_HEADING, Outline, line_starts
 
-# What stands inside a paragraph is not asked for: that is most of the work, and only headings need it.
+# Inline syntax is not parsed: that is most of the work, and only headings need it.
 _BLOCKS = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).disable("inline")
 _INLINE = MarkdownIt("commonmark")
 _KINDS: dict[str, BlockKind] = {
@@ -32,8 +29,8 @@ _KINDS: dict[str, BlockKind] = {
 _PART_OPENERS = {"list": "list_item_open", "table": "tr_open"}
 _METADATA = ("title", "author", "date", "url", "description")
 _NO_VALUE = ("", "~", "null", "Null", "NULL")
-_LONGEST_FRONT_MATTER = 50_000
-# HTML in a heading: a comment, a usual tag, or one with attributes. Else it is words: `<vector>`, `List<T>`.
+_MAX_FRONT_MATTER = 50_000  # characters
+# HTML in a heading: a comment, a common tag, or one with attributes. Anything else is text: `<vector>`, `List<T>`.
 _MARKUP = re.compile(
     r"<(?:[!?]|/?(?:a|abbr|b|br|cite|code|del|em|font|i|img|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)\b|.*=)",
     re.IGNORECASE | re.DOTALL,
@@ -41,9 +38,9 @@ _MARKUP = re.compile(
 
 
 def parse_markdown(path: str, text: str, title: str = "") -> Document:
-    """The Document of a Markdown text; never raises: what is no structure is a paragraph.
+    """Parse a Markdown text; never raises, since whatever has no structure is a paragraph.
 
-    `title` is what is known of it from elsewhere.
+    `title` is its title if that is known from elsewhere.
     """
     references: dict[str, Any] = {}
     tokens = _BLOCKS.parse(text, references)
@@ -58,8 +55,8 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
             metadata = _front_matter(token.content)
         elif token.type == "heading_open":
             content = tokens[number + 1].content
-            # What is too long is no heading: its marks are not looked for.
-            heading = content if len(content) > 2 * LONGEST_HEADING else _plain(content, references)
+            # Too long for a heading: its inline syntax is not parsed.
+            heading = content if len(content) > 2 * MAX_HEADING else _plain(content, references)
             outline.heading(int(token.tag[1]), heading, span)
         elif token.type in _KINDS and not (token.type == "html_block" and _is_comment(token.content)):
             kind = _KINDS[token.type]
@@ -73,23 +70,23 @@ def _span(token: Token, starts: list[int]) -> Span:
 
 
 def _parts(tokens: list[Token], opener: int, kind: BlockKind, starts: list[int]) -> tuple[Span, ...]:
-    """The items of a list (a nested item is a part of its own), or the rows of a table."""
-    wanted = _PART_OPENERS.get(kind)
-    if wanted is None:
+    """The items of a list (nested items included), or the rows of a table."""
+    opener_type = _PART_OPENERS.get(kind)
+    if opener_type is None:
         return ()
     end_line = (tokens[opener].map or [0, 0])[1]
     lines: list[int] = []
-    for token in map(tokens.__getitem__, range(opener + 1, len(tokens))):  # (a slice would copy all that follow)
+    for token in map(tokens.__getitem__, range(opener + 1, len(tokens))):  # (a slice would copy all later tokens)
         if token.level == 0:
             break
-        if token.type == wanted and token.map and token.map[0] not in lines[-1:]:
+        if token.type == opener_type and token.map and token.map[0] not in lines[-1:]:
             lines.append(token.map[0])
     edges = [*lines, end_line]
     return tuple(Span(starts[edges[i]], starts[min(edges[i + 1], len(starts) - 1)]) for i in range(len(lines)))
 
 
 def _plain(inline: str, references: dict[str, Any]) -> str:
-    """A heading's words without their marks."""
+    """The text of a heading without its markup."""
     words = []
     for child in _INLINE.parseInline(inline, references)[0].children or ():
         if child.type in ("text", "code_inline", "image"):
@@ -102,7 +99,7 @@ def _plain(inline: str, references: dict[str, Any]) -> str:
 
 
 def _is_comment(html: str) -> bool:
-    """Whether there is nothing but comments."""
+    """Whether the HTML consists of comments only."""
     position = 0
     while html.startswith("<!--", position):
         end = html.find("-->", position)
@@ -115,14 +112,14 @@ def _is_comment(html: str) -> bool:
 
 
 def _front_matter(raw: str) -> dict[str, str]:
-    """The fields that this program shows, as they are written; a block that is not YAML has none.
+    """The fields of a front matter that this program shows, as strings; empty if it is not valid YAML.
 
-    `ms.date` stands for `date` where there is no `date`.
+    A field such as `ms.date` is used as `date` if there is no `date`.
     """
-    if len(raw) > _LONGEST_FRONT_MATTER:
+    if len(raw) > _MAX_FRONT_MATTER:
         return {}
     try:
-        fields: Any = yaml.load(raw, Loader=yaml.BaseLoader)  # noqa: S506 (makes nothing but strings)
+        fields: Any = yaml.load(raw, Loader=yaml.BaseLoader)  # noqa: S506 (BaseLoader creates only strings)
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     if not isinstance(fields, dict):

@@ -1,4 +1,4 @@
-"""Pages as pictures, with boxes around the words of a passage."""
+"""Pictures of pages, with boxes around the words of a passage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle on a page, in shares (0–1) of its width and height; `top` is counted from the page's top."""
+    """A rectangle on a page, in fractions (0–1) of the page's width and height, measured from its top left corner."""
 
     left: float
     top: float
@@ -17,9 +17,9 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class PagePicture:
-    """A page as it looks, `page` counted from 1, with the lines of a passage and of its highlights boxed.
+    """A picture of a page, with boxes around the lines of a passage and of its highlights.
 
-    `png` is `width` × `height` pixels. A line without a box is one whose place was not found for certain.
+    `page` counts from 1; `png` is `width` × `height` pixels. A line whose position is uncertain has no box.
     """
 
     page: int

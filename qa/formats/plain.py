@@ -1,7 +1,7 @@
-"""Plain text → Document: finds the headings, lists and paragraphs that people write without marks.
+"""Parses plain text: finds the headings, lists and paragraphs that people write without markup.
 
-Two habits are told apart: every line is a paragraph (pages saved from a browser), or paragraphs are wrapped
-at a width and set off by blank lines (mail, books). It knows nothing about files or passages.
+Two conventions are distinguished: every line is a paragraph (pages saved from a browser), or paragraphs are wrapped at
+a width and separated by blank lines (mail, books).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .outline import Outline
 _ATX = re.compile(r"(#{1,6})[ \t]+")
 _UNDERLINE = re.compile(r"(=|-){3,}\s*$")
 _ITEM = re.compile(r"\s*(?:[-*+•▪◦–—]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
-# "Rating: 4", "**Author:** somebody": a name of one to four words, a colon and its value on the same line.
+# "Rating: 4", "**Author:** somebody": a name of one to four words, a colon and a value on the same line.
 _KEY_VALUE = re.compile(
     r"\s*(?:[-*–]\s*)?(?:\*\*|__)?[A-Za-z][\w'’/()-]*(?: [\w'’/()-]+){0,3}(?:\*\*|__)?:(?:\*\*|__)? +\S"
 )
@@ -32,8 +32,8 @@ _HEADING_CHARACTERS = 100
 _HEADING_WORDS = 16
 _PROSE_CHARACTERS = 60
 _FIELDS_CHARACTERS = 500  # a block of fields up to this length is quoted as a whole
-_RECENT = 64  # lines that are kept as they were made
-_NARROWEST, _WIDEST = 30, 120  # widths that text is wrapped at
+_RECENT = 64  # lines that are cached
+_MIN_WIDTH, _MAX_WIDTH = 30, 120  # at which text is wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class _Line:
 
 
 def parse_plain(path: str, text: str, title: str = "") -> Document:
-    """The Document of a plain text; never raises. `title` is what is known of it from elsewhere."""
+    """Parse a plain text; never raises. `title` is its title if that is known from elsewhere."""
     lines = _Lines(text)
     wrapped = _is_wrapped(lines)
     questions = sum(_is_short(line.text) and line.text.endswith("?") for line in lines) >= 2
@@ -84,7 +84,7 @@ def _without_closing_marks(heading: str) -> str:
 
 
 class _Lines(Sequence[_Line]):
-    """The lines of a text that are not blank, made when they are asked for: a large text has millions."""
+    """The lines of a text that are not blank, created on access: a large text has millions."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -104,7 +104,7 @@ class _Lines(Sequence[_Line]):
     def __len__(self) -> int:
         return len(self._starts)
 
-    def __getitem__(self, number: int) -> _Line:  # type: ignore[override]  # (no part of them is asked for)
+    def __getitem__(self, number: int) -> _Line:  # type: ignore[override]  # (slices are not used)
         line = self._recent.get(number)
         if line is None:
             span = Span(self._starts[number], self._ends[number])
@@ -119,9 +119,9 @@ class _Lines(Sequence[_Line]):
 
 
 def _is_wrapped(lines: _Lines) -> bool:
-    """Whether paragraphs run over several lines: most inner lines end mid-sentence, and because they are full.
+    """Whether paragraphs are wrapped: most of their inner lines end in mid-sentence, and are full.
 
-    A line is full where the first word of the next would not have fitted; the width is that of the longest lines.
+    A line is full if the first word of the next would not have fitted; the width is that of the longest lines.
     """
     lengths, with_next = array("q"), array("q")  # of inner lines, without and with the first word of the next
     unfinished = 0
@@ -136,7 +136,7 @@ def _is_wrapped(lines: _Lines) -> bool:
     full = sum(length > 0.9 * width for length in with_next)
     too_long = sum(len(line.span) > 160 for line in lines)
     is_even = unfinished >= 0.5 * len(lengths) and full >= 0.7 * len(lengths)
-    return _NARROWEST <= width <= _WIDEST and is_even and too_long <= 0.05 * len(lines)
+    return _MIN_WIDTH <= width <= _MAX_WIDTH and is_even and too_long <= 0.05 * len(lines)
 
 
 def _is_listed(text: str) -> bool:
@@ -152,14 +152,14 @@ def _is_prose(text: str) -> bool:
 
 
 def _is_title(lines: _Lines, wrapped: bool) -> bool:
-    """Whether the first line is a title: something follows it, and not in a file of nothing but short lines."""
+    """Whether the first line is a title: text follows it, and not only short lines."""
     if len(lines) < 2 or not (lines[1].after_blank or any(_is_prose(line.text) for line in islice(lines, 1, None))):
         return False
     line, following = lines[0], lines[1]
     if len(line.text) > 180 or not any(map(str.isalpha, line.text)) or _ITEM.match(line.text):
         return False
     if _KEY_VALUE.match(line.text) and (line.text[0] in "*_" or _KEY_VALUE.match(following.text)):
-        return False  # the first of a block of fields; "Allies: what they agreed" alone is a title
+        return False  # the first of a block of fields; a single "Allies: what they agreed" is a title
     if wrapped and not following.after_blank:
         return False
     return not _SENTENCE_END.search(line.text) or line.text.endswith("?")
@@ -170,13 +170,13 @@ def _is_underlined(line: _Line, following: _Line) -> bool:
 
 
 def _is_bare_heading(lines: _Lines, number: int, wrapped: bool, questions: bool) -> bool:
-    """A short line without a full stop that stands before prose; a question only where the text has several."""
+    """Whether a line is a heading: short, no full stop, before prose; a question only if the text has several."""
     line = lines[number]
     following = lines[number + 1] if number + 1 < len(lines) else None
     if following is None or not _is_short(line.text):
         return False
-    starts_well = line.text[0].isalnum() or line.text[0] in "\"'“‘¿¡"
-    if not starts_well or not any(map(str.isalpha, line.text)) or _BYLINE.match(line.text):
+    has_heading_start = line.text[0].isalnum() or line.text[0] in "\"'“‘¿¡"
+    if not has_heading_start or not any(map(str.isalpha, line.text)) or _BYLINE.match(line.text):
         return False
     if _KEY_VALUE.match(line.text) or (_ITEM.match(line.text) and not _NUMBERED_HEADING.match(line.text)):
         return False
@@ -192,35 +192,37 @@ def _is_bare_heading(lines: _Lines, number: int, wrapped: bool, questions: bool)
         return False  # an item of a list, not a heading
     if _is_listed(following.text):
         return not _NUMBERED_HEADING.match(line.text)
-    runs_on = wrapped and number + 2 < len(lines) and not lines[number + 2].after_blank
-    return (_is_prose(following.text) or runs_on) and (len(following.text) > len(line.text) or line.text.endswith("?"))
+    is_wrapped = wrapped and number + 2 < len(lines) and not lines[number + 2].after_blank
+    return (_is_prose(following.text) or is_wrapped) and (
+        len(following.text) > len(line.text) or line.text.endswith("?")
+    )
 
 
 def _content(lines: _Lines, number: int, wrapped: bool, questions: bool, outline: Outline) -> int:
-    """Add the list or paragraph that begins at this line; returns the number of the line after it."""
-    listed = _is_listed(lines[number].text)
+    """Add the list or paragraph that begins at this line; return the number of the line after it."""
+    is_list = _is_listed(lines[number].text)
     run = [lines[number]]
-    for position in range(number + 1, len(lines)):
-        line = lines[position]
+    for next_number in range(number + 1, len(lines)):
+        line = lines[next_number]
         is_item = _is_listed(line.text)
-        continues = is_item if listed else (wrapped and not is_item)
-        if listed and not is_item:
+        continues = is_item if is_list else (wrapped and not is_item)
+        if is_list and not is_item:
             continues = wrapped and not line.after_blank  # the rest of a wrapped item
-        if line.after_blank and not (listed and is_item):
+        if line.after_blank and not (is_list and is_item):
             continues = False
         if not continues or _ATX.match(line.text):
             break
-        if listed and _is_bare_heading(lines, position, wrapped, questions):
+        if is_list and _is_bare_heading(lines, next_number, wrapped, questions):
             break
         run.append(line)
     span = Span(run[0].span.start, run[-1].span.end)
-    fields = all(_KEY_VALUE.match(line.text) and not _ITEM.match(line.text) for line in run)
-    if listed and fields and len(span) <= _FIELDS_CHARACTERS:
-        outline.block("paragraph", span)  # "Rating: 4" says nothing without the "Item: …" above it
-    elif listed:
-        heads = [line.span.start for line in run if _is_listed(line.text)]
-        edges = [*heads, span.end]
-        parts = tuple(Span(edges[i], edges[i + 1]) for i in range(len(heads)))
+    is_fields = all(_KEY_VALUE.match(line.text) and not _ITEM.match(line.text) for line in run)
+    if is_list and is_fields and len(span) <= _FIELDS_CHARACTERS:
+        outline.block("paragraph", span)  # "Rating: 4" means nothing without the "Item: …" above it
+    elif is_list:
+        item_starts = [line.span.start for line in run if _is_listed(line.text)]
+        edges = [*item_starts, span.end]
+        parts = tuple(Span(edges[i], edges[i + 1]) for i in range(len(item_starts)))
         outline.block("list", span, parts)
     else:
         outline.block("paragraph", span)

@@ -685,7 +685,7 @@ def test_a_file_without_a_passage_is_empty(config: Config, tiny: TinyEncoder) ->
     write(config.corpus, {"marks.md": "- -\n- -\n", "bees.md": article("Bees", "anchor")})
     report = build(config, tiny)
     record = store.LocalStore(config.index).open_current().records["marks.md"]
-    assert (record.status, record.reason, record.documents, record.passages) == ("empty", "holds no words", 0, 0)
+    assert (record.status, record.reason, record.documents, record.passages) == ("empty", "contains no words", 0, 0)
     assert report.documents == 1
     assert nothing_happened(build(config, tiny))
 

@@ -173,11 +173,11 @@ def test_odd_names_are_names(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", ("empty", "holds nothing")),
-        (b" \n\t\r\n ", ("empty", "holds nothing")),
-        (b"\xef\xbb\xbf\n", ("empty", "holds no text")),
-        (b"<!-- only this -->", ("empty", "holds no text")),
-        (b"# Bees\n\n## Frost\n", ("empty", "holds headings but no text")),
+        (b"", ("empty", "is empty")),
+        (b" \n\t\r\n ", ("empty", "is empty")),
+        (b"\xef\xbb\xbf\n", ("empty", "contains no text")),
+        (b"<!-- only this -->", ("empty", "contains no text")),
+        (b"# Bees\n\n## Frost\n", ("empty", "contains headings but no text")),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", ("failed", "looks binary, not text")),
         (b"\xff\xfe\x00\xd8", ("failed", "is marked as UTF-16 but is damaged")),
     ],

@@ -63,7 +63,7 @@ def wrong_contents() -> Iterator[Case]:
         yield case(f"wrong/half.{ending}", good(ending)[: len(good(ending)) // 2], "failed", "damaged")
     yield case("wrong/text.doc", WORDS, "skipped", ".doc files are not read")
     for ending in ("md", "html", "pdf", "docx", "rtf", "ipynb"):
-        yield case(f"wrong/nothing.{ending}", b"", "empty", "holds nothing")
+        yield case(f"wrong/nothing.{ending}", b"", "empty", "is empty")
 
 
 def in_archives() -> Iterator[Case]:
@@ -110,8 +110,8 @@ def in_archives() -> Iterator[Case]:
 def in_pdf() -> Iterator[Case]:
     """PDFs."""
     bees = "The bees came through the winter"
-    yield case("pdf/bomb.pdf", lambda: pdfs.stream_bomb(1), "empty", "holds no text")
-    yield case("pdf/bomb-in-bomb.pdf", lambda: pdfs.stream_bomb(3), "empty", "holds no text")
+    yield case("pdf/bomb.pdf", lambda: pdfs.stream_bomb(1), "empty", "contains no text")
+    yield case("pdf/bomb-in-bomb.pdf", lambda: pdfs.stream_bomb(3), "empty", "contains no text")
     yield case("pdf/recursive-pages.pdf", pdfs.recursive_pages, "indexed", bees)
     yield case("pdf/recursive-forms.pdf", pdfs.recursive_forms, "indexed", bees)
     yield case("pdf/laughing-forms.pdf", partial(pdfs.laughing_forms, 5), "indexed", bees)
@@ -127,7 +127,7 @@ def in_pdf() -> Iterator[Case]:
     )
     yield case("pdf/actions.pdf", pdfs.with_actions, "indexed", bees)
     yield case("pdf/attachment.pdf", pdfs.with_a_file_inside, "indexed", bees)
-    yield case("pdf/no-letters.pdf", pdfs.without_letters, "empty", "letters cannot be told")
+    yield case("pdf/no-letters.pdf", pdfs.without_letters, "empty", "text cannot be decoded")
     yield case("pdf/heap.pdf", lambda: pdfs.heaped(5_000), "indexed", "w499")
     yield case("pdf/deep.pdf", lambda: pdfs.pdf(catalog=b"/X " + b"[" * 100_000), "indexed", bees)
     yield case("pdf/deep-marks.pdf", lambda: pdfs.pdf(stream(b"q " * 300_000 + pdfs.WORDS)), "indexed", bees)
@@ -393,8 +393,8 @@ def in_records() -> Iterator[Case]:
     )
     yield case("records/open.json", b'[{"text": "Bees sleep.}]', "failed", "is not JSON")
     yield case("records/open.ndjson", bees + b'\n{"text": "' + b"a\n" * 5_000, "indexed", "Bees sleep")
-    yield case("records/nothing.json", b"[]", "empty", "holds no records")
-    yield case("records/lists.json", b"[" + b"[]," * 300_000 + b"[]]", "empty", "holds no records")
+    yield case("records/nothing.json", b"[]", "empty", "contains no records")
+    yield case("records/lists.json", b"[" + b"[]," * 300_000 + b"[]]", "empty", "contains no records")
     yield case(
         "records/names.json",
         b"{" + b",".join(b'"a%d":1' % n for n in range(100_000)) + b"}",
@@ -420,8 +420,8 @@ def in_records() -> Iterator[Case]:
     yield case("records/open.csv", b'title,text\nBees,"' + WORDS * 1_000 + b"\na,b" * 1_000, "indexed", "Bees sleep")
     yield case("records/fields.csv", b"text" + b"," * 1_000_000 + b"\nBees sleep.", "indexed", "Bees sleep")
     yield case("records/rows.csv", b"title,text\n" + b",\n" * 300_000 + b"Bees,Bees sleep.\n", "indexed", "Bees sleep")
-    yield case("records/header.csv", b"title,text\n", "empty", "holds no text")
-    yield case("records/quotes.tsv", b"title\ttext\n" + b'"' * 99_999 + b"\tx\n", "empty", "holds no text")
+    yield case("records/header.csv", b"title,text\n", "empty", "contains no text")
+    yield case("records/quotes.tsv", b"title\ttext\n" + b'"' * 99_999 + b"\tx\n", "empty", "contains no text")
     yield case("records/formula.tsv", b"title\ttext\n=cmd|'/c calc'!A1\tBees sleep.\n", "indexed", "Bees sleep")
     yield case(
         "records/utf16.csv", b"\xff\xfe" + "title,text\nBees,Bees sleep.\n".encode("utf-16-le"), "indexed", "Bees sleep"
@@ -453,7 +453,7 @@ def in_zip() -> Iterator[Case]:
     yield case(
         "zips/latin.zip", lambda: zipped(("cafX.md", WORDS)).replace(b"cafX", b"caf\xe9"), "indexed", "Bees sleep"
     )
-    yield case("zips/no-name.zip", lambda: zipped(("..", WORDS), ("", WORDS)), "empty", "holds no article")
+    yield case("zips/no-name.zip", lambda: zipped(("..", WORDS), ("", WORDS)), "empty", "contains no articles")
     yield case("zips/linked.zip", lambda: archives.zip_of_links(ACCOUNTS), "indexed", "etc")
     yield case("zips/locked.zip", lambda: archives.marked_as_locked(zipped(bees)), "failed", "locked")
     yield case("zips/twice.zip", lambda: zipped(*[bees] * 200), "indexed", "Bees sleep")

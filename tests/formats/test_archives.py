@@ -67,7 +67,7 @@ def test_every_article_is_read_in_the_order_of_names() -> None:
 def test_records_inside_have_their_numbers_and_their_problems_the_name() -> None:
     contents = read({"news.jsonl": f'{{"text": "{HIVE}"}}\n{{"id": 1}}\n{{"text": "Words."}}'})
     assert paths(contents) == ["news.jsonl#1", "news.jsonl#3"]
-    assert contents.problems == ("news.jsonl: 1 record holds no text",)
+    assert contents.problems == ("news.jsonl: 1 record contains no text",)
 
 
 def test_what_is_hidden_is_left_out_without_a_word() -> None:
@@ -96,7 +96,7 @@ def test_what_is_not_read_is_counted_by_its_ending() -> None:
     contents = read({"a.txt": HIVE, **rest, "README": "x"})
     assert contents.problems == (
         "3 .jpg files are not read", "2 .css files are not read", "1 .svg file is not read",
-        "1 file without an ending is not read",
+        "1 file without an extension is not read",
     )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def test_a_file_that_fails_does_not_stop_the_others() -> None:
     assert paths(contents) == ["b.txt"]
     assert contents.problems == (
         "a.txt: looks binary, not text",
-        "c.txt: holds nothing",
+        "c.txt: is empty",
         "d.zip: is an archive inside an archive: unpack it",
     )
 
@@ -126,18 +126,18 @@ def test_many_failures_are_summed_up() -> None:
 
 
 def test_an_archive_of_which_nothing_could_be_read_has_failed() -> None:
-    with pytest.raises(Unreadable, match=r"^a\.txt: looks binary, not text; b\.txt: holds nothing; 1 \.jpg file is"):
+    with pytest.raises(Unreadable, match=r"^a\.txt: looks binary, not text; b\.txt: is empty; 1 \.jpg file is"):
         read({"a.txt": b"\x00", "b.txt": "", "c.jpg": "x"})
 
 
 @pytest.mark.parametrize(
     ("entries", "reason"),
     [
-        ({}, "holds no article"),
-        ({"folder/": ""}, "holds no article"),
-        ({"a.jpg": "x"}, "holds no article; 1 .jpg file is not read"),
-        ({"a.txt": ""}, "holds no article; a.txt: holds nothing"),
-        ({".hidden.txt": HIVE}, "holds no article"),
+        ({}, "contains no articles"),
+        ({"folder/": ""}, "contains no articles"),
+        ({"a.jpg": "x"}, "contains no articles; 1 .jpg file is not read"),
+        ({"a.txt": ""}, "contains no articles; a.txt: is empty"),
+        ({".hidden.txt": HIVE}, "contains no articles"),
     ],
 )
 def test_an_archive_without_articles_is_empty(entries: dict[str, str | bytes], reason: str) -> None:
@@ -166,7 +166,7 @@ def test_another_way_of_packing_is_named() -> None:
         archive.writestr("b.txt", HIVE)
     contents = read(out.getvalue())
     assert paths(contents) == ["a.txt"]
-    assert contents.problems[0].startswith("b.txt: is packed in a way that is not read")
+    assert contents.problems[0].startswith("b.txt: uses an unsupported compression method")
 
 
 @pytest.mark.parametrize("data", [b"no archive at all", packed({"a.txt": HIVE})[:-30], b"PK\x03\x04"])
@@ -201,7 +201,7 @@ def test_an_article_about_hostile_entities_harms_no_one() -> None:
 
 
 def test_an_entry_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "LARGEST_ENTRY", 1_000_000)
+    monkeypatch.setattr(archives, "MAX_ENTRY_BYTES", 1_000_000)
     contents = read({"a.txt": "x y " * 300_000, "b.txt": HIVE})
     assert paths(contents) == ["b.txt"]
     assert contents.problems == ("a.txt: is over the limit of 1 MB",)
@@ -214,13 +214,13 @@ def test_a_bomb_is_measured_and_refused() -> None:
 
 
 def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive_limits, "MOST_ENTRIES", 3)
+    monkeypatch.setattr(archive_limits, "MAX_ENTRIES", 3)
     with pytest.raises(Unreadable, match="unpacks to more than 3 files"):
         read({f"{number}.txt": "x" for number in range(4)})
 
 
 def test_more_text_than_an_archive_may_hold_is_left_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MOST_TEXT", 150)
+    monkeypatch.setattr(archives, "MAX_TEXT", 150)
     contents = read({"a.txt": HIVE, "b.txt": HIVE, "c.txt": HIVE})
     assert paths(contents) == ["a.txt", "b.txt"]
     assert contents.problems[0].startswith("c.txt: comes after more than")

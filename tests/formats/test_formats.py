@@ -113,7 +113,7 @@ def test_the_status_counts_files_articles_and_says_what_is_missing(built: Config
     assert {path: record.documents for path, record in records.items()} == {
         "hedge.txt": 1, "news.jsonl": 2, "saved.zip": 2
     }  # fmt: skip
-    assert records["news.jsonl"].reason == "1 record holds no text"
+    assert records["news.jsonl"].reason == "1 record contains no text"
     assert records["saved.zip"].reason == "1 .jpg file is not read"
     assert {record.status for record in records.values()} == {"indexed"}
 

@@ -340,7 +340,7 @@ def test_a_page_saved_in_one_file() -> None:
     ],
 )
 def test_a_page_without_text_is_empty(data: bytes) -> None:
-    with pytest.raises(Empty, match="holds no text"):
+    with pytest.raises(Empty, match="contains no text"):
         parse_html("x.html", data)
 
 

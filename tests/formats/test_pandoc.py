@@ -258,7 +258,7 @@ def test_a_text_in_an_old_encoding_is_read() -> None:
 
 @pytest.mark.parametrize(("name", "data"), [("x.rst", b""), ("x.rst", b".. comment\n"), ("x.rtf", b"{\\rtf1 }")])
 def test_a_file_without_text_is_empty(name: str, data: bytes) -> None:
-    with pytest.raises(Empty, match="holds no text"):
+    with pytest.raises(Empty, match="contains no text"):
         parse_with_pandoc(name, data)
 
 
@@ -490,7 +490,7 @@ def test_a_tree_too_deep_to_walk_is_unreadable(monkeypatch: pytest.MonkeyPatch) 
     [
         ("_SECONDS", 0.001, "takes longer than"),
         ("_HEAP", "1M", "needs too much memory"),
-        ("_LARGEST_OUTPUT", 100, "holds more text than can be read"),
+        ("_MAX_OUTPUT", 100, "contains more text than can be read"),
     ],
 )
 def test_what_passes_a_limit_is_unreadable(

@@ -350,12 +350,12 @@ def test_a_damaged_file_after_a_locked_one_is_not_locked() -> None:
 
 
 def test_pages_without_words_or_pictures_hold_no_text() -> None:
-    with pytest.raises(Empty, match="holds no text"):
+    with pytest.raises(Empty, match="contains no text"):
         made(b"", b"60 60 100 100 re f")
 
 
 def test_glyphs_that_stand_for_no_letters_say_so() -> None:
-    with pytest.raises(Empty, match="its letters cannot be told"):
+    with pytest.raises(Empty, match="its text cannot be decoded"):
         parse_pdf("x.pdf", without_letters())
 
 
@@ -368,11 +368,11 @@ def test_a_broken_file_is_damaged(data: bytes) -> None:
 
 
 def test_what_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (module._MOST_PAGES, module._MOST_CHARACTERS) == (5_000, 20_000_000)
-    monkeypatch.setattr(module, "_MOST_PAGES", 2)
-    with pytest.raises(Unreadable, match="it has 3 pages, and 2 are read at most"):
+    assert (module._MAX_PAGES, module._MAX_CHARACTERS) == (5_000, 20_000_000)
+    monkeypatch.setattr(module, "_MAX_PAGES", 2)
+    with pytest.raises(Unreadable, match="it has 3 pages, over the limit of 2"):
         made(b"", b"", b"")
-    monkeypatch.setattr(module, "_MOST_CHARACTERS", 100)
+    monkeypatch.setattr(module, "_MAX_CHARACTERS", 100)
     with pytest.raises(Unreadable, match="more than 100 characters"):
         made(lines_at(60, 750, PROSE))
 

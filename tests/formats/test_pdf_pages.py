@@ -22,7 +22,7 @@ from PIL import Image
 from qa.formats.decoding import Unreadable
 from qa.formats.pdf.pages import page_pictures
 from qa.formats.pdf.parse import parse_pdf
-from qa.formats.pdf.places import Mark, places
+from qa.formats.pdf.places import Mark, align
 from qa.formats.pictures import Box, PagePicture
 from qa.text.document import Document, Span
 from qa.text.passages import split
@@ -247,7 +247,7 @@ def test_any_words_of_a_page_are_found_though_they_recur(lines: list[list[str]],
     last = data.draw(st.integers(first, len(flat) - 1))
     text = " ".join(flat)
     start, end = len(" ".join(flat[:first])) + (first > 0), len(" ".join(flat[: last + 1]))
-    found = [mark.word for mark in places(page, text).of(Span(start, end))]
+    found = [mark.word for mark in align(page, text).marks(Span(start, end))]
     assert found == list(range(first + 2, last + 3))
 
 
@@ -264,7 +264,7 @@ def test_any_words_of_a_page_are_found_though_they_recur(lines: list[list[str]],
     ],
 )
 def test_what_the_text_changed_is_found(page: list[str], text: str, wanted: list[int]) -> None:
-    assert [mark.word for mark in places(page, text).of(Span(0, len(text)))] == wanted
+    assert [mark.word for mark in align(page, text).marks(Span(0, len(text)))] == wanted
 
 
 @pytest.mark.parametrize(
@@ -276,15 +276,15 @@ def test_what_the_text_changed_is_found(page: list[str], text: str, wanted: list
 )
 def test_a_running_head_that_repeats_the_text_is_not_taken_for_it(page: str, wanted: range) -> None:
     text = "Honey report was long and good"
-    assert [mark.word for mark in places(page.split(), text).of(Span(0, len(text)))] == list(wanted)
+    assert [mark.word for mark in align(page.split(), text).marks(Span(0, len(text)))] == list(wanted)
 
 
 def test_a_part_of_a_word_is_marked_as_a_part() -> None:
-    found = places(["swarms.Bees", "sleep"], "swarms.Bees sleep")
-    assert found.of(Span(0, 7)) == [Mark(0, 0.0, 7 / 11)]
-    assert found.of(Span(7, 17)) == [Mark(0, 7 / 11, 1.0), Mark(1)]
+    found = align(["swarms.Bees", "sleep"], "swarms.Bees sleep")
+    assert found.marks(Span(0, 7)) == [Mark(0, 0.0, 7 / 11)]
+    assert found.marks(Span(7, 17)) == [Mark(0, 7 / 11, 1.0), Mark(1)]
 
 
 def test_a_chance_word_is_no_place() -> None:
     page = ["the", "keeper", "weighed", "each", "hive", "and", "laid", "sugar", "paste", "on", "them"]
-    assert places(page, "nobody had expected the swarm that hung in a tree and left").of(Span(0, 60)) == []
+    assert align(page, "nobody had expected the swarm that hung in a tree and left").marks(Span(0, 60)) == []

@@ -96,7 +96,7 @@ def test_records_without_text_are_counted_and_keep_their_number(parser: Parser, 
     rows = [{"title": "a", "text": ""}, {"title": "b", "text": HIVE}, {"title": "c", "text": " \n "}]
     contents = read(parser, write([*rows, {"title": "d", "text": FROST}]))
     assert paths(contents) == ["news.x#2", "news.x#4"]
-    assert contents.problems == ("2 records hold no text",)
+    assert contents.problems == ("2 records contain no text",)
 
 
 @KINDS
@@ -110,7 +110,7 @@ def test_without_a_text_field_the_reason_says_what_there_is_and_what_to_set(pars
 
 @KINDS
 def test_a_text_field_that_is_always_blank_is_named(parser: Parser, write: Write) -> None:
-    with pytest.raises(Empty, match=r"^holds no text in its field 'Body'$"):
+    with pytest.raises(Empty, match=r"^contains no text in its field 'Body'$"):
         read(parser, write([{"Body": "", "note": HIVE}]))
 
 
@@ -156,7 +156,7 @@ def test_nothing_but_a_reason_is_raised(parser: Parser, write: Write, data: byte
 
 
 def test_more_records_than_can_be_held_are_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "MOST_RECORDS", 2)
+    monkeypatch.setattr(records, "MAX_RECORDS", 2)
     contents = read(parse_jsonl, as_jsonl([{"text": f"Hive {number}."} for number in range(5)]))
     assert texts(contents) == ["Hive 0.", "Hive 1."]
     assert contents.problems == ("only its first 2 articles are read: split it",)
@@ -165,7 +165,7 @@ def test_more_records_than_can_be_held_are_left_out_and_said(monkeypatch: pytest
 def test_a_hundred_thousand_lines_that_are_broken_make_one_problem() -> None:
     contents = read(parse_jsonl, as_jsonl([{"text": HIVE}]) + b'{"text":\n' * 100_000)
     assert texts(contents) == [HIVE]
-    assert contents.problems == ("100000 lines are not JSON, 2 the first",)
+    assert contents.problems == ("100000 lines are not JSON (the first is line 2)",)
 
 
 def test_a_large_file_takes_seconds() -> None:
@@ -260,7 +260,7 @@ def test_html_of_a_feed_becomes_its_words() -> None:
 
 def test_html_without_words_is_a_record_without_text() -> None:
     contents = read(parse_json, as_json([{"text": "<p><img src='x'></p>"}, {"text": HIVE}]))
-    assert contents.problems == ("1 record holds no text",)
+    assert contents.problems == ("1 record contains no text",)
 
 
 def test_an_article_about_html_is_not_html() -> None:
@@ -287,13 +287,13 @@ def test_a_list_that_an_object_wraps_is_found_and_none_that_lies_deeper() -> Non
     rows = [{"text": HIVE}, "no record", {"text": FROST}]
     contents = read(parse_json, json.dumps({"name": "Feed", "count": 2, "tags": [{"a": 1}], "articles": rows}))
     assert paths(contents) == ["news.x#1", "news.x#3"]
-    assert contents.problems == ("1 record holds no text",)
+    assert contents.problems == ("1 record contains no text",)
     with pytest.raises(Empty, match=r"it has: response"):
         read(parse_json, json.dumps({"response": {"articles": rows}}))
 
 
 def test_two_lists_of_articles_are_refused_rather_than_one_chosen() -> None:
-    with pytest.raises(Unreadable, match="more than one list of records: keep each in a file of its own"):
+    with pytest.raises(Unreadable, match="more than one list of records: put each into a separate file"):
         read(parse_json, json.dumps({"old": [{"text": HIVE}], "new": [{"text": FROST}]}))
 
 
@@ -303,7 +303,7 @@ def test_json_lines_under_the_name_of_json_are_read() -> None:
 
 @pytest.mark.parametrize("data", ["[]", "{}", "5", '"text"', "null", '["a", "b"]', "[[]]"])
 def test_json_that_is_no_records_is_empty(data: str) -> None:
-    with pytest.raises(Empty, match="holds no records"):
+    with pytest.raises(Empty, match="contains no records"):
         read(parse_json, data)
 
 
@@ -381,7 +381,7 @@ def test_rows_of_another_length_are_read_and_counted() -> None:
     contents = read(parse_csv, "title,text\nA,one, two, three\nB\n\n,,\nC,four\n")
     assert texts(contents) == ["one, two, three", "four"]
     assert paths(contents) == ["news.x#1", "news.x#3"]
-    assert contents.problems == ("1 record holds no text", "2 rows hold more or fewer cells than the header")
+    assert contents.problems == ("1 record contains no text", "2 rows have more or fewer cells than the header")
 
 
 def test_a_cell_may_be_as_long_as_the_file() -> None:

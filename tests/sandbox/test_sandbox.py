@@ -228,7 +228,10 @@ def test_a_page_that_takes_too_long_is_a_reason() -> None:
 
 
 def test_an_empty_file_comes_back_as_empty() -> None:
-    with taken_over('send(b\'{"empty": "holds no text"}\')') as process, pytest.raises(Empty, match="holds no text"):
+    with (
+        taken_over('send(b\'{"empty": "contains no text"}\')') as process,
+        pytest.raises(Empty, match="contains no text"),
+    ):
         process.parse_file("a.md", ARTICLE, SPLITTING)
 
 

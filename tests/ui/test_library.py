@@ -159,7 +159,7 @@ def test_the_counts_by_state_add_up_to_the_files(files: list[FileState]) -> None
     [
         ("a.md", "indexed", "", False),
         ("a.zip", "indexed", "one part could not be read", True),
-        ("a.md", "empty", "holds nothing", True),
+        ("a.md", "empty", "is empty", True),
         ("a.md", "failed", "looks binary, not text", True),
         ("a.pdf", "skipped", "is 30 MB, over the limit of 20 MB", True),
         ("notes", "skipped", "has no ending such as .md or .txt", True),

@@ -1,1 +1,1 @@
-"""Office documents, e-books and markup languages, read by pandoc."""
+"""Parses office documents, e-books and markup languages with pandoc."""

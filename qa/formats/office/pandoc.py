@@ -1,6 +1,6 @@
-"""Office documents, e-books and lesser markup → Document: a pandoc process reads them, this module its syntax tree.
+"""Parses office documents, e-books and markup languages from the syntax tree of a pandoc process.
 
-It knows nothing about how those formats are built, but for what pandoc leaves out (properties, speaker notes).
+Only what pandoc leaves out (properties, speaker notes) is read from the files themselves.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from ...text.document import Document
 from ..archive_limits import local_name, open_archive, read_xml
 from ..decoding import Empty, Unreadable, decode
-from .tree import Node, TreeWriter, folded
+from .tree import Node, TreeWriter, fold
 
 KINDS = {
     "docx": "Word document",
@@ -33,27 +33,29 @@ KINDS = {
 }
 _ZIPPED = ("docx", "odt", "pptx", "epub")
 _TEXT = ("rst", "org", "ipynb")
-_SHOWS_TITLE = ("docx", "rst", "org")  # pandoc takes the visible title of these out of the text
+_SHOWS_TITLE = ("docx", "rst", "org")  # pandoc moves the visible title of these from the text to the metadata
 _SECONDS = 60
-_LARGEST_OUTPUT = 64_000_000  # bytes of the syntax tree: about 1,500,000 words
+_MAX_OUTPUT = 64_000_000  # bytes of the syntax tree: about 1,500,000 words
 _HEAP = "512M"
 _HEAP_EXHAUSTED = 251  # exit status
-# A title that a program made.
-_NO_TITLE = re.compile(r"PowerPoint[ -]Pr\w+|Microsoft (?:Word|PowerPoint) - .*|Untitled.*|Document\d*|\S+\.\w{3,4}")
+# A generated title.
+_GENERATED_TITLE = re.compile(
+    r"PowerPoint[ -]Pr\w+|Microsoft (?:Word|PowerPoint) - .*|Untitled.*|Document\d*|\S+\.\w{3,4}"
+)
 _DATES = ("%d %B %Y", "%d. %B %Y", "%B %d, %Y", "%B %d %Y", "%d %b %Y", "%b %d, %Y", "%Y/%m/%d")
-# Directives that read other files: pandoc would refuse the whole text for one.
+# Directives that include other files: because of one, pandoc would refuse the whole text.
 _RST_FILES = re.compile(r"^[ \t]*(?:\.\.[ \t]+(?:literal)?include::.*|:(?:file|url):.*)$", re.MULTILINE)
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _SHAPE = "{http://schemas.openxmlformats.org/presentationml/2006/main}sp"
 _NOT_CONTROL = bytes([0, 9, 10, 12, 13, *range(32, 256)])
 _RTF_HEADING = re.compile(rb"\{\\s(\d{1,4})\\[^{}]{0,400} [Hh]eading ([1-9]);\}")
-# A heading that is also in a list (of chapter numbers): pandoc would take it for an item, and mix up the lists' order.
+# A heading in a list of chapter numbers: pandoc would take it for an item and change the order of lists.
 _RTF_NUMBERED_HEADING = re.compile(rb"(\\outlinelevel\d(?:(?!\\par[ \r\n\\{}]).){0,300}?)\\ls\d+", re.DOTALL)
 _RTF_STYLE = re.compile(rb"\\s(\d{1,4})(?=[\\ \r\n])")
 
 
 def parse_with_pandoc(path: str, data: bytes) -> Document:
-    """The Document of one file, by its ending. Raises Unreadable, or Empty where there is no text."""
+    """Parse a file in the format of its extension. Raises Unreadable, or Empty if the file contains no text."""
     form = PurePosixPath(path).suffix.lower().lstrip(".")
     archive = open_archive(data, KINDS[form]) if form in _ZIPPED else None
     if form in _TEXT:
@@ -62,17 +64,17 @@ def parse_with_pandoc(path: str, data: bytes) -> Document:
     elif form == "rtf":
         if not data.lstrip().startswith(b"{\\rtf") or _is_binary(data):
             raise Unreadable(_damaged(form))
-        data = _plainer_rtf(data)
+        data = _simplify_rtf(data)
     output = _run(form, data)
     try:
-        tree = json.loads(output, object_hook=folded)
+        tree = json.loads(output, object_hook=fold)
         document = _document(path, form, tree, archive)
     except RecursionError:
         raise Unreadable("is nested too deeply to be read") from None
     except (ValueError, KeyError) as error:
         raise Unreadable(_damaged(form)) from error
     if not document.text.strip():
-        raise Empty("holds no text")
+        raise Empty("contains no text")
     return document
 
 
@@ -81,12 +83,12 @@ def _damaged(form: str) -> str:
 
 
 def _is_binary(data: bytes) -> bool:
-    """Whether there is more than stray noise among the ASCII that RTF is written in; pictures may be binary."""
+    """Whether an RTF file, which should be ASCII except for binary pictures, has more than a few stray bytes."""
     return b"\\bin" not in data and len(data.translate(None, _NOT_CONTROL)) > 0.01 * len(data)
 
 
-def _plainer_rtf(data: bytes) -> bytes:
-    """With each heading's level where its style is used (pandoc reads no styles), and footnotes as Word has them."""
+def _simplify_rtf(data: bytes) -> bytes:
+    """Add each heading's level where its style is used (pandoc ignores styles), and write footnotes as Word does."""
     levels = {match[1]: int(match[2]) - 1 for match in _RTF_HEADING.finditer(data)}
 
     def with_level(match: re.Match[bytes]) -> bytes:
@@ -100,7 +102,7 @@ def _plainer_rtf(data: bytes) -> bytes:
 
 
 def _program() -> Path:
-    """The pandoc that pypandoc_binary brings. The package is only located, never run: it could download another."""
+    """The pandoc of pypandoc_binary. The package is located but never imported: it could download another pandoc."""
     package = importlib.util.find_spec("pypandoc")
     name = "pandoc.exe" if os.name == "nt" else "pandoc"
     program = Path(package.origin).parent / "files" / name if package and package.origin else None
@@ -110,13 +112,15 @@ def _program() -> Path:
 
 
 def _run(form: str, data: bytes) -> bytes:
-    """The syntax tree as JSON, made by a process without environment, other files, or time without end.
+    """The syntax tree as JSON, from a process with no environment, no other files, and limits on time and memory.
 
-    It runs in the folder where it lies itself: one made for it would be left behind when this process is killed.
+    It runs in the folder of pandoc: a temporary folder would remain if this process were killed.
     """
     program = _program()
     command = [str(program), "--sandbox", "--standalone", "-f", form.replace("epub", "epub-raw_html"), "-t", "json"]
-    environment = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}  # Windows starts with it
+    environment = {
+        name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ
+    }  # Windows needs it to start a process
     expired = threading.Event()
     with tempfile.TemporaryFile() as source:
         source.write(data)
@@ -139,9 +143,9 @@ def _run(form: str, data: bytes) -> bytes:
         try:
             assert process.stdout is not None
             with process.stdout:
-                output = process.stdout.read(_LARGEST_OUTPUT + 1)
-            if len(output) > _LARGEST_OUTPUT:
-                raise Unreadable("holds more text than can be read from one file: split it")
+                output = process.stdout.read(_MAX_OUTPUT + 1)
+            if len(output) > _MAX_OUTPUT:
+                raise Unreadable("contains more text than can be read from one file: split it")
             status = process.wait()
         finally:
             timer.cancel()
@@ -162,17 +166,17 @@ def _run(form: str, data: bytes) -> bytes:
 def _document(path: str, form: str, tree: Node, archive: zipfile.ZipFile | None) -> Document:
     writer = TreeWriter()
     meta = tree["meta"]
-    own = {name: writer.text(meta[name]) for name in ("title", "author", "date") if name in meta}
+    metadata = {name: writer.text(meta[name]) for name in ("title", "author", "date") if name in meta}
     if isinstance(meta.get("author"), dict) and meta["author"]["t"] == "MetaList":
-        own["author"] = ", ".join(map(writer.text, meta["author"]["c"]))
+        metadata["author"] = ", ".join(map(writer.text, meta["author"]["c"]))
     properties = _properties(archive, form) if archive else {}
-    # An EPUB has no other metadata, and pandoc turns the order of its authors round.
-    ranked = (own, properties) if form == "epub" else (properties, own)
-    fields = {name: value for found in ranked for name, value in found.items() if value.strip()}
+    # The properties of an EPUB are its metadata, in which pandoc reverses the order of authors.
+    sources = (metadata, properties) if form == "epub" else (properties, metadata)  # the last one wins
+    fields = {name: value for source in sources for name, value in source.items() if value.strip()}
     if "date" in fields:
         fields["date"] = _iso_date(fields["date"])
     title, blocks = fields.get("title", ""), tree["blocks"]
-    if form in _SHOWS_TITLE and own.get("title"):
+    if form in _SHOWS_TITLE and metadata.get("title"):
         writer.builder.heading(1, title)
     elif title and blocks and blocks[0]["t"] == "Para" and TreeWriter().text(blocks[0]["c"]).split() == title.split():
         writer.builder.heading(1, title)
@@ -188,7 +192,7 @@ def _document(path: str, form: str, tree: Node, archive: zipfile.ZipFile | None)
 
 
 def _properties(archive: zipfile.ZipFile, form: str) -> dict[str, str]:
-    """Title, author and date as the file's own properties have them; pandoc reads those of e-books only."""
+    """Title, author and date from the file's properties, which pandoc reads only for e-books."""
     names = {"docx": "docProps/core.xml", "pptx": "docProps/core.xml", "odt": "meta.xml"}
     packages = [name for name in archive.namelist() if name.endswith(".opf")]
     root = read_xml(archive, names.get(form, packages[0] if packages else ""))
@@ -199,12 +203,12 @@ def _properties(archive: zipfile.ZipFile, form: str) -> dict[str, str]:
             values.setdefault(local_name(element), []).append(text)
     authors = values.get("initial-creator") or values.get("creator", [])
     dates = values.get("creation-date") or values.get("created") or values.get("date", [])
-    title = next((title for title in values.get("title", []) if not _NO_TITLE.fullmatch(title)), "")
+    title = next((title for title in values.get("title", []) if not _GENERATED_TITLE.fullmatch(title)), "")
     return {"title": title, "author": ", ".join(authors), "date": dates[0] if dates else ""}
 
 
 def _speaker_notes(archive: zipfile.ZipFile) -> dict[int, list[str]]:
-    """The paragraphs noted for each slide, by its number; pandoc leaves them out."""
+    """The paragraphs of the speaker notes of each slide, by its number; pandoc leaves them out."""
     presentation = read_xml(archive, "ppt/presentation.xml")
     slides = _targets(archive, "ppt/_rels/presentation.xml.rels")
     notes: dict[int, list[str]] = {}
@@ -218,25 +222,25 @@ def _speaker_notes(archive: zipfile.ZipFile) -> dict[int, list[str]]:
         related = _targets(archive, f"ppt/slides/_rels/{name}.rels").values()
         note = next((read_xml(archive, f"ppt/notesSlides/{part}") for part in related if "notesSlide" in part), None)
         for shape in note.iter(_SHAPE) if note is not None else ():
-            places = [place.get("type") for place in shape.iter() if local_name(place) == "ph"]
-            if places == ["body"]:  # the others show the slide, its number and the date
+            placeholders = [element.get("type") for element in shape.iter() if local_name(element) == "ph"]
+            if placeholders == ["body"]:  # the others show the slide, its number and the date
                 paragraphs = (part for part in shape.iter() if local_name(part) == "p")
                 notes.setdefault(number, []).extend("".join(part.itertext()) for part in paragraphs)
     return notes
 
 
 def _targets(archive: zipfile.ZipFile, name: str) -> dict[str, str]:
-    """The file name that each relation's id stands for."""
+    """The file name of each relationship, by its id."""
     root = read_xml(archive, name)
     return {} if root is None else {e.get("Id", ""): PurePosixPath(e.get("Target", "")).name for e in root}
 
 
-def _iso_date(written: str) -> str:
-    """`4 May 2024`, `2024-05-04T10:30:00Z` → `2024-05-04`; what is not understood stays."""
-    written = " ".join(written.split())
-    for form, text in [("%Y-%m-%d", written[:10]), *((form, written) for form in _DATES)]:
+def _iso_date(date_text: str) -> str:
+    """`4 May 2024`, `2024-05-04T10:30:00Z` → `2024-05-04`; an unknown form is returned unchanged."""
+    date_text = " ".join(date_text.split())
+    for form, text in [("%Y-%m-%d", date_text[:10]), *((form, date_text) for form in _DATES)]:
         try:
             return datetime.strptime(text, form).date().isoformat()
         except ValueError:
             continue
-    return written
+    return date_text

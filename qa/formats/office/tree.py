@@ -1,7 +1,4 @@
-"""The syntax tree that pandoc makes of any format → headings and blocks, told to a TextBuilder.
-
-It knows nothing about the formats, or how the tree was made.
-"""
+"""Writes the headings and blocks of a pandoc syntax tree to a TextBuilder."""
 
 from __future__ import annotations
 
@@ -16,9 +13,9 @@ from ..builder import TextBuilder
 Node = dict[str, Any]
 
 _SPACES = ("Space", "SoftBreak", "LineBreak")
-_WITH_ATTRIBUTES = ("Link", "Image", "Span", "Cite", "Quoted", "Code", "Math")  # their text stands second
+_WITH_ATTRIBUTES = ("Link", "Image", "Span", "Cite", "Quoted", "Code", "Math")  # their text is the second item
 _QUOTES = {"DoubleQuote": "“{}”", "SingleQuote": "‘{}’"}
-# An alternative text that a program made: "Picture 3", "image1.png".
+# A generated alternative text: "Picture 3", "image1.png".
 _NO_ALT = re.compile(
     r"(?:image|picture|graphic|grafik|bild|figure)?[ _-]*\d*(?:\.\w{3,4})?|\S+\.\w{3,4}", re.IGNORECASE
 )
@@ -26,8 +23,8 @@ _TAG = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|</?[a-z][^<>]*>", re.DO
 _SLIDE = re.compile(r"slide-\d{1,6}")
 
 
-def folded(node: Node) -> Node | str:
-    """Words and spaces as plain strings (for `json.loads`): nine of ten nodes are those, and dicts take more memory."""
+def fold(node: Node) -> Node | str:
+    """A JSON `object_hook` that turns words and spaces (nine of ten nodes) into strings, which take less memory."""
     kind = node.get("t")
     if isinstance(kind, str) and kind in _SPACES:
         return " "
@@ -35,16 +32,16 @@ def folded(node: Node) -> Node | str:
 
 
 class TreeWriter:
-    """Walks the tree and tells a TextBuilder; footnotes wait until the block that they stand in is written."""
+    """Writes a tree to its TextBuilder; footnotes follow the block that contains them."""
 
     def __init__(self) -> None:
         self.builder = TextBuilder()
         self._notes: list[list[Node]] = []
 
     def slides(self, blocks: Sequence[Node], notes: Mapping[int, Sequence[str]]) -> None:
-        """Each slide under its title as a page of its own, then what its speaker noted."""
+        """Write each slide as a page under its title, followed by its speaker notes."""
         names = [block["c"][1][0] if block["t"] == "Header" else "" for block in blocks]
-        edges = [place for place, name in enumerate(names) if _SLIDE.fullmatch(name)]
+        edges = [index for index, name in enumerate(names) if _SLIDE.fullmatch(name)]
         self.write(blocks[: edges[0]] if edges else blocks)
         for start, end in zip(edges, [*edges[1:], len(blocks)], strict=False):
             self.builder.page()
@@ -54,7 +51,7 @@ class TreeWriter:
                 self.builder.paragraph(note)
 
     def write(self, blocks: Sequence[Node]) -> None:
-        """Write blocks in their order."""
+        """Write blocks, in order."""
         for block in _joined(blocks):
             self._block(block)
             notes, self._notes = self._notes, []
@@ -81,10 +78,12 @@ class TreeWriter:
             case {"t": "LineBlock", "c": lines}:
                 self.builder.code("\n".join(map(self.text, lines)))
             case {"t": "Figure", "c": [_, [_, caption], inner]}:
-                if TreeWriter()._flat(inner) != TreeWriter()._flat(caption):  # the alternative text often repeats it
+                if TreeWriter()._flat(inner) != TreeWriter()._flat(
+                    caption
+                ):  # the caption is often repeated as alternative text
                     self.write(inner)
                 self.write(caption)
-            case {"t": "RawBlock", "c": ["html", page]}:  # notebooks show tables so
+            case {"t": "RawBlock", "c": ["html", page]}:  # tables in notebooks
                 self.builder.paragraph(unescape(_TAG.sub(" ", page)))
             case {"t": "BlockQuote", "c": inner} | {"t": "Div", "c": [_, inner]}:
                 self.write(inner)
@@ -97,18 +96,18 @@ class TreeWriter:
             self.builder.table([[self._flat(cell) for cell in row] for row in rows])
 
     def _list(self, block: Node) -> None:
-        for is_item, group in groupby(self._items(block), key=lambda found: isinstance(found, tuple)):
-            found = list(group)
+        for is_item, group in groupby(self._items(block), key=lambda entry: isinstance(entry, tuple)):
+            entries = list(group)
             if not is_item:
-                self.write(found)
+                self.write(entries)
                 continue
-            numbered = all(mark == f"{number}." for number, (mark, _) in enumerate(found, start=1))
-            self.builder.items([text if numbered else f"{mark} {text}" for mark, text in found], numbered)
+            numbered = all(mark == f"{number}." for number, (mark, _) in enumerate(entries, start=1))
+            self.builder.items([text if numbered else f"{mark} {text}" for mark, text in entries], numbered)
 
     def _items(self, block: Node) -> Iterator[Any]:
-        """The items of a list and of those inside it, as (number, text), and between them what keeps its lines."""
-        for place, item in enumerate(block["items"]):
-            mark = "" if block["start"] is None else f"{block['start'] + place}."
+        """Yield the items of a list and nested lists as (number, text), and blocks in them that keep their lines."""
+        for index, item in enumerate(block["items"]):
+            mark = "" if block["start"] is None else f"{block['start'] + index}."
             for kind, group in groupby(_joined(item), key=lambda inner: str(inner["t"])):
                 inner = list(group)
                 if kind == "List":
@@ -129,7 +128,7 @@ class TreeWriter:
         return " ".join(inner.builder.document("").text.split())
 
     def text(self, node: Any) -> str:
-        """The text of inlines, or of metadata; footnotes are put aside."""
+        """The text of inline nodes, or of metadata; footnotes are kept for later."""
         if isinstance(node, str):
             return node
         if isinstance(node, list):
@@ -150,7 +149,7 @@ class TreeWriter:
 
 
 def _joined(blocks: Sequence[Node]) -> list[Node]:
-    """The blocks, each list as one `List`; those that word processors cut in two are one again."""
+    """The blocks with each list as one `List`; lists that a word processor divided are joined again."""
     joined: list[Node] = []
     for block in blocks:
         if block["t"] not in ("BulletList", "OrderedList"):
@@ -158,8 +157,8 @@ def _joined(blocks: Sequence[Node]) -> list[Node]:
             continue
         start, items = (block["c"][0][0], block["c"][1]) if block["t"] == "OrderedList" else (None, block["c"])
         last = joined[-1] if joined and joined[-1]["t"] == "List" else None
-        goes_on = last is not None and (start == last["start"] if start is None else start == last["next"])
-        if last is not None and goes_on:
+        continues = last is not None and (start == last["start"] if start is None else start == last["next"])
+        if last is not None and continues:
             last["items"].extend(items)
         else:
             last = {"t": "List", "start": start, "items": [*items]}

@@ -1,1 +1,1 @@
-"""PDF: the text of its pages, and the pages as pictures."""
+"""Parses PDF files, and draws their pages."""

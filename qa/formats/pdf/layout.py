@@ -1,7 +1,4 @@
-"""The words of pages, with their places → rows and columns in reading order, without running headers and footers.
-
-It knows nothing about files, fonts' names or what the rows of a column make up.
-"""
+"""Arranges the words of pages in rows and columns in reading order, without running headers and footers."""
 
 from __future__ import annotations
 
@@ -16,14 +13,14 @@ _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(r"\W*(?:page\W*)?(?:\d+|[ivxl]+)(?:\W*(?:of|/)\W*\d+)?\W*\Z", re.IGNORECASE)
 
 EDGE_ROWS = 3  # of a page's top and bottom that may be running headers or footers
-_GUTTER = 0.8  # the least white space between columns, in font sizes
-_COLUMN_LINES = 4  # fewer lines side by side are no columns
-_MOST_SPLITS = 16  # of a page, one inside the other
+_GUTTER = 0.8  # the smallest white space between columns, in font sizes
+_COLUMN_LINES = 4  # the fewest lines side by side that make columns
+_MAX_SPLITS = 16  # nested splits of a page into columns
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Characters without a space between them, from `y`, the bottom of the line, up to `top`; in points."""
+    """Characters without a space between them; `y` is the bottom of the line and `top` its top, in points."""
 
     text: str
     x0: float
@@ -38,7 +35,7 @@ Row = list[Word]  # the words at one height, from left to right
 
 
 def rows_of(words: Sequence[Word]) -> list[Row]:
-    """Words at about one height form a row; raised figures stay with the words that they are raised from."""
+    """Group words at about the same height into rows; superscripts stay in the row of their words."""
     rows: list[Row] = []
     for word in sorted(words, key=lambda word: -word.y):
         if rows and rows[-1][0].y - word.y <= 0.55 * min(rows[-1][0].size, word.size):
@@ -49,36 +46,37 @@ def rows_of(words: Sequence[Word]) -> list[Row]:
 
 
 def without_running(pages: Sequence[list[Row]]) -> list[list[Row]]:
-    """The pages without the rows that stand at the same height, digits aside, on the pages around.
+    """The pages without running headers and footers: rows that recur at the same height, apart from digits.
 
-    On most of those; or, where most of all pages have a row there, on a quarter: left and right pages may differ,
-    and chapters.
+    They must recur on most of the neighbouring pages; or on a quarter, if most of all pages have a row at that height,
+    since left and right pages may differ, and chapters.
     """
     edges = [[_edge_key(row) for row in rows] for rows in pages]
     heights = Counter(h for keys in edges for h in {round(y / 4) for _, y in keys[:EDGE_ROWS] + keys[-EDGE_ROWS:]})
     usual = {height for height, count in heights.items() if count >= max(2, 0.6 * len(pages))}
     offset = _number_offset(pages)
-    kept = []
+    result = []
     for number, rows in enumerate(pages):
-        own = None if offset is None else str(number + offset)
+        page_number = None if offset is None else str(number + offset)
         near = [edges[n] for n in range(max(0, number - 4), min(len(pages), number + 5)) if n != number]
         first, last = 0, len(rows)
         tops, bottoms = [keys[:EDGE_ROWS] for keys in near], [keys[-EDGE_ROWS:] for keys in near]
         while first < min(EDGE_ROWS, last) and (
-            (first == 0 and own in _end_words(rows[0])) or _is_running(edges[number][first], tops, usual)
+            (first == 0 and page_number in _end_words(rows[0])) or _is_running(edges[number][first], tops, usual)
         ):
             first += 1
         least = max(first, last - EDGE_ROWS)
         while last > least and (
-            (last == len(rows) and own in _end_words(rows[-1])) or _is_running(edges[number][last - 1], bottoms, usual)
+            (last == len(rows) and page_number in _end_words(rows[-1]))
+            or _is_running(edges[number][last - 1], bottoms, usual)
         ):
             last -= 1
-        kept.append(rows[first:last])
-    return kept
+        result.append(rows[first:last])
+    return result
 
 
 def _number_offset(pages: Sequence[list[Row]]) -> int | None:
-    """What to add to a page's place in the file for the number printed on it, if most pages have one."""
+    """What to add to the index of a page for the number printed on it; None if most pages have no number."""
     offsets: Counter[int] = Counter()
     for number, rows in enumerate(pages):
         ends = {word for row in (rows[:1] + rows[-1:]) for word in _end_words(row)}
@@ -109,8 +107,8 @@ def _alike(one: str, other: str) -> bool:
 
 
 def columns(rows: list[Row], depth: int = 0) -> list[list[Row]]:
-    """The regions of a page in reading order: what is above columns, each column, what is below."""
-    gutter = _gutter(rows) if depth < _MOST_SPLITS else None
+    """The regions of a page in reading order: the rows above columns, each column, the rows below."""
+    gutter = _gutter(rows) if depth < _MAX_SPLITS else None
     if gutter is None:
         return [rows] if rows else []
     first, last, x = gutter
@@ -120,7 +118,7 @@ def columns(rows: list[Row], depth: int = 0) -> list[list[Row]]:
 
 
 def _gutter(rows: list[Row]) -> tuple[int, int, float] | None:
-    """Where columns stand side by side: the first row, the row after the last, and the right column's left edge."""
+    """Where two columns are side by side: the first row, the row after the last, and the right column's left edge."""
     starts = Counter(
         round(word.x0 / 2)
         for row in rows
@@ -137,15 +135,15 @@ def _gutter(rows: list[Row]) -> tuple[int, int, float] | None:
             if end < len(rows) and not _crosses(rows[end], x):
                 continue
             begin, stop = _trimmed(rows, first, end, x)
-            worth = _worth(rows[begin:stop], x)
-            if worth and (best is None or worth > best[0]):
-                best = (worth, begin, stop, x)
+            lines = _column_lines(rows[begin:stop], x)
+            if lines and (best is None or lines > best[0]):
+                best = (lines, begin, stop, x)
             first = end + 1
     return best and best[1:]
 
 
 def _trimmed(rows: list[Row], begin: int, end: int, x: float) -> tuple[int, int]:
-    """Without lines that stand alone, well above the columns at the right or well below them at the left."""
+    """The range of rows without isolated lines well above the right column or well below the left one."""
     at_right = [number for number in range(begin, end) if rows[number][-1].x0 >= x]
     for number, following in pairwise(at_right):
         if number > begin or rows[number][0].x0 < x or not _is_apart(rows[number], rows[following]):
@@ -168,17 +166,17 @@ def _crosses(row: Row, x: float) -> bool:
     return left[-1].x1 > x or bool(right and right[0].x0 - left[-1].x1 < _GUTTER * right[0].size)
 
 
-def _worth(rows: list[Row], x: float) -> int:
-    """The lines of the shorter of two columns of running text, or 0: cells of tables are not running text."""
+def _column_lines(rows: list[Row], x: float) -> int:
+    """The number of lines in the shorter of two columns of running text; 0 if one is not, like the cells of a table."""
     sides = [[(n, [word for word in row if (word.x0 < x) == left]) for n, row in enumerate(rows)] for left in (1, 0)]
     filled = [[(n, row) for n, row in side if row] for side in sides]
     if min(map(len, filled)) < _COLUMN_LINES or not all(_is_prose([row for _, row in side]) for side in filled):
         return 0
-    together = min(side[-1][0] for side in filled) - max(side[0][0] for side in filled) + 1
+    common = min(side[-1][0] for side in filled) - max(side[0][0] for side in filled) + 1
     least = min(map(len, filled))
-    return least if together >= least / 2 else 0
+    return least if common >= least / 2 else 0
 
 
 def _is_prose(rows: list[Row]) -> bool:
-    goes_on = sum(row[0].text[0].isalpha() and not row[0].text[0].isupper() for row in rows)
-    return sum(map(len, rows)) >= 3 * len(rows) and goes_on >= len(rows) / 4
+    continuing = sum(row[0].text[0].isalpha() and not row[0].text[0].isupper() for row in rows)
+    return sum(map(len, rows)) >= 3 * len(rows) and continuing >= len(rows) / 4

@@ -1,7 +1,4 @@
-"""The rows of columns → paragraphs, list items and tables, with words whole that lines' ends have broken.
-
-It knows nothing about files, fonts' names or what is a heading.
-"""
+"""Groups the rows of columns into paragraphs, list items and tables, and joins words hyphenated at line ends."""
 
 from __future__ import annotations
 
@@ -17,14 +14,14 @@ from typing import Literal
 from .layout import Row, Word
 
 _BULLET = re.compile(r"[•‣◦●○■▪□▫◆➢➤✓✔·∙*–—-]\Z")
-_BOX = re.compile(r"[☐☑☒]\Z")  # it says something: kept as part of its item
+_BOX = re.compile(r"[☐☑☒]\Z")  # has a meaning: kept as part of its item
 _NUMBER = re.compile(r"(?:\(?\d{1,3}[.)]|\(?[a-z][.)]|\([ivx]{1,5}\))\Z")
 _CLOSED = re.compile(r"[.!?…:;][\"'”’)\]]*\Z")
-_LEADERS = re.compile(r"(?:\s?[.·_]){5,}\s?")  # from an entry of a table of contents to its page
-_PREFIX = re.compile(r"(?:cross|half|high|long|low|mid|non|self|semi|short|well)\Z")  # they keep their hyphen
+_LEADERS = re.compile(r"(?:\s?[.·_]){5,}\s?")  # dot leaders in a table of contents
+_PREFIX = re.compile(r"(?:cross|half|high|long|low|mid|non|self|semi|short|well)\Z")  # these keep their hyphen
 _HYPHENS = ("-", "\u2010", "\u00ad", "—")
 _UNITS = frozenset("$€£¥")
-_CELL_GAP = 1.2  # white space that sets off a table's cell, in font sizes
+_CELL_GAP = 1.2  # the smallest white space between the cells of a table, in font sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A paragraph, list item or table. `mark` is the item's own bullet or number, `rows` the table's cells."""
+    """A paragraph, list item or table; `mark` is an item's bullet or number, `rows` are the cells of a table."""
 
     kind: Literal["paragraph", "item", "table"]
     page: int
@@ -57,7 +54,7 @@ class Piece:
 
 
 def leading(regions: Sequence[list[Row]]) -> float:
-    """The usual distance of lines within a paragraph, in font sizes: the lower quartile, for blank lines abound."""
+    """The usual distance of lines in a paragraph, in font sizes: the lower quartile, since many gaps are larger."""
     steps = sorted(
         (above[0].y - below[0].y) / below[0].size
         for rows in regions
@@ -68,26 +65,26 @@ def leading(regions: Sequence[list[Row]]) -> float:
 
 
 def pieces(rows: list[Row], page: int, usual: float) -> list[Piece]:
-    """The paragraphs, items and tables of one region; `usual` is the leading where the region is too short."""
+    """The paragraphs, items and tables of one region; `usual` is the leading to assume in a short region."""
     tables = _tables(rows)
     inside = {n for first, last in tables for n in range(first, last)}
     lines = {n: _line(row) for n, row in enumerate(rows) if n not in inside}
     rights = sorted(line.x1 for line in lines.values())
     right = rights[9 * len(rights) // 10] if rights else 0.0
     step = leading([rows]) if len(rows) > 8 else usual
-    found: list[Piece] = []
+    result: list[Piece] = []
     group: list[Line] = []
     ends = dict(tables)
     for number in range(len(rows) + 1):
         line = lines.get(number)
         if group and (line is None or _breaks(group, line, lines.get(number + 1), right, step)):
-            found.append(_piece(group, page))
+            result.append(_piece(group, page))
             group = []
         if line is not None:
             group.append(line)
         if number in ends:
-            found.append(_table(rows[number : ends[number]], page))
-    return found
+            result.append(_table(rows[number : ends[number]], page))
+    return result
 
 
 def _line(row: Row) -> Line:
@@ -101,7 +98,7 @@ def _line(row: Row) -> Line:
 
 
 def is_to_left(row: Row) -> bool:
-    """Whether most of its words read from right to left."""
+    """Whether most words of the row are written from right to left."""
     return 2 * sum(unicodedata.bidirectional(word.text[0]) in ("R", "AL") for word in row) > len(row)
 
 
@@ -115,7 +112,7 @@ def _mark(line: Line) -> str:
 
 
 def _breaks(group: list[Line], line: Line, following: Line | None, right: float, step: float) -> bool:
-    """Whether a new piece begins at `line`: by distance, size, mark, indent, or a line that ends before its time."""
+    """Whether a new piece begins at `line`, judged by distance, size, mark, indent, or a short line before it."""
     last, size = group[-1], line.size
     if last.y - line.y > 1.28 * step * size or abs(last.size - size) > 0.08 * max(last.size, size) or _mark(line):
         return True
@@ -148,12 +145,12 @@ def _piece(group: list[Line], page: int) -> Piece:
 
 def _gaps(row: Row) -> list[tuple[float, float]]:
     marked = len(row) > 1 and bool(_mark(_line(row)))
-    found = [(one.x1, two.x0) for one, two in pairwise(row) if two.x0 - one.x1 > _CELL_GAP * two.size]
-    return found[1:] if marked and found and found[0][0] == row[0].x1 else found
+    gaps = [(one.x1, two.x0) for one, two in pairwise(row) if two.x0 - one.x1 > _CELL_GAP * two.size]
+    return gaps[1:] if marked and gaps and gaps[0][0] == row[0].x1 else gaps
 
 
 def _tables(rows: list[Row]) -> list[tuple[int, int]]:
-    """Where tables are (first row, row after the last): wide gaps that recur in neighbouring rows."""
+    """The tables, as (first row, row after the last): rows with wide gaps that recur in neighbouring rows."""
     gaps = [_gaps(row) for row in rows]
     width = max((row[-1].x1 for row in rows), default=0.0) - min((row[0].x0 for row in rows), default=0.0)
     runs: list[list[int]] = []
@@ -188,19 +185,19 @@ def _table(rows: list[Row], page: int) -> Piece:
     size = median(row[0].size for row in rows)
     cells: list[tuple[str, ...]] = []
     for row in rows:
-        made = [[row[0].text]]
+        words_of_cells = [[row[0].text]]
         for one, two in pairwise(row):
             cut = any(min(end, two.x0) - max(start, one.x1) > 0.8 * (end - start) for start, end in strips)
             cut = cut or two.x0 - one.x1 > 1.5 * size or two.text in _UNITS
             if cut and one.text not in _UNITS and two.text not in {"%", ")", ")%"}:
-                made.append([])
-            made[-1].append(two.text)
-        cells.append(tuple(" ".join(cell) for cell in made))
+                words_of_cells.append([])
+            words_of_cells[-1].append(two.text)
+        cells.append(tuple(" ".join(cell) for cell in words_of_cells))
     return Piece("table", page, size, rows=tuple(cells))
 
 
 def _strips(rows: list[Row]) -> list[tuple[float, float]]:
-    """The white strips from a table's top to its bottom, but for a few rows (headings that span columns)."""
+    """The vertical white strips of a table, which a few rows may cross (headings that span columns)."""
     left, right = min(row[0].x0 for row in rows), max(row[-1].x1 for row in rows)
     several = [row for row in rows if _gaps(row)]
     size = median(row[0].size for row in rows)
@@ -224,7 +221,7 @@ def _strips(rows: list[Row]) -> list[tuple[float, float]]:
 
 
 def joined(lines: Sequence[str], known: frozenset[str]) -> str:
-    """One text of lines; a word that was broken at a line's end is whole again. `known` are the document's words."""
+    """Join lines into one text, and words that were hyphenated at a line end; `known` are the words of the document."""
     text = ""
     for line in lines:
         if not text or not text.endswith(_HYPHENS) or not line[:1].isalpha():
@@ -232,11 +229,11 @@ def joined(lines: Sequence[str], known: frozenset[str]) -> str:
         elif text.endswith("—"):
             text += line
         else:
-            text = _unbroken(text, line, known)
+            text = _join_hyphenated(text, line, known)
     return text.replace("\u00ad", "")
 
 
-def _unbroken(text: str, line: str, known: frozenset[str]) -> str:
+def _join_hyphenated(text: str, line: str, known: frozenset[str]) -> str:
     head = text[:-1].rsplit(None, 1)[-1] if text[:-1].strip() else ""
     tail = line.split(None, 1)[0]
     plain, hyphened = (_bare(word) for word in (head + tail, f"{head}-{tail}"))
@@ -252,24 +249,24 @@ def _bare(word: str) -> str:
 
 
 def vocabulary(pages: Sequence[list[Row]]) -> frozenset[str]:
-    """The words of a document as they stand inside lines: those at a line's ends may be broken."""
+    """The words of a document, except those at line ends, which may be hyphenated."""
     return frozenset(_bare(word.text) for rows in pages for row in rows for word in row[:-1])
 
 
-def flowing(found: Sequence[Piece]) -> list[Piece]:
-    """Pieces of neighbouring columns and pages joined where the sentence plainly goes on."""
+def flowing(pieces: Sequence[Piece]) -> list[Piece]:
+    """Join pieces of neighbouring columns and pages if a sentence clearly continues."""
     result: list[Piece] = []
-    for piece in found:
+    for piece in pieces:
         last = result[-1] if result else None
-        if last is not None and _goes_on(last, piece):
+        if last is not None and _continues(last, piece):
             result[-1] = replace(last, lines=(*last.lines, *piece.lines))
         else:
             result.append(piece)
     return result
 
 
-def _goes_on(last: Piece, piece: Piece) -> bool:
+def _continues(last: Piece, piece: Piece) -> bool:
     if piece.kind != "paragraph" or last.kind == "table" or not piece.lines[0][:1].islower():
         return False
-    alike = last.bold == piece.bold and abs(last.size - piece.size) < 0.08 * piece.size
-    return alike and not _CLOSED.search(last.lines[-1])
+    same_style = last.bold == piece.bold and abs(last.size - piece.size) < 0.08 * piece.size
+    return same_style and not _CLOSED.search(last.lines[-1])

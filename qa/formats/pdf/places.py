@@ -1,7 +1,7 @@
-"""The canonical text of some pages, and the words on them → which words each stretch of the text stands on.
+"""Aligns the canonical text of some pages with the words on them, to find the words of a span of the text.
 
-The text is what `pdf` once made of the same words: broken ones joined, running heads dropped, marks and bars
-added. So the two are aligned. It knows nothing about pdfium, pictures or where on its page a word is.
+The text was made of the same words, but with hyphenated ones joined, running heads dropped, and list marks and table
+bars added.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import numpy as np
 from ...text.document import Span
 
 _TOKEN = re.compile(r"[^\W_]+")
-_BROKEN = ("-", "\u2010", "\u00ad")
-_LEAST = 8  # letters and digits that must be found in a row: fewer may stand elsewhere by chance
-_MOST_CELLS = 40_000_000  # of the table of all pairs of tokens
+_HYPHENS = ("-", "\u2010", "\u00ad")
+_MIN_RUN = 8  # letters and digits that must match in a row: fewer may match by chance
+_MAX_CELLS = 40_000_000  # of the table of all pairs of tokens
 _NEVER = -(1 << 30)
 
-_Pair = tuple[int, tuple[int, ...]]  # a token of the text, and those on the page that it is made of
+_Pair = tuple[int, tuple[int, ...]]  # a token of the text, and the tokens on the page that make it up
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A word, by its number, or the part of it from `start` to `end`, in shares of its characters."""
+    """A word, by its index, or the part of it from `start` to `end`, as fractions of its characters."""
 
     word: int
     start: float = 0.0
@@ -35,7 +35,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """Letters and digits of the word with this number."""
+    """Letters and digits of the word with this index."""
 
     text: str
     word: int
@@ -43,24 +43,24 @@ class _Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where tokens of a text stand: each one's span in the text, and the tokens of the words that it is made of."""
+class Alignment:
+    """Tokens of a text, each with its span in the text and the tokens on the page that make it up; and all words."""
 
-    found: tuple[tuple[Span, tuple[_Token, ...]], ...]
+    tokens: tuple[tuple[Span, tuple[_Token, ...]], ...]
     words: tuple[str, ...]
 
-    def of(self, span: Span) -> list[Mark]:
-        """The words that `span` of the text stands on, in reading order; those whose place is not certain lack."""
-        wanted: dict[int, list[Span]] = {}
-        for place, tokens in self.found:
-            if place.start < span.end and place.end > span.start:
-                for token in tokens:
-                    wanted.setdefault(token.word, []).append(token.span)
-        # Signs of their own ("$", "—") are no tokens: they belong to what stands on both sides of them.
-        for before, after in pairwise(sorted(wanted)):
+    def marks(self, span: Span) -> list[Mark]:
+        """The words of `span` of the text, in reading order, without those whose position is uncertain."""
+        spans_by_word: dict[int, list[Span]] = {}
+        for text_span, page_tokens in self.tokens:
+            if text_span.start < span.end and text_span.end > span.start:
+                for token in page_tokens:
+                    spans_by_word.setdefault(token.word, []).append(token.span)
+        # Words without letters ("$", "—") have no tokens: they are marked if the words on both sides are.
+        for before, after in pairwise(sorted(spans_by_word)):
             if not any(_TOKEN.search(word) for word in self.words[before + 1 : after]):
-                wanted.update((number, []) for number in range(before + 1, after))
-        return [self._mark(number, spans) for number, spans in sorted(wanted.items())]
+                spans_by_word.update((number, []) for number in range(before + 1, after))
+        return [self._mark(number, spans) for number, spans in sorted(spans_by_word.items())]
 
     def _mark(self, number: int, spans: Sequence[Span]) -> Mark:
         if not spans:
@@ -71,29 +71,29 @@ class Places:
         return Mark(number, first / len(word) if first > starts[0] else 0.0, after / len(word))
 
 
-def places(words: Sequence[str], text: str) -> Places:
-    """Where the tokens of `text` are among `words`, which are in reading order."""
+def align(words: Sequence[str], text: str) -> Alignment:
+    """Align the tokens of `text` with those of `words`, which are in reading order."""
     ours = [(match[0], Span(*match.span())) for match in _TOKEN.finditer(text)]
     theirs = [
         _Token(match[0], number, Span(*match.span()))
         for number, word in enumerate(words)
         for match in _TOKEN.finditer(word)
     ]
-    if not ours or not theirs or len(ours) * len(theirs) > _MOST_CELLS:
-        return Places((), tuple(words))
+    if not ours or not theirs or len(ours) * len(theirs) > _MAX_CELLS:
+        return Alignment((), tuple(words))
     pairs: list[_Pair] = [
-        (i, (j,)) for i, j in _aligned([token for token, _ in ours], [token.text for token in theirs])
+        (i, (j,)) for i, j in _equal_pairs([token for token, _ in ours], [token.text for token in theirs])
     ]
-    pairs = _with_broken(pairs, [token for token, _ in ours], theirs, words)
-    found = [(ours[i][1], tuple(theirs[j] for j in js)) for i, js in _certain(pairs, ours)]
-    return Places(tuple(found), tuple(words))
+    pairs = _with_hyphenated(pairs, [token for token, _ in ours], theirs, words)
+    aligned = [(ours[i][1], tuple(theirs[j] for j in js)) for i, js in _certain(pairs, ours)]
+    return Alignment(tuple(aligned), tuple(words))
 
 
-def _aligned(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]]:
-    """The pairs of equal tokens, in order, of an alignment with most pairs and fewest breaks between them.
+def _equal_pairs(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]]:
+    """The pairs of equal tokens, in order, in the alignment with the most pairs and the fewest breaks.
 
-    A pair counts 1, and 2 more where it directly follows another: where a sentence stands twice, its surroundings
-    decide. `best` is the score up to a pair of places, `met` the same where the tokens before them are a pair.
+    A pair scores 1, and 2 more if it directly follows another, so that the context decides if a sentence occurs twice.
+    `best` is the best score up to a pair of positions, `met` the best score if the tokens before them are paired.
     """
     codes: dict[str, int] = {}
     ones, others = (np.array([codes.setdefault(token, len(codes)) for token in side]) for side in (ours, theirs))
@@ -116,28 +116,29 @@ def _aligned(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]
     return pairs[::-1]
 
 
-def _with_broken(
+def _with_hyphenated(
     pairs: Sequence[_Pair], ours: Sequence[str], theirs: Sequence[_Token], words: Sequence[str]
 ) -> list[_Pair]:
-    """The pairs, and between them the tokens that are whole in the text and broken at a hyphen on the page."""
+    """The pairs, with the tokens between them that are hyphenated on the page and whole in the text."""
     result: list[_Pair] = []
     for (before, left), (after, right) in pairwise([(-1, (-1,)), *pairs, (len(ours), (len(theirs),))]):
         if before >= 0:
             result.append((before, left))
         start = left[-1] + 1
         for i in range(before + 1, after):
-            joined = _joined(ours[i], range(start, right[0]), theirs, words)
-            if joined is not None:
-                result.append((i, joined))
-                start = joined[-1] + 1
+            halves = _halves(ours[i], range(start, right[0]), theirs, words)
+            if halves is not None:
+                result.append((i, halves))
+                start = halves[-1] + 1
     return result
 
 
-def _joined(text: str, among: range, theirs: Sequence[_Token], words: Sequence[str]) -> tuple[int, int] | None:
+def _halves(text: str, among: range, theirs: Sequence[_Token], words: Sequence[str]) -> tuple[int, int] | None:
+    """The tokens among those on the page that make up a hyphenated word; None if there are none."""
     for first in among:
         token = theirs[first]
-        if text.startswith(token.text) and words[token.word][token.span.end :].startswith(_BROKEN):
-            # Nearly always with the next one; but a running foot may stand between.
+        if text.startswith(token.text) and words[token.word][token.span.end :].startswith(_HYPHENS):
+            # Nearly always with the next one, but a running footer may be in between.
             for second in range(first + 1, among.stop):
                 if text == token.text + theirs[second].text:
                     return first, second
@@ -145,7 +146,7 @@ def _joined(text: str, among: range, theirs: Sequence[_Token], words: Sequence[s
 
 
 def _certain(pairs: Sequence[_Pair], ours: Sequence[tuple[str, Span]]) -> list[_Pair]:
-    """The pairs that stand in a row which is long enough, or is all there is."""
+    """The pairs in runs that are long enough, or that cover the whole text."""
     runs: list[list[_Pair]] = []
     for pair in pairs:
         last = runs[-1][-1] if runs else None
@@ -153,5 +154,5 @@ def _certain(pairs: Sequence[_Pair], ours: Sequence[tuple[str, Span]]) -> list[_
             runs[-1].append(pair)
         else:
             runs.append([pair])
-    least = min(_LEAST, sum(len(text) for text, _ in ours))
+    least = min(_MIN_RUN, sum(len(text) for text, _ in ours))
     return [pair for run in runs if sum(len(ours[i][0]) for i, _ in run) >= least for pair in run]

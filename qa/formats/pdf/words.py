@@ -1,7 +1,4 @@
-"""What pdfium reads of a PDF: the words of its pages with their places and fonts, its bookmarks and metadata.
-
-It knows nothing about lines, columns or what the words are in the document, and reads no pictures.
-"""
+"""Reads a PDF with pdfium: the words of its pages with their positions and fonts, its bookmarks and metadata."""
 
 from __future__ import annotations
 
@@ -22,25 +19,28 @@ import pypdfium2.raw as raw
 from ..decoding import Unreadable
 from .layout import Word
 
-_MOST_PAGES = 5_000
-_MOST_CHARACTERS = 20_000_000
-_FARTHEST = 20_000.0  # points; a page is at most 14,400 wide, and what claims to be farther away is not shown
+_MAX_PAGES = 5_000
+_MAX_CHARACTERS = 20_000_000
+_MAX_COORDINATE = 20_000.0  # points; a page is at most 14,400 wide, and a word farther away is invisible
 _PASSWORD = 4  # pdfium's error code
-_MOST_DRAWN, _MOST_DOTS = 3_000, 200  # drawings looked at on a page; more dots than that are a chart's
-_pdfium_lock = Lock()  # pdfium keeps state of its own: one thread at a time
+_MAX_DRAWINGS, _MAX_DOTS = 3_000, 200  # drawings examined on a page; more dots than that belong to a chart
+_pdfium_lock = Lock()  # pdfium has global state: one thread at a time
 
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
 _BOLD_WEIGHT, _BOLD_FLAG = 600, 1 << 18
 _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 _PRIVATE_BULLETS = re.compile(r"[\uf0a7\uf0b7\uf076\uf0d8\uf0fc\uf06c\uf06e\uf0a8]\Z")  # of Symbol and Wingdings
-_JOINERS = "\u00ad\u200c\u200d"  # format characters that change how words read
+_JOINERS = "\u00ad\u200c\u200d"  # format characters that affect how words are read
 
 Edges = tuple[float, float, float, float]  # left, bottom, right, top; in points
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """What pdfium tells of a file: each page's words, the bookmarks as (page, level, text), the metadata."""
+class PdfContents:
+    """The words of each page of a file, its bookmarks as (page, level, text), and its metadata.
+
+    `characters` counts those of all pages, `broken` the pages that cannot be read.
+    """
 
     pages: list[list[Word]]
     bookmarks: list[tuple[int, int, str]]
@@ -49,31 +49,31 @@ class Read:
     broken: int
 
 
-def read(data: bytes) -> Read:
-    """What pdfium reads of a file. Raises Unreadable (locked, damaged, too long)."""
+def read(data: bytes) -> PdfContents:
+    """Read a file. Raises Unreadable if it is locked, damaged or too long."""
     with opening(data) as opened:
         return _read_pages(opened)
 
 
 @contextmanager
 def opening(data: bytes) -> Iterator[pdfium.PdfDocument]:
-    """The file opened by pdfium, for one thread at a time. Raises Unreadable as `read`."""
+    """Open a file with pdfium, for one thread at a time. Raises Unreadable as `read` does."""
     with _pdfium_lock:
         try:
             opened = pdfium.PdfDocument(data)
         except pdfium.PdfiumError as error:
-            # pdfium's code may be that of the file before; what is locked says so.
+            # pdfium's error code may be that of the previous file, but a locked file contains "/Encrypt".
             if getattr(error, "err_code", None) == _PASSWORD and b"/Encrypt" in data:
                 raise Unreadable("locked: it needs a password") from error
             raise Unreadable("is damaged: it cannot be opened as PDF") from error
         with closing(opened):
-            if len(opened) > _MOST_PAGES:
-                raise Unreadable(f"is too long: it has {len(opened):,} pages, and {_MOST_PAGES:,} are read at most")
+            if len(opened) > _MAX_PAGES:
+                raise Unreadable(f"is too long: it has {len(opened):,} pages, over the limit of {_MAX_PAGES:,}")
             yield opened
 
 
 def shows_pictures(data: bytes) -> bool:
-    """Whether a page of this file, which `read` has read, shows a picture."""
+    """Whether a page of a file that `read` could read contains a picture."""
     with _pdfium_lock, closing(pdfium.PdfDocument(data)) as opened:
         for number in range(len(opened)):
             with suppress(pdfium.PdfiumError), closing(opened[number]) as page:
@@ -82,7 +82,7 @@ def shows_pictures(data: bytes) -> bool:
     return False
 
 
-def _read_pages(opened: pdfium.PdfDocument) -> Read:
+def _read_pages(opened: pdfium.PdfDocument) -> PdfContents:
     pages: list[list[Word]] = []
     characters = broken = 0
     for number in range(len(opened)):
@@ -90,53 +90,53 @@ def _read_pages(opened: pdfium.PdfDocument) -> Read:
         try:
             with closing(opened[number]) as page, closing(page.get_textpage()) as textpage:
                 characters += textpage.count_chars()
-                if characters > _MOST_CHARACTERS:
-                    raise Unreadable(f"is too long: more than {_MOST_CHARACTERS:,} characters")
+                if characters > _MAX_CHARACTERS:
+                    raise Unreadable(f"is too long: more than {_MAX_CHARACTERS:,} characters")
                 words, angle = words_of(textpage)
-                with suppress(pdfium.PdfiumError):  # a damaged drawing costs no words
+                with suppress(pdfium.PdfiumError):  # a damaged drawing must not lose the words
                     words += list(_drawn_bullets(page, words, angle))
         except pdfium.PdfiumError:
-            broken += 1  # one damaged page does not hide the others
+            broken += 1  # one damaged page must not lose the others
         pages.append(words)
-    return Read(pages, _bookmarks(opened), _metadata(opened), characters, broken)
+    return PdfContents(pages, _bookmarks(opened), _metadata(opened), characters, broken)
 
 
 def words_of(textpage: pdfium.PdfTextPage) -> tuple[list[Word], int]:
-    """The words of a page, turned upright, and by how many degrees clockwise they stand on the page."""
+    """The words of a page, rotated upright, and their rotation on the page, in degrees clockwise."""
     angle = _angle(textpage)
     return list(_words(textpage, angle)), angle
 
 
 def _angle(textpage: pdfium.PdfTextPage) -> int:
-    """How most of the text is turned, in degrees clockwise: tables are often turned on an upright page."""
+    """The rotation of most of the text, in degrees clockwise: tables are often rotated on an upright page."""
     count = textpage.count_chars()
-    found: Counter[int] = Counter()
+    angles: Counter[int] = Counter()
     for index in range(0, count, max(1, count // 200)):
         angle = math.degrees(raw.FPDFText_GetCharAngle(textpage.raw, index))
         if math.isfinite(angle) and not raw.FPDFText_IsGenerated(textpage.raw, index):
-            found[round(angle / 90) % 4 * 90] += 1
-    return found.most_common(1)[0][0] if found else 0
+            angles[round(angle / 90) % 4 * 90] += 1
+    return angles.most_common(1)[0][0] if angles else 0
 
 
 def _words(textpage: pdfium.PdfTextPage, angle: int) -> Iterator[Word]:
-    """The words of a page; those that are turned otherwise than most (stamps, watermarks) are left out."""
+    """Yield the words of a page, without those with another rotation than most (stamps, watermarks)."""
     handle = textpage.raw
     box = raw.FS_RECTF()
     start, text, edges, to_left = 0, "", (0.0, 0.0, 0.0, 0.0), False
     for index in range(textpage.count_chars()):
         code = raw.FPDFText_GetUnicode(handle, index)
-        if code == 2:  # pdfium's sign for a hyphen at the end of a line
+        if code == 2:  # pdfium's code for a hyphen at the end of a line
             code = ord("-")
         character = chr(code) if code < 0x110000 else ""
         if not character.strip() or not raw.FPDFText_GetLooseCharBox(handle, index, box):
             yield from _word(handle, start, text, edges, angle)
             text = ""
             continue
-        x0, y0, x1, y1 = turned((box.left, box.bottom, box.right, box.top), angle)
+        x0, y0, x1, y1 = rotated((box.left, box.bottom, box.right, box.top), angle)
         size = y1 - y0
         if text:
             overlap = min(y1, edges[3]) - max(y0, edges[1])
-            direction = unicodedata.bidirectional(character)  # signs go the way of the letters before them
+            direction = unicodedata.bidirectional(character)  # punctuation has the direction of the letters before it
             to_left = direction in ("R", "AL") or (to_left and direction not in ("L", "EN", "AN"))
             gap = edges[0] - x1 if to_left else x0 - edges[2]
             if overlap < 0.3 * min(size, edges[3] - edges[1]) or not -size < gap < 0.6 * size:
@@ -151,8 +151,8 @@ def _words(textpage: pdfium.PdfTextPage, angle: int) -> Iterator[Word]:
     yield from _word(handle, start, text, edges, angle)
 
 
-def turned(box: Edges, angle: int) -> Edges:
-    """The box after the page was turned by `angle`, a multiple of 90 degrees, so that what stood so is upright."""
+def rotated(box: Edges, angle: int) -> Edges:
+    """The box after rotating the page by `angle` degrees (a multiple of 90), which makes text with it upright."""
     left, bottom, right, top = box
     if angle == 270:
         return bottom, -right, top, -left
@@ -162,18 +162,18 @@ def turned(box: Edges, angle: int) -> Edges:
 
 
 def _drawn_bullets(page: pdfium.PdfPage, words: Sequence[Word], angle: int) -> Iterator[Word]:
-    """The dots that browsers draw before list items, as words; a drawing of many dots has none."""
+    """Yield the dots that browsers draw before list items, as words; none if there are many, as in a chart."""
     dots: list[Edges] = []
-    for drawn in islice(page.get_objects([raw.FPDF_PAGEOBJ_PATH], max_depth=1), _MOST_DRAWN):
-        left, bottom, right, top = dot = turned(drawn.get_bounds(), angle)
+    for drawing in islice(page.get_objects([raw.FPDF_PAGEOBJ_PATH], max_depth=1), _MAX_DRAWINGS):
+        left, bottom, right, top = dot = rotated(drawing.get_bounds(), angle)
         if 1.5 < right - left < 7 and abs((right - left) - (top - bottom)) < 0.6:
             dots.append(dot)
-    if len(dots) > _MOST_DOTS:
+    if len(dots) > _MAX_DOTS:
         return
     for left, bottom, right, top in dots:
-        beside = [word for word in words if word.y < (bottom + top) / 2 < word.y + word.size]
-        after = min((word for word in beside if word.x0 > right), key=lambda word: word.x0, default=None)
-        near_before = any(left - word.x1 < 3 * word.size and word.x0 < right for word in beside)
+        in_line = [word for word in words if word.y < (bottom + top) / 2 < word.y + word.size]
+        after = min((word for word in in_line if word.x0 > right), key=lambda word: word.x0, default=None)
+        near_before = any(left - word.x1 < 3 * word.size and word.x0 < right for word in in_line)
         if after is not None and after.x0 - right < 2 * after.size and not near_before:
             yield Word("•", left, right, after.y, after.top, after.size, after.bold)
 
@@ -181,10 +181,10 @@ def _drawn_bullets(page: pdfium.PdfPage, words: Sequence[Word], angle: int) -> I
 def _word(handle: raw.FPDF_TEXTPAGE, start: int, text: str, edges: Edges, angle: int) -> Iterator[Word]:
     text = _clean(text)
     x0, bottom, x1, top = edges
-    if not text or not all(abs(edge) < _FARTHEST for edge in edges):
+    if not text or not all(abs(edge) < _MAX_COORDINATE for edge in edges):
         return
-    turn = (math.degrees(raw.FPDFText_GetCharAngle(handle, start)) + 360 - angle) % 360
-    if 5 < turn < 355:
+    relative_angle = (math.degrees(raw.FPDFText_GetCharAngle(handle, start)) + 360 - angle) % 360
+    if 5 < relative_angle < 355:
         return
     matrix, name, flags = raw.FS_MATRIX(), ctypes.create_string_buffer(128), ctypes.c_int()
     size = raw.FPDFText_GetFontSize(handle, start)
@@ -199,7 +199,7 @@ def _word(handle: raw.FPDF_TEXTPAGE, start: int, text: str, edges: Edges, angle:
 
 
 def _clean(text: str) -> str:
-    """Without what is no character of a text: controls, private use (but for bullets), halves of pairs."""
+    """The text without control characters, private use characters (except bullets) and lone surrogates."""
     if _PRIVATE_BULLETS.match(text):
         return "•"
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore").translate(_LIGATURES)
@@ -207,28 +207,29 @@ def _clean(text: str) -> str:
 
 
 def _bookmarks(opened: pdfium.PdfDocument) -> list[tuple[int, int, str]]:
-    found: list[tuple[int, int, str]] = []
+    bookmarks: list[tuple[int, int, str]] = []
     try:
         for mark in opened.get_toc(max_depth=6):
             target = mark.get_dest()
             number = target.get_index() if target else None
-            if number is not None and len(found) < _MOST_PAGES:
-                found.append((number, mark.level + 1, key(mark.get_title())))
+            if number is not None and len(bookmarks) < _MAX_PAGES:
+                bookmarks.append((number, mark.level + 1, key(mark.get_title())))
     except (pdfium.PdfiumError, UnicodeDecodeError):
-        pass  # what was found of a damaged outline still helps
-    return found
+        pass  # the readable part of a damaged outline is still useful
+    return bookmarks
 
 
 def _metadata(opened: pdfium.PdfDocument) -> dict[str, str]:
-    found = {}
+    metadata = {}
     for name in ("Title", "Author", "CreationDate", "ModDate"):
         try:
             value = opened.get_metadata_value(name)
         except (pdfium.PdfiumError, UnicodeDecodeError):
             continue
-        found[name] = " ".join(filter(None, map(_clean, value.split())))[:500]
-    return found
+        metadata[name] = " ".join(filter(None, map(_clean, value.split())))[:500]
+    return metadata
 
 
 def key(text: str) -> str:
+    """The words of a text in lower case, for comparing headings."""
     return " ".join(re.findall(r"\w+", _clean(text.replace(" ", "\n")).casefold()))

@@ -1,1 +1,1 @@
-"""Web pages: the article without what surrounds it."""
+"""Parses saved web pages: the article without navigation, advertising and comments."""

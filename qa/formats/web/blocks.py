@@ -1,7 +1,4 @@
-"""An article's tree of elements → its headings, paragraphs, lists, tables and code, told to a builder.
-
-It knows nothing about pages, or how an article is found on one.
-"""
+"""Writes the headings, paragraphs, lists, tables and code of an article's element tree to a TextBuilder."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ Element = Any  # lxml has no types
 SPACE = re.compile(r"\s+")
 WORD = re.compile(r"\w+")
 
-# Both vocabularies: that of HTML and that of the tree which trafilatura makes of it.
+# Both vocabularies: HTML, and that of the trees which trafilatura returns.
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6", "head"}
 _LISTS, _ITEMS = {"ul", "ol", "dl", "menu", "list"}, {"li", "dt", "dd", "item"}
 _ROWS, _CELLS, BREAKS = {"tr", "row"}, {"td", "th", "cell"}, {"br", "lb"}
@@ -24,18 +21,18 @@ BLOCKS = HEADINGS | _LISTS | _ITEMS | _ROWS | _CELLS
 BLOCKS |= {"address", "article", "aside", "blockquote", "body", "caption", "center", "details", "div", "fieldset"}
 BLOCKS |= {"figcaption", "figure", "footer", "form", "header", "hr", "main", "nav", "option", "p", "pre", "quote"}
 BLOCKS |= {"section", "summary", "table", "tbody", "tfoot", "thead"}
-_NOT_LEAVES = "|".join(f".//{tag}" for tag in (*sorted(HEADINGS), "table", "pre", "code[contains(., '\n')]"))
-_LONGEST_HEADING = 300  # what is longer was never closed
+_NESTED_BLOCKS = "|".join(f".//{tag}" for tag in (*sorted(HEADINGS), "table", "pre", "code[contains(., '\n')]"))
+_MAX_HEADING = 300  # characters: a longer one lacks its end tag
 
 
 def length_of(element: Element, outside_links: bool = False) -> int:
-    """How many characters of words."""
+    """The number of word characters in an element, optionally without those in links."""
     length = sum(map(len, WORD.findall(text_of(element))))
     return length - sum(length_of(link) for link in element.iter("a")) if outside_links else length
 
 
 def _pieces(element: Element, without: Container[str] = (), edge: str = " ") -> Iterator[str]:
-    """The text in reading order, with an `edge` where a block or a line ends; elements named in `without` are not."""
+    """Yield the text in reading order, with `edge` at the end of blocks and lines, skipping elements in `without`."""
     yield element.text or ""
     for child in element:
         if child.tag not in without:
@@ -58,26 +55,26 @@ def level_of(heading: Element) -> int:
 
 
 class Writer:
-    """Walks an article and tells a builder its headings and blocks; text between blocks is a paragraph."""
+    """Writes an article to a TextBuilder; text between blocks becomes a paragraph."""
 
     def __init__(self, builder: TextBuilder) -> None:
         self._builder = builder
         self._line: list[str] = []
 
     def article(self, element: Element) -> None:
-        """Write the whole of it."""
+        """Write the whole article."""
         self._write(element)
         self._flush()
 
     def _write(self, element: Element) -> None:
-        """Write one element, but not the text after it."""
+        """Write one element, without its tail."""
         tag = element.tag
-        is_code = tag == "pre" or (tag == "code" and self._stands_alone(element))
+        is_code = tag == "pre" or (tag == "code" and self._is_block(element))
         if tag in BLOCKS or is_code:
             self._flush()
         if is_code:
             self._builder.code("".join(_pieces(element, edge="\n")).replace("\u00a0", " "))
-        elif tag in HEADINGS and len(heading := text_of(element)) <= _LONGEST_HEADING:
+        elif tag in HEADINGS and len(heading := text_of(element)) <= _MAX_HEADING:
             self._builder.heading(level_of(element), heading)
         elif not (tag in _LISTS and self._list(element)) and not (tag == "table" and self._table(element)):
             self._line.append("\n" if tag in BREAKS else SPACE.sub(" ", element.text or ""))
@@ -88,38 +85,38 @@ class Writer:
             self._flush()
 
     def _flush(self) -> None:
-        """End the paragraph; two line breaks have ended one, too."""
+        """Write the pending text; two line breaks separate paragraphs."""
         for paragraph in re.split(r"\n(?: *\n)+", "".join(self._line).replace("\u00ad", "")):
             self._builder.paragraph(paragraph)
         self._line.clear()
 
-    def _stands_alone(self, code: Element) -> bool:
+    def _is_block(self, code: Element) -> bool:
         text, parent = "".join(code.itertext()).strip(), code.getparent()
         in_line = "".join(self._line).strip() or (code.tail or "").strip()
         return "\n" in text or (parent is not None and parent.tag == "body" and not in_line)
 
     def _list(self, element: Element) -> bool:
-        """Write a list whose items hold no other blocks; inner items are items, a term's meaning goes with it."""
+        """Write a list if its items contain no other blocks; nested items are flattened, definitions follow terms."""
         items: list[str] = []
         length = 0
         for item in element.iter(*_ITEMS):
             text = text_of(item, _LISTS)
             length += sum(map(len, text.split()))
-            meaning = item.tag == "dd" or item.get("rend", "").startswith("dd")
-            if meaning and items:
+            is_definition = item.tag == "dd" or item.get("rend", "").startswith("dd")
+            if is_definition and items:
                 items[-1] += (" " if items[-1][-1:] in ".:!?" else ": ") + text
             else:
                 items.append(text)
-        if element.xpath(_NOT_LEAVES) or length < length_of(element):
+        if element.xpath(_NESTED_BLOCKS) or length < length_of(element):
             return False
         nested = next(element.iterdescendants(*_LISTS), None) is not None
         self._builder.items(items, numbered="ol" in (element.tag, element.get("rend")) and not nested)
         return True
 
     def _table(self, table: Element) -> bool:
-        """Write a table of at least two columns whose cells hold no other blocks: others only lay out the page."""
+        """Write a table if it has two columns or more and its cells contain no other blocks: others are layout."""
         rows = [[text_of(cell) for cell in row if cell.tag in _CELLS] for row in table.iter(*_ROWS)]
-        if table.xpath(_NOT_LEAVES) or max(map(len, rows), default=0) < 2:
+        if table.xpath(_NESTED_BLOCKS) or max(map(len, rows), default=0) < 2:
             return False
         for caption in table.iter("caption"):
             self._builder.paragraph(text_of(caption))

@@ -1,6 +1,7 @@
-"""An article as it was found on a page → with what was left out among its words, without what stands around them.
+"""Completes an article that was extracted from a page with the parts that the extraction missed.
 
-It knows nothing about how an article is found, but that what finds it forgets more than it adds.
+Extraction misses more than it adds, so the result is the part of the page that contains the extracted text, pruned of
+navigation and the like.
 """
 
 from __future__ import annotations
@@ -12,57 +13,60 @@ from dataclasses import dataclass, field
 from .blocks import BLOCKS, WORD, Element, length_of, text_of
 
 FRAME = ("nav", "header", "footer", "aside", "form")
-_AROUND = re.compile(  # what pages call the parts that are not of the article
+_BOILERPLATE = re.compile(  # ids and classes of parts that do not belong to the article
     r"comment|disqus|related|recirc|recommend|share|sharing|social|side-?bar|promo|advert|\bads?\b|sponsor|newsletter"
     r"|subscri|sign-?up|breadcrumb|footer|popular|trending|outbrain|taboola|author-?bio|byline|\btags?\b|pagination|pager"
     r"|more-(?:from|stories|articles)|read-?more|read-?next|also-?like|most-?read|teaser|widget|paywall|login|toolbar"
     r"|menu|\bnav|profile|user-?info|signature|avatar",
     re.IGNORECASE,
 )
-# Measured with benchmarks.pages on half of its pages; the figures in docs/formats.md are of the others.
-_CORE = 0.8  # of what was found stands in the core
-_KNOWN = 0.3  # of a part's letters: so much of it was found that it belongs to the article
-_LINKED = 0.3  # of a part's letters in links: it leads elsewhere
-_PROSE = 60  # letters: of a line that is no label
-_MORE = 0.2  # of the core's letters in parts like it beside it: the article goes on there
-_RUN = 4  # words that tell that a line is one that was found
+# Fitted with benchmarks.pages on half of its pages; the figures in docs/formats.md are measured on the other half.
+_CORE = 0.8  # share of the extracted text that the core contains
+_KNOWN = 0.3  # share of a part's letters that were extracted from which it belongs to the article
+_LINKED = 0.3  # share of a part's letters in links above which it is navigation
+_PROSE = 60  # letters from which a line is prose, not a label
+_MORE = 0.2  # share of the core's letters in similar siblings above which the article continues there
+_RUN = 4  # words in a row that identify a line as extracted
 
 
 @dataclass(slots=True, eq=False)
 class _Part:
-    """A block of a page with the blocks in it; counts are of letters."""
+    """A block of a page with its child blocks; counts are in letters."""
 
     element: Element
-    above: _Part | None
-    within: list[_Part] = field(default_factory=list)
+    parent: _Part | None
+    children: list[_Part] = field(default_factory=list)
     letters: int = 0
     linked: int = 0
-    known: int = 0  # in lines that were found
+    known: int = 0  # in extracted lines
     prose: int = 0  # in other long lines
 
     @property
     def words(self) -> tuple[str, ...]:
         return _words(text_of(self.element))
 
-    def is_around(self) -> bool:
-        """Whether it is none of the article, by its kind, its links or its name."""
-        named = f"{self.element.get('id', '')} {self.element.get('class', '')}"
-        return self.element.tag in FRAME or self.linked > _LINKED * self.letters or bool(_AROUND.search(named))
+    def is_boilerplate(self) -> bool:
+        """Whether its tag, links or name mark it as not part of the article."""
+        names = f"{self.element.get('id', '')} {self.element.get('class', '')}"
+        return self.element.tag in FRAME or self.linked > _LINKED * self.letters or bool(_BOILERPLATE.search(names))
 
     def is_like(self, other: _Part) -> bool:
         one, two = self.element, other.element
         return bool(one.tag == two.tag and one.get("class") == two.get("class"))
 
 
-def completed(body: Element, found: Element) -> Element | None:
-    """The part of `body` that holds what was found, without what is around it; None where nothing is found again."""
-    top = _Measure(found).of(body, None)
+def complete(body: Element, article: Element) -> Element | None:
+    """The part of `body` that contains the extracted `article`, pruned; None if none of its text is in `body`.
+
+    Changes `body` in place.
+    """
+    top = _Measure(article).measure(body, None)
     if not top.known:
         return None
     core = _core(top)
     root = core
-    while root.known < top.known and root.above:
-        root = root.above
+    while root.known < top.known and root.parent:
+        root = root.parent
     lines = {part.words for part in _leaves(core)}
     _prune(core, set())
     _clear(root, core, lines)
@@ -70,14 +74,15 @@ def completed(body: Element, found: Element) -> Element | None:
 
 
 class _Measure:
-    """Counts, for a page's parts, how much of each is in an article that was found."""
+    """Counts how much of each part of a page is in the extracted article."""
 
-    def __init__(self, found: Element) -> None:
-        self._runs = set(_runs(_words(text_of(found))))
-        self._lines = {_words(text_of(element)) for element in found.iter(*BLOCKS) if element is not found}
+    def __init__(self, article: Element) -> None:
+        self._runs = set(_runs(_words(text_of(article))))
+        self._lines = {_words(text_of(element)) for element in article.iter(*BLOCKS) if element is not article}
 
-    def of(self, element: Element, above: _Part | None) -> _Part:
-        part = _Part(element, above)
+    def measure(self, element: Element, parent: _Part | None) -> _Part:
+        """The part of an element, with its counts and those of its children."""
+        part = _Part(element, parent)
         lines: list[list[str]] = [[]]
         self._read(element, part, lines)
         for line in lines:
@@ -90,19 +95,19 @@ class _Measure:
                 part.prose += letters
         if part.linked > part.letters / 2:
             part.prose = 0
-        for inner in part.within:
-            part.letters += inner.letters
-            part.linked += inner.linked
-            part.known += inner.known
-            part.prose += inner.prose
+        for child in part.children:
+            part.letters += child.letters
+            part.linked += child.linked
+            part.known += child.known
+            part.prose += child.prose
         return part
 
     def _read(self, element: Element, part: _Part, lines: list[list[str]]) -> None:
-        """Its own text, in lines between the blocks in it; those are measured on the way."""
+        """Collect an element's own text, in lines between its child blocks, which are measured too."""
         lines[-1].append(element.text or "")
         for child in element:
             if child.tag in BLOCKS or child.tag == "pre":
-                part.within.append(self.of(child, part))
+                part.children.append(self.measure(child, part))
                 lines.append([])
             else:
                 part.linked += length_of(child) if child.tag == "a" else 0
@@ -115,52 +120,54 @@ class _Measure:
 
 
 def _core(top: _Part) -> _Part:
-    """The least part with nearly all that was found, or the one above where more of the same stands beside it."""
+    """The smallest part with nearly all of the extracted text, or its parent if similar siblings contain more prose."""
     core = top
-    while inner := next((part for part in core.within if part.known >= _CORE * top.known), None):
-        core = inner
-    while above := core.above:
-        beside = [part for part in above.within if part is not core and part.is_like(core) and not part.is_around()]
-        if sum(part.prose for part in beside) <= _MORE * core.letters and above.letters > core.letters:
+    while child := next((part for part in core.children if part.known >= _CORE * top.known), None):
+        core = child
+    while parent := core.parent:
+        siblings = [
+            part for part in parent.children if part is not core and part.is_like(core) and not part.is_boilerplate()
+        ]
+        if sum(part.prose for part in siblings) <= _MORE * core.letters and parent.letters > core.letters:
             break
-        core = above
+        core = parent
     return core
 
 
-def _prune(part: _Part, said: set[tuple[str, ...]]) -> None:
-    """Take out what is around the article, and paragraphs that say what was said before."""
-    for inner in part.within:
-        if inner.letters and inner.known < _KNOWN * inner.letters and inner.is_around():
-            drop(inner.element)
-        elif inner.within:
-            _prune(inner, said)
+def _prune(part: _Part, seen: set[tuple[str, ...]]) -> None:
+    """Remove boilerplate, and paragraphs that repeat an earlier one."""
+    for child in part.children:
+        if child.letters and child.known < _KNOWN * child.letters and child.is_boilerplate():
+            drop(child.element)
+        elif child.children:
+            _prune(child, seen)
         else:
-            words = inner.words
-            if not inner.known and inner.letters > _PROSE / 2 and inner.element.tag in ("p", "div") and words in said:
-                drop(inner.element)
-            said.add(words)
+            words = child.words
+            if not child.known and child.letters > _PROSE / 2 and child.element.tag in ("p", "div") and words in seen:
+                drop(child.element)
+            seen.add(words)
 
 
 def _clear(part: _Part, core: _Part, lines: set[tuple[str, ...]]) -> None:
-    """Take out, beside the core, all but what was found there and is not in the core."""
-    for inner in part.within if part is not core else ():
-        if inner is core or inner.element in core.element.iterancestors():
-            _clear(inner, core, lines)
-        elif not inner.known or len(words := inner.words) < _RUN or words in lines:
-            drop(inner.element)
+    """Remove everything outside the core, except extracted text that the core does not contain."""
+    for child in part.children if part is not core else ():
+        if child is core or child.element in core.element.iterancestors():
+            _clear(child, core, lines)
+        elif not child.known or len(words := child.words) < _RUN or words in lines:
+            drop(child.element)
         else:
-            _clear(inner, core, lines)
+            _clear(child, core, lines)
 
 
 def _leaves(part: _Part) -> Iterator[_Part]:
-    if not part.within:
+    if not part.children:
         yield part
-    for inner in part.within:
-        yield from _leaves(inner)
+    for child in part.children:
+        yield from _leaves(child)
 
 
 def drop(element: Element) -> None:
-    """Take it out of its tree, but not the text after it."""
+    """Remove an element from its tree, but keep its tail."""
     if element.getparent() is not None:
         element.drop_tree()
 

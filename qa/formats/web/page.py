@@ -1,6 +1,6 @@
-"""Saved web pages → Document: the article without what stands around it, its headings, lists, tables and code.
+"""Parses saved web pages: the headings, paragraphs, lists, tables and code of the article on the page.
 
-It knows nothing about files, passages or the network: nothing that a page refers to is ever loaded.
+Nothing that a page refers to is ever loaded.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ from ...text.document import Document
 from ..builder import TextBuilder
 from ..decoding import Empty, Unreadable, decode
 from .blocks import BLOCKS, BREAKS, HEADINGS, SPACE, WORD, Element, Writer, length_of, level_of, text_of
-from .completion import FRAME, completed, drop
+from .completion import FRAME, complete, drop
 
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)\b[^<>]*?\b(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _DECLARED_WITHIN = 8192  # bytes
 _TEXT_ENCODING = re.compile(r"iso8859|iso2022|latin|ascii|cp\d|koi8|gb|hz|big5|shift_jis|euc|mac|tis")
-# By some names browsers understand another encoding, one that holds more.
-_AS_BROWSERS_DO = {
+# Browsers take some names to mean another encoding, with more characters.
+_BROWSER_ENCODINGS = {
     "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030",
     "shift_jis": "cp932", "euc_kr": "cp949",
 }  # fmt: skip
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\ufffe\uffff]")  # and soft hyphens: words are whole
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\ufffe\uffff]")  # and soft hyphens, which would divide words
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
-_LONGEST_TAG = 20_000  # characters outside quotes: the parser takes the square of the number of attributes
-_LONG_TAG = re.compile(rf"<([a-zA-Z][^\s<>/]{{0,99}})([^<>]{{{_LONGEST_TAG},}})")
+_MAX_TAG = 20_000  # characters outside quotes: the parser's time is quadratic in the number of attributes
+_LONG_TAG = re.compile(rf"<([a-zA-Z][^\s<>/]{{0,99}})([^<>]{{{_MAX_TAG},}})")
 _QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
 _BAR = re.compile(r"\s+(?:[|·•»:–—-]|::)\s+")
 
-_RAW = {"script", "style", "title", "textarea"}
+_RAW_TEXT = {"script", "style", "title", "textarea"}
 
-_ARTICLE_WITHIN = "(self::body or self::html or self::article or self::main or .//h1 or .//article or .//main)"
-_NOISE = (  # not for readers, or not of the article, on every page
+_CONTAINS_ARTICLE = "(self::body or self::html or self::article or self::main or .//h1 or .//article or .//main)"
+_NOISE = (  # invisible, or not part of the article on any page
     "//head|//script|//style|//noscript|//template|//svg|//annotation|//textarea|//select|//button|//dialog"
     "|//*[@hidden and not(@hidden='until-found' or starts-with(@id, 'S:'))]|//*[@aria-hidden='true' and not(.//p)]"
     "|//*[@role='navigation' or @role='search' or @role='dialog' or @role='alertdialog' or @role='contentinfo']"
-    # Not all that is named after cookies: an article may be about them.
+    # Only some names with "cookie": an article may be about cookies.
     "|//*[re:test(concat(@id, ' ', @class), 'cookie-?(banner|bar|notice|consent|popup)|gdpr|site-?notice"
     "|newsletter-|skip-link|editsection|cite-backlink|headerlink|linenos', 'i')]"
 )
@@ -55,35 +55,35 @@ _DATE = (
 _LINKED_AUTHOR = re.compile(r'"author" ?: ?\[? ?\{[^{}]*?"name" ?: ?"([^"\\]+)"')
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)T.*")
 _BY = re.compile(r"\A(?:by|von|par|por)\s+", re.IGNORECASE)
-_LONGEST_NAME = 100  # characters: what is longer tells of the author
+_MAX_NAME = 100  # characters: a longer text is about the author
 _SAVED = re.compile(r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:)\s*(https?://[^\s>]+)")
 _LINKED_DATE = re.compile(r'"datePublished" ?: ?"([^"\\]+)"')
 _REGIONS = ("//article", "//main|//*[@role='main']", "//body")
-_LARGEST = 30_000  # elements: for more, choosing the article takes too long
-_LEAST_SHARE, _ENOUGH = 1 / 3, 1000  # of a region's letters; letters that are an article however much is around
-_SHORT = 250  # characters: of less, trafilatura gives words without their places
+_MAX_ELEMENTS = 30_000  # on a larger page, extracting the article takes too long
+_MIN_SHARE, _ENOUGH = 1 / 3, 1000  # of a region's letters; letters that are an article however large the region
+_SHORT = 250  # letters: of a shorter article, trafilatura returns unstructured text
 _POST_CHARACTERS = 60
 _POST = re.compile(r"\b(?:post|message|answer)\b")
 _REGEXPS = {"re": "http://exslt.org/regular-expressions"}
 
 for _name in ("trafilatura", "htmldate"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)  # what they make of a page is no news to the reader
+    logging.getLogger(_name).setLevel(logging.CRITICAL)  # the user need not know what they think of a page
 
 
 def parse_html(path: str, data: bytes) -> Document:
-    """The Document of a saved page. Raises Unreadable for what is no text, Empty for a page without any."""
+    """Parse a saved page. Raises Unreadable if the data is not text, Empty if the page contains no text."""
     return _document(path, _decode(data))
 
 
 def parse_mhtml(path: str, data: bytes) -> Document:
-    """The Document of a page that was saved with its images in one file; raises as `parse_html` does."""
+    """Parse a page that was saved in one file with its images (MHTML); raises as `parse_html` does."""
     try:
         message = email.message_from_bytes(data)
         pages = [part for part in message.walk() if part.get_content_type() == "text/html"]
     except RecursionError as error:
         raise Unreadable("is nested too deeply") from error
     if not pages:
-        raise Unreadable("holds no web page")
+        raise Unreadable("contains no web page")
     payload = pages[0].get_payload(decode=True)
     charset = str(pages[0].get_content_charset() or "")
     address = str(message.get("Snapshot-Content-Location") or pages[0].get("Content-Location") or "")
@@ -91,20 +91,20 @@ def parse_mhtml(path: str, data: bytes) -> Document:
 
 
 def parse_fragment(path: str, text: str, title: str) -> Document:
-    """The Document of HTML that is an article and nothing else, as feeds hold it. Raises Empty if it has no text."""
+    """Parse HTML that consists of an article, as in a feed. Raises Empty if it contains no text."""
     page = _tree(_CONTROL.sub("", text))
-    _quieten(page)
-    _dress(page)
+    _remove_noise(page)
+    _prepare(page)
     builder = TextBuilder()
     Writer(builder).article(page)
     document = builder.document(path, title)
     if not document.blocks:
-        raise Empty("holds no text")
+        raise Empty("contains no text")
     return document
 
 
 def _decode(data: bytes, charset: str = "") -> str:
-    """UTF-8 where it is that (whatever the page says: programs that save pages change it), else as declared."""
+    """The text as UTF-8 if it is valid UTF-8 (which programs that save pages write), else in the declared encoding."""
     declared = _CHARSET.search(data[:_DECLARED_WITHIN])
     name = charset or (declared[1].decode("ascii", "replace") if declared else "")
     try:
@@ -119,87 +119,88 @@ def _decode(data: bytes, charset: str = "") -> str:
         return decode(data)
     if not _TEXT_ENCODING.match(encoding) or data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return decode(data)
-    return decode(data.decode(_AS_BROWSERS_DO.get(encoding, encoding), "replace").encode())
+    return decode(data.decode(_BROWSER_ENCODINGS.get(encoding, encoding), "replace").encode())
 
 
 def _document(path: str, text: str, address: str = "") -> Document:
     page = _tree(_CONTROL.sub("", text))
-    saved = _SAVED.search(text)
-    metadata = _metadata(page, address or (saved[1] if saved else ""))
-    _quieten(page)
-    _dress(page)
+    saved_from = _SAVED.search(text)
+    metadata = _metadata(page, address or (saved_from[1] if saved_from else ""))
+    _remove_noise(page)
+    _prepare(page)
     article = _article(page)
     builder = TextBuilder()
     heading = _main_heading(page, metadata["title"])
     if heading and _words(heading) not in [_words(text_of(head)) for head in article.iter(*HEADINGS)]:
-        builder.heading(1, heading)  # it stood above the article
+        builder.heading(1, heading)  # it was above the article
     Writer(builder).article(article)
     title = metadata["title"] or heading
     document = builder.document(path, title, {name: value for name, value in metadata.items() if value})
     if not document.blocks:
-        raise Empty("holds no text")
+        raise Empty("contains no text")
     return document
 
 
 def _tree(text: str) -> Element:
-    """The page; one that is nested more deeply than the parser allows loses its nesting, not its words.
+    """The element tree of a page.
 
-    A tag of thousands of attributes loses these.
+    If it is nested more deeply than the parser allows, it loses its nesting but not its text. A tag with thousands of
+    attributes loses them.
     """
-    text = _LONG_TAG.sub(_shorter, text)
+    text = _LONG_TAG.sub(_without_attributes, text)
     for flat in (False, True):
         parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
         try:
-            page = html.document_fromstring((_TAG.sub(_flatter, text) if flat else text).encode(), parser=parser)
+            page = html.document_fromstring((_TAG.sub(_flatten_tag, text) if flat else text).encode(), parser=parser)
         except etree.ParserError as error:
-            raise Empty("holds no text") from error
+            raise Empty("contains no text") from error
         if not any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
             break
     return page
 
 
-def _flatter(tag: re.Match[str]) -> str:
+def _flatten_tag(tag: re.Match[str]) -> str:
     name = tag[1].lower()
-    return tag[0] if name in _RAW else "<p>" if name in BLOCKS | BREAKS else ""
+    return tag[0] if name in _RAW_TEXT else "<p>" if name in BLOCKS | BREAKS else ""
 
 
-def _shorter(tag: re.Match[str]) -> str:
-    return f"<{tag[1]}" if len(_QUOTED.sub("", tag[2])) >= _LONGEST_TAG else tag[0]
+def _without_attributes(tag: re.Match[str]) -> str:
+    return f"<{tag[1]}" if len(_QUOTED.sub("", tag[2])) >= _MAX_TAG else tag[0]
 
 
-def _quieten(page: Element) -> None:
-    """Take out what is noise on every page."""
+def _remove_noise(page: Element) -> None:
+    """Remove elements that are never part of the article."""
     for noise in page.xpath(_NOISE, namespaces=_REGEXPS):
-        if not noise.xpath(_ARTICLE_WITHIN):
+        if not noise.xpath(_CONTAINS_ARTICLE):
             drop(noise)
 
 
 def _metadata(page: Element, address: str) -> dict[str, str]:
-    """`title`, `author`, `date` and `url`, each empty where the page does not say."""
+    """`title`, `author`, `date` and `url`; empty if the page does not state them."""
     site, title = _first(page, "//meta[@property='og:site_name']/@content"), _first(page, *_TITLE)
     links = [*(_first(page, xpath) for xpath in _ADDRESS), address]
-    linked = SPACE.sub(" ", " ".join(page.xpath("//script[@type='application/ld+json']/text()")))
-    author, date = _LINKED_AUTHOR.search(linked), _LINKED_DATE.search(linked)
-    written_by = _BY.sub("", _first(page, *_AUTHOR) or (author[1] if author else ""), count=1)
+    linked_data = SPACE.sub(" ", " ".join(page.xpath("//script[@type='application/ld+json']/text()")))
+    author, date = _LINKED_AUTHOR.search(linked_data), _LINKED_DATE.search(linked_data)
+    author_name = _BY.sub("", _first(page, *_AUTHOR) or (author[1] if author else ""), count=1)
     return {
         "title": _without_site(title, site, page),
-        "author": written_by if len(written_by) <= _LONGEST_NAME else "",
+        "author": author_name if len(author_name) <= _MAX_NAME else "",
         "date": _DAY.sub(r"\1", _first(page, *_DATE[:-1]) or (date[1] if date else "") or _first(page, _DATE[-1])),
         "url": next((link for link in links if link.lower().startswith(("http://", "https://"))), ""),
     }
 
 
 def _first(page: Element, *xpaths: str) -> str:
-    """The words of what is found first, or nothing."""
-    return next((words for xpath in xpaths for found in page.xpath(xpath) if (words := _one_line(found))), "")
+    """The first text that an XPath matches; empty if there is none."""
+    return next((text for xpath in xpaths for match in page.xpath(xpath) if (text := _one_line(match))), "")
 
 
-def _one_line(found: Element | str) -> str:
-    return SPACE.sub(" ", found if isinstance(found, str) else text_of(found)).strip()
+def _one_line(match: Element | str) -> str:
+    return SPACE.sub(" ", match if isinstance(match, str) else text_of(match)).strip()
 
 
 def _without_site(title: str, site: str, page: Element) -> str:
-    """`Ferry returns | Northern Courier` → `Ferry returns`, where that is a heading or the site names itself."""
+    """`Ferry returns | Northern Courier` → `Ferry returns`, if that is a heading or the rest is the site's name."""
     headings = {_words(heading) for heading in map(text_of, page.iter("h1"))}
     for bar in _BAR.finditer(title):
         before, after = title[: bar.start()], title[bar.end() :]
@@ -211,15 +212,15 @@ def _without_site(title: str, site: str, page: Element) -> str:
 
 
 def _main_heading(page: Element, title: str) -> str:
-    """The heading that titles the page; without a title the first there is, but not a site's name."""
+    """The heading that matches the page's title; without a title, the first heading."""
     headings = [_one_line(heading) for heading in page.iter("h1")]
     if not title:
         return next(filter(None, headings), "")
     return next((heading for heading in headings if heading and _words(heading) <= _words(title)), "")
 
 
-def _dress(page: Element) -> None:
-    """Save what would be lost: captions become paragraphs, questions that open are headings, posts are no comments."""
+def _prepare(page: Element) -> None:
+    """Change elements that extraction would drop: captions to paragraphs, summaries to headings, posts to divisions."""
     posts = [element for element in page.iter("article", "div", "li") if _is_post(element)]
     for post in posts:
         post.tag = "div"
@@ -236,34 +237,34 @@ def _dress(page: Element) -> None:
 
 
 def _is_post(element: Element) -> bool:
-    """Whether it is one of several alike: the posts of a thread, of which only the first would be taken."""
+    """Whether it is one of several similar neighbours: posts, of which only the first would be extracted."""
     if element.tag != "article" and not _POST.search(element.get("class", "")):
         return False
-    beside = [other for other in (element.getprevious(), element.getnext()) if other is not None]
-    alike = [other for other in beside if other.tag == element.tag and other.get("class") == element.get("class")]
-    return bool(alike) and all(length_of(post, outside_links=True) >= _POST_CHARACTERS for post in (element, *alike))
+    neighbours = [other for other in (element.getprevious(), element.getnext()) if other is not None]
+    posts = [other for other in neighbours if other.tag == element.tag and other.get("class") == element.get("class")]
+    return bool(posts) and all(length_of(post, outside_links=True) >= _POST_CHARACTERS for post in (element, *posts))
 
 
 def _article(page: Element) -> Element:
-    """What trafilatura takes for the article, completed; where it is far too little, what the page marks as such."""
+    """The article that trafilatura extracts, completed; if that is far too short, the region marked as article."""
     from trafilatura import bare_extraction
 
-    found: Any = None
-    if sum(1 for _ in page.iter()) <= _LARGEST:
+    extracted: Any = None
+    if sum(1 for _ in page.iter()) <= _MAX_ELEMENTS:
         try:
-            found = bare_extraction(page, output_format="xml", include_comments=False, include_formatting=False)
-        except Exception:  # noqa: BLE001 - rules for a thousand sites: where one fails, the page is still there
-            found = None
+            extracted = bare_extraction(page, output_format="xml", include_comments=False, include_formatting=False)
+        except Exception:  # noqa: BLE001 - rules for a thousand sites: if one fails, the page itself remains
+            extracted = None
     region = next((parts[0] for xpath in _REGIONS if len(parts := page.xpath(xpath)) == 1), page)
     for part in [*region.iter(*FRAME)]:
-        if not part.xpath(_ARTICLE_WITHIN):
+        if not part.xpath(_CONTAINS_ARTICLE):
             drop(part)
-    least = min(_ENOUGH, max(_SHORT, _LEAST_SHARE * length_of(region, outside_links=True)))
-    if found is None or length_of(found.body) < least:
+    least = min(_ENOUGH, max(_SHORT, _MIN_SHARE * length_of(region, outside_links=True)))
+    if extracted is None or length_of(extracted.body) < least:
         return region
     body = page if page.tag == "body" else page.find(".//body")
-    whole = completed(body, found.body) if body is not None else None
-    return found.body if whole is None else whole
+    whole = complete(body, extracted.body) if body is not None else None
+    return extracted.body if whole is None else whole
 
 
 def _words(text: str) -> frozenset[str]:
