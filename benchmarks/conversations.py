@@ -22,7 +22,7 @@ from qa.ask.follow_up import Turn
 from qa.ask.ranking import Ranking
 from qa.engine import Engine
 from qa.evaluate import metrics
-from qa.evaluate.run import Dataset, Query, has_relevant, index_dataset, read_dataset
+from qa.evaluate.run import Dataset, LabelledQuery, has_relevant, index_dataset, read_dataset
 from qa.models.encoders import load_encoder
 from qa.models.protocols import Encoder, Reader
 
@@ -80,7 +80,7 @@ def _figures(
 
 def _row(engine: Engine, reading: Engine, dataset: Dataset) -> dict[str, float]:
     queries = [query for query in dataset.queries if has_relevant(dataset, query)]
-    ways: dict[str, Callable[[Query], Ranking]] = {
+    ways: dict[str, Callable[[LabelledQuery], Ranking]] = {
         "last": lambda query: engine.search(query.text),
         "joined": lambda query: engine.search(f"{_before(query)} {query.text}"),
         "ours": lambda query: engine.search(query.text, history=query.history),
@@ -101,24 +101,24 @@ def _row(engine: Engine, reading: Engine, dataset: Dataset) -> dict[str, float]:
     }
 
 
-def _before(query: Query) -> str:
+def _before(query: LabelledQuery) -> str:
     return next((turn.text for turn in reversed(query.history) if turn.speaker == "user"), "")
 
 
-def _own() -> dict[str, list[tuple[Query, str]]]:
+def _own() -> dict[str, list[tuple[LabelledQuery, str]]]:
     """The project's own questions with the passage that answers each, by set."""
     lines = (ROOT / "benchmarks" / "conversations.jsonl").read_text("utf-8").splitlines()
     talks = [json.loads(line) for line in lines]
-    found: dict[str, list[tuple[Query, str]]] = {}
+    found: dict[str, list[tuple[LabelledQuery, str]]] = {}
     for number, talk in enumerate(talks):
         half = "tuned" if zlib.crc32(talk["article"].encode()) % 2 == 0 else "held out"
         history: tuple[Turn, ...] = ()
         for place, turn in enumerate(talk["turns"]):
-            query = Query(f"{number}-{place}", turn["question"], (), True, history)
+            query = LabelledQuery(f"{number}-{place}", turn["question"], (), True, history)
             found.setdefault(f"own conversations, {half}", []).append((query, turn["passage"]))
             history += (Turn("user", turn["question"]), Turn("agent", turn["answer"]))
         other = talks[(number + _STRIDE) % len(talks)]["turns"][0]
-        query = Query(f"{number}-change", other["question"], (), True, history)
+        query = LabelledQuery(f"{number}-change", other["question"], (), True, history)
         found.setdefault(f"change of topic, {half}", []).append((query, other["passage"]))
     return found
 

@@ -36,7 +36,7 @@ from qa.ask.lead import best_share, score_sentences
 from qa.ask.ranking import Ranking
 from qa.engine import Engine
 from qa.evaluate.metrics import auroc, calibration_error
-from qa.evaluate.run import Dataset, Query, index_dataset, read_dataset
+from qa.evaluate.run import Dataset, LabelledQuery, index_dataset, read_dataset
 from qa.models.encoders import load_encoder
 from qa.text.terms import analyze, is_function_word
 
@@ -218,9 +218,9 @@ def _by_words(
 ) -> Sample:
     own = [query for query in dataset.queries if query.answerable and dataset.qrels.get(query.id)]
     own = [own[i] for i in random.permutation(len(own))[: _MOST_QUESTIONS if whole else 150]]
-    off = [Query(number, text, (), False) for number, text in off_topic_questions()]
+    off = [LabelledQuery(number, text, (), False) for number, text in off_topic_questions()]
     off = [off[i] for i in random.permutation(len(off))[: len(off) if whole else 150]]
-    sides: dict[Kind, list[Query]] = {"own": own, "off": off}
+    sides: dict[Kind, list[LabelledQuery]] = {"own": own, "off": off}
     with tempfile.TemporaryDirectory() as place:
         engine, _ = index_dataset(dataset, encoder, Path(place))
         rows = {kind: _asked(engine, queries) for kind, queries in sides.items()}
@@ -234,7 +234,7 @@ def _by_words(
     )
 
 
-def _asked(engine: Engine, queries: Sequence[Query]) -> Rows:
+def _asked(engine: Engine, queries: Sequence[LabelledQuery]) -> Rows:
     texts = (_keywords(query.text) if number % 4 == 3 else query.text for number, query in enumerate(queries))
     return np.array([_row(engine.search(text, 5)) for text in texts])
 

@@ -23,7 +23,7 @@ from qa.ask import lead as leads
 from qa.ask import rereading
 from qa.ask.ranking import Hit
 from qa.evaluate import metrics
-from qa.evaluate.run import holds
+from qa.evaluate.run import contains_answer
 from qa.models.encoders import load_encoder
 from qa.text.terms import analyze
 
@@ -112,7 +112,7 @@ def sentences(case: Case) -> Sentences | None:
     known = leads.SHARE * share + leads.PASSAGE * passage
     known += leads.RELEVANCE * expit(relevance) + leads.MARGIN * expit(margin)
     words = np.stack([share, passage, np.array([s.score for s in scored]) - known], axis=1)
-    right = np.array([holds(sentence.text, case.query.answers) for sentence in scored])
+    right = np.array([contains_answer(sentence.text, case.query.answers) for sentence in scored])
     article = next(iter(case.relevant)).split("#")[0]
     return Sentences(article, words, np.stack([relevance, margin], axis=1), right)
 

@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.common import SETS, CachingEncoder, CachingReader, Part, in_fit, off_topic_questions, part_of
 from qa.ask.ranking import Ranking
 from qa.ask.rereading import READ
-from qa.evaluate.run import Dataset, Query, has_relevant, index_dataset, read_dataset
+from qa.evaluate.run import Dataset, LabelledQuery, has_relevant, index_dataset, read_dataset
 
 Kind = Literal["own", "near", "off"]
 SQUAD_1, SQUAD_2, CLAPNQ, CRANFIELD, INSCIT = "squad-v1.1-dev", "squad-v2-dev", "clapnq-dev", "cranfield", "inscit-dev"
@@ -36,7 +36,7 @@ class Sample:
     """A set with its questions for one purpose, by kind; `about` is the passage that each was written about."""
 
     dataset: Dataset
-    questions: dict[Kind, tuple[Query, ...]]
+    questions: dict[Kind, tuple[LabelledQuery, ...]]
     about: dict[str, str]
 
 
@@ -44,7 +44,7 @@ class Sample:
 class Case:
     """A question with the ranking that the program gave; `relevant` are the passages that answer it, with grades."""
 
-    query: Query
+    query: LabelledQuery
     kind: Kind
     ranking: Ranking
     relevant: dict[str, float]
@@ -56,15 +56,15 @@ def sample(name: str, part: Part) -> Sample:
     Those of SQuAD 2 whose answer is missing are asked of SQuAD 1.1 too, which has the same passages and more.
     """
     dataset = read_dataset(SETS / name)
-    kinds: dict[Kind, Iterable[Query]] = {
+    kinds: dict[Kind, Iterable[LabelledQuery]] = {
         "own": (q for q in dataset.queries if q.answerable and has_relevant(dataset, q)),
         "near": (q for q in _near(dataset) if not q.answerable),
-        "off": (Query(number, text, (), False) for number, text in off_topic_questions()),
+        "off": (LabelledQuery(number, text, (), False) for number, text in off_topic_questions()),
     }
     titles = {number: title for number, title, _ in dataset.passages}
     about = _about(name) | (_about(SQUAD_2) if name == SQUAD_1 else {})
 
-    def is_for(query: Query) -> bool:
+    def is_for(query: LabelledQuery) -> bool:
         if query.id in about and name in (SQUAD_1, SQUAD_2):
             return part_of(titles[about[query.id]]) == part
         if query.id in about and name == INSCIT:
@@ -118,7 +118,7 @@ def without_titles(given: Sample) -> Sample:
     return replace(given, dataset=replace(given.dataset, passages=passages))
 
 
-def _near(dataset: Dataset) -> list[Query]:
+def _near(dataset: Dataset) -> list[LabelledQuery]:
     """The questions among which a set's near-misses are; INSCIT has 17, too few to tell anything by."""
     if dataset.name == INSCIT:
         return []
@@ -134,6 +134,6 @@ def _about(name: str) -> dict[str, str]:
     return first | {row["_id"]: row["source_passage"] for row in rows if "source_passage" in row}
 
 
-def _some(queries: Iterable[Query], most: int) -> tuple[Query, ...]:
+def _some(queries: Iterable[LabelledQuery], most: int) -> tuple[LabelledQuery, ...]:
     """A choice that is the same for a question in every set."""
     return tuple(sorted(queries, key=lambda q: hashlib.blake2b(q.id.encode()).digest())[:most])

@@ -51,7 +51,16 @@ from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
 from qa.evaluate import evaluate, metrics
-from qa.evaluate.run import Dataset, Outcome, Query, ask_all, figures, holds, index_dataset, read_dataset
+from qa.evaluate.run import (
+    Dataset,
+    LabelledQuery,
+    Outcome,
+    ask_all,
+    contains_answer,
+    figures,
+    index_dataset,
+    read_dataset,
+)
 from qa.models.encoders import load_encoder
 from qa.models.protocols import Encoder, Reader
 from qa.models.reader import shipped_reader
@@ -155,7 +164,7 @@ def _judged(case: Case) -> Judged:
         case.kind,
         metrics.ndcg(ranked, case.relevant, 10) if judged else math.nan,
         metrics.recall(ranked, case.relevant, 1) if judged else math.nan,
-        float(answer.lead is not None and holds(answer.lead.text, known)) if known else math.nan,
+        float(answer.lead is not None and contains_answer(answer.lead.text, known)) if known else math.nan,
         _short_f1(answer, known),
         _best_f1(case, known),
         answer.confidence,
@@ -294,7 +303,7 @@ def _words(encoder: Encoder) -> dict[str, Any]:
 def _measure(name: str, encoder: Encoder) -> tuple[dict[str, Any], list[float], list[bool]]:
     """A set's figures, and confidence and truth of held-out questions, as many off-topic as answerable ones."""
     dataset = read_dataset(SETS / name)
-    off = [Query(number, text, (), False) for number, text in off_topic_questions()]
+    off = [LabelledQuery(number, text, (), False) for number, text in off_topic_questions()]
     with tempfile.TemporaryDirectory() as place:
         engine, seconds = index_dataset(dataset, encoder, Path(place))
         own = list(ask_all(engine, dataset))
@@ -367,8 +376,11 @@ def _news(encoder: Encoder, reader: Reader) -> dict[str, Any]:
 def _news_row(answers: Sequence[tuple[dict[str, Any], Answer]]) -> dict[str, Any]:
     own = [(q, a) for q, a in answers if q["answerable"]]
     first = [a.citations[0].document == q["document"] for q, a in own]
-    found = [any(holds(c.text, q["evidence"]) for c in a.citations[:3] if c.document == q["document"]) for q, a in own]
-    lead = [a.lead is not None and holds(a.lead.text, q["evidence"]) for q, a in own]
+    found = [
+        any(contains_answer(c.text, q["evidence"]) for c in a.citations[:3] if c.document == q["document"])
+        for q, a in own
+    ]
+    lead = [a.lead is not None and contains_answer(a.lead.text, q["evidence"]) for q, a in own]
     return {
         "answerable_questions": len(own),
         "right_article_first": _share(first),

@@ -23,7 +23,7 @@ from qa.ask import correction, two_in_one
 from qa.ask.two_in_one import split
 from qa.engine import Engine
 from qa.evaluate import metrics
-from qa.evaluate.run import Dataset, Query, has_relevant, index_dataset, read_dataset
+from qa.evaluate.run import Dataset, LabelledQuery, has_relevant, index_dataset, read_dataset
 from qa.models.encoders import load_encoder
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
@@ -87,7 +87,7 @@ def _mistake(word: str, chance: random.Random) -> str:
     )
 
 
-def _ndcg(engine: Engine, dataset: Dataset, query: Query, text: str) -> float:
+def _ndcg(engine: Engine, dataset: Dataset, query: LabelledQuery, text: str) -> float:
     ranked = tuple(hit.passage.document for hit in engine.search(text, 10).hits)
     return metrics.ndcg(ranked, dataset.qrels[query.id], 10)
 

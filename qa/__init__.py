@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .ask.answer import Answer, Citation, Lead
     from .ask.follow_up import Turn
     from .ask.ranking import Evidence, Hit, Ranking
-    from .build.alone import build_index
     from .build.report import BuildReport, Progress
+    from .build.standalone import build_index
     from .config import Address, Config, PluginAddress
     from .corpus.records import FileRecord
     from .engine import Engine
@@ -84,7 +84,7 @@ _HOMES = {
     "Span": "text.document",
     "Status": "status",
     "Turn": "ask.follow_up",
-    "build_index": "build.alone",
+    "build_index": "build.standalone",
     "load_encoder": "models.encoders",
 }
 

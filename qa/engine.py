@@ -192,7 +192,7 @@ class Engine:
             if key in self._pictures:
                 self._pictures.move_to_end(key)
                 return self._pictures[key]
-        document, data = self.document(record.path), documents.unchanged(self.config.corpus, record)
+        document, data = self.document(record.path), documents.read_unchanged(self.config.corpus, record)
         if document is None or data is None or citation.span.of(document.text) != citation.text:
             return ()
         try:

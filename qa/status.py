@@ -1,4 +1,4 @@
-"""The state of the index and of every file of the folder: what is indexed, waits, or failed, and why."""
+"""The state of the index and of every file in the folder: indexed, pending or failed, and why."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .corpus import documents
-from .corpus.documents import FoundFile
+from .corpus.documents import CorpusFile
 from .corpus.records import FileRecord
 from .formats import kind
 from .index.generation import OpenGeneration
@@ -16,9 +16,9 @@ from .index.generation import OpenGeneration
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """A file of the folder: what the index knows of it, and what a rebuild would do about it.
+    """A file's record in the index (or in the folder, if it is new), and what a rebuild would change.
 
-    `pending` is "" or "new", "changed" or "removed", as the folder stands now against the index.
+    `pending` is "new", "changed" or "removed", or "" if the index is up to date with the file.
     """
 
     record: FileRecord
@@ -29,9 +29,9 @@ class FileState:
 class Status:
     """The state of the index and of every file; `generation` is "" before the first build.
 
-    `encoder_languages` are those that the encoder was made for (ISO 639-1); empty where that is not known. `store` is
-    None for the index folder of this machine, else the `address`, the `server`, and whether `words` are searched for
-    by that ("engine"), or in the passages that hold the rarest of them ("rescored").
+    `encoder_languages` are those that the encoder was trained for (ISO 639-1); empty if unknown. `store` is None for
+    the index folder of this machine; otherwise it contains the `address`, the `server`, and as `words` whether the
+    server scores the words of a question ("engine") or only finds passages with its rarest words ("rescored").
     """
 
     generation: str
@@ -44,12 +44,12 @@ class Status:
     store: Mapping[str, str] | None = None
 
     def covers(self, language: str) -> bool:
-        """Whether the encoder was made for a language, as far as both are known."""
+        """Whether the encoder was trained for a language; true if either is unknown."""
         return not language or not self.encoder_languages or language in self.encoder_languages
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many files stand in each state; "files" counts those in the folder, so not the removed ones."""
+        """The number of files in each state; "files" counts those in the folder, so not the removed ones."""
         counts = dict.fromkeys(("indexed", "empty", "failed", "skipped", "pending", "removed"), 0)
         for file in self.files:
             counts[{"": file.record.status, "removed": "removed"}.get(file.pending, "pending")] += 1
@@ -90,16 +90,16 @@ class Status:
 
 def status_of(
     generation: OpenGeneration | None,
-    found: Iterable[FoundFile] | None,
+    files: Iterable[CorpusFile] | None,
     corpus: Path,
     store: Mapping[str, str] | None,
 ) -> Status:
-    """How a generation (None before the first build) stands against the files `found` in the folder of articles.
+    """Compare a generation (None before the first build) with the `files` in the corpus folder.
 
-    `found` is None where the articles are on another machine: then it stands for itself.
+    `files` is None if the articles are on another machine: then the status is that of the generation alone.
     """
     records = dict(generation.records) if generation else {}
-    files = map(FileState, records.values()) if found is None else _compared(records, found, corpus)
+    states = map(FileState, records.values()) if files is None else _compare(records, files, corpus)
     manifest = generation.manifest if generation else None
     return Status(
         generation=generation.id if generation else "",
@@ -107,15 +107,15 @@ def status_of(
         encoder=str(manifest.encoder.get("name", "")) if manifest else "",
         documents=manifest.documents if manifest else 0,
         passages=manifest.passages if manifest else 0,
-        files=tuple(sorted(files, key=lambda state: state.record.path)),
+        files=tuple(sorted(states, key=lambda state: state.record.path)),
         encoder_languages=manifest.encoder_languages if manifest else (),
         store=store,
     )
 
 
-def _compared(known: dict[str, FileRecord], found: Iterable[FoundFile], corpus: Path) -> Iterator[FileState]:
-    """What a build would do about each file that was found or is known; takes what was found out of `known`."""
-    for file in found:
+def _compare(known: dict[str, FileRecord], files: Iterable[CorpusFile], corpus: Path) -> Iterator[FileState]:
+    """The state of each file in the folder or in the index; removes from `known` those in the folder."""
+    for file in files:
         old = known.pop(file.record.path, None)
         if old is None:
             yield FileState(file.record, "new" if file.readable else "")

@@ -1,4 +1,4 @@
-"""The corpus folder to a new generation, reusing what did not change."""
+"""Builds a new generation from the corpus folder, reusing whatever has not changed."""
 
 from .pipeline import build
 from .report import BuildReport, Progress

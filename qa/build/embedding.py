@@ -1,7 +1,4 @@
-"""Passages → one embedding each; none that was ever made is made again.
-
-It knows nothing about files, or where passages come from.
-"""
+"""Embeds each passage once; reuses any embedding already computed."""
 
 from __future__ import annotations
 
@@ -17,14 +14,14 @@ from ..models.protocols import Encoder, Vectors
 from ..text.passage import Passage
 from .journal import Journal
 
-# Passages between two steps: as many as the encoder does in a third of a second, so that a slow machine stops as soon.
-_FEWEST, _MOST, _STEP_SECONDS = 4, 128, 0.3
-_WINDOW = 512
-_MOST_WAITING = 4_096
+# Passages between two calls of `step`: as many as take about 0.3 s, so that a slow machine can be stopped as quickly.
+_MIN_BATCH, _MAX_BATCH, _STEP_SECONDS = 4, 128, 0.3
+_WINDOW = 512  # passages that are sorted by length and encoded together
+_MAX_PENDING = 4_096  # passages of a single file
 
 
-class Known(Protocol):
-    """Embeddings that are there already: their keys, and themselves by number (a Generation is one)."""
+class KnownEmbeddings(Protocol):
+    """Embeddings that already exist: their keys, and the rows by number. A generation is one."""
 
     def keys(self) -> Sequence[bytes]: ...
 
@@ -32,7 +29,7 @@ class Known(Protocol):
 
 
 class EmbeddedRows:
-    """Embeddings by number, which are read when they are asked for: a long text's would not all fit into the memory."""
+    """Embeddings by number, read on access: those of a long text would not fit into memory."""
 
     def __init__(self, read: Callable[[Sequence[bytes]], Vectors], keys: Sequence[bytes]) -> None:
         self._read = read
@@ -41,21 +38,21 @@ class EmbeddedRows:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def __getitem__(self, some: slice) -> Vectors:
-        return self._read(self._keys[some])
+    def __getitem__(self, rows: slice) -> Vectors:
+        return self._read(self._keys[rows])
 
 
 class Embedder:
-    """Encodes passages some hundreds at a time, equal lengths together; each new embedding goes to the journal.
+    """Encodes passages some hundreds at a time, sorted by length, and writes each new embedding to the journal.
 
-    `step` is called often; what it raises stops the work, and the journal keeps what was done.
+    `step` is called often; an exception that it raises stops the work, and the journal keeps what was done.
     """
 
     def __init__(
         self,
         encoder: Encoder,
         journal: Journal,
-        known: Known | None = None,
+        known: KnownEmbeddings | None = None,
         step: Callable[[], None] = lambda: None,
     ) -> None:
         self.encoded = 0
@@ -63,60 +60,59 @@ class Embedder:
         self._journal = journal
         self._known = known
         self._step = step
-        self._waiting: dict[bytes, str] = {}
-        self._batch = 2 * _FEWEST
+        self._pending: dict[bytes, str] = {}
+        self._batch = 2 * _MIN_BATCH
 
     def keys(self) -> list[bytes]:
-        """The keys of all embeddings that are there."""
+        """The keys of all existing embeddings."""
         return [*self._numbers, *self._journal.keys()]
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether passages were added that have no embedding yet."""
-        return bool(self._waiting)
+    def has_pending(self) -> bool:
+        """Whether passages were added that are not encoded yet."""
+        return bool(self._pending)
 
-    def add(self, passages: Iterable[Passage], made: Mapping[bytes, Vectors] = MappingProxyType({})) -> int:
-        """Take passages; returns how many of them are new. Those in `made` were encoded elsewhere, by key.
+    def add(self, passages: Iterable[Passage], encoded: Mapping[bytes, Vectors] = MappingProxyType({})) -> int:
+        """Add passages and return how many of them are new; `encoded` contains embeddings made elsewhere, by key.
 
-        They wait to be encoded together until they are some hundreds; then none is waiting. Of a very long text some
-        thousands are encoded at a time.
+        The others are encoded once some hundreds are pending, or some thousands of a very long file.
         """
-        before = self.encoded + len(self._waiting)
+        before = self.encoded + len(self._pending)
         for passage in passages:
             key = passage.key
             if key in self._numbers or key in self._journal:
                 continue
-            if key in made and key not in self._waiting:
-                self._journal.append([(key, made[key])])
+            if key in encoded and key not in self._pending:
+                self._journal.append([(key, encoded[key])])
                 self.encoded += 1
             else:
-                self._waiting.setdefault(key, passage.encoded)
-                if len(self._waiting) >= _MOST_WAITING:
+                self._pending.setdefault(key, passage.encoded)
+                if len(self._pending) >= _MAX_PENDING:
                     self.finish()
-        new = self.encoded + len(self._waiting) - before
-        if len(self._waiting) >= _WINDOW:
+        new = self.encoded + len(self._pending) - before
+        if len(self._pending) >= _WINDOW:
             self.finish()
         return new
 
     def finish(self) -> None:
-        """Encode what waits."""
-        waiting = sorted(self._waiting.items(), key=lambda entry: len(entry[1]))
+        """Encode all pending passages."""
+        pending = sorted(self._pending.items(), key=lambda entry: len(entry[1]))
         done = 0
-        while done < len(waiting):
+        while done < len(pending):
             self._step()
             started = time.perf_counter()
-            batch = waiting[done : done + self._batch]
-            made = self._encoder.encode_passages([text for _, text in batch])
-            self._journal.append((key, row) for (key, _), row in zip(batch, made, strict=True))
+            batch = pending[done : done + self._batch]
+            rows = self._encoder.encode_passages([text for _, text in batch])
+            self._journal.append((key, row) for (key, _), row in zip(batch, rows, strict=True))
             self.encoded += len(batch)
             done += len(batch)
             for key, _ in batch:
-                del self._waiting[key]
+                del self._pending[key]
             fits = len(batch) * _STEP_SECONDS / max(time.perf_counter() - started, 1e-6)
-            self._batch = round(min(_MOST, 2 * self._batch, max(_FEWEST, fits)))
+            self._batch = round(min(_MAX_BATCH, 2 * self._batch, max(_MIN_BATCH, fits)))
 
     def rows(self, passages: Iterable[Passage]) -> EmbeddedRows:
-        """The embeddings of passages that were added, once none is waiting."""
+        """The embeddings of passages that were added; none may be pending."""
         return EmbeddedRows(self._rows, [passage.key for passage in passages])
 
     def _rows(self, keys: Sequence[bytes]) -> Vectors:
@@ -131,5 +127,5 @@ class Embedder:
 
     @cached_property
     def _numbers(self) -> dict[bytes, int]:
-        """The known embeddings' numbers; made when the first new passage comes, since often there are few or none."""
+        """The numbers of the known embeddings by key; computed on first use, since a build often needs none."""
         return {key: number for number, key in enumerate(self._known.keys() if self._known is not None else ())}

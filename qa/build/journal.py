@@ -1,7 +1,6 @@
-"""Embeddings by the key of what was encoded, in a file that grows: an unfinished build's, for the next one to take up.
+"""A journal of the embeddings of an unfinished build, from which the next build continues.
 
-A file of one header line (the encoder) and records of key, row and checksum; a torn end is left out. It
-knows nothing about passages or generations.
+The file has one header line (the encoder's identity) and records of key, row and checksum; a torn end is ignored.
 """
 
 from __future__ import annotations
@@ -22,35 +21,35 @@ _CHECKSUM_BYTES = 4
 
 
 class Journal:
-    """Appends embeddings as they are made, and finds them again; in memory it holds their keys alone."""
+    """Appends embeddings to the file as they are computed, and reads them back; only their keys are in memory."""
 
     def __init__(self, folder: Path, encoder: EncoderIdentity) -> None:
         header = _header(encoder)
         self._file: BinaryIO = (folder / NAME).open("w+b")
         self._file.write(header)
-        self._places: dict[bytes, int] = {}
+        self._offsets: dict[bytes, int] = {}
         self._end = len(header)
         self._row_bytes = 4 * encoder.dimension
 
     def __contains__(self, key: bytes) -> bool:
-        return key in self._places
+        return key in self._offsets
 
     def keys(self) -> KeysView[bytes]:
-        return self._places.keys()
+        return self._offsets.keys()
 
     def append(self, rows: Iterable[tuple[bytes, Vectors]]) -> None:
-        """One record for each key and its row. The operating system has them when it returns."""
+        """Append one record for each key and row, and flush them to the operating system."""
         self._file.seek(self._end)
         for key, vector in rows:
             record = key + np.ascontiguousarray(vector, dtype="<f4").tobytes()
             self._file.write(record + zlib.crc32(record).to_bytes(_CHECKSUM_BYTES, "little"))
-            self._places[key] = self._end + _KEY_BYTES
+            self._offsets[key] = self._end + _KEY_BYTES
             self._end += len(record) + _CHECKSUM_BYTES
         self._file.flush()
 
     def row(self, key: bytes) -> Vectors:
-        """The embedding that was appended under this key; raises KeyError where there is none."""
-        self._file.seek(self._places[key])
+        """The embedding that was appended with this key. Raises KeyError if there is none."""
+        self._file.seek(self._offsets[key])
         return np.frombuffer(self._file.read(self._row_bytes), dtype="<f4").astype(np.float32)
 
     def close(self) -> None:
@@ -58,7 +57,7 @@ class Journal:
 
 
 def read(folder: Path, encoder: EncoderIdentity) -> Iterator[tuple[bytes, Vectors]]:
-    """Key and row of each whole record of a journal that the same encoder wrote; nothing where there is none."""
+    """Yield key and row of each intact record of a journal in `folder`; nothing if another encoder wrote it."""
     header = _header(encoder)
     size = _KEY_BYTES + 4 * encoder.dimension + _CHECKSUM_BYTES
     try:

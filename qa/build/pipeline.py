@@ -1,7 +1,7 @@
-"""Corpus folder → a new generation, reusing everything that did not change.
+"""Builds a new generation from the corpus folder, reusing everything that has not changed.
 
-Files are read ahead by others (threads, and the processes behind `parse`) while passages are encoded here, and written
-by the store while others are read and encoded. It knows nothing about screens; it reports progress to whoever asked.
+Files are read ahead by threads (and the sandbox processes behind `parse_file`) while passages are encoded, and the
+store writes in parallel with both.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .. import formats
 from ..config import Config
 from ..corpus import changes, documents
 from ..corpus.changes import Changes, Plan
-from ..corpus.documents import FoundFile
+from ..corpus.documents import CorpusFile
 from ..corpus.records import FileRecord
 from ..errors import CorpusError, StoreError, UnnamedError, UnreachableError
 from ..index import open_store
@@ -33,19 +33,18 @@ from ..models.protocols import Encoder
 from ..sandbox.parsing import Parse, ParseFile
 from ..sandbox.parsing import parse_file as parse_in_process
 from ..text.passages import PassageSettings, Splitting
-from . import journal, prepared
+from . import journal, preparation
 from .embedding import Embedder
 from .estimate import Estimate
-from .prepared import Elsewhere, Prepared
+from .preparation import PreparedFile, RemoteWorkers
 from .report import BuildReport, Progress
 
-Load = Callable[[FoundFile], Prepared]
+Prepare = Callable[[CorpusFile], PreparedFile]
 _Value = TypeVar("_Value")
 
-_READ_AHEAD = 16  # files, and …
-_READ_AHEAD_BYTES = 16_000_000  # … bytes of files that may be read before they are needed
-_MOST_HELD = 4_096  # passages that wait for those before them to be encoded
-_STEP_SECONDS = 0.25  # between two looks at a file that is being read
+_READ_AHEAD, _READ_AHEAD_BYTES = 16, 16_000_000  # most files, and bytes, that are read before they are needed
+_MAX_UNWRITTEN = 4_096  # passages that wait for earlier ones to be encoded
+_STEP_SECONDS = 0.25  # between two calls of `step` while a file is being read
 
 
 def build(
@@ -56,17 +55,17 @@ def build(
     settings: PassageSettings | None = None,
     parse: Parse | None = None,
     workers: int = 1,
-    elsewhere: Elsewhere | None = None,
+    remote: RemoteWorkers | None = None,
     parse_file: ParseFile | None = None,
 ) -> BuildReport:
-    """Bring the index up to date with the folder and publish; with nothing to do, nothing is written.
+    """Bring the index up to date with the corpus folder and publish it; writes nothing if nothing has changed.
 
-    `full` reuses nothing. Raises CorpusError, BusyError or StoreError; whatever happens, the last generation
-    still answers. `progress` is called about every half second; an exception that it raises stops the build, and the
-    next one takes up what was encoded. `parse_file` parses and splits one file, `workers` files at a time: the command
-    line and the chat pass that of a `SandboxPool`, so that a hostile file cannot harm the build; the default runs
-    `parse` (`formats.parse`) in this process. With `elsewhere` files are read and encoded by other machines, and here
-    only what did not come back from them.
+    `full` reuses nothing. `progress` is called about every half second; an exception that it raises stops the build,
+    and the next build reuses what was encoded. `parse_file` parses and splits one file, and is called for `workers`
+    files at a time: the command line and the chat pass that of a `SandboxPool`, so that a hostile file cannot harm the
+    build; the default runs `parse` (`formats.parse`) in this process. With `remote`, other machines parse and encode
+    the files, and only those that they lose are prepared locally. Raises CorpusError, BusyError or StoreError; whatever
+    happens, the last generation remains in use.
     """
     started, created = time.perf_counter(), datetime.now(timezone.utc)
     settings = settings or PassageSettings()
@@ -76,55 +75,55 @@ def build(
     )
     store = open_store(config)
     with store.writing():
-        with ThreadPoolExecutor(1) as beside:  # each takes a while, for many articles
-            opening = beside.submit(_previous, store, full)
-            found = documents.scan(config.corpus, config.max_file_bytes, config.index)
+        with ThreadPoolExecutor(1) as pool:  # in parallel, since both take a while for many articles
+            opening = pool.submit(_previous, store, full)
+            files = documents.scan(config.corpus, config.max_file_bytes, config.index)
             previous = opening.result()
-        if store.shared and previous is not None and not any(file.readable for file in found):
-            _keep_for_others(config, previous)
-        fits = previous is not None and not full and _same(previous, encoder, settings)
+        if store.shared and previous is not None and not any(file.readable for file in files):
+            _refuse_to_empty(config, previous)
+        fits = previous is not None and not full and _is_compatible(previous, encoder, settings)
         reused = previous if fits and previous is not None and dict(previous.manifest.reading) == reading else None
         known = previous.records if previous else {}
         plans = changes.plan(
-            found,
+            files,
             known,
             reused.records if reused else {},
             reused.manifest.created if reused else "",
-            lambda number: progress(Progress("comparing", number, len(found))),
+            lambda number: progress(Progress("comparing", number, len(files))),
         )
-        compared = changes.compare(plans, known)
-        if reused is not None and not compared.differs:
+        comparison = changes.compare(plans, known)
+        if reused is not None and not comparison.differs:
             generation, encoded = reused.id, 0
             records = tuple(reused.records.values())
-            store.prune(config.keep)  # a build that was killed may not have come to it
+            store.prune(config.keep)  # in case the last build was killed before doing so
         else:
             manifest = Manifest.begun(encoder.identity, settings.as_json(), reading, created, encoder.languages)
-            work = _Work(store, manifest, encoder, settings, plans, previous if fits else None, reused, progress)
-            generation, encoded, records = work.run(config, parse_file, workers, full, elsewhere)
-    return _report(generation, records, compared, encoded, time.perf_counter() - started)
+            builder = _Builder(store, manifest, encoder, settings, plans, previous if fits else None, reused, progress)
+            generation, encoded, records = builder.run(config, parse_file, workers, full, remote)
+    return _report(generation, records, comparison, encoded, time.perf_counter() - started)
 
 
-def _keep_for_others(config: Config, previous: OpenGeneration) -> None:
-    """Raises CorpusError where an empty folder, which is most often the wrong one, would empty an index for all."""
-    if held := previous.manifest.documents:
+def _refuse_to_empty(config: Config, previous: OpenGeneration) -> None:
+    """Raise CorpusError if an empty folder, which is usually the wrong one, would empty a shared index."""
+    if count := previous.manifest.documents:
         raise CorpusError(
-            f"The folder {str(config.corpus)!r} holds no articles, and the index at {config.store} holds {held:,}: "
-            "name the folder that it was built from with --corpus."
+            f"The folder {str(config.corpus)!r} contains no articles, but the index at {config.store} contains "
+            f"{count:,}: name the folder that it was built from with --corpus."
         )
 
 
 def _report(
-    generation: str, records: tuple[FileRecord, ...], compared: Changes, encoded: int, seconds: float
+    generation: str, records: tuple[FileRecord, ...], comparison: Changes, encoded: int, seconds: float
 ) -> BuildReport:
     return BuildReport(
         generation=generation,
         documents=sum(record.documents for record in records),
         passages=sum(record.passages for record in records),
-        added=compared.added,
-        changed=compared.changed,
-        renamed=compared.renamed,
-        removed=compared.removed,
-        unchanged=compared.unchanged,
+        added=comparison.added,
+        changed=comparison.changed,
+        renamed=comparison.renamed,
+        removed=comparison.removed,
+        unchanged=comparison.unchanged,
         failed=tuple(record for record in records if record.status == "failed"),
         passages_encoded=encoded,
         seconds=seconds,
@@ -132,10 +131,10 @@ def _report(
 
 
 def _previous(store: Store[Any], full: bool) -> OpenGeneration | None:
-    """The last generation, or None where there is none or it is damaged (then everything is built anew).
+    """The last generation; None if there is none or it is damaged, so that everything is built again.
 
-    Every byte is checked: what is taken over from it is not checked again. Raises UnreachableError, and UnnamedError
-    where not everything is to be built anyway.
+    Every byte is checked, because what is reused is not checked again. Raises UnreachableError, and UnnamedError unless
+    the build is `full`.
     """
     try:
         previous: OpenGeneration = store.open_current()
@@ -150,16 +149,17 @@ def _previous(store: Store[Any], full: bool) -> OpenGeneration | None:
         return None
 
 
-def _same(previous: OpenGeneration, encoder: Encoder, settings: PassageSettings) -> bool:
-    """Whether the same encoder and settings made it, so that its embeddings can be taken over."""
+def _is_compatible(previous: OpenGeneration, encoder: Encoder, settings: PassageSettings) -> bool:
+    """Whether it was built with the same encoder and settings, so that its embeddings can be reused."""
     manifest = previous.manifest
     return manifest.encoder == encoder.identity.as_json() and manifest.passage_settings == settings.as_json()
 
 
-class _Work:
-    """The writing of one generation: files are read ahead, split, encoded and written, and published at the end.
+class _Builder:
+    """Builds one generation: reads files ahead, splits, encodes and writes them, and publishes the result.
 
-    Embeddings are taken from `embedded`, documents and passages from `reused`: the last generation, where they fit.
+    Embeddings are reused from `embedded`, and documents and passages from `reused`: each is the last generation, or
+    None if that does not fit.
     """
 
     def __init__(
@@ -189,17 +189,17 @@ class _Work:
         self._is_publishing = False
 
     def run(
-        self, config: Config, parse_file: ParseFile, workers: int, full: bool, elsewhere: Elsewhere | None
+        self, config: Config, parse_file: ParseFile, workers: int, full: bool, remote: RemoteWorkers | None
     ) -> tuple[str, int, tuple[FileRecord, ...]]:
-        """Read, encode, write and publish; returns the generation's id, how many passages were encoded, the records."""
+        """Read, encode, write and publish; return the generation's id, how many passages were encoded, and the records."""
         try:
-            return self._run(config, parse_file, workers, full, elsewhere)
+            return self._run(config, parse_file, workers, full, remote)
         finally:
-            # It refers to this by its step: both, the last generation and the encoder would wait for the collector.
+            # Its `step` refers to this object: breaking the cycle frees the encoder and the last generation at once.
             self._embedder = None
 
     def _run(
-        self, config: Config, parse_file: ParseFile, workers: int, full: bool, elsewhere: Elsewhere | None
+        self, config: Config, parse_file: ParseFile, workers: int, full: bool, remote: RemoteWorkers | None
     ) -> tuple[str, int, tuple[FileRecord, ...]]:
         identity = self._encoder.identity
         with (
@@ -214,90 +214,87 @@ class _Work:
             pool = ThreadPoolExecutor(workers, thread_name_prefix="read")
             try:
                 splitting = Splitting(self._encoder.count_tokens, identity.max_tokens, self._settings)
-                load = partial(
-                    prepared.load, created=self._manifest.created, parse_file=parse_file, splitting=splitting
+                prepare = partial(
+                    preparation.prepare, created=self._manifest.created, parse_file=parse_file, splitting=splitting
                 )
-                each = self._read_ahead(pool, load)
-                if elsewhere is not None:
-                    each = self._brought(pool, load, self._from(elsewhere, embedder))
-                self._write(each, writer, embedder)
+                files = self._read_ahead(pool, prepare)
+                if remote is not None:
+                    files = self._collect_remote(pool, prepare, self._start_remote(remote, embedder))
+                self._write(files, writer, embedder)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
             self._is_publishing = True
             return writer.publish(config.keep), embedder.encoded, writer.records
 
-    def _write(self, each: Iterator[tuple[Plan, Prepared | None]], writer: Writer, embedder: Embedder) -> None:
-        """Every file in order: those that were read wait until their passages are encoded, and others behind them."""
-        held: list[tuple[Plan, Prepared | None]] = []
-        size = 0  # passages of those that were read
-        for plan, file in each:
+    def _write(self, files: Iterator[tuple[Plan, PreparedFile | None]], writer: Writer, embedder: Embedder) -> None:
+        """Write every file, in order, once its passages and those of the files before it are encoded."""
+        unwritten: list[tuple[Plan, PreparedFile | None]] = []
+        size = 0  # passages of the unwritten files
+        for plan, file in files:
             self._step()
-            held.append((plan, file))
+            unwritten.append((plan, file))
             if file is not None:
-                self._estimate.read(*_kind_and_size(plan), embedder.add(file.passages(), file.embeddings))
+                self._estimate.add(*_kind_and_size(plan), embedder.add(file.passages(), file.embeddings))
                 size += file.count()
             self._done += 1
-            if size >= _MOST_HELD or self._done == len(self._plans):
+            if size >= _MAX_UNWRITTEN or self._done == len(self._plans):
                 embedder.finish()
-            if not embedder.is_waiting:
-                for one, found in held:
-                    self._add(one, found, writer, embedder)
-                held, size = [], 0
+            if not embedder.has_pending:
+                for pending_plan, pending_file in unwritten:
+                    self._add(pending_plan, pending_file, writer, embedder)
+                unwritten, size = [], 0
 
-    def _add(self, plan: Plan, file: Prepared | None, writer: Writer, embedder: Embedder) -> None:
+    def _add(self, plan: Plan, file: PreparedFile | None, writer: Writer, embedder: Embedder) -> None:
         if file is not None:
             writer.add(file.record, file.documents, embedder.rows(file.passages()))
         elif self._reused is not None and plan.reuse is not None:
             self._take_over(plan, plan.reuse, self._reused, writer)
 
     def _take_over(self, plan: Plan, old: FileRecord, reused: OpenGeneration, writer: Writer) -> None:
-        """One file as the last generation holds it: copied there and here by number, without being looked at."""
+        """Copy one file's documents and passages from the last generation, without reading them."""
         new = plan.record
         record = replace(old, path=new.path, size=new.size, mtime_ns=new.mtime_ns)
-        if new.path != old.path:  # a title may be made of the file's name
-            found = filter(None, map(reused.document, reused.documents(old.path)))
-            moved = [replace(document, path=new.path + document.path.removeprefix(old.path)) for document in found]
-            record = documents.described(record, moved) if moved else record
+        if new.path != old.path:  # the title may be derived from the file name
+            old_documents = filter(None, map(reused.document, reused.documents(old.path)))
+            moved = [replace(doc, path=new.path + doc.path.removeprefix(old.path)) for doc in old_documents]
+            record = documents.describe(record, moved) if moved else record
         writer.take_over(record, self._parts[old.path], old.path)
 
-    def _read_ahead(self, pool: ThreadPoolExecutor, load: Load) -> Iterator[tuple[Plan, Prepared | None]]:
-        """Every file in order, while the next ones are being read: so many, and so many bytes of them.
-
-        None stands for what is taken over.
-        """
-        ahead: deque[tuple[Plan, Future[Prepared] | None]] = deque()
+    def _read_ahead(self, pool: ThreadPoolExecutor, prepare: Prepare) -> Iterator[tuple[Plan, PreparedFile | None]]:
+        """Yield every file, in order, while the next ones are being read; None for a file that is reused."""
+        ahead: deque[tuple[Plan, Future[PreparedFile] | None]] = deque()
         size = 0
         for plan in self._plans:
-            own = plan.record.size if self._is_read(plan) else 0
-            while len(ahead) > _READ_AHEAD or (ahead and size + own > _READ_AHEAD_BYTES):
+            file_size = plan.record.size if self._is_read(plan) else 0
+            while len(ahead) > _READ_AHEAD or (ahead and size + file_size > _READ_AHEAD_BYTES):
                 first, future = ahead.popleft()
                 size -= first.record.size if future else 0
-                yield first, self._found(future)
-            ahead.append((plan, pool.submit(load, plan.file) if self._is_read(plan) else None))
-            size += own
+                yield first, self._result(future)
+            ahead.append((plan, pool.submit(prepare, plan.file) if self._is_read(plan) else None))
+            size += file_size
         while ahead:
             first, future = ahead.popleft()
-            yield first, self._found(future)
+            yield first, self._result(future)
 
-    def _from(self, elsewhere: Elsewhere, embedder: Embedder) -> Iterator[Prepared | None]:
+    def _start_remote(self, remote: RemoteWorkers, embedder: Embedder) -> Iterator[PreparedFile | None]:
         files = [plan.file for plan in self._plans if self._is_read(plan) and plan.file.readable]
-        return elsewhere.prepare(files, self._manifest.created, self._settings, embedder.keys())
+        return remote.prepare(files, self._manifest.created, self._settings, embedder.keys())
 
-    def _brought(
-        self, pool: ThreadPoolExecutor, load: Load, files: Iterator[Prepared | None]
-    ) -> Iterator[tuple[Plan, Prepared | None]]:
-        """As `_read_ahead`, of files that others prepare; what did not come back is read here."""
+    def _collect_remote(
+        self, pool: ThreadPoolExecutor, prepare: Prepare, files: Iterator[PreparedFile | None]
+    ) -> Iterator[tuple[Plan, PreparedFile | None]]:
+        """Yield what `_read_ahead` does, with the files that remote workers prepare; lost ones are prepared here."""
         for plan in self._plans:
             if not self._is_read(plan):
                 yield plan, None
                 continue
-            brought = self._wait_for(pool.submit(next, files, None)) if plan.file.readable else None
-            yield plan, brought or self._wait_for(pool.submit(load, plan.file))
+            received = self._wait_for(pool.submit(next, files, None)) if plan.file.readable else None
+            yield plan, received or self._wait_for(pool.submit(prepare, plan.file))
 
     def _is_read(self, plan: Plan) -> bool:
         return self._reused is None or plan.reuse is None
 
-    def _found(self, future: Future[Prepared] | None) -> Prepared | None:
+    def _result(self, future: Future[PreparedFile] | None) -> PreparedFile | None:
         return None if future is None else self._wait_for(future)
 
     def _wait_for(self, future: Future[_Value]) -> _Value:
@@ -316,6 +313,6 @@ class _Work:
 
 
 def _kind_and_size(plan: Plan) -> tuple[str, int]:
-    """The ending and size of a file that must be read; of another one nothing."""
+    """The extension of a file, and its size if it must be read, otherwise 0."""
     must = plan.file.readable and plan.reuse is None
     return PurePosixPath(plan.record.path).suffix.lower(), plan.record.size if must else 0

@@ -1,8 +1,8 @@
-"""Files are read, split and encoded by the machines of a Ray cluster, and come back in their order; nothing is written.
+"""Prepares files on the machines of a Ray cluster, which parse, split and encode them; results come back in order.
 
-Three Ray Data stages, each with so many blocks in flight as its memory holds: files are read on this machine (no other
-one needs the folder), split by actors that have a reading process each, encoded by actors that hold the encoder.
-Between them goes plain data alone: bytes, strings and numbers in Arrow tables. It knows nothing about generations.
+There are three Ray Data stages, each with as many blocks in flight as fit into memory: files are read on this machine
+(no other one needs the folder), parsed and split by actors with a sandbox process each, and encoded by actors that have
+loaded the encoder. Only plain data passes between them: bytes, strings and numbers in Arrow tables.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 
 from ..config import Config
 from ..corpus import documents
-from ..corpus.documents import FoundFile
+from ..corpus.documents import CorpusFile
 from ..corpus.records import FileRecord
 from ..errors import ClusterError, Remedy
 from ..models.encoders import DEFAULT_SHA256, FOLDER, open_encoder
@@ -29,50 +29,52 @@ from ..models.onnx_encoder import DESCRIPTION, ExportedModel
 from ..models.protocols import Encoder, Vectors
 from ..sandbox.pool import SandboxProcess
 from ..text.passages import PassageSettings, Splitting
-from . import prepared
+from . import preparation
 from .cluster import NODE_ID, reason_for, start
-from .prepared import Prepared
+from .preparation import PreparedFile
 
 if TYPE_CHECKING:
     import pyarrow
 
-Open = Callable[[], Encoder]
+OpenEncoder = Callable[[], Encoder]
 
-# Of files in one task: so much is done again where a worker is lost. Many blocks cost the driver memory.
-_BLOCK_BYTES, _FILE_BYTES, _MOST_BLOCKS = 64_000, 4_000, 10_000
-_SPLITTER, _ENCODER = 0.25, 0.75  # of a processor: one actor of each stage fits on it
-_READS = 2  # beside each other
-_PREFIX = ">u8"  # the beginning of a key, which tells known passages apart
+# Sizes of the files in one task, which is repeated if its worker is lost; many blocks cost the driver memory.
+_BLOCK_BYTES, _FILE_BYTES, _MAX_BLOCKS = 64_000, 4_000, 10_000
+_SPLITTER_CPUS, _ENCODER_CPUS = 0.25, 0.75  # so that one actor of each stage fits on a processor
+_PARALLEL_READS = 2
+_PREFIX = ">u8"  # the first bytes of a key, which usually identify it
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def connected(address: str, encoder: Encoder, config: Config, open_encoder: Open | None = None) -> Iterator[Cluster]:
-    """The cluster at `address` ("auto", or the head's host:port), or one of this machine alone ("local"), till the end.
+def connected(
+    address: str, encoder: Encoder, config: Config, open_encoder: OpenEncoder | None = None
+) -> Iterator[Cluster]:
+    """Connect to the cluster at `address` ("auto", or the head's host:port), or to one of this machine only ("local").
 
-    `open_encoder` opens on each of its machines what must be the same as `encoder`: by default the shipped one, another
-    from the files that `config.index` has of it, or in torch that machine's own copy of the model. Raises ConfigError
-    where Ray is not installed, and ClusterError where the cluster is not reached or does not fit.
+    `open_encoder` opens the same encoder as `encoder` on each machine. By default that is the shipped one, or another
+    from its export in `config.index`, or in torch from that machine's copy of the model. Raises ConfigError if Ray is
+    not installed, ClusterError if the cluster cannot be reached or used.
     """
     with ExitStack() as stack:
         start(address, stack)
-        yield Cluster(open_encoder or _exported(encoder, config), encoder, config.fields)
+        yield Cluster(open_encoder or _encoder_opener(encoder, config), encoder, config.fields)
 
 
-def _exported(encoder: Encoder, config: Config) -> Open:
+def _encoder_opener(encoder: Encoder, config: Config) -> OpenEncoder:
     import ray
 
     identity = encoder.identity
     sha256 = identity.weights_sha256
     folder = config.index / FOLDER / sha256
-    is_sent = identity.runtime != "torch" and sha256 != DEFAULT_SHA256  # the shipped one is on each machine
+    is_sent = identity.runtime != "torch" and sha256 != DEFAULT_SHA256  # each machine has the shipped one
     description = ExportedModel.read(folder, sha256) if is_sent else None
     names = [*description.files, DESCRIPTION] if description else []
     files = ray.put({name: (folder / name).read_bytes() for name in names})
-    return partial(_opened, files, (config.encoder, config.query_prompt, config.passage_prompt), identity.as_json())
+    return partial(_open_sent, files, (config.encoder, config.query_prompt, config.passage_prompt), identity.as_json())
 
 
-def _opened(files: Any, names: tuple[str, str | None, str | None], built: Mapping[str, Any]) -> Encoder:
+def _open_sent(files: Any, names: tuple[str, str | None, str | None], built: Mapping[str, Any]) -> Encoder:
     import ray
 
     with tempfile.TemporaryDirectory(prefix="qa-encoder-") as index:
@@ -80,22 +82,22 @@ def _opened(files: Any, names: tuple[str, str | None, str | None], built: Mappin
         folder.mkdir(parents=True)
         for name, data in ray.get(files).items():
             (folder / name).write_bytes(data)
-        # One thread: each processor has an actor. The files may go, since a session has read its own when it is open.
+        # One thread, since each processor has an actor. The folder may be deleted once the model is loaded.
         return open_encoder(*names, Path(index), built, threads=1, device=None)
 
 
 class Cluster:
-    """The machines that prepare files; it has no state but how they do so."""
+    """The machines that prepare files, and how they do so (`RemoteWorkers`)."""
 
-    def __init__(self, open_encoder: Open, encoder: Encoder, fields: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, open_encoder: OpenEncoder, encoder: Encoder, fields: Iterable[tuple[str, str]]) -> None:
         self._open = open_encoder
         self._identity = encoder.identity
         self._fields = dict(fields)
 
     def prepare(
-        self, files: Sequence[FoundFile], created: str, settings: PassageSettings, known: Sequence[bytes]
-    ) -> Iterator[Prepared | None]:
-        """As `prepared.Elsewhere` has it. Raises ClusterError where the cluster is lost."""
+        self, files: Sequence[CorpusFile], created: str, settings: PassageSettings, known: Sequence[bytes]
+    ) -> Iterator[PreparedFile | None]:
+        """See `RemoteWorkers`. Raises ClusterError if the cluster is lost."""
         if not files:
             return
         import ray
@@ -114,7 +116,9 @@ class Cluster:
                         yield None
                     number = row["number"] + 1
                     rows = np.frombuffer(row["rows"], "<f4").reshape(-1, self._identity.dimension)
-                    yield Prepared.from_json(json.loads(row["file"]), dict(zip(_keys(row["keys"]), rows, strict=True)))
+                    yield PreparedFile.from_json(
+                        json.loads(row["file"]), dict(zip(_keys(row["keys"]), rows, strict=True))
+                    )
         except ray.exceptions.RayError as error:
             raise ClusterError(
                 f"The Ray cluster was lost ({reason_for(error)})", Remedy.BUILD, "{} again to go on"
@@ -123,10 +127,10 @@ class Cluster:
             missing += 1
             yield None
         if missing:
-            _log.warning("%d files came back from no worker and were read here.", missing)
+            _log.warning("%d files were lost by the workers and read on this machine.", missing)
 
-    def _blocks(self, files: Sequence[FoundFile], created: str, settings: PassageSettings, known: Any) -> Any:
-        """What is found in the files, as a Ray Data set that is made while it is read."""
+    def _blocks(self, files: Sequence[CorpusFile], created: str, settings: PassageSettings, known: Any) -> Any:
+        """The prepared files as a Ray Data set, which is computed while it is read."""
         import ray
         import ray.data
 
@@ -141,7 +145,7 @@ class Cluster:
             .map_batches(
                 _read,
                 **whole,
-                compute=ray.data.TaskPoolStrategy(size=min(_READS, len(tables))),
+                compute=ray.data.TaskPoolStrategy(size=min(_PARALLEL_READS, len(tables))),
                 num_cpus=0,
                 label_selector=here,
             )
@@ -150,30 +154,30 @@ class Cluster:
                 **whole,
                 fn_constructor_args=(self._open, created, settings, self._fields),
                 compute=ray.data.ActorPoolStrategy(min_size=1, max_size=processors),
-                num_cpus=_SPLITTER,
+                num_cpus=_SPLITTER_CPUS,
             )
             .map_batches(
                 _Encoder,
                 **whole,
                 fn_constructor_args=(self._open, self._identity.as_json(), known),
                 compute=ray.data.ActorPoolStrategy(min_size=1, max_size=accelerators if in_torch else processors),
-                **({"num_gpus": 1} if in_torch else {"num_cpus": _ENCODER}),
+                **({"num_gpus": 1} if in_torch else {"num_cpus": _ENCODER_CPUS}),
             )
         )
 
 
-def _tables(files: Sequence[FoundFile]) -> Iterator[pyarrow.Table]:
-    """The files, some at a time, each with its number."""
+def _tables(files: Sequence[CorpusFile]) -> Iterator[pyarrow.Table]:
+    """The files with their numbers, in tables of some files each."""
     costs = [max(file.record.size, _FILE_BYTES) for file in files]
-    most = max(_BLOCK_BYTES, sum(costs) // _MOST_BLOCKS)
+    most = max(_BLOCK_BYTES, sum(costs) // _MAX_BLOCKS)
     rows: list[dict[str, Any]] = []
     size = 0
     for number, (file, cost) in enumerate(zip(files, costs, strict=True)):
         if rows and size + cost > most:
             yield _table(rows)
             rows, size = [], 0
-        place = {"location": str(file.location), "root": str(file.root), "most": file.most}
-        rows.append({"number": number, "file": json.dumps({**place, "record": file.record.as_json()}).encode()})
+        location = {"location": str(file.location), "root": str(file.root), "max_bytes": file.max_bytes}
+        rows.append({"number": number, "file": json.dumps({**location, "record": file.record.as_json()}).encode()})
         size += cost
     yield _table(rows)
 
@@ -188,18 +192,22 @@ def _table(rows: list[dict[str, Any]]) -> pyarrow.Table:
 
 
 def _read(block: pyarrow.Table) -> Iterator[pyarrow.Table]:
-    """The bytes of each file, on the machine that has the folder."""
+    """Read the bytes of each file, on the machine that has the folder."""
     for row in block.to_pylist():
         file = json.loads(row["file"])
-        found = FoundFile(FileRecord(**file["record"]), Path(file["location"]), Path(file["root"]), file["most"])
-        record, data = documents.read(found)
+        corpus_file = CorpusFile(
+            FileRecord(**file["record"]), Path(file["location"]), Path(file["root"]), file["max_bytes"]
+        )
+        record, data = documents.read(corpus_file)
         yield _table([{"number": row["number"], "record": json.dumps(record.as_json()).encode(), "data": data}])
 
 
 class _Splitter:
-    """Finds documents and passages. A hostile file harms a reading process, as in a build on one machine."""
+    """Parses and splits files in a sandbox process, as a build on one machine does."""
 
-    def __init__(self, open_encoder: Open, created: str, settings: PassageSettings, fields: Mapping[str, str]) -> None:
+    def __init__(
+        self, open_encoder: OpenEncoder, created: str, settings: PassageSettings, fields: Mapping[str, str]
+    ) -> None:
         self._encoder = open_encoder()
         self._created = created
         self._splitting = Splitting(self._encoder.count_tokens, self._encoder.identity.max_tokens, settings)
@@ -208,7 +216,9 @@ class _Splitter:
     def __call__(self, block: pyarrow.Table) -> Iterator[pyarrow.Table]:
         for row in block.to_pylist():
             record = FileRecord(**json.loads(row["record"]))
-            file = prepared.loaded(record, row["data"], self._created, self._sandbox.parse_file, self._splitting)
+            file = preparation.prepare_data(
+                record, row["data"], self._created, self._sandbox.parse_file, self._splitting
+            )
             texts = {passage.key: passage.encoded for passage in file.passages()}
             yield _table(
                 [
@@ -223,15 +233,15 @@ class _Splitter:
 
 
 class _Encoder:
-    """Makes the embeddings that are not known, equal lengths together."""
+    """Computes the embeddings that are not known, sorted by length."""
 
-    def __init__(self, open_encoder: Open, identity: Mapping[str, Any], known: Any) -> None:
+    def __init__(self, open_encoder: OpenEncoder, identity: Mapping[str, Any], known: Any) -> None:
         import ray
 
         self._encoder = open_encoder()
         if self._encoder.identity.as_json() != identity:
             raise ClusterError(
-                f"The encoder on {socket.gethostname()} is another one than here: put the same model on each machine."
+                f"The encoder on {socket.gethostname()} differs from the one here: put the same model on each machine."
             )
         self._known: Vectors = ray.get(known)
 
@@ -244,19 +254,19 @@ class _Encoder:
             if not self._knows(key)
         }
         ordered = sorted(texts, key=lambda key: len(texts[key]))
-        found = self._encoder.encode_passages([texts[key] for key in ordered]) if ordered else ()
-        made = dict(zip(ordered, found, strict=True))
+        embeddings = self._encoder.encode_passages([texts[key] for key in ordered]) if ordered else ()
+        by_key = dict(zip(ordered, embeddings, strict=True))
         for row in rows:
-            new = [key for key in _keys(row["keys"]) if key in made]
+            new = [key for key in _keys(row["keys"]) if key in by_key]
             row["keys"] = b"".join(new)
-            row["rows"] = b"".join(np.asarray(made.pop(key), "<f4").tobytes() for key in new)  # each once
+            row["rows"] = b"".join(np.asarray(by_key.pop(key), "<f4").tobytes() for key in new)  # each once
         return _table(rows)
 
     def _knows(self, key: bytes) -> bool:
-        """Whether a known key begins as this one does: the driver looks at the whole of it, and encodes what is new."""
+        """Whether a known key has the same prefix; the driver compares whole keys, and encodes those that are new."""
         prefix = int.from_bytes(key[:8], "big")
-        place = int(np.searchsorted(self._known, prefix))
-        return place < len(self._known) and int(self._known[place]) == prefix
+        index = int(np.searchsorted(self._known, prefix))
+        return index < len(self._known) and int(self._known[index]) == prefix
 
 
 def _keys(joined: bytes) -> list[bytes]:

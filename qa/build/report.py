@@ -1,4 +1,4 @@
-"""How far a build is, and what it did."""
+"""The progress of a build, and the report on a finished one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..corpus.records import FileRecord
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a build is: `done` of `total` files, at the `stage` "comparing", "reading", "encoding" or "publishing".
+    """The progress of a build: `done` of `total` files in the `stage` comparing, reading, encoding or publishing.
 
-    `encoded` counts passages; `seconds_left` is an estimate, None while it can't be told.
+    `encoded` counts passages; `seconds_left` is an estimate, None while there is none.
     """
 
     stage: str
@@ -23,7 +23,7 @@ class Progress:
 
     @property
     def words(self) -> str:
-        """What a person reads meanwhile."""
+        """The progress as a phrase for display."""
         if self.stage == "publishing":
             return "checking and publishing the new index"
         parts = [f"{self.stage} {min(self.done + 1, self.total):,} of {self.total:,} files"]
@@ -38,7 +38,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build found and did; the lists hold paths below the corpus folder, `renamed` (old, new)."""
+    """What a build found and did, as paths below the corpus folder; `renamed` contains pairs (old, new)."""
 
     generation: str
     documents: int
@@ -53,7 +53,7 @@ class BuildReport:
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
-        """The object of `qa build --json` (DESIGN §7)."""
+        """The object of `qa build --json` (docs/design.md)."""
         data = asdict(self)
         data["renamed"] = [list(pair) for pair in self.renamed]
         data["failed"] = [{"document": record.path, "reason": record.reason} for record in self.failed]
@@ -62,7 +62,7 @@ class BuildReport:
 
 
 def _about(seconds: float) -> str:
-    """As exact as an estimate may sound: `about 40 seconds`, `about 3 minutes`, `about 1.5 hours`."""
+    """A duration rounded as an estimate should be: `about 40 seconds`, `about 3 minutes`, `about 1.5 hours`."""
     if seconds < 55:
         return f"about {max(5, 5 * round(seconds / 5))} seconds"
     if seconds < 55 * 60:

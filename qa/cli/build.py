@@ -56,7 +56,7 @@ def build(
         )
         stack.enter_context(ended_within(_PATIENCE, partial(_give_up, sandbox.kill)))
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
-        elsewhere = stack.enter_context(_cluster(ray, encoder, config)) if ray else None
+        remote = stack.enter_context(_cluster(ray, encoder, config)) if ray else None
 
         def bring_up_to_date(full: bool = False) -> BuildReport:
             with progress() as shown:
@@ -67,7 +67,7 @@ def build(
                     lambda p: shown(p.words, p.done, p.total),
                     parse_file=sandbox.parse_file,
                     workers=sandbox.count,
-                    elsewhere=elsewhere,
+                    remote=remote,
                 )
 
         if not watch:
@@ -93,11 +93,11 @@ def _cluster(address: str, encoder: Encoder, config: Config) -> AbstractContextM
 
 def _changes(config: Config) -> Iterator[None]:
     """Yield now and after each change to the folder, until an interrupt while waiting."""
-    from ..corpus.watch import changes
+    from ..corpus.watch import watch_folder
 
     yield
     try:
-        yield from changes(config, threading.Event())
+        yield from watch_folder(config, threading.Event())
     except KeyboardInterrupt:
         click.echo("qa: Stopped watching the folder; the last index still answers.", err=True)
 

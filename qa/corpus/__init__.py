@@ -1,1 +1,1 @@
-"""The folder of articles: which files there are, what changed, and what each one gave."""
+"""The corpus folder: its files, what changed in it, and what each file yielded."""

@@ -1,6 +1,6 @@
-"""The corpus folder against the last generation: what happened to each file, and what can be taken over.
+"""Compares the corpus folder with the last generation: what happened to each file, and what can be reused.
 
-A file is known by its content: a renamed one is not read again. It knows nothing about passages or encoders.
+A file is identified by its content: a renamed one is not parsed again.
 """
 
 from __future__ import annotations
@@ -11,30 +11,30 @@ from datetime import datetime
 from posixpath import splitext
 
 from . import documents
-from .documents import FoundFile
+from .documents import CorpusFile
 from .records import FileRecord
 
-# A file that changed this shortly before it was indexed may change again within one tick of its clock.
-_CLOCK_DOUBT_NS = 2_000_000_000
+# A file modified this shortly before it was indexed may have been modified again with the same time stamp.
+_CLOCK_TOLERANCE_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One file of the folder: `reuse` is the record of the same content in the last generation, if it can be used.
+    """The plan for one file: `reuse` is the record of the same content in the last generation, if it can be reused.
 
-    What could not be read then is not tried again either, until it changes.
+    A file that could not be parsed is reused too: it is not tried again until it changes.
     """
 
-    file: FoundFile
+    file: CorpusFile
     record: FileRecord
     reuse: FileRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What happened to the folder; paths below it, `renamed` (old, new). Files that are skipped are not counted.
+    """The changes in the folder, as paths below it; `renamed` contains pairs (old, new). Skipped files do not count.
 
-    `differs` says whether anything did that a generation tells of.
+    `differs` is whether anything changed that a generation records.
     """
 
     added: tuple[str, ...]
@@ -46,22 +46,22 @@ class Changes:
 
 
 def plan(
-    found: list[FoundFile],
+    files: list[CorpusFile],
     known: Mapping[str, FileRecord],
     reusable: Mapping[str, FileRecord],
     created: str,
     step: Callable[[int], None],
 ) -> list[Plan]:
-    """Every file with its hash; those whose size and time say that nothing happened are not read.
+    """Plan what to do with every file; a file with unchanged size and time is not read to compute its hash.
 
-    `known` are the records of the last generation, made at `created` (ISO time), `reusable` the ones whose
-    documents can be taken over. `step` is called with the number of each file.
+    `known` are the records of the last generation, begun at `created` (ISO time); `reusable` are those whose documents
+    can be reused. `step` is called with the index of each file.
     """
-    # A file without documents is read again under another name: what it is called may come from either.
+    # A renamed file without documents is parsed again, because the reason may depend on its name.
     by_hash = {record.sha256: record for record in reusable.values() if record.sha256 and record.documents}
     trusted_before = _trusted_before(created) if reusable else 0
     plans = []
-    for number, file in enumerate(found):
+    for number, file in enumerate(files):
         step(number)
         record, old = file.record, known.get(file.record.path)
         if not file.readable:
@@ -81,27 +81,27 @@ def plan(
         same = reusable.get(record.path)
         if same is None or same.sha256 != record.sha256:
             same = by_hash.get(record.sha256)
-        usable = same is not None and bool(record.sha256) and _ending(same.path) == _ending(record.path)
+        usable = same is not None and bool(record.sha256) and _extension(same.path) == _extension(record.path)
         plans.append(Plan(file, record, same if usable else None))
     return plans
 
 
 def compare(plans: list[Plan], known: Mapping[str, FileRecord]) -> Changes:
-    """What happened since the last generation, whose records are `known`."""
+    """The changes since the last generation, whose records are `known`."""
     old = {path: record for path, record in known.items() if record.status != "skipped"}
     new = {plan.record.path: plan.record for plan in plans if plan.record.status != "skipped"}
-    gone: dict[tuple[str, str], list[str]] = {}
+    removed_by_content: dict[tuple[str, str], list[str]] = {}
     for path, record in old.items():
         if path not in new and record.sha256:
-            gone.setdefault((record.sha256, _ending(path)), []).append(path)
+            removed_by_content.setdefault((record.sha256, _extension(path)), []).append(path)
     renamed = []
     for path, record in new.items():
-        sources_left = gone.get((record.sha256, _ending(path)))
-        if path not in old and sources_left:
-            renamed.append((sources_left.pop(0), path))
+        candidates = removed_by_content.get((record.sha256, _extension(path)))
+        if path not in old and candidates:
+            renamed.append((candidates.pop(0), path))
     sources, targets = {pair[0] for pair in renamed}, {pair[1] for pair in renamed}
     changed = tuple(path for path in new if path in old and new[path].sha256 != old[path].sha256)
-    facts = {plan.record.path: (plan.record.sha256, plan.record.status, plan.record.reason) for plan in plans}
+    after = {plan.record.path: (plan.record.sha256, plan.record.status, plan.record.reason) for plan in plans}
     before = {record.path: (record.sha256, record.status, record.reason) for record in known.values()}
     return Changes(
         added=tuple(path for path in new if path not in old and path not in targets),
@@ -109,13 +109,13 @@ def compare(plans: list[Plan], known: Mapping[str, FileRecord]) -> Changes:
         renamed=tuple(renamed),
         removed=tuple(path for path in old if path not in new and path not in sources),
         unchanged=sum(path in old for path in new) - len(changed),
-        differs=facts != before,
+        differs=after != before,
     )
 
 
-def _ending(path: str) -> str:
+def _extension(path: str) -> str:
     return splitext(path)[1].lower()
 
 
 def _trusted_before(created: str) -> int:
-    return int(datetime.fromisoformat(created).timestamp() * 1e9) - _CLOCK_DOUBT_NS
+    return int(datetime.fromisoformat(created).timestamp() * 1e9) - _CLOCK_TOLERANCE_NS

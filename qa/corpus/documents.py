@@ -1,6 +1,6 @@
-"""The corpus folder → its files and their Documents; every file has a status, none stops the rest.
+"""Lists the files of the corpus folder and parses them; every file gets a status, and none stops the others.
 
-It only reads. It knows nothing about passages or the index.
+The folder is only read, never written.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from .records import FileRecord
 
 
 @dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A file of the folder before it is read; `record.status` is already `skipped` or `failed` where it shows.
+class CorpusFile:
+    """A file of the folder before it is read; `record.status` is already `skipped` or `failed` if that is evident.
 
-    `root` is the folder itself, which no link may lead out of; `most` is the limit in bytes.
+    `root` is the resolved corpus folder, which no link may leave; `max_bytes` is the limit on the file's size.
     """
 
     record: FileRecord
     location: Path
     root: Path
-    most: int
+    max_bytes: int
 
     @property
     def readable(self) -> bool:
@@ -41,7 +41,7 @@ class FoundFile:
 
 
 def check(corpus: Path) -> None:
-    """Raises CorpusError where the folder is missing or cannot be listed."""
+    """Raise CorpusError if the folder is missing or cannot be listed."""
     if not corpus.is_dir():
         raise CorpusError(f"There is no folder {str(corpus)!r}: make it and put your articles in, or name another.")
     try:
@@ -52,72 +52,71 @@ def check(corpus: Path) -> None:
         ) from error
 
 
-def scan(corpus: Path, max_file_bytes: int, without: Path | None = None) -> list[FoundFile]:
-    """Every file below `corpus`, sorted by path; names that begin with a dot are left out.
+def scan(corpus: Path, max_file_bytes: int, without: Path | None = None) -> list[CorpusFile]:
+    """Every file below `corpus`, sorted by path, except names that begin with a dot.
 
-    `without` is a folder that is not looked into: an index that was put below the corpus. Raises CorpusError as
-    `check`.
+    `without` is a folder to leave out: an index inside the corpus folder. Raises CorpusError as `check` does.
     """
     check(corpus)
     root = corpus.resolve()
     skipped = without.resolve() if without is not None else None
-    found = [_found(corpus, location, root, max_file_bytes) for location in _walk(corpus, skipped)]
-    return sorted(found, key=lambda file: file.record.path)
+    files = [_examine(corpus, location, root, max_file_bytes) for location in _walk(corpus, skipped)]
+    return sorted(files, key=lambda file: file.record.path)
 
 
-def read(file: FoundFile) -> tuple[FileRecord, bytes]:
-    """The bytes of a readable file, and its record with their hash; empty bytes where reading failed.
+def read(file: CorpusFile) -> tuple[FileRecord, bytes]:
+    """Read a file: its record with size and hash, and its bytes, which are empty if reading failed.
 
-    What stands there now may be another thing than was found: a pipe is not waited for, a device not read.
+    The file may have been replaced since it was listed: a pipe is not waited for, and a device is not read.
     """
     try:
-        data = _read(file.location, file.root, file.most + 1)
+        data = _read(file.location, file.root, file.max_bytes + 1)
     except OSError as error:
         return replace(file.record, status="failed", reason=f"cannot be read: {error.strerror}"), b""
-    if len(data) > file.most:
-        reason = f"has grown past the limit of {file.most / 1e6:g} MB while it was read"
+    if len(data) > file.max_bytes:
+        reason = f"has grown past the limit of {file.max_bytes / 1e6:g} MB while it was read"
         return replace(file.record, status="failed", reason=reason), b""
     return replace(file.record, size=len(data), sha256=hashlib.sha256(data).hexdigest()), data
 
 
-def load(
-    record: FileRecord, data: bytes, read: Callable[[str, bytes], ParsedFile]
+def parse(
+    record: FileRecord, data: bytes, parse_file: Callable[[str, bytes], ParsedFile]
 ) -> tuple[FileRecord, Sequence[tuple[Document, Sequence[Passage]]]]:
-    """What `read` finds in the bytes of a file; the record says why where there is nothing, or not all."""
+    """Parse the bytes of a file; the record gets the reason if all or part of it cannot be indexed."""
     if not data or data.isspace():
         return replace(record, status="empty", reason="is empty"), ()
     try:
-        found = read(record.path, data)
+        parsed = parse_file(record.path, data)
     except Empty as error:
         return replace(record, status="empty", reason=str(error)), ()
     except Unreadable as error:
         return replace(record, status="failed", reason=str(error)), ()
     except (RecursionError, MemoryError):
         return replace(record, status="failed", reason="is nested too deeply to be read"), ()
-    problems = "; ".join(found.problems)
-    if not found.documents:
-        headings = any(len(document.sections) > 1 for document in found.empty)
+    problems = "; ".join(parsed.problems)
+    if not parsed.documents:
+        headings = any(len(document.sections) > 1 for document in parsed.empty)
         reason = problems or ("contains headings but no text" if headings else "contains no text")
-        return replace(described(record, found.empty), status="empty", reason=reason, documents=0), ()
-    return replace(described(record, [document for document, _ in found.documents]), reason=problems), found.documents
+        return replace(describe(record, parsed.empty), status="empty", reason=reason, documents=0), ()
+    return replace(describe(record, [document for document, _ in parsed.documents]), reason=problems), parsed.documents
 
 
-def described(record: FileRecord, found: Sequence[Document]) -> FileRecord:
-    """The record with what its documents say: title, language, how many they are and have pages."""
-    languages = Counter(document.language for document in found)
+def describe(record: FileRecord, documents: Sequence[Document]) -> FileRecord:
+    """The record with the title, language and number of documents and pages of a file with these documents."""
+    languages = Counter(document.language for document in documents)
     return replace(
         record,
-        title=found[0].display_title if len(found) == 1 else title_from_path(record.path),
-        documents=len(found),
-        pages=sum(len(document.pages) for document in found),
+        title=documents[0].display_title if len(documents) == 1 else title_from_path(record.path),
+        documents=len(documents),
+        pages=sum(len(document.pages) for document in documents),
         language=max(languages, key=lambda language: languages[language], default=""),
     )
 
 
 def has_changed(corpus: Path, record: FileRecord) -> bool:
-    """Whether the file is not (or no longer) what `record` says; size and time are asked before the bytes.
+    """Whether the file differs from its `record`; size and time are compared before the contents.
 
-    One that could not be read has changed when it can be.
+    A file that could not be read has changed once it can be read.
     """
     location = corpus / record.path
     try:
@@ -132,13 +131,13 @@ def has_changed(corpus: Path, record: FileRecord) -> bool:
 
 
 def folders(corpus: Path, without: Path | None = None) -> Iterator[Path]:
-    """The folder and all below it that `scan` looks into, those included that cannot be listed."""
+    """The folder and all folders below it that `scan` enters, including those that cannot be listed."""
     skipped = without.resolve() if without is not None else None
-    return (folder for folder, _ in _listed(corpus, skipped))
+    return (folder for folder, _ in _list_folders(corpus, skipped))
 
 
-def unchanged(corpus: Path, record: FileRecord) -> bytes | None:
-    """The bytes of the file where they are those that `record` was made of, else None."""
+def read_unchanged(corpus: Path, record: FileRecord) -> bytes | None:
+    """The bytes of the file if they are those of its `record`, otherwise None."""
     location = corpus / record.path
     try:
         if location.stat().st_size != record.size:
@@ -149,35 +148,35 @@ def unchanged(corpus: Path, record: FileRecord) -> bytes | None:
     return data if hashlib.sha256(data).hexdigest() == record.sha256 else None
 
 
-def _read(location: Path, root: Path, most: int) -> bytes:
-    """The first `most` bytes of what is, once it is open, a file below `root`. Raises OSError."""
+def _read(location: Path, root: Path, max_bytes: int) -> bytes:
+    """The first `max_bytes` bytes of a regular file below `root`, checked after opening. Raises OSError."""
     target = os.path.realpath(location, strict=True)
     if not Path(target).is_relative_to(root):
         raise OSError(errno.EACCES, "it has become a link that leads out of the folder")
-    with open(target, "rb", opener=_open_at_once) as file:
+    with open(target, "rb", opener=_open_nonblocking) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no longer a file with contents")
-        return file.read(most)
+            raise OSError(errno.EINVAL, "it is no longer a regular file")
+        return file.read(max_bytes)
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    """A pipe that nobody writes to is not waited for, and no link followed (Windows has neither flag)."""
+def _open_nonblocking(path: str, flags: int) -> int:
+    """Open without waiting for the writer of a pipe and without following a link (Windows has neither flag)."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
 
 
 def _walk(folder: Path, without: Path | None) -> Iterator[Path]:
-    """All entries below that are not folders, and folders that cannot be listed; nothing of `without`."""
-    for current, entries in _listed(folder, without):
+    """Yield all entries below `folder` that are not folders, and folders that cannot be listed, except `without`."""
+    for current, entries in _list_folders(folder, without):
         if entries is None:
-            yield current  # a file that is not listed would look as if it had been deleted
+            yield current  # otherwise its files would appear to be deleted
             continue
         yield from (Path(entry.path) for entry in entries if not entry.is_dir(follow_symlinks=False))
 
 
-def _listed(folder: Path, without: Path | None) -> Iterator[tuple[Path, list[os.DirEntry[str]] | None]]:
-    """Each folder with its entries, None where it cannot be listed; nothing of `without`.
+def _list_folders(folder: Path, without: Path | None) -> Iterator[tuple[Path, list[os.DirEntry[str]] | None]]:
+    """Yield each folder with its entries (None if it cannot be listed), except `without`.
 
-    Folders behind links are not entered (they may lead in circles).
+    Links to folders are not followed, since they may form a cycle.
     """
     folders = [folder]
     while folders:
@@ -185,8 +184,8 @@ def _listed(folder: Path, without: Path | None) -> Iterator[tuple[Path, list[os.
         if without is not None and current.resolve() == without:
             continue
         try:
-            with os.scandir(current) as listed:
-                entries = [entry for entry in listed if not entry.name.startswith(".")]
+            with os.scandir(current) as scanned:
+                entries = [entry for entry in scanned if not entry.name.startswith(".")]
         except OSError:
             yield current, None
             continue
@@ -194,35 +193,38 @@ def _listed(folder: Path, without: Path | None) -> Iterator[tuple[Path, list[os.
         folders += [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
-def _found(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> FoundFile:
+def _examine(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> CorpusFile:
+    """The file at `location`, with the status that shows without reading it."""
     path = location.relative_to(corpus).as_posix()
     name = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     record = FileRecord(path=name, size=0, mtime_ns=0, title=title_from_path(name))
 
-    def without(status: str, reason: str) -> FoundFile:
-        marked = replace(record, status="failed" if status == "failed" else "skipped", reason=reason)
-        return FoundFile(marked, location, root, max_file_bytes)
+    def rejected(status: str, reason: str) -> CorpusFile:
+        rejected_record = replace(record, status="failed" if status == "failed" else "skipped", reason=reason)
+        return CorpusFile(rejected_record, location, root, max_file_bytes)
 
     try:
-        facts = location.lstat()
-        is_link = stat.S_ISLNK(facts.st_mode)
+        info = location.lstat()
+        is_link = stat.S_ISLNK(info.st_mode)
         if is_link:
-            target, facts = location.resolve(strict=True), location.stat()
+            target, info = location.resolve(strict=True), location.stat()
     except (OSError, RuntimeError) as error:
-        return without("failed", f"cannot be read: {getattr(error, 'strerror', None) or 'a link in a circle'}")
-    record = replace(record, size=facts.st_size, mtime_ns=facts.st_mtime_ns)
-    if is_link and not target.is_relative_to(root):  # folders behind links are not entered: no other leads out
-        return without("skipped", "is a link that leads out of the folder")
-    if stat.S_ISDIR(facts.st_mode) and not is_link:
-        return without("failed", "is a folder that cannot be listed: give this account leave to read it")
-    if not stat.S_ISREG(facts.st_mode):
-        return without("skipped", "is not a file with contents")
+        return rejected("failed", f"cannot be read: {getattr(error, 'strerror', None) or 'a cycle of links'}")
+    record = replace(record, size=info.st_size, mtime_ns=info.st_mtime_ns)
+    if is_link and not target.is_relative_to(root):  # links to folders are not followed, so no other path leaves it
+        return rejected("skipped", "is a link that leads out of the folder")
+    if stat.S_ISDIR(info.st_mode) and not is_link:
+        return rejected("failed", "is a folder that cannot be listed: give this account leave to read it")
+    if not stat.S_ISREG(info.st_mode):
+        return rejected("skipped", "is not a regular file")
     if name != path:
-        return without("skipped", "has a name that is not UTF-8: rename it")
+        return rejected("skipped", "has a name that is not UTF-8: rename it")
     if not supported(path):
-        ending = Path(path).suffix
-        return without("skipped", f"{ending} files are not read" if ending else "has no ending such as .md or .txt")
-    if facts.st_size > max_file_bytes:
-        size, limit = facts.st_size / 1e6, max_file_bytes / 1e6
-        return without("skipped", f"is {size:.1f} MB, over the limit of {limit:g} MB")
-    return FoundFile(record, location, root, max_file_bytes)
+        extension = Path(path).suffix
+        return rejected(
+            "skipped", f"{extension} files are not read" if extension else "has no extension such as .md or .txt"
+        )
+    if info.st_size > max_file_bytes:
+        size, limit = info.st_size / 1e6, max_file_bytes / 1e6
+        return rejected("skipped", f"is {size:.1f} MB, over the limit of {limit:g} MB")
+    return CorpusFile(record, location, root, max_file_bytes)

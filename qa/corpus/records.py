@@ -1,4 +1,4 @@
-"""What is known of each file of the corpus folder, and which documents and passages it gave."""
+"""The records of the files of the corpus folder, and the documents and passages that each file yielded."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ FileStatus = Literal["indexed", "empty", "failed", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What is known of one file of the corpus folder; `reason` says why it, or a part of it, is not indexed.
+    """One file of the corpus folder; `reason` is why all or part of it is not indexed.
 
-    `sha256` is of the file's bytes (empty where they were not read), `size` in bytes, `mtime_ns` the time of
-    its last change in nanoseconds, `title` what to show, `documents` and `passages` how many it gave, `pages`
-    how many it has (0 where its format has none), `language` that of most of its documents (ISO 639-1, or
-    empty), `indexed` when it was read for the index (ISO time).
+    `sha256` is that of the file's bytes (empty if they were not read), `size` is in bytes, `mtime_ns` the time of its
+    last modification in nanoseconds, and `title` the title to show. `documents` and `passages` count what it yielded,
+    and `pages` its pages (0 if its format has none). `language` is that of most of its documents (ISO 639-1, or empty),
+    and `indexed` the time when it was indexed (ISO 8601).
     """
 
     path: str
@@ -35,15 +35,15 @@ class FileRecord:
     indexed: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The form of the manifest and the store. (`asdict` takes ten times as long, for many files.)"""
+        """The JSON value that a store keeps. (`asdict` would take ten times as long.)"""
         return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_json(cls, data: object) -> FileRecord:
-        """The record again; raises ValueError where it is none."""
+        """The record of a JSON value. Raises ValueError if it is invalid."""
         values = typed(data, dict)
         if not values.keys() >= {"path", "size", "mtime_ns"} or not values.keys() <= set(cls.__slots__):
-            raise ValueError("these are not the facts of a file")
+            raise ValueError("not the record of a file")
         for name, value in values.items():
             typed(value, int if name in _NUMBERS else str)
         return cls(**values)
@@ -54,25 +54,25 @@ _NUMBERS = frozenset({"size", "mtime_ns", "documents", "passages", "pages"})
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Documents and passages that stand together in a generation, by their numbers."""
+    """Consecutive documents and passages of a generation, by their numbers."""
 
     documents: range
     passages: range
 
 
 def parts_of(records: Mapping[str, FileRecord]) -> dict[str, Part]:
-    """Which documents and passages each file gave, by its path: they are numbered in the order of the records."""
-    found, documents, passages = {}, 0, 0
+    """The documents and passages of each file, by its path; they are numbered in the order of the records."""
+    parts, documents, passages = {}, 0, 0
     for path, record in records.items():
-        after = documents + record.documents, passages + record.passages
-        found[path] = Part(range(documents, after[0]), range(passages, after[1]))
-        documents, passages = after
-    return found
+        ends = documents + record.documents, passages + record.passages
+        parts[path] = Part(range(documents, ends[0]), range(passages, ends[1]))
+        documents, passages = ends
+    return parts
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentFacts:
-    """A document's file, the title to show, and author, date, URL … as far as it has them."""
+class DocumentInfo:
+    """A document's file, the title to show, and its metadata (author, date, URL …), as far as it has them."""
 
     file: FileRecord
     title: str

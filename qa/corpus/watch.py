@@ -1,6 +1,6 @@
-"""The corpus folder as time goes by: says when it has become another one and has come to rest.
+"""Watches the corpus folder: reports when it has changed and nothing is being written to it any more.
 
-It knows nothing about the index: whether there is anything to build is for others to find out.
+Whether the change requires a build is for the caller to find out.
 """
 
 from __future__ import annotations
@@ -20,98 +20,97 @@ from ..config import Config
 from ..errors import CorpusError
 from . import documents
 
-_Look = list[tuple[str, ...]]
+_Snapshot = list[tuple[str, ...]]
 
-_HEARING_MS = 100
-# Looking takes at most this share of the time, however many files there are and however few events come.
-_LOOKING_SHARE = 0.02
-# Elsewhere one handle on the whole tree is cheap. On Linux every folder needs its own either way, and asking for the
-# whole tree would also follow links out of it and listen to folders that are not looked into.
-_WHOLE_TREE = not sys.platform.startswith("linux")
+_EVENT_TIMEOUT_MS = 100
+# Scanning takes at most this share of the time, however many files there are and however few events arrive.
+_SCAN_SHARE = 0.02
+# On other systems than Linux one handle watches the whole tree. On Linux every folder needs its own handle anyway, and
+# a recursive watch would also follow links out of the tree and watch folders that `scan` does not enter.
+_RECURSIVE = not sys.platform.startswith("linux")
 
 
-def changes(
+def watch_folder(
     config: Config, stop: threading.Event, quiet: float = 1.0, longest: float = 10.0, every: float = 2.0
 ) -> Iterator[None]:
-    """Yields once at the start, and then each time that the folder is not what it was at the last yield.
+    """Yield once at the start, and then each time that the folder differs from its state at the last yield.
 
-    It first waits until nothing is written for `quiet` seconds, but not for more than `longest`. Events of the
-    system only say when to look: where none come (a network drive, no watches left) the folder is looked at
-    `every` so many seconds, less often where a look takes long. A folder that is missing is waited for. Ends
-    soon after `stop` is set.
+    Before each yield it waits until nothing has been written for `quiet` seconds, at most `longest` seconds. Events of
+    the system only trigger a scan: if none arrive (a network drive, no watches left), the folder is scanned every
+    `every` seconds, or less often if a scan takes long. A missing folder is waited for. Ends soon after `stop` is set.
     """
-    seen: _Look | None = None
+    seen: _Snapshot | None = None
     while not stop.is_set():
         events = _events(config, stop)
-        next(events, None)  # what is written from here on is heard, what was written before is looked at
-        begun = time.monotonic()
-        now = _look(config)
+        next(events, None)  # from here on writes cause events; earlier ones are in the scan
+        scan_started = time.monotonic()
+        now = _scan(config)
         if now is None or now == seen:
-            end = begun + max(every, (time.monotonic() - begun) / _LOOKING_SHARE)
+            end = scan_started + max(every, (time.monotonic() - scan_started) / _SCAN_SHARE)
             while not next(events, True) and time.monotonic() < end:
                 pass
         events.close()
         if now is None or now == seen:
             continue
-        now = _rested(config, stop, now, quiet, longest)
+        now = _settled(config, stop, now, quiet, longest)
         if now is not None and now != seen and not stop.is_set():
             seen = now
             yield
 
 
-def _rested(config: Config, stop: threading.Event, now: _Look, quiet: float, longest: float) -> _Look | None:
-    """What a look finds when it finds the same as the one before it."""
+def _settled(config: Config, stop: threading.Event, now: _Snapshot, quiet: float, longest: float) -> _Snapshot | None:
+    """The first snapshot that is equal to the one before it, or the last one when `longest` seconds are over."""
     end = time.monotonic() + longest
-    found: _Look | None = now
+    snapshot: _Snapshot | None = now
     while not stop.wait(quiet):
-        before, found = found, _look(config)
-        if found == before or time.monotonic() >= end:
+        before, snapshot = snapshot, _scan(config)
+        if snapshot == before or time.monotonic() >= end:
             break
-    return found
+    return snapshot
 
 
-def _look(config: Config) -> _Look | None:
-    """What tells one state of the folder from another without reading a file; None where it cannot be looked at.
+def _scan(config: Config) -> _Snapshot | None:
+    """A snapshot of the folder, without reading any file; None if it cannot be scanned.
 
-    Of files that are not indexed only the reason counts, so that a log that grows means nothing.
+    For files that are not indexed it contains only the reason, so that a growing log file is not a change.
     """
     try:
-        found = documents.scan(config.corpus, config.max_file_bytes, config.index)
+        files = documents.scan(config.corpus, config.max_file_bytes, config.index)
     except (CorpusError, OSError):
         return None
     return [
         (file.record.path, str(file.record.size), str(file.record.mtime_ns), str(os.access(file.location, os.R_OK)))
         if file.readable
         else (file.record.path, file.record.reason)
-        for file in found
+        for file in files
     ]
 
 
 def _events(config: Config, stop: threading.Event) -> Generator[bool, None, None]:
-    """Begins to listen with the first value; a moment later each time, whether something was heard meanwhile."""
+    """Start to watch with the first value; then yield, every 100 ms, whether an event has arrived."""
     try:
-        folders = [config.corpus] if _WHOLE_TREE else documents.folders(config.corpus, config.index)
-        for heard in watchfiles.watch(
+        folders = [config.corpus] if _RECURSIVE else documents.folders(config.corpus, config.index)
+        for events in watchfiles.watch(
             *folders,
             watch_filter=None,
             stop_event=stop,
-            rust_timeout=_HEARING_MS,
+            rust_timeout=_EVENT_TIMEOUT_MS,
             yield_on_timeout=True,
             force_polling=False,
-            recursive=_WHOLE_TREE,
+            recursive=_RECURSIVE,
             ignore_permission_denied=True,
         ):
-            yield any(not Path(path).name.startswith(".") for _, path in heard)
+            yield any(not Path(path).name.startswith(".") for _, path in events)
     except FileNotFoundError:
         pass
     except (OSError, RuntimeError) as error:
-        _say_once(str(error))
-    while not stop.wait(_HEARING_MS / 1000):
+        _warn_once(str(error))
+    while not stop.wait(_EVENT_TIMEOUT_MS / 1000):
         yield False
 
 
 @functools.cache
-def _say_once(reason: str) -> None:
+def _warn_once(reason: str) -> None:
     logging.getLogger(__name__).warning(
-        "Changes of articles are not announced by this system (%s): the folder is looked at every few seconds.", reason
+        "This system does not report changes to files (%s): the folder is scanned every few seconds instead.", reason
     )

@@ -1,4 +1,4 @@
-"""How well the program answers a set of questions with known answers."""
+"""Measures how well the program answers a set of questions with known answers."""
 
 from .run import evaluate
 

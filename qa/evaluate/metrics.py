@@ -1,7 +1,6 @@
-"""How good a ranking, a separation or a probability is; pure functions over numbers.
+"""Metrics of rankings, of separation and of calibration, as pure functions.
 
-It knows nothing about where the numbers come from. `relevance` is qrels for one query: id → grade (> 0 is
-relevant); `ranked` is a run for it: ids, best first.
+`relevance` is the qrels of one query: id → grade (> 0 is relevant); `ranked` is a run for it: ids, best first.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ def reciprocal_rank(ranked: Sequence[str], relevance: Mapping[str, float], k: in
 
 
 def recall(ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> float:
-    """The share of the relevant ids that are within the first `k`."""
+    """The share of the relevant ids that are among the first `k`."""
     relevant = {item for item, grade in relevance.items() if grade > 0}
     return len(relevant.intersection(ranked[:k])) / len(relevant) if relevant else 0.0
 
@@ -35,18 +34,18 @@ def recall(ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> flo
 def average_precision(ranked: Sequence[str], relevance: Mapping[str, float], k: int = 10) -> float:
     """Average precision at `k`, over the number of relevant ids (as trec_eval's map_cut)."""
     relevant = sum(grade > 0 for grade in relevance.values())
-    found, total = 0, 0.0
+    hits, total = 0, 0.0
     for rank, item in enumerate(ranked[:k], 1):
         if relevance.get(item, 0) > 0:
-            found += 1
-            total += found / rank
+            hits += 1
+            total += hits / rank
     return total / relevant if relevant else 0.0
 
 
 def auroc(positive: ArrayLike, negative: ArrayLike) -> float:
-    """The chance that a random positive scores above a random negative (ties count half): Mann–Whitney U.
+    """The probability that a random positive scores above a random negative (ties count half): Mann–Whitney U.
 
-    NaN where a side is empty.
+    NaN if either is empty.
     """
     above, below = np.asarray(positive, dtype=float), np.asarray(negative, dtype=float)
     if not above.size or not below.size:

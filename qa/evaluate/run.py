@@ -1,7 +1,6 @@
-"""A BEIR-layout set → figures for retrieval, leads and abstention, measured on the program as it answers.
+"""Measures retrieval, leads and abstention of the whole program on a set in BEIR layout.
 
-Each corpus record is one passage as it stands, built into a real generation in a temporary folder. It knows
-nothing about how the figures are shown.
+Each corpus record is indexed as one passage, in a real generation in a temporary folder.
 """
 
 from __future__ import annotations
@@ -35,15 +34,15 @@ from . import metrics
 
 _RANKED = 100
 _ENCODE_BATCH = 256
-_MOST_READ = 30  # of a question and its parts, with room for more
-_SAMPLED = 100  # passages that the language of a set is told by
+_MAX_CACHED = 30  # calls of the reader: those of a question and its parts, with room for more
+_LANGUAGE_SAMPLE = 100  # passages from which the language of a set is detected
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """One question of a set; `answers` are strings of which a right answer contains one.
+class LabelledQuery:
+    """One question of a set; a correct answer contains one of the `answers`.
 
-    `history` is the conversation before it.
+    `history` is the conversation before the question.
     """
 
     id: str
@@ -59,24 +58,24 @@ class Dataset:
 
     name: str
     passages: list[tuple[str, str, str]]
-    queries: list[Query]
+    queries: list[LabelledQuery]
     qrels: dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the program did with one query: passage ids, best first, and its answer."""
+    """The program's result for one query: passage ids, best first, and the answer."""
 
-    query: Query
+    query: LabelledQuery
     ranked: tuple[str, ...]
     answer: Answer
     milliseconds: float
 
 
 def read_dataset(folder: Path, limit: int | None = None) -> Dataset:
-    """Read `corpus.jsonl`, `queries.jsonl` and `qrels.tsv`; `limit` takes that many queries, evenly spread.
+    """Read `corpus.jsonl`, `queries.jsonl` and `qrels.tsv`; `limit` selects that many queries, evenly spread.
 
-    Raises ConfigError where a file is missing or malformed.
+    Raises ConfigError if a file is unanswerable or malformed.
     """
     try:
         passages = [
@@ -94,10 +93,10 @@ def read_dataset(folder: Path, limit: int | None = None) -> Dataset:
             "give a folder with corpus.jsonl, queries.jsonl and qrels.tsv."
         ) from error
     if not passages or not queries:
-        raise ConfigError(f"{str(folder)!r} holds no passages or no queries: give another set.")
+        raise ConfigError(f"{str(folder)!r} contains no passages or no queries: give another set.")
     if limit is not None and limit < len(queries):
-        picked = np.linspace(0, len(queries) - 1, limit).round().astype(int)
-        queries = [queries[i] for i in dict.fromkeys(picked.tolist())]
+        selected = np.linspace(0, len(queries) - 1, limit).round().astype(int)
+        queries = [queries[i] for i in dict.fromkeys(selected.tolist())]
     return Dataset(folder.resolve().name, passages, queries, qrels)
 
 
@@ -108,10 +107,10 @@ def evaluate(
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
     reader: Reader | None = None,
 ) -> dict[str, Any]:
-    """The object of `qa eval --json` (DESIGN §7) for the set in `folder`; without a `reader`, that is off."""
+    """The object of `qa eval --json` (docs/design.md) for the set in `folder`; without a `reader`, none is used."""
     dataset = read_dataset(folder, limit)
-    with tempfile.TemporaryDirectory(prefix="qa-eval-") as place:
-        engine, seconds = index_dataset(dataset, encoder, Path(place), progress, reader)
+    with tempfile.TemporaryDirectory(prefix="qa-eval-") as temporary:
+        engine, seconds = index_dataset(dataset, encoder, Path(temporary), progress, reader)
         outcomes = list(ask_all(engine, dataset, progress))
         del engine
     return figures(dataset, outcomes, seconds)
@@ -120,45 +119,45 @@ def evaluate(
 def index_dataset(
     dataset: Dataset,
     encoder: Encoder,
-    place: Path,
+    folder: Path,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
     reader: Reader | None = None,
     address: Address | None = None,
 ) -> tuple[Engine, float]:
-    """An engine on a generation of the set's passages, and the seconds that it took: below `place`, or at `address`.
+    """Index the set's passages in `folder` or at `address`; returns an engine on them, and the seconds that it took.
 
-    The reader has all the time that it needs, so that figures do not depend on how busy the machine is.
+    The reader has unlimited time, so that figures do not depend on the load of the machine.
     """
     started = time.perf_counter()
-    (place / "corpus").mkdir()
-    # A threshold of 0: the lead is judged wherever there is one; abstaining has its own figures.
+    (folder / "corpus").mkdir()
+    # With a threshold of 0 every lead is evaluated; abstention has its own figures.
     config = Config(
-        corpus=place / "corpus",
-        index=place / "index",
+        corpus=folder / "corpus",
+        index=folder / "index",
         threshold=0.0,
         reader="off" if reader is None else "",
         reader_ms=math.inf,
         store=address,
     )
     store = open_store(config)
-    # Passages are documents without files: sorted by id, as a build would sort them.
+    # Each passage is a document without a file, sorted by id as a build sorts paths.
     ordered = sorted({number: (number, title, text) for number, title, text in dataset.passages}.values())
     settings = PassageSettings().as_json()
-    # A passage is short to tell its language by; a set has one.
-    language = detect("\n".join(text for _, _, text in ordered[:: max(1, len(ordered) // _SAMPLED)]))
+    # A single passage is too short to detect its language, and a set has one language.
+    language = detect("\n".join(text for _, _, text in ordered[:: max(1, len(ordered) // _LANGUAGE_SAMPLE)]))
     manifest = Manifest.begun(encoder.identity, settings, encoder_languages=encoder.languages)
     with store.writing(), store.writer(manifest) as writer:
         for start in range(0, len(ordered), _ENCODE_BATCH):
-            some = ordered[start : start + _ENCODE_BATCH]
-            pairs = [_document(number, title, text, language) for number, title, text in some]
+            batch = ordered[start : start + _ENCODE_BATCH]
+            pairs = [_document(number, title, text, language) for number, title, text in batch]
             rows = encoder.encode_passages([passage.encoded for _, passage in pairs])
             for (document, passage), row in zip(pairs, rows, strict=True):
                 record = FileRecord(path=document.path, size=0, mtime_ns=0, title=document.title)
                 writer.add(record, [(document, [passage])], row[None])
-            progress("encoding", start + len(some), len(ordered))
+            progress("encoding", start + len(batch), len(ordered))
         writer.publish(keep=1)
     seconds = time.perf_counter() - started
-    return Engine.open(config, _LastQuery(encoder), reader=reader and _LastRead(reader)), seconds
+    return Engine.open(config, _QueryCache(encoder), reader=reader and _ReaderCache(reader)), seconds
 
 
 def ask_all(
@@ -166,7 +165,7 @@ def ask_all(
     dataset: Dataset,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Iterator[Outcome]:
-    """Ask every query of the set, one at a time; the clock runs over one whole `ask` of five citations."""
+    """Ask every query of the set, one at a time; the time is that of one `ask` with five citations."""
     for number, query in enumerate(dataset.queries):
         if number % 50 == 0:
             progress("asking", number, len(dataset.queries))
@@ -179,31 +178,31 @@ def ask_all(
 
 
 def figures(dataset: Dataset, outcomes: list[Outcome], seconds: float) -> dict[str, Any]:
-    """All figures of one run; a figure that the set cannot give is None."""
-    judged = [(o.ranked, dataset.qrels[o.query.id]) for o in outcomes if has_relevant(dataset, o.query)]
+    """All figures of one run; a figure is None if the set has no data for it."""
+    with_relevant = [(o.ranked, dataset.qrels[o.query.id]) for o in outcomes if has_relevant(dataset, o.query)]
     texts = {number: text for number, _, text in dataset.passages}
     with_answers = [o for o in outcomes if o.query.answers and o.query.answerable]
     answerable = [o.answer.confidence for o in outcomes if o.query.answerable]
-    missing = [o.answer.confidence for o in outcomes if not o.query.answerable]
+    unanswerable = [o.answer.confidence for o in outcomes if not o.query.answerable]
     times = [o.milliseconds for o in outcomes]
     count = len(dataset.passages)
     return {
         "dataset": dataset.name,
         "passages": count,
         "queries": len(outcomes),
-        "ndcg@10": _mean([metrics.ndcg(ranked, qrels, 10) for ranked, qrels in judged]),
-        "mrr@10": _mean([metrics.reciprocal_rank(ranked, qrels, 10) for ranked, qrels in judged]),
-        "recall@1": _mean([metrics.recall(ranked, qrels, 1) for ranked, qrels in judged]),
-        "recall@10": _mean([metrics.recall(ranked, qrels, 10) for ranked, qrels in judged]),
-        "recall@100": _mean([metrics.recall(ranked, qrels, 100) for ranked, qrels in judged]),
-        "map@10": _mean([metrics.average_precision(ranked, qrels, 10) for ranked, qrels in judged]),
-        "answer_in_lead": _mean([holds(_lead(o.answer), o.query.answers) for o in with_answers]),
+        "ndcg@10": _mean([metrics.ndcg(ranked, qrels, 10) for ranked, qrels in with_relevant]),
+        "mrr@10": _mean([metrics.reciprocal_rank(ranked, qrels, 10) for ranked, qrels in with_relevant]),
+        "recall@1": _mean([metrics.recall(ranked, qrels, 1) for ranked, qrels in with_relevant]),
+        "recall@10": _mean([metrics.recall(ranked, qrels, 10) for ranked, qrels in with_relevant]),
+        "recall@100": _mean([metrics.recall(ranked, qrels, 100) for ranked, qrels in with_relevant]),
+        "map@10": _mean([metrics.average_precision(ranked, qrels, 10) for ranked, qrels in with_relevant]),
+        "answer_in_lead": _mean([contains_answer(_lead(o.answer), o.query.answers) for o in with_answers]),
         "answer_in_top3": _mean(
-            [any(holds(texts[number], o.query.answers) for number in o.ranked[:3]) for o in with_answers]
+            [any(contains_answer(texts[number], o.query.answers) for number in o.ranked[:3]) for o in with_answers]
         ),
-        "answerable_auroc": _number(metrics.auroc(answerable, missing)) if missing else None,
+        "answerable_auroc": _number(metrics.auroc(answerable, unanswerable)) if unanswerable else None,
         "calibration_error": _number(
-            metrics.calibration_error(answerable + missing, [1] * len(answerable) + [0] * len(missing))
+            metrics.calibration_error(answerable + unanswerable, [1] * len(answerable) + [0] * len(unanswerable))
         ),
         "latency_ms": {
             "p50": _number(float(np.percentile(times, 50))),
@@ -213,8 +212,8 @@ def figures(dataset: Dataset, outcomes: list[Outcome], seconds: float) -> dict[s
     }
 
 
-class _LastQuery:
-    """An encoder that remembers its last query: each is asked and then ranked, and is encoded once."""
+class _QueryCache:
+    """An encoder that caches its last queries, since each is encoded for `ask` and again for `search`."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.identity = encoder.identity
@@ -222,28 +221,28 @@ class _LastQuery:
         self.encode_passages = encoder.encode_passages
         self.count_tokens = encoder.count_tokens
         self._encoder = encoder
-        self._last: tuple[list[str], Vectors] | None = None
+        self._cache: tuple[list[str], Vectors] | None = None
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        if self._last is None or self._last[0] != list(texts):
-            self._last = list(texts), self._encoder.encode_queries(texts)
-        return self._last[1]
+        if self._cache is None or self._cache[0] != list(texts):
+            self._cache = list(texts), self._encoder.encode_queries(texts)
+        return self._cache[1]
 
 
-class _LastRead:
-    """A reader that remembers its last pairs: each question is asked and then ranked, and is read once."""
+class _ReaderCache:
+    """A reader that caches its last judgements, since each question is read for `ask` and again for `search`."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._last: dict[tuple[str, tuple[tuple[str, int], ...]], list[Judgement | None]] = {}
+        self._cache: dict[tuple[str, tuple[tuple[str, int], ...]], list[Judgement | None]] = {}
 
     def read(self, question: str, passages: Sequence[Passage], seconds: float) -> list[Judgement | None]:
-        asked = question, tuple((passage.document, passage.order) for passage in passages)
-        if asked not in self._last:
-            if len(self._last) >= _MOST_READ:
-                self._last.clear()
-            self._last[asked] = self._reader.read(question, passages, seconds)
-        return self._last[asked]
+        key = question, tuple((passage.document, passage.order) for passage in passages)
+        if key not in self._cache:
+            if len(self._cache) >= _MAX_CACHED:
+                self._cache.clear()
+            self._cache[key] = self._reader.read(question, passages, seconds)
+        return self._cache[key]
 
 
 def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
@@ -253,11 +252,11 @@ def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def _query(row: dict[str, Any]) -> Query:
-    said = turns(row.get("conversation") or [])
-    text = said[-1].text if said else str(row["text"])
+def _query(row: dict[str, Any]) -> LabelledQuery:
+    conversation = turns(row.get("conversation") or [])
+    text = conversation[-1].text if conversation else str(row["text"])
     answers = tuple(str(answer) for answer in row.get("answers") or ())
-    return Query(str(row["_id"]), text, answers, bool(row.get("answerable", True)), said[:-1])
+    return LabelledQuery(str(row["_id"]), text, answers, bool(row.get("answerable", True)), conversation[:-1])
 
 
 def _document(number: str, title: str, text: str, language: str) -> tuple[Document, Passage]:
@@ -267,8 +266,8 @@ def _document(number: str, title: str, text: str, language: str) -> tuple[Docume
     return Document(path=number, title=title, text=text, sections=(), blocks=(), language=language), passage
 
 
-def has_relevant(dataset: Dataset, query: Query) -> bool:
-    """Whether a passage of the set is said to answer the query."""
+def has_relevant(dataset: Dataset, query: LabelledQuery) -> bool:
+    """Whether a passage of the set is labelled as relevant to the query."""
     return any(grade > 0 for grade in dataset.qrels.get(query.id, {}).values())
 
 
@@ -276,7 +275,7 @@ def _lead(answer: Answer) -> str:
     return answer.lead.text if answer.lead else ""
 
 
-def holds(text: str, answers: Iterable[str]) -> bool:
+def contains_answer(text: str, answers: Iterable[str]) -> bool:
     """Whether a text contains one of the answers, after lower-casing and folding white space."""
     folded = _fold(text)
     return any(_fold(answer) in folded for answer in answers if answer.strip())

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..corpus.records import DocumentFacts, FileRecord, Part, parts_of
+from ..corpus.records import DocumentInfo, FileRecord, Part, parts_of
 from ..errors import Remedy, StoreError
 from ..models.protocols import Vectors
 from ..text.document import Document, title_from_path
@@ -166,12 +166,12 @@ class OpenGeneration(ABC):
         with self.reading():
             return self.body(path)
 
-    def facts(self, paths: Sequence[str]) -> dict[str, DocumentFacts]:
+    def facts(self, paths: Sequence[str]) -> dict[str, DocumentInfo]:
         """The file, title and metadata of each of these documents."""
         heads = self.heads(paths)
         with self.reading():
             return {
-                head.path: DocumentFacts(head.file, head.title or title_from_path(head.path), head.metadata)
+                head.path: DocumentInfo(head.file, head.title or title_from_path(head.path), head.metadata)
                 for _, head in sorted(heads.items(), key=lambda item: item[0])
             }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..corpus import documents
-from ..corpus.watch import changes
+from ..corpus.watch import watch_folder
 from ..engine import Engine
 from ..errors import CorpusError, NoGenerationError, QAError, QuestionError
 from ..status import Status
@@ -159,7 +159,7 @@ class Chat:
             self._unfollowed = unexpected(error, advice)
 
     def _index_changes(self, quiet: float) -> None:
-        for _ in changes(self.engine.config, self._closing, quiet):
+        for _ in watch_folder(self.engine.config, self._closing, quiet):
             if self.job.state.running and self.job.wait().phase == "stopped":
                 continue  # a user stopped it: the next change or that user starts another
             if self._is_behind():

@@ -50,7 +50,7 @@ def save_upload(source: Path, name: str, corpus: Path, max_bytes: int) -> Upload
     if not supported(safe):
         endings = ", ".join(PARSERS)
         ending = PurePosixPath(safe).suffix
-        problem = f"{ending} files are not read" if ending else "its name has no ending"
+        problem = f"{ending} files are not read" if ending else "its name has no extension"
         return Upload(safe, False, f"refused: {problem} (articles end in {endings})")
     try:
         size, data = _read(source, max_bytes)

@@ -24,7 +24,7 @@ from qa import formats
 from qa.build import BuildReport, Progress, build
 from qa.config import Address, Config
 from qa.corpus import documents
-from qa.corpus.documents import FoundFile
+from qa.corpus.documents import CorpusFile
 from qa.corpus.records import FileRecord
 from qa.engine import Engine
 from qa.errors import CorpusError
@@ -99,7 +99,7 @@ def test_old_unchanged_files_are_not_even_read(
     read: list[str] = []
     really = documents.read
 
-    def noted(file: FoundFile) -> tuple[FileRecord, bytes]:
+    def noted(file: CorpusFile) -> tuple[FileRecord, bytes]:
         read.append(file.record.path)
         return really(file)
 
@@ -675,7 +675,7 @@ def test_an_empty_folder_does_not_empty_an_index_that_others_ask(
     monkeypatch.setattr("qa.build.pipeline.open_store", lambda config: store.LocalStore(config.index))
     with monkeypatch.context() as patch:
         patch.setattr(store.LocalStore, "shared", True)
-        with pytest.raises(CorpusError, match=r"holds no articles.*--corpus"):
+        with pytest.raises(CorpusError, match=r"contains no articles.*--corpus"):
             build(replace(built, store=Address("127.0.0.1", 1, "articles")), tiny)
     assert is_whole(built.index)
     assert build(built, tiny).documents == 0

@@ -64,7 +64,7 @@ def test_any_passages_get_their_rows_and_none_is_made_twice(
     must = sum(embedder.add(batch) for batch in passages)
     embedder.finish()
     flat = [p for batch in passages for p in batch]
-    assert not embedder.is_waiting
+    assert not embedder.has_pending
     assert np.array_equal(embedder.rows(flat)[:], tiny._rows([p.encoded for p in flat]).reshape(-1, 256))
     new = {p.text for p in flat} - {p.text for p in (*old, *cut_off)}
     assert sorted(tiny.encoded) == sorted(new)

@@ -20,7 +20,7 @@ def simulated(files: list[tuple[str, int, int]], per_second: float, at: float) -
     passages = sum(count for _, _, count in files)
     encoded = 0
     for kind, size, count in files:
-        estimate.read(kind, size, count)
+        estimate.add(kind, size, count)
         encoded += count
         if encoded >= at * passages:
             break
@@ -50,7 +50,7 @@ def test_large_pictures_at_the_end_do_not_frighten_once_one_was_seen() -> None:
 def test_nothing_is_said_before_it_can_be_known() -> None:
     estimate = Estimate([(".md", 1_000)] * 100)
     assert estimate.seconds_left(0, 60) is None  # nothing was read
-    estimate.read(".md", 1_000, 90)
+    estimate.add(".md", 1_000, 90)
     assert estimate.seconds_left(0, 60) is None  # encoding has not begun
     assert estimate.seconds_left(80, 2.9) is None
     assert estimate.seconds_left(90, 3) == pytest.approx(99 * 3)
@@ -58,7 +58,7 @@ def test_nothing_is_said_before_it_can_be_known() -> None:
 
 def test_reading_alone_is_told_by_bytes() -> None:
     estimate = Estimate([(".pdf", 1_000)] * 4)  # scanned: they hold no passages
-    estimate.read(".pdf", 1_000, 0)
+    estimate.add(".pdf", 1_000, 0)
     assert estimate.seconds_left(0, 5) == pytest.approx(15)
 
 
@@ -71,6 +71,6 @@ def test_reading_alone_is_told_by_bytes() -> None:
 def test_no_history_breaks_it(files: list[tuple[str, int, int]], encoded: int, elapsed: float) -> None:
     estimate = Estimate((kind, size) for kind, size, _ in files)
     for kind, size, passages in files:
-        estimate.read(kind, size, passages)
-        left = estimate.seconds_left(min(encoded, estimate.found), elapsed)
+        estimate.add(kind, size, passages)
+        left = estimate.seconds_left(min(encoded, estimate.passages), elapsed)
         assert left is None or left >= 0

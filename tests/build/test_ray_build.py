@@ -26,14 +26,14 @@ from servers import Server
 from waiting import holds_within, take_time
 
 from qa import formats
-from qa.build import BuildReport, Progress, build, journal, prepared
+from qa.build import BuildReport, Progress, build, journal, preparation
 from qa.build import cluster as ray_cluster
 from qa.build import ray as ray_build
 from qa.build.embedding import Embedder
-from qa.build.prepared import Prepared
+from qa.build.preparation import PreparedFile
 from qa.config import Address, Config
 from qa.corpus import documents
-from qa.corpus.documents import FoundFile
+from qa.corpus.documents import CorpusFile
 from qa.errors import ClusterError, ConfigError
 from qa.formats.decoding import Unreadable
 from qa.index import open_store
@@ -213,7 +213,7 @@ class TestOnACluster:
             ray_build.connected(cluster.address, tiny, config, other) as machines,
             pytest.raises(ClusterError, match="put the same model on each machine"),
         ):
-            build(config, tiny, elsewhere=machines)
+            build(config, tiny, remote=machines)
 
     def test_another_version_on_a_machine_is_refused_in_one_sentence(
         self, cluster: Any, filled: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
@@ -246,13 +246,13 @@ class TestOnACluster:
             ray_build.connected(cluster.address, tiny, filled, partial(hand_over, type(tiny), first)) as machines,
             pytest.raises(Stopped),
         ):
-            build(filled, tiny, progress=stop, elsewhere=machines)
+            build(filled, tiny, progress=stop, remote=machines)
         store = LocalStore(filled.index)
         with store.writing():
             kept = {key for folder in store.leftovers() for key, _ in journal.read(folder, tiny.identity)}
         assert 40 < len(kept) < 120
         with ray_build.connected(cluster.address, tiny, filled, partial(hand_over, type(tiny), second)) as machines:
-            report = build(filled, tiny, elsewhere=machines)
+            report = build(filled, tiny, remote=machines)
         assert report.passages_encoded == 30 * 4 - len(kept)
         generation = store.open_current()
         passages = [passage for path in generation.documents() for _, passage in passages_of(generation, path)]
@@ -283,7 +283,7 @@ class TestOnACluster:
 
         hand_over_there = partial(hand_over, type(tiny), seen, nodes=2)
         with ray_build.connected(cluster.address, tiny, filled, hand_over_there) as machines:
-            report = build(filled, tiny, progress=lose, elsewhere=machines)
+            report = build(filled, tiny, progress=lose, remote=machines)
         assert lost
         assert {node.name for node in seen.iterdir()} == {first, second.node_id}
         assert tiny.encoded == []
@@ -342,10 +342,10 @@ class TestWithoutACluster:
         monkeypatch.setattr(ray_build.Cluster, "_blocks", blocks)
         monkeypatch.setattr(ray_build, "SandboxProcess", lambda fields: SimpleNamespace(parse_file=parsing.parse_file))
         (found,) = [file for file in documents.scan(filled.corpus, 10**6) if file.record.path == "a07.md"]
-        ((_, passages),) = prepared.load(found, "", parsing.parse_file, splitting(tiny)).documents
+        ((_, passages),) = preparation.prepare(found, "", parsing.parse_file, splitting(tiny)).documents
         alike = passages[3]
         monkeypatch.setattr(Embedder, "keys", lambda _: [alike.key[:8] + bytes(8)])
-        report = build(filled, tiny, elsewhere=ray_build.Cluster(opened, tiny, ()))
+        report = build(filled, tiny, remote=ray_build.Cluster(opened, tiny, ()))
         assert tiny.encoded == [alike.encoded]
         assert alike.encoded not in seen
         assert report.passages_encoded == 40 * 5 + 2
@@ -380,7 +380,10 @@ def test_what_is_no_cluster_is_told_at_once(
 def test_a_bad_address_and_a_missing_ray_are_told(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ConfigError, match="no address of a Ray cluster"), ray_build.connected("here", tiny, config):
+    with (
+        pytest.raises(ConfigError, match="not the address of a Ray cluster"),
+        ray_build.connected("here", tiny, config),
+    ):
         pass
     for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"):
         monkeypatch.setenv(name, "")  # so that they are as before afterwards
@@ -396,25 +399,25 @@ class Half:
         self._encoder = encoder
 
     def prepare(
-        self, files: Sequence[FoundFile], created: str, settings: PassageSettings, known: Sequence[bytes]
-    ) -> Iterator[Prepared | None]:
+        self, files: Sequence[CorpusFile], created: str, settings: PassageSettings, known: Sequence[bytes]
+    ) -> Iterator[PreparedFile | None]:
         for number, file in enumerate(files):
-            whole = prepared.load(file, created, parsing.parse_file, splitting(self._encoder, settings))
+            whole = preparation.prepare(file, created, parsing.parse_file, splitting(self._encoder, settings))
             made = {p.key: self._encoder.encode_queries([p.encoded])[0] for _, some in whole.documents for p in some}
-            again = Prepared.from_json(json.loads(json.dumps(whole.as_json())), made)
+            again = PreparedFile.from_json(json.loads(json.dumps(whole.as_json())), made)
             assert (again.record, again.documents) == (whole.record, list(whole.documents))
             yield again if number % 2 else None
 
 
 def test_what_comes_back_from_no_worker_is_prepared_here(filled: Config, tiny: TinyEncoder) -> None:
-    report = build(filled, tiny, elsewhere=Half(tiny))
+    report = build(filled, tiny, remote=Half(tiny))
     assert 0 < len(tiny.encoded) < report.passages_encoded == 40 * 5 + 2
     same_as_here(filled, tiny, report)
 
 
 def test_passages_that_do_not_fit_their_document_are_refused(filled: Config, tiny: TinyEncoder) -> None:
     (file, *_) = documents.scan(filled.corpus, 10**6)
-    data = prepared.load(file, "", parsing.parse_file, splitting(tiny)).as_json()
+    data = preparation.prepare(file, "", parsing.parse_file, splitting(tiny)).as_json()
     data["documents"][0][1][0][2] = 10**6
     with pytest.raises(ValueError, match="span"):
-        Prepared.from_json(data, {})
+        PreparedFile.from_json(data, {})

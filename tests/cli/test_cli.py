@@ -413,7 +413,7 @@ class Endless(TinyEncoder):
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background programs ignore it
 qa.models.encoders.load_encoder = lambda *_: Endless()
-changes = functools.partial(qa.corpus.watch.changes, quiet=0.1)
+changes = functools.partial(qa.corpus.watch.watch_folder, quiet=0.1)
 
 def noted(config, stop):
     for _ in changes(config, stop):
@@ -421,7 +421,7 @@ def noted(config, stop):
         yield
         open("state", "w").write("waiting")
 
-qa.corpus.watch.changes = noted
+qa.corpus.watch.watch_folder = noted
 run()
 """
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.corpus.documents import FoundFile, folders, has_changed, load, read, scan, unchanged
+from qa.corpus.documents import CorpusFile, folders, has_changed, parse, read, read_unchanged, scan
 from qa.corpus.records import FileRecord
 from qa.errors import CorpusError
 from qa.sandbox.parsing import ParsedFile, parse_file
@@ -34,7 +34,7 @@ def found(path: str, data: bytes) -> ParsedFile:
     return parse_file(path, data, Splitting(lambda texts: [len(text.split()) for text in texts], max_tokens=256))
 
 
-def one(corpus: Path, limit: int = LIMIT) -> FoundFile:
+def one(corpus: Path, limit: int = LIMIT) -> CorpusFile:
     (file,) = scan(corpus, limit)
     return file
 
@@ -42,12 +42,12 @@ def one(corpus: Path, limit: int = LIMIT) -> FoundFile:
 def status(corpus: Path) -> tuple[str, str]:
     """Status and reason of the only file, after reading it."""
     file = one(corpus)
-    record, _ = load(*read(file), found) if file.readable else (file.record, None)
+    record, _ = parse(*read(file), found) if file.readable else (file.record, None)
     return record.status, record.reason
 
 
 def loaded(corpus: Path) -> tuple[FileRecord, Document]:
-    record, ((document, _),) = load(*read(one(corpus)), found)
+    record, ((document, _),) = parse(*read(one(corpus)), found)
     return record, document
 
 
@@ -194,7 +194,7 @@ def test_a_file_that_is_too_big_names_the_limit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("a.xyz", ".xyz files are not read"), ("LICENSE", "has no ending such as .md or .txt")]
+    ("name", "reason"), [("a.xyz", ".xyz files are not read"), ("LICENSE", "has no extension such as .md or .txt")]
 )
 def test_an_ending_that_is_not_read_is_named(tmp_path: Path, name: str, reason: str) -> None:
     corpus = folder(tmp_path)
@@ -212,7 +212,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
 def test_a_link_inside_the_folder_is_read(tmp_path: Path) -> None:
     corpus = folder(tmp_path, a__md="They sleep.")
     (corpus / "b.md").symlink_to("a.md")
-    assert [load(*read(file), found)[0].status for file in scan(corpus, LIMIT)] == ["indexed", "indexed"]
+    assert [parse(*read(file), found)[0].status for file in scan(corpus, LIMIT)] == ["indexed", "indexed"]
 
 
 def test_links_in_a_circle_and_to_nothing_fail_alone(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_link_to_a_folder_is_not_entered(tmp_path: Path) -> None:
 def test_a_pipe_is_skipped_and_not_waited_for(tmp_path: Path) -> None:
     corpus = folder(tmp_path)
     os.mkfifo(corpus / "a.md")
-    assert status(corpus) == ("skipped", "is not a file with contents")
+    assert status(corpus) == ("skipped", "is not a regular file")
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,7 +263,7 @@ def test_what_takes_the_place_of_a_file_is_neither_waited_for_nor_read(tmp_path:
     record, _ = loaded(corpus)
     (tmp_path / "secret.md").write_text("They sleep.")
     replaced: list[tuple[Callable[[], None], str]] = [
-        (lambda: os.mkfifo(place), "it is no longer a file with contents"),
+        (lambda: os.mkfifo(place), "it is no longer a regular file"),
         (place.mkdir, "Is a directory"),
         (lambda: place.symlink_to("/dev/zero"), "it has become a link that leads out of the folder"),
         (lambda: place.symlink_to(tmp_path / "secret.md"), "it has become a link that leads out of the folder"),
@@ -275,7 +275,7 @@ def test_what_takes_the_place_of_a_file_is_neither_waited_for_nor_read(tmp_path:
         found, data = read(file)
         assert (found.status, found.reason, data) == ("failed", f"cannot be read: {reason}", b"")
         assert has_changed(corpus, record)
-        assert unchanged(corpus, record) is None
+        assert read_unchanged(corpus, record) is None
 
 
 def test_a_file_that_grows_past_the_limit_is_read_no_further(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ class Told:
         self.thread.start()
 
     def _work(self, config: Config, times: dict[str, float]) -> None:
-        for _ in watch.changes(config, self.stop, **times):
+        for _ in watch.watch_folder(config, self.stop, **times):
             self._told.put(time.monotonic())
             self.any.set()
 
@@ -165,7 +165,7 @@ def test_writing_that_never_ends_is_not_waited_for(config: Config, folder: Path)
 
 def test_a_change_while_the_last_one_is_being_taken_in_is_told_after_it(config: Config, folder: Path) -> None:
     stop = threading.Event()
-    changes = watch.changes(config, stop, QUIET, LONGEST, 60)
+    changes = watch.watch_folder(config, stop, QUIET, LONGEST, 60)
     next(changes)
     (folder / "c.md").write_text("while nobody listens")
     next(changes)
@@ -216,7 +216,7 @@ def test_where_the_system_tells_nothing_the_folder_is_looked_at_and_this_is_said
         raise OSError("no watches left")
         yield
 
-    watch._say_once.cache_clear()
+    watch._warn_once.cache_clear()
     monkeypatch.setattr(watchfiles, "watch", none_left)
     with followed(config) as told:
         told.next()

@@ -162,7 +162,7 @@ def test_the_counts_by_state_add_up_to_the_files(files: list[FileState]) -> None
         ("a.md", "empty", "is empty", True),
         ("a.md", "failed", "looks binary, not text", True),
         ("a.pdf", "skipped", "is 30 MB, over the limit of 20 MB", True),
-        ("notes", "skipped", "has no ending such as .md or .txt", True),
+        ("notes", "skipped", "has no extension such as .md or .txt", True),
         ("a.png", "skipped", ".png files are not read", False),
     ],
 )

@@ -352,7 +352,7 @@ def test_a_mistake_of_the_program_is_not_called_damage(
         with pytest.raises(bug, match="our own"):
             generation.document("a.md")
     with monkeypatch.context() as patched:
-        patched.setattr(generation_module, "DocumentFacts", mistaken)
+        patched.setattr(generation_module, "DocumentInfo", mistaken)
         with pytest.raises(bug, match="our own"):
             generation.facts(["a.md"])
     with monkeypatch.context() as patched:

@@ -1,4 +1,4 @@
-"""A build by itself, with all that it needs: the encoder is loaded, and files are read in processes of their own."""
+"""A complete build for programs: it loads the encoder and parses files in a sandbox."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ def build_index(
     progress: Callable[[Progress], None] = lambda _: None,
     settings: PassageSettings | None = None,
 ) -> BuildReport:
-    """Bring the index up to date with the folder and publish it; with nothing to do, nothing is written.
+    """Bring the index up to date with the corpus folder and publish it; writes nothing if nothing has changed.
 
-    `encoder` is the configured one by default, made ready for this index (seconds, the first time). `full` reuses
-    nothing of the last build. `progress` is called often; what it raises ends the build, and the last index still
-    answers. Raises CorpusError, ModelError or StoreError (BusyError while another process builds this index).
+    `encoder` is the configured one by default, which is exported for this index first if necessary (seconds). `full`
+    reuses nothing of the last build. `progress` is called often; an exception that it raises ends the build, and the
+    last index remains in use. Raises CorpusError, ModelError or StoreError (BusyError while another process builds this
+    index).
     """
     if encoder is None:
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
