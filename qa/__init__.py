@@ -8,9 +8,9 @@
         answer = engine.ask("Which forums do they cooperate through?")
         print(answer.lead.text if answer.lead else "The articles do not say.")
 
-`__all__` holds the engine, what makes an index, and whatever their public methods take and return. `build_index` is a
-function and `qa.build` the room that it comes from. Importing this loads next to nothing: each name is loaded when it
-is first asked for (PEP 562). It turns off the telemetry of libraries that are loaded later (`qa.system.offline`).
+`__all__` contains the engine, `build_index`, and the types that their public methods take and return. `build_index` is
+a function, and `qa.build` the package that it comes from. Importing `qa` loads hardly anything: each name is loaded on
+first access (PEP 562). It also turns off the telemetry of libraries that are imported later (`qa.system.offline`).
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
     from .text.passages import PassageSettings
     from .text.query_term import QueryTerm
 else:
-    # A type checker reads the imports above, and says where a name is none.
+    # Type checkers read the imports above instead, and thus report unknown names.
     def __getattr__(name: str) -> Any:
-        if name not in _HOMES:
+        if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
         return value
 
 
-_HOMES = {
+_MODULES = {
     "Address": "config",
     "Answer": "ask.answer",
     "AnswerSpan": "models.protocols",
@@ -88,7 +88,7 @@ _HOMES = {
     "load_encoder": "models.encoders",
 }
 
-offline.forbid_telemetry()  # here, because every process of the program comes by
+offline.forbid_telemetry()  # here, because every process of the program imports this module
 
 __all__ = [
     "Address",

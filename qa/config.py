@@ -1,7 +1,4 @@
-"""One small frozen configuration, read from the environment once, at an edge.
-
-It knows nothing about what the settings do.
-"""
+"""The configuration: small, frozen, and read from the environment once, by the command line or the chat."""
 
 from __future__ import annotations
 
@@ -16,7 +13,8 @@ from .errors import ConfigError
 from .system.machine import is_loopback
 
 _NAME = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
-_TAKEN = re.compile(r"_(building(_[0-9a-f]{8}_[ab])?|\d{6,}_[0-9a-f]{8}(_facts)?)$")  # parts of an index are called so
+# The suffixes of an index's parts.
+_RESERVED = re.compile(r"_(building(_[0-9a-f]{8}_[ab])?|\d{6,}_[0-9a-f]{8}(_facts)?)$")
 _FORM = "write it as milvus://host:port/name."
 _STORES = "qa.stores"  # the group of entry points
 _FIELDS = ("title", "text", "url", "date", "author")
@@ -24,10 +22,10 @@ _FIELDS = ("title", "text", "url", "date", "author")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an index is: a server, and the name under which it answers there.
+    """The address of an index on a server: host, port, and the name of the index.
 
-    `tls` is empty, "on", or the file of the certificate authority that the server's certificate must be from;
-    `replicas` is how many nodes of a cluster hold each passage.
+    `tls` is empty, "on", or the file of the certificate authority that must have issued the server's certificate;
+    `replicas` is the number of copies of each passage in a cluster.
     """
 
     host: str
@@ -40,28 +38,32 @@ class Address:
 
     @classmethod
     def parse(cls, text: str, environ: Mapping[str, str]) -> Address:
-        """From `milvus://host:port/name`, with QA_MILVUS_USER, _PASSWORD, _TLS and _REPLICAS. Raises ConfigError."""
+        """Parse `milvus://host:port/name`, with QA_MILVUS_USER, _PASSWORD, _TLS and _REPLICAS. Raises ConfigError."""
         try:
             parts = urlsplit(text)
             host, port, name = parts.hostname, parts.port or 19530, parts.path.strip("/")
         except ValueError as error:
-            raise ConfigError(f"The store {text!r} is no address ({error}): {_FORM}") from error
+            raise ConfigError(f"The store {text!r} is not a valid address ({error}): {_FORM}") from error
         if parts.scheme != "milvus" or not host or parts.query or parts.fragment:
-            raise ConfigError(f"The store {text!r} is no address of a Milvus server: {_FORM}")
+            raise ConfigError(f"The store {text!r} is not the address of a Milvus server: {_FORM}")
         if parts.username is not None or parts.password is not None:
-            raise ConfigError("The store's address holds a password: set QA_MILVUS_USER and QA_MILVUS_PASSWORD.")
+            raise ConfigError(
+                "The store's address contains a user name or password: set QA_MILVUS_USER and QA_MILVUS_PASSWORD."
+            )
         if not _NAME.fullmatch(name):
-            raise ConfigError(f"{name!r} cannot be an index's name: use letters, digits and _, a letter first.")
-        if taken := _TAKEN.search(name):
-            raise ConfigError(f"{name!r} cannot be an index's name, since parts of one are called so: drop {taken[0]}.")
+            raise ConfigError(f"Index name {name!r} is not valid: use letters, digits and _, beginning with a letter.")
+        if reserved := _RESERVED.search(name):
+            raise ConfigError(f"Index name {name!r} ends in the reserved suffix {reserved[0]!r}: choose another.")
         tls = environ.get("QA_MILVUS_TLS", "")
         if tls not in ("", "on") and not Path(tls).is_file():
-            raise ConfigError(f"QA_MILVUS_TLS={tls!r} is neither on nor a file: name that of the authority.")
+            raise ConfigError(
+                f"QA_MILVUS_TLS={tls!r} is neither on nor a file: name the certificate file of the authority."
+            )
         user, password = environ.get("QA_MILVUS_USER", ""), environ.get("QA_MILVUS_PASSWORD", "")
         if password and not tls and not is_loopback(host):
             raise ConfigError(
-                f"QA_MILVUS_PASSWORD would go to {host} for all on the way to read: set QA_MILVUS_TLS to on, or to the "
-                "file of the authority."
+                f"QA_MILVUS_PASSWORD would be sent to {host} unencrypted: set QA_MILVUS_TLS to on, or to the "
+                "certificate file of the authority."
             )
         return cls(host, port, name, user, password, tls, int(_number(environ, "QA_MILVUS_REPLICAS", 1, 1, 100)))
 
@@ -92,16 +94,16 @@ def store_plugins() -> dict[str, EntryPoint]:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Where things are and what may be changed.
+    """The locations of articles and index, and the settings.
 
     `encoder` names a SentenceTransformer folder (or a model already on this machine); empty is the shipped one. The
-    prompts are put before queries and passages; None leaves the model's own. `threshold` is the confidence below
-    which the program abstains, unless `risk` is given: the share of its answers that may be to questions that the
-    articles do not answer (see `answer.threshold_for`); `keep` is the number of generations that stay on disk;
-    `fields` are pairs of title, text, url, date or author and the name of that field in JSON and CSV files. `reader`
-    is empty for the shipped one or "off"; it begins to read no further passage after `reader_ms` milliseconds. Where
-    `store` is given, the index is on that server, and `index` holds what belongs to this machine alone. With
-    `only_reads` the index is built elsewhere: no chat builds it, and what is in `corpus` is not compared with it.
+    prompts are put before queries and passages; None is the model's own. `threshold` is the confidence below which the
+    program abstains, unless `risk` is given: the share of its answers that may be to questions which the articles do
+    not answer. `keep` is the number of generations that are kept. `fields` are pairs of title, text, url, date or
+    author and the name of that field in JSON and CSV files. `reader` is empty for the shipped reader, or "off";
+    `reader_ms` is its time budget in milliseconds, after which it starts no further passage. With `store`, the index is
+    on that server, and `index` contains only what belongs to this machine. With `only_reads`, the index is built on
+    another machine: the chat does not build it, and does not compare it with `corpus`.
     """
 
     corpus: Path = Path("corpus")
@@ -127,14 +129,14 @@ class Config:
         index: str | Path | None = None,
         store: str | None = None,
     ) -> Config:
-        """The configuration of this process; arguments win over the environment.
+        """The configuration of this process; arguments take precedence over the environment.
 
         Reads QA_CORPUS, QA_INDEX, QA_ENCODER, QA_QUERY_PROMPT, QA_PASSAGE_PROMPT, QA_MAX_FILE_MB, QA_FIELDS
         (`title=headline,text=story`), QA_THRESHOLD, QA_RISK, QA_READER, QA_READER_MS and QA_STORE
         (`milvus://host:port/name`), for which there are QA_MILVUS_USER, QA_MILVUS_PASSWORD and QA_MILVUS_TLS. Raises
-        ConfigError for a value that does not fit.
+        ConfigError for an invalid value.
         """
-        place = store if store is not None else environ.get("QA_STORE", "")
+        address = store if store is not None else environ.get("QA_STORE", "")
         return cls(
             corpus=Path(corpus or environ.get("QA_CORPUS") or "corpus"),
             index=Path(index or environ.get("QA_INDEX") or "index"),
@@ -147,23 +149,24 @@ class Config:
             risk=_number(environ, "QA_RISK", 0, 0.01, 0.4) if environ.get("QA_RISK") else None,
             reader=_reader(environ.get("QA_READER", "")),
             reader_ms=_number(environ, "QA_READER_MS", 120, 0, 60_000),
-            store=_store(place, environ) if place else None,
+            store=_store(address, environ) if address else None,
         )
 
 
-def _store(place: str, environ: Mapping[str, str]) -> Address | PluginAddress:
-    address = PluginAddress(place)
-    if address.scheme not in ("milvus", place) and address.scheme in store_plugins():
+def _store(url: str, environ: Mapping[str, str]) -> Address | PluginAddress:
+    address = PluginAddress(url)
+    if address.scheme not in ("milvus", url) and address.scheme in store_plugins():
         return address
-    return Address.parse(place, environ)
+    return Address.parse(url, environ)
 
 
 def _fields(raw: str) -> tuple[tuple[str, str], ...]:
     pairs = [
-        (name.strip(), given.strip()) for name, _, given in (pair.partition("=") for pair in raw.split(",") if pair)
+        (name.strip(), field_name.strip())
+        for name, _, field_name in (pair.partition("=") for pair in raw.split(",") if pair)
     ]
-    for name, given in pairs:
-        if name not in _FIELDS or not given:
+    for name, field_name in pairs:
+        if name not in _FIELDS or not field_name:
             raise ConfigError(
                 f"QA_FIELDS={raw!r} does not name fields: write it as text=story,title=headline "
                 f"(of {', '.join(_FIELDS)})."
@@ -173,7 +176,7 @@ def _fields(raw: str) -> tuple[tuple[str, str], ...]:
 
 def _reader(raw: str) -> str:
     if raw not in ("", "off"):
-        raise ConfigError(f"QA_READER={raw!r} is not known: set it to off, or unset it for the reader that is shipped.")
+        raise ConfigError(f"QA_READER={raw!r} is not valid: set it to off, or unset it for the shipped reader.")
     return raw
 
 

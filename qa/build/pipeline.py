@@ -191,7 +191,7 @@ class _Builder:
     def run(
         self, config: Config, parse_file: ParseFile, workers: int, full: bool, remote: RemoteWorkers | None
     ) -> tuple[str, int, tuple[FileRecord, ...]]:
-        """Read, encode, write and publish; return the generation's id, the count of encoded passages, and the records."""
+        """Read, encode, write and publish; return the id, how many passages were encoded, and the file records."""
         try:
             return self._run(config, parse_file, workers, full, remote)
         finally:

@@ -15,7 +15,7 @@ import click
 
 from ..config import Config
 from ..errors import BusyError, QAError
-from ..system.interrupts import ended_within
+from ..system.interrupts import interrupt_deadline
 from .options import config_of, stored
 from .output import STOPPED, fail, generation_number, one_line, print_json, progress
 
@@ -54,7 +54,7 @@ def build(
         sandbox = stack.enter_context(
             SandboxPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes))
         )
-        stack.enter_context(ended_within(_PATIENCE, partial(_give_up, sandbox.kill)))
+        stack.enter_context(interrupt_deadline(_PATIENCE, partial(_give_up, sandbox.kill)))
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
         remote = stack.enter_context(_cluster(ray, encoder, config)) if ray else None
 

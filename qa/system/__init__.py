@@ -1,1 +1,1 @@
-"""The machine: processors, threads, interrupts and files."""
+"""Services of this machine: processors, memory, threads, interrupts, durable files."""

@@ -1,7 +1,4 @@
-"""Work that is done in a thread of its own, in order, of which no more waits than is wanted.
-
-It knows nothing about what the work is.
-"""
+"""Runs jobs in order on one background thread, with a bounded queue."""
 
 from __future__ import annotations
 
@@ -9,44 +6,45 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-_STEP_SECONDS = 0.25  # between two looks at work that is waited for
+_STEP_SECONDS = 0.25  # between two calls of `step` while waiting for a job
 
 
-class Background:
-    """Does one thing after the other while its owner goes on; use it from one thread.
+class BackgroundQueue:
+    """Runs one job after another while its owner continues; use it from one thread.
 
-    No more than `most` of it waits, or is being done, together with what is added. `step` is called while that is
-    waited for, and stops it by raising.
+    The sizes of the unfinished jobs add up to `max_size` at most. While `add` or `finish` waits, `step` is called
+    repeatedly, and an exception that it raises ends the wait.
     """
 
-    def __init__(self, most: int, step: Callable[[], None]) -> None:
-        self._most = most
+    def __init__(self, max_size: int, step: Callable[[], None]) -> None:
+        self._max_size = max_size
         self._step = step
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="write")
-        self._works: deque[tuple[Future[None], int]] = deque()
+        self._jobs: deque[tuple[Future[None], int]] = deque()
         self._size = 0
 
-    def add(self, work: Callable[[], None], size: int = 0) -> None:
-        """Have it done after all else, as soon as there is room for it; raises what went wrong before."""
-        self._wait(self._most - size)
-        self._works.append((self._pool.submit(work), size))
+    def add(self, job: Callable[[], None], size: int = 0) -> None:
+        """Queue a job, after waiting until there is room for it; raises the exception of an earlier job."""
+        self._wait(self._max_size - size)
+        self._jobs.append((self._pool.submit(job), size))
         self._size += size
 
     def finish(self) -> None:
-        """Wait for all of it; raises what went wrong."""
+        """Wait for all jobs; raises the exception of the first that failed."""
         self._wait(-1)
 
     def end(self, seconds: float | None = None) -> None:
-        """Begin nothing more, and wait for what is being done: so long, or to its end."""
+        """Cancel the jobs that have not started, and wait for the running one, at most `seconds`."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        wait([work for work, _ in self._works if not work.cancelled()], timeout=seconds)
+        wait([job for job, _ in self._jobs if not job.cancelled()], timeout=seconds)
 
-    def _wait(self, most: int) -> None:
-        while self._works and (self._works[0][0].done() or self._size > most):
-            work, size = self._works[0]
-            if wait([work], timeout=_STEP_SECONDS).done:
-                self._works.popleft()
-                self._size -= size
-                work.result()
+    def _wait(self, size: int) -> None:
+        """Wait until the unfinished jobs add up to at most `size`."""
+        while self._jobs and (self._jobs[0][0].done() or self._size > size):
+            job, job_size = self._jobs[0]
+            if wait([job], timeout=_STEP_SECONDS).done:
+                self._jobs.popleft()
+                self._size -= job_size
+                job.result()
             else:
                 self._step()

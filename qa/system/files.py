@@ -1,4 +1,4 @@
-"""Files and folders on disk."""
+"""Durable files and folders on disk."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def sync(path: Path) -> None:
-    """Make a file, or the names in a folder, last through a power cut."""
+    """Write a file, or the names in a folder, to the disk, so that it survives a power failure."""
     if path.is_dir() and os.name == "nt":
-        return  # Windows has no handle to sync a folder by
-    # Windows syncs only what is open for writing; a folder can be opened only for reading.
+        return  # Windows cannot sync a folder
+    # Windows syncs only files that are open for writing; elsewhere a folder can only be opened for reading.
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(handle)

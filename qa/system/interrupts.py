@@ -1,7 +1,4 @@
-"""Ctrl-C ends a piece of work in time, also where a library does not come back to Python.
-
-It knows nothing about what the work is.
-"""
+"""Makes Ctrl-C end the program in time, even while a library does not return to Python."""
 
 from __future__ import annotations
 
@@ -13,32 +10,32 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def ended_within(seconds: float, end: Callable[[], None]) -> Iterator[None]:
-    """A block that an interrupt ends with KeyboardInterrupt; where that takes longer, `end` is called.
+def interrupt_deadline(seconds: float, end: Callable[[], None]) -> Iterator[None]:
+    """Call `end` if the block is still running `seconds` after an interrupt (KeyboardInterrupt).
 
-    It is called in a thread of its own, since the main one may be inside a library for minutes; it has to end the
-    process. Outside the main thread, where interrupts are not heard, nothing is done.
+    `end` must end the process. It is called on another thread, because the main one may be inside a library for
+    minutes. Does nothing outside the main thread, which alone receives interrupts.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    told, heard = socket.socketpair()
-    told.setblocking(False)
-    over = threading.Event()
+    sender, receiver = socket.socketpair()
+    sender.setblocking(False)
+    finished = threading.Event()
 
     def listen() -> None:
-        while signals := heard.recv(64):
-            if signal.SIGINT in signals and not over.wait(seconds):
+        while signals := receiver.recv(64):
+            if signal.SIGINT in signals and not finished.wait(seconds):
                 end()
 
     listener = threading.Thread(target=listen, name="interrupts", daemon=True)
     listener.start()
-    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    previous = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
     try:
         yield
     finally:
-        signal.set_wakeup_fd(before)
-        over.set()
-        told.close()
+        signal.set_wakeup_fd(previous)
+        finished.set()
+        sender.close()
         listener.join()
-        heard.close()
+        receiver.close()

@@ -1,9 +1,9 @@
-"""What keeps every library of this program from reaching for the network: the switches that each of them reads.
+"""Keeps the libraries of this program off the network, by the environment variables that each of them reads.
 
-`import qa` turns all telemetry off, and so does every process of the program, before it loads a library. The switches
-are assigned, whatever the environment says: a value of a shell profile must not send what is known of private articles.
-A program that imports `qa` gets them too, since it is its process that holds the articles; nothing but reports on usage
-stops working. What it may download is its own affair, until it runs this program's command line or its torch encoder.
+`import qa` turns all telemetry off, in every process of the program, before it imports a library. The variables are
+assigned even if they are set: a shell profile must not cause reports from a process with private articles. This also
+applies to any program that imports `qa`; it disables nothing but usage reports. Downloads are forbidden only once the
+command line or the torch encoder of this program is used.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _NO_TELEMETRY = {
-    # ONNX Runtime (1.29 and later) starts to collect and send when it is imported; its API comes too late for that.
+    # ONNX Runtime (1.29 and later) starts to collect and send when it is imported, before its API can disable that.
     "ORT_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",  # also Gradio's reports, which go through the hub's library
+    "HF_HUB_DISABLE_TELEMETRY": "1",  # also disables Gradio's reports, which use the hub's library
     "DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_UPDATE_CHECK": "1",
-    "GRADIO_ANALYTICS_ENABLED": "False",  # with it goes the look for a newer version
+    "GRADIO_ANALYTICS_ENABLED": "False",  # also disables the check for a newer version
     "RAY_USAGE_STATS_ENABLED": "0",
     "FASTAPI_OTEL_AUTO_CONFIGURE": "false",  # otherwise it exports requests and errors to where OTEL_… says
-    "DO_NOT_TRACK": "1",  # donottrack.sh: whoever else listens to it
+    "DO_NOT_TRACK": "1",  # donottrack.sh, for any other library that respects it
 }
 _NO_DOWNLOADS = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
-# Requests go to a port of this machine that nobody listens on. Libraries differ in which case of a name they read.
+# A port of this machine on which nothing listens. Libraries differ in the case of the names that they read.
 _CLOSED = "http://127.0.0.1:9"
 _PROXIES = {
     name: value
@@ -35,30 +35,30 @@ _PROXIES = {
 
 
 def forbid_telemetry() -> None:
-    """In this process, and in those that it starts, no library reports on its use."""
+    """Disable usage reports of all libraries, in this process and those that it starts."""
     os.environ.update(_NO_TELEMETRY)
 
 
 def forbid_downloads() -> None:
-    """In this process, and in those that it starts, no model is looked for on the network.
+    """Disable downloads of models, in this process and those that it starts.
 
-    Libraries read this when they are imported.
+    Call it before the libraries are imported: they read the variables then.
     """
     os.environ.update(_NO_DOWNLOADS)
 
 
 @contextmanager
 def proxies_closed() -> Iterator[None]:
-    """Processes that are started meanwhile make no HTTP request to another machine, where they heed proxies.
+    """Keep processes that are started in this context from HTTP requests to other machines, if they respect proxies.
 
-    It is for what has no switch of its own. After it the variables are as they were.
+    This is for libraries without a switch. Afterwards the variables are restored.
     """
-    before = {name: os.environ.get(name) for name in _PROXIES}
+    saved = {name: os.environ.get(name) for name in _PROXIES}
     os.environ.update(_PROXIES)
     try:
         yield
     finally:
-        for name, value in before.items():
+        for name, value in saved.items():
             if value is None:
                 os.environ.pop(name, None)
             else:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.system.background import Background
+from qa.system.background import BackgroundQueue
 
 
 class Stopped(Exception):
@@ -18,7 +18,7 @@ class Stopped(Exception):
 
 @given(sizes=st.lists(st.integers(0, 9), max_size=30), most=st.integers(0, 12))
 def test_all_is_done_in_order_and_never_too_much_waits(sizes: list[int], most: int) -> None:
-    background = Background(most, lambda: None)
+    background = BackgroundQueue(most, lambda: None)
     done: list[int] = []
     for number, size in enumerate(sizes):
         background.add(lambda number=number: done.append(number), size)  # type: ignore[misc]
@@ -41,7 +41,7 @@ def test_whoever_waits_for_room_may_stop_and_is_told_what_went_wrong() -> None:
     def wait() -> None:
         going.wait(10)
 
-    background = Background(1, step)
+    background = BackgroundQueue(1, step)
     background.add(wait, 1)
     with pytest.raises(Stopped):
         background.add(lambda: None, 1)
@@ -61,7 +61,7 @@ def test_at_the_end_nothing_is_begun_and_what_runs_has_its_time() -> None:
         if going.wait(10):
             done.append(1)
 
-    background = Background(9, lambda: None)
+    background = BackgroundQueue(9, lambda: None)
     background.add(first)
     background.add(lambda: done.append(2))
     assert begun.wait(5)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...corpus.records import FileRecord, Part
 from ...errors import Remedy, StoreError
-from ...system.background import Background
+from ...system.background import BackgroundQueue
 from ...system.files import sync
 from ...text.document import Document
 from ...text.passage import Passage, encoded
@@ -67,7 +67,7 @@ class GenerationWriter(Writer):
         self._new: dict[str, Part] = {}  # what was inserted, by file
         self._kept: list[tuple[range, int]] = []  # passages of the last generation, and the first one's new number
         self._is_current = False
-        self._writing = Background(_MOST_UNWRITTEN, step)
+        self._writing = BackgroundQueue(_MOST_UNWRITTEN, step)
         try:
             self._vectors = dense.DenseWriter(self.folder, int(manifest.encoder["dimension"]))
             self._sqlite = sqlite3.connect(self.folder / PASSAGES, uri=True, check_same_thread=False)

@@ -17,7 +17,7 @@ from ...corpus.records import FileRecord, Part
 from ...errors import Remedy, StoreError, UnreachableError
 from ...models.protocols import Vectors
 from ...sandbox.wire import document_json
-from ...system.background import Background
+from ...system.background import BackgroundQueue
 from ...text.document import Document
 from ...text.passage import Passage, encoded
 from ..manifest import Manifest, record_json
@@ -58,7 +58,7 @@ class MilvusWriter(Writer):
         super().__init__(folder, manifest, previous, step)
         self._store = store
         self._old = previous
-        self._writing = Background(_MOST_WAITING, step)
+        self._writing = BackgroundQueue(_MOST_WAITING, step)
         self._is_over = False
         self._tokenizer = store.server.word_tokenizer()
         # What only the thread changes, until all is written:

@@ -36,15 +36,15 @@ UNREACHABLE = r"The index cannot be reached at milvus://.*: check that the serve
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("http://host/name", "no address of a Milvus server"),
-        ("milvus://host:port/name", "no address"),
-        ("milvus:///name", "no address of a Milvus server"),
-        ("milvus://host", "cannot be an index's name"),
-        ("milvus://host/a-b", "cannot be an index's name"),
-        ("milvus://host/a/b", "cannot be an index's name"),
-        ("milvus://host/ä", "cannot be an index's name"),
+        ("http://host/name", "not the address of a Milvus server"),
+        ("milvus://host:port/name", "not a valid address"),
+        ("milvus:///name", "not the address of a Milvus server"),
+        ("milvus://host", "Index name .* is not valid"),
+        ("milvus://host/a-b", "Index name .* is not valid"),
+        ("milvus://host/a/b", "Index name .* is not valid"),
+        ("milvus://host/ä", "Index name .* is not valid"),
         ("milvus://user:secret@host/name", "QA_MILVUS_PASSWORD"),
-        ("milvus://host/name?x=1", "no address of a Milvus server"),
+        ("milvus://host/name?x=1", "not the address of a Milvus server"),
     ],
 )
 def test_an_address_that_is_none_is_refused(text: str, problem: str) -> None:
