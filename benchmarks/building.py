@@ -1,8 +1,8 @@
-"""Measure a build: its memory from 1,000 to 10,000 files, and how soon it stops: `python -m benchmarks.building`.
+"""Measures a build: its memory from 1,000 to 10,000 files, and how soon it stops: `python -m benchmarks.building`.
 
-Files are made of the passages in `shared/eval/scale-corpus.jsonl.gz`, five to a file. Memory is that of the whole
-building process (peak resident set), with an encoder that does nothing but hash, so that the pipeline is seen and
-not the model; stopping is measured with the real encoder. Writes docs/building.md and docs/building.json.
+Each file contains five passages of `shared/eval/scale-corpus.jsonl.gz`. Memory is the peak resident set of the building
+process, with an encoder that only hashes, so that the pipeline is measured and not the model; stopping is measured with
+the real encoder. Writes docs/building.md and docs/building.json.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _STOPS = 12
 
 
 class HashingEncoder:
-    """Unit vectors of the usual size, told by each text's hash alone."""
+    """An encoder whose unit vectors, of the usual dimension, depend only on the hash of the text."""
 
     identity = EncoderIdentity("hashing", "0" * 64, 384, 256, True, "", "")
     languages = ("en",)
@@ -56,7 +56,7 @@ class HashingEncoder:
 
 
 def write_corpus(folder: Path, files: int) -> int:
-    """So many Markdown files of five passages each; returns their bytes."""
+    """Write Markdown files of five passages each; return their total size in bytes."""
     folder.mkdir(parents=True)
     size = 0
     with gzip.open(SETS / "scale-corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
@@ -68,7 +68,7 @@ def write_corpus(folder: Path, files: int) -> int:
 
 
 def measure(place: Path, files: int) -> dict[str, Any]:
-    """One build in this process, and then one with nothing to do: seconds, and the peak memory in MB."""
+    """Build in this process, and again with nothing to do: seconds of both, and the peak memory in MB."""
     size = write_corpus(place / "corpus", files)
     config = Config(place / "corpus", place / "index")
     with SandboxPool() as pool:
@@ -92,7 +92,7 @@ def _peak() -> float:
 
 
 def stopped(place: Path) -> list[float]:
-    """Seconds from asking a build with the real encoder to stop until it has, at moments spread over the build."""
+    """Seconds that a build with the real encoder takes to stop when asked to, at moments spread over the build."""
     write_corpus(place / "corpus", 150)
     encoder = load_encoder(index=CACHE)
     chance = random.Random(5)
@@ -122,7 +122,7 @@ def stopped(place: Path) -> list[float]:
 
 
 def main() -> int:
-    """Measure and write the page; 1 where stopping takes longer than two seconds."""
+    """Measure and write the page; returns 1 if stopping takes longer than two seconds."""
     if len(sys.argv) == 3:
         print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))
         return 0

@@ -1,4 +1,4 @@
-"""What the benchmarks share: the sets and their split, a cache of embeddings and of what was read, the machine."""
+"""Shared by the benchmarks: the sets and their split, caches of embeddings and judgements, a line on the machine."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ ARTICLES = SHARED / "articles"
 CACHE = ROOT / "benchmarks" / ".cache"
 
 Part = Literal["train", "fit", "held-out"]
-# SQuAD's articles that the reader was not trained on (docs/reader.md), by title: weights and thresholds are fitted on
-# the first, and figures are those of the others.
+# The SQuAD articles that the reader was not trained on (docs/reader.md), by title: weights and thresholds are fitted on
+# the first group, and figures are measured on the second.
 FIT_ARTICLES = frozenset(
     {
         "1973 oil crisis",
@@ -62,7 +62,7 @@ _FOUND = np.dtype([("sentence", "<i4", 2), ("span", "<i4", 2), ("margin", "<f4")
 
 
 def off_topic_questions() -> list[tuple[str, str]]:
-    """(id, text) of real search questions that no development set is about."""
+    """(id, text) of real search questions that no development set covers."""
     lines = (SETS / "off-topic-questions.jsonl").read_text("utf-8").splitlines()
     return [(row["_id"], row["text"]) for row in map(json.loads, lines)]
 
@@ -73,12 +73,12 @@ def in_fit(query_id: str) -> bool:
 
 
 def part_of(title: str) -> Part:
-    """What an article of SQuAD, by its title, is for."""
+    """The part that a SQuAD article belongs to, by its title."""
     return "fit" if title in FIT_ARTICLES else "held-out" if title in HELD_OUT_ARTICLES else "train"
 
 
 class _Rows:
-    """Rows of bytes by their key in a file of the cache, which can be made again."""
+    """A key-value store of bytes in a file of the cache, which can be deleted at any time."""
 
     def __init__(self, name: str) -> None:
         CACHE.mkdir(exist_ok=True)
@@ -87,7 +87,7 @@ class _Rows:
         self._sqlite.execute("CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, row BLOB) WITHOUT ROWID")
 
     def get(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
-        """Those that are there."""
+        """The stored rows of these keys."""
         wanted = "SELECT key, row FROM rows WHERE key = ?"
         return dict(row for key in keys for row in self._sqlite.execute(wanted, (key,)))
 
@@ -101,7 +101,7 @@ def _key(text: str) -> bytes:
 
 
 class CachingEncoder:
-    """An encoder that remembers on disk what it encoded, so that a benchmark can be run again in a minute.
+    """An encoder that caches embeddings on disk, so that a benchmark can be repeated in a minute.
 
     Never use it where speed is measured.
     """
@@ -134,10 +134,10 @@ class CachingEncoder:
 
 
 class CachingReader:
-    """The shipped reader, remembering on disk what it said of a question and a passage, whatever the time.
+    """The shipped reader with unlimited time and a cache of its judgements on disk.
 
-    What a model said is kept by its sha256: where qa/reader.py makes something else of the same numbers, delete the
-    cache. Never use it where speed is measured.
+    The cache is keyed by the model's sha256: delete it when qa/models/reader.py computes judgements differently. Never
+    use it to measure speed.
     """
 
     def __init__(self) -> None:
@@ -164,7 +164,7 @@ def _pair_key(question: str, passage: Passage) -> bytes:
 
 
 def _row(judgement: Judgement | None, start: int) -> bytes:
-    """A judgement in few bytes, its places counted from `start`; no bytes where nothing was read."""
+    """A judgement packed into bytes, with offsets relative to `start`; empty for None."""
     if judgement is None:
         return b""
     rows = [
@@ -185,14 +185,14 @@ def _judgement(row: bytes, start: int) -> Judgement | None:
 
 
 def f1(said: str, answer: str) -> float:
-    """The overlap of words, articles and punctuation aside (Rajpurkar et al. 2016)."""
+    """The F1 of the words, without articles and punctuation (Rajpurkar et al. 2016)."""
     a, b = plain(said).split(), plain(answer).split()
     common = sum((Counter(a) & Counter(b)).values())
     return 2 * common / (len(a) + len(b)) if common else float(a == b)
 
 
 def plain(text: str) -> str:
-    """The words of a short answer, to be compared."""
+    """The words of a short answer, normalised for comparison."""
     text = "".join(character for character in text.lower() if character not in string.punctuation)
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
 
@@ -205,7 +205,7 @@ def mean(rows: Vectors) -> float:
 def interval(
     sides: Sequence[Sequence[float] | NDArray[np.float64]], figure: Callable[..., float] = mean, samples: int = 1_000
 ) -> tuple[float, float, float]:
-    """A figure of one or more samples of numbers, and the ends of its 95 % bootstrap interval."""
+    """A statistic of one or more samples, with its 95 % bootstrap interval."""
     random, arrays = np.random.default_rng(1), [np.asarray(side, dtype=float) for side in sides]
     made = [figure(*(a[random.integers(0, len(a), len(a))] for a in arrays)) for _ in range(samples)]
     low, high = np.percentile(made, [2.5, 97.5])
@@ -213,7 +213,7 @@ def interval(
 
 
 def machine() -> str:
-    """One line about this machine, for the head of a report."""
+    """One line that describes this machine, for the head of a report."""
     model = platform.processor() or platform.machine()
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():

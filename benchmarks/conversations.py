@@ -1,9 +1,9 @@
-"""Measure follow-ups: the last turn alone, joined with the question before it, and as the program reads them.
+"""Measures follow-ups: the last turn alone, joined with the previous question, and as the program reads them.
 
-`python -m benchmarks.conversations` prints a table. conversations.jsonl holds conversations written for this project
-about passages of squad-v1.1-dev, by their ids; those of half the articles (`tuned`) decided the weights of
-qa.ask.follow_up, as did half of inscit-dev's. After each of them a question about another article is asked as well, to
-which nothing should be carried.
+`python -m benchmarks.conversations` prints a table. conversations.jsonl contains conversations written for this project
+about passages of squad-v1.1-dev, by their ids; those about half of the articles (`tuned`) were used to choose the
+weights of qa.ask.follow_up, as was half of inscit-dev. After each conversation a question about another article is
+asked too, to which nothing should be carried over.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from qa.evaluate.run import Dataset, LabelledQuery, has_relevant, index_dataset,
 from qa.models.encoders import load_encoder
 from qa.models.protocols import Encoder, Reader
 
-_STRIDE = 7  # how far away the conversation is that the next topic comes from
+_STRIDE = 7  # distance, in conversations, to the one that the change of topic is taken from
 
 
 def main() -> int:
-    """Measure and print; 2 without the sets."""
+    """Measure and print; returns 2 if the sets are missing."""
     if not SETS.is_dir():
         print(f"The development sets are not here ({SETS.name}/ beside the project): nothing was measured.")
         return 2
@@ -39,9 +39,9 @@ def main() -> int:
 
 
 def measure(encoder: Encoder, reader: Reader) -> dict[str, dict[str, float]]:
-    """nDCG@10 of each reading, and the share of questions that something was carried to, for each set.
+    """nDCG@10 of each way to read a follow-up, and the share of questions with carried words, for each set.
 
-    The passages are read only where the program itself reads them: the others show what words and meaning give.
+    The reader is used only for the program's own way: the others show retrieval by words and embeddings alone.
     """
     inscit, squad = read_dataset(SETS / "inscit-dev"), read_dataset(SETS / "squad-v1.1-dev")
     found = {"inscit-dev": _figures(encoder, reader, inscit, {"inscit-dev": inscit})["inscit-dev"]}
@@ -53,7 +53,7 @@ def measure(encoder: Encoder, reader: Reader) -> dict[str, dict[str, float]]:
 
 
 def table(report: dict[str, dict[str, float]]) -> list[str]:
-    """The figures as lines of Markdown."""
+    """The figures as lines of a Markdown table."""
     return [
         "nDCG@10 of conversations: the last turn alone, joined with the user's turn before it, and as the program",
         "has it, without its reader and with it. The project's own (benchmarks/conversations.jsonl) are about passages",
@@ -106,7 +106,7 @@ def _before(query: LabelledQuery) -> str:
 
 
 def _own() -> dict[str, list[tuple[LabelledQuery, str]]]:
-    """The project's own questions with the passage that answers each, by set."""
+    """The project's own questions, each with the passage that answers it, by set."""
     lines = (ROOT / "benchmarks" / "conversations.jsonl").read_text("utf-8").splitlines()
     talks = [json.loads(line) for line in lines]
     found: dict[str, list[tuple[LabelledQuery, str]]] = {}

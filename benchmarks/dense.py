@@ -1,10 +1,10 @@
-"""Dense indexes side by side: what each finds of exact search, its time and memory: `python -m benchmarks.dense`.
+"""Compares dense indexes: recall of exact search, time and memory of each: `python -m benchmarks.dense`.
 
-Rows are real embeddings of the passages in `shared/eval/scale-corpus.jsonl.gz`, queries real questions; both are made
-once by the program's encoder (hours without a fast one; it can be stopped and goes on) and kept in benchmarks/.cache.
-`--rows FILE` takes rows from elsewhere: float32, in the order of that file, rows of zeros not there yet. Each index
-is built and searched in a process of its own. Times are processor time, one query on one thread, so that other work
-on the machine is left out; recall is of the exact best rows. Writes docs/dense.md and docs/dense.json.
+Rows are embeddings of the passages in `shared/eval/scale-corpus.jsonl.gz`, queries are real questions; both are encoded
+once by the program (this takes hours, and continues after an interruption) and kept in benchmarks/.cache. `--rows FILE`
+takes the rows from a file: float32, in the order of the corpus, with zeros for missing rows. Each index is built and
+searched in a separate process. Times are processor times of one query on one thread, so that other work on the machine
+does not count; recall is that of the exact best rows. Writes docs/dense.md and docs/dense.json.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Search = Callable[[Vectors], NDArray[np.int64]]
 
 
 def scale_rows(path: Path) -> Vectors:
-    """The embeddings of the scale corpus, in its order; those that are missing are made first."""
+    """The embeddings of the scale corpus, in order; missing ones are computed first."""
     with gzip.open(SETS / "scale-corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
         texts = [encoded(record["title"], (), record["text"]) for record in map(json.loads, lines)]
     mode = "r+" if path.exists() else "w+"
@@ -59,7 +59,7 @@ def scale_rows(path: Path) -> Vectors:
 
 
 def questions() -> Vectors:
-    """Embeddings of real questions, those that are about the corpus and others."""
+    """The embeddings of real questions, about the corpus and about other topics."""
     texts = [text for _, text in off_topic_questions()]
     for path in sorted(SETS.glob("*/queries.jsonl")):
         texts += [json.loads(line)["text"] for line in path.read_text("utf-8").splitlines()]
@@ -68,7 +68,7 @@ def questions() -> Vectors:
 
 
 def _faiss(description: str, spare: int = 1, ef: int = 0) -> Callable[[Vectors, Path], tuple[Search, int]]:
-    """An index of FAISS; where `spare` is more than 1, the best `spare` · k are compared exactly (half precision)."""
+    """A FAISS index; if `spare` is more than 1, the best `spare` · k rows are compared exactly (half precision)."""
 
     def build(rows: Vectors, place: Path) -> tuple[Search, int]:
         lists = 4 * round(len(rows) ** 0.5)
@@ -96,7 +96,7 @@ def _faiss(description: str, spare: int = 1, ef: int = 0) -> Callable[[Vectors, 
 
 
 def _ours(rows: Vectors, place: Path) -> tuple[Search, int]:
-    """What the program writes and searches."""
+    """The index that the program writes and searches."""
     writer = dense.DenseWriter(place, _DIMENSION)
     for block in _blocks(rows):
         writer.add(block)
@@ -132,7 +132,7 @@ KINDS: dict[str, Callable[[Vectors, Path], tuple[Search, int]]] = {
 
 
 def measure(kind: str, rows: Vectors, queries: Vectors) -> dict[str, Any]:
-    """One index over these rows, compared with exact search."""
+    """Build one index over these rows and compare it with exact search."""
     faiss.omp_set_num_threads(1)
     best = faiss.knn(queries, rows, _K, metric=faiss.METRIC_INNER_PRODUCT)[1]
     with tempfile.TemporaryDirectory() as place:
@@ -167,7 +167,7 @@ def _blocks(rows: Vectors) -> Iterator[Vectors]:
 
 
 def main() -> int:
-    """Measure all, each in a process of its own, and write the page; 1 where the program's recall@10 is below .99."""
+    """Measure each index in a separate process and write the page; returns 1 if our recall@10 is below .99."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=Path, default=CACHE / "scale-rows.npy")
     parser.add_argument("--one", nargs=3, metavar=("KIND", "COUNT", "QUERIES"))
@@ -196,7 +196,7 @@ def main() -> int:
 
 
 def _sample(path: Path, count: int) -> Vectors:
-    """So many of the rows that are there, evenly from all parts of the corpus."""
+    """A sample of the existing rows, evenly spread over the corpus."""
     rows = np.load(path, mmap_mode="r")
     there = np.flatnonzero(rows.any(axis=1))
     return np.ascontiguousarray(rows[there[np.linspace(0, len(there) - 1, count).astype(np.int64)]])

@@ -1,8 +1,8 @@
-"""Measure the run-time encoder against sentence-transformers: `python -m benchmarks.encoding [--quality N]`.
+"""Compares the run-time encoder with sentence-transformers: `python -m benchmarks.encoding [--quality N]`.
 
-Speed: natural passages of 60 to 160 words, in turn with sentence-transformers' default (batches of 32, fp32) and its
-bfloat16, so that ratios hold though the machine is shared. With `--quality`, nDCG@10 of both on the development sets
-too, over at most N questions of each. Prints tables and writes docs/encoding.json.
+Speed is measured on natural passages of 60 to 160 words, alternating with sentence-transformers' default (batches of
+32, fp32) and its bfloat16, so that the ratios are valid on a shared machine. `--quality` adds the nDCG@10 of both on
+the development sets, over at most N questions of each. Prints tables and writes docs/encoding.json.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PASSAGES, _ROUNDS, _QUESTIONS = 96, 9, 30
 
 
 def main() -> int:
-    """Measure, print and write; 2 without the sets."""
+    """Measure, print and write; returns 2 if the sets are missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quality", type=int, metavar="N", help="compare nDCG@10 too, over at most N questions a set")
     limit = parser.parse_args().quality
@@ -57,11 +57,9 @@ def main() -> int:
 
 
 def _speed(encoders: dict[str, Encoder]) -> dict[str, Any]:
-    """Passages a second and milliseconds a question: medians over the rounds, and ratios round by round."""
+    """Passages a second and milliseconds a question: medians over the rounds, and the ratios of each round."""
     passages, questions = _passages(), [query.text for query in read_dataset(SETS / "clapnq-dev", _QUESTIONS).queries]
-    rows = {
-        name: encoder.encode_passages(passages) for name, encoder in encoders.items()
-    }  # the first time is not timed
+    rows = {name: encoder.encode_passages(passages) for name, encoder in encoders.items()}  # the first run is not timed
     rates: dict[str, list[float]] = {name: [] for name in encoders}
     waits: dict[str, list[float]] = {name: [] for name in encoders}
     for _ in range(_ROUNDS):
@@ -83,7 +81,7 @@ def _speed(encoders: dict[str, Encoder]) -> dict[str, Any]:
 
 
 def _passages() -> list[str]:
-    """Passages of 60 to 160 words, as they come."""
+    """Passages of 60 to 160 words, in the order of the corpus."""
     texts = [text for _, _, text in read_dataset(SETS / "clapnq-dev", 1).passages]
     return [text for text in texts if 60 <= len(text.split()) <= 160][:_PASSAGES]
 
@@ -95,7 +93,7 @@ def _seconds(encode: Callable[[Sequence[str]], Vectors], texts: Sequence[str]) -
 
 
 def _ndcg(name: str, limit: int, *encoders: Encoder) -> list[float]:
-    """nDCG@10 on one set with each encoder, and what the last one loses to the first."""
+    """nDCG@10 on one set with each encoder, and the difference of the last to the first."""
     dataset = read_dataset(SETS / name, limit)
     found = []
     for encoder in encoders:

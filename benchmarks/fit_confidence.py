@@ -1,14 +1,14 @@
-"""Fit models of confidence and write qa/ask/confidence.json: `python -m benchmarks.fit_confidence words reader`.
+"""Fits the models of confidence and writes qa/ask/confidence.json: `python -m benchmarks.fit_confidence words reader`.
 
-Both learn from what the program's own search says: from whole sets, and from small corpora cut out of them (people
-have tens of articles more often than thousands). Each family of sets weighs the same: two of the four are SQuAD. Every
-fourth question is asked as people type into a search box: its content words alone.
+Both models are fitted to the results of the program's own search, on whole sets and on small corpora cut out of them
+(people have tens of articles more often than thousands). Each family of sets has the same weight: two of the four are
+SQuAD. Every fourth question is reduced to its content words, as people type into a search box.
 
-"words", for when nothing is read, tells a set's own questions from those off its topic, over all of them; near-misses
-can't be told by words, and are not in it. "reader" tells own questions from both, over the samples of
-benchmarks/judged.py; it is the product of two conditions, of which the second is the reader's alone, fitted together
-by their likelihood. Only questions for fitting are used; benchmarks/quality.py measures on the others. The confidence
-from which on a risk is kept (benchmarks/mixture.py) is read off those others, for both models, whichever is fitted.
+"words", for use without the reader, separates a set's own questions from those off its topic; it is fitted on all of
+them, without near-misses, which words cannot recognise. "reader" separates own questions from both, on the samples of
+benchmarks/judged.py; it is the product of two conditions, of which the second depends on the reader only, fitted
+together by maximum likelihood. Only the questions for fitting are used; benchmarks/quality.py measures on the others.
+The confidence that keeps a given risk (benchmarks/mixture.py) is determined on those others, for both models.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ CONDITIONS = {
     "words": (_WORDS,),
     "reader": (("top_cosine", "sentence_share", "peak", "log_passages", "relevance"), ("relevance",)),
 }
-# All of them, in the order of rows; where nothing was read, the last is missing.
+# All features, in the order of rows; the last one is missing if nothing was read.
 FEATURES = (*_WORDS, "relevance")
 _WHOLE, _SMALL = 600.0, 200.0  # weight of one corpus, so that the small ones together weigh a little more
 _MOST_QUESTIONS = 1_500
@@ -59,7 +59,7 @@ Rows = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Feature rows of one corpus' questions by kind: those that are fitted on, and the others."""
+    """The feature rows of a corpus's questions by kind: those for fitting, and the held-out ones."""
 
     corpus: str
     weight: float
@@ -68,7 +68,7 @@ class Sample:
 
 
 def main() -> int:
-    """Fit the models that are named, print them, and write their coefficients and thresholds."""
+    """Fit the named models, print them, and write their coefficients and thresholds."""
     encoder, reader = CachingEncoder(load_encoder(index=CACHE)), CachingReader()
     path = ROOT / "qa" / "ask" / "confidence.json"
     models = json.loads(path.read_text("utf-8"))
@@ -98,7 +98,7 @@ def main() -> int:
 
 
 def risks(model: Mapping[str, Any], held_out: Iterable[Mapping[Kind, Rows]]) -> list[tuple[float, float]]:
-    """(risk, confidence from which on it is kept), over the held-out questions of the sets that are fitted on."""
+    """(risk, lowest confidence that keeps it), on the held-out questions of the sets used for fitting."""
     conditions = [Condition(**each) for each in model["conditions"]]
     sets = []
     for rows in held_out:
@@ -111,7 +111,7 @@ def risks(model: Mapping[str, Any], held_out: Iterable[Mapping[Kind, Rows]]) -> 
 def fitted(
     samples: Sequence[Sample], mixture: Mapping[Kind, float], features_of: Sequence[Sequence[str]]
 ) -> dict[str, Any]:
-    """Conditions, with these features each, of whether a question is the corpus' own, as they are written."""
+    """Fit the conditions, each with its features, that a question is the corpus's own; returns what is written."""
     rows, labels, weights = _stack(samples, mixture)
     mean, spread = rows.mean(axis=0), rows.std(axis=0)
     chosen = [[FEATURES.index(name) for name in names] for names in features_of]
@@ -132,7 +132,7 @@ def fitted(
 
 
 def _likeliest(parts: Sequence[Rows], labels: Rows, weights: Rows) -> list[Rows]:
-    """The slopes of each part, its intercept last, whose product of logistic models makes the labels likeliest."""
+    """The slopes and intercept of each part for which the product of logistic models has the maximum likelihood."""
     parts = [np.column_stack([part, np.ones(len(part))]) for part in parts]
     ends = np.cumsum([part.shape[1] for part in parts])
     slope = np.ones(ends[-1])
@@ -154,7 +154,7 @@ def _likeliest(parts: Sequence[Rows], labels: Rows, weights: Rows) -> list[Rows]
 
 
 def reader_samples(encoder: CachingEncoder, reader: CachingReader) -> Iterator[Sample]:
-    """The corpora that both parts of a set's questions are asked of: of SQuAD, small ones have other articles each."""
+    """The corpora for both parts of a set's questions; small corpora of SQuAD have different articles for each part."""
     for name, (weight, _, count) in FIT_SETS.items():
         own, others = sample(name, "fit"), sample(name, "held-out")
         yield Sample(name, weight * _WHOLE, _rows(own, encoder, reader), _rows(others, encoder, reader))
@@ -167,13 +167,13 @@ def reader_samples(encoder: CachingEncoder, reader: CachingReader) -> Iterator[S
 def _rows(asked: Questions, encoder: CachingEncoder, reader: CachingReader | None) -> dict[Kind, Rows]:
     rows: dict[Kind, list[list[float]]] = {kind: [] for kind in asked.questions}
     for case in ask(asked, encoder, reader):
-        if case.ranking.hits:  # a question may want words in quotes that stand nowhere; the model is not asked then
+        if case.ranking.hits:  # a question may require a phrase that occurs nowhere; then the model is not used
             rows[case.kind].append(_row(case.ranking))
     return {kind: np.array(each) for kind, each in rows.items() if each}
 
 
 def _as_typed(asked: Questions) -> Questions:
-    """With every fourth question as its content words."""
+    """The questions, with every fourth reduced to its content words."""
     return replace(
         asked,
         questions={
@@ -193,7 +193,7 @@ def _row(ranking: Ranking) -> list[float]:
 
 
 def word_samples(encoder: CachingEncoder) -> Iterator[Sample]:
-    """Each set, and small corpora cut out of it, with its own questions and those off its topic."""
+    """Each set, and small corpora cut out of it, with its own questions and off-topic ones."""
     for name, (weight, count, _) in FIT_SETS.items():
         dataset = read_dataset(SETS / name)
         random = np.random.default_rng(7)
@@ -249,7 +249,7 @@ def _keywords(question: str) -> str:
 
 
 def _stack(samples: Iterable[Sample], mixture: Mapping[Kind, float]) -> tuple[Rows, Rows, Rows]:
-    """Rows, labels and weights of what is fitted on; the kinds of each corpus weigh as the mixture has them."""
+    """The rows, labels and weights for fitting; the kinds of each corpus have the weights of the mixture."""
     rows, labels, weights = [], [], []
     for each in samples:
         shares = mixed(each.fit, mixture)
@@ -263,7 +263,7 @@ def _stack(samples: Iterable[Sample], mixture: Mapping[Kind, float]) -> tuple[Ro
 def _figures(
     samples: Sequence[Sample], conditions: Sequence[Condition], mixture: Mapping[Kind, float]
 ) -> dict[str, dict[str, float]]:
-    """What separates the held-out questions, and the calibration error, of each whole set and of all small corpora."""
+    """The AUROC and the calibration error on the held-out questions, for each whole set and for all small corpora."""
     made: dict[str, dict[str, float]] = {}
     for name in FIT_SETS:
         for scale, chosen in (
@@ -280,7 +280,7 @@ def _figures(
 
 
 def _sure(rows: Rows, conditions: Iterable[Condition]) -> Rows:
-    """Confidence of each row, as `answer.confidence` has it."""
+    """The confidence of each row, computed as the program does."""
     sure = np.ones(len(rows))
     for condition in conditions:
         columns = [FEATURES.index(name) for name in condition.weights]

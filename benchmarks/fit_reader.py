@@ -1,9 +1,9 @@
-"""Fit how much the reader's words count beside retrieval's: `python -m benchmarks.fit_reader`.
+"""Fits the weights of the reader relative to retrieval: `python -m benchmarks.fit_reader`.
 
-Prints, over articles of SQuAD that the reader was not trained on and the half of CLAPNQ that is for fitting, what
-each weight gives: of relevance in the order of passages, of each feature of a sentence in the choice of the lead, and
-the margin from which the answer is shown by itself. The constants that follow from it stand in
-qa/ask/rereading.py and qa/ask/lead.py; what was read is remembered, so that it can be run again in a minute.
+Prints the effect of each weight on SQuAD articles that the reader was not trained on and the half of CLAPNQ for
+fitting: of relevance on the order of passages, of each feature of a sentence on the choice of the lead, and of the
+margin from which the short answer is shown. The constants chosen from these tables are in qa/ask/rereading.py and
+qa/ask/lead.py. Judgements are cached, so that a repetition takes a minute.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ _SETS = (SQUAD_1, SQUAD_2, CLAPNQ)
 
 
 def expit(values: Numbers) -> Numbers:
-    """Logits as probabilities."""
+    """The probabilities of logits."""
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))))
 
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """The sentences of one question that may lead, a row each.
+    """The candidate lead sentences of one question, one row each.
 
-    `words` are share of terms, score of the passage, and all else that words give, with weight 1; `read` are relevance
-    and margin, as logits.
+    `words` contains the share of terms, the passage's score, and the sum of the other word features, with weight 1;
+    `read` contains relevance and margin, as logits.
     """
 
     article: str
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def order_table(own: Mapping[str, Sequence[Case]]) -> list[str]:
-    """nDCG@10 of each way to add what was read to the fused score, for each set and on average."""
+    """nDCG@10 of each way to combine relevance with the fused score, for each set and on average."""
     forms: dict[str, Callable[[float, Hit], float]] = {
         "w · relevance": lambda w, hit: w * _relevance(hit),
         "w · (relevance + 0.3 margin)": lambda w, hit: w * (_relevance(hit) + 0.3 * _margin(hit)),
@@ -100,7 +100,7 @@ def _margin(hit: Hit) -> float:
 
 
 def sentences(case: Case) -> Sentences | None:
-    """The sentences that may lead; None where their passages were not all read."""
+    """The candidate lead sentences; None if not all of their passages were read."""
     ranking = case.ranking.readings[0]
     scored = leads.score_sentences(ranking, analyze)
     hits = [ranking.hits[sentence.hit] for sentence in scored]
@@ -118,7 +118,7 @@ def sentences(case: Case) -> Sentences | None:
 
 
 def lead_table(asked: Sequence[Sentences]) -> list[str]:
-    """How often the lead is right with weights chosen on the other articles, for each way to squash what was read."""
+    """How often the lead is right with weights chosen on the other articles, for each squashing of the logits."""
     squashes: dict[str, Callable[[Numbers], Numbers]] = {
         "words alone": np.zeros_like,
         "sigmoid of both": expit,
@@ -146,7 +146,7 @@ def lead_table(asked: Sequence[Sentences]) -> list[str]:
 
 
 def hits(asked: Sequence[Sentences], squash: Callable[[Numbers], Numbers], grid: Numbers) -> NDArray[np.bool_]:
-    """Whether the best sentence of each question is right, for each row of weights: shape (questions, rows)."""
+    """Whether the best sentence of each question is right for each row of weights: shape (questions, rows)."""
     features = np.concatenate([np.concatenate([rows.words, squash(rows.read)], axis=1) for rows in asked])
     right = np.concatenate([rows.right for rows in asked])
     starts = np.cumsum([0, *(len(rows.right) for rows in asked)][:-1])
@@ -163,7 +163,7 @@ def _weights(row: Numbers) -> str:
 
 
 def short_table(own: Sequence[Case]) -> list[str]:
-    """For margins from which the answer is shown: how many are, how many of those meet a known answer, and their F1."""
+    """For each margin: how many short answers are shown, how many of them match a known answer, and their F1."""
     said = [row for row in map(_said, own) if row is not None]
     lines = [
         "",
@@ -177,7 +177,7 @@ def short_table(own: Sequence[Case]) -> list[str]:
 
 
 def _said(case: Case) -> tuple[float, float] | None:
-    """The margin of the answer in the lead, and its F1; None where the question wants a sentence."""
+    """The margin of the answer in the lead, and its F1; None if the question asks for a sentence."""
     ranking = case.ranking.readings[0]
     lead = max(leads.score_sentences(ranking, analyze), key=lambda sentence: sentence.score)
     if lead.found is None or leads.wants_a_sentence(ranking):

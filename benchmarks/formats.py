@@ -1,8 +1,8 @@
-"""Measure how much of the text of each format is read, and how fast: `python -m benchmarks.formats`.
+"""Measures how much of the text of each format is extracted, and how fast: `python -m benchmarks.formats`.
 
-The files are those of tests/files, each with the source that it was made from. With `--pages FOLDER`, saved web pages
-with references are measured too (benchmarks/pages.py says how they lie), with `--files FOLDER` other real files. Writes
-docs/formats.md; a section that is not measured anew stays as it is.
+The files are those of tests/files, each with the source from which it was made. `--pages FOLDER` adds saved web pages
+with references (benchmarks/pages.py describes the layout), `--files FOLDER` other real files. Writes docs/formats.md,
+and keeps the sections that are not measured.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ busy machine.
 
 
 def main() -> int:
-    """Measure every file and write the page; 1 where a born-digital file has less than .97 of its words."""
+    """Measure every file and write the page; returns 1 if a born-digital file has less than .97 of its words."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=Path, help="a folder of web pages with references")
     parser.add_argument("--files", type=Path, help="a folder of PDF and office files")
@@ -146,7 +146,7 @@ def main() -> int:
 
 
 def _section(head: str, lines: Iterator[str] | None) -> str:
-    """A section of the page, measured now or as it stands there."""
+    """A section of the page: measured now, or the existing one."""
     if lines is not None:
         return head.format(date=date.today().isoformat()) + "\n".join(lines) + "\n\n"
     title = head.splitlines()[0]
@@ -155,7 +155,7 @@ def _section(head: str, lines: Iterator[str] | None) -> str:
 
 
 def _reference(path: Path) -> str | None:
-    """The words that a file was made from, or None for a file that is no article or has no source."""
+    """The words of a file's source; None if it is not an article or has no source."""
     source = {".html": path.with_suffix(".txt"), ".pdf": path.with_suffix(".html")}.get(path.suffix)
     if path.parent.name == "office" and path.suffix != ".md":
         source = path.parent / ("slides.md" if path.stem == "slides" else "bees.md")

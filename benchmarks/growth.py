@@ -1,9 +1,9 @@
-"""Measure how reading grows with a file's size: `python -m benchmarks.growth [--sizes 1 2 4 8] [--most 60] [NAME …]`.
+"""Measures how parsing scales with file size: `python -m benchmarks.growth [--sizes 1 2 4 8] [--most 60] [NAME …]`.
 
-Each kind of text is read and split at each size (MB) by a reading process, as a build does it. Printed are seconds of
-processor time of both processes, how many times those of half the size that is, the peak memory of each, and how many
-passages came, or the reason why none did. Once a size takes longer than `--most` seconds, the larger ones are left out.
-Tokens are counted by their letters alone, so that the program is seen and not the encoder. Needs Linux.
+Each kind of text is parsed and split at each size (MB) by a sandbox process, as in a build. The table shows the
+processor seconds of both processes, their ratio to those of half the size, the peak memory of each, and the number of
+passages, or the reason why there are none. After a size that takes longer than `--most` seconds, larger ones are left
+out. Tokens are counted by letters, so that the encoder is not measured. Needs Linux.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from qa.formats.decoding import Empty, Unreadable
 from qa.sandbox.pool import SandboxProcess, megabytes_for
 from qa.text.passages import Splitting
 
-_LINEAR = 2.6  # times the seconds of half the size: what is more does not grow as the size does
-_PATIENCE = 600.0  # on the clock, which also counts what else the machine does
-_LEAST_SECONDS = 0.5  # of which a ratio says something
+_LINEAR = 2.6  # times the seconds of half the size; more than this is not linear
+_PATIENCE = 600.0  # wall clock, which includes other work of the machine
+_LEAST_SECONDS = 0.5  # below this a ratio is meaningless
 
 
 def _repeated(unit: str, before: str = "", after: str = "") -> Callable[[int], bytes]:
@@ -108,7 +108,7 @@ FIXTURES: dict[str, tuple[str, Callable[[int], bytes]]] = {
 
 @dataclass(frozen=True)
 class Measured:
-    """What one file took: seconds of processor time, peaks in MB, passages, and the reason where there are none."""
+    """The cost of one file: processor seconds, peaks in MB, passages, and the reason if there are none."""
 
     name: str
     megabytes: float
@@ -120,19 +120,19 @@ class Measured:
 
 
 def count_letters(texts: Sequence[str]) -> list[int]:
-    """A token for every four letters that are begun."""
+    """One token for every four letters, rounded up."""
     return [len(text) // 4 + 1 for text in texts]
 
 
 def measured(name: str, megabytes: float) -> Measured:
-    """Read one file in a process of its own, which has read a small one before."""
+    """Parse one file in a fresh sandbox process that has parsed a small one before."""
     path, make = FIXTURES[name]
     data = make(round(megabytes * 1e6))
     splitting = Splitting(count_letters, 256)
     passages, reason = 0, ""
     with SandboxProcess(_PATIENCE, megabytes_for(len(data))) as reader:
-        reader.parse_file("a.md", _SENTENCE.encode() * 9, splitting)  # what is loaded once is loaded
-        process = reader._process  # its number: what it takes is asked of the system
+        reader.parse_file("a.md", _SENTENCE.encode() * 9, splitting)  # imports are done
+        process = reader._process  # its pid, whose usage is read from the system
         assert process is not None
         watch = _Watch(process.pid)
         try:
@@ -144,17 +144,17 @@ def measured(name: str, megabytes: float) -> Measured:
 
 
 class _Watch:
-    """What this process and one other take from now on."""
+    """Measures this process and another one from now on."""
 
     def __init__(self, pid: int) -> None:
         self._stat = Path(f"/proc/{pid}/stat")
         self._status = Path(f"/proc/{pid}/status")
-        Path("/proc/self/clear_refs").write_text("5")  # the peak is counted anew
+        Path("/proc/self/clear_refs").write_text("5")  # reset the peak
         self._before = self._reader_seconds()
         self._wall, self._own = time.perf_counter(), time.process_time()
 
     def taken(self) -> tuple[float, int, int]:
-        """Seconds of both, and the peaks of the other and of this one; of one that was ended the clock's seconds."""
+        """Seconds of both, and the peaks of the other and of this one; wall clock seconds if the other was killed."""
         try:
             seconds = self._reader_seconds() - self._before + time.process_time() - self._own
             return round(seconds, 2), _peak(self._status), _peak(Path("/proc/self/status"))
@@ -171,7 +171,7 @@ def _peak(status: Path) -> int:
 
 
 def main() -> int:
-    """Measure and print the table; 1 where a kind of text takes more than linear time and is not refused."""
+    """Measure and print the table; returns 1 if a kind of text takes more than linear time and is not refused."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="beginnings of the kinds to measure; all by default")
     parser.add_argument("--sizes", nargs="+", type=float, default=[1, 2, 4, 8], help="MB")

@@ -1,7 +1,4 @@
-"""A chat that serves, and questions sent to it over HTTP: one at a time, and many at once.
-
-Its plain endpoint and gradio's are asked alike. It knows nothing about how answers are made.
-"""
+"""Runs a chat and sends questions to it over HTTP, one at a time or many at once, to its plain endpoint or Gradio's."""
 
 from __future__ import annotations
 
@@ -22,17 +19,17 @@ from urllib.parse import urlsplit
 from benchmarks.peers import memory_mb
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_PATIENCE = 300.0  # seconds until an answer counts as lost
+_PATIENCE = 300.0  # seconds after which an answer counts as lost
 
 Way = Callable[[http.client.HTTPConnection, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What was seen while questions were asked: seconds for all together, and of each that was answered.
+    """The measurements of one load: seconds in total, and of each answered question.
 
-    The processors that the server and the client kept busy, on average, and the share of the machine's processor time
-    that anything used. The client runs on the same machine.
+    It also has the average number of processors that the server and the client used, and the share of the machine's
+    processor time that was used by anything. The client runs on the same machine.
     """
 
     seconds: float
@@ -43,7 +40,7 @@ class Load:
     busy: float
 
     def figures(self) -> dict[str, list[float]]:
-        """What is kept of it."""
+        """The figures to store."""
         return {
             "ms": [1e3 * seconds for seconds in self.each],
             "per_second": [len(self.each) / self.seconds],
@@ -55,19 +52,19 @@ class Load:
 
 
 def plain(connection: http.client.HTTPConnection, question: str) -> bool:
-    """Ask the plain endpoint; whether there was an answer."""
+    """Ask the plain endpoint; return whether there was an answer."""
     return "citations" in json.loads(_reply(connection, "POST", "/api/ask", {"question": question}))
 
 
 def gradio(connection: http.client.HTTPConnection, question: str) -> bool:
-    """Ask gradio's endpoint: a call, and the stream of its events."""
+    """Ask Gradio's endpoint with a call and its event stream; return whether there was an answer."""
     call = json.loads(_reply(connection, "POST", "/gradio_api/call/v2/ask", {"question": question}))
     events = _reply(connection, "GET", f"/gradio_api/call/ask/{call['event_id']}")
     return b"event: complete" in events and b'"citations"' in events
 
 
 class Chat:
-    """`qa serve` in a process of its own."""
+    """`qa serve` in a separate process."""
 
     def __init__(self, root: Path, corpus: Path, index: Path) -> None:
         command = [sys.executable, "-m", "qa", "serve", "--port", "0", "--no-watch"]
@@ -81,7 +78,7 @@ class Chat:
         self._address = urlsplit(line.removeprefix("Chat: ").strip())
 
     def ask(self, way: Way, questions: Sequence[str], at_once: int = 1) -> Load:
-        """Ask all of them, so many at once, each of these over one connection that stays open."""
+        """Ask all questions, several at once, each over a connection that stays open."""
         waiting: SimpleQueue[str] = SimpleQueue()
         for question in questions:
             waiting.put(question)
@@ -101,7 +98,7 @@ class Chat:
         )
 
     def memory_mb(self) -> dict[str, float]:
-        """Resident memory of the server."""
+        """The resident memory of the server, in MB."""
         return memory_mb(self._process.pid)
 
     def close(self) -> None:
@@ -113,7 +110,7 @@ class Chat:
         self._process.wait()
 
     def _ask(self, way: Way, waiting: SimpleQueue[str]) -> list[float]:
-        """The seconds of each question that this connection got an answer to, until none waits."""
+        """The seconds of each question that was answered on this connection, until none is left."""
         connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=_PATIENCE)
         found = []
         with contextlib.closing(connection), contextlib.suppress(Empty):
@@ -123,18 +120,18 @@ class Chat:
                     if way(connection, question):
                         found.append(time.perf_counter() - started)
                 except (OSError, http.client.HTTPException, ValueError, KeyError):
-                    connection.close()  # the next question opens it again
+                    connection.close()  # the next question reopens it
         return found
 
     def _cpu_seconds(self) -> float:
-        """Processor time of the server so far (Linux)."""
+        """The processor time of the server so far (Linux)."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 @contextlib.contextmanager
 def chat(root: Path, corpus: Path, index: Path, warming: Sequence[str]) -> Iterator[Chat]:
-    """A chat that has answered its first questions."""
+    """Start a chat and let it answer its first questions."""
     server = Chat(root, corpus, index)
     try:
         server.ask(plain, warming)
@@ -153,7 +150,7 @@ def _reply(connection: http.client.HTTPConnection, method: str, path: str, body:
 
 
 def _machine_ticks() -> tuple[int, int]:
-    """(busy, all) processor time of the whole machine so far (Linux)."""
+    """(busy, total) processor time of the whole machine so far (Linux)."""
     user, nice, system, idle, waiting, *others = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9])
     busy = user + nice + system + sum(others)
     return busy, busy + idle + waiting

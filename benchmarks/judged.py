@@ -1,9 +1,9 @@
-"""Questions of the development sets by what they are for, asked of the program: rankings with what was read of them.
+"""Asks questions of the development sets, divided by purpose, and collects the rankings with the reader's judgements.
 
-Three kinds are asked of a set: its own questions, which it answers; near-misses, which are about its passages and whose
-answer is missing; and search questions off its topic. A question is for fitting or held out: of SQuAD by its article,
-since the reader was trained on the others, and else by `common.in_fit`; INSCIT is all held out. Reading is what takes
-time, so each kind is a sample. It knows nothing about figures.
+There are three kinds of questions on a set: its own, which it answers; near-misses, which are about its passages but
+have no answer there; and search questions off its topic. A question is for fitting or held out: for SQuAD by its
+article, since the reader was trained on the others, and otherwise by `common.in_fit`; INSCIT is held out entirely.
+Reading takes long, so each kind is sampled.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MOST_SMALL = 20  # of each kind, of a small corpus
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A set with its questions for one purpose, by kind; `about` is the passage that each was written about."""
+    """A set with its questions for one purpose, by kind; `about` is the passage about which each was written."""
 
     dataset: Dataset
     questions: dict[Kind, tuple[LabelledQuery, ...]]
@@ -42,7 +42,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question with the ranking that the program gave; `relevant` are the passages that answer it, with grades."""
+    """A question with the program's ranking; `relevant` are the passages that answer it, with grades."""
 
     query: LabelledQuery
     kind: Kind
@@ -51,9 +51,9 @@ class Case:
 
 
 def sample(name: str, part: Part) -> Sample:
-    """The questions of a set that are for one part, as many as are judged, by a fixed choice.
+    """A fixed sample of the questions of a set for one part.
 
-    Those of SQuAD 2 whose answer is missing are asked of SQuAD 1.1 too, which has the same passages and more.
+    The unanswerable questions of SQuAD 2 are also used with SQuAD 1.1, which has the same passages and more.
     """
     dataset = read_dataset(SETS / name)
     kinds: dict[Kind, Iterable[LabelledQuery]] = {
@@ -102,7 +102,7 @@ def small(given: Sample, part: Part, count: int) -> Iterator[Sample]:
 
 
 def ask(given: Sample, encoder: CachingEncoder, reader: CachingReader | None, depth: int = READ) -> Iterator[Case]:
-    """Each question of a sample with its first `depth` hits, of which ten are read."""
+    """Ask each question of a sample; the first `depth` hits, of which ten are read."""
     with tempfile.TemporaryDirectory(prefix="qa-judged-") as place:
         engine, _ = index_dataset(given.dataset, encoder, Path(place), reader=reader)
         for kind, queries in given.questions.items():
@@ -113,20 +113,20 @@ def ask(given: Sample, encoder: CachingEncoder, reader: CachingReader | None, de
 
 
 def without_titles(given: Sample) -> Sample:
-    """The same sample, of passages that are encoded as their text alone."""
+    """The same sample, with passages that are encoded without titles."""
     passages = [(number, "", text) for number, _, text in given.dataset.passages]
     return replace(given, dataset=replace(given.dataset, passages=passages))
 
 
 def _near(dataset: Dataset) -> list[LabelledQuery]:
-    """The questions among which a set's near-misses are; INSCIT has 17, too few to tell anything by."""
+    """The questions among which a set's near-misses are; none for INSCIT, whose 17 are too few."""
     if dataset.name == INSCIT:
         return []
     return read_dataset(SETS / SQUAD_2).queries if dataset.name == SQUAD_1 else dataset.queries
 
 
 def _about(name: str) -> dict[str, str]:
-    """Question → the passage that it was written about, or the first of those that answer it."""
+    """Question → the passage about which it was written, or the first that answers it."""
     lines = (SETS / name / "queries.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     answering = ((query, passages) for query, passages in read_dataset(SETS / name).qrels.items() if passages)
@@ -135,5 +135,5 @@ def _about(name: str) -> dict[str, str]:
 
 
 def _some(queries: Iterable[LabelledQuery], most: int) -> tuple[LabelledQuery, ...]:
-    """A choice that is the same for a question in every set."""
+    """A sample in which the choice of a question is the same for every set."""
     return tuple(sorted(queries, key=lambda q: hashlib.blake2b(q.id.encode()).digest())[:most])

@@ -1,7 +1,4 @@
-"""Figures that depend on how many of the questions asked can be answered: calibration and risk.
-
-It knows nothing about where confidence comes from.
-"""
+"""Figures that depend on the share of answerable questions: calibration and risk."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.judged import Kind
 from qa.evaluate.metrics import calibration_error
 
-# The mixture of kinds that confidence is fitted and judged for.
+# The mixture of kinds for which confidence is fitted and evaluated.
 MIXTURE: dict[Kind, float] = {"own": 0.6, "off": 0.3, "near": 0.1}
 RISKS = tuple(round(0.01 * number, 2) for number in range(1, 41))
 
@@ -21,14 +18,14 @@ Numbers = NDArray[np.float64]
 
 
 def mixed(kinds: Iterable[Kind], mixture: Mapping[Kind, float] = MIXTURE) -> dict[Kind, float]:
-    """The share of each kind where only these are there: what has no answer weighs as much as in the mixture."""
+    """The share of each kind if there are only these; unanswerable ones have the same total as in the mixture."""
     own, present = mixture["own"], set(kinds)
     missing = sum(mixture.get(kind, 0.0) for kind in present - {"own"})
     return {kind: own if kind == "own" else (1 - own) * mixture.get(kind, 0.0) / missing for kind in present}
 
 
 def in_mixture(values: Mapping[Kind, Numbers], mixture: Mapping[Kind, float] = MIXTURE) -> tuple[Numbers, Numbers]:
-    """Values of each kind, as many of each as there can be in the mixture, and whether each is of an own question."""
+    """As many values of each kind as the mixture permits, and whether each is of an own question."""
     shares = {kind: share for kind, share in mixed(values, mixture).items() if share}
     total = min(len(values[kind]) / share for kind, share in shares.items())
     random = np.random.default_rng(11)
@@ -38,7 +35,7 @@ def in_mixture(values: Mapping[Kind, Numbers], mixture: Mapping[Kind, float] = M
 
 
 def error_if_true(sure: Numbers, samples: int = 200) -> float:
-    """The calibration error that is measured, on average, of these probabilities where each of them is exactly true."""
+    """The expected calibration error of a sample of these probabilities if each of them is exactly true."""
     random = np.random.default_rng(12)
     return float(np.mean([calibration_error(sure, random.random(len(sure)) < sure) for _ in range(samples)]))
 
@@ -46,7 +43,7 @@ def error_if_true(sure: Numbers, samples: int = 200) -> float:
 def weighted(
     values: Mapping[Kind, Numbers], mixture: Mapping[Kind, float] = MIXTURE
 ) -> tuple[Numbers, Numbers, Numbers]:
-    """All values, whether each is of an own question, and what each weighs in the mixture: together 1."""
+    """All values, whether each is of an own question, and the weight of each in the mixture, which add up to 1."""
     shares = mixed(values, mixture)
     truth = [np.full(len(each), float(kind == "own")) for kind, each in values.items()]
     weights = [np.full(len(each), shares[kind] / len(each)) for kind, each in values.items()]
@@ -54,10 +51,10 @@ def weighted(
 
 
 def risk(threshold: float, sets: Sequence[tuple[Numbers, Numbers, Numbers]]) -> tuple[float, float]:
-    """The share of questions with at least so much confidence, and the share of those that are wrong.
+    """The share of questions with at least this confidence, and the share of those that are answered wrongly.
 
-    `sets` are confidence, what is wrong (0 or 1) and the weight of each question; each set weighs the same. Nothing is
-    wrong where nothing is answered.
+    `sets` contains confidence, error (0 or 1) and weight of each question; each set has the same weight. The error is 0
+    if nothing is answered.
     """
     answered = float(np.mean([weights[sure >= threshold].sum() / weights.sum() for sure, _, weights in sets]))
     lost = float(np.mean([(weights * wrong)[sure >= threshold].sum() / weights.sum() for sure, wrong, weights in sets]))
@@ -65,9 +62,9 @@ def risk(threshold: float, sets: Sequence[tuple[Numbers, Numbers, Numbers]]) -> 
 
 
 def thresholds(sets: Sequence[tuple[Numbers, Numbers, Numbers]]) -> list[tuple[float, float]]:
-    """Each risk with the least confidence from which on it is never exceeded, in hundredths; 1 where there is none."""
+    """Each risk with the lowest confidence above which it is never exceeded, in hundredths; 1 if there is none."""
     steps = [round(0.01 * number, 2) for number in range(101)]
     risks = [risk(step, sets)[1] for step in steps]
-    worst = np.maximum.accumulate(risks[::-1])[::-1]  # of this confidence or any above it
+    worst = np.maximum.accumulate(risks[::-1])[::-1]  # at this confidence or any above it
     kept = list(zip(steps, worst, strict=True))
     return [(wanted, next((step for step, most in kept if most <= wanted), 1.0)) for wanted in RISKS]

@@ -1,7 +1,7 @@
-"""Measure how much of real saved pages' articles is read, beside plain trafilatura.
+"""Measures how much of the articles on real saved pages is extracted, compared with plain trafilatura.
 
-A folder of pages holds, for each, `name.html` and `name.txt`, the words of its article; and, where they are known,
-`name.json` with its `title` and `headings`. Each folder below the one that is named is a set with a row of its own.
+A folder contains for each page `name.html` and `name.txt`, the words of its article, and optionally `name.json` with
+its `title` and `headings`. Each folder below the named one is a set with its own row.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from qa.formats.decoding import Empty, Unreadable
 from qa.formats.web.page import parse_html
 
 _WORD = re.compile(r"\w+")
-_RUN = 4  # words: the article-extraction-benchmark's measure
+_RUN = 4  # words, as in the article-extraction-benchmark
 
 Read = tuple[str, str, list[str]]  # text, title, headings
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One reader on one page: `recall` and `precision` of runs of four words; None for what is not known."""
+    """The score of an extractor on one page: `recall` and `precision` of runs of four words; None if not known."""
 
     recall: float
     precision: float
@@ -41,7 +41,7 @@ class Score:
 
 
 def read_pages(folder: Path) -> Iterator[str]:
-    """The lines of a table: a row for each set and reader."""
+    """The lines of a table with a row for each set and extractor."""
     yield "| set | pages | read by | recall | precision | F1 | words found | headings | titles | nothing | s per MB |"
     yield "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|"
     for pages in sorted({page.parent for page in folder.rglob("*.html")}):
@@ -91,7 +91,7 @@ def _score(page: Path, reader: Callable[[bytes], Read]) -> Score:
     seconds = time.perf_counter() - started
     wanted, known = _words(reference), _words(facts.get("title") or title)
     first, _, rest = text.strip().partition("\n")
-    # The title above an article is part of some references and not of others.
+    # The title above an article is part of some references only.
     found = _words(rest if known and _words(first) == known != wanted[: len(known)] else text)
     shared = (Counter(_runs(wanted)) & Counter(_runs(found))).total()
     sought = Counter(tuple(_words(heading)) for heading in facts.get("headings", ()))

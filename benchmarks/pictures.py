@@ -1,14 +1,11 @@
-"""Curves → an SVG picture with axes from 0 to 1 and a legend, readable on any page.
-
-It knows nothing about what the curves say.
-"""
+"""Draws curves as an SVG picture with axes from 0 to 1 and a legend, readable on any background."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
 
-_SIZE, _LEFT, _TOP = 360, 64, 40  # of the square that is drawn in, and where it begins
+_SIZE, _LEFT, _TOP = 360, 64, 40  # size and origin of the plotting area
 _LEGEND = 270
 _COLOURS = ("#0057b8", "#c2410c", "#15803d", "#7e22ce", "#525252")
 _DASHES = ("", "7 4", "2 3", "9 3 2 3", "1 4")
@@ -17,7 +14,7 @@ _DASHES = ("", "7 4", "2 3", "9 3 2 3", "1 4")
 def curves(
     title: str, x: str, y: str, lines: Mapping[str, Sequence[tuple[float, float]]], diagonal: str = "", top: float = 1.0
 ) -> str:
-    """A picture of lines through points whose x is in 0–1 and whose y is in 0–`top`; `diagonal` names that line."""
+    """An SVG picture of lines through points with x in 0–1 and y in 0–`top`; `diagonal` is the label of that line."""
 
     def at(point: tuple[float, float]) -> tuple[float, float]:
         return _LEFT + _SIZE * point[0], _TOP + _SIZE * (1 - point[1] / top)

@@ -1,9 +1,9 @@
-"""Measure the program's answers on the development sets: `python -m benchmarks.quality [PART …]`, all parts by default.
+"""Measures the program's answers on the development sets: `python -m benchmarks.quality [PART …]`.
 
-`words`: retrieval, leads and abstention over all questions of each set, without the reader. `reader`: what each part of
-the program adds, on questions that nothing was fitted or trained on (benchmarks/judged.py). `conversations`, `news` and
-`speed` are what they say. Each part replaces its own figures in docs/quality.json; docs/quality.md and its pictures are
-made from all of them. The sets are research data beside the project; where they are missing it says so.
+The parts (by default all): `words`: retrieval, leads and abstention on all questions of each set, without the reader;
+`reader`: the contribution of each stage, on questions that nothing was fitted or trained on (benchmarks/judged.py);
+`conversations`, `news` and `speed`. Each part replaces its figures in docs/quality.json, from which docs/quality.md and
+its pictures are written. The sets are research data next to the project; an error message reports if they are missing.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ from qa.text.terms import analyze
 FITTED = DATASETS[:4]
 THRESHOLDS = np.linspace(0, 0.99, 100)
 _LATENCY_QUESTIONS = 200
-_TITLED = 150  # questions that are asked of passages without their titles too: other passages have to be read
+_TITLED = 150  # questions that are also asked of passages without titles, which are read again
 _NOWHERE = Facts("", {}, {}, frozenset())
 
 
 def main() -> int:
-    """Measure the parts that are named, and write the report; 1 where a target was missed, 2 without the sets."""
+    """Measure the named parts and write the report; returns 1 if a target is missed, 2 if the sets are missing."""
     if not SETS.is_dir():
         print(f"The development sets are not here ({SETS.name}/ beside the project): nothing was measured.")
         return 2
@@ -102,10 +102,10 @@ def main() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What one answer was worth; what its question cannot tell is NaN.
+    """The scores of one answer; NaN if the question has no data for one.
 
-    `short` is the F1 of the answer that is shown by itself, NaN where none is; `best`, that of the likeliest one in
-    the passage that is known to answer.
+    `short` is the F1 of the short answer, NaN if none is shown; `best` is that of the likeliest answer in the passage
+    that is labelled as relevant.
     """
 
     kind: Kind
@@ -153,7 +153,7 @@ def _meaning_alone() -> Iterator[None]:
 
 
 def _judged(case: Case) -> Judged:
-    """Composed as the program does, and never abstained."""
+    """Compose the answer as the program does, without abstaining, and score it."""
     sentences = sentences_of(case.ranking, analyze)
     verdict = judge(case.ranking, sentences.share, 0.0)
     answer = compose(case.query.text, case.ranking, sentences, verdict, _NOWHERE)
@@ -200,7 +200,7 @@ def _row(judged: Sequence[Judged]) -> dict[str, list[float] | None]:
 
 
 def _short(own: Sequence[Judged]) -> dict[str, Any] | None:
-    """Of the answers that are shown by themselves, and of the likeliest ones in the passages that answer."""
+    """The figures of the short answers that are shown, and of the likeliest ones in the relevant passages."""
     shown = [each.short for each in own if not math.isnan(each.short)]
     best = [each.best for each in own if not math.isnan(each.best)]
     if not best:
@@ -214,7 +214,7 @@ def _short(own: Sequence[Judged]) -> dict[str, Any] | None:
 
 
 def _separation(judged: Sequence[Judged]) -> dict[str, Any]:
-    """How own questions stand apart from the others, how true confidence is, and how many are answered."""
+    """The separation of own questions from others, the calibration of confidence, and the share of answers."""
     sure = {kind: rows[:, 0] for kind, rows in _sure(judged).items()}
     mixture, truth = in_mixture(sure)
     return {
@@ -228,13 +228,13 @@ def _separation(judged: Sequence[Judged]) -> dict[str, Any]:
 
 
 def _sure(judged: Sequence[Judged]) -> dict[Kind, Numbers]:
-    """Confidence and whether the lead holds the answer, a row each question, by kind."""
+    """Confidence, and whether the lead contains the answer, one row for each question, by kind."""
     kinds = dict.fromkeys(each.kind for each in judged)
     return {kind: np.array([[e.confidence, e.lead] for e in judged if e.kind == kind]) for kind in kinds}
 
 
 def _curves(sure: Mapping[str, Mapping[str, Mapping[Kind, Numbers]]]) -> dict[str, Any]:
-    """Reliability of each set, and what is wrong of what is answered, over the fitted sets and where it is known."""
+    """The reliability of each set, and the share of wrong answers, over the fitted sets and where it is known."""
     drawn = {name: {model: in_mixture(kinds) for model, kinds in models.items()} for name, models in sure.items()}
     reliability = {
         name: [[round(p, 4), round(share, 4), n] for p, share, n in metrics.calibration_curve(rows[:, 0], truth)]
@@ -260,7 +260,7 @@ def _risk(
     model: str,
     wrong: Callable[[Numbers, Numbers], Numbers],
 ) -> list[list[float]]:
-    """(threshold, share that is answered, share of those that are wrong, answered of own); each set weighs the same."""
+    """(threshold, share answered, share of those wrong, share of own answered); each set has the same weight."""
     drawn = [models[model] for models in asked.values()]
     sets = [(rows[:, 0], truth, wrong(rows, truth), weights) for rows, truth, weights in drawn]
     made = []
@@ -301,7 +301,7 @@ def _words(encoder: Encoder) -> dict[str, Any]:
 
 
 def _measure(name: str, encoder: Encoder) -> tuple[dict[str, Any], list[float], list[bool]]:
-    """A set's figures, and confidence and truth of held-out questions, as many off-topic as answerable ones."""
+    """A set's figures, and confidence and truth of as many off-topic as answerable held-out questions."""
     dataset = read_dataset(SETS / name)
     off = [LabelledQuery(number, text, (), False) for number, text in off_topic_questions()]
     with tempfile.TemporaryDirectory() as place:
@@ -332,7 +332,7 @@ def _held_out(outcomes: list[Outcome]) -> list[Outcome]:
 
 
 def _even(own: list[Outcome], strangers: list[Outcome]) -> tuple[list[float], list[bool]]:
-    """Confidence and truth, the same number of each kind: calibration depends on the mixture."""
+    """Confidence and truth of the same number of each kind, since calibration depends on the mixture."""
     count = min(len(own), len(strangers))
     random = np.random.default_rng(11)
     picked = [own[i] for i in random.permutation(len(own))[:count]]
@@ -352,7 +352,7 @@ def _share(hits: list[bool]) -> float | None:
 
 
 def _news(encoder: Encoder, reader: Reader) -> dict[str, Any]:
-    """The project's own questions on the two real news articles, built as a user would build them."""
+    """The project's own questions on the two real news articles, which are indexed as a user would do."""
     lines = (ROOT / "benchmarks" / "news_questions.jsonl").read_text("utf-8").splitlines()
     questions = [json.loads(line) for line in lines]
     asked: dict[str, list[tuple[dict[str, Any], Answer]]] = {}
@@ -395,7 +395,7 @@ def _news_row(answers: Sequence[tuple[dict[str, Any], Answer]]) -> dict[str, Any
 
 
 def _speed() -> dict[str, Any]:
-    """Nothing cached: whole answers and building without the reader, and reading the first ten passages, warm."""
+    """Times without caches: whole answers and building without the reader, and reading the first ten passages, warm."""
     encoder, reader = load_encoder(index=CACHE), shipped_reader()
     measured = evaluate(SETS / "clapnq-dev", encoder, limit=_LATENCY_QUESTIONS)
     given = sample(SQUAD_1, "held-out")
@@ -406,7 +406,7 @@ def _speed() -> dict[str, Any]:
         started = time.perf_counter()
         reader.read(case.query.text, passages, math.inf)
         times.append(1e3 * (time.perf_counter() - started))
-    times = times[len(times) // 10 :]  # the first ones warm it up
+    times = times[len(times) // 10 :]  # warm-up
     return {
         "latency_ms": measured["latency_ms"],
         "build": measured["build"],

@@ -1,7 +1,4 @@
-"""docs/quality.json → docs/quality.md with its pictures, and what was missed of what is wanted.
-
-It knows nothing about how the figures were measured.
-"""
+"""Writes docs/quality.md and its pictures from docs/quality.json, and compares the figures with their targets."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ _KINDS = {"own": "own", "off": "off-topic", "near": "near-miss"}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A figure that is wanted: at least so much, or at most."""
+    """A target for a figure: a minimum or a maximum."""
 
     name: str
     value: float
@@ -35,7 +32,7 @@ class Target:
 
 
 def write(report: Mapping[str, Any], folder: Path) -> list[str]:
-    """Write the page and its pictures; what is missed, in words."""
+    """Write the page and its pictures; return the missed targets as text."""
     wanted = list(targets(report))
     for name, picture in pictures(report["reader"]["figures"]["curves"]).items():
         (folder / f"quality-{name}.svg").write_text(picture, "utf-8")
@@ -44,7 +41,7 @@ def write(report: Mapping[str, Any], folder: Path) -> list[str]:
 
 
 def targets(report: Mapping[str, Any]) -> Iterator[Target]:
-    """What is wanted, with what was measured."""
+    """The targets with the measured figures."""
     sets = report["reader"]["figures"]["sets"]
     steps = {name: each["steps"][_READ] for name, each in sets.items()}
     sure = {name: each["confidence"]["with the reader"] for name, each in sets.items()}

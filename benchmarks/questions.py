@@ -1,7 +1,7 @@
-"""Measure what a question may say, misspelt words and two questions in one: `python -m benchmarks.questions`.
+"""Measures the handling of misspelt words and of two questions in one: `python -m benchmarks.questions`.
 
-Prints one JSON object a line. *Before* is the same program with that one step left out. The sets are research data
-beside the project; where they are missing it says so.
+Prints one JSON object a line. *Before* is the same program without that step. The sets are research data next to the
+project; an error message reports if they are missing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TWO_PARTS = ROOT / "benchmarks" / "two_part_questions.jsonl"
 
 
 def main() -> int:
-    """Measure and print; 2 without the sets."""
+    """Measure and print; returns 2 if the sets are missing."""
     if not SETS.is_dir():
         print(f"The development sets are not here ({SETS.name}/ beside the project): nothing was measured.")
         return 2
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _misspelt(engine: Engine, dataset: Dataset) -> dict[str, object]:
-    """nDCG@10 of questions as they are, and with one mistake in the rarest word, before and after."""
+    """nDCG@10 of unchanged questions, and of ones with a spelling mistake in the rarest word, before and after."""
     chance = random.Random(_SEED)
     held = Counter(word for _, _, text in dataset.passages for word in set(_WORD.findall(text.lower())))
     judged = [query for query in dataset.queries if has_relevant(dataset, query)]
@@ -79,7 +79,7 @@ def _misspelt(engine: Engine, dataset: Dataset) -> dict[str, object]:
 
 
 def _mistake(word: str, chance: random.Random) -> str:
-    """The word with a letter missing, another, one more, or two exchanged."""
+    """The word with a letter deleted, replaced or inserted, or two exchanged."""
     place, letter = chance.randrange(len(word)), chance.choice(string.ascii_lowercase)
     start, end = word[:place], word[place + 1 :]
     return chance.choice(
@@ -93,7 +93,7 @@ def _ndcg(engine: Engine, dataset: Dataset, query: LabelledQuery, text: str) -> 
 
 
 def _two_parts(engine: Engine) -> dict[str, object]:
-    """For how many questions the passages of both parts are among the first three and five, before and after."""
+    """How often the passages of both parts are among the first three and five, before and after."""
     asked = [json.loads(line) for line in _TWO_PARTS.read_text("utf-8").splitlines()]
 
     def found(top: int) -> int:

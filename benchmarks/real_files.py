@@ -1,7 +1,7 @@
-"""Measure how much of real PDF and office files is read, against an independent reading of each.
+"""Measures how much of real PDF and office files is extracted, compared with an independent extraction.
 
-That reading is poppler's `pdftotext` for PDF, and the text runs of the file's own XML for the others. A folder's files
-are one set; they stay where they are.
+That is poppler's `pdftotext` for PDF, and the text runs in the file's XML for the others. The files of a folder are one
+set; they are not copied.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _PARTS = {
     ".pptx": re.compile(r"ppt/slides/slide\d+\.xml"),
     ".odt": re.compile(r"content\.xml"),
 }
-_RUNS = {".docx": {"t"}, ".pptx": {"t"}}  # the elements that hold text; in OpenDocument all do
+_RUNS = {".docx": {"t"}, ".pptx": {"t"}}  # the elements that contain text; in OpenDocument all do
 _ENDS = {"p", "h", "br", "tab", "tc", "s", "line-break", "table-cell"}
 _NO_TEXT = {"annotation", "tracked-changes", "object", "forms", "automatic-styles", "script", "style", "head"}
-_LEAST = 20  # words: in fewer, one lost is much
+_LEAST = 20  # words: in a shorter file, a single word matters too much
 
 
 def read_files(folder: Path) -> Iterator[str]:
-    """The lines of a table: a row for each format, and a list of the reasons why files were not read."""
+    """The lines of a table with a row for each format, and a list of the reasons why files were not read."""
     yield "| format | files | read | measured | words found | … of the worst | at least .97 | s per MB |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|"
     reasons: dict[str, Counter[str]] = {}
@@ -90,7 +90,7 @@ def _reading(path: Path, data: bytes) -> str:
 
 
 def _spine(archive: zipfile.ZipFile) -> Iterator[str]:
-    """The chapters in order, without the book's own table of contents."""
+    """The chapters in order, without the book's table of contents."""
     package = next(name for name in archive.namelist() if name.endswith(".opf"))
     root = etree.fromstring(archive.read(package))
     items = {item.get("id"): item for item in root.iter("{*}item")}

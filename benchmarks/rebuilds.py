@@ -1,9 +1,9 @@
-"""Measure what a chat holds on to while its articles change: `python -m benchmarks.rebuilds`.
+"""Measures the resources of a chat while its articles change: `python -m benchmarks.rebuilds`.
 
-It serves a small folder, or a copy of the one that is named, with the shipped encoder. Then it changes an article so
-many times, waits each time until the chat has taken that in, and asks about it on the page and at `/api/ask`. Each row
-of the table that it prints is the server as it was after so many generations. With `--calls` it asks gradio's endpoint
-as well, so many times without a session. Linux alone says what is measured.
+It serves a small folder, or a copy of the named one, with the shipped encoder. It then changes an article many times,
+waits each time until the chat has indexed the change, and asks about it on the page and at `/api/ask`. Each row of the
+table is the state of the server after a number of generations. With `--calls` it also calls Gradio's endpoint that many
+times without a session. Needs Linux.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ import httpx
 
 from benchmarks.common import ROOT
 
-_PATIENCE = 300.0  # seconds that a build, or an answer, may take
-_LOOK = 0.05  # seconds between two looks at which generation answers
-_SETTLED = 1.0  # seconds that the server is left alone before it is measured
+_PATIENCE = 300.0  # time limit of a build or an answer, in seconds
+_LOOK = 0.05  # seconds between two queries for the current generation
+_SETTLED = 1.0  # seconds of rest before the server is measured
 _ENDS = "process_completed"
 
 _ARTICLES = {
@@ -41,10 +41,10 @@ _QUESTION = "How many times was the beacon painted?"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What a process holds: memory in MB (`private` is its own, `free` of files), descriptors and mappings.
+class Resources:
+    """The resources of a process: memory in MB (`private` without `free` file pages), descriptors and mappings.
 
-    `index_mappings` are those of files of an index, and `deleted` those of them whose file is gone.
+    `index_mappings` are those of index files, and `deleted` those of them whose file has been deleted.
     """
 
     resident: float
@@ -55,8 +55,8 @@ class Held:
     deleted: int
 
     @classmethod
-    def of(cls, process: int) -> Held:
-        """What the system says of a process now."""
+    def measure(cls, process: int) -> Resources:
+        """Read the resources of a process from the system."""
         place = Path(f"/proc/{process}")
         lines = (line.split() for line in (place / "smaps_rollup").read_text().splitlines()[1:])
         sizes = {line[0]: int(line[1]) / 1e3 for line in lines}
@@ -80,7 +80,7 @@ class Held:
 
 
 class Chat:
-    """`qa serve` in a process of its own, and one page of it."""
+    """`qa serve` in a separate process, and one open page of it."""
 
     def __init__(self, corpus: Path, index: Path) -> None:
         command = [sys.executable, "-m", "qa", "serve", "--port", "0", "--corpus", str(corpus), "--index", str(index)]
@@ -106,14 +106,14 @@ class Chat:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(10)
         self._process.kill()
-        self._process.communicate()  # closes what it wrote to
+        self._process.communicate()  # closes its pipe
 
-    def held(self) -> Held:
+    def held(self) -> Resources:
         time.sleep(_SETTLED)
-        return Held.of(self._process.pid)
+        return Resources.measure(self._process.pid)
 
     def wait_for(self, number: int) -> None:
-        """Return when that generation, or a later one, answers. Raises TimeoutError."""
+        """Wait until this generation, or a later one, answers. Raises TimeoutError."""
         end = time.monotonic() + _PATIENCE
         while not (self._current.is_file() and int(self._current.read_text() or 0) >= number):
             if time.monotonic() > end or self._process.poll() is not None:
@@ -121,18 +121,18 @@ class Chat:
             time.sleep(_LOOK)
 
     def ask_page(self, question: str) -> str:
-        """The events that the page hears when the question is asked in its box, after one look at how things stand."""
+        """The events that the page receives for a question in its text box, after one query of the status."""
         self._event(self._ticking, None, None)
         return self._event(self._asking, self._box, question)
 
     def ask(self, question: str) -> dict[str, Any]:
-        """What the plain endpoint answers."""
+        """The answer of the plain endpoint."""
         reply = self._http.post("/api/ask", json={"question": question})
         reply.raise_for_status()
         return dict(reply.json())
 
     def call(self, question: str) -> None:
-        """Ask gradio's endpoint, without a session."""
+        """Call Gradio's endpoint, without a session."""
         begun = self._http.post("/gradio_api/call/ask", json={"data": [question]})
         begun.raise_for_status()
         self._http.get(f"/gradio_api/call/ask/{begun.json()['event_id']}").raise_for_status()
@@ -166,7 +166,7 @@ def main() -> int:
 
 
 def begin(corpus: Path, articles: Path | None) -> None:
-    """Lay out a corpus, of these articles or of two short ones."""
+    """Create a corpus of these articles, or of two short ones."""
     if articles is None:
         corpus.mkdir()
     else:
@@ -176,9 +176,9 @@ def begin(corpus: Path, articles: Path | None) -> None:
 
 
 def bring_to(chat: Chat, corpus: Path, number: int) -> None:
-    """Have the chat build that generation, and ask both ways.
+    """Make the chat build this generation, and ask in both ways.
 
-    Raises RuntimeError where an answer is not that of the article as it is now.
+    Raises RuntimeError if an answer does not reflect the current article.
     """
     if number > 1:
         _change(corpus / _CHANGED, number)
@@ -209,7 +209,7 @@ def measure(corpus: Path, index: Path, generations: int, every: int, calls: int)
 
 
 def _change(article: Path, number: int) -> None:
-    """Write it anew, all at once."""
+    """Replace the file atomically."""
     beside = article.parent / ".beside"
     beside.write_text(f"{_ARTICLES[_CHANGED]}\nThe beacon was painted {number} times.\n", "utf-8")
     beside.replace(article)

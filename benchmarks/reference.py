@@ -1,7 +1,4 @@
-"""What every speed is measured against: the same weights in sentence-transformers, at full precision.
-
-It knows nothing about how this program encodes.
-"""
+"""The reference for every speed: the same weights in sentence-transformers, at full precision."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from qa.models.protocols import EncoderIdentity, Vectors
 
 
 class ReferenceEncoder:
-    """An encoder of this program's kind; `identity` is that of the one it stands beside."""
+    """An `Encoder` that runs sentence-transformers; `identity` is that of the encoder with which it is compared."""
 
     languages = ("en",)
 

@@ -1,9 +1,9 @@
-"""Milvus against the index on this disk: `python -m benchmarks.scale_out --server milvus://HOST:PORT/NAME DATA PID`.
+"""Compares Milvus with the index on disk: `python -m benchmarks.scale_out --server milvus://HOST:PORT/NAME DATA PID`.
 
-The first passages of `shared/eval/scale-corpus.jsonl.gz` (SQuAD 1.1's development set is among them) are put into each
-index with the same embeddings, and the same questions of that set are asked of all. `--server` names an index at a
-server that runs, the folder where that keeps its data, and its process; it may be given several times. Writes
-docs/scale-out.json and prints the table of docs/scale-out.md. Encoding is not timed, but for the question's.
+The first passages of `shared/eval/scale-corpus.jsonl.gz` (including the development set of SQuAD 1.1) are put into each
+index with the same embeddings, and the same questions of that set are asked of each. `--server` names an index on a
+running server, the folder of the server's data, and its process id; it may be repeated. Writes docs/scale-out.json and
+prints the table of docs/scale-out.md. Encoding is not timed, except that of questions.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _TOP = 5
 _HEAD = ("index", "passages/s in", "bytes a passage: disk", "memory", "p50 ms", "p95 ms", "same top 5", "same first")
 
 
-class Prepared:
-    """Passages are looked up, questions are encoded."""
+class PrecomputedEncoder:
+    """An encoder that looks up the embeddings of passages and encodes questions."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.identity, self.languages = encoder.identity, encoder.languages
@@ -56,7 +56,7 @@ class Prepared:
 @click.option("--questions", default=300, show_default=True)
 def main(servers: Sequence[tuple[str, Path, int]], passages: int, questions: int) -> None:
     dataset = _dataset(passages, questions)
-    encoder = Prepared(load_encoder(index=CACHE))
+    encoder = PrecomputedEncoder(load_encoder(index=CACHE))
     for number in range(0, len(dataset.passages), 512):  # so that no index waits for the encoder
         encoder.encode_passages([_encoded(*each) for each in dataset.passages[number : number + 512]])
     with tempfile.TemporaryDirectory() as place:
@@ -72,7 +72,7 @@ def main(servers: Sequence[tuple[str, Path, int]], passages: int, questions: int
 
 
 def _dataset(passages: int, questions: int) -> Dataset:
-    """So many passages, and so many questions, evenly spread, whose passages are among them."""
+    """The first passages, and questions, evenly spread, whose passages are among them."""
     asked = read_dataset(SETS / _SET, questions)
     with gzip.open(SETS / "scale-corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
         found = [(row["_id"], row["title"], row["text"]) for row in map(json.loads, islice(lines, passages))]
@@ -93,7 +93,7 @@ def _measure(
     process: int,
     expected: Sequence[Answer],
 ) -> tuple[dict[str, Any], list[Answer]]:
-    """Fill an index and ask it everything: one row of the table, and the answers."""
+    """Fill an index and ask it all questions: one row of the table, and the answers."""
     before = _size(folder), _memory(process)
     engine, seconds = index_dataset(dataset, encoder, place, address=address)
     after = _size(folder), _memory(process)
@@ -131,7 +131,7 @@ def _size(folder: Path) -> int:
 
 
 def _memory(process: int) -> int:
-    """Resident bytes of a process."""
+    """The resident memory of a process, in bytes."""
     status = Path(f"/proc/{process}/status").read_text("ascii")
     return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
 

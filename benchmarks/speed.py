@@ -1,9 +1,9 @@
-"""Measure speed beside peers on one machine: `python -m benchmarks.speed --peers-python PEERS/bin/python`.
+"""Compares the speed of this program with peers on one machine: `python -m benchmarks.speed --peers-python PYTHON`.
 
-Every measurement runs in a process of its own, and the systems take turns. What was measured is kept in
-docs/speed.json, part by part and size by size, and docs/speed.md is written from it, so that `--only` and `--sizes`
-measure one thing anew; `--page` only writes the page. Peers (the extra `bench`) are installed into an environment of
-their own: without `--peers-python` this program is measured alone.
+Every measurement runs in a separate process, and the systems take turns. The results are kept in docs/speed.json by
+part and size, and docs/speed.md is written from them, so that `--only` and `--sizes` repeat single measurements;
+`--page` only writes the page. Peers (the extra `bench`) are installed into a separate environment: without
+`--peers-python` only this program is measured.
 
     encode   passages a second, and one question, with each system's own defaults
     build    files of prose → a saved index, the whole process, encoding included (sizes up to 6,000)
@@ -14,7 +14,7 @@ their own: without `--peers-python` this program is measured alone.
     memory   of the chat after 50 questions         loss     nDCG@10 beside sentence-transformers' fp32
 
 `--rows` names a .npy file of float32 embeddings in the order of shared/eval/scale-corpus.jsonl.gz. Indexes are kept
-in `--work` and used again; measure `scale` anew after a change of the index's format.
+in `--work` and reused; repeat `scale` after a change of the index format.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ Figures = dict[str, list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A process that ended well: wall clock and processor seconds, its peak memory in MB, and what it said last."""
+    """A process that succeeded: wall clock and processor seconds, peak memory in MB, and its last line of output."""
 
     seconds: float
     cpu: float
@@ -74,7 +74,7 @@ class Ran:
     said: dict[str, Any]
 
     def figures(self) -> Figures:
-        """What is kept of it."""
+        """The figures to store."""
         said = {name: self.said[name] for name in _SAID if name in self.said}
         if "seconds" in self.said:
             said["inside_seconds"] = self.said["seconds"]
@@ -83,7 +83,7 @@ class Ran:
 
 
 def run(command: Sequence[str], job: dict[str, Any] | None = None, **settings: str) -> Ran:
-    """One process from its start to its end; its last line of output is JSON. `settings` stand in its environment."""
+    """Run a process to its end; its last line of output is JSON. `settings` are added to its environment."""
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true", **settings}
     with (
         tempfile.TemporaryFile("w+") as given,
@@ -106,7 +106,7 @@ def run(command: Sequence[str], job: dict[str, Any] | None = None, **settings: s
 
 
 class Bench:
-    """One run of this program: which systems there are, and where corpora and indexes are kept."""
+    """One run of this benchmark: the systems, and the folder of corpora and indexes."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._pythons = {OURS: sys.executable}
@@ -120,7 +120,7 @@ class Bench:
         self.measured = speed_page.load(ROOT / "docs" / "speed.json")
 
     def measure(self, part: str, size: int) -> None:
-        """One part at one size, and the page written anew."""
+        """Measure one part at one size, and write the page."""
         before = os.getloadavg()[0]
         found: dict[str, Figures] = getattr(self, f"_{part}")(size)
         self._keep(part, size, found, before)
@@ -189,7 +189,7 @@ class Bench:
             return self._job(system, place, {"work": "cold", "questions": [question]}).figures()
 
         found = self._in_turns(once, (*self.systems, IMPORT))
-        # Looked at from inside, in one more process: what ends with os._exit cannot be asked afterwards.
+        # Measured from inside, in another process: one that ends with os._exit cannot be measured afterwards.
         look = (
             "import sys; from qa.cli import main; main(sys.argv[1:]); print(); print('torch' in sys.modules and 1 or 0)"
         )
@@ -217,7 +217,7 @@ class Bench:
     def _noop(self, size: int) -> dict[str, Figures]:
         place = self._ready(size, (OURS,))
         files = float(sum(1 for _ in (place / "corpus").iterdir()))
-        self._qa(place, "build", "--json")  # nothing is left to do after this one
+        self._qa(place, "build", "--json")  # the next ones have nothing to do
         return self._in_turns(lambda _: {**self._qa(place, "build", "--json").figures(), "files": [files]}, (OURS,))
 
     def _http(self, size: int) -> dict[str, Figures]:
@@ -226,7 +226,7 @@ class Bench:
         found: dict[str, Figures] = {}
         for system, way in ((OURS, plain), ("gradio", gradio)):
             with chat(ROOT, place / "corpus", place / OURS, self._questions[:5]) as server:
-                server.ask(way, self._questions, _AT_ONCE)  # its threads are there then
+                server.ask(way, self._questions, _AT_ONCE)  # after this its threads exist
                 found[system] = {
                     f"{name}_{figure}": values
                     for name, (some, at_once) in questions.items()
@@ -264,7 +264,7 @@ class Bench:
     # --- how they are run
 
     def _in_turns(self, once: Callable[[str], Figures], systems: Sequence[str] = ()) -> dict[str, Figures]:
-        """Each system once, then each again, every other time in the opposite order; what each measured, in a row."""
+        """Run each system in turn, reversing the order in every other round; the results of each, in order."""
         found: dict[str, Figures] = {system: {} for system in systems or self.systems}
         for number in range(self._repeats):
             for system in list(found)[:: 1 if number % 2 == 0 else -1]:
@@ -297,14 +297,14 @@ class Bench:
         return place / system
 
     def _place(self, kind: str, size: int) -> Path:
-        """The folder of a corpus of so many passages, written if it is missing."""
+        """The folder of a corpus with this number of passages, which is written if it is missing."""
         place = self._work / f"{kind}-{size}{'-rows' if self._rows and kind == 'mixed' else ''}"
         if not (place / "corpus").is_dir():
             write_corpus(place / "corpus", choose(kind, size))
         return place
 
     def _begun(self, place: Path) -> None:
-        """An index of this program: the encoder is then what it is for a user."""
+        """Create an index of this program, so that the encoder is exported as for a user."""
         if not (place / OURS / "CURRENT").is_file():
             with tempfile.TemporaryDirectory() as folder:
                 write_corpus(Path(folder) / "corpus", choose("prose", 1))
@@ -312,7 +312,7 @@ class Bench:
                 run([sys.executable, "-m", "qa", "build", "--json", *folders])
 
     def _ready(self, size: int, systems: Sequence[str] = ()) -> Path:
-        """The folder with every system's index of this size; one that is missing is built, and that is measured too."""
+        """The folder with every system's index of this size; a missing index is built, and the build is measured."""
         place, before = self._place("mixed", size), os.getloadavg()[0]
         missing = [s for s in systems or self.systems if not (place / f"{s}.json").is_file()]
         if missing:
@@ -334,25 +334,25 @@ class Bench:
 
 
 def save(measured: list[dict[str, Any]]) -> None:
-    """Both files in docs/."""
+    """Write both files in docs/."""
     report = {"machine": machine(), "measured": measured}
     (ROOT / "docs" / "speed.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     (ROOT / "docs" / "speed.md").write_text(speed_page.page(report), "utf-8")
 
 
 def choose(kind: str, size: int) -> list[Record]:
-    """So many records with their place in the corpus: "prose" of one length, or "mixed" from all of it."""
+    """Records with their index in the corpus: "prose" of one length, or "mixed" from all of it."""
     with gzip.open(SCALE, "rt", encoding="utf-8") as lines:
         records = [{"row": row, **json.loads(line)} for row, line in enumerate(lines)]
     if kind == "prose":
-        # One paragraph each: what could be taken for headings or lists would be cut by this program alone.
+        # One paragraph each: only this program would cut at apparent headings or lists.
         records = [r for r in records[:_PROSE] if len(r["text"].split()) in _WORDS and "\n" not in r["text"]]
     picked = sorted(random.Random(7).sample(range(len(records)), min(size, len(records))))
     return [{key: records[place][key] for key in ("title", "text", "row")} for place in picked]
 
 
 def write_corpus(folder: Path, records: Sequence[Record]) -> None:
-    """JSON Lines files, at most 10,000; each record is an article, and most are one passage."""
+    """Write at most 10,000 JSON Lines files; each record is an article, and most are one passage."""
     beside = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
@@ -390,7 +390,7 @@ def _listed(kind: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
 
 
 def main() -> int:
-    """Measure what is asked for and write the page; 2 without the corpus."""
+    """Measure what the arguments name and write the page; returns 2 if the corpus is missing."""
     options = _options()
     if not SCALE.is_file():
         print(f"The corpus is not here ({SETS.name}/{SCALE.name} beside the project): nothing was measured.")

@@ -1,7 +1,4 @@
-"""docs/speed.md from what benchmarks/speed.py measured: tables, targets, and what larger indexes would need.
-
-It measures nothing.
-"""
+"""Writes docs/speed.md from the results of benchmarks/speed.py: tables, targets, and estimates for larger indexes."""
 
 from __future__ import annotations
 
@@ -28,12 +25,12 @@ _NAMES = {
     "bm25s": "bm25s (words alone)",
 }
 _SCALE = 202_208
-_FULL = 0.95  # of the processors: then they are full
+_FULL = 0.95  # share of processor time from which the processors are saturated
 _PLANNED = (1_000_000, 10_000_000, 100_000_000)
 
 
 def load(path: Path) -> list[Entry]:
-    """What was measured before; nothing where there is no such file."""
+    """The stored measurements; empty if there is no such file."""
     return list(json.loads(path.read_text("utf-8"))["measured"]) if path.is_file() else []
 
 
@@ -57,7 +54,7 @@ class Measured:
         return [who for name, at, who in self._figures if (name, at) == (part, size)]
 
     def get(self, part: str, size: int, system: str, figure: str) -> list[float]:
-        """Its values; none where it was not measured."""
+        """The measured values; empty if there are none."""
         return self._figures.get((part, size, system), {}).get(figure, [])
 
     def median(self, part: str, size: int, figure: str, system: str = "ours") -> float | None:
@@ -65,15 +62,15 @@ class Measured:
         return median(values) if values else None
 
     def without_encoding(self, size: int) -> float | None:
-        """Seconds to index so many passages whose embeddings were read from a file."""
+        """The seconds to index passages whose embeddings are read from a file, by their number."""
         return self.median("scale", size, "seconds") if ("scale", size) in self._looked_up else None
 
     def line(self, part: str, figure: str) -> speed_plan.Line | None:
-        """The fit over all sizes of this program, where there are three or more."""
+        """The fit over all sizes of this program; None for fewer than three."""
         return self._line((size, self.median(part, size, figure)) for size in self.sizes(part))
 
     def indexing(self) -> speed_plan.Line | None:
-        """As `line`, of the seconds without encoding."""
+        """The fit of the seconds without encoding, as `line`."""
         return self._line((size, self.without_encoding(size)) for size in self.sizes("scale"))
 
     def _line(self, points: Iterable[tuple[int, float | None]]) -> speed_plan.Line | None:
@@ -83,7 +80,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One line of the table of targets. `met` is None where it was not measured."""
+    """One line of the table of targets; `met` is None if it was not measured."""
 
     work: str
     target: str
@@ -92,7 +89,7 @@ class Target:
 
 
 def targets(found: Measured, cores: int) -> list[Target]:
-    """Each target of the project beside what was measured."""
+    """Each target of the project with the measured value."""
     encoded = max(found.sizes("encode"), default=0)
     lost = {
         name: plain[0] - ours[0]
@@ -140,7 +137,7 @@ def _most(work: str, wanted: float, value: float | None) -> Target:
 def _ratio(
     found: Measured, part: str, size: int, figure: str, peer: str, higher: bool = False, system: str = "ours"
 ) -> float | None:
-    """How many times better this program's median is."""
+    """By what factor this program's median is better."""
     ours, theirs = found.median(part, size, figure, system), found.median(part, size, figure, peer)
     if not ours or not theirs:
         return None
@@ -286,7 +283,9 @@ def _section(
         return []
     rows = []
     for size in sizes:
-        alike = "unread" if "unread" in found.systems(part, size) else "ours"  # what does as much as a peer
+        alike = (
+            "unread" if "unread" in found.systems(part, size) else "ours"
+        )  # the variant with the same functions as a peer
         for system in found.systems(part, size):
             cells = [f"{size:,}", _NAMES.get(system, f"`{system}`")]
             for number, (figure, _) in enumerate(figures):
@@ -302,7 +301,7 @@ def _section(
 
 
 def _circumstances(entries: list[Entry], part: str) -> str:
-    """When, how busy the machine was, and where the embeddings came from."""
+    """The date, the load of the machine, and the source of the embeddings."""
     own = [entry for entry in entries if entry["part"] == part]
     loads = [load for entry in own for load in entry["load"]]
     days = sorted({entry["date"] for entry in own})
@@ -355,7 +354,7 @@ def _cores(found: Measured, size: int, system: str, when: str) -> str:
 
 
 def _plan(found: Measured) -> list[str]:
-    """What sizes beyond this machine would need."""
+    """Estimates for sizes beyond this machine."""
     costs = [
         ("indexing without encoding, seconds", found.indexing()),
         ("on disk, MB", found.line("scale", "disk_mb")),
@@ -428,7 +427,7 @@ def _table(
 
 
 def _with_spread(values: Sequence[float], medians: Sequence[float] = ()) -> str:
-    """`12 (11–14)`; where a run has many values, the spread is that of the runs' medians."""
+    """`12 (11–14)`; if a run has many values, the spread is that of the runs' medians."""
     if not values:
         return "–"
     between = medians or values

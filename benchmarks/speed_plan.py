@@ -1,7 +1,4 @@
-"""What a larger index would need: costs fitted to measurements, and indexes compared by arithmetic.
-
-It measures nothing, and knows nothing about pages.
-"""
+"""Estimates what a larger index would need, from costs fitted to measurements and arithmetic."""
 
 from __future__ import annotations
 
@@ -11,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 DIMENSION = 384
-QUICK_MS = 50.0  # what the search may add to a question
-MEMORY_GB = 16.0  # of the machine that is planned for
+QUICK_MS = 50.0  # time that the search may add to a question
+MEMORY_GB = 16.0  # of the assumed machine
 GB_PER_SECOND = 10.0  # read from memory by one search
 LINKS = 32  # of a node of an HNSW graph; its lowest layer has twice as many, of 4 bytes
 VISITED = 2_000  # rows that a graph search looks at
@@ -20,7 +17,7 @@ VISITED = 2_000  # rows that a graph search looks at
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Cost = `fixed` + `each` · passages; `off` is the largest relative distance of a measurement from it."""
+    """Cost = `fixed` + `each` · passages; `off` is the largest relative error of a measurement."""
 
     fixed: float
     each: float
@@ -32,7 +29,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class IndexType:
-    """How rows can be held: bytes a row in memory and on disk, and the share of rows that a question reads."""
+    """A type of index: bytes of a row in memory and on disk, and the share of rows that a question reads."""
 
     name: str
     memory: int
@@ -43,11 +40,11 @@ class IndexType:
         return passages * self.memory / 1e9
 
     def search_ms(self, passages: float) -> float:
-        """Reading alone, at the assumed bandwidth."""
+        """The time to read the rows at the assumed bandwidth, in ms."""
         return 1e3 * self.share(passages) * self.memory_gb(passages) / GB_PER_SECOND
 
 
-# From the plainest to the most involved. Codes are searched first; the best rows are compared exactly, from disk.
+# From the simplest to the most complex. Codes are searched first; the best rows are compared exactly, from disk.
 INDEX_TYPES = (
     IndexType("exact, float32", 4 * DIMENSION, 4 * DIMENSION, lambda n: 1.0),
     IndexType("exact, float16", 2 * DIMENSION, 2 * DIMENSION, lambda n: 1.0),
@@ -69,9 +66,9 @@ INDEX_TYPES = (
 
 
 def fit(points: Iterable[tuple[float, float]]) -> Line:
-    """The straight line nearest to (passages, cost), relative distances squared; at least two points are needed.
+    """The line that minimises the squared relative distances to (passages, cost), of which two or more are needed.
 
-    Costs do not fall with passages, and nothing costs less than nothing: both terms are held at 0 or above.
+    Both terms are restricted to 0 or above, since costs are not negative and do not fall with the number of passages.
     """
     passages, costs = np.array(list(points), dtype=np.float64).T
     terms = np.stack([np.ones_like(passages), passages], axis=1) / costs[:, None]
@@ -87,7 +84,7 @@ def fit(points: Iterable[tuple[float, float]]) -> Line:
 
 
 def index_type(passages: float) -> IndexType:
-    """The plainest index that fits into memory and adds little to a question; the last one where none does."""
+    """The simplest index that fits into memory and adds little to a question; the last one if none does."""
     fits = [
         kind for kind in INDEX_TYPES if kind.memory_gb(passages) <= MEMORY_GB and kind.search_ms(passages) <= QUICK_MS
     ]

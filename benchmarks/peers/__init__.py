@@ -1,7 +1,7 @@
-"""What is measured beside this program: one module a system, each run in a process of its own.
+"""The systems that are compared with this program: one module each, run in a separate process.
 
-A module makes a `System` and gives it to `serve`, which reads one job as JSON from standard input and prints what it
-measured as the last line. It knows nothing about this program: the peers live in another environment.
+A module creates a `System` and passes it to `serve`, which reads one job as JSON from standard input and prints the
+measurements as the last line. It must not import this program: the peers are installed in another environment.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-_WARMING = 5  # questions, or passages, before the clock runs
-Record = dict[str, Any]  # title, text and row: its place in the file of embeddings
+_WARMING = 5  # questions, or passages, for warming up
+Record = dict[str, Any]  # title, text and row (index in the file of embeddings)
 Counts = dict[str, int]
 
 
 class System(Protocol):
-    """One contestant. What it cannot do raises NotImplementedError, and its cell stays empty."""
+    """A system to measure; whatever it cannot do raises NotImplementedError, and its cell stays empty."""
 
     def load(self, model: str, index: Path) -> None:
-        """Load the encoder from its folder; `index` is where an index is, or will be."""
+        """Load the encoder from its folder; `index` is the folder of an existing or future index."""
 
     def encode(self, texts: Sequence[str]) -> Any:
-        """Embeddings as its users make them: its own defaults."""
+        """Encode texts with the system's defaults, as its users do."""
 
     def build(self, corpus: Path, index: Path, rows: str) -> Counts:
-        """Read the files, encode, and save the index; with `rows` (a .npy file) the embeddings are taken from there.
+        """Read the files, encode, and save the index; with `rows` (a .npy file) the embeddings are read from there.
 
-        Returns how many passages there are.
+        Returns the number of passages.
         """
 
     def open(self, index: Path) -> None:
-        """Open what was saved; the encoder is loaded."""
+        """Open the saved index; the encoder has been loaded."""
 
     def ask(self, question: str) -> list[str]:
-        """The texts of five passages."""
+        """The texts of the five best passages for a question."""
 
     def add(self, record: Record, index: Path) -> None:
-        """Take one record into the opened index and save it."""
+        """Add one record to the opened index and save it."""
 
 
 def read(corpus: Path) -> list[Record]:
@@ -49,19 +49,19 @@ def read(corpus: Path) -> list[Record]:
 
 
 def encoded(record: Record) -> str:
-    """What is encoded of a record, here as in this program: its title and its text."""
+    """The text of a record that is encoded, as in this program: title and text."""
     return f"{record['title']}. {record['text']}"
 
 
 def memory_mb(process: int | str = "self") -> dict[str, float]:
-    """Resident memory of a process: all of it, and the part that is not pages of files (Linux)."""
+    """The resident memory of a process: the total, and the part that is not file pages (Linux)."""
     lines = (line.split() for line in Path(f"/proc/{process}/status").read_text().splitlines())
     found = {line[0]: int(line[1]) / 1e3 for line in lines if line and line[0] in ("VmRSS:", "RssAnon:")}
     return {"resident_mb": found["VmRSS:"], "anonymous_mb": found["RssAnon:"]}
 
 
 def serve(system: System) -> None:
-    """Do the job that stands on standard input."""
+    """Do the job that is read from standard input."""
     job = json.load(sys.stdin)
     work: Callable[[System, dict[str, Any]], dict[str, Any]] = globals()[f"_{job['work']}"]
     try:
@@ -108,7 +108,7 @@ def _add(system: System, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _timed(do: Callable[[str], Any], questions: Sequence[str]) -> list[float]:
-    """Milliseconds of each question but the first ones."""
+    """The milliseconds of each question except the first ones."""
     found = []
     for question in questions:
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""bm25s: words alone, as its own documentation shows it."""
+"""bm25s: word search only, used as in its documentation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.peers import Counts, Record, encoded, read, serve
 
 
 class Words:
-    """A saved index with its texts; it has no embeddings, and an addition would mean a new index."""
+    """A saved index with its texts; it has no embeddings, and an addition would need a new index."""
 
     def load(self, model: str, index: Path) -> None:
         """There is no encoder."""

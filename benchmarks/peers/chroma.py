@@ -1,6 +1,6 @@
 """Chroma: a persistent collection (HNSW, its defaults), with embeddings of sentence-transformers. No word search.
 
-Its own encoder would be downloaded; the embeddings are given to it instead.
+The embeddings are passed to it, since it would download its own encoder.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sentence_transformers import SentenceTransformer
 
 from benchmarks.peers import Counts, Record, encoded, read, serve
 
-_BATCH = 5_000  # it refuses more than 5,461 at once
+_BATCH = 5_000  # its limit is 5,461
 
 
 class Chroma:

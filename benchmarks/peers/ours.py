@@ -1,4 +1,4 @@
-"""This program, through what programs may use: `load_encoder`, `build`, `Engine`."""
+"""This program, through `load_encoder`, `build` and `Engine`."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _NOT_WORDS = re.compile(r"\W+")
 
 
 class LookupEncoder:
-    """An encoder that takes every passage's embedding from `rows`; questions are encoded.
+    """An encoder that looks up the embeddings of passages in `rows` and encodes questions.
 
-    `texts` are what the rows belong to, in their order; a text is known by its letters and digits alone. A passage
-    that is not among them, such as a part of a long one, gets the row of another, told by its hash: the time and the
-    memory of an index depend on real rows, not on whose they are. `stand_ins` counts those.
+    `texts` are those of the rows, in order; a text is identified by its letters and digits. A passage that is not among
+    them, such as a part of a long one, gets the row of another, chosen by its hash: time and memory of an index depend
+    on realistic rows, not on the right ones. `stand_ins` counts such passages.
     """
 
     def __init__(self, encoder: Encoder, rows: Vectors, texts: Iterable[str]) -> None:
@@ -46,10 +46,10 @@ class LookupEncoder:
 
 
 class Ours:
-    """The program with its defaults; its index has been built once, however small, by `qa build`."""
+    """The program with its defaults; its index folder was created by `qa build`, on any corpus."""
 
     def load(self, model: str, index: Path) -> None:
-        """The shipped weights are those of `model`; what is measured is the encoder as this index uses it."""
+        """The shipped weights are those of `model`; the encoder is measured in the form that this index uses."""
         self._engine = Engine.open(Config.from_env(os.environ, index.parent / "corpus", index))
         self._encoder = self._engine.encoder
 

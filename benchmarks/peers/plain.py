@@ -1,4 +1,4 @@
-"""What tutorials show: sentence-transformers with its defaults, and faiss's IndexFlatIP over the passages."""
+"""The tutorial solution: sentence-transformers with its defaults, and FAISS's IndexFlatIP over the passages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.peers import Counts, Record, encoded, read, serve
 
 
 class Plain:
-    """Texts in one JSON file, embeddings in one of faiss."""
+    """The texts in a JSON file, the embeddings in a FAISS index."""
 
     def load(self, model: str, index: Path) -> None:
         self._model = SentenceTransformer(model, device="cpu")

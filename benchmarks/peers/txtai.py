@@ -35,7 +35,7 @@ class Txtai:
             settings |= {"method": "external", "transform": lambda batch: given[[known[text] for text in batch]]}
         embeddings = Embeddings(settings)
         embeddings.index(texts)
-        if rows:  # questions are encoded by the model, as ever
+        if rows:  # questions are still encoded by the model
             embeddings.config |= {"method": "transformers", "path": self._settings["path"]}
             del embeddings.config["transform"]
         embeddings.save(str(index))

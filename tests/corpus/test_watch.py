@@ -254,7 +254,7 @@ def test_folders_behind_links_are_not_listened_to(
         while not stop_event.wait(0.01):
             yield set()
 
-    monkeypatch.setattr(watch, "_WHOLE_TREE", False)
+    monkeypatch.setattr(watch, "_RECURSIVE", False)
     monkeypatch.setattr(watchfiles, "watch", note)
     with followed(config) as told:
         told.next()

@@ -118,7 +118,7 @@ def test_an_upload_never_replaces_another_article(tmp_path: Path) -> None:
     ("name", "data", "reason"),
     [
         ("a.exe", b"x", ".exe files are not read"),
-        ("a", b"x", "no ending"),
+        ("a", b"x", "no extension"),
         ("a.md.exe", b"x", ".exe files are not read"),
         ("..", b"x", "name cannot be used"),
         ("a.md", b"", "is empty"),
