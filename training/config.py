@@ -1,7 +1,4 @@
-"""The one configuration of a training run, read from JSON.
-
-It knows nothing about what is done with the numbers.
-"""
+"""The configuration of a training run, read from JSON."""
 
 from __future__ import annotations
 
@@ -12,8 +9,8 @@ from typing import Any
 
 from qa.errors import ConfigError
 
-# Licences of text and questions whose learnt weights may be shipped with the program; docs/reader.md says of each set
-# why it is trained on or not. Non-commercial terms, "research use" and no terms at all are not among them.
+# Licences of texts and questions that permit shipping weights trained on them; docs/reader.md explains for each set why
+# it is used or not. Non-commercial terms, "research use" and missing terms are not among them.
 SHIPPABLE = frozenset(
     {
         "Apache-2.0", "MIT", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CDLA-Sharing-1.0",
@@ -24,11 +21,11 @@ SHIPPABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Sets that share articles, and the shares of those articles that are kept for fitting and for judging.
+    """Sets that share articles, and the shares of those articles that are held out for fitting and for evaluation.
 
-    Its questions are learnt from so many `times` in an epoch, or such a share of them once. `mined` says whether
-    negatives are looked for in the whole set, `near` whether the near-misses that were made of its questions are learnt
-    from too.
+    Its questions occur `times` times in an epoch; a value below 1 is the share of them that occurs once. `mined` is
+    whether negatives are mined from the whole set, `near` whether the near-misses generated from its questions are
+    used too.
     """
 
     folders: tuple[str, ...]
@@ -42,18 +39,18 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How sequences are drawn.
+    """How sequences are sampled; all frequencies are probabilities.
 
-    `sizes` are the most tokens that a sequence may have, drawn by `size_shares`; `mined` is how many negatives a
-    question gets from the ranking; `removed`, how often it gets its own passage without the sentences that answer;
-    `changed`, how often its passage is asked a changed question that it does not answer, and `foreign`, how often what
-    is new in that is of another article; `bare_question`, how often the question mark is left out; `no_title`, how
-    often the passage's title is.
+    `sizes` are maximum lengths of a sequence in tokens, drawn with `size_shares`. `mined` is the number of mined
+    negatives of a question. `removed` is how often it gets its own passage without the sentences that answer it;
+    `changed` is how often its passage is paired with a changed question that it does not answer, and `foreign` how
+    often the replacement in that comes from another article. `bare_question` is how often the question mark is left
+    out, and `no_title` how often the passage's title is.
 
-    Of the negatives mined, `same_article` is the share that other passages of the same article have. With `together`
-    a changed question stands in the group of the one that it is made of, so that it has to be less relevant. With
-    `lines` a line's end is a sentence's end and a row of a table is one unit; `piped` is how often a table is shown as
-    a header and rows of cells between bars.
+    `same_article` is the share of mined negatives from the same article. With `together`, a changed question is in
+    the group of its original, so that it must be less relevant. With `lines`, the end of a line ends a sentence,
+    and a row of a table is one unit; `piped` is how often a table is written as a header and rows of cells between
+    bars.
     """
 
     sizes: tuple[int, ...]
@@ -72,16 +69,16 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A training run.
+    """The settings of a training run.
 
-    `start` names a checkpoint below the work folder whose averaged weights to go on from; None is the shipped encoder,
-    "shipped" the shipped reader. A step takes `groups` questions with their passages, in `shards` that run beside each
-    other; they share the random numbers of `dropout`, so that a run with it is the same again only with one. Rates warm
-    up over `warm_up` steps and fall to `floor` of themselves over the last `decay_share`. `average` is the decay of the
-    weights' moving average, `weights` those of the parts of the loss; the reader says which unit answers where "unit"
-    is one of them. `precision` is "bfloat16", "float32" or "auto", the first where the processor multiplies it.
-    `negatives` is the file, below the work folder, of what was mined. Of the checkpoints the last ones stay and, if not
-    0, those of each `keep_every` steps.
+    `start` names a checkpoint below the work folder from whose averaged weights training starts; None is the
+    shipped encoder, "shipped" the shipped reader. A step uses `groups` questions with their passages, in `shards`
+    that run in parallel; they share the random numbers of `dropout`, so that a run with dropout is reproducible
+    only with one shard. Learning rates warm up over `warm_up` steps and decay to the share `floor` over the last
+    `decay_share` of the steps. `average` is the decay of the moving average of the weights, and `weights` those of
+    the parts of the loss; the reader has the output `unit` if "unit" is one of them. `precision` is "bfloat16",
+    "float32" or "auto": bfloat16 if the processor multiplies it. `negatives` is the file of mined negatives, below
+    the work folder. The last checkpoints are kept, and those of each `keep_every` steps if that is not 0.
     """
 
     seed: int
@@ -118,7 +115,8 @@ class Settings:
 def read_settings(path: Path) -> Settings:
     """The settings in a JSON file.
 
-    Raises ConfigError where a name is missing or unknown, or a set's licence does not let its weights be shipped.
+    Raises ConfigError if a name is missing or unknown, or the licence of a set does not permit shipping the
+    weights.
     """
     try:
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))

@@ -1,7 +1,4 @@
-"""BEIR-layout sets with answers → questions with their passages, split by article.
-
-It knows nothing about tokens, models or rankings.
-"""
+"""Reads sets in BEIR layout with answers: questions with their passages, split by article."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ CORPUS, QUERIES, NEAR = "corpus.jsonl", "queries.jsonl", "near.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A passage of a set, and the article that it is from."""
+    """A passage of a set, and the article that contains it."""
 
     id: str
     title: str
@@ -38,11 +35,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question. `passages` are the ids of those that answer it, or of those that it was asked of in vain.
+    """A question; `passages` are the ids of those that answer it, or that were searched for an answer in vain.
 
-    `kind` says what its `answers` are: a "span", whole units ("units": sentences or clauses, all of which answer), or
-    nothing that stands in the passage, which answers as a whole ("passage"). `made_from` is the question that a
-    near-miss was made of.
+    `kind` is what its `answers` are: a "span", whole units ("units": sentences or clauses, all of which answer), or no
+    text of the passage, which answers as a whole ("passage"). `made_from` is the question from which a near-miss was
+    generated.
     """
 
     id: str
@@ -65,23 +62,22 @@ class QuestionSet:
 
     @cached_property
     def articles(self) -> dict[str, list[str]]:
-        """The passages of each article, in its order."""
+        """The passages of each article, in order."""
         made: dict[str, list[str]] = {}
         for source in self.sources.values():
             made.setdefault(source.article, []).append(source.id)
         return made
 
     def article(self, example: Example) -> str:
-        """The article that a question is about; empty where no passage is named."""
+        """The article that a question is about; empty if the question names no passage."""
         return self.sources[example.passages[0]].article if example.passages else ""
 
 
 def read_set(folder: Path, near: bool = False) -> QuestionSet:
-    """The set in a folder, gzipped or not, with its made near-misses or without.
+    """Read the set in a folder, gzipped or not, with or without its generated near-misses.
 
-    Raises ConfigError where a file is missing or malformed.
-
-    The article of a passage is its `doc_id`; where all passages have one and the same, each is its own article.
+    The article of a passage is its `doc_id`; if all passages have the same one, each passage is its own article.
+    Raises ConfigError if a file is missing or malformed.
     """
     try:
         rows = list(_jsonl(folder / CORPUS))
@@ -111,13 +107,13 @@ def read_set(folder: Path, near: bool = False) -> QuestionSet:
 
 
 def find_set(sets: Sequence[Path], folder: str) -> Path:
-    """The first of some folders of sets that has this one; the last one's, if none has it."""
+    """The folder of a set: in the first of the folders that contains it, or else in the last."""
     places = [each / folder for each in sets]
     return next((place for place in places if place.is_dir()), places[-1])
 
 
 def split_articles(sets: Iterable[QuestionSet], family: Family, seed: int) -> dict[str, Split]:
-    """The part that each article of a family of sets belongs to: the same for the same names and seed."""
+    """The part to which each article of a family of sets belongs; it depends only on names and seed."""
     articles = sorted({source.article for each in sets for source in each.sources.values()})
     random.Random(seed).shuffle(articles)
     held, fit = round(family.held_out * len(articles)), round(family.fit * len(articles))
@@ -128,7 +124,7 @@ def split_articles(sets: Iterable[QuestionSet], family: Family, seed: int) -> di
 
 
 def made_for(settings: Settings) -> dict[str, Any]:
-    """What mined negatives depend on, for their file."""
+    """Everything that mined negatives depend on, to be stored in their file."""
     made: dict[str, Any] = {
         "seed": settings.seed, "train_on": [[list(f.folders), f.fit, f.held_out] for f in settings.train_on]
     }  # fmt: skip
@@ -138,7 +134,7 @@ def made_for(settings: Settings) -> dict[str, Any]:
 
 
 def file_hash(folder: Path) -> list[str]:
-    """The sha256 of the passages and of the questions of a set, as they are when unpacked."""
+    """The sha256 of the uncompressed passages and questions of a set."""
     made = []
     for name in (CORPUS, QUERIES):
         with _opened(folder / name) as file:
@@ -147,9 +143,9 @@ def file_hash(folder: Path) -> list[str]:
 
 
 def read_negatives(settings: Settings, work: Path) -> dict[str, dict[str, list[str]]]:
-    """Set → question to train on → passages that do not answer it, as `training.mine` wrote them.
+    """Set → training question → passages that do not answer it, as written by `training.mine`.
 
-    Raises ConfigError where they are missing or of another split.
+    Raises ConfigError if they are missing or belong to another split.
     """
     try:
         read: dict[str, Any] = json.loads((work / settings.negatives).read_text("utf-8"))
@@ -161,12 +157,12 @@ def read_negatives(settings: Settings, work: Path) -> dict[str, dict[str, list[s
 
 
 def fold(text: str) -> str:
-    """Lower-cased, white space folded: how an answer is looked for."""
+    """The text in lower case with single spaces, in which answers are searched for."""
     return " ".join(text.lower().split())
 
 
 def occurrences(text: str, answers: Iterable[str]) -> list[Span]:
-    """Where the first of the answers that stands in the text does so as whole words; empty if none does."""
+    """The occurrences, as whole words, of the first answer that is in the text; empty if none is."""
     for answer in answers:
         words = [re.escape(word) for word in answer.split()]
         if not words:
@@ -202,6 +198,6 @@ def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _opened(path: Path) -> Any:
-    """A file, or what is packed beside its name with .gz, for reading bytes."""
+    """Open a file, or its gzipped version, for reading bytes."""
     packed = path.with_name(f"{path.name}.gz")
     return gzip.open(packed) if not path.is_file() and packed.is_file() else path.open("rb")

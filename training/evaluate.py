@@ -1,7 +1,6 @@
-"""How good a reader is on articles that it was not trained on: `python -m training.evaluate --work DIR --model PATH`.
+"""Evaluates a reader on articles that it was not trained on: `python -m training.evaluate --work DIR --model PATH`.
 
-The model is a checkpoint or an exported file. What it says of each pair is read once; figures come from that. It knows
-nothing about how readers are trained.
+The model is a checkpoint or an exported file. It is run once on each pair, and all figures are computed from that.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from .mine import POOL, Pool, pools, wanted
 from .sequences import Paired, Sequences, tokenizer
 from .train import device_named, has_unit, load_weights, precision
 
-FITTED = "squad-v2-dev"  # its fit articles give the weights of the signals together
+FITTED = "squad-v2-dev"  # the weights of the combined signals are fitted on its articles for fitting
 _BATCH_TOKENS = 8192
-_NO_SPAN = -1e4, 0, 0  # of a passage without tokens, as `best_span` would say it
+_NO_SPAN = -1e4, 0, 0  # the result of `best_span` for a passage without tokens
 
-Run = Callable[[Sequence[Paired]], list[tuple[Any, ...]]]  # relevance, start, end, and unit where there is one
+Run = Callable[[Sequence[Paired]], list[tuple[Any, ...]]]  # relevance, start, end, and unit if the model has it
 
 
 def main() -> int:
@@ -68,7 +67,7 @@ def main() -> int:
 
 
 def opened(path: Path, settings: Settings) -> Run:
-    """A checkpoint's averaged weights in torch, or an exported model in ONNX Runtime, two pairs beside each other."""
+    """A checkpoint's averaged weights in torch, or an exported model in ONNX Runtime with two pairs in parallel."""
     if path.suffix == ".onnx":
         onnxruntime = runtime()
         options = onnxruntime.SessionOptions()
@@ -110,7 +109,7 @@ def opened(path: Path, settings: Settings) -> Run:
 def judged(
     settings: Settings, sets: Sequence[Path], work: Path, split: str, sample: int
 ) -> list[tuple[QuestionSet, list[Example], dict[str, Pool]]]:
-    """Each set with the questions that are judged (a fixed sample of each kind) and their pools."""
+    """Each set with the evaluated questions (a fixed sample of each kind) and their pools."""
     encoder = CachingEncoder(load_encoder(index=CACHE))
     made = []
 
@@ -141,7 +140,7 @@ def read_all(
     run: Run,
     deep: int = POOL,
 ) -> list[Asked]:
-    """What the model says of every pair of a question with the passages of its pool (so many) and its own."""
+    """Run the model on every pair of a question with the first passages of its pool, and with its own passage."""
     chosen_pairs = [
         (example, passage)
         for example in chosen

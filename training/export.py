@@ -1,8 +1,7 @@
-"""A checkpoint → the shipped reader: `python -m training.export --checkpoint PATH --sets DIR [--target DIR]`.
+"""Exports a checkpoint as the shipped reader: `python -m training.export --checkpoint PATH --sets DIR [--target DIR]`.
 
-Of several checkpoints the mean is exported, with equal `--shares` or those that are given. The graph takes the `ids` of
-one pair, (1, tokens), and gives `relevance` (1,), `start` and `end` (1, tokens), and `unit` (1, tokens) where that was
-trained. It knows nothing about how good the reader is.
+Several checkpoints are averaged, with equal or the given `--shares`. The graph takes the `ids` of one pair, shape
+(1, tokens), and returns `relevance` (1,), `start` and `end` (1, tokens), and `unit` (1, tokens) if that was trained.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ TARGET = ROOT / "qa" / "models" / "reader"
 MODEL, TOKENIZER, DESCRIPTION = "model.onnx", "tokenizer.json", "reader.json"
 MOST_BYTES = 25_000_000
 FORMAT_VERSION = 1
-_WATCHED = 50  # pairs of each set that the layers' inputs are watched over
+_WATCHED = 50  # pairs of each set on which the layers' inputs are observed
 _MADE_WITH = ("torch", "transformers", "onnx", "onnxruntime")
 
 
 class Graph(torch.nn.Module):  # type: ignore[misc]
-    """What is traced: all that follows the first [SEP] is of the second type, so ids say everything."""
+    """The traced module: tokens after the first [SEP] have the second type, so it needs only the ids."""
 
     def __init__(self, net: ReaderNet, separator: int) -> None:
         super().__init__()
@@ -53,7 +52,7 @@ class Graph(torch.nn.Module):  # type: ignore[misc]
 
 
 def main() -> int:
-    """Write the model, its tokeniser and their description, and say how near it is to the checkpoint."""
+    """Write the model, its tokenizer and their description, and print how closely it agrees with the checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("reader.json"))
     parser.add_argument("--sets", type=Path, default=[SETS], nargs="+")
@@ -81,10 +80,10 @@ def some_pairs(folder: Path, sequences: Sequences) -> list[Paired]:
 
 
 def export(net: ReaderNet, pairs: Sequence[Paired], target: Path) -> dict[str, Any]:
-    """Write the folder of a reader; what stands in its description.
+    """Write the folder of a reader; return its description.
 
-    `check` compares with torch: the correlation of relevance, and the share of pairs whose most likely start and end
-    are the same. Raises ValueError where the model is larger than 25 MB.
+    `check` compares it with torch: the correlation of relevance, and the share of pairs with the same most likely start
+    and end. Raises ValueError if the model is larger than 25 MB.
     """
     target.mkdir(parents=True, exist_ok=True)
     net.eval()

@@ -1,7 +1,4 @@
-"""Figures of a reader from what it said: order of passages, spans, and whether the answer is there at all.
-
-It knows nothing about models, tokens or files.
-"""
+"""The figures of a reader, computed from its outputs: ranking of passages, spans, and answerability."""
 
 from __future__ import annotations
 
@@ -15,17 +12,17 @@ from benchmarks.common import f1, interval, plain
 from qa.evaluate import metrics
 
 from .data import Example
-from .mine import Found, Pool
+from .mine import Pool, PoolPassage
 
-WEIGHTS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # of relevance beside the fused score
-NEAR = {"squad-v2-dev", "clapnq-dev"}  # with questions whose answer is missing
-MARGIN = 0.3  # of the span's margin beside relevance
-DEEP = 3  # passages that may hold the answer
+WEIGHTS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # of relevance relative to the fused score
+NEAR = {"squad-v2-dev", "clapnq-dev"}  # with unanswerable questions
+MARGIN = 0.3  # of the span's margin relative to relevance
+DEEP = 3  # passages that may contain the answer
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the reader says of a pair: relevance, the logit of "no answer", the best span's, and its text."""
+    """The reader's output for a pair: relevance, the logits of "no answer" and of the best span, and its text."""
 
     relevance: float
     nothing: float
@@ -34,13 +31,13 @@ class Reading:
 
     @property
     def margin(self) -> float:
-        """How much more likely the best span is than none, as a difference of logits."""
+        """The logit of the best span minus that of "no answer"."""
         return self.best - self.nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A judged question with its pool and what was read of each passage, by id, its own included."""
+    """An evaluated question with its pool, and the reading of each passage by id, including its own."""
 
     example: Example
     pool: Pool
@@ -51,7 +48,7 @@ Signal = Callable[[Asked], float]
 
 
 def fit(asked: Sequence[Asked]) -> Signal:
-    """All signals together: a logistic model of what the reader says and what retrieval knows."""
+    """Fit a logistic model of all signals, of the reader and of retrieval."""
     from sklearn.linear_model import LogisticRegression
 
     rows = np.array([_row(a) for a in asked])
@@ -67,7 +64,7 @@ def _row(a: Asked) -> Any:
 
 
 def figures(name: str, asked: Sequence[Asked], together: Signal | None = None) -> dict[str, Any]:
-    """All that a set can say of a reader; intervals are of 95 %, from 1,000 samples of its questions."""
+    """All figures of a reader on one set, with 95 % intervals from 1,000 bootstrap samples of its questions."""
     own = [a for a in asked if a.example.answerable and a.example.passages]
     made: dict[str, Any] = {"questions": len(own), "missing": sum(not a.example.answerable for a in asked)}
     for label, order in _orders().items():
@@ -95,7 +92,7 @@ def figures(name: str, asked: Sequence[Asked], together: Signal | None = None) -
 
 
 def signals() -> dict[str, Signal]:
-    """What may tell whether the answer is there, of the best passages by fused score."""
+    """The signals of answerability, from the best passages by fused score."""
 
     def top(a: Asked) -> list[Reading]:
         return [a.read[found.passage] for found in a.pool.found[:DEEP]]
@@ -109,7 +106,7 @@ def signals() -> dict[str, Signal]:
 
 
 def own_signals() -> dict[str, Signal]:
-    """The same where the passage that a question was written about is known."""
+    """The same signals, from the passage about which the question was written."""
 
     def own(a: Asked) -> Reading:
         return a.read[a.example.passages[0]]
@@ -122,11 +119,11 @@ def own_signals() -> dict[str, Signal]:
 
 
 def _orders() -> dict[str, Callable[[Asked], list[str]]]:
-    """Ways to order a pool: by the fused score, with what the reader says beside it, or by that alone."""
+    """The ways to order a pool: by the fused score, together with the reader's output, or by that alone."""
 
     def by(fused: float, relevance: float, margin: float) -> Callable[[Asked], list[str]]:
         def order(a: Asked) -> list[str]:
-            def score(found: Found) -> float:
+            def score(found: PoolPassage) -> float:
                 read = a.read[found.passage]
                 return fused * found.score + relevance * read.relevance + margin * read.margin
 
@@ -143,7 +140,7 @@ def _orders() -> dict[str, Callable[[Asked], list[str]]]:
 
 
 def _interval(values: Sequence[float]) -> list[float]:
-    """Mean, and the ends of its 95 % bootstrap interval."""
+    """The mean, and the ends of its 95 % bootstrap interval."""
     return [round(x, 4) for x in interval([values])]
 
 

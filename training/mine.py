@@ -1,7 +1,7 @@
-"""What the program's own retrieval finds for each question, to learn from and to judge by.
+"""Mines the program's own retrieval results for each question, for training and evaluation.
 
-`python -m training.mine --sets DIR --work DIR` writes the negatives of all questions to train on; with `--by words`
-they are found by words in common alone, in a minute and without the encoder. It knows nothing about the reader.
+`python -m training.mine --sets DIR --work DIR` writes the negatives of all training questions; with `--by words` they
+are found by common words only, in a minute and without the encoder.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A passage of a pool, with its fused score and the two that it is made of; the pool is in their order."""
+class PoolPassage:
+    """A passage of a pool, with its fused score and the two scores combined in it; the pool is ordered by them."""
 
     passage: str
     score: float
@@ -41,9 +41,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What was found for one question, best first, and the evidence of `qa.ask.ranking.Evidence` by name."""
+    """The passages found for one question, best first, and the fields of `qa.ask.ranking.Evidence` by name."""
 
-    found: tuple[Found, ...]
+    found: tuple[PoolPassage, ...]
     evidence: dict[str, float]
 
 
@@ -63,9 +63,9 @@ def main() -> int:
 def mine(
     settings: Settings, sets: Sequence[Path], work: Path, by: str = "fused"
 ) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Set → question to train on → its negatives, as they are written; a question of two sets is trained on once.
+    """Set → training question → its negatives, in the form of the file; a question of two sets is used once.
 
-    Those of a question without an answer are the passages that it was asked of in vain.
+    Those of an unanswerable question are the passages that were searched for an answer in vain.
     """
     encoder = CachingEncoder(load_encoder(index=CACHE)) if by == "fused" else None
     beside = settings.sampling.same_article > 0
@@ -97,12 +97,12 @@ def mine(
 
 
 def wanted(of: QuestionSet, split: Mapping[str, Split]) -> list[str]:
-    """The questions whose pools are needed: all but those without an answer about articles to train on."""
+    """The questions whose pools are needed: all except unanswerable ones about training articles."""
     return [e.id for e in of.examples if e.answerable or not e.passages or split[of.article(e)] != "train"]
 
 
 def pools(of: QuestionSet, ids: Collection[str], encoder: CachingEncoder, work: Path) -> dict[str, Pool]:
-    """The fused best ten for each of these questions; made once for the same files, encoder and fusion."""
+    """The best ten passages by fused score for each question; cached for the same files, encoder and fusion."""
     ids = sorted(ids)
     path = work / "pools" / f"{of.name}-{_hash(of, ids, encoder)}.jsonl"
     if not path.is_file():
@@ -115,12 +115,12 @@ def pools(of: QuestionSet, ids: Collection[str], encoder: CachingEncoder, work: 
     read = {}
     for line in path.read_text("utf-8").splitlines():
         number, found, evidence = json.loads(line)
-        read[number] = Pool(tuple(Found(*row) for row in found), evidence)
+        read[number] = Pool(tuple(PoolPassage(*row) for row in found), evidence)
     return read
 
 
 def by_words(of: QuestionSet, chosen: Sequence[Example]) -> dict[str, Pool]:
-    """The best ten by the words that question and passage have in common, the rare ones above all (TF-IDF)."""
+    """The best ten passages by the words in common with the question, weighted by TF-IDF."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     asked = [e for e in chosen if e.answerable]
@@ -133,19 +133,19 @@ def by_words(of: QuestionSet, chosen: Sequence[Example]) -> dict[str, Pool]:
         scores = (words.transform([e.question for e in some]) @ passages).toarray()
         for example, row in zip(some, scores, strict=True):
             best = np.argsort(-row, kind="stable")[:POOL].tolist()
-            made[example.id] = Pool(tuple(Found(ids[n], float(row[n]), 0.0, float(row[n])) for n in best), {})
+            made[example.id] = Pool(tuple(PoolPassage(ids[n], float(row[n]), 0.0, float(row[n])) for n in best), {})
     return made
 
 
 def negatives(example: Example, pool: Pool, of: QuestionSet, split: Mapping[str, Split]) -> tuple[str, ...]:
-    """The best passages of the pool, at most six, that are for training and neither answer nor hold an answer."""
+    """The best passages of the pool, at most six, for training that neither answer nor contain an answer."""
     return _fitting(example, (found.passage for found in pool.found), of, split)[:KEPT]
 
 
 def with_neighbours(example: Example, pool: Pool, of: QuestionSet, split: Mapping[str, Split]) -> tuple[str, ...]:
-    """At most six of the question's own article, of the pool and then the nearest ones, and six of the pool's others.
+    """At most six passages of the question's article (from the pool, then the nearest ones) and six others of the pool.
 
-    All are for training and neither answer nor hold an answer.
+    All are for training and neither answer nor contain an answer.
     """
     article = of.article(example)
     found = [each.passage for each in pool.found]
@@ -184,11 +184,11 @@ def _search(of: QuestionSet, ids: list[str], encoder: CachingEncoder) -> Iterato
         engine, _ = index_dataset(_dataset(of), encoder, Path(place))
         for start in range(0, len(ids), _AT_ONCE):
             some = ids[start : start + _AT_ONCE]
-            encoder.encode_queries([questions[number] for number in some])  # many at once, and remembered
+            encoder.encode_queries([questions[number] for number in some])  # in batches, and cached
             for number in some:
                 ranking = engine.search(questions[number], POOL)
                 found = tuple(
-                    Found(hit.passage.document, round(hit.score, 5), round(hit.cosine, 5), round(hit.bm25, 4))
+                    PoolPassage(hit.passage.document, round(hit.score, 5), round(hit.cosine, 5), round(hit.bm25, 4))
                     for hit in ranking.hits
                 )
                 yield number, Pool(found, asdict(ranking.evidence))

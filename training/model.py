@@ -1,7 +1,4 @@
-"""The reader: an encoder with three heads or four, and what it learns by.
-
-It knows nothing about texts or files; it is given tokens.
-"""
+"""The reader's network, an encoder with three or four heads over tokens, and its loss."""
 
 from __future__ import annotations
 
@@ -15,15 +12,15 @@ from transformers import BertModel
 
 from .sequences import Group, Paired
 
-_NEVER = -1e4  # of a place that cannot be chosen; fits half precision
+_NEVER = -1e4  # the logit of a position that must not be chosen; fits half precision
 
 
 class ReaderNet(torch.nn.Module):  # type: ignore[misc]
-    """Token ids → relevance, the logits of where the answer starts and ends, and with `unit` of the units that answer.
+    """Maps token ids to relevance, the logits of the answer's start and end, and with `unit` those of answering units.
 
-    The first token stands for "no answer". What a unit (a sentence, an item, a row) has is the mean of its tokens. The
-    word embeddings stay those of the shipped encoder: words that the training never saw keep their places among the
-    others.
+    The first token stands for "no answer". The logit of a unit (a sentence, an item, a row) is the mean of its tokens.
+    The word embeddings remain those of the shipped encoder, so that words which are not in the training data keep their
+    positions relative to others.
     """
 
     def __init__(self, folder: Path, dropout: float = 0.0, attention: str = "eager", unit: bool = False) -> None:
@@ -37,12 +34,12 @@ class ReaderNet(torch.nn.Module):  # type: ignore[misc]
         self.relevance = torch.nn.Linear(size, 1)
         self.span = torch.nn.Linear(size, 2)
         self.unit = torch.nn.Linear(size, 1) if unit else None
-        if self.unit is not None:  # all units are alike at first, so that the other heads' body is not disturbed
+        if self.unit is not None:  # all units start equal, so that the shared body is not disturbed
             torch.nn.init.zeros_(self.unit.weight)
             torch.nn.init.zeros_(self.unit.bias)
 
     def forward(self, ids: Any, types: Any, mask: Any = None) -> tuple[Any, ...]:
-        """Shapes (batch,), then (batch, tokens) two times or three, from ids, types and mask of (batch, tokens)."""
+        """Outputs of shape (batch,), then two or three of (batch, tokens); ids, types and mask are (batch, tokens)."""
         hidden = self.body(input_ids=ids, token_type_ids=types, attention_mask=mask).last_hidden_state
         start, end = self.span(hidden).float().unbind(-1)
         made = self.relevance(hidden[:, 0]).float().squeeze(-1), start, end
@@ -50,9 +47,9 @@ class ReaderNet(torch.nn.Module):  # type: ignore[misc]
 
 
 def stacked(sequences: Sequence[Paired], device: Any) -> tuple[Any, Any, Any]:
-    """ids, types and mask of some sequences, each of shape (batch, tokens), padded to the longest, in steps of 16.
+    """The ids, types and mask of sequences, each of shape (batch, tokens), padded to a multiple of 16.
 
-    Steps, because the libraries below compile a product anew for each shape.
+    Multiples, because the libraries below compile a kernel for each new shape.
     """
     longest = -(-max(len(s.ids) for s in sequences) // 16) * 16
     ids, types, mask = (torch.zeros(len(sequences), longest, dtype=torch.long) for _ in range(3))
@@ -64,11 +61,11 @@ def stacked(sequences: Sequence[Paired], device: Any) -> tuple[Any, Any, Any]:
 
 
 def losses(net: ReaderNet, groups: Sequence[Group], chunk_tokens: int, device: Any) -> dict[str, Any]:
-    """The parts of the loss, each a mean: "ranking", "binary", "span", "no_span", with units "unit" and "no_unit".
+    """The parts of the loss, each a mean: "ranking", "binary", "span", "no_span", and for units "unit" and "no_unit".
 
-    Sequences are read in chunks of about equal length, so that little is padded. Ranking is the softmax of the one
-    that answers, the first, against the others of its group; spans, the likelihood of all occurrences of the answer;
-    units, that of those which answer, against their neighbours and against none.
+    Sequences are processed in chunks of about equal length, to pad little. The ranking loss is the softmax of the first
+    sequence, which answers, over its group; the span loss is the likelihood of all occurrences of the answer; the unit
+    loss is the likelihood of the answering units among all units and "no answer".
     """
     flat = [sequence for group in groups for sequence in group]
     scores, missed, order = [], [], []
@@ -105,7 +102,7 @@ def losses(net: ReaderNet, groups: Sequence[Group], chunk_tokens: int, device: A
 
 
 def _missed_units(logits: Any, rows: Sequence[Paired]) -> Any:
-    """The loss of units: their means and the first token may be chosen, the `right` ones (else the first) are."""
+    """The loss over units: the choices are their means and the first token; right are `right`, or else the first."""
     most = 1 + max(len(s.units) for s in rows)
     share = torch.zeros(len(rows), most, logits.shape[1])
     possible, right = (torch.full((len(rows), most), _NEVER) for _ in range(2))
@@ -121,7 +118,7 @@ def _missed_units(logits: Any, rows: Sequence[Paired]) -> Any:
 
 
 def _missed(logits: Any, rows: Sequence[Paired], places: Sequence[Sequence[int]]) -> Any:
-    """The loss: the text's tokens and the first may be chosen, and any of the `places` (else the first) is right."""
+    """The loss over tokens: the choices are the text's tokens and the first; right are `places`, or else the first."""
     possible, right = (torch.full(logits.shape, _NEVER) for _ in range(2))
     for row, (sequence, own) in enumerate(zip(rows, places, strict=True)):
         possible[row, 0] = 0.0
@@ -132,7 +129,7 @@ def _missed(logits: Any, rows: Sequence[Paired], places: Sequence[Sequence[int]]
 
 
 def _chunks(flat: Sequence[Paired], tokens: int) -> list[list[int]]:
-    """The numbers of all sequences, by length, in chunks of at most so many tokens with padding."""
+    """The indices of all sequences, by length, in chunks of a limited number of tokens, including padding."""
     chunks: list[list[int]] = []
     for number in sorted(range(len(flat)), key=lambda n: -len(flat[n].ids)):
         if not chunks or (len(chunks[-1]) + 1) * len(flat[chunks[-1][0]].ids) > tokens:

@@ -1,6 +1,4 @@
-"""Questions and passages that nearly fit: a question with a name, date, number or word changed; a passage without
-the sentences that answer. It knows nothing about tokens or models.
-"""
+"""Generates near-misses: questions with a changed name, date, number or word, and passages without their answer."""
 
 from __future__ import annotations
 
@@ -15,11 +13,11 @@ from .data import fold
 
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 _NUMBER = re.compile(r"\b\d[\d,.]*\b")
-# Without a genitive's ending, which stays where a name is exchanged.
+# Without the ending of a genitive, which is kept when a name is replaced.
 _PROPER = r"[A-Z](?:[\w-]|['’](?!s\b)(?=\w))+"
 _NAME = re.compile(rf"\b{_PROPER}(?: (?:of |the |de |von )?{_PROPER})*")
 KINDS = {"year": _YEAR, "number": _NUMBER, "name": _NAME}
-# Words whose opposite makes another question.
+# Words whose opposite changes the meaning of a question.
 _PAIRS = (
     "first last", "oldest youngest", "older younger", "largest smallest", "larger smaller", "biggest tiniest",
     "highest lowest", "higher lower", "best worst", "most least", "more fewer", "before after", "north south",
@@ -41,7 +39,7 @@ _WORD = re.compile(r"[A-Za-z]+")
 
 
 def pieces(texts: Iterable[str]) -> dict[str, list[str]]:
-    """The names, years and numbers of some texts, by kind, in the order of the alphabet."""
+    """The names, years and numbers in some texts, by kind, in alphabetical order."""
     found: dict[str, set[str]] = {kind: set() for kind in KINDS}
     for text in texts:
         for kind, match in _pieces(text):
@@ -50,10 +48,10 @@ def pieces(texts: Iterable[str]) -> dict[str, list[str]]:
 
 
 def changed_question(question: str, others: dict[str, list[str]], passage: str, draw: random.Random) -> str | None:
-    """The question with one piece exchanged, so that its passage should not answer it any longer; None if it has none.
+    """The question with one piece replaced, so that its passage should no longer answer it; None if it has no piece.
 
-    A name, year or number becomes another of its kind out of `others`, one that the question does not hold; a word
-    becomes its opposite, unless the passage holds that; of the rest, one in eight is negated.
+    A name, year or number is replaced by another of its kind from `others` that is not in the question; a word by its
+    opposite, unless that is in the passage; one in eight of the rest is negated.
     """
     ways: list[tuple[Span, str]] = []
     for kind, match in _pieces(question):
@@ -74,14 +72,14 @@ def changed_question(question: str, others: dict[str, list[str]], passage: str, 
 
 
 def without_answer(text: str, sentences: Sequence[Span], answers: Iterable[str]) -> tuple[Span, ...]:
-    """The sentences that hold none of the answers; empty where all do, or none does: then nothing can be removed."""
+    """The sentences without any of the answers; empty if all or none contain one, so that nothing can be removed."""
     wanted = [fold(answer) for answer in answers if answer.strip()]
     kept = tuple(span for span in sentences if not any(answer in fold(span.of(text)) for answer in wanted))
     return kept if len(kept) < len(sentences) else ()
 
 
 def _pieces(text: str) -> Iterable[tuple[str, re.Match[str]]]:
-    """Each name, year and number; a word that begins the text is not known to be a name."""
+    """Each name, year and number; the first word of the text is not taken for a name."""
     years = {match.span() for match in _YEAR.finditer(text)}
     for kind, pattern in KINDS.items():
         for match in pattern.finditer(text):

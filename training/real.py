@@ -1,9 +1,9 @@
-"""How well a reader chooses on articles as people keep them: `python -m training.real --questions DIR --work DIR`.
+"""Evaluates a reader on articles as people keep them: `python -m training.real --questions DIR --work DIR`.
 
-A collection is a file `<name>.jsonl` of questions (`id`, `q`, `kind`, `answerable`, `evidence`, `must`, perhaps
-`history`) beside a folder `<name>` of articles, or such a folder below `--articles`. The articles are indexed and
-searched by the program once and kept in the work folder; a reader then reads the best ten of each question. Such
-collections are for measuring, never for training. It knows nothing about how readers are trained.
+A collection is a file `<name>.jsonl` of questions (`id`, `q`, `kind`, `answerable`, `evidence`, `must`, and optionally
+`history`) next to a folder `<name>` of articles, or to one below `--articles`. The program indexes and searches the
+articles once, and the results are kept in the work folder; a reader then reads the best ten of each question. Such
+collections are for evaluation only, never for training.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from .config import read_settings
 from .evaluate import Run, opened
 from .sequences import Sequences, tokenizer
 
-# Checkpoints and settings are chosen by the first; the others say whether that holds for articles of other kinds.
+# Checkpoints and settings are chosen on the first; the others show whether the choice generalises to other articles.
 CHOSEN_BY = frozenset({"handbook", "cpp-docs", "law", "recipes"})
 LEAD_PASSAGES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A passage of a pool with its fused score; `sentences` are of its `text`."""
+class RankedPassage:
+    """A passage of a pool with its fused score; `sentences` are spans of its `text`."""
 
     score: float
     title: str
@@ -56,7 +56,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with its pool, best first. `text` is what is read of it; `evidence` and `must` are folded."""
+    """A question with its pool, best first; `text` is what the reader gets, `evidence` and `must` are folded."""
 
     id: str
     kind: str
@@ -64,13 +64,13 @@ class Asked:
     answerable: bool
     evidence: tuple[str, ...]
     must: tuple[str, ...]
-    pool: tuple[Shown, ...]
+    pool: tuple[RankedPassage, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a reader says of a passage: its relevance, and of each sentence that it could read, by number, how much
-    likelier an answer inside it (`margins`) and itself as the answer (`units`, where it was trained) are than none.
+class Output:
+    """A reader's output for a passage: its relevance, and for each sentence that it read, by number, the logits minus
+    that of "no answer" of an answer inside it (`margins`) and of the sentence as the answer (`units`, if trained).
     """
 
     relevance: float
@@ -79,7 +79,7 @@ class Said:
 
 
 def main() -> int:
-    """Print the figures of one reader, for each collection and for both halves of them."""
+    """Print the figures of one reader, for each collection and for both groups of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("reader-2.json"))
     parser.add_argument("--questions", type=Path, required=True, help="the folder of the collections")
@@ -91,7 +91,7 @@ def main() -> int:
     given = parser.parse_args()
     settings = read_settings(given.config)
     run, sequences = opened(given.model, settings), Sequences(tokenizer(default_folder()), settings.sampling)
-    rows: dict[str, list[tuple[Asked, list[Said]]]] = {}
+    rows: dict[str, list[tuple[Asked, list[Output]]]] = {}
     for listed in sorted(given.questions.glob("*.jsonl")):
         if not given.only or listed.stem in given.only.split(","):
             asked = pools(listed, given.articles, given.work / "real")
@@ -109,7 +109,7 @@ def main() -> int:
 
 
 def pools(listed: Path, articles: Path | None, work: Path) -> list[Asked]:
-    """The questions of a collection with what the program finds for them; made once for the same questions."""
+    """The questions of a collection with the program's results for them, cached for the same questions."""
     made_by = [search.CANDIDATES, fusion.DENSE_SHARE, PassageSettings().as_json()]
     key = hashlib.sha256(listed.read_bytes() + json.dumps(made_by).encode()).hexdigest()[:16]
     path = work / "pools" / f"{listed.stem}-{key}.jsonl"
@@ -127,7 +127,7 @@ def pools(listed: Path, articles: Path | None, work: Path) -> list[Asked]:
 
 def _search(listed: Path, folder: Path, index: Path) -> Iterable[Asked]:
     config = Config(corpus=folder, index=index, reader="off")
-    # By itself: a build lowers the priority of its process for good.
+    # In a separate process, since a build permanently lowers the priority of its process.
     place = ["--corpus", str(folder), "--index", str(index)]
     subprocess.run([sys.executable, "-m", "qa", "build", *place], check=True, stdout=sys.stderr)  # noqa: S603 (our own program)
     engine = Engine.open(config)
@@ -136,7 +136,7 @@ def _search(listed: Path, folder: Path, index: Path) -> Iterable[Asked]:
         history = [Turn("user", text) for text in row.get("history") or ()]
         ranking = engine.search(row["q"], rereading.READ, history)
         pool = tuple(
-            Shown(
+            RankedPassage(
                 round(hit.score, 5),
                 hit.passage.title,
                 hit.passage.section,
@@ -155,7 +155,7 @@ def _search(listed: Path, folder: Path, index: Path) -> Iterable[Asked]:
 
 def _asked(row: Mapping[str, Any]) -> Asked:
     pool = tuple(
-        Shown(
+        RankedPassage(
             each["score"],
             each["title"],
             tuple(each["section"]),
@@ -170,12 +170,12 @@ def _asked(row: Mapping[str, Any]) -> Asked:
 
 
 def fold(text: str) -> str:
-    """Letters and digits alone, so that white space, quotes, dashes and markup do not count."""
+    """The letters and digits of a text, so that white space, quotes, dashes and markup do not matter."""
     return re.sub(r"[^\w%$€£.]+|_|(?<!\d)\.|\.(?!\d)", "", unicodedata.normalize("NFKC", text).lower())
 
 
-def read_all(asked: Sequence[Asked], sequences: Sequences, run: Run) -> list[list[Said]]:
-    """What the reader says of each passage of each question's pool."""
+def read_all(asked: Sequence[Asked], sequences: Sequences, run: Run) -> list[list[Output]]:
+    """The reader's output for each passage of each question's pool."""
     wanted = [(each, shown) for each in asked for shown in each.pool]
     pairs = [sequences.whole(each.text, shown.title, shown.text, shown.section) for each, shown in wanted]
     said = run([pair for pair, _ in pairs])
@@ -187,8 +187,14 @@ def read_all(asked: Sequence[Asked], sequences: Sequences, run: Run) -> list[lis
 
 
 def _said(
-    shown: Shown, first: int, characters: Sequence[Span], relevance: float, start: Any, end: Any, unit: Any = None
-) -> Said:
+    shown: RankedPassage,
+    first: int,
+    characters: Sequence[Span],
+    relevance: float,
+    start: Any,
+    end: Any,
+    unit: Any = None,
+) -> Output:
     places = [span.start for span in characters]
     margins, units = {}, {}
     for number, sentence in enumerate(shown.sentences):
@@ -197,16 +203,16 @@ def _said(
             margins[number] = float(best_span(start[left:right], end[left:right])[0] - start[0] - end[0])
             if unit is not None:
                 units[number] = float(np.mean(unit[left:right]) - unit[0])
-    return Said(relevance, margins, units)
+    return Output(relevance, margins, units)
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
 
-Row = tuple[Asked, list[Said]]
+Row = tuple[Asked, list[Output]]
 
 
 def figures(rows: Sequence[Row]) -> dict[str, float | int]:
-    """Shares of the answerable questions, and AUROC of these against near-misses."""
+    """Shares of the answerable questions, and the AUROC of these against near-misses."""
     own = [row for row in rows if row[0].answerable]
     near = [row for row in rows if row[0].kind.startswith("near")]
     made: dict[str, float | int] = {"questions": len(own), "near": len(near)}
@@ -214,7 +220,7 @@ def figures(rows: Sequence[Row]) -> dict[str, float | int]:
         for count in (1, 3, 5):
             made[f"evidence@{count}, {name}"] = _share([_holds(a, order(a, said)[:count]) for a, said in own])
     trained = any(said.units for _, row in rows for said in row)
-    scores: dict[str, Callable[[Said], Mapping[int, float]]] = {"margin": lambda s: s.margins}
+    scores: dict[str, Callable[[Output], Mapping[int, float]]] = {"margin": lambda s: s.margins}
     if trained:
         scores["unit"] = lambda s: s.units
         scores["both"] = lambda s: {n: s.margins[n] / 2 + u for n, u in s.units.items()}
@@ -227,16 +233,16 @@ def figures(rows: Sequence[Row]) -> dict[str, float | int]:
     return made
 
 
-def _fused(asked: Asked, said: Sequence[Said]) -> list[int]:
+def _fused(asked: Asked, said: Sequence[Output]) -> list[int]:
     return list(range(len(asked.pool)))
 
 
-def _reader(asked: Asked, said: Sequence[Said]) -> list[int]:
+def _reader(asked: Asked, said: Sequence[Output]) -> list[int]:
     return sorted(range(len(said)), key=lambda n: -said[n].relevance)
 
 
-def _in_use(asked: Asked, said: Sequence[Said]) -> list[int]:
-    """The order of `qa.ask.rereading.reread`."""
+def _in_use(asked: Asked, said: Sequence[Output]) -> list[int]:
+    """The order of passages as in `qa.ask.rereading.reread`."""
 
     def score(n: int) -> float:
         return asked.pool[n].score + rereading.RELEVANCE_WEIGHT / (1 + float(np.exp(-said[n].relevance / 2)))
@@ -249,13 +255,13 @@ def _holds(asked: Asked, numbers: Sequence[int]) -> bool:
     return any(evidence in text for text in texts for evidence in asked.evidence)
 
 
-def _answers(asked: Asked, shown: Shown, sentence: int) -> bool:
+def _answers(asked: Asked, shown: RankedPassage, sentence: int) -> bool:
     text = fold(shown.sentences[sentence].of(shown.text))
     return any(must and must in text for must in asked.must)
 
 
-def _right(asked: Asked, said: Sequence[Said], score: Callable[[Said], Mapping[int, float]]) -> bool | None:
-    """Whether the best unit of the first passage in whose units the answer stands is right; None where none is."""
+def _right(asked: Asked, said: Sequence[Output], score: Callable[[Output], Mapping[int, float]]) -> bool | None:
+    """Whether the best unit is right in the first passage with the answer in a unit; None if there is none."""
     for shown, own in zip(asked.pool, said, strict=True):
         if any(_answers(asked, shown, n) for n in range(len(shown.sentences))):
             values = score(own)
@@ -263,8 +269,8 @@ def _right(asked: Asked, said: Sequence[Said], score: Callable[[Said], Mapping[i
     return None
 
 
-def _lead(asked: Asked, said: Sequence[Said], score: Callable[[Said], Mapping[int, float]]) -> bool:
-    """Whether the unit with the best sum of its own score and its passage's relevance, of the first three, is right."""
+def _lead(asked: Asked, said: Sequence[Output], score: Callable[[Output], Mapping[int, float]]) -> bool:
+    """Whether the unit with the best sum of its score and its passage's relevance is right, of the first three."""
     best = [
         (value + said[n].relevance, n, sentence)
         for n in _in_use(asked, said)[:LEAD_PASSAGES]
@@ -276,14 +282,14 @@ def _lead(asked: Asked, said: Sequence[Said], score: Callable[[Said], Mapping[in
     return _answers(asked, asked.pool[passage], sentence)
 
 
-def _auroc(own: Sequence[Row], near: Sequence[Row], value: Callable[[Said], float]) -> float:
+def _auroc(own: Sequence[Row], near: Sequence[Row], value: Callable[[Output], float]) -> float:
     if not own or not near:
         return float("nan")
     high, low = ([max(map(value, said), default=-1e4) for _, said in rows] for rows in (own, near))
     return round(metrics.auroc(high, low), 4)
 
 
-def _best(score: Callable[[Said], Mapping[int, float]], said: Said) -> float:
+def _best(score: Callable[[Output], Mapping[int, float]], said: Output) -> float:
     return max(score(said).values(), default=-1e4)
 
 

@@ -1,7 +1,6 @@
-"""Questions and passages → token sequences with labels, in groups of one question each.
+"""Makes labelled token sequences of questions and passages, in groups of one question each.
 
-A sequence is `[CLS] question [SEP] title. text [SEP]`, as the program pairs them. It knows nothing about models
-or losses.
+A sequence is `[CLS] question [SEP] title. text [SEP]`, as at run time.
 """
 
 from __future__ import annotations
@@ -24,22 +23,22 @@ from .data import Example, QuestionSet, occurrences
 from .near_misses import changed_question, pieces, without_answer
 from .tables import unit_spans, with_bars
 
-MOST_QUESTION = 48  # tokens of a question that are read
-LONGEST = 256  # tokens of a sequence at run time
-_LONGEST_SPAN = 30  # tokens of an answer that can be marked (qa.reader.LONGEST_ANSWER); a longer one is whole units
-_MOST_PLACES = 2  # units that hold a short answer: of more, it is not known which of them answers
-_MADE = 0.7  # of the changed questions, where such were made beforehand, are those
+MOST_QUESTION = 48  # most tokens of a question
+LONGEST = 256  # most tokens of a sequence at run time
+_LONGEST_SPAN = 30  # most tokens of an answer span (qa.models.reader.LONGEST_ANSWER); a longer one is whole units
+_MOST_PLACES = 2  # most units with a short answer: of more, it is unknown which ones answer
+_MADE = 0.7  # share of the changed questions that are generated near-misses, if there are any
 _REMEMBERED = 20_000  # passages
 
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """One sequence. `question` is how many tokens come before the passage's title, `text` before its text.
+    """One sequence; `question` is the number of tokens before the passage's title, `text` the number before its text.
 
-    `starts` and `ends` are the places of each occurrence of the answer (its first and last token); without any, the
-    answer is not there. `spanned` says whether that is known: an answer in other words than the passage's is not.
-    `units` are the tokens of each sentence, item or row, `right` the numbers of those that answer; without any, none of
-    them does, and `united` says whether that is known.
+    `starts` and `ends` are the first and last token of each occurrence of the answer; if empty, it does not occur.
+    `spanned` is whether these labels are known: those of an answer in other words than the passage's are not. `units`
+    are the tokens of each sentence, item or row, `right` the indices of those that answer; if empty, none does, and
+    `united` is whether these labels are known.
     """
 
     ids: tuple[int, ...]
@@ -59,10 +58,10 @@ Group = tuple[Paired, ...]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A question to learn from, with the passages that may stand against its own and its `near` misses.
+    """A training question, with its negative passages and its `near`-misses.
 
-    The `negatives` of a question without an answer are those passages that it may be asked of. `articles` are those of
-    all questions of its set that are learnt from.
+    The `negatives` of an unanswerable question are the passages with which it may be paired. `articles` are those of
+    all training questions of its set.
     """
 
     example: Example
@@ -74,7 +73,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens of a passage: the title's, the text's with their characters, and each sentence's range of those."""
+    """The tokens of a passage: of the title, of the text with their characters, and the characters of each sentence."""
 
     title: tuple[int, ...]
     ids: tuple[int, ...]
@@ -82,13 +81,13 @@ class Tokens:
     sentences: tuple[Span, ...]
 
     def of(self, span: Span) -> Span:
-        """The tokens that a range of characters touches."""
+        """The tokens that overlap a range of characters."""
         ends, starts = [c.end for c in self.characters], [c.start for c in self.characters]
         return Span(bisect_right(ends, span.start), bisect_left(starts, span.end))
 
 
 def tokenizer(folder: Path) -> Any:
-    """The tokeniser of the encoder in a folder, without truncation or padding."""
+    """The tokenizer of the encoder in a folder, without truncation and padding."""
     made = Tokenizer.from_file(str(folder / "tokenizer.json"))
     made.no_padding()
     made.no_truncation()
@@ -96,7 +95,7 @@ def tokenizer(folder: Path) -> Any:
 
 
 class Sequences:
-    """Makes the sequences of an item: the same for the same item and state of `draw`."""
+    """Makes the sequences of an item, which depend only on the item and the state of `draw`."""
 
     def __init__(self, tokenizer: Any, sampling: Sampling) -> None:
         self._tokenizer = tokenizer
@@ -108,15 +107,15 @@ class Sequences:
     def whole(
         self, question: str, title: str, text: str, section: Sequence[str] = ()
     ) -> tuple[Paired, tuple[Span, ...]]:
-        """A pair as at run time, cut at 256 tokens, and the characters of its tokens from `Paired.text` on."""
+        """A pair as at run time, truncated at 256 tokens, and the characters of its tokens from `Paired.text` on."""
         asked, tokens = self._asked(question), self._tokenised(title, text, section)
         room = LONGEST - len(asked) - len(tokens.title) - 3
         return self._paired(asked, tokens, range(min(room, len(tokens.ids)))), tokens.characters[:room]
 
     def groups(self, item: Item, draw: random.Random) -> tuple[Group, ...]:
-        """The sequences of one question, and with some luck those of a changed one, in a group of its own or in this.
+        """The sequences of one question, and randomly those of a changed one, in a separate group or in the same.
 
-        Each sequence of a question without an answer is a group of its own.
+        Each sequence of an unanswerable question is a separate group.
         """
         example, sampling = item.example, self._sampling
         if not example.answerable:
@@ -135,7 +134,7 @@ class Sequences:
 
     def _own(self, item: Item, passage: str, found: list[Span], draw: random.Random, piped: bool) -> Group:
         example = item.example
-        state = draw.random()  # the question, its size and whether there is a title are the same in a group
+        state = draw.random()  # question, size and whether there is a title are the same within a group
         group = [self._cut(example.question, item, passage, random.Random(state), found, True, pick=draw, piped=piped)]
         group += [
             self._cut(example.question, item, p, random.Random(state), pick=draw, piped=piped)
@@ -152,19 +151,19 @@ class Sequences:
         return tuple(group)
 
     def _left(self, item: Item, passage: str, found: Sequence[Span], piped: bool) -> list[int]:
-        """The numbers of a passage's units without the answer; none where nothing can be removed."""
+        """The indices of a passage's units without the answer; empty if nothing can be removed."""
         text, units = self._text(item.of, passage, piped)
         kept = without_answer(text, units, item.example.answers)
         if not self._sampling.lines:
             return [units.index(span) for span in kept]
-        kept = kept or tuple(units)  # an answer of several units stands in none of them
+        kept = kept or tuple(units)  # an answer of several units is in none of them
         left = [
             n for n, u in enumerate(units) if u in kept and not any(u.start < f.end and f.start < u.end for f in found)
         ]
         return left if len(left) < len(units) else []
 
     def _against(self, item: Item, passage: str, draw: random.Random) -> list[str]:
-        """Passages that do not answer, of the same article for its share of them, without one twice."""
+        """Distinct passages that do not answer, with the configured share from the same article."""
         sampling = self._sampling
         if not sampling.same_article:
             return draw.sample(item.negatives, min(sampling.mined, len(item.negatives)))
@@ -190,7 +189,7 @@ class Sequences:
         return [] if question is None else [(self._cut(question, item, passage, draw, found, piped=piped),)]
 
     def _text(self, of: QuestionSet, passage: str, piped: bool) -> tuple[str, list[Span]]:
-        """A passage as it is shown, and its units."""
+        """The text of a passage as it is used, and its units."""
         text = of.sources[passage].text
         text = (with_bars(text) if piped else None) or text
         return text, self._spans(text)
@@ -199,14 +198,14 @@ class Sequences:
         return unit_spans(text) if self._sampling.lines else sentence_spans(text, language="en")
 
     def _places(self, item: Item, passage: str, piped: bool) -> list[Span]:
-        """Where the answer stands in a passage as it is shown; of several whole units, all of them."""
+        """The occurrences of the answer in a passage as it is used; for several whole units, all of them."""
         text, answers = self._text(item.of, passage, piped)[0], item.example.answers
         if item.example.kind == "units" and self._sampling.lines:
             return sorted({span for answer in answers for span in occurrences(text, [answer])}, key=lambda s: s.start)
         return occurrences(text, answers)
 
     def _others(self, of: QuestionSet, article: str) -> dict[str, list[str]]:
-        """The names, years and numbers of an article; of the whole set where it is one passage."""
+        """The names, years and numbers of an article, or of the whole set if the article is one passage."""
         if (of.name, article) not in self._pieces:
             texts = [source.text for source in of.sources.values() if source.article == article]
             if len(texts) == 1:
@@ -227,9 +226,9 @@ class Sequences:
         pick: random.Random | None = None,
         piped: bool = False,
     ) -> Paired:
-        """A question with a part of a passage: whole sentences in a row, as many as there is room for.
+        """A question with a part of a passage: as many consecutive whole sentences as there is room for.
 
-        Only the `allowed` ones, if given. Where the answer is `found`, one occurrence is in the part; `pick` draws it.
+        With `allowed`, only those sentences. If the answer is `found`, the part contains an occurrence drawn by `pick`.
         """
         sampling = self._sampling
         if draw.random() < sampling.bare_question:
@@ -288,7 +287,7 @@ class Sequences:
         return tuple(self._tokenizer.encode(question, add_special_tokens=False).ids[:MOST_QUESTION])
 
     def _tokenised(self, title: str, text: str, section: Sequence[str] = ()) -> Tokens:
-        """Title and text by themselves give the tokens that they give together: words are split at blanks first."""
+        """Tokenize title and text separately, which gives the same tokens, since words are split at blanks first."""
         head = "".join(f"{part}. " for part in context(title, section) if part)
         encoded = self._tokenizer.encode(text, add_special_tokens=False)
         characters = tuple(Span(*offsets) for offsets in encoded.offsets)
@@ -302,7 +301,7 @@ class Sequences:
 
 
 def _shown(unit: Span, at: Mapping[int, int]) -> tuple[int, int] | None:
-    """Where the tokens of a unit stand in a sequence, which are in a row, if any do."""
+    """The range of a unit's consecutive tokens in a sequence, if it has any."""
     places = [at[token] for token in range(unit.start, unit.end) if token in at]
     return (places[0], places[-1] + 1) if places else None
 
@@ -310,7 +309,7 @@ def _shown(unit: Span, at: Mapping[int, int]) -> tuple[int, int] | None:
 def _window(
     sentences: Sequence[Span], allowed: Sequence[int], room: int, around: Span | None, draw: random.Random
 ) -> list[int]:
-    """Tokens of allowed sentences in a row, at most `room`, with those `around` if given; a long sentence is cut."""
+    """At most `room` tokens of consecutive allowed sentences, including `around` if given; a long sentence is cut."""
     if around is None:
         first = last = draw.randrange(len(allowed))
     else:

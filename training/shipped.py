@@ -1,7 +1,4 @@
-"""The shipped reader of 8 bits → weights to train on from: `load_shipped(net)`.
-
-It knows nothing about training.
-"""
+"""Loads the weights of the shipped 8-bit reader, to continue training from them."""
 
 from __future__ import annotations
 
@@ -17,9 +14,9 @@ from .model import ReaderNet
 
 
 def load_shipped(net: ReaderNet, model: Path | None = None) -> None:
-    """Put the weights of an exported reader, the shipped one by default, into the net; its embeddings stay.
+    """Load the weights of an exported reader (by default the shipped one) into the net, except the embeddings.
 
-    What was rounded to 8 bits stays rounded. A head that the export has not is left as it is.
+    Weights that were rounded to 8 bits remain rounded. A head that is missing in the export is not changed.
     """
     found = floats(model or shipped_folder() / "model.onnx")
     names = [name for name, parameter in net.named_parameters() if parameter.requires_grad]
@@ -29,7 +26,7 @@ def load_shipped(net: ReaderNet, model: Path | None = None) -> None:
 
 
 def floats(model: Path) -> dict[str, Any]:
-    """Parameter of `ReaderNet` → its values in an exported graph (stored as `qa.models.export.layers` says)."""
+    """Parameter of `ReaderNet` → its values in an exported graph, stored as in `qa.models.export.layers`."""
     import onnx
     from onnx.numpy_helper import to_array
 
@@ -41,7 +38,7 @@ def floats(model: Path) -> dict[str, Any]:
             layer = name.removesuffix(".weights")
             scales, shrink = (stored.get(f"{layer}.{part}") for part in ("scales", "shrink"))
             made[f"{layer}.weight"] = (weights * scales).T * shrink
-    # The heads' products are traced as they are: of those whose weights were turned, the name is the product's.
+    # The products of the heads are not replaced: if their weights were transposed, only the product has the name.
     for node in graph.node:
         if node.op_type == "MatMul" and node.input[1] in stored and node.input[1].startswith("onnx::"):
             head = node.name.strip("/").split("/")[-2]

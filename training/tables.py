@@ -1,7 +1,4 @@
-"""Tables that are written out with their headings, as the sets have them, and as people write them.
-
-It knows nothing about tokens, sets or models.
-"""
+"""Handles tables that are written out with their headings, as in the sets, and as people write them."""
 
 from __future__ import annotations
 
@@ -13,15 +10,15 @@ from qa.text.sentences import sentence_spans
 
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _CELL = r"[^;\n]{1,120}: [^;\n]*"
-_SHORT, _MOST_SHORT = 2, 0.25  # words of a line, and the share of such lines
+_SHORT, _MOST_SHORT = 2, 0.25  # most words of a short line, and the share of short lines
 _ROW = re.compile(rf"\s*{_CELL}(?:; {_CELL})+;?\s*\Z")
 
 
 def unit_spans(text: str) -> list[Span]:
-    """The units of a text, in order: its rows of tables, and of all other lines the sentences.
+    """The units of a text, in order: the rows of its tables, and the sentences of all other lines.
 
-    Where many lines are a word or two, they end where a page had something else inside a sentence (a link, a button):
-    then they are no ends of sentences.
+    If many lines have only a word or two, line ends are those of elements inside sentences (links, buttons) and do not
+    end sentences.
     """
     lines = [Span(*match.span()).trimmed(text) for match in _LINE.finditer(text)]
     rows = [_ROW.match(line.of(text)) is not None or " | " in line.of(text) for line in lines]
@@ -36,10 +33,10 @@ def unit_spans(text: str) -> list[Span]:
 
 
 def with_bars(text: str) -> str | None:
-    """A table whose every row repeats its headings as a line of headings and rows of cells between bars.
+    """A table in which every row repeats the headings, rewritten as a line of headings and rows of cells between bars.
 
-    `Fuel: 2019: 4; 2018: 5` is a row that is called "Fuel". None where the text is no table of two rows or more, or
-    the headings of its rows differ.
+    `Fuel: 2019: 4; 2018: 5` is a row named "Fuel". None if the text is not a table of two or more rows, or the headings
+    of its rows differ.
     """
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if len(lines) < 2 or not all(_ROW.match(line) for line in lines):
@@ -55,7 +52,7 @@ def with_bars(text: str) -> str | None:
 
 
 def _cells(line: str) -> list[tuple[str, str]]:
-    """Heading and cell of each part; the first heading has the row's name before it, if it has one."""
+    """The heading and cell of each part; the first heading is preceded by the row's name, if there is one."""
     parts = [part.rpartition(": ") for part in line.rstrip("; ").split("; ")]
     return [(heading, cell.strip()) for heading, _, cell in parts]
 

@@ -1,7 +1,6 @@
-"""Train the reader: `python -m training.train --sets DIR --work DIR`, after `training.mine`.
+"""Trains the reader: `python -m training.train --sets DIR --work DIR`, after `training.mine`.
 
-It goes on from the last checkpoint in the work folder, exactly as if it had never stopped. It knows nothing about
-retrieval, or how good the reader is.
+It continues from the last checkpoint in the work folder, with the same result as an uninterrupted run.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ from .model import ReaderNet, losses
 from .sequences import Group, Item, Sequences, tokenizer
 from .shipped import load_shipped
 
-SHIPPED = "shipped"  # as the start of a run
-_KEPT = 3  # checkpoints, beside those kept for good
-_SECONDS = 900.0  # after which there is one in any case: how much of a run that is stopped can be lost
+SHIPPED = "shipped"  # the value of `start` for the shipped reader
+_KEPT = 3  # checkpoints, in addition to those kept permanently
+_SECONDS = 900.0  # after which a checkpoint is always written: the most that an interruption can lose
 
 
 def main() -> int:
-    """Train to the end of the settings."""
+    """Train for the number of steps in the settings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("reader.json"))
     parser.add_argument("--sets", type=Path, required=True, nargs="+", help="folders of sets")
@@ -48,7 +47,7 @@ def main() -> int:
     settings = read_settings(given.config)
     device = device_named(given.device)
     if device.type == "cpu":
-        torch.set_num_threads(1)  # shards run beside each other instead: threads of one operation wait for each other
+        torch.set_num_threads(1)  # shards run in parallel instead, since threads of one operation wait for each other
     items = read_items(settings, given.sets, given.work)
     base = given.base or default_folder()
     train(settings, items, Sequences(tokenizer(base), settings.sampling), base, given.work / given.name, device)
@@ -56,13 +55,14 @@ def main() -> int:
 
 
 def device_named(name: str) -> Any:
-    """The device; "auto" is the accelerator where there is one."""
+    """The device with this name; "auto" is the accelerator if there is one."""
     return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
 
 
 def precision(wanted: str, device: Any) -> str:
-    """ "bfloat16" or "float32"; of "auto" the faster: a processor that does not multiply the first takes ten times as
-    long with it.
+    """Resolve "auto" to "bfloat16" or "float32", the faster one on the device.
+
+    A processor without instructions for products in bfloat16 takes ten times as long with it.
     """
     if wanted != "auto":
         return wanted
@@ -71,10 +71,10 @@ def precision(wanted: str, device: Any) -> str:
 
 
 def read_items(settings: Settings, sets: Sequence[Path], work: Path) -> list[Item]:
-    """All questions to train on, with the negatives that were mined. Raises ConfigError where they were not.
+    """All training questions with their mined negatives.
 
-    A near-miss that was made of one of them goes with that one. Of the passages that answer, those of articles that
-    are kept aside are left out.
+    Generated near-misses belong to their original question. Answering passages from held-out articles are left out.
+    Raises ConfigError if the negatives are missing.
     """
     mined = read_negatives(settings, work)
     items = []
@@ -107,12 +107,14 @@ def _items(of: QuestionSet, mined: Mapping[str, Sequence[str]], split: Mapping[s
 def train(
     settings: Settings, items: Sequence[Item], sequences: Sequences, base: Path, folder: Path, device: Any
 ) -> Path:
-    """Train to the last step, from the last checkpoint in `folder` if there is one; the path of the last checkpoint."""
+    """Train to the last step, from the last checkpoint in `folder` if any; returns the path of the last checkpoint."""
     folder.mkdir(parents=True, exist_ok=True)
-    plain = device.type == "cpu" and precision(settings.precision, device) == "bfloat16"  # the faster way for these
+    plain = (
+        device.type == "cpu" and precision(settings.precision, device) == "bfloat16"
+    )  # the faster implementation for these shapes
     net = ReaderNet(base, settings.dropout, "eager" if plain else "sdpa", settings.unit)
     torch.manual_seed(settings.seed)
-    for head in (net.relevance, net.span):  # drawn anew, so that they do not depend on what was drawn before
+    for head in (net.relevance, net.span):  # seeded again, so that they do not depend on earlier random numbers
         head.reset_parameters()
     if settings.start == SHIPPED:
         load_shipped(net)
@@ -167,7 +169,7 @@ def train(
 
 
 def load_weights(net: ReaderNet, path: Path, averaged: bool = True) -> None:
-    """Put a checkpoint's weights into the net: averaged, or those of the last step."""
+    """Load a checkpoint's weights into the net: the averaged ones, or those of the last step."""
     prefix = "average." if averaged else "net."
     with safe_open(path, "pt") as file:
         weights = {name.removeprefix(prefix): file.get_tensor(name) for name in file.keys() if name.startswith(prefix)}  # noqa: SIM118
@@ -177,13 +179,13 @@ def load_weights(net: ReaderNet, path: Path, averaged: bool = True) -> None:
 
 
 def has_unit(path: Path) -> bool:
-    """Whether a checkpoint is of a reader that says which unit answers."""
+    """Whether the checkpoint is of a reader with the output `unit`."""
     with safe_open(path, "pt") as file:
         return "net.unit.weight" in file.keys()  # noqa: SIM118
 
 
 def load_mean(net: ReaderNet, paths: Sequence[Path], shares: Sequence[float]) -> None:
-    """Put the mean of several checkpoints' averaged weights into the net; the shares come to 1."""
+    """Load the weighted mean of several checkpoints' averaged weights into the net; the shares add up to 1."""
     mean: dict[str, Any] = {}
     for path, share in zip(paths, shares, strict=True):
         load_weights(net, path)
@@ -193,12 +195,12 @@ def load_mean(net: ReaderNet, paths: Sequence[Path], shares: Sequence[float]) ->
 
 
 def checkpoints(folder: Path) -> list[Path]:
-    """The checkpoints of a run, the last one last."""
+    """The checkpoints of a run, oldest first."""
     return sorted(folder.glob("step-*.safetensors"))
 
 
 class _Order:
-    """Which groups a step takes: every question once an epoch, in an order of that epoch's own."""
+    """The groups of each step: every question once an epoch, shuffled for each epoch."""
 
     def __init__(self, items: Sequence[Item], sequences: Sequences, settings: Settings) -> None:
         self._items, self._sequences, self._settings = items, sequences, settings
@@ -222,8 +224,8 @@ class _Order:
 
 
 def _gradients(settings: Settings, net: ReaderNet, parameters: list[Any], groups: list[Group], device: Any) -> Any:
-    """The gradients of one shard's loss, and its parts."""
-    # The cache of casts is shared between threads, so each casts for itself.
+    """The gradients of one shard's loss, and the parts of the loss."""
+    # The autocast cache is shared between threads, so it is off.
     low = precision(settings.precision, device) == "bfloat16"
     with torch.autocast(device.type, torch.bfloat16, enabled=low, cache_enabled=False):
         parts = losses(net, groups, settings.chunk_tokens, device)
@@ -233,7 +235,7 @@ def _gradients(settings: Settings, net: ReaderNet, parameters: list[Any], groups
 
 
 def _optimiser(settings: Settings, named: dict[str, Any]) -> Any:
-    """AdamW: heads learn faster than the body; biases and norms do not decay."""
+    """AdamW with a higher rate for the heads than for the body, and no decay of biases and norms."""
     parts = []
     for is_head in (False, True):
         for decays in (False, True):
@@ -244,7 +246,7 @@ def _optimiser(settings: Settings, named: dict[str, Any]) -> Any:
 
 
 def _rate(settings: Settings, step: int) -> float:
-    """The share of the full rate: warm-up, then full, then straight down to the floor."""
+    """The share of the full learning rate: warm-up, constant, then linear decay to the floor."""
     left = (settings.steps - step) / max(1.0, settings.decay_share * settings.steps)
     return float(min((step + 1) / settings.warm_up, max(settings.floor, min(1.0, left))))
 
@@ -270,7 +272,7 @@ def _save(
 
 
 def _resume(folder: Path, named: dict[str, Any], average: dict[str, Any], optimiser: Any) -> int:
-    """Put back what the last checkpoint holds; its step, or 0 where there is none."""
+    """Restore the state of the last checkpoint; returns its step, or 0 if there is none."""
     if not checkpoints(folder):
         return 0
     with safe_open(checkpoints(folder)[-1], "pt") as file:

@@ -30,7 +30,7 @@ from qa.text.sentences import sentence_spans
 from training.config import Family, Sampling, read_settings
 from training.data import NEGATIVES, Example, QuestionSet, Split, made_for, occurrences, read_set, split_articles
 from training.figures import Asked, Reading, figures, fit
-from training.mine import Found, Pool, mine, negatives
+from training.mine import Pool, PoolPassage, mine, negatives
 from training.near_misses import changed_question, pieces, without_answer
 from training.sequences import LONGEST, Item, Sequences, tokenizer
 from training.tables import unit_spans, with_bars
@@ -93,7 +93,7 @@ def test_negatives_are_training_passages_without_the_answer_in_the_order_of_the_
     example = next(e for e in of.examples if e.id == "town-0#0")
     split: dict[str, Split] = {source.article: "train" for source in of.sources.values()}
     split["town-2"] = "held-out"
-    pool = Pool(tuple(Found(f"town-{n}#{part}", 1.0, 1.0, 1.0) for n in (2, 0, 3, 1) for part in (0, 1)), {})
+    pool = Pool(tuple(PoolPassage(f"town-{n}#{part}", 1.0, 1.0, 1.0) for n in (2, 0, 3, 1) for part in (0, 1)), {})
     assert negatives(example, pool, of, split) == ("town-0#1", "town-3#0", "town-3#1", "town-1#0", "town-1#1")
     holding = Example("x", "?", ("Made of Stone",), True, ("town-0#0",))
     assert negatives(holding, pool, of, split) == ()
@@ -635,7 +635,7 @@ def test_words_in_common_are_counted_without_articles_and_punctuation() -> None:
 
 
 def test_a_reader_that_knows_brings_its_passage_to_the_front_and_tells_what_is_missing() -> None:
-    found = tuple(Found(p, s, 0.5, 1.0) for p, s in (("a", 1.0), ("b", 0.9)))
+    found = tuple(PoolPassage(p, s, 0.5, 1.0) for p, s in (("a", 1.0), ("b", 0.9)))
     pool = Pool(found, {"top_cosine": 0.5, "coverage": 0.5, "peak": 1.0})
     good, bad = Reading(2.0, 0.0, 4.0, "1901"), Reading(-2.0, 4.0, 0.0, "mason")
     asked = [Asked(Example(str(n), "?", ("1901",), True, ("b",)), pool, {"a": bad, "b": good}) for n in range(3)]
