@@ -32,7 +32,7 @@ _STRIDE = 7  # distance, in conversations, to the one that the change of topic i
 def main() -> int:
     """Measure and print; returns 2 if the sets are missing."""
     if not SETS.is_dir():
-        print(f"The development sets are not here ({SETS.name}/ beside the project): nothing was measured.")
+        print(f"The development sets are missing ({SETS.name}/ next to the project): nothing was measured.")
         return 2
     print("\n".join(table(measure(CachingEncoder(load_encoder(index=CACHE)), CachingReader()))))
     return 0

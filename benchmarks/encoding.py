@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--quality", type=int, metavar="N", help="compare nDCG@10 too, over at most N questions a set")
     limit = parser.parse_args().quality
     if not SETS.is_dir():
-        print(f"The development sets are not here ({SETS.name}/ beside the project): nothing was measured.")
+        print(f"The development sets are missing ({SETS.name}/ next to the project): nothing was measured.")
         return 2
     exported = shipped_encoder()
     report: dict[str, Any] = {

@@ -173,14 +173,14 @@ def _peak(status: Path) -> int:
 def main() -> int:
     """Measure and print the table; returns 1 if a kind of text takes more than linear time and is not refused."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="beginnings of the kinds to measure; all by default")
+    parser.add_argument("names", nargs="*", help="prefixes of the kinds to measure (default: all)")
     parser.add_argument("--sizes", nargs="+", type=float, default=[1, 2, 4, 8], help="MB")
-    parser.add_argument("--most", type=float, default=60, help="seconds after which larger sizes are left out")
+    parser.add_argument("--most", type=float, default=60, help="seconds after which larger sizes are skipped")
     parser.add_argument("--json", type=Path, help="a file to write the figures to")
     options = parser.parse_args()
     rows: list[Measured] = []
     steep: list[str] = []
-    print("| text | MB | seconds | times half the size | reader, MB | builder, MB | passages |")
+    print("| text | MB | seconds | times half the size | sandbox, MB | builder, MB | passages |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     for name in FIXTURES:
         if options.names and not name.startswith(tuple(options.names)):

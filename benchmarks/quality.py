@@ -76,7 +76,7 @@ _NOWHERE = Facts("", {}, {}, frozenset())
 def main() -> int:
     """Measure the named parts and write the report; returns 1 if a target is missed, 2 if the sets are missing."""
     if not SETS.is_dir():
-        print(f"The development sets are not here ({SETS.name}/ beside the project): nothing was measured.")
+        print(f"The development sets are missing ({SETS.name}/ next to the project): nothing was measured.")
         return 2
     encoder, reader = CachingEncoder(load_encoder(index=CACHE)), CachingReader()
     parts: dict[str, Callable[[], Any]] = {
@@ -93,7 +93,7 @@ def main() -> int:
         path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
         print(name, json.dumps(report[name]), flush=True)
     missed = write(report, ROOT / "docs")
-    print("missed:", missed or "nothing")
+    print("missed targets:", missed or "none")
     return 1 if missed else 0
 
 

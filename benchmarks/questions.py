@@ -34,7 +34,7 @@ _TWO_PARTS = ROOT / "benchmarks" / "two_part_questions.jsonl"
 def main() -> int:
     """Measure and print; returns 2 if the sets are missing."""
     if not SETS.is_dir():
-        print(f"The development sets are not here ({SETS.name}/ beside the project): nothing was measured.")
+        print(f"The development sets are missing ({SETS.name}/ next to the project): nothing was measured.")
         return 2
     encoder = CachingEncoder(load_encoder(index=CACHE))
     for name in ("squad-v1.1-dev", "fairytaleqa"):

@@ -218,9 +218,9 @@ def _change(article: Path, number: int) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", nargs="?", type=Path, help="a folder of articles, which is copied")
-    parser.add_argument("--generations", type=int, default=100, help="how many generations are built")
-    parser.add_argument("--every", type=int, default=10, help="after how many of them the server is measured")
-    parser.add_argument("--calls", type=int, default=0, help="how many calls without a session follow")
+    parser.add_argument("--generations", type=int, default=100, help="number of generations to build")
+    parser.add_argument("--every", type=int, default=10, help="number of generations between two measurements")
+    parser.add_argument("--calls", type=int, default=0, help="number of calls without a session afterwards")
     return parser
 
 

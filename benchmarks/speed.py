@@ -381,7 +381,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", type=Path, help="embeddings of the scale corpus, for all parts but encode and build")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--work", type=Path, default=CACHE / "speed")
-    parser.add_argument("--page", action="store_true", help="only write the page from what was measured")
+    parser.add_argument("--page", action="store_true", help="only write the page, from stored measurements")
     return parser.parse_args()
 
 
@@ -393,7 +393,7 @@ def main() -> int:
     """Measure what the arguments name and write the page; returns 2 if the corpus is missing."""
     options = _options()
     if not SCALE.is_file():
-        print(f"The corpus is not here ({SETS.name}/{SCALE.name} beside the project): nothing was measured.")
+        print(f"The corpus is missing ({SETS.name}/{SCALE.name} next to the project): nothing was measured.")
         return 2
     bench = Bench(options)
     if options.page:
@@ -401,7 +401,7 @@ def main() -> int:
         return 0
     for part in options.only:
         if part not in PARTS:
-            print(f"There is no part {part!r}: name some of {', '.join(PARTS)}.")
+            print(f"There is no part {part!r}: name parts of {', '.join(PARTS)}.")
             return 2
     for part in (part for part in PARTS if part in options.only):
         sizes = sorted({min(size, _ENCODED) for size in options.sizes}) if part == "encode" else options.sizes
