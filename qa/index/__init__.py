@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from ..config import Address, Config
@@ -23,3 +24,9 @@ def open_store(config: Config) -> Store[Any]:
     from .plugins import open_plugin
 
     return open_plugin(config.store, config.index)
+
+
+def is_shared(config: Config) -> bool:
+    """Whether other machines answer from the configured index too. Raises as `open_store`."""
+    with closing(open_store(config)) as store:
+        return store.shared

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from ..config import Config
 from ..engine import Engine
+from ..index import is_shared
 from ..system.machine import share_memory
 from .chat import Chat
 from .page import build_app
@@ -22,13 +23,13 @@ _PATIENCE = 0.8  # seconds; with the second that open pages get, an interrupt en
 def serve(config: Config, host: str, port: int, auth: str | None, open_browser: bool, watch: bool) -> None:
     """Serve the chat until it is interrupted; print one line, `Chat: http://…`, once it accepts requests.
 
-    With `watch`, changes to the folder are indexed automatically. Without it an index on a server is only read,
-    because a click would replace what all other chats answer from. Raises ConfigError for an address or a log-in that
-    cannot be used.
+    With `watch`, changes to the folder are indexed automatically. Without it an index that other machines share is only
+    read, because a click would replace what all other chats answer from. Raises ConfigError for an address or a log-in
+    that cannot be used.
     """
     check_access(host, auth)
     share_memory()
-    chat = Chat(Engine.open(replace(config, only_reads=config.store is not None and not watch)))
+    chat = Chat(Engine.open(replace(config, only_reads=not watch and is_shared(config))))
     server = Server(chat, host, port, auth)
 
     def ready() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from qa.cli import main
 from qa.config import Address, Config, PluginAddress
 from qa.engine import Engine
 from qa.errors import ConfigError, NoGenerationError, StoreError
-from qa.index import open_store
+from qa.index import is_shared, open_store
 
 URL = "memory://shelf/articles"
 
@@ -72,6 +73,25 @@ def test_a_package_that_cannot_be_loaded_is_one_sentence(tmp_path: Path, factory
         config = Config.from_env({"QA_STORE": URL}, tmp_path / "corpus", tmp_path / "index")
         with pytest.raises(StoreError, match=r"The store 'memory' cannot be loaded from .*: update the package"):
             open_store(config)
+
+
+def test_a_store_says_whether_other_machines_answer_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    local = Config(tmp_path / "corpus", tmp_path / "index")
+    assert not is_shared(local)
+    assert is_shared(replace(local, store=Address("127.0.0.1", 1, "articles")))
+    closed: list[MemoryStore] = []
+    monkeypatch.setattr(MemoryStore, "close", lambda self: closed.append(self))
+    with installed(tmp_path / "packages"):
+        plugin = replace(local, store=PluginAddress(URL))
+        assert not is_shared(plugin)
+        monkeypatch.setattr(MemoryStore, "shared", True)
+        assert is_shared(plugin)
+        with Engine.open(plugin, TinyEncoder()) as engine:
+            assert engine.shared
+            assert engine.can_build
+        with Engine.open(replace(plugin, only_reads=True), TinyEncoder()) as engine:
+            assert not engine.can_build
+    assert len(closed) == 4
 
 
 def test_no_package_takes_the_place_of_milvus(tmp_path: Path) -> None:
