@@ -8,6 +8,7 @@ import os
 import re
 import time
 import zlib
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ from qa.system import offline  # noqa: E402
 offline.forbid_downloads()
 
 import servers  # noqa: E402 (the environment first)
+from parts import parts_of  # noqa: E402
 from waiting import take_time  # noqa: E402
 
 from qa.config import Config  # noqa: E402
@@ -168,6 +170,20 @@ def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]
     """A Milvus server that tests share; mark them `milvus`, and end only servers of their own."""
     with servers.milvus(tmp_path_factory.mktemp("milvus")) as server:
         yield server
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--part", metavar="N/COUNT", help="run only the Nth of COUNT parts of about equal length")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not (part := config.getoption("--part")):
+        return
+    number, count = map(int, part.split("/"))
+    names = [item.location[0] for item in items]
+    chosen = parts_of(Counter(names), count)[number - 1]
+    config.hook.pytest_deselected(items=[item for item, name in zip(items, names, strict=True) if name not in chosen])
+    items[:] = [item for item, name in zip(items, names, strict=True) if name in chosen]
 
 
 @pytest.hookimpl(wrapper=True)
