@@ -200,8 +200,8 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where CI=true, a browser, server or strace test that was skipped has failed: nothing may be left out quietly.
 
-    The tests of large indexes need servers that the README's test command does not install; where QA_TEST_SCALE=1
-    they are here, and such a test that was skipped has failed too. The development sets are no part of the project.
+    The tests of large indexes need servers that the test command does not install; where QA_TEST_SCALE=1 they are
+    here, and such a test that was skipped has failed too. The development sets are no part of the project.
     """
     report = yield
     required: tuple[str, ...] = ("browser", "server", "strace") if os.environ.get("CI") == "true" else ()

@@ -25,12 +25,16 @@ DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")
 GUIDE = (ROOT / "corpus" / "guide-to-this-program.md").read_text("utf-8")
 
 
-def test_the_readme_holds_one_command_to_start_and_one_to_test() -> None:
-    lines = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
-    assert len(lines) == 2
-    assert lines[0].endswith("app.py")
-    assert lines[1].endswith("-m pytest")
-    assert "python3 -m venv" in (ROOT / ".ci" / "run").read_text("utf-8")
+def test_there_is_one_command_to_start_and_one_to_test_and_ci_runs_the_latter() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    (start,) = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
+    (test,) = [line for line in contributing.splitlines() if line.startswith("python3 -m venv")]
+    assert start.endswith("app.py")
+    assert test.endswith("-m pytest")
+    assert re.search(r"command that runs the tests\]\(CONTRIBUTING\.md\)", README)
+    ci = (ROOT / ".ci" / "run").read_text("utf-8")
+    (pattern,) = re.findall(r"sed -n 's/(.*)/\\1/p' CONTRIBUTING\.md", ci)
+    assert re.search(pattern.replace("\\(", "(").replace("\\)", ")"), test)
 
 
 @pytest.mark.parametrize("text", [README, DESIGN, GUIDE], ids=["README", "design", "guide"])
