@@ -32,7 +32,7 @@ from fuzz_inputs import FORMATS, made
 from qa import formats
 from qa.formats.decoding import Empty, Unreadable
 from qa.sandbox import wire
-from qa.text.data_addresses import data_addresses
+from qa.text.data_urls import data_urls
 from qa.text.document import Document, Span
 from qa.text.passage import MAX_CHARACTERS
 from qa.text.passages import PassageSettings, split
@@ -97,7 +97,7 @@ def problems(document: Document) -> Iterator[str]:
             yield f"a passage that is not literal at {passage.span.start}"
         if count_words([passage.encoded])[0] > MAX_TOKENS:
             yield f"a passage that is too long at {passage.span.start}"
-        if len(passage.span) > MAX_CHARACTERS or any(data_addresses(passage.text)):
+        if len(passage.span) > MAX_CHARACTERS or any(data_urls(passage.text)):
             yield f"a passage of too many characters, or with a file in it, at {passage.span.start}"
         if passage.page is not None and not 1 <= passage.page <= len(document.pages):
             yield f"a passage on page {passage.page} of {len(document.pages)}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from ..text.data_addresses import without_data_addresses
+from ..text.data_urls import without_data_urls
 from ..text.document import BlockKind, Document, Span
 from .outline import Outline
 
@@ -50,7 +50,7 @@ class TextBuilder:
     def code(self, text: str) -> None:
         """Add code or verse, whose line breaks are kept."""
         self._block(
-            "code", [line.rstrip() for line in without_data_addresses(text).strip("\n").split("\n")], has_parts=False
+            "code", [line.rstrip() for line in without_data_urls(text).strip("\n").split("\n")], has_parts=False
         )
 
     def page(self) -> None:
@@ -89,4 +89,4 @@ class TextBuilder:
 
 
 def _one_line(text: str) -> str:
-    return _SPACE.sub(" ", without_data_addresses(text.replace("\x00", ""))).strip()
+    return _SPACE.sub(" ", without_data_urls(text.replace("\x00", ""))).strip()

@@ -16,7 +16,7 @@ from ..corpus.records import FileRecord
 from ..errors import Remedy, StoreError
 from ..models.protocols import EncoderIdentity
 from ..system.machine import processors
-from ..text.stored import loaded, strings, typed
+from ..text.stored import parse_json, strings, typed
 
 FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
@@ -130,9 +130,9 @@ def read_manifest(folder: Path) -> Manifest:
         data = (folder / MANIFEST).read_bytes()
         body, _, seal = data.rpartition(_SEAL.encode())
         if seal != f'{hashlib.sha256(body).hexdigest()}"\n}}\n'.encode():
-            Manifest.from_json(loaded(data.decode(), dict))  # it may be intact, but in another format
+            Manifest.from_json(parse_json(data.decode(), dict))  # it may be intact, but in another format
             raise ValueError("altered")
-        return Manifest.from_json(loaded(f"{body.partition(_RECORDS.encode())[0].decode()}}}", dict))
+        return Manifest.from_json(parse_json(f"{body.partition(_RECORDS.encode())[0].decode()}}}", dict))
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"The manifest of generation {folder.name} cannot be read", Remedy.FULL_BUILD) from error
 
@@ -144,7 +144,7 @@ def record_json(record: FileRecord) -> str:
 
 def record_from_json(facts: str) -> FileRecord:
     """The record of stored JSON. Raises ValueError if it is invalid."""
-    return FileRecord.from_json(loaded(facts, dict))
+    return FileRecord.from_json(parse_json(facts, dict))
 
 
 def files_sha256(paths: Sequence[Path]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..text.document import Document, Section, Span
 from ..text.passage import Passage
-from ..text.stored import loaded, strings, typed
+from ..text.stored import parse_json, strings, typed
 
 # The errors that a damaged row leads to. No TypeError: types are compared (see `text.stored`).
 MALFORMED = (ValueError, KeyError, IndexError)
@@ -39,7 +39,7 @@ def spans_json(spans: Sequence[Span]) -> str:
 
 def spans_from_json(raw: object) -> tuple[Span, ...]:
     """The spans of stored JSON. Raises ValueError if they are invalid."""
-    pairs = (typed(pair, list) for pair in loaded(raw, list))
+    pairs = (typed(pair, list) for pair in parse_json(raw, list))
     return tuple(span_of(start, end) for start, end in pairs)
 
 
@@ -76,12 +76,12 @@ def document_of_row(row: Sequence[Any], sections: Sequence[Sequence[Any]]) -> Do
         title=typed(title, str),
         text=typed(text, str),
         sections=tuple(
-            Section(strings(loaded(headings, list)), typed(level, int), span_of(start, end))
+            Section(strings(parse_json(headings, list)), typed(level, int), span_of(start, end))
             for headings, level, start, end in sections
         ),
         blocks=(),
         pages=spans_from_json(pages),
-        metadata=loaded(metadata, dict),
+        metadata=parse_json(metadata, dict),
         language=typed(language, str),
     )
 
@@ -100,7 +100,7 @@ def checked(row: Sequence[Any]) -> Passage:
         span=span_of(start, end),
         text=typed(text, str),
         title=typed(title, str),
-        section=strings(loaded(section, list)),
+        section=strings(parse_json(section, list)),
         page=None if page is None else typed(page, int),
         sentences=spans_from_json(sentences),
         language=typed(language, str),

@@ -21,7 +21,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def share_memory() -> None:
+def limit_memory_pools() -> None:
     """Let all threads share a few memory pools, so that one reuses what another freed; call it before they start.
 
     glibc gives each thread its own pool, up to eight for each processor, and keeps freed memory in it. With other C
@@ -31,7 +31,7 @@ def share_memory() -> None:
         library.mallopt(_M_ARENA_MAX, _ARENAS)
 
 
-def give_back_memory() -> None:
+def release_memory() -> None:
     """Return free memory to the system, after work that needed much; takes 9 ms for 100 MB."""
     if (library := _glibc()) is not None:
         library.malloc_trim(0)

@@ -92,7 +92,7 @@ def _detect_sample(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _identifier() -> LanguageIdentifier:
-    """The model, which takes half a second to unpack; its file is of NumPy's format, without pickle."""
+    """The model, which takes half a second to unpack; its file is in NumPy's format, without pickle."""
     identifier = LanguageIdentifier.from_model_file("data/model.npz.xz", norm_probs=True)
     identifier.set_languages([*_NAMES, "nn", _NO_LANGUAGE])
     identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc)  # strided columns are half as fast

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from .data_addresses import data_addresses
+from .data_urls import data_urls
 from .document import Document, Span
 from .packing import HeadingPath, Run, Unit, by_section, join_small, pack
 from .passage import MAX_CHARACTERS, Passage, context
@@ -67,7 +67,7 @@ def each_passage(document: Document, splitting: Splitting) -> Iterator[Passage]:
     """
     count_tokens, settings = splitting.count_tokens, splitting.settings
     room = splitting.max_tokens - _SPECIAL_TOKENS - _SPARE_TOKENS
-    dropped = list(data_addresses(document.text))
+    dropped = list(data_urls(document.text))
     paths, most = _fit_paths(document, count_tokens, room, settings)
     units = _units(document, dropped, count_tokens, most)
     runs = (

@@ -18,7 +18,7 @@ def typed(value: object, kind: type[_Kind]) -> _Kind:
     return value
 
 
-def loaded(raw: object, kind: type[_Kind]) -> _Kind:
+def parse_json(raw: object, kind: type[_Kind]) -> _Kind:
     """The value of a JSON text. Raises ValueError if `raw` is not a string, not valid JSON or not of this `kind`."""
     try:
         return typed(json.loads(typed(raw, str)), kind)

@@ -16,7 +16,7 @@ from ..engine import Engine
 from ..errors import BusyError, QAError
 from ..models.protocols import Encoder
 from ..sandbox.pool import SandboxPool, megabytes_for
-from ..system.machine import give_back_memory
+from ..system.machine import release_memory
 from .remedies import in_page
 from .unexpected import unexpected
 
@@ -137,7 +137,7 @@ class BuildJob:
         except BaseException as error:  # an edge: the page must not wait for a dead thread
             logger.exception("the build failed")
             self._fail(error)
-        give_back_memory()
+        release_memory()
 
     def _fail(self, error: BaseException) -> None:
         problem = unexpected(error, "try again")

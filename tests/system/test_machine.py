@@ -10,13 +10,13 @@ import textwrap
 import pytest
 from conftest import ROOT
 
-from qa.system.machine import give_back_memory, share_memory
+from qa.system.machine import limit_memory_pools, release_memory
 
 on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="pools are glibc's")
 
 _POOLS = """
     import ctypes, threading
-    from qa.system.machine import share_memory
+    from qa.system.machine import limit_memory_pools
     {first}
     library = ctypes.CDLL(None)
     together = threading.Barrier(8)
@@ -31,13 +31,13 @@ _POOLS = """
 """
 _FREE = """
     from pathlib import Path
-    from qa.system.machine import give_back_memory
+    from qa.system.machine import release_memory
     def resident(): return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
     many = [b"x" * 100_000 for _ in range(1_000)]
     last = b"x" * 100_000
     many.clear()
     before = resident()
-    give_back_memory()
+    release_memory()
     print(before - resident())
 """
 
@@ -50,7 +50,7 @@ def said(program: str, **more: str) -> str:
 @on_glibc
 @pytest.mark.parametrize(
     ("first", "more", "fewest", "most"),
-    [("", {}, 3, 100), ("share_memory()", {}, 1, 2), ("share_memory()", {"MALLOC_ARENA_MAX": "4"}, 3, 4)],
+    [("", {}, 3, 100), ("limit_memory_pools()", {}, 1, 2), ("limit_memory_pools()", {"MALLOC_ARENA_MAX": "4"}, 3, 4)],
     ids=["not shared", "shared", "as the environment says"],
 )
 def test_threads_share_few_pools_of_memory(first: str, more: dict[str, str], fewest: int, most: int) -> None:
@@ -64,5 +64,5 @@ def test_memory_that_is_free_is_given_back() -> None:
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qa.system.machine._glibc", lambda: None)
-    share_memory()
-    give_back_memory()
+    limit_memory_pools()
+    release_memory()

@@ -16,7 +16,7 @@ from qa.formats import parse, supported
 from qa.formats.markdown import parse_markdown
 from qa.formats.plain import parse_plain
 from qa.models.protocols import Encoder
-from qa.text.data_addresses import data_addresses
+from qa.text.data_urls import data_urls
 from qa.text.document import Block, Document, Section, Span
 from qa.text.passage import MAX_CHARACTERS, Passage
 from qa.text.passages import PassageSettings, Splitting, each_passage, split
@@ -55,7 +55,7 @@ def check(document: Document, passages: list[Passage], count: Count, max_tokens:
         assert end <= span.start < span.end <= len(text)
         assert text[span.start : span.end] == passage.text == passage.text.rstrip() != ""
         assert len(span) <= MAX_CHARACTERS
-        assert list(data_addresses(passage.text)) == []
+        assert list(data_urls(passage.text)) == []
         end, inner = span.end, span.start
         for sentence in passage.sentences:
             assert inner <= sentence.start < sentence.end <= span.end
@@ -71,7 +71,7 @@ def lost(document: Document, passages: list[Passage]) -> list[str]:
     text, missing = document.text, []
     edges = [0, *(edge for p in passages for edge in (p.span.start, p.span.end)), len(text)]
     gaps = [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if text[start:end].strip()]
-    dropped = list(data_addresses(text))
+    dropped = list(data_urls(text))
     for start, end in (part for gap in gaps for part in outside(gap, dropped)):
         for block in document.blocks:
             left = text[max(start, block.span.start) : min(end, block.span.end)]
@@ -176,7 +176,7 @@ def test_a_sentence_is_cut_only_where_it_alone_is_too_long(document: Document, m
             for span, tokens in zip(spans, count_words([span.of(document.text) for span in spans]), strict=True):
                 inside = any(span.start < edge < span.end for edge in edges)
                 is_long = tokens > 16 or len(span) > MAX_CHARACTERS
-                assert is_long or not inside or list(data_addresses(span.of(document.text)))  # these are cut out
+                assert is_long or not inside or list(data_urls(span.of(document.text)))  # these are cut out
 
 
 @settings(deadline=None, max_examples=50)

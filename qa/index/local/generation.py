@@ -15,7 +15,7 @@ from ...corpus.records import FileRecord
 from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
 from ...text.document import Document
-from ...text.stored import loaded, typed
+from ...text.stored import parse_json, typed
 from ..generation import Head, OpenGeneration
 from ..manifest import file_sha256, files_sha256, read_manifest, record_from_json
 from ..protocols import Embedding, Pool, Sought
@@ -94,7 +94,7 @@ class Generation(OpenGeneration):
         )
         with self.reading():
             return {
-                number: Head(typed(path, str), typed(title, str), loaded(metadata, dict), record_from_json(facts))
+                number: Head(typed(path, str), typed(title, str), parse_json(metadata, dict), record_from_json(facts))
                 for number, path, title, metadata, facts in rows
             }
 

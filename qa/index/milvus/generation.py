@@ -19,7 +19,7 @@ from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
 from ...sandbox.wire import document_from_json
 from ...text.document import Document
-from ...text.stored import loaded, typed
+from ...text.stored import parse_json, typed
 from ..generation import Head, OpenGeneration
 from ..manifest import Manifest, record_from_json
 from ..protocols import Embedding, Pool, Sought
@@ -49,7 +49,7 @@ class MilvusGeneration(OpenGeneration):
         self._server = server
         self._facts = Facts(server, facts_of(collection))
         with self.reading():
-            data = loaded(self._facts.one(MANIFEST, seconds), dict)
+            data = parse_json(self._facts.one(MANIFEST, seconds), dict)
             if data.get("form") != FORM:
                 raise StoreError(f"{collection} is of another version of this program", Remedy.FULL_BUILD_ELSEWHERE)
             self.manifest = Manifest.from_json(typed(data["manifest"], dict))
@@ -154,7 +154,7 @@ class MilvusGeneration(OpenGeneration):
         keys = {f"head:{number}": number for number in numbers}
         found = self._facts.get(keys, seconds) if keys else {}
         with self.reading():
-            return {keys[key]: loaded(value, dict) for key, value in found.items()}
+            return {keys[key]: parse_json(value, dict) for key, value in found.items()}
 
     def bodies(self, numbers: Iterable[int]) -> dict[int, str]:
         """The documents with these numbers, as they are stored."""
@@ -263,7 +263,7 @@ def _row(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _document(body: str) -> Document:
     """The document of stored JSON. Raises ValueError or KeyError if it is invalid."""
-    data = loaded(body, dict)
+    data = parse_json(body, dict)
     try:
         return document_from_json(data)
     except TypeError as error:  # its error for an invalid document

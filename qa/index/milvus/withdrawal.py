@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...corpus.records import Part
-from ...text.stored import loaded, typed
+from ...text.stored import parse_json, typed
 from .client import Server
 from .connection import READING, WRITING
 from .facts import STATE, Facts, fact_rows, hashed
@@ -31,7 +31,7 @@ class Mark:
     @classmethod
     def from_json(cls, text: str) -> Mark:
         """Raises ValueError or KeyError if it is not one."""
-        data = loaded(text, dict)
+        data = parse_json(text, dict)
         pairs = (typed(pair, list) for pair in typed(data["part"], list))
         documents, passages = (range(typed(start, int), typed(stop, int)) for start, stop in pairs)
         return cls(typed(data["file"], str), Part(documents, passages), typed(data["deleted"], bool))
