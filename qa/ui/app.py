@@ -9,12 +9,8 @@ from dataclasses import replace
 
 from ..config import Config
 from ..engine import Engine
-<<<<<<< HEAD
 from ..index import is_shared
 from ..system.machine import limit_memory_pools
-=======
-from ..system.machine import limit_memory_pools
->>>>>>> f5175f1 (Call data: URLs by their name, and what the machine does for memory by what it does)
 from .chat import Chat
 from .page import build_app
 from .server import Server, check_access
@@ -32,13 +28,8 @@ def serve(config: Config, host: str, port: int, auth: str | None, open_browser: 
     that cannot be used.
     """
     check_access(host, auth)
-<<<<<<< HEAD
     limit_memory_pools()
     chat = Chat(Engine.open(replace(config, only_reads=not watch and is_shared(config))))
-=======
-    limit_memory_pools()
-    chat = Chat(Engine.open(replace(config, only_reads=config.store is not None and not watch)))
->>>>>>> f5175f1 (Call data: URLs by their name, and what the machine does for memory by what it does)
     server = Server(chat, host, port, auth)
 
     def ready() -> None:
