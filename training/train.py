@@ -109,9 +109,7 @@ def train(
 ) -> Path:
     """Train to the last step, from the last checkpoint in `folder` if any; returns the path of the last checkpoint."""
     folder.mkdir(parents=True, exist_ok=True)
-    plain = (
-        device.type == "cpu" and precision(settings.precision, device) == "bfloat16"
-    )  # the faster implementation for these shapes
+    plain = device.type == "cpu" and precision(settings.precision, device) == "bfloat16"  # for which it is faster
     net = ReaderNet(base, settings.dropout, "eager" if plain else "sdpa", settings.unit)
     torch.manual_seed(settings.seed)
     for head in (net.relevance, net.span):  # seeded again, so that they do not depend on earlier random numbers
