@@ -1,1 +1,1 @@
-"""What articles and passages are, and how text is cut into sentences, terms and passages."""
+"""The models of articles and passages, and the splitting of text into sentences, terms and passages."""

@@ -56,7 +56,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class SectionUnits:
-    """The units of a section, or of a part of a very long one, which `may_join` no other section."""
+    """The units of a section, or of a part of a very long one; only a whole section `may_join` others."""
 
     section: Section
     units: list[Unit]
