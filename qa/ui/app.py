@@ -34,7 +34,7 @@ def serve(config: Config, host: str, port: int, auth: str | None, open_browser: 
 
     def ready() -> None:
         print(f"Chat: {server.url}", flush=True)
-        chat.state()  # starts the first build, or loads the encoder
+        chat.refresh()  # starts the first build, or loads the encoder
         if watch:
             chat.follow()
         if open_browser:

@@ -33,8 +33,8 @@ class ChatState:
     """The state of index and chat; `generation` is "" if none can answer, and `problem` says why in one sentence.
 
     `waiting` counts the files that are new, changed or removed since the index was built. `followed`: changes are
-    indexed automatically; `unfollowed` says in one sentence why they no longer are. `only_reads`: the index is built on
-    another machine. `empty`: there are no articles, in the folder or in the index. `settled`: nothing is in progress.
+    indexed automatically; `follow_problem` says why they no longer are. `only_reads`: the index is built on another
+    machine. `empty`: there are no articles, in the folder or in the index. `settled`: nothing is in progress.
     """
 
     generation: str
@@ -46,7 +46,7 @@ class ChatState:
     empty: bool
     waiting: int
     followed: bool
-    unfollowed: str
+    follow_problem: str
     only_reads: bool
     examples: tuple[str, ...]
     settled: bool
@@ -67,10 +67,10 @@ class Chat:
         self._examples: tuple[str, ...] = ()
         self._problem = ""
         self._waiting = 0
-        self._unfollowed = ""
+        self._follow_problem = ""
         self._last_error = LastError()
 
-    def state(self) -> ChatState:
+    def refresh(self) -> ChatState:
         """Return the present state, and start what runs automatically. It is cheap, as it is called every second."""
         generation = created = problem = ""
         articles = passages = 0
@@ -106,7 +106,7 @@ class Chat:
             empty=(is_bare and not job.running) or (bool(generation) and not passages),
             waiting=self._waiting,
             followed=self._following is not None and self._following.is_alive(),
-            unfollowed=self._unfollowed,
+            follow_problem=self._follow_problem,
             only_reads=not self.engine.can_build,
             examples=self._examples if generation else (),
             settled=ready and not job.running,
@@ -156,7 +156,7 @@ class Chat:
         except BaseException as error:  # an edge: nothing else reports what ends a thread
             logger.exception("the folder is no longer followed")
             advice = "press “Rebuild index” after a change, or restart the chat"
-            self._unfollowed = unexpected(error, advice)
+            self._follow_problem = unexpected(error, advice)
 
     def _index_changes(self, quiet: float) -> None:
         for _ in watch_folder(self.engine.config, self._closing, quiet):

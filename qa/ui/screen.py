@@ -57,7 +57,7 @@ class Screen:
 
     def try_example(self, session: Conversation, event: gr.EventData) -> Iterator[Any]:
         """Ask the example that was clicked."""
-        questions = self.chat.state().examples
+        questions = self.chat.refresh().examples
         number = _number(event, "number")
         if 0 <= number < len(questions):
             yield from self.ask(session, questions[number])
@@ -176,26 +176,26 @@ class Screen:
 
     def load(self, session: Conversation) -> list[Any]:
         """Return everything, after reading the folder again."""
-        return self._show(session, self.chat.state(), force=True)
+        return self._show(session, self.chat.refresh(), force=True)
 
     def tick(self, session: Conversation) -> list[Any]:
         """Return what changed since the last update of this page."""
-        return self._show(session, self.chat.state())
+        return self._show(session, self.chat.refresh())
 
     def rebuild(self, session: Conversation) -> list[Any]:
         """Start a build; a full one if the index cannot be used, because its parts may be damaged too."""
-        self.chat.job.start(full=bool(self.chat.state().problem))
-        return self._show(session, self.chat.state())
+        self.chat.job.start(full=bool(self.chat.refresh().problem))
+        return self._show(session, self.chat.refresh())
 
     def rebuild_all(self, session: Conversation) -> list[Any]:
         """Start a full build."""
         self.chat.job.start(full=True)
-        return self._show(session, self.chat.state())
+        return self._show(session, self.chat.refresh())
 
     def stop(self, session: Conversation) -> list[Any]:
         """Stop the running build."""
         self.chat.job.cancel()
-        return self._show(session, self.chat.state())
+        return self._show(session, self.chat.refresh())
 
     def find(self, session: Conversation, event: gr.EventData) -> Any:
         """Return the files that the page asks for: a long list is sent in part."""
@@ -217,7 +217,7 @@ class Screen:
                 problem = unexpected(error, "look whether the file is still in the list")
                 session.removal_html = render("text.html", text=problem)
         # The message about its upload would contradict this one.
-        return ["", *self._show(session, self.chat.state(), force=True)]
+        return ["", *self._show(session, self.chat.refresh(), force=True)]
 
     def upload(self, session: Conversation, paths: list[str] | None) -> list[Any]:
         """Save uploaded files, and report the result of each."""
@@ -236,7 +236,7 @@ class Screen:
                 uploads.append(Upload(path.name, False, unexpected(error, "upload it again")))
             finally:
                 path.unlink(missing_ok=True)
-        state = self.chat.state()
+        state = self.chat.refresh()
         results = library.uploads_html(uploads, state.followed or state.job.running)
         return [None, results, *self._show(session, state, force=True)]
 
@@ -249,7 +249,7 @@ class Screen:
                 session.removal_html = ""
             session.shown["version"] = version
             table = _if_changed(session, "table", self._table(session))
-            state = self.chat.state()  # the table has counted what waits for a rebuild
+            state = self.chat.refresh()  # the table has counted what waits for a rebuild
         headline = library.headline(state.documents, state.passages, state.created) if state.generation else ""
         pause = _SLOW if state.settled else QUICK
         seconds = _if_changed(session, "pause", pause)

@@ -96,7 +96,7 @@ def test_an_index_that_fails_to_open_is_said_and_logged_once_however_often_it_is
 ) -> None:
     monkeypatch.setattr(chat.engine, "preflight", failing(error))
     for _ in range(3):
-        view = chat.state()
+        view = chat.refresh()
         is_said(view.problem, error)
         assert view.settled and not view.job.number
     is_said(views.notice_html(view, config.corpus), error)
@@ -108,10 +108,10 @@ def test_an_encoder_that_fails_to_load_is_said_and_not_loaded_for_ever(
 ) -> None:
     error = Panic("secret detail")
     monkeypatch.setattr(chat.engine, "search", failing(error))
-    chat.state()
+    chat.refresh()
     assert chat._preparing is not None
     chat._preparing.join(60)
-    view = chat.state()
+    view = chat.refresh()
     is_said(view.problem, error)
     assert view.settled
     is_logged_once(caplog, "qa.ui.chat", error)
@@ -123,7 +123,7 @@ def test_a_folder_that_fails_to_be_read_is_said_before_the_first_build(
     error = OSError("secret detail")
     monkeypatch.setattr("qa.ui.chat.documents.scan", failing(error))
     with closing(Chat(Engine.open(config, tiny))) as chat:
-        is_said(chat.state().problem, error)
+        is_said(chat.refresh().problem, error)
     is_logged_once(caplog, "qa.ui.chat", error)
 
 
@@ -181,14 +181,14 @@ def test_a_follower_that_dies_is_no_follower_and_the_page_says_so(
     caplog: pytest.LogCaptureFixture,
     error: BaseException,
 ) -> None:
-    monkeypatch.setattr("qa.ui.chat.changes", failing(error))
-    chat.state()
+    monkeypatch.setattr("qa.ui.chat.watch_folder", failing(error))
+    chat.refresh()
     assert chat._preparing is not None
     chat._preparing.join(60)
     chat.follow(quiet=0.1)
     assert chat._following is not None
     chat._following.join(60)
-    view = chat.state()
+    view = chat.refresh()
     assert not view.followed
     notice = views.notice_html(view, config.corpus)
     is_said(notice, error)
@@ -199,10 +199,10 @@ def test_a_follower_that_dies_is_no_follower_and_the_page_says_so(
 
 def test_a_follower_that_is_at_work_follows_and_one_that_was_ended_is_no_failure(chat: Chat) -> None:
     chat.follow(quiet=0.1)
-    assert chat.state().followed
+    assert chat.refresh().followed
     assert chat.close(60)
-    view = chat.state()
-    assert not view.followed and view.unfollowed == ""
+    view = chat.refresh()
+    assert not view.followed and view.follow_problem == ""
 
 
 def test_a_build_that_panics_has_failed(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
@@ -237,7 +237,7 @@ def test_a_chat_that_gets_no_thread_says_so(
     error = RuntimeError("can't start new thread")
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", failing(error))
-        view = chat.state()
+        view = chat.refresh()
     is_said(view.problem, error)
     is_logged_once(caplog, "qa.ui.chat", error)
 

@@ -255,7 +255,7 @@ def test_a_build_that_is_cancelled_is_told_calmly_and_another_can_begin(config: 
     chat.job.cancel()
     held.go.set()
     assert chat.job.wait(60).phase == "stopped"
-    notice = views.notice_html(chat.state(), config.corpus)
+    notice = views.notice_html(chat.refresh(), config.corpus)
     assert "The build was stopped; the last index still answers." in notice and "finished work is kept" in notice
     assert 'data-do="rebuild"' in notice and "qa-notice-bad" not in notice
     assert "The build was stopped" in views.build_html(chat.job.state)
@@ -271,12 +271,12 @@ def test_a_first_build_that_is_cancelled_does_not_begin_again_by_itself(config: 
     held = Held()
     chat = Chat(Engine.open(config, tiny))
     chat.job = BuildJob(chat.engine, held)
-    chat.state()
+    chat.refresh()
     assert held.at_work.wait(60)
     chat.job.cancel()
     held.go.set()
     assert chat.job.wait(60).number == 1
-    view = chat.state()
+    view = chat.refresh()
     assert view.job.phase == "stopped" and view.settled
     assert "The build was stopped." in views.notice_html(view, config.corpus)
 
@@ -354,7 +354,7 @@ def test_a_person_may_stop_a_build_and_start_it_again(config: Config, tiny: Tiny
     held.go.set()
     assert chat.job.wait(60).phase == "stopped"
     assert "The build was stopped" in views.build_html(chat.job.state)
-    assert "The build was stopped" in views.notice_html(chat.state(), config.corpus)
+    assert "The build was stopped" in views.notice_html(chat.refresh(), config.corpus)
     screen.rebuild(session)
     assert chat.job.wait(60).phase == "done"
 
@@ -403,16 +403,16 @@ def test_progress_has_words(state: JobState, words: str) -> None:
 
 def settle(chat: Chat) -> None:
     """Wait for what the chat began by itself."""
-    chat.state()
+    chat.refresh()
     chat.job.wait(60)
-    chat.state()
+    chat.refresh()
     if chat._preparing is not None:
         chat._preparing.join(60)
 
 
 def test_an_empty_folder_is_said_with_its_place_and_nothing_is_built(config: Config, tiny: TinyEncoder) -> None:
     chat = Chat(Engine.open(config, tiny))
-    view = chat.state()
+    view = chat.refresh()
     assert view.empty and view.generation == "" and not view.job.running
     notice = views.notice_html(view, config.corpus)
     assert str(config.corpus) in notice and 'data-do="library"' in notice
@@ -421,21 +421,21 @@ def test_an_empty_folder_is_said_with_its_place_and_nothing_is_built(config: Con
 def test_the_first_build_begins_by_itself_and_ends_in_examples(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\n## How long do cats sleep?\n\nCats sleep all day long.\n")
     chat = Chat(Engine.open(config, tiny))
-    first = chat.state()
+    first = chat.refresh()
     assert first.job.running or first.job.phase == "done"
     assert "for the first time" in views.notice_html(replace(first, job=JobState("running")), config.corpus)
     settle(chat)
-    view = chat.state()
+    view = chat.refresh()
     assert view.generation == "000001" and view.settled and (view.documents, view.passages) == (1, 1)
     assert views.notice_html(view, config.corpus) == ""
 
 
 def test_articles_put_into_an_empty_folder_are_found(config: Config, tiny: TinyEncoder) -> None:
     chat = Chat(Engine.open(config, tiny))
-    assert chat.state().empty
+    assert chat.refresh().empty
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     settle(chat)
-    assert chat.state().generation == "000001"
+    assert chat.refresh().generation == "000001"
 
 
 def test_changes_wait_for_a_rebuild_and_are_counted(config: Config, tiny: TinyEncoder) -> None:
@@ -445,12 +445,12 @@ def test_changes_wait_for_a_rebuild_and_are_counted(config: Config, tiny: TinyEn
     write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
     table = library.files_value(chat.status())["html"]
     assert "new: not in the index yet" in table and "1 waiting" in table
-    assert "1 change to your articles is waiting for a rebuild." in views.notice_html(chat.state(), config.corpus)
-    assert views.notice_html(replace(chat.state(), followed=True), config.corpus) == ""
+    assert "1 change to your articles is waiting for a rebuild." in views.notice_html(chat.refresh(), config.corpus)
+    assert views.notice_html(replace(chat.refresh(), followed=True), config.corpus) == ""
     chat.job.start()
     settle(chat)
     assert "in the index" not in library.files_value(chat.status())["html"]
-    assert chat.state().generation == "000002"
+    assert chat.refresh().generation == "000002"
 
 
 @contextmanager
@@ -465,11 +465,11 @@ def following(chat: Chat) -> Iterator[Chat]:
 
 def until(chat: Chat, holds: Callable[[ChatState], bool]) -> ChatState:
     """How things stand when `holds` says that they are as they should be."""
-    view = chat.state()
+    view = chat.refresh()
 
     def is_so() -> bool:
         nonlocal view
-        view = chat.state()
+        view = chat.refresh()
         return holds(view)
 
     assert holds_within(is_so, 60), view
@@ -511,7 +511,7 @@ def test_nothing_is_built_where_nothing_changed(config: Config, tiny: TinyEncode
         os.utime(config.corpus / "cats.md", ns=(1, 1))
         write(config, "picture.png", "x")
         assert quietly(chat) == 0
-        assert chat.state().generation == "000001"
+        assert chat.refresh().generation == "000001"
 
 
 def test_a_change_during_a_build_leads_to_one_more_after_it(config: Config, tiny: TinyEncoder) -> None:
@@ -582,7 +582,7 @@ def test_an_index_that_cannot_be_used_is_left_to_a_person(config: Config, tiny: 
     chat = Chat(Engine.open(Config(config.corpus, config.index, encoder="tiny")))
     with following(chat):
         assert quietly(chat) == 0
-        view = chat.state()
+        view = chat.refresh()
         assert "built with the encoder 'other'" in view.problem
         assert 'data-do="rebuild"' in views.notice_html(view, config.corpus)
 
@@ -603,13 +603,13 @@ def test_an_index_that_cannot_be_opened_is_one_sentence_and_a_button(config: Con
     build(config, tiny)
     (config.index / "generations" / "000001" / "manifest.json").write_text("{", "utf-8")
     chat = Chat(Engine.open(config, tiny))
-    view = chat.state()
+    view = chat.refresh()
     notice = views.notice_html(view, config.corpus)
     assert view.problem and "Traceback" not in notice
     assert 'data-do="rebuild"' in notice and "press “Rebuild index”" in notice and "qa build" not in notice
     chat.job.start(full=True)
     settle(chat)
-    assert chat.state().problem == "" and chat.state().generation == "000002"
+    assert chat.refresh().problem == "" and chat.refresh().generation == "000002"
 
 
 def test_an_index_of_another_encoder_is_said_before_anything_is_asked(config: Config, tiny: TinyEncoder) -> None:
@@ -617,7 +617,7 @@ def test_an_index_of_another_encoder_is_said_before_anything_is_asked(config: Co
     build(config, TinyEncoder("other"))
     chat = Chat(Engine.open(config, tiny))
     settle(chat)
-    assert "built with the encoder 'other'" in chat.state().problem
+    assert "built with the encoder 'other'" in chat.refresh().problem
 
 
 def test_a_folder_without_anything_readable_gives_an_index_that_says_it_is_empty(
@@ -626,8 +626,8 @@ def test_a_folder_without_anything_readable_gives_an_index_that_says_it_is_empty
     write(config, "empty.md", "")
     chat = Chat(Engine.open(config, tiny))
     settle(chat)
-    assert chat.state().empty
-    assert "no articles" in views.notice_html(chat.state(), config.corpus)
+    assert chat.refresh().empty
+    assert "no articles" in views.notice_html(chat.refresh(), config.corpus)
 
 
 def test_the_headline_counts_and_tells_the_time() -> None:
@@ -868,7 +868,7 @@ def test_where_an_index_is_only_read_no_folder_is_compared_with_it(config: Confi
     assert "This index is built on another machine; this chat only reads it." in shown["built"]
     for click in (screen.rebuild, screen.rebuild_all):
         click(session)
-    assert chat.job.state == JobState() and chat.state().generation == "000001"
+    assert chat.job.state == JobState() and chat.refresh().generation == "000001"
     assert chat.close(60)
 
 

@@ -332,10 +332,10 @@ def test_a_chat_that_only_reads_does_not_compare_a_folder_that_is_another(
     config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off", store=address)
     there = replace(config, corpus=tmp_path / "foreign", index=tmp_path / "other", only_reads=True)
     chat = Chat(Engine.open(there, TinyEncoder()))
-    assert chat.state().empty  # nothing was built yet, and nothing is by this chat
+    assert chat.refresh().empty  # nothing was built yet, and nothing is by this chat
     assert not chat.job.start() and chat.job.state.number == 0
     report = build(config, TinyEncoder())
-    wait_until(lambda: chat.state().generation == report.generation, 15, every=0.1)
+    wait_until(lambda: chat.refresh().generation == report.generation, 15, every=0.1)
     answer = chat.engine.ask("anchor")
     assert answer.citations and not any(citation.changed for citation in answer.citations)
     assert [(file.record.path, file.pending) for file in chat.status().files] == [("a.md", "")]
