@@ -46,7 +46,7 @@ def uncollected() -> Iterator[None]:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Any]]:
     """Whatever was made for a build, or opened, since the test began."""
     found: list[weakref.ref[Any]] = []
-    for place, name in ((qa.build.pipeline, "_Work"), (qa.build.pipeline, "Embedder"), (Generation, "__init__")):
+    for place, name in ((qa.build.pipeline, "_Builder"), (qa.build.pipeline, "Embedder"), (Generation, "__init__")):
         _remembered(monkeypatch, place, name, found)
     return found
 
