@@ -489,9 +489,9 @@ _INDEXED = (
 )  # fmt: skip
 _LINKS = {
     "to-accounts.md": (ACCOUNTS, "skipped", "leads out of the folder"),
-    "to-above": ("..", "skipped", "not a file"),
+    "to-above": ("..", "skipped", "not a regular file"),
     "to-outside": ("../..", "skipped", "leads out of the folder"),
-    "to-itself": (".", "skipped", "not a file"),
+    "to-itself": (".", "skipped", "not a regular file"),
     "to-nothing.md": ("nothing.md", "failed", "cannot be read"),
     "to-to-itself.md": ("to-to-itself.md", "failed", "cannot be read"),
     "to-zero.md": ("/dev/zero", "skipped", "leads out of the folder"),
@@ -522,7 +522,7 @@ def odd_names(folder: Path) -> dict[str, tuple[str, str]]:
     write("folder.md/inside.md")
     with contextlib.suppress(OSError, AttributeError):
         os.mkfifo(folder / "pipe.md")
-        made["pipe.md"] = ("skipped", "not a file")
+        made["pipe.md"] = ("skipped", "not a regular file")
     with contextlib.suppress(OSError, AttributeError), socket.socket(socket.AF_UNIX) as server:
         here = Path.cwd()
         os.chdir(folder)  # the path of a socket may only be short
@@ -530,10 +530,10 @@ def odd_names(folder: Path) -> dict[str, tuple[str, str]]:
             server.bind("socket.md")
         finally:
             os.chdir(here)
-        made["socket.md"] = ("skipped", "not a file")
+        made["socket.md"] = ("skipped", "not a regular file")
     with contextlib.suppress(OSError, AttributeError):
         os.mknod(folder / "zero.md", 0o20666, os.makedev(1, 5))
-        made["zero.md"] = ("skipped", "not a file")
+        made["zero.md"] = ("skipped", "not a regular file")
     if hasattr(os, "geteuid") and os.geteuid() != 0:  # root reads all
         write("closed.md", "failed", "cannot be read: Permission denied")
         (folder / "closed.md").chmod(0)
