@@ -177,5 +177,5 @@ def file_size(size: int) -> str:
 
 
 def uploads_html(uploads: Sequence[Upload], building: bool = False) -> str:
-    """Render what became of each file that was sent, and what to do next."""
+    """Render the result of each upload, and what to do next."""
     return render("uploads.html", uploads=uploads, building=building)

@@ -27,9 +27,9 @@ def render(template: str, /, **values: object) -> str:
 
 def printable(value: Any) -> Any:
     """Replace NUL and lone surrogates of a text by U+FFFD; anything else passes through."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-    return value
+    if not isinstance(value, str) or isinstance(value, Markup) or (value.isascii() and "\0" not in value):
+        return value
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
 class _IndentedHtml(Extension):
