@@ -28,7 +28,7 @@ from ..text.terms import Word, forms_of, plain_words, possible_acronyms, query_t
 from .manifest import Manifest
 from .phrases import Phrases
 from .protocols import Candidates, Embedding, Pool, Query, Sought
-from .rows import KEY, MALFORMED, checked, has_stray_sentence, is_literal
+from .rows import MALFORMED, checked, has_stray_sentence, is_literal
 from .vocabulary import Vocabulary
 
 _BLOCK = 1_000  # documents or passages that are read together
@@ -92,9 +92,9 @@ class OpenGeneration(ABC):
     # --- what a store may implement
 
     def keys(self) -> list[bytes]:
-        """The key of every passage, by id: here read from whole rows."""
-        blocks = (sorted(self.rows(block), key=lambda row: int(row[0])) for block in _blocks(range(self.count())))
-        return [row[KEY] for block in blocks for row in block]
+        """The key of every passage, by id: here from whole rows."""
+        passages = self._in_order(range(self.count()), lambda: None)
+        return [passage.key for _, passage in passages]
 
     def allows(self, sought: Sought, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Of each of these passages whether its title, headings and text satisfy phrases and exclusions.

@@ -15,9 +15,6 @@ from ..text.stored import parse_json, strings, typed
 MALFORMED = (ValueError, KeyError, IndexError)
 
 
-KEY = 11  # the place of a passage's key in a full row
-
-
 def row_of(passage: Passage, order: int) -> tuple[Any, ...]:
     """The stored values of a passage: order, start, end, text, section, page and sentences."""
     span = passage.span

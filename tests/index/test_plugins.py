@@ -60,7 +60,7 @@ def test_the_command_line_takes_such_a_store(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_a_scheme_that_no_package_provides_is_a_mistake_in_the_call(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is no address of a Milvus server"):
+    with pytest.raises(ConfigError, match="is not the address of a Milvus server"):
         Config.from_env({"QA_STORE": "shelf://somewhere/articles"})
     config = Config(tmp_path / "corpus", tmp_path / "index", store=PluginAddress("shelf://somewhere/articles"))
     with pytest.raises(ConfigError, match="No installed package provides the store 'shelf'"):
