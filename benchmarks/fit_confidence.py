@@ -1,14 +1,12 @@
-"""Fits the models of confidence and writes qa/ask/confidence.json: `python -m benchmarks.fit_confidence words reader`.
+"""Fit how sure it is, by words alone, that articles are about a question: `python -m benchmarks.fit_confidence`.
 
-Both models are fitted to the results of the program's own search, on whole sets and on small corpora cut out of them
-(people have tens of articles more often than thousands). Each family of sets has the same weight: two of the four are
-SQuAD. Every fourth question is reduced to its content words, as people type into a search box.
-
-"words", for use without the reader, separates a set's own questions from those off its topic; it is fitted on all of
-them, without near-misses, which words cannot recognise. "reader" separates own questions from both, on the samples of
-benchmarks/judged.py; it is the product of two conditions, of which the second depends on the reader only, fitted
-together by maximum likelihood. Only the questions for fitting are used; benchmarks/quality.py measures on the others.
-The confidence that keeps a given risk (benchmarks/mixture.py) is determined on those others, for both models.
+It writes qa/ask/confidence.json, which counts where no reader reads (it is off, or cannot read the language). The model
+learns from what the program's own search says: from whole sets, and from small corpora cut out of them (people have
+tens of articles more often than thousands). Each family of sets weighs the same: two of the four are SQuAD. Every
+fourth question is asked as people type into a search box: its content words alone. It tells a set's own questions from
+those off its topic; near-misses can't be told by words, and are not in it. Only questions for fitting are used;
+benchmarks/quality.py measures on the others, off which the confidence is read from which on a risk is kept
+(benchmarks/mixture.py).
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,30 +25,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, CachingReader, in_fit, off_topic_questions
-from benchmarks.judged import CLAPNQ, CRANFIELD, SQUAD_1, SQUAD_2, Kind, ask, sample, small
+from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, in_fit, off_topic_questions
+from benchmarks.judged import CLAPNQ, CRANFIELD, SQUAD_1, SQUAD_2, Kind, ask, sample
 from benchmarks.judged import Sample as Questions
-from benchmarks.mixture import MIXTURE, in_mixture, mixed, thresholds, weighted
-from qa.ask.confidence import Condition, features
-from qa.ask.lead import best_share, score_sentences
+from benchmarks.mixture import in_mixture, mixed, thresholds, weighted
+from qa.ask.confidence import features
+from qa.ask.lead import leads_of
 from qa.ask.ranking import Ranking
 from qa.engine import Engine
 from qa.evaluate.metrics import auroc, calibration_error
 from qa.evaluate.run import Dataset, LabelledQuery, index_dataset, read_dataset
 from qa.models.encoders import load_encoder
-from qa.text.terms import analyze, is_function_word
+from qa.text.terms import is_function_word
 
-# set → (family's weight over the number of its sets, small corpora cut out of it for words, for the reader)
-FIT_SETS = {SQUAD_2: (0.5, 12, 3), SQUAD_1: (0.5, 12, 3), CLAPNQ: (2.0, 12, 4), CRANFIELD: (1.0, 4, 2)}
-MIXTURES: dict[str, Mapping[Kind, float]] = {"words": {"own": 0.5, "off": 0.5}, "reader": MIXTURE}
-# The features of each condition, by model.
-_WORDS = ("top_cosine", "sentence_share", "coverage", "margin", "peak", "log_passages")
-CONDITIONS = {
-    "words": (_WORDS,),
-    "reader": (("top_cosine", "sentence_share", "peak", "log_passages", "relevance"), ("relevance",)),
-}
-# All features, in the order of rows; the last one is missing if nothing was read.
-FEATURES = (*_WORDS, "relevance")
+# set → (family's weight over the number of its sets, small corpora cut out of it)
+FIT_SETS = {SQUAD_2: (0.5, 12), SQUAD_1: (0.5, 12), CLAPNQ: (2.0, 12), CRANFIELD: (1.0, 4)}
+MIXTURE: Mapping[Kind, float] = {"own": 0.5, "off": 0.5}
+FEATURES = ("top_cosine", "sentence_share", "coverage", "margin", "peak", "log_passages")
 _WHOLE, _SMALL = 600.0, 200.0  # weight of one corpus, so that the small ones together weigh a little more
 _MOST_QUESTIONS = 1_500
 
@@ -68,133 +59,80 @@ class Sample:
 
 
 def main() -> int:
-    """Fit the named models, print them, and write their coefficients and thresholds."""
-    encoder, reader = CachingEncoder(load_encoder(index=CACHE)), CachingReader()
-    path = ROOT / "qa" / "ask" / "confidence.json"
-    models = json.loads(path.read_text("utf-8"))
-    held_out: dict[str, Mapping[str, Mapping[Kind, Rows]]] = {}
-    for name in sys.argv[1:]:
-        samples = []
-        for each in word_samples(encoder) if name == "words" else reader_samples(encoder, reader):
-            samples.append(each)
-            print(each.corpus, {kind: len(rows) for kind, rows in each.fit.items()}, flush=True)
-        models[name] = fitted(samples, MIXTURES[name], CONDITIONS[name])
-        models[name]["fit"] |= {
-            "date": date.today().isoformat(),
-            "encoder": encoder.identity.name,
-            "weights_sha256": encoder.identity.weights_sha256,
-        }
-        print(json.dumps(models[name], indent=1))
-        if name == "reader":
-            held_out[name] = {each.corpus: each.held_out for each in samples if each.corpus in FIT_SETS}
-    for name, model in models.items():
-        asked = held_out.get(name) or {
-            of: _rows(sample(of, "held-out"), encoder, reader if name == "reader" else None) for of in FIT_SETS
-        }
-        model["thresholds"] = risks(model, asked.values())
-        print(name, model["thresholds"])
-    path.write_text(json.dumps(models, indent=1) + "\n", "utf-8")
+    """Fit the models that are named, print them, and write their coefficients and thresholds."""
+    encoder = CachingEncoder(load_encoder(index=CACHE))
+    samples = []
+    for each in word_samples(encoder):
+        samples.append(each)
+        print(each.corpus, {kind: len(rows) for kind, rows in each.fit.items()}, flush=True)
+    model = fitted(samples, MIXTURE)
+    model["fit"] |= {
+        "date": date.today().isoformat(),
+        "encoder": encoder.identity.name,
+        "weights_sha256": encoder.identity.weights_sha256,
+    }
+    model["thresholds"] = risks(model, [_rows(sample(of, "held-out"), encoder) for of in FIT_SETS])
+    print(json.dumps(model, indent=1))
+    (ROOT / "qa" / "ask" / "confidence.json").write_text(json.dumps(model, indent=1) + "\n", "utf-8")
     return 0
 
 
 def risks(model: Mapping[str, Any], held_out: Iterable[Mapping[Kind, Rows]]) -> list[tuple[float, float]]:
-    """(risk, lowest confidence that keeps it), on the held-out questions of the sets used for fitting."""
-    conditions = [Condition(**each) for each in model["conditions"]]
+    """(risk, confidence from which on it is kept), over the held-out questions of the sets that are fitted on."""
     sets = []
     for rows in held_out:
-        said = {kind: _sure(each, conditions) for kind, each in rows.items()}
-        sure, truth, weights = weighted(said)
+        sure, truth, weights = weighted({kind: _sure(each, model) for kind, each in rows.items()})
         sets.append((sure, 1 - truth, weights))
     return thresholds(sets)
 
 
-def fitted(
-    samples: Sequence[Sample], mixture: Mapping[Kind, float], features_of: Sequence[Sequence[str]]
-) -> dict[str, Any]:
-    """Fit the conditions, each with its features, that a question is the corpus's own; returns what is written."""
+def fitted(samples: Sequence[Sample], mixture: Mapping[Kind, float]) -> dict[str, Any]:
+    """A logistic model of whether a question is the corpus' own, as it is written."""
     rows, labels, weights = _stack(samples, mixture)
     mean, spread = rows.mean(axis=0), rows.std(axis=0)
-    chosen = [[FEATURES.index(name) for name in names] for names in features_of]
-    slopes = _likeliest([((rows - mean) / spread)[:, columns] for columns in chosen], labels, weights)
-    conditions = []
-    for names, columns, (*scaled, intercept) in zip(features_of, chosen, slopes, strict=True):
-        own = np.array(scaled) / spread[columns]
-        rounded = {name: round(float(slope), 5) for name, slope in zip(names, own, strict=True)}
-        conditions.append(Condition(round(float(intercept - own @ mean[columns]), 5), rounded))
-    return {
-        "conditions": [asdict(condition) for condition in conditions],
-        "fit": {
-            "mixture": dict(mixture),
-            "questions": len(labels),
-            "held_out": _figures(samples, conditions, mixture),
-        },
+    *scaled, intercept = _likeliest((rows - mean) / spread, labels, weights)
+    own = np.array(scaled) / spread
+    model: dict[str, Any] = {
+        "intercept": round(float(intercept - own @ mean), 5),
+        "weights": {name: round(float(slope), 5) for name, slope in zip(FEATURES, own, strict=True)},
     }
+    figures = _figures(samples, model, mixture)
+    return {**model, "fit": {"mixture": dict(mixture), "questions": len(labels), "held_out": figures}}
 
 
-def _likeliest(parts: Sequence[Rows], labels: Rows, weights: Rows) -> list[Rows]:
-    """The slopes and intercept of each part for which the product of logistic models has the maximum likelihood."""
-    parts = [np.column_stack([part, np.ones(len(part))]) for part in parts]
-    ends = np.cumsum([part.shape[1] for part in parts])
-    slope = np.ones(ends[-1])
-    slope[ends - 1] = 0  # an intercept costs nothing
+def _likeliest(rows: Rows, labels: Rows, weights: Rows) -> Rows:
+    """The slopes of the logistic model that makes the labels likeliest, its intercept last, which costs nothing."""
+    rows = np.column_stack([rows, np.ones(len(rows))])
+    penalised = np.append(np.full(rows.shape[1] - 1, 0.05), 0.0)
 
-    def cost(values: Rows) -> tuple[float, Rows]:
-        each = [_logistic(part @ own) for part, own in zip(parts, np.split(values, ends[:-1]), strict=True)]
-        sure = np.clip(np.prod(each, axis=0), 1e-9, 1 - 1e-9)
-        lost = -weights @ np.where(labels == 1, np.log(sure), np.log(1 - sure))
-        steep = weights * ((1 - labels) * sure / (1 - sure) - labels)
-        gradient = np.concatenate([part.T @ (steep * (1 - own)) for part, own in zip(parts, each, strict=True)])
-        return lost + 0.05 * (slope * values) @ values, gradient + 0.1 * slope * values
+    def cost(slopes: Rows) -> tuple[float, Rows]:
+        values = rows @ slopes
+        lost = float(weights @ (np.logaddexp(0, values) - labels * values))
+        gradient = rows.T @ (weights * (_logistic(values) - labels))
+        return lost + float(penalised * slopes @ slopes), gradient + 2 * penalised * slopes
 
-    start = 1 - slope  # all conditions likely to hold
-    return np.split(minimize(cost, start, jac=True, method="L-BFGS-B").x, ends[:-1])
+    return np.asarray(minimize(cost, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B").x)
 
 
-# --- with a reader ----------------------------------------------------------------------------------------------------
-
-
-def reader_samples(encoder: CachingEncoder, reader: CachingReader) -> Iterator[Sample]:
-    """The corpora for both parts of a set's questions; small corpora of SQuAD have different articles for each part."""
-    for name, (weight, _, count) in FIT_SETS.items():
-        own, others = sample(name, "fit"), sample(name, "held-out")
-        yield Sample(name, weight * _WHOLE, _rows(own, encoder, reader), _rows(others, encoder, reader))
-        parts = small(own, "fit", count), small(others, "held-out", count)
-        for fit, held_out in zip(*parts, strict=True):
-            asked = (_rows(_as_typed(each), encoder, reader) for each in (fit, held_out))
-            yield Sample(fit.dataset.name, weight * _SMALL, *asked)
-
-
-def _rows(asked: Questions, encoder: CachingEncoder, reader: CachingReader | None) -> dict[Kind, Rows]:
+def _rows(asked: Questions, encoder: CachingEncoder) -> dict[Kind, Rows]:
     rows: dict[Kind, list[list[float]]] = {kind: [] for kind in asked.questions}
-    for case in ask(asked, encoder, reader):
-        if case.ranking.hits:  # a question may require a phrase that occurs nowhere; then the model is not used
+    for case in ask(asked, encoder, None):
+        if case.ranking.hits:  # a question may want words in quotes that occur nowhere; the model is not asked then
             rows[case.kind].append(_row(case.ranking))
     return {kind: np.array(each) for kind, each in rows.items() if each}
 
 
-def _as_typed(asked: Questions) -> Questions:
-    """The questions, with every fourth reduced to its content words."""
-    return replace(
-        asked,
-        questions={
-            kind: tuple(replace(q, text=_keywords(q.text)) if n % 4 == 3 else q for n, q in enumerate(queries))
-            for kind, queries in asked.questions.items()
-        },
-    )
-
-
 def _row(ranking: Ranking) -> list[float]:
-    reading = ranking.readings[0]
-    values = features(reading.evidence, best_share(score_sentences(reading, analyze)))
-    return [values[name] for name in FEATURES if name in values]
+    values = features(ranking.evidence, leads_of(ranking, None, 0.0, {}).share)
+    return [values[name] for name in FEATURES]
 
 
 # --- by words alone ---------------------------------------------------------------------------------------------------
 
 
 def word_samples(encoder: CachingEncoder) -> Iterator[Sample]:
-    """Each set, and small corpora cut out of it, with its own questions and off-topic ones."""
-    for name, (weight, count, _) in FIT_SETS.items():
+    """Each set, and small corpora cut out of it, with its own questions and those off its topic."""
+    for name, (weight, count) in FIT_SETS.items():
         dataset = read_dataset(SETS / name)
         random = np.random.default_rng(7)
         yield _by_words(dataset, weight * _WHOLE, True, encoder, random)
@@ -261,7 +199,7 @@ def _stack(samples: Iterable[Sample], mixture: Mapping[Kind, float]) -> tuple[Ro
 
 
 def _figures(
-    samples: Sequence[Sample], conditions: Sequence[Condition], mixture: Mapping[Kind, float]
+    samples: Sequence[Sample], model: Mapping[str, Any], mixture: Mapping[Kind, float]
 ) -> dict[str, dict[str, float]]:
     """The AUROC and the calibration error on the held-out questions, for each whole set and for all small corpora."""
     made: dict[str, dict[str, float]] = {}
@@ -270,7 +208,7 @@ def _figures(
             ("whole", [s for s in samples if s.corpus == name]),
             ("small", [s for s in samples if s.corpus.startswith(f"{name} ")]),
         ):
-            sure = [{kind: _sure(rows, conditions) for kind, rows in s.held_out.items()} for s in chosen]
+            sure = [{kind: _sure(rows, model) for kind, rows in s.held_out.items()} for s in chosen]
             made[f"{name}, {scale}"] = {
                 f"{kind}_auroc": round(float(np.mean([auroc(s["own"], s[kind]) for s in sure if kind in s])), 4)
                 for kind in ("off", "near")
@@ -279,13 +217,9 @@ def _figures(
     return made
 
 
-def _sure(rows: Rows, conditions: Iterable[Condition]) -> Rows:
-    """The confidence of each row, computed as the program does."""
-    sure = np.ones(len(rows))
-    for condition in conditions:
-        columns = [FEATURES.index(name) for name in condition.weights]
-        sure *= _logistic(rows[:, columns] @ np.array(list(condition.weights.values())) + condition.intercept)
-    return sure
+def _sure(rows: Rows, model: Mapping[str, Any]) -> Rows:
+    """Confidence of each row, as `qa.ask.confidence` has it."""
+    return _logistic(rows @ np.array([model["weights"][name] for name in FEATURES]) + model["intercept"])
 
 
 def _logistic(values: Rows) -> Rows:

@@ -16,8 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from benchmarks.common import SETS, CachingEncoder, CachingReader, Part, in_fit, off_topic_questions, part_of
 from qa.ask.ranking import Ranking
 from qa.ask.rereading import READ
@@ -28,7 +26,6 @@ SQUAD_1, SQUAD_2, CLAPNQ, CRANFIELD, INSCIT = "squad-v1.1-dev", "squad-v2-dev", 
 DATASETS = (SQUAD_2, CLAPNQ, CRANFIELD, SQUAD_1, INSCIT)
 # The most questions of each kind: (to fit on, held out).
 _MOST: dict[Kind, tuple[int, int]] = {"own": (400, 600), "near": (250, 400), "off": (150, 150)}
-_MOST_SMALL = 20  # of each kind, of a small corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,32 +70,6 @@ def sample(name: str, part: Part) -> Sample:
 
     chosen = {kind: _some(filter(is_for, asked), _MOST[kind][part != "fit"]) for kind, asked in kinds.items()}
     return Sample(dataset, chosen, about)
-
-
-def small(given: Sample, part: Part, count: int) -> Iterator[Sample]:
-    """Small corpora cut out of a set, of one to three articles or 20 to 120 passages, with fewer questions."""
-    random = np.random.default_rng(7)
-    groups: dict[str, list[tuple[str, str, str]]] = {}
-    for passage in given.dataset.passages:  # SQuAD: all passages of one article together
-        groups.setdefault(passage[0].split("#")[0], []).append(passage)
-    articles = any(len(group) > 1 for group in groups.values())
-    names = sorted(name for name, group in groups.items() if not articles or part_of(group[0][1]) == part)
-    for number in range(count):
-        wanted = int(random.integers(1, 4) if articles else random.integers(20, 120))
-        passages = [passage for i in random.permutation(len(names))[:wanted] for passage in groups[names[i]]]
-        ids = {passage[0] for passage in passages}
-        qrels = given.dataset.qrels
-        questions = {
-            kind: tuple(q for q in asked if kind == "off" or ids & {given.about[q.id], *qrels.get(q.id, ())})[
-                :_MOST_SMALL
-            ]
-            for kind, asked in given.questions.items()
-        }
-        yield replace(
-            given,
-            dataset=replace(given.dataset, name=f"{given.dataset.name} {number}", passages=passages),
-            questions=questions,
-        )
 
 
 def ask(given: Sample, encoder: CachingEncoder, reader: CachingReader | None, depth: int = READ) -> Iterator[Case]:

@@ -45,7 +45,7 @@ from qa.ask import fusion, search
 from qa.ask.answer import Answer
 from qa.ask.compose import compose
 from qa.ask.confidence import judge
-from qa.ask.lead import sentences_of
+from qa.ask.lead import leads_of
 from qa.ask.sources import Facts
 from qa.build import build
 from qa.config import Config
@@ -64,13 +64,12 @@ from qa.evaluate.run import (
 from qa.models.encoders import load_encoder
 from qa.models.protocols import Encoder, Reader
 from qa.models.reader import shipped_reader
-from qa.text.terms import analyze
 
 FITTED = DATASETS[:4]
 THRESHOLDS = np.linspace(0, 0.99, 100)
 _LATENCY_QUESTIONS = 200
-_TITLED = 150  # questions that are also asked of passages without titles, which are read again
-_NOWHERE = Facts("", {}, {}, frozenset())
+_TITLED = 150  # questions that are asked of passages without their titles too: other passages have to be read
+_NOWHERE = Facts("", {}, {}, frozenset(), {})
 
 
 def main() -> int:
@@ -126,8 +125,8 @@ def _read(encoder: CachingEncoder, reader: CachingReader) -> dict[str, Any]:
         with _meaning_alone():
             dense = [_judged(case) for case in ask(own, encoder, None)]
         fused = [_judged(case) for case in ask(given, encoder, None)]
-        read = [_judged(case) for case in ask(given, encoder, reader)]
-        bare = [_judged(case) for case in ask(without_titles(fewer), encoder, reader)]
+        read = [_judged(case, reader) for case in ask(given, encoder, reader)]
+        bare = [_judged(case, reader) for case in ask(without_titles(fewer), encoder, reader)]
         asked = {kind: len(queries) for kind, queries in given.questions.items() if queries}
         sets[name] = {
             "asked": asked,
@@ -152,11 +151,11 @@ def _meaning_alone() -> Iterator[None]:
         yield
 
 
-def _judged(case: Case) -> Judged:
-    """Compose the answer as the program does, without abstaining, and score it."""
-    sentences = sentences_of(case.ranking, analyze)
-    verdict = judge(case.ranking, sentences.share, 0.0)
-    answer = compose(case.query.text, case.ranking, sentences, verdict, _NOWHERE)
+def _judged(case: Case, reader: CachingReader | None = None) -> Judged:
+    """Composed as the program does, and never abstained."""
+    leads = leads_of(case.ranking, reader, float("inf"), {})
+    verdict = judge(case.ranking, leads, 0.0)
+    answer = compose(case.query.text, case.ranking, leads, verdict, _NOWHERE, len(case.ranking.hits))
     ranked = [hit.passage.document for hit in case.ranking.hits]
     known = case.query.answers if case.kind == "own" else ()
     judged = bool(case.relevant)

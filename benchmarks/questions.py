@@ -1,4 +1,4 @@
-"""Measures the handling of misspelt words and of two questions in one: `python -m benchmarks.questions`.
+"""Measure what correcting misspelt words brings: `python -m benchmarks.questions`.
 
 Prints one JSON object a line. *Before* is the same program without that step. The sets are research data next to the
 project; an error message reports if they are missing.
@@ -18,9 +18,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder
-from qa.ask import correction, two_in_one
-from qa.ask.two_in_one import split
+from benchmarks.common import CACHE, SETS, CachingEncoder
+from qa.ask import correction
 from qa.engine import Engine
 from qa.evaluate import metrics
 from qa.evaluate.run import Dataset, LabelledQuery, has_relevant, index_dataset, read_dataset
@@ -28,7 +27,6 @@ from qa.models.encoders import load_encoder
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _QUESTIONS, _SEED = 500, 7
-_TWO_PARTS = ROOT / "benchmarks" / "two_part_questions.jsonl"
 
 
 def main() -> int:
@@ -42,13 +40,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as place:
             engine, _ = index_dataset(dataset, encoder, Path(place))
             print(json.dumps(_misspelt(engine, dataset)), flush=True)
-            if name == "squad-v1.1-dev":
-                print(json.dumps(_two_parts(engine)), flush=True)
             del engine
-    for folder in sorted(path for path in SETS.iterdir() if path.is_dir()):
-        queries = read_dataset(folder).queries
-        taken_apart = [query.text for query in queries if split(query.text)]
-        print(json.dumps({"set": folder.name, "questions": len(queries), "taken apart": taken_apart}), flush=True)
     return 0
 
 
@@ -90,22 +82,6 @@ def _mistake(word: str, chance: random.Random) -> str:
 def _ndcg(engine: Engine, dataset: Dataset, query: LabelledQuery, text: str) -> float:
     ranked = tuple(hit.passage.document for hit in engine.search(text, 10).hits)
     return metrics.ndcg(ranked, dataset.qrels[query.id], 10)
-
-
-def _two_parts(engine: Engine) -> dict[str, object]:
-    """How often the passages of both parts are among the first three and five, before and after."""
-    asked = [json.loads(line) for line in _TWO_PARTS.read_text("utf-8").splitlines()]
-
-    def found(top: int) -> int:
-        return sum(
-            set(row["passages"]) <= {hit.passage.document for hit in engine.search(row["question"], 5).hits[:top]}
-            for row in asked
-        )
-
-    after = {"top 3": found(3), "top 5": found(5)}
-    with patch.object(two_in_one, "split", lambda question: ()):
-        before = {"top 3": found(3), "top 5": found(5)}
-    return {"two-part questions": len(asked), "before": before, "after": after}
 
 
 if __name__ == "__main__":

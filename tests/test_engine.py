@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import math
 import os
 import sqlite3
 import threading
@@ -83,11 +82,11 @@ def test_answer_is_cited_at_its_exact_words(built: Config, engine: Engine) -> No
 def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
     data = json.loads(json.dumps(engine.ask(f"  {QUESTION} ").as_json()))
     assert set(data) == {
-        "question", "query", "carried", "corrected", "reason", "unmentioned", "answerable", "confidence", "answer",
-        "citations", "generation", "timings_ms",
+        "question", "query", "carried", "corrected", "reason", "unmentioned", "unread", "answerable", "confidence",
+        "answer", "citations", "generation", "timings_ms",
     }  # fmt: skip
     assert (data["question"], data["query"]) == (f"  {QUESTION} ", QUESTION)
-    assert set(data["answer"]) == {"text", "short", "citation", "start", "end"}
+    assert set(data["answer"]) == {"text", "short", "citation", "start", "end", "span", "sentence"}
     assert set(data["citations"][0]) == {
         "rank", "score", "document", "title", "section", "page", "url", "start", "end", "text", "highlights", "changed",
     }  # fmt: skip
@@ -714,11 +713,14 @@ def test_without_a_reader_rankings_and_answers_are_those_of_before_there_was_one
     ]  # fmt: skip
     assert [hit.score for hit in ranking.hits] == pytest.approx([1.0, 0.13300761580, 0.10300298780], abs=1e-9)
     assert [hit.judgement for hit in ranking.hits] == [None] * 3
-    assert ranking.evidence.relevance is None
     assert answer.confidence == pytest.approx(0.9999800588339401, abs=1e-12)
-    assert answer.lead == Lead(
-        "The anchor report says that anchor0 lies beside the old stone wall of the town.", 1, Span(69, 148)
+    document = engine.document("harbour.md")
+    assert document is not None and answer.lead is not None
+    assert answer.lead.sentence.of(document.text) == (
+        "The anchor report says that anchor0 lies beside the old stone wall of the town."
     )
+    assert answer.lead == Lead(answer.lead.span.of(document.text), 1, answer.lead.span, Span(69, 148))
+    assert answer.lead.span.start == 69 and len(answer.lead.text.split()) <= 60
     marks = [((69, 148), (149, 228)), ((664, 743), (744, 823)), ((724, 803), (804, 883))]
     assert [citation.highlights for citation in answer.citations] == [
         tuple(Span(*mark) for mark in both) for both in marks
@@ -759,20 +761,9 @@ def test_a_follow_up_is_read_with_what_is_carried(built: Config, tiny: TinyEncod
     assert ranking.query.text.endswith("And why is it there?") and "gravel" in ranking.query.text
 
 
-def test_parts_of_a_question_share_the_time_and_each_is_read_by_itself(built: Config, tiny: TinyEncoder) -> None:
-    engine, reader = with_reader(built, tiny, anchor=1, dough=1)
-    question = "Where does the anchor lie and what does the dough report say?"
-    engine.ask(question)
-    asked, _, seconds = zip(*reader.asked, strict=True)
-    assert asked == (question, "Where does the anchor lie?", "what does the dough report say?")
-    assert seconds == pytest.approx([0.02] * 3)
-
-
-def test_the_readers_opinion_is_among_the_evidence_for_confidence(built: Config, tiny: TinyEncoder) -> None:
-    engine, _ = with_reader(built, tiny, anchor=-3)
-    ranking = engine.search(QUESTION)
-    read = [hit for hit in ranking.hits if hit.judgement]
-    assert ranking.evidence.relevance == pytest.approx(-3 + math.log(len(read)))
+def test_what_the_reader_says_of_the_lead_decides_how_sure_the_answer_is(built: Config, tiny: TinyEncoder) -> None:
+    sure, unsure = (with_reader(built, tiny, anchor=number)[0].ask(QUESTION) for number in (6, -6))
+    assert sure.confidence > unsure.confidence
 
 
 # --- what a question may say ------------------------------------------------------------------------------------------

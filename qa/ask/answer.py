@@ -31,18 +31,20 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """The sentence that answers, and the rank of the citation that it stands in.
+    """The stretch that answers, literally, and the rank of the citation that contains it.
 
-    `short` is the answer itself, a part of the sentence, where one can be told; both spans are of the document.
+    `sentence` is the sentence in it that was judged to answer, the others are its neighbours; `short` is the answer
+    itself, a part of the sentence, if the reader is sure of it. All spans are of the document.
     """
 
     text: str
     citation: int
     span: Span
+    sentence: Span
     short: Span | None = None
 
     def pieces(self) -> tuple[str, str, str]:
-        """The sentence in three: before its short answer, that, and after it; all in the first where it has none."""
+        """The stretch in three: before its short answer, that, and after it; all in the first if it has none."""
         if self.short is None:
             return self.text, "", ""
         start, end = self.short.start - self.span.start, self.short.end - self.span.start
@@ -56,6 +58,8 @@ class Lead:
             "citation": self.citation,
             "start": None if self.short is None else self.short.start,
             "end": None if self.short is None else self.short.end,
+            "span": [self.span.start, self.span.end],
+            "sentence": [self.sentence.start, self.sentence.end],
         }
 
 
@@ -64,9 +68,9 @@ class Answer:
     """All that is said to one question. `lead` is None where the articles do not hold the answer.
 
     `query` is what was run: the question, after the words `carried` from the conversation where it leans on that.
-    `corrected` are words of the question that no passage holds, as they were typed and as they were searched for;
-    `reason` says in one sentence why nothing was found, where that is known. `unmentioned` are names in the question
-    that stand nowhere in the article of the lead.
+    `corrected` are words of the question that no passage contains, as typed and as searched for; `reason` says in one
+    sentence why nothing was found, if that is known. `unmentioned` are names in the question that the article of the
+    lead does not contain. `unread` counts the passages and units that the reader had no time for.
     """
 
     question: str
@@ -81,6 +85,7 @@ class Answer:
     corrected: tuple[tuple[str, str], ...] = ()
     reason: str = ""
     unmentioned: tuple[str, ...] = ()
+    unread: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The object of `qa ask --json` (DESIGN §7)."""
@@ -91,6 +96,7 @@ class Answer:
             "corrected": [{"typed": typed, "meant": meant} for typed, meant in self.corrected],
             "reason": self.reason or None,
             "unmentioned": list(self.unmentioned),
+            "unread": self.unread,
             "answerable": self.answerable,
             "confidence": round(self.confidence, 4),
             "answer": None if self.lead is None else self.lead.as_json(),

@@ -1,7 +1,4 @@
-"""Hits, their sentences and how sure we are of an answer → the Answer, with its citations and what is marked in them.
-
-It knows nothing about files, indexes or screens; what it needs of them is passed in.
-"""
+"""Hits, the lead among their units and how sure it is → the Answer, with its citations and what is marked in them."""
 
 from __future__ import annotations
 
@@ -10,22 +7,26 @@ from collections.abc import Sequence
 from ..text.document import SECTION_SEPARATOR, Span
 from .answer import Answer, Citation, Lead
 from .confidence import Verdict
-from .lead import LEAD_PASSAGES, ScoredSentence, Sentences
+from .lead import Candidate, Leads
 from .ranking import Hit, Ranking
+from .short_answer import short_answer
 from .sources import Facts
 
+_ALIKE = 0.1  # in strength: two sentences of a passage that are marked both
 
-def compose(question: str, ranking: Ranking, sentences: Sentences, verdict: Verdict, facts: Facts) -> Answer:
-    """The Answer to `question` from the hits for its query.
+
+def compose(question: str, ranking: Ranking, leads: Leads, verdict: Verdict, facts: Facts, top_k: int) -> Answer:
+    """The Answer to `question` from the hits for its query, with at most `top_k` citations.
 
     Where it cannot be answered there is no lead, and the citations are only the nearest passages.
     """
-    hits, lead, best = list(ranking.hits), None, sentences.best
+    hits, lead, best = list(ranking.hits), None, leads.best
     if verdict.answerable and best is not None:
-        hits.insert(0, hits.pop(best.hit))  # the passage that holds the answer stands first
-        lead = Lead(best.text, 1, best.span, sentences.short)
-    marked = _highlights(ranking.hits, sentences.scored)
-    citations = tuple(_citation(rank, hit, facts, marked.get(hit.id, ())) for rank, hit in enumerate(hits, start=1))
+        hits.insert(0, hits.pop(best.unit.hit))  # the passage that contains the answer comes first
+        unit = best.unit
+        lead = Lead(unit.text, 1, unit.span, unit.sentence, short_answer(ranking, best))
+    marked = _highlights(ranking.hits, leads)
+    citations = tuple(_citation(rank, hit, facts, marked.get(hit.id, ())) for rank, hit in enumerate(hits[:top_k], 1))
     return Answer(
         question=question,
         query=str(ranking.query),
@@ -38,6 +39,7 @@ def compose(question: str, ranking: Ranking, sentences: Sentences, verdict: Verd
         carried=ranking.carried,
         corrected=ranking.query.corrected,
         reason=_reason(ranking),
+        unread=ranking.unread + leads.unread,
     )
 
 
@@ -50,17 +52,22 @@ def _reason(ranking: Ranking) -> str:
     return ""
 
 
-def _highlights(hits: Sequence[Hit], scored: Sequence[Sequence[ScoredSentence]]) -> dict[int, tuple[Span, ...]]:
-    """The best sentence of each passage, by passage id, and its second best where that is almost as good.
+def _highlights(hits: Sequence[Hit], leads: Leads) -> dict[int, tuple[Span, ...]]:
+    """The best sentence of each passage, by passage id, and its second best if that is almost as good.
 
-    `scored` are its sentences as each of the questions asked has them; a passage is marked for the one it fits best.
+    In the passage that leads, the sentence that leads is the best.
     """
-    marked: dict[int, tuple[Span, ...]] = {}
-    for number, hit in enumerate(hits[:LEAD_PASSAGES]):
-        each = (sorted((s for s in own if s.hit == number), key=lambda s: -s.score)[:2] for own in scored)
-        best = max(each, key=lambda own: own[0].score)
-        close = [s.span for s in best if s is best[0] or s.score >= 0.97 * best[0].score]
-        marked[hit.id] = tuple(sorted(close, key=lambda span: span.start))
+    by_hit: dict[int, list[Candidate]] = {}
+    for candidate in leads.candidates:
+        by_hit.setdefault(candidate.unit.hit, []).append(candidate)
+    marked = {}
+    for number, candidates in by_hit.items():
+        first, *others = sorted(candidates, key=lambda each: -each.strength)[:2]
+        close = [other.unit.sentence for other in others if other.strength >= first.strength - _ALIKE]
+        spans = {first.unit.sentence, *close}
+        if leads.best is not None and leads.best.unit.hit == number and leads.best.unit.sentence not in spans:
+            spans = {leads.best.unit.sentence}
+        marked[hits[number].id] = tuple(sorted(spans, key=lambda span: span.start))
     return marked
 
 

@@ -92,13 +92,6 @@ def turns(data: object) -> tuple[Turn, ...]:
     return tuple(found)
 
 
-def readings(
-    questions: Sequence[Query], history: Sequence[Turn], terms: Terms, passages: int, without: Sequence[str] = ()
-) -> tuple[Reading, ...]:
-    """Each question as `read` has it, with the same conversation."""
-    return tuple(read(each, history, terms, passages, without) for each in questions)
-
-
 def read(question: Query, history: Sequence[Turn], terms: Terms, passages: int, without: Sequence[str] = ()) -> Reading:
     """What a question may be carried on with from its conversation, oldest turn first.
 

@@ -1,135 +1,162 @@
-"""Ranked hits → their sentences as leads: which of them answers best, and the short answer in it.
+"""Ranked hits → the unit that leads the answer, and what speaks for and against it.
 
-It knows nothing about confidence, or about how an answer is shown.
+Each unit of the first passages has a strength: a weighted sum of what the question's words and the reader say of it.
+With a reader, the strongest few are read once more, each by itself, and the strongest of these leads.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
 
-from ..models.protocols import AnswerSpan, logistic
-from ..text.document import Span
-from .ranking import Ranking
+from ..models.protocols import AnswerSpan, Reader
+from . import traits
+from .features import Features, weighed
+from .ranking import Hit, Ranking
+from .units import Unit, units_of
 
-# How many of the best passages the lead sentence may come from.
-LEAD_PASSAGES = 3
-# Weights of a sentence's features, fitted on half the articles of SQuAD 1.1 dev and rounded (docs/decisions.md):
-# share of the question's terms, its passage's score, share of them only in the sentence before it.
-SHARE, PASSAGE, BEFORE = 2.0, 2.0, 1.0
-# Beside them, where a reader read the passage: how likely the sentence holds an answer, and the passage (its logits as
-# probabilities); of 500 questions of six articles that the reader was not trained on, .3 to 2 each are alike.
-MARGIN, RELEVANCE = 0.5, 1.0
-
-# A sentence that only says where to read on answers nothing, however many of the question's words it holds.
-_POINTER = re.compile(
-    r"(?:for (?:more|further|additional) (?:information|details|help)|to learn more"
-    r"|for [^,;:.]{1,120}, (?:please )?(?:see|refer to|visit|read)\b|(?:please )?(?:see|refer to)\b)",
-    re.I,
-)
-_POINTER_COST = 2.0  # as much as all of the question's words are worth
-# A part of where a link leads to is no answer.
-_ADDRESS = re.compile(r"\]\([^()\s]*\)|\bhttps?://\S+")
-# How much likelier than none an answer must be to be shown by itself, as a difference of logits.
-SURE_MARGIN = 1.0
-# English questions that want a sentence or a list: for a reason or a way, "yes" or "no", several things, a description.
-_SENTENCE = re.compile(
-    r"^\W*(?:(?:and|but|so|or|then|also)\W+)?(?:"
-    r"(?:is|are|am|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)(?:n['’]t)?\s"
-    r"|(?:describe|explain|compare|summari[sz]e|discuss|list|tell)\b|name\s(?!an?\b|one\b)"
-    r"|how(?:\s+(?:come|so|about)\b|(?!\s+(?:many|much|long|old|far|often|tall|big|large|small|high|low|deep|wide|fast"
-    r"|quickly|heavy|hot|cold|late|early|soon|few|strong|thick|expensive|likely|frequently)\b)))"
-    r"|\bwhy\b|\bfor what (?:reason|purpose)"
-    r"|\b(?:what|which)\s+(?:are|were)\b"
-    r"|\b(?:what|which)\s+(?:(?:two|three|four|five|six|several|kinds|types|sorts)\b"
-    r"|(?:[\w'’-]+\s+){0,2}?[\w'’-]+(?<![su'’i])s\s+(?:are|were|do|did|have|can|could|will|would|should|must)\b)",
-    re.I,
-)
-
-Terms = Callable[[str, str], list[str]]  # of a text in a language
+LEAD_PASSAGES = 5  # the best passages, from which the lead is chosen
+READ_ALONE = 8  # the strongest units, which are read by themselves; 8 to all of them choose alike
+_MOST_GAP = 5.0  # in strength, to the best unit of another article; also where there is none
+# Weights for questions that no reader reads, fitted on half the articles of SQuAD 1.1 dev and rounded.
+BY_WORDS: Features = {"share": 2.0, "score": 2.0, "before": 1.0, "pointer": -2.0}
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredSentence:
-    """A sentence that may lead: `hit` is its passage's place among the hits, from 0.
+class LeadModel:
+    """Weights by feature: of a unit's strength, of that once it has been read alone, and of the lead's confidence.
 
-    `share` is that of the question's terms, by weight, that it holds; `found` its likeliest answer, if it was read.
+    `thresholds` are pairs of a risk (the share of wrong answers) and the least confidence that keeps it.
     """
 
-    hit: int
-    span: Span
-    text: str
-    share: float
-    score: float
-    found: AnswerSpan | None = None
+    strength: Features
+    strength_alone: Features
+    intercept: float
+    confidence: Features
+    thresholds: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Sentences:
-    """The sentences that may lead, as each of the questions that were asked has them: the first is answered.
+class Candidate:
+    """A unit with its features, its strength (higher is better), and the likeliest answer in it if it was read."""
 
-    `best` is the one that leads where there is an answer, `short` what answers in it by itself; None where none does.
+    unit: Unit
+    features: Features
+    strength: float
+    answer: AnswerSpan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """All candidates, in the order of the passages, and the best of them; None without hits.
+
+    `evidence` are the features of its confidence; None where no reader has read. `unread` counts the passages and
+    units for which there was no time.
     """
 
-    scored: tuple[tuple[ScoredSentence, ...], ...]
-    best: ScoredSentence | None
-    short: Span | None
+    candidates: tuple[Candidate, ...]
+    best: Candidate | None
+    evidence: Features | None = None
+    unread: int = 0
 
     @property
     def share(self) -> float:
-        """The largest share of the question's terms that one sentence holds."""
-        return best_share(self.scored[0])
+        """The largest share of the question's terms that one candidate contains."""
+        return max((candidate.features["share"] for candidate in self.candidates), default=0.0)
 
 
-def sentences_of(ranking: Ranking, terms: Terms) -> Sentences:
-    """The sentences of a ranking's first passages, with the one that answers best."""
-    readings = ranking.readings
-    scored = tuple(tuple(score_sentences(reading, terms)) for reading in readings)
-    best = max(scored[0], key=lambda sentence: sentence.score, default=None)
-    return Sentences(scored, best, None if best is None else short(readings[0], best))
+@lru_cache(maxsize=1)
+def lead_model() -> LeadModel:
+    """The shipped model, fitted by benchmarks/fit_lead.py on questions about real articles (docs/quality.md)."""
+    model = json.loads(files("qa.ask").joinpath("lead.json").read_text("utf-8"))
+    thresholds = tuple((float(risk), float(least)) for risk, least in model["thresholds"])
+    confidence = model["confidence"]
+    return LeadModel(
+        model["strength"], model["strength_alone"], confidence["intercept"], confidence["weights"], thresholds
+    )
 
 
-def score_sentences(ranking: Ranking, terms: Terms) -> list[ScoredSentence]:
-    """Every sentence of the first passages with its score as a lead (see the weights above)."""
-    total = sum(term.weight for term in ranking.terms) or 1.0
-    scored: list[ScoredSentence] = []
+def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: Mapping[str, str]) -> Leads:
+    """The candidates of a ranking's first passages and the best of them.
+
+    Reading takes at most about `seconds`. `contexts` gives title, path and first lines by document. Where the first
+    passage was not read (without a reader, or in a language that it cannot read), words alone decide.
+    """
+    hits = ranking.hits[:LEAD_PASSAGES]
+    if reader is None or not hits or hits[0].judgement is None:
+        candidates = tuple(by_words(ranking))
+        return Leads(candidates, max(candidates, key=lambda each: each.strength, default=None))
+    model = lead_model()
+    candidates = tuple(by_reader(ranking, model.strength))
+    chosen = strongest(candidates, READ_ALONE)
+    readings = reader.read(ranking.query.text, [each.unit.alone() for each in chosen], seconds)
+    finalists = []
+    for each, judgement in zip(chosen, readings, strict=True):
+        if judgement is not None:
+            features = {**each.features, **traits.read_alone(judgement)}
+            finalists.append(replace(each, features=features, strength=weighed(features, model.strength_alone)))
+    best = max(finalists, key=lambda each: each.strength, default=None)
+    if best is None:
+        return Leads(candidates, None, unread=len(chosen))
+    evidence = evidence_for(best, finalists, ranking, contexts.get(best.unit.passage.document, ""))
+    return Leads(candidates, best, evidence, len(chosen) - len(finalists))
+
+
+def by_words(ranking: Ranking) -> list[Candidate]:
+    """The candidates where no reader has read: strength by the question's words and the passage's score."""
+    made = []
     for number, hit in enumerate(ranking.hits[:LEAD_PASSAGES]):
-        passage = hit.passage
-        # Before the first sentence stands its heading: the answer to a question of a FAQ.
-        before = set(terms(passage.section[-1] if passage.section else "", passage.language))
-        for span in passage.sentences or (passage.span,):  # a passage of code is one
-            text = passage.text[span.start - passage.span.start : span.end - passage.span.start]
-            own = set(terms(text, passage.language))
-            share = sum(term.weight for term in ranking.terms if term.is_in(own)) / total
-            carried = sum(term.weight for term in ranking.terms if term.is_in(before) and not term.is_in(own)) / total
-            pointer = _POINTER_COST if _POINTER.match(text) else 0.0
-            score = SHARE * share + PASSAGE * hit.score + BEFORE * carried - pointer
-            found = None
-            if hit.judgement is not None:
-                found = hit.judgement.answer_in(span)
-                score += RELEVANCE * logistic(hit.judgement.relevance)
-                score += MARGIN * logistic(found.margin) if found else 0.0
-            scored.append(ScoredSentence(number, span, text, share, score, found))
-            before = own
-    return scored
+        for unit in units_of(number, hit.passage):
+            features = {**_by_words(unit, hit, ranking), "pointer": float(traits.is_pointer(unit.sentence_text))}
+            answer = traits.likeliest(unit, hit.judgement)
+            made.append(Candidate(unit, features, weighed(features, BY_WORDS), answer))
+    return made
 
 
-def best_share(sentences: Sequence[ScoredSentence]) -> float:
-    """The largest share of the question's terms that one sentence holds."""
-    return max((sentence.share for sentence in sentences), default=0.0)
+def by_reader(ranking: Ranking, weights: Features) -> list[Candidate]:
+    """The candidates in the passages that were read, each with the features that `weights` may name."""
+    made = []
+    for number, hit in enumerate(ranking.hits[:LEAD_PASSAGES]):
+        if hit.judgement is None:
+            continue
+        for unit in units_of(number, hit.passage):
+            words, read = _by_words(unit, hit, ranking), traits.read_in(unit, hit.judgement)
+            features = {**words, **read, **traits.shape(unit)}
+            answer = traits.likeliest(unit, hit.judgement)
+            made.append(Candidate(unit, features, weighed(features, weights), answer))
+    return made
 
 
-def short(ranking: Ranking, lead: ScoredSentence) -> Span | None:
-    """The answer itself, where the reader is sure of it and the question wants no more than that."""
-    found = lead.found
-    if found is None or found.margin < SURE_MARGIN or not len(found.span) or wants_a_sentence(ranking):
-        return None
-    start = found.span.start - lead.span.start
-    in_address = any(address.start() < start < address.end() for address in _ADDRESS.finditer(lead.text))
-    return None if in_address else found.span
+def strongest(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
+    """The strongest candidates, best first; of equal ones, the first."""
+    return sorted(candidates, key=lambda each: -each.strength)[:count]
 
 
-def wants_a_sentence(ranking: Ranking) -> bool:
-    """Whether the question wants more than a few words: a reason, a way, "yes" or "no", several things."""
-    return _SENTENCE.search(ranking.asked) is not None
+def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranking, context: str) -> dict[str, float]:
+    """The features of the best candidate's confidence.
+
+    Beside its own: how far its strength exceeds that of the best candidate of another article (at most 5), how far its
+    margin exceeds the best one in another passage that was read, the best cosine, and what it lacks.
+    """
+    document = best.unit.passage.document
+    others = [each.strength for each in finalists if each.unit.passage.document != document]
+    margins = [
+        hit.judgement.margin
+        for number, hit in enumerate(ranking.hits)
+        if number != best.unit.hit and hit.judgement is not None and hit.judgement.margin is not None
+    ]
+    return {
+        **best.features,
+        **traits.lacks(ranking.asked, best.unit, ranking.terms, context),
+        "strength": best.strength,
+        "article_gap": min(_MOST_GAP, best.strength - max(others, default=best.strength - _MOST_GAP)),
+        "margin_gap": best.features["margin"] - max(margins, default=traits.UNREAD),
+        "top_cosine": ranking.evidence.top_cosine,
+    }
+
+
+def _by_words(unit: Unit, hit: Hit, ranking: Ranking) -> dict[str, float]:
+    return {**traits.words_in(unit, ranking.terms), "score": hit.score}

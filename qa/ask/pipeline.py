@@ -1,17 +1,15 @@
-"""A question → its Answer, one stage after the other: each is run once, and gives the next one a frozen value.
+"""A question → its Answer, one stage after the other: each runs once, and gives the next one a frozen value.
 
-question    query        what can be asked, quotes, exclusions      → Query
-Query       correction   words spelt as the articles spell them     → Query
-Query       two_in_one   the two questions that it is made of       → Query …
-Query …     follow_up    what each may carry from its conversation  → Reading …
-Reading …   search       meaning and words, fused                   → Ranking …
-Ranking …   rereading    the first hits, read beside the question   → Ranking …
-Ranking …   together     the best of the whole and of its parts     → Ranking
-Ranking     sources      titles, links and changes of its documents → Facts
-Ranking     lead         the sentence that answers, its short answer → Sentences
-Sentences   confidence   whether the articles hold the answer       → Verdict
-all         compose      citations and highlights                   → Answer
-Answer      unmentioned  names that the article does not hold       → Answer
+question    query        what can be asked, quotes, exclusions        → Query
+Query       correction   words spelt as the articles spell them       → Query
+Query       follow_up    what it may carry from its conversation      → Reading
+Reading     search       meaning and words, fused                     → Ranking
+Ranking     rereading    the first hits, read beside the question     → Ranking
+Ranking     sources      titles, links and changes of its documents   → Facts
+Ranking     lead         the unit that answers, with its evidence     → Leads
+Leads       confidence   whether that is right, and shown             → Verdict
+all         compose      short answer, citations and highlights       → Answer
+Answer      unmentioned  names that the article does not contain      → Answer
 """
 
 from __future__ import annotations
@@ -29,20 +27,18 @@ from ..index.generation import OpenGeneration
 from ..index.protocols import Query
 from ..models.pending import PendingEmbeddings
 from ..models.protocols import Encoder, Reader
-from ..text.terms import analyze
 from .answer import Answer
 from .compose import compose
 from .confidence import judge
 from .correction import corrected
-from .follow_up import Turn, readings
-from .lead import sentences_of
+from .follow_up import Turn
+from .follow_up import read as reading_of
+from .lead import LEAD_PASSAGES, leads_of
 from .query import checked
 from .ranking import Ranking
-from .rereading import READ, read
-from .search import search
+from .rereading import READ, reread
+from .search import rank_follow_up
 from .sources import facts_of
-from .together import together
-from .two_in_one import apart
 from .unmentioned import unmentioned
 
 MAX_TOP_K = 100
@@ -86,34 +82,40 @@ def asked(question: str, top_k: int, history: Sequence[Turn] = (), without: Sequ
 
 
 def rank(asked: Asked, means: Means) -> Ranking:
-    """The ranked passages for a question."""
-    generation = means.generation
-    started = time.perf_counter()
-    terms = cache(generation.query_terms)  # each question is read with the same history
-    terms(asked.query.text)  # what is known of its words is read at once
-    query = corrected(asked.query, generation, means.encoder)
-    read_as = readings((query, *apart(query)), asked.history, terms, generation.count(), asked.without)
-    ahead = PendingEmbeddings(means.encoder, (text for each in read_as for text in each.texts), means.pool)
-    depth = asked.top_k if means.reader is None else max(asked.top_k, READ)
-    rankings = search(generation, read_as, ahead.embeddings, depth)
-    searched = time.perf_counter()
-    whole, *parts = read(rankings, means.reader, means.config.reader_ms / 1e3)
-    ranking = together(whole, parts, asked.top_k)
-    ended = time.perf_counter()
-    timings = {"encode": ahead.milliseconds, "search": 1e3 * (searched - started), "read": 1e3 * (ended - searched)}
-    return replace(ranking, generation=generation.id, timings_ms=timings)
+    """The ranked passages for a question, at most `top_k`."""
+    ranking = _rank(asked, means)
+    return replace(ranking, hits=ranking.hits[: asked.top_k])
 
 
 def answer(asked: Asked, means: Means) -> Answer:
-    """The Answer to a question."""
+    """The Answer to a question; what leads does not depend on how many passages are wanted."""
     started = time.perf_counter()
-    ranking = rank(asked, means)
+    ranking = _rank(asked, means)
     ranked = time.perf_counter()
     facts = facts_of(ranking, means.generation, means.corpus)
-    sentences = sentences_of(ranking, analyze)
-    verdict = judge(ranking, sentences.share, means.config.threshold, means.config.risk)
-    composed = compose(asked.question, ranking, sentences, verdict, facts)
+    left = means.config.reader_ms / 1e3 - (ranked - started)
+    leads = leads_of(ranking, means.reader, left, facts.contexts)
+    verdict = judge(ranking, leads, means.config.threshold, means.config.risk)
+    composed = compose(asked.question, ranking, leads, verdict, facts, asked.top_k)
     missing = unmentioned(composed, ranking, means.generation)
     ended = time.perf_counter()
     timings = {**ranking.timings_ms, "answer": 1e3 * (ended - ranked), "total": 1e3 * (ended - started)}
     return replace(composed, unmentioned=missing, timings_ms=timings)
+
+
+def _rank(asked: Asked, means: Means) -> Ranking:
+    """The ranked passages, as many as are wanted or may lead, whichever is more."""
+    generation = means.generation
+    started = time.perf_counter()
+    terms = cache(generation.query_terms)  # the words of a conversation occur again in its questions
+    terms(asked.query.text)  # loads what is known of its words
+    query = corrected(asked.query, generation, means.encoder)
+    reading = reading_of(query, asked.history, terms, generation.count(), asked.without)
+    pending = PendingEmbeddings(means.encoder, reading.texts, means.pool)
+    depth = max(asked.top_k, LEAD_PASSAGES if means.reader is None else READ)
+    found = rank_follow_up(generation, reading, pending.embeddings, depth)
+    searched = time.perf_counter()
+    ranking = reread(found, means.reader, means.config.reader_ms / 1e3)
+    ended = time.perf_counter()
+    timings = {"encode": pending.milliseconds, "search": 1e3 * (searched - started), "read": 1e3 * (ended - searched)}
+    return replace(ranking, generation=generation.id, timings_ms=timings)

@@ -31,8 +31,6 @@ class Evidence:
     `top_cosine` of the best candidate; `coverage`, the largest share (by inverse document frequency) of the
     query's terms that one of the best passages holds; `margin`, fused score of rank 1 over rank 2; `peak`, how
     many standard deviations the best cosine stands above the pool's mean; `passages`, how many were searched.
-    `relevance` is what a reader says of all passages that it read: the logarithm of the sum of their odds to answer,
-    which are the exponentials of their logits; None where none was read.
     """
 
     top_cosine: float
@@ -40,17 +38,15 @@ class Evidence:
     margin: float
     peak: float
     passages: int
-    relevance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """The hits for one query, with its words and the evidence of the pool.
 
-    `missing` are the phrases that no passage holds. `parts` are the rankings of the questions that it is made of,
-    where it is made of several; all have the same hits then, which are of the whole and of each part. `carried` are
-    the words of the conversation that it, or one of its parts, leans on; they stand at the beginning of its query.
-    `generation` was searched, and `timings_ms` are the milliseconds that each stage took.
+    `missing` are the phrases that no passage contains. `carried` are the words of the conversation that it leans on;
+    they come first in its query. `unread` counts the passages that the reader had no time for. `generation` was
+    searched, and `timings_ms` are the milliseconds that each stage took.
     """
 
     query: Query
@@ -58,8 +54,8 @@ class Ranking:
     terms: tuple[QueryTerm, ...]
     evidence: Evidence
     missing: tuple[str, ...] = ()
-    parts: tuple[Ranking, ...] = ()
     carried: tuple[str, ...] = ()
+    unread: int = 0
     generation: str = ""
     timings_ms: Mapping[str, float] = field(default_factory=dict, compare=False)
 
@@ -67,8 +63,3 @@ class Ranking:
     def asked(self) -> str:
         """The question without what is carried."""
         return self.query.text.removeprefix(" ".join(self.carried)).lstrip()
-
-    @property
-    def readings(self) -> tuple[Ranking, ...]:
-        """One for each question that was asked: its parts, or itself where it has none. The first one is answered."""
-        return self.parts or (self,)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from ..models.protocols import Reader, logistic
+from ..models.reader import LANGUAGES
 from .ranking import Hit, Ranking
 
 # How many of the best passages are read beside the question, and how much their relevance counts beside the fused
@@ -17,29 +15,24 @@ READ = 10
 RELEVANCE_WEIGHT = 0.6
 
 
-def read(rankings: Sequence[Ranking], reader: Reader | None, seconds: float) -> tuple[Ranking, ...]:
-    """Each ranking as `reread` has it, in so many seconds together; as they are where there is no reader."""
-    if reader is None:
-        return tuple(rankings)
-    return tuple(reread(each, reader, seconds / len(rankings)) for each in rankings)
-
-
-def reread(ranking: Ranking, reader: Reader, seconds: float) -> Ranking:
+def reread(ranking: Ranking, reader: Reader | None, seconds: float) -> Ranking:
     """The ranking with its first passages read beside the query, and ordered by what that says as well.
 
-    Those that were read are ordered among the places that they hold: the others, for which there was no time or which
-    the reader cannot read, keep theirs. Scores and the evidence of the pool stay as they are.
+    Passages that were read are ordered among the places that they had; the others, for which there was no time or which
+    the reader cannot read, keep theirs. Without a reader the ranking stays as it is.
     """
-    read = reader.read(ranking.query.text, [hit.passage for hit in ranking.hits[:READ]], seconds)
-    hits = [replace(hit, judgement=judgement) for hit, judgement in zip(ranking.hits[:READ], read, strict=True)]
-    places = [place for place, judgement in enumerate(read) if judgement is not None]
+    if reader is None:
+        return ranking
+    first = ranking.hits[:READ]
+    judgements = reader.read(ranking.query.text, [hit.passage for hit in first], seconds)
+    hits = [replace(hit, judgement=judgement) for hit, judgement in zip(first, judgements, strict=True)]
+    places = [place for place, judgement in enumerate(judgements) if judgement is not None]
     ordered = sorted((hits[place] for place in places), key=lambda hit: (-_reread_score(hit), hit.rank))
     for place, hit in zip(places, ordered, strict=True):
         hits[place] = hit
     ranked = tuple(replace(hit, rank=rank) for rank, hit in enumerate((*hits, *ranking.hits[READ:]), start=1))
-    said = [judgement.relevance for judgement in read if judgement is not None]
-    odds = float(np.logaddexp.reduce(said)) if said else None
-    return replace(ranking, hits=ranked, evidence=replace(ranking.evidence, relevance=odds))
+    readable = sum(hit.passage.language in LANGUAGES for hit in first)
+    return replace(ranking, hits=ranked, unread=max(0, readable - len(places)))
 
 
 def _reread_score(hit: Hit) -> float:

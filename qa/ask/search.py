@@ -55,13 +55,6 @@ def rank_follow_up(
     return replace(ranking, carried=reading.carried)
 
 
-def search(
-    index: PassageIndex, readings: Sequence[Reading], embeddings: Mapping[str, Embedding], top_k: int
-) -> tuple[Ranking, ...]:
-    """The ranking of each question, as `rank_follow_up` gives it."""
-    return tuple(rank_follow_up(index, reading, embeddings, top_k) for reading in readings)
-
-
 def _ranking(
     index: PassageIndex, question: Query, query: Query, pool: Candidates, scores: Vectors, top_k: int
 ) -> Ranking:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +12,21 @@ from ..corpus.documents import has_changed
 from ..index.generation import OpenGeneration
 from .ranking import Ranking
 
+_IN_PATHS = re.compile(r"[/_.#-]+")  # between the words of a path
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What an answer needs to know beside the hits: titles, links and changes by document."""
+    """What an answer needs to know about the documents of its hits, by document.
+
+    `contexts` is what a reader of a passage knows about where it is from: the title and the path, in words.
+    """
 
     generation: str
     titles: Mapping[str, str]
     urls: Mapping[str, str]
     changed: frozenset[str]
+    contexts: Mapping[str, str]
 
 
 def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Path | None) -> Facts:
@@ -34,6 +41,7 @@ def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Path | None) 
         titles={path: facts.title for path, facts in known.items()},
         urls={path: url for path, url in urls.items() if _is_web(url)},
         changed=frozenset(path for path, facts in known.items() if facts.file.path in changed),
+        contexts={path: f"{facts.title}\n{_IN_PATHS.sub(' ', path)}" for path, facts in known.items()},
     )
 
 

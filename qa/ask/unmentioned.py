@@ -19,7 +19,7 @@ def unmentioned(answer: Answer, ranking: Ranking, generation: OpenGeneration) ->
         return ()
     cited = answer.citations[answer.lead.citation - 1]
     near = f"{cited.title} {cited.section} {cited.text}".casefold()
-    asked = [term for term in names(ranking.readings[0]) if term.word.casefold() not in near]
+    asked = [term for term in names(ranking) if term.word.casefold() not in near]
     document = generation.document(cited.document) if asked else None
     if document is None:
         return ()

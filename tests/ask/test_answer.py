@@ -14,20 +14,28 @@ from hypothesis import strategies as st
 
 from qa.ask.answer import Answer, Lead
 from qa.ask.compose import compose
-from qa.ask.confidence import confidence, confidence_model, features, judge, threshold_for
-from qa.ask.lead import LEAD_PASSAGES, sentences_of
+from qa.ask.confidence import confidence, features, judge, threshold_for, topic_model
+from qa.ask.features import weighed
+from qa.ask.lead import LEAD_PASSAGES, READ_ALONE, Candidate, Leads, lead_model, leads_of
 from qa.ask.ranking import Evidence, Hit, Ranking
 from qa.ask.sources import Facts
+from qa.ask.units import units_of
 from qa.index.protocols import Query
+from qa.models.protocols import Judgement
 from qa.text.document import Span
 from qa.text.passage import Passage
 from qa.text.query_term import QueryTerm
 from qa.text.sentences import sentence_spans
 from qa.text.terms import analyze
 
-FACTS = Facts(generation="000003", titles={"a.md": "Bees"}, urls={"a.md": "https://example.org"}, changed=frozenset())
+FACTS = Facts(
+    generation="000003",
+    titles={"a.md": "Bees"},
+    urls={"a.md": "https://example.org"},
+    changed=frozenset(),
+    contexts={"a.md": "Bees\na md"},
+)
 STRONG = Evidence(top_cosine=0.9, coverage=1.0, margin=0.3, peak=4.0, passages=100)
-READ = replace(STRONG, relevance=3.0)
 TEXTS = [
     "Frost comes in autumn. The hive stands by the wall.",
     "The sky is grey. Bees sleep at night in the hive. Nobody knows why.",
@@ -52,10 +60,19 @@ def ranking_of(passages: Sequence[Passage], query: str = QUESTION, **scores: flo
     return Ranking(Query(query), hits, terms, STRONG)
 
 
-def answer_of(ranking: Ranking, threshold: float = 0.0, facts: Facts = FACTS) -> Answer:
+def answer_of(
+    ranking: Ranking, threshold: float = 0.0, facts: Facts = FACTS, reader: TinyReader | None = None, top_k: int = 10
+) -> Answer:
     ranking = replace(ranking, timings_ms={"encode": 1.234, "search": 0.5})
-    sentences = sentences_of(ranking, analyze)
-    return compose("  as typed? ", ranking, sentences, judge(ranking, sentences.share, threshold), facts)
+    leads = leads_of(ranking, reader, 1.0, facts.contexts)
+    return compose("  as typed? ", ranking, leads, judge(ranking, leads, threshold), facts, top_k)
+
+
+def sentence_of(answer: Answer) -> str:
+    """The sentence that was judged to answer, which the lead quotes with its neighbours."""
+    assert answer.lead is not None
+    start = answer.lead.span.start
+    return answer.lead.text[answer.lead.sentence.start - start : answer.lead.sentence.end - start]
 
 
 # --- the lead ---------------------------------------------------------------------------------------------------------
@@ -65,7 +82,8 @@ def test_the_passage_that_holds_the_answering_sentence_stands_first() -> None:
     answer = answer_of(ranking_of([passage(text) for text in TEXTS]))
     assert answer.answerable
     assert answer.lead is not None
-    assert answer.lead.text == "Bees sleep at night in the hive."
+    assert sentence_of(answer) == "Bees sleep at night in the hive."
+    assert answer.lead.text == TEXTS[1]  # with its neighbours, which are no more than sixty words
     assert answer.lead.citation == 1
     assert [citation.text for citation in answer.citations] == [TEXTS[n] for n in (1, 0, 2, 3, 4)]
     assert [citation.rank for citation in answer.citations] == [1, 2, 3, 4, 5]
@@ -78,7 +96,8 @@ def test_the_lead_is_a_literal_part_of_the_first_citation() -> None:
     first = answer.citations[0]
     assert first.span.start <= answer.lead.span.start < answer.lead.span.end <= first.span.end
     assert first.text[answer.lead.span.start - first.span.start :].startswith(answer.lead.text)
-    assert answer.lead.span in first.highlights
+    assert answer.lead.sentence in first.highlights
+    assert answer.lead.span.start <= answer.lead.sentence.start < answer.lead.sentence.end <= answer.lead.span.end
 
 
 def test_the_lead_comes_from_the_best_passages_only() -> None:
@@ -95,7 +114,7 @@ def test_the_heading_of_a_passage_speaks_for_its_first_sentence() -> None:
     for order in ([answered, other], [other, answered]):
         answer = answer_of(ranking_of(order, s0=0.5, s1=0.5))
         assert answer.lead is not None
-        assert answer.lead.text == "At night, mostly."
+        assert sentence_of(answer) == "At night, mostly."
         assert answer.citations[0].section == "Questions > When do bees sleep?"
 
 
@@ -113,10 +132,13 @@ BEES = "Bees sleep when bees sleep. They do so at night. Nobody knows why."
 
 
 def read_answer(query: str = QUESTION, text: str = BEES, **words: float) -> Answer:
-    ranking = ranking_of([passage(text)], query)
-    (judgement,) = TinyReader(**words).read(query, [hit.passage for hit in ranking.hits], 1.0)
-    hits = tuple(replace(hit, judgement=judgement) for hit in ranking.hits)
-    return answer_of(replace(ranking, hits=hits))
+    return answer_of(read_by(TinyReader(**words), ranking_of([passage(text)], query)), reader=TinyReader(**words))
+
+
+def read_by(reader: TinyReader, ranking: Ranking) -> Ranking:
+    judgements = reader.read(ranking.query.text, [hit.passage for hit in ranking.hits], 1.0)
+    hits = zip(ranking.hits, judgements, strict=True)
+    return replace(ranking, hits=tuple(replace(hit, judgement=judgement) for hit, judgement in hits))
 
 
 def lead_of(answer: Answer) -> Lead:
@@ -126,9 +148,9 @@ def lead_of(answer: Answer) -> Lead:
 
 def test_an_answer_that_is_found_in_a_sentence_speaks_for_it() -> None:
     close = "Bees sleep by day. Bees sleep at night."
-    assert lead_of(read_answer(text=close)).text == "Bees sleep by day."
-    assert lead_of(read_answer(text=close, night=9.0, day=-9.0)).text == "Bees sleep at night."
-    assert lead_of(read_answer(text=close, night=-9.0, day=9.0)).text == "Bees sleep by day."
+    assert sentence_of(read_answer(text=close)) == "Bees sleep by day."
+    assert sentence_of(read_answer(text=close, night=9.0, day=-9.0)) == "Bees sleep at night."
+    assert sentence_of(read_answer(text=close, night=-9.0, day=9.0)) == "Bees sleep by day."
 
 
 def test_the_short_answer_is_a_part_of_the_lead_and_stands_in_json() -> None:
@@ -136,7 +158,10 @@ def test_the_short_answer_is_a_part_of_the_lead_and_stands_in_json() -> None:
     lead = lead_of(answer)
     assert lead.pieces() == ("Bees sleep at ", "night", " in the hive.")
     assert lead.short == Span(114, 119)
-    assert answer.as_json()["answer"] == {"text": lead.text, "short": "night", "citation": 1, "start": 114, "end": 119}
+    assert answer.as_json()["answer"] == {
+        "text": lead.text, "short": "night", "citation": 1, "start": 114, "end": 119,
+        "span": [100, 132], "sentence": [100, 132],
+    }  # fmt: skip
 
 
 def test_an_answer_that_is_no_likelier_than_none_is_not_shown_by_itself() -> None:
@@ -189,10 +214,10 @@ def test_lists_reasons_ways_and_yes_or_no_get_a_sentence(question: str, fragment
 
 def test_what_is_carried_does_not_hide_what_kind_of_question_it_is() -> None:
     ranking = ranking_of([passage("Bees sleep at night.")], "Ada Marsh do bees sleep?")
-    (judgement,) = TinyReader(night=9.0).read("", [hit.passage for hit in ranking.hits], 1.0)
-    hits = tuple(replace(hit, judgement=judgement) for hit in ranking.hits)
-    assert lead_of(answer_of(replace(ranking, hits=hits))).short is not None
-    assert lead_of(answer_of(replace(ranking, hits=hits, carried=("Ada", "Marsh")))).short is None
+    reader = TinyReader(night=9.0)
+    ranking = read_by(reader, ranking)
+    assert lead_of(answer_of(ranking, reader=reader)).short is not None
+    assert lead_of(answer_of(replace(ranking, carried=("Ada", "Marsh")), reader=reader)).short is None
 
 
 @settings(deadline=None, max_examples=60)
@@ -205,9 +230,8 @@ def test_a_short_answer_is_literal_and_inside_its_lead(texts: list[str], start: 
     document = " " * start + "\n".join(texts)
     places = [document.index(text, start) for text in texts]
     ranking = ranking_of([passage(text, start=place) for text, place in zip(texts, places, strict=True)])
-    said = TinyReader(**words).read(QUESTION, [hit.passage for hit in ranking.hits], 1.0)
-    hits = tuple(replace(hit, judgement=one) for hit, one in zip(ranking.hits, said, strict=True))
-    answer = answer_of(replace(ranking, hits=hits))
+    reader = TinyReader(**words)
+    answer = answer_of(read_by(reader, ranking), reader=reader)
     lead = lead_of(answer)
     assert lead.span.of(document) == lead.text == "".join(lead.pieces())
     data = answer.as_json()["answer"]
@@ -291,64 +315,135 @@ EVIDENCE = st.builds(
     passages=st.integers(0, 10**7),
 )
 
-READ_EVIDENCE = st.builds(
-    lambda evidence, relevance: replace(evidence, relevance=relevance), EVIDENCE, st.floats(-20, 20)
-)
+CONFIDENCE = dict.fromkeys(lead_model().confidence, 0.0)
+
+
+def leads_with(**evidence: float) -> Leads:
+    """The leads of a question that was read, with this evidence and else none."""
+    return Leads((), None, {**CONFIDENCE, **evidence})
+
+
+UNREAD = Leads((), None)
 
 
 @settings(deadline=None)
-@given(EVIDENCE | READ_EVIDENCE, st.floats(0, 1))
-def test_confidence_is_a_probability(evidence: Evidence, sentence_share: float) -> None:
-    assert 0 <= confidence(evidence, sentence_share) <= 1
+@given(EVIDENCE, st.dictionaries(st.sampled_from(sorted(CONFIDENCE)), st.floats(-20, 20)))
+def test_confidence_is_a_probability(evidence: Evidence, said: dict[str, float]) -> None:
+    assert 0 <= confidence(evidence, UNREAD) <= 1
+    assert 0 <= confidence(evidence, leads_with(**said)) <= 1
 
 
 @settings(deadline=None)
-@given(EVIDENCE | READ_EVIDENCE, st.floats(0, 1), st.floats(0, 1))
-def test_a_nearer_passage_never_lowers_confidence(evidence: Evidence, sentence_share: float, nearer: float) -> None:
+@given(EVIDENCE, st.floats(0, 1))
+def test_a_nearer_passage_never_lowers_confidence(evidence: Evidence, nearer: float) -> None:
     better = replace(evidence, top_cosine=min(1.0, evidence.top_cosine + nearer))
-    assert confidence(better, sentence_share) >= confidence(evidence, sentence_share)
+    assert confidence(better, UNREAD) >= confidence(evidence, UNREAD)
+    before, after = (leads_with(top_cosine=each.top_cosine) for each in (evidence, better))
+    assert confidence(evidence, after) >= confidence(evidence, before)
 
 
 @settings(deadline=None)
-@given(READ_EVIDENCE, st.floats(0, 1), st.floats(0, 20))
-def test_a_surer_reader_never_lowers_confidence(evidence: Evidence, sentence_share: float, surer: float) -> None:
-    better = replace(evidence, relevance=(evidence.relevance or 0.0) + surer)
-    assert confidence(better, sentence_share) >= confidence(evidence, sentence_share)
+@given(st.floats(-20, 20), st.floats(0, 20))
+def test_a_stronger_lead_never_lowers_confidence(strength: float, more: float) -> None:
+    weaker, stronger = leads_with(strength=strength), leads_with(strength=strength + more)
+    assert confidence(STRONG, stronger) >= confidence(STRONG, weaker)
 
 
-@settings(deadline=None)
-@given(READ_EVIDENCE, st.floats(0, 1))
-def test_nothing_else_makes_up_for_what_the_reader_says(evidence: Evidence, sentence_share: float) -> None:
-    reader = confidence_model("reader").conditions[-1]
-    assert set(reader.weights) == {"relevance"}
-    assert confidence(evidence, sentence_share) <= reader.probability({"relevance": evidence.relevance or 0.0})
-    assert confidence(replace(READ, top_cosine=1.0), 1.0) > 0.9
+@pytest.mark.parametrize("lack", ["number_missing", "names_missing", "word_missing", "no_number"])
+def test_what_the_lead_lacks_never_raises_confidence(lack: str) -> None:
+    assert confidence(STRONG, leads_with(**{lack: 1.0})) <= confidence(STRONG, leads_with())
 
 
 def test_strong_evidence_is_believed_and_none_is_not() -> None:
     nothing = Evidence(top_cosine=0.05, coverage=0.0, margin=0.0, peak=2.0, passages=100)
-    assert confidence(STRONG, 0.9) > 0.9
-    assert confidence(nothing, 0.05) < 0.1
+    unit = Candidate(next(units_of(0, passage("Bees sleep."))), {"share": 0.9}, 0.0)
+    assert confidence(STRONG, Leads((unit,), unit)) > 0.9
+    assert confidence(nothing, UNREAD) < 0.1
 
 
-@pytest.mark.parametrize(("model", "evidence"), [("words", STRONG), ("reader", READ)])
-def test_every_weight_is_of_a_feature(model: str, evidence: Evidence) -> None:
-    for condition in confidence_model(model).conditions:
-        assert condition.weights and set(condition.weights) <= set(features(evidence, 0.5))
-        assert math.isfinite(condition.intercept)
-        assert all(math.isfinite(weight) for weight in condition.weights.values())
+def test_every_weight_is_of_a_feature() -> None:
+    topic, lead = topic_model(), lead_model()
+    assert set(topic.weights) <= set(features(STRONG, 0.5))
+    reader = TinyReader(night=3.0)
+    leads = leads_of(read_by(reader, ranking_of([passage(TEXTS[1]), passage(TEXTS[0])])), reader, 1.0, {})
+    assert leads.evidence is not None and leads.best is not None
+    assert set(lead.confidence) <= set(leads.evidence)
+    assert set(lead.strength) <= set(lead.strength_alone) <= set(leads.best.features)
+    for weights in (topic.weights, lead.strength, lead.strength_alone, lead.confidence):
+        assert weights and all(math.isfinite(weight) for weight in weights.values())
+    assert math.isfinite(topic.intercept) and math.isfinite(lead.intercept)
 
 
-@pytest.mark.parametrize("evidence", [STRONG, READ])
-def test_less_risk_never_wants_less_confidence(evidence: Evidence) -> None:
-    thresholds = [threshold_for(risk / 100, evidence) for risk in range(1, 41)]
+@pytest.mark.parametrize("leads", [UNREAD, leads_with()], ids=["words", "reader"])
+def test_less_risk_never_wants_less_confidence(leads: Leads) -> None:
+    thresholds = [threshold_for(risk / 100, leads) for risk in range(1, 41)]
     assert thresholds == sorted(thresholds, reverse=True)
-    assert 0 < threshold_for(0.2, evidence) < 1
+    assert 0 < threshold_for(0.2, leads) < 1
 
 
 def test_between_two_risks_the_smaller_is_kept_and_none_is_kept_below_the_least() -> None:
-    assert threshold_for(0.059, STRONG) == threshold_for(0.05, STRONG) >= threshold_for(0.06, STRONG)
-    assert threshold_for(0.001, STRONG) == 1.0
+    assert threshold_for(0.059, UNREAD) == threshold_for(0.05, UNREAD) >= threshold_for(0.06, UNREAD)
+    assert threshold_for(0.001, UNREAD) == threshold_for(0.001, leads_with()) == 1.0
+
+
+# --- units ------------------------------------------------------------------------------------------------------------
+
+
+def quoted(text: str) -> list[tuple[str, str]]:
+    """(sentence, stretch that is quoted with it) of each unit of a passage."""
+    return [(unit.sentence_text, unit.text) for unit in units_of(0, passage(text))]
+
+
+def test_a_sentence_is_quoted_with_the_rest_of_its_paragraph_and_no_other() -> None:
+    first, second = "Bees sleep. They do so at night.", "Frost comes in autumn."
+    assert quoted(f"{first}\n\n{second}") == [
+        ("Bees sleep.", first),
+        ("They do so at night.", first),
+        (second, second),
+    ]
+
+
+def test_a_colon_takes_what_it_introduces() -> None:
+    text = "You need three things:\n\n- a veil\n- a smoker"
+    assert quoted(text)[0][1] == text
+
+
+def test_a_stretch_is_no_longer_than_sixty_words_but_a_sentence_is_never_cut() -> None:
+    sentence = "Bees sleep " + "very " * 20 + "well."
+    text = " ".join([sentence] * 5)
+    assert all(unit.text.count("Bees") == 2 for unit in units_of(0, passage(text)))
+    long = "Bees sleep " + "very " * 100 + "well."
+    assert quoted(long) == [(long, long)]
+
+
+def test_the_strongest_units_are_read_once_more_by_themselves() -> None:
+    texts = [f"Bees sleep in hive {n}. Frost comes. Wax melts." for n in range(5)]
+    reader = TinyReader(Bees=1.0, Frost=0.5, Wax=0.2)
+    leads = leads_of(read_by(reader, ranking_of([passage(text) for text in texts])), reader, 0.25, {})
+    assert len(leads.candidates) == 15
+    assert [(count, seconds) for _, count, seconds in reader.asked] == [(5, 1.0), (READ_ALONE, 0.25)]
+    assert leads.best is not None and "alone_margin" in leads.best.features
+    assert leads.best.strength == weighed(leads.best.features, lead_model().strength_alone)
+
+
+def test_a_unit_that_there_was_no_time_to_read_cannot_lead_and_is_counted() -> None:
+    class Late(TinyReader):
+        def read(self, question: str, passages: Sequence[Passage], seconds: float) -> list[Judgement | None]:
+            return [None] * len(passages)
+
+    reader = TinyReader(night=3.0)
+    ranking = read_by(reader, ranking_of([passage(TEXTS[1]), passage(TEXTS[0])]))
+    answer = answer_of(replace(ranking, unread=2), reader=Late())
+    assert (answer.answerable, answer.lead, answer.confidence) == (False, None, 0.0)
+    assert answer.unread == 2 + len(sentence_spans(TEXTS[1]))
+    assert answer.as_json()["unread"] == answer.unread
+
+
+def test_how_many_citations_are_wanted_does_not_change_what_leads() -> None:
+    ranking = ranking_of([passage(text) for text in TEXTS])
+    one, five = answer_of(ranking, top_k=1), answer_of(ranking, top_k=5)
+    assert one.lead == five.lead and one.confidence == five.confidence
+    assert one.citations == five.citations[:1]
 
 
 # --- json -------------------------------------------------------------------------------------------------------------
@@ -357,14 +452,15 @@ def test_between_two_risks_the_smaller_is_kept_and_none_is_kept_below_the_least(
 def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
     data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])])).as_json()))
     assert list(data) == [
-        "question", "query", "carried", "corrected", "reason", "unmentioned", "answerable", "confidence", "answer",
-        "citations", "generation", "timings_ms",
+        "question", "query", "carried", "corrected", "reason", "unmentioned", "unread", "answerable", "confidence",
+        "answer", "citations", "generation", "timings_ms",
     ]  # fmt: skip
     assert data["question"] == "  as typed? "
     assert data["query"] == QUESTION
     assert data["answerable"] is True
     assert data["answer"] == {
-        "text": "Bees sleep at night in the hive.", "short": None, "citation": 1, "start": None, "end": None,
+        "text": TEXTS[1], "short": None, "citation": 1, "start": None, "end": None,
+        "span": [100, 100 + len(TEXTS[1])], "sentence": [117, 149],
     }  # fmt: skip
     assert data["generation"] == "000003"
     assert data["timings_ms"] == {"encode": 1.23, "search": 0.5}
@@ -405,6 +501,4 @@ def test_what_is_not_answered_is_null_in_json() -> None:
 )
 def test_a_sentence_that_only_points_elsewhere_does_not_lead(pointer: str) -> None:
     ranking = ranking_of([passage(f"{pointer} Wax comes from glands of the bees.")], "How do bees make wax in winter?")
-    lead = answer_of(ranking).lead
-    assert lead is not None
-    assert lead.text == "Wax comes from glands of the bees."
+    assert sentence_of(answer_of(ranking)) == "Wax comes from glands of the bees."

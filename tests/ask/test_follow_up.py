@@ -307,20 +307,3 @@ def test_words_are_corrected_in_the_question_and_never_among_those_that_are_carr
     assert answer.corrected == (("Smiljann", "Smiljan"),)
     assert "Nikolla Tesla" in answer.carried
     assert answer.query == " ".join([*answer.carried, "Was Smiljan his home?"])
-
-
-def test_each_part_of_a_follow_up_that_asks_two_questions_leans_by_itself(engine: Engine) -> None:
-    ranking = engine.search("When did he die and where was he born?", history=BORN)
-    assert len(ranking.parts) == 2
-    assert {words for part in ranking.parts for words in part.carried} <= set(ranking.carried)
-    for part, question in zip(ranking.parts, ("When did he die?", "where was he born?"), strict=True):
-        assert "Nikola Tesla" in part.carried
-        assert part.query.text.startswith(" ".join([*part.carried, question]))
-    assert ranking.hits[0].passage.document == "tesla.md"
-
-
-def test_citations_of_a_follow_up_are_literal(engine: Engine) -> None:
-    for citation in engine.ask("When did he die?", history=BORN).citations:
-        document = engine.document(citation.document)
-        assert document is not None
-        assert citation.span.of(document.text) == citation.text

@@ -26,21 +26,21 @@ STAGES = [
     ({"qa.engine"}, ""),
     ({"qa.ask.query"}, "checked"),
     ({"qa.ask.correction"}, "corrected"),
-    ({"qa.ask.two_in_one"}, "apart"),
-    ({"qa.ask.follow_up"}, "readings"),
-    ({"qa.ask.search", "qa.ask.fusion"}, "search"),
-    ({"qa.ask.rereading"}, "read"),
-    ({"qa.ask.together"}, "together"),
+    ({"qa.ask.follow_up"}, "read"),
+    ({"qa.ask.search", "qa.ask.fusion"}, "rank_follow_up"),
+    ({"qa.ask.rereading"}, "reread"),
     ({"qa.ask.sources"}, "facts_of"),
-    ({"qa.ask.lead"}, "sentences_of"),
+    ({"qa.ask.lead", "qa.ask.traits"}, "leads_of"),
     ({"qa.ask.confidence"}, "judge"),
-    ({"qa.ask.compose"}, "compose"),
+    ({"qa.ask.compose", "qa.ask.short_answer"}, "compose"),
     ({"qa.ask.unmentioned"}, "unmentioned"),
 ]
 VALUES = {
     "qa.ask.ranking",
     "qa.ask.leaning",
     "qa.ask.answer",
+    "qa.ask.features",
+    "qa.ask.units",
 }  # what stages give each other, with what it says of itself
 ARTICLES = {
     "tesla.md": "# Nikola Tesla\n\nNikola Tesla was born in Smiljan. Nikola Tesla died in New York in 1943.\n",
@@ -48,8 +48,8 @@ ARTICLES = {
     "bees.md": "# Bees\n\nBees dance in the dark hive for other bees, to tell them of flowers.\n",
 }
 BEFORE = [Turn("user", "Where was Nikola Tesla born?"), Turn("agent", "Nikola Tesla was born in Smiljan.")]
-# It leans on what was said, is made of two, holds a mistake, and a name that no article holds.
-QUESTION = "When did he die at Hamburg and in which part of Prusssia was he born?"
+# It leans on what was said, contains a mistake, and a name that no article contains.
+QUESTION = "When did he die at Hamburg, and was he from Prusssia?"
 
 
 @pytest.fixture
@@ -68,7 +68,6 @@ def test_a_question_walks_one_way_and_each_stage_runs_once(engine: Engine) -> No
         if event == "call" and (module == "qa.engine" or module.startswith("qa.ask.")):
             calls.append((module, frame.f_code.co_name))
 
-    assert len(engine.search(QUESTION, history=BEFORE).parts) == 2
     sys.setprofile(note)
     try:
         answer = engine.ask(QUESTION, history=BEFORE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -17,7 +17,6 @@ from qa.ask.leaning import Reading, share
 from qa.ask.ranking import Ranking
 from qa.ask.rereading import READ, reread
 from qa.ask.search import rank, rank_follow_up
-from qa.ask.together import together
 from qa.build import build
 from qa.config import Config
 from qa.index.local.store import LocalStore
@@ -192,7 +191,7 @@ def reread_ids(reader: TinyReader, scores: Sequence[float], top_k: int = 12) -> 
     again = reread(ranking, reader, 1.5)
     assert [hit.rank for hit in again.hits] == list(range(1, len(again.hits) + 1))
     assert {hit.id: hit.score for hit in again.hits} == {hit.id: hit.score for hit in ranking.hits}
-    assert replace(again.evidence, relevance=None) == ranking.evidence
+    assert again.evidence == ranking.evidence
     return [hit.id for hit in again.hits]
 
 
@@ -227,25 +226,6 @@ def test_near_duplicates_are_not_read() -> None:
     held = [passage(text), passage(text + "!", start=500), passage("bees", document="b.md")]
     reread(rank(fake([3, 2, 1], [0] * 3, held), Query("q"), embedding, 10), reader, 1.0)
     assert [count for _, count, _ in reader.asked] == [2]
-
-
-def test_the_evidence_holds_the_odds_of_all_passages_that_were_read() -> None:
-    held = [passage(f"word{number}", document=f"{number}.md") for number in range(5)]
-    ranking = rank(fake([5, 4, 3, 2, 1], [0] * 5, held), Query("q"), embedding, 5)
-    odds = [math.log(each) for each in (2, 0.5, 4, 1)]
-    read = TinyReader(word0=odds[0], word1=odds[1], word2=odds[2], word4=odds[3])
-    assert reread(ranking, read, 1.0).evidence.relevance == pytest.approx(math.log(2 + 0.5 + 4 + 1))
-    assert reread(ranking, TinyReader(word4=-50), 1.0).evidence.relevance == -50
-    assert reread(ranking, TinyReader(), 1.0).evidence.relevance is None
-
-
-def test_parts_of_a_question_keep_their_own_judgements_of_the_passages_of_all() -> None:
-    held = [passage(f"word{number}", document=f"{number}.md") for number in range(3)]
-    ranking = rank(fake([3, 2, 1], [0] * 3, held), Query("q"), embedding, 3)
-    whole, first, second = (reread(ranking, TinyReader(word0=number, word2=number), 1.0) for number in (1, 2, 3))
-    for part, number in zip(together(whole, [first, second], 3).parts, (2, 3), strict=True):
-        assert [hit.judgement and hit.judgement.relevance for hit in part.hits] == [number, None, number]
-    assert [hit.judgement for hit in together(ranking, [first, ranking], 3).parts[1].hits] == [None] * 3
 
 
 # --- near-duplicates --------------------------------------------------------------------------------------------------

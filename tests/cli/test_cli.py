@@ -86,11 +86,12 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     answer = json.loads(out)
     assert code == 0
     assert set(answer) == {
-        "question", "query", "carried", "corrected", "reason", "unmentioned", "answerable", "confidence", "answer",
-        "citations", "generation", "timings_ms",
+        "question", "query", "carried", "corrected", "reason", "unmentioned", "unread", "answerable", "confidence",
+        "answer", "citations", "generation", "timings_ms",
     }  # fmt: skip
     assert answer["answer"] == {
-        "text": "The zebra at the zoo is called Bruno.", "short": None, "citation": 1, "start": None, "end": None,
+        "text": "The zebra at the zoo is called Bruno. He eats five kilos of hay a day.", "short": None, "citation": 1,
+        "start": None, "end": None, "span": [22, 92], "sentence": [22, 59],
     }  # fmt: skip
     citation = answer["citations"][0]
     assert set(citation) == {
@@ -239,13 +240,13 @@ def test_eval_prints_the_contracts_figures(
     assert figures["dataset"] == "set"
     assert figures["ndcg@10"] == figures["answer_in_lead"] == figures["answerable_auroc"] == 1.0
     assert json.loads(run(capsys, "eval", "set", "--json", "--limit", "1")[1])["queries"] == 1
-    # With a reader each question is read once, and to its end.
+    # With a reader each question is read to its end, and so are the units that may lead.
     monkeypatch.setattr("qa.ask.rereading.RELEVANCE_WEIGHT", 3.0)  # of two passages one has no score but this
     reader = TinyReader(Bruno=-30, Bread=30)
     monkeypatch.setattr("qa.models.reader.shipped_reader", lambda: reader)
     monkeypatch.setenv("QA_READER", "")
     assert json.loads(run(capsys, "eval", "set", "--json")[1])["recall@1"] == 0.5
-    assert [(question, seconds) for question, _, seconds in reader.asked] == [
+    assert list(dict.fromkeys((question, seconds) for question, _, seconds in reader.asked)) == [
         (row.get("conversation", [row])[0]["text"], math.inf) for row in queries
     ]
 

@@ -115,7 +115,8 @@ def citation(text: str = "The cat sat. It slept.", rank: int = 1, **changes: obj
 
 def answer(*citations: Citation, answerable: bool = True, question: str = "What did the cat do?") -> Answer:
     first = citations[0]
-    lead = Lead(first.text[:12], 1, Span(first.span.start, first.span.start + 12)) if answerable else None
+    span = Span(first.span.start, first.span.start + 12)
+    lead = Lead(first.text[:12], 1, span, span) if answerable else None
     return Answer(question, question, answerable, 0.94 if answerable else 0.1, lead, citations, "000001", {})
 
 
@@ -211,7 +212,7 @@ def test_a_lead_is_a_quotation_with_its_confidence_in_words_and_its_citation() -
 def test_a_short_answer_is_marked_in_its_lead_and_escaped(hostile: str) -> None:
     text = f"The cat {hostile} sat."
     span = Span(100, 100 + len(text))
-    lead = Lead(text, 1, span, Span(108, 108 + len(hostile)))
+    lead = Lead(text, 1, span, span, Span(108, 108 + len(hostile)))
     given = replace(answer(citation(text)), lead=lead)
     read = Read(answer_html(given, 7), "qa-lead")
     assert {tag for tag, _ in read.tags} <= TAGS
@@ -399,7 +400,8 @@ def test_only_certainty_is_a_hundred_percent() -> None:
 @pytest.mark.parametrize("text", ['"A cat," it said.', "“It sat.”", "It said “I sat”", "«Un chat.»"])
 def test_a_lead_with_quotation_marks_of_its_own_gets_no_others(text: str) -> None:
     given = answer(citation(text))
-    lead = Lead(text, 1, Span(given.citations[0].span.start, given.citations[0].span.start + len(text)))
+    span = Span(given.citations[0].span.start, given.citations[0].span.start + len(text))
+    lead = Lead(text, 1, span, span)
     given = replace(given, lead=lead)
     assert as_text(given).startswith(f"{text}\nvery likely")
     assert ("p", {"class": "qa-quoted"}) in Read(answer_html(given, 1), "qa-lead").tags

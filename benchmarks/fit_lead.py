@@ -1,0 +1,313 @@
+"""Fit which unit leads an answer and how sure that is: `python -m benchmarks.fit_lead`, which writes qa/ask/lead.json.
+
+Three models are fitted to "this unit answers this question", on real collections (benchmarks/real.py) and on sets whose
+questions were written beside their passages: a unit's strength before and after it has been read alone (the likelihood
+of a right unit among those of its question), and the confidence of the strongest (logistic). Each real collection
+weighs the same. The figures that are printed, and the thresholds by risk, are of collections held out in turn.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from benchmarks import real
+from benchmarks.common import CACHE, ROOT, CachingEncoder, CachingReader
+from benchmarks.judged import CLAPNQ, SQUAD_1, SQUAD_2, ask, sample
+from qa.ask import traits
+from qa.ask.features import weighed
+from qa.ask.lead import (
+    READ_ALONE,
+    Candidate,
+    LeadModel,
+    by_reader,
+    evidence_for,
+    strongest,
+)
+from qa.ask.ranking import Ranking
+from qa.ask.rereading import READ
+from qa.ask.units import Unit
+from qa.evaluate.metrics import auroc
+from qa.models.encoders import load_encoder
+from qa.models.protocols import logistic
+
+STRENGTH = (
+    "share", "before", "score", "relevance", "likely_relevant", "margin", "likely_answer",
+    "row", "colon", "question", "link", "heading", "fragment", "headline", "pointer",
+)  # fmt: skip
+STRENGTH_ALONE = (*STRENGTH, "alone_relevance", "likely_alone", "alone_margin")
+CONFIDENCE = (
+    "strength", "score", "top_cosine", "article_gap", "margin_gap", "number_missing", "names_missing", "word_missing",
+    "no_number", "headline", "colon", "row",
+)  # fmt: skip
+SETS = (SQUAD_2, SQUAD_1, CLAPNQ)
+_WEIGHT_OF_SET = 0.5  # beside 1 for each real collection
+_PENALTY, _PENALTY_CONFIDENCE = 0.02, 0.005  # of squared weights, of standardised features
+_RISKS = tuple(number / 100 for number in range(1, 41))
+
+Rows = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with all candidates, each read alone; `right` are those that answer it, by their number.
+
+    `kind` is "own", "near" or "off"; `contexts` are those of the documents.
+    """
+
+    kind: str
+    ranking: Ranking
+    candidates: tuple[Candidate, ...]
+    right: frozenset[int]
+    contexts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model says of a question: whether its lead is right, and with what confidence."""
+
+    kind: str
+    right: bool
+    confidence: float
+
+
+def main() -> int:
+    """Fit, print what held-out collections say, and write the model that is fitted on all of them."""
+    groups = dict(cases())
+    said = {name: held_out(name, groups) for name in groups}
+    everyone = [each for name, own in said.items() if name not in SETS for each in own]
+    for name, own in [*said.items(), ("all real", everyone)]:
+        print(name, json.dumps(figures(own)), flush=True)
+    thresholds = [(risk, threshold_of(risk, everyone)) for risk in _RISKS]
+    model = fitted(groups)
+    written = {
+        "strength": dict(model.strength),
+        "strength_alone": dict(model.strength_alone),
+        "confidence": {"intercept": model.intercept, "weights": dict(model.confidence)},
+        "thresholds": thresholds,
+        "fit": {
+            "date": date.today().isoformat(),
+            "questions": {name: len(own) for name, own in groups.items()},
+            "held_out": {name: figures(own) for name, own in [*said.items(), ("all real", everyone)]},
+        },
+    }
+    (ROOT / "qa" / "ask" / "lead.json").write_text(json.dumps(written, indent=1) + "\n", "utf-8")
+    return 0
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+def cases() -> Iterator[tuple[str, list[Case]]]:
+    """The questions of each real collection and of each set, all of whose units have been read."""
+    reader = CachingReader()
+    for collection in real.collections(real.REAL):
+        with real.opened(collection, reader) as engine:
+            made = []
+            for question in collection.questions:
+                ranking = engine.search(question.text, READ, question.history)
+                kind = "own" if question.answerable else "near" if question.is_near_miss else "off"
+                right = _right_by(question)
+                made.append(_case(kind, ranking, reader, right, _contexts(engine.generation, ranking)))
+        print(collection.name, len(made), flush=True)
+        yield collection.name, made
+    encoder = CachingEncoder(load_encoder(index=CACHE))
+    for name in SETS:
+        made = []
+        for case in ask(sample(name, "fit"), encoder, reader):
+            answers = tuple(map(real.fold, case.query.answers))
+            relevant = frozenset(case.relevant)
+            made.append(_case(case.kind, case.ranking, reader, _right_in(answers, relevant), {}))
+        print(name, len(made), flush=True)
+        yield name, made
+
+
+def _case(
+    kind: str,
+    ranking: Ranking,
+    reader: CachingReader,
+    is_right: Callable[[Unit], bool],
+    contexts: Mapping[str, str],
+) -> Case:
+    candidates = by_reader(ranking, {})
+    judgements = reader.read(ranking.query.text, [each.unit.alone() for each in candidates], float("inf"))
+    read = tuple(
+        replace(each, features={**each.features, **traits.read_alone(judgement)})
+        for each, judgement in zip(candidates, judgements, strict=True)
+        if judgement is not None
+    )
+    right = frozenset(n for n, each in enumerate(read) if kind == "own" and is_right(each.unit))
+    return Case(kind, ranking, read, right, contexts)
+
+
+def _right_by(question: real.Question) -> Callable[[Unit], bool]:
+    return lambda unit: real.is_right(question, unit.text)
+
+
+def _right_in(answers: Sequence[str], relevant: frozenset[str]) -> Callable[[Unit], bool]:
+    """Whether a unit contains one of the answers and is of a passage that answers."""
+
+    def is_right(unit: Unit) -> bool:
+        if unit.passage.document not in relevant:
+            return False
+        text = real.fold(unit.text)
+        return any(answer and (answer in text or text in answer) for answer in answers)
+
+    return is_right
+
+
+def _contexts(generation: Any, ranking: Ranking) -> Mapping[str, str]:
+    from qa.ask.sources import facts_of
+
+    return facts_of(ranking, generation, None).contexts
+
+
+# --- fitting ----------------------------------------------------------------------------------------------------------
+
+
+def fitted(groups: Mapping[str, Sequence[Case]]) -> LeadModel:
+    """The model of some collections' questions."""
+    weights = {name: _WEIGHT_OF_SET if name in SETS else 1.0 for name in groups}
+    strength = _choice(groups, weights, STRENGTH, None)
+    alone = _choice(groups, weights, STRENGTH_ALONE, strength)
+    model = LeadModel(strength, alone, 0.0, {}, ())
+    rows, labels, each = [], [], []
+    for name, own in groups.items():
+        for case in own:
+            if (lead := lead_of(case, model)) is not None:
+                rows.append([lead[1][feature] for feature in CONFIDENCE])
+                labels.append(float(lead[0] in case.right))
+                each.append(weights[name] / len(own))
+    mean, spread = np.mean(rows, axis=0), np.std(rows, axis=0) + 1e-9
+    x, y, w = (np.array(rows) - mean) / spread, np.array(labels), np.array(each)
+    *scaled, intercept = _logistic(x, y, w / w.sum())
+    own_scale = np.array(scaled) / spread
+    slopes = {name: round(float(value), 5) for name, value in zip(CONFIDENCE, own_scale, strict=True)}
+    return replace(model, intercept=round(float(intercept - own_scale @ mean), 5), confidence=slopes)
+
+
+def lead_of(case: Case, model: LeadModel) -> tuple[int, dict[str, float]] | None:
+    """The number of the candidate that leads, and its evidence, as `qa.ask.lead.leads_of` has them."""
+    first = [replace(each, strength=weighed(each.features, model.strength)) for each in case.candidates]
+    chosen = strongest(first, READ_ALONE)
+    if not chosen:
+        return None
+    finalists = [replace(each, strength=weighed(each.features, model.strength_alone)) for each in chosen]
+    best = max(finalists, key=lambda each: each.strength)
+    context = case.contexts.get(best.unit.passage.document, "")
+    number = next(n for n, each in enumerate(case.candidates) if each.unit == best.unit)
+    return number, evidence_for(best, finalists, case.ranking, context)
+
+
+def _choice(
+    groups: Mapping[str, Sequence[Case]],
+    weights: Mapping[str, float],
+    names: Sequence[str],
+    before: Mapping[str, float] | None,
+) -> dict[str, float]:
+    """Weights that make right units likeliest among those of their question: the strongest by `before`, if given."""
+    questions: list[tuple[Rows, NDArray[np.bool_], float]] = []
+    for group, own in groups.items():
+        for case in own:
+            numbers = list(range(len(case.candidates)))
+            if before is not None:
+                scores = [weighed(each.features, before) for each in case.candidates]
+                numbers = sorted(numbers, key=lambda n: -scores[n])[:READ_ALONE]
+            right = np.array([n in case.right for n in numbers], dtype=bool)
+            if right.any() and not right.all():
+                rows = np.array([[case.candidates[n].features[name] for name in names] for n in numbers])
+                questions.append((rows, right, weights[group] / len(own)))
+    everything = np.concatenate([rows for rows, _, _ in questions])
+    mean, spread = everything.mean(axis=0), everything.std(axis=0) + 1e-9
+    scaled = [((rows - mean) / spread, right, weight) for rows, right, weight in questions]
+    total = sum(weight for _, _, weight in scaled)
+
+    def cost(slopes: Rows) -> tuple[float, Rows]:
+        lost, gradient = 0.0, np.zeros(len(names))
+        for rows, right, weight in scaled:
+            values = np.exp(rows @ slopes - (rows @ slopes).max())
+            share, of_right = values / values.sum(), values * right / max((values * right).sum(), 1e-300)
+            lost -= weight * float(np.log(max((share * right).sum(), 1e-300)))
+            gradient -= weight * (rows.T @ of_right - rows.T @ share)
+        penalty = _PENALTY * slopes
+        return lost / total + float(penalty @ slopes), gradient / total + 2 * penalty
+
+    found = minimize(cost, np.zeros(len(names)), jac=True, method="L-BFGS-B").x / spread
+    return {name: round(float(value), 5) for name, value in zip(names, found, strict=True)}
+
+
+def _logistic(rows: Rows, labels: Rows, weights: Rows) -> Rows:
+    """The slopes of the likeliest logistic model, its intercept last."""
+    rows = np.column_stack([rows, np.ones(len(rows))])
+    penalised = np.append(np.full(rows.shape[1] - 1, _PENALTY_CONFIDENCE), 0.0)
+
+    def cost(slopes: Rows) -> tuple[float, Rows]:
+        values = rows @ slopes
+        lost = float(weights @ (np.logaddexp(0, values) - labels * values)) + float(penalised * slopes @ slopes)
+        return lost, rows.T @ (weights * (1 / (1 + np.exp(-values)) - labels)) + 2 * penalised * slopes
+
+    return np.asarray(minimize(cost, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B").x)
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def held_out(name: str, groups: Mapping[str, Sequence[Case]]) -> list[Said]:
+    """What a model that was fitted on the other collections says of this one's questions."""
+    model = fitted({other: own for other, own in groups.items() if other != name})
+    said = []
+    for case in groups[name]:
+        lead = lead_of(case, model)
+        sure = 0.0 if lead is None else logistic(model.intercept + weighed(lead[1], model.confidence))
+        said.append(Said(case.kind, lead is not None and lead[0] in case.right, sure))
+    return said
+
+
+def threshold_of(risk: float, said: Sequence[Said]) -> float:
+    """The least confidence from which on at most a share `risk` of what is shown is wrong; 1 if none keeps it."""
+    kept, wrong = 1.0, 0
+    for number, each in enumerate(sorted(said, key=lambda each: -each.confidence), start=1):
+        wrong += not each.right
+        if wrong <= risk * number:
+            kept = each.confidence
+    return round(kept, 4)
+
+
+def figures(said: Sequence[Said]) -> dict[str, float]:
+    """Good leads before and after the threshold, what is shown of each kind, and how good confidence is."""
+    own, near, off = ([s for s in said if s.kind == kind] for kind in ("own", "near", "off"))
+    likely, right = np.array([s.confidence for s in said]), np.array([float(s.right) for s in said])
+    ordered = right[np.argsort(-likely)]
+    precise = np.flatnonzero(ordered.cumsum() >= 0.9 * np.arange(1, len(said) + 1))
+    shown, sure = likely >= 0.5, likely >= real.SURE
+    values = {
+        "questions": len(said),
+        "right before the threshold": _share(s.right for s in own),
+        "good lead": _share(s.right and s.confidence >= 0.5 for s in own),
+        "answered": _share(s.confidence >= 0.5 for s in own),
+        "near-misses answered": _share(s.confidence >= 0.5 for s in near),
+        "off-topic answered": _share(s.confidence >= 0.5 for s in off),
+        "right of shown": _share(right[shown]),
+        "right of sure": _share(right[sure]),
+        "sure": int(sure.sum()),
+        "AUROC own / near-miss": auroc([s.confidence for s in own], [s.confidence for s in near]),
+        "Brier": float(np.mean((likely - right) ** 2)),
+        "good leads at 9 in 10 right": float(ordered[: precise[-1] + 1].sum()) / len(own) if len(precise) else 0.0,
+    }
+    return {name: value if isinstance(value, int) else round(value, 3) for name, value in values.items()}
+
+
+def _share(values: Iterable[Any]) -> float:
+    numbers = [float(value) for value in values]
+    return float(np.mean(numbers)) if numbers else float("nan")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,48 @@
+"""The lead of an answer → the few words in it that answer by themselves, if the question wants no more."""
+
+from __future__ import annotations
+
+import re
+
+from ..text.document import Span
+from .lead import Candidate
+from .ranking import Ranking
+
+# How much likelier than none an answer must be to be shown by itself, as a difference of logits.
+SURE_MARGIN = 1.0
+# A part of a link's target is no answer.
+_ADDRESS = re.compile(r"\]\([^()\s]*\)|\bhttps?://\S+")
+# English questions that want a sentence or a list: a reason or a way, "yes" or "no", several things, a description.
+_SENTENCE = re.compile(
+    r"^\W*(?:(?:and|but|so|or|then|also)\W+)?(?:"
+    r"(?:is|are|am|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)(?:n['’]t)?\s"
+    r"|(?:describe|explain|compare|summari[sz]e|discuss|list|tell)\b|name\s(?!an?\b|one\b)"
+    r"|how(?:\s+(?:come|so|about)\b|(?!\s+(?:many|much|long|old|far|often|tall|big|large|small|high|low|deep|wide|fast"
+    r"|quickly|heavy|hot|cold|late|early|soon|few|strong|thick|expensive|likely|frequently)\b)))"
+    r"|\bwhy\b|\bfor what (?:reason|purpose)"
+    r"|\b(?:what|which)\s+(?:are|were)\b"
+    r"|\b(?:what|which)\s+(?:(?:two|three|four|five|six|several|kinds|types|sorts)\b"
+    r"|(?:[\w'’-]+\s+){0,2}?[\w'’-]+(?<![su'’i])s\s+(?:are|were|do|did|have|can|could|will|would|should|must)\b)",
+    re.I,
+)
+
+
+def short_answer(ranking: Ranking, lead: Candidate | None) -> Span | None:
+    """The answer itself, if the reader is sure of it and the question wants no more than a few words."""
+    answer = None if lead is None else lead.answer
+    if (
+        lead is None
+        or answer is None
+        or answer.margin < SURE_MARGIN
+        or not len(answer.span)
+        or wants_a_sentence(ranking)
+    ):
+        return None
+    start = answer.span.start - lead.unit.sentence.start
+    addresses = _ADDRESS.finditer(lead.unit.sentence_text)
+    return None if any(match.start() < start < match.end() for match in addresses) else answer.span
+
+
+def wants_a_sentence(ranking: Ranking) -> bool:
+    """Whether the question wants more than a few words: a reason, a way, "yes" or "no", several things."""
+    return _SENTENCE.search(ranking.asked) is not None

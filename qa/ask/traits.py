@@ -1,0 +1,137 @@
+"""What a unit says of itself and of the question in numbers: the features that choose the lead and its confidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence, Set
+
+from ..models.protocols import AnswerSpan, Judgement, logistic
+from ..text.query_term import QueryTerm
+from ..text.terms import analyze
+from .units import Unit
+
+UNREAD = -15.0  # the margin of a sentence beyond what the reader could read
+_FRAGMENT, _HEADLINE = 4, 8  # words: fewer are a fragment; fewer without a stop are a heading or a label
+
+# A sentence that only says where to read on answers nothing, however many of the question's words it contains.
+_POINTER = re.compile(
+    r"(?:for (?:more|further|additional) (?:information|details|help)|to learn more"
+    r"|for [^,;:.]{1,120}, (?:please )?(?:see|refer to|visit|read)\b|(?:please )?(?:see|refer to)\b)",
+    re.I,
+)
+_LINK = re.compile(r"^\W*\[[^\]]*\]\([^)]*\)\W*$|^\s*https?://\S+\s*$")
+_NUMBER = re.compile(r"\d[\d.,]*")
+_WORD = re.compile(r"[\w'’-]+")
+# English questions that ask for a number or a date.
+_WANTS_NUMBER = re.compile(
+    r"\b(?:how (?:many|much|long|old|far|often|tall|big|large)|when"
+    r"|what (?:year|date|time|number|percentage|rate|amount|price|cost)|which (?:year|quarter))\b",
+    re.I,
+)
+
+
+def shape(unit: Unit) -> dict[str, float]:
+    """What kind of text a unit is, as zeros and ones."""
+    text = unit.sentence_text.strip()
+    words = len(text.split())
+    return {
+        "row": float("|" in text or "\t" in text),
+        "colon": float(text.endswith(":")),
+        "question": float(text.endswith("?")),
+        "link": float(_LINK.match(text) is not None),
+        "heading": float(text.startswith("#")),
+        "fragment": float(words < _FRAGMENT),
+        "headline": float(words < _HEADLINE and not text.endswith((".", "!", "?", ";"))),
+        "pointer": float(is_pointer(text)),
+    }
+
+
+def is_pointer(text: str) -> bool:
+    """Whether a sentence only says where to read on."""
+    return _POINTER.match(text) is not None
+
+
+def words_in(unit: Unit, terms: Sequence[QueryTerm]) -> dict[str, float]:
+    """The shares, by weight, of the question's terms that a unit contains, and that only the text before it does.
+
+    The text before a passage's first sentence is its heading: the answer to a question of an FAQ.
+    """
+    language = unit.passage.language
+    heading = unit.passage.section[-1] if unit.passage.section else ""
+    own = set(analyze(unit.sentence_text, language))
+    before = set(analyze(unit.before or heading, language))
+    return {"share": share(terms, own), "before": sum_of(terms, before, own) / total(terms)}
+
+
+def read_in(unit: Unit, judgement: Judgement) -> dict[str, float]:
+    """What the reader says of the unit's passage and of the unit in it."""
+    found = judgement.answer_in(unit.sentence)
+    margin = UNREAD if found is None else found.margin
+    return {
+        "relevance": judgement.relevance,
+        "likely_relevant": logistic(judgement.relevance),
+        "margin": margin,
+        "likely_answer": logistic(margin),
+    }
+
+
+def read_alone(judgement: Judgement) -> dict[str, float]:
+    """What the reader says of a unit's sentence when it reads it by itself."""
+    margin = UNREAD if judgement.margin is None else judgement.margin
+    return {
+        "alone_relevance": judgement.relevance,
+        "likely_alone": logistic(judgement.relevance / 2),
+        "alone_margin": margin,
+    }
+
+
+def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -> dict[str, float]:
+    """What the question names and neither the unit's passage nor its `context` (title, path, first lines) contains.
+
+    `number_missing` says whether a number is, `names_missing` is the share of its names that are, `word_missing` the
+    weight of the heaviest word that the quoted text, its headings and the context lack, as a share of the heaviest, and
+    `no_number` says whether the question asks for a number and the sentence contains none.
+    """
+    near = f"{unit.passage.encoded}\n{context}"
+    numbers, names = _numbers(question), names_in(question)
+    folded = near.casefold()
+    held = set(analyze(f"{unit.text}\n{'. '.join(unit.passage.section)}\n{context}", unit.passage.language))
+    heaviest = max((term.weight for term in terms), default=0.0) or 1.0
+    missing = max((term.weight for term in terms if not term.is_in(held)), default=0.0)
+    wants = _WANTS_NUMBER.search(question) is not None
+    return {
+        "number_missing": float(not numbers <= _numbers(near)),
+        "names_missing": sum(name.casefold() not in folded for name in names) / len(names) if names else 0.0,
+        "word_missing": missing / heaviest,
+        "no_number": float(wants and not _numbers(unit.sentence_text)),
+    }
+
+
+def names_in(question: str) -> list[str]:
+    """The words of a question that are written with a capital, but its first and "I"."""
+    words = [match[0] for match in _WORD.finditer(question)][1:]
+    return [word for word in words if word[0].isupper() and len(word) > 1 and not re.match(r"I['’]", word)]
+
+
+def share(terms: Sequence[QueryTerm], words: Set[str]) -> float:
+    """The share of the terms, by weight, that are among some words."""
+    return sum_of(terms, words) / total(terms)
+
+
+def sum_of(terms: Sequence[QueryTerm], words: Set[str], without: Set[str] = frozenset()) -> float:
+    """The weight of the terms that are among some words, and not among others."""
+    return sum(term.weight for term in terms if term.is_in(words) and not term.is_in(without))
+
+
+def total(terms: Sequence[QueryTerm]) -> float:
+    """The weight of all terms; 1 if there are none."""
+    return sum(term.weight for term in terms) or 1.0
+
+
+def likeliest(unit: Unit, judgement: Judgement | None) -> AnswerSpan | None:
+    """The likeliest answer inside a unit's sentence, if the reader read it."""
+    return None if judgement is None else judgement.answer_in(unit.sentence)
+
+
+def _numbers(text: str) -> set[str]:
+    return {match[0].rstrip(".,") for match in _NUMBER.finditer(text)}
