@@ -8,7 +8,6 @@ at all, which is all that words can tell.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,9 +17,6 @@ from ..models.protocols import logistic
 from .features import weighed
 from .lead import Leads, lead_model
 from .ranking import Evidence, Ranking
-
-# Numbers of passages between which the model by words knows what size does.
-FITTED_SIZES = (20, 2_000)
 
 Thresholds = tuple[tuple[float, float], ...]
 
@@ -73,19 +69,14 @@ def threshold_for(risk: float, leads: Leads) -> float:
 
 
 def features(evidence: Evidence, share: float) -> dict[str, float]:
-    """The numbers that the model by words weighs; `share` is the best of the candidates'.
-
-    The best of many passages is nearer than the best of few, so their number is one of them; its logarithm is
-    kept within the sizes that the model was fitted on.
-    """
-    fewest, most = FITTED_SIZES
+    """The numbers that the model by words weighs; `share` is the best of the candidates'."""
     return {
         "top_cosine": evidence.top_cosine,
         "sentence_share": share,
         "coverage": evidence.coverage,
         "margin": evidence.margin,
         "peak": evidence.peak,
-        "log_passages": math.log(min(max(evidence.passages, fewest), most)),
+        "log_passages": evidence.log_passages,
     }
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 
+import numpy as np
+
 from ..models.protocols import AnswerSpan, Reader
 from . import traits
 from .features import Features, weighed
@@ -139,7 +141,8 @@ def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranki
     """The features of the best candidate's confidence.
 
     Beside its own: how far its strength exceeds that of the best candidate of another article (at most 5), how far its
-    margin exceeds the best one in another passage that was read, the best cosine, and what it lacks.
+    margin exceeds the best one in another passage that was read, what it lacks, the logarithm of the summed odds of all
+    passages to answer, and what the ranking says of the topic.
     """
     document = best.unit.passage.document
     others = [each.strength for each in finalists if each.unit.passage.document != document]
@@ -154,7 +157,11 @@ def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranki
         "strength": best.strength,
         "article_gap": min(_MOST_GAP, best.strength - max(others, default=best.strength - _MOST_GAP)),
         "margin_gap": best.features["margin"] - max(margins, default=traits.UNREAD),
+        "odds": float(np.logaddexp.reduce([hit.judgement.relevance for hit in ranking.hits if hit.judgement])),
         "top_cosine": ranking.evidence.top_cosine,
+        "coverage": ranking.evidence.coverage,
+        "peak": ranking.evidence.peak,
+        "log_passages": ranking.evidence.log_passages,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,6 +10,8 @@ from ..index.protocols import Query
 from ..models.protocols import Judgement
 from ..text.passage import Passage
 from ..text.query_term import QueryTerm
+
+FITTED_SIZES = (20, 2_000)  # passages of the smallest and the largest corpus that confidence was fitted on
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,15 @@ class Evidence:
     margin: float
     peak: float
     passages: int
+
+    @property
+    def log_passages(self) -> float:
+        """The logarithm of their number, within the sizes that confidence was fitted on.
+
+        The best of many passages is nearer than the best of few.
+        """
+        fewest, most = FITTED_SIZES
+        return math.log(min(max(self.passages, fewest), most))
 
 
 @dataclass(frozen=True, slots=True)
