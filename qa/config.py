@@ -117,7 +117,7 @@ class Config:
     risk: float | None = None
     keep: int = 3
     reader: str = ""
-    reader_ms: float = 120.0
+    reader_ms: float = 2_000.0
     store: Address | PluginAddress | None = None
     only_reads: bool = False
 
@@ -148,8 +148,8 @@ class Config:
             threshold=_number(environ, "QA_THRESHOLD", 0.5, 0, 1),
             risk=_number(environ, "QA_RISK", 0, 0.01, 0.4) if environ.get("QA_RISK") else None,
             reader=_reader(environ.get("QA_READER", "")),
-            reader_ms=_number(environ, "QA_READER_MS", 120, 0, 60_000),
-            store=_store(address, environ) if address else None,
+            reader_ms=_number(environ, "QA_READER_MS", 2_000, 0, 60_000),
+            store=_store(place, environ) if place else None,
         )
 
 

@@ -50,6 +50,11 @@ class Lead:
         start, end = self.short.start - self.span.start, self.short.end - self.span.start
         return self.text[:start], self.text[start:end], self.text[end:]
 
+    def around(self) -> tuple[str, str]:
+        """What is quoted before the sentence that answers, and after it."""
+        start, end = self.sentence.start - self.span.start, self.sentence.end - self.span.start
+        return self.text[:start], self.text[end:]
+
     def as_json(self) -> dict[str, Any]:
         """The `answer` of `qa ask --json` (DESIGN §7)."""
         return {

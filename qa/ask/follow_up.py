@@ -35,7 +35,7 @@ _NAMED = 1.4  # what a name counts beside another word
 _POOR, _ANSWERS = 1.3, 0.5
 # A question that says this much and does not refer back begins a topic of its own; one that says so much is not even
 # looked at with what was before it.
-_BEGINS, _STANDS = 1.5, 3.5
+_BEGINS, _STANDS = 1.5, 2.5
 
 # English words that refer to what was said, where they do: a pronoun that follows a verb or begins the question, or
 # that no name precedes; a demonstrative; "there" as a place; questions that are only begun ("And in Russia?").

@@ -70,6 +70,13 @@ def unmentioned_words(answer: Answer) -> str:
     return f"The article does not mention {words}." if words else ""
 
 
+def unread_words(answer: Answer) -> str:
+    """What the reader had no time for, plain text; empty if it read everything."""
+    if not answer.unread:
+        return ""
+    return f"{counted(answer.unread, 'text')} could not be read in time: ask again, or raise QA_READER_MS."
+
+
 def not_found_words(answer: Answer) -> str:
     """Why there is no answer, plain text."""
     return answer.reason or NOT_FOUND
@@ -92,6 +99,8 @@ def as_text(answer: Answer, styled: bool = False) -> str:
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
         if answer.unmentioned:
             lines += [_line(unmentioned_words(answer))]
+    if answer.unread:
+        lines += [unread_words(answer)]
     if answer.corrected:
         lines.insert(0, f"{_line(corrected_words(answer))} (in quotes, a word is searched for as it is typed)")
     if answer.carried:

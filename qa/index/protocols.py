@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from ..models.protocols import Vectors
 from ..text.passage import Passage
 from ..text.query_term import QueryTerm
+
+_PLAIN = re.compile(r"[^\W\d_][\w'’-]*")  # a word that can be excluded without quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,8 @@ class Query:
     corrected: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        """The query as a person would type it."""
-        signs = [f'-"{words}"' if " " in words else f"-{words}" for words in self.excluded]
+        """As one would type it."""
+        signs = [f"-{words}" if _PLAIN.fullmatch(words) else f'-"{words}"' for words in self.excluded]
         return " ".join([self.text, *signs])
 
 

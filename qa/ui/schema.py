@@ -49,13 +49,15 @@ class Correction(_Object):
 
 
 class Lead(_Object):
-    """The sentence that answers; `short` is the answer inside it, at `start` to `end` of the document."""
+    """The quoted stretch that answers; `short` is the answer inside it, at `start` to `end` of the document."""
 
     text: str
     short: str | None
-    citation: int = Field(description="The rank of the citation that contains the sentence.")
+    citation: int = Field(description="The rank of the citation that contains the text.")
     start: int | None
     end: int | None
+    span: tuple[int, int] = Field(description="Start and end of the text, in the document.")
+    sentence: tuple[int, int] = Field(description="Start and end of the sentence in it that was judged to answer.")
 
 
 class Citation(_Object):
@@ -84,6 +86,7 @@ class Answer(_Object):
     corrected: list[Correction]
     reason: str | None = Field(description="Why nothing was found, if the question excludes everything.")
     unmentioned: list[str] = Field(description="Names in the question that the article of the answer does not mention.")
+    unread: int = Field(ge=0, description="How many passages and units the reader had no time for.")
     answerable: bool
     confidence: float = Field(ge=0, le=1)
     answer: Lead | None = Field(description="Null if the articles do not answer the question.")

@@ -71,6 +71,7 @@ def _environment() -> Environment:
         "share": "{:.3%}".format,
         "title_of": words.title_of,
         "unmentioned_words": words.unmentioned_words,
+        "unread_words": words.unread_words,
     }
     return environment
 

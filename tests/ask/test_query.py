@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa.ask.correction import spelled
@@ -64,6 +64,7 @@ def test_a_question_of_nothing_but_what_is_left_out_is_refused(question: str) ->
 
 
 @given(SIGNS)
+@example('3 -"3"')
 def test_any_text_is_read_and_what_is_run_reads_the_same(question: str) -> None:
     try:
         query = parse(question)
