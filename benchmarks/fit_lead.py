@@ -9,6 +9,7 @@ weighs the same. The figures that are printed, and the thresholds by risk, are o
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -278,14 +279,14 @@ def threshold_of(risk: float, said: Sequence[Said]) -> float:
     return round(kept, 4)
 
 
-def figures(said: Sequence[Said]) -> dict[str, float]:
+def figures(said: Sequence[Said]) -> dict[str, float | None]:
     """Good leads before and after the threshold, what is shown of each kind, and how good confidence is."""
     own, near, off = ([s for s in said if s.kind == kind] for kind in ("own", "near", "off"))
     likely, right = np.array([s.confidence for s in said]), np.array([float(s.right) for s in said])
     ordered = right[np.argsort(-likely)]
     precise = np.flatnonzero(ordered.cumsum() >= 0.9 * np.arange(1, len(said) + 1))
     shown, sure = likely >= 0.5, likely >= real.SURE
-    values = {
+    values: dict[str, float] = {
         "questions": len(said),
         "right before the threshold": _share(s.right for s in own),
         "good lead": _share(s.right and s.confidence >= 0.5 for s in own),
@@ -299,7 +300,8 @@ def figures(said: Sequence[Said]) -> dict[str, float]:
         "Brier": float(np.mean((likely - right) ** 2)),
         "good leads at 9 in 10 right": float(ordered[: precise[-1] + 1].sum()) / len(own) if len(precise) else 0.0,
     }
-    return {name: value if isinstance(value, int) else round(value, 3) for name, value in values.items()}
+    rounded = {name: value if isinstance(value, int) else round(value, 3) for name, value in values.items()}
+    return {name: None if math.isnan(value) else value for name, value in rounded.items()}
 
 
 def _share(values: Iterable[Any]) -> float:

@@ -24,6 +24,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks import real
 from benchmarks.common import (
     ARTICLES,
     CACHE,
@@ -79,6 +80,7 @@ def main() -> int:
         return 2
     encoder, reader = CachingEncoder(load_encoder(index=CACHE)), CachingReader()
     parts: dict[str, Callable[[], Any]] = {
+        "real": lambda: _real(reader),
         "words": lambda: _words(encoder),
         "reader": lambda: _read(encoder, reader),
         "conversations": lambda: measure_conversations(encoder, reader),
@@ -94,6 +96,28 @@ def main() -> int:
     missed = write(report, ROOT / "docs")
     print("missed targets:", missed or "none")
     return 1 if missed else 0
+
+
+# --- real articles ----------------------------------------------------------------------------------------------------
+
+
+def _real(reader: CachingReader) -> dict[str, Any]:
+    """Where the evidence is found in each real collection, with the figures of the fit that held it out."""
+    fit = json.loads((ROOT / "qa" / "ask" / "lead.json").read_text("utf-8"))
+    rows: dict[str, list[real.Judged]] = {}
+    for collection in real.collections(real.REAL):
+        with real.opened(collection, reader) as engine:
+            rows[collection.name] = [real.judged(q, engine.ask(q.text, 5, q.history)) for q in collection.questions]
+    rows["all real"] = [row for own in rows.values() for row in own]
+    found = {name: real.figures(own) for name, own in rows.items()}
+    held_out = fit["fit"]["held_out"]
+    return {
+        "collections": {
+            name: {**{key: each[key] for key in ("evidence@1", "evidence@3", "evidence@5")}, **held_out[name]}
+            for name, each in found.items()
+        },
+        "thresholds": fit["thresholds"],
+    }
 
 
 # --- what each part adds ----------------------------------------------------------------------------------------------
