@@ -149,7 +149,7 @@ class Config:
             risk=_number(environ, "QA_RISK", 0, 0.01, 0.4) if environ.get("QA_RISK") else None,
             reader=_reader(environ.get("QA_READER", "")),
             reader_ms=_number(environ, "QA_READER_MS", 2_000, 0, 60_000),
-            store=_store(place, environ) if place else None,
+            store=_store(address, environ) if address else None,
         )
 
 

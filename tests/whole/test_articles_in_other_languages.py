@@ -66,10 +66,10 @@ def test_german_questions_are_answered_from_german_articles(
     answer = engine.ask(question)
     assert answer.answerable
     assert answer.lead is not None
-    assert answer.lead.text == lead
     document = engine.document(answer.citations[0].document)
     assert document is not None
-    assert answer.lead.span.of(document.text) == lead
+    assert answer.lead.sentence.of(document.text) == lead
+    assert answer.lead.span.of(document.text) == answer.lead.text
 
 
 def test_abbreviations_of_the_language_do_not_end_a_sentence(config: Config, tiny: TinyEncoder) -> None:
