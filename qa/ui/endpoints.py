@@ -28,13 +28,12 @@ from ..errors import QAError, QuestionError
 from ..version import __version__
 from . import bodies
 from .api import Call
-from .refusals import Refused, refusal
+from .refusals import DESCRIPTION, Refused, refusal
 from .schema import Answer, AskRequest, Refusal, SearchRequest, SearchResult, Status
 from .unexpected import unexpected
 
 logger = logging.getLogger(__name__)
 
-DESCRIPTION = "/openapi.json"
 # Requests that are answered at once; others queue. Much of an answer is Python, which runs in one thread at a time:
 # of 64 at once on two processors, 2 threads answered 79 a second, 3 of them 84, 4 of them 87, and 8 of them 75.
 _AT_ONCE = 3

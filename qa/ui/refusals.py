@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Scope
 
 _LITTLE = 1_000_000  # bytes; a body up to this size is received and dropped, so that the connection can stay open
+DESCRIPTION = "/openapi.json"
 _UPLOAD = "/gradio_api/upload"  # the page shows the answer of this address as it is
 
 
@@ -28,6 +29,6 @@ def refusal(scope: Scope, refused: Refused) -> Response:
     is_little = "transfer-encoding" not in sent and length.isdecimal() and int(length[:20]) <= _LITTLE
     headers = refused.headers if is_little and refused.status != 413 else {**refused.headers, "connection": "close"}
     path = scope["path"]
-    if path == "/openapi.json" or (path.startswith(("/api/", "/gradio_api/")) and path != _UPLOAD):
+    if path == DESCRIPTION or (path.startswith(("/api/", "/gradio_api/")) and path != _UPLOAD):
         return JSONResponse({"error": str(refused)}, refused.status, headers)
     return PlainTextResponse(str(refused), refused.status, headers)

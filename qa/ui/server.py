@@ -21,9 +21,10 @@ from ..system.machine import is_loopback
 from .api import calls
 from .chat import Chat
 from .doors import Doors, file_places, most_upload, routes
-from .endpoints import DESCRIPTION, Endpoints
+from .endpoints import Endpoints
 from .isolation import isolate
 from .page import asset, build_app
+from .refusals import DESCRIPTION
 from .security import Guard
 
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Helvetica Neue", "Arial", "sans-serif")

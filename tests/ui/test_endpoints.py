@@ -30,7 +30,8 @@ from qa.errors import MismatchError, ModelError, NoGenerationError, QAError
 from qa.status import FileState
 from qa.status import Status as StatusOfAll
 from qa.ui.bodies import MOST_BYTES
-from qa.ui.endpoints import DESCRIPTION, Endpoints
+from qa.ui.endpoints import Endpoints
+from qa.ui.refusals import DESCRIPTION
 from qa.ui.schema import Answer, File, Hit, Status
 
 # gradio's use of pandas, in a thread of its own
