@@ -156,8 +156,8 @@ def _page(result: dict[str, Any], stops: int) -> str:
         "",
         f"Written by `python -m benchmarks.building` on {result['date']} ({result['machine']}).",
         "",
-        "Memory of the building process (peak resident set; the processes that read files have limits of their own).",
-        "The encoder only hashes here, so that the pipeline is seen: the real one adds its model, and its time.",
+        "Memory of the building process (peak resident set; the sandbox processes have limits of their own). The",
+        "encoder only hashes here, to measure the pipeline: the real one adds its model and its time.",
         "",
         "| files | passages | corpus, MB | seconds | with nothing to do, s | memory at the start, MB | peak, MB |",
         "|--:|--:|--:|--:|--:|--:|--:|",
@@ -169,10 +169,10 @@ def _page(result: dict[str, Any], stops: int) -> str:
     ]
     lines += [
         "",
-        f"Each further passage costs {result['kb_per_passage']} KB: its row in the dense index, which is written at",
-        "once (1.5 KB), and its key. Texts and new embeddings are on disk as soon as they are made.",
+        f"Each further passage costs {result['kb_per_passage']} KB: its row in the dense index, which is written in",
+        "one piece (1.5 KB), and its key. Texts and new embeddings go to disk at once.",
         "",
-        f"A build that is asked to stop, with the real encoder: median {result['stopped_seconds']['median']} s, worst "
+        f"Time to stop a build with the real encoder: median {result['stopped_seconds']['median']} s, worst "
         f"{result['stopped_seconds']['worst']} s of {stops}.",
         "",
     ]

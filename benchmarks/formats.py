@@ -29,56 +29,56 @@ _REPEATS = 3
 _NOT_SUPPORTED = """
 ## Not supported
 
-- **PDF**: pictures of text (no character recognition), form fields, annotations; text turned otherwise than most of its
-  page is dropped; code loses its line breaks; tables whose cells are wrapped prose read as paragraphs; right-to-left
-  scripts are basic. The page is shown as a picture with the quoted words marked; annotations are not drawn, and where
-  none of the words is found on the page for certain, the text is shown instead.
-- **Running heads of PDF** are left out everywhere; in a file of two or three pages that can be a letterhead or the head
-  of an invoice that is said nowhere else.
-- **Web pages**: pages that a script builds in the browser, framesets; captions and standfirsts are kept, and at times the
-  teasers of other articles among the text; of a photo gallery the captions can come twice; above 30,000 elements a
-  page is read without the choice of the main article; lists that hold code or tables become paragraphs.
-- **Word, OpenDocument, RTF**: page headers, footers, comments and text boxes; formulas of OpenDocument; old `.doc` and `.ppt`.
-- **PowerPoint**: text inside slides with formulas; bullets become paragraphs.
-- **EPUB**: chapters that have no heading of their own get none.
-- **JSON, JSON Lines, CSV**: a list of records that lies deeper than under one name; a text that is an object; a table
-  without a header; more than 100,000 records a file.
-- **Zip**: archives inside archives; entries over 20 MB; more than 10,000 entries, 300 MB or 50 million characters; ways of
-  packing other than deflate. All that an archive holds has to be read within the limits of one file.
+- **PDF**: images of text (no character recognition), form fields, annotations. Text that is rotated relative to most of its
+  page is dropped; code loses its line breaks; tables with wrapped prose in their cells become paragraphs; right-to-left
+  scripts have basic support. The page is shown as a picture with the quoted words marked, without annotations. If none
+  of the words can be located on the page with certainty, the text is shown instead.
+- **Running heads of PDF** are always left out. In a file of two or three pages, that can be a letterhead or the head of an
+  invoice that occurs nowhere else.
+- **Web pages**: pages that a script builds in the browser, and framesets. Captions and standfirsts are kept, and sometimes
+  teasers of other articles. Captions of a photo gallery can occur twice. Above 30,000 elements, a page is read without
+  choosing the main article. Lists that contain code or tables become paragraphs.
+- **Word, OpenDocument, RTF**: page headers, footers, comments and text boxes; formulas in OpenDocument; old `.doc` and `.ppt`.
+- **PowerPoint**: text in slides with formulas; bullet points become paragraphs.
+- **EPUB**: chapters without a heading of their own get none.
+- **JSON, JSON Lines, CSV**: a list of records nested deeper than under one name; a text that is an object; a table
+  without a header; more than 100,000 records per file.
+- **Zip**: archives in archives; entries over 20 MB; more than 10,000 entries, 300 MB or 50 million characters;
+  compression methods other than deflate. The limits of one file apply to everything in an archive together.
 
 Password-protected files are listed as `failed (locked)`, PDF files without text as `empty (looks scanned)`. Every file is
-read, and split into passages, in a process of its own with 60 seconds (and four more for each megabyte) and 2 GB (and 8 MB
-for each megabyte above 100 that `QA_MAX_FILE_MB` allows); what takes more is listed as failed, and so is a file of more
-than 300,000 headings. No passage is longer than 4,000 characters. A `data:` address of a hundred characters or more is in
-no passage; in web pages and office documents it is not part of the text at all.
+parsed and split into passages in a separate process with 60 seconds (and four more for each megabyte) and 2 GB (and 8 MB
+for each megabyte above 100 that `QA_MAX_FILE_MB` allows). Files that need more are listed as failed, and so are files with
+more than 300,000 headings. No passage is longer than 4,000 characters. A `data:` address of a hundred characters or more
+is in no passage; in web pages and office documents it is not part of the text at all.
 """
 
 _PAGES = """## Real web pages
 
-Pages as browsers and crawlers saved them, {date}: the halves of public sets that no threshold was tuned on. Recall and
-precision are of runs of four words, the mean over pages (the measure of the article-extraction-benchmark); F1 is theirs;
-"words found" is the recall of single words. Repeat it with `python -m benchmarks.formats --pages FOLDER`.
+Pages saved by browsers and crawlers, {date}: the halves of public sets that no threshold was tuned on. Recall and
+precision are means over pages, of runs of four words (the measure of the article-extraction-benchmark), with their F1;
+"words found" is the recall of single words. Repeat this with `python -m benchmarks.formats --pages FOLDER`.
 
 """
 _REAL = """## Other real files
 
-The test files of public projects, {date}: many are made to be odd. Each is held against an independent
-reading: `pdftotext` for PDF, the text runs of the file's XML for the others. What pdftotext has and this program has not
-is mostly running heads and page numbers. Repeat it with `python -m benchmarks.formats --files FOLDER`.
+Test files of public projects, {date}; many are deliberately odd. Each is compared with an independent extraction:
+`pdftotext` for PDF, the text runs of the file's XML for the others. What only pdftotext finds
+is mostly running heads and page numbers. Repeat this with `python -m benchmarks.formats --files FOLDER`.
 
 """
 
 _HOSTILE = """## Hostile files and fuzzing
 
-`tests/files/make_hostile.py` writes some 260 files that are broken or made to harm (bombs, endless loops, entities, links
-that lead out, names that mean something elsewhere); `tests/whole/test_hostile.py` builds an index over them and holds that
-each has its status and reason, that the good articles among them answer, and that nothing else is read, written or
-left running.
+`tests/files/make_hostile.py` writes some 260 broken or malicious files (bombs, endless loops, entities, links out of the
+folder, names with a special meaning elsewhere). `tests/whole/test_hostile.py` builds an index over them and checks that
+each has its status and reason, that the good articles among them answer, and that nothing else is read, written or left
+running.
 
-`python -m tests.fuzz` reads damaged real files and documents grown from a format's pieces. A failure is an input that
-ends the process, raises what nobody expects, takes more than ten seconds of the processor, or gives a document whose
-spans do not hold. Failures found on the way were mended; these are the last runs, of five minutes for each format on a
-busy machine.
+`python -m tests.fuzz` parses damaged real files and documents assembled from a format's pieces. A failure is an input that
+ends the process, raises an unexpected error, takes more than ten seconds of processor time, or gives a document with
+wrong spans. All failures found were fixed; these are the last runs, of five minutes for each format on a busy
+machine.
 
 | format | inputs | read | refused | slowest s | failures |
 |---|--:|--:|--:|--:|--:|
