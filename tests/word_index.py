@@ -12,7 +12,7 @@ from qa.index.local import lexical
 from qa.index.protocols import Sought
 from qa.models.protocols import Vectors
 from qa.text.query_term import QueryTerm
-from qa.text.terms import Acronyms, Word, forms_of, query_terms, read_question, searched_terms
+from qa.text.terms import Acronyms, Word, analyze_question, forms_of, query_terms, searched_terms
 
 
 class LexicalIndex(lexical.LexicalIndex):
@@ -25,13 +25,13 @@ class LexicalIndex(lexical.LexicalIndex):
     def search(
         self, text: str, k: int, acronyms: Acronyms = (), phrases: Sequence[str] = (), excluded: Sequence[str] = ()
     ) -> tuple[NDArray[np.int64], Vectors]:
-        words = read_question(text, self.languages, acronyms)
+        words = analyze_question(text, self.languages, acronyms)
         known = self._known(words)
         terms = tuple(searched_terms(words, known.__getitem__, self.count()))
         return self.best(Sought(terms, known, tuple(phrases), tuple(excluded)), k)
 
     def query_terms(self, text: str, acronyms: Acronyms = ()) -> tuple[QueryTerm, ...]:
-        words = read_question(text, self.languages, acronyms)
+        words = analyze_question(text, self.languages, acronyms)
         return query_terms(words, self._known(words).__getitem__, self.count())
 
     def is_known(self, word: str) -> bool:

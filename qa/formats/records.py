@@ -52,8 +52,8 @@ class Fields:
     @classmethod
     def named(cls, names: Mapping[str, str]) -> Fields:
         """The usual names, each preceded by the configured one (`{"text": "story"}`)."""
-        usual = cls()
-        return cls(**{part: (name, *getattr(usual, part)) for part, name in names.items()})
+        defaults = cls()
+        return cls(**{part: (name, *getattr(defaults, part)) for part, name in names.items()})
 
 
 def parse_json(path: str, data: bytes, fields: Fields) -> Contents:
@@ -268,8 +268,8 @@ def _why_empty(names: Mapping[str, int], fields: Fields) -> str:
     """What is missing, which fields there are, and how to configure one of them."""
     if not names:
         return "contains no records"
-    wanted = {name.casefold() for name in fields.text}
-    blank = next((name.strip() for name in names if name.strip().casefold() in wanted), None)
+    text_fields = {name.casefold() for name in fields.text}
+    blank = next((name.strip() for name in names if name.strip().casefold() in text_fields), None)
     if blank is not None:
         return f"contains no text in its field {blank!r}"
     shown = [_one_line(_NOT_TEXT.sub("\ufffd", name))[:_MAX_NAME] for name in islice(names, _MAX_NAMES)]

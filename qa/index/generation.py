@@ -24,7 +24,7 @@ from ..text.document import Document, title_from_path
 from ..text.passage import Passage
 from ..text.query_term import QueryTerm
 from ..text.spelling import nearest
-from ..text.terms import Word, forms_of, plain_words, possible_acronyms, query_terms, read_question, searched_terms
+from ..text.terms import Word, analyze_question, forms_of, plain_words, possible_acronyms, query_terms, searched_terms
 from .manifest import Manifest
 from .phrases import Phrases
 from .protocols import Candidates, Embedding, Pool, Query, Sought
@@ -241,7 +241,7 @@ class OpenGeneration(ABC):
         """The words of a question, with what the acronyms of the articles add to them."""
         shorts, longs = possible_acronyms(text)
         pairs = {pair for pair in self.vocabulary.acronyms(shorts | longs) if pair[0] in shorts or pair[1] in longs}
-        return read_question(text, self.manifest.languages, sorted(pairs))
+        return analyze_question(text, self.manifest.languages, sorted(pairs))
 
     def _frequencies(self, words: Sequence[Word]) -> Mapping[str, int]:
         """How many passages contain each form of these words and of what they are also called."""

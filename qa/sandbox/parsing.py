@@ -14,7 +14,7 @@ from ..text import languages
 from ..text.document import Contents, Document
 from ..text.packed import PackedPassages
 from ..text.passage import Passage
-from ..text.passages import Splitting, each_passage
+from ..text.passages import Splitting, iter_passages
 
 Parse = Callable[[str, bytes], Contents]
 MAX_SECTIONS = 300_000  # in one file: each takes half a kilobyte in every process that the document passes through
@@ -66,4 +66,4 @@ def split_documents(
     for document in contents.documents:
         if document.blocks:
             document = replace(document, language=detect_language(languages.samples(document.text)))
-            yield replace(document, blocks=()), each_passage(document, splitting)
+            yield replace(document, blocks=()), iter_passages(document, splitting)

@@ -55,11 +55,11 @@ class Splitting:
 def split(
     document: Document, count_tokens: CountTokens, max_tokens: int, settings: PassageSettings | None = None
 ) -> list[Passage]:
-    """The passages of one document, in order; see `each_passage`."""
-    return list(each_passage(document, Splitting(count_tokens, max_tokens, settings or PassageSettings())))
+    """The passages of one document, in order; see `iter_passages`."""
+    return list(iter_passages(document, Splitting(count_tokens, max_tokens, settings or PassageSettings())))
 
 
-def each_passage(document: Document, splitting: Splitting) -> Iterator[Passage]:
+def iter_passages(document: Document, splitting: Splitting) -> Iterator[Passage]:
     """Yield the passages of one document, in order.
 
     Each passage's text is `document.text[start:end]`, at most MAX_CHARACTERS long and without `data:` URLs, and its

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from .document import Block, Document, Span
-from .sentences import MAX_SENTENCE, each_sentence, sentence_spans
+from .sentences import MAX_SENTENCE, iter_sentences, sentence_spans
 
 _ITEM_MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+•▪◦–—]|\(?\d{1,3}[.)])\s+")
 # Not sentences, although they are in the index of one: `{alt: …}` notes of saved pages, pictures, directives.
@@ -31,7 +31,7 @@ def pieces(document: Document, dropped: Sequence[Span] = ()) -> Iterator[tuple[S
             else _pieces(text, block, language)
         )
         for span in spans:
-            for part in each_sentence(text, span, language) if len(span) > MAX_SENTENCE else (span,):
+            for part in iter_sentences(text, span, language) if len(span) > MAX_SENTENCE else (span,):
                 yield part, number
 
 
@@ -51,7 +51,7 @@ def _pieces(text: str, block: Block, language: str) -> Iterator[Span]:
         parts = [*([lead] if lead.of(text).strip() else []), *block.parts]
         yield from (part for part in parts if not _TABLE_RULE.match(part.of(text)))
     else:
-        sentences = each_sentence(text, block.span, language)
+        sentences = iter_sentences(text, block.span, language)
         yield next(sentences, block.span)
         yield from sentences
 
@@ -69,7 +69,7 @@ def _pieces_around(text: str, block: Block, language: str, dropped: Sequence[Spa
             if block.kind == "code":
                 yield from _lines(text, kept)
             elif len(kept) and not _TABLE_RULE.match(kept.of(text)):
-                yield from each_sentence(text, kept, language)
+                yield from iter_sentences(text, kept, language)
             start = gap.end if gap.start < part.end else part.end
             index += gap.start < part.end and gap.end <= part.end
 

@@ -19,10 +19,10 @@ def sentence_spans(text: str, within: Span | None = None, language: str = "") ->
 
     `language` (ISO 639-1) selects the abbreviations that do not end a sentence; English ones if it is empty.
     """
-    return list(each_sentence(text, Span(0, len(text)) if within is None else within, language))
+    return list(iter_sentences(text, Span(0, len(text)) if within is None else within, language))
 
 
-def each_sentence(text: str, within: Span, language: str = "") -> Iterator[Span]:
+def iter_sentences(text: str, within: Span, language: str = "") -> Iterator[Span]:
     """`sentence_spans` as an iterator, since there may be millions."""
     start, window = within.start, _WINDOW
     while start < within.end:

@@ -165,7 +165,7 @@ class Word:
     also: tuple[tuple[frozenset[str], ...], ...] = ()
 
 
-def read_question(text: str, languages: Iterable[str], acronyms: Acronyms = ()) -> tuple[Word, ...]:
+def analyze_question(text: str, languages: Iterable[str], acronyms: Acronyms = ()) -> tuple[Word, ...]:
     """The words of a question, in order, analysed in each of the `languages` of an index.
 
     A question is too short to detect its own language. `acronyms` are pairs of a short and a long form, as plain words:

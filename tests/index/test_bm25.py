@@ -16,7 +16,7 @@ from word_index import LexicalIndex
 
 from qa.index import bm25
 from qa.index.local.lexical import write_index
-from qa.text.terms import Acronyms, analyze, read_question, searched_terms
+from qa.text.terms import Acronyms, analyze, analyze_question, searched_terms
 
 OTHERS = [
     ("Die Bienen schlafen nachts in den Häusern. Ein Haus am Fluss, Häuser am See, viele Bienen in der Traube.", "de"),
@@ -65,7 +65,7 @@ class Texts:
         self.length = sum(map(len, terms))
 
     def scores(self, question: str, acronyms: Acronyms, some: Sequence[str]) -> list[float]:
-        words = read_question(question, self.languages, acronyms)
+        words = analyze_question(question, self.languages, acronyms)
         known = {form: self.frequencies[form] for word in words for form in word.forms}
         terms = searched_terms(words, known.__getitem__, len(self.texts))
         return [float(x) for x in bm25.scores(terms, some, known.__getitem__, len(self.texts), self.length)]
@@ -104,7 +104,7 @@ def test_acronyms_change_what_is_found(real: Texts) -> None:
 
 def test_a_pasted_page_is_searched_for_its_rarest_words(real: Texts) -> None:
     page = (FILES / "html/news.txt").read_text("utf-8")
-    assert len(read_question(page, real.languages)) > 64
+    assert len(analyze_question(page, real.languages)) > 64
     assert real.check(page) > 10
 
 

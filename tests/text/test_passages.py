@@ -19,7 +19,7 @@ from qa.models.protocols import Encoder
 from qa.text.data_urls import data_urls
 from qa.text.document import Block, Document, Section, Span
 from qa.text.passage import MAX_CHARACTERS, Passage
-from qa.text.passages import PassageSettings, Splitting, each_passage, split
+from qa.text.passages import PassageSettings, Splitting, iter_passages, split
 from qa.text.sentences import MAX_SENTENCE, sentence_spans
 
 Count = Callable[[Sequence[str]], list[int]]
@@ -503,7 +503,7 @@ def test_passages_are_made_before_the_whole_text_was_split() -> None:
         asked.append(len(texts))
         return count_words(texts)
 
-    next(each_passage(document, Splitting(count, 256)))
+    next(iter_passages(document, Splitting(count, 256)))
     assert sum(asked) < 100_000
 
 

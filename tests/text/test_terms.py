@@ -8,11 +8,11 @@ import pytest
 
 from qa.text.terms import (
     analyze,
+    analyze_question,
     forms_of,
     inverse_frequency,
     possible_acronyms,
     query_terms,
-    read_question,
     searched_terms,
 )
 
@@ -66,7 +66,7 @@ def test_accents_written_apart_are_the_same() -> None:
 
 
 def test_only_how_many_texts_hold_a_form_of_a_word_is_asked_for() -> None:
-    words = read_question("What did the BHB say about Häuser?", ["de", "en"], [("bhb", "bee health bureau")])
+    words = analyze_question("What did the BHB say about Häuser?", ["de", "en"], [("bhb", "bee health bureau")])
     known = dict.fromkeys((form for word in words for form in word.forms), 1)
     assert {"haus", "hauser", "bhb"} <= set(known)
     assert [term.word for term in query_terms(words, known.__getitem__, 5)] == ["BHB", "say", "Häuser"]
@@ -75,31 +75,33 @@ def test_only_how_many_texts_hold_a_form_of_a_word_is_asked_for() -> None:
 
 def test_a_word_weighs_what_the_most_frequent_of_its_forms_does() -> None:
     known = {"haus": 3, "hauser": 1}
-    (term,) = query_terms(read_question("Häuser", ["de", "pl"]), known.__getitem__, 9)
+    (term,) = query_terms(analyze_question("Häuser", ["de", "pl"]), known.__getitem__, 9)
     assert (term.forms, term.weight) == (frozenset(known), inverse_frequency(3, 9))
 
 
 def test_more_texts_than_there_are_weigh_as_all_of_them() -> None:
-    (term,) = query_terms(read_question("bee", [""]), lambda form: 9, 4)
+    (term,) = query_terms(analyze_question("bee", [""]), lambda form: 9, 4)
     assert term.weight == inverse_frequency(4, 4) > 0
 
 
 def test_what_is_searched_for_are_the_rarest_words_function_words_too() -> None:
     rare = [f"rare{number}" for number in range(70)]
     terms = searched_terms(
-        read_question(" ".join(["the common", *rare]), ["en"]), lambda form: 1 + form.startswith(("the", "common")), 9
+        analyze_question(" ".join(["the common", *rare]), ["en"]),
+        lambda form: 1 + form.startswith(("the", "common")),
+        9,
     )
     assert [term.word for term in terms] == rare[:64]
-    (term,) = searched_terms(read_question("the", ["en"]), lambda form: 1, 9)
+    (term,) = searched_terms(analyze_question("the", ["en"]), lambda form: 1, 9)
     assert not term.says_little
-    assert all(term.says_little for term in query_terms(read_question("Who are you?", ["en"]), lambda form: 1, 9))
+    assert all(term.says_little for term in query_terms(analyze_question("Who are you?", ["en"]), lambda form: 1, 9))
 
 
 def test_an_acronym_is_said_by_the_words_that_it_stands_for_but_for_function_words() -> None:
     pairs = [("boe", "bank of england")]
-    (short,) = read_question("BoE", ["en"], pairs)
+    (short,) = analyze_question("BoE", ["en"], pairs)
     assert short.also == ((frozenset({"bank"}), frozenset({"england"})),)
-    bank, of, england, rises = read_question("Bank of England rises", ["en"], pairs)
+    bank, of, england, rises = analyze_question("Bank of England rises", ["en"], pairs)
     assert bank.also == england.also == ((frozenset({"boe"}),),)
     assert of.also == rises.also == ()
 
@@ -133,7 +135,7 @@ FUNCTION = {
 @pytest.mark.parametrize("languages", FUNCTION)
 def test_function_words_are_those_of_the_questions_language(languages: tuple[str, ...]) -> None:
     question, words = FUNCTION[languages]
-    terms = query_terms(read_question(question, languages), lambda form: 0, 0)
+    terms = query_terms(analyze_question(question, languages), lambda form: 0, 0)
     kept = {word for word in words if any(term.is_in(set(analyze(word, languages[0]))) for term in terms)}
     assert kept == words
     assert len(terms) == len(words)

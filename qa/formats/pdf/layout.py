@@ -53,7 +53,7 @@ def without_running(pages: Sequence[list[Row]]) -> list[list[Row]]:
     """
     edges = [[_edge_key(row) for row in rows] for rows in pages]
     heights = Counter(h for keys in edges for h in {round(y / 4) for _, y in keys[:EDGE_ROWS] + keys[-EDGE_ROWS:]})
-    usual = {height for height, count in heights.items() if count >= max(2, 0.6 * len(pages))}
+    common_heights = {height for height, count in heights.items() if count >= max(2, 0.6 * len(pages))}
     offset = _number_offset(pages)
     result = []
     for number, rows in enumerate(pages):
@@ -62,13 +62,14 @@ def without_running(pages: Sequence[list[Row]]) -> list[list[Row]]:
         first, last = 0, len(rows)
         tops, bottoms = [keys[:EDGE_ROWS] for keys in near], [keys[-EDGE_ROWS:] for keys in near]
         while first < min(EDGE_ROWS, last) and (
-            (first == 0 and page_number in _end_words(rows[0])) or _is_running(edges[number][first], tops, usual)
+            (first == 0 and page_number in _end_words(rows[0]))
+            or _is_running(edges[number][first], tops, common_heights)
         ):
             first += 1
-        least = max(first, last - EDGE_ROWS)
-        while last > least and (
+        bottom_start = max(first, last - EDGE_ROWS)
+        while last > bottom_start and (
             (last == len(rows) and page_number in _end_words(rows[-1]))
-            or _is_running(edges[number][last - 1], bottoms, usual)
+            or _is_running(edges[number][last - 1], bottoms, common_heights)
         ):
             last -= 1
         result.append(rows[first:last])
@@ -94,12 +95,12 @@ def _edge_key(row: Row) -> tuple[str, float]:
     return ("#" if _PAGE_NUMBER.match(text) else _DIGITS.sub("#", text.casefold())), row[0].y
 
 
-def _is_running(key: tuple[str, float], near: list[list[tuple[str, float]]], usual: set[int]) -> bool:
-    alike = sum(any(abs(key[1] - y) < 2 and _alike(key[0], text) for text, y in edge) for edge in near)
-    return alike >= max(1, len(near) / 4) if round(key[1] / 4) in usual else alike > len(near) / 2
+def _is_running(key: tuple[str, float], near: list[list[tuple[str, float]]], common_heights: set[int]) -> bool:
+    similar = sum(any(abs(key[1] - y) < 2 and _is_similar(key[0], text) for text, y in edge) for edge in near)
+    return similar >= max(1, len(near) / 4) if round(key[1] / 4) in common_heights else similar > len(near) / 2
 
 
-def _alike(one: str, other: str) -> bool:
+def _is_similar(one: str, other: str) -> bool:
     if one == other or len(one) > 200 or len(other) > 200:
         return one == other
     matcher = SequenceMatcher(None, one, other, autojunk=False)
@@ -173,8 +174,8 @@ def _column_lines(rows: list[Row], x: float) -> int:
     if min(map(len, filled)) < _COLUMN_LINES or not all(_is_prose([row for _, row in side]) for side in filled):
         return 0
     common = min(side[-1][0] for side in filled) - max(side[0][0] for side in filled) + 1
-    least = min(map(len, filled))
-    return least if common >= least / 2 else 0
+    shorter = min(map(len, filled))
+    return shorter if common >= shorter / 2 else 0
 
 
 def _is_prose(rows: list[Row]) -> bool:

@@ -53,7 +53,7 @@ def page_pictures(
     `text` and `pages` are those of the Document that `parse_pdf` makes of `data`; the spans are ranges of `text`.
     Raises Unreadable if the file cannot be drawn.
     """
-    near = _near(text, pages, passage)
+    near = _pages_near(text, pages, passage)
     with opening(data) as opened:
         if not near or near.stop > len(opened):
             return ()
@@ -63,7 +63,7 @@ def page_pictures(
             raise Unreadable("is damaged: its pages cannot be shown") from error
 
 
-def _near(text: str, pages: Sequence[Span], passage: Span) -> range:
+def _pages_near(text: str, pages: Sequence[Span], passage: Span) -> range:
     """The indices of the pages that may contain the passage, whose last paragraph may continue on the next page."""
     starts = [page.start for page in pages]
     first = bisect_right(starts, passage.start) - 1

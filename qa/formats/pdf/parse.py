@@ -46,8 +46,10 @@ def parse_pdf(path: str, data: bytes) -> Document:
         pages = [rows_of(words) for words in file.pages]  # the pages have only rows that repeat on each page
     known = vocabulary(pages)
     regions = [columns(rows) for rows in pages]
-    usual = leading([region for page in regions for region in page])
-    all_pieces = flowing([p for n, page in enumerate(regions) for region in page for p in pieces(region, n, usual)])
+    usual_leading = leading([region for page in regions for region in page])
+    all_pieces = flowing(
+        [p for n, page in enumerate(regions) for region in page for p in pieces(region, n, usual_leading)]
+    )
     levels = _levels(all_pieces, _body_size(pages), file.bookmarks, known)
     title = _title(path, file.metadata.get("Title", ""), all_pieces, known)
     builder = TextBuilder()
@@ -124,8 +126,8 @@ def _title(path: str, metadata_title: str, all_pieces: Sequence[Piece], known: f
         return metadata_title
     first = [piece for piece in all_pieces if piece.page == all_pieces[0].page and piece.kind == "paragraph"]
     texts = [(piece.size, joined(piece.lines, known)) for piece in first]
-    usual = sorted(piece.size for piece in all_pieces)[len(all_pieces) // 2]
-    candidates = [(size, text) for size, text in texts if size >= _LARGER * usual and 3 <= len(text) <= 250]
+    median_size = sorted(piece.size for piece in all_pieces)[len(all_pieces) // 2]
+    candidates = [(size, text) for size, text in texts if size >= _LARGER * median_size and 3 <= len(text) <= 250]
     return max(candidates, key=lambda pair: pair[0])[1] if candidates else ""
 
 
