@@ -77,7 +77,7 @@ def candidates(searched: Searched, embedding: Embedding, sought: Sought, k: int)
         # The side that takes longest comes first: it runs in this thread.
         by_words, by_meaning, now, _ = searched.server.in_parallel(
             partial(_by_words, searched, request),
-            partial(_by_meaning, searched, request, k, condition),
+            partial(_by_meaning, searched, request),
             searched.marks.current,
             searched.check,
         )
@@ -110,28 +110,34 @@ def _pool(searched: Searched, request: _Request, by_words: Sequence[_Hit], by_me
     return pool.sorted()
 
 
-def _by_meaning(searched: Searched, request: _Request, limit: int, condition: str) -> list[_Hit]:
+def _by_meaning(searched: Searched, request: _Request) -> list[_Hit]:
     """The passages with the largest cosines, best first."""
+    hits = _nearest(searched, request, request.k, request.condition)
+    if request.condition and len(hits) < request.k:
+        # The filtered search of Milvus Lite was seen to miss passages with a phrase that are far from the question.
+        others = {hit.id: hit for hit in _all(searched, request)}
+        hits = sorted((others | {hit.id: hit for hit in hits}).values(), key=lambda hit: -hit.cosine)[: request.k]
+    return hits
+
+
+def _nearest(searched: Searched, request: _Request, limit: int, condition: str) -> list[_Hit]:
+    """The passages that a vector search finds under a condition, best first."""
     parameters = {"metric_type": "IP", "params": {"ef": max(2 * limit, _LEAST_COMPARED)}}
     found = _search(searched, request, "vector", request.vector.tolist(), limit, condition, parameters, ["terms"])
-    if request.condition and len(found) < limit:
-        # Milvus Lite filters after searching, so it misses phrases that only passages far from the question contain.
-        return _all(searched, request, limit, condition)
     return [_Hit(int(hit["id"]), float(hit["distance"]), hit["entity"]["terms"]) for hit in found]
 
 
-def _all(searched: Searched, request: _Request, limit: int, condition: str) -> list[_Hit]:
-    """As `_by_meaning`, of as many passages as satisfy a condition, up to the limit."""
+def _all(searched: Searched, request: _Request) -> list[_Hit]:
+    """As many of the passages that satisfy the condition, in any order, without a vector search."""
     rows = searched.server.call(
         "query",
         searched.collection,
-        filter=both(condition, request.visible),
+        filter=both(request.condition, request.visible),
         output_fields=["id", "terms", "vector"],
-        limit=limit,
+        limit=request.k,
         consistency_level="Eventually",
     )
-    hits = [_Hit(int(row["id"]), float(np.dot(row["vector"], request.vector)), row["terms"]) for row in rows]
-    return sorted(hits, key=lambda hit: -hit.cosine)
+    return [_Hit(int(row["id"]), float(np.dot(row["vector"], request.vector)), row["terms"]) for row in rows]
 
 
 def _by_words(searched: Searched, request: _Request) -> list[_Hit]:
@@ -141,7 +147,7 @@ def _by_words(searched: Searched, request: _Request) -> list[_Hit]:
         return []
     if not searched.has_bm25():
         condition = both(request.condition, rarest_words.condition_for(asked))
-        return _by_meaning(searched, request, rarest_words.limit(request.k), condition)
+        return _nearest(searched, request, rarest_words.limit(request.k), condition)
     words, parameters, columns = " ".join(asked), {"metric_type": "BM25"}, ["terms", "vector"]
     found = _search(searched, request, "sparse", words, _SPARE * request.k, request.condition, parameters, columns)
     return [
