@@ -199,10 +199,10 @@ def page(report: dict[str, Any]) -> str:
     lines = [
         "# Speed",
         "",
-        f"Written by `python -m benchmarks.speed` ({report['machine']}). Every measurement ran in a process of its own,",
-        "the systems taking turns, with the same weights (all-MiniLM-L6-v2) and the same passages. Medians, with the least",
-        "and the most in brackets (of the runs' medians where a run has many values); *ratio* is a peer's median over",
-        "this program's. The figures in JSON: [speed.json](speed.json).",
+        f"Written by `python -m benchmarks.speed` ({report['machine']}). Every measurement ran in a separate process;",
+        "the systems took turns, with the same weights (all-MiniLM-L6-v2) and the same passages. Figures are medians, with the",
+        "lowest and the highest in brackets (of the runs' medians if a run has many values). *Ratio* is a peer's median divided",
+        "by this program's. The figures in JSON: [speed.json](speed.json).",
         "",
         *_table("Targets", ("work", "target", "measured", "met"), "---", [
             (t.work, t.target, t.measured or "not measured yet", {True: "yes", False: "**no**", None: "–"}[t.met])
@@ -220,42 +220,42 @@ def page(report: dict[str, Any]) -> str:
 _SECTIONS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Encoding",
-        "Passages of 60 to 130 words of prose, each system with its own defaults; and one question alone.",
+        "Passages of 60 to 130 words of prose, each system with its defaults; and a single question.",
         "encode",
         (("passages_per_second", "passages a second"), ("question_ms", "one question, ms")),
     ),
     (
         "A whole build, encoding included",
         "From a folder with one file for each passage to a saved index: the whole process, prose of 60 to 130 words. "
-        "This program also checks, splits, tells languages, verifies and publishes. Its very first build is not "
-        "in the median.",
+        "This program also checks, splits, detects languages, verifies and publishes. The median excludes its very first "
+        "build.",
         "build",
         (("seconds", "seconds"), ("cpu", "processor seconds"), ("first_seconds", "the very first, seconds")),
     ),
     (
         "Indexing at scale",
-        "Passages of every kind, at most 10,000 files; built once for each size. This program cuts those that are too long for the encoder, so it holds more; its peers leave their ends unencoded.",
+        "Passages of every kind, at most 10,000 files; built once for each size. This program splits passages that are too long for the encoder, so it has more of them; its peers do not encode their ends.",
         "scale",
         (("seconds", "seconds"), ("cpu", "processor seconds"), ("peak_mb", "peak memory, MB"), ("disk_mb", "on disk, MB"),
-         ("passages", "passages held")),
+         ("passages", "passages indexed")),
     ),
     (
         "One question, warm",
-        "Five passages for a question; this program also finds the sentence that answers, its confidence and highlights, "
-        "and checks whether the cited files have changed. With its reader it reads ten passages beside the question, "
-        "which its peers do not; the ratio is to the program without it.",
+        "Five passages for each question. This program also finds the sentence that answers, its confidence and highlights, "
+        "and checks whether the cited files have changed. Its reader also reads ten passages with the question, "
+        "which its peers do not; the ratio is to this program without the reader.",
         "ask",
         (("ask_ms", "ms"), ("open_seconds", "opening the index, s")),
     ),
     (
         "One question from a cold process",
-        "From the start of the process to its end: `qa ask`, and the least that a peer needs.",
+        "From the start of the process to its end: `qa ask`, and the minimum that a peer needs.",
         "cold",
         (("seconds", "seconds"), ("cpu", "processor seconds"), ("peak_mb", "peak memory, MB")),
     ),
     (
         "One article added",
-        "A whole process: `qa build` with one new file, and a peer that opens its index, takes in one text and saves.",
+        "A whole process: `qa build` with one new file, and a peer that opens its index, adds one text and saves.",
         "add",
         (("seconds", "seconds"), ("cpu", "processor seconds"), ("inside_seconds", "without start, s")),
     ),
@@ -267,8 +267,8 @@ _SECTIONS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         "Memory",
-        "Resident after 50 questions, for this program of the chat that serves, for a peer of a process that does nothing "
-        "else; *own* is without pages of files, which the system may take back.",
+        "Resident after 50 questions: of the running chat for this program, of a process that does nothing else for a "
+        "peer. *Own* excludes file pages, which the system can reclaim.",
         "memory",
         (("resident_mb", "MB"), ("anonymous_mb", "own, MB")),
     ),
@@ -309,9 +309,9 @@ def _circumstances(entries: list[Entry], part: str) -> str:
     looked_up = sorted({entry["size"] for entry in own if entry["rows"]})
     if looked_up:
         words += (
-            f" **Embeddings of passages were not made here but read from a file, for every system alike**, at "
-            f"{', '.join(f'{size:,}' for size in looked_up)} passages. This program cuts long articles, and the parts, "
-            "which the file does not hold, got real rows of others."
+            f" **The embeddings of passages were read from a file, for every system alike**, at "
+            f"{', '.join(f'{size:,}' for size in looked_up)} passages. This program splits long articles; their parts, "
+            "which the file does not contain, got real embeddings of other passages."
         )
     return words
 
@@ -376,7 +376,10 @@ def _plan(found: Measured) -> list[str]:
         ("cost", "fixed", "for each million passages", "furthest measurement"),
         "--:",
         fitted,
-        ["Cost = fixed + passages × a constant, fitted to all measured sizes with relative distances squared.", ""],
+        [
+            "Cost = fixed + passages × a constant, fitted to all measured sizes by least squares of the relative errors.",
+            "",
+        ],
     )
     rows = []
     for passages in _PLANNED:
@@ -400,16 +403,16 @@ def _plan(found: Measured) -> list[str]:
         *lines,
         "Assumptions:",
         "",
-        f"- Encoding runs on this machine alone, at {rate:.0f} passages a second; it divides by the number of such machines.",
-        "- Indexing goes on growing in a straight line; nothing of it was measured beyond the largest size above.",
-        "- An index is the plainest whose codes or rows fit into "
-        f"{speed_plan.MEMORY_GB:.0f} GB and are read by a question within {speed_plan.QUICK_MS:.0f} ms at {speed_plan.GB_PER_SECOND:.0f} GB a second. That is",
-        f"  arithmetic over rows of {speed_plan.DIMENSION} numbers, not a measurement, and leaves out the recall of each, which has to be",
-        "  measured on the embeddings at hand.",
-        f"- A graph has {speed_plan.LINKS} links a node (twice that in its lowest layer) and looks at {speed_plan.VISITED:,} rows for a question; an",
+        f"- Encoding runs on this machine alone, at {rate:.0f} passages a second; divide the time by the number of such machines.",
+        "- Indexing keeps growing linearly; nothing was measured beyond the largest size above.",
+        "- The index is the simplest one whose codes or rows fit into "
+        f"{speed_plan.MEMORY_GB:.0f} GB and can be read within {speed_plan.QUICK_MS:.0f} ms at {speed_plan.GB_PER_SECOND:.0f} GB a second. This is",
+        f"  arithmetic over rows of {speed_plan.DIMENSION} numbers, not a measurement. It ignores recall, which has to be",
+        "  measured on the embeddings in question.",
+        f"- A graph has {speed_plan.LINKS} links per node (twice that in its lowest layer) and visits {speed_plan.VISITED:,} rows per question; an",
         "  inverted file has 4·√n lists, of which 64 are read.",
-        "- Exact rows for the last comparison, texts and the word index stay on disk, on a drive that is read at random",
-        "  within a tenth of a millisecond.",
+        "- Exact rows for the final comparison, texts and the word index stay on disk, on a drive with random reads of a tenth",
+        "  of a millisecond.",
         "",
     ]
 
