@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..ask.answer import Answer
-from ..ask.words import NEAREST
 from .templating import render
 
 CHANGED = "This file has changed since it was indexed; rebuild the index to bring it up to date."
@@ -15,4 +14,4 @@ def answer_html(answer: Answer, turn: int, verdict: str = "") -> str:
     return render("answer.html", answer=answer, turn=turn, verdict=verdict, **ANSWER_WORDS)
 
 
-ANSWER_WORDS = {"shown": SHOWN_CITATIONS, "nearest": NEAREST, "changed_words": CHANGED}
+ANSWER_WORDS = {"shown": SHOWN_CITATIONS, "changed_words": CHANGED}

@@ -18,6 +18,8 @@ from .pieces import passage_pieces
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # JSON or a browser would refuse these
 _LINE_BREAK_AT_TAG = re.compile(r"(?<=>)\s*\n\s*|\s*\n\s*(?=<)|\A\s*\n\s*|\s*\n\s*\Z")
 _LINE_BREAK = re.compile(r"\s*\n\s*")
+# The end of a wrapped line: the next one does not begin a list item, row, heading, quotation or paragraph.
+_WRAPPED = re.compile(r"(?<!\n)\n[ \t]*(?!\s|[-*+•|#>]|\(?\w{1,3}[.)]\s|\Z)")
 
 
 def render(template: str, /, **values: object) -> str:
@@ -30,6 +32,11 @@ def printable(value: Any) -> Any:
     if not isinstance(value, str) or isinstance(value, Markup) or (value.isascii() and "\0" not in value):
         return value
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+
+
+def unwrapped(text: str) -> str:
+    """Join the lines of a paragraph, which a text editor wrapped; the other line ends stay."""
+    return _WRAPPED.sub(" ", text)
 
 
 class _IndentedHtml(Extension):
@@ -62,7 +69,9 @@ def _environment() -> Environment:
         "confidence_words": words.confidence_words,
         "corrected_words": words.corrected_words,
         "counted": words.counted,
+        "is_close": words.is_close,
         "is_quoted": words.is_quoted,
+        "nearest_words": words.nearest_words,
         "not_found_words": words.not_found_words,
         "passage_pieces": passage_pieces,
         "percent": words.percent,
@@ -72,6 +81,7 @@ def _environment() -> Environment:
         "title_of": words.title_of,
         "unmentioned_words": words.unmentioned_words,
         "unread_words": words.unread_words,
+        "unwrapped": unwrapped,
     }
     return environment
 

@@ -14,7 +14,7 @@ from markupsafe import escape
 
 import qa
 from qa.ask.answer import Answer, Citation, Lead
-from qa.ask.words import NEAREST, NOT_FOUND, as_text, confidence_words, percent
+from qa.ask.words import CLOSEST, NEAREST, NOT_FOUND, UNCERTAIN, as_text, confidence_words, percent
 from qa.formats.pictures import Box, PagePicture
 from qa.text.document import Document, Section, Span
 from qa.ui.answer_html import CHANGED, answer_html
@@ -249,6 +249,15 @@ def test_not_in_the_articles_says_so_first_and_folds_the_nearest_passages_withou
     assert page.index(NOT_FOUND) < page.index("<details") < page.index(NEAREST) < page.index("notes/cat.md")
     assert "<details open" not in page
     assert Read(page).marked == ""
+
+
+def test_what_is_refused_narrowly_shows_the_passages_that_come_closest_unfolded() -> None:
+    close = replace(answer(citation(), answerable=False), confidence=0.3)
+    page = answer_html(close, 1)
+    assert page.index(UNCERTAIN) < page.index("<details") < page.index(CLOSEST) < page.index("notes/cat.md")
+    assert '<details class="qa-nearest" open>' in page
+    assert NOT_FOUND not in page and Read(page).marked == ""
+    assert as_text(close).startswith(f"{UNCERTAIN}\n\n{CLOSEST}:\n")
 
 
 def test_no_passages_at_all_is_said_without_a_fold() -> None:

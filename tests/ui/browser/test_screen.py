@@ -401,7 +401,7 @@ def test_a_keyboard_is_enough(page: Page) -> None:
 def test_off_topic_says_not_in_the_articles_and_folds_the_nearest_passages(page: Page) -> None:
     ask(page, FORUMS)
     turn = ask(page, OFF_TOPIC)
-    expect(turn.locator(".qa-none")).to_have_text("Your articles do not seem to hold the answer.")
+    expect(turn.locator(".qa-none")).to_have_text("Your articles do not seem to contain the answer.")
     expect(turn.locator(".qa-lead")).to_have_count(0)
     expect(turn.locator(".qa-card").first).to_be_hidden()
     expect(page.locator(".qa-source")).to_be_hidden()
