@@ -40,7 +40,7 @@ from qa.models.encoders import load_encoder
 from qa.models.protocols import logistic
 
 STRENGTH = (
-    "share", "before", "score", "relevance", "likely_relevant", "margin", "likely_answer",
+    "share", "before", "numbers", "score", "relevance", "likely_relevant", "margin", "likely_answer",
     "row", "colon", "question", "link", "heading", "fragment", "headline", "pointer",
 )  # fmt: skip
 STRENGTH_ALONE = (*STRENGTH, "alone_relevance", "likely_alone", "alone_margin")

@@ -166,4 +166,5 @@ def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranki
 
 
 def _by_words(unit: Unit, hit: Hit, ranking: Ranking) -> dict[str, float]:
-    return {**traits.words_in(unit, ranking.terms), "score": hit.score}
+    numbers = traits.numbers_in(unit, ranking.asked)
+    return {**traits.words_in(unit, ranking.terms), "numbers": numbers, "score": hit.score}

@@ -20,7 +20,8 @@ _POINTER = re.compile(
     re.I,
 )
 _LINK = re.compile(r"^\W*\[[^\]]*\]\([^)]*\)\W*$|^\s*https?://\S+\s*$")
-_NUMBER = re.compile(r"\d[\d.,]*")
+# A number, year, version or part number, whole: 3.12 is not 3.1, nor A4 A5.
+_NUMBER = re.compile(r"\w*\d\w*(?:[.,/]\w+)*")
 _WORD = re.compile(r"[\w'’-]+")
 # English questions that ask for a number or a date.
 _WANTS_NUMBER = re.compile(
@@ -61,6 +62,13 @@ def words_in(unit: Unit, terms: Sequence[QueryTerm]) -> dict[str, float]:
     own = set(analyze(unit.sentence_text, language))
     before = set(analyze(unit.before or heading, language))
     return {"share": share(terms, own), "before": sum_of(terms, before, own) / total(terms)}
+
+
+def numbers_in(unit: Unit, question: str) -> float:
+    """The share of the question's numbers that the quoted text or its headings contain; 0 if it has none."""
+    asked = _numbers(question)
+    own = _numbers("\n".join((unit.text, unit.passage.title, *unit.passage.section)))
+    return len(asked & own) / len(asked) if asked else 0.0
 
 
 def read_in(unit: Unit, judgement: Judgement) -> dict[str, float]:
@@ -134,4 +142,4 @@ def likeliest(unit: Unit, judgement: Judgement | None) -> AnswerSpan | None:
 
 
 def _numbers(text: str) -> set[str]:
-    return {match[0].rstrip(".,") for match in _NUMBER.finditer(text)}
+    return {match[0].casefold() for match in _NUMBER.finditer(text)}
