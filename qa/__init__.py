@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .system import offline
-from .version import __version__
+from .system.version import __version__
 
 if TYPE_CHECKING:
     from .ask.answer import Answer, Citation, Lead

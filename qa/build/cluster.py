@@ -90,7 +90,7 @@ def _without_standard_error() -> Iterator[None]:
 
 
 def _version() -> list[Any]:
-    from ..version import __version__
+    from ..system.version import __version__
 
     return [__version__, formats.VERSION]
 

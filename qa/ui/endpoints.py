@@ -25,7 +25,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from ..errors import QAError, QuestionError
-from ..version import __version__
+from ..system.version import __version__
 from . import bodies
 from .api import Call
 from .refusals import DESCRIPTION, Refused, refusal

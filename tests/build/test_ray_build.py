@@ -218,7 +218,7 @@ class TestOnACluster:
     def test_another_version_on_a_machine_is_refused_in_one_sentence(
         self, cluster: Any, filled: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("qa.version.__version__", "0.0.1")
+        monkeypatch.setattr("qa.system.version.__version__", "0.0.1")
         with (
             pytest.raises(ClusterError, match=r"another version of this program: install 0\.0\.1 there"),
             ray_build.connected(cluster.address, tiny, filled, type(tiny)),
