@@ -98,12 +98,12 @@ class Config:
 
     `encoder` names a SentenceTransformer folder (or a model already on this machine); empty is the shipped one. The
     prompts are put before queries and passages; None is the model's own. `threshold` is the confidence below which the
-    program abstains, unless `risk` is given: the share of its answers that may be to questions which the articles do
-    not answer. `keep` is the number of generations that are kept. `fields` are pairs of title, text, url, date or
-    author and the name of that field in JSON and CSV files. `reader` is empty for the shipped reader, or "off";
-    `reader_ms` is its time budget in milliseconds, after which it starts no further passage. With `store`, the index is
-    on that server, and `index` contains only what belongs to this machine. With `only_reads`, the index is built on
-    another machine: the chat does not build it, and does not compare it with `corpus`.
+    program abstains, unless `risk` is given: the share of the answers it shows that may be wrong. `keep` is the number
+    of generations that are kept. `fields` are pairs of title, text, url, date or author and the name of that field in
+    JSON and CSV files. `reader` is empty for the shipped reader, or "off"; `reader_ms` is its time limit in
+    milliseconds, after which it starts no further passage. With `store`, the index is on that server, and `index`
+    contains only what belongs to this machine. With `only_reads`, the index is built on another machine: the chat does
+    not build it, and does not compare it with `corpus`.
     """
 
     corpus: Path = Path("corpus")
