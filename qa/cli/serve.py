@@ -30,10 +30,9 @@ def serve(
     watch: bool | None,
 ) -> None:
     """Start the chat in the browser."""
-    from ..index import is_shared
     from ..ui.app import serve as serve_chat
 
     config = config_of(corpus, index, store)
     if threshold is not None:
         config = replace(config, threshold=threshold)
-    serve_chat(config, host, port, auth, browser, not is_shared(config) if watch is None else watch)
+    serve_chat(config, host, port, auth, browser, watch)

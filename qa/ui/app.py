@@ -20,15 +20,16 @@ __all__ = ["build_app", "serve"]
 _PATIENCE = 0.8  # seconds; with the second that open pages get, an interrupt ends the program within two
 
 
-def serve(config: Config, host: str, port: int, auth: str | None, open_browser: bool, watch: bool) -> None:
+def serve(config: Config, host: str, port: int, auth: str | None, open_browser: bool, watch: bool | None) -> None:
     """Serve the chat until it is interrupted; print one line, `Chat: http://…`, once it accepts requests.
 
-    With `watch`, changes to the folder are indexed automatically. Without it an index that other machines share is only
-    read, because a click would replace what all other chats answer from. Raises ConfigError for an address or a log-in
-    that cannot be used.
+    With `watch` (see `follows`), changes to the folder are indexed automatically. Without it an index that other
+    machines share is only read, because a click would replace what all other chats answer from. Raises ConfigError for
+    an address or a log-in that cannot be used.
     """
     check_access(host, auth)
     limit_memory_pools()
+    watch = follows(config, watch)
     chat = Chat(Engine.open(replace(config, only_reads=not watch and is_shared(config))))
     server = Server(chat, host, port, auth)
 
@@ -45,3 +46,8 @@ def serve(config: Config, host: str, port: int, auth: str | None, open_browser: 
             server.run(ready)
     finally:
         chat.close(_PATIENCE)
+
+
+def follows(config: Config, watch: bool | None) -> bool:
+    """Whether the chat indexes changes to the folder: as `watch` says, or unless other machines share the index."""
+    return not is_shared(config) if watch is None else watch

@@ -394,8 +394,8 @@ def test_the_chat_follows_the_folder_unless_it_is_told_not_to(
 ) -> None:
     followed: list[object] = []
     monkeypatch.setattr("qa.ui.app.serve", lambda *arguments: followed.append(arguments[-1]))
-    assert run(capsys, "serve")[0] == run(capsys, "serve", "--no-watch")[0] == 0
-    assert followed == [True, False]
+    codes = [run(capsys, "serve", *options)[0] for options in ((), ("--no-watch",), ("--watch",))]
+    assert (codes, followed) == ([0, 0, 0], [None, False, True])
 
 
 PROGRAM = """

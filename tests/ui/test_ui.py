@@ -33,7 +33,7 @@ from qa.sandbox.pool import SandboxPool
 from qa.system.machine import is_loopback
 from qa.text.document import Document, Section, Span
 from qa.ui import examples, library, views
-from qa.ui.app import build_app, serve
+from qa.ui.app import build_app, follows, serve
 from qa.ui.chat import Chat, ChatState
 from qa.ui.conversation import MOST_EXCHANGES, Conversation, Exchange
 from qa.ui.feedback import Feedback
@@ -1026,3 +1026,9 @@ def test_an_address_that_is_not_here_is_said_with_what_to_do() -> None:
 def test_port_zero_takes_a_free_one() -> None:
     with bind("127.0.0.1", 0) as taken:
         assert taken.getsockname()[1] > 0
+
+
+def test_the_folder_is_followed_by_default_unless_other_machines_share_the_index() -> None:
+    alone, shared = Config(), Config.from_env({"QA_STORE": "milvus://127.0.0.1:19530/articles"})
+    assert [follows(alone, watch) for watch in (None, True, False)] == [True, True, False]
+    assert [follows(shared, watch) for watch in (None, True, False)] == [False, True, False]
