@@ -93,8 +93,8 @@ def answer(asked: Asked, means: Means) -> Answer:
     ranking = _rank(asked, means)
     ranked = time.perf_counter()
     facts = facts_of(ranking, means.generation, means.corpus)
-    left = means.config.reader_ms / 1e3 - (ranked - started)
-    leads = leads_of(ranking, means.reader, left, facts.contexts)
+    left = means.config.reader_ms - ranking.timings_ms["read"]
+    leads = leads_of(ranking, means.reader, left / 1e3, facts.contexts)
     verdict = judge(ranking, leads, means.config.threshold, means.config.risk)
     composed = compose(asked.question, ranking, leads, verdict, facts, asked.top_k)
     missing = unmentioned(composed, ranking, means.generation)
