@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -34,6 +34,7 @@ from qa.ask.lead import (
 )
 from qa.ask.ranking import Ranking
 from qa.ask.rereading import READ
+from qa.ask.sources import facts_of
 from qa.ask.units import Unit
 from qa.evaluate.metrics import auroc
 from qa.models.encoders import load_encoder
@@ -163,8 +164,6 @@ def _right_in(answers: Sequence[str], relevant: frozenset[str]) -> Callable[[Uni
 
 
 def _contexts(generation: Any, ranking: Ranking) -> Mapping[str, str]:
-    from qa.ask.sources import facts_of
-
     return facts_of(ranking, generation, None).contexts
 
 
@@ -283,30 +282,23 @@ def figures(said: Sequence[Said]) -> dict[str, float | None]:
     """Good leads before and after the threshold, what is shown of each kind, and how good confidence is."""
     own, near, off = ([s for s in said if s.kind == kind] for kind in ("own", "near", "off"))
     likely, right = np.array([s.confidence for s in said]), np.array([float(s.right) for s in said])
-    ordered = right[np.argsort(-likely)]
-    precise = np.flatnonzero(ordered.cumsum() >= 0.9 * np.arange(1, len(said) + 1))
     shown, sure = likely >= 0.5, likely >= real.SURE
     values: dict[str, float] = {
         "questions": len(said),
-        "right before the threshold": _share(s.right for s in own),
-        "good lead": _share(s.right and s.confidence >= 0.5 for s in own),
-        "answered": _share(s.confidence >= 0.5 for s in own),
-        "near-misses answered": _share(s.confidence >= 0.5 for s in near),
-        "off-topic answered": _share(s.confidence >= 0.5 for s in off),
-        "right of shown": _share(right[shown]),
-        "right of sure": _share(right[sure]),
+        "right before the threshold": real.share(s.right for s in own),
+        "good lead": real.share(s.right and s.confidence >= 0.5 for s in own),
+        "answered": real.share(s.confidence >= 0.5 for s in own),
+        "near-misses answered": real.share(s.confidence >= 0.5 for s in near),
+        "off-topic answered": real.share(s.confidence >= 0.5 for s in off),
+        "right of shown": real.share(right[shown]),
+        "right of sure": real.share(right[sure]),
         "sure": int(sure.sum()),
         "AUROC own / near-miss": auroc([s.confidence for s in own], [s.confidence for s in near]),
         "Brier": float(np.mean((likely - right) ** 2)),
-        "good leads at 9 in 10 right": float(ordered[: precise[-1] + 1].sum()) / len(own) if len(precise) else 0.0,
+        "good leads at 9 in 10 right": real.good_at(0.9, likely, right) / len(own),
     }
     rounded = {name: value if isinstance(value, int) else round(value, 3) for name, value in values.items()}
     return {name: None if math.isnan(value) else value for name, value in rounded.items()}
-
-
-def _share(values: Iterable[Any]) -> float:
-    numbers = [float(value) for value in values]
-    return float(np.mean(numbers)) if numbers else float("nan")
 
 
 if __name__ == "__main__":

@@ -12,12 +12,13 @@ import argparse
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.common import ARTICLES, CACHE, SETS
 from qa import build_index
@@ -29,7 +30,7 @@ from qa.evaluate.metrics import auroc
 from qa.models.protocols import Reader
 
 REAL = SETS / "real"
-SURE = 0.85  # from here on the screen says "likely" or more
+SURE = 0.85  # a confidence from which on an answer counts as sure
 _ALL_READ = 60_000.0  # milliseconds
 
 
@@ -137,24 +138,33 @@ def figures(rows: Sequence[Judged]) -> dict[str, float]:
     sure = [row for row in shown if row.answer.confidence >= SURE]
     likely = np.array([row.answer.confidence for row in rows])
     right = np.array([float(row.lead) for row in rows])
-    by_confidence = right[np.argsort(-likely, kind="stable")]
-    precise = np.flatnonzero(by_confidence.cumsum() >= 0.9 * np.arange(1, len(rows) + 1))
     return {
         "questions": len(rows),
-        **{f"evidence@{count}": _share([any(row.evidence[:count]) for row in own]) for count in (1, 3, 5)},
-        "good lead": _share([row.lead for row in own]),
-        "answered": _share([row.answer.answerable for row in own]),
-        "near-misses answered": _share([row.answer.answerable for row in near]),
-        "off-topic answered": _share([row.answer.answerable for row in off]),
-        "right of shown": _share([row.lead for row in shown]),
-        f"right of shown at {SURE}": _share([row.lead for row in sure]),
+        **{f"evidence@{count}": share([any(row.evidence[:count]) for row in own]) for count in (1, 3, 5)},
+        "good lead": share([row.lead for row in own]),
+        "answered": share([row.answer.answerable for row in own]),
+        "near-misses answered": share([row.answer.answerable for row in near]),
+        "off-topic answered": share([row.answer.answerable for row in off]),
+        "right of shown": share([row.lead for row in shown]),
+        f"right of shown at {SURE}": share([row.lead for row in sure]),
         f"shown at {SURE}": len(sure),
         "AUROC own / near-miss": auroc(*([row.answer.confidence for row in side] for side in (own, near))),
         "Brier": float(np.mean((likely - right) ** 2)),
-        "good leads at 9 in 10 right": float(by_confidence[: precise[-1] + 1].sum()) / len(own)
-        if len(precise)
-        else 0.0,
+        "good leads at 9 in 10 right": good_at(0.9, likely, right) / len(own),
     }
+
+
+def good_at(precision: float, likely: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    """How many are right of the largest number of the surest of which at least this share is; 0 if there is none."""
+    ordered = right[np.argsort(-likely, kind="stable")]
+    precise = np.flatnonzero(ordered.cumsum() >= precision * np.arange(1, len(ordered) + 1))
+    return float(ordered[: precise[-1] + 1].sum()) if len(precise) else 0.0
+
+
+def share(values: Iterable[float]) -> float:
+    """The mean of numbers or truths; not a number if there are none."""
+    numbers = [float(value) for value in values]
+    return float(np.mean(numbers)) if numbers else float("nan")
 
 
 def as_markdown(table: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
@@ -184,10 +194,6 @@ def _question(row: Mapping[str, Any]) -> Question:
     must = tuple(map(fold, row.get("must") or ())) or evidence
     history = tuple(Turn("user", text) for text in row.get("history") or ())
     return Question(row["id"], row["q"], row["kind"], row["answerable"], evidence, must, history)
-
-
-def _share(values: Sequence[bool]) -> float:
-    return float(np.mean(values)) if values else float("nan")
 
 
 if __name__ == "__main__":

@@ -11,10 +11,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import re
 import subprocess
 import sys
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.real import fold
 from qa.ask import fusion, rereading, search
 from qa.ask.follow_up import Turn
 from qa.config import Config
@@ -167,11 +166,6 @@ def _asked(row: Mapping[str, Any]) -> Asked:
     return Asked(
         row["id"], row["kind"], row["text"], row["answerable"], tuple(row["evidence"]), tuple(row["must"]), pool
     )
-
-
-def fold(text: str) -> str:
-    """The letters and digits of a text, so that white space, quotes, dashes and markup do not matter."""
-    return re.sub(r"[^\w%$€£.]+|_|(?<!\d)\.|\.(?!\d)", "", unicodedata.normalize("NFKC", text).lower())
 
 
 def read_all(asked: Sequence[Asked], sequences: Sequences, run: Run) -> list[list[Output]]:

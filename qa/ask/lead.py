@@ -7,7 +7,7 @@ With a reader, the strongest few are read once more, each by itself, and the str
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -15,6 +15,7 @@ from importlib.resources import files
 import numpy as np
 
 from ..models.protocols import AnswerSpan, Reader
+from ..text.terms import analyze
 from . import traits
 from .features import Features, weighed
 from .ranking import Hit, Ranking
@@ -84,7 +85,7 @@ def lead_model() -> LeadModel:
 def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: Mapping[str, str]) -> Leads:
     """The candidates of a ranking's first passages and the best of them.
 
-    Reading takes at most about `seconds`. `contexts` gives title, path and first lines by document. Where the first
+    Reading takes at most about `seconds`. `contexts` gives title and path by document. Where the first
     passage was not read (without a reader, or in a language that it cannot read), words alone decide.
     """
     hits = ranking.hits[:LEAD_PASSAGES]
@@ -110,25 +111,19 @@ def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: 
 def by_words(ranking: Ranking) -> list[Candidate]:
     """The candidates where no reader has read: strength by the question's words and the passage's score."""
     made = []
-    for number, hit in enumerate(ranking.hits[:LEAD_PASSAGES]):
-        for unit in units_of(number, hit.passage):
-            features = {**_by_words(unit, hit, ranking), "pointer": float(traits.is_pointer(unit.sentence_text))}
-            answer = traits.likeliest(unit, hit.judgement)
-            made.append(Candidate(unit, features, weighed(features, BY_WORDS), answer))
+    for hit, unit, words in _units(ranking):
+        features = {**words, "pointer": float(traits.is_pointer(unit.sentence_text))}
+        made.append(Candidate(unit, features, weighed(features, BY_WORDS), traits.likeliest(unit, hit.judgement)))
     return made
 
 
 def by_reader(ranking: Ranking, weights: Features) -> list[Candidate]:
     """The candidates in the passages that were read, each with the features that `weights` may name."""
     made = []
-    for number, hit in enumerate(ranking.hits[:LEAD_PASSAGES]):
-        if hit.judgement is None:
-            continue
-        for unit in units_of(number, hit.passage):
-            words, read = _by_words(unit, hit, ranking), traits.read_in(unit, hit.judgement)
-            features = {**words, **read, **traits.shape(unit)}
-            answer = traits.likeliest(unit, hit.judgement)
-            made.append(Candidate(unit, features, weighed(features, weights), answer))
+    for hit, unit, words in _units(ranking):
+        if hit.judgement is not None:
+            features = {**words, **traits.read_in(unit, hit.judgement), **traits.shape(unit)}
+            made.append(Candidate(unit, features, weighed(features, weights), traits.likeliest(unit, hit.judgement)))
     return made
 
 
@@ -165,6 +160,16 @@ def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranki
     }
 
 
-def _by_words(unit: Unit, hit: Hit, ranking: Ranking) -> dict[str, float]:
-    numbers = traits.numbers_in(unit, ranking.asked)
-    return {**traits.words_in(unit, ranking.terms), "numbers": numbers, "score": hit.score}
+def _units(ranking: Ranking) -> Iterator[tuple[Hit, Unit, dict[str, float]]]:
+    """The units of the first passages with their hits, and what the question's words say of each.
+
+    The text before a passage's first sentence is its heading: the answer to a question of an FAQ.
+    """
+    for number, hit in enumerate(ranking.hits[:LEAD_PASSAGES]):
+        passage = hit.passage
+        before = set(analyze(passage.section[-1] if passage.section else "", passage.language))
+        for unit in units_of(number, passage):
+            own = set(analyze(unit.sentence_text, passage.language))
+            numbers = traits.numbers_in(unit, ranking.asked)
+            yield hit, unit, {**traits.words_in(own, before, ranking.terms), "numbers": numbers, "score": hit.score}
+            before = own

@@ -52,15 +52,8 @@ def is_pointer(text: str) -> bool:
     return _POINTER.match(text) is not None
 
 
-def words_in(unit: Unit, terms: Sequence[QueryTerm]) -> dict[str, float]:
-    """The shares, by weight, of the question's terms that a unit contains, and that only the text before it does.
-
-    The text before a passage's first sentence is its heading: the answer to a question of an FAQ.
-    """
-    language = unit.passage.language
-    heading = unit.passage.section[-1] if unit.passage.section else ""
-    own = set(analyze(unit.sentence_text, language))
-    before = set(analyze(unit.before or heading, language))
+def words_in(own: Set[str], before: Set[str], terms: Sequence[QueryTerm]) -> dict[str, float]:
+    """The shares, by weight, of the question's terms that a unit contains, and that only the text before it does."""
     return {"share": share(terms, own), "before": sum_of(terms, before, own) / total(terms)}
 
 
@@ -94,7 +87,7 @@ def read_alone(judgement: Judgement) -> dict[str, float]:
 
 
 def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -> dict[str, float]:
-    """What the question names and neither the unit's passage nor its `context` (title, path, first lines) contains.
+    """What the question names and neither the unit's passage nor its `context` (title and path) contains.
 
     `number_missing` says whether a number is, `names_missing` is the share of its names that are, `word_missing` the
     weight of the heaviest word that the quoted text, its headings and the context lack, as a share of the heaviest, and

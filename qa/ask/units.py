@@ -19,14 +19,13 @@ class Unit:
 
     `hit` is the position of its passage among the hits, from 0. `sentence` is the sentence, list item, row or line that
     is judged; `span` adds its neighbours in the same paragraph, list or table, and is what gets quoted. Both are spans
-    of the document. `before` is the sentence before it, or empty for the first of a passage.
+    of the document.
     """
 
     hit: int
     passage: Passage
     sentence: Span
     span: Span
-    before: str = ""
 
     @property
     def text(self) -> str:
@@ -47,8 +46,7 @@ def units_of(hit: int, passage: Passage) -> Iterator[Unit]:
     """The units of a passage, one for each of its sentences; a passage of code is one."""
     sentences = passage.sentences or (passage.span,)
     for number, sentence in enumerate(sentences):
-        before = _text(passage, sentences[number - 1]) if number else ""
-        yield Unit(hit, passage, sentence, _stretch(passage, sentences, number), before)
+        yield Unit(hit, passage, sentence, _stretch(passage, sentences, number))
 
 
 def _stretch(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span:
