@@ -61,7 +61,7 @@ def _misspelt(engine: Engine, dataset: Dataset) -> dict[str, object]:
             typed = _mistake(rarest, chance)
         text = query.text.replace(rarest, typed, 1)
         scores["as it should be"].append(_ndcg(engine, dataset, query, query.text))
-        with patch.object(correction, "spelled", lambda asked, nearest: asked):
+        with patch.object(correction, "replace_words", lambda asked, nearest: asked):
             scores["before"].append(_ndcg(engine, dataset, query, text))
         scores["after"].append(_ndcg(engine, dataset, query, text))
         meant = dict(engine.search(text, 1).query.corrected).get(typed, "")

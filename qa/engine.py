@@ -158,15 +158,15 @@ class Engine:
         `history` is the conversation before it, oldest turn first; a follow-up reuses words from it, but none of
         `without`.
         """
-        asked = pipeline.asked(question, top_k, history, without)
+        request = pipeline.request_of(question, top_k, history, without)
         with self._question():
-            return pipeline.answer(asked, self._means())  # opening is not part of the answer's time
+            return pipeline.answer(request, self._resources())  # opening is not part of the answer's time
 
     def search(self, query: str, top_k: int = 10, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Ranking:
         """The ranked passages alone. Raises as `ask`."""
-        asked = pipeline.asked(query, top_k, history, without)
+        request = pipeline.request_of(query, top_k, history, without)
         with self._question():
-            return pipeline.rank(asked, self._means())
+            return pipeline.rank(request, self._resources())
 
     def preflight(self) -> None:
         """Raise what `ask` would raise for the index and the encoder's name, without loading a model."""
@@ -257,14 +257,14 @@ class Engine:
             self._generation = self._opened = None  # a generation closes when nobody refers to it
             self._pictures.clear()
 
-    def _means(self) -> pipeline.Means:
-        """Open what the next question is answered with."""
+    def _resources(self) -> pipeline.Resources:
+        """Open what the next question needs."""
         generation = self.generation
         self._check_name(generation.manifest.encoder)  # what needs no model is checked first
         _check_settings(generation, self._settings)
         encoder, reader = self._models(generation)
         _check_encoder(generation, encoder)
-        return pipeline.Means(self.config, generation, encoder, reader, self._encoding, self._corpus)
+        return pipeline.Resources(self.config, generation, encoder, reader, self._encoding, self._corpus)
 
     def _models(self, generation: OpenGeneration) -> tuple[Encoder, Reader | None]:
         """The encoder and the reader, opened in parallel."""

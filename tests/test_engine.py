@@ -25,7 +25,7 @@ from qa import engine as engine_module
 from qa.ask.answer import Answer, Lead
 from qa.ask.follow_up import Turn
 from qa.ask.pipeline import MAX_TOP_K
-from qa.ask.query import MAX_QUESTION_CHARACTERS, checked
+from qa.ask.query import MAX_QUESTION_CHARACTERS, query_of
 from qa.ask.words import as_text
 from qa.build import build
 from qa.config import Config
@@ -157,7 +157,7 @@ def test_search_gives_hits_best_first(engine: Engine) -> None:
     ],
 )
 def test_question_that_cannot_be_asked_is_one_short_sentence(engine: Engine, question: str) -> None:
-    for ask in (engine.ask, engine.search, checked):
+    for ask in (engine.ask, engine.search, query_of):
         with pytest.raises(QuestionError) as caught:
             ask(question)
         sentence = str(caught.value)

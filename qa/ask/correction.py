@@ -1,4 +1,4 @@
-"""A Query → the same, with words that no passage holds spelt as the articles spell them."""
+"""Corrects the words of a query that no passage contains to the spelling of the articles."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ..index.protocols import Query
 from ..models.protocols import Encoder
 from .query import PHRASE, WORD
 
-# An address, a file's name or letters mixed with numbers: nobody spelt it.
+# An address, a file name, or letters mixed with digits: never a misspelt word.
 _NO_WORD = re.compile(r"\S*(?:[@/\\_\d]|\w\.\w)\S*")
 _ENDINGS = ("s", "d", "ed", "ing")
 
 
-def corrected(query: Query, generation: OpenGeneration, encoder: Encoder) -> Query:
-    """The query with each word that the articles do not hold replaced by the one that it was meant to be.
+def correct(query: Query, generation: OpenGeneration, encoder: Encoder) -> Query:
+    """The query with each word that no article contains replaced by the most similar word that one contains.
 
-    One that the encoder has whole in its vocabulary, as it is or without an English ending, is spelt right: the
+    A word in the encoder's vocabulary, as it is or without an English ending, is kept: it is spelt correctly, and the
     articles merely do not use it.
     """
 
@@ -30,17 +30,17 @@ def corrected(query: Query, generation: OpenGeneration, encoder: Encoder) -> Que
         forms = {word, *(word.removesuffix(ending) for ending in _ENDINGS)}
         return meant if min(encoder.count_tokens(sorted(forms))) > 1 else None
 
-    return spelled(query, nearest)
+    return replace_words(query, nearest)
 
 
-def spelled(query: Query, nearest: Callable[[str], str | None]) -> Query:
-    """The query with each word that `nearest` knows better replaced; what stands in quotes stays as it is."""
-    kept = [match.span() for pattern in (PHRASE, _NO_WORD) for match in pattern.finditer(query.text)]
+def replace_words(query: Query, nearest: Callable[[str], str | None]) -> Query:
+    """The query with each word replaced by what `nearest` returns for it, if anything, except quoted words."""
+    excepted = [match.span() for pattern in (PHRASE, _NO_WORD) for match in pattern.finditer(query.text)]
     corrected: dict[str, str] = {}
 
-    def mend(match: re.Match[str]) -> str:
+    def correction(match: re.Match[str]) -> str:
         typed = match[0]
-        if any(start <= match.start() < end for start, end in kept):
+        if any(start <= match.start() < end for start, end in excepted):
             return typed
         meant = nearest(typed)
         if meant is None:
@@ -48,5 +48,5 @@ def spelled(query: Query, nearest: Callable[[str], str | None]) -> Query:
         corrected[typed] = meant.capitalize() if typed[0].isupper() else meant
         return corrected[typed]
 
-    text = WORD.sub(mend, query.text)
+    text = WORD.sub(correction, query.text)
     return replace(query, text=text, corrected=tuple(corrected.items()))

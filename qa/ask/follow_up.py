@@ -1,7 +1,7 @@
-"""A question + the conversation before it → what to search for: the question, with the few words that it may lean on.
+"""Chooses the words that a follow-up question may carry from its conversation.
 
-No language model: words that refer back and how much a question says by itself decide what is tried; whether it counts
-is told by the index (see `leaning`). It knows nothing about indexes; what it needs of them is passed in.
+There is no language model: words that refer back, and how much the question says by itself, decide what may be carried.
+Whether the carried words count is decided after the search (see `leaning`).
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from ..errors import QuestionError
 from ..index.protocols import Query
 from ..text.document import Span
 from ..text.query_term import QueryTerm
-from .leaning import Reading
+from .leaning import FollowUp
 from .query import EXCLUDED
 
 Speaker = Literal["user", "agent"]
 Terms = Callable[[str], tuple[QueryTerm, ...]]
 
-MOST_TURNS = 200
-MOST_CHARACTERS = 100_000
-# How much of a conversation is looked at: its last turns, and of each the beginning.
+MAX_TURNS = 200
+MAX_CHARACTERS = 100_000
+# The part of a conversation that is considered: its last turns, and the first characters of each.
 _TURNS, _CHARACTERS = 40, 600
-_MOST_WORDS = 6
-_FADING = 0.7  # of a word's weight, with each question since
-_NAMED = 1.4  # what a name counts beside another word
-# Words of answers are carried, too, to questions that say less by themselves than this (see `richness`).
-_POOR, _ANSWERS = 1.3, 0.5
-# A question that says this much and does not refer back begins a topic of its own; one that says so much is not even
-# looked at with what was before it.
-_BEGINS, _STANDS = 1.5, 2.5
+_MAX_WORDS = 6
+_DECAY = 0.7  # of a word's weight, for each later question
+_NAME_WEIGHT = 1.4  # relative to other words
+# Questions with less richness than this also carry words from answers, at this weight (see `richness`).
+_POOR, _ANSWER_WEIGHT = 1.3, 0.5
+# From this richness on, a question that does not refer back starts a new topic for the questions after it; from the
+# higher one on, it carries nothing itself.
+_NEW_TOPIC, _SELF_CONTAINED = 1.5, 2.5
 
-# English words that refer to what was said, where they do: a pronoun that follows a verb or begins the question, or
-# that no name precedes; a demonstrative; "there" as a place; questions that are only begun ("And in Russia?").
+# English words that refer to an earlier turn: a pronoun after a verb, at the start of the question or without a name
+# before it; a demonstrative; "there" as a place; and elliptical questions ("And in Russia?").
 _PRONOUN = r"(?:he|she|it|they|him|her|his|hers|its|their|theirs|them)\b"
 _VERB = r"\b(?:did|do|does|was|were|is|are|has|have|had|can|could|will|would|should|may|might|must)(?:n['’]t)?"
 _REFERENCES = re.compile(
@@ -60,7 +60,7 @@ _NAME = re.compile(r"(?<=\s)[A-Z][\w-]+")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one side said."""
+    """One message of a conversation."""
 
     speaker: Speaker
     text: str
@@ -68,7 +68,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A word of a conversation: where it stands, and what carrying it is worth."""
+    """A word of a conversation: its place, and how useful it is to carry."""
 
     turn: int
     span: Span
@@ -76,108 +76,111 @@ class _Word:
 
 
 def turns(data: object) -> tuple[Turn, ...]:
-    """The turns of parsed JSON, a list of `{"speaker": "user" | "agent", "text"}`. Raises QuestionError."""
+    """The turns in parsed JSON: a list of `{"speaker": "user" | "agent", "text"}`. Raises QuestionError."""
     form = 'give a list of {"speaker": "user" or "agent", "text": …}.'
-    limits = f"at most its last {MOST_TURNS} turns and {MOST_CHARACTERS:,} characters"
+    limits = f"at most its last {MAX_TURNS} turns and {MAX_CHARACTERS:,} characters"
     if not isinstance(data, list):
-        raise QuestionError(f"The conversation is no list: {form}")
-    found = []
+        raise QuestionError(f"The conversation is not a list: {form}")
+    parsed = []
     for number, item in enumerate(data, start=1):
         speaker, text = (item.get("speaker"), item.get("text")) if isinstance(item, dict) else (None, None)
         if speaker not in ("user", "agent") or not isinstance(text, str):
-            raise QuestionError(f"Turn {number} of the conversation is not understood: {form}")
-        found.append(Turn(speaker, text))
-    if len(found) > MOST_TURNS or sum(len(turn.text) for turn in found) > MOST_CHARACTERS:
+            raise QuestionError(f"Turn {number} of the conversation is not valid: {form}")
+        parsed.append(Turn(speaker, text))
+    if len(parsed) > MAX_TURNS or sum(len(turn.text) for turn in parsed) > MAX_CHARACTERS:
         raise QuestionError(f"The conversation is too long: give {limits}.")
-    return tuple(found)
+    return tuple(parsed)
 
 
-def read(question: Query, history: Sequence[Turn], terms: Terms, passages: int, without: Sequence[str] = ()) -> Reading:
-    """What a question may be carried on with from its conversation, oldest turn first.
+def follow_up_of(
+    question: Query, history: Sequence[Turn], terms: Terms, passages: int, without: Sequence[str] = ()
+) -> FollowUp:
+    """The question with the words that it may carry from its conversation (`history`, oldest turn first).
 
-    `terms` gives the words of a text that say what it is about, weighed among so many `passages`; `without` are
-    carried words that a person dropped.
+    `terms` returns the content words of a text with their weights in an index of that many `passages`. `without` lists
+    carried words that the user has removed.
     """
     if not history:
-        return Reading(question)
-    own, rarest = terms(question.text), math.log(1 + (passages + 0.5) / 0.5)
-    rich, refers = richness(own, rarest), refers_back(question.text)
-    if rich >= _STANDS and not refers:
-        return Reading(question)
+        return FollowUp(question)
+    own, max_weight = terms(question.text), math.log(1 + (passages + 0.5) / 0.5)
+    rich, refers = richness(own, max_weight), refers_back(question.text)
+    if rich >= _SELF_CONTAINED and not refers:
+        return FollowUp(question)
     texts = [_clean(turn) for turn in history[-_TURNS:]]
-    words = _salient([turn.speaker for turn in history[-_TURNS:]], texts, terms, rarest, _ANSWERS * (rich < _POOR))
-    known = {form for term in own for form in term.forms}
-    best = sorted((item for item in words.items() if known.isdisjoint(item[0])), key=lambda item: -item[1].weight)
-    dropped = {text.casefold() for text in without}
-    carried = [
-        text for text in _phrases([word for _, word in best[:_MOST_WORDS]], texts) if text.casefold() not in dropped
-    ]
-    if not carried:
-        return Reading(question)
-    return Reading(question, tuple(carried), refers, rich)
+    speakers = [turn.speaker for turn in history[-_TURNS:]]
+    words = _salient(speakers, texts, terms, max_weight, _ANSWER_WEIGHT if rich < _POOR else 0.0)
+    own_forms = {form for term in own for form in term.forms}
+    best = sorted((item for item in words.items() if own_forms.isdisjoint(item[0])), key=lambda item: -item[1].weight)
+    removed = {text.casefold() for text in without}
+    phrases = _phrases([word for _, word in best[:_MAX_WORDS]], texts)
+    carried = tuple(phrase for phrase in phrases if phrase.casefold() not in removed)
+    return FollowUp(question, carried, refers, rich) if carried else FollowUp(question)
 
 
 def refers_back(question: str) -> bool:
-    """Whether an English question has a word for something that was said before it."""
+    """Whether an English question refers to an earlier turn."""
     if _REFERENCES.search(question):
         return True
     pronoun = _ANY_PRONOUN.search(question)
     return pronoun is not None and not _NAME.search(question[: pronoun.start()])
 
 
-def richness(terms: Sequence[QueryTerm], rarest: float) -> float:
-    """How much a question says: the weights of its words, in words that no passage holds (weight `rarest`)."""
-    return sum(term.weight for term in terms if not term.says_little) / rarest
+def richness(terms: Sequence[QueryTerm], max_weight: float) -> float:
+    """How much a question says by itself: the total weight of its content words, in units of `max_weight`.
+
+    `max_weight` is the weight of a word that no passage contains.
+    """
+    return sum(term.weight for term in terms if not term.says_little) / max_weight
 
 
 def _salient(
-    speakers: Sequence[Speaker], texts: Sequence[str], terms: Terms, rarest: float, answers: float
+    speakers: Sequence[Speaker], texts: Sequence[str], terms: Terms, max_weight: float, answer_weight: float
 ) -> dict[frozenset[str], _Word]:
-    """What a conversation is about at its end, by the forms of a word; `answers` is what the agent's words count.
+    """What a conversation is about at its end: the best occurrence of each content word, by the forms of the word.
 
-    A question that stands by itself begins anew: what was asked before it is forgotten.
+    The agent's words are weighted by `answer_weight`. A question that starts a new topic drops all words before it.
     """
     words: dict[frozenset[str], _Word] = {}
     for number, (speaker, text) in enumerate(zip(speakers, texts, strict=True)):
-        counts = 1.0 if speaker == "user" else answers
-        if not counts:
+        factor = 1.0 if speaker == "user" else answer_weight
+        if not factor:
             continue
-        said = [term for term in terms(text) if not term.says_little]
+        content = [term for term in terms(text) if not term.says_little]
         if speaker == "user":
-            stands = richness(said, rarest) >= _BEGINS and not refers_back(text)
-            kept = () if stands else words.items()
-            words = {forms: _Word(word.turn, word.span, _FADING * word.weight) for forms, word in kept}
-        for term in said:
+            new_topic = richness(content, max_weight) >= _NEW_TOPIC and not refers_back(text)
+            earlier = () if new_topic else words.items()
+            words = {forms: _Word(word.turn, word.span, _DECAY * word.weight) for forms, word in earlier}
+        for term in content:
             span = _place(term.word, text)
             if span is None or not (_YEAR.fullmatch(term.word) or any(map(str.isalpha, term.word))):
                 continue
-            weight = counts * term.weight * (_NAMED if span.start and term.word[0].isupper() else 1.0)
+            weight = factor * term.weight * (_NAME_WEIGHT if span.start and term.word[0].isupper() else 1.0)
             if term.forms not in words or weight > words[term.forms].weight:
                 words[term.forms] = _Word(number, span, weight)
     return words
 
 
 def _clean(turn: Turn) -> str:
-    """The turn's text as its words are found in it: composed, without what is no character or was to be left out."""
+    """The text of a turn, normalised (NFC), without invalid characters and without the exclusions of a question."""
     text = turn.text[:_CHARACTERS]
     text = EXCLUDED.sub("\n", text) if turn.speaker == "user" else text
     return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _place(word: str, text: str) -> Span | None:
-    """Where a word stands first; where a script has no spaces it is a part of a longer one."""
-    found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) or re.search(re.escape(word), text)
-    return Span(*found.span()) if found else None
+    """The first place of a word in a text; inside a longer word only if there is no other (scripts without spaces)."""
+    match = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) or re.search(re.escape(word), text)
+    return Span(*match.span()) if match else None
 
 
 def _phrases(words: Sequence[_Word], texts: Sequence[str]) -> list[str]:
-    """The words as they stand in the conversation, in order, neighbours together: "Nikola Tesla"."""
+    """The words as written in the conversation, in order; neighbours form one phrase, such as "Nikola Tesla"."""
     ordered = sorted(words, key=lambda word: (word.turn, word.span.start))
     spans: list[tuple[int, Span]] = [(word.turn, word.span) for word in ordered[:1]]
     for before, word in pairwise(ordered):
         turn, last = spans[-1]
-        alike = last.of(texts[turn])[0].isupper() == word.span.of(texts[word.turn])[0].isupper()
-        if before.turn == word.turn and alike and not texts[turn][last.end : word.span.start].strip(" -'’"):
+        same_case = last.of(texts[turn])[0].isupper() == word.span.of(texts[word.turn])[0].isupper()
+        if before.turn == word.turn and same_case and not texts[turn][last.end : word.span.start].strip(" -'’"):
             spans[-1] = (turn, Span(last.start, max(last.end, word.span.end)))
         else:
             spans.append((word.turn, word.span))

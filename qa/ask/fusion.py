@@ -1,7 +1,4 @@
-"""A pool of candidates → one score for each, of meaning and words; pools and scores of two searches → those of both.
-
-It knows nothing about passages.
-"""
+"""Fuses cosine and BM25 into one score per candidate, and combines the pools of two searches."""
 
 from __future__ import annotations
 
@@ -11,15 +8,15 @@ from numpy.typing import NDArray
 from ..index.protocols import Candidates
 from ..models.protocols import Vectors
 
-# Half and half was best on the development sets; see docs/decisions.md.
+# Equal shares were best on the development sets (docs/decisions.md).
 DENSE_SHARE = 0.5
 
 
 def fuse(pool: Candidates) -> Vectors:
-    """One score in 0–1 for each candidate: BM25 over its maximum, cosine min–max scaled, half and half.
+    """One score (0–1) per candidate: the mean of BM25 divided by its maximum and of min–max scaled cosine.
 
-    Convex combination after Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval",
-    ACM TOIS 2023; the scalings are those that were best here.
+    A convex combination after Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS
+    2023. The scalings are those that performed best on the development sets.
     """
     if not len(pool.ids):
         return np.empty(0, dtype=np.float32)
@@ -31,24 +28,29 @@ def fuse(pool: Candidates) -> Vectors:
 
 
 def best(pool: Candidates, scores: Vectors) -> NDArray[np.intp]:
-    """The places of the candidates that are allowed, best first; of equal ones, by id."""
+    """The row numbers of the allowed candidates, best first; equal scores are ordered by id."""
     order = np.lexsort((pool.ids, -scores))
     return order if pool.allowed is None else order[pool.allowed[order]]
 
 
 def cosines(pool: Candidates) -> Vectors:
-    """The cosines of the candidates that are allowed."""
+    """The cosines of the allowed candidates."""
     return pool.cosine if pool.allowed is None else pool.cosine[pool.allowed]
 
 
-def added(first: Candidates, scores: Vectors, second: Candidates, others: Vectors) -> tuple[Candidates, Vectors]:
-    """The candidates of two pools with the sums of their scores; cosine and BM25 are the first's where it has them."""
-    ids, places = np.unique(np.concatenate([first.ids, second.ids]), return_index=True)
+def combine(
+    first: Candidates, first_scores: Vectors, second: Candidates, second_scores: Vectors
+) -> tuple[Candidates, Vectors]:
+    """The union of two pools and the summed scores of its candidates.
+
+    Cosine and BM25 of a candidate in both pools are those of the first.
+    """
+    ids, rows = np.unique(np.concatenate([first.ids, second.ids]), return_index=True)
     cosine, bm25 = np.concatenate([first.cosine, second.cosine]), np.concatenate([first.bm25, second.bm25])
     allowed = None
     if first.allowed is not None and second.allowed is not None:
-        allowed = np.concatenate([first.allowed, second.allowed])[places]
+        allowed = np.concatenate([first.allowed, second.allowed])[rows]
     total = np.zeros(len(ids), dtype=np.float32)
-    for pool, own in ((first, scores), (second, others)):
-        total[np.searchsorted(ids, pool.ids)] += own
-    return Candidates(ids, cosine[places], bm25[places], allowed), total
+    for pool, scores in ((first, first_scores), (second, second_scores)):
+        total[np.searchsorted(ids, pool.ids)] += scores
+    return Candidates(ids, cosine[rows], bm25[rows], allowed), total

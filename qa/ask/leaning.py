@@ -1,7 +1,4 @@
-"""How much a question leans on its conversation: a model of what its words say and of how it fares in the index.
-
-It knows nothing about how words are carried, or searched for.
-"""
+"""A question with the words it may carry from its conversation, and how much these count in its ranking."""
 
 from __future__ import annotations
 
@@ -10,45 +7,46 @@ from dataclasses import dataclass, replace
 
 from ..index.protocols import Query
 
-# Whether a question leans on what was said is a logistic model over whether it refers back, its richness, its best
-# cosine and the support for what is carried: fitted on half the articles of the development conversations and
-# rounded; the carried reading's share is the probability squared, most of the ranking at best (docs/decisions.md).
+# A logistic model of whether a question leans on its conversation. Features: whether it refers back, its richness, its
+# best cosine and the support for the carried words. Fitted on half the articles of the development conversations, and
+# rounded. The share of the search with carried words is the probability squared, scaled to _MAX_SHARE, since that was
+# better than the probability itself (docs/decisions.md).
 _INTERCEPT, _REFERS, _RICHNESS, _COSINE, _SUPPORT = 3.3, 2.0, -0.65, -5.7, 2.75
-_MOST_RICHNESS = 4.0
-_LEAST, _MOST_SHARE = 0.5, 0.9
+_MAX_RICHNESS = 4.0
+_MIN_PROBABILITY, _MAX_SHARE = 0.5, 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A question, and the words of its conversation that it may be `carried` on with.
+class FollowUp:
+    """A question with the words `carried` from its conversation; none if it is self-contained.
 
-    `refers` says whether it has a word for something that was said, `richness` how much it says by itself.
+    `refers_back` says whether the question refers to an earlier turn, `richness` how much it says by itself.
     """
 
     question: Query
     carried: tuple[str, ...] = ()
-    refers: bool = False
+    refers_back: bool = False
     richness: float = 0.0
 
     @property
     def query(self) -> Query:
-        """What is run: the question, after what is carried; it wants and excludes what the question does."""
+        """The carried words followed by the question, with the phrases and exclusions of the question."""
         return replace(self.question, text=" ".join([*self.carried, self.question.text]))
 
     @property
     def texts(self) -> tuple[str, str]:
-        """What is to be encoded: the question without and with what is carried."""
+        """The texts to encode: the question without the carried words, and with them."""
         return self.question.text, self.query.text
 
 
-def share(reading: Reading, top_cosine: float, support: float) -> float:
-    """How much of the ranking a reading with carried words is to be, from 0 to .9; the rest is the question's own.
+def carried_share(follow_up: FollowUp, top_cosine: float, support: float) -> float:
+    """The weight (0–.9) of the search with carried words in the ranking; the question alone has the rest.
 
-    `top_cosine` is the question's with the passage that is nearest to it alone. `support` (0–1) says whether one
-    passage holds both what is asked and what is carried: after a change of topic none does.
+    `top_cosine` is the best cosine of the question alone. `support` (0–1) says how well one passage covers both the
+    question and the carried words; after a change of topic, no passage does.
     """
-    if not reading.carried:
+    if not follow_up.carried:
         return 0.0
-    lean = _INTERCEPT + _REFERS * reading.refers + _RICHNESS * min(reading.richness, _MOST_RICHNESS)
-    likely = 1 / (1 + math.exp(-(lean + _COSINE * top_cosine + _SUPPORT * support)))
-    return _MOST_SHARE * likely**2 if likely >= _LEAST else 0.0
+    logit = _INTERCEPT + _REFERS * follow_up.refers_back + _RICHNESS * min(follow_up.richness, _MAX_RICHNESS)
+    probability = 1 / (1 + math.exp(-(logit + _COSINE * top_cosine + _SUPPORT * support)))
+    return _MAX_SHARE * probability**2 if probability >= _MIN_PROBABILITY else 0.0

@@ -1,15 +1,15 @@
-"""A question → its Answer, one stage after the other: each runs once, and gives the next one a frozen value.
+"""Answers a question in stages, each of which runs once and passes a frozen value to the next.
 
-question    query        what can be asked, quotes, exclusions        → Query
-Query       correction   words spelt as the articles spell them       → Query
-Query       follow_up    what it may carry from its conversation      → Reading
-Reading     search       meaning and words, fused                     → Ranking
-Ranking     rereading    the first hits, read beside the question     → Ranking
-Ranking     sources      titles, links and changes of its documents   → Facts
-Ranking     lead         the unit that answers, with its evidence     → Leads
-Leads       confidence   whether that is right, and shown             → Verdict
-all         compose      short answer, citations and highlights       → Answer
-Answer      unmentioned  names that the article does not contain      → Answer
+question    query        checks it; parses phrases and exclusions     → Query
+Query       correction   corrects words that no article contains      → Query
+Query       follow_up    adds words from the conversation             → FollowUp
+FollowUp    search       ranks passages by meaning and by words       → Ranking
+Ranking     rereading    reorders the first hits with the reader      → Ranking
+Ranking     sources      looks up titles, links, changed files        → Facts
+Ranking     lead         chooses the unit that answers                → Leads
+Leads       confidence   decides whether to show it                   → Verdict
+all         compose      adds short answer, citations, highlights     → Answer
+Answer      unmentioned  adds names that the article does not contain → Answer
 """
 
 from __future__ import annotations
@@ -30,11 +30,10 @@ from ..models.protocols import Encoder, Reader
 from .answer import Answer
 from .compose import compose
 from .confidence import judge
-from .correction import corrected
-from .follow_up import Turn
-from .follow_up import read as reading_of
+from .correction import correct
+from .follow_up import Turn, follow_up_of
 from .lead import LEAD_PASSAGES, leads_of
-from .query import checked
+from .query import query_of
 from .ranking import Ranking
 from .rereading import READ, reread
 from .search import rank_follow_up
@@ -45,10 +44,10 @@ MAX_TOP_K = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as it was typed and as a Query, how many passages are wanted, and the conversation before it.
+class Request:
+    """A question as it was typed and as a Query, with the conversation before it (`history`).
 
-    `without` are words of the conversation that are not to be carried.
+    `top_k` is the number of passages to return. `without` lists words that must not be carried from the conversation.
     """
 
     question: str
@@ -59,10 +58,10 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What questions are answered with: a generation, the encoder that made it, and a reader where one is on.
+class Resources:
+    """What answering needs: a generation, the encoder that it was built with, and the reader, if one is switched on.
 
-    `pool` encodes while words are searched for; `corpus` is None where the articles are on another machine.
+    `pool` runs the encoder in parallel with the word search. `corpus` is None if the articles are on another machine.
     """
 
     config: Config
@@ -73,49 +72,49 @@ class Means:
     corpus: Path | None
 
 
-def asked(question: str, top_k: int, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Asked:
-    """A question that can be asked. Raises QuestionError where it cannot, whatever the index holds."""
-    query = checked(question)
+def request_of(question: str, top_k: int, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Request:
+    """The Request for a question. Raises QuestionError if it cannot be asked of any index."""
+    query = query_of(question)
     if not isinstance(top_k, int) or not 1 <= top_k <= MAX_TOP_K:
         raise QuestionError(f"top_k is {top_k!r}: give a whole number from 1 to {MAX_TOP_K}.")
-    return Asked(question, query, top_k, tuple(history), tuple(without))
+    return Request(question, query, top_k, tuple(history), tuple(without))
 
 
-def rank(asked: Asked, means: Means) -> Ranking:
+def rank(request: Request, resources: Resources) -> Ranking:
     """The ranked passages for a question, at most `top_k`."""
-    ranking = _rank(asked, means)
-    return replace(ranking, hits=ranking.hits[: asked.top_k])
+    ranking = _rank(request, resources)
+    return replace(ranking, hits=ranking.hits[: request.top_k])
 
 
-def answer(asked: Asked, means: Means) -> Answer:
-    """The Answer to a question; what leads does not depend on how many passages are wanted."""
+def answer(request: Request, resources: Resources) -> Answer:
+    """The Answer to a question. Its lead does not depend on `top_k`."""
     started = time.perf_counter()
-    ranking = _rank(asked, means)
+    ranking = _rank(request, resources)
     ranked = time.perf_counter()
-    facts = facts_of(ranking, means.generation, means.corpus)
-    left = means.config.reader_ms - ranking.timings_ms["read"]
-    leads = leads_of(ranking, means.reader, left / 1e3, facts.contexts)
-    verdict = judge(ranking, leads, means.config.threshold, means.config.risk)
-    composed = compose(asked.question, ranking, leads, verdict, facts, asked.top_k)
-    missing = unmentioned(composed, ranking, means.generation)
+    facts = facts_of(ranking, resources.generation, resources.corpus)
+    left = resources.config.reader_ms - ranking.timings_ms["read"]
+    leads = leads_of(ranking, resources.reader, left / 1e3, facts.contexts)
+    verdict = judge(ranking, leads, resources.config.threshold, resources.config.risk)
+    composed = compose(request.question, ranking, leads, verdict, facts, request.top_k)
+    missing = unmentioned(composed, ranking, resources.generation)
     ended = time.perf_counter()
     timings = {**ranking.timings_ms, "answer": 1e3 * (ended - ranked), "total": 1e3 * (ended - started)}
     return replace(composed, unmentioned=missing, timings_ms=timings)
 
 
-def _rank(asked: Asked, means: Means) -> Ranking:
-    """The ranked passages, as many as are wanted or may lead, whichever is more."""
-    generation = means.generation
+def _rank(request: Request, resources: Resources) -> Ranking:
+    """The ranked passages: `top_k`, or as many as the reader and the choice of the lead need, if that is more."""
+    generation = resources.generation
     started = time.perf_counter()
-    terms = cache(generation.query_terms)  # the words of a conversation occur again in its questions
-    terms(asked.query.text)  # loads what is known of its words
-    query = corrected(asked.query, generation, means.encoder)
-    reading = reading_of(query, asked.history, terms, generation.count(), asked.without)
-    pending = PendingEmbeddings(means.encoder, reading.texts, means.pool)
-    depth = max(asked.top_k, LEAD_PASSAGES if means.reader is None else READ)
-    found = rank_follow_up(generation, reading, pending.embeddings, depth)
+    terms = cache(generation.query_terms)  # a conversation repeats its words
+    terms(request.query.text)  # looks up all its words at once, before the correction asks for each
+    query = correct(request.query, generation, resources.encoder)
+    follow_up = follow_up_of(query, request.history, terms, generation.count(), request.without)
+    pending = PendingEmbeddings(resources.encoder, follow_up.texts, resources.pool)
+    depth = max(request.top_k, LEAD_PASSAGES if resources.reader is None else READ)
+    ranking = rank_follow_up(generation, follow_up, pending.embeddings, depth)
     searched = time.perf_counter()
-    ranking = reread(found, means.reader, means.config.reader_ms / 1e3)
+    ranking = reread(ranking, resources.reader, resources.config.reader_ms / 1e3)
     ended = time.perf_counter()
     timings = {"encode": pending.milliseconds, "search": 1e3 * (searched - started), "read": 1e3 * (ended - searched)}
     return replace(ranking, generation=generation.id, timings_ms=timings)

@@ -1,7 +1,4 @@
-"""A question as it was typed → a Query: what can be asked at all, words in quotes, and words left out.
-
-It knows nothing about an index.
-"""
+"""Parses a question as it was typed into a Query with its phrases and exclusions, or refuses it."""
 
 from __future__ import annotations
 
@@ -14,15 +11,15 @@ MAX_QUESTION_CHARACTERS = 2_000
 
 _OPENS, _CLOSES = '["“„«»”]', '["“”«»]'
 _QUOTE = rf'{_OPENS}(?!\s)([^"“”„«»]*\w[^"“”„«»]*){_CLOSES}'
-PHRASE = re.compile(rf"(?<!\w){_QUOTE}")  # the sign of an inch opens nothing
-# A minus where a word begins, and not before a number, which may be less than nought. Where it is taken out, the end of
-# a line is to stand, so that no words become neighbours.
+PHRASE = re.compile(rf"(?<!\w){_QUOTE}")  # an inch sign after a number opens no quotation
+# A minus at the start of a word, but not before a digit, where it may be the sign of a negative number. Replace a match
+# with a line break, so that the words around it do not become neighbours.
 EXCLUDED = re.compile(rf"(?<!\S)-(?:{_QUOTE}|([^\W\d_][\w'’-]*))")
 WORD = re.compile(r"[^\W\d_]+")
 
 
-def checked(question: str) -> Query:
-    """The Query of a question that can be asked, without the space around it. Raises QuestionError where it cannot."""
+def query_of(question: str) -> Query:
+    """The Query for a question, without surrounding white space. Raises QuestionError if it cannot be asked."""
     question = question.strip()
     if not question:
         raise QuestionError("The question is empty: type what you want to know.")
@@ -31,33 +28,33 @@ def checked(question: str) -> Query:
             f"The question is {len(question):,} characters long: shorten it to {MAX_QUESTION_CHARACTERS:,}."
         )
     if not any(map(str.isalnum, question)):
-        raise QuestionError("The question holds no words: type what you want to know.")
+        raise QuestionError("The question contains no words: type what you want to know.")
     if any("\ud800" <= character <= "\udfff" for character in question):
-        raise QuestionError("The question holds characters that are not text: type it in UTF-8.")
+        raise QuestionError("The question contains characters that are not valid text: type it in UTF-8.")
     return parse(question)
 
 
 def parse(question: str) -> Query:
-    """The Query that a question asks for, its words as they were typed.
+    """The Query for a question, with its words as they were typed.
 
-    `"exact words"` (in any usual quotes) must stand in a passage; `-word` and `-"some words"` must not. Raises
-    QuestionError where there is nothing but what is left out.
+    A passage must contain `"exact words"` (in any usual quotation marks) and must not contain `-word` or
+    `-"some words"`. Raises QuestionError if the question consists of exclusions only.
     """
     excluded = [_words(match) for match in EXCLUDED.finditer(question)]
     text = " ".join(EXCLUDED.sub("\n", question).split()) if excluded else question
     if excluded and not any(map(str.isalnum, text)):
-        raise QuestionError("The question only says what to leave out: add what you want to know.")
+        raise QuestionError("The question only excludes words: add what you want to know.")
     phrases = [_words(match) for match in PHRASE.finditer(text)]
     return Query(text, tuple(dict.fromkeys(phrases)), tuple(dict.fromkeys(excluded)))
 
 
 def literal(question: str, words: tuple[str, ...]) -> str:
-    """The question with these of its words in quotes, so that they are searched for as they stand."""
-    kept = [match.span() for match in PHRASE.finditer(question)]
+    """The question with the given words put in quotation marks, so that they are searched for exactly as typed."""
+    phrases = [match.span() for match in PHRASE.finditer(question)]
 
     def quote(match: re.Match[str]) -> str:
-        quoted = match[0] in words and not any(start <= match.start() < end for start, end in kept)
-        return f'"{match[0]}"' if quoted else match[0]
+        is_phrase = any(start <= match.start() < end for start, end in phrases)
+        return f'"{match[0]}"' if match[0] in words and not is_phrase else match[0]
 
     return WORD.sub(quote, question)
 

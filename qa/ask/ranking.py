@@ -16,7 +16,7 @@ FITTED_SIZES = (20, 2_000)  # passages of the smallest and the largest corpus th
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage with its fused score (0–1, higher is better) and rank from 1, and what a reader says of it, if read."""
+    """A passage with its fused score (0–1, higher is better), its rank from 1, and the reader's judgement, if any."""
 
     id: int
     passage: Passage
@@ -29,11 +29,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the whole pool says about whether the question can be answered at all (see `confidence`).
+    """Features of the candidates as a whole that tell whether the articles are about the question (see `confidence`).
 
-    `top_cosine` of the best candidate; `coverage`, the largest share (by inverse document frequency) of the
-    query's terms that one of the best passages holds; `margin`, fused score of rank 1 over rank 2; `peak`, how
-    many standard deviations the best cosine stands above the pool's mean; `passages`, how many were searched.
+    `top_cosine` is the best cosine; `coverage` the largest share (by inverse document frequency) of the query's terms
+    that one of the best passages contains; `margin` the fused score of rank 1 minus that of rank 2; `peak` the distance
+    of the best cosine from the mean, in standard deviations; `passages` the number of passages in the index.
     """
 
     top_cosine: float
@@ -44,9 +44,9 @@ class Evidence:
 
     @property
     def log_passages(self) -> float:
-        """The logarithm of their number, within the sizes that confidence was fitted on.
+        """The logarithm of the number of passages, clipped to the sizes that confidence was fitted on.
 
-        The best of many passages is nearer than the best of few.
+        It is a feature because the best of many passages is nearer than the best of few.
         """
         fewest, most = FITTED_SIZES
         return math.log(min(max(self.passages, fewest), most))
@@ -54,11 +54,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The hits for one query, with its words and the evidence of the pool.
+    """The hits for one query, with its terms and the evidence.
 
-    `missing` are the phrases that no passage contains. `carried` are the words of the conversation that it leans on;
-    they come first in its query. `unread` counts the passages that the reader had no time for. `generation` was
-    searched, and `timings_ms` are the milliseconds that each stage took.
+    `missing` lists the phrases that no passage contains. `carried` lists the words from the conversation, with which
+    `query` begins. `unread` counts the passages that the reader had no time for. `generation` is the one searched, and
+    `timings_ms` gives the milliseconds of each stage.
     """
 
     query: Query
@@ -73,5 +73,5 @@ class Ranking:
 
     @property
     def asked(self) -> str:
-        """The question without what is carried."""
+        """The question without the carried words."""
         return self.query.text.removeprefix(" ".join(self.carried)).lstrip()

@@ -1,4 +1,4 @@
-"""Ranked Hits → the same, the first of them read beside the question and put in the order that a reader gives them."""
+"""Reorders the first hits by the relevance that the reader assigns to them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from ..models.protocols import Reader, logistic
 from ..models.reader import LANGUAGES
 from .ranking import Hit, Ranking
 
-# How many of the best passages are read beside the question, and how much their relevance counts beside the fused
-# score: half of the logit as a probability, since how far beyond doubt a passage is says nothing more. .5 to .8 are
-# alike on development articles that the reader was not trained on; see docs/reader.md.
+# How many of the best passages are read, and the weight of their relevance relative to the fused score. Half of the
+# logit is turned into a probability, since beyond a certain point a higher relevance means nothing. Weights from .5 to
+# .8 perform alike on development articles that the reader was not trained on (docs/reader.md).
 READ = 10
 RELEVANCE_WEIGHT = 0.6
 
 
 def reread(ranking: Ranking, reader: Reader | None, seconds: float) -> Ranking:
-    """The ranking with its first passages read beside the query, and ordered by what that says as well.
+    """The ranking with its first passages judged by the reader and reordered.
 
-    Passages that were read are ordered among the places that they had; the others, for which there was no time or which
-    the reader cannot read, keep theirs. Without a reader the ranking stays as it is.
+    Passages that were read are reordered among their own ranks. The others keep theirs: those that there was no time
+    for (`seconds`), and those in a language that the reader cannot read. Without a reader, the ranking is unchanged.
     """
     if reader is None:
         return ranking

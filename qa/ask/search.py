@@ -1,7 +1,4 @@
-"""Query → ranked Hits, also of one that may lean on its conversation, with the evidence for confidence.
-
-It knows nothing about files or screens; the index is a protocol, and the query comes encoded.
-"""
+"""Ranks the passages of an index for a query or a follow-up, and measures the evidence for confidence."""
 
 from __future__ import annotations
 
@@ -14,61 +11,65 @@ from ..models.protocols import Vectors
 from ..text.passage import Passage
 from ..text.query_term import QueryTerm
 from ..text.terms import analyze
-from .fusion import added, best, cosines, fuse
-from .leaning import Reading, share
+from .fusion import best, combine, cosines, fuse
+from .leaning import FollowUp, carried_share
 from .ranking import Evidence, Hit, Ranking
 
 CANDIDATES = 100
-# How many of the best passages are looked through for the question's words, and for those that it is carried on with.
+# How many of the best passages are checked for the question's words, and for the carried words.
 _COVERAGE_PASSAGES, _SUPPORT_PASSAGES = 3, 5
 _WORD = re.compile(r"\w+")
 
 
 def rank(index: PassageIndex, query: Query, embedding: Embedding, top_k: int, candidates: int = CANDIDATES) -> Ranking:
-    """The best `top_k` passages for `query` that it allows, near-duplicates of one place shown once.
+    """The best `top_k` passages that `query` allows, without near-duplicates.
 
-    `embedding` gives that of its text; `candidates` are taken from each side.
+    `embedding` returns the embedding of the query's text. Each side returns up to `candidates` passages.
     """
     pool = index.search(embedding, query, max(candidates, top_k))
     return _ranking(index, query, query, pool, fuse(pool), top_k)
 
 
 def rank_follow_up(
-    index: PassageIndex, reading: Reading, embeddings: Mapping[str, Embedding], top_k: int, candidates: int = CANDIDATES
+    index: PassageIndex,
+    follow_up: FollowUp,
+    embeddings: Mapping[str, Embedding],
+    top_k: int,
+    candidates: int = CANDIDATES,
 ) -> Ranking:
-    """The best `top_k` passages for a question that may lean on its conversation, as `reading` has it.
+    """The best `top_k` passages for a question that may lean on its conversation.
 
-    `embeddings` gives those of its texts, without and with what is carried. Where the question leans, the rankings
-    of both are added up in shares; where it does not, this is `rank`, and nothing is carried.
+    `embeddings` maps the texts of `follow_up` to their embeddings. If the question leans on its conversation, the
+    scores with and without the carried words are added in shares. Otherwise this is `rank`, and nothing is carried.
     """
-    question, query = reading.question, reading.query
-    if not reading.carried:
+    question, query = follow_up.question, follow_up.query
+    if not follow_up.carried:
         return rank(index, question, embeddings[question.text], top_k, candidates)
-    wanted = max(candidates, top_k)
-    alone, carried = (index.search(embeddings[each.text], each, wanted) for each in (question, query))
-    support = _support(index, reading, alone, carried)
-    part = share(reading, float(cosines(alone).max(initial=0.0)), support)
-    if not part:
+    depth = max(candidates, top_k)
+    alone, carried = (index.search(embeddings[each.text], each, depth) for each in (question, query))
+    support = _support(index, follow_up, alone, carried)
+    share = carried_share(follow_up, float(cosines(alone).max(initial=0.0)), support)
+    if not share:
         return _ranking(index, question, question, alone, fuse(alone), top_k)
-    pool, scores = added(carried, part * fuse(carried), alone, (1 - part) * fuse(alone))
+    pool, scores = combine(carried, share * fuse(carried), alone, (1 - share) * fuse(alone))
     ranking = _ranking(index, question, query, pool, scores, top_k)
-    return replace(ranking, carried=reading.carried)
+    return replace(ranking, carried=follow_up.carried)
 
 
 def _ranking(
     index: PassageIndex, question: Query, query: Query, pool: Candidates, scores: Vectors, top_k: int
 ) -> Ranking:
-    """The hits among scored candidates, and what they say as a whole.
+    """The ranking of scored candidates, with its evidence.
 
-    Its terms are those of the question: what is carried says where the answer stands, not which sentence it is.
+    Its terms are those of the question alone: carried words tell which passage answers, not which sentence.
     """
     order = best(pool, scores)
-    wanted = max(top_k, _COVERAGE_PASSAGES)
+    count = max(top_k, _COVERAGE_PASSAGES)
     hits: list[Hit] = []
-    for start in range(0, len(order), 2 * wanted):
-        rows = order[start : start + 2 * wanted]
+    for start in range(0, len(order), 2 * count):
+        rows = order[start : start + 2 * count]
         for row, passage in zip(rows, index.passages([int(i) for i in pool.ids[rows]]), strict=True):
-            if len(hits) < wanted and not any(_same_place(passage, hit.passage) for hit in hits):
+            if len(hits) < count and not any(_are_duplicates(passage, hit.passage) for hit in hits):
                 hits.append(
                     Hit(
                         id=int(pool.ids[row]),
@@ -79,36 +80,36 @@ def _ranking(
                         bm25=float(pool.bm25[row]),
                     )
                 )
-        if len(hits) >= wanted:
+        if len(hits) >= count:
             break
     terms = index.query_terms(question.text)
     missing = () if hits else tuple(phrase for phrase in query.phrases if not index.contains(phrase))
     return Ranking(query, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()), missing)
 
 
-def _support(index: PassageIndex, reading: Reading, alone: Candidates, carried: Candidates) -> float:
-    """How well one passage holds what is asked and what is carried, from 0 to 1.
+def _support(index: PassageIndex, follow_up: FollowUp, alone: Candidates, carried: Candidates) -> float:
+    """How well one passage covers both the question and the carried words, from 0 to 1.
 
-    That is the largest product of two shares: of the carried words, and of the question's words against what the
-    best passages for the question alone hold of them.
+    This is the largest product, over the best passages of the search with carried words, of two factors: the coverage
+    of the carried words, and the coverage of the question's words relative to the best passage for the question alone.
     """
-    asked, brought = (index.query_terms(text) for text in (reading.question.text, " ".join(reading.carried)))
-    nearest, found = (
-        index.passages([int(i) for i in pool.ids[best(pool, fuse(pool))[:count]]])
-        for pool, count in ((alone, _COVERAGE_PASSAGES), (carried, _SUPPORT_PASSAGES))
+    question_terms = index.query_terms(follow_up.question.text)
+    carried_terms = index.query_terms(" ".join(follow_up.carried))
+    nearest, with_carried = (
+        index.passages([int(i) for i in pool.ids[best(pool, fuse(pool))[:number]]])
+        for pool, number in ((alone, _COVERAGE_PASSAGES), (carried, _SUPPORT_PASSAGES))
     )
-    most = max((_coverage(passage, asked) for passage in nearest), default=0.0)
-    return max(
-        (
-            _coverage(passage, brought) * (min(1.0, _coverage(passage, asked) / most) if most else 1.0)
-            for passage in found
-        ),
-        default=0.0,
-    )
+    most = max((_coverage(passage, question_terms) for passage in nearest), default=0.0)
+
+    def support(passage: Passage) -> float:
+        relative = min(1.0, _coverage(passage, question_terms) / most) if most else 1.0
+        return _coverage(passage, carried_terms) * relative
+
+    return max(map(support, with_carried), default=0.0)
 
 
-def _same_place(one: Passage, other: Passage) -> bool:
-    """Whether two passages of one document overlap by half, or say the same in (nearly) the same words."""
+def _are_duplicates(one: Passage, other: Passage) -> bool:
+    """Whether two passages of one document overlap by more than half, or share a section and nearly all their words."""
     if one.document != other.document:
         return False
     overlap = min(one.span.end, other.span.end) - max(one.span.start, other.span.start)
@@ -135,7 +136,7 @@ def _evidence(pool: Candidates, hits: list[Hit], terms: Sequence[QueryTerm], pas
 
 
 def _coverage(passage: Passage, terms: Sequence[QueryTerm]) -> float:
-    """The share of the query's words, by weight, that the passage holds."""
+    """The share of the terms, by weight, that the passage contains."""
     total = sum(term.weight for term in terms)
-    held = set(analyze(passage.encoded, passage.language))
-    return sum(term.weight for term in terms if term.is_in(held)) / total if total else 0.0
+    words = set(analyze(passage.encoded, passage.language))
+    return sum(term.weight for term in terms if term.is_in(words)) / total if total else 0.0

@@ -1,4 +1,4 @@
-"""The documents of hits → what an answer says of them beside their passages: title, link, whether the file changed."""
+"""Looks up what an answer shows about each document: title, link, and whether its file has changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _IN_PATHS = re.compile(r"[/_.#-]+")  # between the words of a path
 class Facts:
     """What an answer needs to know about the documents of its hits, by document.
 
-    `contexts` is what a reader of a passage knows about where it is from: the title and the path, in words.
+    `contexts` maps each document to its title and its path as words, for checks whether it mentions a name.
     """
 
     generation: str
@@ -30,7 +30,7 @@ class Facts:
 
 
 def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Path | None) -> Facts:
-    """What is known of the documents of all hits; `corpus` is None where their files are on another machine."""
+    """The facts about the documents of all hits; `corpus` is None if their files are on another machine."""
     paths = list(dict.fromkeys(hit.passage.document for hit in ranking.hits))
     known = generation.facts(paths)
     files = {facts.file.path: facts.file for facts in known.values()}

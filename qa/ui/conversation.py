@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, replace
 
 from ..ask.answer import Answer, Citation
-from ..ask.correction import spelled
+from ..ask.correction import replace_words
 from ..ask.follow_up import Turn
 from ..ask.query import literal
 from ..index.protocols import Query
@@ -97,7 +97,7 @@ class Conversation:
         for exchange in self.exchanges:
             if exchange.number < number:
                 corrected = {} if exchange.answer is None else dict(exchange.answer.corrected)
-                turns.append(Turn("user", spelled(Query(exchange.question), corrected.get).text))
+                turns.append(Turn("user", replace_words(Query(exchange.question), corrected.get).text))
                 if exchange.answer is not None and exchange.answer.lead is not None:
                     turns.append(Turn("agent", exchange.answer.lead.text))
         return tuple(turns)

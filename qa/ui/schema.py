@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
-from ..ask.follow_up import MOST_TURNS
+from ..ask.follow_up import MAX_TURNS
 from ..ask.pipeline import MAX_TOP_K
 from ..ask.query import MAX_QUESTION_CHARACTERS
 
@@ -31,7 +31,7 @@ class AskRequest(_Object):
 
     question: SkipValidation[str] = Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS)
     top_k: SkipValidation[int] = Field(5, ge=1, le=MAX_TOP_K, description="How many passages to cite.")
-    conversation: SkipValidation[list[Turn]] = Field([], max_length=MOST_TURNS, description="The oldest turn first.")
+    conversation: SkipValidation[list[Turn]] = Field([], max_length=MAX_TURNS, description="The oldest turn first.")
 
 
 class SearchRequest(_Object):

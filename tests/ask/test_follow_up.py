@@ -15,8 +15,8 @@ from conftest import TinyEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.ask.follow_up import MOST_CHARACTERS, MOST_TURNS, Turn, read, refers_back, richness, turns
-from qa.ask.leaning import Reading, share
+from qa.ask.follow_up import MAX_CHARACTERS, MAX_TURNS, Turn, follow_up_of, refers_back, richness, turns
+from qa.ask.leaning import FollowUp, carried_share
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
@@ -44,7 +44,7 @@ def user(*texts: str) -> list[Turn]:
 
 
 def carried(question: str, history: list[Turn], *without: str) -> tuple[str, ...]:
-    return read(Query(question), history, terms, PASSAGES, without).carried
+    return follow_up_of(Query(question), history, terms, PASSAGES, without).carried
 
 
 # --- what it refers to ------------------------------------------------------------------------------------------------
@@ -86,9 +86,9 @@ def test_a_question_that_names_what_it_means_does_not(question: str) -> None:
 
 
 def test_what_was_asked_about_is_carried_as_it_was_said() -> None:
-    reading = read(Query("When did he die?"), user("Where was Nikola Tesla born?"), terms, PASSAGES)
-    assert reading.carried == ("Nikola Tesla", "born")
-    assert reading.query.text == "Nikola Tesla born When did he die?"
+    follow_up = follow_up_of(Query("When did he die?"), user("Where was Nikola Tesla born?"), terms, PASSAGES)
+    assert follow_up.carried == ("Nikola Tesla", "born")
+    assert follow_up.query.text == "Nikola Tesla born When did he die?"
 
 
 def test_what_the_question_says_itself_is_not_carried() -> None:
@@ -115,7 +115,7 @@ def test_words_of_an_answer_are_carried_to_a_question_that_says_little() -> None
 def test_a_word_that_was_dropped_is_not_carried_nor_another_in_its_place() -> None:
     history = user("Where was Nikola Tesla born?")
     assert carried("When did he die?", history, "nikola tesla") == ("born",)
-    assert read(Query("When did he die?"), history, terms, PASSAGES, ("Nikola Tesla", "born")) == Reading(
+    assert follow_up_of(Query("When did he die?"), history, terms, PASSAGES, ("Nikola Tesla", "born")) == FollowUp(
         Query("When did he die?")
     )
 
@@ -128,8 +128,8 @@ def test_what_an_earlier_question_left_out_is_not_carried() -> None:
 
 def test_what_a_question_wants_and_excludes_holds_with_what_it_carries() -> None:
     question = Query('Did he "die"?', ("die",), ("York",), (("dye", "die"),))
-    reading = read(question, user("Where was Nikola Tesla born?"), terms, PASSAGES)
-    assert reading.query == replace(question, text='Nikola Tesla born Did he "die"?')
+    follow_up = follow_up_of(question, user("Where was Nikola Tesla born?"), terms, PASSAGES)
+    assert follow_up.query == replace(question, text='Nikola Tesla born Did he "die"?')
 
 
 def test_names_come_before_other_words_and_numbers_only_as_years() -> None:
@@ -144,7 +144,7 @@ def test_a_short_question_of_another_language_leans_by_what_it_lacks() -> None:
 
 
 def test_a_question_alone_is_itself() -> None:
-    assert read(Query("When did he die?"), [], terms, PASSAGES) == Reading(Query("When did he die?"))
+    assert follow_up_of(Query("When did he die?"), [], terms, PASSAGES) == FollowUp(Query("When did he die?"))
 
 
 TREES = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath"]
@@ -156,35 +156,35 @@ TREES = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath"]
 )
 def test_a_question_without_a_sign_of_leaning_is_returned_unchanged(words: list[str], said: list[str]) -> None:
     question = f"Which {' '.join(words)}?"
-    assert read(Query(question), user(*said), terms, PASSAGES) == Reading(Query(question))
+    assert follow_up_of(Query(question), user(*said), terms, PASSAGES) == FollowUp(Query(question))
 
 
 @given(st.text(max_size=60), st.lists(st.tuples(st.sampled_from(["user", "agent"]), st.text(max_size=700)), max_size=8))
 def test_what_is_carried_was_said_and_is_little(question: str, said: list[tuple[Any, str]]) -> None:
     history = [Turn(speaker, text) for speaker, text in said]
-    reading = read(Query(question), history, terms, PASSAGES)
-    assert reading.query.text == " ".join([*reading.carried, question])
-    assert sum(len(terms(text)) for text in reading.carried) <= 6
-    for text in reading.carried:
+    follow_up = follow_up_of(Query(question), history, terms, PASSAGES)
+    assert follow_up.query.text == " ".join([*follow_up.carried, question])
+    assert sum(len(terms(text)) for text in follow_up.carried) <= 6
+    for text in follow_up.carried:
         assert any(text in unicodedata.normalize("NFC", turn.text) for turn in history)
 
 
 def test_text_that_is_no_text_and_scripts_without_spaces_harm_nothing() -> None:
     assert carried("Why?", user("bees \ud800 dance")) == ("bees", "dance")
-    assert read(Query("為什麼?"), user("蜜蜂為什麼跳舞"), terms, PASSAGES).carried == ("蜜蜂為什麼跳舞",)
+    assert follow_up_of(Query("為什麼?"), user("蜜蜂為什麼跳舞"), terms, PASSAGES).carried == ("蜜蜂為什麼跳舞",)
 
 
 # --- how much it counts -----------------------------------------------------------------------------------------------
 
 
 def test_the_share_grows_with_what_speaks_for_leaning_and_leaves_the_question_a_part() -> None:
-    poor = read(Query("When did he die?"), user("Where was Nikola Tesla born?"), terms, PASSAGES)
-    rich = read(
+    poor = follow_up_of(Query("When did he die?"), user("Where was Nikola Tesla born?"), terms, PASSAGES)
+    rich = follow_up_of(
         Query("Which bronze medals were made for Vienna?"), user("Where was Nikola Tesla born?"), terms, PASSAGES
     )
-    assert 0 < share(poor, 0.6, 0.2) < share(poor, 0.3, 0.2) < share(poor, 0.3, 1.0) < 0.9
-    assert share(rich, 0.6, 0.2) == 0
-    assert share(Reading(Query("Why?")), 0.0, 1.0) == 0
+    assert 0 < carried_share(poor, 0.6, 0.2) < carried_share(poor, 0.3, 0.2) < carried_share(poor, 0.3, 1.0) < 0.9
+    assert carried_share(rich, 0.6, 0.2) == 0
+    assert carried_share(FollowUp(Query("Why?")), 0.0, 1.0) == 0
 
 
 def test_a_word_that_says_little_makes_no_question_rich() -> None:
@@ -204,14 +204,14 @@ def test_turns_are_read_in_order() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({"speaker": "user"}, "no list"),
-        ("Who?", "no list"),
+        ({"speaker": "user"}, "not a list"),
+        ("Who?", "not a list"),
         ([{"speaker": "user", "text": "Who?"}, {"speaker": "robot", "text": "I"}], "Turn 2"),
         ([{"speaker": "user", "text": 7}], "Turn 1"),
         ([{"speaker": ["user"], "text": "Who?"}], "Turn 1"),
         (["Who?"], "Turn 1"),
-        ([{"speaker": "user", "text": "?"}] * (MOST_TURNS + 1), "too long"),
-        ([{"speaker": "user", "text": "x" * (MOST_CHARACTERS + 1)}], "too long"),
+        ([{"speaker": "user", "text": "?"}] * (MAX_TURNS + 1), "too long"),
+        ([{"speaker": "user", "text": "x" * (MAX_CHARACTERS + 1)}], "too long"),
     ],
 )
 def test_what_is_no_conversation_is_one_sentence(data: object, words: str) -> None:

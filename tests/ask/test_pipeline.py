@@ -14,7 +14,7 @@ from corpora import write
 
 from qa.ask import query
 from qa.ask.follow_up import Turn
-from qa.ask.pipeline import Asked, Means, asked
+from qa.ask.pipeline import Request, Resources, request_of
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
@@ -24,9 +24,9 @@ from qa.index.protocols import Query
 # The modules of each stage, in order, with the function that is the stage; `pipeline` calls one after the other.
 STAGES = [
     ({"qa.engine"}, ""),
-    ({"qa.ask.query"}, "checked"),
-    ({"qa.ask.correction"}, "corrected"),
-    ({"qa.ask.follow_up"}, "read"),
+    ({"qa.ask.query"}, "query_of"),
+    ({"qa.ask.correction"}, "correct"),
+    ({"qa.ask.follow_up"}, "follow_up_of"),
     ({"qa.ask.search", "qa.ask.fusion"}, "rank_follow_up"),
     ({"qa.ask.rereading"}, "reread"),
     ({"qa.ask.sources"}, "facts_of"),
@@ -41,7 +41,7 @@ VALUES = {
     "qa.ask.answer",
     "qa.ask.features",
     "qa.ask.units",
-}  # what stages give each other, with what it says of itself
+}  # the values that stages pass on
 ARTICLES = {
     "tesla.md": "# Nikola Tesla\n\nNikola Tesla was born in Smiljan. Nikola Tesla died in New York in 1943.\n",
     "kant.md": "# Immanuel Kant\n\nImmanuel Kant was born in Prussia. Immanuel Kant died at home in 1804.\n",
@@ -84,7 +84,7 @@ def test_a_question_walks_one_way_and_each_stage_runs_once(engine: Engine) -> No
     assert [name for module, name in calls if module == "qa.ask.query"].count("parse") == 1
     assert {module for module, _ in calls} <= set(places) | VALUES | {"qa.ask.pipeline"}
     first = next(number for number, (module, _) in enumerate(calls) if module == "qa.ask.correction")
-    assert "_means" not in [name for _, name in calls[first:]]  # all was opened before the first stage
+    assert "_resources" not in [name for _, name in calls[first:]]  # all was opened before the first stage
 
 
 def test_a_question_is_parsed_once_also_when_it_is_refused(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,9 +104,9 @@ def test_a_question_is_parsed_once_also_when_it_is_refused(engine: Engine, monke
 
 
 def test_what_stages_are_given_is_frozen(engine: Engine) -> None:
-    given = asked(QUESTION, 5, BEFORE, ["Tesla"])
-    assert (given.history, given.without) == (tuple(BEFORE), ("Tesla",))
-    values: tuple[type[Any], ...] = (Asked, Means, type(engine.search("bees")), type(given.query))
+    request = request_of(QUESTION, 5, BEFORE, ["Tesla"])
+    assert (request.history, request.without) == (tuple(BEFORE), ("Tesla",))
+    values: tuple[type[Any], ...] = (Request, Resources, type(engine.search("bees")), type(request.query))
     for cls in values:
         assert is_dataclass(cls) and fields(cls)
         assert vars(cls)["__dataclass_params__"].frozen

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qa.ask.correction import spelled
+from qa.ask.correction import replace_words
 from qa.ask.query import literal, parse
 from qa.errors import QuestionError
 from qa.index.protocols import Query
@@ -86,7 +86,7 @@ def nearest(word: str) -> str | None:
 
 
 def test_a_word_is_replaced_and_both_are_kept() -> None:
-    query = spelled(parse("Is hony made in Wnter, hony?"), nearest)
+    query = replace_words(parse("Is hony made in Wnter, hony?"), nearest)
     assert query.text == "Is honey made in Winter, honey?"
     assert query.corrected == (("hony", "honey"), ("Wnter", "Winter"))
 
@@ -95,20 +95,20 @@ def test_a_word_is_replaced_and_both_are_kept() -> None:
     "question", ['"hony"', 'the "best hony"', "hony@example.com", "www.hony.com", "hony2", "a/hony"]
 )
 def test_what_is_quoted_and_what_is_no_word_stays(question: str) -> None:
-    assert spelled(parse(question), nearest) == parse(question)
+    assert replace_words(parse(question), nearest) == parse(question)
 
 
 def test_what_is_left_out_stays() -> None:
-    assert spelled(parse("hony -hony"), nearest).excluded == ("hony",)
+    assert replace_words(parse("hony -hony"), nearest).excluded == ("hony",)
 
 
 def test_a_corrected_question_can_be_asked_as_it_was_typed() -> None:
     question = 'Is hony "hony wine"?'
     again = literal(question, ("hony",))
     assert again == 'Is "hony" "hony wine"?'
-    assert spelled(parse(again), nearest).corrected == ()
+    assert replace_words(parse(again), nearest).corrected == ()
 
 
 @given(SIGNS)
 def test_where_no_word_is_better_nothing_changes(question: str) -> None:
-    assert spelled(Query(question), lambda word: None) == Query(question)
+    assert replace_words(Query(question), lambda word: None) == Query(question)

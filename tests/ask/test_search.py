@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.ask.fusion import fuse
-from qa.ask.leaning import Reading, share
+from qa.ask.leaning import FollowUp, carried_share
 from qa.ask.ranking import Ranking
 from qa.ask.rereading import READ, reread
 from qa.ask.search import rank, rank_follow_up
@@ -82,13 +82,13 @@ class TwoPools(FakeIndex):
     carried: Candidates = field(default_factory=lambda: pool([], []))
 
     def search(self, embedding: Embedding, query: Query, k: int) -> Candidates:
-        return self.carried if query == READING.query else self.candidates
+        return self.carried if query == FOLLOW_UP.query else self.candidates
 
     def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
         return tuple(QueryTerm(frozenset([word]), 1.0, word) for word in analyze(text))
 
 
-READING = Reading(Query("died"), ("tesla",), richness=2.0)
+FOLLOW_UP = FollowUp(Query("died"), ("tesla",), richness=2.0)
 BOTH = {"died": embedding, "tesla died": embedding}
 
 
@@ -367,12 +367,12 @@ def test_asking_twice_gives_the_same_ranking(built: Config, tiny: Encoder) -> No
 
 
 def test_both_readings_of_a_question_that_leans_are_added_in_shares() -> None:
-    ranking = rank_follow_up(two_pools(0.2), READING, BOTH, top_k=3)
-    part = share(READING, 0.2, support=1.0)
-    assert 0.5 < part < 0.9
+    ranking = rank_follow_up(two_pools(0.2), FOLLOW_UP, BOTH, top_k=3)
+    share = carried_share(FOLLOW_UP, 0.2, support=1.0)
+    assert 0.5 < share < 0.9
     assert [hit.passage.document for hit in ranking.hits] == ["2.md", "0.md", "1.md"]
     own, carried = fuse(pool([0.2, 0.1], [2, 1])), fuse(pool([0.1, 0.6], [1, 4]))
-    wanted = [part * carried[1], (1 - part) * own[0] + part * carried[0], (1 - part) * own[1]]
+    wanted = [share * carried[1], (1 - share) * own[0] + share * carried[0], (1 - share) * own[1]]
     assert [hit.score for hit in ranking.hits] == pytest.approx(wanted)
     assert (ranking.query, ranking.carried) == (Query("tesla died"), ("tesla",))
     assert [term.word for term in ranking.terms] == analyze("died")  # the lead is to answer what is asked
@@ -380,13 +380,13 @@ def test_both_readings_of_a_question_that_leans_are_added_in_shares() -> None:
 
 def test_a_question_that_is_near_enough_to_a_passage_is_ranked_alone() -> None:
     index = two_pools(0.95)
-    assert rank_follow_up(index, READING, BOTH, top_k=2).carried == ()
+    assert rank_follow_up(index, FOLLOW_UP, BOTH, top_k=2).carried == ()
     one, other = (
-        rank_follow_up(index, READING, BOTH, top_k=2), rank(index, Query("died"), embedding, top_k=2)
+        rank_follow_up(index, FOLLOW_UP, BOTH, top_k=2), rank(index, Query("died"), embedding, top_k=2)
     )  # fmt: skip
     assert (one.query, one.hits, one.evidence) == (other.query, other.hits, other.evidence)
 
 
 def test_a_follow_up_to_an_empty_index_has_no_hits() -> None:
     index = TwoPools([], pool([], []))
-    assert rank_follow_up(index, READING, BOTH, top_k=3).hits == ()
+    assert rank_follow_up(index, FOLLOW_UP, BOTH, top_k=3).hits == ()

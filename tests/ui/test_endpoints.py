@@ -139,7 +139,7 @@ def test_the_status_is_that_of_gradios_endpoint(running: Running) -> None:
         ("ask", {"question": "Who?", "top_k": "5"}, "top_k"),
         ("ask", {"question": "Who?", "top_k": 1e300}, "top_k"),
         ("ask", {"question": "Why?", "top_k": 5, "conversation": [{"speaker": "robot", "text": "I"}]}, "Turn 1"),
-        ("ask", {"question": "Why?", "top_k": 5, "conversation": {}}, "no list"),
+        ("ask", {"question": "Why?", "top_k": 5, "conversation": {}}, "not a list"),
         ("ask", {"question": "Why?", "top_k": 5, "conversation": SAID * 101}, "too long"),
         ("search", {"query": "?!"}, "no words"),
         ("search", {"query": ["cats"]}, "not text"),

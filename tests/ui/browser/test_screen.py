@@ -421,7 +421,7 @@ def test_an_example_question_is_asked_by_a_click_and_answered(page: Page) -> Non
 
 def test_a_question_that_cannot_be_asked_is_one_sentence(page: Page) -> None:
     expect(ask(page, "?!").locator(".qa-problem")).to_have_text(
-        "The question holds no words: type what you want to know."
+        "The question contains no words: type what you want to know."
     )
 
 
