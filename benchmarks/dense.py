@@ -206,9 +206,10 @@ def _page(result: dict[str, Any]) -> str:
     lines = [
         "# Dense search",
         "",
-        f"Written by `python -m benchmarks.dense` on {result['date']} ({result['machine']}): {result['queries']} real",
-        f"questions over real passages, the best {_K} asked for. Times are processor time on one thread. `… exact`",
-        "says how many rows are then compared exactly; these are part of the bytes.",
+        f"Written by `python -m benchmarks.dense` on {result['date']} ({result['machine']}), with {result['queries']}",
+        f"real questions over real passages; each index returns the best {_K}. Times are processor time on one thread.",
+        "*+ 400 exact* means that an index preselects 400 rows, which are then compared exactly; the column of bytes",
+        "includes these rows.",
         "",
     ]
     for count in dict.fromkeys(row["rows"] for row in result["indexes"]):
