@@ -24,7 +24,8 @@ from .system.version import __version__
 if TYPE_CHECKING:
     from .ask.answer import Answer, Citation, Lead
     from .ask.follow_up import Turn
-    from .ask.ranking import Evidence, Hit, Ranking
+    from .ask.ranking import Evidence, Hit, Ranking, Ranks
+    from .ask.why import ReaderScores, Why
     from .build.report import BuildReport, Progress
     from .build.standalone import build_index
     from .config import Address, Config, PluginAddress
@@ -78,12 +79,15 @@ _MODULES = {
     "Query": "index.protocols",
     "QueryTerm": "text.query_term",
     "Ranking": "ask.ranking",
+    "Ranks": "ask.ranking",
     "Reader": "models.protocols",
+    "ReaderScores": "ask.why",
     "Remedy": "errors",
     "Section": "text.document",
     "Span": "text.document",
     "Status": "status",
     "Turn": "ask.follow_up",
+    "Why": "ask.why",
     "build_index": "build.standalone",
     "load_encoder": "models.encoders",
 }
@@ -119,12 +123,15 @@ __all__ = [
     "Query",
     "QueryTerm",
     "Ranking",
+    "Ranks",
     "Reader",
+    "ReaderScores",
     "Remedy",
     "Section",
     "Span",
     "Status",
     "Turn",
+    "Why",
     "__version__",
     "build_index",
     "load_encoder",

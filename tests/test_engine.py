@@ -83,7 +83,7 @@ def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
     data = json.loads(json.dumps(engine.ask(f"  {QUESTION} ").as_json()))
     assert set(data) == {
         "question", "query", "carried", "corrected", "reason", "unmentioned", "unread", "answerable", "confidence",
-        "answer", "citations", "generation", "timings_ms",
+        "answer", "citations", "why", "generation", "timings_ms",
     }  # fmt: skip
     assert (data["question"], data["query"]) == (f"  {QUESTION} ", QUESTION)
     assert set(data["answer"]) == {"text", "short", "citation", "start", "end", "span", "sentence"}

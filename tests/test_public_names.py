@@ -25,8 +25,8 @@ def test_the_public_names_are_these() -> None:
         "Address", "Answer", "AnswerSpan", "Block", "Box", "BuildReport", "Citation", "Config", "Document", "Encoder",
         "EncoderIdentity", "Engine", "Evidence", "FileRecord", "FileState", "Found", "Hit", "Judgement", "Lead",
         "PagePicture", "Passage", "PassageSettings", "PluginAddress", "Progress", "QAError", "Query", "QueryTerm",
-        "Ranking", "Reader", "Remedy", "Section", "Span", "Status", "Turn", "__version__", "build_index",
-        "load_encoder",
+        "Ranking", "Ranks", "Reader", "ReaderScores", "Remedy", "Section", "Span", "Status", "Turn", "Why",
+        "__version__", "build_index", "load_encoder",
     ]  # fmt: skip
     assert set(qa.__all__) <= set(dir(qa))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..text.document import Span
+from .why import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Answer:
     `query` is what was run: the question, after the words `carried` from the conversation where it leans on that.
     `corrected` are words of the question that no passage contains, as typed and as searched for; `reason` says in one
     sentence why nothing was found, if that is known. `unmentioned` are names in the question that the article of the
-    lead does not contain. `unread` counts the passages and units that the reader had no time for.
+    lead does not contain. `unread` counts the passages and units that the reader had no time for. `why`
+    says what decided, of the lead or, if there is none, of what came closest; None if nothing was found.
     """
 
     question: str
@@ -91,6 +93,7 @@ class Answer:
     reason: str = ""
     unmentioned: tuple[str, ...] = ()
     unread: int = 0
+    why: Why | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The object of `qa ask --json` (DESIGN §7)."""
@@ -106,6 +109,7 @@ class Answer:
             "confidence": round(self.confidence, 4),
             "answer": None if self.lead is None else self.lead.as_json(),
             "citations": [citation_json(citation) for citation in self.citations],
+            "why": None if self.why is None else self.why.as_json(),
             "generation": self.generation,
             "timings_ms": {stage: round(ms, 2) for stage, ms in self.timings_ms.items()},
         }

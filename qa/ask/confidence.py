@@ -23,10 +23,11 @@ Thresholds = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The probability that the lead is right, and whether that is enough to show it."""
+    """The probability that the lead is right, and whether that is enough to show it: at least `threshold`."""
 
     confidence: float
     answerable: bool
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,11 @@ class TopicModel:
 
 def judge(ranking: Ranking, leads: Leads, threshold: float, risk: float | None = None) -> Verdict:
     """Whether the lead is shown: by `threshold`, or instead of it by `risk` (see `threshold_for`)."""
+    least = threshold if risk is None else threshold_for(risk, leads)
     if leads.best is None:
-        return Verdict(0.0, False)
+        return Verdict(0.0, False, least)
     sure = confidence(ranking.evidence, leads)
-    return Verdict(sure, sure >= (threshold if risk is None else threshold_for(risk, leads)))
+    return Verdict(sure, sure >= least, least)
 
 
 def confidence(evidence: Evidence, leads: Leads) -> float:

@@ -33,6 +33,15 @@ def best(pool: Candidates, scores: Vectors) -> NDArray[np.intp]:
     return order if pool.allowed is None else order[pool.allowed[order]]
 
 
+def ranks(pool: Candidates, count: int) -> tuple[dict[int, int], dict[int, int]]:
+    """The ranks, from 1, of the `count` best allowed candidates by words, and of those by meaning, by passage id."""
+    by_words, by_meaning = best(pool, pool.bm25)[:count], best(pool, pool.cosine)[:count]
+    by_words = by_words[pool.bm25[by_words] > 0]
+    sides = (pool.ids[order].tolist() for order in (by_words, by_meaning))
+    words, meaning = ({number: rank for rank, number in enumerate(ids, start=1)} for ids in sides)
+    return words, meaning
+
+
 def cosines(pool: Candidates) -> Vectors:
     """The cosines of the allowed candidates."""
     return pool.cosine if pool.allowed is None else pool.cosine[pool.allowed]

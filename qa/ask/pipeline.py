@@ -10,6 +10,7 @@ Ranking     lead         chooses the unit that answers                → Leads
 Leads       confidence   decides whether to show it                   → Verdict
 all         compose      adds short answer, citations, highlights     → Answer
 Answer      unmentioned  adds names that the article does not contain → Answer
+all         explanation  says what decided and what is missing        → Why
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from .answer import Answer
 from .compose import compose
 from .confidence import judge
 from .correction import correct
+from .explanation import explain
 from .follow_up import Turn, follow_up_of
 from .lead import LEAD_PASSAGES, leads_of
 from .query import query_of
@@ -97,9 +99,10 @@ def answer(request: Request, resources: Resources) -> Answer:
     verdict = judge(ranking, leads, resources.config.threshold, resources.config.risk)
     composed = compose(request.question, ranking, leads, verdict, facts, request.top_k)
     missing = unmentioned(composed, ranking, resources.generation)
+    why = explain(ranking, leads, verdict, facts.contexts, request.top_k)
     ended = time.perf_counter()
     timings = {**ranking.timings_ms, "answer": 1e3 * (ended - ranked), "total": 1e3 * (ended - started)}
-    return replace(composed, unmentioned=missing, timings_ms=timings)
+    return replace(composed, unmentioned=missing, why=why, timings_ms=timings)
 
 
 def _rank(request: Request, resources: Resources) -> Ranking:

@@ -15,6 +15,20 @@ FITTED_SIZES = (20, 2_000)  # passages of the smallest and the largest corpus th
 
 
 @dataclass(frozen=True, slots=True)
+class Ranks:
+    """The ranks of a passage, from 1: in the search by words, in the search by meaning, after fusion and after reading.
+
+    None if it is not among the candidates of that search, or was not read. If words were carried, the searches are
+    those with the carried words.
+    """
+
+    words: int | None = None
+    meaning: int | None = None
+    fused: int | None = None
+    read: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage with its fused score (0–1, higher is better), its rank from 1, and the reader's judgement, if any."""
 
@@ -25,6 +39,7 @@ class Hit:
     cosine: float
     bm25: float
     judgement: Judgement | None = None
+    ranks: Ranks = Ranks()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from ..models.protocols import Vectors
 from ..text.passage import Passage
 from ..text.query_term import QueryTerm
 from ..text.terms import analyze
-from .fusion import best, combine, cosines, fuse
+from .fusion import best, combine, cosines, fuse, ranks
 from .leaning import FollowUp, carried_share
-from .ranking import Evidence, Hit, Ranking
+from .ranking import Evidence, Hit, Ranking, Ranks
 
 CANDIDATES = 100
 # How many of the best passages are checked for the question's words, and for the carried words.
@@ -26,8 +26,9 @@ def rank(index: PassageIndex, query: Query, embedding: Embedding, top_k: int, ca
 
     `embedding` returns the embedding of the query's text. Each side returns up to `candidates` passages.
     """
-    pool = index.search(embedding, query, max(candidates, top_k))
-    return _ranking(index, query, query, pool, fuse(pool), top_k)
+    depth = max(candidates, top_k)
+    pool = index.search(embedding, query, depth)
+    return _with_ranks(_ranking(index, query, query, pool, fuse(pool), top_k), pool, depth)
 
 
 def rank_follow_up(
@@ -50,10 +51,10 @@ def rank_follow_up(
     support = _support(index, follow_up, alone, carried)
     share = carried_share(follow_up, float(cosines(alone).max(initial=0.0)), support)
     if not share:
-        return _ranking(index, question, question, alone, fuse(alone), top_k)
+        return _with_ranks(_ranking(index, question, question, alone, fuse(alone), top_k), alone, depth)
     pool, scores = combine(carried, share * fuse(carried), alone, (1 - share) * fuse(alone))
     ranking = _ranking(index, question, query, pool, scores, top_k)
-    return replace(ranking, carried=follow_up.carried)
+    return replace(_with_ranks(ranking, carried, depth), carried=follow_up.carried)
 
 
 def _ranking(
@@ -85,6 +86,13 @@ def _ranking(
     terms = index.query_terms(question.text)
     missing = () if hits else tuple(phrase for phrase in query.phrases if not index.contains(phrase))
     return Ranking(query, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()), missing)
+
+
+def _with_ranks(ranking: Ranking, searched: Candidates, count: int) -> Ranking:
+    """The ranking with the ranks of its hits among the `count` best of each side of `searched`, and after fusion."""
+    words, meaning = ranks(searched, count)
+    hits = (replace(hit, ranks=Ranks(words.get(hit.id), meaning.get(hit.id), hit.rank)) for hit in ranking.hits)
+    return replace(ranking, hits=tuple(hits))
 
 
 def _support(index: PassageIndex, follow_up: FollowUp, alone: Candidates, carried: Candidates) -> float:

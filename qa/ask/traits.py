@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence, Set
 
 from ..models.protocols import AnswerSpan, Judgement, logistic
+from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
 from ..text.terms import analyze
 from .units import Unit
@@ -20,9 +21,6 @@ _POINTER = re.compile(
     re.I,
 )
 _LINK = re.compile(r"^\W*\[[^\]]*\]\([^)]*\)\W*$|^\s*https?://\S+\s*$")
-# A number, year, version or part number, whole: 3.12 is not 3.1, nor A4 A5.
-_NUMBER = re.compile(r"\w*\d\w*(?:[.,/]\w+)*")
-_WORD = re.compile(r"[\w'’-]+")
 # English questions that ask for a number or a date.
 _WANTS_NUMBER = re.compile(
     r"\b(?:how (?:many|much|long|old|far|often|tall|big|large)|when"
@@ -94,7 +92,7 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
     `no_number` says whether the question asks for a number and the sentence contains none.
     """
     near = f"{unit.passage.encoded}\n{context}"
-    numbers, names = _numbers(question), names_in(question)
+    numbers, names = _numbers(question), names_of(question)
     folded = near.casefold()
     held = set(analyze(f"{unit.text}\n{'. '.join(unit.passage.section)}\n{context}", unit.passage.language))
     heaviest = max((term.weight for term in terms), default=0.0) or 1.0
@@ -106,12 +104,6 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
         "word_missing": missing / heaviest,
         "no_number": float(wants and not _numbers(unit.sentence_text)),
     }
-
-
-def names_in(question: str) -> list[str]:
-    """The words of a question that are written with a capital, but its first and "I"."""
-    words = [match[0] for match in _WORD.finditer(question)][1:]
-    return [word for word in words if word[0].isupper() and len(word) > 1 and not re.match(r"I['’]", word)]
 
 
 def share(terms: Sequence[QueryTerm], words: Set[str]) -> float:
@@ -135,4 +127,4 @@ def likeliest(unit: Unit, judgement: Judgement | None) -> AnswerSpan | None:
 
 
 def _numbers(text: str) -> set[str]:
-    return {match[0].casefold() for match in _NUMBER.finditer(text)}
+    return {number.casefold() for number in numbers_of(text)}

@@ -6,6 +6,7 @@ import unicodedata
 
 from ..text.document import SECTION_SEPARATOR
 from .answer import Answer, Citation
+from .why import ReaderScores, Why
 
 NOT_FOUND = "Your articles do not seem to contain the answer."
 UNCERTAIN = "No passage answers this for certain."
@@ -13,6 +14,7 @@ UNCERTAIN = "No passage answers this for certain."
 
 NEAREST = "Nearest passages: related, but not an answer"
 CLOSEST = "The passages that come closest"
+_LONGEST_QUOTE = 200  # characters of what came closest
 # From here on the passages are worth reading: of the 373 real questions with an answer, 133 were refused with so much
 # confidence or more, and of 21 off-topic ones 3 (each collection held out).
 _CLOSE = 0.2
@@ -97,15 +99,66 @@ def is_close(answer: Answer) -> bool:
     return answer.lead is None and answer.confidence >= _CLOSE
 
 
-def as_text(answer: Answer, styled: bool = False) -> str:
+def why_rows(why: Why, closest: bool) -> list[tuple[str, str]]:
+    """Labels, each with what `why` says under it, plain text; `closest` if there is no answer, only what came closest.
+
+    A label for which there is nothing to say is left out.
+    """
+    absent = [word for word in why.missing if word not in why.unknown]
+    rows = (
+        ("Came closest", _came_closest(why) if closest else ""),
+        ("What it lacks", why.lacks),
+        ("Matched", ", ".join(why.matched)),
+        ("In its passage or title", ", ".join(why.nearby)),
+        ("Not in this passage", ", ".join(absent)),
+        ("In no article", ", ".join(why.unknown)),
+        ("Found", _ranks_words(why)),
+        ("Reader’s estimates", _reader_words(why.reader)),
+        ("Confidence", f"{percent(why.confidence)}; an answer is shown from {percent(why.threshold)}"),
+    )
+    return [(label, text) for label, text in rows if text]
+
+
+def _came_closest(why: Why) -> str:
+    words = " ".join(why.sentence_text.split())
+    short = words if len(words) <= _LONGEST_QUOTE else f"{words[:_LONGEST_QUOTE].rsplit(' ', 1)[0]} …"
+    quoted = short if is_quoted(short) else f"“{short}”"
+    return f"{quoted} [{why.citation}]" if why.citation is not None else f"{quoted} {why.document}"
+
+
+def _ranks_words(why: Why) -> str:
+    """`1st by words, 3rd by meaning, 1st together; 2nd after reading`."""
+    ranks = why.ranks
+    by = ((ranks.words, "by words"), (ranks.meaning, "by meaning"))
+    sides = [f"{ordinal(rank)} {side}" if rank else f"not among the best {side}" for rank, side in by]
+    together = f", {ordinal(ranks.fused)} together" if ranks.fused else ""
+    read = f"; {ordinal(ranks.read)} after reading" if ranks.read else ""
+    carried = f"; searched for with {', '.join(why.carried)}" if why.carried else ""
+    return f"{', '.join(sides)}{together}{read}{carried}"
+
+
+def _reader_words(scores: ReaderScores | None) -> str:
+    """How likely the reader finds it that passage and sentence answer."""
+    if scores is None:
+        return "none, it did not read this passage"
+    parts = (("passage", scores.passage), ("sentence", scores.sentence), ("sentence on its own", scores.alone))
+    return ", ".join(f"{part} {percent(score)}" for part, score in parts if score is not None)
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `2nd`, `3rd`, `11th`."""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> str:
     """One answer for a terminal: the lead, how sure it is, and its numbered citations.
 
-    Where it is `styled`, the short answer in the lead is bold and underlined (ECMA-48).
+    Where it is `styled`, the short answer in the lead is bold and underlined (ECMA-48). If it is `explained`, the lines
+    under it say why.
     """
     if answer.lead is None:
         lines = [_line(not_found_words(answer))]
-        if answer.citations:
-            lines += ["", f"{nearest_words(answer)}:"]
     else:
         before, short, after = map(_plain, answer.lead.pieces())
         told = f"{_BOLD}{short}{_PLAIN}" if styled and short else short
@@ -120,6 +173,11 @@ def as_text(answer: Answer, styled: bool = False) -> str:
         lines.insert(0, f"{_line(corrected_words(answer))} (in quotes, a word is searched for as it is typed)")
     if answer.carried:
         lines += [f"From the conversation: {', '.join(map(_line, answer.carried))}"]
+    if explained and answer.why is not None:
+        rows = why_rows(answer.why, answer.lead is None)
+        lines += ["", "Why?", *(f"    {label}: {_line(text)}" for label, text in rows)]
+    if answer.lead is None and answer.citations:
+        lines += ["", f"{nearest_words(answer)}:"]
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page is not None else ""
         changed = " (changed since it was indexed)" if citation.changed else ""

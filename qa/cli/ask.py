@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     help="The conversation before QUESTION, as JSON; - is stdin.",
 )
 @click.option("--top-k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many passages.")
+@click.option("--explain", is_flag=True, help="Say why: matched and missing words, ranks, what the reader says.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per question.")
 def ask(
     corpus: Path | None,
@@ -38,6 +39,7 @@ def ask(
     questions: Path | None,
     conversation: Path | None,
     top_k: int,
+    explain: bool,
     as_json: bool,
 ) -> int:
     """Answer QUESTION, or each line of a file of questions.
@@ -53,7 +55,9 @@ def ask(
         raise ConfigError('--conversation needs a QUESTION: run `qa ask "…" --conversation FILE`.')
     history = _history(conversation) if conversation is not None else ()
     lines = _lines(questions) if question is None else []
-    as_text = partial(in_words, styled=True)  # `click.echo` removes the style if the output is no terminal
+    as_text = partial(
+        in_words, styled=True, explained=explain
+    )  # `click.echo` removes the style if the output is no terminal
     with Engine.open(config_of(corpus, index, store)) as engine:
         if question is not None:
             answer = engine.ask(question, top_k, history)

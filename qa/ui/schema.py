@@ -77,6 +77,46 @@ class Citation(_Object):
     changed: bool = Field(description="Whether the file has changed since it was indexed.")
 
 
+class Ranks(_Object):
+    """The ranks of a passage, from 1; null if a search did not find it, or if it was not read."""
+
+    words: int | None = Field(description="In the search by words.")
+    meaning: int | None = Field(description="In the search by meaning.")
+    fused: int | None = Field(description="In both searches together.")
+    read: int | None = Field(description="After the reader has judged the passages.")
+
+
+class ReaderScores(_Object):
+    """What the reader says, from 0 to 1. The confidence is calibrated, these are not."""
+
+    passage: float = Field(ge=0, le=1, description="The probability that the passage answers.")
+    sentence: float | None = Field(ge=0, le=1, description="Above one half, an answer in it is likelier than none.")
+    alone: float | None = Field(ge=0, le=1, description="The probability that the sentence answers, read by itself.")
+
+
+class Why(_Object):
+    """Why a quotation was chosen: that of the answer, or, if there is no answer, what came closest."""
+
+    document: str
+    citation: int | None = Field(description="The rank of the citation that contains it; null if top_k is too small.")
+    text: str
+    span: tuple[int, int] = Field(description="Start and end of the text, in the document.")
+    sentence: tuple[int, int] = Field(description="Start and end of the sentence in it that was judged to answer.")
+    matched: list[str] = Field(description="Words and numbers of the question in the quotation.")
+    nearby: list[str] = Field(description="Those in the rest of its passage, its headings, title or path.")
+    missing: list[str] = Field(description="Those in neither.")
+    missing_names: list[str] = Field(description="The missing ones that are names.")
+    missing_numbers: list[str] = Field(description="The missing ones that are numbers, years or versions.")
+    unknown: list[str] = Field(description="The missing ones that no passage of any article contains.")
+    lacks_number: bool = Field(description="Whether the question asks for a number, and the sentence has no digits.")
+    carried: list[str] = Field(description="Words of the conversation that were searched for too.")
+    ranks: Ranks
+    reader: ReaderScores | None = Field(description="Null if the passage was not read.")
+    confidence: float = Field(ge=0, le=1)
+    threshold: float = Field(description="The confidence from which an answer is shown.")
+    lacks: str | None = Field(description="One sentence on what it lacks, if there is no answer.")
+
+
 class Answer(_Object):
     """An answer: the object of `qa ask --json`."""
 
@@ -91,6 +131,7 @@ class Answer(_Object):
     confidence: float = Field(ge=0, le=1)
     answer: Lead | None = Field(description="Null if the articles do not answer the question.")
     citations: list[Citation]
+    why: Why | None = Field(description="What decided; null if nothing was found.")
     generation: str
     timings_ms: dict[str, float]
 

@@ -82,6 +82,7 @@ def _environment() -> Environment:
         "unmentioned_words": words.unmentioned_words,
         "unread_words": words.unread_words,
         "unwrapped": unwrapped,
+        "why_rows": words.why_rows,
     }
     return environment
 

@@ -453,7 +453,7 @@ def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
     data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])])).as_json()))
     assert list(data) == [
         "question", "query", "carried", "corrected", "reason", "unmentioned", "unread", "answerable", "confidence",
-        "answer", "citations", "generation", "timings_ms",
+        "answer", "citations", "why", "generation", "timings_ms",
     ]  # fmt: skip
     assert data["question"] == "  as typed? "
     assert data["query"] == QUESTION

@@ -34,6 +34,7 @@ STAGES = [
     ({"qa.ask.confidence"}, "judge"),
     ({"qa.ask.compose", "qa.ask.short_answer"}, "compose"),
     ({"qa.ask.unmentioned"}, "unmentioned"),
+    ({"qa.ask.explanation"}, "explain"),
 ]
 VALUES = {
     "qa.ask.ranking",
@@ -41,6 +42,7 @@ VALUES = {
     "qa.ask.answer",
     "qa.ask.features",
     "qa.ask.units",
+    "qa.ask.why",
 }  # the values that stages pass on
 ARTICLES = {
     "tesla.md": "# Nikola Tesla\n\nNikola Tesla was born in Smiljan. Nikola Tesla died in New York in 1943.\n",
