@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from conftest import TinyReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.ask.fusion import fuse
+from qa.ask.fusion import fuse, ranks
 from qa.ask.leaning import FollowUp, carried_share
 from qa.ask.ranking import Ranking
 from qa.ask.rereading import READ, reread
@@ -112,6 +112,15 @@ def test_without_any_word_found_meaning_alone_decides() -> None:
 
 def test_with_equal_meanings_words_alone_decide() -> None:
     assert fuse(pool([0.4, 0.4], [1, 2])) == pytest.approx([0.75, 1])
+
+
+def test_ranks_are_those_of_each_side_among_what_is_allowed() -> None:
+    given = pool(cosine=[0.9, 0.5, 0.7, 0.1], bm25=[0, 8, 4, 9], ids=[10, 11, 12, 13])
+    assert ranks(given, 100) == ({13: 1, 11: 2, 12: 3}, {10: 1, 12: 2, 11: 3, 13: 4})  # words did not find 10
+    assert ranks(given, 2) == ({13: 1, 11: 2}, {10: 1, 12: 2})  # beyond that, others may be nearer
+    allowed = replace(given, allowed=np.array([False, True, True, True]))
+    assert ranks(allowed, 2) == ({13: 1, 11: 2}, {12: 1, 11: 2})
+    assert ranks(pool([], []), 2) == ({}, {})
 
 
 def test_a_pool_of_one_or_none_is_fused() -> None:

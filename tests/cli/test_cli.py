@@ -110,6 +110,28 @@ def test_ask_prints_the_answer_for_people(folder: Path, capsys: pytest.CaptureFi
     assert out.index("Bruno") < out.index("zoo.md")
 
 
+def test_ask_explains_only_if_it_is_told_to_and_json_always_does(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "build")
+    question = "What is the zebra at the zoo called?"
+    (code, plain, _), (explained_code, explained, error) = (
+        run(capsys, "ask", question, *more) for more in ((), ("--explain",))
+    )
+    assert (code, explained_code, error) == (0, 0, "")
+    assert "Why?" not in plain
+    assert "\nWhy?\n    Matched: zebra, zoo, called\n" in explained
+    assert explained.index("Bruno") < explained.index("Why?") < explained.index("zoo.md")
+    for flags in (("--json",), ("--json", "--explain")):
+        why = json.loads(run(capsys, "ask", question, *flags)[1])["why"]
+        assert (why["document"], why["matched"], why["missing"]) == ("zoo.md", ["zebra", "zoo", "called"], [])
+    monkey = "monkey\n"
+    (folder / "questions.txt").write_text(f"{question}\n{monkey}")
+    code, out, _ = run(capsys, "ask", "--questions", "questions.txt", "--explain")
+    assert (code, out.count("\nWhy?\n")) == (0, 2)
+    assert "In no article: monkey" in out
+
+
 def test_ask_reads_questions_in_order_and_goes_on_after_a_bad_one(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,16 +23,20 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from waiting import take_time
 
+from qa.ask.ranking import Ranks
+from qa.ask.why import ReaderScores, Why
 from qa.build import build
 from qa.config import Config
 from qa.corpus.records import FileRecord
 from qa.errors import MismatchError, ModelError, NoGenerationError, QAError
 from qa.status import FileState
 from qa.status import Status as StatusOfAll
+from qa.text.document import Span
 from qa.ui.bodies import MOST_BYTES
 from qa.ui.endpoints import Endpoints
 from qa.ui.refusals import DESCRIPTION
 from qa.ui.schema import Answer, File, Hit, Status
+from qa.ui.schema import Why as DescribedWhy
 
 # gradio's use of pandas, in a thread of its own
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -414,6 +418,22 @@ def test_the_state_of_an_index_on_a_server_is_as_the_description_says() -> None:
     store = {"address": "milvus://localhost:19530/a", "server": "2.6", "words": "engine"}
     for state in (StatusOfAll("1", "t", "e", 1, 2, files, ("en",), store), StatusOfAll("", "", "", 0, 0, ())):
         assert Status.model_validate(state.as_json(), strict=True).model_dump() == state.as_json()
+
+
+@pytest.mark.parametrize(
+    "reader", [None, ReaderScores(0.91, 0.5), ReaderScores(0.91, None, 0.25), ReaderScores(0.0, 1.0, 1.0)]
+)
+@pytest.mark.parametrize("lacks", ["", "Its passage does not mention “2031”."])
+def test_why_is_as_the_description_says(reader: ReaderScores | None, lacks: str) -> None:
+    words = {name: (name,) for name in ("matched", "nearby", "missing", "missing_names", "missing_numbers", "unknown")}
+    made = Why(
+        "a.md", "It is. So.", Span(5, 15), Span(5, 11), 2 if lacks else None, **words, lacks_number=True,
+        carried=("bees",), ranks=Ranks(1, None, 3, 2), reader=reader, confidence=0.71, threshold=0.5, lacks=lacks,
+    )  # fmt: skip
+    data = json.loads(json.dumps(made.as_json()))
+    assert json.loads(DescribedWhy.model_validate_json(json.dumps(data), strict=True).model_dump_json()) == data
+    assert list(data) == list(DescribedWhy.model_fields)
+    assert made.sentence_text == "It is."
 
 
 STATES: list[tuple[Any, str]] = [

@@ -14,6 +14,8 @@ from markupsafe import escape
 
 import qa
 from qa.ask.answer import Answer, Citation, Lead
+from qa.ask.ranking import Ranks
+from qa.ask.why import ReaderScores, Why
 from qa.ask.words import CLOSEST, NEAREST, NOT_FOUND, UNCERTAIN, as_text, confidence_words, percent
 from qa.formats.pictures import Box, PagePicture
 from qa.text.document import Document, Section, Span
@@ -41,8 +43,11 @@ TAGS = {
     "bdi",
     "blockquote",
     "button",
+    "dd",
     "details",
     "div",
+    "dl",
+    "dt",
     "h2",
     "li",
     "mark",
@@ -276,6 +281,59 @@ def test_names_that_the_article_does_not_mention_are_told_and_escaped(hostile: s
     assert "mention" not in answer_html(answer(citation()), 7)
     assert "mention" not in as_text(answer(citation()))
     assert "\nThe article does not mention “Costco”.\n" in as_text(replace(answer(citation()), unmentioned=("Costco",)))
+
+
+def why(text: str = "The cat sat.", **changes: object) -> Why:
+    span = Span(100, 100 + len(text))
+    nothing: tuple[str, ...] = ()
+    made = Why(
+        "notes/cat.md", text, span, span, 1, ("cat",), ("Monday",), ("2031", "dog"), nothing, ("2031",), ("dog",),
+        False, nothing, Ranks(1, None, 2, 1), ReaderScores(0.9, 0.8, 0.7), 0.94, 0.5,
+    )  # fmt: skip
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def test_why_is_folded_between_the_answer_and_its_passages() -> None:
+    page = answer_html(replace(answer(citation()), why=why()), 1)
+    assert page.index("qa-sure") < page.index('<details class="qa-why"><summary>Why?') < page.index("qa-cards")
+    rows = dict(re.findall("<dt>(.*?)</dt><dd [^>]*>(.*?)</dd>", page))
+    assert rows == {
+        "Matched": "cat",
+        "In its passage or title": "Monday",
+        "Not in this passage": "2031",
+        "In no article": "dog",
+        "Found": "1st by words, not among the best by meaning, 2nd together; 1st after reading",
+        "Reader’s estimates": "passage 90 %, sentence 80 %, sentence on its own 70 %",
+        "Confidence": "94 %; an answer is shown from 50 %",
+    }
+    assert "Why?" not in answer_html(answer(citation()), 1)
+
+
+def test_why_of_a_refusal_begins_with_what_came_closest_and_what_it_lacks() -> None:
+    lacking = why("The cat\nsat.", lacks="It has no dog.")
+    page = answer_html(replace(answer(citation(), answerable=False), why=lacking), 1)
+    assert page.index("qa-none") < page.index("qa-why") < page.index("qa-nearest")
+    rows = re.findall("<dt>(.*?)</dt><dd [^>]*>(.*?)</dd>", page)
+    assert rows[:2] == [("Came closest", "“The cat sat.” [1]"), ("What it lacks", "It has no dog.")]
+
+
+def test_what_came_closest_is_cut_at_a_word_and_names_its_file_if_it_is_not_cited() -> None:
+    long = why("word " * 60 + "end.", citation=None, lacks="It has no dog.")
+    told = as_text(replace(answer(citation(), answerable=False), why=long), explained=True)
+    quoted = re.search("Came closest: “(.*)” notes/cat.md\n", told)
+    assert quoted is not None
+    assert re.fullmatch("(word )+…", quoted[1]) and 150 < len(quoted[1]) <= 202
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_nothing_in_why_becomes_markup_or_steers_a_terminal(hostile: str) -> None:
+    words = dict.fromkeys(("matched", "nearby", "missing", "carried"), (hostile,))
+    bad = why(f"{hostile} sat.", document=hostile, citation=None, lacks=f"Not “{hostile}”.", **words)
+    given = replace(answer(citation(), answerable=False), why=bad)
+    page = Read(answer_html(given, 1), "qa-why")
+    assert {tag for tag, _ in page.tags} <= TAGS
+    assert " ".join(printable(hostile).split()) in " ".join(page.inside.split())
+    assert "\x1b" not in as_text(given, explained=True)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

@@ -325,6 +325,28 @@ def test_a_question_is_answered_with_the_right_citation(page: Page) -> None:
     shot(page, "answer")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_why_unfolds_under_an_answer_and_under_a_refusal(
+    browser: Browser, chat: Chat, size: dict[str, int], scheme: str
+) -> None:
+    with visiting(browser, chat.url, viewport=size, color_scheme=scheme) as page:
+        for name, question, row in (
+            ("answer", FORUMS, ("Matched", "India, Russia, work")),
+            ("refusal", OFF_TOPIC, ("What it lacks", "Its passage does not mention “1998”")),
+        ):
+            turn = ask(page, question)
+            rows = turn.locator(".qa-why dl > div")
+            expect(rows.first).to_be_hidden()
+            turn.get_by_text("Why?", exact=True).focus()
+            page.keyboard.press("Enter")
+            expect(rows.filter(has=page.get_by_text(row[0], exact=True))).to_contain_text(row[1])
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+            ratios = dict(page.evaluate(CONTRAST, [".qa-why summary", ".qa-why dt", ".qa-why dd"]))
+            assert {selector: ratio for selector, ratio in ratios.items() if not ratio or ratio < 4.5} == {}
+            shot(page, f"why-{name}-{size['width']}-{scheme}")
+
+
 def test_a_card_opens_its_source_at_the_marked_passage_and_the_arrows_move_on(page: Page) -> None:
     turn = ask(page, FORUMS)
     cards = turn.locator(".qa-card")
