@@ -1,11 +1,11 @@
-"""Refuses, and writes down, whatever would leave this machine: connections, datagrams and look-ups of names.
+"""Refuses and logs whatever would leave this machine: connections, datagrams and name lookups.
 
     subprocess.run([sys.executable, "-m", "qa", …], env=environment(tmp_path))
     assert attempts(tmp_path) == []
 
-`environment` makes every Python process that is started with it (and theirs in turn) refuse from before its first
-import, by `sitecustomize`. It is an audit hook: nothing in the process can take it away or go around it in Python.
-Code that is not Python's and opens sockets by itself is not seen: `traffic` sees that too.
+`environment` makes every Python process that is started with it, and its child processes, refuse from before the first
+import, through `sitecustomize`. It is an audit hook, which Python code can neither remove nor bypass. Native code that
+opens sockets itself is not seen; `traffic` sees that too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 _LOG = "attempts.txt"
-# Where the address stands among the arguments of the events that go out (docs.python.org/3/library/audit_events.html).
+# The position of the address in the arguments of outgoing events (docs.python.org/3/library/audit_events.html).
 _ADDRESS = {
     "socket.connect": 1,
     "socket.sendto": 1,
@@ -31,7 +31,7 @@ _ADDRESS = {
 
 
 def environment(folder: Path, **changes: str | None) -> dict[str, str]:
-    """The variables of this process, changed (None: taken out), with the refusal; attempts are kept in `folder`."""
+    """The variables of this process, changed (None: removed), with the refusal; attempts are logged in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sitecustomize.py").write_text(
         f"import sys\nsys.path.append({str(Path(__file__).parent)!r})\n"
@@ -44,13 +44,13 @@ def environment(folder: Path, **changes: str | None) -> dict[str, str]:
 
 
 def attempts(folder: Path) -> list[str]:
-    """What was refused, one line each, in order."""
+    """What was refused, one line per attempt, in order."""
     log = folder / _LOG
     return log.read_text("utf-8").splitlines() if log.exists() else []
 
 
 def block(log: str) -> None:
-    """From now on refuse in this process whatever is not for this machine, and append it to the file `log`."""
+    """Refuse from now on whatever is not for this machine, and append it to the file `log`."""
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         place = _ADDRESS.get(event)
@@ -65,13 +65,13 @@ def block(log: str) -> None:
 
 
 def is_here(address: object) -> bool:
-    """Whether an address (a host, or what a socket takes) is loopback, a Unix socket or none at all."""
+    """Whether an address (a host, or an argument of a socket call) is loopback, a Unix socket or missing."""
     if isinstance(address, tuple):
         address = address[0] if address else None
     if isinstance(address, bytes):
         address = os.fsdecode(address)
     if not isinstance(address, str):
-        return address is None  # None: this machine (getaddrinfo), or a socket that was connected before
+        return address is None  # None: this machine (getaddrinfo), or a socket that is already connected
     if address in ("localhost", "") or address.startswith(("/", "\0")):
         return True
     try:

@@ -1,12 +1,12 @@
-"""Builds in processes of their own, for the tests that kill them.
+"""Builds in separate processes, for tests that kill them.
 
-Run as a program, this file reads one JSON list of words a line, `[CORPUS, INDEX, OPTION …]`, and answers each with the
-lines of a forked process that builds: "pid NUMBER", a line at each step of the build and at each change of the index
-folder, and at last "ended STATUS" (negative: the signal). Options: `pause=SECONDS` sleeps at each step; `hold=STAGE`
-stays at the first step of a stage until it is killed; `die=CHANGE` kills the process with SIGKILL right before that
-change (a file opened for writing, a rename, a folder made, a thing removed, as Python announces them), given by its
-number from 1 or as in its line: "os.rename .CURRENT.new". With `store=ADDRESS` it builds into Milvus, and says
-"inserted COLLECTION" for each batch of `batch=ROWS`; it encodes `batch` passages at a time.
+Run as a program, this file reads one JSON list of words per line, `[CORPUS, INDEX, OPTION …]`, and answers each with
+the lines of a forked process that builds: "pid NUMBER", a line at each step of the build and at each change of the
+index folder, and finally "ended STATUS" (negative: the signal). Options: `pause=SECONDS` sleeps at each step;
+`hold=STAGE` stops at the first step of a stage until it is killed; `die=CHANGE` kills the process with SIGKILL right
+before that change (a file opened for writing, a rename, a folder created, something removed, as Python's audit events
+announce them), given by its number from 1 or by its line: "os.rename .CURRENT.new". With `store=ADDRESS` it builds into
+Milvus, and prints "inserted COLLECTION" for each batch of `batch=ROWS`; it encodes `batch` passages at a time.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Builder:
         )
 
     def start(self, corpus: Path, index: Path, **options: object) -> Build:
-        """Start a build; it runs while the caller goes on."""
+        """Start a build and return while it runs."""
         assert self._process.stdin is not None
         words = [str(corpus), str(index), *(f"{name}={value}" for name, value in options.items())]
         self._process.stdin.write(json.dumps(words) + "\n")
@@ -68,7 +68,7 @@ class Builder:
 
 
 class Build:
-    """A build in another process. `lines` are those seen so far; `status` is known after `wait`."""
+    """A build in another process. `lines` are those received so far; `status` is known after `wait`."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self.lines: list[str] = []
@@ -77,7 +77,7 @@ class Build:
         self.pid = int(next(lines).removeprefix("pid "))
 
     def wait_for(self, start: str, times: int = 1) -> bool:
-        """Wait for that many lines that begin so; False where the process ended before."""
+        """Wait for `count` lines that begin with `start`; False if the process ended before."""
         while times and self.status is None:
             line = next(self._coming)
             self.lines.append(line)
@@ -91,7 +91,7 @@ class Build:
             self.wait_for("ended ")
 
     def kill(self, after: float = 0) -> None:
-        """Send SIGKILL after so many seconds. One that has ended is a zombie, so its number is still its own."""
+        """Send SIGKILL after so many seconds. An ended process is a zombie, so its number still belongs to it."""
         killing = threading.Timer(after, os.kill, (self.pid, signal.SIGKILL))
         killing.start()
         killing.join()
@@ -99,12 +99,12 @@ class Build:
 
 
 def _say(*words: object) -> None:
-    # In one piece: a process that is killed between two pieces would leave half a line, and the next one joined to it.
+    # In one piece: a process that is killed between two writes would leave half a line, joined to the next one.
     os.write(1, f"{' '.join(map(str, words))}\n".encode())
 
 
 def _watch(index: Path, die: str) -> None:
-    """Announce each change of the index folder; kill this process right before the one that `die` names."""
+    """Announce each change of the index folder, and kill this process right before the one that `die` names."""
     inside = str(index)
     made = 0
 

@@ -1,4 +1,4 @@
-"""What the tests share: a tiny encoder whose vectors can be worked out by hand, and the real one."""
+"""Shared by all tests: a tiny encoder whose vectors can be computed by hand, and the real one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import hypothesis
 import numpy as np
 import pytest
 
-# How long an example takes says how busy the machine is, not whether it is right.
+# The time that an example takes shows how busy the machine is, not whether the code is right.
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
 
@@ -44,16 +44,16 @@ NEEDS_SETS = pytest.mark.skipif(not (SHARED / "eval").is_dir(), reason=NO_SETS)
 
 
 class TinyEncoder:
-    """Counts words: each word adds one to the place that its checksum names; then to unit length.
+    """Counts words: each word adds one to the dimension given by its checksum; the vector then gets unit length.
 
-    So texts with the same words have cosine 1, and texts without a common word (most often) 0.
+    So texts with the same words have cosine 1, and texts without a common word usually have cosine 0.
     """
 
     def __init__(self, name: str = "tiny", dimension: int = 256, max_tokens: int = 256) -> None:
         sha256 = hashlib.sha256(name.encode()).hexdigest()
         self.identity = EncoderIdentity(name, sha256, dimension, max_tokens, True, "", "")
         self.languages: tuple[str, ...] = ("en",)
-        self.encoded: list[str] = []  # every passage text that was encoded, in order
+        self.encoded: list[str] = []  # every encoded passage text, in order
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         self.encoded += texts
@@ -75,14 +75,14 @@ class TinyEncoder:
 
 
 class TinyReader:
-    """Says of a passage, and of a sentence, the largest number of the words in it; unread is what holds none of them.
+    """Scores a passage, and a sentence, by the largest number of the words in it; without any, it is unread.
 
-    The answer that it finds in a sentence is the word.
+    The answer in a sentence is the word.
     """
 
     def __init__(self, **words: float) -> None:
         self.words = words
-        self.asked: list[tuple[str, int, float]] = []  # question, passages and seconds of each call
+        self.asked: list[tuple[str, int, float]] = []  # question, number of passages and seconds of each call
 
     def read(self, question: str, passages: Sequence[Passage], seconds: float) -> list[Judgement | None]:
         self.asked.append((question, len(passages), seconds))
@@ -111,14 +111,14 @@ def tiny() -> TinyEncoder:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    """An empty corpus folder and no index yet; nothing is read beside a question."""
+    """An empty corpus folder without an index; the reader is off."""
     (tmp_path / "corpus").mkdir()
     return Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off")
 
 
 @pytest.fixture(scope="session")
 def reader() -> Reader:
-    """The reader that comes with the program."""
+    """The shipped reader."""
     from qa.models.reader import shipped_reader
 
     return shipped_reader()
@@ -126,7 +126,7 @@ def reader() -> Reader:
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
-    """The encoder that comes with the program; mark tests that use it `model`."""
+    """The shipped encoder; mark tests that use it `model`."""
     from qa.models.encoders import shipped_encoder
 
     return shipped_encoder()
@@ -134,7 +134,7 @@ def encoder() -> Encoder:
 
 @pytest.fixture(scope="session")
 def torch_encoder() -> Encoder:
-    """The weights that it was made from, in torch; mark tests that use it `model`."""
+    """The original weights in torch; mark tests that use them `model`."""
     from qa.models.encoders import load_encoder
 
     return load_encoder()
@@ -142,7 +142,7 @@ def torch_encoder() -> Encoder:
 
 @pytest.fixture(scope="session")
 def articles() -> Path:
-    """The folder of real articles beside the project, where there is one."""
+    """The folder of real articles next to the project, if it exists."""
     folder = SHARED / "articles"
     if not folder.is_dir():
         pytest.skip("the folder of real articles is not here")
@@ -151,7 +151,7 @@ def articles() -> Path:
 
 @pytest.fixture(scope="session")
 def impatient() -> Iterator[None]:
-    """pymilvus waits half a second before it looks whether an index is made; here it looks sooner."""
+    """pymilvus waits half a second before it checks whether an index is ready; here it checks sooner."""
     handler = pytest.importorskip("pymilvus.client.grpc_handler")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(handler, "time", SimpleNamespace(time=time.time, sleep=lambda s: take_time(min(s, 0.1))))
@@ -160,14 +160,14 @@ def impatient() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def milvus_lite(tmp_path_factory: pytest.TempPathFactory, impatient: None) -> Iterator[servers.Server]:
-    """A Milvus Lite server that tests share; mark them `milvus_lite`, and end only servers of their own."""
+    """A Milvus Lite server shared by tests; mark them `milvus_lite`, and stop only servers that a test started."""
     with servers.milvus_lite(tmp_path_factory.mktemp("milvus-lite")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
-    """A Milvus server that tests share; mark them `milvus`, and end only servers of their own."""
+    """A Milvus server shared by tests; mark them `milvus`, and stop only servers that a test started."""
     with servers.milvus(tmp_path_factory.mktemp("milvus")) as server:
         yield server
 
@@ -188,7 +188,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collecting makes many objects and frees few: without the garbage collector it takes a quarter less time."""
+    """Collecting creates many objects and frees few: without the garbage collector it takes a quarter less time."""
     gc.disable()
     try:
         return (yield)
@@ -198,10 +198,10 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where CI=true, a browser, server or strace test that was skipped has failed: nothing may be left out quietly.
+    """With CI=true, a skipped browser, server or strace test is a failure: nothing is left out silently.
 
-    The tests of large indexes need servers that the test command does not install; where QA_TEST_SCALE=1 they are
-    here, and such a test that was skipped has failed too. The development sets are no part of the project.
+    The tests of large indexes need servers that the test command does not install. With QA_TEST_SCALE=1 the servers are
+    there, so a skip of such a test is a failure too. The development sets are not part of the project.
     """
     report = yield
     required: tuple[str, ...] = ("browser", "server", "strace") if os.environ.get("CI") == "true" else ()

@@ -1,6 +1,6 @@
-"""Made-up articles, and what tests compare of an index. It knows nothing about pytest.
+"""Made-up articles, and what tests compare of an index.
 
-(The tests take TinyEncoder from the fixture `tiny`: the name `conftest` is not theirs alone to import.)
+It does not import pytest. Tests take TinyEncoder from the fixture `tiny`, since several folders have a `conftest`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ REBUILD = "run `qa build --full`."
 
 
 def prose(word: str, sentences: int = 8) -> str:
-    """A paragraph with `word` in every sentence, long enough to stay a passage of its own."""
+    """A paragraph with `word` in every sentence, long enough to be a passage by itself."""
     return " ".join(
         f"The {word} report says that {word}{n} lies beside the old stone wall of the town." for n in range(sentences)
     )
 
 
 def article(title: str, *words: str) -> str:
-    """A Markdown article with one section, and so one passage, about each word."""
+    """A Markdown article with one section, and so one passage, per word."""
     head = f"# {title}\n\n" if title else ""
     return head + "\n\n".join(f"## On {word}\n\n{prose(word)}" for word in words) + "\n"
 
@@ -62,7 +62,7 @@ def passages_of(generation: OpenGeneration, path: str) -> list[tuple[int, Passag
 
 
 def embeddings(generation: OpenGeneration) -> dict[tuple[object, ...], Vectors]:
-    """Everything that a generation says of each passage, with its embedding."""
+    """Everything that a generation contains about each passage, with its embedding."""
     found: dict[tuple[object, ...], Vectors] = {}
     for path in generation.documents():
         for number, p in passages_of(generation, path):
@@ -72,7 +72,7 @@ def embeddings(generation: OpenGeneration) -> dict[tuple[object, ...], Vectors]:
 
 
 def is_whole(index: Path) -> bool:
-    """Whether the index opens and its check finds nothing."""
+    """Whether the index opens and passes its check."""
     generation = store.LocalStore(index).open_current()
     problems = generation.verify()
     generation.close()
@@ -80,7 +80,7 @@ def is_whole(index: Path) -> bool:
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int, int]]:
-    """Inode, size and time of every file, to see whether anything was written; the writers' lock is left out."""
+    """Inode, size and time of every file except the writers' lock, to see whether anything was written."""
     return {
         path.relative_to(folder).as_posix(): (path.stat().st_ino, path.stat().st_size, path.stat().st_mtime_ns)
         for path in sorted(folder.rglob("*"))
@@ -90,7 +90,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int, int]]:
 
 @contextmanager
 def installed(folder: Path, name: str = "memory", factory: str = "memory_store:MemoryStore") -> Iterator[None]:
-    """While a package below `folder` is installed that provides a store by an entry point."""
+    """While this runs, a package below `folder` is installed that provides a store through an entry point."""
     package = folder / "other_store-1.0.dist-info"
     package.mkdir(parents=True)
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: other-store\nVersion: 1.0\n", "utf-8")

@@ -1,8 +1,8 @@
-"""Tries to break the readers: `python -m tests.fuzz [--seconds 300] [--seed 0] [--processes 2] [FORMAT …]`.
+"""Tries to break the parsers: `python -m tests.fuzz [--seconds 300] [--seed 0] [--processes 2] [FORMAT …]`.
 
-Every format is read in processes of its own, one a core; each input that ends a process, raises what nobody expects,
-takes longer than ten seconds or gives a document whose spans do not hold is written to the folder `--failures`, its
-name made of format, seed and number. Prints a table; exits with 1 where anything failed.
+Each format is read in separate processes, one per core. An input is a failure if it ends a process, raises an
+unexpected exception, takes longer than ten seconds, or gives a document with invalid spans. It is written to the folder
+`--failures`, named after format, seed and number. Prints a table; exits with 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ _HALF = re.compile("[\ud800-\udfff]")  # of a pair of surrogates
 _APART = 10_000_000  # between the numbers of two processes
 
 
-# --- what must hold ---------------------------------------------------------------------------------------------------
+# --- invariants -------------------------------------------------------------------------------------------------------
 
 
 def examined(path: str, data: bytes) -> tuple[str, str]:
-    """("parsed" | "refused" | "failed", what went wrong): one input read, and everything that must hold of it."""
+    """("parsed" | "refused" | "failed", what went wrong), after reading one input and checking every invariant."""
     try:
         documents = formats.parse(path, data).documents
     except (Unreadable, Empty) as error:
         return ("refused", "") if str(error) else ("failed", "a refusal without a reason")
-    except (RecursionError, MemoryError):  # the reading process has a reason for these
+    except (RecursionError, MemoryError):  # the sandbox has a reason for these
         return "refused", ""
     except Exception as error:  # noqa: BLE001 (this is what is looked for)
         return "failed", repr(error)
@@ -68,7 +68,7 @@ def examined(path: str, data: bytes) -> tuple[str, str]:
 
 
 def problems(document: Document) -> Iterator[str]:
-    """Everything about one document that does not hold."""
+    """Every invariant that one document breaks."""
     text = document.text
     names = [
         document.title,
@@ -120,19 +120,19 @@ def _in_order(what: str, spans: list[Span], inside: Span) -> Iterator[str]:
 
 
 def count_words(texts: Sequence[str]) -> list[int]:
-    """As the tests' tiny encoder counts."""
+    """Counts like the tests' tiny encoder."""
     return [len(_WORD.findall(text)) for text in texts]
 
 
-# --- the process that reads -------------------------------------------------------------------------------------------
+# --- the process that parses ------------------------------------------------------------------------------------------
 
 
 def work(name: str, seed: int, first: int, seconds: float, folder: Path) -> None:
-    """Read inputs until the time is up; a line of JSON for each: number, outcome, seconds, what went wrong.
+    """Read inputs until the time is up; print a line of JSON for each: number, outcome, seconds, what went wrong.
 
-    The input that is being read lies in `folder`, in case that it ends this process.
+    The current input is stored in `folder`, in case it ends this process.
     """
-    import resource  # there are none on Windows, where this program does not run
+    import resource  # missing on Windows, which this program does not support
 
     resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES * 1_000_000, MEGABYTES * 1_000_000))
     until = time.monotonic() + seconds
@@ -155,7 +155,7 @@ def work(name: str, seed: int, first: int, seconds: float, folder: Path) -> None
 
 
 def _processor_seconds() -> float:
-    """Of this process and of those that it started: the clock on the wall also counts what others do."""
+    """The time of this process and of its children: the wall clock would also count other programs."""
     import resource
 
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -167,7 +167,7 @@ def _processor_seconds() -> float:
 
 @dataclass
 class Tally:
-    """What came of the inputs of one format."""
+    """The results for the inputs of one format."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
@@ -175,7 +175,7 @@ class Tally:
 
 
 def watched(name: str, seed: int, first: int, seconds: float, folder: Path, tally: Tally) -> None:
-    """Keep one process at work until the time is up; what ends it is a failure, and the next goes on after it."""
+    """Keep one process at work until the time is up; an input that ends it is a failure, and the next one follows."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         command = [sys.executable, "-X", "faulthandler", __file__, name, "--work", str(first), "--seed", str(seed)]
@@ -222,7 +222,7 @@ def fuzz(name: str, seed: int, seconds: float, processes: int, folder: Path) -> 
 
 
 def main() -> int:
-    """Try the formats, print the table; 1 where anything failed."""
+    """Try the formats and print the table; returns 1 if anything failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("formats", nargs="*", choices=[*FORMATS, []], metavar="FORMAT", help=f"of {', '.join(FORMATS)}")
     parser.add_argument("--seconds", type=float, default=300.0, help="for each format")

@@ -1,7 +1,6 @@
 """Inputs that no writer of a format would make: damaged real files, and documents grown from a format's pieces.
 
-The same name, seed and number always give the same input. It knows nothing about how files are read; a new format is one
-more entry in FORMATS.
+The same name, seed and number always give the same input. To add a format, add an entry to FORMATS.
 """
 
 from __future__ import annotations
@@ -26,17 +25,17 @@ from hypothesis import strategies as st
 FILES = Path(__file__).resolve().parent / "files"
 Strategy = st.SearchStrategy[bytes]
 
-_LONGEST = 200_000  # bytes of an input: what is longer makes the same mistakes, but slower
+_LONGEST = 200_000  # bytes of an input: a longer one makes the same mistakes, only slower
 _BLOCK = 100  # numbers; the first of each block are grown, the others are damaged
 _GROWN = 25
-_SHARE_INSIDE = 0.8  # of the damages to a zip file, those inside its entries
+_SHARE_INSIDE = 0.8  # share of the damage to a zip file that is inside its entries
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format to try: its ending, real files, pieces that mean something in it, and whole documents made of them.
+    """A format to try: its extension, real files, pieces that mean something in it, and whole documents made of them.
 
-    `zipped`: its files are zip archives, and are damaged inside.
+    `zipped` says that its files are zip archives, which are damaged inside.
     """
 
     ending: str
@@ -47,7 +46,7 @@ class Format:
 
 
 def made(name: str, seed: int, number: int) -> bytes:
-    """The input of this number: grown, or a damaged file."""
+    """The input with this number: a grown document, or a damaged file."""
     block, place = divmod(number, _BLOCK)
     if place < _GROWN:
         grown = _grown(name, seed, block)
@@ -91,7 +90,7 @@ def _grown(name: str, seed: int, block: int) -> list[bytes]:
 
 
 def _damaged(chance: random.Random, data: bytes, tokens: Sequence[bytes], others: Sequence[bytes]) -> bytes:
-    """The file after one to eight accidents."""
+    """The file after one to eight kinds of damage."""
     made = bytearray(data)
     for _ in range(chance.choice((1, 1, 2, 3, 5, 8))):
         start = chance.randrange(len(made) + 1)
@@ -120,7 +119,7 @@ def _damaged(chance: random.Random, data: bytes, tokens: Sequence[bytes], others
 
 
 def _damaged_inside(chance: random.Random, data: bytes, tokens: Sequence[bytes], other: bytes) -> bytes:
-    """The archive with one to three entries damaged, lost, doubled, renamed, or filled with what another holds."""
+    """The archive with one to three entries damaged, lost, doubled, renamed, or filled with the content of another."""
     parts = unzipped(data)
     foreign = unzipped(other)
     for _ in range(chance.choice((1, 1, 2, 3))):
@@ -152,11 +151,11 @@ def unzipped(data: bytes) -> list[tuple[str, bytes]]:
 
 
 def zipped(parts: Sequence[tuple[str, bytes]]) -> bytes:
-    """An archive of these entries; a name may stand in it twice."""
+    """An archive of these entries; a name may occur twice."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts:
-            entry = zipfile.ZipInfo(name)  # without this, zipfile would warn of names that stand twice
+            entry = zipfile.ZipInfo(name)  # without this, zipfile would warn of duplicate names
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.NameToInfo.pop(name, None)
             archive.writestr(entry, content)
@@ -172,7 +171,7 @@ _ANY = st.text(max_size=12).map(lambda text: text.encode("utf-8", "surrogatepass
 
 
 def _sequence(tokens: Sequence[bytes], before: bytes = b"", after: bytes = b"") -> Strategy:
-    """Tokens, words and anything else, one after the other."""
+    """Tokens, words and anything else, in sequence."""
     piece = st.sampled_from(list(tokens)) | _WORDS.map(str.encode) | _ANY
     return st.lists(piece, max_size=60).map(lambda pieces: before + b"".join(pieces) + after)
 
@@ -283,7 +282,7 @@ def _pdf_seeds() -> list[bytes]:
 
 
 def _inflated(data: bytes) -> bytes:
-    """The PDF with its streams unpacked, so that damage reaches what they say; its table of offsets is wrong then."""
+    """The PDF with its streams unpacked, so that damage reaches their content; its table of offsets is then wrong."""
 
     def stream(found: re.Match[bytes]) -> bytes:
         try:

@@ -26,7 +26,7 @@ from qa.text.terms import analyze
 
 @dataclass
 class Tables:
-    """What a generation contains."""
+    """The content of a generation."""
 
     files: list[FileRecord] = field(default_factory=list)
     documents: list[tuple[Head, Document]] = field(default_factory=list)

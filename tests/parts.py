@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Seconds of the slowest files on two idle cores; of every other file, its tests count.
+# Seconds of the slowest files on two idle cores; the time of every other file follows from its number of tests.
 SLOW = {
     "test_no_outside_traffic.py": 130,
     "test_screen.py": 60,
@@ -19,7 +19,7 @@ SECONDS_PER_TEST = 0.08
 
 
 def parts_of(files: Mapping[str, int], count: int) -> list[set[str]]:
-    """`count` parts of these files (path → number of tests), the same ones for the same files."""
+    """`count` parts of these files (path → number of tests); the same files always give the same parts."""
     seconds = {path: SLOW.get(path.rpartition("/")[2], SECONDS_PER_TEST * tests) for path, tests in files.items()}
     parts: list[set[str]] = [set() for _ in range(count)]
     totals = [0.0] * count

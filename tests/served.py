@@ -28,7 +28,7 @@ class Running:
     config: Config
 
     def call(self, name: str, *data: Any) -> tuple[str, Any]:
-        """(event, data) that a named endpoint answers with, as any program would ask it."""
+        """The (event, data) that a named endpoint returns, as any program would call it."""
         begun = self.http.post(f"/gradio_api/call/{name}", json={"data": data})
         begun.raise_for_status()
         text = self.http.get(f"/gradio_api/call/{name}/{begun.json()['event_id']}").text

@@ -1,10 +1,10 @@
-"""Starts, kills and ends real search servers: Milvus Lite, Milvus, and a cluster of Milvus nodes.
+"""Starts, kills and stops real search servers: Milvus Lite, Milvus, and a cluster of Milvus nodes.
 
-It knows nothing about the program under test: a test is given an address and the processes behind it.
+A test gets an address and the processes behind it; nothing here imports the program under test.
 
 Milvus 2.3.5 listens on every interface, whatever address it is told to announce; the other processes listen on the
-loopback address only. Each server keeps what it writes in the folder that it is given. A process ends with the thread
-that started it at the latest, so start servers from the main thread.
+loopback address only. Each server writes only to the folder that it is given. A process ends at the latest with the
+thread that started it, so start servers from the main thread.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from waiting import holds_within
 
 READY = 90.0  # seconds that a server may take to start
 SESSION = 10  # seconds after which the rest of Milvus gives up a node that was killed (30 in Milvus's own settings)
-PYTHON = "QA_TEST_MILVUS_PYTHON"  # the Python of an environment that holds milvus==2.3.5
+PYTHON = "QA_TEST_MILVUS_PYTHON"  # the Python of an environment that contains milvus==2.3.5
 
-# Milliseconds between two looks of Milvus at what has to be flushed or loaded: a build takes 7 s with these, and 10 s
-# with its own of 500 to 2,000.
+# Milliseconds between two checks of Milvus for what has to be flushed or loaded. A build takes 7 s with these, and 10 s
+# with Milvus's own of 500 to 2,000.
 PACE: Mapping[str, Mapping[str, object]] = {
     "dataCoord": {"segment": {"assignmentExpiration": 200}},
     "queryCoord": {"checkSegmentInterval": 100, "checkChannelInterval": 100, "distPullInterval": 100},
 }
-# Milvus unpacks itself beside the environment that it is installed in, once.
+# Milvus unpacks itself once, next to the environment that it is installed in.
 UNPACK = "import milvus, sys; milvus._initialize_data_files(sys.prefix); print(sys.prefix)"
 BROKER = """
 import sys, time
@@ -53,7 +53,7 @@ sys.stdin.read()
 
 @dataclass
 class Process:
-    """One process of a server, which can be ended and started again as it was."""
+    """One process of a server, which can be stopped and started again."""
 
     command: Sequence[str]
     log: Path
@@ -67,7 +67,7 @@ class Process:
         return self.running.pid
 
     def start(self) -> None:
-        """Starts it and waits until it is ready."""
+        """Start it and wait until it is ready."""
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *self.command],
@@ -85,11 +85,11 @@ class Process:
         return self.is_ready()
 
     def kill(self) -> None:
-        """Ends it at once, as a loss of power would."""
+        """Kill it at once, like a loss of power."""
         self._end(signal.SIGKILL)
 
     def freeze(self) -> None:
-        """Stops it answering while its connections stay open; `kill` or `thaw` ends that."""
+        """Stop it from answering while its connections stay open; `kill` or `thaw` ends that."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
@@ -107,7 +107,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Server:
-    """A server: where its clients find it, and the processes that it consists of, by name."""
+    """A server: its address for clients, and its processes by name."""
 
     address: str  # host:port
     processes: Mapping[str, Process]
@@ -143,7 +143,7 @@ def milvus_lite(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def milvus(folder: Path, more: Mapping[str, Mapping[str, object]] = MappingProxyType({})) -> Iterator[Server]:
-    """Milvus 2.3.5, all of it in one process; `more` settings win over those that all servers here have."""
+    """Milvus 2.3.5 in one process; settings in `more` override those that all servers here have."""
     milvus_home = _unpacked()
     etcd, etcd_file = _etcd_settings(folder)
     port, settings = _settings(folder, etcd)
@@ -161,7 +161,7 @@ def milvus(folder: Path, more: Mapping[str, Mapping[str, object]] = MappingProxy
 def cluster(folder: Path) -> Iterator[Server]:
     """Milvus 2.3.5 as a cluster: two query nodes, one process for its other roles, etcd and a Kafka broker.
 
-    The broker is librdkafka's mock. It keeps its messages in memory and loses rows that come faster than about 1,000
+    The broker is librdkafka's mock. It keeps its messages in memory and loses rows that arrive faster than about 1,000
     a second, so fill a collection slowly and count it.
     """
     milvus_home = _unpacked()
@@ -202,7 +202,7 @@ def _running(server: Server) -> Iterator[Server]:
 
 @contextmanager
 def _broker(folder: Path) -> Iterator[str]:
-    """Address of a Kafka broker that lives in a process of its own."""
+    """The address of a Kafka broker in a separate process."""
     with (
         (folder / "broker.log").open("wb") as log,
         subprocess.Popen(
@@ -219,7 +219,7 @@ def _broker(folder: Path) -> Iterator[str]:
 def _milvus_process(
     folder: Path, name: str, milvus_home: Path, settings: Mapping[str, object], roles: Sequence[str]
 ) -> Process:
-    """One process of Milvus with a folder, settings and a port for its health of its own."""
+    """One process of Milvus with its own folder, settings and health port."""
     home = folder / name
     (home / "configs").mkdir(parents=True)
     own = {**settings, "queryNode": {"ip": "127.0.0.1", "port": _free_port()}}
@@ -236,7 +236,7 @@ def _milvus_process(
 
 
 def _settings(folder: Path, etcd: str) -> tuple[int, dict[str, dict[str, object]]]:
-    """(port that clients connect to, what all processes of one Milvus are told)."""
+    """(port that clients connect to, settings that all processes of one Milvus share)."""
     port = _free_port()
     parts = ("rootCoord", "queryCoord", "indexCoord", "dataCoord", "dataNode", "indexNode")
     own_ports: dict[str, dict[str, object]] = {
@@ -269,12 +269,12 @@ def _etcd_settings(folder: Path) -> tuple[str, Path]:
 
 
 def _unpacked() -> Path:
-    """The folder whose `bin` holds Milvus and its libraries."""
+    """The folder whose `bin` contains Milvus and its libraries."""
     _require("pymilvus")
     python = os.environ.get(PYTHON)
     if not python:
         pytest.skip(f"{PYTHON} names no environment with Milvus (CONTRIBUTING.md)")
-    with FileLock(f"{python}.lock"):  # tests may run side by side
+    with FileLock(f"{python}.lock"):  # tests may run in parallel
         done = subprocess.run([python, "-c", UNPACK], check=True, capture_output=True, text=True)
     return Path(done.stdout.strip())
 

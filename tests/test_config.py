@@ -1,4 +1,4 @@
-"""The configuration is read from the environment once, and a value that does not fit is named."""
+"""The configuration is read from the environment once, and an invalid value is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Question → Answer from the generation that is current, and what is said where there is none."""
+"""From a question to an Answer of the current generation, and the errors if there is none."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
     [
         ("What does the anchor report of Hamburg say?", ["Hamburg"]),
         ("What does the anchor report say of Oslo and Hamburg, or of Oslo?", ["Oslo", "Hamburg"]),
-        ("What does the anchor report of hamburg say?", []),  # not known to be a name
+        ("What does the anchor report of hamburg say?", []),  # not recognised as a name
         ("Hamburg: what does the anchor report say?", []),
         ("What does the Anchor report say?", []),
         ("What does the anchor report of the Harbour say?", []),  # the path and the title do
@@ -195,7 +195,7 @@ def test_top_k_is_the_most_that_is_given(engine: Engine) -> None:
         assert len(engine.ask("report of the old wall", top_k).citations) == given
 
 
-# What is current.
+# The current generation.
 
 
 def test_new_generation_answers_without_a_restart(built: Config, engine: Engine, tiny: TinyEncoder) -> None:
@@ -234,7 +234,7 @@ def test_engine_recovers_when_the_index_is_mended(built: Config, engine: Engine,
 def test_generation_that_is_pruned_while_it_is_opened_is_not_missed(
     built: Config, engine: Engine, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """CURRENT is read, then so many builds end that its generation goes: the question is asked of the newest."""
+    """CURRENT is read, then so many builds end that its generation is removed: the newest one answers."""
     really = Generation
     publishing = [True]
 
@@ -304,7 +304,7 @@ def test_every_answer_is_of_one_generation_while_another_process_rebuilds(
     assert engine.ask("edition6").generation == "000006"
 
 
-# What does not fit.
+# Mismatches.
 
 
 def test_before_the_first_build_it_says_what_to_run(config: Config, tiny: TinyEncoder) -> None:
@@ -463,7 +463,7 @@ def test_status_agrees_with_the_folder_in_every_situation(config: Config, tiny: 
     engine = Engine.open(config, tiny)
 
     def counts() -> dict[str, int]:
-        """The counts, held against the folder and against the list of files."""
+        """The counts agree with the folder and with the list of files."""
         status = engine.status()
         data = json.loads(json.dumps(status.as_json()))
         number = data["counts"]
@@ -547,7 +547,7 @@ def pdf(*lines: str) -> bytes:
 
 @pytest.fixture
 def printed(config: Config, tiny: TinyEncoder) -> Iterator[Engine]:
-    """An engine whose index holds a PDF and a text."""
+    """An engine whose index contains a PDF and a text."""
     (config.corpus / "report.PDF").write_bytes(pdf("The anchor report says that the anchor lies in the old harbour."))
     write(config.corpus, {"kitchen.md": article("Kitchens", "dough", "embers")})
     build(config, tiny)
@@ -643,7 +643,7 @@ def test_a_closed_engine_has_let_go_of_what_it_opened(built: Config, tiny: TinyE
     gc.collect()
     assert generation() is None
     assert not any(thread.is_alive() for thread in begun)
-    engine.close()  # once more is no error
+    engine.close()  # closing again is not an error
 
 
 def test_whatever_is_asked_of_a_closed_engine_is_one_clear_error(built: Config, tiny: TinyEncoder) -> None:
@@ -707,7 +707,7 @@ def test_without_a_reader_rankings_and_answers_are_those_of_before_there_was_one
     engine = Engine.open(built, tiny, reader=reader)
     ranking, answer = engine.search(QUESTION, 3), engine.ask(QUESTION, 3)
     assert reader.asked == []
-    # As it was measured on the version before the reader.
+    # As measured on the version before the reader.
     assert [(hit.passage.document, hit.passage.order) for hit in ranking.hits] == [
         ("harbour.md", 0), ("kitchen.md", 1), ("harbour.md", 1),
     ]  # fmt: skip
@@ -730,7 +730,9 @@ def test_without_a_reader_rankings_and_answers_are_those_of_before_there_was_one
 def test_passages_are_cut_after_they_are_read(
     built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.ask.rereading.RELEVANCE_WEIGHT", 3.0)  # the question's words are in the other alone
+    monkeypatch.setattr(
+        "qa.ask.rereading.RELEVANCE_WEIGHT", 3.0
+    )  # only the other passage contains the question's words
     engine, reader = with_reader(built, tiny, dough=30, anchor=0)
     (hit,) = engine.search(QUESTION, 1).hits
     assert "dough" in hit.passage.text
@@ -766,7 +768,7 @@ def test_what_the_reader_says_of_the_lead_decides_how_sure_the_answer_is(built: 
     assert sure.confidence > unsure.confidence
 
 
-# --- what a question may say ------------------------------------------------------------------------------------------
+# --- what a question can contain --------------------------------------------------------------------------------------
 
 SAID = {
     "hives.md": "# Hives\n\n## Wall\n\nThe white hive stands by the old\nstone wall.\n",
@@ -781,7 +783,7 @@ SAID = {
 def said(config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch) -> Engine:
     write(config.corpus, SAID)
     build(config, tiny)
-    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
+    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # no word is in its vocabulary
     return Engine.open(replace(config, threshold=0.0), tiny)
 
 

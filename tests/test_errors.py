@@ -1,4 +1,4 @@
-"""What an error says: one sentence, whose remedy each edge words for whoever reads it."""
+"""An error is one sentence, whose remedy each interface words for its readers."""
 
 from __future__ import annotations
 

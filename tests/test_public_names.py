@@ -1,4 +1,4 @@
-"""What `qa` offers to programs: whatever its public methods take and return, typed, and loaded when it is asked for."""
+"""What `qa` offers to programs: everything that its public methods take and return, typed, and loaded on demand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 import qa
 
 PACKAGE = Path(qa.__file__).parent
-# What the rooms above the engine use of it, and no other program should: it may change with any version.
+# Used by the rooms above the engine; no other program should use it, since it may change with any version.
 OWN_AFFAIRS = {"Engine.generation"}
 
 
@@ -67,7 +67,7 @@ def hints(owner: str, thing: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
 
 
 def members(cls: type) -> Iterator[tuple[str, Any]]:
-    """What its fields are, and what its public methods and properties take and return."""
+    """The types of its fields, and of what its public methods and properties take and return."""
     if is_dataclass(cls):
         known = get_type_hints(cls)
         yield from ((f"{cls.__name__}.{field.name}", known[field.name]) for field in fields(cls))

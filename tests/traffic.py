@@ -1,7 +1,7 @@
-"""Runs a program where there is no network, and says what it tried to reach all the same.
+"""Runs a program without a network, and reports what it tried to reach.
 
-The kernel keeps the record: strace writes down each call that sends or connects, of the process and of all that it
-starts, so what native code does is seen too. The network namespace is empty but for a loopback interface.
+The kernel keeps the record: strace logs each call that sends or connects, of the process and of all its child
+processes, so native code is seen too. The network namespace is empty except for a loopback interface.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# What goes through io_uring is not seen call by call, so a program that sets one up cannot be judged.
+# io_uring is not seen call by call, so a program that sets it up cannot be judged.
 _CALLS = ("connect", "sendto", "sendmsg", "sendmmsg", "io_uring_setup")
 _CALL = re.compile(rf"^(?:\d+ +)?(?:<\.\.\. )?(?P<name>{'|'.join(_CALLS)})(?P<rest>\(| resumed>)")
 _SOCKADDR = re.compile(r"\{sa_family=(?P<family>\w+)(?P<fields>[^}]*)\}")
 _HOST = re.compile(r'inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"')
 _PORT = re.compile(r"sin6?_port=htons\((\d+)\)")
-# Ports and sockets of this machine that ask others: a look-up through them has left it (DNS, DNS over TLS, mDNS).
+# Ports and sockets of this machine that ask others: a lookup through them leaves it (DNS, DNS over TLS, mDNS).
 _RESOLVER_PORTS = {"53", "853", "5353"}
 _RESOLVER_SOCKETS = ("/systemd/resolve/", "/avahi-daemon/")
-# What strace says when the kernel does not let it go on following: its record is not whole then.
+# strace's words when the kernel does not let it continue to follow: its record is then incomplete.
 _GAVE_UP = re.compile(r"^strace: .*ptrace\(PTRACE_.*\): .*$", re.MULTILINE)
 _REPEATS = 3
-_CACHE = Path("/var/run/nscd/socket")  # answers whoever asks for users and for hosts alike
+_CACHE = Path("/var/run/nscd/socket")  # answers lookups of both users and hosts
 
 
 def outside(trace: Iterable[str]) -> list[str]:
-    """The lines of strace's record that try to reach anything but this machine, or that do not say what they reach.
+    """The lines of strace's record that try to reach anything but this machine, or do not say what they reach.
 
     Unix sockets, netlink (which asks the kernel) and loopback addresses are this machine; a resolver behind one of
     them is not.
@@ -74,7 +74,7 @@ def under_strace(record: Path, command: Sequence[str]) -> list[str]:
 def without_network(command: Sequence[str]) -> list[str]:
     """The command that runs `command` with a loopback interface and nothing else.
 
-    Whatever it starts ends with it, and all of it when the command that is returned is killed.
+    Its child processes end with it, and all of them when the returned command is killed.
     """
     user = [] if os.geteuid() == 0 else ["--map-root-user"]
     alone = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -82,12 +82,12 @@ def without_network(command: Sequence[str]) -> list[str]:
 
 
 class StraceFailed(Exception):
-    """strace itself gave up, so nothing is known of the program that it followed."""
+    """strace itself gave up, so nothing is known about the program that it followed."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A command that has ended: what it printed, the lines of what it tried to reach, and its home folder."""
+    """A command that has ended: its output, the lines of what it tried to reach, and its home folder."""
 
     out: str
     outside: list[str]
@@ -95,10 +95,10 @@ class Run:
 
 
 class Started:
-    """A command that runs, and is ended with the block if it still does."""
+    """A command that runs, and is stopped at the end of the block if it still does."""
 
     def __init__(self, folder: Path, command: Sequence[str]) -> None:
-        """What it leaves is kept in `folder`: its home, what it says, and what strace writes (`record`)."""
+        """It writes to `folder`: its home, its output, and strace's record (`record`)."""
         self._home, self._record, self._said = folder / "home", folder / "record", folder / "said"
         self._home.mkdir(parents=True)
         with self._said.open("w") as said:
@@ -116,7 +116,7 @@ class Started:
         self._process.communicate()
 
     def ended(self) -> Run:
-        """Waits for its end. Raises StraceFailed, and AssertionError if the command failed."""
+        """Wait for its end. Raises StraceFailed, and AssertionError if the command failed."""
         out, _ = self._process.communicate(timeout=280)
         said = self._said.read_text()
         if failure := _GAVE_UP.search(said):
@@ -126,9 +126,9 @@ class Started:
 
 
 def repeated(run: Callable[[Path], Run], folder: Path, makes: Path | None = None) -> Run:
-    """`run` in a fresh folder below `folder`; again, at most three times, when strace itself gave up.
+    """`run` in a fresh folder below `folder`; again, at most three times, if strace itself gave up.
 
-    `makes` is a folder that the command makes, and that is removed before the command runs again.
+    `makes` is a folder that the command creates; it is removed before the command runs again.
     """
     for number in range(_REPEATS + 1):
         try:
@@ -164,16 +164,16 @@ def _watched(folder: Path, command: Sequence[str]) -> Run:
 
 
 def bare_environment(home: Path) -> dict[str, str]:
-    """What a process needs to start, and none of this one's switches.
+    """The variables that a process needs to start, without this process's switches.
 
-    It must not look like CI either, where ONNX Runtime keeps quiet by itself.
+    It must not look like CI either, where ONNX Runtime stays quiet by itself.
     """
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "PYTHONPATH": path}
 
 
 def require_tools() -> None:
-    """Skip the test where a program cannot be watched, with what is missing."""
+    """Skip the test if a program cannot be traced, with what is missing."""
     if sys.platform != "linux":
         pytest.skip("only Linux has network namespaces and strace")
     for tool in ("strace", "unshare", "ip"):

@@ -1,8 +1,8 @@
 """A minute of a chat, as a program: `python tests/visit.py RECORD SECONDS COMMAND …`.
 
-It starts the server under strace, then talks to it with a browser and over HTTP, changes an article, and watches it
-for the rest of its time. Run it where there is no network. The last line of its output is JSON: what the visitor saw.
-It is not traced itself, nor is its browser: for requests of the page, see `away`.
+It starts the server under strace, talks to it with a browser and over HTTP, changes an article, and watches it for the
+rest of the time. Run it without a network. The last line of its output is JSON: what the visitor saw. Neither the
+visitor nor its browser is traced; for requests of the page, see `away`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BUILT = 120_000  # milliseconds that a build may take
 
 
 def called(url: str, data: dict[str, Any] | None = None) -> Any:
-    """What the server's own HTTP interface answers."""
+    """The response of the server's own HTTP interface."""
     request = urllib.request.Request(
         url, json.dumps(data).encode() if data else None, {"Content-Type": "application/json"}
     )
@@ -102,7 +102,7 @@ def main(record: str, seconds: str, *command: str) -> None:
             try:
                 server.wait(max(0.0, float(seconds) - (time.monotonic() - began)))
             except subprocess.TimeoutExpired:
-                seen["served"] = time.monotonic() - began  # it is still there, as it should be
+                seen["served"] = time.monotonic() - began  # it still runs, as it should
             browser.close()
     finally:
         # strace itself ignores an interrupt, and ends with the last process that it follows.

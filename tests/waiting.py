@@ -1,4 +1,4 @@
-"""Waiting for what gives no signal, and work that takes time: the only functions of the tests that sleep.
+"""Waiting for what sends no signal, and work that takes time: the only functions of the tests that sleep.
 
 Threads of the test's own process set an event or fill a queue instead, and the test waits for that.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 
 def holds_within(is_so: Callable[[], object], seconds: float, every: float = 0.01) -> bool:
-    """Asks `is_so` again and again; True as soon as it holds, False when it did not hold within so many seconds."""
+    """Calls `is_so` again and again; True as soon as it is true, False if it is not within so many seconds."""
     end = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() >= end:
@@ -20,10 +20,10 @@ def holds_within(is_so: Callable[[], object], seconds: float, every: float = 0.0
 
 
 def wait_until(is_so: Callable[[], object], seconds: float = 20, every: float = 0.01) -> None:
-    """Returns as soon as `is_so` holds. Raises AssertionError when it did not hold within so many seconds."""
+    """Returns as soon as `is_so` is true. Raises AssertionError if it is not within so many seconds."""
     assert holds_within(is_so, seconds, every), f"not so within {seconds} s"
 
 
 def take_time(seconds: float) -> None:
-    """Stands in for work that takes so long: a slow model, disk or server."""
+    """Imitates work that takes so long: a slow model, disk or server."""
     time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""An index of words on disk that is asked questions as they are typed, as a generation reads them."""
+"""A word index on disk that is asked questions as they are typed, as a generation does it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a question carries from its conversation: what it leans on, as it was said; after a change of topic, nothing."""
+"""Which words a question carries from its conversation, and that a change of topic carries none."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LITTLE = set("a and did does for he how in is it of the to was were what when wh
 
 
 def terms(text: str) -> tuple[QueryTerm, ...]:
-    """Every word of a text weighs as much as one of three passages; those of questions are left out."""
+    """Every word weighs as much as a word that one of three passages contains; function words are left out."""
     words = dict.fromkeys(re.findall(r"\w+", text))
     about = [word for word in words if word.lower() not in LITTLE]
     return tuple(
@@ -47,7 +47,7 @@ def carried(question: str, history: list[Turn], *without: str) -> tuple[str, ...
     return follow_up_of(Query(question), history, terms, PASSAGES, without).carried
 
 
-# --- what it refers to ------------------------------------------------------------------------------------------------
+# --- references -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_text_that_is_no_text_and_scripts_without_spaces_harm_nothing() -> None:
     assert follow_up_of(Query("為什麼?"), user("蜜蜂為什麼跳舞"), terms, PASSAGES).carried == ("蜜蜂為什麼跳舞",)
 
 
-# --- how much it counts -----------------------------------------------------------------------------------------------
+# --- the share of carried words ---------------------------------------------------------------------------------------
 
 
 def test_the_share_grows_with_what_speaks_for_leaning_and_leaves_the_question_a_part() -> None:
@@ -220,7 +220,7 @@ def test_what_is_no_conversation_is_one_sentence(data: object, words: str) -> No
     assert ": give" in str(caught.value)
 
 
-# --- asked of an index ------------------------------------------------------------------------------------------------
+# --- on an index ------------------------------------------------------------------------------------------------------
 
 ARTICLES = {
     "tesla": "# Nikola Tesla\n\nNikola Tesla was born in Smiljan. Nikola Tesla died in New York in 1943.\n",
@@ -301,7 +301,7 @@ def test_a_phrase_of_a_follow_up_stands_in_every_citation(engine: Engine) -> Non
 def test_words_are_corrected_in_the_question_and_never_among_those_that_are_carried(
     engine: Engine, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
+    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # no word is in its vocabulary
     assert engine.ask("Was Smiljann his home?").corrected == (("Smiljann", "Smiljan"),)
     answer = engine.ask("Was Smiljann his home?", history=[Turn("user", "Where was Nikolla Tesla born?")])
     assert answer.corrected == (("Smiljann", "Smiljan"),)

@@ -1,4 +1,4 @@
-"""A question walks through its stages one way: each is run once, and none is come back to."""
+"""A question passes through its stages in one direction, and each stage runs once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from qa.engine import Engine
 from qa.errors import QuestionError
 from qa.index.protocols import Query
 
-# The modules of each stage, in order, with the function that is the stage; `pipeline` calls one after the other.
+# The modules of each stage, in order, with the function that `pipeline` calls.
 STAGES = [
     ({"qa.engine"}, ""),
     ({"qa.ask.query"}, "query_of"),
@@ -50,7 +50,7 @@ ARTICLES = {
     "bees.md": "# Bees\n\nBees dance in the dark hive for other bees, to tell them of flowers.\n",
 }
 BEFORE = [Turn("user", "Where was Nikola Tesla born?"), Turn("agent", "Nikola Tesla was born in Smiljan.")]
-# It leans on what was said, contains a mistake, and a name that no article contains.
+# It refers to an earlier turn, and contains a misspelt word and a name that no article mentions.
 QUESTION = "When did he die at Hamburg, and was he from Prusssia?"
 
 
@@ -58,7 +58,7 @@ QUESTION = "When did he die at Hamburg, and was he from Prusssia?"
 def engine(config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch) -> Engine:
     write(config.corpus, ARTICLES)
     build(config, tiny)
-    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
+    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # no word is in its vocabulary
     return Engine.open(replace(config, threshold=0.0, reader=""), tiny, reader=TinyReader(died=3, born=2))
 
 
@@ -86,7 +86,7 @@ def test_a_question_walks_one_way_and_each_stage_runs_once(engine: Engine) -> No
     assert [name for module, name in calls if module == "qa.ask.query"].count("parse") == 1
     assert {module for module, _ in calls} <= set(places) | VALUES | {"qa.ask.pipeline"}
     first = next(number for number, (module, _) in enumerate(calls) if module == "qa.ask.correction")
-    assert "_resources" not in [name for _, name in calls[first:]]  # all was opened before the first stage
+    assert "_resources" not in [name for _, name in calls[first:]]  # everything was opened before the first stage
 
 
 def test_a_question_is_parsed_once_also_when_it_is_refused(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

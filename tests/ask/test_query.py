@@ -1,4 +1,4 @@
-"""What a question may say: quotes, what is left out, and words that were misspelt."""
+"""What a question can contain: quotation marks, exclusions and misspelt words."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_question_without_signs_is_run_as_it_was_typed(question: str) -> None:
 def test_words_in_quotes_must_stand_in_a_passage(question: str, phrases: tuple[str, ...]) -> None:
     query = parse(question)
     assert query.phrases == phrases
-    assert query.text == question  # they are searched for, too
+    assert query.text == question  # the words are searched for too
     assert query.excluded == ()
 
 

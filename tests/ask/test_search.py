@@ -1,4 +1,4 @@
-"""Fusion, ranking and evidence: worked out by hand on made-up pools, then on a real index."""
+"""Fusion, ranking and evidence: computed by hand on made-up pools, then checked on a real index."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def passage(text: str, document: str = "a.md", start: int = 0, section: tuple[st
 
 @dataclass
 class FakeIndex:
-    """A PassageIndex whose pool is given: passage `n` has id `n`."""
+    """A PassageIndex with a given pool; passage `n` has id `n`."""
 
     held: list[Passage]
     candidates: Candidates
@@ -77,7 +77,7 @@ def fake(cosine: Sequence[float], bm25: Sequence[float], held: list[Passage] | N
 
 @dataclass
 class TwoPools(FakeIndex):
-    """An index that gives another pool where the query is the one with carried words."""
+    """An index that returns another pool for the query with carried words."""
 
     carried: Candidates = field(default_factory=lambda: pool([], []))
 
@@ -190,11 +190,11 @@ def test_an_empty_index_has_no_hits_and_no_evidence() -> None:
     assert (evidence.top_cosine, evidence.coverage, evidence.margin, evidence.peak) == (0, 0, 0, 0)
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- rereading --------------------------------------------------------------------------------------------------------
 
 
 def reread_ids(reader: TinyReader, scores: Sequence[float], top_k: int = 12) -> list[int]:
-    """The order of passages "word0" … with these scores, once they are read."""
+    """The order of the passages "word0" … with these scores, after rereading."""
     held = [passage(f"word{number} said", document=f"{number}.md") for number in range(len(scores))]
     ranking = rank(fake(scores, [0] * len(scores), held), Query("q"), embedding, top_k)
     again = reread(ranking, reader, 1.5)
@@ -205,11 +205,11 @@ def reread_ids(reader: TinyReader, scores: Sequence[float], top_k: int = 12) -> 
 
 
 def test_relevance_moves_a_passage_as_far_as_it_weighs() -> None:
-    # Fused scores .5, .25 and 0: at a weight of .6, which a logit of 0 has half of, one of 4.8 is a quarter more.
+    # Fused scores are .5, .25 and 0. At a weight of .6, a logit of 0 is worth half of it, and 4.8 a quarter more.
     assert reread_ids(TinyReader(word0=0, word1=4.7, word2=0), [3, 2, 1]) == [0, 1, 2]
     assert reread_ids(TinyReader(word0=0, word1=4.9, word2=0), [3, 2, 1]) == [1, 0, 2]
     assert reread_ids(TinyReader(word0=-5, word1=-5, word2=5.1), [3, 2, 1]) == [2, 0, 1]
-    # How far beyond doubt it is says nothing more.
+    # Beyond a certain point, a higher relevance means nothing.
     assert reread_ids(TinyReader(word0=9, word1=5000, word2=-5000), [3, 2, 1]) == [0, 1, 2]
 
 
@@ -334,7 +334,7 @@ def test_every_hit_has_its_exact_cosine_found_by_words_or_not(built: Config, tin
 
 def test_a_passage_that_only_words_found_has_a_cosine_too(built: Config, tiny: Encoder) -> None:
     index = LocalStore(built.index).open_current()
-    vector = tiny.encode_queries(["oak boat lasts"])[0]  # the meaning says boats, the words say frost
+    vector = tiny.encode_queries(["oak boat lasts"])[0]  # by meaning, it is about boats; by words, about frost
     found = index.search(lambda: vector, Query("frost"), 1)
     exact = tiny.encode_passages([p.encoded for p in index.passages(found.ids.tolist())]) @ vector
     assert len(found.ids) == 2
@@ -384,7 +384,7 @@ def test_both_readings_of_a_question_that_leans_are_added_in_shares() -> None:
     wanted = [share * carried[1], (1 - share) * own[0] + share * carried[0], (1 - share) * own[1]]
     assert [hit.score for hit in ranking.hits] == pytest.approx(wanted)
     assert (ranking.query, ranking.carried) == (Query("tesla died"), ("tesla",))
-    assert [term.word for term in ranking.terms] == analyze("died")  # the lead is to answer what is asked
+    assert [term.word for term in ranking.terms] == analyze("died")  # the lead must answer the question itself
 
 
 def test_a_question_that_is_near_enough_to_a_passage_is_ranked_alone() -> None:

@@ -1,4 +1,4 @@
-"""Corpus folder → generation: what is found, what is reused, and that a shortcut gives what a full build gives."""
+"""From a folder to a generation: what is indexed, what is reused, and that every shortcut equals a full build."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def built(config: Config, tiny: TinyEncoder) -> Config:
 
 
 def find(config: Config, encoder: TinyEncoder, query: str, top_k: int = 5) -> list[str]:
-    """The documents of the passages that hold the query's first word, best first."""
+    """The documents of the passages that contain the first word of the query, best first."""
     hits = Engine.open(config, encoder).search(query, top_k).hits
     return [hit.passage.document for hit in hits if query.split()[0] in hit.passage.text]
 
@@ -105,7 +105,7 @@ def test_old_unchanged_files_are_not_even_read(
 
     monkeypatch.setattr(documents, "read", noted)
     assert nothing_happened(build(config, tiny))
-    assert read == ["young.md"]  # written within the clock's doubt, so read to be sure
+    assert read == ["young.md"]  # written too recently to trust its time, so it is read
 
 
 def test_only_changed_passages_are_encoded(built: Config, tiny: TinyEncoder) -> None:
@@ -227,7 +227,7 @@ def test_change_of_equal_size_and_time_just_after_a_build_is_noticed(built: Conf
 
 
 def test_generation_is_dated_before_its_files_were_read(config: Config, tiny: TinyEncoder) -> None:
-    """So that a file that changes while a long build runs is not trusted by its time afterwards."""
+    """Wait, so that a file that changes during a long build is not trusted by its time afterwards."""
     write(config.corpus, {"a.md": article("A", "anchor")})
     began = time.time()
 
@@ -461,7 +461,7 @@ def test_any_history_of_changes_gives_what_a_full_build_gives(
     tmp_path_factory: pytest.TempPathFactory, tiny: TinyEncoder, steps: list[tuple[object, ...]]
 ) -> None:
     place = tmp_path_factory.mktemp("history")
-    # The reader reads as far as its time goes, so on a busy machine it would order two equal indexes differently.
+    # The reader stops when its time is over, so on a busy machine it could order two equal indexes differently.
     config = Config(corpus=place / "corpus", index=place / "index", reader="off")
     config.corpus.mkdir()
     for step in steps:
@@ -514,7 +514,7 @@ def test_an_index_below_the_corpus_is_not_an_article(config: Config, tiny: TinyE
 
 
 def test_a_large_article_is_built_in_time_that_grows_with_its_length(config: Config, tiny: TinyEncoder) -> None:
-    """Each passage is read by itself: nothing looks through the whole text again for each of them."""
+    """Each passage is processed by itself; nothing scans the whole text again for each of them."""
     sentence = "The anchor was dropped by the crew near the long stone pier at noon. "
     seconds = []
     for times in (1, 4):
@@ -526,7 +526,7 @@ def test_a_large_article_is_built_in_time_that_grows_with_its_length(config: Con
 
 
 def _letters(path: str, data: bytes) -> Contents:
-    """A made-up format: each line of `letters.txt` is a document of its own; a line `!` cannot be read."""
+    """A made-up format: each line of `letters.txt` is a document; a line `!` cannot be read."""
     if not path.endswith("letters.txt"):
         return formats.parse(path, data)
     lines = data.decode().splitlines()
@@ -551,7 +551,7 @@ def test_a_file_may_hold_several_documents(config: Config, tiny: TinyEncoder) ->
     assert (record.documents, record.passages, record.status) == (2, 2, "indexed")
     assert (record.reason, record.title) == ("line 2 cannot be read", "letters")
     assert is_whole(config.index)
-    # Renamed, its documents are taken over under the new name; and gone with it.
+    # If the file is renamed, its documents move with it; if it is deleted, they go too.
     tiny.encoded.clear()
     (config.corpus / "letters.txt").rename(config.corpus / "old letters.txt")
     assert build(config, tiny, parse=_letters).renamed == (("letters.txt", "old letters.txt"),)
@@ -603,14 +603,14 @@ def test_files_are_read_anew_where_fields_are_named_otherwise(config: Config, ti
 
 
 def test_files_are_read_while_passages_are_encoded(config: Config, tiny: TinyEncoder) -> None:
-    """The reading of later files goes on inside the first call of the encoder, as many as may be read ahead."""
+    """Later files are read during the first call of the encoder, as many as may be read ahead."""
     write(config.corpus, {f"a{n:03}.md": article(f"T{n}", *(f"w{n}x{i}" for i in range(30))) for n in range(60)})
     read: list[str] = []
     seen: list[int] = []
     half, encode = threading.Event(), tiny.encode_passages
 
     def slow(texts: Sequence[str]) -> Vectors:
-        assert half.wait(20)  # 18 files hold what is encoded first
+        assert half.wait(20)  # 18 files contain what is encoded first
         seen.append(len(read))
         return encode(texts)
 

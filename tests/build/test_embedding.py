@@ -1,4 +1,4 @@
-"""Each passage gets its embedding; none is made twice, whatever is known already."""
+"""Each passage gets its embedding, and no embedding is computed twice."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def passage(word: str) -> Passage:
 
 
 class KnownRows:
-    """What is there already, as a generation gives it."""
+    """The embeddings of the last generation."""
 
     def __init__(self, keys: list[bytes], rows: Vectors) -> None:
         self._keys = keys
@@ -111,6 +111,6 @@ def test_a_slow_encoder_is_given_few_passages_at_a_time(
     embedder = Embedder(tiny, journal)
     embedder.add([passage(f"word{number}") for number in range(500)])
     embedder.finish()
-    assert max(sizes[:4]) <= 12  # a third of a second of it is six passages
-    assert max(sizes) == 128  # and once it is quick, as many as it may be
+    assert max(sizes[:4]) <= 12  # in a third of a second, it encodes six passages
+    assert max(sizes) == 128  # once it is fast, the largest batch
     journal.close()

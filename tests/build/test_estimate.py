@@ -1,4 +1,4 @@
-"""The estimate of a build is silent at first and then honest: near the truth, for corpora of all kinds."""
+"""The estimate of a build's duration: silent at first, then close to the truth for corpora of all kinds."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from qa.build.estimate import Estimate
 
 
 def simulated(files: list[tuple[str, int, int]], per_second: float, at: float) -> tuple[float | None, float]:
-    """The estimate once the share `at` of the passages is encoded, and the true seconds that are left.
+    """The estimate when the share `at` of the passages is encoded, and the true seconds that remain.
 
-    Files are (kind, bytes, passages); passages are encoded as soon as they are found, in order.
+    Files are (kind, bytes, passages). Passages are encoded as soon as they exist, in order.
     """
     estimate = Estimate((kind, size) for kind, size, _ in files)
     passages = sum(count for _, _, count in files)
@@ -49,7 +49,7 @@ def test_large_pictures_at_the_end_do_not_frighten_once_one_was_seen() -> None:
 
 def test_nothing_is_said_before_it_can_be_known() -> None:
     estimate = Estimate([(".md", 1_000)] * 100)
-    assert estimate.seconds_left(0, 60) is None  # nothing was read
+    assert estimate.seconds_left(0, 60) is None  # nothing has been read
     estimate.add(".md", 1_000, 90)
     assert estimate.seconds_left(0, 60) is None  # encoding has not begun
     assert estimate.seconds_left(80, 2.9) is None
@@ -57,7 +57,7 @@ def test_nothing_is_said_before_it_can_be_known() -> None:
 
 
 def test_reading_alone_is_told_by_bytes() -> None:
-    estimate = Estimate([(".pdf", 1_000)] * 4)  # scanned: they hold no passages
+    estimate = Estimate([(".pdf", 1_000)] * 4)  # scanned PDFs: they have no passages
     estimate.add(".pdf", 1_000, 0)
     assert estimate.seconds_left(0, 5) == pytest.approx(15)
 

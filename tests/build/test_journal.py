@@ -1,4 +1,4 @@
-"""What an interrupted build has encoded is not encoded again, and nothing else is believed."""
+"""What an interrupted build encoded is not encoded again, and nothing else in the journal is trusted."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_build_that_is_interrupted_again_and_again_still_ends(config: Config, ti
     passages = write_many(config)
     for number in range(3):
         interrupt_at(config, tiny, 40 if number < 2 else 0)
-        assert len(store.LocalStore(config.index).leftovers()) == 1  # the space of the earlier ones was given back
+        assert len(store.LocalStore(config.index).leftovers()) == 1  # the space of the earlier ones has been released
     done = len(tiny.encoded)
     assert 80 <= done < passages
     assert build(config, tiny).passages_encoded == passages - done

@@ -1,4 +1,4 @@
-"""A build on a Ray cluster gives what one without gives, whatever becomes of its workers; its errors are sentences."""
+"""A build on a Ray cluster equals one without a cluster, even if workers are lost; its errors are sentences."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ PATH = [str(ROOT), str(TESTS), str(HERE)]
 NODE = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_log_monitor": False}
 needs_ray = [
     pytest.mark.ray,
-    pytest.mark.filterwarnings("default"),  # its own, in its own threads
+    pytest.mark.filterwarnings("default"),  # the worker's own encoder, in its own threads
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed"),
 ]
 
 
 KILLING = "# Bees\n\nThis is to kill its reader.\n"
-# Reads as `qa.sandbox.pool` does, and ends as a reader does that a hostile file has killed.
+# Reads like `qa.sandbox.pool`, and ends like a process that a hostile file has killed.
 READER = """
 import os, signal
 from qa import formats
@@ -71,7 +71,7 @@ def killed(path, data, fields):
 formats.parse = killed
 program.main()
 """
-# Starts Ray as `--ray local` does, and prints where it and what it has started listen.
+# Starts Ray like `--ray local`, and prints where Ray and the processes that it started listen.
 LISTENING = """
 import json, os
 from pathlib import Path
@@ -93,17 +93,21 @@ with connected("local", TinyEncoder(), Config(), TinyEncoder):
     found = [(own[row[9]], row[1]) for row in rows if row[3] == "0A" and row[9] in own]
 print(json.dumps(found))
 """
-LOOPBACK = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}  # as /proc/net has it
+LOOPBACK = {
+    "0100007F",
+    "00000000000000000000000001000000",
+    "0000000000000000FFFF00000100007F",
+}  # as /proc/net writes it
 
 
 class Stopped(Exception):
-    """Somebody has interrupted the build."""
+    """The build was interrupted."""
 
 
 def hand_over(kind: Callable[[], TinyEncoder], seen: Path, nodes: int = 1) -> Encoder:
-    """A tiny encoder on a worker, where files are read by `READER`; `seen` has what each process of each node encoded.
+    """A tiny encoder on a worker, which reads files with `READER`; `seen` has what each process of each node encoded.
 
-    It takes its time, and begins when so many nodes have a worker, so that each has something to do when it is lost.
+    It is slow, and begins only when so many nodes have a worker, so that each has work to do when it is lost.
     """
     import ray
 
@@ -133,7 +137,7 @@ def encoded(seen: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """A Ray cluster of one node on this machine, on the loopback address; tests may add others."""
+    """A Ray cluster of one node on this machine, on the loopback address; tests can add nodes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
@@ -141,7 +145,7 @@ def cluster() -> Iterator[Any]:
         patch.setenv("RAY_AUTH_MODE", "disabled")
         patch.setenv("RAY_ENABLE_AUTO_CONNECT", "0")  # as in a build, where it is set before Ray is imported
         patch.setenv("RAY_enable_metrics_collection", "0")
-        # A lost node is missed after 15 s otherwise; sooner than this, a new one is where other tests run beside these.
+        # Ray misses a lost node after 15 s by default. With less than this, it gives up a new node on a busy machine.
         for name, value in {"period_ms": 500, "initial_delay_ms": 2_000, "failure_threshold": 8}.items():
             patch.setenv(f"RAY_health_check_{name}", str(value))
         import conftest
@@ -149,7 +153,7 @@ def cluster() -> Iterator[Any]:
         from ray import cloudpickle
         from ray.cluster_utils import Cluster
 
-        for module in (conftest, waiting, sys.modules[__name__]):  # workers start sooner without what these import
+        for module in (conftest, waiting, sys.modules[__name__]):  # workers start sooner without the imports of these
             cloudpickle.register_pickle_by_value(module)
         running = Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False, "no_monitor": True})
         yield running
@@ -158,7 +162,7 @@ def cluster() -> Iterator[Any]:
 
 @pytest.fixture
 def filled(config: Config) -> Config:
-    """Forty articles of six passages, one of which they share; and files that cannot be read."""
+    """Forty articles of six passages, one of which all share, and files that cannot be read."""
     words = [[f"w{number}x{part}" for part in range(5)] for number in range(40)]
     write(config.corpus, {f"a{number:02}.md": article("T", "shared", *some) for number, some in enumerate(words)})
     write(
@@ -171,7 +175,7 @@ def filled(config: Config) -> Config:
 @pytest.fixture(autouse=True)
 def small_builds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_build, "_BLOCK_BYTES", 8_000)
-    monkeypatch.setattr(ray_build, "_PARALLEL_READS", 1)  # a worker less to start
+    monkeypatch.setattr(ray_build, "_PARALLEL_READS", 1)  # one worker fewer to start
 
 
 def splitting(encoder: TinyEncoder, settings: PassageSettings | None = None) -> Splitting:
@@ -179,14 +183,14 @@ def splitting(encoder: TinyEncoder, settings: PassageSettings | None = None) -> 
 
 
 def as_read(path: str, data: bytes) -> Contents:
-    """As `formats.parse`, and what the build says of a file that has killed its reader."""
+    """Like `formats.parse`, with the reason that the build gives for a file that killed its process."""
     if data == KILLING.encode():
         raise Unreadable("crashed the parser")
     return formats.parse(path, data)
 
 
 def same_as_here(config: Config, tiny: TinyEncoder, report: BuildReport) -> None:
-    """The generation says of every file and passage what one on this disk says that was built without a cluster."""
+    """The generation describes every file and passage like one that was built on this disk without a cluster."""
     alone = replace(config, index=config.index.with_name("alone"), store=None)
     here = build(alone, tiny, parse=as_read)
     assert report.passages == here.passages
@@ -277,7 +281,7 @@ class TestOnACluster:
         def lose(progress: Progress) -> None:
             if progress.encoded > 20 and not lost:
                 workers = sorted((seen / first).iterdir(), key=lambda file: file.stat().st_size)
-                lost.append(int(workers[-1].name))  # it encodes, unless only the other node has a worker that does
+                lost.append(int(workers[-1].name))  # it encodes, unless only the other node has an encoding worker
                 os.kill(lost[0], signal.SIGKILL)
                 cluster.remove_node(second, allow_graceful=False)
 
@@ -310,7 +314,7 @@ class TestWithoutACluster:
         )
         assert done.returncode == 0, done.stderr
         found = json.loads(done.stdout)
-        assert len({process for process, _ in found}) > 3  # Ray's own, and its workers
+        assert len({process for process, _ in found}) > 3  # Ray's own processes, and its workers
         assert [place for place in found if place[1].partition(":")[0] not in LOOPBACK] == []
 
     def test_a_passage_whose_key_only_begins_like_a_known_one_is_encoded_here(
@@ -386,7 +390,7 @@ def test_a_bad_address_and_a_missing_ray_are_told(
     ):
         pass
     for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"):
-        monkeypatch.setenv(name, "")  # so that they are as before afterwards
+        monkeypatch.setenv(name, "")  # restored afterwards
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ConfigError, match="pip install 'qa-articles"), ray_build.connected("local", tiny, config):
         pass

@@ -1,4 +1,4 @@
-"""The command line is a contract: its output, its exit codes, and one sentence for everything that goes wrong."""
+"""The command line is a contract: its output, its exit codes, and one sentence for every error."""
 
 from __future__ import annotations
 
@@ -262,8 +262,8 @@ def test_eval_prints_the_contracts_figures(
     assert figures["dataset"] == "set"
     assert figures["ndcg@10"] == figures["answer_in_lead"] == figures["answerable_auroc"] == 1.0
     assert json.loads(run(capsys, "eval", "set", "--json", "--limit", "1")[1])["queries"] == 1
-    # With a reader each question is read to its end, and so are the units that may lead.
-    monkeypatch.setattr("qa.ask.rereading.RELEVANCE_WEIGHT", 3.0)  # of two passages one has no score but this
+    # The reader reads all passages of each question, and the units that may lead.
+    monkeypatch.setattr("qa.ask.rereading.RELEVANCE_WEIGHT", 3.0)  # one of two passages has no other score
     reader = TinyReader(Bruno=-30, Bread=30)
     monkeypatch.setattr("qa.models.reader.shipped_reader", lambda: reader)
     monkeypatch.setenv("QA_READER", "")
@@ -470,7 +470,7 @@ def line(process: subprocess.Popen[str]) -> str:
 def test_build_watch_takes_in_each_change_until_it_is_interrupted(folder: Path) -> None:
     with running(folder, "build", "--watch", "--json") as process:
         assert json.loads(line(process))["added"] == ["bread.md", "zoo.md"]
-        (folder / "corpus" / "zoo.md").touch()  # nothing to do, and nothing to say
+        (folder / "corpus" / "zoo.md").touch()  # nothing to do, and nothing to print
         (folder / "corpus" / "tea.md").write_text("# Tea\n\nTea grows on hills.\n")
         assert json.loads(line(process))["added"] == ["tea.md"]
         (folder / "index" / "CURRENT").rename(folder / "index" / "kept")
@@ -482,7 +482,7 @@ def test_build_watch_takes_in_each_change_until_it_is_interrupted(folder: Path) 
         (folder / "index" / "kept").rename(folder / "index" / "CURRENT")
         (folder / "corpus" / "bread.md").unlink()
         assert json.loads(line(process))["removed"] == ["bread.md", "tea.md"]
-        # It waits again: an interrupt of a build would be told otherwise.
+        # It waits again: the message of an interrupted build would differ.
         wait_until(lambda: (folder / "state").read_text() == "waiting")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
@@ -491,17 +491,17 @@ def test_build_watch_takes_in_each_change_until_it_is_interrupted(folder: Path) 
 
 
 def children_of(parent: int) -> list[str]:
-    """The processes that name it as their parent; /proc lists them by thread too, but a thread that ends moves them."""
+    """The child processes of a process; /proc also lists them by thread, but an ending thread moves them."""
     found = []
     for status in Path("/proc").glob("[0-9]*/status"):
-        with suppress(OSError):  # it ended meanwhile
+        with suppress(OSError):  # it has ended meanwhile
             if f"\nPPid:\t{parent}\n" in status.read_text(errors="replace"):
                 found.append(status.parent.name)
     return found
 
 
 def processor_seconds(pid: int) -> float:
-    """The processor time that a process has used itself."""
+    """The processor time of a process, without its children."""
     user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
@@ -517,7 +517,7 @@ def test_an_interrupt_ends_a_build_that_is_inside_a_library_within_two_seconds(
         assert line(process) == "counting\n"
         children = children_of(process.pid)
         assert children, "the reader of web pages runs beside it"
-        before = processor_seconds(process.pid)  # it says that it counts just before it does
+        before = processor_seconds(process.pid)  # it announces counting right before it counts
         wait_until(lambda: processor_seconds(process.pid) > before + 0.1)
         begun = time.monotonic()
         process.send_signal(signal.SIGINT)

@@ -1,4 +1,4 @@
-"""Every file of the folder has a status with its reason; none stops the rest."""
+"""Every file of the folder has a status with a reason, and no file stops the others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, **files: str | bytes) -> Path:
 
 
 def found(path: str, data: bytes) -> ParsedFile:
-    """What a file holds, read in this process; words count as tokens."""
+    """The documents of a file, read in this process; words count as tokens."""
     return parse_file(path, data, Splitting(lambda texts: [len(text.split()) for text in texts], max_tokens=256))
 
 
@@ -122,7 +122,7 @@ def test_folders_nested_deeper_than_calls_can_be_are_read(tmp_path: Path) -> Non
     finally:
         Path("a.md").unlink()
         os.chdir(start)
-        for length in range(depth, 0, -1):  # what cleans up after tests does not go so deep
+        for length in range(depth, 0, -1):  # the cleanup after tests does not go so deep
             os.rmdir(corpus / ("d/" * length))
 
 
@@ -311,7 +311,7 @@ def test_every_file_that_is_not_hidden_appears_once(tmp_path: Path) -> None:
     assert found == sorted(["a.md", "b.txt", "c.xyz", "d.md", "f", "pipe.txt", "sub/a.md", "sub/link.md"])
 
 
-# --- what has changed -------------------------------------------------------------------------------------------------
+# --- changes ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_file_that_is_as_it_was_has_not_changed(tmp_path: Path) -> None:

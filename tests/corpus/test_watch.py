@@ -1,4 +1,4 @@
-"""The folder as time goes by: when a change is told, when it is waited with, and what is no change at all."""
+"""Following the folder: when a change is reported, when it is delayed, and what is not a change."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from qa.config import Config
 from qa.corpus import watch
 
 QUIET, LONGEST, EVERY = 0.1, 0.6, 0.15
-SOON, NEVER = 10.0, 0.4  # seconds: until something has to be told, and after which it never will be
+SOON, NEVER = 10.0, 0.4  # seconds: by which a change must be reported, and after which it never will be
 
 
 class Told:
-    """What was told of a folder, in another thread."""
+    """The reports about a folder, collected in another thread."""
 
     def __init__(self, config: Config, **times: float) -> None:
         self.stop = threading.Event()
@@ -62,7 +62,7 @@ def followed(config: Config, **times: float) -> Iterator[Told]:
 
 @pytest.fixture
 def folder(config: Config) -> Path:
-    """The corpus folder with two articles, one in a folder of its own."""
+    """The corpus folder with two articles, one of them in a subfolder."""
     (config.corpus / "sub").mkdir()
     (config.corpus / "a.md").write_text("one")
     (config.corpus / "sub" / "b.md").write_text("two")

@@ -1,4 +1,4 @@
-"""Measures agree with values worked out by hand, with scikit-learn, and with what their names promise."""
+"""Metrics agree with values computed by hand, with scikit-learn, and with their definitions."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_swapping_a_better_item_forward_never_lowers_a_measure(
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=10), st.integers(1, 10))
 def test_ndcg_agrees_with_scikit_learn(grades: list[int], k: int) -> None:
-    from sklearn.metrics import ndcg_score  # here, since it takes a second to load
+    from sklearn.metrics import ndcg_score  # imported here, since it takes a second to load
 
     ranked = [str(number) for number in range(len(grades))]
     qrels = {item: float(grade) for item, grade in zip(ranked, grades, strict=True)}

@@ -1,6 +1,6 @@
-"""Hostile Word, OpenDocument, PowerPoint and EPUB files: bombs, entities, cycles, names that lead out, locks.
+"""Hostile Word, OpenDocument, PowerPoint and EPUB files: bombs, entities, cycles, escaping names, locks.
 
-Made of the good ones in `office/`. It knows nothing about what should become of them.
+They are made from the good files in `office/`; `make_hostile` says what should become of each.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def good(form: str) -> bytes:
-    """A good file of this ending."""
+    """A good file with this extension."""
     return (OFFICE / GOOD[form]).read_bytes()
 
 
@@ -57,7 +57,7 @@ def replacing(form: str, part: str, old: bytes, new: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class _Packed:
-    """An entry as it lies in an archive; `size` is what it claims to unpack to."""
+    """An entry as stored in an archive; `size` is what it claims to unpack to."""
 
     name: bytes
     data: bytes
@@ -65,14 +65,14 @@ class _Packed:
 
 
 def deflated(megabytes: int) -> bytes:
-    """Blanks, packed; the same packed megabyte again and again, so that making it takes no time."""
+    """Spaces, compressed; the same compressed megabyte is repeated, so that making it takes no time."""
     press = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     block = press.compress(b" " * 1_000_000) + press.flush(zlib.Z_FULL_FLUSH)
     return block * megabytes + b"\x03\x00"
 
 
 def _archive(entries: Sequence[_Packed], listed: int = 1) -> bytes:
-    """A zip file written by hand; each entry is listed so many times, always at the same place."""
+    """A zip file written by hand; each entry is listed that many times, always at the same position."""
     body, directory = b"", list[bytes]()
     for entry in entries:
         names = [entry.name, *(entry.name + b"%d" % copy for copy in range(1, listed))]
@@ -86,18 +86,18 @@ def _archive(entries: Sequence[_Packed], listed: int = 1) -> bytes:
 
 
 def bomb(form: str, megabytes: int, claimed: int | None = None) -> bytes:
-    """A main part that unpacks to so much, and claims to be as large as that, or `claimed` bytes."""
+    """A main part that unpacks to so many bytes, and claims to be as large as that, or `claimed` bytes."""
     size = megabytes * 1_000_000 if claimed is None else claimed
     return _archive([_Packed(MAIN[form].encode(), deflated(megabytes), size)])
 
 
 def overlapping(form: str) -> bytes:
-    """Nine thousand entries that all lie on the same five packed megabytes."""
+    """Nine thousand entries that all refer to the same five compressed megabytes."""
     return _archive([_Packed(MAIN[form].encode(), deflated(5), 5_000_000)], listed=9_000)
 
 
 def nested_bomb(form: str) -> bytes:
-    """A good file that holds a zip of zips that would unpack to gigabytes, if anyone did."""
+    """A good file that contains a zip of zips, which would unpack to gigabytes."""
     inner = bomb("docx", 100)
     for _ in range(4):
         out = io.BytesIO()
@@ -142,12 +142,12 @@ def quadratic_blowup(form: str) -> bytes:
 
 
 def external_entity(form: str) -> bytes:
-    """An entity whose text would be another file's."""
+    """An entity with the text of another file."""
     return with_entities(form, '<!ENTITY a SYSTEM "file:///etc/passwd">', "&a;")
 
 
 def deep(form: str, depth: int = 500) -> bytes:
-    """A main part of so many elements inside each other."""
+    """A main part with so many elements inside each other."""
     opening = {"docx": b"<w:sdt><w:sdtContent>", "odt": b"<text:section>", "pptx": b"<p:grpSp>", "epub": b"<div>"}[form]
     closing = b"".join(b"</%s>" % tag for tag in reversed(re.findall(rb"<([\w:]+)", opening)))
     end = {"docx": b"</w:body>", "odt": b"</office:text>", "pptx": b"</p:spTree>", "epub": b"</body>"}[form]
@@ -184,11 +184,11 @@ def linked(form: str) -> bytes:
 
 
 def zipped(*entries: tuple[str, bytes]) -> bytes:
-    """An archive of these entries; a name may stand in it twice, or mean something to a file system."""
+    """An archive of these entries; a name may occur twice, or mean something to a file system."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in entries:
-            archive.NameToInfo.clear()  # without this, zipfile would warn of names that stand twice
+            archive.NameToInfo.clear()  # without this, zipfile would warn of duplicate names
             archive.writestr(zipfile.ZipInfo(name), content)
     return out.getvalue()
 
@@ -221,11 +221,11 @@ def in_ole() -> bytes:
     return _OLE + bytes(600) + "EncryptedPackage".encode("utf-16-le")
 
 
-# --- what the formats can ask for -------------------------------------------------------------------------------------
+# --- requests for more ------------------------------------------------------------------------------------------------
 
 
 def related_docx() -> bytes:
-    """A Word file that wants a template, pictures and another document from elsewhere."""
+    """A Word file that wants a template, pictures and another document from another place."""
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     outside = "".join(
         f'<Relationship Id="rIdX{n}" Type="{kind}/{what}" Target="{target}" TargetMode="External"/>'
@@ -245,7 +245,7 @@ def related_docx() -> bytes:
 
 
 def chunked_docx() -> bytes:
-    """A Word file with a web page inside that would be shown as a part of it."""
+    """A Word file that includes a web page as a part of its text."""
     page = b"<html><script>alert(1)</script><p>From the chunk.</p></html>"
     return with_parts("docx", ("word/chunk.html", page))
 
@@ -264,7 +264,7 @@ def endless_spine() -> bytes:
 
 
 def cyclic_contents() -> bytes:
-    """A book whose table of contents is a chapter of itself, and whose points hold themselves."""
+    """A book whose table of contents is one of its own chapters, with points that contain themselves."""
 
     def change(name: str, content: bytes) -> bytes:
         if name.endswith(".opf"):
@@ -280,12 +280,12 @@ def cyclic_contents() -> bytes:
 
 
 def self_rooted() -> bytes:
-    """A book whose container says that it is its own package."""
+    """A book whose container claims to be its own package."""
     return replacing("epub", "META-INF/container.xml", b"EPUB/content.opf", b"META-INF/container.xml")
 
 
 def outside_chapters() -> bytes:
-    """A book whose chapters lie outside the archive."""
+    """A book whose chapters are outside the archive."""
 
     def change(name: str, content: bytes) -> bytes:
         if not name.endswith(".opf"):
@@ -296,7 +296,7 @@ def outside_chapters() -> bytes:
 
 
 def repeated_cells() -> bytes:
-    """An OpenDocument text with a cell that stands there a million times."""
+    """An OpenDocument text with a cell that is repeated a million times."""
     table = (
         b'<table:table table:name="t"><table:table-column table:number-columns-repeated="1000000"/>'
         b'<table:table-row table:number-rows-repeated="1000000"><table:table-cell'

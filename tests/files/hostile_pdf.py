@@ -1,7 +1,4 @@
-"""Hostile PDFs: bombs, cycles, lies about what is where, actions.
-
-It knows nothing about what should become of them.
-"""
+"""Hostile PDFs: bombs, cycles, wrong offsets, actions; `make_hostile` says what should become of each."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ def pdf(
     font: bytes = FONT,
     more: tuple[bytes, ...] = (),
 ) -> bytes:
-    """One page of plain words; what is given takes the place of its parts. Objects in `more` begin at 6."""
+    """One page of plain words, with the given parts replaced. The objects in `more` are numbered from 6."""
     return assembled(
         [
             b"<</Type/Catalog/Pages 2 0 R%s>>" % catalog,
@@ -40,7 +37,7 @@ def pdf(
 
 
 def stream_bomb(times: int) -> bytes:
-    """Blanks, packed so many times one in the other: two gigabytes."""
+    """Spaces, compressed so many times over: two gigabytes."""
     press = zlib.compressobj(9)
     block = press.compress(b" " * 1_000_000) + press.flush(zlib.Z_FULL_FLUSH)
     data = block * 2_000 + press.flush()
@@ -75,25 +72,25 @@ def laughing_forms(levels: int = 12, breadth: int = 10) -> bytes:
 
 
 def endless_outline() -> bytes:
-    """Bookmarks that follow each other in a circle, and hold themselves."""
+    """Bookmarks that follow each other in a circle, and contain themselves."""
     mark = b"<</Title(The bees came)/Parent 6 0 R/Dest[3 0 R/Fit]/Next %d 0 R/First 7 0 R/Last 8 0 R/Count 9999999>>"
     root = b"<</First 7 0 R/Last 8 0 R/Count 9999999>>"
     return pdf(catalog=b"/Outlines 6 0 R", more=(root, mark % 8, mark % 7))
 
 
 def many_pages(count: int) -> bytes:
-    """The same empty page so many times."""
+    """The same empty page, so many times."""
     return pdf(stream(b" "), kids=b"3 0 R " * count, count=count)
 
 
 def without_table() -> bytes:
-    """A file without the table of where its objects are."""
+    """A file without the table of object positions."""
     data = pdf()
     return data[: data.index(b"xref\n")] + b"trailer\n<</Root 1 0 R>>\n%%EOF\n"
 
 
 def with_a_false_table() -> bytes:
-    """A table whose offsets all lead to the wrong place, and which says that an earlier one is itself."""
+    """A table whose offsets are all wrong, and which names itself as an earlier one."""
     data = pdf()
     place = data.index(b"xref\n")
     table = data[place:].replace(b"0000000", b"0000099").replace(b"/Size", b"/Prev %d/Size" % place)
@@ -101,7 +98,7 @@ def with_a_false_table() -> bytes:
 
 
 def with_actions() -> bytes:
-    """Scripts and programs to be run when it is opened."""
+    """Scripts and programs that are to run when the file is opened."""
     return pdf(
         catalog=b"/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>/AA<</WC<</S/Launch/F(/bin/sh)>>>>"
         b"/Names<</JavaScript<</Names[(a)<</S/JavaScript/JS(while\\(1\\);)>>]>>>>"
@@ -117,7 +114,7 @@ def with_a_file_inside() -> bytes:
 
 
 def without_letters() -> bytes:
-    """Glyphs that nothing says the letters of."""
+    """Glyphs without a mapping to letters."""
     font = (
         b"<</Type/Font/Subtype/Type3/FontBBox[0 0 9 9]/FontMatrix[.1 0 0 .1 0 0]/FirstChar 1/LastChar 4/Widths[9 9 9 9]"
         b"/CharProcs<</g 6 0 R>>/Encoding<</Differences[1/g/g/g/g]>>>>"

@@ -1,7 +1,7 @@
 """Writes a folder of hostile and broken files: `python -m files.make_hostile FOLDER` in `tests/`.
 
-`cases` says of each what should become of it; `odd_names` makes what only a file system can hold (links, pipes, names).
-The good articles that stand among them are the test's. It knows nothing about how the files are read.
+`cases` says what should become of each file; `odd_names` makes what only a file system can contain (links, pipes,
+names). The good articles among them come from the test.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WORDS = b"Bees sleep in winter. "
 class Case:
     """A file and what should become of it.
 
-    `says` is a part of the reason; of a file that is indexed, a part of the text (nothing of what is hostile).
+    `says` is a part of the reason; for an indexed file, a part of its text (and nothing hostile).
     """
 
     name: str
@@ -48,7 +48,7 @@ def case(name: str, data: bytes | Callable[[], bytes], status: str, says: str = 
 
 
 def wrong_contents() -> Iterator[Case]:
-    """Every ending with what does not belong there."""
+    """Every extension with content that does not belong to it."""
     noise = random.Random(7).randbytes(4000)
     for ending in ("md", "txt", "html", "mhtml", "rst", "org"):
         yield case(f"wrong/picture.{ending}", PNG, "failed", "binary" if ending != "mhtml" else "no web page")
@@ -326,7 +326,7 @@ def in_markup() -> Iterator[Case]:
 
 
 def notebook(*outputs: dict[str, object]) -> bytes:
-    """A notebook of a text cell and one that gave these outputs."""
+    """A notebook with a text cell and a cell with these outputs."""
     cells = [
         {"cell_type": "markdown", "metadata": {}, "source": WORDS.decode()},
         {"cell_type": "code", "metadata": {}, "source": "x", "execution_count": 1, "outputs": outputs},
@@ -429,7 +429,7 @@ def in_records() -> Iterator[Case]:
 
 
 def in_zip() -> Iterator[Case]:
-    """Zip archives of articles; a good one is among the entries where the rest is to be left out."""
+    """Zip archives of articles; where other entries are to be left out, one entry is good."""
     zipped, bees = archives.zipped, ("bees.md", WORDS)
     over = "unpacks to more than 300 MB"
     yield case("zips/bomb.zip", lambda: archives.bomb("docx", 301), "failed", over)
@@ -474,7 +474,7 @@ def in_zip() -> Iterator[Case]:
 
 @cache
 def cases() -> list[Case]:
-    """Every file; made when they are asked for, since some are large."""
+    """Every file; made on request, since some are large."""
     kinds = (
         wrong_contents, in_archives, in_pdf, in_web_pages, in_markup, in_plain_text, in_records, in_zip,
     )  # fmt: skip
@@ -500,12 +500,12 @@ _LINKS = {
 
 
 def odd_names(folder: Path) -> dict[str, tuple[str, str]]:
-    """Make what this system lets be made, below `folder`; path → (status, a part of the reason)."""
+    """Make what this system allows below `folder`; path → (status, a part of the reason)."""
     made: dict[str, tuple[str, str]] = {}
 
     def write(name: str, status: str = "indexed", says: str = "") -> None:
         if (folder / name).exists():
-            return  # some systems take one name for another
+            return  # some systems confuse names
         with contextlib.suppress(OSError):
             (folder / name).write_bytes(WORDS)
             made[name] = (status, says)
@@ -525,7 +525,7 @@ def odd_names(folder: Path) -> dict[str, tuple[str, str]]:
         made["pipe.md"] = ("skipped", "not a regular file")
     with contextlib.suppress(OSError, AttributeError), socket.socket(socket.AF_UNIX) as server:
         here = Path.cwd()
-        os.chdir(folder)  # the path of a socket may only be short
+        os.chdir(folder)  # the path of a socket must be short
         try:
             server.bind("socket.md")
         finally:
@@ -534,7 +534,7 @@ def odd_names(folder: Path) -> dict[str, tuple[str, str]]:
     with contextlib.suppress(OSError, AttributeError):
         os.mknod(folder / "zero.md", 0o20666, os.makedev(1, 5))
         made["zero.md"] = ("skipped", "not a regular file")
-    if hasattr(os, "geteuid") and os.geteuid() != 0:  # root reads all
+    if hasattr(os, "geteuid") and os.geteuid() != 0:  # root can read everything
         write("closed.md", "failed", "cannot be read: Permission denied")
         (folder / "closed.md").chmod(0)
     with contextlib.suppress(OSError, UnicodeError):
@@ -544,7 +544,7 @@ def odd_names(folder: Path) -> dict[str, tuple[str, str]]:
 
 
 def write_all(folder: Path) -> dict[str, tuple[str, str]]:
-    """Write everything below `folder`; path → (status, what the reason or the text says)."""
+    """Write everything below `folder`; path → (status, what the reason or the text contains)."""
     for entry in cases():
         place = folder / entry.name
         place.parent.mkdir(parents=True, exist_ok=True)

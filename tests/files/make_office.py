@@ -1,8 +1,8 @@
 """Makes the office files that tests/formats/test_pandoc.py reads: `python tests/files/make_office.py`.
 
-Pandoc writes them from office/bees.md and office/slides.md; LibreOffice, where it is installed, writes a Word file, an
-OpenDocument text and an RTF file of its own from the same text, so that not all come from the program that reads them.
-They are kept in office/; a second run makes other bytes (they hold the time), but the same text.
+Pandoc writes them from office/bees.md and office/slides.md. LibreOffice, if it is installed, writes a Word file, an
+OpenDocument text and an RTF file from the same text, so that some files do not come from the program that reads them.
+They are stored in office/. A second run gives other bytes (they contain the time), but the same text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LIBREOFFICE_FORMATS = ("docx", "odt", "rtf")
 
 
 def picture() -> bytes:
-    """A grey PNG of eight by eight dots."""
+    """A grey PNG of eight by eight pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -33,7 +33,7 @@ def picture() -> bytes:
 
 
 def main() -> None:
-    """Write all files anew."""
+    """Write all files again."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "hive.png").write_bytes(picture())
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def write(folder: Path, source: Path, target: Path) -> None:
-    """One file, by pandoc; pictures are found in `folder`."""
+    """One file, by pandoc; it finds pictures in `folder`."""
     command = [str(_program()), "--standalone", str(source), "-o", str(target)]
     subprocess.run(command, check=True, cwd=folder)
 

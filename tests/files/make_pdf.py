@@ -1,6 +1,6 @@
-"""Makes the PDFs that the tests read: `python tests/files/make_pdf.py` writes them beside their sources in `pdf/`.
+"""Makes the PDFs that the tests read: `python tests/files/make_pdf.py` writes them next to their sources in `pdf/`.
 
-Needs Chromium for the two that are printed; those with odd properties are written here byte by byte.
+It needs Chromium for the two that are printed; those with odd properties are written here byte by byte.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def locking(password: bytes) -> tuple[bytes, bytes]:
 
 
 def _encrypted(number: int, content: bytes, key: bytes) -> bytes:
-    """The object with its stream encrypted; its strings are left as they are, for no test reads them."""
+    """The object with its stream encrypted; its strings are left as they are, since no test reads them."""
     if b"stream\n" not in content:
         return content
     head, rest = content.split(b"stream\n", 1)
@@ -150,7 +150,7 @@ def picture(pdf: Path) -> bytes:
 
 
 def printed(source: Path) -> bytes:
-    """The page as Chromium prints it; long words get soft hyphens first, so that some are broken."""
+    """The page as printed by Chromium; long words get soft hyphens first, so that some are broken."""
     html = source.read_text("utf-8")
     if "text-align: justify" in html:
         head, body = html.split("<body>")

@@ -250,7 +250,7 @@ def test_a_name_is_only_a_label(name: str, label: str) -> None:
 
 
 def with_name(raw: bytes) -> bytes:
-    """An archive whose entry has these bytes for a name, and does not say in which encoding."""
+    """An archive whose entry has these bytes as its name, in an unspecified encoding."""
     return packed({"a" * (len(raw) - 4) + ".txt": HIVE}).replace(b"a" * (len(raw) - 4) + b".txt", raw)
 
 
@@ -291,7 +291,7 @@ def test_any_names_give_safe_labels_each_once(names: list[tuple[str, str]]) -> N
         assert label == "".join(character for character in label if character >= " ")
 
 
-# --- anything at all --------------------------------------------------------------------------------------------------
+# --- arbitrary input --------------------------------------------------------------------------------------------------
 
 
 def changed(data: bytes, place: float, value: int) -> bytes:

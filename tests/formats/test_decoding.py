@@ -1,4 +1,4 @@
-"""Bytes of a text file become its text, whatever program saved it."""
+"""Bytes of a text file become its text, whichever program saved it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qa.formats.decoding import Unreadable, decode
 
 NOTE = "Der Zug fährt um 9.40 Uhr – pünktlich wie immer.\nThe café opens at noon, “or so they say”.\n"
-# Every sentence holds letters or marks that ASCII lacks.
+# Every sentence contains letters or marks that ASCII lacks.
 SAMPLES = {
     "cp1252": "The baker’s daughter paid €3 for the crème brûlée – a bargain, “frankly”… Naïve? Perhaps.",
     "latin-1": "Le garçon a mangé une pêche à Noël; où est la forêt? Das Mädchen trägt grüne Schuhe.",

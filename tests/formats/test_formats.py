@@ -1,4 +1,4 @@
-"""Files by their endings, and files that hold several articles all the way from the folder to a citation."""
+"""Files by their extensions, and files of several articles all the way from the folder to a citation."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ SAVED = {"notes/garden.md": article("Gardens", "gravel"), "more.jsonl": lines({"
 
 @pytest.fixture
 def built(config: Config, tiny: TinyEncoder) -> Config:
-    """A file of records and an archive beside a plain article, built."""
+    """A file of records and an archive next to a plain article, built."""
     write(config.corpus, {"news.jsonl": lines(*NEWS), "saved.zip": packed(**SAVED), "hedge.txt": prose("hedge")})
     build(config, tiny)
     return config
 
 
 def cited(config: Config, encoder: TinyEncoder, word: str) -> list[str]:
-    """The documents of the citations that hold the word."""
+    """The documents of the citations that contain the word."""
     answer = Engine.open(replace(config, threshold=0.0), encoder).ask(f"What does the {word} report say?")
     return [citation.document for citation in answer.citations if word in citation.text]
 

@@ -1,4 +1,4 @@
-"""Saved web pages: the article is found, nothing of it is lost, and nothing of what stands around it is kept."""
+"""Saved web pages: the whole article is extracted, and nothing around it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qa.text.document import Block, Document
 from qa.text.passages import split
 
 PAGES = sorted((FILES / "html").glob("*.html"))
-# What the builder adds, and the marks of footnotes.
+# What the builder adds, and footnote marks.
 MARKS = {"1", "2", "3", "4"}
 
 
@@ -31,7 +31,7 @@ def words(text: str) -> list[str]:
 
 
 def count_words(texts: Sequence[str]) -> list[int]:
-    """As the tiny encoder counts."""
+    """Counts like the tiny encoder."""
     return [len(words(text)) for text in texts]
 
 
@@ -60,7 +60,7 @@ def parts(document: Document, block: Block) -> list[str]:
 
 
 def check(document: Document, count: Callable[[Sequence[str]], list[int]]) -> None:
-    """What must hold of every page."""
+    """The invariants of every page."""
     text, end = document.text, 0
     assert "\u00a0" not in text
     assert document.sections[0].span.start == 0
@@ -284,7 +284,7 @@ def test_the_article_says_who_wrote_it_in_linked_data() -> None:
         ("utf-8", None),
         ("utf-8-sig", None),
         ("utf-16", None),
-        ("utf-8", "iso-8859-1"),  # saved anew by a program that left the page's words as they were
+        ("utf-8", "iso-8859-1"),  # saved again by a program that did not change the words
         ("cp1252", "iso-8859-1"),
         ("cp1252", "windows-1252"),
         ("cp1252", None),
@@ -324,7 +324,7 @@ def test_a_page_saved_in_one_file() -> None:
         parse_mhtml("x.mhtml", b"Content-Type: text/plain\r\n\r\nwords")
 
 
-# --- what is hostile or odd -------------------------------------------------------------------------------------------
+# --- hostile or odd pages ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_a_tag_of_very_many_attributes_takes_no_longer_than_others() -> None:
     started = time.process_time()
     document = parse_html("x.html", b"<p " + attributes + b">Bees sleep.</p><p>" + b"They wake.</p>")
     assert document.text.split() == ["Bees", "sleep.", "They", "wake."]
-    assert time.process_time() - started < 5  # it took minutes
+    assert time.process_time() - started < 5  # it used to take minutes
 
 
 def test_a_long_value_of_an_attribute_is_no_reason_to_lose_the_others() -> None:

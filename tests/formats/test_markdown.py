@@ -1,4 +1,4 @@
-"""Markdown: its headings, lists, tables and code are found; its front matter says what the article is."""
+"""Markdown: headings, lists, tables and code are recognised, and the front matter describes the article."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def test_rules_are_not_content() -> None:
     ]
 
 
-# --- what is hostile or odd -------------------------------------------------------------------------------------------
+# --- hostile or odd files ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

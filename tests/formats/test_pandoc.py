@@ -1,4 +1,4 @@
-"""Office documents, e-books and lesser markup: nothing is lost or misplaced, and what is hostile ends in a reason."""
+"""Office documents, e-books and smaller markup formats: nothing is lost or misplaced; hostile files get a reason."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def paths(document: Document) -> list[tuple[str, ...]]:
 
 
 def source_words(name: str) -> Counter[str]:
-    """The words of the Markdown source, without its marks and front matter."""
+    """The words of the Markdown source, without markup and front matter."""
     text = (OFFICE / name).read_text(encoding="utf-8").split("---\n", 2)[2]
     text = re.sub(r"\]\([^)]*\)|\[\^\w+\]|^``` python|^::: notes", " ", text, flags=re.MULTILINE)
     return Counter(WORD.findall(text.lower()))
@@ -253,7 +253,7 @@ def test_a_text_in_an_old_encoding_is_read() -> None:
     assert "Ärger mit Mäusen" in parse_with_pandoc("x.rst", "Ärger mit Mäusen im Haus.".encode("cp1252")).text
 
 
-# --- what is not there ------------------------------------------------------------------------------------------------
+# --- missing programs -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("name", "data"), [("x.rst", b""), ("x.rst", b".. comment\n"), ("x.rtf", b"{\\rtf1 }")])
@@ -279,7 +279,7 @@ def test_without_pandoc_the_reason_says_what_to_install(monkeypatch: pytest.Monk
         read("bees.rst")
 
 
-# --- what is hostile --------------------------------------------------------------------------------------------------
+# --- hostile files ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -339,7 +339,7 @@ def test_a_zip_of_something_else_is_damaged(name: str) -> None:
 
 
 def bomb(megabytes: int) -> bytes:
-    """A Word file with a part that unpacks to so much and says that it is tiny."""
+    """A Word file with a part that unpacks to so much and claims to be tiny."""
     out = io.BytesIO()
     archive = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
     with archive, archive.open("word/document.xml", "w") as part:

@@ -1,4 +1,4 @@
-"""PDF: the words of its pages in reading order, their headings, lists and tables, and the page that each is on."""
+"""PDF: the words of its pages in reading order, with their headings, lists, tables and page numbers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MORE = [
 
 
 class Words(HTMLParser):
-    """The words of a page's body, as a person reads them."""
+    """The words of a page's body, in the order in which a person reads them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -294,7 +294,7 @@ def test_a_hyphen_goes_where_it_only_breaks_a_word(lines: list[str], text: str) 
     assert joined(lines, frozenset({"warm-hearted", "selfish"})) == text
 
 
-# --- what the file says of itself -------------------------------------------------------------------------------------
+# --- metadata ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_author_and_date_are_metadata(value: str, date: str | None) -> None:
     assert metadata == ({"author": "Ada Marsh", "date": date} if date else {"author": "Ada Marsh"})
 
 
-# --- what cannot be read ----------------------------------------------------------------------------------------------
+# --- unreadable files -------------------------------------------------------------------------------------------------
 
 
 def test_a_scan_is_empty_and_says_why() -> None:
@@ -447,7 +447,7 @@ def test_words_anywhere_make_spans_in_order(placed: list[tuple[int, int, str, in
 
 
 def check(data: bytes) -> None:
-    """Parse what may be damaged; what is read keeps the promises of spans."""
+    """Parse a possibly damaged file; the spans of whatever is read must be valid."""
     try:
         document = parse_pdf("x.pdf", data)
     except (Unreadable, Empty):

@@ -1,4 +1,4 @@
-"""Pages of a PDF as pictures: what stands under the boxes is the passage, all of it and nothing else."""
+"""Pages of a PDF as pictures: the boxes cover exactly the passage."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PROSE = [
 
 @cache
 def characters(data: bytes, page: int) -> list[tuple[str, float, float]]:
-    """Each character of a page with the middle of its ink, in shares of the page as it is shown."""
+    """Each character of a page with the centre of its ink, in fractions of the page as shown."""
     with pypdfium2.PdfDocument(data) as opened:
         shown = opened[page]
         text = shown.get_textpage()
@@ -54,7 +54,7 @@ def characters(data: bytes, page: int) -> list[tuple[str, float, float]]:
 
 
 def under(data: bytes, picture: PagePicture, boxes: tuple[Box, ...]) -> str:
-    """The characters under boxes, a space between those that don't follow each other."""
+    """The characters under boxes, with a space between those that do not follow each other."""
     text, last = "", -1
     for index, (character, x, y) in enumerate(characters(data, picture.page - 1)):
         inside = any(b.left <= x <= b.left + b.width and b.top <= y <= b.top + b.height for b in boxes)
@@ -65,7 +65,7 @@ def under(data: bytes, picture: PagePicture, boxes: tuple[Box, ...]) -> str:
 
 
 def words(text: str) -> Counter[str]:
-    """The words, those whole again that a line's end has broken."""
+    """The words, with those that a line end broke joined again."""
     return Counter(re.findall(r"[^\W_]+", re.sub("[-\u2010\u00ad\x02]\\s*", "", text)))
 
 
@@ -86,7 +86,7 @@ def span_of(document: Document, text: str, after: int = 0) -> Span:
 def test_under_the_boxes_of_every_passage_are_its_words_and_no_others(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.formats.pdf.pages._SHORT_SIDE", 40)  # the boxes are the same, and it is quick
+    monkeypatch.setattr("qa.formats.pdf.pages._SHORT_SIDE", 40)  # the boxes are the same, and it is fast
     data = path.read_bytes()
     document = parse_pdf(path.name, data)
     passages = split(document, TinyEncoder().count_tokens, 256)
@@ -232,7 +232,7 @@ def test_a_page_of_print_is_sharp_and_small() -> None:
     assert len(picture.png) < 300_000
 
 
-# --- the places of words ----------------------------------------------------------------------------------------------
+# --- positions of words -----------------------------------------------------------------------------------------------
 
 VOCABULARY = ["the", "hive", "honey", "of", "a", "keeper", "swarm", "queen"]
 LINES = st.lists(st.lists(st.sampled_from(VOCABULARY), min_size=3, max_size=9), min_size=2, max_size=12)

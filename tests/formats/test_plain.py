@@ -1,4 +1,4 @@
-"""Plain text as people save it: headings, lists and paragraphs are found, and nothing is lost on the way."""
+"""Plain text as people save it: headings, lists and paragraphs are recognised, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FROST = "Frost in late April is what every beekeeper fears: the blossoms freeze,
 
 
 def paths(document: Document) -> list[tuple[str, ...]]:
-    """The heading path of each section that has a heading, but for the title's."""
+    """The heading path of each section that has a heading other than the title."""
     return [section.path for section in document.sections if section.path]
 
 
@@ -37,7 +37,7 @@ def words(text: str) -> set[str]:
 
 
 def lost_words(document: Document) -> set[str]:
-    """The words that stand neither in the title, nor in a block, nor in a heading above one."""
+    """The words that are neither in the title, nor in a block, nor in a heading above one."""
     kept = words(document.title)
     for heading, text in blocks(document):
         kept |= words(text) | words(heading)
@@ -46,7 +46,7 @@ def lost_words(document: Document) -> set[str]:
     return words(document.text) - kept
 
 
-# --- where every line is a paragraph ----------------------------------------------------------------------------------
+# --- one paragraph per line -------------------------------------------------------------------------------------------
 
 
 def test_a_first_line_and_short_lines_before_prose_are_title_and_headings() -> None:
@@ -205,7 +205,7 @@ def test_a_block_of_fields_is_content_not_headings(mark: str) -> None:
     document = parse_plain("b.txt", f"A review of the white hive\n{BEES}\n{fields}\n{HIVE}\n")
     assert paths(document) == []
     block = document.blocks[1]
-    assert (block.kind, block.parts) == ("paragraph", ())  # quoted as a whole: a field alone says little
+    assert (block.kind, block.parts) == ("paragraph", ())  # quoted as a whole: a field alone means little
     assert block.span.of(document.text) == fields
 
 
@@ -289,7 +289,7 @@ def test_a_wrapped_letter_without_a_title_has_none() -> None:
     assert blocks(document)[0][1].startswith("We came down")
 
 
-# --- what is none of these --------------------------------------------------------------------------------------------
+# --- none of these ----------------------------------------------------------------------------------------------------
 
 POEM = """The hive at dusk
 

@@ -1,4 +1,4 @@
-"""Files of records: every record with a text is an article, and what is missing is said."""
+"""Files of records: every record with a text is an article, and the reason lists what is missing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def paths(contents: Contents) -> list[str]:
 
 
 def check_spans(document: Document) -> None:
-    """Every span lies in the text, and every block holds words."""
+    """Every span is inside the text, and every block contains words."""
     for section in document.sections:
         assert 0 <= section.span.start <= section.span.end <= len(document.text)
     for block in document.blocks:
@@ -64,7 +64,7 @@ def check_spans(document: Document) -> None:
     json.dumps([document.title, dict(document.metadata)], ensure_ascii=False).encode()
 
 
-# --- what every kind of file does alike -------------------------------------------------------------------------------
+# --- all kinds of files -----------------------------------------------------------------------------------------------
 
 KINDS = pytest.mark.parametrize(
     ("parser", "write"),
@@ -120,11 +120,11 @@ def test_a_text_field_that_is_always_blank_is_named(parser: Parser, write: Write
 @example([("t", '=1+2, "quoted"; and\ttabs\n\n"')])
 def test_every_title_and_text_survives(parser: Parser, write: Write, rows: list[tuple[str, str]]) -> None:
     def as_text(words: str) -> str:
-        """Line ends made one kind, and what no text file can hold replaced."""
+        """Line ends made uniform, and characters that no text file can contain replaced."""
         plain = words.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd")
         return "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in plain)
 
-    if parser is parse_csv:  # a file of bytes: neither half characters, nor control characters in quantity
+    if parser is parse_csv:  # counted as binary: half characters, or many control characters
         keep = {c for row in rows for words in row for c in words if c.isprintable() or c in "\n\t"}
         rows = [tuple("".join(filter(keep.__contains__, words)) for words in row) for row in rows]  # type: ignore[misc]
         rows = [(title, text) for title, text in rows if text.strip()]
@@ -172,7 +172,7 @@ def test_a_large_file_takes_seconds() -> None:
     data = as_jsonl([{"title": f"Hive {number}", "text": "\n\n".join([HIVE] * 4)} for number in range(5_000)])
     started = time.process_time()
     assert len(read(parse_jsonl, data).documents) == 5_000
-    assert time.process_time() - started < 10  # about 0.5 measured
+    assert time.process_time() - started < 10  # measured: about 0.5
 
 
 # --- the fields -------------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def test_a_list_of_paragraphs_is_joined_by_blank_lines() -> None:
     assert contents.documents[0].metadata == {"author": "Ada, Ben"}
 
 
-# --- the form of a text -----------------------------------------------------------------------------------------------
+# --- formats of a text ------------------------------------------------------------------------------------------------
 
 
 def blocks(document: Document) -> list[tuple[str, str]]:

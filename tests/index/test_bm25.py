@@ -1,4 +1,4 @@
-"""Scores without an index are those of the index, for the same texts and questions."""
+"""Scores computed without an index equal those of the index, for the same texts and questions."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ PAIRS = [("bhb", "bee health bureau")]
 
 
 def real_texts() -> list[tuple[str, str]]:
-    """Paragraphs, articles and all of them in one, so that lengths are short, long and very long."""
+    """Paragraphs, articles and one text of all articles, so that lengths are short, long and very long."""
     articles = [path.read_text("utf-8") for path in sorted((FILES / "html").glob("*.txt"))]
     paragraphs = [line for article in articles for line in article.splitlines()]
     return [(text, "en") for text in [*paragraphs, *articles, "\n".join(articles)]] + OTHERS
 
 
 class Texts:
-    """Texts in both: an index on disk, and their terms with what is counted of all."""
+    """The same texts as an index on disk, and as terms with their counts."""
 
     def __init__(self, folder: Path, texts: Sequence[tuple[str, str]]) -> None:
         write_index(folder, texts)
@@ -71,7 +71,7 @@ class Texts:
         return [float(x) for x in bm25.scores(terms, some, known.__getitem__, len(self.texts), self.length)]
 
     def check(self, question: str, acronyms: Acronyms = ()) -> int:
-        """How many texts both find, with equal scores in the same order, but for what rounding makes of equal ones."""
+        """For how many texts both give equal scores in the same order, apart from rounding among equal ones."""
         ids, expected = self.index.search(question, len(self.texts), acronyms)
         scores = self.scores(question, acronyms, self.texts)
         assert {number for number, score in enumerate(scores) if score} == set(ids.tolist())

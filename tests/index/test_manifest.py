@@ -1,4 +1,4 @@
-"""A generation's manifest says all that the contract names, and one of another format is refused."""
+"""A generation's manifest contains everything that the contract names, and one of another format is refused."""
 
 from __future__ import annotations
 

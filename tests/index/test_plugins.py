@@ -1,4 +1,4 @@
-"""Stores that other packages provide: found by the scheme of `--store`, opened by their factory."""
+"""Stores from other packages: found by the scheme of `--store`, opened by their factory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One suite for every store of generations: what is built, searched, changed, published and withdrawn is the same."""
+"""One suite for every store: building, searching, changing, publishing and withdrawing give the same results."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def library(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture(scope="module")
 def moving(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """Built once; tests change it, one after the other."""
+    """Built once; tests change it, one after another."""
     place = make(tmp_path_factory.mktemp("moving"), "moving")
     write(place.config.corpus, {f"{word}.md": article(word.title(), word) for word in ("anchor", "beacon", "candle")})
     place.build()
@@ -144,7 +144,7 @@ def undated(record: FileRecord) -> FileRecord:
     return replace(record, indexed="")
 
 
-# --- what was built, to be read
+# --- reading an index -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -239,7 +239,7 @@ def test_before_the_first_build_there_is_nothing_to_open(make: Make, tmp_path: P
         store.open_current()
 
 
-# --- what changes
+# --- changes ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_build_takes_over_what_did_not_change_and_a_running_engine_follows(moving: Place) -> None:
@@ -253,10 +253,10 @@ def test_a_build_takes_over_what_did_not_change_and_a_running_engine_follows(mov
     assert (report.added, report.changed, report.removed) == (("dune.md",), ("anchor.md",), ("candle.md",))
     assert report.renamed == (("beacon.md", "light.md"),)
     assert report.passages_encoded == 2
-    wait_until(lambda: engine.generation.id != before.id, 1.1)  # so long a reader may go on with what it knew
+    wait_until(lambda: engine.generation.id != before.id, 1.1)  # for so long, an open index may use what it knew
     assert engine.generation.id == report.generation > before.id
     assert "candle.md" not in {citation.document for citation in engine.ask("candle").citations}
-    assert before.passages([0])[0].document == "anchor.md"  # what a reader still holds is still there
+    assert before.passages([0])[0].document == "anchor.md"  # what an open index still refers to is still there
     found, expected = moving.opened()
     ids = range(expected.count())
     assert found.passages(ids) == expected.passages(ids)
@@ -268,7 +268,7 @@ def test_a_build_takes_over_what_did_not_change_and_a_running_engine_follows(mov
 
 
 class Full(Exception):
-    """What a build meets."""
+    """Errors that a build meets."""
 
 
 def test_a_build_that_fails_leaves_the_last_one_answering_and_nothing_behind(moving: Place) -> None:
@@ -365,12 +365,12 @@ def test_the_check_finds_a_passage_that_was_deleted(moving: Place) -> None:
     assert count > 1
 
 
-# --- on a server, what others do, and what dies
+# --- other programs and dead builders on a server ---------------------------------------------------------------------
 
 
 @pytest.fixture
 def shared(make: Make, tmp_path: Path) -> tuple[Place, MilvusStore]:
-    """An index on a server, of this test's own."""
+    """An index on a server, for this test alone."""
     place = make(tmp_path, tmp_path.name)
     write(place.config.corpus, {f"{word}.md": article(word.title(), word) for word in ("anchor", "beacon", "candle")})
     build(place.config, TinyEncoder())
@@ -433,7 +433,7 @@ def test_a_builder_that_died_is_followed_after_a_while_and_on_its_own_machine_at
             store.switch(now)
         store.prune(1)
         assert store.open_current().id == now
-        assert len(collections(store)) > 2  # what another may be writing is left alone
+        assert len(collections(store)) > 2  # what another builder may be writing is left alone
 
 
 @lite

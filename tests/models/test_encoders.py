@@ -1,4 +1,4 @@
-"""The encoder gives unit rows, is known by its weights, and is refused when it is not what it should be."""
+"""The encoder returns unit vectors, is identified by its weights, and is refused if it is not the expected one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ TEXTS = ["Bees sleep at night.", "The hive stands by the white wall.", "Honey ke
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of another package of weights, in the place of the shipped one."""
+    """The folder of another package of weights, in place of the shipped one."""
     (tmp_path / "model").mkdir()
     monkeypatch.setattr(importlib.resources, "files", lambda _: tmp_path)
     return tmp_path / "model"

@@ -1,6 +1,6 @@
-"""The run-time encoder is near torch's, and the shipped file is what is made of the original weights.
+"""The exported encoder agrees with torch, and the shipped file is the export of the original weights.
 
-Another encoder's is made once for an index, and is made again or refused when it is damaged.
+Another encoder is exported once for an index, and exported again or refused if the export is damaged.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ TEXTS = [
 ]
 
 
-# --- what it computes -------------------------------------------------------------------------------------------------
+# --- embeddings -------------------------------------------------------------------------------------------------------
 
 
 def test_embeddings_are_near_those_of_torch(encoder: Encoder, torch_encoder: Encoder) -> None:
@@ -125,7 +125,7 @@ def test_the_shipped_file_is_what_is_made_of_the_original_weights(tmp_path: Path
     assert replace(made, files={}, check={}, versions={}) == replace(shipped, files={}, check={}, versions={})
     assert made.check == pytest.approx(shipped.check, abs=0.004)  # processors round 8-bit products differently
     assert made.files["tokenizer.json"] == shipped.files["tokenizer.json"]
-    if made.versions == shipped.versions:  # by others the graph may be written otherwise
+    if made.versions == shipped.versions:  # other versions may write the graph differently
         ours, theirs = (tensors_of(next(folder.rglob("model.onnx"))) for folder in (tmp_path, shipped_folder()))
         assert ours.keys() == theirs.keys()
         for name, tensor in theirs.items():  # scales are sums, which processors add up in different orders
@@ -137,7 +137,7 @@ def test_the_shipped_file_is_what_is_made_of_the_original_weights(tmp_path: Path
 
 
 @NEEDS_SETS
-@pytest.mark.timeout(900)  # torch takes half a minute for them, and minutes beside other work
+@pytest.mark.timeout(900)  # torch takes half a minute for them, and minutes on a busy machine
 def test_passages_are_ranked_as_well_as_by_sentence_transformers(
     tmp_path: Path, encoder: Encoder, torch_encoder: Encoder
 ) -> None:
@@ -156,7 +156,7 @@ def test_passages_are_ranked_as_well_as_by_sentence_transformers(
     assert values[0] == pytest.approx(values[1], abs=0.004)
 
 
-# --- where another one is kept ----------------------------------------------------------------------------------------
+# --- where another encoder is stored ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ready(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of an index that holds nothing but the run-time form of `small`."""
+    """The folder of an index that contains only the export of `small`."""
     index = tmp_path_factory.mktemp("ready") / "index"
     load_encoder(str(small), index=index)
     return index
@@ -179,19 +179,19 @@ def ready(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sha256(small: Path) -> str:
-    """What `small` is known by."""
+    """The identity of `small`."""
     return encoders._locate(str(small))[1]
 
 
 @pytest.fixture
 def index(ready: Path, tmp_path: Path) -> Path:
-    """A copy of an index that holds the run-time form of `small`."""
+    """A copy of an index that contains the export of `small`."""
     return Path(shutil.copytree(ready, tmp_path / "index"))
 
 
 @pytest.fixture
 def exports(ready: Path, sha256: str, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The folders that were exported to: the process is exchanged for a copy of what it once made."""
+    """The folders that were exported to; instead of the export process, a finished export is copied."""
     made: list[Path] = []
 
     def run(command: Sequence[str], **_: object) -> SimpleNamespace:

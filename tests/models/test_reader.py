@@ -1,4 +1,4 @@
-"""The shipped reader: what it says of a pair is its own, literal, in time, and the same on every thread."""
+"""The shipped reader: a judgement depends on its pair alone, is literal, in time, and the same on every thread."""
 
 from __future__ import annotations
 

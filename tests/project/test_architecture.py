@@ -1,4 +1,4 @@
-"""Which room may import which (the contracts in pyproject.toml), and what may be imported or run nowhere."""
+"""Which room may import which (the contracts in pyproject.toml), and what may not be imported or run anywhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "
 
 
 def test_the_import_contracts_hold() -> None:
-    # In a process of its own: it sets up logging anew, and would silence the loggers of all tests after this one.
+    # In a separate process: it configures logging, and would silence the loggers of all later tests.
     program = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
@@ -31,7 +31,7 @@ def code(path: Path) -> list[ast.AST]:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The dotted name of everything that a file imports, `qa.` before the project's own."""
+    """The dotted name of everything that a file imports, with `qa.` before the project's own modules."""
     package = ["qa", *path.relative_to(PACKAGE).parts[:-1]]
     for node in code(path):
         if isinstance(node, ast.Import):
@@ -50,7 +50,7 @@ def test_modules_are_not_imported_by_name_at_run_time_but_by_the_package() -> No
             assert "__import__" not in source, path
 
 
-# --- what may stand nowhere -------------------------------------------------------------------------------------------
+# --- forbidden everywhere ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
@@ -92,7 +92,7 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
     assert result.stdout.strip() == ""
 
 
-# --- beside the package -----------------------------------------------------------------------------------------------
+# --- outside the package ----------------------------------------------------------------------------------------------
 
 
 def test_the_package_imports_neither_what_trains_nor_what_measures() -> None:

@@ -1,4 +1,4 @@
-"""What the documents say is held true: commands, settings, modules, limits, version."""
+"""What the documents say is checked: commands, settings, modules, limits, version."""
 
 from __future__ import annotations
 

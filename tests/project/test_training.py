@@ -1,6 +1,6 @@
-"""Training of the reader: what it learns from, that a run goes on exactly where it stopped, and how it is judged.
+"""Training of the reader: what it learns from, that a run continues exactly where it stopped, and how it is judged.
 
-What loads torch is imported where it is used, so that collecting the tests stays quick.
+Modules that load torch are imported where they are used, so that collecting the tests stays fast.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ NEWER = CONFIG.with_name("reader-2.json")
 
 
 def a_set(folder: Path, articles: int = 8) -> QuestionSet:
-    """Articles about towns, two passages each, one question a passage and one that none answers."""
+    """Articles about towns: two passages each, one question per passage and one that none answers."""
     folder.mkdir()
     corpus: list[dict[str, str]] = []
     queries: list[dict[str, Any]] = []
@@ -132,8 +132,10 @@ def test_only_sets_whose_licence_lets_weights_be_shipped_are_trained_on(tmp_path
 
 
 def a_packed_set(folder: Path) -> QuestionSet:
-    """As `a_set`, packed, with a near-miss of the first question, one that a passage answers as a whole, one whose
-    answers are whole sentences, and one that was asked of three passages in vain.
+    """Like `a_set`, compressed, with more questions.
+
+    They are a near-miss of the first question, one that a passage answers as a whole, one whose answers are whole
+    sentences, and one that was asked of three passages in vain.
     """
     a_set(folder)
     near = {"_id": "town-0#0~year", "text": "When was the bridge of Town0 burnt?", "answerable": False, "answers": [],
@@ -440,7 +442,7 @@ def test_a_table_is_shown_with_bars_as_often_as_is_wanted(words: Any, tmp_path: 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A very small encoder with the words of the shipped one."""
+    """A very small encoder with the vocabulary of the shipped one."""
     import torch
     from transformers import BertConfig, BertModel
 
@@ -650,7 +652,7 @@ def test_a_reader_that_knows_brings_its_passage_to_the_front_and_tells_what_is_m
     assert figures("squad-v2-dev", asked, fit(asked))["near_miss"]["together"][0] == 1.0
 
 
-# --- what is shipped --------------------------------------------------------------------------------------------------
+# --- the shipped reader -----------------------------------------------------------------------------------------------
 
 
 def test_the_export_reads_as_the_checkpoint_does(base: Path, tmp_path: Path, words: Any) -> None:
@@ -708,7 +710,7 @@ def test_an_export_that_knows_units_is_read_by_the_program_as_any_other(base: Pa
 
 
 def a_collection(folder: Path) -> Path:
-    """Two articles, a question that one of them answers, and one that neither does."""
+    """Two articles, a question that one of them answers, and one that neither answers."""
     (folder / "towns").mkdir(parents=True)
     (folder / "towns" / "lund.md").write_text("# Lund\n\nLund has a bridge. It was built in 1801.\n", "utf-8")
     (folder / "towns" / "hof.md").write_text("# Hof\n\nHof has a bridge as well. Nobody knows its age.\n", "utf-8")
@@ -735,7 +737,7 @@ def test_a_reader_is_judged_by_what_the_program_finds_in_real_articles(tmp_path:
     assert asked[2].must == ("builtin1801",)
 
     def knowing(pairs: Any) -> list[tuple[Any, ...]]:
-        """Says that a passage about Lund answers questions which begin with "when", in its sentence with a year."""
+        """Judges that a passage about Lund answers questions which begin with "when", in its sentence with a year."""
         made = []
         for pair in pairs:
             tokens = [words.id_to_token(number) for number in pair.ids]

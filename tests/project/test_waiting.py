@@ -1,4 +1,4 @@
-"""The tests wait for what happens, not for time to pass."""
+"""The tests wait for events, not for time to pass."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from waiting import holds_within, wait_until
 
 
 def sleeps(path: Path) -> list[str]:
-    """Where a file calls something that is named `sleep`, in its code or in a program that it holds as a string."""
+    """Where a file calls something named `sleep`, in its code or in a program that it contains as a string."""
     lines = path.read_text("utf-8").splitlines()
     tree = ast.parse("\n".join(lines))
     called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
@@ -23,7 +23,7 @@ def sleeps(path: Path) -> list[str]:
 def test_no_test_sleeps() -> None:
     allowed = {TESTS / "waiting.py", Path(__file__)}
     assert [place for path in TESTS.rglob("*.py") if path not in allowed for place in sleeps(path)] == []
-    assert len(sleeps(TESTS / "waiting.py")) == 2  # so this test sees what it looks for
+    assert len(sleeps(TESTS / "waiting.py")) == 2  # so this test detects what it looks for
 
 
 def test_waiting_ends_with_what_is_waited_for_or_with_an_error() -> None:

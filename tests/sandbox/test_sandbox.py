@@ -1,4 +1,4 @@
-"""A file that hangs, eats memory, kills its reader or lies is a reason in a list, and the next file is read."""
+"""A file that hangs, eats memory, kills its process or lies gets a reason, and the next file is read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from qa.text.passages import Splitting, split
 PDFS = FILES / "pdf"
 ARTICLE = b"# Bees\n\nThe bees sleep in winter.\n\n- a veil\n- a smoker\n\n| hive | honey |\n|--|--|\n| white | 4 |\n"
 
-# Stands in for a reader that a hostile file has taken over: reads one request, then does what it is told.
+# A sandbox process that a hostile file has taken over: it reads one request, then does what it is told.
 TAKEN_OVER = """
 import json, struct, sys, threading
 def receive():
@@ -125,7 +125,7 @@ def test_a_reader_that_dies_or_lies_is_a_reason(what: str) -> None:
 
 
 def test_one_that_goes_on_asking_is_a_reason() -> None:
-    """However often tokens are counted for it."""
+    """However often its tokens are counted."""
     asks = "lie()\nwhile True: say(count=['x' * 100_000]); receive()"
     with taken_over(asks) as process, pytest.raises(Unreadable, match="crashed the parser"):
         process.parse_file("a.md", ARTICLE, SPLITTING)
@@ -302,7 +302,7 @@ def test_closing_does_not_wait_for_the_file_that_is_being_read() -> None:
 
 
 def test_a_pool_reads_files_in_parallel() -> None:
-    """Both processes have a file before either answers: one alone would never get there."""
+    """Both processes receive a file before either answers: one alone would never get there."""
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(2) as threads:
         server.settimeout(20)
         meet = f"import socket; socket.create_connection({server.getsockname()!r}).recv(1); lie(); end()"
@@ -323,7 +323,7 @@ def gone(pid: int, seconds: float = 10) -> bool:
         except ProcessLookupError:
             return True
         with contextlib.suppress(OSError):
-            return " Z " in Path(f"/proc/{pid}/stat").read_text()  # dead; whoever inherits it has not looked yet
+            return " Z " in Path(f"/proc/{pid}/stat").read_text()  # dead; its new parent has not collected it yet
         return False
 
     return holds_within(is_gone, seconds)

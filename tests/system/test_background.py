@@ -1,4 +1,4 @@
-"""What is given to a background is done in order, no more of it waits than may, and its errors come out."""
+"""Background jobs run in order, with a bounded queue, and their errors are reported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qa.system.background import BackgroundQueue
 
 
 class Stopped(Exception):
-    """Somebody has stopped the work."""
+    """The work was stopped."""
 
 
 @given(sizes=st.lists(st.integers(0, 9), max_size=30), most=st.integers(0, 12))

@@ -1,4 +1,4 @@
-"""What the program asks of the C library: few pools of memory, and what is free given back."""
+"""Settings of the C library: few memory pools, and free memory is returned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Acronyms are found where a text introduces them, and only there."""
+"""Acronyms are recognised where a text introduces them, and only there."""
 
 from __future__ import annotations
 

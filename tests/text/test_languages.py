@@ -1,4 +1,4 @@
-"""The language of a text is told where it can be, and not claimed where it cannot."""
+"""The language of a text is detected if it can be, and otherwise not claimed."""
 
 from __future__ import annotations
 

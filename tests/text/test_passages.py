@@ -1,4 +1,4 @@
-"""Passages are literal, in order and never too long; nothing of an article is lost between them."""
+"""Passages are literal, in order and never too long, and nothing of an article is lost between them."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ SPECIAL = 2
 
 
 def count_words(texts: Sequence[str]) -> list[int]:
-    """As the tiny encoder counts."""
+    """Counts like the tiny encoder."""
     return [len(re.findall(r"\w+", text)) for text in texts]
 
 
 def count_marks(texts: Sequence[str]) -> list[int]:
-    """Every mark and every ideograph is a token, as with BERT."""
+    """Every punctuation mark and every ideograph is a token, as with BERT."""
     return [len(re.findall(r"[a-z\d]+|[^\w\s]|\w", text)) for text in texts]
 
 
 def count_unevenly(texts: Sequence[str]) -> list[int]:
-    """Counts that do not add up: line ends are tokens too, but not at the ends of what is counted."""
+    """Counts that do not add up: line ends are tokens too, but not at the ends of the counted text."""
     return [len(re.findall(r"\w+|\n", text.strip())) for text in texts]
 
 
@@ -46,7 +46,7 @@ COUNTERS = st.sampled_from([count_words, count_marks, count_unevenly])
 
 
 def check(document: Document, passages: list[Passage], count: Count, max_tokens: int) -> None:
-    """What must hold for the passages of every document."""
+    """The invariants of the passages of every document."""
     text, end = document.text, 0
     for order, passage in enumerate(passages):
         span = passage.span
@@ -67,7 +67,7 @@ def check(document: Document, passages: list[Passage], count: Count, max_tokens:
 
 
 def lost(document: Document, passages: list[Passage]) -> list[str]:
-    """What of the blocks, but for the rules of tables and `data:` addresses, is in no passage."""
+    """The parts of the blocks that no passage contains, except the rules of tables and `data:` addresses."""
     text, missing = document.text, []
     edges = [0, *(edge for p in passages for edge in (p.span.start, p.span.end)), len(text)]
     gaps = [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if text[start:end].strip()]
@@ -80,7 +80,7 @@ def lost(document: Document, passages: list[Passage]) -> list[str]:
 
 
 def outside(gap: tuple[int, int], dropped: list[Span]) -> list[tuple[int, int]]:
-    """What of a part of a text is not dropped."""
+    """The parts of a stretch of text that are not dropped."""
     start, parts = gap[0], []
     for span in dropped:
         if gap[0] < span.end and span.start < gap[1]:
@@ -400,7 +400,7 @@ def test_an_article_without_content_has_no_passages() -> None:
     assert split(parse_markdown("x.md", "# Bees\n\n## Water\n"), count_words, 256) == []
 
 
-# --- the real encoder's tokens ----------------------------------------------------------------------------------------
+# --- the tokens of the real encoder -----------------------------------------------------------------------------------
 
 
 @pytest.mark.model
@@ -448,7 +448,7 @@ def test_very_many_small_pieces_take_no_longer_than_others(text: str) -> None:
     document = parse_markdown("x.md", text)
     started = time.process_time()
     assert split(document, count_words, 256)
-    assert time.process_time() - started < 10  # 1.5 s where nothing else runs
+    assert time.process_time() - started < 10  # 1.5 s on an idle machine
 
 
 @pytest.mark.parametrize(
@@ -463,7 +463,7 @@ def test_no_passage_is_longer_than_the_limit_in_characters_though_it_may_be_one_
 
 
 def test_no_text_is_counted_that_is_longer_than_a_sentence_may_be() -> None:
-    """However long a word, line, item, comment or picture is, and whatever the counting of tokens costs."""
+    """However long a word, line, item, comment or picture is, and however slow the counting of tokens."""
     counted: list[int] = []
 
     def count(texts: Sequence[str]) -> list[int]:
@@ -495,7 +495,7 @@ def test_a_short_example_of_such_an_address_is_text() -> None:
 
 
 def test_passages_are_made_before_the_whole_text_was_split() -> None:
-    """The first ones of a text that would take minutes come at once."""
+    """The first passages of a text that would take minutes come at once."""
     document = parse_plain("x.txt", "\n".join("On one day the bees carried water." for _ in range(100_000)))
     asked: list[int] = []
 

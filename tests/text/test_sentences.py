@@ -1,4 +1,4 @@
-"""Sentences are literal, in order, and nothing falls between them."""
+"""Sentences are literal and in order, and nothing between them is lost."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ CULPRITS = ["`", "`` ` ``` ", "`code` and `more code` in a line. ", "'", "(( “
 
 @pytest.mark.parametrize("unit", CULPRITS)
 def test_what_is_handed_to_the_splitter_grows_as_the_text_does(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its time grows by the square of what it is given: never more than the longest sentence, each part a few times."""
+    """Its time grows with the square of its input: it gets the longest sentence at most, and each part a few times."""
     handed: list[int] = []
 
     def boundaries(text: str, language: str) -> list[tuple[int, int]]:

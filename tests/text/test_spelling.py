@@ -1,4 +1,4 @@
-"""A misspelt word is known again: one mistake, two in a long word, and nothing else."""
+"""A misspelt word is recognised: one mistake, two in a long word, and no more."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def meant(word: str, words: dict[str, int] = WORDS) -> str | None:
     ("typed", "word"),
     [
         ("photosynthsis", "photosynthesis"),  # a letter too few
-        ("photosynthhesis", "photosynthesis"),  # too many
-        ("photosynthasis", "photosynthesis"),  # another
-        ("photosynhtesis", "photosynthesis"),  # two exchanged
+        ("photosynthhesis", "photosynthesis"),  # a letter too many
+        ("photosynthasis", "photosynthesis"),  # another letter
+        ("photosynhtesis", "photosynthesis"),  # two letters exchanged
         ("hpotosynthesis", "photosynthesis"),  # at the beginning
         ("comittie", "committee"),  # two mistakes
         ("electromagnatizm", "electromagnetism"),

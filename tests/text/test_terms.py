@@ -1,4 +1,4 @@
-"""Texts become search terms, and a question the words that it is searched by, without an index."""
+"""Texts become search terms, and a question the words that it searches for, without an index."""
 
 from __future__ import annotations
 

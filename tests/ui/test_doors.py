@@ -1,4 +1,4 @@
-"""What a visitor sends: no path, no address and no large body gets past the doors, whichever event it is sent to."""
+"""What a visitor sends: no path, no address and no large body passes the doors, whichever event it is sent to."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from qa.ui.uploads import save_upload
 
 pytestmark = [
     pytest.mark.server,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # gradio's use of pandas, in a thread of its own
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # gradio's use of pandas, in a separate thread
 ]
 
 CANARY = "the canary sings of saffron at midnight"
@@ -52,7 +52,7 @@ META = {"_type": "gradio.FileData"}
 
 @dataclass(frozen=True)
 class Place:
-    """A corpus with its index, a file beside them that nobody may read, and the folder that gradio stores in."""
+    """A corpus with its index, a private file next to them, and the folder in which gradio stores files."""
 
     config: Config
     canary: Path
@@ -75,12 +75,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 @pytest.fixture(scope="module")
 def running(place: Place) -> Iterator[Running]:
     with serve(place.config) as running:
-        running.http.get("/").raise_for_status()  # as a browser, which is given a cookie
+        running.http.get("/").raise_for_status()  # like a browser, which is given a cookie
         yield running
 
 
 def events(running: Running) -> list[tuple[int, list[str]]]:
-    """Every event of the page and of programs: its number, and what each of its values is."""
+    """Every event of the page and of programs: its number, and the kind of each of its values."""
     config = running.http.get("/config").json()
     kinds = {each["id"]: each["type"] for each in config["components"]}
     return [(each["id"], [kinds[number] for number in each["inputs"]]) for each in config["dependencies"]]
@@ -97,12 +97,12 @@ def join(running: Running, event: int, data: list[Any], event_data: Any = None, 
 
 
 def outcome(running: Running, session: str = "s") -> str:
-    """All that the server says of what was joined."""
+    """Everything that the server replies to a joined event."""
     return running.http.get("/gradio_api/queue/data", params={"session_hash": session}).text
 
 
 def untouched(place: Place) -> None:
-    """Nothing of what nobody may read has come into the corpus, or to where gradio keeps files."""
+    """Nothing of the private file has come into the corpus, or to where gradio stores files."""
     assert [path.name for path in place.config.corpus.iterdir()] == ["cats.md"]
     for path in place.stored.rglob("*"):
         assert path.is_dir() or path.is_symlink() or CANARY not in path.read_text("utf-8", "replace"), path
@@ -110,7 +110,7 @@ def untouched(place: Place) -> None:
 
 
 def ways(path: str) -> list[Any]:
-    """Values that name a file in every way that gradio, in any version, has for it."""
+    """Values that name a file in every way that gradio, in any version, accepts."""
     file = {"path": path, "meta": META}
     full = {**file, "url": path, "orig_name": "a.md", "size": 1, "mime_type": "text/plain", "is_stream": False}
     return [
@@ -137,13 +137,13 @@ def paths(place: Place) -> list[str]:
 
 
 def refused_everywhere(running: Running, place: Place, names: list[str]) -> None:
-    """The first of the names in every way as any value of every event, and the others in the usual way."""
+    """The first of the names, in every way, as any value of every event, and the others in the usual way."""
     usual = [[{"path": name, "url": name, "meta": META}] for name in names]
     for number, kinds in events(running):
         requests: list[tuple[list[Any], Any]] = [([value] * max(1, len(kinds)), None) for value in usual]
         for value in ways(names[0]):
             requests += [([*([None] * len(kinds)), value], None), ([value] * max(1, len(kinds)), None)]
-            # Of an upload, what the page says of it beside the files is thrown away.
+            # Of an upload, what the page says about it besides the files is ignored.
             requests += [] if "file" in kinds else [(["Who?"] * len(kinds), value)]
         for data, event_data in requests:
             answer = join(running, number, data, event_data)
@@ -182,11 +182,11 @@ def test_no_other_body_takes_a_path(running: Running, place: Place) -> None:
     untouched(place)
 
 
-# --- what is sent in earnest
+# --- legitimate requests ----------------------------------------------------------------------------------------------
 
 
 def sent(running: Running, name: str, text: str) -> str:
-    """Where gradio has stored a file that was sent as a browser does it."""
+    """Where gradio has stored a file that was sent as a browser sends it."""
     answer = running.http.post("/gradio_api/upload", files=[("files", (name, text.encode()))])
     (path,) = answer.raise_for_status().json()
     return str(path)
@@ -252,7 +252,7 @@ def test_gradios_client_may_send_a_file_and_ask(running: Running, tmp_path: Path
         client.close()
 
 
-# --- each of the checks behind the doors holds by itself
+# --- each layer behind the doors, by itself ---------------------------------------------------------------------------
 
 
 def test_gradio_itself_refuses_a_path_where_the_doors_stand_open(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,7 +276,7 @@ def test_the_page_itself_adds_only_what_gradio_stored(place: Place) -> None:
 
 @contextmanager
 def odd_files(folder: Path) -> Iterator[list[Path]]:
-    """What is no regular file: a device, a pipe, a folder, a socket, a link."""
+    """Everything that is not a regular file: a device, a pipe, a folder, a socket, a link."""
     folder.mkdir(exist_ok=True)
     os.mkfifo(folder / "pipe.md")
     (folder / "folder.md").mkdir()
@@ -317,7 +317,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 @contextmanager
 def watched() -> Iterator[tuple[int, list[str]]]:
-    """A port of this machine that nobody may call, and what was tried: calls of it, of other hosts, look-ups."""
+    """A port of this machine that nobody may call, and what was tried: calls of it, of other hosts, lookups."""
     global _watching, _port
     if not getattr(sys, "_doors_hook", False):
         sys.addaudithook(_hook)
@@ -368,7 +368,7 @@ def test_gradio_itself_fetches_nothing_where_the_doors_stand_open(
     untouched(place)
 
 
-# --- which addresses there are
+# --- the allow-list ---------------------------------------------------------------------------------------------------
 
 OPEN = {
     "/", "/theme.css", "/gradio_api/theme.css", "/favicon.ico", "/logout", "/assets/{path:path}", "/static/{path:path}",
@@ -441,13 +441,13 @@ def started(root: Path, *options: str, **environment: str) -> Iterator[tuple[sub
 
 
 def resident(process: subprocess.Popen[str], name: str = "VmHWM") -> float:
-    """Megabytes that the program holds (VmRSS), or held at most (VmHWM)."""
+    """Megabytes of memory that the program uses (VmRSS), or has used at most (VmHWM)."""
     said = Path(f"/proc/{process.pid}/status").read_text("utf-8")
     return int(re.findall(rf"{name}:\s+(\d+) kB", said)[0]) / 1_000
 
 
 def pour(port: int, head: str, is_chunked: bool, most: int = 400_000_000) -> tuple[int, int]:
-    """The status that is answered, and how many bytes of a body could be sent before it was."""
+    """The status of the response, and how many bytes of a body could be sent before it."""
     piece = b"x" * 65_536
     sent = 0
     with socket.create_connection(("127.0.0.1", port), 20) as connection:
@@ -457,7 +457,7 @@ def pour(port: int, head: str, is_chunked: bool, most: int = 400_000_000) -> tup
                 connection.sendall(b"10000\r\n" + piece + b"\r\n" if is_chunked else piece)
                 sent += len(piece)
         except OSError:
-            pass  # it was cut off
+            pass  # the connection was closed
         said = b""
         try:
             while more := connection.recv(65_536):
@@ -547,11 +547,11 @@ def test_what_is_no_object_of_json_is_refused(running: Running, body: bytes) -> 
     assert answer.status_code == 400 and answer.json()["error"].startswith(f"The request body is {problem}")
 
 
-# --- the server keeps answering, and ends
+# --- the server keeps answering, and ends -----------------------------------------------------------------------------
 
 
 def test_a_device_or_a_pipe_stops_nothing(tmp_path: Path) -> None:
-    """Neither the answers to others, nor the end when it is asked for."""
+    """It delays neither the answers to others, nor the end of the server."""
     with odd_files(tmp_path / "odd") as odd, started(tmp_path) as (process, url, _):
         with httpx.Client(base_url=url, trust_env=False, timeout=5) as http:
             http.get("/")

@@ -1,4 +1,4 @@
-"""The plain endpoints: they answer as gradio's do, to those who may ask, and refuse the rest in one sentence."""
+"""The plain endpoints answer like gradio's to those who may ask, and refuse the rest in one sentence."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from qa.ui.refusals import DESCRIPTION
 from qa.ui.schema import Answer, File, Hit, Status
 from qa.ui.schema import Why as DescribedWhy
 
-# gradio's use of pandas, in a thread of its own
+# gradio's use of pandas, in a separate thread
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 SAID = [{"speaker": "user", "text": "Where do cats sleep?"}, {"speaker": "agent", "text": "On the warm red sofa."}]
@@ -50,7 +50,7 @@ def application(endpoints: Endpoints) -> httpx.ASGITransport:
 
 
 def sent(endpoints: Endpoints, method: str, path: str, **request: Any) -> httpx.Response:
-    """What the endpoints answer, without a server."""
+    """The response of the endpoints, without a server."""
 
     async def send() -> httpx.Response:
         async with httpx.AsyncClient(transport=application(endpoints), base_url="http://127.0.0.1") as http:
@@ -60,7 +60,7 @@ def sent(endpoints: Endpoints, method: str, path: str, **request: Any) -> httpx.
 
 
 def refused(response: httpx.Response, status: int, *words: str) -> None:
-    """It is refused so, in one sentence that ends with what to do."""
+    """It is refused with this status, in one sentence that ends with what to do."""
     assert (response.status_code, response.headers["content-type"]) == (status, "application/json"), response.text
     (said,) = response.json().values()
     assert list(response.json()) == ["error"]
@@ -162,7 +162,7 @@ def test_a_conversation_may_be_as_long_as_the_program_reads_and_a_larger_body_is
     given = {"question": "Do cats sleep?", "conversation": [{"speaker": "agent", "text": "\u4e00" * 500}] * 200}
     headers = {"content-type": "application/json"}
     assert running.http.post("/api/ask", content=json.dumps(given), headers=headers).status_code == 200
-    for content in (b" " * (MOST_BYTES + 1), iter([b" " * 100_000] * 11)):  # with and without its length said before
+    for content in (b" " * (MOST_BYTES + 1), iter([b" " * 100_000] * 11)):  # with and without a declared length
         refused(running.http.post("/api/ask", content=content, headers=headers), 413, f"{MOST_BYTES:,}")
     assert running.http.get("/api/status").status_code == 200
 
@@ -183,7 +183,7 @@ def test_no_page_of_another_site_may_read_or_ask(running: Running) -> None:
     response = running.http.post("/api/ask", json=given, headers={"origin": "https://example.org"})
     refused(response, 403, "another site")
     refused(running.http.get("/api/status", headers={"host": "example.org"}), 403, "127.0.0.1")
-    # What a form can send needs no leave of the browser's.
+    # A form can send these without a preflight request of the browser.
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
         refused(running.http.post("/api/ask", content=json.dumps(given), headers={"content-type": kind}), 415, "JSON")
     preflight = {"origin": "https://example.org", "access-control-request-method": "POST"}

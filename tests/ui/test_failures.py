@@ -1,4 +1,4 @@
-"""What nobody expected is said in one sentence and logged with its traceback, and nothing waits for a dead thread."""
+"""An unexpected error is one sentence and a logged traceback, and nothing waits for a dead thread."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_a_verdict_that_fails_is_a_warning_and_no_thanks(
     is_logged_once(caplog, "qa.ui.screen", error)
 
 
-# --- threads
+# --- threads ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("error", [*ERRORS, Panic("secret detail")], ids=repr)

@@ -1,4 +1,4 @@
-"""The list of files: what it says of each, what it lists and finds, and what may be removed from it, never lost."""
+"""The list of files: what it shows of each, what it lists and finds, and what can be removed from it without loss."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def listed(value: dict[str, Any]) -> list[str]:
     return re.findall(r'<bdi class="qa-file">(.*?)</bdi>', value["html"], re.DOTALL)
 
 
-# --- what is said of a file
+# --- a file -----------------------------------------------------------------------------------------------------------
 
 
 def test_every_ending_that_is_read_has_a_word_for_its_kind() -> None:
@@ -95,7 +95,7 @@ def test_a_language_that_the_encoder_was_not_made_for_is_said() -> None:
     hint = "the encoder was not made for German: found by its words rather than by its meaning"
     assert hint in html(REPORT, languages=("en", "fr"))
     assert "by words" in cells(REPORT, languages=("en", "fr"))[6]
-    for languages in ((), ("de", "en")):  # nobody knows; it was made for it
+    for languages in ((), ("de", "en")):  # unknown languages count as covered
         assert "by words" not in html(REPORT, languages=languages).lower()
 
 
@@ -151,7 +151,7 @@ def test_the_counts_by_state_add_up_to_the_files(files: list[FileState]) -> None
         assert total == folder and sum(parts) == len(files)
 
 
-# --- what is listed and found
+# --- listing and searching --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_status_says_it_on_the_command_line(
     }  # fmt: skip
 
 
-# --- removing what was uploaded
+# --- removing uploads -------------------------------------------------------------------------------------------------
 
 
 def send(config: Config, name: str = "bees.md", text: str = "# Bees\n\nBees hum all day.\n") -> Upload:
@@ -314,7 +314,7 @@ def test_a_name_that_was_never_uploaded_removes_nothing(config: Config, name: st
 
 @pytest.fixture
 def two_disks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The corpus and the index lie on file systems of their own."""
+    """The corpus and the index are on separate file systems."""
     rename = Path.rename
 
     def across(self: Path, target: Path) -> Path:

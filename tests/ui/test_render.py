@@ -1,4 +1,4 @@
-"""Answers as HTML and as plain text: every character of an article stays text, marks stand where the spans say."""
+"""Answers as HTML and as plain text: every character of an article stays text, and marks are where the spans are."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from qa.ui.server import bind
 
 pytestmark = [
     pytest.mark.server,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # gradio's use of pandas, in a thread of its own
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # gradio's use of pandas, in a separate thread
 ]
 
 CATS = "# Cats\n\n## How long do cats sleep?\n\nCats sleep all day long on the warm red sofa.\n"
@@ -250,13 +250,13 @@ def test_small_packets_are_sent_at_once() -> None:
                 transport.abort()
         return bool(undelayed)
 
-    # With them held back, each answer over a connection that stays open takes 40 ms longer.
+    # If they are held back, each answer over a kept-open connection takes 40 ms longer.
     assert asyncio.run(is_undelayed())
 
 
 @contextmanager
 def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`python app.py` and the line that it says when it is ready."""
+    """`python app.py` and the line that it prints when it is ready."""
     command = [sys.executable, "app.py", "--port", "0", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:

@@ -1,4 +1,4 @@
-"""The templates: what is inserted is escaped, nothing is undefined, and HTML stands nowhere else."""
+"""The templates: inserted values are escaped, nothing is undefined, and there is no other HTML."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEMPLATES = sorted((UI / "templates").iterdir())
 
 
 def rendered(source: str, **values: object) -> str:
-    """A template of these words, in the environment of the chat."""
+    """A template with this text, in the environment of the chat."""
     environment = templating._ENVIRONMENT.overlay(loader=DictLoader({"x": source}))
     return environment.get_template("x").render(values)
 

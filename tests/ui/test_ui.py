@@ -1,4 +1,4 @@
-"""What stands behind the screen: uploads, builds in the background, verdicts, sessions, words, and who may come in."""
+"""Behind the page: uploads, background builds, verdicts, sessions, examples, and who may connect."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_what_became_of_uploads_is_said_and_escaped() -> None:
     assert "Indexing now" in taken and "Rebuild" not in taken
 
 
-# --- builds in the background
+# --- background builds ------------------------------------------------------------------------------------------------
 
 
 def write(config: Config, name: str, text: str) -> None:
@@ -203,7 +203,7 @@ def test_a_build_runs_in_the_background_and_reports(config: Config, tiny: TinyEn
 
 
 class Held:
-    """A build that waits in its middle until it is let go."""
+    """A build that waits halfway until it is released."""
 
     def __init__(self) -> None:
         self.at_work, self.go = threading.Event(), threading.Event()
@@ -398,11 +398,11 @@ def test_progress_has_words(state: JobState, words: str) -> None:
     assert state.words == words
 
 
-# --- how things stand
+# --- the state of the chat --------------------------------------------------------------------------------------------
 
 
 def settle(chat: Chat) -> None:
-    """Wait for what the chat began by itself."""
+    """Wait for what the chat started by itself."""
     chat.refresh()
     chat.job.wait(60)
     chat.refresh()
@@ -455,7 +455,7 @@ def test_changes_wait_for_a_rebuild_and_are_counted(config: Config, tiny: TinyEn
 
 @contextmanager
 def following(chat: Chat) -> Iterator[Chat]:
-    """The chat takes in what changes, quickly; it is closed afterwards."""
+    """A chat that indexes changes quickly; it is closed afterwards."""
     chat.follow(quiet=0.1)
     try:
         yield chat
@@ -464,7 +464,7 @@ def following(chat: Chat) -> Iterator[Chat]:
 
 
 def until(chat: Chat, holds: Callable[[ChatState], bool]) -> ChatState:
-    """How things stand when `holds` says that they are as they should be."""
+    """The state of the chat once `holds` accepts it."""
     view = chat.refresh()
 
     def is_so() -> bool:
@@ -640,7 +640,7 @@ def test_the_headline_counts_and_tells_the_time() -> None:
         assert part in line
 
 
-# --- one session
+# --- sessions ---------------------------------------------------------------------------------------------------------
 
 
 def test_turns_may_overlap_and_stay_in_order() -> None:
@@ -702,7 +702,7 @@ def test_a_turn_asked_literally_keeps_what_was_dropped_and_what_was_said_is_what
 ) -> None:
     write(config, "cats.md", "# Cats\n\nKittens sleep all day long on the sofa.\n")
     build(config, tiny)
-    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
+    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # no word is in its vocabulary
     engine, session = Engine.open(config, tiny), Conversation()
     session.begin("Where is the sofa?")
     turn = session.begin("And kittins -dogs?")
@@ -798,7 +798,7 @@ def test_the_words_that_were_corrected_can_be_asked_for_as_they_were_typed(
 ) -> None:
     write(config, "cats.md", "# Cats\n\nKittens sleep all day.\n")
     build(config, tiny)
-    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # it has no word in its vocabulary
+    monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # no word is in its vocabulary
     session, screen = Conversation(), Screen(Chat(Engine.open(config, tiny)))
     list(screen.ask(session, "kittins"))
     assert "Showing results for “kittens”" in exchange_html(session.exchanges[-1])
@@ -820,7 +820,7 @@ def test_a_problem_is_one_sentence_in_the_conversation() -> None:
     assert "Looking through your articles" in views.exchange_html(Exchange(1, "x"))
 
 
-# --- an index that is built elsewhere
+# --- an index that another machine builds -----------------------------------------------------------------------------
 
 
 def only_read(config: Config) -> Config:
@@ -836,7 +836,7 @@ BUILDING = {"rebuild", "rebuild_all", "stop", "upload", "remove"}
 
 
 def test_where_an_index_is_only_read_the_page_can_neither_build_nor_add(config: Config, tiny: TinyEncoder) -> None:
-    async def made(config: Config) -> Any:  # in a running loop: without one gradio leaves loops of its own open
+    async def made(config: Config) -> Any:  # in a running loop: without one gradio leaves loops open
         return build_app(Engine.open(config, tiny))
 
     for there, may in ((config, True), (only_read(config), False)):
@@ -859,7 +859,7 @@ def test_where_an_index_is_only_read_no_folder_is_compared_with_it(config: Confi
     assert [(file.record.path, file.pending) for file in chat.status().files] == [("cats.md", "")]
     *_, (_, source, _) = screen.ask(session, "Do cats sleep?")
     assert "Cats sleep." in source["html"]
-    assert "hanged since" not in source["html"]  # nor that it is unchanged, which nobody looked at
+    assert "hanged since" not in source["html"]  # nor unchanged, since nobody compared
     (turn,) = session.exchanges
     assert turn.answer and turn.answer.citations and not any(each.changed for each in turn.answer.citations)
     assert not chat.engine.changed("cats.md")
@@ -985,7 +985,7 @@ def test_a_verdict_that_cannot_be_stored_is_one_sentence(tmp_path: Path) -> None
         Feedback(tmp_path / "feedback.sqlite").add("Who?", "1", "a.md", "up")
 
 
-# --- who may come in
+# --- access -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", "", "127.0.0.1.example.org"])

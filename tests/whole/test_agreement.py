@@ -1,4 +1,4 @@
-"""An index on a server gives the passages that an index on this disk gives, with the encoder that is shipped."""
+"""An index on a server returns the same passages as an index on this disk, with the shipped encoder."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_in_a_mixed_corpus_each_article_is_found_by_the_forms_of_its_words(
 
 
 def languages(engine: Engine) -> dict[str, str]:
-    """By path, as the record, the document and all its passages say it."""
+    """The languages by path, according to the record, the document and all passages."""
     found = {}
     for path, record in engine.generation.records.items():
         document = engine.document(path)

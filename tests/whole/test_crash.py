@@ -1,4 +1,4 @@
-"""`kill -9` at any moment of a rebuild: what answers is all old or all new, and the next build mends the rest."""
+"""`kill -9` at any moment of a rebuild: the whole old or new state answers, and the next build repairs the rest."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def write_edition(corpus: Path, number: int) -> str:
 
 
 def answering_edition(config: Config, tiny: TinyEncoder) -> str:
-    """The one edition that answers, after a look at everything that could show another."""
+    """The one edition that answers, after a check of everything that could show another."""
     generation = store.LocalStore(config.index).open_current()
     assert generation.verify() == []
     texts = [document.text for path in generation.records if (document := generation.document(path))]
@@ -69,7 +69,7 @@ def answering_edition(config: Config, tiny: TinyEncoder) -> str:
 
 
 def mended(config: Config, tiny: TinyEncoder, edition: str) -> bool:
-    """Whether the next build ends, and leaves `edition` answering and nothing lying about."""
+    """Whether the next build succeeds, leaves `edition` answering, and leaves no other files."""
     build(config, tiny)
     generations = config.index / "generations"
     left = [path.name for path in generations.iterdir() if path.name.startswith(".")]
@@ -86,7 +86,7 @@ def test_killed_at_random_moments_one_whole_state_answers(config: Config, tiny: 
     for number in range(KILLS):
         old, edition = edition, write_edition(config.corpus, number + 2)
         running = builder.start(config.corpus, config.index, pause=0.01)
-        # Spread over all that a build does, and somewhere between two things that it says.
+        # Spread over the whole build, between two of its messages.
         running.wait_for("", times=int((number + share()) / KILLS * len(whole.lines)))
         running.kill(after=0.03 * share())
         killed += running.status != 0
@@ -131,7 +131,7 @@ def test_killed_before_each_change_of_the_index_folder(config: Config, tiny: Tin
             break
         assert running.status == -9
     assert running.status == 0
-    # What it must have been killed before, beside much else.
+    # It must have been killed before these, among others.
     for change in (
         "sqlite3.connect passages.sqlite",
         "open manifest.json",
@@ -151,7 +151,7 @@ def test_killed_again_and_again_between_the_two_renames_the_old_state_answers(
         new = write_edition(config.corpus, number)
         assert builder.run(config.corpus, config.index, die="os.rename .CURRENT.new").status == -9
         assert answering_edition(config, tiny) == old
-    # Nothing left to do: what was cut off goes, and not the generation that answers.
+    # Nothing left to do: unfinished files are removed, and the current generation stays.
     write_edition(config.corpus, 0)
     assert build(config, tiny).generation == first
     assert [path.name for path in (config.index / "generations").iterdir()] == [first]

@@ -1,4 +1,4 @@
-"""The fuzzing program itself: it tries every format, makes the same inputs again, and sees what is wrong."""
+"""The fuzzing program itself: it tries every format, repeats its inputs, and detects failures."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""A folder full of hostile and broken files: each has its status and reason, the good articles answer, and nothing else
-on the machine is read, written, left running or fooled."""
+"""A folder full of hostile and broken files: each has a status and a reason, the good articles answer, and nothing else
+on the machine is read, written, left running or fooled.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +31,8 @@ SECONDS, MEGABYTES = 8, 1_000
 BOUND = 240  # seconds that the build may take on a busy machine
 GOOD = {"bees.md": ("propolis", "smoker"), "names/zz/last.md": ("varroa", "nectar")}
 
-# Builds in a process of its own, so that what it and its readers needed can be measured; on Linux it inherits what a
-# reader that was killed had started, and so sees what is left at the end (and ends it).
+# Builds in a separate process, so that the memory of it and of its sandbox processes can be measured. On Linux it also
+# inherits what a killed sandbox process had started, and so sees (and ends) what is left.
 BUILD = """
 import contextlib, ctypes, json, os, resource, signal, sys
 from pathlib import Path
@@ -66,13 +67,13 @@ print(json.dumps({"report": report.as_json(), "kilobytes": peaks, "left": left})
 
 @dataclass(frozen=True)
 class Outcome:
-    """The build over everything, and what was there before."""
+    """The build over everything, and the state before it."""
 
     folder: Path
     expected: dict[str, tuple[str, str]]
     before: dict[str, dict[str, tuple[int, int, int]]]
     report: dict[str, Any]
-    kilobytes: tuple[int, int]  # of the builder and of its largest reader
+    kilobytes: tuple[int, int]  # of the builder and of its largest sandbox process
     left: list[str]  # commands of processes that outlived the build
     generation: Generation
     config: Config

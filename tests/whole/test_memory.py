@@ -1,4 +1,4 @@
-"""What a process holds on to after a build or a question: nothing that waits for the garbage collector."""
+"""What remains in a process after a build or a question: nothing that waits for the garbage collector."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ needs_proc = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/p
 
 @pytest.fixture
 def uncollected() -> Iterator[None]:
-    """Nothing is freed but what nobody refers to any more."""
+    """Only what nobody refers to any more is freed."""
     gc.collect()
     gc.disable()
     yield
@@ -44,7 +44,7 @@ def uncollected() -> Iterator[None]:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Any]]:
-    """Whatever was made for a build, or opened, since the test began."""
+    """Everything that was created for a build, or opened, since the test began."""
     found: list[weakref.ref[Any]] = []
     for place, name in ((qa.build.pipeline, "_Builder"), (qa.build.pipeline, "Embedder"), (Generation, "__init__")):
         _remembered(monkeypatch, place, name, found)
@@ -71,7 +71,7 @@ def write(config: Config, number: int) -> None:
 
 
 def open_files(index: Path) -> tuple[int, int]:
-    """(descriptors, mappings) of this process that are of the generations of an index."""
+    """(descriptors, mappings) of this process that belong to generations of an index."""
     place = str(index / "generations")
     handles = []
     for handle in Path("/proc/self/fd").iterdir():
@@ -105,7 +105,7 @@ def test_a_build_that_is_stopped_leaves_nothing_either(
 
     with pytest.raises(KeyboardInterrupt) as stopped:
         build(config, tiny, progress=stop)
-    assert living(made)  # its traceback holds what it went through
+    assert living(made)  # its traceback refers to the local variables
     del stopped
     assert living(made) == []
 
@@ -130,7 +130,7 @@ def test_a_generation_that_no_longer_answers_is_closed_with_the_last_question_on
     write(config, number)
     build(config, tiny)
     assert engine.ask(QUESTION).generation != before.id
-    assert before.document("cats.md") is not None  # whoever still reads it can
+    assert before.document("cats.md") is not None  # an answer that still uses it can read
     assert living(made) == ["Generation"] * 2
     del held, before
     assert living(made) == ["Generation"]
@@ -163,7 +163,7 @@ def test_a_build_uses_the_encoder_that_answers_as_long_as_its_files_are_the_same
 @pytest.mark.usefixtures("uncollected")
 def test_an_encoder_that_is_no_longer_wanted_is_freed(tmp_path: Path, encoder: Encoder) -> None:
     made = load_encoder(query_prompt="query: ", index=tmp_path)
-    made.encode_passages([TEXT, QUESTION])  # its threads have begun
+    made.encode_passages([TEXT, QUESTION])  # its threads have started
     gone = weakref.ref(made)
     del made
     assert gone() is None
@@ -177,7 +177,7 @@ def test_another_encoder_is_opened_for_other_prompts(tmp_path: Path, encoder: En
 
 
 @pytest.mark.server
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # gradio's use of pandas, in a thread of its own
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # gradio's use of pandas, in a separate thread
 def test_calls_without_a_session_leave_none_behind(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

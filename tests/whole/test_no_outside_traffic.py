@@ -23,7 +23,7 @@ from visit import CHROMIUM
 
 MINUTE = 60.0  # ONNX Runtime 1.32.0 sends its first events some nine seconds after its import
 
-# --- what is read in a record of strace
+# --- reading strace's record ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,11 @@ def test_what_would_leave_it_is_shown_with_its_line(line: str) -> None:
     assert outside([inside + "\n", line + "\n"]) == [line]
 
 
-# --- what the program does
+# --- the program ------------------------------------------------------------------------------------------------------
 
 BEACON = "Where is the beacon kept?"
 BEACONS = "The beacon is kept in the old stone tower by the sea."
-# What pages and articles name elsewhere is not fetched by those who read them.
+# Addresses in pages and articles are not fetched when these are read.
 PAGE = f"""<!DOCTYPE html SYSTEM "http://dtd.example/page.dtd"><html><head><title>Beacons</title>
 <link rel="stylesheet" href="https://style.example/a.css"><script src="https://script.example/a.js"></script></head>
 <body><article><h1>Beacons</h1><p>{BEACONS}</p><img src="https://image.example/a.png"></article></body></html>"""
@@ -117,7 +117,7 @@ thread.join()
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a corpus of many formats, which name other places, and a set of questions."""
+    """A folder with a corpus of many formats, which name other hosts, and a set of questions."""
     traffic.require_tools()
     folder = tmp_path_factory.mktemp("place")
     shutil.copytree(ROOT / "corpus", folder / "corpus")
@@ -139,7 +139,7 @@ def built(place: Path) -> Run:
 
 
 class Visit:
-    """A minute of the chat, on a copy of what was built. It goes on in parallel with the tests that ask for it."""
+    """A minute of the chat, on a copy of the index. It runs in parallel with the tests that request it."""
 
     def __init__(self, place: Path) -> None:
         self._place, self._running = place, ExitStack()
@@ -171,7 +171,7 @@ def visit(place: Path, built: Run) -> Iterator[Visit]:
     visit.close()
 
 
-# Fails as the real one did once: it has no record, and its status is not the program's. Then it runs the program.
+# Fails as the real one did once: no record, and a status that is not the program's. Then it runs the program.
 FAKE_STRACE = """#!/bin/sh
 while [ "$1" != -o ]; do shift; done
 record=$2
@@ -189,7 +189,7 @@ GAVE_UP = "ptrace(PTRACE_LISTEN,pid:339,sig:0): Input/output error"
 
 @pytest.fixture
 def fake_strace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str], Callable[[], int]]:
-    """Puts a strace that fails so many times, with these words, in place of the real one; counts its runs."""
+    """Replaces the real strace by one that fails so many times, with these words; counts its runs."""
 
     def install(failures: int, words: str) -> Callable[[], int]:
         runs, program = tmp_path / "runs", tmp_path / "bin" / "strace"
@@ -212,7 +212,7 @@ class TestStraceThatFailsItself:
         made = tmp_path / "made"
         program = f"import pathlib; pathlib.Path({str(made)!r}).mkdir(); print('here')"
         if failures:
-            made.mkdir()  # as a run that was cut off might leave it
+            made.mkdir()  # as an aborted run might leave it
         done = watch(tmp_path / "watched", "-c", program, makes=made)
         assert (done.out, done.outside, runs()) == ("here\n", [], failures + 1)
         assert done.home.parent.name == f"run-{failures}"
@@ -250,7 +250,7 @@ def test_what_native_code_of_a_child_looks_up_and_connects_to_is_seen(tmp_path: 
     program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {NATIVE!r}], check=True)"
     seen = watch_without_network(tmp_path, "-c", program).outside
     assert any('"192.0.2.1"' in line for line in seen), seen
-    assert any('"192.0.2.1"' not in line for line in seen), seen  # a resolver, whichever it is here
+    assert any('"192.0.2.1"' not in line for line in seen), seen  # a resolver, whichever there is
 
 
 @pytest.mark.strace
@@ -314,7 +314,7 @@ def test_no_library_keeps_events_to_send_them_later(built: Run) -> None:
     assert [path for path in built.home.rglob("*") if path.is_file()] == []
 
 
-# --- what is optional
+# --- optional parts ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from qa.system import offline
 
 
 def run(folder: Path, program: str, *arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
-    """Run a Python text in a fresh process that can reach nothing but this machine."""
+    """Run Python code in a fresh process that can reach nothing but this machine."""
     return subprocess.run(
         [sys.executable, "-c", program, *arguments],
         env=environment(folder, **changes),
@@ -126,7 +126,7 @@ def test_importing_the_package_turns_all_telemetry_off_here_and_in_child_process
         "DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "GRADIO_ANALYTICS_ENABLED": "False",
         "RAY_USAGE_STATS_ENABLED": "0", "FASTAPI_OTEL_AUTO_CONFIGURE": "false",
     }  # fmt: skip
-    assert told["offline"] is False  # what another program downloads is its own affair
+    assert told["offline"] is False  # another program may download what it wants
 
 
 def test_the_command_line_forbids_downloads_to_all_libraries(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ print(json.dumps(said))
 
 @pytest.mark.model
 def test_encoder_build_and_questions_attempt_no_connection(tmp_path: Path) -> None:
-    """From the first import on, with no cache of a hub and nothing in the environment that forbids it."""
+    """From the first import on, without a cache of models, and without a variable that forbids downloads."""
     corpus, home = tmp_path / "corpus", tmp_path / "home"
     home.mkdir()
     write(corpus, {"a.md": article("A", "anchor"), "b.md": "The beacon is kept in the old stone tower by the sea."})

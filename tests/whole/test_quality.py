@@ -1,6 +1,6 @@
-"""A fixed set of questions over the project's own articles: what is found, led with and abstained from gets no worse.
+"""A fixed set of questions over the project's own articles: retrieval, leads and abstention do not get worse.
 
-Thresholds are what was measured less a little; figures over public sets are in docs/quality.md.
+Thresholds are slightly below what was measured; figures for public sets are in docs/quality.md.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ARTICLES = ["files/html/*.html", "files/pdf/hives.pdf", "files/pdf/columns.pdf",
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, the article and the words that answer it (None where nothing does), and what was said."""
+    """A question, the article and the words that answer it (None if there is no answer), and the answer given."""
 
     question: str
     document: str | None
@@ -38,7 +38,7 @@ class Asked:
 def measured(
     tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, reader: Reader
 ) -> Callable[[str], dict[str, float]]:
-    """The figures of all questions, by the configured reader: "" or "off"."""
+    """The figures for all questions, with the configured reader: "" or "off"."""
     place = tmp_path_factory.mktemp("quality")
     config = Config(corpus=place / "corpus", index=place / "index", reader_ms=math.inf)
     shutil.copytree(ROOT / "corpus", config.corpus)

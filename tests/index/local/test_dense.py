@@ -1,4 +1,4 @@
-"""Dense search finds what comparing every row finds, however many there are; no file that it is given harms it."""
+"""Dense search returns what comparing every row returns, for any number of rows; no file that it is given harms it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qa.index.local import dense
 from qa.index.local.dense import CODES, EXACT_ROWS, ROWS, DenseIndex, DenseWriter, Stored
 from qa.models.protocols import Vectors
 
-HALF = 1e-3  # what rounding to half precision may change
+HALF = 1e-3  # the largest change that rounding to half precision may cause
 
 
 def unit_rows(count: int, dimension: int, seed: int = 0) -> Vectors:
@@ -23,7 +23,7 @@ def unit_rows(count: int, dimension: int, seed: int = 0) -> Vectors:
 
 
 def themed_rows(count: int, dimension: int, seed: int = 0) -> Vectors:
-    """Rows about some hundred themes, as texts are, with a direction that all share and numbers of unequal size."""
+    """Rows about some hundred themes, like texts, with a direction that all share and numbers of unequal size."""
     chance = np.random.default_rng(seed)
     themes = chance.normal(size=(200, dimension))
     rows = themes[chance.integers(200, size=count)] + chance.normal(size=(count, dimension))
@@ -39,7 +39,7 @@ def write_index(folder: Path, rows: Vectors | Stored, size: int) -> None:
 
 
 def index_of(folder: Path, rows: Vectors | Stored) -> DenseIndex:
-    """The rows as they come from a build: some at a time."""
+    """The rows as a build delivers them: in blocks."""
     folder.mkdir(exist_ok=True)
     write_index(folder, rows, 700)
     return DenseIndex(folder, rows.shape[1])
@@ -111,7 +111,7 @@ def test_more_rows_than_there_are_is_all_of_them(tmp_path: Path, monkeypatch: py
 
 
 def test_rows_that_are_all_alike_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Numbers that do not differ at all give codes that say nothing."""
+    """Numbers that do not differ give codes without information."""
     monkeypatch.setattr(dense, "EXACT_ROWS", 10)
     rows = np.tile(unit_rows(1, 8), (900, 1))
     ids, scores = index_of(tmp_path, rows).search(rows[0], 5)
@@ -190,7 +190,7 @@ def test_a_row_that_cannot_have_been_written_is_a_store_error_when_it_is_compare
         ids, _ = index.search(rows[7], 50)
     except StoreError:
         return
-    assert 7 not in ids  # what is no number is never among the best
+    assert 7 not in ids  # NaN is never among the best
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:9], lambda data: b"", None])
@@ -214,7 +214,7 @@ def test_codes_that_are_cut_short_are_a_store_error(
 def test_codes_of_any_bytes_give_rows_that_are_there(
     tmp_path_factory: pytest.TempPathFactory, noise: bytes, start: int
 ) -> None:
-    """Damage that nobody noticed may cost what is found, and nothing else."""
+    """Unnoticed damage may lose results, and does nothing else."""
     folder = tmp_path_factory.mktemp("noise")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dense, "EXACT_ROWS", 10)

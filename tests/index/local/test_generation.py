@@ -1,4 +1,4 @@
-"""One generation, opened: it gives back what was put in, and its check finds whatever does not belong."""
+"""One open generation: it returns what was written, and its check finds whatever does not belong."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ ALTERATIONS = {
 
 @pytest.mark.parametrize("alteration", ALTERATIONS)
 def test_check_of_contents_finds_every_alteration(tmp_path: Path, tiny: TinyEncoder, alteration: str) -> None:
-    """Also where somebody made the checksums agree."""
+    """Even if somebody made the checksums match."""
     generation = publish(tmp_path, tiny, two_passages())
     place = generation.folder / "passages.sqlite"
     with sqlite3.connect(place) as connection:
@@ -303,7 +303,7 @@ UNSOUND_ROWS = {
 
 @pytest.mark.parametrize("alteration", UNSOUND_ROWS)
 def test_rows_of_any_wrong_kind_are_damage(tmp_path: Path, tiny: TinyEncoder, alteration: str) -> None:
-    """Even where somebody made the checksum of the row agree."""
+    """Even if somebody made the checksum of the row match."""
     generation = publish(tmp_path, tiny, two_passages())
     connection = sqlite3.connect(generation.folder / "passages.sqlite")
     connection.execute(UNSOUND_ROWS[alteration])
@@ -315,7 +315,7 @@ def test_rows_of_any_wrong_kind_are_damage(tmp_path: Path, tiny: TinyEncoder, al
         connection.execute("UPDATE passages SET checksum = ? WHERE id = ?", (row_checksum(*values), number))
     connection.commit()
     connection.close()
-    opened = Generation.__new__(Generation)  # the file is another one, which opening would notice
+    opened = Generation.__new__(Generation)  # another file, which opening would notice
     opened.__dict__.update({name: value for name, value in vars(generation).items() if name != "_written"})
     opened._sqlite = sqlite3.connect(generation.passages_uri, uri=True, check_same_thread=False)
     problems = []

@@ -1,4 +1,4 @@
-"""Word search gives the right texts with the right scores, and says so when its files are damaged."""
+"""Word search returns the right texts with the right scores, and reports damage to its files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qa.index.local.lexical import write_index
 from qa.text.terms import analyze
 
 K1, B = 1.2, 0.75
-# All of four terms, none of them changed by the stemmer: the length of a text then plays no part.
+# All have four terms, which the stemmer does not change, so the length of a text plays no part.
 TEXTS = ["bee wax hive frost", "bee bee hive queen", "frost snow wind cold", "bee bee bee wax"]
 
 
@@ -34,7 +34,7 @@ def index_of(tmp_path: Path, texts: Iterable[str], language: str = "") -> Lexica
 
 
 def weights(index: LexicalIndex, text: str) -> dict[str, float]:
-    """Of the words of a question in an index of one language."""
+    """The words of a question in an index of one language."""
     terms = index.query_terms(text)
     assert all(len(term.forms) == 1 for term in terms)
     return {form: term.weight for term in terms for form in term.forms}
@@ -45,7 +45,7 @@ def idf(total: int, frequency: int) -> float:
 
 
 def bm25(texts: list[str], query: str) -> dict[int, float]:
-    """By hand, for texts of one length."""
+    """BM25 by hand, for texts of one length."""
     scores: dict[int, float] = {}
     for term in set(query.split()):
         frequency = sum(term in text.split() for text in texts)
@@ -133,7 +133,7 @@ def test_signs_of_query_languages_are_only_signs(tmp_path: Path, query: str) -> 
     assert set(ids.tolist()) <= {0, 1, 3}
 
 
-# --- words as they stand ----------------------------------------------------------------------------------------------
+# --- words as written -------------------------------------------------------------------------------------------------
 
 PLAIN = ["The white\nhives, of Zürich", "A WHITE hive: of bees.", "hives white", "蜜蜂在冬天睡觉", "white. Hive"]
 
@@ -274,7 +274,7 @@ def test_an_index_that_may_only_be_read_is_read(tmp_path: Path, monkeypatch: pyt
     real = tantivy.Index.open
 
     class ReadOnly:
-        """Stands in for a file system that refuses the lock that tantivy takes to read."""
+        """A file system that refuses the lock which tantivy takes to read."""
 
         @staticmethod
         def open(path: str) -> tantivy.Index:
@@ -289,8 +289,8 @@ def test_an_index_that_may_only_be_read_is_read(tmp_path: Path, monkeypatch: pyt
 
 # --- languages --------------------------------------------------------------------------------------------------------
 
-# Language, question, the text that it finds, and one that it does not: no word of the question stands in the text as
-# it is asked for.
+# Language, question, a text that it finds, and a text that it does not find. No word of the question occurs in the text
+# in the same form.
 INFLECTED = {
     "ar": ("كتاب", "وضعت الكتاب فوق الطاولة", "جلس الولد قرب النافذة"),
     "da": ("hest", "hestene sover om natten", "båden ligger ved broen"),

@@ -1,4 +1,4 @@
-"""Generations on disk: published by a rename, pruned, locked, and never half there, whatever is in the folder."""
+"""Generations on disk are published by a rename, pruned and locked, and never half written."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_reader_keeps_the_generation_that_it_opened(built: Config, tiny: TinyEnc
 def test_publishing_is_one_rename_after_everything_is_written(
     built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """CURRENT is replaced, never written, and only once the folder that it names is whole and in its place."""
+    """CURRENT is replaced, never written, and only when the folder that it names is complete and in place."""
     current = built.index / "CURRENT"
     before = current.stat().st_ino
     really = Path.replace
@@ -173,7 +173,7 @@ with store.LocalStore(Path(sys.argv[1])).writing():
 
 @pytest.fixture
 def other_writer(built: Config) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the index until its standard input ends."""
+    """Another process that locks the index until its standard input ends."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(built.index), str(ROOT)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -226,7 +226,7 @@ def test_second_writer_in_another_thread_is_told_to_wait(built: Config, tiny: Ti
     assert change(built, tiny, 2) == "000002"
 
 
-# What stands in the folder is not believed.
+# What lies in the folder is not trusted.
 
 
 @pytest.mark.parametrize(
@@ -382,14 +382,14 @@ def test_damage_to_an_open_generation_is_found_by_its_check(built: Config) -> No
 
 
 def _flip_silently(path: Path, position: int) -> None:
-    """As a failing disk does: neither the size nor the time of the file says anything."""
+    """Like a failing disk: neither the size nor the time of the file changes."""
     facts = path.stat()
     _flip(path, position)
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
 
 
 def test_silent_damage_never_gives_a_citation_that_is_not_literal(built: Config, tiny: TinyEncoder) -> None:
-    """It is not looked for when a generation is opened; what is shown is right all the same, or one sentence."""
+    """Opening a generation does not look for it; what is shown is still right, or one sentence."""
     generation = store.LocalStore(built.index).open_current()
     texts = {path: document.text for path in generation.records if (document := generation.document(path))}
     chance = random.Random(3)
@@ -421,7 +421,7 @@ def test_silent_damage_is_found_by_the_check_and_never_taken_over(built: Config,
             assert store.LocalStore(copy.index).open_current().verify() == [f"{name} is not what was published"]
         tiny.encoded.clear()
         assert build(copy, tiny).generation == "000002"
-        assert len(tiny.encoded) == 3  # nothing of it is believed
+        assert len(tiny.encoded) == 3  # none of it is trusted
         assert is_whole(copy.index), name
         shutil.rmtree(copy.index)
 
@@ -441,7 +441,7 @@ def test_what_is_taken_over_is_what_a_full_build_writes(
     write(config.corpus, {"a2b.md": article("New", "fresh"), "a7.md": article("A7", "changed")})
     tiny.encoded.clear()
     with monkeypatch.context() as patch:
-        patch.setattr(Generation, "passages", _full)  # no passage is looked at
+        patch.setattr(Generation, "passages", _full)  # no passage is read
         report = build(config, tiny)
     assert report.passages_encoded == len(tiny.encoded) == 2
     anew = Config(config.corpus, config.index.parent / "anew")
@@ -518,7 +518,7 @@ def test_words_are_written_at_once_where_the_languages_change(
 
 
 def _found_by_words(generation: Generation, text: str) -> NDArray[np.int64]:
-    """The numbers that the word index gives the passages with these words."""
+    """The numbers of the passages with these words in the word index."""
     index = LexicalIndex(generation.folder / "lexical", generation.manifest.languages)
     return index.search(text, 10)[0]
 
@@ -586,7 +586,7 @@ def _raising(error: Exception) -> Callable[..., Any]:
 
 
 def _full_after(really: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """`really`, but a full disk where the path's name is `name`."""
+    """`really`, but on a full disk if the path's name is `name`."""
 
     def call(path: Path, *rest: Any, **named: Any) -> Any:
         return _full() if path.name == name else really(path, *rest, **named)
@@ -628,7 +628,7 @@ def test_full_disk_at_any_stage_is_one_sentence_and_the_space_is_given_back(
         with pytest.raises(StoreError, match="free s") as caught:
             build(built, tiny)
     assert "\n" not in str(caught.value)
-    # An older half is kept until what it had encoded is carried over.
+    # An older partial build is kept until its embeddings are copied.
     carried_over = stage not in ("folder", "database", "journal")
     assert folders(built) == (["000001"] if carried_over else [half, "000001"])
     assert store.LocalStore(built.index).current_id() == "000001"
@@ -684,7 +684,7 @@ for limit in map(int, sys.argv[4:]):
 
 
 def test_files_that_cannot_grow_are_one_sentence_and_the_space_is_given_back(built: Config, tiny: TinyEncoder) -> None:
-    """The operating system itself refuses to write beyond a size, as SQLite and the journal each find out."""
+    """The operating system itself refuses to write beyond a size, as SQLite and the journal both notice."""
     pytest.importorskip("resource")
     wide = type(tiny)(dimension=4096)
     words = {f"m{i}.md": [f"word{i}x{n}" for n in range(20)] for i in range(3)}

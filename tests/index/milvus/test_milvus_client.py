@@ -1,4 +1,4 @@
-"""A server that cannot be reached is said to be so in one sentence, soon, and is found again by itself."""
+"""An unreachable server is reported soon and in one sentence, and is found again without a restart."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ sys.exit(main(["status", "--store", "milvus://127.0.0.1:1/name"]))
 
 @pytest.fixture
 def nobody() -> Iterator[int]:
-    """A port that is taken and never answers a call."""
+    """A port that accepts no call."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
@@ -132,7 +132,7 @@ def test_nobody_at_an_address_is_said_within_two_seconds_and_then_at_once(nobody
 
 
 class Client:
-    """A client whose calls do one after another what they are told: return, raise, or work for some seconds."""
+    """A client whose calls follow a script: each returns, raises, or takes some seconds."""
 
     def __init__(self, *deeds: object) -> None:
         self.deeds = list(deeds)
@@ -162,7 +162,7 @@ def milvus_error(code: int, words: str) -> Exception:
 
 @pytest.fixture
 def talking(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Server, Client]]:
-    """A connection to a client that does what it is told."""
+    """A connection to a scripted client."""
     pytest.importorskip("pymilvus", reason="pymilvus is not installed (CONTRIBUTING.md)")
 
     def made(*deeds: object) -> tuple[Server, Client]:
@@ -332,7 +332,7 @@ def test_a_chat_that_only_reads_does_not_compare_a_folder_that_is_another(
     config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off", store=address)
     there = replace(config, corpus=tmp_path / "foreign", index=tmp_path / "other", only_reads=True)
     chat = Chat(Engine.open(there, TinyEncoder()))
-    assert chat.refresh().empty  # nothing was built yet, and nothing is by this chat
+    assert chat.refresh().empty  # nothing was built before, and this chat builds nothing
     assert not chat.job.start() and chat.job.state.number == 0
     report = build(config, TinyEncoder())
     wait_until(lambda: chat.refresh().generation == report.generation, 15, every=0.1)
@@ -426,7 +426,7 @@ def certificate(folder: Path, name: str) -> Path:
 
 @pytest.fixture
 def closed(tmp_path: Path) -> Iterator[tuple[servers.Server, Path]]:
-    """A server that wants a password and speaks TLS alone, and the file of its authority."""
+    """A server that wants a password and accepts only TLS, and the file of its authority."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed (CONTRIBUTING.md)")
     authority, folder = certificate(tmp_path, "authority"), tmp_path / "server"
@@ -461,7 +461,7 @@ def test_a_server_with_a_password_and_tls_is_built_on_and_asked_and_keeps_others
     assert Engine.open(config, TinyEncoder()).ask("anchor").citations[0].document == "a.md"
 
     def verify(**changed: str) -> tuple[int, str]:
-        """Exit code and words of a process of its own: those of one process share a connection that is open."""
+        """Exit code and words of a separate process, since one process shares an open connection."""
         done = subprocess.run(
             [sys.executable, "-m", "qa", "verify", "--store", place, "--index", str(tmp_path / "other")],
             env={**os.environ, **login, **changed},

@@ -1,4 +1,4 @@
-"""Texts by key in rows of limited length, and words found by themselves and by their beginnings."""
+"""Texts by key in rows of limited length, and words looked up by themselves and by prefixes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WORD = st.text("abcé蜜😀z", min_size=1, max_size=4)
 
 
 class Rows:
-    """A server that holds rows by their keys."""
+    """A server that stores rows by their keys."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
         self.rows = {row["key"]: row for row in [*fact_rows(STATE, ""), *rows]}

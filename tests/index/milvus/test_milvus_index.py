@@ -1,4 +1,4 @@
-"""A generation on a server is searched whole or not at all, and what a question needs is asked for at once."""
+"""A generation on a server is searched completely or not at all, and a question requests what it needs in parallel."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KINDS = [
     pytest.param("milvus_lite", marks=pytest.mark.milvus_lite),
     pytest.param("milvus", marks=pytest.mark.milvus),
 ]
-TOWNS = 1_100  # more than are looked through for a phrase whose words stand apart in them
+TOWNS = 1_100  # more than are checked for a phrase whose words occur separately in them
 
 
 def cited(engine: Engine, question: str) -> set[str]:
@@ -158,7 +158,7 @@ def milvus_error(code: int, words: str) -> Exception:
 
 
 class Client:
-    """A client whose answers take some seconds, and that says how far preparing is."""
+    """A client whose answers take some seconds, and that reports the progress of indexing."""
 
     def __init__(self, seconds: float = 0.0, *progress: int) -> None:
         self.seconds, self.progress = seconds, list(progress)
@@ -233,7 +233,7 @@ def test_preparing_goes_on_as_long_as_it_moves_and_is_given_up_where_it_stands(
 
 
 class Stopped(Exception):
-    """What a build may meet."""
+    """Errors that a build may meet."""
 
 
 @pytest.mark.milvus_lite

@@ -1,4 +1,4 @@
-"""An index on real servers that are lost, frozen and built anew while somebody asks: no answer is ever a wrong one."""
+"""An index on real servers that are lost, frozen and rebuilt during questions: no answer is ever wrong."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ KINDS = [
     pytest.param(servers.milvus_lite, marks=pytest.mark.milvus_lite, id="lite"),
     pytest.param(servers.milvus, marks=pytest.mark.milvus, id="milvus"),
 ]
-WAITING = 2.0  # seconds in which a question is answered or refused, and in which a reader follows a build
-SLACK = 0.3  # seconds more, on a busy machine
+WAITING = 2.0  # seconds within which a question is answered or refused, and within which a chat uses a new build
+SLACK = 0.3  # more seconds, on a busy machine
 UNREACHABLE = re.compile(
     r"The index cannot be reached at milvus://\S+ \([^<>]{1,120}\): check that the server is running\."
 )
@@ -52,7 +52,7 @@ Cited = list[tuple[str, int]]
 
 @pytest.fixture(params=KINDS)
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    """A server for one test, which may end it."""
+    """A server for one test, which may stop it."""
     folder = tmp_path / "server"
     folder.mkdir()
     with request.param(folder) as server:
@@ -60,7 +60,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 
 
 def place(folder: Path, server: Server) -> Config:
-    """A corpus of one article for each word, to be indexed on the server."""
+    """A corpus of one article per word, to be indexed on the server."""
     write(folder / "corpus", {f"{word}.md": article(word.title(), word) for word in WORDS})
     store = Address.parse(f"milvus://{server.address}/articles", {})
     return Config(corpus=folder / "corpus", index=folder / "index", reader="off", store=store)
@@ -74,12 +74,12 @@ def question(turn: int) -> str:
     return f"What does the {WORDS[turn % len(WORDS)]} report say?"
 
 
-# --- readers that are processes of their own --------------------------------------------------------------------------
+# --- chats in separate processes --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a reader said to a question; the times are seconds since 1970."""
+    """The reply of a chat to a question; the times are seconds since 1970."""
 
     turn: int
     begun: float
@@ -94,7 +94,7 @@ class Reply:
 
 @dataclass
 class Reader:
-    """A chat that only reads: a `qa serve` process, which is never started again."""
+    """A chat that only reads: a `qa serve` process, which is never restarted."""
 
     http: httpx.Client
     replies: list[Reply] = field(default_factory=list)
@@ -105,7 +105,7 @@ class Reader:
         return Reply(turn, begun, time.time(), response.status_code, response.json())
 
     def refuses(self) -> float:
-        """Most seconds in which it says that the index cannot be reached, of three times."""
+        """The longest of three times, in seconds, until it reports that the index cannot be reached."""
         replies = [self.ask(turn) for turn in range(3)]
         for reply in replies:
             assert reply.status == 503, reply
@@ -117,7 +117,7 @@ class Reader:
 
 @contextmanager
 def chat(config: Config, folder: Path) -> Iterator[Callable[[], Reader]]:
-    """Start a chat on the store of `config` that has nothing else of it; what comes is called once it should answer."""
+    """Start a chat on the store of `config` without its folders; the caller calls the result once it should answer."""
     (folder / "index").mkdir(parents=True)
     command = [
         "setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "qa", "serve", "--port", "0",
@@ -146,7 +146,7 @@ def chat(config: Config, folder: Path) -> Iterator[Callable[[], Reader]]:
 
 @contextmanager
 def asking_all(readers: Sequence[Reader]) -> Iterator[None]:
-    """Somebody asks each of them one question after another, without a pause, until the block is left."""
+    """Ask each of them one question after another, without a pause, until the block ends."""
     stop = threading.Event()
 
     def ask(reader: Reader) -> None:
@@ -166,7 +166,7 @@ def asking_all(readers: Sequence[Reader]) -> Iterator[None]:
 
 
 def content(answer: Mapping[str, Any]) -> list[object]:
-    """What an answer says, without how long it took."""
+    """The content of an answer, without its timings."""
     parts = ("document", "start", "end", "text", "score", "highlights")
     citations = [{part: citation[part] for part in parts} for citation in answer["citations"]]
     return [answer["generation"], answer["answer"], json.dumps(citations)]
@@ -174,7 +174,7 @@ def content(answer: Mapping[str, Any]) -> list[object]:
 
 @dataclass(frozen=True)
 class Edition:
-    """One build: when it began to answer (seconds since 1970), and what it says to each question."""
+    """One build: when it was published (seconds since 1970), and its answer to each question."""
 
     generation: str
     switched: float
@@ -182,7 +182,7 @@ class Edition:
 
 
 def publish(config: Config, encoder: Encoder, name: str) -> Edition:
-    """Build articles of which each passage is another in each edition."""
+    """Build articles in which each edition changes each passage."""
     write(config.corpus, {f"{w}.md": f"# {w.title()}\n\nThis is the {name} edition. {prose(w, 6)}\n" for w in WORDS})
     report = build(config, encoder)
     assert report.passages_encoded == report.passages == len(WORDS)
@@ -214,7 +214,7 @@ def test_readers_follow_builds_undisturbed_and_outlive_their_server(
         with asking_all(readers):
             for name in ("second", "third"):
                 editions.append(publish(config, encoder, name))
-                # From then on every reader answers from it.
+                # From then on every chat answers from it.
                 wait_until(partial(have_replied, readers, editions[-1].switched + WAITING + SLACK), 60)
         for number, reader in enumerate(readers, 1):
             followed(reader.replies, editions, f"reader {number}")
@@ -223,9 +223,7 @@ def test_readers_follow_builds_undisturbed_and_outlive_their_server(
         wanted = editions[-1].answers
         for lose, find in ((process.freeze, process.thaw), (process.kill, process.start)):
             lose()
-            with ThreadPoolExecutor(
-                len(readers)
-            ) as pool:  # a server that is frozen for longer than SESSION ends itself
+            with ThreadPoolExecutor(len(readers)) as pool:  # a server that is frozen for longer than SESSION exits
                 worst = max(pool.map(Reader.refuses, readers))
             find()
             begun = time.time()
@@ -254,7 +252,7 @@ def is_back(reader: Reader) -> bool:
 
 
 def followed(replies: Sequence[Reply], editions: Sequence[Edition], label: str) -> None:
-    """Each question was answered, wholly by one edition, and by the newest from soon after it was published."""
+    """Each question was answered from exactly one edition, and soon after a publication from the newest."""
     assert {reply.status for reply in replies} == {200}, [reply for reply in replies if reply.status != 200][:3]
     numbers = [edition.generation for edition in editions]
     said = [numbers.index(reply.generation) for reply in replies]
@@ -282,13 +280,13 @@ def followed(replies: Sequence[Reply], editions: Sequence[Edition], label: str) 
 
 @dataclass
 class Asked:
-    """What happened to somebody who asks without a pause."""
+    """What a client that asks without a pause has seen."""
 
     answers: list[tuple[int, Answer]] = field(default_factory=list)  # with the number of the question
     refused: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    moments: list[float] = field(default_factory=list)  # at which there was an answer
-    refusals_end: float = 0.0  # the moment of the last refusal
+    moments: list[float] = field(default_factory=list)  # when there was an answer
+    refusals_end: float = 0.0  # when there was a refusal
 
     def report(self, label: str) -> None:
         print(
@@ -298,13 +296,13 @@ class Asked:
         )
 
     def is_undisturbed(self, since: float) -> bool:
-        """Whether there were answers, and nothing but answers, for a second and since that moment."""
+        """Whether there were answers, and only answers, for a second and since that moment."""
         return self.moments[-1] - max(since, self.refusals_end) > 1
 
 
 @contextmanager
 def asking(config: Config) -> Iterator[Asked]:
-    """Another reader of the same index, who asks until the block is left."""
+    """Another client of the same index, which asks until the block ends."""
     asked, stop = Asked(), threading.Event()
     engine = Engine.open(config, TinyEncoder())
 
@@ -348,7 +346,7 @@ def test_no_answer_is_wrong_while_a_query_node_is_lost(tmp_path: Path, replicas:
         with asking(config) as asked:
             wait_until(lambda: len(asked.answers) > 50, 60)
             lost.kill()
-            # It is given up after so long; then the other loads what only the lost one had.
+            # It is given up after this time; then the other node loads what only the lost one had.
             wait_until(partial(asked.is_undisturbed, time.monotonic() + servers.SESSION), 60)
             lost.start()
             answered = len(asked.answers)
@@ -358,5 +356,5 @@ def test_no_answer_is_wrong_while_a_query_node_is_lost(tmp_path: Path, replicas:
         assert wrong == []
         assert [refusal for refusal in asked.refused if not UNREACHABLE.fullmatch(refusal)] == []
         assert max(asked.seconds) < WAITING + 0.5
-        wait_until(lambda: not engine.generation.verify(), 60)  # the node that came back is still loading
+        wait_until(lambda: not engine.generation.verify(), 60)  # the restarted node is still loading
         assert [cited(engine.ask(question(turn))) for turn in range(len(WORDS))] == wanted

@@ -1,4 +1,4 @@
-"""A build into Milvus writes while it reads and encodes; what becomes of it, or of the server, harms no answer."""
+"""A build into Milvus writes while it encodes; whatever happens to it or to the server, no answer is wrong."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def builder() -> Iterator[Builder]:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a corpus that is much larger than what waits."""
+    """As with a corpus that is much larger than what waits."""
     monkeypatch.setattr("qa.build.embedding._WINDOW", BATCH)
     monkeypatch.setattr("qa.index.milvus.rows._BATCH_ROWS", BATCH)
     monkeypatch.setattr("qa.index.milvus.writer._MOST_WAITING", 2 * BATCH)
@@ -71,7 +71,7 @@ def answering(config: Config, word: str) -> str:
 
 
 def saved(config: Config) -> int:
-    """How many embeddings a build that did not end has left on this machine."""
+    """The number of embeddings that an unfinished build has left on this machine."""
     store, identity = open_store(config), TinyEncoder().identity
     return len({key for folder in store.leftovers() for key, _ in journal.read(folder, identity)})
 
@@ -95,7 +95,7 @@ def test_rows_are_on_the_server_before_the_last_is_encoded_and_a_slow_one_slows_
     def step(progress: Progress) -> None:
         held_up.append(progress.encoded)
         if len(held_up) > 3 and progress.encoded == held_up[-4] > 0:
-            gate.set()  # it stands still, so it waits for the server
+            gate.set()  # it makes no progress, so it waits for the server
 
     def encode(texts: Sequence[str]) -> Vectors:
         if len(tiny.encoded) + len(texts) == everything:
@@ -135,7 +135,9 @@ def test_what_is_taken_over_is_read_many_files_at_a_time(
         patch.setattr("qa.index.milvus.client.Server.call", count)
         report = build(config, TinyEncoder())
     assert report.renamed == (("a11.md", "b11.md"),)
-    assert 0 < len(reads) <= 3 * 4  # heads, bodies and rows of what stood before, between and behind, and the moved one
+    assert (
+        0 < len(reads) <= 3 * 4
+    )  # heads, bodies and rows of what was before, between and after, and of the moved file
     made = store.open_current()
     assert list(made.documents()) == sorted({*articles("one"), "b11.md"} - {"a11.md"})
     assert made.verify() == []
@@ -241,12 +243,12 @@ def test_a_server_that_dies_while_it_is_written_to_is_one_sentence_and_the_next_
         tiny = TinyEncoder()
         with monkeypatch.context() as patch:
             for module in ("rows", "store", "writer", "lease"):
-                patch.setattr(f"qa.index.milvus.{module}.WRITING", 1.9)  # it would be tried for a minute
+                patch.setattr(f"qa.index.milvus.{module}.WRITING", 1.9)  # it would be retried for a minute
             begun = time.monotonic()
             with pytest.raises(UnreachableError, match=r"cannot be reached at .*: check that the server is running\.$"):
                 build(config, tiny, progress=die)
             assert time.monotonic() - begun < 10
-        assert 4 * BATCH < len(tiny.encoded) < FILES * PASSAGES  # it did not go on for long
+        assert 4 * BATCH < len(tiny.encoded) < FILES * PASSAGES  # it did not continue for long
         server.start()
         wait_until(lambda: is_back(store), 15, every=0.2)
         assert store.current_id() == first

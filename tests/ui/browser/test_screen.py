@@ -1,6 +1,6 @@
-"""The screen in a real browser: every state that a person can meet, and nothing that an article could do to it.
+"""The page in a real browser: every state that a person can meet, and nothing that an article could do to it.
 
-QA_SHOTS=folder keeps a picture of each state.
+QA_SHOTS=folder saves a picture of each state.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ The zeppelin hangar was built by Ottilie Brandt {PAYLOADS} in the spring.
 
 
 def ledger(entries: int, word: str) -> str:
-    """A long article that is about nothing else: it takes some seconds to encode."""
+    """A long article about one thing, which takes some seconds to encode."""
     line = "The {0} number {1} lists {2} crates that were stored beside the wall of the yard and never counted again."
     parts = [f"## {word} {n}\n\n" + f"{line.format(word, n, n * 7)} " * 3 + "\n" for n in range(entries)]
     return f"# {word.title()}\n\n" + "\n".join(parts)
@@ -54,7 +54,7 @@ def ledger(entries: int, word: str) -> str:
 
 @dataclass
 class Chat:
-    """A running `python app.py` and its two folders; `seen` holds what its first page said, by state."""
+    """A running `python app.py` and its two folders; `seen` contains the text of its first page, by state."""
 
     url: str
     corpus: Path
@@ -125,7 +125,7 @@ def visiting(browser: Browser, url: str, **options: object) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def chat(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chat]:
-    """The server of all tests. It starts with an empty folder, gets one article by upload, then the others."""
+    """The server of all tests. It starts with an empty folder, then gets one article by upload, then the others."""
     root = tmp_path_factory.mktemp("chat")
     with started(root) as chat:
         with visiting(browser, chat.url) as page:
@@ -204,7 +204,7 @@ def examples(page: Page) -> Locator:
 
 
 def ask(page: Page, question: str) -> Locator:
-    """Ask, and wait for what is said: the last turn of the conversation."""
+    """Ask, and wait for the answer: the last turn of the conversation."""
     before = page.locator(".qa-turn").count()
     box = page.get_by_role("textbox", name="Your question")
     box.fill(question)
@@ -269,7 +269,7 @@ def test_a_follow_up_shows_what_it_carries_and_asks_again_without_what_is_droppe
     expect(turn.locator(".qa-carried").get_by_text(words, exact=True)).to_have_count(0)
     expect(turn.locator(".qa-tools")).to_be_visible()
     held = turn.locator("[data-do=drop], [data-do=retry]").first
-    expect(held).to_be_focused()  # the keyboard goes on from the new answer
+    expect(held).to_be_focused()  # the keyboard continues from the new answer
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -319,7 +319,7 @@ def test_a_question_is_answered_with_the_right_citation(page: Page) -> None:
     expect(card.locator("mark")).to_contain_text("Shanghai Cooperation Organisation")
     expect(page.get_by_role("textbox", name="Your question")).to_have_value("")
     expect(page.locator(".qa-spoken")).to_contain_text("Answer: India and Russia")
-    # On a wide screen the source stands beside the answer without a click.
+    # On a wide screen the source is shown next to the answer without a click.
     expect(page.locator(".qa-source h2")).to_be_visible()
     assert in_view(page, "#qa-passage", ".qa-text")
     shot(page, "answer")
@@ -386,7 +386,7 @@ def test_a_pdf_is_shown_as_its_page_with_the_quote_marked_and_as_text_at_a_click
     expect(image).to_be_visible(timeout=30_000)
     page.wait_for_function("document.querySelector('.qa-pages img').complete")
     assert in_view(page, ".qa-strong", ".qa-pages")
-    assert 0.05 < page.evaluate(UNDER, ".qa-strong") < 0.5  # there is print under the mark
+    assert 0.05 < page.evaluate(UNDER, ".qa-strong") < 0.5  # there is ink under the mark
     expect(source.locator(".qa-text")).to_be_hidden()
     shot(page, "page")
     source.get_by_role("button", name="Text").click()
@@ -523,7 +523,7 @@ def test_the_list_of_files_is_filtered_and_stays_so(page: Page, chat: Chat) -> N
         (chat.corpus / "another-guide.md").write_text("# Another\n\nText.\n", "utf-8")
         page.get_by_role("tab", name="Ask").click()
         expect(page.locator("#qa-files")).to_be_hidden()
-        open_library(page)  # the list is read anew
+        open_library(page)  # the list is read again
         expect(page.get_by_role("button", name="Waiting (1)")).to_be_visible(timeout=30_000)
         expect(find).to_have_value("GUIDÉ")
         expect(rows).to_have_count(2)
@@ -651,7 +651,7 @@ def test_a_source_that_changed_says_so(page: Page, chat: Chat) -> None:
         path.write_text(was, "utf-8")
 
 
-# --- other screens
+# --- other screens ----------------------------------------------------------------------------------------------------
 
 
 def test_on_a_phone_the_source_slides_over_the_conversation(browser: Browser, chat: Chat) -> None:
