@@ -106,7 +106,7 @@ def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
         ("WHAT DOES THE ANCHOR REPORT OF HAMBURG SAY?", []),
     ],
 )
-def test_a_name_that_stands_nowhere_in_the_article_that_answers_is_told(
+def test_a_name_that_the_cited_article_does_not_mention_is_reported(
     engine: Engine, asked: str, unmentioned: list[str]
 ) -> None:
     answer = engine.ask(asked)
@@ -116,7 +116,7 @@ def test_a_name_that_stands_nowhere_in_the_article_that_answers_is_told(
     assert ("mention" in as_text(answer)) == bool(unmentioned)
 
 
-def test_where_nothing_answers_no_name_is_missing(built: Config, tiny: TinyEncoder) -> None:
+def test_without_an_answer_no_name_is_reported(built: Config, tiny: TinyEncoder) -> None:
     answer = Engine.open(replace(built, threshold=1.0), tiny).ask("What does the anchor report of Hamburg say?")
     assert answer.as_json()["unmentioned"] == []
 
@@ -321,7 +321,7 @@ def test_before_the_first_build_it_says_what_to_run(config: Config, tiny: TinyEn
 
 
 @pytest.mark.parametrize("differs", ["name", "weights_sha256", "dimension", "max_tokens", "passage_prompt", "runtime"])
-def test_other_encoder_is_refused_by_name_with_what_mends_it(built: Config, tiny: TinyEncoder, differs: str) -> None:
+def test_another_encoder_is_refused_by_name_with_the_remedy(built: Config, tiny: TinyEncoder, differs: str) -> None:
     other = type(tiny)()
     value: Any = {"dimension": 64, "max_tokens": 9}.get(differs, "other")
     other.identity = replace(other.identity, **{differs: value})
@@ -359,7 +359,7 @@ def test_an_engine_opens_the_encoder_that_made_the_generation_and_moves_on_with_
     assert opened == [tiny.identity.weights_sha256, "1" * 64]
 
 
-def test_other_passage_settings_are_refused_with_what_mends_it(built: Config, tiny: TinyEncoder) -> None:
+def test_other_passage_settings_are_refused_with_the_remedy(built: Config, tiny: TinyEncoder) -> None:
     short = PassageSettings(most=60)
     build(built, tiny, settings=short)
     with pytest.raises(MismatchError, match=r"passage settings .*'most': 60.*'most': 200.*: run `qa build`\."):
@@ -565,7 +565,7 @@ def test_a_citation_of_a_pdf_has_its_page_with_its_words_boxed(printed: Engine) 
     assert printed.pictures(cited)[0] is picture  # not drawn again
 
 
-def test_what_is_no_pdf_or_no_longer_the_same_has_no_page(printed: Engine) -> None:
+def test_a_changed_file_or_another_format_has_no_page(printed: Engine) -> None:
     cited, other = printed.ask(QUESTION).citations[0], printed.ask("dough").citations[0]
     assert other.document == "kitchen.md"
     moved = replace(cited, span=Span(cited.span.start + 1, cited.span.end + 1))
@@ -601,7 +601,7 @@ def test_nothing_of_a_passage_is_encoded_to_answer(engine: Engine, tiny: TinyEnc
     assert len(tiny.encoded) == encoded
 
 
-def test_encoder_identity_is_what_the_manifest_holds(engine: Engine, tiny: TinyEncoder) -> None:
+def test_the_identity_of_the_encoder_is_in_the_manifest(engine: Engine, tiny: TinyEncoder) -> None:
     assert engine.generation.manifest.encoder == asdict(tiny.identity)
 
 
@@ -613,7 +613,7 @@ def test_a_number_of_passages_that_is_none_is_one_sentence(config: Config, tiny:
         Engine.open(config, tiny).search("anchor", top_k)  # type: ignore[arg-type]
 
 
-def test_a_text_that_was_altered_behind_the_index_is_not_cited(config: Config, tiny: TinyEncoder) -> None:
+def test_a_text_altered_behind_the_program_is_not_cited(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"a.md": article("A", "anchor")})
     build(config, tiny)
     engine = Engine.open(config, tiny)
@@ -629,7 +629,7 @@ def test_a_text_that_was_altered_behind_the_index_is_not_cited(config: Config, t
 # --- an engine that is closed -----------------------------------------------------------------------------------------
 
 
-def test_a_closed_engine_has_let_go_of_what_it_opened(built: Config, tiny: TinyEncoder) -> None:
+def test_a_closed_engine_has_released_what_it_opened(built: Config, tiny: TinyEncoder) -> None:
     def encoding() -> set[threading.Thread]:
         return {thread for thread in threading.enumerate() if thread.name.startswith("question")}
 
@@ -754,7 +754,7 @@ def test_the_answer_found_by_the_reader_is_marked_in_the_document(built: Config,
     assert answer.timings_ms["read"] > 0
 
 
-def test_a_follow_up_is_read_with_what_is_carried(built: Config, tiny: TinyEncoder) -> None:
+def test_a_follow_up_is_read_with_its_carried_words(built: Config, tiny: TinyEncoder) -> None:
     engine, reader = with_reader(built, tiny, gravel=1)
     said = (Turn("user", "What does the gravel report say of the stone wall?"),)
     ranking = engine.search("And why is it there?", 3, said)
@@ -763,7 +763,7 @@ def test_a_follow_up_is_read_with_what_is_carried(built: Config, tiny: TinyEncod
     assert ranking.query.text.endswith("And why is it there?") and "gravel" in ranking.query.text
 
 
-def test_what_the_reader_says_of_the_lead_decides_how_sure_the_answer_is(built: Config, tiny: TinyEncoder) -> None:
+def test_the_judgement_of_the_lead_decides_the_confidence(built: Config, tiny: TinyEncoder) -> None:
     sure, unsure = (with_reader(built, tiny, anchor=number)[0].ask(QUESTION) for number in (6, -6))
     assert sure.confidence > unsure.confidence
 
@@ -791,7 +791,7 @@ def texts(answer: Answer) -> list[str]:
     return [" ".join(citation.text.split()) for citation in answer.citations]
 
 
-def test_words_in_quotes_stand_in_every_citation(said: Engine) -> None:
+def test_every_citation_contains_the_quoted_words(said: Engine) -> None:
     assert len(texts(said.ask("white hive"))) > 2
     answer = said.ask('Where is the "OLD stone  wall"?')
     assert texts(answer) == ["The white hive stands by the old stone wall."]
@@ -801,7 +801,7 @@ def test_words_in_quotes_stand_in_every_citation(said: Engine) -> None:
 
 
 @pytest.mark.parametrize("phrase", ["wall stone", "white hives", "no such thing", "wal"])
-def test_where_no_passage_holds_the_phrase_it_is_said(said: Engine, phrase: str) -> None:
+def test_a_phrase_that_no_passage_contains_is_reported(said: Engine, phrase: str) -> None:
     answer = said.ask(f'Where is the hive with "{phrase}"?')
     assert (answer.answerable, answer.lead, answer.citations, answer.confidence) == (False, None, (), 0)
     assert answer.reason == f"No passage holds “{phrase}”."
@@ -814,7 +814,7 @@ def test_phrases_of_two_passages_are_not_found_together(said: Engine) -> None:
     assert "No passage holds all" in answer.reason
 
 
-def test_what_is_left_out_is_in_no_citation_found_by_words_or_by_meaning(said: Engine) -> None:
+def test_no_citation_contains_excluded_words(said: Engine) -> None:
     assert any("wall" in text for text in texts(said.ask("white hive wall")))
     answer = said.ask("white hive wall -stone -Rome")
     assert texts(answer)
@@ -840,7 +840,7 @@ def test_a_misspelt_word_still_finds_its_passage(said: Engine) -> None:
     assert said.ask('"photosinthesis"').reason == "No passage holds “photosinthesis”."
 
 
-def test_a_word_that_stands_there_in_another_form_is_not_corrected(said: Engine) -> None:
+def test_a_word_that_occurs_in_another_form_is_not_corrected(said: Engine) -> None:
     assert said.ask("Do museums open in winters?").corrected == ()
 
 
@@ -850,7 +850,7 @@ def test_a_word_that_the_encoder_has_whole_is_not_corrected(said: Engine) -> Non
     assert said.ask("the housses").corrected == ()
 
 
-def test_an_acronym_and_what_it_stands_for_find_each_other(said: Engine) -> None:
+def test_an_acronym_and_its_long_form_find_each_other(said: Engine) -> None:
     assert {citation.document for citation in said.ask("BHB", 2).citations} == {"honey.md", "office.md"}
     both = said.search("Where does the Bee Health Bureau count in spring?", 2)
     assert {hit.passage.document for hit in both.hits} == {"honey.md", "office.md"}
@@ -858,7 +858,7 @@ def test_an_acronym_and_what_it_stands_for_find_each_other(said: Engine) -> None
     assert not said.generation.query_terms("Health Bureau")[0].is_in({"bhb"})
 
 
-def test_acronyms_are_taken_over_and_forgotten_with_their_document(said: Engine, tiny: TinyEncoder) -> None:
+def test_acronyms_are_copied_and_removed_with_their_document(said: Engine, tiny: TinyEncoder) -> None:
     write(said.config.corpus, {"zebra.md": "# Zebra\n\nNo stripes.\n"})
     build(said.config, tiny)
     assert said.generation.query_terms("BHB")[0].also

@@ -78,7 +78,7 @@ def sentence_of(answer: Answer) -> str:
 # --- the lead ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_passage_that_holds_the_answering_sentence_stands_first() -> None:
+def test_the_passage_with_the_answering_sentence_comes_first() -> None:
     answer = answer_of(ranking_of([passage(text) for text in TEXTS]))
     assert answer.answerable
     assert answer.lead is not None
@@ -153,7 +153,7 @@ def test_an_answer_that_is_found_in_a_sentence_speaks_for_it() -> None:
     assert sentence_of(read_answer(text=close, night=-9.0, day=9.0)) == "Bees sleep by day."
 
 
-def test_the_short_answer_is_a_part_of_the_lead_and_stands_in_json() -> None:
+def test_the_short_answer_is_part_of_the_lead_and_of_the_json() -> None:
     answer = read_answer(text="Bees sleep at night in the hive.", night=9.0)
     lead = lead_of(answer)
     assert lead.pieces() == ("Bees sleep at ", "night", " in the hive.")
@@ -164,13 +164,13 @@ def test_the_short_answer_is_a_part_of_the_lead_and_stands_in_json() -> None:
     }  # fmt: skip
 
 
-def test_an_answer_that_is_no_likelier_than_none_is_not_shown_by_itself() -> None:
+def test_an_answer_no_likelier_than_none_is_not_a_short_answer() -> None:
     lead = lead_of(read_answer(text="Bees sleep at night in the hive.", night=-1.0))
     assert lead.short is None
     assert lead.pieces() == (lead.text, "", "")
 
 
-def test_a_part_of_an_address_is_not_shown_by_itself() -> None:
+def test_part_of_an_address_is_not_a_short_answer() -> None:
     for text in ("Bees sleep in [the hive](hives/night.md).", "Bees sleep: see https://example.org/night now."):
         assert lead_of(read_answer(text=text, night=9.0)).short is None
     whole = read_answer(text="Bees sleep [at night](hives.md).", night=9.0)
@@ -212,7 +212,7 @@ def test_lists_reasons_ways_and_yes_or_no_get_a_sentence(question: str, fragment
     assert (lead.short is not None) == fragment
 
 
-def test_what_is_carried_does_not_hide_what_kind_of_question_it_is() -> None:
+def test_carried_words_do_not_hide_the_kind_of_a_question() -> None:
     ranking = ranking_of([passage("Bees sleep at night.")], "Ada Marsh do bees sleep?")
     reader = TinyReader(night=9.0)
     ranking = read_by(reader, ranking)
@@ -283,7 +283,7 @@ def test_highlights_are_whole_sentences_inside_their_citation(texts: list[str], 
     assert all(citation.highlights for citation in answer.citations if citation.text in leading)
 
 
-def test_two_sentences_are_marked_where_both_are_nearly_as_good() -> None:
+def test_two_sentences_are_marked_if_both_are_nearly_equally_good() -> None:
     twice = passage("Bees sleep at night. Some frost came. Bees sleep at noon.")
     (citation,) = answer_of(ranking_of([twice])).citations
     assert [span.of(" " * 100 + twice.text) for span in citation.highlights] == [
@@ -292,7 +292,7 @@ def test_two_sentences_are_marked_where_both_are_nearly_as_good() -> None:
     ]
 
 
-def test_a_citation_says_where_it_is_from() -> None:
+def test_a_citation_names_its_source() -> None:
     known = passage(TEXTS[1], section=("Life", "Night"))
     unknown = passage(TEXTS[0], document="sub/b.md")
     facts = replace(FACTS, changed=frozenset({"sub/b.md"}))
@@ -375,7 +375,7 @@ def test_every_weight_is_of_a_feature() -> None:
 
 
 @pytest.mark.parametrize("leads", [UNREAD, leads_with()], ids=["words", "reader"])
-def test_less_risk_never_wants_less_confidence(leads: Leads) -> None:
+def test_less_risk_never_needs_less_confidence(leads: Leads) -> None:
     thresholds = [threshold_for(risk / 100, leads) for risk in range(1, 41)]
     assert thresholds == sorted(thresholds, reverse=True)
     assert 0 < threshold_for(0.2, leads) < 1
@@ -403,7 +403,7 @@ def test_a_sentence_is_quoted_with_the_rest_of_its_paragraph_and_no_other() -> N
     ]
 
 
-def test_a_colon_takes_what_it_introduces() -> None:
+def test_a_sentence_that_ends_with_a_colon_takes_what_follows() -> None:
     text = "You need three things:\n\n- a veil\n- a smoker"
     assert quoted(text)[0][1] == text
 
@@ -416,7 +416,7 @@ def test_a_stretch_is_no_longer_than_sixty_words_but_a_sentence_is_never_cut() -
     assert quoted(long) == [(long, long)]
 
 
-def test_the_strongest_units_are_read_once_more_by_themselves() -> None:
+def test_the_strongest_units_are_read_again_alone() -> None:
     texts = [f"Bees sleep in hive {n}. Frost comes. Wax melts." for n in range(5)]
     reader = TinyReader(Bees=1.0, Frost=0.5, Wax=0.2)
     leads = leads_of(read_by(reader, ranking_of([passage(text) for text in texts])), reader, 0.25, {})
@@ -439,7 +439,7 @@ def test_a_unit_that_there_was_no_time_to_read_cannot_lead_and_is_counted() -> N
     assert answer.as_json()["unread"] == answer.unread
 
 
-def test_how_many_citations_are_wanted_does_not_change_what_leads() -> None:
+def test_the_number_of_citations_does_not_change_the_lead() -> None:
     ranking = ranking_of([passage(text) for text in TEXTS])
     one, five = answer_of(ranking, top_k=1), answer_of(ranking, top_k=5)
     assert one.lead == five.lead and one.confidence == five.confidence
@@ -483,7 +483,7 @@ def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
     ]
 
 
-def test_what_is_not_answered_is_null_in_json() -> None:
+def test_a_question_without_an_answer_has_null_in_json() -> None:
     data = answer_of(ranking_of([passage(TEXTS[1])]), threshold=1.0).as_json()
     assert data["answerable"] is False
     assert data["answer"] is None

@@ -65,7 +65,7 @@ def carried(question: str, history: list[Turn], *without: str) -> tuple[str, ...
         "What is its capital?",
     ],
 )
-def test_a_question_with_a_word_for_what_was_said_refers_back(question: str) -> None:
+def test_a_question_with_a_word_for_an_earlier_turn_refers_back(question: str) -> None:
     assert refers_back(question)
 
 
@@ -81,26 +81,26 @@ def test_a_question_with_a_word_for_what_was_said_refers_back(question: str) -> 
         "Why do bees dance?",
     ],
 )
-def test_a_question_that_names_what_it_means_does_not(question: str) -> None:
+def test_a_question_that_names_its_subject_does_not_refer_back(question: str) -> None:
     assert not refers_back(question)
 
 
-def test_what_was_asked_about_is_carried_as_it_was_said() -> None:
+def test_the_subject_is_carried_in_its_original_spelling() -> None:
     follow_up = follow_up_of(Query("When did he die?"), user("Where was Nikola Tesla born?"), terms, PASSAGES)
     assert follow_up.carried == ("Nikola Tesla", "born")
     assert follow_up.query.text == "Nikola Tesla born When did he die?"
 
 
-def test_what_the_question_says_itself_is_not_carried() -> None:
+def test_words_of_the_question_itself_are_not_carried() -> None:
     assert carried("Did Tesla like it?", user("What is a coil of Tesla?")) == ("coil",)
 
 
-def test_a_chain_of_follow_ups_goes_back_to_what_it_began_with() -> None:
+def test_a_chain_of_follow_ups_goes_back_to_its_beginning() -> None:
     history = user("Where was Nikola Tesla born?", "When did he die?", "And why?")
     assert "Nikola Tesla" in carried("Was it sudden?", history)
 
 
-def test_a_question_that_stands_alone_begins_anew() -> None:
+def test_a_self_contained_question_drops_earlier_words() -> None:
     history = user("Where was Nikola Tesla born?", "How long does sourdough bread rise overnight?")
     assert "Nikola Tesla" not in carried("Does it need salt?", history)
     assert "sourdough bread rise overnight" in " ".join(carried("Does it need salt?", history))
@@ -120,13 +120,13 @@ def test_a_word_that_was_dropped_is_not_carried_nor_another_in_its_place() -> No
     )
 
 
-def test_what_an_earlier_question_left_out_is_not_carried() -> None:
+def test_exclusions_of_an_earlier_question_are_not_carried() -> None:
     history = user('Where was Nikola Tesla born -museum -"power station"?')
     assert carried("When did he die?", history) == ("Nikola Tesla", "born")
     assert carried("When did he die?", [*history, Turn("agent", "In Smiljan, -museum says.")])[0] == "Nikola Tesla"
 
 
-def test_what_a_question_wants_and_excludes_holds_with_what_it_carries() -> None:
+def test_phrases_and_exclusions_also_apply_with_carried_words() -> None:
     question = Query('Did he "die"?', ("die",), ("York",), (("dye", "die"),))
     follow_up = follow_up_of(question, user("Where was Nikola Tesla born?"), terms, PASSAGES)
     assert follow_up.query == replace(question, text='Nikola Tesla born Did he "die"?')
@@ -139,11 +139,11 @@ def test_names_come_before_other_words_and_numbers_only_as_years() -> None:
     assert "42" not in found
 
 
-def test_a_short_question_of_another_language_leans_by_what_it_lacks() -> None:
+def test_a_short_question_in_another_language_carries_words() -> None:
     assert carried("Und warum?", user("Wer baute die Brücke in Köln?")) != ()
 
 
-def test_a_question_alone_is_itself() -> None:
+def test_a_question_without_a_conversation_is_unchanged() -> None:
     assert follow_up_of(Query("When did he die?"), [], terms, PASSAGES) == FollowUp(Query("When did he die?"))
 
 
@@ -160,7 +160,7 @@ def test_a_question_without_a_sign_of_leaning_is_returned_unchanged(words: list[
 
 
 @given(st.text(max_size=60), st.lists(st.tuples(st.sampled_from(["user", "agent"]), st.text(max_size=700)), max_size=8))
-def test_what_is_carried_was_said_and_is_little(question: str, said: list[tuple[Any, str]]) -> None:
+def test_carried_words_are_few_and_occur_in_the_conversation(question: str, said: list[tuple[Any, str]]) -> None:
     history = [Turn(speaker, text) for speaker, text in said]
     follow_up = follow_up_of(Query(question), history, terms, PASSAGES)
     assert follow_up.query.text == " ".join([*follow_up.carried, question])
@@ -169,7 +169,7 @@ def test_what_is_carried_was_said_and_is_little(question: str, said: list[tuple[
         assert any(text in unicodedata.normalize("NFC", turn.text) for turn in history)
 
 
-def test_text_that_is_no_text_and_scripts_without_spaces_harm_nothing() -> None:
+def test_invalid_text_and_scripts_without_spaces_do_no_harm() -> None:
     assert carried("Why?", user("bees \ud800 dance")) == ("bees", "dance")
     assert follow_up_of(Query("為什麼?"), user("蜜蜂為什麼跳舞"), terms, PASSAGES).carried == ("蜜蜂為什麼跳舞",)
 
@@ -177,7 +177,7 @@ def test_text_that_is_no_text_and_scripts_without_spaces_harm_nothing() -> None:
 # --- the share of carried words ---------------------------------------------------------------------------------------
 
 
-def test_the_share_grows_with_what_speaks_for_leaning_and_leaves_the_question_a_part() -> None:
+def test_the_share_grows_with_the_evidence_and_never_reaches_the_whole_ranking() -> None:
     poor = follow_up_of(Query("When did he die?"), user("Where was Nikola Tesla born?"), terms, PASSAGES)
     rich = follow_up_of(
         Query("Which bronze medals were made for Vienna?"), user("Where was Nikola Tesla born?"), terms, PASSAGES
@@ -187,7 +187,7 @@ def test_the_share_grows_with_what_speaks_for_leaning_and_leaves_the_question_a_
     assert carried_share(FollowUp(Query("Why?")), 0.0, 1.0) == 0
 
 
-def test_a_word_that_says_little_makes_no_question_rich() -> None:
+def test_function_words_add_no_richness() -> None:
     assert richness(terms("what is it"), RAREST) == 0
     assert richness(terms("bees"), RAREST) == 0.5
 
@@ -214,7 +214,7 @@ def test_turns_are_read_in_order() -> None:
         ([{"speaker": "user", "text": "x" * (MAX_CHARACTERS + 1)}], "too long"),
     ],
 )
-def test_what_is_no_conversation_is_one_sentence(data: object, words: str) -> None:
+def test_an_invalid_conversation_is_one_sentence(data: object, words: str) -> None:
     with pytest.raises(QuestionError, match=words) as caught:
         turns(data)
     assert ": give" in str(caught.value)
@@ -257,7 +257,7 @@ def test_a_change_of_topic_carries_nothing(engine: Engine, question: str) -> Non
     assert {**alone, "timings_ms": 0} == {**after, "timings_ms": 0}
 
 
-def test_a_word_that_a_person_dropped_is_not_searched_for(engine: Engine) -> None:
+def test_a_word_that_the_user_dropped_is_not_searched_for(engine: Engine) -> None:
     every = engine.ask("When did he die?", history=BORN).carried
     fewer = engine.ask("When did he die?", history=BORN, without=every[:1])
     assert fewer.carried == every[1:]
@@ -281,7 +281,7 @@ def test_a_follow_up_is_encoded_once_more_and_a_question_alone_is_not(
     assert len(asked) == 3
 
 
-def test_a_follow_up_leaves_out_what_it_says(engine: Engine) -> None:
+def test_a_follow_up_applies_its_exclusions(engine: Engine) -> None:
     assert "tesla.md" in [citation.document for citation in engine.ask("And he?", history=BORN).citations]
     answer = engine.ask("And he? -York", history=BORN)
     assert answer.carried
@@ -290,7 +290,7 @@ def test_a_follow_up_leaves_out_what_it_says(engine: Engine) -> None:
     assert not any("York" in citation.text for citation in answer.citations)
 
 
-def test_a_phrase_of_a_follow_up_stands_in_every_citation(engine: Engine) -> None:
+def test_every_citation_contains_the_phrase_of_a_follow_up(engine: Engine) -> None:
     answer = engine.ask('Was he "born in"?', history=BORN)
     assert "Nikola Tesla" in " ".join(answer.carried)
     assert [citation.document for citation in answer.citations] == ["tesla.md", "kant.md"]
@@ -298,7 +298,7 @@ def test_a_phrase_of_a_follow_up_stands_in_every_citation(engine: Engine) -> Non
     assert (nowhere.citations, nowhere.reason) == ((), "No passage holds “born at sea”.")
 
 
-def test_words_are_corrected_in_the_question_and_never_among_those_that_are_carried(
+def test_words_of_the_question_are_corrected_but_carried_words_never(
     engine: Engine, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # no word is in its vocabulary

@@ -105,7 +105,7 @@ def test_a_question_is_parsed_once_also_when_it_is_refused(engine: Engine, monke
     assert parsed == ["Do bees dance?", "bees -hive", "-bees"]
 
 
-def test_what_stages_are_given_is_frozen(engine: Engine) -> None:
+def test_the_values_between_stages_are_frozen(engine: Engine) -> None:
     request = request_of(QUESTION, 5, BEFORE, ["Tesla"])
     assert (request.history, request.without) == (tuple(BEFORE), ("Tesla",))
     values: tuple[type[Any], ...] = (Request, Resources, type(engine.search("bees")), type(request.query))

@@ -34,7 +34,7 @@ def test_a_question_without_signs_is_run_as_it_was_typed(question: str) -> None:
         ('("don\'t")', ("don't",)),
     ],
 )
-def test_words_in_quotes_must_stand_in_a_passage(question: str, phrases: tuple[str, ...]) -> None:
+def test_quoted_words_must_occur_in_a_passage(question: str, phrases: tuple[str, ...]) -> None:
     query = parse(question)
     assert query.phrases == phrases
     assert query.text == question  # the words are searched for too
@@ -52,20 +52,20 @@ def test_words_in_quotes_must_stand_in_a_passage(question: str, phrases: tuple[s
         ('"white hive" -"white wall"', '"white hive"', ("white wall",)),
     ],
 )
-def test_what_stands_behind_a_minus_is_left_out(question: str, text: str, excluded: tuple[str, ...]) -> None:
+def test_words_after_a_minus_are_excluded(question: str, text: str, excluded: tuple[str, ...]) -> None:
     query = parse(question)
     assert (query.text, query.excluded) == (text, excluded)
 
 
 @pytest.mark.parametrize("question", ["-wasps", '-"old wall" -frost', " -wasps ?!"])
-def test_a_question_of_nothing_but_what_is_left_out_is_refused(question: str) -> None:
+def test_a_question_of_exclusions_alone_is_refused(question: str) -> None:
     with pytest.raises(QuestionError, match="add what you want to know"):
         parse(question)
 
 
 @given(SIGNS)
 @example('3 -"3"')
-def test_any_text_is_read_and_what_is_run_reads_the_same(question: str) -> None:
+def test_any_text_is_parsed_and_its_query_parses_the_same(question: str) -> None:
     try:
         query = parse(question)
     except QuestionError:
@@ -94,11 +94,11 @@ def test_a_word_is_replaced_and_both_are_kept() -> None:
 @pytest.mark.parametrize(
     "question", ['"hony"', 'the "best hony"', "hony@example.com", "www.hony.com", "hony2", "a/hony"]
 )
-def test_what_is_quoted_and_what_is_no_word_stays(question: str) -> None:
+def test_quoted_words_and_non_words_are_not_corrected(question: str) -> None:
     assert replace_words(parse(question), nearest) == parse(question)
 
 
-def test_what_is_left_out_stays() -> None:
+def test_exclusions_are_not_corrected() -> None:
     assert replace_words(parse("hony -hony"), nearest).excluded == ("hony",)
 
 
@@ -110,5 +110,5 @@ def test_a_corrected_question_can_be_asked_as_it_was_typed() -> None:
 
 
 @given(SIGNS)
-def test_where_no_word_is_better_nothing_changes(question: str) -> None:
+def test_without_a_better_word_nothing_changes(question: str) -> None:
     assert replace_words(Query(question), lambda word: None) == Query(question)

@@ -106,7 +106,7 @@ def test_fusion_is_half_scaled_cosine_and_half_bm25_over_its_best() -> None:
     assert scores.dtype == np.float32
 
 
-def test_without_any_word_found_meaning_alone_decides() -> None:
+def test_without_word_matches_meaning_alone_decides() -> None:
     assert fuse(pool([0.9, 0.1], [0, 0])) == pytest.approx([0.5, 0])
 
 
@@ -134,7 +134,7 @@ NUMBERS = st.tuples(st.floats(-1, 1, width=32), st.floats(0, 50, width=32))
 
 @settings(deadline=None)
 @given(st.lists(NUMBERS, min_size=1, max_size=20))
-def test_fused_scores_lie_between_nought_and_one_and_keep_what_both_sides_agree_on(
+def test_fused_scores_are_between_0_and_1_and_keep_the_order_on_which_both_sides_agree(
     numbers: list[tuple[float, float]],
 ) -> None:
     cosine, bm25 = zip(*numbers, strict=True)
@@ -218,7 +218,7 @@ def test_equally_good_ones_keep_their_order() -> None:
     assert reread_ids(TinyReader(word=3), [1, 1, 1]) == [0, 1, 2]
 
 
-def test_what_was_not_read_keeps_its_place() -> None:
+def test_unread_passages_keep_their_rank() -> None:
     assert reread_ids(TinyReader(word0=-9, word2=9), [4, 3, 2, 1]) == [2, 1, 0, 3]
     assert reread_ids(TinyReader(), [4, 3, 2, 1]) == [0, 1, 2, 3]
 
@@ -251,7 +251,7 @@ def test_passages_that_overlap_by_half_are_shown_once() -> None:
     assert shown(passage("x" * 100, start=0), passage("y" * 100, start=40), passage("z" * 100, start=60)) == [0, 2]
 
 
-def test_a_passage_said_again_in_the_same_section_is_shown_once() -> None:
+def test_a_repeated_passage_of_one_section_is_shown_once() -> None:
     text = "the bees of the valley sleep in the white hive by the wall all winter long"
     again = text.upper() + "!"
     assert shown(passage(text), passage(again, start=500)) == [0]
@@ -375,7 +375,7 @@ def test_asking_twice_gives_the_same_ranking(built: Config, tiny: Encoder) -> No
 # --- follow-ups -------------------------------------------------------------------------------------------------------
 
 
-def test_both_readings_of_a_question_that_leans_are_added_in_shares() -> None:
+def test_both_searches_of_a_follow_up_are_added_in_shares() -> None:
     ranking = rank_follow_up(two_pools(0.2), FOLLOW_UP, BOTH, top_k=3)
     share = carried_share(FOLLOW_UP, 0.2, support=1.0)
     assert 0.5 < share < 0.9

@@ -139,7 +139,7 @@ def test_rename_costs_nothing_and_is_cited_by_its_new_path(built: Config, tiny: 
     assert find(built, tiny, word) == ["a new_name.md"]
 
 
-def test_rename_to_another_ending_is_read_anew(config: Config, tiny: TinyEncoder) -> None:
+def test_a_file_renamed_to_another_extension_is_read_again(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"harbour.md": "---\ntitle: Harbours\n---\n\n" + prose("beacon")})
     build(config, tiny)
     (config.corpus / "harbour.md").rename(config.corpus / "harbour.txt")
@@ -338,7 +338,7 @@ def test_file_that_cannot_be_read_says_so_whatever_it_was_before(
     assert find(config, tiny, "beacon") == ["large.md"]
 
 
-def test_full_build_encodes_all_again_and_answers_alike(built: Config, tiny: TinyEncoder) -> None:
+def test_full_build_encodes_everything_again_and_gives_the_same_answers(built: Config, tiny: TinyEncoder) -> None:
     questions = ("Where does the beacon report say it lies?", "What of dough and embers?", "hedge")
 
     def answers() -> list[object]:
@@ -540,7 +540,7 @@ def _letters(path: str, data: bytes) -> Contents:
     )
 
 
-def test_a_file_may_hold_several_documents(config: Config, tiny: TinyEncoder) -> None:
+def test_a_file_can_contain_several_documents(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"letters.txt": "anchor\n!\ncanal", "a.md": article("A", "beacon")})
     report = build(config, tiny, parse=_letters)
     assert (report.documents, report.passages, report.failed) == (3, 3, ())
@@ -565,7 +565,7 @@ def test_a_file_may_hold_several_documents(config: Config, tiny: TinyEncoder) ->
     assert list(engine.generation.documents()) == ["a.md", "old letters.txt#1"]
 
 
-def test_what_could_not_be_read_is_not_tried_again_until_it_changes(config: Config, tiny: TinyEncoder) -> None:
+def test_an_unreadable_file_is_not_tried_again_until_it_changes(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"bad.txt": "x", "empty.md": "# \n\n<!-- -->", "a.md": article("A", "anchor")})
     tried: list[str] = []
 
@@ -586,7 +586,7 @@ def test_what_could_not_be_read_is_not_tried_again_until_it_changes(config: Conf
     assert "bad.txt" in tried
 
 
-def test_files_are_read_anew_where_fields_are_named_otherwise(config: Config, tiny: TinyEncoder) -> None:
+def test_files_are_read_again_if_the_field_names_change(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"a.md": article("A", "anchor")})
     build(config, tiny)
     tiny.encoded.clear()
@@ -627,7 +627,7 @@ def test_files_are_read_while_passages_are_encoded(config: Config, tiny: TinyEnc
     assert 30 <= seen[0] < 60
 
 
-def test_progress_is_heard_while_one_file_takes_long(config: Config, tiny: TinyEncoder) -> None:
+def test_progress_is_reported_while_one_file_takes_long(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"a.md": article("A", "anchor")})
     steps: list[Progress] = []
     enough = threading.Event()

@@ -72,7 +72,7 @@ def test_any_passages_get_their_rows_and_none_is_made_twice(
     journal.close()
 
 
-def test_step_is_called_between_batches_and_what_it_raises_keeps_what_was_done(
+def test_step_is_called_between_batches_and_an_exception_keeps_the_finished_ones(
     tmp_path: Path, tiny: TinyEncoder
 ) -> None:
     steps = 0

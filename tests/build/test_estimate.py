@@ -28,7 +28,7 @@ def simulated(files: list[tuple[str, int, int]], per_second: float, at: float) -
 
 
 @pytest.mark.parametrize("at", [0.1, 0.25, 0.5, 0.75])
-def test_mixed_kinds_in_random_order_are_told_within_a_third(at: float) -> None:
+def test_the_estimate_for_mixed_kinds_in_random_order_is_within_a_third(at: float) -> None:
     chance = random.Random(7)
     bytes_for_a_passage = {".md": 900, ".pdf": 40_000, ".docx": 6_000}
     files = []
@@ -47,7 +47,7 @@ def test_large_pictures_at_the_end_do_not_frighten_once_one_was_seen() -> None:
     assert told == pytest.approx(true, rel=0.05)
 
 
-def test_nothing_is_said_before_it_can_be_known() -> None:
+def test_there_is_no_estimate_before_there_is_evidence() -> None:
     estimate = Estimate([(".md", 1_000)] * 100)
     assert estimate.seconds_left(0, 60) is None  # nothing has been read
     estimate.add(".md", 1_000, 90)
@@ -56,7 +56,7 @@ def test_nothing_is_said_before_it_can_be_known() -> None:
     assert estimate.seconds_left(90, 3) == pytest.approx(99 * 3)
 
 
-def test_reading_alone_is_told_by_bytes() -> None:
+def test_the_time_of_reading_is_estimated_by_bytes() -> None:
     estimate = Estimate([(".pdf", 1_000)] * 4)  # scanned PDFs: they have no passages
     estimate.add(".pdf", 1_000, 0)
     assert estimate.seconds_left(0, 5) == pytest.approx(15)

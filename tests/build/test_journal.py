@@ -44,7 +44,7 @@ def same(found: dict[bytes, Vectors], expected: dict[bytes, Vectors]) -> bool:
     return list(found) == list(expected) and all(np.array_equal(found[key], expected[key]) for key in expected)
 
 
-def test_what_was_appended_is_read_back(tmp_path: Path) -> None:
+def test_appended_embeddings_are_read_back(tmp_path: Path) -> None:
     entries = keyed(5)
     written(tmp_path, entries)
     assert same(read(tmp_path), entries)
@@ -84,7 +84,7 @@ def test_journal_of_another_encoder_is_ignored(tmp_path: Path, other: dict[str, 
 
 @settings(deadline=None)
 @given(cut=st.integers(min_value=0))
-def test_torn_end_costs_only_what_was_torn(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
+def test_a_torn_end_costs_only_its_record(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     entries = keyed(4)
     place = written(tmp_path_factory.mktemp("torn"), entries)
     whole = place.stat().st_size
@@ -127,7 +127,7 @@ def interrupt_at(config: Config, encoder: TinyEncoder, done: int, full: bool = F
         build(config, encoder, full, stop)
 
 
-def test_interrupted_build_goes_on_where_it_was(config: Config, tiny: TinyEncoder) -> None:
+def test_an_interrupted_build_continues_where_it_stopped(config: Config, tiny: TinyEncoder) -> None:
     passages = write_many(config)
     interrupt_at(config, tiny, 64)
     first = list(tiny.encoded)
@@ -207,13 +207,13 @@ def test_damaged_journal_costs_only_encoding(config: Config, tiny: TinyEncoder, 
     assert is_whole(config.index)
 
 
-def test_published_generation_holds_no_journal(config: Config, tiny: TinyEncoder) -> None:
+def test_a_published_generation_contains_no_journal(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"a.md": article("A", "anchor")})
     build(config, tiny)
     assert list(config.index.rglob(journal.NAME)) == []
 
 
-def test_what_was_cut_off_goes_when_there_is_nothing_left_to_do(config: Config, tiny: TinyEncoder) -> None:
+def test_an_unfinished_build_is_removed_if_nothing_is_left_to_do(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"a.md": article("A", "anchor")})
     build(config, tiny)
     write(config.corpus, {"b.md": article("B", "beacon")})

@@ -229,7 +229,7 @@ class TestOnACluster:
         ):
             pass
 
-    def test_an_interrupted_build_is_taken_up_and_a_hostile_file_stops_nothing(
+    def test_an_interrupted_build_is_resumed_and_a_hostile_file_stops_nothing(
         self, cluster: Any, filled: Config, tiny: TinyEncoder, tmp_path: Path
     ) -> None:
         first, second = tmp_path / "first", tmp_path / "second"
@@ -357,7 +357,7 @@ class TestWithoutACluster:
 
 
 @pytest.mark.parametrize("answers", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["silent", "another server"])
-def test_what_is_no_cluster_is_told_at_once(
+def test_an_address_without_a_cluster_is_reported_at_once(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, answers: bytes
 ) -> None:
     monkeypatch.setattr(ray_cluster, "_CONNECT_SECONDS", 0.3)
@@ -381,7 +381,7 @@ def test_what_is_no_cluster_is_told_at_once(
         pass
 
 
-def test_a_bad_address_and_a_missing_ray_are_told(
+def test_a_bad_address_and_a_missing_ray_are_reported(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
@@ -413,7 +413,7 @@ class Half:
             yield again if number % 2 else None
 
 
-def test_what_comes_back_from_no_worker_is_prepared_here(filled: Config, tiny: TinyEncoder) -> None:
+def test_blocks_that_no_worker_returns_are_prepared_here(filled: Config, tiny: TinyEncoder) -> None:
     report = build(filled, tiny, remote=Half(tiny))
     assert 0 < len(tiny.encoded) < report.passages_encoded == 40 * 5 + 2
     same_as_here(filled, tiny, report)

@@ -61,7 +61,7 @@ def assert_one_sentence(error: str) -> None:
     assert ": " in error[4:]  # what is wrong: what to do
 
 
-def test_build_reports_what_it_found_as_one_json_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_build_reports_as_one_json_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "build", "--json")
     report = json.loads(out)
     assert code == 0
@@ -132,7 +132,7 @@ def test_ask_explains_only_if_it_is_told_to_and_json_always_does(
     assert "In no article: monkey" in out
 
 
-def test_ask_reads_questions_in_order_and_goes_on_after_a_bad_one(
+def test_ask_reads_questions_in_order_and_continues_after_a_bad_one(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(capsys, "build")
@@ -174,7 +174,7 @@ def test_ask_takes_the_conversation_before_the_question(
     assert answer["citations"][0]["document"] == "zoo.md"
 
 
-def test_what_was_carried_is_said_to_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_carried_words_are_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "build")
     (folder / "said.json").write_text(json.dumps(SAID), "utf-8")
     _, out, _ = run(capsys, "ask", "How much does he eat?", "--conversation", "said.json")
@@ -225,7 +225,7 @@ def test_status_lists_every_file_and_the_totals_match(folder: Path, capsys: pyte
     assert "binary.txt: failed (looks binary, not text)" in out
 
 
-def test_verify_says_whole_or_what_is_off(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_reports_success_or_what_is_wrong(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "build")
     assert run(capsys, "verify")[0] == 0
     vectors = folder / "index" / "generations" / "000001" / "vectors.f16"
@@ -288,7 +288,7 @@ def test_a_reader_that_is_missing_is_one_sentence_and_off_needs_none(
     assert run(capsys, "ask", "zebra")[0] == 2
 
 
-def test_the_short_answer_is_marked_in_a_terminal_alone(
+def test_the_short_answer_is_marked_only_in_a_terminal(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qa.engine.shipped_reader", lambda: TinyReader(Bruno=9))
@@ -350,7 +350,7 @@ def test_a_wrong_call_is_one_sentence_and_an_exit_code(
     assert_one_sentence(err)
 
 
-def test_another_encoder_is_refused_with_the_command_that_mends_it(
+def test_another_encoder_is_refused_with_the_command_that_fixes_it(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(capsys, "build")
@@ -411,7 +411,7 @@ def test_output_is_cut_short_quietly(folder: Path) -> None:
 # --- following the folder, and interrupts
 
 
-def test_the_chat_follows_the_folder_unless_it_is_told_not_to(
+def test_the_chat_follows_the_folder_unless_no_watch_is_given(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     followed: list[object] = []
@@ -467,7 +467,7 @@ def line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline()
 
 
-def test_build_watch_takes_in_each_change_until_it_is_interrupted(folder: Path) -> None:
+def test_build_watch_indexes_each_change_until_it_is_interrupted(folder: Path) -> None:
     with running(folder, "build", "--watch", "--json") as process:
         assert json.loads(line(process))["added"] == ["bread.md", "zoo.md"]
         (folder / "corpus" / "zoo.md").touch()  # nothing to do, and nothing to print

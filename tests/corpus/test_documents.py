@@ -78,9 +78,7 @@ def test_a_folder_that_cannot_be_listed_says_what_to_do(tmp_path: Path, monkeypa
         scan(folder(tmp_path), LIMIT)
 
 
-def test_a_folder_below_that_cannot_be_listed_is_a_failure_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unlistable_subfolder_is_a_separate_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus = folder(tmp_path, a__md="Text.")
     (corpus / "closed").mkdir()
     (corpus / "closed" / "b.md").write_text("Text.")
@@ -257,7 +255,7 @@ def test_a_file_that_is_gone_by_the_time_it_is_read_says_so(tmp_path: Path) -> N
     assert (record.status, record.reason) == ("failed", "cannot be read: No such file or directory")
 
 
-def test_what_takes_the_place_of_a_file_is_neither_waited_for_nor_read(tmp_path: Path) -> None:
+def test_whatever_replaces_a_file_is_neither_waited_for_nor_read(tmp_path: Path) -> None:
     corpus = folder(tmp_path, a__md="They sleep.")
     file, place = one(corpus), corpus / "a.md"
     record, _ = loaded(corpus)
@@ -278,7 +276,7 @@ def test_what_takes_the_place_of_a_file_is_neither_waited_for_nor_read(tmp_path:
         assert read_unchanged(corpus, record) is None
 
 
-def test_a_file_that_grows_past_the_limit_is_read_no_further(tmp_path: Path) -> None:
+def test_reading_stops_at_the_limit_even_if_the_file_grows(tmp_path: Path) -> None:
     corpus = folder(tmp_path, a__md="They sleep.")
     file = one(corpus, 20)
     (corpus / "a.md").write_text("x" * 20)
@@ -366,7 +364,7 @@ def test_a_file_that_could_not_be_read_has_changed_once_it_can_be(
     assert has_changed(tmp_path, record)
 
 
-def test_the_folders_are_those_that_are_looked_into(tmp_path: Path) -> None:
+def test_the_listed_folders_are_those_that_are_scanned(tmp_path: Path) -> None:
     for name in ("a/b", ".git/c", "index/d"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "a")

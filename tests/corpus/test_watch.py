@@ -88,7 +88,7 @@ def add_in_a_new_folder(folder: Path) -> None:
     ],
     ids=["added", "changed", "renamed", "deleted", "folder renamed", "folder deleted", "not an article", "new folder"],
 )
-def test_a_change_is_told_once(config: Config, folder: Path, change: Callable[[Path], object]) -> None:
+def test_a_change_is_reported_once(config: Config, folder: Path, change: Callable[[Path], object]) -> None:
     with followed(config, every=60) as told:
         told.next()
         change(folder)
@@ -96,7 +96,7 @@ def test_a_change_is_told_once(config: Config, folder: Path, change: Callable[[P
         assert told.nothing()
 
 
-def test_each_change_in_a_folder_that_came_later_is_told(config: Config, folder: Path) -> None:
+def test_changes_in_a_later_folder_are_reported(config: Config, folder: Path) -> None:
     with followed(config, every=60) as told:
         told.next()
         add_in_a_new_folder(folder)
@@ -105,7 +105,7 @@ def test_each_change_in_a_folder_that_came_later_is_told(config: Config, folder:
         told.next()
 
 
-def test_what_changes_no_article_is_not_told(config: Config, folder: Path) -> None:
+def test_changes_that_affect_no_article_are_not_reported(config: Config, folder: Path) -> None:
     (folder / "log").write_text("x")
     with followed(config, quiet=0.2) as told:
         told.next()
@@ -131,7 +131,7 @@ def test_a_hidden_file_that_is_written_without_end_makes_nobody_deaf(config: Con
         assert told.next() < ends
 
 
-def test_an_index_below_the_folder_is_not_looked_at(config: Config, folder: Path) -> None:
+def test_an_index_below_the_folder_is_ignored(config: Config, folder: Path) -> None:
     config = Config(corpus=folder, index=folder / "index")
     config.index.mkdir()
     with followed(config) as told:
@@ -152,7 +152,7 @@ def test_a_file_that_is_being_written_is_waited_for(config: Config, folder: Path
         assert told.next() > ended
 
 
-def test_writing_that_never_ends_is_not_waited_for(config: Config, folder: Path) -> None:
+def test_endless_writing_is_not_waited_for(config: Config, folder: Path) -> None:
     with followed(config, quiet=0.2) as told:
         told.next()
         with (folder / "large.md").open("w") as file:
@@ -163,7 +163,7 @@ def test_writing_that_never_ends_is_not_waited_for(config: Config, folder: Path)
         assert told.next() < ends
 
 
-def test_a_change_while_the_last_one_is_being_taken_in_is_told_after_it(config: Config, folder: Path) -> None:
+def test_a_change_during_indexing_is_reported_after_it(config: Config, folder: Path) -> None:
     stop = threading.Event()
     changes = watch.watch_folder(config, stop, QUIET, LONGEST, 60)
     next(changes)
@@ -193,7 +193,7 @@ def test_a_folder_that_is_not_there_yet_is_waited_for(config: Config) -> None:
         told.next()
 
 
-def test_a_folder_behind_a_link_is_followed_and_so_is_another_one_behind_it(config: Config, folder: Path) -> None:
+def test_a_linked_folder_is_followed_and_so_is_one_linked_from_it(config: Config, folder: Path) -> None:
     other = folder.parent / "other"
     other.mkdir()
     link = folder.parent / "link"
@@ -209,7 +209,7 @@ def test_a_folder_behind_a_link_is_followed_and_so_is_another_one_behind_it(conf
         told.next()
 
 
-def test_where_the_system_tells_nothing_the_folder_is_looked_at_and_this_is_said_once(
+def test_without_notifications_the_folder_is_scanned_and_this_is_reported_once(
     config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def none_left(*_: object, **__: object) -> Iterator[set[object]]:
@@ -226,7 +226,9 @@ def test_where_the_system_tells_nothing_the_folder_is_looked_at_and_this_is_said
     assert caplog.text.count("no watches left") == 1
 
 
-def test_what_is_lost_is_found_by_the_next_look(config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_event_is_made_up_for_by_the_next_scan(
+    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def deaf(*_: object, stop_event: threading.Event, **__: object) -> Iterator[set[object]]:
         while not stop_event.wait(0.01):
             yield set()
@@ -239,7 +241,7 @@ def test_what_is_lost_is_found_by_the_next_look(config: Config, folder: Path, mo
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need leave there")
-def test_folders_behind_links_are_not_listened_to(
+def test_linked_folders_are_not_subscribed_to(
     config: Config, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outside = tmp_path / "outside"
@@ -261,7 +263,7 @@ def test_folders_behind_links_are_not_listened_to(
     assert set(heard) == {(str(folder), str(folder / "sub"))}
 
 
-def test_it_ends_soon_when_it_is_told_to(config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_ends_soon_when_asked(config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listening, listen = threading.Event(), watchfiles.watch
 
     def noted(*folders: Path, **named: Any) -> Iterator[Any]:

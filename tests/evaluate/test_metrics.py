@@ -60,7 +60,7 @@ def test_a_query_without_anything_relevant_scores_nothing(qrels: dict[str, float
 
 @settings(deadline=None)
 @given(IDS, GRADES, st.integers(1, 12))
-def test_measures_of_any_ranking_are_between_nought_and_one(ranked: list[str], qrels: dict[str, float], k: int) -> None:
+def test_measures_of_any_ranking_are_between_0_and_1(ranked: list[str], qrels: dict[str, float], k: int) -> None:
     for value in (
         ndcg(ranked, qrels, k),
         reciprocal_rank(ranked, qrels, k),

@@ -70,12 +70,12 @@ def test_records_inside_have_their_numbers_and_their_problems_the_name() -> None
     assert contents.problems == ("news.jsonl: 1 record contains no text",)
 
 
-def test_what_is_hidden_is_left_out_without_a_word() -> None:
+def test_hidden_entries_are_left_out_silently() -> None:
     hidden = [".DS_Store", "__MACOSX/._a.txt", "__MACOSX/a.txt", ".git/a.txt", "b/.c/a.txt"]
     assert read({"a.txt": HIVE, **dict.fromkeys(hidden, HIVE)}) == read({"a.txt": HIVE})
 
 
-def test_a_saved_page_gives_its_article_alone() -> None:
+def test_a_saved_page_gives_only_its_article() -> None:
     page = {"Bees in spring.html": f"<p>{HIVE}</p>"}
     beside = ["ad.html", "logo.jpg", "deep/style.css", "notes.txt"]
     contents = read({**page, **{f"Bees in spring_files/{name}": HIVE for name in beside}})
@@ -89,7 +89,7 @@ def test_a_folder_named_so_without_its_page_is_read() -> None:
     ]  # fmt: skip
 
 
-def test_what_is_not_read_is_counted_by_its_ending() -> None:
+def test_unread_entries_are_counted_by_extension() -> None:
     rest = {
         f"{number}.{ending}": "x" for ending, many in {"jpg": 3, "css": 2, "svg": 1}.items() for number in range(many)
     }
@@ -219,7 +219,7 @@ def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         read({f"{number}.txt": "x" for number in range(4)})
 
 
-def test_more_text_than_an_archive_may_hold_is_left_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_beyond_the_limit_of_an_archive_is_left_out_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MAX_TEXT", 150)
     contents = read({"a.txt": HIVE, "b.txt": HIVE, "c.txt": HIVE})
     assert paths(contents) == ["a.txt", "b.txt"]

@@ -42,7 +42,7 @@ def test_an_old_encoding_is_recognised(encoding: str, times: int) -> None:
         ("utf-32-be", codecs.BOM_UTF32_BE),
     ],
 )
-def test_unicode_with_its_mark_is_read_and_the_mark_left_out(encoding: str, mark: bytes) -> None:
+def test_the_byte_order_mark_of_unicode_is_left_out(encoding: str, mark: bytes) -> None:
     assert decode(mark + NOTE.encode(encoding)) == NOTE
 
 
@@ -57,7 +57,7 @@ def test_text_that_is_ascii_for_long_before_its_first_accent_is_recognised() -> 
     assert decode(text.encode("cp1252")) == text
 
 
-def test_a_long_text_is_not_misread_where_the_sample_ends_inside_a_character() -> None:
+def test_a_sample_that_ends_inside_a_character_does_not_mislead() -> None:
     for shift in range(2):
         text = "a" * shift + SAMPLES["shift_jis"] * 2500
         assert decode(text.encode("shift_jis")) == text
@@ -124,7 +124,7 @@ def test_utf8_text_without_control_characters_comes_back_unchanged(text: str) ->
 
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200), st.sampled_from(["utf-8-sig", "utf-16"]))
-def test_what_is_decoded_has_no_carriage_return(text: str, encoding: str) -> None:
+def test_decoded_text_has_no_carriage_return(text: str, encoding: str) -> None:
     try:
         decoded = decode(text.encode(encoding))
     except Unreadable:

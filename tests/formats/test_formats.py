@@ -64,7 +64,7 @@ def test_files_of_several_articles_are_supported(ending: str) -> None:
     assert supported(f"News{ending.upper()}")
 
 
-def test_the_fields_that_are_chosen_are_looked_for_in_an_archive_too() -> None:
+def test_the_configured_fields_also_apply_in_an_archive() -> None:
     data = packed(**{"news.jsonl": lines({"story": "Words."})})
     contents = parse("saved.zip", data, {"text": "story"})
     assert [(document.path, document.text) for document in contents.documents] == [("saved.zip/news.jsonl#1", "Words.")]
@@ -107,7 +107,7 @@ def test_a_citation_knows_the_title_and_the_address_of_its_record(built: Config,
     assert NEWS[0]["text"][answer.citations[0].span.start : answer.citations[0].span.end] == answer.citations[0].text
 
 
-def test_the_status_counts_files_articles_and_says_what_is_missing(built: Config, tiny: TinyEncoder) -> None:
+def test_the_status_counts_files_and_articles_and_names_what_is_missing(built: Config, tiny: TinyEncoder) -> None:
     assert is_whole(built.index)
     records = {file.record.path: file.record for file in Engine.open(built, tiny).status().files}
     assert {path: record.documents for path, record in records.items()} == {
@@ -118,7 +118,7 @@ def test_the_status_counts_files_articles_and_says_what_is_missing(built: Config
     assert {record.status for record in records.values()} == {"indexed"}
 
 
-def test_an_article_that_is_taken_out_of_its_file_is_no_longer_cited(built: Config, tiny: TinyEncoder) -> None:
+def test_an_article_removed_from_its_file_is_no_longer_cited(built: Config, tiny: TinyEncoder) -> None:
     smaller = {name: text for name, text in SAVED.items() if not name.startswith("notes/")}
     write(built.corpus, {"news.jsonl": lines(NEWS[0]), "saved.zip": packed(**smaller)})
     tiny.encoded.clear()

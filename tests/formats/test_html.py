@@ -205,7 +205,7 @@ def test_the_title_is_without_the_name_of_the_site(head: str, title: str) -> Non
     assert page_of("<p>Some words.</p>", head).title == title
 
 
-def test_an_article_about_cookies_is_no_notice_about_cookies() -> None:
+def test_an_article_about_cookies_is_not_a_cookie_notice() -> None:
     document = page_of("<article class=cookies><h2 id=cookies>Cookies</h2><p>A cookie is a small file.</p></article>")
     assert paths(document) == [("Cookies",)]
     assert blocks(document) == [("paragraph", "A cookie is a small file.")]
@@ -252,7 +252,7 @@ def test_an_article_in_several_parts_is_whole() -> None:
     assert "Nine other things" not in document.text and "Home" not in document.text
 
 
-def test_an_article_that_is_long_enough_is_not_drowned_by_what_is_around() -> None:
+def test_a_long_article_is_not_drowned_by_its_surroundings() -> None:
     article = "".join(f"<p>{sentence}</p>" for sentence in 2 * SENTENCES)
     around = "".join(
         f"<div class=comment-list>Comment {n}: I disagree, for many reasons that I will not name.</div>"
@@ -262,7 +262,7 @@ def test_an_article_that_is_long_enough_is_not_drowned_by_what_is_around() -> No
     assert "An orchard begins." in document.text and "Comment 7" not in document.text
 
 
-def test_what_a_script_would_put_in_its_place_is_read() -> None:
+def test_content_that_a_script_would_move_into_place_is_read() -> None:
     document = page_of(
         f"<div id=root></div><div hidden id='S:0'><p>{' '.join(SENTENCES)}</p></div><p hidden>Secret</p>"
     )
@@ -344,7 +344,7 @@ def test_a_page_without_text_is_empty(data: bytes) -> None:
         parse_html("x.html", data)
 
 
-def test_bytes_that_are_no_text_are_refused() -> None:
+def test_binary_content_is_refused() -> None:
     with pytest.raises(Unreadable, match="binary"):
         parse_html("x.html", bytes(range(256)) * 20)
 
@@ -411,6 +411,6 @@ def test_a_tag_of_very_many_attributes_takes_no_longer_than_others() -> None:
     assert time.process_time() - started < 5  # it used to take minutes
 
 
-def test_a_long_value_of_an_attribute_is_no_reason_to_lose_the_others() -> None:
+def test_a_long_attribute_does_not_lose_the_others() -> None:
     long = b"<div class='" + b"a" * 50_000 + b"' hidden>Not shown.</div>"
     assert parse_html("x.html", b"<p>Bees sleep.</p>" + long).text.strip() == "Bees sleep."

@@ -40,7 +40,7 @@ def test_underlined_headings_count_too() -> None:
     assert paths(document) == [("Boxes",)]
 
 
-def test_a_heading_after_content_is_no_title() -> None:
+def test_a_heading_after_content_is_not_a_title() -> None:
     document = parse_markdown("bees.md", "One.\n\n# Bees\n\nTwo.\n")
     assert document.title == ""
     assert document.display_title == "bees"
@@ -65,20 +65,20 @@ def test_a_heading_is_its_words_without_marks(heading: str, words: str) -> None:
     assert paths(parse_markdown("x.md", text)) == [(words,)]
 
 
-def test_a_sharp_in_code_is_no_heading() -> None:
+def test_a_hash_sign_in_code_is_not_a_heading() -> None:
     document = parse_markdown("x.md", "Text.\n\n```sh\n# not a heading\n```\n\n    # nor this\n")
     assert paths(document) == []
     assert [kind for kind, _ in blocks(document)] == ["paragraph", "code", "code"]
 
 
-def test_a_text_of_headings_alone_has_no_content() -> None:
+def test_a_text_of_only_headings_has_no_content() -> None:
     document = parse_markdown("x.md", "# Bees\n\n## Boxes\n\n## Frost\n")
     assert document.title == "Bees"
     assert document.blocks == ()
     assert paths(document) == [("Boxes",), ("Frost",)]
 
 
-def test_a_heading_with_nothing_under_it_is_content_where_there_is_other_content() -> None:
+def test_an_empty_heading_is_content_if_there_is_other_content() -> None:
     text = "# Bees\n\n## Hives stay on the town hall\n\n## Frost\n\nA cold night.\n\n# Last words\n"
     document = parse_markdown("x.md", text)
     assert blocks(document) == [
@@ -131,7 +131,7 @@ def test_a_plain_field_wins_over_a_dotted_one() -> None:
 
 
 @pytest.mark.parametrize("empty", ["title:", "title: ''", "title: ~", "title: null", "title: [a, b]", "title: {a: b}"])
-def test_a_field_without_a_text_is_no_field(empty: str) -> None:
+def test_a_field_without_text_is_ignored(empty: str) -> None:
     document = parse_markdown("x.md", f"---\n{empty}\n---\n# Bees\n\nText.\n")
     assert document.metadata == {}
     assert document.title == "Bees"
@@ -161,7 +161,7 @@ def test_front_matter_that_cannot_be_read_does_no_harm(broken: str) -> None:
     assert "echo" not in document.title
 
 
-def test_a_rule_at_the_top_is_no_front_matter() -> None:
+def test_a_rule_at_the_top_is_not_front_matter() -> None:
     document = parse_markdown("x.md", "---\n\nText without end of the block.\n")
     assert document.metadata == {}
     assert blocks(document) == [("paragraph", "Text without end of the block.")]
@@ -216,7 +216,7 @@ def test_comments_are_left_out(comment: str) -> None:
     assert blocks(parse_markdown("x.md", f"{comment}\n\nText.\n\n{comment}\n")) == [("paragraph", "Text.")]
 
 
-def test_what_stands_beside_comments_is_kept() -> None:
+def test_text_next_to_comments_is_kept() -> None:
     text = "<!-- a --> words <!-- b -->\n\n<!-- never closed\n"
     assert [kind for kind, _ in blocks(parse_markdown("x.md", text))] == ["paragraph", "paragraph"]
 
@@ -290,7 +290,7 @@ PIECES = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.lists(PIECES, max_size=25).map("".join) | st.text(max_size=300))
-def test_blocks_of_any_text_stand_in_order_inside_their_sections(text: str) -> None:
+def test_blocks_of_any_text_are_in_order_inside_their_sections(text: str) -> None:
     document = parse_markdown("x.md", text)
     assert document.text == text
     assert document.sections[0].span.start == 0

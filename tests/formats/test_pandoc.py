@@ -179,7 +179,7 @@ def test_a_note_to_the_first_paragraph_is_written_once() -> None:
     assert blocks(document, "paragraph") == ["Bees gather here.", "A note.", "More."]
 
 
-def test_slides_have_titles_pages_and_what_the_speaker_noted() -> None:
+def test_slides_have_titles_pages_and_speaker_notes() -> None:
     document = read("slides.pptx")
     assert document.title == "A year at the hive"
     assert paths(document) == [("Winter",), ("Stores",), ("Spring",)]
@@ -404,7 +404,7 @@ def encryption(method: str) -> str:
     ],
     ids=["docx", "odt", "epub", "rights"],
 )  # fmt: skip
-def test_what_is_encrypted_is_locked(name: str, data: bytes) -> None:
+def test_encrypted_files_are_reported_as_locked(name: str, data: bytes) -> None:
     with pytest.raises(Unreadable, match="locked: it needs a password"):
         parse_with_pandoc(name, data)
 
@@ -453,7 +453,7 @@ def test_an_entity_that_names_a_character_is_not() -> None:
     assert parse_with_pandoc("x.docx", with_part("bees.docx", "x.xml", declared)).title == "A year at the hive"
 
 
-def test_no_folder_is_left_where_the_reader_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_folder_is_left_if_the_process_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     seen: list[list[Path]] = []
     popen = subprocess.Popen
@@ -493,7 +493,7 @@ def test_a_tree_too_deep_to_walk_is_unreadable(monkeypatch: pytest.MonkeyPatch) 
         ("_MAX_OUTPUT", 100, "contains more text than can be read"),
     ],
 )
-def test_what_passes_a_limit_is_unreadable(
+def test_a_file_over_a_limit_is_unreadable(
     monkeypatch: pytest.MonkeyPatch, limit: str, value: object, reason: str
 ) -> None:
     monkeypatch.setattr(pandoc, limit, value)

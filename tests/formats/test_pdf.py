@@ -177,7 +177,7 @@ def test_paragraphs_end_at_wider_spaces_indents_and_short_lines() -> None:
     assert [text[:6] for _, text in blocks(made(lines_at(60, 750, [*MORE, *PROSE])))] == ["Nobody", "The be"]
 
 
-def test_a_paragraph_goes_on_on_the_next_page_only_in_mid_sentence() -> None:
+def test_a_paragraph_continues_on_the_next_page_only_in_mid_sentence() -> None:
     one = made(lines_at(60, 750, PROSE[:2]), lines_at(60, 750, PROSE[2:]))
     assert [text for _, text in blocks(one)] == [" ".join(PROSE)]
     two = made(lines_at(60, 750, PROSE), lines_at(60, 750, MORE))
@@ -214,7 +214,7 @@ def test_bullets_and_numbers_make_items() -> None:
 
 
 @pytest.mark.parametrize("angle", [0, 90, 180, 270])
-def test_pages_that_are_turned_read_alike(angle: int) -> None:
+def test_rotated_pages_read_the_same(angle: int) -> None:
     turns = {0: b"1 0 0 1 0 0", 90: b"0 -1 1 0 0 800", 180: b"-1 0 0 -1 595 842", 270: b"0 1 -1 0 595 0"}
     page = b"q %s cm\n%s Q" % (turns[angle], lines_at(60, 500, PROSE))
     assert [text for _, text in blocks(made(page, page_entries=f"/Rotate {(360 - angle) % 360}"))] == [" ".join(PROSE)]
@@ -242,14 +242,14 @@ def test_headers_that_change_with_the_chapter_and_the_side_are_left_out() -> Non
     assert len(re.findall("Sentence", document.text)) == 108
 
 
-def test_a_row_that_holds_the_number_of_its_page_is_left_out() -> None:
+def test_a_row_with_its_page_number_is_left_out() -> None:
     heads = [f"{name} {number + 7}" for number, name in enumerate(["Hives", "Wax", "Frost", "Swarms"])]
     bodies = [[line[:1].upper() + line[1:]] for line in (PROSE + MORE)[:4]]
     document = made(*[text_at(60, 800, h) + lines_at(60, 700 - len(h), b) for h, b in zip(heads, bodies, strict=True)])
     assert [text for _, text in blocks(document)] == [body[0] for body in bodies]
 
 
-def test_lines_beside_columns_are_read_before_and_after_them() -> None:
+def test_lines_around_columns_are_read_before_and_after_them() -> None:
     left = [f"left {n} and some words of prose" for n in "abcdef"]
     right = [f"right {n} and some words of prose" for n in "abcdef"]
     page = text_at(320, 800, "Above at the right") + lines_at(60, 740, left) + lines_at(320, 746, right)
@@ -290,7 +290,7 @@ def test_a_table_keeps_its_units_with_their_numbers() -> None:
         (["wax —", "or not"], "wax —or not"),
     ],
 )
-def test_a_hyphen_goes_where_it_only_breaks_a_word(lines: list[str], text: str) -> None:
+def test_a_hyphen_is_removed_only_if_it_breaks_a_word(lines: list[str], text: str) -> None:
     assert joined(lines, frozenset({"warm-hearted", "selfish"})) == text
 
 
@@ -349,12 +349,12 @@ def test_a_damaged_file_after_a_locked_one_is_not_locked() -> None:
         parse_pdf("x.pdf", nothing)
 
 
-def test_pages_without_words_or_pictures_hold_no_text() -> None:
+def test_pages_without_words_or_pictures_have_no_text() -> None:
     with pytest.raises(Empty, match="contains no text"):
         made(b"", b"60 60 100 100 re f")
 
 
-def test_glyphs_that_stand_for_no_letters_say_so() -> None:
+def test_glyphs_without_letters_are_reported() -> None:
     with pytest.raises(Empty, match="its text cannot be decoded"):
         parse_pdf("x.pdf", without_letters())
 
@@ -367,7 +367,7 @@ def test_a_broken_file_is_damaged(data: bytes) -> None:
         parse_pdf("x.pdf", data)
 
 
-def test_what_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_with_too_many_pages_or_characters_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (module._MAX_PAGES, module._MAX_CHARACTERS) == (5_000, 20_000_000)
     monkeypatch.setattr(module, "_MAX_PAGES", 2)
     with pytest.raises(Unreadable, match="it has 3 pages, over the limit of 2"):
@@ -400,7 +400,7 @@ def test_odd_pages_do_no_harm(page: bytes) -> None:
     assert time.monotonic() - started < 20
 
 
-def test_the_text_holds_no_control_or_private_characters() -> None:
+def test_the_text_contains_no_control_or_private_characters() -> None:
     page = b"BT /F 11 Tf 60 700 Td (a\\000b\\001\\177c \\222quoted\\222) Tj ET"
     assert re.search(r"[\x00-\x09\x0b-\x1f\x7f\ue000-\uf8ff\ufffd-\uffff]", made(page).text) is None
 
@@ -412,7 +412,7 @@ def test_files_are_read_from_several_threads() -> None:
     assert set(texts) == {read("hives").text}
 
 
-def test_sections_of_columns_without_end_do_no_harm() -> None:
+def test_endless_sections_of_columns_do_no_harm() -> None:
     rows = [text_at(x, 19_000 - 2 * n, f"go on and on {n}", 1) for n in range(3000) if n % 6 for x in (10, 60)]
     rows += [text_at(10, 19_000 - 2 * n, "right across from here to there " * 6, 1) for n in range(0, 3000, 6)]
     assert made(b"".join(rows), page_entries="/MediaBox[0 0 600 20000]").blocks

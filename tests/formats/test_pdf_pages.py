@@ -109,7 +109,7 @@ def test_a_highlight_is_boxed_line_by_line() -> None:
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_a_sentence_that_stands_twice_is_boxed_where_it_is_cited(which: int) -> None:
+def test_a_repeated_sentence_is_boxed_where_it_is_cited(which: int) -> None:
     first = ["Above all, keep the smoker dry and the bee-", "keeping journal up to date."]
     second = ["Above all, keep the smoker dry and the beekeeping journal up to date."]
     lines = [*PROSE, *first, "A line between them that says nothing new.", *second, *PROSE]
@@ -179,7 +179,7 @@ def test_on_turned_and_cropped_pages_all_ink_is_in_the_boxes(turn: int, crop: st
     assert (picture.width < picture.height) == (turn in (0, 180))
 
 
-def test_what_is_cropped_away_has_no_picture() -> None:
+def test_cropped_text_has_no_picture() -> None:
     data = written([lines_at(60, 700, PROSE)], page_entries="/CropBox[0 0 595 400]")
     document = parse_pdf("a.pdf", data)
     assert shown(data, document, Span(0, len(document.text))) == ()
@@ -210,7 +210,7 @@ def test_spans_of_pages_that_the_file_lacks_have_no_picture() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.5 nothing", (PDFS / "locked.pdf").read_bytes()])
-def test_what_cannot_be_opened_is_a_reason(data: bytes) -> None:
+def test_an_unopenable_file_gets_a_reason(data: bytes) -> None:
     with pytest.raises(Unreadable):
         page_pictures(data, "ab", [Span(0, 2)], Span(0, 2), [])
 
@@ -263,7 +263,7 @@ def test_any_words_of_a_page_are_found_though_they_recur(lines: list[list[str]],
         (["Introduction.......5", "Conclusion.......9"], "Introduction … 5 Conclusion … 9", [0, 1]),
     ],
 )
-def test_what_the_text_changed_is_found(page: list[str], text: str, wanted: list[int]) -> None:
+def test_words_changed_by_the_extraction_are_located(page: list[str], text: str, wanted: list[int]) -> None:
     assert [mark.word for mark in align(page, text).marks(Span(0, len(text)))] == wanted
 
 
@@ -274,7 +274,7 @@ def test_what_the_text_changed_is_found(page: list[str], text: str, wanted: list
         ("Honey report was long and good 7 and good", range(6)),
     ],
 )
-def test_a_running_head_that_repeats_the_text_is_not_taken_for_it(page: str, wanted: range) -> None:
+def test_a_running_header_that_repeats_the_text_is_not_mistaken_for_it(page: str, wanted: range) -> None:
     text = "Honey report was long and good"
     assert [mark.word for mark in align(page.split(), text).marks(Span(0, len(text)))] == list(wanted)
 
@@ -285,6 +285,6 @@ def test_a_part_of_a_word_is_marked_as_a_part() -> None:
     assert found.marks(Span(7, 17)) == [Mark(0, 7 / 11, 1.0), Mark(1)]
 
 
-def test_a_chance_word_is_no_place() -> None:
+def test_a_chance_word_is_not_a_match() -> None:
     page = ["the", "keeper", "weighed", "each", "hive", "and", "laid", "sugar", "paste", "on", "them"]
     assert align(page, "nobody had expected the swarm that hung in a tree and left").marks(Span(0, 60)) == []

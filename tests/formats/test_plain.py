@@ -57,7 +57,7 @@ def test_a_first_line_and_short_lines_before_prose_are_title_and_headings() -> N
     assert blocks(document) == [("", BEES), ("What the boxes are like", HIVE), ("The late frost", FROST)]
 
 
-def test_every_line_is_a_paragraph_of_its_own_where_lines_are_long() -> None:
+def test_if_lines_are_long_each_is_a_paragraph() -> None:
     document = parse_plain("bees.txt", f"{BEES}\n{HIVE}\n{FROST}\n")
     assert [block.kind for block in document.blocks] == ["paragraph"] * 3
     assert [text for _, text in blocks(document)] == [BEES, HIVE, FROST]
@@ -80,7 +80,7 @@ def test_underlined_headings_are_found_with_their_levels() -> None:
     assert blocks(document) == [("", BEES), ("Boxes", HIVE)]
 
 
-def test_a_sentence_with_a_full_stop_is_no_heading() -> None:
+def test_a_sentence_with_a_full_stop_is_not_a_heading() -> None:
     text = f"Bees in a cold spring\n{BEES}\nIt was cold.\n{FROST}\n"
     assert paths(parse_plain("b.txt", text)) == []
 
@@ -144,13 +144,13 @@ def test_a_title_that_asks_is_a_title() -> None:
         "Bees " * 60,
     ],
 )
-def test_a_sentence_an_item_a_number_or_a_long_line_is_no_title(first: str) -> None:
+def test_a_sentence_an_item_a_number_or_a_long_line_is_not_a_title(first: str) -> None:
     document = parse_plain("b.txt", f"{first}\n{BEES}\n{HIVE}\n")
     assert document.title == ""
     assert lost_words(document) == set()
 
 
-def test_in_a_note_of_short_lines_the_first_is_no_title() -> None:
+def test_in_a_note_of_short_lines_the_first_is_not_a_title() -> None:
     document = parse_plain("wifi.txt", "The wifi password is hunter2\nThe router is in the hall\n")
     assert document.title == ""
     assert "hunter2" in document.blocks[0].span.of(document.text)
@@ -174,7 +174,7 @@ def test_questions_are_headings_with_their_answers_under_them() -> None:
     ]
 
 
-def test_questions_stand_under_the_heading_above_them() -> None:
+def test_questions_are_below_the_heading_above_them() -> None:
     text = f"Bees\n{BEES}\n## Questions\nDo bees sleep?\nThey do.\nDo bees dream?\nNobody knows.\n## Weather\n{FROST}\n"
     assert paths(parse_plain("faq.txt", text))[1:] == [
         ("Questions", "Do bees sleep?"),
@@ -356,7 +356,7 @@ LINES = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.lists(LINES, max_size=20))
-def test_no_word_of_any_text_is_lost_and_blocks_stand_in_order(lines: list[str]) -> None:
+def test_no_word_of_any_text_is_lost_and_blocks_are_in_order(lines: list[str]) -> None:
     document = parse_plain("any.txt", "\n".join(lines))
     if document.blocks:
         assert lost_words(document) == set()
@@ -378,7 +378,7 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
         assert before.span.end == after.span.start
 
 
-def test_characters_of_no_width_are_no_text() -> None:
+def test_zero_width_characters_are_not_text() -> None:
     assert parse_plain("x.txt", " \u200b\u00a0\u2028\ufeff\n\n\u3000\t\u00ad\n").blocks == ()
     document = parse_plain("x.txt", f"{BEES}\n\n\u200b\n\n\ufeff{HIVE}\n")
     assert [text for _, text in blocks(document)] == [BEES, f"\ufeff{HIVE}"]

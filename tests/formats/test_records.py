@@ -100,7 +100,7 @@ def test_records_without_text_are_counted_and_keep_their_number(parser: Parser, 
 
 
 @KINDS
-def test_without_a_text_field_the_reason_says_what_there_is_and_what_to_set(parser: Parser, write: Write) -> None:
+def test_without_a_text_field_the_reason_lists_the_fields_and_what_to_set(parser: Parser, write: Write) -> None:
     rows = [{"id": "7", "story": HIVE}, {"id": "8", "story": FROST}]
     with pytest.raises(Empty) as caught:
         read(parser, write(rows))
@@ -155,7 +155,7 @@ def test_nothing_but_a_reason_is_raised(parser: Parser, write: Write, data: byte
             check_spans(document)
 
 
-def test_more_records_than_can_be_held_are_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_beyond_the_limit_are_left_out_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "MAX_RECORDS", 2)
     contents = read(parse_jsonl, as_jsonl([{"text": f"Hive {number}."} for number in range(5)]))
     assert texts(contents) == ["Hive 0.", "Hive 1."]
@@ -206,11 +206,11 @@ def test_many_fields_and_hostile_names_do_not_make_an_endless_reason() -> None:
     ("value", "title"),
     [(1984, "1984"), (1.50, "1.5"), (None, ""), (True, ""), (["a", "b"], "a, b"), ({"de": "x"}, ""), ("a\nb", "a b")],
 )
-def test_a_title_that_is_no_string_is_its_words_or_none(value: object, title: str) -> None:
+def test_a_title_that_is_not_a_string_becomes_its_words_or_nothing(value: object, title: str) -> None:
     assert read(parse_json, as_json([{"title": value, "text": HIVE}])).documents[0].title == title
 
 
-def test_a_number_is_never_too_large_and_no_number_is_no_title() -> None:
+def test_a_number_is_never_too_large_and_nan_is_not_a_title() -> None:
     contents = read(parse_json, f'[{{"id": {"9" * 10_000}, "title": NaN, "text": "Hives."}}]')
     assert texts(contents) == ["Hives."]
     assert contents.documents[0].title == ""
@@ -302,7 +302,7 @@ def test_json_lines_under_the_name_of_json_are_read() -> None:
 
 
 @pytest.mark.parametrize("data", ["[]", "{}", "5", '"text"', "null", '["a", "b"]', "[[]]"])
-def test_json_that_is_no_records_is_empty(data: str) -> None:
+def test_json_without_records_is_empty(data: str) -> None:
     with pytest.raises(Empty, match="contains no records"):
         read(parse_json, data)
 
@@ -353,7 +353,7 @@ def test_a_file_of_nothing_but_broken_lines_is_unreadable() -> None:
         read(parse_jsonl, "not json\nnor this")
 
 
-def test_a_separator_inside_a_string_ends_no_line() -> None:
+def test_a_separator_inside_a_string_does_not_end_a_line() -> None:
     assert texts(read(parse_jsonl, '{"text": "a\u2028b\x85c"}')) == ["a\u2028b\x85c"]
 
 

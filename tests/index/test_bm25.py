@@ -138,7 +138,7 @@ def test_every_length_is_kept_as_the_index_keeps_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["", "?!"]])
-def test_where_no_text_has_a_term_nothing_is_found(tmp_path: Path, texts: list[str]) -> None:
+def test_a_term_in_no_text_finds_nothing(tmp_path: Path, texts: list[str]) -> None:
     assert Texts(tmp_path / "lexical", [(text, "en") for text in texts]).check("bee") == 0
 
 

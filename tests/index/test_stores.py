@@ -171,7 +171,7 @@ def test_candidates_have_the_cosines_and_scores_of_an_index_on_this_disk(library
             assert found.allowed.tolist() == expected.allowed.tolist()
 
 
-def test_what_is_allowed_is_found_wherever_it_stands(library: Place) -> None:
+def test_an_allowed_passage_is_found_at_any_rank(library: Place) -> None:
     index = library.opened()[0]
     for query in (Query("anchor report", (), ("anchor report",)), Query("anchor", ("lantern report",))):
         found = searched(index, query, 1)
@@ -183,13 +183,13 @@ def test_what_is_allowed_is_found_wherever_it_stands(library: Place) -> None:
 
 
 @pytest.mark.parametrize("phrase", ["stone wall", "wall stone", "ANCHOR", "anchor ] or 1", "冬天", "'", ""])
-def test_a_phrase_is_held_where_its_words_stand_together(library: Place, phrase: str) -> None:
+def test_a_phrase_matches_where_its_words_are_adjacent(library: Place, phrase: str) -> None:
     found, expected = library.opened()
     assert found.contains(phrase) == expected.contains(phrase)
 
 
 @pytest.mark.parametrize("word", ["lanterm", "beacon", "harbuor", "quarrry", "zebra", "hauser", "anc'hor"])
-def test_a_word_is_corrected_alike(library: Place, word: str) -> None:
+def test_a_word_is_corrected_the_same_way(library: Place, word: str) -> None:
     found, expected = library.opened()
     assert found.nearest_word(word) == expected.nearest_word(word)
 
@@ -219,7 +219,7 @@ def test_everything_that_is_known_is_read_back(library: Place) -> None:
         assert found.query_terms(text) == expected.query_terms(text)
 
 
-def test_what_was_built_is_whole(library: Place) -> None:
+def test_a_built_index_is_complete(library: Place) -> None:
     assert library.opened()[0].verify() == []
 
 
@@ -242,7 +242,7 @@ def test_before_the_first_build_there_is_nothing_to_open(make: Make, tmp_path: P
 # --- changes ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_build_takes_over_what_did_not_change_and_a_running_engine_follows(moving: Place) -> None:
+def test_a_build_copies_what_did_not_change_and_a_running_engine_follows(moving: Place) -> None:
     corpus, engine = moving.config.corpus, Engine.open(moving.config, TinyEncoder())
     assert engine.ask("candle").citations[0].document == "candle.md"
     before = engine.generation
@@ -307,7 +307,7 @@ def test_a_build_whose_rows_are_not_all_there_is_not_published(moving: Place, mo
 
 
 @served
-def test_what_is_removed_while_a_build_runs_is_in_neither_index(moving: Place) -> None:
+def test_a_file_removed_during_a_build_is_in_neither_index(moving: Place) -> None:
     store = open_store(moving.config)
     assert isinstance(store, MilvusStore)
     gone: list[str] = []
@@ -335,7 +335,7 @@ def test_what_is_removed_while_a_build_runs_is_in_neither_index(moving: Place) -
 
 
 @served
-def test_leftovers_and_what_was_replaced_are_dropped_and_never_what_answers(
+def test_leftovers_and_replaced_generations_are_dropped_but_never_the_current_one(
     moving: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = open_store(moving.config)
@@ -437,7 +437,7 @@ def test_a_builder_that_died_is_followed_after_a_while_and_on_its_own_machine_at
 
 
 @lite
-def test_an_index_that_is_wiped_and_built_anew_is_noticed(shared: tuple[Place, MilvusStore]) -> None:
+def test_a_wiped_and_rebuilt_index_is_noticed(shared: tuple[Place, MilvusStore]) -> None:
     place, store = shared
     engine = Engine.open(place.config, TinyEncoder())
     before = engine.ask("anchor").generation
@@ -467,7 +467,7 @@ def test_without_the_alias_nothing_is_dropped_and_a_build_asks_for_it(shared: tu
 
 @lite
 @pytest.mark.parametrize("stage", ["comparing", "reading", "publishing"])
-def test_what_is_withdrawn_at_any_stage_of_a_build_is_left_out_of_it(
+def test_a_file_withdrawn_at_any_stage_of_a_build_is_left_out_of_it(
     shared: tuple[Place, MilvusStore], stage: str
 ) -> None:
     place, store = shared
@@ -512,7 +512,7 @@ def test_a_removal_that_died_half_way_hides_the_file_and_the_next_build_ends_it(
 
 
 @lite
-def test_a_server_out_of_reach_ends_a_build_and_does_not_begin_it_anew(
+def test_an_unreachable_server_ends_a_build_and_does_not_restart_it(
     shared: tuple[Place, MilvusStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, _ = shared
@@ -529,7 +529,7 @@ def test_a_server_out_of_reach_ends_a_build_and_does_not_begin_it_anew(
 
 
 @lite
-def test_what_was_replaced_is_kept_for_its_minute_where_nothing_says_when(shared: tuple[Place, MilvusStore]) -> None:
+def test_a_replaced_generation_without_a_time_is_kept_for_a_minute(shared: tuple[Place, MilvusStore]) -> None:
     place, store = shared
     before = store.open_current()
     write(place.config.corpus, {"extra.md": article("Extra", "extra")})
@@ -541,7 +541,7 @@ def test_what_was_replaced_is_kept_for_its_minute_where_nothing_says_when(shared
 
 
 @lite
-def test_a_build_that_is_killed_as_it_switches_has_said_when(
+def test_a_build_killed_at_the_switch_has_recorded_its_time(
     shared: tuple[Place, MilvusStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, store = shared

@@ -132,7 +132,7 @@ def test_tokens_are_counted_without_special_ones_however_long_the_text_is(either
 
 
 @pytest.mark.model
-def test_what_stands_behind_the_limit_is_not_encoded(either: Encoder) -> None:
+def test_text_beyond_the_limit_is_not_encoded(either: Encoder) -> None:
     full = "bee " * (either.identity.max_tokens - 2)
     one, other = either.encode_passages([full, full + "and then the frost came"])
     assert one == pytest.approx(other, abs=1e-5)
@@ -190,7 +190,7 @@ def test_a_shipped_file_that_is_altered_or_missing_is_refused_in_one_sentence(
 
 
 @pytest.mark.model
-def test_prompts_stand_before_queries_and_passages(torch_encoder: Encoder) -> None:
+def test_prompts_precede_queries_and_passages(torch_encoder: Encoder) -> None:
     encoder = torch_encoder
     other = load_encoder(str(default_folder()), query_prompt="query: ", passage_prompt="a passage: ")
     plain = encoder.encode_passages([f"query: {TEXTS[0]}", f"a passage: {TEXTS[0]}"])
@@ -206,7 +206,7 @@ def test_prompts_stand_before_queries_and_passages(torch_encoder: Encoder) -> No
 
 
 @pytest.mark.parametrize("is_built", [True, False])
-def test_another_one_says_what_to_install_where_torch_is_not(
+def test_another_encoder_without_torch_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_built: bool
 ) -> None:
     for module in ("torch", "sentence_transformers"):
@@ -224,7 +224,7 @@ def test_another_one_says_what_to_install_where_torch_is_not(
 
 @pytest.mark.model
 @pytest.mark.parametrize("name", ["no-such-encoder-here", "no/such/folder/here", ""])
-def test_a_name_that_is_not_here_says_what_to_do(tmp_path: Path, name: str) -> None:
+def test_an_unknown_name_says_what_to_do(tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelError) as caught:
         load_encoder(name or str(tmp_path))
     message = str(caught.value)

@@ -68,7 +68,7 @@ def test_an_embedding_does_not_depend_on_its_neighbours(encoder: Encoder) -> Non
         assert np.array_equal(encoder.encode_queries([text])[0], row)
 
 
-def test_many_threads_get_what_one_gets(encoder: Encoder) -> None:
+def test_many_threads_get_the_same_results_as_one(encoder: Encoder) -> None:
     texts = [f"{text} {number}" for number in range(6) for text in TEXTS[:2]]
     wanted = encoder.encode_passages(texts)
     with ThreadPoolExecutor(8) as pool:
@@ -83,7 +83,7 @@ def test_tokens_are_counted_as_in_torch(encoder: Encoder, torch_encoder: Encoder
     assert encoder.count_tokens(texts) == torch_encoder.count_tokens(texts)
 
 
-def test_prompts_stand_before_queries_and_passages(encoder: Encoder) -> None:
+def test_prompts_precede_queries_and_passages(encoder: Encoder) -> None:
     other = shipped_encoder("query: ", "a passage: ")
     plain = encoder.encode_passages([f"query: {TEXTS[0]}", f"a passage: {TEXTS[0]}"])
     assert np.array_equal(other.encode_queries(TEXTS[:1])[0], plain[0])
@@ -116,7 +116,7 @@ def tensors_of(model: Path) -> dict[str, NDArray[np.generic]]:
     return {each.name: onnx.numpy_helper.to_array(each) for each in onnx.load(model).graph.initializer}
 
 
-def test_the_shipped_file_is_what_is_made_of_the_original_weights(tmp_path: Path) -> None:
+def test_the_shipped_file_is_the_export_of_the_original_weights(tmp_path: Path) -> None:
     from qa.models.export.__main__ import export
 
     shipped = ExportedModel.read(shipped_folder(), DEFAULT_SHA256)
@@ -210,7 +210,7 @@ def test_it_is_made_once(small: Path, index: Path, exports: list[Path]) -> None:
 
 @pytest.mark.parametrize("file", [MODEL, "tokenizer.json", DESCRIPTION])
 @pytest.mark.parametrize("damage", ["altered", "missing"])
-def test_what_is_damaged_is_refused_when_asking_and_made_again_when_building(
+def test_a_damaged_export_is_refused_when_asking_and_repeated_when_building(
     small: Path, sha256: str, index: Path, exports: list[Path], file: str, damage: str
 ) -> None:
     name = str(small)
@@ -224,7 +224,7 @@ def test_what_is_damaged_is_refused_when_asking_and_made_again_when_building(
     assert open_encoder(name, None, None, index, built).identity.as_json() == built
 
 
-def test_what_a_killed_export_left_is_not_used_and_goes(
+def test_leftovers_of_a_killed_export_are_removed_and_not_used(
     small: Path, sha256: str, index: Path, exports: list[Path]
 ) -> None:
     whole = index / "encoders" / sha256
@@ -309,7 +309,9 @@ def test_eight_bits_that_are_too_far_from_torch_give_way_to_floats(
     assert OnnxEncoder(target, found, "small").encode_passages(TEXTS).shape == (len(TEXTS), 384)
 
 
-def test_what_is_never_near_enough_stays_in_torch(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_cannot_be_exported_closely_stays_in_torch(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from qa.models.export import __main__ as export
 
     monkeypatch.setattr(export, "MEAN_COSINE", 1.1)

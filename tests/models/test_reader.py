@@ -52,7 +52,7 @@ def best(judgement: Judgement) -> AnswerSpan:
     return max(judgement.answers, key=lambda found: found.margin)
 
 
-def test_the_passage_that_answers_is_told_and_its_answer_found(reader: Reader) -> None:
+def test_the_passage_that_answers_is_recognised_and_its_answer_found(reader: Reader) -> None:
     bridge, cat = read(reader, WHEN, passage(BRIDGE, start=500, title="Bridges"), passage(CAT))
     assert bridge.relevance > 0 > cat.relevance
     found = best(bridge)
@@ -63,7 +63,7 @@ def test_the_passage_that_answers_is_told_and_its_answer_found(reader: Reader) -
     assert cat.margin < 0
 
 
-def test_what_goes_in_is_the_question_and_the_passage_as_it_is_encoded(reader: Reader) -> None:
+def test_the_input_is_the_question_and_the_encoded_passage(reader: Reader) -> None:
     described = json.loads((shipped_folder() / DESCRIPTION).read_text("utf-8"))
     session, tokenizer = open_model(shipped_folder(), described["files"], lambda: ModelError("damaged"))
     given = passage(BRIDGE, title="Bridges of the town", section=("Wood", "Steel"))
@@ -83,7 +83,7 @@ def test_what_goes_in_is_the_question_and_the_passage_as_it_is_encoded(reader: R
     st.integers(0, 10_000),
     st.text(min_size=1, max_size=40),
 )
-def test_what_is_found_is_a_part_of_its_sentence_and_never_of_the_title(
+def test_an_answer_is_part_of_its_sentence_and_never_of_the_title(
     text: str, title: str, start: int, question: str
 ) -> None:
     given = passage(text, start, title)
@@ -108,7 +108,7 @@ def test_a_long_passage_is_read_as_far_as_there_is_room_and_code_as_one_sentence
     assert [found.sentence for found in judgement.answers] == [Span(7, 20)]
 
 
-def test_a_pair_is_judged_alike_alone_among_others_and_on_any_thread(reader: Reader) -> None:
+def test_the_judgement_of_a_pair_is_the_same_alone_among_others_and_on_any_thread(reader: Reader) -> None:
     passages = [passage(BRIDGE), passage(CAT), passage(BRIDGE + " " + CAT)]
     alone = [read(reader, WHEN, each)[0] for each in passages]
     with ThreadPoolExecutor(8) as pool:

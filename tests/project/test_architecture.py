@@ -95,12 +95,12 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
 # --- outside the package ----------------------------------------------------------------------------------------------
 
 
-def test_the_package_imports_neither_what_trains_nor_what_measures() -> None:
+def test_the_package_imports_neither_training_nor_benchmarks() -> None:
     used = {name.split(".")[0] for path in FILES for name in imported(path)}
     assert used & {"training", "benchmarks", "tests"} == set()
 
 
-def test_the_runtime_that_reports_on_its_use_is_imported_where_it_is_silenced_and_nowhere_else() -> None:
+def test_onnxruntime_is_imported_only_where_its_reports_are_switched_off() -> None:
     root = PACKAGE.parent
     files = {path for folder in ("benchmarks", "qa", "training") for path in (root / folder).rglob("*.py")}
     users = {
@@ -111,6 +111,6 @@ def test_the_runtime_that_reports_on_its_use_is_imported_where_it_is_silenced_an
     assert users == {Path("qa/models/onnx_encoder.py")}
 
 
-def test_what_trains_is_imported_by_no_benchmark() -> None:
+def test_no_benchmark_imports_training() -> None:
     for path in (PACKAGE.parent / "benchmarks").glob("*.py"):
         assert not re.search(r"^\s*(?:from|import) training\b", path.read_text("utf-8"), re.MULTILINE), path

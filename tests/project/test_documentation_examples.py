@@ -73,7 +73,7 @@ def said(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_there_are_examples_and_few_that_are_no_programs() -> None:
+def test_there_are_examples_and_few_are_incomplete() -> None:
     assert {place.partition(":")[0] for place, _, _ in PYTHON} >= {"README.md", "qa/__init__.py"}
     assert JSON and CONSOLE
     assert {mark for _, mark, _ in PYTHON} <= {"", "part"}
@@ -82,7 +82,7 @@ def test_there_are_examples_and_few_that_are_no_programs() -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("block", PYTHON, ids=lambda block: block[0])
-def test_an_example_in_python_runs_and_says_something(block: Block, folder: Path) -> None:
+def test_a_python_example_runs_and_prints_something(block: Block, folder: Path) -> None:
     place, mark, code = block
     compile(code, place, "exec")
     if mark != "part":
@@ -96,7 +96,7 @@ def test_an_example_of_json_is_json(block: Block) -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("block", CONSOLE, ids=lambda block: block[0])
-def test_what_a_console_shows_is_what_is_said(block: Block, folder: Path) -> None:
+def test_console_examples_show_the_actual_output(block: Block, folder: Path) -> None:
     def masked(text: str) -> str:
         """On one line, as a page is narrower than a console; without percentages, which depend on the processor."""
         return re.sub(r"[\s|]+", " ", re.sub(r"\d+ %", "… %", text)).strip()

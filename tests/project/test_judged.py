@@ -69,7 +69,7 @@ def test_a_passage_that_was_not_read_stays_so() -> None:
 # --- mixtures and risk ------------------------------------------------------------------------------------------------
 
 
-def test_what_has_no_answer_weighs_the_same_where_a_kind_is_missing() -> None:
+def test_unanswerable_questions_keep_their_weight_if_a_kind_is_missing() -> None:
     assert mixed(["own", "off", "near"], {"own": 0.6, "off": 0.3, "near": 0.1}) == pytest.approx(
         {"own": 0.6, "off": 0.3, "near": 0.1}
     )
@@ -83,14 +83,14 @@ def test_chance_alone_costs_less_the_more_questions_there_are() -> None:
     assert error_if_true(np.array([0.0, 1.0])) == 0
 
 
-def test_a_mixture_holds_its_shares() -> None:
+def test_a_mixture_has_its_shares() -> None:
     values, truth = in_mixture({"own": np.ones(60), "off": np.zeros(500), "near": np.full(500, 0.5)})
     assert len(values) == 100
     assert truth.sum() == 60
     assert (values == 0.5).sum() == 10
 
 
-def test_risk_is_the_share_of_what_is_answered() -> None:
+def test_risk_is_a_share_of_the_answered_questions() -> None:
     sure, wrong, even = np.array([0.9, 0.8, 0.7, 0.1]), np.array([0.0, 1.0, 0.0, 1.0]), np.ones(4)
     assert risk(0.5, [(sure, wrong, even)]) == pytest.approx((0.75, 1 / 3))
     assert risk(0.5, [(sure, wrong, np.array([1.0, 4.0, 1.0, 4.0]))]) == pytest.approx((0.6, 2 / 3))
@@ -125,7 +125,7 @@ def test_overlap_leaves_articles_and_punctuation_out() -> None:
     assert f1("oil", "gas") == 0.0
 
 
-def test_an_interval_holds_its_figure() -> None:
+def test_an_interval_contains_its_figure() -> None:
     figure, low, high = interval([[0.0, 1.0] * 50])
     assert low < figure == 0.5 < high
 

@@ -40,7 +40,7 @@ def qa(place: Path, *arguments: str, encoder: str = "") -> subprocess.CompletedP
 
 
 @pytest.mark.model
-def test_the_shipped_corpus_is_built_and_asked_without_torch_and_what_is_around_it(tmp_path: Path) -> None:
+def test_the_shipped_corpus_is_built_and_asked_without_torch_and_its_companions(tmp_path: Path) -> None:
     for arguments in (["build"], ["build"], ["ask", "Which forums do India and Russia cooperate through?"]):
         done = qa(tmp_path, *arguments, "--json")
         assert (done.returncode, done.stderr) == (0, ""), arguments
@@ -57,7 +57,7 @@ def test_another_encoder_is_then_refused_in_one_line(tmp_path: Path) -> None:
     assert re.fullmatch(r".*needs packages that are not installed .*: run `pip install [^\n]*\n", done.stderr)
 
 
-def test_a_lean_install_is_all_that_the_program_needs_but_what_serves_other_encoders() -> None:
+def test_a_lean_install_lacks_only_what_other_encoders_need() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     wanted = [one for one in project["dependencies"] if re.match(r"[\w-]+", one)[0] not in HEAVY]  # type: ignore[index]
     lines = (ROOT / "requirements-lean.txt").read_text("utf-8").splitlines()

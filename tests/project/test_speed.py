@@ -96,7 +96,7 @@ def test_a_straight_line_is_found_again(fixed: float, each: float, passages: lis
     assert line.at(1e8) == pytest.approx(fixed + each * 1e8, rel=0.05) or max(passages) * each < 0.05 * fixed
 
 
-def test_costs_that_do_not_grow_are_no_reason_to_expect_less_than_nothing() -> None:
+def test_costs_that_do_not_grow_give_no_negative_forecast() -> None:
     assert fit([(1e3, 5.0), (1e4, 5.1), (1e5, 4.0)]).each == 0
     assert fit([(1e3, 0.1), (1e4, 5.0), (1e5, 80.0)]).fixed == 0
 

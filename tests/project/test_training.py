@@ -78,7 +78,7 @@ def test_an_article_of_two_sets_is_in_one_part_and_parts_do_not_change(tmp_path:
     assert parts != split_articles([one, other], Family(("one", "other"), 0.25, 0.25, "MIT"), seed=4)
 
 
-def test_an_answer_is_found_as_whole_words_and_the_first_that_stands_there_counts() -> None:
+def test_an_answer_is_found_as_whole_words_at_its_first_place() -> None:
     text = "In 1901, not 11901, the  Old\nBridge fell; the old bridge of 1901."
     assert [span.of(text) for span in occurrences(text, ["nowhere", "old bridge", "1901"])] == [
         "Old\nBridge",
@@ -99,7 +99,7 @@ def test_negatives_are_training_passages_without_the_answer_in_the_order_of_the_
     assert negatives(holding, pool, of, split) == ()
 
 
-def test_what_is_trained_on_is_what_was_mined_for_the_same_split(tmp_path: Path) -> None:
+def test_training_uses_what_was_mined_for_the_same_split(tmp_path: Path) -> None:
     from training.train import read_items
 
     of = a_set(tmp_path / "set", 2)
@@ -156,7 +156,7 @@ def a_packed_set(folder: Path) -> QuestionSet:
     return read_set(folder, near=True)
 
 
-def test_a_packed_set_is_read_with_its_near_misses_and_with_what_its_answers_are(tmp_path: Path) -> None:
+def test_a_compressed_set_is_read_with_its_near_misses_and_kinds_of_answers(tmp_path: Path) -> None:
     of = a_packed_set(tmp_path / "set")
     by_id = {example.id: example for example in of.examples}
     assert by_id["town-0#0"].kind == "span"
@@ -174,7 +174,7 @@ def a_mined_run(tmp_path: Path, split_seed: int = 7, **other: Any) -> tuple[Any,
     return run, of, mine(run, [tmp_path / "nowhere", tmp_path], tmp_path / "work", by="words")["set"]
 
 
-def test_negatives_are_of_the_same_article_first_and_those_of_what_is_not_answered_are_listed(tmp_path: Path) -> None:
+def test_negatives_come_from_the_same_article_first_and_unanswerable_questions_list_theirs(tmp_path: Path) -> None:
     _, _, found = a_mined_run(tmp_path)
     assert found["town-0#0"][0] == "town-0#1"
     assert not any("town-0" in passage for passage in found["town-0#0"][1:])
@@ -325,7 +325,7 @@ def test_a_long_pair_is_cut_at_the_end_of_the_text(words: Any) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10_000), size=st.sampled_from([24, 40, 96]))
-def test_labels_point_at_the_answer_whatever_part_of_the_passage_is_taken(
+def test_labels_point_at_the_answer_in_any_part_of_the_passage(
     seed: int, size: int, tmp_path_factory: pytest.TempPathFactory, words: Any
 ) -> None:
     of = a_set(tmp_path_factory.mktemp("sets") / "set", 3)
@@ -401,7 +401,7 @@ def test_an_answer_of_whole_sentences_marks_units_but_no_span_and_a_whole_passag
     assert (whole.right, whole.united, whole.spanned) == ((), False, False)
 
 
-def test_a_near_miss_stands_in_the_group_of_its_question_and_most_others_are_of_its_article(
+def test_a_near_miss_is_in_the_group_of_its_question_and_most_others_are_from_its_article(
     words: Any, tmp_path: Path
 ) -> None:
     from training.train import read_items
@@ -470,7 +470,7 @@ def a_run(of: QuestionSet, base: Path, folder: Path, words: Any, steps: int, **o
 
 
 @pytest.mark.parametrize(("config", "shards", "dropout"), [(CONFIG, 2, 0.0), (CONFIG, 1, 0.1), (NEWER, 2, 0.0)])
-def test_a_run_that_was_stopped_goes_on_exactly_where_it_was(
+def test_a_stopped_run_continues_exactly_where_it_was(
     config: Path, shards: int, dropout: float, base: Path, tmp_path: Path, words: Any
 ) -> None:
     import torch
@@ -522,7 +522,7 @@ def test_a_run_learns_which_unit_answers_and_may_start_from_one_that_did_not(
     assert "average.unit.weight" not in load_file(older)
 
 
-def test_neighbouring_units_stand_against_each_other(base: Path, tmp_path: Path, words: Any) -> None:
+def test_neighbouring_units_compete(base: Path, tmp_path: Path, words: Any) -> None:
     import torch
 
     from training.model import ReaderNet, losses
@@ -553,7 +553,7 @@ def test_a_run_is_saved_after_some_time_and_checkpoints_of_some_steps_stay(
     assert [path.stem[-1] for path in checkpoints(tmp_path / "slow")] == ["2", "4", "5", "6", "7"]
 
 
-def test_what_is_shipped_is_trained_on_from(words: Any) -> None:
+def test_training_can_start_from_the_shipped_reader(words: Any) -> None:
     import onnxruntime
     import torch
 
@@ -578,7 +578,7 @@ def test_what_is_shipped_is_trained_on_from(words: Any) -> None:
         assert np.corrcoef(start[0, : len(pair.ids)], shipped[1][0])[0, 1] > 0.98
 
 
-def test_the_precision_is_the_faster_one_unless_it_is_said() -> None:
+def test_the_precision_is_the_faster_one_by_default() -> None:
     import torch
 
     from training.train import precision
@@ -606,7 +606,7 @@ def test_the_mean_of_checkpoints_has_a_share_of_each(base: Path, tmp_path: Path,
     assert torch.allclose(net.relevance.weight, 0.25 * one + 0.75 * other, atol=1e-6)
 
 
-def test_padding_and_neighbours_do_not_change_what_is_read(base: Path, words: Any, tmp_path: Path) -> None:
+def test_padding_and_neighbours_do_not_change_a_judgement(base: Path, words: Any, tmp_path: Path) -> None:
     import torch
 
     from training.model import ReaderNet, stacked
@@ -636,7 +636,7 @@ def test_words_in_common_are_counted_without_articles_and_punctuation() -> None:
     assert f1("oil", "gas") == 0.0
 
 
-def test_a_reader_that_knows_brings_its_passage_to_the_front_and_tells_what_is_missing() -> None:
+def test_a_perfect_reader_puts_its_passage_first_and_detects_missing_answers() -> None:
     found = tuple(PoolPassage(p, s, 0.5, 1.0) for p, s in (("a", 1.0), ("b", 0.9)))
     pool = Pool(found, {"top_cosine": 0.5, "coverage": 0.5, "peak": 1.0})
     good, bad = Reading(2.0, 0.0, 4.0, "1901"), Reading(-2.0, 4.0, 0.0, "mason")
@@ -726,7 +726,7 @@ def a_collection(folder: Path) -> Path:
 
 
 @pytest.mark.model
-def test_a_reader_is_judged_by_what_the_program_finds_in_real_articles(tmp_path: Path, words: Any) -> None:
+def test_a_reader_is_judged_on_what_the_program_retrieves_from_real_articles(tmp_path: Path, words: Any) -> None:
     from training import real
 
     listed = a_collection(tmp_path / "real")

@@ -26,7 +26,7 @@ def test_no_test_sleeps() -> None:
     assert len(sleeps(TESTS / "waiting.py")) == 2  # so this test detects what it looks for
 
 
-def test_waiting_ends_with_what_is_waited_for_or_with_an_error() -> None:
+def test_waiting_ends_with_its_condition_or_with_an_error() -> None:
     asked = iter([False, False, True])
     wait_until(lambda: next(asked), 10)
     assert next(asked, None) is None

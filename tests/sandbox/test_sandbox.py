@@ -82,7 +82,7 @@ def test_a_document_comes_back_with_its_passages_as_it_was_read(reader: SandboxP
     assert all(len(passages) for _, passages in found.documents)
 
 
-def test_reasons_come_back(reader: SandboxProcess) -> None:
+def test_reasons_are_returned(reader: SandboxProcess) -> None:
     with pytest.raises(Unreadable, match="looks binary"):
         reader.parse_file("a.txt", bytes(range(256)), SPLITTING)
     assert title(reader.parse_file("a.md", ARTICLE, SPLITTING)) == "Bees"
@@ -124,7 +124,7 @@ def test_a_reader_that_dies_or_lies_is_a_reason(what: str) -> None:
         process.parse_file("a.md", ARTICLE, SPLITTING)
 
 
-def test_one_that_goes_on_asking_is_a_reason() -> None:
+def test_a_process_that_never_stops_asking_gets_a_reason() -> None:
     """However often its tokens are counted."""
     asks = "lie()\nwhile True: say(count=['x' * 100_000]); receive()"
     with taken_over(asks) as process, pytest.raises(Unreadable, match="crashed the parser"):
@@ -154,7 +154,7 @@ def test_a_file_that_needs_too_much_memory_is_a_reason_and_the_next_is_read() ->
         assert title(process.parse_file("a.md", ARTICLE, SPLITTING)) == "Bees"
 
 
-def test_a_reader_that_was_killed_is_started_anew(reader: SandboxProcess) -> None:
+def test_a_killed_process_is_started_again(reader: SandboxProcess) -> None:
     reader.parse_file("a.md", ARTICLE, SPLITTING)
     assert reader._process is not None
     reader._process.kill()
@@ -162,7 +162,7 @@ def test_a_reader_that_was_killed_is_started_anew(reader: SandboxProcess) -> Non
     assert title(reader.parse_file("a.md", ARTICLE, SPLITTING)) == "Bees"
 
 
-def test_the_build_goes_on_after_such_a_file(config: Config, tiny: TinyEncoder) -> None:
+def test_the_build_continues_after_such_a_file(config: Config, tiny: TinyEncoder) -> None:
     (config.corpus / "a.md").write_bytes(ARTICLE)
     (config.corpus / "b.md").write_bytes(ARTICLE)
     with taken_over("sys.exit(3)") as process:
@@ -177,7 +177,7 @@ def test_the_build_goes_on_after_such_a_file(config: Config, tiny: TinyEncoder) 
 
 @given(st.text(alphabet="# -|\n\tab.é?", max_size=200))
 @settings(deadline=None)
-def test_json_holds_all_of_a_document_and_its_passages(text: str) -> None:
+def test_json_contains_everything_of_a_document_and_its_passages(text: str) -> None:
     for document in formats.parse("a.md", text.encode()).documents:
         assert document_from_json(json.loads(json.dumps(document_json(document)))) == document
         passages = split(document, TinyEncoder().count_tokens, 256)
@@ -193,7 +193,7 @@ def test_a_process_cannot_send_a_path_of_headings_that_no_format_makes() -> None
         passages_from_json(document, [[0, 0, 11, [*section, "y"], None, [[0, 11]]]])
 
 
-def test_pictures_of_pages_come_back_as_they_were_drawn(reader: SandboxProcess) -> None:
+def test_pictures_of_pages_are_returned_unchanged(reader: SandboxProcess) -> None:
     data = (PDFS / "columns.pdf").read_bytes()
     (document,) = formats.parse("a.pdf", data).documents
     start = document.text.index("Concrete came in 1939")
@@ -235,7 +235,7 @@ def test_an_empty_file_comes_back_as_empty() -> None:
         process.parse_file("a.md", ARTICLE, SPLITTING)
 
 
-def test_several_documents_and_what_could_not_be_read_come_back(reader: SandboxProcess) -> None:
+def test_several_documents_and_unreadable_parts_are_returned(reader: SandboxProcess) -> None:
     lines = b'{"text": "# Bees\\n\\nBees sleep."}\nbroken\n{"text": "Wasps do not."}\n{"text": "# Hornets\\n"}\n'
     found = reader.parse_file("a.jsonl", lines, SPLITTING)
     assert found == parsing.parse_file("a.jsonl", lines, SPLITTING)
@@ -264,7 +264,7 @@ def test_two_megabytes_of_backticks_are_read_or_refused_in_time(reader: SandboxP
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs a system with process groups")
-def test_what_a_reader_started_ends_with_it(tmp_path: Path) -> None:
+def test_child_processes_end_with_the_sandbox_process(tmp_path: Path) -> None:
     note = tmp_path / "child"
     starts = (
         f"import subprocess; open({str(note)!r}, 'w').write(str(subprocess.Popen(['tail', '-f', '/dev/null']).pid))"

@@ -17,7 +17,7 @@ class Stopped(Exception):
 
 
 @given(sizes=st.lists(st.integers(0, 9), max_size=30), most=st.integers(0, 12))
-def test_all_is_done_in_order_and_never_too_much_waits(sizes: list[int], most: int) -> None:
+def test_jobs_run_in_order_and_the_queue_stays_bounded(sizes: list[int], most: int) -> None:
     background = BackgroundQueue(most, lambda: None)
     done: list[int] = []
     for number, size in enumerate(sizes):
@@ -29,7 +29,7 @@ def test_all_is_done_in_order_and_never_too_much_waits(sizes: list[int], most: i
     background.end()
 
 
-def test_whoever_waits_for_room_may_stop_and_is_told_what_went_wrong() -> None:
+def test_waiting_for_room_can_be_stopped_and_reports_errors() -> None:
     going, steps = threading.Event(), 0
 
     def step() -> None:
@@ -52,7 +52,7 @@ def test_whoever_waits_for_room_may_stop_and_is_told_what_went_wrong() -> None:
     background.end()
 
 
-def test_at_the_end_nothing_is_begun_and_what_runs_has_its_time() -> None:
+def test_at_the_end_no_job_starts_and_the_running_one_may_finish() -> None:
     going, begun = threading.Event(), threading.Event()
     done: list[int] = []
 

@@ -35,7 +35,7 @@ def test_pairs_are_those_that_a_text_introduces(text: str, pairs: list[tuple[str
 
 
 @given(st.text(st.sampled_from("ABCab (),.\n蜂"), max_size=60))
-def test_both_forms_stand_in_the_text(text: str) -> None:
+def test_both_forms_occur_in_the_text(text: str) -> None:
     for short, long in find(text):
         assert short in text
         assert long in text

@@ -49,7 +49,7 @@ def test_a_paragraph_is_known_by_its_language(code: str) -> None:
     ("text", "code"),
     [("Οι μέλισσες", "el"), ("ผึ้งนอน", "th"), ("דבורים ישנות", "he"), ("벌은 잔다", "ko"), ("ミツバチは眠る", "ja")],
 )
-def test_a_script_of_one_language_says_enough_alone(text: str, code: str) -> None:
+def test_a_script_used_by_one_language_is_enough(text: str, code: str) -> None:
     assert detect(text) == code
 
 
@@ -67,7 +67,7 @@ def test_a_script_of_one_language_says_enough_alone(text: str, code: str) -> Non
         '{"a": [1, 2, null], "b": {"c": true}} ' * 30,
     ],
 )
-def test_what_is_short_or_no_language_is_not_claimed_to_be_one(text: str) -> None:
+def test_a_short_or_meaningless_text_has_no_language(text: str) -> None:
     assert detect(text) == ""
 
 
@@ -116,6 +116,6 @@ def test_languages_have_names(code: str, name: str) -> None:
     assert language_name(code) == name
 
 
-def test_a_code_without_a_name_stays_what_it_is() -> None:
+def test_a_code_without_a_name_is_unchanged() -> None:
     assert language_name("tlh") == "tlh"
     assert known_code("EN") == "en"

@@ -168,7 +168,7 @@ def test_any_text_at_all_is_split_without_loss(text: str, parse_text: Callable[[
 
 @settings(deadline=None, max_examples=50)
 @given(documents(), st.sampled_from([64, 256]))
-def test_a_sentence_is_cut_only_where_it_alone_is_too_long(document: Document, max_tokens: int) -> None:
+def test_a_sentence_is_cut_only_if_it_alone_is_too_long(document: Document, max_tokens: int) -> None:
     edges = {edge for p in split(document, count_words, max_tokens) for edge in (p.span.start, p.span.end)}
     for block in document.blocks:
         if block.kind != "code":
@@ -188,7 +188,7 @@ def test_no_word_of_a_heading_is_lost(document: Document) -> None:
         assert headings <= known_words(passages)
 
 
-def test_the_same_article_is_always_split_alike() -> None:
+def test_the_same_article_is_always_split_the_same_way() -> None:
     document = parse_markdown("x.md", ARTICLE)
     assert split(document, count_words, 256) == split(document, count_words, 256)
 
@@ -214,20 +214,20 @@ def test_no_crumb_is_left_at_the_end_of_a_section() -> None:
         assert min(sizes) >= 100, (number, sizes)
 
 
-def test_paragraphs_stay_whole_where_they_fit() -> None:
+def test_paragraphs_stay_whole_if_they_fit() -> None:
     paragraphs = [" ".join(SENTENCES[n : n + 6]) for n in (0, 6, 12, 18)]  # of 90 words each
     passages = split(parse_markdown("x.md", "\n\n".join(paragraphs)), count_words, 256)
     assert [p.text for p in passages] == ["\n\n".join(paragraphs[:2]), "\n\n".join(paragraphs[2:])]
 
 
 @pytest.mark.parametrize("lines", [3, 20, 60])
-def test_code_stays_whole_where_it_fits(lines: int) -> None:
+def test_code_stays_whole_if_it_fits(lines: int) -> None:
     code = "\n".join(["```", *("bee feeds hive" for _ in range(lines)), "```"])
     document = parse_markdown("x.md", " ".join(SENTENCES[:8]) + f"\n\n{code}\n\n" + " ".join(SENTENCES[:8]))
     assert any(code in passage.text for passage in split(document, count_words, 256))
 
 
-def test_a_table_stays_whole_where_it_fits() -> None:
+def test_a_table_stays_whole_if_it_fits() -> None:
     table = "\n".join(["| hive | day |", "|---|---|", *(f"| hive {n} | day {n} |" for n in range(40))])
     document = parse_markdown("x.md", " ".join(SENTENCES[:8]) + f"\n\n{table}\n\n" + " ".join(SENTENCES[:8]))
     assert any(table in passage.text for passage in split(document, count_words, 256))
@@ -274,14 +274,14 @@ def test_a_title_and_headings_of_a_thousand_characters_leave_room_for_the_text(c
     assert max(count([p.text for p in passages])) >= 15
 
 
-def test_headings_are_left_out_of_the_path_only_where_there_is_no_room() -> None:
+def test_headings_are_left_out_of_the_path_only_if_there_is_no_room() -> None:
     text = f"# Bees\n\n## {LONG}\n\n### Inner heading\n\n" + " ".join(SENTENCES)
     document = parse_markdown("x.md", text)
     assert {p.section for p in split(document, count_words, 256)} == {(LONG, "Inner heading")}
     assert {p.section for p in split(document, count_words, 48)} == {("Inner heading",)}
 
 
-def test_a_heading_that_leaves_no_room_alone_is_cut_but_not_lost() -> None:
+def test_a_heading_that_leaves_no_room_is_cut_but_not_lost() -> None:
     document = parse_markdown("x.md", "# Bees\n\n## " + "蜂" * 150 + "\n\n" + " ".join(SENTENCES))
     passages = split(document, count_marks, 64)
     check(document, passages, count_marks, 64)
@@ -320,7 +320,7 @@ def test_a_question_keeps_its_answer_to_itself(question: str) -> None:
     assert [text for _, text in sections(text)] == ["They do.", "Of silk.", "They do."]
 
 
-def test_joined_sections_stay_below_the_limit_with_all_that_stands_between_them() -> None:
+def test_merged_sections_stay_below_the_limit_with_everything_between_them() -> None:
     comment = f"<!-- {'hidden ' * 90}-->"
     text = "# Bees\n\n" + "\n\n".join(f"## Part {n}\n\nOf tin.\n\n{comment}" for n in range(20))
     underlined = "\n\n".join(f"Part {n}\n{'-' * 60}\n\nOf tin." for n in range(40))
@@ -343,7 +343,7 @@ def test_counts_that_do_not_add_up_make_no_passage_too_long_and_lose_no_heading(
     assert set(map(str, range(99))) <= known_words(passages)
 
 
-def test_a_comment_between_paragraphs_counts_where_it_stands() -> None:
+def test_a_comment_between_paragraphs_counts_in_its_place() -> None:
     comment = f"<!-- {'hidden ' * 90}-->"
     document = parse_markdown("x.md", f"\n\n{comment}\n\n".join(SENTENCES[:12]))
     passages = split(document, count_words, 256)
@@ -355,7 +355,7 @@ def test_text_before_the_first_heading_has_no_section() -> None:
     assert sections(text)[0] == ((), "Bees are small.")
 
 
-def test_what_is_encoded_is_title_headings_and_text() -> None:
+def test_title_headings_and_text_are_encoded() -> None:
     (passage,) = split(parse_markdown("x.md", "# Bees\n\n## Water\n\n### Rain\n\nIt rains.\n"), count_words, 256)
     assert passage.encoded == "Bees. Water > Rain. It rains."
     assert passage.text == "It rains."
@@ -380,7 +380,7 @@ def test_code_has_no_sentences_and_headings_are_none() -> None:
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_passage_knows_the_page_that_it_begins_on() -> None:
+def test_a_passage_has_the_page_on_which_it_begins() -> None:
     paragraphs = [" ".join(SENTENCES[n : n + 10]) for n in (0, 10, 20)]
     text = "\n\n".join(paragraphs)
     starts = [text.index(paragraph) for paragraph in paragraphs]
@@ -436,7 +436,7 @@ def test_passages_of_real_articles_fit_the_real_encoder(
 @pytest.mark.parametrize(
     "note", ["![A hive](hive.png)", ':::image type="content" source="hive.png" alt-text="A hive.":::', "{alt: A hive}"]
 )
-def test_pictures_and_directives_are_in_the_passage_but_are_no_sentences(note: str) -> None:
+def test_pictures_and_directives_are_in_the_passage_but_are_not_sentences(note: str) -> None:
     document = parse_markdown("a.md", f"# Bees\n\nThe bees sleep in winter.\n\n{note}\n")
     (only,) = split(document, count_words, 256)
     assert note in only.text

@@ -66,7 +66,7 @@ CULPRITS = ["`", "`` ` ``` ", "`code` and `more code` in a line. ", "'", "(( “
 
 
 @pytest.mark.parametrize("unit", CULPRITS)
-def test_what_is_handed_to_the_splitter_grows_as_the_text_does(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_input_of_the_splitter_grows_only_with_the_text(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its time grows with the square of its input: it gets the longest sentence at most, and each part a few times."""
     handed: list[int] = []
 
@@ -98,7 +98,7 @@ PIECES = st.sampled_from(
     st.integers(0, 9),
     st.sampled_from([1, 2000]),
 )
-def test_no_character_is_lost_and_spans_stand_in_order(pieces: list[str], cut: int, times: int) -> None:
+def test_no_character_is_lost_and_spans_are_in_order(pieces: list[str], cut: int, times: int) -> None:
     text = "".join(pieces * times)[:20_000]
     within = Span(min(cut, len(text)), len(text))
     end, between = within.start, ""

@@ -66,5 +66,5 @@ def test_any_one_mistake_in_a_lone_word_is_mended(word: str, place: int, letter:
 
 
 @given(st.text(max_size=20))
-def test_what_comes_back_is_a_word_that_there_is(typed: str) -> None:
+def test_a_correction_is_an_existing_word(typed: str) -> None:
     assert meant(typed) in {None, *WORDS}

@@ -65,7 +65,7 @@ def test_accents_written_apart_are_the_same() -> None:
 # --- questions --------------------------------------------------------------------------------------------------------
 
 
-def test_only_how_many_texts_hold_a_form_of_a_word_is_asked_for() -> None:
+def test_only_the_number_of_texts_with_a_form_is_requested() -> None:
     words = analyze_question("What did the BHB say about Häuser?", ["de", "en"], [("bhb", "bee health bureau")])
     known = dict.fromkeys((form for word in words for form in word.forms), 1)
     assert {"haus", "hauser", "bhb"} <= set(known)
@@ -84,7 +84,7 @@ def test_more_texts_than_there_are_weigh_as_all_of_them() -> None:
     assert term.weight == inverse_frequency(4, 4) > 0
 
 
-def test_what_is_searched_for_are_the_rarest_words_function_words_too() -> None:
+def test_the_rarest_words_are_searched_for_including_function_words() -> None:
     rare = [f"rare{number}" for number in range(70)]
     terms = searched_terms(
         analyze_question(" ".join(["the common", *rare]), ["en"]),
@@ -97,7 +97,7 @@ def test_what_is_searched_for_are_the_rarest_words_function_words_too() -> None:
     assert all(term.says_little for term in query_terms(analyze_question("Who are you?", ["en"]), lambda form: 1, 9))
 
 
-def test_an_acronym_is_said_by_the_words_that_it_stands_for_but_for_function_words() -> None:
+def test_an_acronym_matches_its_long_form_without_function_words() -> None:
     pairs = [("boe", "bank of england")]
     (short,) = analyze_question("BoE", ["en"], pairs)
     assert short.also == ((frozenset({"bank"}), frozenset({"england"})),)
@@ -106,11 +106,11 @@ def test_an_acronym_is_said_by_the_words_that_it_stands_for_but_for_function_wor
     assert of.also == rises.also == ()
 
 
-def test_a_word_is_looked_for_in_every_language_once() -> None:
+def test_a_word_is_searched_for_once_in_every_language() -> None:
     assert forms_of("hives", ["en", "de", "en", "pl"]) == ["hives", "hive", "hiv"]
 
 
-def test_what_may_be_an_acronym_or_its_long_form_is_told_by_the_question_alone() -> None:
+def test_possible_acronyms_and_long_forms_depend_on_the_question_alone() -> None:
     shorts, longs = possible_acronyms("Who is WHO, the health body?")
     assert shorts == {"who", "health", "body"}
     assert {"the health", "health body", "who is who the health body"} <= longs

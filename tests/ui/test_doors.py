@@ -212,7 +212,7 @@ def test_a_file_that_was_sent_becomes_an_article_once(running: Running, place: P
     untouched(place)
 
 
-def test_what_one_visitor_sent_no_other_may_name(running: Running, place: Place) -> None:
+def test_no_visitor_can_name_the_file_of_another(running: Running, place: Place) -> None:
     path = sent(running, "wasps.md", "Wasps build with paper.")
     file = [as_page(path, "wasps.md")]
     body = {"fn_index": upload_event(running), "data": [None, file], "session_hash": "s", "trigger_id": None}
@@ -255,7 +255,7 @@ def test_gradios_client_may_send_a_file_and_ask(running: Running, tmp_path: Path
 # --- each layer behind the doors, by itself ---------------------------------------------------------------------------
 
 
-def test_gradio_itself_refuses_a_path_where_the_doors_stand_open(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gradio_itself_refuses_a_path_if_the_doors_are_open(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "Doors", lambda app, *_: app)
     with serve(place.config) as running:
         event = upload_event(running)
@@ -352,9 +352,7 @@ def test_no_event_fetches_an_address(running: Running, place: Place) -> None:
     assert tried == []
 
 
-def test_gradio_itself_fetches_nothing_where_the_doors_stand_open(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gradio_itself_fetches_nothing_if_the_doors_are_open(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "Doors", lambda app, *_: app)
     with serve(place.config) as running, watched() as (port, tried):
         for url in urls(port, place.canary):
@@ -533,14 +531,14 @@ def test_an_upload_that_is_broken_off_leaves_nothing_behind(running: Running, pl
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
-def test_json_is_only_what_is_called_so(running: Running, kind: str) -> None:
+def test_json_needs_its_content_type(running: Running, kind: str) -> None:
     content = json.dumps({"data": ["Who?"]})
     for path in ("/gradio_api/call/ask", "/gradio_api/queue/join", "/gradio_api/cancel"):
         assert running.http.post(path, content=content, headers={"content-type": kind}).status_code == 415
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b"[]", b"null", b"\xff", b"[" * 200_000, b'{"a":' * 5_000, b"9" * 5_000])
-def test_what_is_no_object_of_json_is_refused(running: Running, body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(running: Running, body: bytes) -> None:
     headers = {"content-type": "application/json"}
     answer = running.http.post("/gradio_api/queue/join", content=body, headers=headers)
     problem = "not a JSON object" if body in (b"[]", b"null") else "not valid JSON"

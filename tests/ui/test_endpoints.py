@@ -200,7 +200,7 @@ def test_an_index_that_is_not_there_yet_may_be_asked_later(config: Config) -> No
 
 
 @pytest.mark.server
-def test_a_log_in_is_asked_for_where_it_is_set(config: Config) -> None:
+def test_a_configured_log_in_is_required(config: Config) -> None:
     with serve(config, auth="mé:a:secret") as running:
         for path in ("/api/ask", "/api/search", "/api/status", "/api/no-such-call"):
             response = running.http.get(path)
@@ -217,7 +217,7 @@ def test_a_log_in_is_asked_for_where_it_is_set(config: Config) -> None:
 # --- without a server
 
 
-def test_a_value_that_is_left_out_has_its_default(endpoints: Endpoints) -> None:
+def test_a_missing_value_has_its_default(endpoints: Endpoints) -> None:
     response = sent(endpoints, "POST", "/api/ask", json={"question": "Who?"})
     assert response.json() == {"question": "Who?", "top_k": 5, "conversation": None}
 
@@ -273,7 +273,7 @@ def test_whatever_is_sent_is_answered_or_refused(endpoints: Endpoints, body: byt
         refused(response, 400)
 
 
-def test_the_longest_conversation_fits_and_what_is_larger_is_not_read_to_its_end(endpoints: Endpoints) -> None:
+def test_the_longest_conversation_fits_and_a_larger_body_is_not_read_to_its_end(endpoints: Endpoints) -> None:
     longest = [{"speaker": "agent", "text": "\u4e00" * 500}] * 200
     body = json.dumps({"question": "\u4e00" * 2_000, "conversation": longest}).encode()
     headers = {"content-type": "application/json"}
@@ -310,7 +310,7 @@ def test_the_longest_conversation_fits_and_what_is_larger_is_not_read_to_its_end
 
 
 @pytest.mark.parametrize("error", [NoGenerationError, MismatchError, ModelError])
-def test_what_is_wrong_with_the_index_is_said(error: type[QAError]) -> None:
+def test_problems_of_the_index_are_reported(error: type[QAError]) -> None:
     def status() -> dict[str, Any]:
         raise error("The index is another: run `qa build`.")
 
@@ -442,7 +442,7 @@ STATES: list[tuple[Any, str]] = [
 ]
 
 
-def test_what_the_description_says_of_a_request_is_what_is_checked(endpoints: Endpoints) -> None:
+def test_requests_are_checked_as_the_description_says(endpoints: Endpoints) -> None:
     described = sent(endpoints, "GET", "/openapi.json").json()["components"]["schemas"]["AskRequest"]
     assert (described["required"], described["additionalProperties"]) == (["question"], False)
     limits = {name: {k: v for k, v in field.items() if "m" in k} for name, field in described["properties"].items()}
@@ -452,7 +452,7 @@ def test_what_the_description_says_of_a_request_is_what_is_checked(endpoints: En
 
 
 @pytest.mark.server
-def test_the_description_is_behind_the_same_doors_as_the_calls(config: Config) -> None:
+def test_the_description_is_protected_like_the_calls(config: Config) -> None:
     with serve(config, auth="me:secret") as running:
         refused(running.http.get("/openapi.json"), 401, "Basic")
         described = running.http.get("/openapi.json", auth=("me", "secret")).json()

@@ -91,7 +91,7 @@ def test_a_source_that_fails_says_so(
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
-def test_an_index_that_fails_to_open_is_said_and_logged_once_however_often_it_is_looked_at(
+def test_an_index_that_fails_to_open_is_reported_and_logged_once(
     chat: Chat, config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     monkeypatch.setattr(chat.engine, "preflight", failing(error))
@@ -103,7 +103,7 @@ def test_an_index_that_fails_to_open_is_said_and_logged_once_however_often_it_is
     is_logged_once(caplog, "qa.ui.chat", error)
 
 
-def test_an_encoder_that_fails_to_load_is_said_and_not_loaded_for_ever(
+def test_an_encoder_that_fails_to_load_is_reported_and_not_loaded_for_ever(
     chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     error = Panic("secret detail")
@@ -117,7 +117,7 @@ def test_an_encoder_that_fails_to_load_is_said_and_not_loaded_for_ever(
     is_logged_once(caplog, "qa.ui.chat", error)
 
 
-def test_a_folder_that_fails_to_be_read_is_said_before_the_first_build(
+def test_an_unreadable_folder_is_reported_before_the_first_build(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     error = OSError("secret detail")
@@ -155,7 +155,7 @@ def test_an_upload_and_a_removal_that_fail_say_so(
     is_logged_once(caplog, "qa.ui.screen", other)
 
 
-def test_a_verdict_that_fails_is_a_warning_and_no_thanks(
+def test_a_verdict_that_fails_is_a_warning_without_thanks(
     chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     session, error = Conversation(), OSError("secret detail")
@@ -174,7 +174,7 @@ def test_a_verdict_that_fails_is_a_warning_and_no_thanks(
 
 
 @pytest.mark.parametrize("error", [*ERRORS, Panic("secret detail")], ids=repr)
-def test_a_follower_that_dies_is_no_follower_and_the_page_says_so(
+def test_a_dead_follower_does_not_count_and_the_page_says_so(
     chat: Chat,
     config: Config,
     monkeypatch: pytest.MonkeyPatch,
@@ -197,7 +197,7 @@ def test_a_follower_that_dies_is_no_follower_and_the_page_says_so(
     is_logged_once(caplog, "qa.ui.chat", error)
 
 
-def test_a_follower_that_is_at_work_follows_and_one_that_was_ended_is_no_failure(chat: Chat) -> None:
+def test_a_working_follower_counts_and_a_stopped_one_is_not_a_failure(chat: Chat) -> None:
     chat.follow(quiet=0.1)
     assert chat.refresh().followed
     assert chat.close(60)

@@ -72,7 +72,7 @@ def test_a_file_is_listed_with_everything_that_is_known_of_it() -> None:
     assert facts == ["PDF", "indexed", "12", "8", "2.1 MB", "German", "09:30"]
 
 
-def test_what_is_not_known_is_a_dash() -> None:
+def test_unknown_values_are_a_dash() -> None:
     assert cells(FileState(FileRecord("new.md", 5, 0, title="new"), "new"))[1:] == [
         *("Markdown", "new: not in the index yet", "–", "–", "5 B", "–", "–")
     ]
@@ -91,7 +91,7 @@ def test_a_file_of_several_articles_says_how_many() -> None:
     assert "1 article" not in html(REPORT)
 
 
-def test_a_language_that_the_encoder_was_not_made_for_is_said() -> None:
+def test_a_language_that_the_encoder_does_not_cover_is_marked() -> None:
     hint = "the encoder was not made for German: found by its words rather than by its meaning"
     assert hint in html(REPORT, languages=("en", "fr"))
     assert "by words" in cells(REPORT, languages=("en", "fr"))[6]
@@ -116,7 +116,7 @@ def test_every_state_of_a_file_has_words_and_its_reason(config: Config, tiny: Ti
     assert "1 removed from the folder" in table
 
 
-def test_names_and_reasons_are_escaped_wherever_they_stand() -> None:
+def test_names_and_reasons_are_escaped_everywhere() -> None:
     record = FileRecord('<b>"x".md', 5, 0, "", "failed", "<i>reason</i>", "<u>title</u>")
     page = html(record, offers={record.path: 0})
     assert "<b>" not in page and "<i>" not in page and "<u>" not in page
@@ -166,7 +166,7 @@ def test_the_counts_by_state_add_up_to_the_files(files: list[FileState]) -> None
         ("a.png", "skipped", ".png files are not read", False),
     ],
 )
-def test_a_problem_is_what_a_person_can_mend(path: str, state: Any, reason: str, is_problem: bool) -> None:
+def test_only_what_a_person_can_fix_is_a_problem(path: str, state: Any, reason: str, is_problem: bool) -> None:
     value = files_value(status(FileRecord(path, 1, 0, "", state, reason, "a")))
     assert value["problem"] == is_problem
     waits = files_value(status(FileState(FileRecord(path, 1, 0, "", state, reason, "a"), "changed")))
@@ -206,7 +206,7 @@ def test_every_file_is_found_by_its_path_and_by_its_title(file: FileState) -> No
         assert len(listed(files_value(status(file), find=find))) == 1
 
 
-def test_the_page_may_ask_only_for_what_there_is(config: Config, tiny: TinyEncoder) -> None:
+def test_the_page_can_request_only_what_exists(config: Config, tiny: TinyEncoder) -> None:
     (config.corpus / "a.md").write_text("# A\n\nText.\n")
     screen, session = Screen(Chat(Engine.open(config, tiny))), Conversation()
     value = screen.find(session, gr.EventData(None, {"show": "<b>", "find": 7}))
@@ -243,7 +243,7 @@ def send(config: Config, name: str = "bees.md", text: str = "# Bees\n\nBees hum 
     return upload
 
 
-def test_what_was_uploaded_may_be_removed_and_nothing_else(config: Config, tiny: TinyEncoder) -> None:
+def test_only_uploads_can_be_removed(config: Config, tiny: TinyEncoder) -> None:
     (config.corpus / "mine.md").write_text("# Mine\n\nText.\n")
     uploads = Uploads(config.corpus, config.index)
     assert uploads.present() == {}
@@ -255,7 +255,7 @@ def test_what_was_uploaded_may_be_removed_and_nothing_else(config: Config, tiny:
     assert re.findall(r'data-number="(\d+)".*?aria-label="(.*?)"', table) == [("3", "Remove bees.md")]
 
 
-def test_a_removed_file_lies_beside_the_index_with_every_byte(config: Config) -> None:
+def test_a_removed_file_is_kept_in_the_index_folder_unchanged(config: Config) -> None:
     bees = send(config)
     before = (config.corpus / "bees.md").read_bytes()
     place = Uploads(config.corpus, config.index).remove(UploadedFile("bees.md", bees.sha256))
@@ -284,7 +284,7 @@ def vanish(config: Config) -> None:
 
 
 @pytest.mark.parametrize("happens", [change, link, vanish])
-def test_a_file_that_is_no_longer_what_was_uploaded_stays(config: Config, happens: Any) -> None:
+def test_an_upload_that_has_changed_stays(config: Config, happens: Any) -> None:
     bees, uploads = send(config), Uploads(config.corpus, config.index)
     happens(config)
     before = sorted(os.listdir(config.corpus))

@@ -126,7 +126,7 @@ def answer(*citations: Citation, answerable: bool = True, question: str = "What 
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_what_is_carried_is_text_on_a_button_that_drops_it(hostile: str) -> None:
+def test_carried_words_are_text_on_a_button_that_drops_them(hostile: str) -> None:
     given = replace(answer(citation()), carried=("Russia", hostile))
     page = Read(answer_html(given, 4), "qa-carried")
     buttons = [known for tag, known in page.tags if known.get("data-do") == "drop"]
@@ -138,7 +138,7 @@ def test_what_is_carried_is_text_on_a_button_that_drops_it(hostile: str) -> None
     assert "\x1b" not in as_text(given)
 
 
-def test_where_nothing_is_carried_nothing_is_said_of_it() -> None:
+def test_without_carried_words_nothing_is_shown() -> None:
     said = answer_html(answer(citation()), 4) + as_text(answer(citation()))
     assert "carried" not in said and "From the conversation" not in said
 
@@ -180,7 +180,7 @@ def test_hostile_text_is_shown_character_for_character(text: str) -> None:
 
 
 @given(TEXTS, st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=4), st.integers(0, 500))
-def test_marks_stand_exactly_where_their_spans_say(text: str, pairs: list[tuple[int, int]], offset: int) -> None:
+def test_marks_are_exactly_at_their_spans(text: str, pairs: list[tuple[int, int]], offset: int) -> None:
     spans = [Span(min(pair), max(pair)) for pair in pairs]
     marks = tuple(Span(s.start + offset, s.end + offset) for s in spans)
     cited = citation(text, span=Span(offset, offset + len(text)), highlights=marks)
@@ -191,7 +191,7 @@ def test_marks_stand_exactly_where_their_spans_say(text: str, pairs: list[tuple[
 
 
 @given(TEXTS.filter(bool), TEXTS, TEXTS, st.data())
-def test_the_source_holds_the_whole_article_with_its_passage_marked(
+def test_the_source_shows_the_whole_article_with_its_passage_marked(
     passage: str, before: str, after: str, data: st.DataObject
 ) -> None:
     text = f"# Head\n{before}{passage}{after}"
@@ -256,7 +256,7 @@ def test_not_in_the_articles_says_so_first_and_folds_the_nearest_passages_withou
     assert Read(page).marked == ""
 
 
-def test_what_is_refused_narrowly_shows_the_passages_that_come_closest_unfolded() -> None:
+def test_a_narrow_refusal_shows_the_closest_passages_unfolded() -> None:
     close = replace(answer(citation(), answerable=False), confidence=0.3)
     page = answer_html(close, 1)
     assert page.index(UNCERTAIN) < page.index("<details") < page.index(CLOSEST) < page.index("notes/cat.md")
@@ -265,14 +265,14 @@ def test_what_is_refused_narrowly_shows_the_passages_that_come_closest_unfolded(
     assert as_text(close).startswith(f"{UNCERTAIN}\n\n{CLOSEST}:\n")
 
 
-def test_no_passages_at_all_is_said_without_a_fold() -> None:
+def test_a_refusal_without_passages_has_no_fold() -> None:
     page = answer_html(replace(answer(citation(), answerable=False), citations=()), 1)
     assert NOT_FOUND in page
     assert "<details" not in page
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_names_that_the_article_does_not_mention_are_told_and_escaped(hostile: str) -> None:
+def test_names_that_the_article_does_not_mention_are_shown_and_escaped(hostile: str) -> None:
     page = answer_html(replace(answer(citation()), unmentioned=("Costco", hostile)), 7)
     assert (
         f'<p class="qa-unmentioned">The article does not mention “Costco” or “{escape(printable(hostile))}”.</p>'
@@ -337,7 +337,7 @@ def test_nothing_in_why_becomes_markup_or_steers_a_terminal(hostile: str) -> Non
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_a_word_that_was_corrected_is_said_and_can_be_asked_for_as_it_was_typed(hostile: str) -> None:
+def test_a_corrected_word_is_shown_and_can_be_searched_for_as_typed(hostile: str) -> None:
     corrected = replace(answer(citation()), corrected=(("hony", "honey"), (hostile, hostile)))
     page = answer_html(corrected, 7)
     assert page.index("Showing results for “honey”") < page.index("qa-lead")
@@ -348,7 +348,7 @@ def test_a_word_that_was_corrected_is_said_and_can_be_asked_for_as_it_was_typed(
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_the_reason_why_nothing_was_found_is_said_in_place_of_the_usual_words(hostile: str) -> None:
+def test_a_known_reason_replaces_the_usual_refusal(hostile: str) -> None:
     reasoned = replace(answer(citation(), answerable=False), citations=(), reason=f"No passage holds “{hostile}”.")
     page = answer_html(reasoned, 1)
     assert "No passage holds “" in page
@@ -377,14 +377,14 @@ def test_a_source_shows_file_author_date_link_and_heading() -> None:
     assert '<b class="qa-heading qa-level-1"><span class="qa-hashes">#</span> The cat</b>' in page
 
 
-def test_a_passage_that_moved_is_marked_where_it_stands_now() -> None:
+def test_a_moved_passage_is_marked_in_its_new_place() -> None:
     moved = article(text="New words. The cat sat. It slept.")
     read = Read(source_html(citation(), moved, False, 1, 1))
     assert read.marked == "The cat sat. It slept."
     assert read.inside == moved.text
 
 
-def test_a_passage_that_is_gone_is_never_shown_as_if_it_stood_there() -> None:
+def test_a_deleted_passage_is_never_shown_as_present() -> None:
     page = source_html(citation(), article(text="Other words entirely."), False, 1, 1)
     assert MOVED in page
     assert "Other words" not in page
@@ -411,7 +411,7 @@ def test_a_page_is_shown_with_its_words_marked_and_its_text_at_a_click() -> None
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_in_a_file_name_becomes_markup_beside_its_page(text: str) -> None:
+def test_nothing_in_a_file_name_becomes_markup_next_to_its_page(text: str) -> None:
     read = Read(pages_html(citation(document=text), [PAGE]))
     assert {tag for tag, _ in read.tags} <= {"div", "button", "img", "i"}
     for tag, known in read.tags:
@@ -465,7 +465,7 @@ def test_only_certainty_is_a_hundred_percent() -> None:
 
 
 @pytest.mark.parametrize("text", ['"A cat," it said.', "“It sat.”", "It said “I sat”", "«Un chat.»"])
-def test_a_lead_with_quotation_marks_of_its_own_gets_no_others(text: str) -> None:
+def test_a_lead_with_its_own_quotation_marks_gets_no_others(text: str) -> None:
     given = answer(citation(text))
     span = Span(given.citations[0].span.start, given.citations[0].span.start + len(text))
     lead = Lead(text, 1, span, span)

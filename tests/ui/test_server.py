@@ -224,7 +224,7 @@ def test_a_file_that_is_added_is_answered_from_without_a_rebuild_by_hand(tmp_pat
         wait_until(lambda: running.call("ask", question, 1)[1][0]["citations"][0]["document"] == "dogs.md", 60)
 
 
-def test_a_log_in_is_needed_where_it_is_set(folders: Config) -> None:
+def test_a_configured_log_in_is_needed(folders: Config) -> None:
     with serve(folders, auth="me:secret word") as running:
         page = running.http.get("/").text
         assert '"auth_required":true' in page.replace(" ", "")

@@ -175,7 +175,7 @@ def test_uploads_at_once_under_one_name_are_all_kept(tmp_path: Path) -> None:
     assert sorted(path.read_bytes() for path in (tmp_path / "corpus").iterdir()) == [b"%d" % n for n in range(8)]
 
 
-def test_what_became_of_uploads_is_said_and_escaped() -> None:
+def test_the_results_of_uploads_are_shown_and_escaped() -> None:
     page = library.uploads_html([Upload("<b>.md", True, "saved"), Upload("x.pdf", False, "refused: <i>")])
     assert "&lt;b&gt;.md" in page and "refused: &lt;i&gt;" in page
     assert "Rebuild the index" in page
@@ -243,7 +243,7 @@ def test_a_build_that_is_stopped_ends_and_no_other_begins(config: Config, tiny: 
     assert not job.start()
 
 
-def test_a_build_that_is_cancelled_is_told_calmly_and_another_can_begin(config: Config, tiny: TinyEncoder) -> None:
+def test_a_cancelled_build_is_not_an_error_and_another_can_begin(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
     held = Held()
@@ -266,7 +266,7 @@ def test_a_build_that_is_cancelled_is_told_calmly_and_another_can_begin(config: 
     chat.close()
 
 
-def test_a_first_build_that_is_cancelled_does_not_begin_again_by_itself(config: Config, tiny: TinyEncoder) -> None:
+def test_a_cancelled_first_build_does_not_restart_by_itself(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     held = Held()
     chat = Chat(Engine.open(config, tiny))
@@ -314,7 +314,7 @@ def test_a_build_is_cancelled_while_a_file_is_being_read(
     assert job.wait(2).phase == "stopped"
 
 
-def test_where_another_program_builds_it_is_waited_for(config: Config, tiny: TinyEncoder) -> None:
+def test_a_build_of_another_program_is_waited_for(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     job = BuildJob(Engine.open(config, tiny), tries=1000, pause=0.01)
     with store.LocalStore(config.index).writing():
@@ -324,9 +324,7 @@ def test_where_another_program_builds_it_is_waited_for(config: Config, tiny: Tin
     assert job.wait(60).phase == "done"
 
 
-def test_another_program_is_not_waited_for_without_end_nor_where_the_build_is_cancelled(
-    config: Config, tiny: TinyEncoder
-) -> None:
+def test_waiting_for_another_program_ends_at_a_limit_or_when_cancelled(config: Config, tiny: TinyEncoder) -> None:
     with store.LocalStore(config.index).writing():
         job = BuildJob(Engine.open(config, tiny), tries=3, pause=0.01)
         job.start()
@@ -410,7 +408,7 @@ def settle(chat: Chat) -> None:
         chat._preparing.join(60)
 
 
-def test_an_empty_folder_is_said_with_its_place_and_nothing_is_built(config: Config, tiny: TinyEncoder) -> None:
+def test_an_empty_folder_is_reported_with_its_path_and_nothing_is_built(config: Config, tiny: TinyEncoder) -> None:
     chat = Chat(Engine.open(config, tiny))
     view = chat.refresh()
     assert view.empty and view.generation == "" and not view.job.running
@@ -483,7 +481,7 @@ def quietly(chat: Chat, seconds: float = 0.5) -> int:
     return number
 
 
-def test_a_change_is_taken_in_by_itself(config: Config, tiny: TinyEncoder) -> None:
+def test_a_change_is_indexed_automatically(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     with following(Chat(Engine.open(config, tiny))) as chat:
         until(chat, lambda view: view.generation == "000001" and view.settled)
@@ -496,7 +494,7 @@ def test_a_change_is_taken_in_by_itself(config: Config, tiny: TinyEncoder) -> No
         assert view.followed and views.notice_html(view, config.corpus) == ""
 
 
-def test_changes_since_the_last_build_are_taken_in_at_the_start(config: Config, tiny: TinyEncoder) -> None:
+def test_changes_since_the_last_build_are_indexed_at_the_start(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
     write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
@@ -504,7 +502,7 @@ def test_changes_since_the_last_build_are_taken_in_at_the_start(config: Config, 
         assert until(chat, lambda view: view.generation == "000002").documents == 2
 
 
-def test_nothing_is_built_where_nothing_changed(config: Config, tiny: TinyEncoder) -> None:
+def test_nothing_is_built_if_nothing_changed(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
     with following(Chat(Engine.open(config, tiny))) as chat:
@@ -536,7 +534,7 @@ def test_a_change_during_a_build_leads_to_one_more_after_it(config: Config, tiny
         assert quietly(chat) == 2
 
 
-def test_a_build_that_fails_is_said_and_tried_again_at_the_next_change(config: Config, tiny: TinyEncoder) -> None:
+def test_a_failed_build_is_reported_and_retried_at_the_next_change(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
     full = threading.Event()
@@ -587,7 +585,7 @@ def test_an_index_that_cannot_be_used_is_left_to_a_person(config: Config, tiny: 
         assert 'data-do="rebuild"' in views.notice_html(view, config.corpus)
 
 
-def test_a_folder_that_goes_away_is_no_reason_to_forget_its_articles(config: Config, tiny: TinyEncoder) -> None:
+def test_a_vanished_folder_does_not_empty_the_index(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     with following(Chat(Engine.open(config, tiny))) as chat:
         until(chat, lambda view: view.generation == "000001" and view.settled)
@@ -612,7 +610,7 @@ def test_an_index_that_cannot_be_opened_is_one_sentence_and_a_button(config: Con
     assert chat.refresh().problem == "" and chat.refresh().generation == "000002"
 
 
-def test_an_index_of_another_encoder_is_said_before_anything_is_asked(config: Config, tiny: TinyEncoder) -> None:
+def test_an_index_of_another_encoder_is_reported_before_the_first_question(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, TinyEncoder("other"))
     chat = Chat(Engine.open(config, tiny))
@@ -630,7 +628,7 @@ def test_a_folder_without_anything_readable_gives_an_index_that_says_it_is_empty
     assert "no articles" in views.notice_html(chat.refresh(), config.corpus)
 
 
-def test_the_headline_counts_and_tells_the_time() -> None:
+def test_the_headline_shows_the_count_and_the_time() -> None:
     now = datetime(2024, 5, 2, 12, 0, tzinfo=timezone(timedelta(hours=2)))
     assert library.clock("2024-05-02T09:30:00+00:00", now) == "11:30"
     assert library.clock("2024-05-01T09:30:00+00:00", now) == "1 May, 11:30"
@@ -659,9 +657,7 @@ def test_an_answer_that_comes_after_a_new_conversation_is_dropped() -> None:
     assert session.exchanges == ()
 
 
-def test_what_was_said_before_a_turn_is_its_history_and_a_new_conversation_has_none(
-    config: Config, tiny: TinyEncoder
-) -> None:
+def test_earlier_turns_are_the_history_and_a_new_conversation_has_none(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep all day long on the sofa.\n")
     build(config, tiny)
     engine, session = Engine.open(config, tiny), Conversation()
@@ -697,7 +693,7 @@ def test_a_carried_word_is_dropped_by_its_place_and_stays_dropped(config: Config
     assert again is not None and again.without == answer.carried[:1]
 
 
-def test_a_turn_asked_literally_keeps_what_was_dropped_and_what_was_said_is_what_was_corrected(
+def test_a_question_asked_again_literally_keeps_dropped_words_and_history_contains_corrected_ones(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(config, "cats.md", "# Cats\n\nKittens sleep all day long on the sofa.\n")
@@ -730,7 +726,7 @@ def test_a_session_keeps_its_last_turns_only() -> None:
     assert len(session.exchanges) == MOST_EXCHANGES and session.exchanges[0].question == "5"
 
 
-def test_a_click_can_only_name_what_this_session_was_shown(config: Config, tiny: TinyEncoder) -> None:
+def test_a_click_can_only_open_sources_shown_in_this_session(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep all day.\n")
     build(config, tiny)
     session = Conversation()
@@ -835,7 +831,7 @@ def only_read(config: Config) -> Config:
 BUILDING = {"rebuild", "rebuild_all", "stop", "upload", "remove"}
 
 
-def test_where_an_index_is_only_read_the_page_can_neither_build_nor_add(config: Config, tiny: TinyEncoder) -> None:
+def test_a_read_only_chat_can_neither_build_nor_add(config: Config, tiny: TinyEncoder) -> None:
     async def made(config: Config) -> Any:  # in a running loop: without one gradio leaves loops open
         return build_app(Engine.open(config, tiny))
 
@@ -849,7 +845,7 @@ def test_where_an_index_is_only_read_the_page_can_neither_build_nor_add(config: 
         assert {function.name for function in page.fns.values()} & BUILDING == (BUILDING if may else set())
 
 
-def test_where_an_index_is_only_read_no_folder_is_compared_with_it(config: Config, tiny: TinyEncoder) -> None:
+def test_a_read_only_chat_compares_no_folder_with_the_index(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
     chat, session = Chat(Engine.open(only_read(config), tiny)), Conversation()
@@ -872,7 +868,7 @@ def test_where_an_index_is_only_read_no_folder_is_compared_with_it(config: Confi
     assert chat.close(60)
 
 
-def test_where_an_index_is_only_read_one_that_is_missing_is_waited_for(config: Config, tiny: TinyEncoder) -> None:
+def test_a_read_only_chat_waits_for_a_missing_index(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     there = only_read(config)
     chat, session = Chat(Engine.open(there, tiny)), Conversation()
@@ -887,7 +883,7 @@ def test_where_an_index_is_only_read_one_that_is_missing_is_waited_for(config: C
     assert chat.close(60)
 
 
-def test_where_an_index_is_only_read_one_that_is_broken_is_left_as_it_is(config: Config, tiny: TinyEncoder) -> None:
+def test_a_read_only_chat_leaves_a_broken_index_alone(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
     chat, session = Chat(Engine.open(replace(only_read(config), encoder="another"))), Conversation()
@@ -953,7 +949,7 @@ def test_examples_come_from_different_articles_and_are_answered() -> None:
     assert examples.choose(each, lambda _: False) == []
 
 
-def test_a_heading_that_cannot_be_asked_is_no_example(config: Config, tiny: TinyEncoder) -> None:
+def test_a_heading_that_cannot_be_asked_is_not_an_example(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep all day.\n")
     build(config, tiny)
     assert not Chat(Engine.open(config, tiny))._is_answered("-only")
@@ -1007,18 +1003,18 @@ def test_a_log_in_needs_both_parts(auth: str) -> None:
         check_access("127.0.0.1", auth)
 
 
-def test_a_password_may_hold_a_colon() -> None:
+def test_a_password_can_contain_a_colon() -> None:
     assert check_access("127.0.0.1", "me:a:b") == ("me", "a:b")
 
 
-def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
+def test_an_occupied_port_is_reported_with_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"Port {port} .*--port"):
             bind("127.0.0.1", port)
 
 
-def test_an_address_that_is_not_here_is_said_with_what_to_do() -> None:
+def test_a_foreign_address_is_reported_with_what_to_do() -> None:
     with pytest.raises(ConfigError, match=r"--port|--host"):
         bind("192.0.2.1", 0)
 

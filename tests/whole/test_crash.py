@@ -174,7 +174,7 @@ def test_killed_build_is_resumed_without_encoding_again(config: Config, tiny: Ti
     assert store.LocalStore(config.index).open_current().verify() == []
 
 
-def test_killed_writer_does_not_hold_the_lock(config: Config, tiny: TinyEncoder, builder: Builder) -> None:
+def test_a_killed_writer_releases_the_lock(config: Config, tiny: TinyEncoder, builder: Builder) -> None:
     write_edition(config.corpus, 0)
     running = builder.start(config.corpus, config.index, hold="reading")
     assert running.wait_for("step")

@@ -60,7 +60,7 @@ def test_the_same_number_gives_the_same_input() -> None:
         (lambda d: replace(d, metadata={5: "x"}), "not the same after JSON"),
     ],
 )
-def test_what_does_not_hold_is_seen(change: Callable[[Document], Document], wrong: str) -> None:
+def test_broken_invariants_are_detected(change: Callable[[Document], Document], wrong: str) -> None:
     assert [*fuzz.problems(DOCUMENT)] == []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(formats, "parse", lambda path, data: SimpleNamespace(documents=(DOCUMENT, change(DOCUMENT))))

@@ -204,7 +204,7 @@ def test_calls_without_a_session_leave_none_behind(
 @needs_proc
 @pytest.mark.model
 @pytest.mark.server
-def test_a_chat_that_takes_in_changes_does_not_grow(tmp_path: Path) -> None:
+def test_a_chat_that_indexes_changes_does_not_grow(tmp_path: Path) -> None:
     corpus, index = tmp_path / "corpus", tmp_path / "index"
     rebuilds.begin(corpus, None)
     held = []

@@ -50,7 +50,7 @@ MINUTE = 60.0  # ONNX Runtime 1.32.0 sends its first events some nine seconds af
         "812   +++ exited with 0 +++",
     ],
 )  # fmt: skip
-def test_what_stays_on_this_machine_is_let_through(line: str) -> None:
+def test_local_traffic_is_allowed(line: str) -> None:
     assert outside([line]) == []
 
 
@@ -81,7 +81,7 @@ def test_what_stays_on_this_machine_is_let_through(line: str) -> None:
         "812   io_uring_setup(64, {flags=0}) = 9",
     ],
 )  # fmt: skip
-def test_what_would_leave_it_is_shown_with_its_line(line: str) -> None:
+def test_traffic_that_would_leave_is_shown_with_its_line(line: str) -> None:
     inside = 'connect(3, {sa_family=AF_UNIX, sun_path="/run/x"}, 9) = 0'
     assert outside([inside + "\n", line + "\n"]) == [line]
 
@@ -245,7 +245,7 @@ class TestStraceThatFailsItself:
 
 
 @pytest.mark.strace
-def test_what_native_code_of_a_child_looks_up_and_connects_to_is_seen(tmp_path: Path) -> None:
+def test_lookups_and_connections_by_native_code_of_a_child_are_seen(tmp_path: Path) -> None:
     traffic.require_tools()
     program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {NATIVE!r}], check=True)"
     seen = watch_without_network(tmp_path, "-c", program).outside
@@ -255,7 +255,7 @@ def test_what_native_code_of_a_child_looks_up_and_connects_to_is_seen(tmp_path: 
 
 @pytest.mark.strace
 @pytest.mark.model
-def test_a_first_build_reaches_for_nothing(built: Run) -> None:
+def test_a_first_build_tries_to_reach_nothing(built: Run) -> None:
     assert built.outside == []
     assert "10 articles" in built.out
 
@@ -270,7 +270,7 @@ print(load_encoder(str(default_folder()), index=Path(sys.argv[1])).identity.runt
 
 @pytest.mark.strace
 @pytest.mark.model
-def test_the_export_of_another_encoder_reaches_for_nothing(tmp_path: Path) -> None:
+def test_the_export_of_another_encoder_tries_to_reach_nothing(tmp_path: Path) -> None:
     traffic.require_tools()
     done = watch_without_network(tmp_path, "-c", EXPORT, str(tmp_path / "index"))
     assert done.outside == []
@@ -285,7 +285,7 @@ def test_the_export_of_another_encoder_reaches_for_nothing(tmp_path: Path) -> No
     [(["ask", BEACON], "stone tower"), (["verify"], "is whole"), (["eval", "--limit", "1"], "ndcg@10")],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-def test_a_command_reaches_for_nothing(
+def test_a_command_tries_to_reach_nothing(
     place: Path, visit: Visit, tmp_path: Path, command: list[str], said: str
 ) -> None:
     folder = [str(place / "set")] if command[0] == "eval" else []
@@ -297,7 +297,7 @@ def test_a_command_reaches_for_nothing(
 @pytest.mark.strace
 @pytest.mark.model
 @pytest.mark.browser
-def test_a_minute_of_the_chat_with_a_browser_and_programs_reaches_for_nothing(visit: Visit) -> None:
+def test_a_minute_of_the_chat_with_a_browser_and_programs_tries_to_reach_nothing(visit: Visit) -> None:
     done = visit.ended()
     seen = json.loads(done.out.splitlines()[-1])
     assert done.outside == []
@@ -327,7 +327,7 @@ def small(tmp_path: Path) -> list[str]:
 
 @pytest.mark.ray
 @pytest.mark.model
-def test_a_build_on_a_ray_cluster_of_this_machine_reaches_for_nothing(tmp_path: Path, small: list[str]) -> None:
+def test_a_build_on_a_ray_cluster_of_this_machine_tries_to_reach_nothing(tmp_path: Path, small: list[str]) -> None:
     pytest.importorskip("ray")
     done = watch_without_network(tmp_path / "ray", "-m", "qa", "build", "--ray", "local", *small)
     assert done.outside == []

@@ -36,7 +36,7 @@ def run(folder: Path, program: str, *arguments: str, **changes: str | None) -> s
     ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1", "localhost", "/tmp/socket", "", None, b"127.0.0.1",
      ("127.0.0.1", 80), ("::1", 80, 0, 0), "\0abstract"],
 )  # fmt: skip
-def test_what_stays_on_this_machine_is_let_through(address: object) -> None:
+def test_local_traffic_is_allowed(address: object) -> None:
     assert is_here(address)
 
 
@@ -45,7 +45,7 @@ def test_what_stays_on_this_machine_is_let_through(address: object) -> None:
     ["example.org", "192.0.2.1", "0.0.0.0", "10.0.0.1", "169.254.169.254", "::", "2001:db8::1", "fe80::1%eth0",
      b"example.org", ("192.0.2.1", 80), ("localhost.example.org", 80), 5],
 )  # fmt: skip
-def test_what_would_leave_is_not(address: object) -> None:
+def test_traffic_that_would_leave_is_refused(address: object) -> None:
     assert not is_here(address)
 
 

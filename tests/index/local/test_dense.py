@@ -47,7 +47,7 @@ def index_of(folder: Path, rows: Vectors | Stored) -> DenseIndex:
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(1, 60), st.integers(1, 20), st.integers(1, 80), st.integers(0, 99))
-def test_search_is_what_numpy_says(
+def test_search_equals_numpy(
     tmp_path_factory: pytest.TempPathFactory, count: int, dimension: int, k: int, seed: int
 ) -> None:
     rows = unit_rows(count, dimension, seed)
@@ -110,7 +110,7 @@ def test_more_rows_than_there_are_is_all_of_them(tmp_path: Path, monkeypatch: py
     assert sorted(ids.tolist()) == list(range(60))
 
 
-def test_rows_that_are_all_alike_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_identical_rows_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers that do not differ give codes without information."""
     monkeypatch.setattr(dense, "EXACT_ROWS", 10)
     rows = np.tile(unit_rows(1, 8), (900, 1))
@@ -129,7 +129,7 @@ def test_scores_of_chosen_rows_are_exact_and_in_the_order_asked_for(tmp_path: Pa
     assert index.scores(rows[7], np.empty(0, dtype=np.int64)).shape == (0,)
 
 
-def test_rows_come_back_as_half_precision_says_them_and_as_a_copy(tmp_path: Path) -> None:
+def test_rows_are_returned_in_half_precision_and_as_a_copy(tmp_path: Path) -> None:
     rows = unit_rows(5, 384)
     index = index_of(tmp_path, rows)
     found = index.rows([4, 0])
@@ -139,7 +139,7 @@ def test_rows_come_back_as_half_precision_says_them_and_as_a_copy(tmp_path: Path
     assert np.array_equal(index.stored(range(3, 5)), rows[3:].astype(np.float16))
 
 
-def test_rows_that_are_taken_over_do_not_change_again(tmp_path: Path) -> None:
+def test_copied_rows_do_not_change_again(tmp_path: Path) -> None:
     index = index_of(tmp_path / "one", unit_rows(5, 384))
     for again in (index.rows(range(5)), index.stored(range(5))):
         assert np.array_equal(index_of(tmp_path / "two", again).rows(range(5)), index.rows(range(5)))

@@ -65,7 +65,7 @@ def publish(
     return store.LocalStore(index).open_current()
 
 
-def test_what_was_written_is_read_back(tmp_path: Path, tiny: TinyEncoder) -> None:
+def test_a_written_generation_is_read_back(tmp_path: Path, tiny: TinyEncoder) -> None:
     passages = two_passages()
     generation = publish(tmp_path, tiny, passages)
     assert generation.count() == 2
@@ -123,7 +123,7 @@ def test_generation_with_wrong_embeddings_is_not_published(tmp_path: Path, tiny:
     assert store.LocalStore(tmp_path).current_id() is None
 
 
-def test_wrong_embeddings_are_not_taken_up_by_the_next_build(config: Config, tiny: TinyEncoder) -> None:
+def test_wrong_embeddings_are_not_reused_by_the_next_build(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"a.md": article("A", "anchor")})
     good = tiny.encode_passages
     tiny.encode_passages = lambda texts: good(texts) * 2  # type: ignore[method-assign]
@@ -204,7 +204,7 @@ def test_manifest_lists_every_file_as_the_store_knows_it(config: Config, tiny: T
     assert [FileRecord(**entry) for entry in data["documents"]] == list(generation.records.values())
 
 
-def test_parts_are_where_each_file_stands(config: Config, tiny: TinyEncoder) -> None:
+def test_each_file_has_its_range_of_documents(config: Config, tiny: TinyEncoder) -> None:
     write(config.corpus, {"a.md": article("A", "anchor", "beacon"), "b.md": "", "c.md": article("C", "canal")})
     build(config, tiny)
     generation = store.LocalStore(config.index).open_current()
@@ -362,7 +362,7 @@ def test_a_mistake_of_the_program_is_not_called_damage(
             generation.records  # noqa: B018
 
 
-def test_a_query_that_is_no_sql_call_is_a_mistake_and_no_damage(tmp_path: Path, tiny: TinyEncoder) -> None:
+def test_an_invalid_sql_call_is_a_bug_and_not_damage(tmp_path: Path, tiny: TinyEncoder) -> None:
     generation = publish(tmp_path, tiny, two_passages())
     with pytest.raises(sqlite3.ProgrammingError):
         generation._rows("SELECT ?", ())

@@ -77,7 +77,7 @@ def test_scores_of_any_query_are_those_of_bm25(tmp_path_factory: pytest.TempPath
     )
 
 
-def test_function_words_count_only_where_there_is_nothing_else(tmp_path: Path) -> None:
+def test_function_words_count_only_if_there_is_nothing_else(tmp_path: Path) -> None:
     index = index_of(tmp_path, TEXTS)
     assert set(weights(index, "What did they say about the snow?")) == {"say", "snow"}
     assert set(weights(index, "Who are you?")) == {"who", "are", "you"}
@@ -88,7 +88,7 @@ def test_term_weights_are_inverse_document_frequencies(tmp_path: Path) -> None:
     assert found == pytest.approx({"bee": idf(4, 3), "snow": idf(4, 1), "zebra": idf(4, 0)})
 
 
-def test_only_the_best_k_come_back(tmp_path: Path) -> None:
+def test_only_the_best_k_are_returned(tmp_path: Path) -> None:
     index = index_of(tmp_path, TEXTS)
     assert index.search("bee", 1)[0].tolist() == [3]
     assert sorted(index.search("bee", 100)[0].tolist()) == [0, 1, 3]
@@ -99,7 +99,7 @@ def test_texts_with_equal_scores_come_in_the_order_of_their_ids(tmp_path: Path) 
     assert index.search("bee", 10)[0].tolist() == list(range(10))
 
 
-def test_a_text_that_holds_every_term_beats_one_that_holds_a_common_one_often(tmp_path: Path) -> None:
+def test_a_text_with_every_term_beats_one_that_repeats_a_common_one(tmp_path: Path) -> None:
     index = index_of(tmp_path, ["bee bee bee bee", "bee snow x y", "bee a b c", "bee d e f"])
     assert index.search("bee snow", 10)[0][0] == 1
 
@@ -155,11 +155,11 @@ PLAIN = ["The white\nhives, of Zürich", "A WHITE hive: of bees.", "hives white"
         ("", []),
     ],
 )
-def test_words_are_found_as_they_stand_in_their_order(tmp_path: Path, phrase: str, ids: list[int]) -> None:
+def test_words_are_found_in_their_order(tmp_path: Path, phrase: str, ids: list[int]) -> None:
     assert sorted(index_of(tmp_path, PLAIN).containing(phrase).tolist()) == ids
 
 
-def test_a_search_keeps_to_what_must_and_must_not_stand_there_and_scores_as_without(tmp_path: Path) -> None:
+def test_phrases_and_exclusions_filter_a_search_without_changing_scores(tmp_path: Path) -> None:
     index = index_of(tmp_path, TEXTS)
     everything = dict(zip(*(column.tolist() for column in index.search("bee wax", 9)), strict=True))
     for phrases, excluded, expected in (

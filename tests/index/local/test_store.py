@@ -185,7 +185,7 @@ def other_writer(built: Config) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
-def test_second_writer_in_another_process_is_told_to_wait(
+def test_a_second_writer_in_another_process_must_wait(
     built: Config, tiny: TinyEncoder, other_writer: subprocess.Popen[str]
 ) -> None:
     write(built.corpus, {"c.md": article("C", "dough")})
@@ -209,7 +209,7 @@ def test_lock_of_a_killed_process_does_not_block(
     assert change(built, tiny, 2) == "000002"
 
 
-def test_second_writer_in_another_thread_is_told_to_wait(built: Config, tiny: TinyEncoder) -> None:
+def test_a_second_writer_in_another_thread_must_wait(built: Config, tiny: TinyEncoder) -> None:
     errors: list[BaseException] = []
 
     def second() -> None:
@@ -258,7 +258,7 @@ def test_current_that_names_no_generation_is_an_error_and_a_build_mends_it(
     assert answers(built, tiny)
 
 
-def test_missing_current_is_no_index_yet_and_a_build_mends_it(built: Config, tiny: TinyEncoder) -> None:
+def test_a_missing_current_means_no_index_yet_and_a_build_repairs_it(built: Config, tiny: TinyEncoder) -> None:
     (built.index / "CURRENT").unlink()
     with pytest.raises(NoGenerationError, match="run `qa build`"):
         store.LocalStore(built.index).open_current()
@@ -304,7 +304,7 @@ def test_index_that_cannot_be_made_is_one_sentence(config: Config, tiny: TinyEnc
 
 
 @pytest.mark.parametrize("place", ["CURRENT", "generations", ".lock"])
-def test_file_where_a_folder_belongs_or_the_reverse_is_one_sentence(
+def test_a_file_in_place_of_a_folder_or_the_reverse_is_one_sentence(
     config: Config, tiny: TinyEncoder, place: str
 ) -> None:
     config.index.mkdir()
@@ -410,7 +410,7 @@ def test_silent_damage_never_gives_a_citation_that_is_not_literal(built: Config,
     assert refused
 
 
-def test_silent_damage_is_found_by_the_check_and_never_taken_over(built: Config, tiny: TinyEncoder) -> None:
+def test_silent_damage_is_found_by_the_check_and_never_copied(built: Config, tiny: TinyEncoder) -> None:
     names = list(store.LocalStore(built.index).open_current().manifest.files)
     for name in names:
         copy = Config(built.corpus, built.index.parent / "copy")
@@ -427,7 +427,7 @@ def test_silent_damage_is_found_by_the_check_and_never_taken_over(built: Config,
 
 
 @pytest.mark.parametrize("run", [1, 2, 1000])
-def test_what_is_taken_over_is_what_a_full_build_writes(
+def test_copied_data_equals_what_a_full_build_writes(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, run: int
 ) -> None:
     monkeypatch.setattr("qa.index.writer._RUN", run)
@@ -487,7 +487,7 @@ def test_words_are_added_to_the_last_index_and_found_as_in_a_whole_one(
         assert generation.verify() == []
 
 
-def test_words_are_written_at_once_where_many_were_removed(
+def test_the_word_index_is_rewritten_if_many_passages_were_removed(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "_LEAST_EXTENDED", 0)
@@ -500,7 +500,7 @@ def test_words_are_written_at_once_where_many_were_removed(
     assert generation.verify() == []
 
 
-def test_words_are_written_at_once_where_the_languages_change(
+def test_the_word_index_is_rewritten_if_the_languages_change(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "_LEAST_EXTENDED", 0)
@@ -559,7 +559,7 @@ def test_manifest_that_is_none_is_one_sentence(built: Config, tiny: TinyEncoder,
     assert answers(built, tiny)
 
 
-def test_other_format_version_is_refused_by_name_and_built_anew(built: Config, tiny: TinyEncoder) -> None:
+def test_another_format_version_is_refused_by_name_and_rebuilt(built: Config, tiny: TinyEncoder) -> None:
     path = built.index / "generations" / "000001" / "manifest.json"
     data = json.loads(path.read_text())
     assert data["format_version"] == FORMAT_VERSION

@@ -53,7 +53,7 @@ def test_an_address_that_is_none_is_refused(text: str, problem: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_an_address_is_read_with_what_the_environment_adds(tmp_path: Path) -> None:
+def test_an_address_is_combined_with_the_environment(tmp_path: Path) -> None:
     authority = tmp_path / "ca.pem"
     authority.write_text("")
     names = {"QA_MILVUS_USER": "u", "QA_MILVUS_PASSWORD": "secret", "QA_MILVUS_TLS": str(authority)}
@@ -118,7 +118,7 @@ def test_a_connection_that_is_closed_is_ended_once() -> None:
 
 @pytest.mark.clock
 @pytest.mark.milvus_lite
-def test_nobody_at_an_address_is_said_within_two_seconds_and_then_at_once(nobody: int) -> None:
+def test_an_unreachable_address_is_reported_within_two_seconds_and_then_at_once(nobody: int) -> None:
     pytest.importorskip("pymilvus", reason="pymilvus is not installed (CONTRIBUTING.md)")
     server = Server(Address("127.0.0.1", nobody, "name"))
     started = time.monotonic()
@@ -207,7 +207,7 @@ def test_a_call_that_looks_whether_another_is_whole_shares_its_time(talking: Tal
     ("code", "words"),
     [(1100, "limit is too large"), (65_535, "offset and limit are too large"), (1, "collection exists")],
 )
-def test_a_refusal_is_said_at_once_and_stops_nobody_else(talking: Talking, code: int, words: str) -> None:
+def test_a_refusal_is_reported_at_once_and_stops_nobody_else(talking: Talking, code: int, words: str) -> None:
     server, client = talking(milvus_error(code, words), "right")
     with pytest.raises(StoreError, match=rf"^The server at milvus://.* refused .*\({words}\): "):
         server.call("query", "things", seconds=60.0)
@@ -226,14 +226,14 @@ def test_a_refusal_is_said_at_once_and_stops_nobody_else(talking: Talking, code:
         (1, "proxy TaskCondition context Done"),
     ],
 )
-def test_what_passes_is_tried_again(talking: Talking, code: int, words: str) -> None:
+def test_a_temporary_error_is_retried(talking: Talking, code: int, words: str) -> None:
     server, client = talking(milvus_error(code, words), "right")
     assert server.call("query", "things") == "right"
     assert client.called == ["query", "query"]
 
 
 @pytest.mark.milvus_lite
-def test_what_grpc_says_is_told_in_a_few_words(talking: Talking) -> None:
+def test_grpc_messages_are_shortened(talking: Talking) -> None:
     import grpc
 
     class Late(grpc.RpcError):  # type: ignore[misc]
@@ -252,7 +252,7 @@ def test_what_grpc_says_is_told_in_a_few_words(talking: Talking) -> None:
 
 
 @pytest.mark.milvus_lite
-def test_what_a_lost_answer_has_made_is_not_made_again(talking: Talking) -> None:
+def test_a_change_whose_answer_was_lost_is_not_repeated(talking: Talking) -> None:
     server, _ = talking(milvus_error(2, "lost"), milvus_error(65_535, "index already exists"))
     assert server.call("create_index", "things", seconds=3_600.0) is None
     server, _ = talking(milvus_error(65_535, "index already exists"))

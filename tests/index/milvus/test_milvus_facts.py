@@ -89,25 +89,25 @@ def test_rows_of_a_text_that_is_damaged_are_not_guessed(head: str) -> None:
 
 
 @pytest.mark.parametrize("block", ["", "anchor", "anchor x", "anchor 1 2"])
-def test_words_that_are_damaged_are_said_to_be(block: str) -> None:
+def test_damaged_words_are_reported(block: str) -> None:
     words = Words(facts([*fact_rows("words", "a"), *fact_rows("words:0", block)]), "words")
     with pytest.raises(StoreError, match="is damaged"):
         words.frequencies(["anchor"])
 
 
-def test_what_must_be_there_and_is_not_is_damage() -> None:
+def test_a_missing_required_row_is_damage() -> None:
     with pytest.raises(StoreError, match="is damaged"):
         facts([]).one("manifest")
 
 
 @pytest.mark.parametrize(("least", "problem"), [(4, "not loaded"), (3, "is damaged")])
-def test_a_block_that_is_not_there_is_not_taken_for_words_that_nobody_uses(least: int, problem: str) -> None:
+def test_a_missing_block_is_not_mistaken_for_unused_words(least: int, problem: str) -> None:
     held = [*fact_rows("words", "a"), *fact_rows(LEAST_ROWS, f"{least} 7")]
     with pytest.raises(StoreError, match=problem):
         Words(facts(held), "words").frequencies(["anchor"])
 
 
-def test_what_stands_under_here_tells_one_state_from_another() -> None:
+def test_the_state_and_the_least_number_of_rows_are_read() -> None:
     assert facts([]).state() == ""
     assert facts(fact_rows(STATE, "0123abcd")).state() == "0123abcd"
     assert facts(fact_rows(LEAST_ROWS, "12 7")).least() == [12, 7]
@@ -137,9 +137,7 @@ def test_a_key_is_made_of_letters_and_digits(text: str) -> None:
 
 
 @given(st.dictionaries(WORD, st.integers(1, 99)), st.lists(WORD), st.lists(st.text("abcé蜜😀z", max_size=3)))
-def test_words_are_found_by_themselves_and_by_their_beginnings(
-    held: dict[str, int], asked: list[str], starts: list[str]
-) -> None:
+def test_words_are_found_by_themselves_and_by_prefix(held: dict[str, int], asked: list[str], starts: list[str]) -> None:
     words = Words(facts(word_rows("words", held)), "words")
     assert words.frequencies(asked) == {word: held[word] for word in asked if word in held}
     assert words.beginning(starts) == {word: n for word, n in held.items() if word.startswith(tuple(starts))}

@@ -49,7 +49,7 @@ def when_answered(engine: Engine, question: str) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_part_of_the_rows_is_no_answer(
+def test_part_of_the_rows_is_not_an_answer(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, store = on_server(tmp_path, request.getfixturevalue(kind).address, "parted")
@@ -99,7 +99,7 @@ def test_exact_words_are_found_wherever_they_are(milvus_lite: servers.Server, tm
 
 
 @pytest.mark.milvus_lite
-def test_what_was_replaced_makes_room_for_the_next_build(
+def test_replaced_generations_make_room_for_the_next_build(
     milvus_lite: servers.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, store = on_server(tmp_path, milvus_lite.address, "room")
@@ -208,7 +208,7 @@ def test_calls_that_need_nothing_of_each_other_are_made_at_once(talking: Talking
 
 
 @pytest.mark.milvus_lite
-def test_calls_beside_each_other_share_the_time_of_their_question(talking: Talking) -> None:
+def test_parallel_calls_share_the_time_of_their_question(talking: Talking) -> None:
     server = talking(Client(0.7))
     begun = time.monotonic()
     with pytest.raises(StoreError, match="cannot be reached"), server.question():
@@ -218,7 +218,7 @@ def test_calls_beside_each_other_share_the_time_of_their_question(talking: Talki
 
 
 @pytest.mark.milvus_lite
-def test_preparing_goes_on_as_long_as_it_moves_and_is_given_up_where_it_stands(
+def test_indexing_continues_while_it_progresses_and_is_given_up_when_it_stalls(
     talking: Talking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(milvus_client, "_STANDING", 0.3)

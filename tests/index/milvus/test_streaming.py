@@ -116,7 +116,7 @@ def test_rows_are_on_the_server_before_the_last_is_encoded_and_a_slow_one_slows_
 
 
 @pytest.mark.milvus_lite
-def test_what_is_taken_over_is_read_many_files_at_a_time(
+def test_copied_data_is_read_many_files_at_a_time(
     milvus_lite: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, store = on_server(tmp_path, milvus_lite.address, tmp_path.name)
@@ -226,7 +226,7 @@ def test_a_first_build_that_is_killed_keeps_no_other_machine_from_building(
 
 
 @pytest.mark.milvus_lite
-def test_a_server_that_dies_while_it_is_written_to_is_one_sentence_and_the_next_build_goes_on(
+def test_a_server_that_dies_during_a_write_is_one_sentence_and_the_next_build_continues(
     small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "server").mkdir()

@@ -254,7 +254,7 @@ def carried(turn: Locator) -> Locator:
     return turn.locator(".qa-carried button")
 
 
-def test_a_follow_up_shows_what_it_carries_and_asks_again_without_what_is_dropped(page: Page) -> None:
+def test_a_follow_up_shows_its_carried_words_and_asks_again_without_a_dropped_one(page: Page) -> None:
     ask(page, "Who built the zeppelin hangar?")
     turn = ask(page, "When was it built?")
     expect(carried(turn).filter(has_text="zeppelin")).to_have_count(1)
@@ -537,9 +537,7 @@ def test_the_list_of_files_is_filtered_and_stays_so(page: Page, chat: Chat) -> N
     expect(rows).to_have_count(all_rows, timeout=30_000)
 
 
-def test_an_upload_is_removed_when_it_is_confirmed_and_kept_beside_the_index(
-    page: Page, chat: Chat, tmp_path: Path
-) -> None:
+def test_a_confirmed_removal_moves_an_upload_into_the_index_folder(page: Page, chat: Chat, tmp_path: Path) -> None:
     table = open_library(page)
     upload(page, tmp_path / "moth.md", "# Moths\n\nMoths fly at night.\n")
     row = table.locator("tr", has_text="moth.md")
