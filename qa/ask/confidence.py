@@ -1,8 +1,8 @@
-"""The evidence for a lead → the probability that it is right, and whether that is enough to show it.
+"""Computes confidence, the probability that a lead is right, and decides whether to show the lead.
 
-Where a reader has read, it is a logistic model over the lead's own evidence, fitted to "this lead answers this
-question" on real articles. Without a reader, a model over the ranking says whether the articles are about the question
-at all, which is all that words can tell.
+With the reader, confidence is a logistic model over the evidence for the lead, fitted to "this lead answers this
+question" on real articles. Without it, a model over the ranking tells whether the articles are about the question,
+since words alone cannot tell more.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class TopicModel:
 
 
 def judge(ranking: Ranking, leads: Leads, threshold: float, risk: float | None = None) -> Verdict:
-    """Whether the lead is shown: by `threshold`, or instead of it by `risk` (see `threshold_for`)."""
+    """The verdict on the lead, by `threshold`, or by `risk` if it is given (see `threshold_for`)."""
     least = threshold if risk is None else threshold_for(risk, leads)
     if leads.best is None:
         return Verdict(0.0, False, least)
@@ -49,9 +49,9 @@ def judge(ranking: Ranking, leads: Leads, threshold: float, risk: float | None =
 
 
 def confidence(evidence: Evidence, leads: Leads) -> float:
-    """The probability that the lead is right; coefficients and the figures of their fit are in lead.json.
+    """The probability that the lead is right, by the model in lead.json.
 
-    Where no reader has read: the probability that the articles are about the question, from confidence.json.
+    If the reader has not read, the probability that the articles are about the question, by that in confidence.json.
     """
     if leads.evidence is not None:
         model = lead_model()
@@ -63,15 +63,15 @@ def confidence(evidence: Evidence, leads: Leads) -> float:
 def threshold_for(risk: float, leads: Leads) -> float:
     """The least confidence at which at most a share `risk` of the shown answers is wrong.
 
-    It was read off questions that the model was not fitted on, for hundredths of risk; between two of them the smaller
-    holds. 1 if none keeps it.
+    It was read off questions that the model was not fitted on, for each hundredth of risk; a risk between two of them
+    counts as the smaller one. 1 if no confidence keeps the risk.
     """
     thresholds = topic_model().thresholds if leads.evidence is None else lead_model().thresholds
-    return min((least for kept, least in thresholds if kept <= risk), default=1.0)
+    return min((least for step, least in thresholds if step <= risk), default=1.0)
 
 
 def features(evidence: Evidence, share: float) -> dict[str, float]:
-    """The numbers that the model by words weighs; `share` is the best of the candidates'."""
+    """The features of the model without the reader; `share` is the largest of the candidates' shares of terms."""
     return {
         "top_cosine": evidence.top_cosine,
         "sentence_share": share,
@@ -84,7 +84,7 @@ def features(evidence: Evidence, share: float) -> dict[str, float]:
 
 @lru_cache(maxsize=1)
 def topic_model() -> TopicModel:
-    """The shipped model by words."""
+    """The shipped model without the reader."""
     model = json.loads(files("qa.ask").joinpath("confidence.json").read_text("utf-8"))
     thresholds = tuple((float(risk), float(least)) for risk, least in model["thresholds"])
     return TopicModel(float(model["intercept"]), dict(model["weights"]), thresholds)

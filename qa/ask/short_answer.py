@@ -1,4 +1,4 @@
-"""The lead of an answer → the few words in it that answer by themselves, if the question wants no more."""
+"""Finds the short answer in a lead: the few words that answer, if the question asks for no more."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from ..text.document import Span
 from .lead import Candidate
 from .ranking import Ranking
 
-# How much likelier than none an answer must be to be shown by itself, as a difference of logits.
+# The least margin of a short answer: how much likelier it is than no answer, as a difference of logits.
 SURE_MARGIN = 1.0
-# A part of a link's target is no answer.
+# Part of a link's target is never an answer.
 _ADDRESS = re.compile(r"\]\([^()\s]*\)|\bhttps?://\S+")
-# English questions that want a sentence or a list: a reason or a way, "yes" or "no", several things, a description.
+# English questions that need a sentence or a list: a reason or a way, "yes" or "no", several things, a description.
 _SENTENCE = re.compile(
     r"^\W*(?:(?:and|but|so|or|then|also)\W+)?(?:"
     r"(?:is|are|am|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)(?:n['’]t)?\s"
@@ -28,14 +28,14 @@ _SENTENCE = re.compile(
 
 
 def short_answer(ranking: Ranking, lead: Candidate | None) -> Span | None:
-    """The answer itself, if the reader is sure of it and the question wants no more than a few words."""
+    """The short answer, if the reader is sure of it and the question asks for no more than a few words."""
     answer = None if lead is None else lead.answer
     if (
         lead is None
         or answer is None
         or answer.margin < SURE_MARGIN
         or not len(answer.span)
-        or wants_a_sentence(ranking)
+        or needs_a_sentence(ranking)
     ):
         return None
     start = answer.span.start - lead.unit.sentence.start
@@ -43,6 +43,6 @@ def short_answer(ranking: Ranking, lead: Candidate | None) -> Span | None:
     return None if any(match.start() < start < match.end() for match in addresses) else answer.span
 
 
-def wants_a_sentence(ranking: Ranking) -> bool:
-    """Whether the question wants more than a few words: a reason, a way, "yes" or "no", several things."""
+def needs_a_sentence(ranking: Ranking) -> bool:
+    """Whether the question needs more than a few words: a reason, a way, "yes" or "no", several things."""
     return _SENTENCE.search(ranking.asked) is not None

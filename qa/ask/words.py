@@ -1,4 +1,4 @@
-"""An answer in words: as plain text for a terminal, and the phrases that every surface shares."""
+"""Words an answer: as plain text for a terminal, and in phrases that all interfaces share."""
 
 from __future__ import annotations
 
@@ -10,22 +10,14 @@ from .why import ReaderScores, Why
 
 NOT_FOUND = "Your articles do not seem to contain the answer."
 UNCERTAIN = "No passage answers this for certain."
-
-
 NEAREST = "Nearest passages: related, but not an answer"
 CLOSEST = "The passages that come closest"
 _LONGEST_QUOTE = 200  # characters of what came closest
-# From here on the passages are worth reading: of the 373 real questions with an answer, 133 were refused with so much
-# confidence or more, and of 21 off-topic ones 3 (each collection held out).
+# Passages are worth reading from this confidence on. Of 373 real questions with an answer, 133 were refused with this
+# confidence or more; of 21 off-topic questions, 3 (each collection held out).
 _CLOSE = 0.2
-
-
-_TURNS_AROUND = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # makes text read in another order
-
-
+_BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # changes the order in which text is shown
 _BOLD, _PLAIN = "\x1b[1;4m", "\x1b[22;24m"
-
-
 _QUOTES = frozenset('"“”„«»')
 
 
@@ -38,7 +30,7 @@ def confidence_words(probability: float) -> str:
 
 
 def is_quoted(text: str) -> bool:
-    """Whether a text begins or ends with quotation marks of its own, so that it needs no others."""
+    """Whether a text already begins or ends with a quotation mark."""
     return text[:1] in _QUOTES or text[-1:] in _QUOTES
 
 
@@ -66,13 +58,13 @@ def sections_of(citation: Citation) -> list[str]:
 
 
 def corrected_words(answer: Answer) -> str:
-    """`Showing results for “honey”`, plain text; empty where every word was searched for as it was typed."""
+    """`Showing results for “honey”`, plain text; empty if every word was searched for as typed."""
     words = " and ".join(f"“{meant}”" for _, meant in answer.corrected)
     return f"Showing results for {words}" if words else ""
 
 
 def unmentioned_words(answer: Answer) -> str:
-    """`The article does not mention “Costco”.`, plain text; empty where it mentions each name in the question."""
+    """`The article does not mention “Costco”.`, plain text; empty if it mentions every name in the question."""
     words = " or ".join(f"“{word}”" for word in answer.unmentioned)
     return f"The article does not mention {words}." if words else ""
 
@@ -90,12 +82,12 @@ def not_found_words(answer: Answer) -> str:
 
 
 def nearest_words(answer: Answer) -> str:
-    """What the passages below an answer that was refused are, plain text."""
+    """The heading of the passages below a refused answer, plain text."""
     return CLOSEST if is_close(answer) else NEAREST
 
 
 def is_close(answer: Answer) -> bool:
-    """Whether an answer was refused although the passages may well contain it."""
+    """Whether an answer was refused although the passages may well contain one."""
     return answer.lead is None and answer.confidence >= _CLOSE
 
 
@@ -152,17 +144,16 @@ def ordinal(number: int) -> str:
 
 
 def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> str:
-    """One answer for a terminal: the lead, how sure it is, and its numbered citations.
+    """One answer for a terminal: the lead, its confidence, and numbered citations.
 
-    Where it is `styled`, the short answer in the lead is bold and underlined (ECMA-48). If it is `explained`, the lines
-    under it say why.
+    If `styled`, the short answer in the lead is bold and underlined (ECMA-48). If `explained`, lines below it say why.
     """
     if answer.lead is None:
         lines = [_line(not_found_words(answer))]
     else:
         before, short, after = map(_plain, answer.lead.pieces())
-        told = f"{_BOLD}{short}{_PLAIN}" if styled and short else short
-        quoted = " ".join(f"{before}{told}{after}".split())
+        shown = f"{_BOLD}{short}{_PLAIN}" if styled and short else short
+        quoted = " ".join(f"{before}{shown}{after}".split())
         lines = [quoted if is_quoted(answer.lead.text) else f"“{quoted}”"]
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
         if answer.unmentioned:
@@ -192,13 +183,13 @@ def quotation(citation: Citation) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without control characters: an article must not be able to steer the terminal."""
-    return "".join(c if c in "\n\t" or not _steers(c) else "�" for c in text)
+    """The text without control characters, with which an article could control the terminal."""
+    return "".join(c if c in "\n\t" or not _is_control(c) else "�" for c in text)
 
 
 def _line(text: str) -> str:
     return " ".join(_plain(text).split())
 
 
-def _steers(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs") or character in _TURNS_AROUND
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") or character in _BIDIRECTIONAL
