@@ -60,11 +60,6 @@ class Why:
     threshold: float
     lacks: str = ""
 
-    @property
-    def sentence_text(self) -> str:
-        """The sentence that was judged to answer, literally."""
-        return self.text[self.sentence.start - self.span.start : self.sentence.end - self.span.start]
-
     def as_json(self) -> dict[str, Any]:
         """The `why` of `qa ask --json`."""
         return {

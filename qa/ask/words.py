@@ -12,7 +12,7 @@ NOT_FOUND = "Your articles do not seem to contain the answer."
 UNCERTAIN = "No passage answers this for certain."
 NEAREST = "Nearest passages: related, but not an answer"
 CLOSEST = "The passages that come closest"
-_LONGEST_QUOTE = 200  # characters of what came closest
+_LONGEST_QUOTE = 400  # characters of what came closest
 # Passages are worth reading from this confidence on. Of 373 real questions with an answer, 133 were refused with this
 # confidence or more; of 21 off-topic questions, 3 (each collection held out).
 _CLOSE = 0.2
@@ -112,7 +112,7 @@ def why_rows(why: Why, closest: bool) -> list[tuple[str, str]]:
 
 
 def _came_closest(why: Why) -> str:
-    words = " ".join(why.sentence_text.split())
+    words = " ".join(why.text.split())
     short = words if len(words) <= _LONGEST_QUOTE else f"{words[:_LONGEST_QUOTE].rsplit(' ', 1)[0]} …"
     quoted = short if is_quoted(short) else f"“{short}”"
     return f"{quoted} [{why.citation}]" if why.citation is not None else f"{quoted} {why.document}"

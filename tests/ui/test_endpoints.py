@@ -433,7 +433,6 @@ def test_why_is_as_the_description_says(reader: ReaderScores | None, lacks: str)
     data = json.loads(json.dumps(made.as_json()))
     assert json.loads(DescribedWhy.model_validate_json(json.dumps(data), strict=True).model_dump_json()) == data
     assert list(data) == list(DescribedWhy.model_fields)
-    assert made.sentence_text == "It is."
 
 
 STATES: list[tuple[Any, str]] = [

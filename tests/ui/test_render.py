@@ -318,11 +318,11 @@ def test_why_of_a_refusal_begins_with_what_came_closest_and_what_it_lacks() -> N
 
 
 def test_what_came_closest_is_cut_at_a_word_and_names_its_file_if_it_is_not_cited() -> None:
-    long = why("word " * 60 + "end.", citation=None, lacks="It has no dog.")
+    long = why("word " * 99 + "end.", citation=None, lacks="It has no dog.")
     told = as_text(replace(answer(citation(), answerable=False), why=long), explained=True)
     quoted = re.search("Came closest: “(.*)” notes/cat.md\n", told)
     assert quoted is not None
-    assert re.fullmatch("(word )+…", quoted[1]) and 150 < len(quoted[1]) <= 202
+    assert re.fullmatch("(word )+…", quoted[1]) and 390 < len(quoted[1]) <= 402
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
