@@ -10,18 +10,15 @@ from typing import Any
 import numpy as np
 
 from qa.corpus.records import FileRecord, Part
-from qa.index import bm25
-from qa.index.generation import Head, OpenGeneration
+from qa.index.generation import OpenGeneration
 from qa.index.manifest import Manifest
-from qa.index.protocols import Embedding, Pool, Rows, Sought
+from qa.index.protocols import Rows
 from qa.index.rows import full_row
 from qa.index.store import Store
-from qa.index.vocabulary import CountedVocabulary, Vocabulary, acronyms_of
 from qa.index.workspace import new_folder
 from qa.index.writer import Writer, Written
 from qa.models.protocols import Vectors
 from qa.text.document import Document
-from qa.text.terms import analyze
 
 
 @dataclass
@@ -29,11 +26,9 @@ class Tables:
     """The content of a generation."""
 
     files: list[FileRecord] = field(default_factory=list)
-    documents: list[tuple[Head, Document]] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
     passages: list[tuple[Any, ...]] = field(default_factory=list)
-    terms: list[str] = field(default_factory=list)
     vectors: list[Vectors] = field(default_factory=list)
-    vocabulary: CountedVocabulary = field(default_factory=CountedVocabulary)
 
 
 GENERATIONS: dict[str, dict[str, MemoryGeneration]] = {}  # of each URL, oldest first
@@ -43,37 +38,21 @@ class MemoryGeneration(OpenGeneration):
     def __init__(self, manifest: Manifest, tables: Tables) -> None:
         self.manifest = manifest
         self._tables = tables
-        self._numbers = {head.path: number for number, (head, _) in enumerate(tables.documents)}
+        self._numbers = {document.path: number for number, document in enumerate(tables.documents)}
         self._vectors = np.concatenate([np.empty((0, int(manifest.encoder["dimension"])), np.float32), *tables.vectors])
 
     def files(self) -> Iterable[FileRecord]:
         return self._tables.files
 
-    def heads(self, wanted: Sequence[int] | Sequence[str]) -> dict[int, Head]:
-        numbers = (self._numbers.get(each) if isinstance(each, str) else each for each in wanted)
-        return {number: self._tables.documents[number][0] for number in numbers if number is not None}
-
-    def body(self, wanted: int | str) -> Document | None:
+    def body(self, wanted: int | str) -> tuple[int, Document] | None:
         number = self._numbers.get(wanted) if isinstance(wanted, str) else wanted
-        return None if number is None else self._tables.documents[number][1]
+        return None if number is None else (number, self._tables.documents[number])
 
     def rows(self, ids: Sequence[int]) -> Iterable[Sequence[Any]]:
         return [self._tables.passages[number] for number in ids]
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
         return np.asarray(self._vectors[list(ids)])
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        return self._tables.vocabulary
-
-    def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
-        frequency, length = sought.frequencies, self._tables.vocabulary.length
-        scores = bm25.scores(
-            sought.terms, self._tables.terms, lambda form: frequency.get(form, 0), self.count(), length
-        )
-        everything = np.ones(self.count(), dtype=np.bool_)
-        return Pool(np.arange(self.count()), self._vectors @ embedding(), scores, everything).best(k)
 
 
 class MemoryWriter(Writer):
@@ -85,19 +64,15 @@ class MemoryWriter(Writer):
     def insert(self, record: FileRecord, documents: Sequence[Written], vectors: Rows, part: Part) -> None:
         tables = self._tables
         for document, passages in documents:
-            head = Head(document.path, document.title, document.metadata, record)
-            tables.documents.append((head, replace(document, blocks=())))
-            tables.vocabulary.add_document(document.language, acronyms_of(document))
+            tables.documents.append(replace(document, blocks=()))
             for order, passage in enumerate(passages):
-                terms = analyze(passage.encoded, passage.language)
                 tables.passages.append(full_row(len(tables.passages), passage, order))
-                tables.terms.append(" ".join(terms))
-                tables.vocabulary.add_passage(terms, passage.encoded)
         tables.vectors.append(vectors[:].astype(np.float16).astype(np.float32))
 
     def finish(self, keep: int) -> str:
         self._tables.files = list(self.records)
-        manifest = self.completed(self._store.next_id(), sorted(self._tables.vocabulary.languages), {})
+        languages = sorted({document.language for document in self._tables.documents})
+        manifest = self.completed(self._store.next_id(), languages, {})
         self._store.generations[manifest.id] = MemoryGeneration(manifest, self._tables)
         self._store.prune(keep)
         return manifest.id

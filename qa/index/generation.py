@@ -1,13 +1,14 @@
 """One published generation, open for reading: everything that does not depend on the store that contains it.
 
-A store supplies rows, vectors and postings (the abstract methods of `OpenGeneration`). Reading a question, correcting
-words, acronyms, checking phrases and exclusions, and verification are written here, once for all stores.
+A store supplies rows and vectors (the abstract methods of `OpenGeneration`), and postings if it has an index. Reading a
+question, correcting words, acronyms, checking phrases and exclusions, and verification are written here, once for all.
 """
 
 from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -25,15 +26,15 @@ from ..text.passage import Passage
 from ..text.query_term import QueryTerm
 from ..text.spelling import nearest
 from ..text.terms import Word, analyze_question, forms_of, plain_words, possible_acronyms, query_terms, searched_terms
+from .exhaustive import ExhaustiveIndex
 from .manifest import Manifest
 from .phrases import Phrases
 from .protocols import Candidates, Embedding, Pool, Query, Sought
-from .rows import MALFORMED, checked, has_stray_sentence, is_literal
+from .rows import MALFORMED, checked
+from .verification import blocks, problems
 from .vocabulary import Vocabulary
 
-_BLOCK = 1_000  # documents or passages that are read together
 _MOST_READ = 4_096  # passages whose text is checked for a phrase that the store's postings only narrow down
-_LONGEST_ERROR = 1e-3  # of an embedding's length
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class OpenGeneration(ABC):
     """
 
     manifest: Manifest
+    _read_whole: tuple[frozenset[str], ExhaustiveIndex] | None = None  # what had been withdrawn by then, and the rest
 
     # --- what every store implements
 
@@ -61,12 +63,8 @@ class OpenGeneration(ABC):
         """The records of all files as they were written, in order. Raises StoreError, as every method here does."""
 
     @abstractmethod
-    def heads(self, wanted: Sequence[int] | Sequence[str]) -> dict[int, Head]:
-        """The documents with these numbers, or with these paths, by number; those that do not exist are left out."""
-
-    @abstractmethod
-    def body(self, wanted: int | str) -> Document | None:
-        """The document with this number or path, with its text and sections; None if it does not exist."""
+    def body(self, wanted: int | str) -> tuple[int, Document] | None:
+        """The document with this number or path, with its text and sections, and its number; None if there is none."""
 
     @abstractmethod
     def rows(self, ids: Sequence[int]) -> Iterable[Sequence[Any]]:
@@ -76,24 +74,38 @@ class OpenGeneration(ABC):
     def vectors(self, ids: Sequence[int]) -> Vectors:
         """The embeddings of these passages, of shape (passages, dimension)."""
 
-    @abstractmethod
+    # --- what a store may implement
+
+    def heads(self, wanted: Sequence[int] | Sequence[str]) -> dict[int, Head]:
+        """The documents with these numbers, or with these paths, by number; those that do not exist are left out.
+
+        Here from whole documents.
+        """
+        found = [each for each in map(self.body, wanted) if each is not None]
+        stops = [part.documents.stop for part in self._parts.values()]
+        files = list(self._written.values())
+        return {
+            number: Head(document.path, document.title, document.metadata, files[bisect_right(stops, number)])
+            for number, document in found
+        }
+
     def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
         """The `k` passages with the largest cosines and the `k` with the best BM25 scores, as far as there are any.
 
         If `sought` has phrases or exclusions, only passages that its literal check may allow. A store may return
         passages that it does not allow, and even ignore it: what is returned is checked, and more is asked for.
+        Here by comparing the question with every passage, all of which are kept in memory.
         """
+        return self._exhaustive().candidates(embedding, sought, k)
 
     @property
-    @abstractmethod
     def vocabulary(self) -> Vocabulary:
-        """What the passages and documents contain: words, search terms and acronyms."""
-
-    # --- what a store may implement
+        """What the passages and documents contain: words, search terms and acronyms; here counted by reading all."""
+        return self._exhaustive().vocabulary
 
     def keys(self) -> list[bytes]:
         """The key of every passage, by id: here from whole rows."""
-        passages = self._in_order(range(self.count()), lambda: None)
+        passages = self.in_order(range(self.count()), lambda: None)
         return [passage.key for _, passage in passages]
 
     def allows(self, sought: Sought, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -158,13 +170,14 @@ class OpenGeneration(ABC):
         numbers = range(self.manifest.documents)
         if file is not None:
             numbers = self._parts[file].documents if file in self._parts else range(0)
-        for block in _blocks(numbers):
+        for block in blocks(numbers):
             yield from (head.path for _, head in sorted(self.heads(block).items(), key=lambda item: item[0]))
 
     def document(self, path: str) -> Document | None:
         """A document with its text and sections (without blocks); None if this generation does not contain it."""
         with self.reading():
-            return self.body(path)
+            found = self.body(path)
+            return None if found is None else found[1]
 
     def facts(self, paths: Sequence[str]) -> dict[str, DocumentInfo]:
         """The file, title and metadata of each of these documents."""
@@ -248,6 +261,19 @@ class OpenGeneration(ABC):
         forms = {form for word in words for group in (word.forms, *chain(*word.also)) for form in group}
         return {form: number for form, number in self.vocabulary.frequencies("terms", forms).items() if number}
 
+    def _exhaustive(self) -> ExhaustiveIndex:
+        """All documents and passages that were not withdrawn, read once."""
+        gone = self.withdrawn()
+        if self._read_whole is None or self._read_whole[0] != gone:
+            parts = [part for path, part in self._parts.items() if path not in gone]
+            documents = filter(None, map(self.body, chain.from_iterable(part.documents for part in parts)))
+            passages = chain.from_iterable(self.in_order(part.passages, lambda: None) for part in parts)
+            vectors = self.vectors(list(chain.from_iterable(part.passages for part in parts)))
+            with self.reading():
+                index = ExhaustiveIndex((document for _, document in documents), passages, vectors, self.count())
+            self._read_whole = gone, index
+        return self._read_whole[1]
+
     # --- verification
 
     def verify(self) -> list[str]:
@@ -265,49 +291,18 @@ class OpenGeneration(ABC):
         `step` is called before each document and each block of passages.
         """
         try:
-            problems = list(self.faults())
+            found = list(self.faults())
             gone = self.withdrawn()
             for path, part in (self.parts() if parts is None else parts).items():
                 if path not in gone:
-                    problems += self._problems(path, part, step)
+                    found += problems(self, path, part, step)
         except (*MALFORMED, StoreError) as error:
             return [f"generation {self.id} cannot be read ({error})"]
-        return problems
+        return found
 
-    def _problems(self, path: str, part: Part, step: Callable[[], None]) -> Iterator[str]:
-        """What is wrong with the documents and passages of one file."""
-        passages = self._in_order(part.passages, step)
-        counted, number, passage = 0, -1, next(passages, None)
-        documents = 0
-        for block in _blocks(part.documents):
-            heads = self.heads(block)
-            for document_number in block:
-                step()
-                head, document = heads.get(document_number), self.body(document_number)
-                if head is None or document is None:
-                    continue
-                documents += 1
-                while passage is not None and passage[1].document == head.path:
-                    number, one = passage
-                    if number != part.passages.start + counted or not is_literal(one, document.text):
-                        yield f"passage {number} of {head.path} is not a literal part of its document"
-                    if has_stray_sentence(one):
-                        yield f"passage {number} of {head.path} has a sentence outside itself"
-                    counted, passage = counted + 1, next(passages, None)
-        if documents != len(part.documents):
-            yield f"{path} has {documents} articles, not {len(part.documents)}"
-        elif passage is not None or counted != len(part.passages):
-            yield f"{path} has {counted} passages, not {len(part.passages)}"
-        for block in _blocks(part.passages):
-            step()
-            lengths = np.linalg.norm(self.vectors(block), axis=1)
-            for at in np.flatnonzero(~(np.abs(lengths - 1) < _LONGEST_ERROR)):
-                yield f"passage {block[at]} of {path} has an embedding that is not of unit length"
-                break
-
-    def _in_order(self, ids: range, step: Callable[[], None]) -> Iterator[tuple[int, Passage]]:
+    def in_order(self, ids: range, step: Callable[[], None]) -> Iterator[tuple[int, Passage]]:
         """The passages with these ids, in order; not read all at once, since one document may have very many."""
-        for block in _blocks(ids):
+        for block in blocks(ids):
             step()
             yield from ((row[0], checked(row)) for row in sorted(self.rows(block), key=lambda row: int(row[0])))
 
@@ -322,8 +317,3 @@ class OpenGeneration(ABC):
 
 def _frequency(frequencies: Mapping[str, int]) -> Callable[[str], int]:
     return lambda form: frequencies.get(form, 0)
-
-
-def _blocks(numbers: range) -> Iterator[range]:
-    for start in range(0, len(numbers), _BLOCK):
-        yield numbers[start : start + _BLOCK]

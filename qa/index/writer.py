@@ -162,14 +162,13 @@ class Writer(AbstractContextManager["Writer"], ABC):
     def _taken(self, taken: Taken) -> Iterator[Written]:
         """The documents of a file that is taken over, and their passages, as they are now."""
         passages = self._previous.passages(taken.part.passages)
-        heads = self._previous.heads(taken.part.documents)
         for number in taken.part.documents:
-            document = self._previous.body(number)
-            if document is None or number not in heads:
+            found = self._previous.body(number)
+            if found is None:
                 raise StoreError("An article is missing in the last index", Remedy.FULL_BUILD)
-            old = heads[number].path
+            old = found[1].path
             own = [replace(passage, document=taken.moved(old)) for passage in passages if passage.document == old]
-            yield replace(document, path=taken.moved(old)), own
+            yield replace(found[1], path=taken.moved(old)), own
 
     def _embeddings(self, ids: range) -> Rows:
         return self._previous.vectors(ids)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import TinyEncoder
 from corpora import article, installed, write
-from memory_store import MemoryStore
+from memory_store import MemoryGeneration, MemoryStore
 
 from qa.build import build
 from qa.cli import main
@@ -18,6 +18,10 @@ from qa.config import Address, Config, PluginAddress
 from qa.engine import Engine
 from qa.errors import ConfigError, NoGenerationError, StoreError
 from qa.index import is_shared, open_store
+from qa.index.generation import OpenGeneration
+from qa.index.protocols import Query
+from qa.index.store import Store
+from qa.index.writer import Writer
 
 URL = "memory://shelf/articles"
 
@@ -48,6 +52,32 @@ def test_a_store_is_opened_by_the_scheme_of_its_url(tmp_path: Path, tiny: TinyEn
 def test_a_whole_store_fits_into_150_lines() -> None:
     source = inspect.getsource(inspect.getmodule(MemoryStore))  # type: ignore[arg-type]
     assert len(source.splitlines()) <= 150
+
+
+def test_a_store_must_implement_nine_methods() -> None:
+    assert OpenGeneration.__abstractmethods__ == {"files", "body", "rows", "vectors"}
+    assert Writer.__abstractmethods__ == {"insert", "finish"}
+    assert Store.__abstractmethods__ == {"current_id", "open", "writer"}
+
+
+def test_what_is_withdrawn_is_not_found_without_an_index_either(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(config.corpus, {f"{word}.md": article(word.title(), word) for word in ("anchor", "beacon")})
+    store = MemoryStore("memory://withdrawn", config.index)
+    with installed(config.index.with_name("packages")):
+        build(replace(config, store=PluginAddress("memory://withdrawn")), tiny)
+    index = store.open_current()
+    embedding = tiny.encode_queries(["anchor report"])[0]
+
+    def found() -> set[str]:
+        ids = index.search(lambda: embedding, Query("anchor report"), 10).ids
+        return {passage.document for passage in index.passages(ids.tolist())}
+
+    assert found() == {"anchor.md", "beacon.md"}
+    monkeypatch.setattr(MemoryGeneration, "withdrawn", lambda _: frozenset(["anchor.md"]))
+    assert found() == {"beacon.md"}
+    assert index.vocabulary.frequencies("words", ["anchor", "beacon"]) == {"anchor": 0, "beacon": 1}
 
 
 def test_the_command_line_takes_such_a_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

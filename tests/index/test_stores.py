@@ -219,6 +219,34 @@ def test_everything_that_is_known_is_read_back(library: Place) -> None:
         assert found.query_terms(text) == expected.query_terms(text)
 
 
+def test_rows_and_vocabulary_are_those_of_the_defaults(library: Place) -> None:
+    index = library.opened()[0]
+    numbers, paths = range(index.manifest.documents), ["long.md", "list.csv#2", "nothing.md"]
+    assert index.heads(numbers) == OpenGeneration.heads(index, numbers)
+    assert index.heads(paths) == OpenGeneration.heads(index, paths)
+    assert len(index.heads(paths)) == 2
+    found, expected = index.vocabulary, index._exhaustive().vocabulary
+    terms, words = sorted(expected.terms), sorted(expected.words)
+    assert min(len(terms), len(words)) > 50
+    assert found.frequencies("terms", terms) == expected.frequencies("terms", terms)
+    assert found.frequencies("words", words) == expected.frequencies("words", words)
+    assert found.beginning(["anch", "qu"]) == expected.beginning(["anch", "qu"])
+    assert list(found.acronyms(["bhb", "wall"])) == list(expected.acronyms(["bhb", "wall"])) != []
+
+
+@pytest.mark.parametrize("text", ["anchor beacon wall", "Wo schlafen die Bienen?", "zebra"])
+def test_candidates_are_those_of_an_exhaustive_search(
+    library: Place, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = library.opened()[0]
+    found = searched(index, Query(text), 3)
+    monkeypatch.setattr(type(index), "candidates", OpenGeneration.candidates)
+    expected = searched(index, Query(text), 3)
+    assert found.ids.tolist() == expected.ids.tolist()
+    assert found.cosine == pytest.approx(expected.cosine, abs=1e-5)
+    assert found.bm25 == pytest.approx(expected.bm25, rel=1e-4)
+
+
 def test_a_built_index_is_complete(library: Place) -> None:
     assert library.opened()[0].verify() == []
 

@@ -98,7 +98,7 @@ class Generation(OpenGeneration):
                 for number, path, title, metadata, facts in rows
             }
 
-    def body(self, wanted: int | str) -> Document | None:
+    def body(self, wanted: int | str) -> tuple[int, Document] | None:
         column = "path" if isinstance(wanted, str) else "id"
         rows = self._rows(
             f"SELECT id, path, title, text, metadata, pages, language FROM documents WHERE {column} = ?", (wanted,)
@@ -110,7 +110,7 @@ class Generation(OpenGeneration):
             'SELECT path, level, start, "end" FROM sections WHERE document = ? ORDER BY ordinal', (number,)
         )
         with self.reading():
-            return document_of_row(row, sections)
+            return typed(number, int), document_of_row(row, sections)
 
     def rows(self, ids: Sequence[int]) -> list[Any]:
         return self._rows(f"{_PASSAGES} ({_places(ids)})", ids)

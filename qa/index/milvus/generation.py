@@ -91,17 +91,19 @@ class MilvusGeneration(OpenGeneration):
                 for number, head in heads.items()
             }
 
-    def body(self, wanted: int | str) -> Document | None:
+    def body(self, wanted: int | str) -> tuple[int, Document] | None:
         if isinstance(wanted, str):
             number = self._numbers([wanted]).get(wanted)
-            body = self._facts.get([f"body:{number}"]).get(f"body:{number}") if number is not None else None
-        else:
-            body = self.bodies([wanted]).get(wanted)
-        if body is None:
+            if number is None or (body := self._facts.get([f"body:{number}"]).get(f"body:{number}")) is None:
+                return None
+            with self.reading():
+                return number, replace(_document(body), path=wanted)
+        head, body = f"head:{wanted}", f"body:{wanted}"
+        found = self._facts.get([head, body], WRITING)
+        if len(found) < 2:
             return None
-        with self.reading():
-            document = _document(body)
-            return replace(document, path=wanted) if isinstance(wanted, str) else document
+        with self.reading():  # its file may have been renamed since it was written: only the head says so
+            return wanted, replace(_document(found[body]), path=typed(parse_json(found[head], dict)["path"], str))
 
     def rows(self, ids: Sequence[int]) -> list[tuple[Any, ...]]:
         rows = self.columns(ids, COLUMNS)
