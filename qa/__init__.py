@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .formats.pictures import Box, PagePicture
     from .index.protocols import Query
     from .models.encoders import load_encoder
-    from .models.protocols import AnswerSpan, Encoder, EncoderIdentity, Found, Judgement, Reader
+    from .models.protocols import AnswerSpan, Encoder, EncoderIdentity, Judgement, Reader
     from .status import FileState, Status
     from .text.document import Block, Document, Section, Span
     from .text.passage import Passage
@@ -66,7 +66,6 @@ _MODULES = {
     "Evidence": "ask.ranking",
     "FileRecord": "corpus.records",
     "FileState": "status",
-    "Found": "models.protocols",
     "Hit": "ask.ranking",
     "Judgement": "models.protocols",
     "Lead": "ask.answer",
@@ -110,7 +109,6 @@ __all__ = [
     "Evidence",
     "FileRecord",
     "FileState",
-    "Found",
     "Hit",
     "Judgement",
     "Lead",

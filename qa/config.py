@@ -102,8 +102,7 @@ class Config:
     of generations that are kept. `fields` are pairs of title, text, url, date or author and the name of that field in
     JSON and CSV files. `reader` is empty for the shipped reader, or "off"; `reader_ms` is its time limit in
     milliseconds, after which it starts no further passage. With `store`, the index is on that server, and `index`
-    contains only what belongs to this machine. With `only_reads`, the index is built on another machine: the chat does
-    not build it, and does not compare it with `corpus`.
+    contains only what belongs to this machine.
     """
 
     corpus: Path = Path("corpus")
@@ -119,7 +118,6 @@ class Config:
     reader: str = ""
     reader_ms: float = 2_000.0
     store: Address | PluginAddress | None = None
-    only_reads: bool = False
 
     @classmethod
     def from_env(

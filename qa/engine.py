@@ -51,8 +51,10 @@ class Engine:
         encoder: Encoder | None = None,
         settings: PassageSettings | None = None,
         reader: Reader | None = None,
+        can_build: bool = True,
     ) -> None:
         self.config = config
+        self._can_build = can_build
         self._given = encoder
         self._given_reader = reader
         self._opened: Encoder | None = None
@@ -76,12 +78,15 @@ class Engine:
         encoder: Encoder | None = None,
         settings: PassageSettings | None = None,
         reader: Reader | None = None,
+        *,
+        can_build: bool = True,
     ) -> Engine:
         """An engine on `config.index`; encoder and reader (the configured ones by default) are loaded when needed.
 
-        `settings` are those that the index must have been built with, the program's own by default.
+        `settings` are those that the index must have been built with, the program's own by default. Without `can_build`
+        the index is built on another machine: it is not compared with `config.corpus`.
         """
-        return cls(config, encoder, settings, reader)
+        return cls(config, encoder, settings, reader, can_build)
 
     def __enter__(self) -> Engine:
         return self
@@ -106,7 +111,7 @@ class Engine:
     @property
     def can_build(self) -> bool:
         """Whether this program may build the index; otherwise it only reads one that another machine builds."""
-        return not self.config.only_reads
+        return self._can_build
 
     @property
     def shared(self) -> bool:

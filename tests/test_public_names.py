@@ -23,7 +23,7 @@ OWN_AFFAIRS = {"Engine.generation"}
 def test_the_public_names_are_these() -> None:
     assert qa.__all__ == [
         "Address", "Answer", "AnswerSpan", "Block", "Box", "BuildReport", "Citation", "Config", "Document", "Encoder",
-        "EncoderIdentity", "Engine", "Evidence", "FileRecord", "FileState", "Found", "Hit", "Judgement", "Lead",
+        "EncoderIdentity", "Engine", "Evidence", "FileRecord", "FileState", "Hit", "Judgement", "Lead",
         "PagePicture", "Passage", "PassageSettings", "PluginAddress", "Progress", "QAError", "Query", "QueryTerm",
         "Ranking", "Ranks", "Reader", "ReaderScores", "Remedy", "Section", "Span", "Status", "Turn", "Why",
         "__version__", "build_index", "load_encoder",

@@ -70,9 +70,6 @@ class AnswerSpan:
     margin: float
 
 
-Found = AnswerSpan  # its name in version 0.2
-
-
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """A reader's judgement of one passage: `relevance` is the logit that it answers the question.
@@ -91,11 +88,6 @@ class Judgement:
     def margin(self) -> float | None:
         """The margin of the likeliest answer; None if no sentence was read."""
         return max((answer.margin for answer in self.answers), default=None)
-
-    @property
-    def found(self) -> tuple[AnswerSpan, ...]:
-        """The name of `answers` in version 0.2."""
-        return self.answers
 
 
 class Reader(Protocol):

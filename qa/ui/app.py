@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import webbrowser
-from dataclasses import replace
 
 from ..config import Config
 from ..engine import Engine
@@ -30,7 +29,7 @@ def serve(config: Config, host: str, port: int, auth: str | None, open_browser: 
     check_access(host, auth)
     limit_memory_pools()
     watch = follows(config, watch)
-    chat = Chat(Engine.open(replace(config, only_reads=not watch and is_shared(config))))
+    chat = Chat(Engine.open(config, can_build=watch or not is_shared(config)))
     server = Server(chat, host, port, auth)
 
     def ready() -> None:

@@ -33,8 +33,8 @@ class ChatState:
     """The state of index and chat; `generation` is "" if none can answer, and `problem` says why in one sentence.
 
     `waiting` counts the files that are new, changed or removed since the index was built. `followed`: changes are
-    indexed automatically; `follow_problem` says why they no longer are. `only_reads`: the index is built on another
-    machine. `empty`: there are no articles, in the folder or in the index. `settled`: nothing is in progress.
+    indexed automatically; `follow_problem` says why they no longer are. Without `can_build` the index is built on
+    another machine. `empty`: there are no articles, in the folder or in the index. `settled`: nothing is in progress.
     """
 
     generation: str
@@ -47,7 +47,7 @@ class ChatState:
     waiting: int
     followed: bool
     follow_problem: str
-    only_reads: bool
+    can_build: bool
     examples: tuple[str, ...]
     settled: bool
 
@@ -86,7 +86,7 @@ class Chat:
                     self.job.start()
             self._last_error.clear()
         except QAError as error:
-            problem = in_page(error, not self.engine.can_build)
+            problem = in_page(error, self.engine.can_build)
         except Exception as error:  # an edge: the page shows what went wrong, and asks again
             if self._last_error.is_other(error):
                 logger.exception("the state of the index could not be determined")
@@ -107,7 +107,7 @@ class Chat:
             waiting=self._waiting,
             followed=self._following is not None and self._following.is_alive(),
             follow_problem=self._follow_problem,
-            only_reads=not self.engine.can_build,
+            can_build=self.engine.can_build,
             examples=self._examples if generation else (),
             settled=ready and not job.running,
         )
@@ -207,7 +207,7 @@ class Chat:
             self.engine.search("What is said here?", 1)  # loads what the first question needs
             chosen = tuple(examples.choose(self._questions(), self._is_answered))
         except QAError as error:
-            problem = in_page(error, not self.engine.can_build)
+            problem = in_page(error, self.engine.can_build)
         except BaseException as error:  # an edge: nothing else reports what ends a thread
             logger.exception("the first question could not be prepared")
             problem = unexpected(error, "restart the chat")

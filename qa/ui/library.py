@@ -50,12 +50,12 @@ def files_value(
     show: str = "all",
     find: str = "",
     now: datetime | None = None,
-    only_reads: bool = False,
+    can_build: bool = True,
 ) -> dict[str, Any]:
     """Render the list of files in state `show` ("all", "problem", "waiting") whose title or path contains `find`.
 
     Files that need attention come first; beyond MOST_ROWS files are only counted. `offers` are the numbers of the files
-    that may be removed, by path; with `only_reads` the list belongs to no folder. The page filters the files that it
+    that may be removed, by path; without `can_build` the list belongs to no folder. The page filters the files that it
     has and requests those that it lacks; `whole` says that it lacks none.
     """
     now = now or datetime.now().astimezone()
@@ -71,7 +71,7 @@ def files_value(
         if not wanted or wanted in _folded(f"{file.record.title} {file.record.path}")
     ]
     rows = [_row(file, state, status, now) for state, file in matches[:MOST_ROWS]]
-    has_list = bool(status.files) or not only_reads
+    has_list = bool(status.files) or can_build
     return {
         "html": render("files.html", rows=rows if status.files else None, summary=_summary(status), offers=offers)
         if has_list

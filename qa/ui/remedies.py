@@ -8,6 +8,6 @@ _HERE = dict.fromkeys(Remedy, "press “Rebuild index”")
 _ELSEWHERE = dict.fromkeys(Remedy, "rebuild the index on the machine that builds it")
 
 
-def in_page(error: QAError, only_reads: bool = False) -> str:
-    """Return an error's sentence; its remedy is the page's button, or another machine's if the index is only read."""
-    return error.sentence(_ELSEWHERE if only_reads else _HERE)
+def in_page(error: QAError, can_build: bool = True) -> str:
+    """Return an error's sentence; its remedy is the page's button, or that of the machine that can build the index."""
+    return error.sentence(_HERE if can_build else _ELSEWHERE)

@@ -41,7 +41,7 @@ class Screen:
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
         self.engine = chat.engine
-        self._only_reads = not self.engine.can_build
+        self._can_build = self.engine.can_build
         self._drawing = ThreadPoolExecutor(4, "pictures")
         self.uploads = Uploads(self.engine.config.corpus, self.engine.config.index)
         self._status: Status | None = None  # as last read from the folder
@@ -89,7 +89,7 @@ class Screen:
         except NoGenerationError:
             session.finish(exchange.number, problem="There is no index yet; ask again once it is built.")
         except QAError as error:
-            session.finish(exchange.number, problem=in_page(error, self._only_reads))
+            session.finish(exchange.number, problem=in_page(error, self._can_build))
         except Exception as error:  # an edge: the page must not wait for an answer that never comes
             logger.exception("a question could not be answered")
             session.finish(exchange.number, problem=unexpected(error, "ask again"))
@@ -130,7 +130,7 @@ class Screen:
     def _text(self, citation: Citation, turn: int, of: int) -> str:
         try:
             document = self.engine.document(citation.document)
-            changed = None if self._only_reads else self.engine.changed(citation.document)
+            changed = self.engine.changed(citation.document) if self._can_build else None
         except QAError:
             document, changed = None, True
         except Exception as error:
@@ -158,7 +158,7 @@ class Screen:
         try:
             self.chat.feedback.add(answer.question, answer.generation, cited, verdict)
         except QAError as error:  # no thanks for a verdict that was not stored
-            gr.Warning(in_page(error, self._only_reads))
+            gr.Warning(in_page(error, self._can_build))
             return gr.skip()
         except Exception as error:
             logger.exception("a verdict could not be stored")
@@ -211,7 +211,7 @@ class Screen:
                 session.removal_html = library.removed_html(uploaded.name, self.uploads.remove(uploaded).resolve())
                 self.engine.withdraw([uploaded.name])
             except QAError as error:
-                session.removal_html = render("text.html", text=in_page(error, self._only_reads))
+                session.removal_html = render("text.html", text=in_page(error, self._can_build))
             except Exception as error:
                 logger.exception("an upload could not be removed")
                 problem = unexpected(error, "look whether the file is still in the list")
@@ -257,7 +257,7 @@ class Screen:
             _if_changed(session, "headline", headline),
             _if_changed(session, "notice", views.notice_html(state, self.engine.config.corpus)),
             _if_changed(session, "examples", views.examples_html(state.examples)),
-            _if_changed(session, "built", views.build_html(state.job, state.followed, state.only_reads)),
+            _if_changed(session, "built", views.build_html(state.job, state.followed, state.can_build)),
             table,
             gr.Timer(pause) if seconds == pause else gr.skip(),
         ]
@@ -266,10 +266,10 @@ class Screen:
         """Return the list of files with the filter of this page; of the folder as it is now if `status` is None."""
         try:
             status = self._status = status or self.chat.status()
-            present = {} if self._only_reads else self.uploads.present()
+            present = self.uploads.present() if self._can_build else {}
             offers = {name: session.offer(uploaded) for name, uploaded in present.items()}
         except QAError as error:
-            problem = in_page(error, self._only_reads)
+            problem = in_page(error, self._can_build)
             return {"html": render("quiet.html", text=problem), "whole": True}
         except Exception as error:
             if self._last_error.is_other(error):
@@ -278,7 +278,7 @@ class Screen:
             return {"html": views.problem_html(problem), "whole": True}
         self._last_error.clear()
         removed = str((self.engine.config.index / "removed").resolve())
-        files = library.files_value(status, offers, *session.filter, only_reads=self._only_reads)
+        files = library.files_value(status, offers, *session.filter, can_build=self._can_build)
         return {**files, "message": session.removal_html, "removed": removed}
 
 

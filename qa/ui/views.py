@@ -60,7 +60,7 @@ def progress_html(job: JobState) -> str:
     return render("progress.html", job=job)
 
 
-def build_html(job: JobState, followed: bool = False, only_reads: bool = False) -> str:
+def build_html(job: JobState, followed: bool = False, can_build: bool = True) -> str:
     """Render the last build for the Library tab; `followed` says that changes are indexed automatically."""
     report = "" if job.report is None else _built(job.report)
     return render(
@@ -69,7 +69,7 @@ def build_html(job: JobState, followed: bool = False, only_reads: bool = False) 
         report=report,
         problem=job.error,
         followed=followed,
-        only_reads=only_reads,
+        can_build=can_build,
         **_WORDS,
     )
 

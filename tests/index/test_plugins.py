@@ -119,7 +119,7 @@ def test_a_store_says_whether_other_machines_answer_from_it(tmp_path: Path, monk
         with Engine.open(plugin, TinyEncoder()) as engine:
             assert engine.shared
             assert engine.can_build
-        with Engine.open(replace(plugin, only_reads=True), TinyEncoder()) as engine:
+        with Engine.open(plugin, TinyEncoder(), can_build=False) as engine:
             assert not engine.can_build
     assert len(closed) == 4
 

@@ -819,24 +819,25 @@ def test_a_problem_is_one_sentence_in_the_conversation() -> None:
 # --- an index that another machine builds -----------------------------------------------------------------------------
 
 
-def only_read(config: Config) -> Config:
+def elsewhere(config: Config) -> Config:
     """The same index, for a chat that only reads and has a folder of other articles."""
     folder = config.corpus.with_name("foreign")
     folder.mkdir()
     (folder / "cats.md").write_text("# Cats\n\nOther cats.\n")
     (folder / "owls.md").write_text("# Owls\n\nOwls hoot.\n")
-    return replace(config, corpus=folder, only_reads=True)
+    return replace(config, corpus=folder)
 
 
 BUILDING = {"rebuild", "rebuild_all", "stop", "upload", "remove"}
 
 
 def test_a_read_only_chat_can_neither_build_nor_add(config: Config, tiny: TinyEncoder) -> None:
-    async def made(config: Config) -> Any:  # in a running loop: without one gradio leaves loops open
-        return build_app(Engine.open(config, tiny))
+    # In a running loop: without one gradio leaves loops open.
+    async def made(config: Config, may: bool) -> Any:
+        return build_app(Engine.open(config, tiny, can_build=may))
 
-    for there, may in ((config, True), (only_read(config), False)):
-        page = asyncio.run(made(there))
+    for there, may in ((config, True), (elsewhere(config), False)):
+        page = asyncio.run(made(there, may))
         parts = {block.elem_id for block in page.blocks.values()}
         assert parts >= {"qa-built", "qa-files"}
         assert {"qa-rebuild", "qa-full", "qa-upload", "qa-uploaded"} & parts == (
@@ -848,7 +849,7 @@ def test_a_read_only_chat_can_neither_build_nor_add(config: Config, tiny: TinyEn
 def test_a_read_only_chat_compares_no_folder_with_the_index(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
-    chat, session = Chat(Engine.open(only_read(config), tiny)), Conversation()
+    chat, session = Chat(Engine.open(elsewhere(config), tiny, can_build=False)), Conversation()
     screen = Screen(chat)
     screen.load(session)
     settle(chat)
@@ -870,8 +871,8 @@ def test_a_read_only_chat_compares_no_folder_with_the_index(config: Config, tiny
 
 def test_a_read_only_chat_waits_for_a_missing_index(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
-    there = only_read(config)
-    chat, session = Chat(Engine.open(there, tiny)), Conversation()
+    there = elsewhere(config)
+    chat, session = Chat(Engine.open(there, tiny, can_build=False)), Conversation()
     Screen(chat).load(session)
     notice = str(session.shown["notice"])
     assert "There is no index yet" in notice and "on another machine" in notice and "<button" not in notice
@@ -886,7 +887,7 @@ def test_a_read_only_chat_waits_for_a_missing_index(config: Config, tiny: TinyEn
 def test_a_read_only_chat_leaves_a_broken_index_alone(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
-    chat, session = Chat(Engine.open(replace(only_read(config), encoder="another"))), Conversation()
+    chat, session = Chat(Engine.open(replace(elsewhere(config), encoder="another"), can_build=False)), Conversation()
     screen = Screen(chat)
     screen.rebuild(session)
     list(screen.ask(session, "Do cats sleep?"))
@@ -898,11 +899,11 @@ def test_a_read_only_chat_leaves_a_broken_index_alone(config: Config, tiny: Tiny
 
 
 @pytest.mark.parametrize(
-    ("store", "watch", "only_reads"),
-    [(None, True, False), (None, False, False), (ADDRESS, True, False), (ADDRESS, False, True)],
+    ("store", "watch", "can_build"),
+    [(None, True, True), (None, False, True), (ADDRESS, True, True), (ADDRESS, False, False)],
 )
 def test_a_chat_only_reads_an_index_on_a_server_unless_it_watches(
-    store: Address | None, watch: bool, only_reads: bool, config: Config, monkeypatch: pytest.MonkeyPatch
+    store: Address | None, watch: bool, can_build: bool, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engines: list[Engine] = []
 
@@ -915,7 +916,7 @@ def test_a_chat_only_reads_an_index_on_a_server_unless_it_watches(
 
     monkeypatch.setattr("qa.ui.app.Server", Silent)
     serve(replace(config, store=store), "127.0.0.1", 0, None, False, watch)
-    assert [engine.config.only_reads for engine in engines] == [only_reads]
+    assert [engine.can_build for engine in engines] == [can_build]
 
 
 # --- examples

@@ -330,8 +330,8 @@ def test_a_chat_that_only_reads_does_not_compare_a_folder_that_is_another(
     write(tmp_path / "foreign", {"b.md": article("B", "lantern")})
     address = Address.parse(f"milvus://{milvus_lite.address}/foreign", {})
     config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off", store=address)
-    there = replace(config, corpus=tmp_path / "foreign", index=tmp_path / "other", only_reads=True)
-    chat = Chat(Engine.open(there, TinyEncoder()))
+    there = replace(config, corpus=tmp_path / "foreign", index=tmp_path / "other")
+    chat = Chat(Engine.open(there, TinyEncoder(), can_build=False))
     assert chat.refresh().empty  # nothing was built before, and this chat builds nothing
     assert not chat.job.start() and chat.job.state.number == 0
     report = build(config, TinyEncoder())
