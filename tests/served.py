@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from conftest import TinyEncoder
@@ -16,7 +16,11 @@ from conftest import TinyEncoder
 from qa.config import Config
 from qa.engine import Engine
 from qa.ui.chat import Chat
-from qa.ui.server import Server
+
+if TYPE_CHECKING:  # loading Gradio takes seconds, and most tests do not need it
+    import gradio as gr
+
+    from qa.ui.screen import Screen
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Running:
 
 @contextmanager
 def serve(config: Config, follow: bool = False, **options: Any) -> Iterator[Running]:
+    from qa.ui.server import Server
+
     engine = Engine.open(config, TinyEncoder())
     chat = Chat(engine)
     if follow:
@@ -55,3 +61,17 @@ def serve(config: Config, follow: bool = False, **options: Any) -> Iterator[Runn
         thread.join(30)
         chat.close()
     assert not thread.is_alive()
+
+
+def screen_of(chat: Chat) -> Screen:
+    """What the page calls when somebody clicks or types."""
+    from qa.ui.screen import Screen
+
+    return Screen(chat)
+
+
+def clicked(**data: Any) -> gr.EventData:
+    """What the page sends with a click."""
+    from gradio import EventData
+
+    return EventData(None, data)

@@ -10,11 +10,8 @@ from ..config import Config
 from ..engine import Engine
 from ..index import is_shared
 from ..system.machine import limit_memory_pools
+from .address import check_access
 from .chat import Chat
-from .page import build_app
-from .server import Server, check_access
-
-__all__ = ["build_app", "serve"]
 
 _PATIENCE = 0.8  # seconds; with the second that open pages get, an interrupt ends the program within two
 
@@ -27,6 +24,8 @@ def serve(config: Config, host: str, port: int, auth: str | None, open_browser: 
     an address or a log-in that cannot be used.
     """
     check_access(host, auth)
+    from .server import Server  # loads Gradio, which takes seconds: not before an address that is refused
+
     limit_memory_pools()
     watch = follows(config, watch)
     chat = Chat(Engine.open(config, can_build=watch or not is_shared(config)))

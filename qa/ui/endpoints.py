@@ -1,6 +1,6 @@
 """The HTTP API: `POST /api/ask`, `POST /api/search`, `GET /api/status`, and their description at `/openapi.json`.
 
-What is answered is in `api`, its form in `schema`, and which other sites' pages are kept out in `security`.
+What is answered is in `calls`, its form in `schema`, and which other sites' pages are kept out in `security`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from starlette.types import Receive, Scope, Send
 from ..errors import QAError, QuestionError
 from ..system.version import __version__
 from . import bodies
-from .api import Call
+from .calls import Call
 from .refusals import DESCRIPTION, Refused, refusal
 from .schema import Answer, AskRequest, Refusal, SearchRequest, SearchResult, Status
 from .unexpected import unexpected

@@ -1,4 +1,4 @@
-"""Runs the page and the HTTP API as a server: address, log-in, the middleware in front of both, start and stop."""
+"""Runs the page and the HTTP API as a server: the middleware in front of both, start and stop."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from gradio.routes import App
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from ..errors import ConfigError
 from ..system.machine import is_loopback
-from .api import calls
+from .address import bind, check_access
+from .calls import calls
 from .chat import Chat
 from .doors import Doors, file_places, most_upload, routes
 from .endpoints import Endpoints
@@ -117,36 +117,3 @@ class _Uvicorn(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self.ready()
-
-
-def check_access(host: str, auth: str | None) -> tuple[str, str] | None:
-    """Return the user name and password that visitors need. Raises ConfigError if others could enter without."""
-    if auth is None:
-        if not is_loopback(host):
-            raise ConfigError(
-                f"{host} can be reached from other computers: add --auth user:password, or leave --host out."
-            )
-        return None
-    user, _, password = auth.partition(":")
-    if not user.strip() or not password.strip():
-        raise ConfigError("--auth needs a name and a password: give it as --auth user:password.")
-    return user.strip(), password
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Bind a socket to an address; port 0 takes a free one. Raises ConfigError if that is impossible."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is given because asyncio switches Nagle's algorithm off only if it is TCP.
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if socket.has_ipv6 and family == socket.AF_INET6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host.strip("[]"), port))
-        bound.listen(128)  # so that a second server cannot bind it too
-    except (OSError, OverflowError) as error:
-        bound.close()
-        if isinstance(error, socket.gaierror):
-            raise ConfigError(f"This machine has no address {host!r}: choose another with --host.") from error
-        raise ConfigError(f"Port {port} of {host} cannot be used ({error}): choose another with --port.") from error
-    return bound

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import LOADED, ROOT
 
 import qa
 
@@ -70,26 +70,26 @@ def test_nothing_hostile_can_run_and_no_error_is_swallowed_whole(path: Path) -> 
 # --- the package ------------------------------------------------------------------------------------------------------
 
 
+HEAVY = {
+    "torch", "gradio", "faiss", "transformers", "tantivy", "sentence_transformers", "onnxruntime", "tokenizers",
+    "pymilvus", "jinja2",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "module",
     ["qa", "qa.cli", "qa.text.document", "qa.corpus.documents", "qa.text.passages", "qa.models.encoders", "qa.index"],
 )
 def test_importing_loads_nothing_heavy(module: str) -> None:
-    heavy = {
-        "torch",
-        "gradio",
-        "faiss",
-        "transformers",
-        "tantivy",
-        "sentence_transformers",
-        "onnxruntime",
-        "tokenizers",
-        "pymilvus",
-        "jinja2",
-    }
-    program = f"import sys, {module}; print(*sorted({heavy!r} & set(sys.modules)))"
+    program = f"import sys, {module}; print(*sorted({HEAVY!r} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
+
+
+def test_collecting_the_tests_loads_nothing_that_takes_seconds(request: pytest.FixtureRequest) -> None:
+    light = {"tantivy", "tokenizers", "jinja2"}  # a tenth of a second together
+    heavy = HEAVY - light | {"gradio_client", "pandas", "ray", "scipy", "sklearn"}
+    assert request.config.stash[LOADED] & heavy == set()
 
 
 # --- outside the package ----------------------------------------------------------------------------------------------

@@ -19,25 +19,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import httpx
 import pytest
 from blocked_sockets import is_here
 from conftest import ROOT, TinyEncoder
-from gradio.routes import App
-from gradio_client import Client, handle_file
-from served import Running, serve
+from served import Running, screen_of, serve
 from waiting import wait_until
 
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
-from qa.ui import server as server_module
 from qa.ui.chat import Chat
 from qa.ui.conversation import Conversation
 from qa.ui.doors import file_places, routes
-from qa.ui.page import build_app
-from qa.ui.screen import Screen
 from qa.ui.uploads import save_upload
 
 pytestmark = [
@@ -241,6 +235,8 @@ def test_a_name_that_is_sent_leads_nowhere(running: Running, place: Place) -> No
 
 
 def test_gradios_client_may_send_a_file_and_ask(running: Running, tmp_path: Path) -> None:
+    from gradio_client import Client, handle_file
+
     (tmp_path / "a.md").write_text("Ants march.", "utf-8")
     client = Client(str(running.http.base_url), verbose=False)
     try:
@@ -256,7 +252,7 @@ def test_gradios_client_may_send_a_file_and_ask(running: Running, tmp_path: Path
 
 
 def test_gradio_itself_refuses_a_path_if_the_doors_are_open(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "Doors", lambda app, *_: app)
+    monkeypatch.setattr("qa.ui.server.Doors", lambda app, *_: app)
     with serve(place.config) as running:
         event = upload_event(running)
         for path in [*paths(place)[:4], *paths(place)[5:8], "/dev/zero"]:
@@ -267,7 +263,7 @@ def test_gradio_itself_refuses_a_path_if_the_doors_are_open(place: Place, monkey
 
 
 def test_the_page_itself_adds_only_what_gradio_stored(place: Place) -> None:
-    screen = Screen(Chat(Engine.open(place.config, TinyEncoder())))
+    screen = screen_of(Chat(Engine.open(place.config, TinyEncoder())))
     for path in paths(place)[:11]:
         said = screen.upload(Conversation(), [path])[1]
         assert "refused" in said and CANARY not in said
@@ -353,7 +349,7 @@ def test_no_event_fetches_an_address(running: Running, place: Place) -> None:
 
 
 def test_gradio_itself_fetches_nothing_if_the_doors_are_open(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "Doors", lambda app, *_: app)
+    monkeypatch.setattr("qa.ui.server.Doors", lambda app, *_: app)
     with serve(place.config) as running, watched() as (port, tried):
         for url in urls(port, place.canary):
             for number, kinds in ((number, kinds) for number, kinds in events(running) if set(kinds) - {"state"}):
@@ -380,6 +376,11 @@ OPEN = {
 
 @pytest.mark.parametrize(("most", "closed"), [(1, set()), (0, {"/gradio_api/upload", "/gradio_api/upload_progress"})])
 def test_of_gradios_addresses_only_those_are_open(place: Place, most: int, closed: set[str]) -> None:
+    import gradio as gr
+    from gradio.routes import App
+
+    from qa.ui.page import build_app
+
     async def made() -> tuple[Any, list[str]]:
         page = build_app(Engine.open(place.config, TinyEncoder()))
         found = App.create_app(page).routes

@@ -10,22 +10,21 @@ from contextlib import closing
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
-import gradio as gr
 import httpx
 import pytest
 from conftest import TinyEncoder
+from served import screen_of
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
-from qa.ui import api, jobs, views
+from qa.ui import jobs, views
 from qa.ui.chat import Chat
 from qa.ui.conversation import Conversation
 from qa.ui.endpoints import Endpoints
 from qa.ui.jobs import BuildJob
-from qa.ui.screen import Screen
 
 ERRORS = [RuntimeError("secret detail"), OSError("secret detail"), MemoryError("secret detail")]
 
@@ -70,7 +69,7 @@ def test_a_question_that_fails_is_answered_by_a_sentence(
 ) -> None:
     session = Conversation()
     monkeypatch.setattr(chat.engine, "ask", failing(error))
-    *_, (talk, _, _) = Screen(chat).ask(session, "cats")
+    *_, (talk, _, _) = screen_of(chat).ask(session, "cats")
     (turn,) = session.exchanges
     is_said(turn.problem, error)
     assert turn.problem.endswith("ask again.") and turn.problem in talk["spoken"]
@@ -85,7 +84,7 @@ def test_a_source_that_fails_says_so(
     session.finish(session.begin("cats").number, chat.engine.ask("cats"))
     monkeypatch.setattr(chat.engine, method, failing(error))
     monkeypatch.setattr("qa.ui.screen._PATIENCE", 20)
-    (value,) = Screen(chat)._source(session, 1, 1, True)
+    (value,) = screen_of(chat)._source(session, 1, 1, True)
     is_said(value["pages"] + value["html"], error)
     is_logged_once(caplog, "qa.ui.screen", error)
 
@@ -130,7 +129,7 @@ def test_an_unreadable_folder_is_reported_before_the_first_build(
 def test_a_list_of_files_that_fails_is_a_sentence_in_its_place(
     chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    error, screen = RuntimeError("secret detail"), Screen(chat)
+    error, screen = RuntimeError("secret detail"), screen_of(chat)
     monkeypatch.setattr(chat.engine, "status", failing(error))
     for _ in range(2):
         table = screen.load(Conversation())[4]
@@ -141,7 +140,12 @@ def test_a_list_of_files_that_fails_is_a_sentence_in_its_place(
 def test_an_upload_and_a_removal_that_fail_say_so(
     chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Any
 ) -> None:
-    session, screen, error, other = Conversation(), Screen(chat), RuntimeError("secret detail"), MemoryError("secret")
+    session, screen, error, other = (
+        Conversation(),
+        screen_of(chat),
+        RuntimeError("secret detail"),
+        MemoryError("secret"),
+    )
     sent = tmp_path / "sent.md"
     sent.write_text("# Sent\n")
     monkeypatch.setattr("qa.ui.screen.is_sent", lambda *_: True)
@@ -162,8 +166,8 @@ def test_a_verdict_that_fails_is_a_warning_without_thanks(
     warned: list[str] = []
     session.finish(session.begin("cats").number, chat.engine.ask("cats"))
     monkeypatch.setattr(chat.feedback, "add", failing(error))
-    monkeypatch.setattr(gr, "Warning", warned.append)
-    Screen(chat).judge(session, SimpleNamespace(turn=1, verdict="up"))
+    monkeypatch.setattr("gradio.Warning", warned.append)
+    screen_of(chat).judge(session, SimpleNamespace(turn=1, verdict="up"))
     (sentence,) = warned
     is_said(sentence, error)
     assert session.exchanges[0].verdict == ""
@@ -263,6 +267,10 @@ def test_a_call_that_fails_is_answered_500_with_a_sentence(caplog: pytest.LogCap
 
 
 def test_a_call_that_fails_is_a_sentence_to_gradios_client_too(caplog: pytest.LogCaptureFixture) -> None:
+    import gradio as gr
+
+    from qa.ui import api
+
     error = RuntimeError("secret detail")
     with pytest.raises(gr.Error) as caught:
         api._for_gradio(failing(error))()

@@ -11,11 +11,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import pytest
 from conftest import TinyEncoder
 from hypothesis import given
 from hypothesis import strategies as st
+from served import clicked, screen_of
 
 from qa.build import build
 from qa.cli import main
@@ -29,7 +29,6 @@ from qa.ui.chat import Chat
 from qa.ui.conversation import Conversation
 from qa.ui.library import MOST_ROWS, files_value
 from qa.ui.removal import UploadedFile, Uploads
-from qa.ui.screen import Screen
 from qa.ui.uploads import Upload, save_upload
 
 NOW = datetime(2024, 5, 2, 12, 0, tzinfo=timezone.utc)
@@ -208,10 +207,10 @@ def test_every_file_is_found_by_its_path_and_by_its_title(file: FileState) -> No
 
 def test_the_page_can_request_only_what_exists(config: Config, tiny: TinyEncoder) -> None:
     (config.corpus / "a.md").write_text("# A\n\nText.\n")
-    screen, session = Screen(Chat(Engine.open(config, tiny))), Conversation()
-    value = screen.find(session, gr.EventData(None, {"show": "<b>", "find": 7}))
+    screen, session = screen_of(Chat(Engine.open(config, tiny))), Conversation()
+    value = screen.find(session, clicked(show="<b>", find=7))
     assert (value["show"], value["find"], listed(value)) == ("all", "7", [])
-    value = screen.find(session, gr.EventData(None, {"show": "waiting", "find": "a"}))
+    value = screen.find(session, clicked(show="waiting", find="a"))
     assert (value["show"], listed(value)) == ("waiting", ["a.md"])
 
 
@@ -373,16 +372,16 @@ def test_the_page_names_a_file_by_the_number_that_it_was_given(config: Config, t
     (config.corpus / "mine.md").write_text("# Mine\n\nText.\n")
     send(config)
     build(config, tiny)
-    screen, session, stranger = Screen(Chat(Engine.open(config, tiny))), Conversation(), Conversation()
+    screen, session, stranger = screen_of(Chat(Engine.open(config, tiny))), Conversation(), Conversation()
     screen.load(session)
     wrong: list[dict[str, Any]] = [{"number": 99}, {"number": -1}, {"number": "0"}, {"name": "mine.md"}]
     for data in wrong:
-        screen.remove(session, gr.EventData(None, data))
-    screen.remove(stranger, gr.EventData(None, {"number": 0}))
+        screen.remove(session, clicked(**data))
+    screen.remove(stranger, clicked(number=0))
     assert sorted(os.listdir(config.corpus)) == ["bees.md", "mine.md"]
-    screen.remove(session, gr.EventData(None, {"number": 0}))
+    screen.remove(session, clicked(number=0))
     assert os.listdir(config.corpus) == ["mine.md"]
     shown: Any = session.shown["table"]
     assert "removed: still in the index" in shown["html"] and str(config.index / "removed") in shown["message"]
-    screen.remove(session, gr.EventData(None, {"number": 0}))  # a second click
+    screen.remove(session, clicked(number=0))  # a second click
     assert "has changed since" in session.removal_html and os.listdir(config.corpus) == ["mine.md"]

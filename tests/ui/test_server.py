@@ -18,14 +18,13 @@ from typing import Any
 import httpx
 import pytest
 from conftest import ROOT, TinyEncoder
-from gradio_client import Client
 from served import Running, serve
 from waiting import wait_until
 
 from qa.build import build
 from qa.cli import main
 from qa.config import Config
-from qa.ui.server import bind
+from qa.ui.address import bind
 
 pytestmark = [
     pytest.mark.server,
@@ -64,10 +63,17 @@ def test_ask_returns_what_the_engine_says(running: Running) -> None:
 
 
 def test_ask_has_a_default_for_top_k(running: Running) -> None:
-    client = Client(str(running.http.base_url), verbose=False)
+    client = client_of(running)
     answer = client.predict("How long do cats sleep?", api_name="/ask")
     client.close()
     assert without_times(answer) == without_times(running.call("ask", "How long do cats sleep?", 5)[1][0])
+
+
+def client_of(running: Running) -> Any:
+    """Gradio's own client, whose import takes a second."""
+    from gradio_client import Client
+
+    return Client(str(running.http.base_url), verbose=False)
 
 
 SAID = [{"speaker": "user", "text": "Where do cats sleep?"}, {"speaker": "agent", "text": "On the warm red sofa."}]
@@ -77,7 +83,7 @@ def test_ask_takes_the_conversation_before_the_question(running: Running) -> Non
     event, (answer,) = running.call("ask", "And how long do they?", 3, SAID)
     assert event == "complete"
     assert "cats sleep" in answer["carried"]
-    client = Client(str(running.http.base_url), verbose=False)
+    client = client_of(running)
     again = client.predict("And how long do they?", 3, SAID, api_name="/ask")
     client.close()
     assert without_times(again) == without_times(answer)

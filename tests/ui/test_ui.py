@@ -15,11 +15,11 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import pytest
 from conftest import TinyEncoder, TinyReader
 from hypothesis import example, given
 from hypothesis import strategies as st
+from served import clicked, screen_of
 from waiting import holds_within, wait_until
 
 from qa.ask.follow_up import Turn
@@ -33,13 +33,12 @@ from qa.sandbox.pool import SandboxPool
 from qa.system.machine import is_loopback
 from qa.text.document import Document, Section, Span
 from qa.ui import examples, library, views
-from qa.ui.app import build_app, follows, serve
+from qa.ui.address import bind, check_access
+from qa.ui.app import follows, serve
 from qa.ui.chat import Chat, ChatState
 from qa.ui.conversation import MOST_EXCHANGES, Conversation, Exchange
 from qa.ui.feedback import Feedback
 from qa.ui.jobs import BuildJob, JobState, report_words
-from qa.ui.screen import Screen
-from qa.ui.server import bind, check_access
 from qa.ui.uploads import LONGEST_NAME, Upload, safe_name, save_upload
 from qa.ui.views import exchange_html, spoken
 
@@ -342,7 +341,7 @@ def test_a_person_may_stop_a_build_and_start_it_again(config: Config, tiny: Tiny
     held = Held()
     chat = Chat(Engine.open(config, tiny))
     chat.job = BuildJob(chat.engine, held)
-    screen, session = Screen(chat), Conversation()
+    screen, session = screen_of(chat), Conversation()
     screen.rebuild(session)
     assert held.at_work.wait(60)
     assert 'data-do="stop">Stop' in views.build_html(chat.job.state)
@@ -753,7 +752,7 @@ def test_a_source_is_shown_as_text_while_its_page_is_drawn(
     session.finish(session.begin("cats").number, engine.ask("cats"))
     monkeypatch.setattr(engine, "pictures", lambda citation: (drawn.wait(20), (PAGE,))[1])
     monkeypatch.setattr("qa.ui.screen._PATIENCE", 0.01)
-    source = Screen(Chat(engine))._source(session, 1, 1, True)
+    source = screen_of(Chat(engine))._source(session, 1, 1, True)
     first = next(source)
     assert first["pages"] == "" and "Cats sleep all day." in first["html"]
     if other:
@@ -773,7 +772,7 @@ def test_a_page_that_is_drawn_at_once_is_shown_at_once(
     session.finish(session.begin("cats").number, engine.ask("cats"))
     monkeypatch.setattr(engine, "pictures", lambda citation: (PAGE,))
     monkeypatch.setattr("qa.ui.screen._PATIENCE", 20)
-    (value,) = Screen(Chat(engine))._source(session, 1, 1, True)
+    (value,) = screen_of(Chat(engine))._source(session, 1, 1, True)
     assert 'alt="Page 1 of cats.md"' in value["pages"]
 
 
@@ -782,7 +781,7 @@ def test_a_short_answer_is_marked_on_the_page_and_spoken_first(config: Config, t
     build(config, tiny)
     engine = Engine.open(replace(config, reader="", threshold=0.0), tiny, reader=TinyReader(Muriel=9))
     session = Conversation()
-    list(Screen(Chat(engine)).ask(session, "What is the oldest cat called?"))
+    list(screen_of(Chat(engine)).ask(session, "What is the oldest cat called?"))
     assert "is called <mark>Muriel</mark>.</p>" in exchange_html(session.exchanges[-1])
     lead = "The oldest cat of the house is called Muriel."
     assert spoken(session.exchanges[-1]) == f"Answer: Muriel. In full: {lead}"
@@ -795,17 +794,17 @@ def test_the_words_that_were_corrected_can_be_asked_for_as_they_were_typed(
     write(config, "cats.md", "# Cats\n\nKittens sleep all day.\n")
     build(config, tiny)
     monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # no word is in its vocabulary
-    session, screen = Conversation(), Screen(Chat(Engine.open(config, tiny)))
+    session, screen = Conversation(), screen_of(Chat(Engine.open(config, tiny)))
     list(screen.ask(session, "kittins"))
     assert "Showing results for “kittens”" in exchange_html(session.exchanges[-1])
     assert spoken(session.exchanges[-1]).startswith(("Showing results for “kittens”", "Your articles"))
-    list(screen.ask_literally(session, gr.EventData(None, {"turn": 1})))
+    list(screen.ask_literally(session, clicked(turn=1)))
     assert session.exchanges[-1].question == '"kittins"'
     assert "No passage holds “kittins”." in exchange_html(session.exchanges[-1])
     assert spoken(session.exchanges[-1]) == "No passage holds “kittins”."
     before = session.exchanges
     for turn in (1, 99, "x"):  # one that is not corrected, and none
-        list(screen.ask_literally(session, gr.EventData(None, {"turn": turn})))
+        list(screen.ask_literally(session, clicked(turn=turn)))
     assert session.exchanges == before
     assert len(before) == 1
 
@@ -832,6 +831,8 @@ BUILDING = {"rebuild", "rebuild_all", "stop", "upload", "remove"}
 
 
 def test_a_read_only_chat_can_neither_build_nor_add(config: Config, tiny: TinyEncoder) -> None:
+    from qa.ui.page import build_app
+
     # In a running loop: without one gradio leaves loops open.
     async def made(config: Config, may: bool) -> Any:
         return build_app(Engine.open(config, tiny, can_build=may))
@@ -850,7 +851,7 @@ def test_a_read_only_chat_compares_no_folder_with_the_index(config: Config, tiny
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
     chat, session = Chat(Engine.open(elsewhere(config), tiny, can_build=False)), Conversation()
-    screen = Screen(chat)
+    screen = screen_of(chat)
     screen.load(session)
     settle(chat)
     assert [(file.record.path, file.pending) for file in chat.status().files] == [("cats.md", "")]
@@ -873,13 +874,13 @@ def test_a_read_only_chat_waits_for_a_missing_index(config: Config, tiny: TinyEn
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     there = elsewhere(config)
     chat, session = Chat(Engine.open(there, tiny, can_build=False)), Conversation()
-    Screen(chat).load(session)
+    screen_of(chat).load(session)
     notice = str(session.shown["notice"])
     assert "There is no index yet" in notice and "on another machine" in notice and "<button" not in notice
     assert chat.job.state == JobState() and store.LocalStore(there.index).current_id() is None
     build(config, tiny)
     settle(chat)
-    Screen(chat).tick(session)
+    screen_of(chat).tick(session)
     assert session.shown["notice"] == "" and "1 article" in str(session.shown["headline"])
     assert chat.close(60)
 
@@ -888,7 +889,7 @@ def test_a_read_only_chat_leaves_a_broken_index_alone(config: Config, tiny: Tiny
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
     chat, session = Chat(Engine.open(replace(elsewhere(config), encoder="another"), can_build=False)), Conversation()
-    screen = Screen(chat)
+    screen = screen_of(chat)
     screen.rebuild(session)
     list(screen.ask(session, "Do cats sleep?"))
     told = (str(session.shown["notice"]), views.exchange_html(session.exchanges[0]), views.spoken(session.exchanges[0]))
@@ -914,7 +915,7 @@ def test_a_chat_only_reads_an_index_on_a_server_unless_it_watches(
         def run(self, ready: Callable[[], None]) -> None:
             """Answer nobody."""
 
-    monkeypatch.setattr("qa.ui.app.Server", Silent)
+    monkeypatch.setattr("qa.ui.server.Server", Silent)
     serve(replace(config, store=store), "127.0.0.1", 0, None, False, watch)
     assert [engine.can_build for engine in engines] == [can_build]
 

@@ -24,7 +24,6 @@ from qa.errors import ModelError
 from qa.index.local.generation import Generation
 from qa.models.encoders import load_encoder, shipped_folder
 from qa.models.protocols import Encoder
-from qa.ui.api import Page
 from qa.ui.jobs import BuildJob
 
 TEXT = "# Cats\n\nCats sleep all day long on the warm red sofa.\n"
@@ -181,6 +180,8 @@ def test_another_encoder_is_opened_for_other_prompts(tmp_path: Path, encoder: En
 def test_calls_without_a_session_leave_none_behind(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from qa.ui.api import Page
+
     pages: list[Any] = []
 
     def noted(**named: Any) -> Any:
