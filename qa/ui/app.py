@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import webbrowser
 
@@ -12,6 +13,8 @@ from ..index import is_shared
 from ..system.machine import limit_memory_pools
 from .address import check_access
 from .chat import Chat
+
+logger = logging.getLogger(__name__)
 
 _PATIENCE = 0.8  # seconds; with the second that open pages get, an interrupt ends the program within two
 
@@ -37,13 +40,20 @@ def serve(config: Config, host: str, port: int, auth: str | None, open_browser: 
         if watch:
             chat.follow()
         if open_browser:
-            threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
+            threading.Thread(target=_open_browser, args=(server.url,), name="browser", daemon=True).start()
 
     try:
         with contextlib.suppress(KeyboardInterrupt):
             server.run(ready)
     finally:
         chat.close(_PATIENCE)
+
+
+def _open_browser(url: str) -> None:
+    try:
+        webbrowser.open(url)
+    except Exception:  # an edge: the address was printed, and the chat answers
+        logger.exception("the browser could not be opened")
 
 
 def follows(config: Config, watch: bool | None) -> bool:

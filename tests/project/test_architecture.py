@@ -42,6 +42,39 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
+def test_no_module_has_more_than_350_lines_and_no_function_more_than_60() -> None:
+    lengths = {path.relative_to(PACKAGE): len(path.read_text("utf-8").splitlines()) for path in FILES}
+    assert {path: length for path, length in lengths.items() if length > 350} == {}
+    functions = {
+        f"{path.relative_to(PACKAGE)}:{node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in FILES
+        for node in code(path)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    assert {name: length for name, length in functions.items() if length > 60} == {}
+
+
+def room_of(module: str) -> str:
+    """The folder of a module; the module itself if it is at the top of the package."""
+    place = PACKAGE.joinpath(*module.split(".")[1:])
+    while not place.is_dir() and not place.with_suffix(".py").exists():
+        place = place.parent  # what is imported is no module, but in one
+    room = place if place.is_dir() else place.parent
+    return ".".join((place if room == PACKAGE else room).relative_to(PACKAGE.parent).parts)
+
+
+def test_there_are_few_rooms_and_few_arrows_between_them() -> None:
+    arrows = {
+        (room_of(".".join(["qa", *path.relative_to(PACKAGE).with_suffix("").parts])), room_of(name))
+        for path in FILES
+        for name in imported(path)
+        if name.startswith("qa.")
+    }
+    arrows = {(one, other) for one, other in arrows if one != other and "qa" not in (one, other)}
+    assert len({room for arrow in arrows for room in arrow}) <= 25
+    assert 100 < len(arrows) <= 120
+
+
 def test_modules_are_not_imported_by_name_at_run_time_but_by_the_package() -> None:
     for path in FILES:
         if path != PACKAGE / "__init__.py":

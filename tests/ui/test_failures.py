@@ -20,7 +20,7 @@ from starlette.routing import Route
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
-from qa.ui import jobs, views
+from qa.ui import app, jobs, views
 from qa.ui.chat import Chat
 from qa.ui.conversation import Conversation
 from qa.ui.endpoints import Endpoints
@@ -277,3 +277,12 @@ def test_a_call_that_fails_is_a_sentence_to_gradios_client_too(caplog: pytest.Lo
     is_said(caught.value.message, error)
     assert not caught.value.print_exception
     is_logged_once(caplog, "qa.ui.api", error)
+
+
+def test_a_browser_that_cannot_be_opened_is_logged_and_the_chat_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = RuntimeError("secret detail")
+    monkeypatch.setattr("webbrowser.open", failing(error))
+    app._open_browser("http://127.0.0.1:1")
+    is_logged_once(caplog, "qa.ui.app", error)

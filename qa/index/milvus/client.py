@@ -172,12 +172,12 @@ class Server:
         There is no time limit as long as there is progress. Raises StoreError after ten minutes without any, and what
         `step` raises: the threads then end after the call that they wait for.
         """
-        ended, problems = threading.Event(), list[Exception]()
+        ended, problems = threading.Event(), list[BaseException]()
 
         def work(collection: str, indexes: Mapping[str, Mapping[str, Any]]) -> None:
             try:
                 self._prepare(collection, indexes, ended)
-            except Exception as error:  # noqa: BLE001 (raised below)
+            except BaseException as error:  # noqa: BLE001 (raised below)
                 problems.append(error)
 
         threads = [
