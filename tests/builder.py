@@ -106,10 +106,10 @@ def _say(*words: object) -> None:
 def _watch(index: Path, die: str) -> None:
     """Announce each change of the index folder, and kill this process right before the one that `die` names."""
     inside = str(index)
-    made = 0
+    changes = 0
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal made
+        nonlocal changes
         if event not in CHANGES or not isinstance(arguments[0], (str, bytes, os.PathLike)):
             return
         path = os.fsdecode(arguments[0])
@@ -117,9 +117,9 @@ def _watch(index: Path, die: str) -> None:
             return
         below_a_handle = not os.path.isabs(path) and event.startswith("os.")  # as `shutil.rmtree` removes files
         if (path.startswith(inside) or below_a_handle) and not path.endswith(".lock"):
-            made += 1
-            _say("change", made, event, Path(path).name)
-            if die in (str(made), f"{event} {Path(path).name}"):
+            changes += 1
+            _say("change", changes, event, Path(path).name)
+            if die in (str(changes), f"{event} {Path(path).name}"):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(watch)

@@ -93,10 +93,10 @@ class TinyReader:
         return [self._judgement(passage) for passage in passages]
 
     def _judgement(self, passage: Passage) -> Judgement | None:
-        held = [number for word, number in self.words.items() if word in passage.text]
+        scores = [number for word, number in self.words.items() if word in passage.text]
         spans = passage.sentences or (passage.span,)
-        found = (found for span in spans if (found := self._found(passage, span)) is not None)
-        return Judgement(max(held), tuple(found)) if held else None
+        answer = (answer for span in spans if (answer := self._found(passage, span)) is not None)
+        return Judgement(max(scores), tuple(answer)) if scores else None
 
     def _found(self, passage: Passage, sentence: Span) -> AnswerSpan | None:
         offset = passage.span.start

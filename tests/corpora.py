@@ -63,12 +63,12 @@ def passages_of(generation: OpenGeneration, path: str) -> list[tuple[int, Passag
 
 def embeddings(generation: OpenGeneration) -> dict[tuple[object, ...], Vectors]:
     """Everything that a generation contains about each passage, with its embedding."""
-    found: dict[tuple[object, ...], Vectors] = {}
+    rows: dict[tuple[object, ...], Vectors] = {}
     for path in generation.documents():
         for number, p in passages_of(generation, path):
             fact = (p.document, p.order, p.span, p.text, p.title, p.section, p.page, p.sentences)
-            found[fact] = generation.vectors([number])[0]
-    return found
+            rows[fact] = generation.vectors([number])[0]
+    return rows
 
 
 def is_whole(index: Path) -> bool:

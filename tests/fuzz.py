@@ -27,7 +27,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from fuzz_inputs import FORMATS, made
+from fuzz_inputs import FORMATS, input_of
 
 from qa import formats
 from qa.formats.decoding import Empty, Unreadable
@@ -138,7 +138,7 @@ def work(name: str, seed: int, first: int, seconds: float, folder: Path) -> None
     until = time.monotonic() + seconds
     path = f"input{FORMATS[name].ending}"
     for number in count(first):
-        data = made(name, seed, number)
+        data = input_of(name, seed, number)
         (folder / f"{first // _APART}").write_bytes(data)
         faulthandler.dump_traceback_later(HANGS, exit=True)
         started = _processor_seconds()
@@ -188,7 +188,7 @@ def watched(name: str, seed: int, first: int, seconds: float, folder: Path, tall
         assert process.stdout is not None
         assert process.stderr is not None
         with process, ThreadPoolExecutor(1) as pool:
-            said = pool.submit(process.stderr.read)
+            errors = pool.submit(process.stderr.read)
             for line in process.stdout:
                 number, outcome, used, wrong = json.loads(line)
                 tally.outcomes[outcome] += 1
@@ -202,7 +202,7 @@ def watched(name: str, seed: int, first: int, seconds: float, folder: Path, tall
         kept = folder / f"{name}-{seed}-{first}{FORMATS[name].ending}"
         with contextlib.suppress(FileNotFoundError):
             shutil.copy(folder / f"{first // _APART}", kept)
-        tally.failures.append(f"{kept.name}: ended its process ({process.returncode}) {said.result()[-1500:]}")
+        tally.failures.append(f"{kept.name}: ended its process ({process.returncode}) {errors.result()[-1500:]}")
         first += 1
 
 
@@ -238,10 +238,10 @@ def main() -> int:
     failures: list[str] = []
     for name in options.formats or FORMATS:
         tally = fuzz(name, options.seed, options.seconds, options.processes, options.failures)
-        found = tally.outcomes
+        counts = tally.outcomes
         print(
-            f"| {name} | {found.total():,} | {found['parsed']:,} | {found['refused']:,} | {tally.slowest:.1f} "
-            f"| {found['failed']:,} |",
+            f"| {name} | {counts.total():,} | {counts['parsed']:,} | {counts['refused']:,} | {tally.slowest:.1f} "
+            f"| {counts['failed']:,} |",
             flush=True,
         )
         failures += tally.failures

@@ -45,7 +45,7 @@ class Format:
     zipped: bool = False
 
 
-def made(name: str, seed: int, number: int) -> bytes:
+def input_of(name: str, seed: int, number: int) -> bytes:
     """The input with this number: a grown document, or a damaged file."""
     block, place = divmod(number, _BLOCK)
     if place < _GROWN:
@@ -68,7 +68,7 @@ def _seeds(name: str) -> list[bytes]:
 
 @cache
 def _grown(name: str, seed: int, block: int) -> list[bytes]:
-    found: list[bytes] = []
+    pieces: list[bytes] = []
 
     @hypothesis.seed(seed * 1_000_003 + block)
     @settings(
@@ -80,10 +80,10 @@ def _grown(name: str, seed: int, block: int) -> list[bytes]:
     )
     @given(FORMATS[name].grown)
     def grow(data: bytes) -> None:
-        found.append(data)
+        pieces.append(data)
 
     grow()
-    return found
+    return pieces
 
 
 # --- damage -----------------------------------------------------------------------------------------------------------
@@ -91,31 +91,31 @@ def _grown(name: str, seed: int, block: int) -> list[bytes]:
 
 def _damaged(chance: random.Random, data: bytes, tokens: Sequence[bytes], others: Sequence[bytes]) -> bytes:
     """The file after one to eight kinds of damage."""
-    made = bytearray(data)
+    damaged = bytearray(data)
     for _ in range(chance.choice((1, 1, 2, 3, 5, 8))):
-        start = chance.randrange(len(made) + 1)
-        end = min(len(made), start + chance.choice((1, 4, 30, 400, 5000)))
+        start = chance.randrange(len(damaged) + 1)
+        end = min(len(damaged), start + chance.choice((1, 4, 30, 400, 5000)))
         what = chance.randrange(8)
-        if what == 0 and made:
-            made[min(start, len(made) - 1)] ^= 1 << chance.randrange(8)
+        if what == 0 and damaged:
+            damaged[min(start, len(damaged) - 1)] ^= 1 << chance.randrange(8)
         elif what == 1:
-            made[start:end] = chance.randbytes(min(end - start, 40))
+            damaged[start:end] = chance.randbytes(min(end - start, 40))
         elif what == 2:
-            del made[start:end]
+            del damaged[start:end]
         elif what == 3:
-            made[start:start] = made[start:end] * chance.choice((1, 2, 10, 300))
+            damaged[start:start] = damaged[start:end] * chance.choice((1, 2, 10, 300))
         elif what == 4:
             other = chance.choice(others)
             begin = chance.randrange(len(other) + 1)
-            made[start:end] = other[begin : begin + chance.choice((4, 100, 3000))]
+            damaged[start:end] = other[begin : begin + chance.choice((4, 100, 3000))]
         elif what == 5:
-            made[start:start] = chance.choice(tokens) * chance.choice((1, 1, 1, 7, 500))
+            damaged[start:start] = chance.choice(tokens) * chance.choice((1, 1, 1, 7, 500))
         elif what == 6:
-            made[start:end] = chance.choice(tokens)
+            damaged[start:end] = chance.choice(tokens)
         elif chance.random() < 0.3:
-            del made[start:]
-        del made[_LONGEST:]
-    return bytes(made)
+            del damaged[start:]
+        del damaged[_LONGEST:]
+    return bytes(damaged)
 
 
 def _damaged_inside(chance: random.Random, data: bytes, tokens: Sequence[bytes], other: bytes) -> bytes:
@@ -284,14 +284,14 @@ def _pdf_seeds() -> list[bytes]:
 def _inflated(data: bytes) -> bytes:
     """The PDF with its streams unpacked, so that damage reaches their content; its table of offsets is then wrong."""
 
-    def stream(found: re.Match[bytes]) -> bytes:
+    def stream(match: re.Match[bytes]) -> bytes:
         try:
-            content = zlib.decompress(found[2])
+            content = zlib.decompress(match[2])
         except zlib.error:
-            return found[0]
+            return match[0]
         if len(content) > 30_000:
-            return found[0]
-        head = re.sub(rb"/Length \d+", b"/Length %d" % len(content), found[1]).replace(b"/Filter /FlateDecode", b"")
+            return match[0]
+        head = re.sub(rb"/Length \d+", b"/Length %d" % len(content), match[1]).replace(b"/Filter /FlateDecode", b"")
         return head + b"stream\n" + content + b"\nendstream"
 
     return re.sub(rb"(<<[^\n]*(?:\n[^\n]+)*?>>\s*)stream\r?\n(.*?)\r?\nendstream", stream, data, flags=re.DOTALL)
@@ -444,7 +444,7 @@ def _notebooks() -> Strategy:
             "cells": st.lists(cell, max_size=5),
         }
     )
-    return notebook.map(lambda made: json.dumps(made).encode())
+    return notebook.map(lambda input_of: json.dumps(input_of).encode())
 
 
 # --- records and archives ---------------------------------------------------------------------------------------------

@@ -581,10 +581,10 @@ def test_a_changed_file_or_another_format_has_no_page(printed: Engine) -> None:
 def test_pages_that_are_remembered_are_bounded(printed: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_module, "_CACHED_PICTURES", 2)
     cited = printed.ask(QUESTION).citations[0]
-    made = [printed.pictures(replace(cited, highlights=(Span(0, end),))) for end in (3, 10, 17)]
+    drawn = [printed.pictures(replace(cited, highlights=(Span(0, end),))) for end in (3, 10, 17)]
     again = [printed.pictures(replace(cited, highlights=(Span(0, end),))) for end in (17, 10, 3)]
-    assert again == made[::-1]
-    assert [one is other for one, other in zip(again, made[::-1], strict=True)] == [True, True, False]
+    assert again == drawn[::-1]
+    assert [one is other for one, other in zip(again, drawn[::-1], strict=True)] == [True, True, False]
 
 
 def test_engine_verifies_the_current_generation(built: Config, engine: Engine) -> None:
@@ -679,8 +679,8 @@ def test_a_question_that_is_being_answered_when_the_engine_is_closed_is_answered
         return encode(texts)
 
     monkeypatch.setattr(tiny, "encode_queries", slowly)
-    with ThreadPoolExecutor(1) as beside:
-        answering = beside.submit(engine.ask, QUESTION)
+    with ThreadPoolExecutor(1) as executor:
+        answering = executor.submit(engine.ask, QUESTION)
         assert reached.wait(60)
         generation = weakref.ref(engine.generation)
         engine.close()
@@ -756,8 +756,8 @@ def test_the_answer_found_by_the_reader_is_marked_in_the_document(built: Config,
 
 def test_a_follow_up_is_read_with_its_carried_words(built: Config, tiny: TinyEncoder) -> None:
     engine, reader = with_reader(built, tiny, gravel=1)
-    said = (Turn("user", "What does the gravel report say of the stone wall?"),)
-    ranking = engine.search("And why is it there?", 3, said)
+    history = (Turn("user", "What does the gravel report say of the stone wall?"),)
+    ranking = engine.search("And why is it there?", 3, history)
     assert ranking.carried
     assert [question for question, _, _ in reader.asked] == [ranking.query.text]
     assert ranking.query.text.endswith("And why is it there?") and "gravel" in ranking.query.text
@@ -780,7 +780,7 @@ SAID = {
 
 
 @pytest.fixture
-def said(config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch) -> Engine:
+def library(config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch) -> Engine:
     write(config.corpus, SAID)
     build(config, tiny)
     monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # no word is in its vocabulary
@@ -791,84 +791,84 @@ def texts(answer: Answer) -> list[str]:
     return [" ".join(citation.text.split()) for citation in answer.citations]
 
 
-def test_every_citation_contains_the_quoted_words(said: Engine) -> None:
-    assert len(texts(said.ask("white hive"))) > 2
-    answer = said.ask('Where is the "OLD stone  wall"?')
+def test_every_citation_contains_the_quoted_words(library: Engine) -> None:
+    assert len(texts(library.ask("white hive"))) > 2
+    answer = library.ask('Where is the "OLD stone  wall"?')
     assert texts(answer) == ["The white hive stands by the old stone wall."]
     assert answer.lead is not None
     assert answer.query == 'Where is the "OLD stone  wall"?'
-    assert [c.document for c in said.ask('"white hive" "stone wall"').citations] == ["hives.md"]
+    assert [c.document for c in library.ask('"white hive" "stone wall"').citations] == ["hives.md"]
 
 
 @pytest.mark.parametrize("phrase", ["wall stone", "white hives", "no such thing", "wal"])
-def test_a_phrase_that_no_passage_contains_is_reported(said: Engine, phrase: str) -> None:
-    answer = said.ask(f'Where is the hive with "{phrase}"?')
+def test_a_phrase_that_no_passage_contains_is_reported(library: Engine, phrase: str) -> None:
+    answer = library.ask(f'Where is the hive with "{phrase}"?')
     assert (answer.answerable, answer.lead, answer.citations, answer.confidence) == (False, None, (), 0)
     assert answer.reason == f"No passage holds “{phrase}”."
     assert answer.as_json()["reason"] == answer.reason
 
 
-def test_phrases_of_two_passages_are_not_found_together(said: Engine) -> None:
-    answer = said.ask('"stone wall" "opened in 1911"')
+def test_phrases_of_two_passages_are_not_found_together(library: Engine) -> None:
+    answer = library.ask('"stone wall" "opened in 1911"')
     assert answer.citations == ()
     assert "No passage holds all" in answer.reason
 
 
-def test_no_citation_contains_excluded_words(said: Engine) -> None:
-    assert any("wall" in text for text in texts(said.ask("white hive wall")))
-    answer = said.ask("white hive wall -stone -Rome")
+def test_no_citation_contains_excluded_words(library: Engine) -> None:
+    assert any("wall" in text for text in texts(library.ask("white hive wall")))
+    answer = library.ask("white hive wall -stone -Rome")
     assert texts(answer)
     assert not any(word in text for text in texts(answer) for word in ("stone", "Rome"))
     assert answer.query == "white hive wall -stone -Rome"
-    assert said.ask('hive -"white straw"').citations != ()
-    assert not any("white straw" in text for text in texts(said.ask('hive -"white straw"')))
+    assert library.ask('hive -"white straw"').citations != ()
+    assert not any("white straw" in text for text in texts(library.ask('hive -"white straw"')))
 
 
-def test_a_question_that_leaves_out_everything_finds_nothing_and_says_so(said: Engine) -> None:
-    answer = said.ask("honey -the")
+def test_a_question_that_leaves_out_everything_finds_nothing_and_says_so(library: Engine) -> None:
+    answer = library.ask("honey -the")
     assert answer.citations == ()
     assert answer.reason
 
 
-def test_a_misspelt_word_still_finds_its_passage(said: Engine) -> None:
-    answer = said.ask("What does photosinthesis feed?")
+def test_a_misspelt_word_still_finds_its_passage(library: Engine) -> None:
+    answer = library.ask("What does photosinthesis feed?")
     assert answer.corrected == (("photosinthesis", "photosynthesis"),)
     assert answer.query == "What does photosynthesis feed?"
     assert answer.question == "What does photosinthesis feed?"
     assert answer.citations[0].document == "honey.md"
     assert answer.as_json()["corrected"] == [{"typed": "photosinthesis", "meant": "photosynthesis"}]
-    assert said.ask('"photosinthesis"').reason == "No passage holds “photosinthesis”."
+    assert library.ask('"photosinthesis"').reason == "No passage holds “photosinthesis”."
 
 
-def test_a_word_that_occurs_in_another_form_is_not_corrected(said: Engine) -> None:
-    assert said.ask("Do museums open in winters?").corrected == ()
+def test_a_word_that_occurs_in_another_form_is_not_corrected(library: Engine) -> None:
+    assert library.ask("Do museums open in winters?").corrected == ()
 
 
-def test_a_word_that_the_encoder_has_whole_is_not_corrected(said: Engine) -> None:
-    assert said.ask("the housses").corrected == (("housses", "houses"),)
-    said.encoder.count_tokens = lambda texts: [1] * len(texts)  # type: ignore[method-assign]
-    assert said.ask("the housses").corrected == ()
+def test_a_word_that_the_encoder_has_whole_is_not_corrected(library: Engine) -> None:
+    assert library.ask("the housses").corrected == (("housses", "houses"),)
+    library.encoder.count_tokens = lambda texts: [1] * len(texts)  # type: ignore[method-assign]
+    assert library.ask("the housses").corrected == ()
 
 
-def test_an_acronym_and_its_long_form_find_each_other(said: Engine) -> None:
-    assert {citation.document for citation in said.ask("BHB", 2).citations} == {"honey.md", "office.md"}
-    both = said.search("Where does the Bee Health Bureau count in spring?", 2)
+def test_an_acronym_and_its_long_form_find_each_other(library: Engine) -> None:
+    assert {citation.document for citation in library.ask("BHB", 2).citations} == {"honey.md", "office.md"}
+    both = library.search("Where does the Bee Health Bureau count in spring?", 2)
     assert {hit.passage.document for hit in both.hits} == {"honey.md", "office.md"}
-    assert said.generation.query_terms("Bee Health Bureau")[0].is_in({"bhb"})
-    assert not said.generation.query_terms("Health Bureau")[0].is_in({"bhb"})
+    assert library.generation.query_terms("Bee Health Bureau")[0].is_in({"bhb"})
+    assert not library.generation.query_terms("Health Bureau")[0].is_in({"bhb"})
 
 
-def test_acronyms_are_copied_and_removed_with_their_document(said: Engine, tiny: TinyEncoder) -> None:
-    write(said.config.corpus, {"zebra.md": "# Zebra\n\nNo stripes.\n"})
-    build(said.config, tiny)
-    assert said.generation.query_terms("BHB")[0].also
-    (said.config.corpus / "honey.md").unlink()
-    build(said.config, tiny)
-    assert not said.generation.query_terms("BHB")[0].also
+def test_acronyms_are_copied_and_removed_with_their_document(library: Engine, tiny: TinyEncoder) -> None:
+    write(library.config.corpus, {"zebra.md": "# Zebra\n\nNo stripes.\n"})
+    build(library.config, tiny)
+    assert library.generation.query_terms("BHB")[0].also
+    (library.config.corpus / "honey.md").unlink()
+    build(library.config, tiny)
+    assert not library.generation.query_terms("BHB")[0].also
 
 
-def test_a_question_of_two_parts_cites_both(said: Engine) -> None:
-    answer = said.ask("When did the museum in Rome open and what does the bureau count in winter?", 3)
+def test_a_question_of_two_parts_cites_both(library: Engine) -> None:
+    answer = library.ask("When did the museum in Rome open and what does the bureau count in winter?", 3)
     assert {"rome.md", "office.md"} <= {citation.document for citation in answer.citations}
     assert answer.lead is not None
     assert "1911" in answer.lead.text

@@ -134,9 +134,9 @@ def test_phrases_and_exclusions_also_apply_with_carried_words() -> None:
 
 def test_names_come_before_other_words_and_numbers_only_as_years() -> None:
     history = user("Why were old iron rails in 1923 across Kenya sold for 42 shillings to dealers abroad?")
-    found = " ".join(carried("Who bought them?", history)).split()
-    assert "Kenya" in found
-    assert "42" not in found
+    words = " ".join(carried("Who bought them?", history)).split()
+    assert "Kenya" in words
+    assert "42" not in words
 
 
 def test_a_short_question_in_another_language_carries_words() -> None:
@@ -154,14 +154,14 @@ TREES = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath"]
     st.lists(st.sampled_from(TREES), min_size=7, unique=True),
     st.lists(st.text(max_size=80), max_size=6),
 )
-def test_a_question_without_a_sign_of_leaning_is_returned_unchanged(words: list[str], said: list[str]) -> None:
+def test_a_question_without_a_sign_of_leaning_is_returned_unchanged(words: list[str], earlier: list[str]) -> None:
     question = f"Which {' '.join(words)}?"
-    assert follow_up_of(Query(question), user(*said), terms, PASSAGES) == FollowUp(Query(question))
+    assert follow_up_of(Query(question), user(*earlier), terms, PASSAGES) == FollowUp(Query(question))
 
 
 @given(st.text(max_size=60), st.lists(st.tuples(st.sampled_from(["user", "agent"]), st.text(max_size=700)), max_size=8))
-def test_carried_words_are_few_and_occur_in_the_conversation(question: str, said: list[tuple[Any, str]]) -> None:
-    history = [Turn(speaker, text) for speaker, text in said]
+def test_carried_words_are_few_and_occur_in_the_conversation(question: str, earlier: list[tuple[Any, str]]) -> None:
+    history = [Turn(speaker, text) for speaker, text in earlier]
     follow_up = follow_up_of(Query(question), history, terms, PASSAGES)
     assert follow_up.query.text == " ".join([*follow_up.carried, question])
     assert sum(len(terms(text)) for text in follow_up.carried) <= 6

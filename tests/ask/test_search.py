@@ -48,31 +48,31 @@ def passage(text: str, document: str = "a.md", start: int = 0, section: tuple[st
 class FakeIndex:
     """A PassageIndex with a given pool; passage `n` has id `n`."""
 
-    held: list[Passage]
+    contents: list[Passage]
     candidates: Candidates
     terms: tuple[QueryTerm, ...] = ()
     asked: list[int] = field(default_factory=list)
 
     def count(self) -> int:
-        return len(self.held)
+        return len(self.contents)
 
     def contains(self, phrase: str) -> bool:
-        return any(phrase in passage.text for passage in self.held)
+        return any(phrase in passage.text for passage in self.contents)
 
     def search(self, embedding: Embedding, query: Query, k: int) -> Candidates:
         self.asked.append(k)
         return self.candidates
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
-        return [self.held[number] for number in ids]
+        return [self.contents[number] for number in ids]
 
     def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
         return self.terms
 
 
-def fake(cosine: Sequence[float], bm25: Sequence[float], held: list[Passage] | None = None) -> FakeIndex:
+def fake(cosine: Sequence[float], bm25: Sequence[float], contents: list[Passage] | None = None) -> FakeIndex:
     apart = [passage(f"word{n}", document=f"{n}.md") for n in range(len(cosine))]
-    return FakeIndex(held or apart, pool(cosine, bm25))
+    return FakeIndex(contents or apart, pool(cosine, bm25))
 
 
 @dataclass
@@ -93,8 +93,8 @@ BOTH = {"died": embedding, "tesla died": embedding}
 
 
 def two_pools(cosine: float) -> TwoPools:
-    held = [passage("kant died", "0.md"), passage("zuse lived", "1.md"), passage("tesla died", "2.md")]
-    return TwoPools(held, pool([cosine, 0.1], [2, 1], [0, 1]), carried=pool([0.1, 0.6], [1, 4], [0, 2]))
+    contents = [passage("kant died", "0.md"), passage("zuse lived", "1.md"), passage("tesla died", "2.md")]
+    return TwoPools(contents, pool([cosine, 0.1], [2, 1], [0, 1]), carried=pool([0.1, 0.6], [1, 4], [0, 2]))
 
 
 # --- fusion -----------------------------------------------------------------------------------------------------------
@@ -161,9 +161,9 @@ def test_hits_come_best_first_with_their_parts() -> None:
 
 
 def test_equal_scores_come_in_the_order_of_their_ids() -> None:
-    held = [passage(f"word{n}", document=f"{n}.md") for n in range(12)]
+    contents = [passage(f"word{n}", document=f"{n}.md") for n in range(12)]
     shuffled = [7, 3, 11, 0, 5, 9, 1, 10, 2, 8, 6, 4]
-    index = FakeIndex(held, pool([0.5] * 12, [1.0] * 12, ids=shuffled))
+    index = FakeIndex(contents, pool([0.5] * 12, [1.0] * 12, ids=shuffled))
     assert [hit.id for hit in rank(index, Query("q"), embedding, top_k=12).hits] == list(range(12))
 
 
@@ -195,8 +195,8 @@ def test_an_empty_index_has_no_hits_and_no_evidence() -> None:
 
 def reread_ids(reader: TinyReader, scores: Sequence[float], top_k: int = 12) -> list[int]:
     """The order of the passages "word0" … with these scores, after rereading."""
-    held = [passage(f"word{number} said", document=f"{number}.md") for number in range(len(scores))]
-    ranking = rank(fake(scores, [0] * len(scores), held), Query("q"), embedding, top_k)
+    contents = [passage(f"word{number} said", document=f"{number}.md") for number in range(len(scores))]
+    ranking = rank(fake(scores, [0] * len(scores), contents), Query("q"), embedding, top_k)
     again = reread(ranking, reader, 1.5)
     assert [hit.rank for hit in again.hits] == list(range(1, len(again.hits) + 1))
     assert {hit.id: hit.score for hit in again.hits} == {hit.id: hit.score for hit in ranking.hits}
@@ -232,17 +232,17 @@ def test_only_the_first_are_read_and_the_others_follow_them() -> None:
 def test_near_duplicates_are_not_read() -> None:
     text = "the bees of the valley sleep in the white hive by the wall all winter long"
     reader = TinyReader(bees=1)
-    held = [passage(text), passage(text + "!", start=500), passage("bees", document="b.md")]
-    reread(rank(fake([3, 2, 1], [0] * 3, held), Query("q"), embedding, 10), reader, 1.0)
+    contents = [passage(text), passage(text + "!", start=500), passage("bees", document="b.md")]
+    reread(rank(fake([3, 2, 1], [0] * 3, contents), Query("q"), embedding, 10), reader, 1.0)
     assert [count for _, count, _ in reader.asked] == [2]
 
 
 # --- near-duplicates --------------------------------------------------------------------------------------------------
 
 
-def shown(*held: Passage) -> list[int]:
-    falling = [1 - number / 10 for number in range(len(held))]
-    ranking = rank(fake(falling, falling, list(held)), Query("q"), embedding, top_k=10)
+def shown(*contents: Passage) -> list[int]:
+    falling = [1 - number / 10 for number in range(len(contents))]
+    ranking = rank(fake(falling, falling, list(contents)), Query("q"), embedding, top_k=10)
     assert [hit.rank for hit in ranking.hits] == list(range(1, len(ranking.hits) + 1))
     return [hit.id for hit in ranking.hits]
 
@@ -269,9 +269,9 @@ def test_different_words_of_one_section_are_shown_too() -> None:
 
 def test_duplicates_make_room_for_the_next_best() -> None:
     same = [passage("bees sleep in the hive", start=100 * n) for n in range(30)]
-    held = [*same, *(passage(f"word{n}", document=f"{n}.md") for n in range(4))]
-    falling = [1 - number / 100 for number in range(len(held))]
-    ranking = rank(fake(falling, falling, held), Query("q"), embedding, top_k=3)
+    contents = [*same, *(passage(f"word{n}", document=f"{n}.md") for n in range(4))]
+    falling = [1 - number / 100 for number in range(len(contents))]
+    ranking = rank(fake(falling, falling, contents), Query("q"), embedding, top_k=3)
     assert [hit.id for hit in ranking.hits] == [0, 30, 31]
 
 
@@ -279,8 +279,8 @@ def test_duplicates_make_room_for_the_next_best() -> None:
 
 
 def test_evidence_by_hand() -> None:
-    held = [passage(text, document=text) for text in ("bees sleep", "frost", "snow", "hive")]
-    index = fake([0.9, 0.5, 0.1, 0.3], [8, 4, 0, 0], held)
+    contents = [passage(text, document=text) for text in ("bees sleep", "frost", "snow", "hive")]
+    index = fake([0.9, 0.5, 0.1, 0.3], [8, 4, 0, 0], contents)
     index.terms = tuple(
         QueryTerm(frozenset(analyze(word)), weight) for word, weight in (("bees", 1.0), ("sleep", 2.0), ("frost", 5.0))
     )
@@ -335,11 +335,11 @@ def test_every_hit_has_its_exact_cosine_found_by_words_or_not(built: Config, tin
 def test_a_passage_that_only_words_found_has_a_cosine_too(built: Config, tiny: Encoder) -> None:
     index = LocalStore(built.index).open_current()
     vector = tiny.encode_queries(["oak boat lasts"])[0]  # by meaning, it is about boats; by words, about frost
-    found = index.search(lambda: vector, Query("frost"), 1)
-    exact = tiny.encode_passages([p.encoded for p in index.passages(found.ids.tolist())]) @ vector
-    assert len(found.ids) == 2
-    assert found.cosine == pytest.approx(exact, abs=1e-3)
-    assert sorted((found.bm25 > 0).tolist()) == [False, True]
+    candidates = index.search(lambda: vector, Query("frost"), 1)
+    exact = tiny.encode_passages([p.encoded for p in index.passages(candidates.ids.tolist())]) @ vector
+    assert len(candidates.ids) == 2
+    assert candidates.cosine == pytest.approx(exact, abs=1e-3)
+    assert sorted((candidates.bm25 > 0).tolist()) == [False, True]
     index.close()
 
 

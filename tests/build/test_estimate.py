@@ -36,15 +36,15 @@ def test_the_estimate_for_mixed_kinds_in_random_order_is_within_a_third(at: floa
         kind = chance.choice(list(bytes_for_a_passage))
         passages = chance.randint(1, 30)
         files.append((kind, round(passages * bytes_for_a_passage[kind] * chance.uniform(0.6, 1.6)), passages))
-    told, true = simulated(files, 40, at)
-    assert told == pytest.approx(true, rel=1 / 3)
+    estimated, true = simulated(files, 40, at)
+    assert estimated == pytest.approx(true, rel=1 / 3)
 
 
 def test_large_pictures_at_the_end_do_not_frighten_once_one_was_seen() -> None:
     pdf = [(".pdf", 10_000_000, 1)]
     files = pdf + [(".md", 10_000, 10)] * 200 + pdf * 10
-    told, true = simulated(files, 20, 0.5)
-    assert told == pytest.approx(true, rel=0.05)
+    estimated, true = simulated(files, 20, 0.5)
+    assert estimated == pytest.approx(true, rel=0.05)
 
 
 def test_there_is_no_estimate_before_there_is_evidence() -> None:

@@ -40,8 +40,8 @@ def read(folder: Path, identity: EncoderIdentity = IDENTITY) -> dict[bytes, Vect
     return dict(journal.read(folder, identity))
 
 
-def same(found: dict[bytes, Vectors], expected: dict[bytes, Vectors]) -> bool:
-    return list(found) == list(expected) and all(np.array_equal(found[key], expected[key]) for key in expected)
+def same(actual: dict[bytes, Vectors], expected: dict[bytes, Vectors]) -> bool:
+    return list(actual) == list(expected) and all(np.array_equal(actual[key], expected[key]) for key in expected)
 
 
 def test_appended_embeddings_are_read_back(tmp_path: Path) -> None:

@@ -313,9 +313,9 @@ class TestWithoutACluster:
             timeout=60,
         )
         assert done.returncode == 0, done.stderr
-        found = json.loads(done.stdout)
-        assert len({process for process, _ in found}) > 3  # Ray's own processes, and its workers
-        assert [place for place in found if place[1].partition(":")[0] not in LOOPBACK] == []
+        listening = json.loads(done.stdout)
+        assert len({process for process, _ in listening}) > 3  # Ray's own processes, and its workers
+        assert [place for place in listening if place[1].partition(":")[0] not in LOOPBACK] == []
 
     def test_a_passage_whose_key_only_begins_like_a_known_one_is_encoded_here(
         self, filled: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
@@ -345,8 +345,8 @@ class TestWithoutACluster:
         monkeypatch.setattr(ray, "get", lambda value: value)
         monkeypatch.setattr(ray_build.Cluster, "_blocks", blocks)
         monkeypatch.setattr(ray_build, "SandboxProcess", lambda fields: SimpleNamespace(parse_file=parsing.parse_file))
-        (found,) = [file for file in documents.scan(filled.corpus, 10**6) if file.record.path == "a07.md"]
-        ((_, passages),) = preparation.prepare(found, "", parsing.parse_file, splitting(tiny)).documents
+        (a07,) = [file for file in documents.scan(filled.corpus, 10**6) if file.record.path == "a07.md"]
+        ((_, passages),) = preparation.prepare(a07, "", parsing.parse_file, splitting(tiny)).documents
         alike = passages[3]
         monkeypatch.setattr(Embedder, "keys", lambda _: [alike.key[:8] + bytes(8)])
         report = build(filled, tiny, remote=ray_build.Cluster(opened, tiny, ()))
@@ -407,8 +407,10 @@ class Half:
     ) -> Iterator[PreparedFile | None]:
         for number, file in enumerate(files):
             whole = preparation.prepare(file, created, parsing.parse_file, splitting(self._encoder, settings))
-            made = {p.key: self._encoder.encode_queries([p.encoded])[0] for _, some in whole.documents for p in some}
-            again = PreparedFile.from_json(json.loads(json.dumps(whole.as_json())), made)
+            embeddings = {
+                p.key: self._encoder.encode_queries([p.encoded])[0] for _, some in whole.documents for p in some
+            }
+            again = PreparedFile.from_json(json.loads(json.dumps(whole.as_json())), embeddings)
             assert (again.record, again.documents) == (whole.record, list(whole.documents))
             yield again if number % 2 else None
 

@@ -307,10 +307,10 @@ def test_eval_reads_a_question_with_its_conversation(folder: Path, capsys: pytes
     data.mkdir()
     born = "was born in a small house by the river"
     rows = [{"_id": name, "text": f"{name} {born}. {name} died at home."} for name in ("Kant", "Tesla", "Zuse")]
-    said = [{"speaker": "user", "text": "Where was Tesla born?"}, {"speaker": "user", "text": "Where did he die?"}]
+    turns = [{"speaker": "user", "text": "Where was Tesla born?"}, {"speaker": "user", "text": "Where did he die?"}]
     (data / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (data / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\tTesla\t1\n")
-    for conversation, recall in ((said, 1.0), (said[1:], 0.0)):
+    for conversation, recall in ((turns, 1.0), (turns[1:], 0.0)):
         (data / "queries.jsonl").write_text(json.dumps({"_id": "1", "text": "", "conversation": conversation}))
         code, out, _ = run(capsys, "eval", "set", "--json")
         assert (code, json.loads(out)["recall@1"]) == (0, recall)
@@ -492,12 +492,12 @@ def test_build_watch_indexes_each_change_until_it_is_interrupted(folder: Path) -
 
 def children_of(parent: int) -> list[str]:
     """The child processes of a process; /proc also lists them by thread, but an ending thread moves them."""
-    found = []
+    children = []
     for status in Path("/proc").glob("[0-9]*/status"):
         with suppress(OSError):  # it has ended meanwhile
             if f"\nPPid:\t{parent}\n" in status.read_text(errors="replace"):
-                found.append(status.parent.name)
-    return found
+                children.append(status.parent.name)
+    return children
 
 
 def processor_seconds(pid: int) -> float:

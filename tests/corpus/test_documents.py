@@ -270,8 +270,8 @@ def test_whatever_replaces_a_file_is_neither_waited_for_nor_read(tmp_path: Path)
     for replace_it, reason in replaced:
         place.rmdir() if place.is_dir() else place.unlink()
         replace_it()
-        found, data = read(file)
-        assert (found.status, found.reason, data) == ("failed", f"cannot be read: {reason}", b"")
+        read_record, data = read(file)
+        assert (read_record.status, read_record.reason, data) == ("failed", f"cannot be read: {reason}", b"")
         assert has_changed(corpus, record)
         assert read_unchanged(corpus, record) is None
 
@@ -305,8 +305,8 @@ def test_every_file_that_is_not_hidden_appears_once(tmp_path: Path) -> None:
     (corpus / "sub" / "link.md").symlink_to("a.md")
     (corpus / "empty").mkdir()
     os.mkfifo(corpus / "pipe.txt")
-    found = [file.record.path for file in scan(corpus, LIMIT)]
-    assert found == sorted(["a.md", "b.txt", "c.xyz", "d.md", "f", "pipe.txt", "sub/a.md", "sub/link.md"])
+    paths = [file.record.path for file in scan(corpus, LIMIT)]
+    assert paths == sorted(["a.md", "b.txt", "c.xyz", "d.md", "f", "pipe.txt", "sub/a.md", "sub/link.md"])
 
 
 # --- changes ----------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ QUIET, LONGEST, EVERY = 0.1, 0.6, 0.15
 SOON, NEVER = 10.0, 0.4  # seconds: by which a change must be reported, and after which it never will be
 
 
-class Told:
+class Reports:
     """The reports about a folder, collected in another thread."""
 
     def __init__(self, config: Config, **times: float) -> None:
@@ -50,14 +50,14 @@ class Told:
 
 
 @contextmanager
-def followed(config: Config, **times: float) -> Iterator[Told]:
-    told = Told(config, **times)
+def followed(config: Config, **times: float) -> Iterator[Reports]:
+    reports = Reports(config, **times)
     try:
-        yield told
+        yield reports
     finally:
-        told.stop.set()
-        told.thread.join(10)
-    assert not told.thread.is_alive()
+        reports.stop.set()
+        reports.thread.join(10)
+    assert not reports.thread.is_alive()
 
 
 @pytest.fixture
@@ -89,26 +89,26 @@ def add_in_a_new_folder(folder: Path) -> None:
     ids=["added", "changed", "renamed", "deleted", "folder renamed", "folder deleted", "not an article", "new folder"],
 )
 def test_a_change_is_reported_once(config: Config, folder: Path, change: Callable[[Path], object]) -> None:
-    with followed(config, every=60) as told:
-        told.next()
+    with followed(config, every=60) as reports:
+        reports.next()
         change(folder)
-        told.next()
-        assert told.nothing()
+        reports.next()
+        assert reports.nothing()
 
 
 def test_changes_in_a_later_folder_are_reported(config: Config, folder: Path) -> None:
-    with followed(config, every=60) as told:
-        told.next()
+    with followed(config, every=60) as reports:
+        reports.next()
         add_in_a_new_folder(folder)
-        told.next()
+        reports.next()
         (folder / "new" / "deep" / "c.md").write_text("three, and more")
-        told.next()
+        reports.next()
 
 
 def test_changes_that_affect_no_article_are_not_reported(config: Config, folder: Path) -> None:
     (folder / "log").write_text("x")
-    with followed(config, quiet=0.2) as told:
-        told.next()
+    with followed(config, quiet=0.2) as reports:
+        reports.next()
         (folder / "a.md").chmod(0o600)
         (folder / "a.md").read_text()
         (folder / ".upload-1").write_text("half an article")
@@ -116,51 +116,51 @@ def test_changes_that_affect_no_article_are_not_reported(config: Config, folder:
         (folder / "passing.md").write_text("x")
         (folder / "passing.md").unlink()
         (folder / "log").write_text("more and more")
-        assert told.nothing()
+        assert reports.nothing()
 
 
 def test_a_hidden_file_that_is_written_without_end_makes_nobody_deaf(config: Config, folder: Path) -> None:
-    with followed(config) as told:
-        told.next()
+    with followed(config) as reports:
+        reports.next()
         with (folder / ".log").open("w") as file:
             (folder / "a.md").write_text("other")
             ends = time.monotonic() + SOON
-            while not told.any.wait(0.01) and time.monotonic() < ends:
+            while not reports.any.wait(0.01) and time.monotonic() < ends:
                 file.write("more ")
                 file.flush()
-        assert told.next() < ends
+        assert reports.next() < ends
 
 
 def test_an_index_below_the_folder_is_ignored(config: Config, folder: Path) -> None:
     config = Config(corpus=folder, index=folder / "index")
     config.index.mkdir()
-    with followed(config) as told:
-        told.next()
+    with followed(config) as reports:
+        reports.next()
         (config.index / "a.md").write_text("x")
-        assert told.nothing()
+        assert reports.nothing()
 
 
 def test_a_file_that_is_being_written_is_waited_for(config: Config, folder: Path) -> None:
-    with followed(config, quiet=0.2, longest=60) as told:
-        told.next()
+    with followed(config, quiet=0.2, longest=60) as reports:
+        reports.next()
         with (folder / "large.md").open("w") as file:
             for _ in range(20):
                 file.write("more ")
                 file.flush()
                 ended = time.monotonic()
-                assert not told.any.wait(0.03)
-        assert told.next() > ended
+                assert not reports.any.wait(0.03)
+        assert reports.next() > ended
 
 
 def test_endless_writing_is_not_waited_for(config: Config, folder: Path) -> None:
-    with followed(config, quiet=0.2) as told:
-        told.next()
+    with followed(config, quiet=0.2) as reports:
+        reports.next()
         with (folder / "large.md").open("w") as file:
             ends = time.monotonic() + SOON
-            while not told.any.wait(0.02) and time.monotonic() < ends:
+            while not reports.any.wait(0.02) and time.monotonic() < ends:
                 file.write("more ")
                 file.flush()
-        assert told.next() < ends
+        assert reports.next() < ends
 
 
 def test_a_change_during_indexing_is_reported_after_it(config: Config, folder: Path) -> None:
@@ -174,23 +174,23 @@ def test_a_change_during_indexing_is_reported_after_it(config: Config, folder: P
 
 
 def test_a_folder_that_goes_and_comes_is_followed_again(config: Config, folder: Path) -> None:
-    with followed(config) as told:
-        told.next()
+    with followed(config) as reports:
+        reports.next()
         folder.rename(folder.parent / "away")
-        assert told.nothing()
+        assert reports.nothing()
         folder.mkdir()
         (folder / "c.md").write_text("three")
-        told.next()
+        reports.next()
         (folder / "c.md").write_text("four, which is heard again")
-        told.next()
+        reports.next()
 
 
 def test_a_folder_that_is_not_there_yet_is_waited_for(config: Config) -> None:
     config.corpus.rmdir()
-    with followed(config) as told:
-        assert told.nothing()
+    with followed(config) as reports:
+        assert reports.nothing()
         config.corpus.mkdir()
-        told.next()
+        reports.next()
 
 
 def test_a_linked_folder_is_followed_and_so_is_one_linked_from_it(config: Config, folder: Path) -> None:
@@ -198,15 +198,15 @@ def test_a_linked_folder_is_followed_and_so_is_one_linked_from_it(config: Config
     other.mkdir()
     link = folder.parent / "link"
     link.symlink_to(folder)
-    with followed(Config(corpus=link, index=config.index)) as told:
-        told.next()
+    with followed(Config(corpus=link, index=config.index)) as reports:
+        reports.next()
         (folder / "c.md").write_text("three")
-        told.next()
+        reports.next()
         link.unlink()
         link.symlink_to(other)
-        told.next()
+        reports.next()
         (other / "d.md").write_text("four")
-        told.next()
+        reports.next()
 
 
 def test_without_notifications_the_folder_is_scanned_and_this_is_reported_once(
@@ -218,11 +218,11 @@ def test_without_notifications_the_folder_is_scanned_and_this_is_reported_once(
 
     watch._warn_once.cache_clear()
     monkeypatch.setattr(watchfiles, "watch", none_left)
-    with followed(config) as told:
-        told.next()
+    with followed(config) as reports:
+        reports.next()
         for text in ("other", "yet another"):
             (folder / "a.md").write_text(text)
-            told.next()
+            reports.next()
     assert caplog.text.count("no watches left") == 1
 
 
@@ -234,10 +234,10 @@ def test_a_lost_event_is_made_up_for_by_the_next_scan(
             yield set()
 
     monkeypatch.setattr(watchfiles, "watch", deaf)
-    with followed(config) as told:
-        told.next()
+    with followed(config) as reports:
+        reports.next()
         (folder / "a.md").write_text("other")
-        told.next()
+        reports.next()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need leave there")
@@ -248,19 +248,19 @@ def test_linked_folders_are_not_subscribed_to(
     outside.mkdir()
     (folder / "link").symlink_to(outside)
     (folder / ".git").mkdir()
-    heard: list[tuple[str, ...]] = []
+    subscribed: list[tuple[str, ...]] = []
 
     def note(*folders: Path, stop_event: threading.Event, recursive: bool, **_: object) -> Iterator[set[object]]:
-        heard.append(tuple(sorted(map(str, folders))))
+        subscribed.append(tuple(sorted(map(str, folders))))
         assert not recursive
         while not stop_event.wait(0.01):
             yield set()
 
     monkeypatch.setattr(watch, "_RECURSIVE", False)
     monkeypatch.setattr(watchfiles, "watch", note)
-    with followed(config) as told:
-        told.next()
-    assert set(heard) == {(str(folder), str(folder / "sub"))}
+    with followed(config) as reports:
+        reports.next()
+    assert set(subscribed) == {(str(folder), str(folder / "sub"))}
 
 
 def test_it_ends_soon_when_asked(config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,9 +271,9 @@ def test_it_ends_soon_when_asked(config: Config, folder: Path, monkeypatch: pyte
         yield from listen(*folders, **named)
 
     monkeypatch.setattr(watchfiles, "watch", noted)
-    with followed(config, quiet=60, every=60) as told:
+    with followed(config, quiet=60, every=60) as reports:
         assert listening.wait(10)
         begun = time.monotonic()
-        told.stop.set()
-        told.thread.join(10)
+        reports.stop.set()
+        reports.thread.join(10)
         assert time.monotonic() - begun < 1

@@ -501,28 +501,28 @@ _LINKS = {
 
 def odd_names(folder: Path) -> dict[str, tuple[str, str]]:
     """Make what this system allows below `folder`; path → (status, a part of the reason)."""
-    made: dict[str, tuple[str, str]] = {}
+    outcomes: dict[str, tuple[str, str]] = {}
 
     def write(name: str, status: str = "indexed", says: str = "") -> None:
         if (folder / name).exists():
             return  # some systems confuse names
         with contextlib.suppress(OSError):
             (folder / name).write_bytes(WORDS)
-            made[name] = (status, says)
+            outcomes[name] = (status, says)
 
     for name in _INDEXED:
         write(name)
     for name, (target, status, says) in _LINKS.items():
         with contextlib.suppress(OSError):
             (folder / name).symlink_to(target)
-            made[name] = (status, says)
+            outcomes[name] = (status, says)
     write(".hidden.md")
-    made.pop(".hidden.md", None)
+    outcomes.pop(".hidden.md", None)
     (folder / "folder.md").mkdir()
     write("folder.md/inside.md")
     with contextlib.suppress(OSError, AttributeError):
         os.mkfifo(folder / "pipe.md")
-        made["pipe.md"] = ("skipped", "not a regular file")
+        outcomes["pipe.md"] = ("skipped", "not a regular file")
     with contextlib.suppress(OSError, AttributeError), socket.socket(socket.AF_UNIX) as server:
         here = Path.cwd()
         os.chdir(folder)  # the path of a socket must be short
@@ -530,17 +530,17 @@ def odd_names(folder: Path) -> dict[str, tuple[str, str]]:
             server.bind("socket.md")
         finally:
             os.chdir(here)
-        made["socket.md"] = ("skipped", "not a regular file")
+        outcomes["socket.md"] = ("skipped", "not a regular file")
     with contextlib.suppress(OSError, AttributeError):
         os.mknod(folder / "zero.md", 0o20666, os.makedev(1, 5))
-        made["zero.md"] = ("skipped", "not a regular file")
+        outcomes["zero.md"] = ("skipped", "not a regular file")
     if hasattr(os, "geteuid") and os.geteuid() != 0:  # root can read everything
         write("closed.md", "failed", "cannot be read: Permission denied")
         (folder / "closed.md").chmod(0)
     with contextlib.suppress(OSError, UnicodeError):
         Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.md")).write_bytes(WORDS)
-        made["caf\\xe9.md"] = ("skipped", "not UTF-8")
-    return made
+        outcomes["caf\\xe9.md"] = ("skipped", "not UTF-8")
+    return outcomes
 
 
 def write_all(folder: Path) -> dict[str, tuple[str, str]]:

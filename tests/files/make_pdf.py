@@ -29,11 +29,11 @@ def written(
     password: bytes = b"",
 ) -> bytes:
     """A PDF of these content streams, with Helvetica as /F and bold as /B; `objects` are more resources."""
-    made: list[bytes] = [b"", b""]
+    bodies: list[bytes] = [b"", b""]
 
     def add(content: bytes) -> int:
-        made.append(content)
-        return len(made)
+        bodies.append(content)
+        return len(bodies)
 
     fonts = [
         add(b"<</Type/Font/Subtype/Type1/BaseFont/%s/Encoding/WinAnsiEncoding>>" % name)
@@ -53,22 +53,22 @@ def written(
         )
     marks = b""
     if outline:
-        first, root = len(made) + 2, add(b"")
+        first, root = len(bodies) + 2, add(b"")
         for number, (text, page) in enumerate(outline):
             following = b"/Next %d 0 R" % (first + number + 1) if number + 1 < len(outline) else b""
             add(b"<</Title(%s)/Parent %d 0 R/Dest[%d 0 R/Fit]%s>>" % (text.encode(), root, kids[page], following))
-        made[root - 1] = b"<</First %d 0 R/Last %d 0 R/Count %d>>" % (first, first + len(outline) - 1, len(outline))
+        bodies[root - 1] = b"<</First %d 0 R/Last %d 0 R/Count %d>>" % (first, first + len(outline) - 1, len(outline))
         marks = b"/Outlines %d 0 R" % root
-    made[0] = b"<</Type/Catalog/Pages 2 0 R%s>>" % marks
-    made[1] = b"<</Type/Pages/Kids[%s]/Count %d>>" % (b" ".join(b"%d 0 R" % kid for kid in kids), len(kids))
+    bodies[0] = b"<</Type/Catalog/Pages 2 0 R%s>>" % marks
+    bodies[1] = b"<</Type/Pages/Kids[%s]/Count %d>>" % (b" ".join(b"%d 0 R" % kid for kid in kids), len(kids))
     values = b"".join(b"/%s(%s)" % (name.encode(), value.encode("latin-1")) for name, value in (info or {}).items())
     trailer = b"/Root 1 0 R/Info %d 0 R" % add(b"<<%s>>" % values)
     if password:
-        trailer += b"/ID[<%s><%s>]/Encrypt %d 0 R" % (IDENTITY.hex().encode(), IDENTITY.hex().encode(), len(made) + 1)
+        trailer += b"/ID[<%s><%s>]/Encrypt %d 0 R" % (IDENTITY.hex().encode(), IDENTITY.hex().encode(), len(bodies) + 1)
         key, entry = locking(password)
-        made = [_encrypted(number, content, key) for number, content in enumerate(made, 1)]
+        bodies = [_encrypted(number, content, key) for number, content in enumerate(bodies, 1)]
         add(entry)
-    return assembled(made, trailer)
+    return assembled(bodies, trailer)
 
 
 def assembled(objects: Sequence[bytes], trailer: bytes = b"/Root 1 0 R") -> bytes:

@@ -77,8 +77,8 @@ def test_hidden_entries_are_left_out_silently() -> None:
 
 def test_a_saved_page_gives_only_its_article() -> None:
     page = {"Bees in spring.html": f"<p>{HIVE}</p>"}
-    beside = ["ad.html", "logo.jpg", "deep/style.css", "notes.txt"]
-    contents = read({**page, **{f"Bees in spring_files/{name}": HIVE for name in beside}})
+    others = ["ad.html", "logo.jpg", "deep/style.css", "notes.txt"]
+    contents = read({**page, **{f"Bees in spring_files/{name}": HIVE for name in others}})
     assert paths(contents) == ["Bees in spring.html"]
     assert contents.problems == ()
 

@@ -85,9 +85,9 @@ def check(document: Document, count: Callable[[Sequence[str]], list[int]]) -> No
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_article_is_whole_and_alone(page: Path, tiny: Encoder) -> None:
     document = parsed(page)
-    wanted, found = Counter(words(reference(page))), Counter(words(document.text))
-    assert (wanted & found).total() >= 0.97 * wanted.total(), wanted - found
-    assert set(found) - set(wanted) - MARKS == set()
+    wanted, actual = Counter(words(reference(page))), Counter(words(document.text))
+    assert (wanted & actual).total() >= 0.97 * wanted.total(), wanted - actual
+    assert set(actual) - set(wanted) - MARKS == set()
     check(document, tiny.count_tokens)
 
 

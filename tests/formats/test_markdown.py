@@ -261,7 +261,7 @@ def test_rules_are_not_content() -> None:
 def test_deep_nesting_does_no_harm(text: str) -> None:
     document = parse_markdown("x.md", "Before.\n\n" + text)
     assert "deep" in document.text
-    assert any("deep" in found for _, found in blocks(document))
+    assert any("deep" in block for _, block in blocks(document))
 
 
 def test_one_huge_line_is_one_paragraph() -> None:

@@ -68,7 +68,7 @@ def read(name: str) -> Document:
     return parse_pdf(f"{name}.pdf", (PDFS / f"{name}.pdf").read_bytes())
 
 
-def made(*pages: bytes, **more: object) -> Document:
+def pdf_of(*pages: bytes, **more: object) -> Document:
     return parse_pdf("made.pdf", written(pages, **more))  # type: ignore[arg-type]
 
 
@@ -85,10 +85,10 @@ def paths(document: Document) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("name", ["hives", "columns"])
 def test_the_words_of_the_source_are_found_in_its_order(name: str) -> None:
-    wanted, found = words(source_text(name)), words(read(name).text)
-    common = Counter(wanted) & Counter(found)
+    wanted, actual = words(source_text(name)), words(read(name).text)
+    common = Counter(wanted) & Counter(actual)
     assert common.total() >= 0.97 * len(wanted)
-    assert common.total() >= 0.97 * len(found)
+    assert common.total() >= 0.97 * len(actual)
     paragraphs = [" ".join(line.split()) for line in source_text(name).splitlines() if len(line.split()) > 12]
     places = [read(name).text.find(paragraph[-60:]) for paragraph in paragraphs]
     assert sum(place >= 0 for place in places) >= 0.9 * len(places)
@@ -169,18 +169,18 @@ def test_words_broken_at_line_ends_are_whole() -> None:
 
 def test_paragraphs_end_at_wider_spaces_indents_and_short_lines() -> None:
     spaced = lines_at(60, 750, PROSE) + lines_at(60, 690, MORE)
-    assert len(made(spaced).blocks) == 2
+    assert len(pdf_of(spaced).blocks) == 2
     indented = [
         lines_at(75, y, lines[:1]) + lines_at(60, y - 13.5, lines[1:]) for y, lines in ((750, PROSE), (709.5, MORE))
     ]
-    assert len(made(b"".join(indented)).blocks) == 2
-    assert [text[:6] for _, text in blocks(made(lines_at(60, 750, [*MORE, *PROSE])))] == ["Nobody", "The be"]
+    assert len(pdf_of(b"".join(indented)).blocks) == 2
+    assert [text[:6] for _, text in blocks(pdf_of(lines_at(60, 750, [*MORE, *PROSE])))] == ["Nobody", "The be"]
 
 
 def test_a_paragraph_continues_on_the_next_page_only_in_mid_sentence() -> None:
-    one = made(lines_at(60, 750, PROSE[:2]), lines_at(60, 750, PROSE[2:]))
+    one = pdf_of(lines_at(60, 750, PROSE[:2]), lines_at(60, 750, PROSE[2:]))
     assert [text for _, text in blocks(one)] == [" ".join(PROSE)]
-    two = made(lines_at(60, 750, PROSE), lines_at(60, 750, MORE))
+    two = pdf_of(lines_at(60, 750, PROSE), lines_at(60, 750, MORE))
     assert len(two.blocks) == 2
     assert two.pages[1].start == two.blocks[1].span.start
 
@@ -188,7 +188,7 @@ def test_a_paragraph_continues_on_the_next_page_only_in_mid_sentence() -> None:
 def test_large_or_bold_lines_are_headings_without_an_outline() -> None:
     page = text_at(60, 780, "Bees in town", 20, "B") + text_at(60, 750, "Winter", 11, "B") + lines_at(60, 733, PROSE)
     page += text_at(60, 680, "Swarms", 11, "B") + lines_at(60, 663, MORE)
-    document = made(page)
+    document = pdf_of(page)
     assert document.title == "Bees in town"
     assert paths(document) == [("Winter",), ("Swarms",)]
 
@@ -200,13 +200,13 @@ def test_the_outline_names_headings_that_look_like_text() -> None:
         + lines_at(60, 690, ["Swarms"])
         + lines_at(60, 660, MORE)
     )
-    assert paths(made(page)) == []
-    assert paths(made(page, outline=[("Winter", 0), ("Swarms", 0)]))[-1] == ("Swarms",)
+    assert paths(pdf_of(page)) == []
+    assert paths(pdf_of(page, outline=[("Winter", 0), ("Swarms", 0)]))[-1] == ("Swarms",)
 
 
 def test_bullets_and_numbers_make_items() -> None:
     page = lines_at(60, 750, ["• smoker of tin", "• veil"]) + lines_at(60, 690, ["1. open", "2. close"])
-    assert blocks(made(page)) == [
+    assert blocks(pdf_of(page)) == [
         ("list", "- smoker of tin\n- veil"),
         ("paragraph", "1. open"),
         ("paragraph", "2. close"),
@@ -217,12 +217,14 @@ def test_bullets_and_numbers_make_items() -> None:
 def test_rotated_pages_read_the_same(angle: int) -> None:
     turns = {0: b"1 0 0 1 0 0", 90: b"0 -1 1 0 0 800", 180: b"-1 0 0 -1 595 842", 270: b"0 1 -1 0 595 0"}
     page = b"q %s cm\n%s Q" % (turns[angle], lines_at(60, 500, PROSE))
-    assert [text for _, text in blocks(made(page, page_entries=f"/Rotate {(360 - angle) % 360}"))] == [" ".join(PROSE)]
+    assert [text for _, text in blocks(pdf_of(page, page_entries=f"/Rotate {(360 - angle) % 360}"))] == [
+        " ".join(PROSE)
+    ]
 
 
 def test_a_watermark_across_the_text_is_left_out() -> None:
     page = lines_at(60, 750, PROSE) + b"BT /B 60 Tf 0.7 0.7 -0.7 0.7 100 200 Tm (DRAFT) Tj ET\n"
-    assert [text for _, text in blocks(made(page))] == [" ".join(PROSE)]
+    assert [text for _, text in blocks(pdf_of(page))] == [" ".join(PROSE)]
 
 
 def test_headers_that_change_with_the_chapter_and_the_side_are_left_out() -> None:
@@ -236,7 +238,7 @@ def test_headers_that_change_with_the_chapter_and_the_side_are_left_out() -> Non
         pages.append(
             text_at(60, 800, head, 9) + lines_at(60, 750 - number * 3, body) + text_at(290, 40, str(number + 1), 9)
         )
-    document = made(*pages)
+    document = pdf_of(*pages)
     assert "Chapter" not in document.text
     assert "Bees" not in document.text
     assert len(re.findall("Sentence", document.text)) == 108
@@ -245,7 +247,9 @@ def test_headers_that_change_with_the_chapter_and_the_side_are_left_out() -> Non
 def test_a_row_with_its_page_number_is_left_out() -> None:
     heads = [f"{name} {number + 7}" for number, name in enumerate(["Hives", "Wax", "Frost", "Swarms"])]
     bodies = [[line[:1].upper() + line[1:]] for line in (PROSE + MORE)[:4]]
-    document = made(*[text_at(60, 800, h) + lines_at(60, 700 - len(h), b) for h, b in zip(heads, bodies, strict=True)])
+    document = pdf_of(
+        *[text_at(60, 800, h) + lines_at(60, 700 - len(h), b) for h, b in zip(heads, bodies, strict=True)]
+    )
     assert [text for _, text in blocks(document)] == [body[0] for body in bodies]
 
 
@@ -253,14 +257,14 @@ def test_lines_around_columns_are_read_before_and_after_them() -> None:
     left = [f"left {n} and some words of prose" for n in "abcdef"]
     right = [f"right {n} and some words of prose" for n in "abcdef"]
     page = text_at(320, 800, "Above at the right") + lines_at(60, 740, left) + lines_at(320, 746, right)
-    text = made(page + text_at(60, 600, "Below at the left")).text
+    text = pdf_of(page + text_at(60, 600, "Below at the left")).text
     wanted = ["Above", "left a", "left f", "right a", "right f", "Below"]
     assert sorted(wanted, key=text.index) == wanted
 
 
 def test_leaders_of_a_table_of_contents_are_shortened() -> None:
     page = lines_at(60, 750, ["Swarms . . . . . . . . . . . . . 12"]) + lines_at(60, 700, PROSE)
-    assert blocks(made(page))[0] == ("paragraph", "Swarms … 12")
+    assert blocks(pdf_of(page))[0] == ("paragraph", "Swarms … 12")
 
 
 def test_a_table_keeps_its_units_with_their_numbers() -> None:
@@ -273,7 +277,7 @@ def test_a_table_keeps_its_units_with_their_numbers() -> None:
             text_at(x, 700 - 14 * number, "$") + text_at(x + 14, 700 - 14 * number, cell)
             for x, cell in zip((250, 320), cells, strict=True)
         )
-    assert blocks(made(page)) == [("table", "Honey | $ 12.5 | $ 14\nWax | $ 3 | $ 4.5\nJars and lids | $ 7 | $ 8")]
+    assert blocks(pdf_of(page)) == [("table", "Honey | $ 12.5 | $ 14\nWax | $ 3 | $ 4.5\nJars and lids | $ 7 | $ 8")]
 
 
 @pytest.mark.parametrize(
@@ -311,7 +315,7 @@ def test_a_hyphen_is_removed_only_if_it_breaks_a_word(lines: list[str], text: st
 )
 def test_the_title_is_a_name_that_a_person_gave(named: str, title: str) -> None:
     page = text_at(60, 780, "Large words", 20) + lines_at(60, 750, PROSE)
-    assert made(page, info={"Title": named}).title == title
+    assert pdf_of(page, info={"Title": named}).title == title
 
 
 @pytest.mark.parametrize(
@@ -324,7 +328,7 @@ def test_the_title_is_a_name_that_a_person_gave(named: str, title: str) -> None:
     ],
 )
 def test_author_and_date_are_metadata(value: str, date: str | None) -> None:
-    metadata = made(lines_at(60, 750, PROSE), info={"Author": "Ada Marsh", "CreationDate": value}).metadata
+    metadata = pdf_of(lines_at(60, 750, PROSE), info={"Author": "Ada Marsh", "CreationDate": value}).metadata
     assert metadata == ({"author": "Ada Marsh", "date": date} if date else {"author": "Ada Marsh"})
 
 
@@ -351,7 +355,7 @@ def test_a_damaged_file_after_a_locked_one_is_not_locked() -> None:
 
 def test_pages_without_words_or_pictures_have_no_text() -> None:
     with pytest.raises(Empty, match="contains no text"):
-        made(b"", b"60 60 100 100 re f")
+        pdf_of(b"", b"60 60 100 100 re f")
 
 
 def test_glyphs_without_letters_are_reported() -> None:
@@ -371,10 +375,10 @@ def test_a_file_with_too_many_pages_or_characters_is_refused(monkeypatch: pytest
     assert (module._MAX_PAGES, module._MAX_CHARACTERS) == (5_000, 20_000_000)
     monkeypatch.setattr(module, "_MAX_PAGES", 2)
     with pytest.raises(Unreadable, match="it has 3 pages, over the limit of 2"):
-        made(b"", b"", b"")
+        pdf_of(b"", b"", b"")
     monkeypatch.setattr(module, "_MAX_CHARACTERS", 100)
     with pytest.raises(Unreadable, match="more than 100 characters"):
-        made(lines_at(60, 750, PROSE))
+        pdf_of(lines_at(60, 750, PROSE))
 
 
 @pytest.mark.parametrize(
@@ -392,7 +396,7 @@ def test_a_file_with_too_many_pages_or_characters_is_refused(monkeypatch: pytest
 def test_odd_pages_do_no_harm(page: bytes) -> None:
     started = time.monotonic()
     try:
-        document = made(page, text_at(60, 700, "The second page is plain."))
+        document = pdf_of(page, text_at(60, 700, "The second page is plain."))
     except Empty:
         pass
     else:
@@ -402,7 +406,7 @@ def test_odd_pages_do_no_harm(page: bytes) -> None:
 
 def test_the_text_contains_no_control_or_private_characters() -> None:
     page = b"BT /F 11 Tf 60 700 Td (a\\000b\\001\\177c \\222quoted\\222) Tj ET"
-    assert re.search(r"[\x00-\x09\x0b-\x1f\x7f\ue000-\uf8ff\ufffd-\uffff]", made(page).text) is None
+    assert re.search(r"[\x00-\x09\x0b-\x1f\x7f\ue000-\uf8ff\ufffd-\uffff]", pdf_of(page).text) is None
 
 
 def test_files_are_read_from_several_threads() -> None:
@@ -415,7 +419,7 @@ def test_files_are_read_from_several_threads() -> None:
 def test_endless_sections_of_columns_do_no_harm() -> None:
     rows = [text_at(x, 19_000 - 2 * n, f"go on and on {n}", 1) for n in range(3000) if n % 6 for x in (10, 60)]
     rows += [text_at(10, 19_000 - 2 * n, "right across from here to there " * 6, 1) for n in range(0, 3000, 6)]
-    assert made(b"".join(rows), page_entries="/MediaBox[0 0 600 20000]").blocks
+    assert pdf_of(b"".join(rows), page_entries="/MediaBox[0 0 600 20000]").blocks
 
 
 @settings(deadline=None, max_examples=120)

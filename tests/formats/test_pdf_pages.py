@@ -43,14 +43,14 @@ def characters(data: bytes, page: int) -> list[tuple[str, float, float]]:
     with pypdfium2.PdfDocument(data) as opened:
         shown = opened[page]
         text = shown.get_textpage()
-        found = []
+        middles = []
         for index in range(text.count_chars()):
             left, bottom, right, top = text.get_charbox(index)
             x, y = ctypes.c_int(), ctypes.c_int()
             middle = (left + right) / 2, (bottom + top) / 2
             raw.FPDF_PageToDevice(shown.raw, 0, 0, STEPS, STEPS, 0, *middle, x, y)
-            found.append((chr(raw.FPDFText_GetUnicode(text.raw, index)), x.value / STEPS, y.value / STEPS))
-        return found
+            middles.append((chr(raw.FPDFText_GetUnicode(text.raw, index)), x.value / STEPS, y.value / STEPS))
+        return middles
 
 
 def under(data: bytes, picture: PagePicture, boxes: tuple[Box, ...]) -> str:
@@ -92,9 +92,9 @@ def test_under_the_boxes_of_every_passage_are_its_words_and_no_others(
     passages = split(document, TinyEncoder().count_tokens, 256)
     assert passages
     for passage in passages:
-        wanted, found = words(passage.text), words(marked(data, document, passage.span))
-        assert (wanted & found).total() >= 0.98 * wanted.total(), wanted - found
-        assert (found - wanted).total() < 0.02 * found.total(), found - wanted
+        wanted, boxed = words(passage.text), words(marked(data, document, passage.span))
+        assert (wanted & boxed).total() >= 0.98 * wanted.total(), wanted - boxed
+        assert (boxed - wanted).total() < 0.02 * boxed.total(), boxed - wanted
 
 
 def test_a_highlight_is_boxed_line_by_line() -> None:
@@ -247,8 +247,8 @@ def test_any_words_of_a_page_are_found_though_they_recur(lines: list[list[str]],
     last = data.draw(st.integers(first, len(flat) - 1))
     text = " ".join(flat)
     start, end = len(" ".join(flat[:first])) + (first > 0), len(" ".join(flat[: last + 1]))
-    found = [mark.word for mark in align(page, text).marks(Span(start, end))]
-    assert found == list(range(first + 2, last + 3))
+    marked_words = [mark.word for mark in align(page, text).marks(Span(start, end))]
+    assert marked_words == list(range(first + 2, last + 3))
 
 
 @pytest.mark.parametrize(
@@ -280,9 +280,9 @@ def test_a_running_header_that_repeats_the_text_is_not_mistaken_for_it(page: str
 
 
 def test_a_part_of_a_word_is_marked_as_a_part() -> None:
-    found = align(["swarms.Bees", "sleep"], "swarms.Bees sleep")
-    assert found.marks(Span(0, 7)) == [Mark(0, 0.0, 7 / 11)]
-    assert found.marks(Span(7, 17)) == [Mark(0, 7 / 11, 1.0), Mark(1)]
+    alignment = align(["swarms.Bees", "sleep"], "swarms.Bees sleep")
+    assert alignment.marks(Span(0, 7)) == [Mark(0, 0.0, 7 / 11)]
+    assert alignment.marks(Span(7, 17)) == [Mark(0, 7 / 11, 1.0), Mark(1)]
 
 
 def test_a_chance_word_is_not_a_match() -> None:

@@ -75,9 +75,9 @@ class Texts:
         ids, expected = self.index.search(question, len(self.texts), acronyms)
         scores = self.scores(question, acronyms, self.texts)
         assert {number for number, score in enumerate(scores) if score} == set(ids.tolist())
-        found = [scores[number] for number in ids.tolist()]
-        assert found == pytest.approx(expected.tolist(), rel=1e-5)
-        assert all(before >= after * (1 - 1e-6) for before, after in pairwise(found))
+        ordered = [scores[number] for number in ids.tolist()]
+        assert ordered == pytest.approx(expected.tolist(), rel=1e-5)
+        assert all(before >= after * (1 - 1e-6) for before, after in pairwise(ordered))
         return len(ids)
 
 
@@ -93,9 +93,9 @@ def asked() -> list[str]:
 
 @pytest.mark.parametrize("acronyms", [[], PAIRS], ids=["plain", "acronyms"])
 def test_scores_and_order_are_those_of_the_index(real: Texts, acronyms: Acronyms) -> None:
-    found = [real.check(question, acronyms) for question in asked()]
-    assert sum(number > 1 for number in found) > 60
-    assert 0 in found
+    equal = [real.check(question, acronyms) for question in asked()]
+    assert sum(number > 1 for number in equal) > 60
+    assert 0 in equal
 
 
 def test_acronyms_change_what_is_found(real: Texts) -> None:

@@ -78,8 +78,8 @@ class Place:
         return build(self.config, TinyEncoder(), **more)
 
     def opened(self) -> tuple[OpenGeneration, OpenGeneration]:
-        found, expected = (open_store(config).open_current() for config in (self.config, self.local))
-        return found, expected
+        tested, expected = (open_store(config).open_current() for config in (self.config, self.local))
+        return tested, expected
 
 
 Make = Callable[[Path, str], Place]
@@ -149,74 +149,74 @@ def undated(record: FileRecord) -> FileRecord:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_answers_are_those_of_an_index_on_this_disk(library: Place, question: str) -> None:
-    found, expected = (
+    actual, expected = (
         Engine.open(config, TinyEncoder()).ask(question, 10) for config in (library.config, library.local)
     )
-    assert [c.span for c in found.citations] == [c.span for c in expected.citations]
-    assert [c.document for c in found.citations] == [c.document for c in expected.citations]
-    assert [c.score for c in found.citations] == pytest.approx([c.score for c in expected.citations], abs=1e-3)
-    assert found.confidence == pytest.approx(expected.confidence, abs=1e-3)
-    assert (found.query, found.corrected, found.reason) == (expected.query, expected.corrected, expected.reason)
-    assert [c.text for c in found.citations] == [c.text for c in expected.citations]
+    assert [c.span for c in actual.citations] == [c.span for c in expected.citations]
+    assert [c.document for c in actual.citations] == [c.document for c in expected.citations]
+    assert [c.score for c in actual.citations] == pytest.approx([c.score for c in expected.citations], abs=1e-3)
+    assert actual.confidence == pytest.approx(expected.confidence, abs=1e-3)
+    assert (actual.query, actual.corrected, actual.reason) == (expected.query, expected.corrected, expected.reason)
+    assert [c.text for c in actual.citations] == [c.text for c in expected.citations]
 
 
 def test_candidates_have_the_cosines_and_scores_of_an_index_on_this_disk(library: Place) -> None:
     for index_query in (Query("anchor beacon wall"), Query("report", ("stone wall",), ("beacon",))):
-        found, expected = (searched(index, index_query) for index in library.opened())
-        assert found.ids.tolist() == expected.ids.tolist()
-        assert found.cosine == pytest.approx(expected.cosine, abs=1e-5)
-        assert found.bm25 == pytest.approx(expected.bm25, rel=1e-4)
-        assert (found.allowed is None) == (expected.allowed is None)
-        if found.allowed is not None and expected.allowed is not None:
-            assert found.allowed.tolist() == expected.allowed.tolist()
+        actual, expected = (searched(index, index_query) for index in library.opened())
+        assert actual.ids.tolist() == expected.ids.tolist()
+        assert actual.cosine == pytest.approx(expected.cosine, abs=1e-5)
+        assert actual.bm25 == pytest.approx(expected.bm25, rel=1e-4)
+        assert (actual.allowed is None) == (expected.allowed is None)
+        if actual.allowed is not None and expected.allowed is not None:
+            assert actual.allowed.tolist() == expected.allowed.tolist()
 
 
 def test_an_allowed_passage_is_found_at_any_rank(library: Place) -> None:
     index = library.opened()[0]
     for query in (Query("anchor report", (), ("anchor report",)), Query("anchor", ("lantern report",))):
-        found = searched(index, query, 1)
-        assert found.allowed is not None
-        held = [passage.text for passage in index.passages(found.ids[found.allowed].tolist())]
-        assert held
-        assert all(phrase in text for phrase in query.phrases for text in held)
-        assert not any(words in text for words in query.excluded for text in held)
+        candidates = searched(index, query, 1)
+        assert candidates.allowed is not None
+        texts = [passage.text for passage in index.passages(candidates.ids[candidates.allowed].tolist())]
+        assert texts
+        assert all(phrase in text for phrase in query.phrases for text in texts)
+        assert not any(words in text for words in query.excluded for text in texts)
 
 
 @pytest.mark.parametrize("phrase", ["stone wall", "wall stone", "ANCHOR", "anchor ] or 1", "冬天", "'", ""])
 def test_a_phrase_matches_where_its_words_are_adjacent(library: Place, phrase: str) -> None:
-    found, expected = library.opened()
-    assert found.contains(phrase) == expected.contains(phrase)
+    actual, expected = library.opened()
+    assert actual.contains(phrase) == expected.contains(phrase)
 
 
 @pytest.mark.parametrize("word", ["lanterm", "beacon", "harbuor", "quarrry", "zebra", "hauser", "anc'hor"])
 def test_a_word_is_corrected_the_same_way(library: Place, word: str) -> None:
-    found, expected = library.opened()
-    assert found.nearest_word(word) == expected.nearest_word(word)
+    actual, expected = library.opened()
+    assert actual.nearest_word(word) == expected.nearest_word(word)
 
 
 def test_everything_that_is_known_is_read_back(library: Place) -> None:
-    found, expected = library.opened()
-    assert found.count() == expected.count() > 5
-    assert list(map(undated, found.records.values())) == list(map(undated, expected.records.values()))
-    assert found.parts() == expected.parts()
-    assert list(found.documents()) == list(expected.documents())
-    assert list(found.documents("list.csv")) == list(expected.documents("list.csv")) == ["list.csv#1", "list.csv#2"]
+    actual, expected = library.opened()
+    assert actual.count() == expected.count() > 5
+    assert list(map(undated, actual.records.values())) == list(map(undated, expected.records.values()))
+    assert actual.parts() == expected.parts()
+    assert list(actual.documents()) == list(expected.documents())
+    assert list(actual.documents("list.csv")) == list(expected.documents("list.csv")) == ["list.csv#1", "list.csv#2"]
     paths = [*expected.documents(), "nothing.md", "') or key like ('"]
-    known, wanted = found.facts(paths), expected.facts(paths)
+    known, wanted = actual.facts(paths), expected.facts(paths)
     assert list(known) == list(wanted)
     for path, facts in known.items():
         assert replace(facts, file=undated(facts.file)) == replace(wanted[path], file=undated(wanted[path].file))
     for path in paths:
-        assert found.document(path) == expected.document(path), path
+        assert actual.document(path) == expected.document(path), path
     ids = range(expected.count())
-    assert found.passages(ids) == expected.passages(ids)
-    assert found.passages([3, 1]) == expected.passages([3, 1])
-    assert found.keys() == expected.keys()
-    assert np.allclose(found.vectors(ids), expected.vectors(ids), atol=1e-6)
-    manifests = [replace(of.manifest, id="", created="", files={}) for of in (found, expected)]
+    assert actual.passages(ids) == expected.passages(ids)
+    assert actual.passages([3, 1]) == expected.passages([3, 1])
+    assert actual.keys() == expected.keys()
+    assert np.allclose(actual.vectors(ids), expected.vectors(ids), atol=1e-6)
+    manifests = [replace(of.manifest, id="", created="", files={}) for of in (actual, expected)]
     assert manifests[0] == manifests[1]
     for text in ("Who counts at the BHB?", "Die Bienen", "beacon"):
-        assert found.query_terms(text) == expected.query_terms(text)
+        assert actual.query_terms(text) == expected.query_terms(text)
 
 
 def test_rows_and_vocabulary_are_those_of_the_defaults(library: Place) -> None:
@@ -255,8 +255,8 @@ def test_a_built_index_is_complete(library: Place) -> None:
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_no_question_is_more_than_data(library: Place, text: str) -> None:
     index = library.opened()[0]
-    found = searched(index, Query(f"wall {text}", (text,), (f"{text} wall",)), 5)
-    assert len(found.ids) <= index.count()
+    candidates = searched(index, Query(f"wall {text}", (text,), (f"{text} wall",)), 5)
+    assert len(candidates.ids) <= index.count()
 
 
 def test_before_the_first_build_there_is_nothing_to_open(make: Make, tmp_path: Path) -> None:
@@ -285,14 +285,14 @@ def test_a_build_copies_what_did_not_change_and_a_running_engine_follows(moving:
     assert engine.generation.id == report.generation > before.id
     assert "candle.md" not in {citation.document for citation in engine.ask("candle").citations}
     assert before.passages([0])[0].document == "anchor.md"  # what an open index still refers to is still there
-    found, expected = moving.opened()
+    actual, expected = moving.opened()
     ids = range(expected.count())
-    assert found.passages(ids) == expected.passages(ids)
-    assert np.allclose(found.vectors(ids), expected.vectors(ids), atol=1e-6)
-    assert found.query_terms("mast candle beacon")[0].weight == pytest.approx(
+    assert actual.passages(ids) == expected.passages(ids)
+    assert np.allclose(actual.vectors(ids), expected.vectors(ids), atol=1e-6)
+    assert actual.query_terms("mast candle beacon")[0].weight == pytest.approx(
         expected.query_terms("mast candle beacon")[0].weight, rel=0.2
     )  # (on disk, removed passages may still count)
-    assert found.verify() == []
+    assert actual.verify() == []
 
 
 class Full(Exception):
@@ -483,14 +483,14 @@ def test_a_wiped_and_rebuilt_index_is_noticed(shared: tuple[Place, MilvusStore])
 @lite
 def test_without_the_alias_nothing_is_dropped_and_a_build_asks_for_it(shared: tuple[Place, MilvusStore]) -> None:
     place, store = shared
-    held = collections(store)
-    (name,) = {name for name in held if not name.endswith("_facts")}
+    names = collections(store)
+    (name,) = {name for name in names if not name.endswith("_facts")}
     store.server.call("drop_alias", store.address.name, seconds=10)
     with pytest.raises(UnnamedError, match=rf"set the alias .* to {name}, or build with --full"):
         build(place.config, TinyEncoder())
-    assert collections(store) == held
+    assert collections(store) == names
     assert build(place.config, TinyEncoder(), full=True).generation.startswith("000002_")
-    assert collections(store) > held
+    assert collections(store) > names
 
 
 @lite

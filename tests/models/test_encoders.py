@@ -80,8 +80,8 @@ def test_a_missing_package_of_weights_names_what_to_install(monkeypatch: pytest.
 @pytest.fixture(params=["runtime", "torch"])
 def either(request: pytest.FixtureRequest) -> Encoder:
     """The shipped encoder in both forms."""
-    found: Encoder = request.getfixturevalue("encoder" if request.param == "runtime" else "torch_encoder")
-    return found
+    encoder: Encoder = request.getfixturevalue("encoder" if request.param == "runtime" else "torch_encoder")
+    return encoder
 
 
 @pytest.mark.model

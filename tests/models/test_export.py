@@ -72,9 +72,9 @@ def test_many_threads_get_the_same_results_as_one(encoder: Encoder) -> None:
     texts = [f"{text} {number}" for number in range(6) for text in TEXTS[:2]]
     wanted = encoder.encode_passages(texts)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: encoder.encode_passages(texts), range(8)))
+        results = list(pool.map(lambda _: encoder.encode_passages(texts), range(8)))
         counted = list(pool.map(lambda _: encoder.count_tokens(TEXTS), range(8)))
-    assert all(np.array_equal(rows, wanted) for rows in found)
+    assert all(np.array_equal(rows, wanted) for rows in results)
     assert counted == [encoder.count_tokens(TEXTS)] * 8
 
 
@@ -120,12 +120,12 @@ def test_the_shipped_file_is_the_export_of_the_original_weights(tmp_path: Path) 
     from qa.models.export.__main__ import export
 
     shipped = ExportedModel.read(shipped_folder(), DEFAULT_SHA256)
-    made = export(DEFAULT_NAME, default_folder(), DEFAULT_SHA256, tmp_path)
+    outcome = export(DEFAULT_NAME, default_folder(), DEFAULT_SHA256, tmp_path)
     assert shipped is not None
-    assert replace(made, files={}, check={}, versions={}) == replace(shipped, files={}, check={}, versions={})
-    assert made.check == pytest.approx(shipped.check, abs=0.004)  # processors round 8-bit products differently
-    assert made.files["tokenizer.json"] == shipped.files["tokenizer.json"]
-    if made.versions == shipped.versions:  # other versions may write the graph differently
+    assert replace(outcome, files={}, check={}, versions={}) == replace(shipped, files={}, check={}, versions={})
+    assert outcome.check == pytest.approx(shipped.check, abs=0.004)  # processors round 8-bit products differently
+    assert outcome.files["tokenizer.json"] == shipped.files["tokenizer.json"]
+    if outcome.versions == shipped.versions:  # other versions may write the graph differently
         ours, theirs = (tensors_of(next(folder.rglob("model.onnx"))) for folder in (tmp_path, shipped_folder()))
         assert ours.keys() == theirs.keys()
         for name, tensor in theirs.items():  # scales are sums, which processors add up in different orders
@@ -150,8 +150,10 @@ def test_passages_are_ranked_as_well_as_by_sentence_transformers(
     for name, each in (("shipped", encoder), ("torch", torch_encoder)):
         (tmp_path / name).mkdir()
         engine, _ = index_dataset(some, each, tmp_path / name)
-        found = [[hit.passage.document for hit in engine.search(query.text, 10).hits] for query in judged]
-        values.append(np.mean([metrics.ndcg(ids, some.qrels[q.id], 10) for q, ids in zip(judged, found, strict=True)]))
+        rankings = [[hit.passage.document for hit in engine.search(query.text, 10).hits] for query in judged]
+        values.append(
+            np.mean([metrics.ndcg(ids, some.qrels[q.id], 10) for q, ids in zip(judged, rankings, strict=True)])
+        )
     assert len(judged) > 100
     assert values[0] == pytest.approx(values[1], abs=0.004)
 
@@ -192,15 +194,15 @@ def index(ready: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def exports(ready: Path, sha256: str, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders that were exported to; instead of the export process, a finished export is copied."""
-    made: list[Path] = []
+    folders: list[Path] = []
 
     def run(command: Sequence[str], **_: object) -> SimpleNamespace:
-        made.append(Path(command[-1]))
-        shutil.copytree(ready / "encoders" / sha256, made[-1], dirs_exist_ok=True)
+        folders.append(Path(command[-1]))
+        shutil.copytree(ready / "encoders" / sha256, folders[-1], dirs_exist_ok=True)
         return SimpleNamespace(returncode=0, stderr="")
 
     monkeypatch.setattr(subprocess, "run", run)
-    return made
+    return folders
 
 
 def test_it_is_made_once(small: Path, index: Path, exports: list[Path]) -> None:
@@ -257,8 +259,8 @@ def test_an_export_that_fails_leaves_torch_and_says_so(
     failed = SimpleNamespace(returncode=1, stderr="Traceback\nMemoryError: none left\n")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
     with caplog.at_level(logging.WARNING):
-        made = load_encoder(str(small), index=tmp_path)
-    assert made.identity.runtime == "torch"
+        encoder = load_encoder(str(small), index=tmp_path)
+    assert encoder.identity.runtime == "torch"
     assert "MemoryError: none left" in caplog.text
     assert list((tmp_path / "encoders").glob("[!.]*")) == []
 
@@ -282,18 +284,18 @@ def exported(source: Path, tmp_path: Path) -> tuple[ExportedModel, Path]:
 
     target = tmp_path / ("1" * 64)
     target.mkdir()
-    found = export("small", source, target.name, target)
-    assert ExportedModel.read(target, target.name) == found
-    return found, target
+    outcome = export("small", source, target.name, target)
+    assert ExportedModel.read(target, target.name) == outcome
+    return outcome, target
 
 
 def test_another_model_is_exported_and_near_to_itself_in_torch(small: Path, tmp_path: Path) -> None:
-    found, target = exported(small, tmp_path)
-    assert found.runtime == "onnx-int8"
-    assert found.check["texts"] > 200
-    made = OnnxEncoder(target, found, "small")
-    cosines = np.sum(made.encode_passages(TEXTS) * load_encoder(str(small)).encode_passages(TEXTS), axis=1)
-    assert found.check["least"] >= 0.97
+    outcome, target = exported(small, tmp_path)
+    assert outcome.runtime == "onnx-int8"
+    assert outcome.check["texts"] > 200
+    encoder = OnnxEncoder(target, outcome, "small")
+    cosines = np.sum(encoder.encode_passages(TEXTS) * load_encoder(str(small)).encode_passages(TEXTS), axis=1)
+    assert outcome.check["least"] >= 0.97
     assert np.min(cosines) > 0.97
 
 
@@ -303,10 +305,10 @@ def test_eight_bits_that_are_too_far_from_torch_give_way_to_floats(
     from qa.models.export import layers
 
     monkeypatch.setattr(layers, "LARGEST_WEIGHT", 1)  # weights of -1, 0 and 1
-    found, target = exported(small, tmp_path)
-    assert found.runtime == "onnx-fp32"
-    assert found.check["least"] > 0.9999
-    assert OnnxEncoder(target, found, "small").encode_passages(TEXTS).shape == (len(TEXTS), 384)
+    outcome, target = exported(small, tmp_path)
+    assert outcome.runtime == "onnx-fp32"
+    assert outcome.check["least"] > 0.9999
+    assert OnnxEncoder(target, outcome, "small").encode_passages(TEXTS).shape == (len(TEXTS), 384)
 
 
 def test_a_model_that_cannot_be_exported_closely_stays_in_torch(
@@ -315,9 +317,9 @@ def test_a_model_that_cannot_be_exported_closely_stays_in_torch(
     from qa.models.export import __main__ as export
 
     monkeypatch.setattr(export, "MEAN_COSINE", 1.1)
-    found, target = exported(small, tmp_path)
-    assert (found.runtime, dict(found.files)) == ("torch", {})
-    assert "too far from torch" in found.reason
+    outcome, target = exported(small, tmp_path)
+    assert (outcome.runtime, dict(outcome.files)) == ("torch", {})
+    assert "too far from torch" in outcome.reason
     assert [path.name for path in target.iterdir()] == [DESCRIPTION]
 
 
@@ -331,9 +333,9 @@ def test_a_model_of_other_parts_stays_in_torch(small: Path, tmp_path: Path) -> N
     )
     (folder / "3_Dropout").mkdir()
     (folder / "3_Dropout" / "config.json").write_text('{"dropout": 0.0}')
-    found, _ = exported(folder, tmp_path)
-    assert found.runtime == "torch"
-    assert "'Dropout'" in found.reason
+    outcome, _ = exported(folder, tmp_path)
+    assert outcome.runtime == "torch"
+    assert "'Dropout'" in outcome.reason
 
 
 def test_a_model_that_stays_in_torch_answers_from_torch(

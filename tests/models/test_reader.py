@@ -49,16 +49,16 @@ def read(reader: Reader, question: str, *passages: Passage) -> list[Judgement]:
 
 
 def best(judgement: Judgement) -> AnswerSpan:
-    return max(judgement.answers, key=lambda found: found.margin)
+    return max(judgement.answers, key=lambda answer: answer.margin)
 
 
 def test_the_passage_that_answers_is_recognised_and_its_answer_found(reader: Reader) -> None:
     bridge, cat = read(reader, WHEN, passage(BRIDGE, start=500, title="Bridges"), passage(CAT))
     assert bridge.relevance > 0 > cat.relevance
-    found = best(bridge)
-    assert Span(found.span.start - 500, found.span.end - 500).of(BRIDGE) == "1932"
-    assert Span(found.sentence.start - 500, found.sentence.end - 500).of(BRIDGE).startswith("The new one")
-    assert bridge.margin == found.margin > 0
+    answer = best(bridge)
+    assert Span(answer.span.start - 500, answer.span.end - 500).of(BRIDGE) == "1932"
+    assert Span(answer.sentence.start - 500, answer.sentence.end - 500).of(BRIDGE).startswith("The new one")
+    assert bridge.margin == answer.margin > 0
     assert cat.margin is not None
     assert cat.margin < 0
 
@@ -89,14 +89,14 @@ def test_an_answer_is_part_of_its_sentence_and_never_of_the_title(
     given = passage(text, start, title)
     document = "\0" * start + text
     for judgement in read(shipped_reader(), question, given):
-        assert [found.sentence for found in judgement.answers] == sorted(
-            (found.sentence for found in judgement.answers), key=lambda span: span.start
+        assert [answer.sentence for answer in judgement.answers] == sorted(
+            (answer.sentence for answer in judgement.answers), key=lambda span: span.start
         )
-        for found in judgement.answers:
-            assert found.sentence in (given.sentences or (given.span,))
-            assert found.sentence.start <= found.span.start < found.span.end <= found.sentence.end
-            assert found.span.of(document).strip()
-            assert judgement.answer_in(found.sentence) == found
+        for answer in judgement.answers:
+            assert answer.sentence in (given.sentences or (given.span,))
+            assert answer.sentence.start <= answer.span.start < answer.span.end <= answer.sentence.end
+            assert answer.span.of(document).strip()
+            assert judgement.answer_in(answer.sentence) == answer
 
 
 def test_a_long_passage_is_read_as_far_as_there_is_room_and_code_as_one_sentence(reader: Reader) -> None:
@@ -105,7 +105,7 @@ def test_a_long_passage_is_read_as_far_as_there_is_room_and_code_as_one_sentence
     assert 5 < len(judgement.answers) < 60
     code = Passage("a.py", 0, Span(7, 20), "bridge = 1932", "", (), None, ())
     (judgement,) = read(reader, WHEN, code)
-    assert [found.sentence for found in judgement.answers] == [Span(7, 20)]
+    assert [answer.sentence for answer in judgement.answers] == [Span(7, 20)]
 
 
 def test_the_judgement_of_a_pair_is_the_same_alone_among_others_and_on_any_thread(reader: Reader) -> None:

@@ -33,14 +33,14 @@ Block = tuple[str, str, str]  # where it begins, as page and line; how it is mar
 
 
 def blocks(language: str) -> list[Block]:
-    found = []
+    examples = []
     for page in PAGES:
         text = page.read_text("utf-8")
         for match in BLOCK.finditer(text):
             if match["language"] == language:
                 place = f"{page.relative_to(ROOT).as_posix()}:{text.count(chr(10), 0, match.start()) + 1}"
-                found.append((place, match["mark"].strip(), textwrap.dedent(match["code"])))
-    return found
+                examples.append((place, match["mark"].strip(), textwrap.dedent(match["code"])))
+    return examples
 
 
 def package_example() -> Block:
@@ -62,7 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     return folder
 
 
-def said(folder: Path, *arguments: str) -> str:
+def output_of(folder: Path, *arguments: str) -> str:
     """What Python prints when it is called in that folder."""
     settings = {name: value for name, value in os.environ.items() if not name.startswith("QA_")}
     settings |= {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
@@ -86,7 +86,7 @@ def test_a_python_example_runs_and_prints_something(block: Block, folder: Path) 
     place, mark, code = block
     compile(code, place, "exec")
     if mark != "part":
-        assert said(folder, "-c", code).strip()
+        assert output_of(folder, "-c", code).strip()
 
 
 @pytest.mark.parametrize("block", JSON, ids=lambda block: block[0])
@@ -106,6 +106,6 @@ def test_console_examples_show_the_actual_output(block: Block, folder: Path) -> 
         program, *arguments = shlex.split(command)
         assert Path(program).name == "qa"
         shown, cut, _ = output.partition("\n…\n")  # the rest is left out
-        printed = masked(said(folder, "-m", "qa", *arguments))
+        printed = masked(output_of(folder, "-m", "qa", *arguments))
         assert printed.startswith(masked(shown)) if cut else printed == masked(output)
         assert masked(shown)

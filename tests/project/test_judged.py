@@ -107,14 +107,14 @@ def test_weights_make_the_mixture_of_whatever_was_asked() -> None:
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=50))
 def test_a_threshold_keeps_its_risk_and_so_does_any_above_it(rows: list[tuple[float, bool]]) -> None:
     sets = [(np.array([s for s, _ in rows]), np.array([float(wrong) for _, wrong in rows]), np.ones(len(rows)))]
-    found = thresholds(sets)
-    assert [wanted for wanted, _ in found] == list(RISKS)
-    for wanted, threshold in found:
+    table = thresholds(sets)
+    assert [wanted for wanted, _ in table] == list(RISKS)
+    for wanted, threshold in table:
         kept = threshold == 1.0 or all(
             risk(step / 100, sets)[1] <= wanted for step in range(round(100 * threshold), 101)
         )
         assert kept
-    assert [t for _, t in found] == sorted((t for _, t in found), reverse=True)
+    assert [t for _, t in table] == sorted((t for _, t in table), reverse=True)
 
 
 # --- figures and pictures ---------------------------------------------------------------------------------------------
@@ -131,9 +131,9 @@ def test_an_interval_contains_its_figure() -> None:
 
 
 def test_a_picture_is_one_with_words_that_cannot_break_it() -> None:
-    made = curves("a < b", "x & y", "share", {'"line"': [(0.0, 0.0), (0.5, 0.2)]}, diagonal="perfect")
-    root = ElementTree.fromstring(made)
-    said = [element.text for element in root.iter() if element.tag.endswith("text")]
-    assert {"a < b", "x & y", '"line"', "perfect"} <= set(said)
+    picture = curves("a < b", "x & y", "share", {'"line"': [(0.0, 0.0), (0.5, 0.2)]}, diagonal="perfect")
+    root = ElementTree.fromstring(picture)
+    texts = [element.text for element in root.iter() if element.tag.endswith("text")]
+    assert {"a < b", "x & y", '"line"', "perfect"} <= set(texts)
     lines = [element.get("points") for element in root.iter() if element.tag.endswith("polyline")]
     assert "64.0,400.0 244.0,328.0" in lines

@@ -39,13 +39,13 @@ _MEASURED = [
 
 
 def test_each_target_is_judged_by_what_was_measured_and_by_nothing_else() -> None:
-    found = {target.work.split(",")[0]: target for target in targets(Measured(_MEASURED), 2)}
-    assert found["passages encoded a second"].met is True
-    assert found["passages encoded a second"].measured == "3.21 ×"
-    assert found["whole build of 5"].met is False
-    assert found["one question in a warm process"].measured == "12 ×"
-    assert found["nDCG@10 lost to the fast encoder on each development set"].met is True
-    unmeasured = found["a build with nothing to do"]
+    by_work = {target.work.split(",")[0]: target for target in targets(Measured(_MEASURED), 2)}
+    assert by_work["passages encoded a second"].met is True
+    assert by_work["passages encoded a second"].measured == "3.21 ×"
+    assert by_work["whole build of 5"].met is False
+    assert by_work["one question in a warm process"].measured == "12 ×"
+    assert by_work["nDCG@10 lost to the fast encoder on each development set"].met is True
+    unmeasured = by_work["a build with nothing to do"]
     assert (unmeasured.met, unmeasured.measured) == (None, "")
 
 
@@ -128,8 +128,8 @@ class _Encoder:
 def test_known_passages_get_their_own_rows_and_others_a_real_one_that_is_counted() -> None:
     rows = np.eye(2, dtype=np.float32)
     encoder = LookupEncoder(_Encoder(), rows, ["Bees. They fly.", "Ants. They walk."])
-    found = encoder.encode_passages(["Ants.  They walk", "Bees. They fly.", "Wasps. They sting."])
-    assert found[:2].tolist() == rows[[1, 0]].tolist()
-    assert found[2].tolist() in rows.tolist()
+    embeddings = encoder.encode_passages(["Ants.  They walk", "Bees. They fly.", "Wasps. They sting."])
+    assert embeddings[:2].tolist() == rows[[1, 0]].tolist()
+    assert embeddings[2].tolist() in rows.tolist()
     assert encoder.stand_ins == 1
     assert encoder.encode_queries(["Who flies?"]).tolist() == [[1.0, 1.0]]

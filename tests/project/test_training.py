@@ -175,31 +175,31 @@ def a_mined_run(tmp_path: Path, split_seed: int = 7, **other: Any) -> tuple[Any,
 
 
 def test_negatives_come_from_the_same_article_first_and_unanswerable_questions_list_theirs(tmp_path: Path) -> None:
-    _, _, found = a_mined_run(tmp_path)
-    assert found["town-0#0"][0] == "town-0#1"
-    assert not any("town-0" in passage for passage in found["town-0#0"][1:])
-    assert len(found["town-0#0"]) > 1
-    assert set(found["vain"]) == {"town-3#1", "town-3#0", "town-4#0"}
-    assert found["town-0#0~year"] == ("town-0#0",)
+    _, _, items = a_mined_run(tmp_path)
+    assert items["town-0#0"][0] == "town-0#1"
+    assert not any("town-0" in passage for passage in items["town-0#0"][1:])
+    assert len(items["town-0#0"]) > 1
+    assert set(items["vain"]) == {"town-3#1", "town-3#0", "town-4#0"}
+    assert items["town-0#0~year"] == ("town-0#0",)
 
 
 def test_of_a_set_that_is_not_mined_only_the_listed_passages_are_negatives(tmp_path: Path) -> None:
-    _, _, found = a_mined_run(tmp_path, mined=False)
-    assert found["town-0#0"] == found["whole"] == ()
-    assert set(found["vain"]) == {"town-3#1", "town-3#0", "town-4#0"}
+    _, _, items = a_mined_run(tmp_path, mined=False)
+    assert items["town-0#0"] == items["whole"] == ()
+    assert set(items["vain"]) == {"town-3#1", "town-3#0", "town-4#0"}
 
 
 def test_no_passage_of_an_article_that_is_kept_aside_is_learnt_from(tmp_path: Path) -> None:
     from training.train import read_items
 
-    run, of, found = a_mined_run(tmp_path, held_out=0.5)
+    run, of, mined_items = a_mined_run(tmp_path, held_out=0.5)
     split = split_articles([of], run.train_on[0], run.seed)
     aside = {source.id for source in of.sources.values() if split[source.article] != "train"}
     assert len(aside) == 8
     items = read_items(run, [tmp_path], tmp_path / "work")
     assert aside.isdisjoint(p for item in items for p in (*item.negatives, *item.example.passages))
     assert all(item.example.passages for item in items)
-    assert aside.isdisjoint(p for passages in found.values() for p in passages)
+    assert aside.isdisjoint(p for passages in mined_items.values() for p in passages)
 
 
 def test_a_near_miss_goes_with_its_question_and_a_share_of_a_set_is_learnt_from(tmp_path: Path) -> None:
@@ -246,11 +246,11 @@ def test_a_table_that_repeats_its_headings_gets_one_line_of_them() -> None:
 def test_a_changed_question_has_another_name_year_number_or_the_opposite_word() -> None:
     others = pieces(["He met Nikola Tesla in 1893.", "Then 40 of Edison Works came."])
     assert others == {"year": ["1893"], "number": ["40"], "name": ["Edison Works", "Nikola Tesla"]}
-    made = {
+    changed = {
         changed_question("What did Graham Bell build first in 1876?", others, "Bell built it.", random.Random(n))
         for n in range(40)
     }
-    assert made == {
+    assert changed == {
         "What did Graham Bell build first in 1893?",
         "What did Graham Bell build last in 1876?",
         "What did Edison Works build first in 1876?",
@@ -260,25 +260,25 @@ def test_a_changed_question_has_another_name_year_number_or_the_opposite_word() 
 
 def test_a_question_with_nothing_to_change_is_left_out_or_negated() -> None:
     nothing: dict[str, list[str]] = {"year": [], "number": [], "name": []}
-    made = {changed_question("Why did it rain?", nothing, "", random.Random(n)) for n in range(40)}
-    assert made == {None, "Why did not it rain?"}
+    changed = {changed_question("Why did it rain?", nothing, "", random.Random(n)) for n in range(40)}
+    assert changed == {None, "Why did not it rain?"}
     assert changed_question("Who came first?", nothing, "first and last", random.Random(1)) is None
 
 
 def test_a_name_is_exchanged_without_its_genitive_and_the_first_word_of_a_sentence_is_none() -> None:
     others = pieces(["It was sold. This was O'Hara's mill. The Otis Works bought it."])
     assert others["name"] == ["O'Hara", "The Otis Works"]
-    made = {changed_question("What was Lund's fee?", others, "", random.Random(n)) for n in range(20)}
-    assert made == {"What was O'Hara's fee?", "What was The Otis Works's fee?"}
+    changed = {changed_question("What was Lund's fee?", others, "", random.Random(n)) for n in range(20)}
+    assert changed == {"What was O'Hara's fee?", "What was The Otis Works's fee?"}
 
 
 def test_a_changed_question_may_be_about_another_article(words: Any, tmp_path: Path) -> None:
     of = a_set(tmp_path / "set", 3)
     item = replace(items_of(of)[0], articles=("town-2",))
-    made = Sequences(words, sampling(changed=1.0, foreign=1.0, no_title=0.0))
+    sequences = Sequences(words, sampling(changed=1.0, foreign=1.0, no_title=0.0))
     asked = set()
     for number in range(60):
-        for (pair,) in made.groups(item, random.Random(number))[1:]:
+        for (pair,) in sequences.groups(item, random.Random(number))[1:]:
             assert not pair.relevant
             assert "town0. anna lund of town0" in words.decode(list(pair.ids[pair.question :]))
             asked.add(words.decode(list(pair.ids[1 : pair.question - 1])).rstrip(" ?"))
@@ -329,10 +329,10 @@ def test_labels_point_at_the_answer_in_any_part_of_the_passage(
     seed: int, size: int, tmp_path_factory: pytest.TempPathFactory, words: Any
 ) -> None:
     of = a_set(tmp_path_factory.mktemp("sets") / "set", 3)
-    made = Sequences(words, sampling(sizes=(size,), size_shares=(1.0,), removed=0.5, changed=0.5))
+    sequences = Sequences(words, sampling(sizes=(size,), size_shares=(1.0,), removed=0.5, changed=0.5))
     draw = random.Random(seed)
     for item in items_of(of):
-        first, *changed = made.groups(item, draw)
+        first, *changed = sequences.groups(item, draw)
         assert [s.relevant for s in first] == [item.example.answerable] + [False] * (len(first) - 1)
         for sequence in (*first, *(s for group in changed for s in group)):
             assert len(sequence.ids) <= size + 16
@@ -344,10 +344,12 @@ def test_labels_point_at_the_answer_in_any_part_of_the_passage(
 
 def test_a_part_is_whole_sentences_in_a_row(words: Any, tmp_path: Path) -> None:
     of = a_set(tmp_path / "set", 1)
-    made = Sequences(words, sampling(sizes=(34,), size_shares=(1.0,), removed=1.0, changed=0.0, no_title=0.0))
+    sequences = Sequences(words, sampling(sizes=(34,), size_shares=(1.0,), removed=1.0, changed=0.0, no_title=0.0))
     item = items_of(of)[0]
     texts = {
-        words.decode(list(s.ids[s.text : -1])) for n in range(30) for s in made.groups(item, random.Random(n))[0][:1]
+        words.decode(list(s.ids[s.text : -1]))
+        for n in range(30)
+        for s in sequences.groups(item, random.Random(n))[0][:1]
     }
     mason, bridge, stone = (
         "anna lund of town0 was a mason.",
@@ -355,7 +357,9 @@ def test_a_part_is_whole_sentences_in_a_row(words: Any, tmp_path: Path) -> None:
         "it is made of stone.",
     )
     assert texts == {f"{mason} {bridge}", f"{bridge} {stone}"}
-    removed = {words.decode(list(made.groups(item, random.Random(n))[0][-1].ids)).split("town0. ")[1] for n in range(9)}
+    removed = {
+        words.decode(list(sequences.groups(item, random.Random(n))[0][-1].ids)).split("town0. ")[1] for n in range(9)
+    }
     assert removed == {f"{mason} {stone} [SEP]"} or removed == {f"{mason} {stone}"}
 
 
@@ -372,9 +376,9 @@ def test_the_units_of_a_passage_are_all_its_tokens_and_those_with_the_answer_are
     words: Any, tmp_path: Path
 ) -> None:
     of = a_packed_set(tmp_path / "set")
-    made = Sequences(words, newer(removed=1.0))
+    sequences = Sequences(words, newer(removed=1.0))
     items = {item.example.id: item for item in items_of(of)}
-    own, *others = made.groups(items["town-0#0"], random.Random(1))[0]
+    own, *others = sequences.groups(items["town-0#0"], random.Random(1))[0]
     assert [shown(words, own, unit) for unit in own.units] == [
         "anna lund of town0 was a mason.", "the bridge of town0 was built in 1801.", "it is made of stone.",
     ]  # fmt: skip
@@ -392,11 +396,11 @@ def test_an_answer_of_whole_sentences_marks_units_but_no_span_and_a_whole_passag
     words: Any, tmp_path: Path
 ) -> None:
     of = a_packed_set(tmp_path / "set")
-    made = Sequences(words, newer())
+    sequences = Sequences(words, newer())
     items = {item.example.id: item for item in items_of(of)}
-    units = made.groups(items["units"], random.Random(1))[0][0]
+    units = sequences.groups(items["units"], random.Random(1))[0][0]
     assert (units.right, units.starts, units.spanned) == ((1, 2), (), False)
-    whole = made.groups(items["whole"], random.Random(1))[0][0]
+    whole = sequences.groups(items["whole"], random.Random(1))[0][0]
     assert whole.relevant
     assert (whole.right, whole.united, whole.spanned) == ((), False, False)
 
@@ -408,10 +412,10 @@ def test_a_near_miss_is_in_the_group_of_its_question_and_most_others_are_from_it
 
     run, _, _ = a_mined_run(tmp_path)
     item = next(i for i in read_items(run, [tmp_path], tmp_path / "work") if i.example.id == "town-0#0")
-    made = Sequences(words, newer(changed=1.0, mined=1, same_article=0.75))
+    sequences = Sequences(words, newer(changed=1.0, mined=1, same_article=0.75))
     asked, against = set(), []
     for n in range(80):
-        (group,) = made.groups(item, random.Random(n))
+        (group,) = sequences.groups(item, random.Random(n))
         assert [s.relevant for s in group] == [True, False, False][: len(group)]  # not every question can be changed
         against.append("harbour of town0" in words.decode(list(group[1].ids)))
         asked |= {words.decode(list(s.ids[1 : s.question - 1])).rstrip(" ?") for s in group[2:]}
@@ -562,7 +566,7 @@ def test_training_can_start_from_the_shipped_reader(words: Any) -> None:
 
     net = ReaderNet(default_folder(), unit=True)
     load_shipped(net)
-    made = Sequences(words, sampling())
+    sequences = Sequences(words, sampling())
     session = onnxruntime.InferenceSession(shipped_folder() / "model.onnx", providers=["CPUExecutionProvider"])
     texts = [
         "Anna Lund built the bridge.",
@@ -570,7 +574,7 @@ def test_training_can_start_from_the_shipped_reader(words: Any) -> None:
         "The bridge fell in 1901, and nobody was hurt.",
     ]
     for text in texts:
-        pair, _ = made.whole("When did the bridge fall?", "Town", text)
+        pair, _ = sequences.whole("When did the bridge fall?", "Town", text)
         with torch.no_grad():
             relevance, start, *_ = net.eval()(*stacked([pair], torch.device("cpu")))
         shipped = session.run(None, {"ids": np.array([pair.ids], dtype=np.int64)})
@@ -611,9 +615,9 @@ def test_padding_and_neighbours_do_not_change_a_judgement(base: Path, words: Any
 
     from training.model import ReaderNet, stacked
 
-    made = Sequences(words, sampling())
+    sequences = Sequences(words, sampling())
     net = ReaderNet(base).eval()
-    pairs = [made.whole("Who?", "", "word " * n)[0] for n in (3, 90)]
+    pairs = [sequences.whole("Who?", "", "word " * n)[0] for n in (3, 90)]
     with torch.no_grad():
         relevance, start, _ = net(*stacked(pairs, torch.device("cpu")))
         alone, start_alone, _ = net(*stacked(pairs[:1], torch.device("cpu")))
@@ -637,18 +641,18 @@ def test_words_in_common_are_counted_without_articles_and_punctuation() -> None:
 
 
 def test_a_perfect_reader_puts_its_passage_first_and_detects_missing_answers() -> None:
-    found = tuple(PoolPassage(p, s, 0.5, 1.0) for p, s in (("a", 1.0), ("b", 0.9)))
-    pool = Pool(found, {"top_cosine": 0.5, "coverage": 0.5, "peak": 1.0})
+    passages = tuple(PoolPassage(p, s, 0.5, 1.0) for p, s in (("a", 1.0), ("b", 0.9)))
+    pool = Pool(passages, {"top_cosine": 0.5, "coverage": 0.5, "peak": 1.0})
     good, bad = Reading(2.0, 0.0, 4.0, "1901"), Reading(-2.0, 4.0, 0.0, "mason")
     asked = [Asked(Example(str(n), "?", ("1901",), True, ("b",)), pool, {"a": bad, "b": good}) for n in range(3)]
     asked += [Asked(Example("x", "?", (), False, ("b",)), pool, {"a": bad, "b": bad})]
-    made = figures("squad-v2-dev", asked)
-    assert made["fused"]["recall@1"][0] == 0.0
-    assert made["fused + 0.05 relevance"]["recall@1"] == [1.0, 1.0, 1.0]
-    assert made["reader"]["ndcg@10"][0] == 1.0
-    assert made["span"]["f1"][0] == 1.0
-    assert made["near_miss"]["relevance"][0] == 1.0
-    assert made["near_miss"]["dense"][0] == 0.5
+    result = figures("squad-v2-dev", asked)
+    assert result["fused"]["recall@1"][0] == 0.0
+    assert result["fused + 0.05 relevance"]["recall@1"] == [1.0, 1.0, 1.0]
+    assert result["reader"]["ndcg@10"][0] == 1.0
+    assert result["span"]["f1"][0] == 1.0
+    assert result["near_miss"]["relevance"][0] == 1.0
+    assert result["near_miss"]["dense"][0] == 0.5
     assert figures("squad-v2-dev", asked, fit(asked))["near_miss"]["together"][0] == 1.0
 
 
@@ -662,10 +666,10 @@ def test_the_export_reads_as_the_checkpoint_does(base: Path, tmp_path: Path, wor
     from training.export import export
     from training.model import ReaderNet, stacked
 
-    made = Sequences(words, sampling())
+    sequences = Sequences(words, sampling())
     net = ReaderNet(base).eval()
     pairs = [
-        made.whole("Who built it?", "Town", f"Anna Lund built the bridge of Town{n} {'again ' * n}")[0]
+        sequences.whole("Who built it?", "Town", f"Anna Lund built the bridge of Town{n} {'again ' * n}")[0]
         for n in range(9)
     ]
     with torch.no_grad():
@@ -689,10 +693,10 @@ def test_an_export_that_knows_units_is_read_by_the_program_as_any_other(base: Pa
     from training.export import export
     from training.model import ReaderNet, stacked
 
-    made = Sequences(words, sampling())
+    sequences = Sequences(words, sampling())
     net = ReaderNet(base, unit=True).eval()
     torch.nn.init.normal_(net.unit.weight)
-    pairs = [made.whole("Who built it?", "Town", f"Anna Lund built it {'again ' * n}.")[0] for n in range(9)]
+    pairs = [sequences.whole("Who built it?", "Town", f"Anna Lund built it {'again ' * n}.")[0] for n in range(9)]
     with torch.no_grad():
         wanted = [net(*stacked([pair], torch.device("cpu")))[3][0].numpy() for pair in pairs]
     export(net, pairs, tmp_path / "reader")
@@ -738,21 +742,21 @@ def test_a_reader_is_judged_on_what_the_program_retrieves_from_real_articles(tmp
 
     def knowing(pairs: Any) -> list[tuple[Any, ...]]:
         """Judges that a passage about Lund answers questions which begin with "when", in its sentence with a year."""
-        made = []
+        outputs = []
         for pair in pairs:
             tokens = [words.id_to_token(number) for number in pair.ids]
             answers = "1801" in tokens and "when" in tokens[: pair.question]
             unit = np.full(len(tokens), -1.0)
             if answers:
                 unit[tokens.index("1801") - 4 : -1] = 9.0
-            made.append((3.0 if answers else -3.0, np.zeros(len(tokens)), np.zeros(len(tokens)), unit))
-        return made
+            outputs.append((3.0 if answers else -3.0, np.zeros(len(tokens)), np.zeros(len(tokens)), unit))
+        return outputs
 
     sequences = Sequences(words, newer())
     rows = list(zip(asked, real.read_all(asked, sequences, knowing), strict=True))
-    made = real.figures(rows)
-    assert (made["questions"], made["near"]) == (2, 1)
-    assert made["evidence@1, reader"] == made["evidence@1, in use"] == 1.0
-    assert made["right unit of its passage, unit"] == made["right lead of three, unit"] == 1.0
-    assert made["AUROC near, best relevance"] == 1.0
-    assert made["right unit of its passage, margin"] == 0.0
+    result = real.figures(rows)
+    assert (result["questions"], result["near"]) == (2, 1)
+    assert result["evidence@1, reader"] == result["evidence@1, in use"] == 1.0
+    assert result["right unit of its passage, unit"] == result["right lead of three, unit"] == 1.0
+    assert result["AUROC near, best relevance"] == 1.0
+    assert result["right unit of its passage, margin"] == 0.0

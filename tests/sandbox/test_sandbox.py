@@ -67,8 +67,8 @@ def reader() -> Iterator[SandboxProcess]:
         yield process
 
 
-def title(found: ParsedFile) -> str:
-    return found.documents[0][0].title
+def title(parsed: ParsedFile) -> str:
+    return parsed.documents[0][0].title
 
 
 def taken_over(what: str, seconds: float = 20) -> SandboxProcess:
@@ -77,9 +77,9 @@ def taken_over(what: str, seconds: float = 20) -> SandboxProcess:
 
 @pytest.mark.parametrize(("path", "data"), [("a.md", ARTICLE), ("a.txt", ARTICLE), ("é\n.txt", "ünï".encode())])
 def test_a_document_comes_back_with_its_passages_as_it_was_read(reader: SandboxProcess, path: str, data: bytes) -> None:
-    found = reader.parse_file(path, data, SPLITTING)
-    assert found == parsing.parse_file(path, data, SPLITTING)
-    assert all(len(passages) for _, passages in found.documents)
+    parsed = reader.parse_file(path, data, SPLITTING)
+    assert parsed == parsing.parse_file(path, data, SPLITTING)
+    assert all(len(passages) for _, passages in parsed.documents)
 
 
 def test_reasons_are_returned(reader: SandboxProcess) -> None:
@@ -237,18 +237,18 @@ def test_an_empty_file_comes_back_as_empty() -> None:
 
 def test_several_documents_and_unreadable_parts_are_returned(reader: SandboxProcess) -> None:
     lines = b'{"text": "# Bees\\n\\nBees sleep."}\nbroken\n{"text": "Wasps do not."}\n{"text": "# Hornets\\n"}\n'
-    found = reader.parse_file("a.jsonl", lines, SPLITTING)
-    assert found == parsing.parse_file("a.jsonl", lines, SPLITTING)
-    assert [document.path for document, _ in found.documents] == ["a.jsonl#1", "a.jsonl#3"]
-    assert found.problems
+    parsed = reader.parse_file("a.jsonl", lines, SPLITTING)
+    assert parsed == parsing.parse_file("a.jsonl", lines, SPLITTING)
+    assert [document.path for document, _ in parsed.documents] == ["a.jsonl#1", "a.jsonl#3"]
+    assert parsed.problems
 
 
 def test_a_text_of_many_frames_and_passages_comes_back(reader: SandboxProcess) -> None:
     data = "".join(f"On day {n} — the bees of hive {n} carried water.\n\n" for n in range(30_000)).encode()
-    found = reader.parse_file("a.txt", data, SPLITTING)
-    is_same = found == parsing.parse_file("a.txt", data, SPLITTING)  # (what differs would take too long to show)
+    parsed = reader.parse_file("a.txt", data, SPLITTING)
+    is_same = parsed == parsing.parse_file("a.txt", data, SPLITTING)  # (what differs would take too long to show)
     assert is_same
-    ((document, passages),) = found.documents
+    ((document, passages),) = parsed.documents
     assert len(document.text.encode()) == len(data)
     assert len(passages) > 1_000
 

@@ -42,7 +42,7 @@ _FREE = """
 """
 
 
-def said(program: str, **more: str) -> str:
+def output_of(program: str, **more: str) -> str:
     command = [sys.executable, "-c", textwrap.dedent(program)]
     return subprocess.run(command, cwd=ROOT, env=more, check=True, capture_output=True, text=True).stdout
 
@@ -54,12 +54,12 @@ def said(program: str, **more: str) -> str:
     ids=["not shared", "shared", "as the environment says"],
 )
 def test_threads_share_few_pools_of_memory(first: str, more: dict[str, str], fewest: int, most: int) -> None:
-    assert fewest <= said(_POOLS.format(first=first), **more).count("<heap ") <= most
+    assert fewest <= output_of(_POOLS.format(first=first), **more).count("<heap ") <= most
 
 
 @on_glibc
 def test_memory_that_is_free_is_given_back() -> None:
-    assert int(said(_FREE)) > 50_000_000
+    assert int(output_of(_FREE)) > 50_000_000
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -367,8 +367,8 @@ def test_title_headings_and_text_are_encoded() -> None:
 def test_the_sentences_of_list_items_come_without_their_marks() -> None:
     document = parse_markdown("x.md", "- A veil. Of silk.\n- A smoker\n\n1. Open.\n2. Look.\n")
     passages = split(document, count_words, 256)
-    found = [sentence.of(document.text) for passage in passages for sentence in passage.sentences]
-    assert found == ["A veil.", "Of silk.", "A smoker", "Open.", "Look."]
+    texts = [sentence.of(document.text) for passage in passages for sentence in passage.sentences]
+    assert texts == ["A veil.", "Of silk.", "A smoker", "Open.", "Look."]
 
 
 def test_code_has_no_sentences_and_headings_are_none() -> None:

@@ -54,12 +54,12 @@ def test_a_sentence_longer_than_a_stretch_stays_whole() -> None:
 @pytest.mark.parametrize("word", ["and so on ", "x", "\n", "`", "[[", "'", "data:"])
 def test_a_sentence_longer_than_any_is_cut_at_a_blank_if_there_is_one(word: str) -> None:
     text = f"Short. {word * 30_000}and on. Short."
-    found = sentences(text)
-    assert (found[0], found[-1]) == ("Short.", "Short.")
-    assert "".join("".join(found).split()) == "".join(text.split())
-    assert max(map(len, found)) <= MAX_SENTENCE
+    spans = sentences(text)
+    assert (spans[0], spans[-1]) == ("Short.", "Short.")
+    assert "".join("".join(spans).split()) == "".join(text.split())
+    assert max(map(len, spans)) <= MAX_SENTENCE
     if word == "and so on ":
-        assert all(sentence.endswith((" on", "and", "so", ".")) for sentence in found)
+        assert all(sentence.endswith((" on", "and", "so", ".")) for sentence in spans)
 
 
 CULPRITS = ["`", "`` ` ``` ", "`code` and `more code` in a line. ", "'", "(( “ ", "*** ", "x", "no end ", "!?", "…"]

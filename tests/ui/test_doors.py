@@ -257,16 +257,16 @@ def test_gradio_itself_refuses_a_path_if_the_doors_are_open(place: Place, monkey
         event = upload_event(running)
         for path in [*paths(place)[:4], *paths(place)[5:8], "/dev/zero"]:
             join(running, event, [None, [{"path": path, "meta": META}]], session="open").raise_for_status()
-            said = outcome(running, "open")
-            assert '"success":false' in said.replace(" ", "") and CANARY not in said
+            events = outcome(running, "open")
+            assert '"success":false' in events.replace(" ", "") and CANARY not in events
     untouched(place)
 
 
 def test_the_page_itself_adds_only_what_gradio_stored(place: Place) -> None:
     screen = screen_of(Chat(Engine.open(place.config, TinyEncoder())))
     for path in paths(place)[:11]:
-        said = screen.upload(Conversation(), [path])[1]
-        assert "refused" in said and CANARY not in said
+        html = screen.upload(Conversation(), [path])[1]
+        assert "refused" in html and CANARY not in html
     untouched(place)
 
 
@@ -278,10 +278,10 @@ def odd_files(folder: Path) -> Iterator[list[Path]]:
     (folder / "folder.md").mkdir()
     (folder / "real.txt").write_text("Real.", "utf-8")
     (folder / "link.md").symlink_to(folder / "real.txt")
-    with socket.socket(socket.AF_UNIX) as made:
+    with socket.socket(socket.AF_UNIX) as listener:
         here = Path.cwd()
         os.chdir(folder)  # the path of a socket must be short
-        made.bind("socket.md")
+        listener.bind("socket.md")
         os.chdir(here)
         yield [Path("/dev/zero"), *(folder / f"{name}.md" for name in ("pipe", "folder", "socket", "link", "gone"))]
 
@@ -383,16 +383,18 @@ def test_of_gradios_addresses_only_those_are_open(place: Place, most: int, close
 
     async def made() -> tuple[Any, list[str]]:
         page = build_app(Engine.open(place.config, TinyEncoder()))
-        found = App.create_app(page).routes
-        nested = [each for route in found if hasattr(route, "original_router") for each in route.original_router.routes]
-        return page, [route.path for route in (*found, *nested) if hasattr(route, "path")]
+        reachable = App.create_app(page).routes
+        nested = [
+            each for route in reachable if hasattr(route, "original_router") for each in route.original_router.routes
+        ]
+        return page, [route.path for route in (*reachable, *nested) if hasattr(route, "path")]
 
     page, known = asyncio.run(made())
     patterns = [re.compile(route.path) for route in routes(["ask"], most)]
     filled = {path: re.sub(r"\{[^}]*\}", "ask", path) for path in known}
     assert len(filled) > 60
-    found = {path for path, full in filled.items() if any(pattern.fullmatch(full) for pattern in patterns)}
-    assert found == OPEN - closed
+    reachable = {path for path, full in filled.items() if any(pattern.fullmatch(full) for pattern in patterns)}
+    assert reachable == OPEN - closed
     assert file_places(page.fns, gr.File) == {max(page.fns): (1,)}
 
 
@@ -441,8 +443,8 @@ def started(root: Path, *options: str, **environment: str) -> Iterator[tuple[sub
 
 def resident(process: subprocess.Popen[str], name: str = "VmHWM") -> float:
     """Megabytes of memory that the program uses (VmRSS), or has used at most (VmHWM)."""
-    said = Path(f"/proc/{process.pid}/status").read_text("utf-8")
-    return int(re.findall(rf"{name}:\s+(\d+) kB", said)[0]) / 1_000
+    status = Path(f"/proc/{process.pid}/status").read_text("utf-8")
+    return int(re.findall(rf"{name}:\s+(\d+) kB", status)[0]) / 1_000
 
 
 def pour(port: int, head: str, is_chunked: bool, most: int = 400_000_000) -> tuple[int, int]:
@@ -457,13 +459,13 @@ def pour(port: int, head: str, is_chunked: bool, most: int = 400_000_000) -> tup
                 sent += len(piece)
         except OSError:
             pass  # the connection was closed
-        said = b""
+        response = b""
         try:
             while more := connection.recv(65_536):
-                said += more
+                response += more
         except OSError:
             pass
-    return int(said.split()[1]), sent
+    return int(response.split()[1]), sent
 
 
 KINDS = {

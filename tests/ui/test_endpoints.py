@@ -62,11 +62,11 @@ def sent(endpoints: Endpoints, method: str, path: str, **request: Any) -> httpx.
 def refused(response: httpx.Response, status: int, *words: str) -> None:
     """It is refused with this status, in one sentence that ends with what to do."""
     assert (response.status_code, response.headers["content-type"]) == (status, "application/json"), response.text
-    (said,) = response.json().values()
+    (sentence,) = response.json().values()
     assert list(response.json()) == ["error"]
-    assert ":" in said and said.endswith(".") and "\n" not in said and "Traceback" not in said
+    assert ":" in sentence and sentence.endswith(".") and "\n" not in sentence and "Traceback" not in sentence
     for word in words:
-        assert word in said
+        assert word in sentence
 
 
 def ask(question: str, top_k: int = 5, conversation: object = None) -> dict[str, Any]:
@@ -79,8 +79,8 @@ def status() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def endpoints() -> Iterator[Endpoints]:
-    with closing(Endpoints([ask, status])) as made:
-        yield made
+    with closing(Endpoints([ask, status])) as application:
+        yield application
 
 
 # --- on a real server
@@ -153,8 +153,8 @@ def test_a_question_that_cannot_be_asked_is_refused(
     running: Running, name: str, given: dict[str, Any], words: str
 ) -> None:
     refused(running.http.post(f"/api/{name}", json=given), 400, words)
-    event, said = running.call(name, *given.values())
-    assert (event, said["error"]) == ("error", running.http.post(f"/api/{name}", json=given).json()["error"])
+    event, message = running.call(name, *given.values())
+    assert (event, message["error"]) == ("error", running.http.post(f"/api/{name}", json=given).json()["error"])
 
 
 @pytest.mark.server
@@ -294,16 +294,16 @@ def test_the_longest_conversation_fits_and_a_larger_body_is_not_read_to_its_end(
             "headers": [(b"content-type", b"application/json")],
             "path_params": {"name": "ask"},
         }
-        chunks, said = endless(), []
+        chunks, messages = endless(), []
 
         async def receive() -> Any:
             return {"type": "http.request", "body": await anext(chunks), "more_body": True}
 
         async def heard(message: Any) -> None:
-            said.append(message)
+            messages.append(message)
 
         await endpoints(scope, receive, heard)
-        return httpx.Response(said[0]["status"], headers=said[0]["headers"], content=said[1]["body"])
+        return httpx.Response(messages[0]["status"], headers=messages[0]["headers"], content=messages[1]["body"])
 
     refused(asyncio.run(send()), 413, f"{MOST_BYTES:,}")
     assert read <= MOST_BYTES + 100_000
@@ -402,9 +402,9 @@ def test_an_answer_is_as_the_description_says(
 def test_found_passages_files_and_refusals_are_as_the_description_says(
     running: Running, description: dict[str, Any]
 ) -> None:
-    found = running.http.post("/api/search", json={"query": "cats sleep"}).json()
-    against(description, "/api/search", "post").validate(found)
-    assert found["hits"] and list(found["hits"][0]) == list(Hit.model_fields)
+    hits = running.http.post("/api/search", json={"query": "cats sleep"}).json()
+    against(description, "/api/search", "post").validate(hits)
+    assert hits["hits"] and list(hits["hits"][0]) == list(Hit.model_fields)
     files = running.http.get("/api/status").json()
     against(description, "/api/status", "get").validate(files)
     assert list(files["files"][0]) == list(File.model_fields)

@@ -150,8 +150,8 @@ def test_an_upload_and_a_removal_that_fail_say_so(
     sent.write_text("# Sent\n")
     monkeypatch.setattr("qa.ui.screen.is_sent", lambda *_: True)
     monkeypatch.setattr("qa.ui.screen.save_upload", failing(error))
-    said = screen.upload(session, [str(sent)])[1]
-    is_said(said, error)
+    html = screen.upload(session, [str(sent)])[1]
+    is_said(html, error)
     is_logged_once(caplog, "qa.ui.screen", error)
     monkeypatch.setattr(session, "offered", lambda number: SimpleNamespace(name="sent.md"))
     monkeypatch.setattr(screen.uploads, "remove", failing(other))

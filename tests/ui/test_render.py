@@ -102,7 +102,7 @@ class Read(HTMLParser):
 
 def citation(text: str = "The cat sat. It slept.", rank: int = 1, **changes: object) -> Citation:
     start = 100
-    made = Citation(
+    default = Citation(
         rank=rank,
         score=0.957,
         document="notes/cat.md",
@@ -115,7 +115,7 @@ def citation(text: str = "The cat sat. It slept.", rank: int = 1, **changes: obj
         highlights=(Span(start, start + min(12, len(text))),),
         changed=False,
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(default, **changes)  # type: ignore[arg-type]
 
 
 def answer(*citations: Citation, answerable: bool = True, question: str = "What did the cat do?") -> Answer:
@@ -139,17 +139,17 @@ def test_carried_words_are_text_on_a_button_that_drops_them(hostile: str) -> Non
 
 
 def test_without_carried_words_nothing_is_shown() -> None:
-    said = answer_html(answer(citation()), 4) + as_text(answer(citation()))
-    assert "carried" not in said and "From the conversation" not in said
+    shown = answer_html(answer(citation()), 4) + as_text(answer(citation()))
+    assert "carried" not in shown and "From the conversation" not in shown
 
 
 def article(text: str = "The cat sat. It slept.", **changes: object) -> Document:
     body = "# The cat\n" + "." * 89 + "\n" + text + "\nAfter."
     sections = (Section((), 0, Span(0, 0)), Section(("The cat",), 1, Span(0, len(body))))
-    made = Document(
+    document = Document(
         "notes/cat.md", "The cat", body, sections, (), metadata={"author": "A. Mouse", "date": "2024-05-01"}
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(document, **changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -91,10 +91,10 @@ def test_ask_takes_the_conversation_before_the_question(running: Running) -> Non
 
 
 def test_search_returns_the_ranked_passages(running: Running) -> None:
-    event, (found,) = running.call("search", "cats sleep", 10)
+    event, (hits,) = running.call("search", "cats sleep", 10)
     assert event == "complete"
-    (hit,) = found["hits"]
-    assert (found["query"], found["generation"]) == ("cats sleep", "000001")
+    (hit,) = hits["hits"]
+    assert (hits["query"], hits["generation"]) == ("cats sleep", "000001")
     assert set(hit) == {"rank", "score", "document", "title", "section", "page", "start", "end", "text"}
     assert CATS[hit["start"] : hit["end"]] == hit["text"]
 
@@ -132,17 +132,17 @@ def test_only_the_three_endpoints_are_offered(running: Running) -> None:
 
 
 def test_many_may_ask_at_once(running: Running) -> None:
-    said: list[str] = []
+    answers: list[str] = []
 
     def ask() -> None:
-        said.append(running.call("ask", "How long do cats sleep?", 5)[0])
+        answers.append(running.call("ask", "How long do cats sleep?", 5)[0])
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert said == ["complete"] * 8
+    assert answers == ["complete"] * 8
 
 
 _PATHS = ["/", "/config", "/gradio_api/info", "/theme.css", "/no-such-page", "/favicon.ico", "/login"]
@@ -246,12 +246,14 @@ def test_a_configured_log_in_is_needed(folders: Config) -> None:
 
 def test_small_packets_are_sent_at_once() -> None:
     async def is_undelayed() -> bool:
-        found = asyncio.get_running_loop().create_future()
+        connected = asyncio.get_running_loop().create_future()
         taken = bind("127.0.0.1", 0)
-        protocol = type("Heard", (asyncio.Protocol,), {"connection_made": lambda _, made: found.set_result(made)})
+        protocol = type(
+            "Heard", (asyncio.Protocol,), {"connection_made": lambda _, connection: connected.set_result(connection)}
+        )
         async with await asyncio.get_running_loop().create_server(protocol, sock=taken):
             with socket.create_connection(taken.getsockname()):
-                transport = await found
+                transport = await connected
                 undelayed = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
                 transport.abort()
         return bool(undelayed)
@@ -278,12 +280,12 @@ def places(root: Path) -> list[str]:
 
 def test_the_program_prints_one_line_and_ends_quietly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with started(*places(tmp_path)) as (process, line):
-        found = re.fullmatch(r"Chat: (http://127\.0\.0\.1:(\d+))\n", line)
-        assert found, line + process.communicate()[1]
-        assert httpx.get(found[1], trust_env=False).status_code == 200
-        assert main(["serve", *places(tmp_path), "--port", found[2]]) == 2
-        said = capsys.readouterr()
-        assert said.out == "" and said.err.count("\n") == 1 and "--port" in said.err
+        match = re.fullmatch(r"Chat: (http://127\.0\.0\.1:(\d+))\n", line)
+        assert match, line + process.communicate()[1]
+        assert httpx.get(match[1], trust_env=False).status_code == 200
+        assert main(["serve", *places(tmp_path), "--port", match[2]]) == 2
+        printed = capsys.readouterr()
+        assert printed.out == "" and printed.err.count("\n") == 1 and "--port" in printed.err
         process.send_signal(signal.SIGINT)
         assert (*process.communicate(timeout=60), process.returncode) == ("", "", 0)
     assert not (tmp_path / "index" / "CURRENT").exists()
@@ -301,5 +303,5 @@ def test_an_interrupt_while_the_encoder_is_loaded_for_the_first_build_ends_quiet
 
 def test_the_program_refuses_to_be_open_to_others(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--host", "0.0.0.0", "--port", "0"]) == 2
-    said = capsys.readouterr()
-    assert said.out == "" and "add --auth user:password, or leave --host out" in said.err
+    printed = capsys.readouterr()
+    assert printed.out == "" and "add --auth user:password, or leave --host out" in printed.err

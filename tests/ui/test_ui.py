@@ -201,7 +201,7 @@ def test_a_build_runs_in_the_background_and_reports(config: Config, tiny: TinyEn
     assert "1 added, 0 changed, 0 removed, 0 unchanged; 1 passage encoded in" in report_words(state.report)
 
 
-class Held:
+class Paused:
     """A build that waits halfway until it is released."""
 
     def __init__(self) -> None:
@@ -218,26 +218,26 @@ class Held:
 
 
 def test_only_one_build_runs_at_a_time_and_its_progress_can_be_read(config: Config, tiny: TinyEncoder) -> None:
-    held = Held()
-    job = BuildJob(Engine.open(config, tiny), held)
+    paused = Paused()
+    job = BuildJob(Engine.open(config, tiny), paused)
     assert job.start()
-    assert held.at_work.wait(60)
+    assert paused.at_work.wait(60)
     assert not job.start()
     assert job.state.running and job.state.words.startswith("reading 65 of 128 files, 512 passages encoded")
     assert 'max="128" value="64"' in views.progress_html(job.state)
-    held.go.set()
+    paused.go.set()
     assert job.wait(60).phase == "done"
     assert job.start()
     assert job.wait(60).number == 2
 
 
 def test_a_build_that_is_stopped_ends_and_no_other_begins(config: Config, tiny: TinyEncoder) -> None:
-    held = Held()
-    job = BuildJob(Engine.open(config, tiny), held)
+    paused = Paused()
+    job = BuildJob(Engine.open(config, tiny), paused)
     job.start()
-    assert held.at_work.wait(60)
+    assert paused.at_work.wait(60)
     job.stop(0)
-    held.go.set()
+    paused.go.set()
     assert job.wait(60).phase == "stopped"
     assert not job.start()
 
@@ -245,14 +245,14 @@ def test_a_build_that_is_stopped_ends_and_no_other_begins(config: Config, tiny: 
 def test_a_cancelled_build_is_not_an_error_and_another_can_begin(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
-    held = Held()
+    paused = Paused()
     chat = Chat(Engine.open(config, tiny))
-    chat.job = BuildJob(chat.engine, held)
+    chat.job = BuildJob(chat.engine, paused)
     chat.job.cancel()  # nothing is running
     assert chat.job.start()
-    assert held.at_work.wait(60)
+    assert paused.at_work.wait(60)
     chat.job.cancel()
-    held.go.set()
+    paused.go.set()
     assert chat.job.wait(60).phase == "stopped"
     notice = views.notice_html(chat.refresh(), config.corpus)
     assert "The build was stopped; the last index still answers." in notice and "finished work is kept" in notice
@@ -267,13 +267,13 @@ def test_a_cancelled_build_is_not_an_error_and_another_can_begin(config: Config,
 
 def test_a_cancelled_first_build_does_not_restart_by_itself(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
-    held = Held()
+    paused = Paused()
     chat = Chat(Engine.open(config, tiny))
-    chat.job = BuildJob(chat.engine, held)
+    chat.job = BuildJob(chat.engine, paused)
     chat.refresh()
-    assert held.at_work.wait(60)
+    assert paused.at_work.wait(60)
     chat.job.cancel()
-    held.go.set()
+    paused.go.set()
     assert chat.job.wait(60).number == 1
     view = chat.refresh()
     assert view.job.phase == "stopped" and view.settled
@@ -338,17 +338,17 @@ def test_waiting_for_another_program_ends_at_a_limit_or_when_cancelled(config: C
 
 def test_a_person_may_stop_a_build_and_start_it_again(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
-    held = Held()
+    paused = Paused()
     chat = Chat(Engine.open(config, tiny))
-    chat.job = BuildJob(chat.engine, held)
+    chat.job = BuildJob(chat.engine, paused)
     screen, session = screen_of(chat), Conversation()
     screen.rebuild(session)
-    assert held.at_work.wait(60)
+    assert paused.at_work.wait(60)
     assert 'data-do="stop">Stop' in views.build_html(chat.job.state)
     screen.stop(session)
     assert chat.job.state.words == "stopping at the next step"
     assert 'data-do="stop" disabled' in views.progress_html(chat.job.state)
-    held.go.set()
+    paused.go.set()
     assert chat.job.wait(60).phase == "stopped"
     assert "The build was stopped" in views.build_html(chat.job.state)
     assert "The build was stopped" in views.notice_html(chat.refresh(), config.corpus)
@@ -515,14 +515,14 @@ def test_a_change_during_a_build_leads_to_one_more_after_it(config: Config, tiny
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     at_work, go = threading.Event(), threading.Event()
 
-    def held(*arguments: Any, **named: Any) -> BuildReport:
+    def waiting_build(*arguments: Any, **named: Any) -> BuildReport:
         report = build(*arguments, **named)
         at_work.set()
         assert go.wait(60)
         return report
 
     chat = Chat(Engine.open(config, tiny))
-    chat.job = BuildJob(chat.engine, held)
+    chat.job = BuildJob(chat.engine, waiting_build)
     with following(chat):
         assert at_work.wait(60)
         write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
@@ -559,13 +559,13 @@ def test_a_failed_build_is_reported_and_retried_at_the_next_change(config: Confi
 
 def test_a_build_that_was_cancelled_begins_again_at_the_next_change(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
-    held = Held()
+    paused = Paused()
     chat = Chat(Engine.open(config, tiny))
-    chat.job = BuildJob(chat.engine, held)
+    chat.job = BuildJob(chat.engine, paused)
     with following(chat):
-        assert held.at_work.wait(60)
+        assert paused.at_work.wait(60)
         chat.job.cancel()
-        held.go.set()
+        paused.go.set()
         until(chat, lambda view: view.job.phase == "stopped")
         assert quietly(chat) == 1
         write(config, "dogs.md", "# Dogs\n\nDogs bark.\n")
@@ -892,8 +892,12 @@ def test_a_read_only_chat_leaves_a_broken_index_alone(config: Config, tiny: Tiny
     screen = screen_of(chat)
     screen.rebuild(session)
     list(screen.ask(session, "Do cats sleep?"))
-    told = (str(session.shown["notice"]), views.exchange_html(session.exchanges[0]), views.spoken(session.exchanges[0]))
-    for words in told:
+    texts = (
+        str(session.shown["notice"]),
+        views.exchange_html(session.exchanges[0]),
+        views.spoken(session.exchanges[0]),
+    )
+    for words in texts:
         assert "rebuild the index on the machine that builds it" in words
         assert "Rebuild index" not in words and "qa build" not in words and 'rebuild"' not in words
     assert chat.job.state == JobState()
@@ -929,15 +933,15 @@ def article(path: str, title: str, *headings: str) -> Document:
 
 
 def test_examples_are_headings_that_ask() -> None:
-    found = examples.questions(article("a.md", "Cats", "Food", "1. How long do cats sleep?", "Why?"))
-    assert found == ["How long do cats sleep?"]
+    asked = examples.questions(article("a.md", "Cats", "Food", "1. How long do cats sleep?", "Why?"))
+    assert asked == ["How long do cats sleep?"]
 
 
 def test_without_questions_examples_ask_about_headings_under_a_short_title() -> None:
-    found = examples.questions(
+    asked = examples.questions(
         article("a.md", "Cats at home: everything that is known about them", "Why they purr", "Food")
     )
-    assert found == [
+    assert asked == [
         "What does “Cats at home” say about “Food”?",
         "What does “Cats at home” say about “Why they purr”?",
     ]

@@ -63,18 +63,18 @@ def first(engine: Engine, questions: Sequence[str]) -> list[Top]:
     """The document and span of the best passages for each question."""
 
     def ask(question: str) -> Top:
-        found = engine.ask(question, TOP).citations
-        return [(citation.document, citation.span.start, citation.span.end) for citation in found]
+        cited = engine.ask(question, TOP).citations
+        return [(citation.document, citation.span.start, citation.span.end) for citation in cited]
 
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(ask, questions))
 
 
 def agree(make: Callable[[Address | None], Config], encoder: Encoder, there: Address, questions: Sequence[str]) -> None:
-    expected, found = (first(Engine.open(make(address), encoder), questions) for address in (None, there))
+    expected, actual = (first(Engine.open(make(address), encoder), questions) for address in (None, there))
     assert all(expected)
-    same = sum(ours == theirs for ours, theirs in zip(expected, found, strict=True))
-    best = sum(ours[:1] == theirs[:1] for ours, theirs in zip(expected, found, strict=True))
+    same = sum(ours == theirs for ours, theirs in zip(expected, actual, strict=True))
+    best = sum(ours[:1] == theirs[:1] for ours, theirs in zip(expected, actual, strict=True))
     print(f"\n{there.name}: of {len(questions)} questions {same} have the same {TOP} passages, {best} the same first")
     assert same >= LEAST * len(questions)
 
@@ -101,8 +101,8 @@ def test_the_fixed_questions_have_the_same_passages(tmp_path: Path, remembering:
 def test_development_questions_have_the_same_passages(tmp_path: Path, remembering: Encoder, address: Address) -> None:
     whole = read_dataset(SETS / "squad-v1.1-dev")
     passages = whole.passages[:PASSAGES]
-    held = {number for number, _, _ in passages}
-    asked = [query for query in whole.queries if held.issuperset(whole.qrels[query.id])]
+    numbers = {number for number, _, _ in passages}
+    asked = [query for query in whole.queries if numbers.issuperset(whole.qrels[query.id])]
     dataset = replace(whole, passages=passages, queries=asked[:: len(asked) // QUESTIONS][:QUESTIONS])
     assert len(dataset.queries) == QUESTIONS
 

@@ -91,14 +91,14 @@ def test_in_a_mixed_corpus_each_article_is_found_by_the_forms_of_its_words(
 
 def languages(engine: Engine) -> dict[str, str]:
     """The languages by path, according to the record, the document and all passages."""
-    found = {}
+    by_path = {}
     for path, record in engine.generation.records.items():
         document = engine.document(path)
         assert document is not None
-        said = {record.language, document.language, *(p.language for _, p in passages_of(engine.generation, path))}
-        assert len(said) == 1
-        found[path] = record.language
-    return found
+        codes = {record.language, document.language, *(p.language for _, p in passages_of(engine.generation, path))}
+        assert len(codes) == 1
+        by_path[path] = record.language
+    return by_path
 
 
 def test_languages_are_kept_from_build_to_build(config: Config, tiny: TinyEncoder) -> None:
@@ -121,8 +121,8 @@ def test_status_says_what_the_encoder_was_not_made_for(
     assert status.encoder_languages == ("en",)
     data = status.as_json()
     assert data["encoder_languages"] == ["en"]
-    said = {file["document"]: (file["language"], file["covered"]) for file in data["files"]}
-    assert said == {"bienen.md": ("de", False), "stones.md": ("en", True), "note.txt": (None, True)}
+    listed = {file["document"]: (file["language"], file["covered"]) for file in data["files"]}
+    assert listed == {"bienen.md": ("de", False), "stones.md": ("en", True), "note.txt": (None, True)}
     assert main(["status", "--corpus", str(config.corpus), "--index", str(config.index)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "bienen.md: indexed (1 passage, German, which the encoder was not made for)" in lines

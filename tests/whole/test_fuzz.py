@@ -34,17 +34,17 @@ def test_inputs_of_every_format_do_no_harm(name: str) -> None:
     """Some that were grown, and some that were damaged."""
     ending = fuzz_inputs.FORMATS[name].ending
     numbers = [*range(0, 25, 8), *range(25, 31)]
-    inputs = [fuzz_inputs.made(name, 7, number) for number in numbers]
+    inputs = [fuzz_inputs.input_of(name, 7, number) for number in numbers]
     assert len(set(inputs)) > 5
-    found = {number: fuzz.examined(f"x{ending}", data) for number, data in zip(numbers, inputs, strict=True)}
-    assert {number: wrong for number, (outcome, wrong) in found.items() if outcome == "failed"} == {}
+    outcomes = {number: fuzz.examined(f"x{ending}", data) for number, data in zip(numbers, inputs, strict=True)}
+    assert {number: wrong for number, (outcome, wrong) in outcomes.items() if outcome == "failed"} == {}
 
 
 def test_the_same_number_gives_the_same_input() -> None:
     for name in ("markdown", "rst"):
-        before = [fuzz_inputs.made(name, 3, number) for number in (0, 24, 25, 70)]
+        before = [fuzz_inputs.input_of(name, 3, number) for number in (0, 24, 25, 70)]
         fuzz_inputs._grown.cache_clear()
-        assert [fuzz_inputs.made(name, 3, number) for number in (0, 24, 25, 70)] == before
+        assert [fuzz_inputs.input_of(name, 3, number) for number in (0, 24, 25, 70)] == before
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_broken_invariants_are_detected(change: Callable[[Document], Document], 
     assert [*fuzz.problems(DOCUMENT)] == []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(formats, "parse", lambda path, data: SimpleNamespace(documents=(DOCUMENT, change(DOCUMENT))))
-        outcome, said = fuzz.examined("x.txt", b"")
+        outcome, problem = fuzz.examined("x.txt", b"")
     assert outcome == "failed"
-    assert wrong in said
+    assert wrong in problem
 
 
 @pytest.mark.parametrize(("error", "outcome"), [(RecursionError(), "refused"), (KeyError("x"), "failed")])

@@ -99,18 +99,20 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         timeout=BOUND,
     )
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
+    reported = json.loads(done.stdout)
     generation = store.LocalStore(config.index).open_current()
-    yield Outcome(folder, expected, before, said["report"], tuple(said["kilobytes"]), said["left"], generation, config)
+    yield Outcome(
+        folder, expected, before, reported["report"], tuple(reported["kilobytes"]), reported["left"], generation, config
+    )
     generation.close()
 
 
 def texts(outcome: Outcome) -> Iterator[tuple[str, str]]:
     for path, record in outcome.generation.records.items():
         if record.status == "indexed":
-            found = [outcome.generation.document(name) for name in outcome.generation.documents(path)]
-            assert found
-            yield path, "\n".join(f"{document.title}\n{document.text}" for document in found if document is not None)
+            contents = [outcome.generation.document(name) for name in outcome.generation.documents(path)]
+            assert contents
+            yield path, "\n".join(f"{document.title}\n{document.text}" for document in contents if document is not None)
 
 
 def test_every_ending_has_hostile_files() -> None:
@@ -122,16 +124,16 @@ def test_every_ending_has_hostile_files() -> None:
 
 
 def test_every_file_has_its_status_and_reason(outcome: Outcome) -> None:
-    found = {path: (record.status, record.reason) for path, record in outcome.generation.records.items()}
-    assert set(found) == {*outcome.expected, *GOOD}
+    statuses = {path: (record.status, record.reason) for path, record in outcome.generation.records.items()}
+    assert set(statuses) == {*outcome.expected, *GOOD}
     text = dict(texts(outcome))
     wrong = {
-        path: (found[path], outcome.expected[path])
+        path: (statuses[path], outcome.expected[path])
         for path, (status, says) in outcome.expected.items()
-        if found[path][0] != status or says not in (text[path] if status == "indexed" else found[path][1])
+        if statuses[path][0] != status or says not in (text[path] if status == "indexed" else statuses[path][1])
     }
     assert wrong == {}
-    assert all(reason for status, reason in found.values() if status in ("failed", "skipped", "empty"))
+    assert all(reason for status, reason in statuses.values() if status in ("failed", "skipped", "empty"))
 
 
 @pytest.mark.parametrize("path", GOOD)

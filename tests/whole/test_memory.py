@@ -42,27 +42,27 @@ def uncollected() -> Iterator[None]:
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Any]]:
+def created(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Any]]:
     """Everything that was created for a build, or opened, since the test began."""
-    found: list[weakref.ref[Any]] = []
+    references: list[weakref.ref[Any]] = []
     for place, name in ((qa.build.pipeline, "_Builder"), (qa.build.pipeline, "Embedder"), (Generation, "__init__")):
-        _remembered(monkeypatch, place, name, found)
-    return found
+        _remembered(monkeypatch, place, name, references)
+    return references
 
 
-def _remembered(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, found: list[weakref.ref[Any]]) -> None:
+def _remembered(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, references: list[weakref.ref[Any]]) -> None:
     before = getattr(place, name)
 
     def make(*values: Any, **named: Any) -> Any:
         thing = before(*values, **named)
-        found.append(weakref.ref(values[0] if thing is None else thing))
+        references.append(weakref.ref(values[0] if thing is None else thing))
         return thing
 
     monkeypatch.setattr(place, name, make)
 
 
-def living(made: list[weakref.ref[Any]]) -> list[str]:
-    return sorted(type(thing()).__name__ for thing in made if thing() is not None)
+def living(created: list[weakref.ref[Any]]) -> list[str]:
+    return sorted(type(thing()).__name__ for thing in created if thing() is not None)
 
 
 def write(config: Config, number: int) -> None:
@@ -82,18 +82,18 @@ def open_files(index: Path) -> tuple[int, int]:
 
 @pytest.mark.usefixtures("uncollected")
 def test_a_build_leaves_nothing_for_the_garbage_collector(
-    config: Config, tiny: TinyEncoder, made: list[weakref.ref[Any]]
+    config: Config, tiny: TinyEncoder, created: list[weakref.ref[Any]]
 ) -> None:
     for number in range(3):
         write(config, number)
         build(config, tiny)
-        assert living(made) == []
-    assert len(made) > 9
+        assert living(created) == []
+    assert len(created) > 9
 
 
 @pytest.mark.usefixtures("uncollected")
 def test_a_build_that_is_stopped_leaves_nothing_either(
-    config: Config, tiny: TinyEncoder, made: list[weakref.ref[Any]]
+    config: Config, tiny: TinyEncoder, created: list[weakref.ref[Any]]
 ) -> None:
     write(config, 0)
     build(config, tiny)
@@ -104,15 +104,15 @@ def test_a_build_that_is_stopped_leaves_nothing_either(
 
     with pytest.raises(KeyboardInterrupt) as stopped:
         build(config, tiny, progress=stop)
-    assert living(made)  # its traceback refers to the local variables
+    assert living(created)  # its traceback refers to the local variables
     del stopped
-    assert living(made) == []
+    assert living(created) == []
 
 
 @needs_proc
 @pytest.mark.usefixtures("uncollected")
 def test_a_generation_that_no_longer_answers_is_closed_with_the_last_question_on_it(
-    config: Config, tiny: TinyEncoder, made: list[weakref.ref[Any]]
+    config: Config, tiny: TinyEncoder, created: list[weakref.ref[Any]]
 ) -> None:
     engine = Engine.open(config, tiny)
     job = BuildJob(engine)
@@ -123,16 +123,16 @@ def test_a_generation_that_no_longer_answers_is_closed_with_the_last_question_on
         held = engine.generation
         assert engine.ask(QUESTION).generation == held.id == f"{number + 1:06d}"
         opened.add(open_files(config.index))
-        assert living(made) == ["Generation"]
+        assert living(created) == ["Generation"]
     assert len(opened) == 1
     before, number = held, number + 1
     write(config, number)
     build(config, tiny)
     assert engine.ask(QUESTION).generation != before.id
     assert before.document("cats.md") is not None  # an answer that still uses it can read
-    assert living(made) == ["Generation"] * 2
+    assert living(created) == ["Generation"] * 2
     del held, before
-    assert living(made) == ["Generation"]
+    assert living(created) == ["Generation"]
     assert opened == {open_files(config.index)}
 
 
@@ -146,25 +146,25 @@ def test_a_build_uses_the_encoder_that_answers_as_long_as_its_files_are_the_same
     monkeypatch.setattr("qa.models.encoders.shipped_folder", lambda: folder)
     engine = Engine.open(config)
     write(config, 0)
-    made = engine.encoder_for_build()
-    build(config, made)
-    assert engine.encoder is made
-    assert engine.encoder_for_build() is made
+    created = engine.encoder_for_build()
+    build(config, created)
+    assert engine.encoder is created
+    assert engine.encoder_for_build() is created
     whole = (folder / "model.onnx").read_bytes()
     (folder / "model.onnx").write_bytes(b"damaged")
     with pytest.raises(ModelError, match="install the program again"):
         engine.encoder_for_build()
     (folder / "model.onnx").write_bytes(whole)
-    assert engine.encoder_for_build() is made
+    assert engine.encoder_for_build() is created
 
 
 @pytest.mark.model
 @pytest.mark.usefixtures("uncollected")
 def test_an_encoder_that_is_no_longer_wanted_is_freed(tmp_path: Path, encoder: Encoder) -> None:
-    made = load_encoder(query_prompt="query: ", index=tmp_path)
-    made.encode_passages([TEXT, QUESTION])  # its threads have started
-    gone = weakref.ref(made)
-    del made
+    created = load_encoder(query_prompt="query: ", index=tmp_path)
+    created.encode_passages([TEXT, QUESTION])  # its threads have started
+    gone = weakref.ref(created)
+    del created
     assert gone() is None
 
 
@@ -208,13 +208,13 @@ def test_calls_without_a_session_leave_none_behind(
 def test_a_chat_that_indexes_changes_does_not_grow(tmp_path: Path) -> None:
     corpus, index = tmp_path / "corpus", tmp_path / "index"
     rebuilds.begin(corpus, None)
-    held = []
+    measured = []
     with contextlib.closing(rebuilds.Chat(corpus, index)) as chat:
         for number in range(1, 9):
             rebuilds.bring_to(chat, corpus, number)
             if number in (4, 6, 8):
-                held.append(chat.held())
-    assert {now.index_mappings for now in held} == {held[0].index_mappings}
-    assert not any(now.deleted for now in held)
-    assert {now.descriptors for now in held} <= set(range(held[0].descriptors - 2, held[0].descriptors + 3))
-    assert max(now.private for now in held) < held[0].private + 30
+                measured.append(chat.held())
+    assert {now.index_mappings for now in measured} == {measured[0].index_mappings}
+    assert not any(now.deleted for now in measured)
+    assert {now.descriptors for now in measured} <= set(range(measured[0].descriptors - 2, measured[0].descriptors + 3))
+    assert max(now.private for now in measured) < measured[0].private + 30

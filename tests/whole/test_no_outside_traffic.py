@@ -209,11 +209,11 @@ class TestStraceThatFailsItself:
         self, tmp_path: Path, fake_strace: Callable[[int, str], Callable[[], int]], failures: int
     ) -> None:
         runs = fake_strace(failures, GAVE_UP)
-        made = tmp_path / "made"
-        program = f"import pathlib; pathlib.Path({str(made)!r}).mkdir(); print('here')"
+        folder = tmp_path / "made"
+        program = f"import pathlib; pathlib.Path({str(folder)!r}).mkdir(); print('here')"
         if failures:
-            made.mkdir()  # as an aborted run might leave it
-        done = watch(tmp_path / "watched", "-c", program, makes=made)
+            folder.mkdir()  # as an aborted run might leave it
+        done = watch(tmp_path / "watched", "-c", program, makes=folder)
         assert (done.out, done.outside, runs()) == ("here\n", [], failures + 1)
         assert done.home.parent.name == f"run-{failures}"
         assert len(list((tmp_path / "watched").iterdir())) == failures + 1

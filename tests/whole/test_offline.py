@@ -119,14 +119,14 @@ def test_importing_the_package_turns_all_telemetry_off_here_and_in_child_process
 ) -> None:
     done = run(tmp_path, SWITCHES, **SWITCHED_ON, HF_HUB_OFFLINE=None, TRANSFORMERS_OFFLINE=None)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["said"] == [False, True, True]
-    assert {name: told["child"][name] for name in SWITCHED_ON} == {
+    reported = json.loads(done.stdout)
+    assert reported["said"] == [False, True, True]
+    assert {name: reported["child"][name] for name in SWITCHED_ON} == {
         "ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1",
         "DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "GRADIO_ANALYTICS_ENABLED": "False",
         "RAY_USAGE_STATS_ENABLED": "0", "FASTAPI_OTEL_AUTO_CONFIGURE": "false",
     }  # fmt: skip
-    assert told["offline"] is False  # another program may download what it wants
+    assert reported["offline"] is False  # another program may download what it wants
 
 
 def test_the_command_line_forbids_downloads_to_all_libraries(tmp_path: Path) -> None:
@@ -143,10 +143,10 @@ print(constants.HF_HUB_OFFLINE, os.environ["TRANSFORMERS_OFFLINE"])
 
 
 def test_the_switch_of_the_runtimes_own_interface_is_used_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-    monkeypatch.setattr("onnxruntime.disable_telemetry_events", lambda: said.append("off"))
+    calls: list[str] = []
+    monkeypatch.setattr("onnxruntime.disable_telemetry_events", lambda: calls.append("off"))
     assert runtime().__name__ == "onnxruntime"
-    assert said == ["off"]
+    assert calls == ["off"]
 
 
 def test_proxies_are_closed_for_a_while_and_then_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,8 +203,8 @@ def test_encoder_build_and_questions_attempt_no_connection(tmp_path: Path) -> No
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert attempts(tmp_path / "log") == []
-    said = json.loads(done.stdout.splitlines()[-1])
-    assert said["encoded"] == 2
-    assert said["answer"]["citations"][0]["document"] == "b.md"
-    assert (said["verify"], said["files"], said["codes"]) == ([], 2, [0, 0, 0, 0])
-    assert "set QA_ENCODER to the folder" in said["missing"]
+    reported = json.loads(done.stdout.splitlines()[-1])
+    assert reported["encoded"] == 2
+    assert reported["answer"]["citations"][0]["document"] == "b.md"
+    assert (reported["verify"], reported["files"], reported["codes"]) == ([], 2, [0, 0, 0, 0])
+    assert "set QA_ENCODER to the folder" in reported["missing"]

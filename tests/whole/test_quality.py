@@ -58,7 +58,7 @@ def measured(
 def shares(asked: list[Asked]) -> dict[str, float]:
     own = [(a, a.evidence) for a in asked if a.evidence is not None]
     other = [a for a in asked if a.evidence is None]
-    found = {
+    values = {
         "article first": [a.answer.citations[0].document == a.document for a, _ in own],
         "evidence in top 3": [
             any(c.document == a.document and evidence in c.text for c in a.answer.citations[:3]) for a, evidence in own
@@ -68,9 +68,9 @@ def shares(asked: list[Asked]) -> dict[str, float]:
         "abstained": [not a.answer.answerable for a in other],
     }
     shorts = [(lead.pieces()[1], evidence) for a, evidence in own if (lead := a.answer.lead) and lead.short]
-    found["short answer right"] = [short in evidence or evidence in short for short, evidence in shorts]
-    found["short answer shown"] = [True] * len(shorts) + [False] * (len(own) - len(shorts))
-    return {name: sum(held) / len(held) for name, held in found.items() if held}
+    values["short answer right"] = [short in evidence or evidence in short for short, evidence in shorts]
+    values["short answer shown"] = [True] * len(shorts) + [False] * (len(own) - len(shorts))
+    return {name: sum(marks) / len(marks) for name, marks in values.items() if marks}
 
 
 @pytest.mark.model

@@ -68,14 +68,14 @@ def test_many_rows_are_found_by_their_codes(tmp_path: Path, monkeypatch: pytest.
     index = index_of(tmp_path, rows)
     assert (tmp_path / CODES).is_file()
     queries = rows[::500] + themed_rows(len(rows[::500]), dimension, seed=1) / 2
-    found = 0
+    hits = 0
     for query in queries:
         ids, scores = index.search(query, 10)
         exact = rows @ query
         assert scores == pytest.approx(exact[ids], abs=4 * HALF)
         assert np.all(np.diff(scores) <= 0)
-        found += len(set(ids.tolist()) & set(np.argsort(-exact)[:10].tolist()))
-    assert found >= 0.99 * 10 * len(queries)
+        hits += len(set(ids.tolist()) & set(np.argsort(-exact)[:10].tolist()))
+    assert hits >= 0.99 * 10 * len(queries)
 
 
 def test_few_rows_have_no_codes_and_exactly_the_best_are_found(tmp_path: Path) -> None:
@@ -132,10 +132,10 @@ def test_scores_of_chosen_rows_are_exact_and_in_the_order_asked_for(tmp_path: Pa
 def test_rows_are_returned_in_half_precision_and_as_a_copy(tmp_path: Path) -> None:
     rows = unit_rows(5, 384)
     index = index_of(tmp_path, rows)
-    found = index.rows([4, 0])
-    assert found.dtype == np.float32
-    assert np.array_equal(found, rows[[4, 0]].astype(np.float16))
-    found[:] = 0
+    rows_read = index.rows([4, 0])
+    assert rows_read.dtype == np.float32
+    assert np.array_equal(rows_read, rows[[4, 0]].astype(np.float16))
+    rows_read[:] = 0
     assert np.array_equal(index.stored(range(3, 5)), rows[3:].astype(np.float16))
 
 

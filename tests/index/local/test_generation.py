@@ -228,9 +228,9 @@ def test_reading_from_many_threads(config: Config, tiny: TinyEncoder) -> None:
     def read() -> None:
         try:
             for _ in range(30):
-                found = generation.search(lambda: vector, Query("word3"), 5)
-                texts = [p.text for p in generation.passages(found.ids.tolist())]
-                if found.ids.tolist() != expected or sum("word3" in text for text in texts) != 1:
+                candidates = generation.search(lambda: vector, Query("word3"), 5)
+                texts = [p.text for p in generation.passages(candidates.ids.tolist())]
+                if candidates.ids.tolist() != expected or sum("word3" in text for text in texts) != 1:
                     wrong.append(texts)
                 assert generation.document("a3.md") is not None
         except BaseException as error:
@@ -250,13 +250,13 @@ def test_search_gives_exact_cosines_for_all_candidates(config: Config, tiny: Tin
     build(config, tiny)
     generation = store.LocalStore(config.index).open_current()
     vector = tiny.encode_queries(["word3 other1"])[0]
-    found = generation.search(lambda: vector, Query("word3 other1"), 2)
-    assert found.ids.tolist() == sorted(set(found.ids.tolist()))
-    assert 2 <= len(found.ids) <= 4
-    assert np.allclose(found.cosine, generation.vectors(found.ids.tolist()) @ vector, atol=1e-6)
-    worded = {i for i, p in zip(found.ids, generation.passages(found.ids.tolist()), strict=True)
+    candidates = generation.search(lambda: vector, Query("word3 other1"), 2)
+    assert candidates.ids.tolist() == sorted(set(candidates.ids.tolist()))
+    assert 2 <= len(candidates.ids) <= 4
+    assert np.allclose(candidates.cosine, generation.vectors(candidates.ids.tolist()) @ vector, atol=1e-6)
+    worded = {i for i, p in zip(candidates.ids, generation.passages(candidates.ids.tolist()), strict=True)
               if re.search(r"\b(word3|other1)\b", p.text)}  # fmt: skip
-    assert {int(i) for i, score in zip(found.ids, found.bm25, strict=True) if score > 0} == worded
+    assert {int(i) for i, score in zip(candidates.ids, candidates.bm25, strict=True) if score > 0} == worded
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -84,8 +84,8 @@ def test_function_words_count_only_if_there_is_nothing_else(tmp_path: Path) -> N
 
 
 def test_term_weights_are_inverse_document_frequencies(tmp_path: Path) -> None:
-    found = weights(index_of(tmp_path, TEXTS), "The bees and the SNOW, bees! Zebra?")
-    assert found == pytest.approx({"bee": idf(4, 3), "snow": idf(4, 1), "zebra": idf(4, 0)})
+    weight_of = weights(index_of(tmp_path, TEXTS), "The bees and the SNOW, bees! Zebra?")
+    assert weight_of == pytest.approx({"bee": idf(4, 3), "snow": idf(4, 1), "zebra": idf(4, 0)})
 
 
 def test_only_the_best_k_are_returned(tmp_path: Path) -> None:
@@ -190,8 +190,8 @@ def test_an_acronym_and_its_long_form_mean_each_other_and_weigh_no_more(tmp_path
     assert set(index.search("BHB", 9)[0].tolist()) == {0}
     ids, scores = index.search("BHB", 9, pairs)
     assert set(ids.tolist()) == {0, 1}
-    found = dict(zip(ids.tolist(), scores.tolist(), strict=True))
-    assert found[1] == pytest.approx(idf(4, 1))
+    score_of = dict(zip(ids.tolist(), scores.tolist(), strict=True))
+    assert score_of[1] == pytest.approx(idf(4, 1))
     assert 0 in index.search("bee health bureau", 9, pairs)[0].tolist()
     assert 0 not in index.search("health bureau", 9, pairs)[0].tolist()
     (term,) = index.query_terms("BHB", pairs)
@@ -229,18 +229,18 @@ def test_building_twice_gives_the_same_answers(tmp_path: Path) -> None:
 def test_several_threads_may_search_at_once(tmp_path: Path) -> None:
     index = index_of(tmp_path, TEXTS)
     expected = index.search("bee wax", 10)[1].tolist()
-    found: list[list[float]] = []
+    results: list[list[float]] = []
 
     def ask() -> None:
         for _ in range(50):
-            found.append(index.search("bee wax", 10)[1].tolist())
+            results.append(index.search("bee wax", 10)[1].tolist())
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [expected] * 200
+    assert results == [expected] * 200
 
 
 def test_a_missing_or_empty_folder_is_a_store_error_that_says_what_to_do(tmp_path: Path) -> None:
@@ -283,8 +283,8 @@ def test_an_index_that_may_only_be_read_is_read(tmp_path: Path, monkeypatch: pyt
             return real(path)
 
     monkeypatch.setattr("qa.index.local.lexical.tantivy.Index", ReadOnly)
-    found = LexicalIndex(folder).search("bee wax", 10)
-    assert [list(column) for column in found] == [list(column) for column in whole]
+    result = LexicalIndex(folder).search("bee wax", 10)
+    assert [list(column) for column in result] == [list(column) for column in whole]
 
 
 # --- languages --------------------------------------------------------------------------------------------------------

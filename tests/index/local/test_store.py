@@ -103,8 +103,8 @@ def test_reader_keeps_the_generation_that_it_opened(built: Config, tiny: TinyEnc
     write(built.corpus, {"a.md": article("A", "other")})
     for number in range(2, 7):
         change(built, tiny, number)
-        found = old.search(lambda: vector, Query("anchor"), 10)
-        texts = [passage.text for passage in old.passages([int(i) for i in found.ids])]
+        candidates = old.search(lambda: vector, Query("anchor"), 10)
+        texts = [passage.text for passage in old.passages([int(i) for i in candidates.ids])]
         assert sum("anchor" in text for text in texts) == 1
         assert old.document("a.md") is not None
         if number <= 3:
@@ -513,8 +513,8 @@ def test_the_word_index_is_rewritten_if_the_languages_change(
         generation = store.LocalStore(config.index).open_current()
         assert "de" in generation.manifest.languages
         assert (generation.folder / "lexical.ids").exists() == extended
-        found = _found_by_words(generation, "Biene")
-        assert {p.document for p in generation.passages(generation.lexical_ids()[found].tolist())} >= {name}
+        numbers = _found_by_words(generation, "Biene")
+        assert {p.document for p in generation.passages(generation.lexical_ids()[numbers].tolist())} >= {name}
 
 
 def _found_by_words(generation: Generation, text: str) -> NDArray[np.int64]:
@@ -699,10 +699,10 @@ def test_files_that_cannot_grow_are_one_sentence_and_the_space_is_given_back(bui
         [sys.executable, "-c", LIMITED, str(built.corpus), str(built.index), str(ROOT), *limits],
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-    said = run.stdout.splitlines()
-    assert len(said) == len(limits), run.stderr
-    assert said[-1] == "built"
-    assert all("free s" in sentence for sentence in said[:-1]), said
+    printed = run.stdout.splitlines()
+    assert len(printed) == len(limits), run.stderr
+    assert printed[-1] == "built"
+    assert all("free s" in sentence for sentence in printed[:-1]), printed
     assert folders(built) == ["000001", "000002", "000003"]
     assert is_whole(built.index)
     assert answers(built, wide)

@@ -165,12 +165,12 @@ def talking(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Server, Clie
     """A connection to a scripted client."""
     pytest.importorskip("pymilvus", reason="pymilvus is not installed (CONTRIBUTING.md)")
 
-    def made(*deeds: object) -> tuple[Server, Client]:
+    def connected(*deeds: object) -> tuple[Server, Client]:
         client = Client(*deeds)
         monkeypatch.setattr(milvus_client, "connect", lambda *_: client)
         return Server(Address("127.0.0.1", 1, "name")), client
 
-    return made
+    return connected
 
 
 Talking = Callable[..., tuple[Server, Client]]
@@ -408,7 +408,7 @@ SECRET = "Only-the-server-and-this-test-know-it"
 def certificate(folder: Path, name: str) -> Path:
     """A certificate for this machine that is its own authority; its key is in the file that ends in `.key`."""
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    made = folder / f"{name}.pem"
+    path = folder / f"{name}.pem"
     key = [
         "-newkey",
         "ec",
@@ -416,12 +416,12 @@ def certificate(folder: Path, name: str) -> Path:
         "ec_paramgen_curve:prime256v1",
         "-nodes",
         "-keyout",
-        str(made.with_suffix(".key")),
+        str(path.with_suffix(".key")),
     ]
     subprocess.run(
-        ["openssl", "req", "-x509", "-days", "2", *subject, *key, "-out", made], check=True, capture_output=True
+        ["openssl", "req", "-x509", "-days", "2", *subject, *key, "-out", path], check=True, capture_output=True
     )
-    return made
+    return path
 
 
 @pytest.fixture

@@ -39,10 +39,10 @@ class Rows:
     ) -> list[Mapping[str, Any]]:
         assert method == "get"
         self.calls += 1
-        found = [self.rows[key] for key in ids if key in self.rows]
-        assert whole(found)
-        assert not whole(found[1:])
-        return found
+        existing = [self.rows[key] for key in ids if key in self.rows]
+        assert whole(existing)
+        assert not whole(existing[1:])
+        return existing
 
     def until_loaded(self, collection: str, enough: Callable[[int], bool], seconds: float) -> None:
         if not enough(len(self.rows)):
@@ -102,9 +102,9 @@ def test_a_missing_required_row_is_damage() -> None:
 
 @pytest.mark.parametrize(("least", "problem"), [(4, "not loaded"), (3, "is damaged")])
 def test_a_missing_block_is_not_mistaken_for_unused_words(least: int, problem: str) -> None:
-    held = [*fact_rows("words", "a"), *fact_rows(LEAST_ROWS, f"{least} 7")]
+    rows = [*fact_rows("words", "a"), *fact_rows(LEAST_ROWS, f"{least} 7")]
     with pytest.raises(StoreError, match=problem):
-        Words(facts(held), "words").frequencies(["anchor"])
+        Words(facts(rows), "words").frequencies(["anchor"])
 
 
 def test_the_state_and_the_least_number_of_rows_are_read() -> None:
@@ -114,9 +114,9 @@ def test_the_state_and_the_least_number_of_rows_are_read() -> None:
 
 
 @given(st.lists(st.tuples(WORD, WORD)), st.lists(WORD))
-def test_pairs_are_found_by_either_of_them(held: list[tuple[str, str]], asked: list[str]) -> None:
-    pairs = Pairs(facts(pair_rows("pairs", held)), "pairs")
-    assert pairs.containing(asked) == sorted({pair for pair in held if not set(pair).isdisjoint(asked)})
+def test_pairs_are_found_by_either_of_them(stored: list[tuple[str, str]], asked: list[str]) -> None:
+    pairs = Pairs(facts(pair_rows("pairs", stored)), "pairs")
+    assert pairs.containing(asked) == sorted({pair for pair in stored if not set(pair).isdisjoint(asked)})
 
 
 def test_a_question_reads_the_pairs_of_its_words_alone() -> None:
@@ -137,18 +137,20 @@ def test_a_key_is_made_of_letters_and_digits(text: str) -> None:
 
 
 @given(st.dictionaries(WORD, st.integers(1, 99)), st.lists(WORD), st.lists(st.text("abcé蜜😀z", max_size=3)))
-def test_words_are_found_by_themselves_and_by_prefix(held: dict[str, int], asked: list[str], starts: list[str]) -> None:
-    words = Words(facts(word_rows("words", held)), "words")
-    assert words.frequencies(asked) == {word: held[word] for word in asked if word in held}
-    assert words.beginning(starts) == {word: n for word, n in held.items() if word.startswith(tuple(starts))}
+def test_words_are_found_by_themselves_and_by_prefix(
+    stored: dict[str, int], asked: list[str], starts: list[str]
+) -> None:
+    words = Words(facts(word_rows("words", stored)), "words")
+    assert words.frequencies(asked) == {word: stored[word] for word in asked if word in stored}
+    assert words.beginning(starts) == {word: n for word, n in stored.items() if word.startswith(tuple(starts))}
 
 
 def test_many_words_are_asked_for_at_once_and_kept() -> None:
-    held = {f"w{number:05}": number for number in range(1, 3_000)}
-    rows = Rows(word_rows("words", held))
+    stored = {f"w{number:05}": number for number in range(1, 3_000)}
+    rows = Rows(word_rows("words", stored))
     words = Words(Facts(rows, "facts"), "words")  # type: ignore[arg-type]
-    assert words.frequencies(held) == held
+    assert words.frequencies(stored) == stored
     assert words.beginning(["w001", "w0299", "x"]) == {
-        word: n for word, n in held.items() if word.startswith(("w001", "w0299"))
+        word: n for word, n in stored.items() if word.startswith(("w001", "w0299"))
     }
     assert rows.calls == 2  # where each begins, and all that were asked for

@@ -90,12 +90,12 @@ def test_exact_words_are_found_wherever_they_are(milvus_lite: servers.Server, tm
     assert not index.contains("old wall")
     assert not index.contains("mill old")
     vector = TinyEncoder(dimension=16).encode_queries(["wall"])[0]
-    found = index.search(lambda: vector, Query("wall", ("old mill",)), 10)
-    assert found.allowed is not None
-    assert found.ids[found.allowed].tolist() == [TOWNS]
-    found = index.search(lambda: vector, Query("wall", (), ("old and",)), 10)
-    assert found.allowed is not None
-    assert found.ids[found.allowed].tolist() == [TOWNS]
+    candidates = index.search(lambda: vector, Query("wall", ("old mill",)), 10)
+    assert candidates.allowed is not None
+    assert candidates.ids[candidates.allowed].tolist() == [TOWNS]
+    candidates = index.search(lambda: vector, Query("wall", (), ("old and",)), 10)
+    assert candidates.allowed is not None
+    assert candidates.ids[candidates.allowed].tolist() == [TOWNS]
 
 
 @pytest.mark.milvus_lite
@@ -103,17 +103,17 @@ def test_replaced_generations_make_room_for_the_next_build(
     milvus_lite: servers.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, store = on_server(tmp_path, milvus_lite.address, "room")
-    made = []
+    generations = []
     for word in ("anchor", "beacon"):
         write(config.corpus, {f"{word}.md": article(word.title(), word)})
-        made.append(build(config, TinyEncoder()).generation)
+        generations.append(build(config, TinyEncoder()).generation)
     with store.writing():
-        assert store.open(made[0]).count() == 1  # somebody may still read it
+        assert store.open(generations[0]).count() == 1  # somebody may still read it
     monkeypatch.setattr("qa.index.milvus.store._GRACE", 0.0)
     with store.writing():
         names = store.server.call("list_collections")
-        assert not [name for name in names if name.startswith(store.collection(made[0]))]
-        assert store.open_current().id == made[1]
+        assert not [name for name in names if name.startswith(store.collection(generations[0]))]
+        assert store.open_current().id == generations[1]
 
 
 @pytest.mark.milvus_lite
@@ -188,11 +188,11 @@ def talking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Client], Server]:
     """A connection to such a client."""
     pytest.importorskip("pymilvus", reason="pymilvus is not installed (CONTRIBUTING.md)")
 
-    def made(client: Client) -> Server:
+    def connected(client: Client) -> Server:
         monkeypatch.setattr(milvus_client, "connect", lambda *_: client)
         return Server(Address("127.0.0.1", 1, "name"))
 
-    return made
+    return connected
 
 
 Talking = Callable[[Client], Server]

@@ -85,11 +85,11 @@ class Reply:
     begun: float
     ended: float
     status: int
-    said: Mapping[str, Any]
+    body: Mapping[str, Any]
 
     @property
     def generation(self) -> str:
-        return str(self.said["generation"])
+        return str(self.body["generation"])
 
 
 @dataclass
@@ -109,7 +109,7 @@ class Reader:
         replies = [self.ask(turn) for turn in range(3)]
         for reply in replies:
             assert reply.status == 503, reply
-            assert UNREACHABLE.fullmatch(reply.said["error"]), reply
+            assert UNREACHABLE.fullmatch(reply.body["error"]), reply
         worst = max(reply.ended - reply.begun for reply in replies)
         assert worst < WAITING + SLACK
         return worst
@@ -207,7 +207,7 @@ def test_readers_follow_builds_undisturbed_and_outlive_their_server(
         for reader in readers:
             reply = reader.ask(0)
             assert reply.status == 503
-            assert re.fullmatch(r"No index was built .*: run `qa build` where the articles are\.", reply.said["error"])
+            assert re.fullmatch(r"No index was built .*: run `qa build` where the articles are\.", reply.body["error"])
         editions = [publish(config, encoder, "first")]
         for reader in readers:
             wait_until(lambda reader=reader: reader.ask(0).status == 200, 30)  # type: ignore[misc]
@@ -233,8 +233,8 @@ def test_readers_follow_builds_undisturbed_and_outlive_their_server(
                 f"{lose.__name__}: refused in {worst:.2f} s; both answer {time.time() - begun:.1f} s after it was back"
             )
             for reader in readers:
-                found = [reader.ask(turn) for turn in range(len(WORDS))]
-                assert [content(reply.said) for reply in found if reply.status == 200] == wanted
+                received = [reader.ask(turn) for turn in range(len(WORDS))]
+                assert [content(reply.body) for reply in received if reply.status == 200] == wanted
 
 
 def have_replied(readers: Sequence[Reader], moment: float) -> bool:
@@ -246,7 +246,7 @@ def is_back(reader: Reader) -> bool:
     """Whether it answers again; if not, it says so in time and in one sentence."""
     reply = reader.ask(0)
     if reply.status != 200:
-        assert UNREACHABLE.fullmatch(reply.said["error"]), reply
+        assert UNREACHABLE.fullmatch(reply.body["error"]), reply
         assert reply.ended - reply.begun < WAITING + SLACK
     return reply.status == 200
 
@@ -255,11 +255,11 @@ def followed(replies: Sequence[Reply], editions: Sequence[Edition], label: str) 
     """Each question was answered from exactly one edition, and soon after a publication from the newest."""
     assert {reply.status for reply in replies} == {200}, [reply for reply in replies if reply.status != 200][:3]
     numbers = [edition.generation for edition in editions]
-    said = [numbers.index(reply.generation) for reply in replies]
-    assert said == sorted(said)
-    assert set(said) == set(range(len(editions)))
-    for reply, number in zip(replies, said, strict=True):
-        assert content(reply.said) == editions[number].answers[reply.turn % len(WORDS)]
+    body = [numbers.index(reply.generation) for reply in replies]
+    assert body == sorted(body)
+    assert set(body) == set(range(len(editions)))
+    for reply, number in zip(replies, body, strict=True):
+        assert content(reply.body) == editions[number].answers[reply.turn % len(WORDS)]
     delays = [
         next(reply.ended for reply in replies if reply.generation == edition.generation) - edition.switched
         for edition in editions[1:]

@@ -138,10 +138,10 @@ def test_copied_data_is_read_many_files_at_a_time(
     assert (
         0 < len(reads) <= 3 * 4
     )  # heads, bodies and rows of what was before, between and after, and of the moved file
-    made = store.open_current()
-    assert list(made.documents()) == sorted({*articles("one"), "b11.md"} - {"a11.md"})
-    assert made.verify() == []
-    assert made.document("b11.md") is not None
+    current = store.open_current()
+    assert list(current.documents()) == sorted({*articles("one"), "b11.md"} - {"a11.md"})
+    assert current.verify() == []
+    assert current.document("b11.md") is not None
     assert answering(config, "onew11x3") == "b11.md"
 
 
@@ -198,9 +198,9 @@ def test_a_builder_that_is_killed_while_it_writes_leaves_the_last_generation_ans
     report = build(config, tiny)
     assert report.passages == FILES * PASSAGES
     assert report.passages_encoded == len(tiny.encoded) == report.passages - kept
-    made = store.open_current()
-    assert collections(store) == before | {made.collection, facts_of(made.collection)}
-    assert made.verify() == []
+    current = store.open_current()
+    assert collections(store) == before | {current.collection, facts_of(current.collection)}
+    assert current.verify() == []
     assert answering(config, "neww3x1") == "a03.md"
 
 
@@ -220,9 +220,9 @@ def test_a_first_build_that_is_killed_keeps_no_other_machine_from_building(
     monkeypatch.setattr("qa.index.milvus.lease._DEAD", 0.0)  # as if it had shown no sign of life
     report = build(replace(config, index=config.index.with_name("other")), TinyEncoder())
     assert report.passages == report.passages_encoded == FILES * PASSAGES
-    made = store.open_current()
-    assert collections(store) == {made.collection, facts_of(made.collection)}
-    assert made.verify() == []
+    current = store.open_current()
+    assert collections(store) == {current.collection, facts_of(current.collection)}
+    assert current.verify() == []
 
 
 @pytest.mark.milvus_lite
@@ -256,9 +256,9 @@ def test_a_server_that_dies_during_a_write_is_one_sentence_and_the_next_build_co
         kept, again = len(tiny.encoded), TinyEncoder()
         report = build(config, again)
         assert report.passages_encoded == len(again.encoded) == FILES * PASSAGES - kept
-        made = store.open_current()
-        assert made.verify() == []
+        current = store.open_current()
+        assert current.verify() == []
         assert {name for name in collections(store) if first not in name} == {
-            made.collection,
-            facts_of(made.collection),
+            current.collection,
+            facts_of(current.collection),
         }

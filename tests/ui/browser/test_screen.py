@@ -83,11 +83,11 @@ def started(root: Path) -> Iterator[Chat]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
         pytest.skip("no Chromium is installed (apt-get install chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -112,7 +112,7 @@ def visiting(browser: Browser, url: str, **options: object) -> Iterator[Page]:
     page.on("request", requested)
     page.on("dialog", dismissed)
     page.on("pageerror", lambda error: wrong.append(f"error {error}"))
-    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.goto(url)
     try:
         yield page
@@ -268,8 +268,8 @@ def test_a_follow_up_shows_its_carried_words_and_asks_again_without_a_dropped_on
     expect(carried(turn)).to_have_count(before - 1, timeout=30_000)
     expect(turn.locator(".qa-carried").get_by_text(words, exact=True)).to_have_count(0)
     expect(turn.locator(".qa-tools")).to_be_visible()
-    held = turn.locator("[data-do=drop], [data-do=retry]").first
-    expect(held).to_be_focused()  # the keyboard continues from the new answer
+    button = turn.locator("[data-do=drop], [data-do=retry]").first
+    expect(button).to_be_focused()  # the keyboard continues from the new answer
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -557,14 +557,14 @@ def test_a_confirmed_removal_moves_an_upload_into_the_index_folder(page: Page, c
         remove.press("Enter")
     assert (chat.corpus / "moth.md").exists()
     dialog.get_by_role("button", name="Remove").click()
-    said = table.locator(".qa-message")
-    expect(said).to_contain_text("moth.md was moved out of the folder of articles, to", timeout=30_000)
-    expect(said).to_be_focused()
+    message = table.locator(".qa-message")
+    expect(message).to_contain_text("moth.md was moved out of the folder of articles, to", timeout=30_000)
+    expect(message).to_be_focused()
     expect(row).to_have_count(0)
     assert not (chat.corpus / "moth.md").exists()
     [kept] = (chat.index / "removed").iterdir()
     assert kept.read_text("utf-8") == "# Moths\n\nMoths fly at night.\n"
-    expect(said).to_contain_text(kept.name)
+    expect(message).to_contain_text(kept.name)
     expect(page.locator("#qa-uploaded")).to_have_text("")
 
 
@@ -604,10 +604,10 @@ def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_me
     open_library(page)
     text = "# The lighthouse\n\nThe lighthouse keeper Wenzel Obermaier lit its lamp in 1893.\n"
     upload(page, tmp_path / "lighthouse.md", text, refused)
-    said = page.locator("#qa-uploaded")
-    expect(said).to_contain_text("lighthouse.md: saved", timeout=30_000)
-    expect(said).to_contain_text("paper.exe: refused: .exe files are not read")
-    expect(said).to_contain_text("Rebuild the index")
+    result = page.locator("#qa-uploaded")
+    expect(result).to_contain_text("lighthouse.md: saved", timeout=30_000)
+    expect(result).to_contain_text("paper.exe: refused: .exe files are not read")
+    expect(result).to_contain_text("Rebuild the index")
     expect(page.locator("#qa-files tr", has_text="lighthouse.md")).to_contain_text("new: not in the index yet")
     shot(page, "library-uploaded")
     (chat.corpus / "register.md").write_text(ledger(1500, "register"), "utf-8")  # so that the build takes a while
