@@ -55,11 +55,12 @@ def measure(encoder: Encoder, reader: Reader) -> dict[str, dict[str, float]]:
 def table(report: dict[str, dict[str, float]]) -> list[str]:
     """The figures as lines of a Markdown table."""
     return [
-        "nDCG@10 of conversations: the last turn alone, joined with the user's turn before it, and as the program",
-        "has it, without its reader and with it. The project's own (benchmarks/conversations.jsonl) are about passages",
-        "of squad-v1.1-dev, articles included that the reader was trained on.",
+        "nDCG@10 on conversations, if the query is the last turn alone, or that turn joined with the user's turn",
+        "before it, or what this program searches for, without and with its reader. The project's own conversations",
+        "(benchmarks/conversations.jsonl) are about passages of squad-v1.1-dev, including articles that the reader was",
+        "trained on.",
         "",
-        "| set | questions | last turn | joined | without the reader | this program | carried to |",
+        "| set | questions | last turn | joined | without the reader | this program | questions with carried words |",
         "|---|--:|--:|--:|--:|--:|--:|",
         *(
             f"| {name} | {row['questions']:,.0f} | {row['last']:.3f} | {row['joined']:.3f} | {row['ours']:.3f} "

@@ -72,24 +72,24 @@ def targets(report: Mapping[str, Any]) -> Iterator[Target]:
         yield Target(f"nDCG@10 without the reader, all of {name}", words[name]["ndcg@10"], least)
 
 
-def pictures(made: Mapping[str, Any]) -> dict[str, str]:
+def pictures(curves_of: Mapping[str, Any]) -> dict[str, str]:
     """The curves of the page, by name."""
     return {
         "reliability": curves(
-            "Confidence said and found, with the reader",
-            "confidence said",
+            "Confidence and truth, with the reader",
+            "confidence",
             "share that the passages can answer",
             {
                 name: [(p, share) for p, share, count in points if count >= _LEAST_SHOWN]
-                for name, points in made["reliability"].items()
+                for name, points in curves_of["reliability"].items()
             },
             diagonal="perfect",
         ),
         "risk": curves(
-            "What is wrong of what is answered",
+            "Wrong answers",
             "share of all questions that are answered",
-            "share of those that are wrong",
-            {name: [(answered, risk) for _, answered, risk, _ in points] for name, points in made["risk"].items()},
+            "share of these answers that are wrong",
+            {name: [(answered, risk) for _, answered, risk, _ in points] for name, points in curves_of["risk"].items()},
             top=0.5,
         ),
     }
@@ -103,14 +103,14 @@ def page(report: Mapping[str, Any], wanted: list[Target]) -> list[str]:
         "",
         "Written by `python -m benchmarks.quality`, part by part: "
         + ", ".join(f"{name} {part['date']}" for name, part in report.items()),
-        f"({report['reader']['machine']}). Development sets: public question sets over real text, one passage a",
-        "record. Higher is better but for calibration error and risk. In brackets: 95 % bootstrap intervals over questions.",
-        "All figures in JSON: [quality.json](quality.json).",
+        f"({report['reader']['machine']}). Development sets are public question sets over real text, with one passage per",
+        "record. Higher is better, except for calibration error and risk. Brackets contain 95 % bootstrap intervals over",
+        "questions. All figures are in [quality.json](quality.json).",
         "",
         *_real(report["real"]["figures"]),
-        "# Where questions were written beside their passages",
+        "# Sets whose questions were written from their passages",
         "",
-        "The sets below are easier than life: whoever wrote a question had the passage before them.",
+        "These sets are easier than real use: the authors of the questions had the passages in front of them.",
         "",
         *_wanted(wanted),
         *_steps(read["sets"]),
@@ -133,20 +133,20 @@ def _real(measured: Mapping[str, Any]) -> list[str]:
         "# On real articles",
         "",
         "553 questions as people ask them, over a handbook, company filings, product documentation, stories, by-laws, papers,",
-        "recipes and minutes; 159 are near-misses (on the topic, in the articles' words, and answered by none of them), 21 are",
-        "off-topic. What leads and how sure it is was fitted on the other collections each time (`python -m",
-        "benchmarks.fit_lead`); only evidence@1 to @5 are of the shipped model, which was fitted on all. A lead is *right* if",
-        "it contains what was asked for; *sure* is a confidence of .85 or more; answered, good and shown are at the default",
-        "threshold of .5.",
+        "recipes and minutes. 159 are near-misses: on the topic and in the articles' words, but answered by none of them. 21 are",
+        "off-topic. For each collection, the choice of the lead and its confidence were fitted on the other collections",
+        "(`python -m benchmarks.fit_lead`); evidence@1 to @5 come from the shipped model, which was fitted on all of them. A lead",
+        "is *right* if it contains what was asked for, and *good* if it is right and shown. *Sure* means a confidence of .85 or",
+        "more. Answered, good and shown refer to the default threshold of .5.",
         "",
         f"| | {' | '.join(collections)} |",
         f"|---|{'--:|' * len(collections)}",
         f"| questions | {' | '.join(str(each['questions']) for each in collections.values())} |",
         *(f"| {row} | {' | '.join(_count(each[row]) for each in collections.values())} |" for row in rows),
         "",
-        "`QA_RISK` keeps the share of wrong answers among those shown; its thresholds are those of all these questions:",
+        "`QA_RISK` limits the share of wrong answers among those shown. Its thresholds come from all these questions:",
         "",
-        "| wrong of what is shown, at most | shown from a confidence of |",
+        "| share of shown answers that may be wrong | shown from a confidence of |",
         "|--:|--:|",
         *(
             f"| {_cell(risk)} | {'never' if least >= 1 else _cell(least)} |"
@@ -164,12 +164,12 @@ def _count(value: float | None) -> str:
 def _wanted(wanted: list[Target]) -> list[str]:
     missed = sum(not target.met for target in wanted)
     return [
-        "## What is wanted",
+        "## Targets",
         "",
-        f"{len(wanted) - missed} met, {missed} missed, on questions that nothing was fitted or trained on (see below) but for the",
-        "last three rows and the conversations.",
+        f"{len(wanted) - missed} met, {missed} missed. Nothing was fitted or trained on these questions (see below), except those",
+        "of the last three rows and the conversations.",
         "",
-        "| | measured | wanted | |",
+        "| | measured | target | |",
         "|---|--:|--:|---|",
         *(
             f"| {t.name} | {_cell(t.value)} | {'≤' if t.most else '≥'} {_cell(t.wanted)} | {'met' if t.met else '**missed**'} |"
@@ -183,17 +183,17 @@ def _steps(sets: Mapping[str, Any]) -> list[str]:
     lines = [
         "## What each part adds",
         "",
-        "Of both SQuAD sets only questions about the 12 articles that the reader was not trained on and nothing was fitted on;",
-        "of clapnq-dev and cranfield the half that nothing was fitted on; inscit-dev, which was used for neither, whole, asked",
-        "with its conversations. Passages are those of the whole set. Reading is what takes time, so questions are a",
-        "sample, the same in every row: " + "; ".join(
+        "Of both SQuAD sets, the questions are about the 12 articles on which nothing was trained or fitted; of clapnq-dev and",
+        "cranfield, they are the half on which nothing was fitted. inscit-dev was used for neither, so all its questions count,",
+        "with their conversations. The passages are those of the whole set. Since reading takes long, the questions are a sample,",
+        "the same in every row: " + "; ".join(
             f"{name} " + " + ".join(f"{n} {_KINDS[kind]}" for kind, n in each["asked"].items())
             for name, each in sets.items()
         ) + ".",
-        "*Meaning alone* is the order by embeddings; *+ words* is both searches, fused; *+ reader* reads the first ten passages",
-        "and is the program as it is. Without titles, neither embeddings, words nor the reader see a passage's title (in",
-        "inscit-dev also its headings); to be compared with the row above it, of the same questions. Near-duplicates can't be",
-        "measured here, where each passage is its own document: see [real articles](#real-articles).",
+        "*Meaning alone* is the order by embeddings; *+ words* fuses both searches; *+ reader* also reads the first ten passages,",
+        "as the program does. In the rows without titles, no part of the program sees the title of a passage (in inscit-dev,",
+        "nor its headings); compare them with the row above, which has the same questions. Near-duplicates cannot be measured",
+        "here, since each passage is its own document: see [real articles](#real-articles).",
         "",
         "| set | | nDCG@10 | recall@1 | answer in the lead |",
         "|---|---|--:|--:|--:|",
@@ -205,8 +205,8 @@ def _steps(sets: Mapping[str, Any]) -> list[str]:
     return [
         *lines,
         "",
-        "The lead is judged on every answerable question, before abstention. In clapnq-dev and inscit-dev the known answers are",
-        "whole paragraphs written by people, so they are hardly ever found literally.",
+        "The lead is judged on every answerable question, before abstention. In clapnq-dev and inscit-dev, the known answers are",
+        "whole paragraphs written by people, so the articles hardly ever contain them literally.",
         "",
     ]
 
@@ -214,11 +214,11 @@ def _steps(sets: Mapping[str, Any]) -> list[str]:
 def _answers(sets: Mapping[str, Any]) -> list[str]:
     rows = [(name, each["answers"]) for name, each in sets.items() if name in (SQUAD_1, SQUAD_2)]
     return [
-        "## The answer itself",
+        "## Short answers",
         "",
-        "*Shown*: the share of answerable questions for which a short answer is marked in the lead. *Overlaps*: of those, how",
-        "many share a word with a known answer; *F1*, by words, end to end: of the right passage or not. *In the passage*: F1",
-        "of the likeliest answer in the passage that is known to answer, where that was among the ten read.",
+        "*Shown* is the share of answerable questions whose lead has a short answer. *Overlaps* is the share of these that has a",
+        "word in common with a known answer. *F1* is by words and end to end, whether or not the passage is right. *In the",
+        "passage* is F1 of the likeliest answer in the passage known to answer, if it was among the ten that were read.",
         "",
         "| set | shown | overlaps | F1 of those | F1 in the passage |",
         "|---|--:|--:|--:|--:|",
@@ -236,12 +236,13 @@ def _confidence(read: Mapping[str, Any]) -> list[str]:
         "## Confidence and abstention",
         "",
         "Confidence is the probability that the lead answers the question; without the reader, that the articles are about it.",
-        "Here it is judged by whether the articles answer. Off-topic: real search questions about anything, asked of each",
-        "set's passages. Near-miss: questions written about the very same passages whose answer is missing from them",
-        "(those of SQuAD 2 are asked of squad-v1.1-dev too). AUROC: how often an own question is surer than such a one.",
-        f"A probability is true of a mixture only; here it is judged for {mixture} questions (where a set",
-        "has no near-misses, off-topic ones stand for them). *If true*: what so few questions would show of confidence that is",
-        "exactly true, since chance alone moves a tenth of confidence. *Answered*: with confidence of at least .5, the default.",
+        "Here it is judged by whether the articles answer. *Off-topic* questions are real search questions about anything.",
+        "*Near-misses* are questions about the same passages, which do not contain their answer (those of SQuAD 2 are also",
+        "asked of squad-v1.1-dev). *AUROC* is the probability that an own question gets a higher confidence than such a",
+        f"question. A probability holds only for a mixture: here it is judged for {mixture}",
+        "questions; if a set has no near-misses, off-topic questions take their place. *If true* is the calibration error that",
+        "perfectly true confidence would show with so few questions, since chance alone moves a tenth of confidence. *Answered*",
+        "means with a confidence of at least .5, the default.",
         "",
         "| set | | off-topic AUROC | near-miss AUROC | calibration error | if true | answered | off-topic answered | near-miss answered |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|",
@@ -255,9 +256,9 @@ def _confidence(read: Mapping[str, Any]) -> list[str]:
     return [
         *lines,
         "",
-        "![How often questions can be answered, by the confidence that was said](quality-reliability.svg)",
+        "![The share of questions that can be answered, by confidence](quality-reliability.svg)",
         "",
-        f"A point is a tenth of confidence with at least {_LEAST_SHOWN} questions.",
+        f"Each point is a tenth of confidence with at least {_LEAST_SHOWN} questions.",
         "",
         *_risk(read["curves"]["risk"]),
     ]
@@ -267,13 +268,13 @@ def _risk(curve: Mapping[str, list[list[float]]]) -> list[str]:
     lines = [
         "### Risk",
         "",
-        "What is *wrong* of what is answered, in that mixture: the articles do not contain the answer, over the held-out",
-        "questions of all sets but inscit-dev. The last column counts as wrong also what has an answer in the articles and not",
-        "in the lead, on the SQuAD sets, where that is known. Without the reader, `QA_RISK` goes by the first of these.",
+        "*Risk* is the share of wrong answers in that mixture, over the held-out questions of all sets but inscit-dev. An answer",
+        "is wrong if the articles do not contain one. In the last column, for the SQuAD sets, it is also wrong if the articles",
+        "contain an answer and the lead does not. Without the reader, `QA_RISK` refers to the first of these.",
         "",
-        "![What is wrong of what is answered, by how many are answered](quality-risk.svg)",
+        "![The share of wrong answers, by the share of answered questions](quality-risk.svg)",
         "",
-        "| risk wanted | confidence from | answerable questions answered | risk | risk on the SQuAD sets | with another sentence |",
+        "| largest risk | least confidence | answerable questions answered | risk | risk on the SQuAD sets | with wrong leads |",
         "|--:|--:|--:|--:|--:|--:|",
     ]
     main, squad, either = (curve[name] for name in ("no answer", "no answer, SQuAD", "none or another sentence, SQuAD"))
@@ -296,10 +297,10 @@ def _news(measured: Mapping[str, Any]) -> list[str]:
     return [
         "## Real articles",
         "",
-        f"{one['answerable_questions']} questions that two news articles answer and {one['unanswerable_questions']} that they do",
-        "not (four off-topic, four near-misses), asked of the files as they were saved:",
+        f"{one['answerable_questions']} questions that two news articles answer, and {one['unanswerable_questions']} that they do",
+        "not (four off-topic, four near-misses), asked of the saved files:",
         "",
-        "| | right article first | evidence in the top 3 passages | evidence in the lead | answered | abstained where it should |",
+        "| | right article first | evidence in the top 3 passages | evidence in the lead | answered | rightly abstained |",
         "|---|--:|--:|--:|--:|--:|",
         *(f"| {name} | {' | '.join(_cell(row[column]) for column in columns)} |" for name, row in rows.items()),
         "",
@@ -307,11 +308,7 @@ def _news(measured: Mapping[str, Any]) -> list[str]:
         f"{measured['cited_otherwise']} of {one['answerable_questions'] + one['unanswerable_questions']} questions.",
         "",
         *([f"Missed: {'; '.join(read['missed'])}.", ""] if read["missed"] else []),
-        *(
-            [f"Answered though it should not: {'; '.join(read['answered_wrongly'])}.", ""]
-            if read["answered_wrongly"]
-            else []
-        ),
+        *([f"Answered wrongly: {'; '.join(read['answered_wrongly'])}.", ""] if read["answered_wrongly"] else []),
     ]
 
 
@@ -319,8 +316,8 @@ def _words(measured: Mapping[str, Any]) -> list[str]:
     lines = [
         "## Without the reader, over all questions",
         "",
-        "With `QA_READER=off`. Off-topic: 1,800 search questions a set. *Held out*: the half of the questions that the model of",
-        "confidence without a reader was not fitted on; as many off-topic as answerable ones.",
+        "With `QA_READER=off`, and 1,800 off-topic search questions per set. *Held out* is the half of the questions on which the",
+        "model of confidence without the reader was not fitted, with as many off-topic as answerable ones.",
         "",
         "| set | passages | questions | nDCG@10 | MRR@10 | recall@1 | recall@10 | recall@100 | answer in lead | in top 3 |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
@@ -354,10 +351,10 @@ def _speed(speed: Mapping[str, Any]) -> list[str]:
     return [
         "## Speed of this version",
         "",
-        f"clapnq-dev, nothing cached: one answer without the reader {speed['latency_ms']['p50']:.0f} ms (p50),",
-        f"{speed['latency_ms']['p95']:.0f} ms (p95); reading the first ten passages of a squad-v1.1-dev question, warm,",
-        f"{speed['read_ms']['p50']:.0f} ms (p50), {speed['read_ms']['p95']:.0f} ms (p95); building,",
-        f"{speed['build']['passages_per_second']:.0f} passages a second.",
+        f"On clapnq-dev, with nothing cached, one answer without the reader takes {speed['latency_ms']['p50']:.0f} ms (p50) and",
+        f"{speed['latency_ms']['p95']:.0f} ms (p95). Reading the first ten passages of a squad-v1.1-dev question takes",
+        f"{speed['read_ms']['p50']:.0f} ms (p50) and {speed['read_ms']['p95']:.0f} ms (p95) once the reader is loaded. A build",
+        f"processes {speed['build']['passages_per_second']:.0f} passages a second.",
         "",
     ]
 
