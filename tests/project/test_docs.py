@@ -10,8 +10,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from conftest import ROOT
 
 import qa
@@ -35,6 +37,20 @@ def test_there_is_one_command_to_start_and_one_to_test_and_ci_runs_the_latter() 
     ci = (ROOT / ".ci" / "run").read_text("utf-8")
     (pattern,) = re.findall(r"sed -n 's/(.*)/\\1/p' CONTRIBUTING\.md", ci)
     assert re.search(pattern.replace("\\(", "(").replace("\\)", ")"), test)
+
+
+def test_the_hooks_run_what_the_tests_need_and_the_public_workflow_runs_every_check() -> None:
+    def read(path: str) -> Any:
+        return yaml.load((ROOT / path).read_text("utf-8"), Loader=yaml.BaseLoader)
+
+    hooks = read(".pre-commit-config.yaml")["repos"][0]["hooks"]
+    assert [hook["entry"].split(" --")[0] for hook in hooks] == ["ruff check", "ruff format", "lint-imports"]
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["test"]
+    assert {"ruff", "import-linter"} <= {re.split("[=>]", each)[0] for each in extra}
+    assert read(".github/workflows/ci.yml")["jobs"]["checks"]["steps"][-1] == {"run": "bash .ci/run"}
+    for template in (ROOT / ".github" / "ISSUE_TEMPLATE").iterdir():
+        front = yaml.load(template.read_text("utf-8").split("---")[1], Loader=yaml.BaseLoader)
+        assert front["name"] and front["about"]
 
 
 @pytest.mark.parametrize("text", [README, DESIGN, GUIDE], ids=["README", "design", "guide"])
