@@ -12,7 +12,7 @@ from qa.index.local import lexical
 from qa.index.protocols import Sought
 from qa.models.protocols import Vectors
 from qa.text.query_term import QueryTerm
-from qa.text.terms import Acronyms, Word, analyze_question, forms_of, query_terms, searched_terms
+from qa.text.terms import Acronyms, Compounds, Word, analyze_question, forms_of, query_terms, searched_terms
 
 
 class LexicalIndex(lexical.LexicalIndex):
@@ -23,9 +23,15 @@ class LexicalIndex(lexical.LexicalIndex):
         self.languages = tuple(languages)
 
     def search(
-        self, text: str, k: int, acronyms: Acronyms = (), phrases: Sequence[str] = (), excluded: Sequence[str] = ()
+        self,
+        text: str,
+        k: int,
+        acronyms: Acronyms = (),
+        phrases: Sequence[str] = (),
+        excluded: Sequence[str] = (),
+        compounds: Compounds = (),
     ) -> tuple[NDArray[np.int64], Vectors]:
-        words = analyze_question(text, self.languages, acronyms)
+        words = analyze_question(text, self.languages, acronyms, compounds)
         known = self._known(words)
         terms = tuple(searched_terms(words, known.__getitem__, self.count()))
         return self.best(Sought(terms, known, tuple(phrases), tuple(excluded)), k)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ..models.protocols import logistic
 from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
-from ..text.terms import analyze, inverse_frequency
+from ..text.terms import contained_in, inverse_frequency
 from .confidence import Verdict
 from .lead import Candidate, Leads
 from .ranking import Hit, Ranking
@@ -71,7 +71,7 @@ def _mentions(ranking: Ranking, best: Candidate, context: str) -> _Mentions:
     passage, question = best.unit.passage, ranking.asked
     near = f"{passage.encoded}\n{context}"
     texts = (best.unit.text, near)
-    stems = [set(analyze(text, passage.language)) for text in texts]
+    stems = [contained_in(text, passage.language) for text in texts]
     numbers = [{number.casefold() for number in numbers_of(text)} for text in texts]
     places: dict[str, int] = {}  # of each word or number: 0 in the quotation, 1 near it, 2 in neither
     for term in ranking.terms:

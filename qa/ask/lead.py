@@ -15,7 +15,7 @@ from importlib.resources import files
 import numpy as np
 
 from ..models.protocols import AnswerSpan, Reader
-from ..text.terms import analyze
+from ..text.terms import contained_in
 from . import traits
 from .features import Features, weighed
 from .ranking import Hit, Ranking
@@ -167,9 +167,9 @@ def _units(ranking: Ranking) -> Iterator[tuple[Hit, Unit, dict[str, float]]]:
     """
     for number, hit in enumerate(ranking.hits[:LEAD_PASSAGES]):
         passage = hit.passage
-        before = set(analyze(passage.section[-1] if passage.section else "", passage.language))
+        before = contained_in(passage.section[-1] if passage.section else "", passage.language)
         for unit in units_of(number, passage):
-            own = set(analyze(unit.sentence_text, passage.language))
+            own = contained_in(unit.sentence_text, passage.language)
             numbers = traits.numbers_in(unit, ranking.asked)
             yield hit, unit, {**traits.words_in(own, before, ranking.terms), "numbers": numbers, "score": hit.score}
             before = own

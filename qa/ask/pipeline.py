@@ -1,6 +1,7 @@
 """Answers a question in stages, each of which runs once and passes a frozen value to the next.
 
 question    query        checks it; parses phrases and exclusions     → Query
+Query       respelling   spells compounds as the articles do          → Query
 Query       correction   corrects words that no article contains      → Query
 Query       follow_up    adds words from the conversation             → FollowUp
 FollowUp    search       ranks passages by meaning and by words       → Ranking
@@ -38,6 +39,7 @@ from .lead import LEAD_PASSAGES, leads_of
 from .query import query_of
 from .ranking import Ranking
 from .rereading import READ, reread
+from .respelling import respell
 from .search import rank_follow_up
 from .sources import facts_of
 from .unmentioned import unmentioned
@@ -111,7 +113,7 @@ def _rank(request: Request, resources: Resources) -> Ranking:
     started = time.perf_counter()
     terms = cache(generation.query_terms)  # a conversation repeats its words
     terms(request.query.text)  # looks up all its words at once, before the correction asks for each
-    query = correct(request.query, generation, resources.encoder)
+    query = correct(respell(request.query, generation), generation, resources.encoder)
     follow_up = follow_up_of(query, request.history, terms, generation.count(), request.without)
     pending = PendingEmbeddings(resources.encoder, follow_up.texts, resources.pool)
     depth = max(request.top_k, LEAD_PASSAGES if resources.reader is None else READ)

@@ -10,7 +10,7 @@ from ..index.protocols import Candidates, Embedding, PassageIndex, Query
 from ..models.protocols import Vectors
 from ..text.passage import Passage
 from ..text.query_term import QueryTerm
-from ..text.terms import analyze
+from ..text.terms import contained_in
 from .fusion import best, combine, cosines, fuse, ranks
 from .leaning import FollowUp, carried_share
 from .ranking import Evidence, Hit, Ranking, Ranks
@@ -146,5 +146,5 @@ def _evidence(pool: Candidates, hits: list[Hit], terms: Sequence[QueryTerm], pas
 def _coverage(passage: Passage, terms: Sequence[QueryTerm]) -> float:
     """The share of the terms, by weight, that the passage contains."""
     total = sum(term.weight for term in terms)
-    words = set(analyze(passage.encoded, passage.language))
+    words = contained_in(passage.encoded, passage.language)
     return sum(term.weight for term in terms if term.is_in(words)) / total if total else 0.0

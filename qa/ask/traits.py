@@ -8,7 +8,7 @@ from collections.abc import Sequence, Set
 from ..models.protocols import AnswerSpan, Judgement, logistic
 from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
-from ..text.terms import analyze
+from ..text.terms import contained_in
 from .units import Unit
 
 UNREAD = -15.0  # the margin of a sentence beyond what the reader could read
@@ -94,7 +94,7 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
     near = f"{unit.passage.encoded}\n{context}"
     numbers, names = _numbers(question), names_of(question)
     folded = near.casefold()
-    held = set(analyze(f"{unit.text}\n{'. '.join(unit.passage.section)}\n{context}", unit.passage.language))
+    held = contained_in(f"{unit.text}\n{'. '.join(unit.passage.section)}\n{context}", unit.passage.language)
     heaviest = max((term.weight for term in terms), default=0.0) or 1.0
     missing = max((term.weight for term in terms if not term.is_in(held)), default=0.0)
     wants = _WANTS_NUMBER.search(question) is not None

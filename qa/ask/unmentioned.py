@@ -6,7 +6,7 @@ import re
 
 from ..index.generation import OpenGeneration
 from ..text.query_term import QueryTerm
-from ..text.terms import analyze
+from ..text.terms import contained_in
 from .answer import Answer
 from .ranking import Ranking
 
@@ -24,7 +24,7 @@ def unmentioned(answer: Answer, ranking: Ranking, generation: OpenGeneration) ->
     if document is None:
         return ()
     path = document.path.replace("_", " ")
-    words = set(analyze(f"{cited.title}\n{path}\n{document.text}", document.language))
+    words = contained_in(f"{cited.title}\n{path}\n{document.text}", document.language)
     return tuple(dict.fromkeys(term.word for term in candidates if not term.is_in(words)))
 
 

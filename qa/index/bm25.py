@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def scores(
             if number := frequency(form):
                 gain = inverse_frequency(number, count) * (_K1 + 1)
                 np.maximum(best, gain * count_in / (count_in + norm), out=best)
-        for groups in term.also:
+        for groups in term.alternatives:
             contains = [counts[[column[form] for form in group]].any(axis=0) for group in groups]
             np.maximum(best, np.where(np.all(contains, axis=0), term.weight, 0), out=best)
         totals += best
@@ -49,18 +50,23 @@ def scores(
 
 def _forms(terms: Sequence[QueryTerm]) -> set[str]:
     """Every form that texts are searched for."""
-    others = {form for term in terms for groups in term.also for group in groups for form in group}
+    others = {form for term in terms for groups in term.alternatives for group in groups for form in group}
     return others.union(*(term.forms for term in terms))
 
 
 def _counted(texts: Sequence[str], column: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """How often each text contains each of these terms, of shape (terms, texts), and how many terms it has."""
+    """How often each text contains each of these terms, of shape (terms, texts), and how many terms it has.
+
+    With a space in between, they are two terms next to each other.
+    """
+    has_neighbours = any(" " in term for term in column)
     lengths, columns, matches = [], list[int](), []
     for text in texts:
         terms = text.split()
         lengths.append(len(terms))
         before = len(columns)
-        columns += map(column.__getitem__, filter(column.__contains__, terms))
+        contained = chain(terms, map(" ".join, pairwise(terms))) if has_neighbours else terms
+        columns += map(column.__getitem__, filter(column.__contains__, contained))
         matches.append(len(columns) - before)
     places = np.array(columns, dtype=np.int64) * len(texts) + np.repeat(np.arange(len(texts)), matches)
     counts = np.bincount(places, minlength=len(column) * len(texts))

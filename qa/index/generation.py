@@ -1,7 +1,8 @@
 """One published generation, open for reading: everything that does not depend on the store that contains it.
 
 A store supplies rows and vectors (the abstract methods of `OpenGeneration`), and postings if it has an index. Reading a
-question, correcting words, acronyms, checking phrases and exclusions, and verification are written here, once for all.
+question, correcting words, acronyms, compounds, checking phrases and exclusions, and verification are written here,
+once for all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from ..corpus.records import DocumentInfo, FileRecord, Part, parts_of
 from ..errors import Remedy, StoreError
 from ..models.protocols import Vectors
+from ..text import compounds
 from ..text.document import Document, title_from_path
 from ..text.passage import Passage
 from ..text.query_term import QueryTerm
@@ -35,6 +37,7 @@ from .verification import blocks, problems
 from .vocabulary import Vocabulary
 
 _MOST_READ = 4_096  # passages whose text is checked for a phrase that the store's postings only narrow down
+_EXAMPLES = 8  # passages that are read to see how they spell a compound
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class OpenGeneration(ABC):
     """
 
     manifest: Manifest
+    _last_compounds: tuple[str, Sequence[tuple[str, str]]] = "", ()  # a question asks several times
     _read_whole: tuple[frozenset[str], ExhaustiveIndex] | None = None  # what had been withdrawn by then, and the rest
 
     # --- what every store implements
@@ -199,21 +203,43 @@ class OpenGeneration(ABC):
         words = self._read(text)
         return query_terms(words, _frequency(self._frequencies(words)), self.count())
 
+    def has_word(self, word: str) -> bool:
+        """Whether a passage contains this word in any form."""
+        return any(self.vocabulary.frequencies("terms", forms_of(word, self.manifest.languages)).values())
+
     def nearest_word(self, word: str) -> str | None:
         """The word of the articles that a word which they do not contain was meant to be; None if there is none."""
-        if any(self.vocabulary.frequencies("terms", forms_of(word, self.manifest.languages)).values()):
+        if self.has_word(word):
             return None
         return nearest(
             "".join(plain_words(word)), partial(self.vocabulary.frequencies, "words"), self.vocabulary.beginning
         )
 
+    def compounds(self, text: str) -> Sequence[tuple[str, str]]:
+        """The closed and the open spelling of each compound of a question that the articles spell otherwise."""
+        last, pairs = self._last_compounds
+        if text != last:
+            words = partial(self.vocabulary.frequencies, "words")
+            pairs = compounds.find(text, words, self.contains, self._examples)
+            self._last_compounds = text, pairs
+        return pairs
+
     def contains(self, phrase: str) -> bool:
         """Whether a passage contains these words as a phrase."""
-        direction = np.zeros(int(self.manifest.encoder["dimension"]), dtype=np.float32)
-        direction[0] = 1
-        pool, allowed = self._literal(lambda: direction, Sought(phrases=(phrase,)), 1)
+        pool, allowed = self._with_phrase(phrase, 1)
         # Of so many that may contain it, the rest was not read: nothing says that it is in none of them.
         return bool(allowed.any()) or int(pool.near.sum()) >= _MOST_READ
+
+    def _with_phrase(self, phrase: str, k: int) -> tuple[Pool, NDArray[np.bool_]]:
+        """`k` passages that may contain these words as a phrase, whatever they are about, and which of them do."""
+        direction = np.zeros(int(self.manifest.encoder["dimension"]), dtype=np.float32)
+        direction[0] = 1
+        return self._literal(lambda: direction, Sought(phrases=(phrase,)), k)
+
+    def _examples(self, phrase: str) -> list[str]:
+        """Some of the texts that contain these words as a phrase."""
+        pool, allowed = self._with_phrase(phrase, _EXAMPLES)
+        return [passage.encoded for passage in self.passages(pool.ids[allowed].tolist())]
 
     def search(self, embedding: Embedding, query: Query, k: int) -> Candidates:
         """The best `k` of each side for a query, and the best `k` of those that its phrases and exclusions allow.
@@ -251,14 +277,14 @@ class OpenGeneration(ABC):
             limit = min(4 * limit, most)
 
     def _read(self, text: str) -> tuple[Word, ...]:
-        """The words of a question, with what the acronyms of the articles add to them."""
+        """The words of a question, with what the acronyms and compounds of the articles add to them."""
         shorts, longs = possible_acronyms(text)
         pairs = {pair for pair in self.vocabulary.acronyms(shorts | longs) if pair[0] in shorts or pair[1] in longs}
-        return analyze_question(text, self.manifest.languages, sorted(pairs))
+        return analyze_question(text, self.manifest.languages, sorted(pairs), self.compounds(text))
 
     def _frequencies(self, words: Sequence[Word]) -> Mapping[str, int]:
         """How many passages contain each form of these words and of what they are also called."""
-        forms = {form for word in words for group in (word.forms, *chain(*word.also)) for form in group}
+        forms = {form for word in words for form in word.terms()}
         return {form: number for form, number in self.vocabulary.frequencies("terms", forms).items() if number}
 
     def _exhaustive(self) -> ExhaustiveIndex:

@@ -13,11 +13,11 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from itertools import islice
+from itertools import chain, islice, pairwise
 
 import tantivy
 
-from .query_term import QueryTerm
+from .query_term import OpenCompound, QueryTerm
 
 # The most words of a question that are searched for, the rarest of them, so that a pasted page stays fast.
 _MAX_SEARCHED = 64
@@ -75,6 +75,7 @@ _NAME = re.compile(r"\w+")
 _analyzer_lock = threading.Lock()
 
 Acronyms = Sequence[tuple[str, str]]
+Compounds = Sequence[tuple[str, str]]
 Frequency = Callable[[str], int]  # the number of texts that contain a term
 
 
@@ -84,6 +85,12 @@ def analyze(text: str, language: str = "") -> list[str]:
     `language` is an ISO 639-1 code. In a script without spaces each pair of neighbouring characters is a term.
     """
     return _analyze(text, _STEMMERS.get(language, ""))
+
+
+def contained_in(text: str, language: str = "") -> frozenset[str]:
+    """What a text contains, as `QueryTerm.is_in` takes it: its search terms, and each two neighbours with a space."""
+    terms = analyze(text, language)
+    return frozenset(terms).union(map(" ".join, pairwise(terms)))
 
 
 def plain_words(text: str) -> list[str]:
@@ -156,22 +163,31 @@ class Word:
     """A word of a question, with its search terms in the languages of an index.
 
     Words that share a term are merged. `written` is the word as it first occurs, `is_function` marks a function word,
-    and `also` are alternatives as in QueryTerm.
+    and `also` and `compounds` are alternatives as in QueryTerm.
     """
 
     forms: frozenset[str]
     written: str
     is_function: bool
     also: tuple[tuple[frozenset[str], ...], ...] = ()
+    compounds: tuple[OpenCompound, ...] = ()
+
+    def terms(self) -> set[str]:
+        """Every search term of the word and of its alternatives."""
+        groups = chain([self.forms], *self.also, (each.forms for each in self.compounds))
+        return {term for forms in groups for form in forms for term in form.split()}
 
 
-def analyze_question(text: str, languages: Iterable[str], acronyms: Acronyms = ()) -> tuple[Word, ...]:
+def analyze_question(
+    text: str, languages: Iterable[str], acronyms: Acronyms = (), compounds: Compounds = ()
+) -> tuple[Word, ...]:
     """The words of a question, in order, analysed in each of the `languages` of an index.
 
-    A question is too short to detect its own language. `acronyms` are pairs of a short and a long form, as plain words:
-    if the text contains one of them, the other becomes an alternative.
+    A question is too short to detect its own language. `acronyms` are pairs of a short and a long form, `compounds`
+    pairs of a closed and an open spelling, as plain words: if the text contains one of them, the other becomes an
+    alternative.
     """
-    return _question_words(text, _stemmers(languages), tuple(acronyms))
+    return _question_words(text, _stemmers(languages), tuple(acronyms), tuple(compounds))
 
 
 def forms_of(word: str, languages: Iterable[str]) -> list[str]:
@@ -213,7 +229,8 @@ def possible_acronyms(text: str) -> tuple[set[str], set[str]]:
 def _weigh(word: Word, frequency: Frequency, count: int) -> QueryTerm:
     """The word with the inverse document frequency of its most frequent form."""
     highest = min(max(map(frequency, word.forms)), count)  # the frequency may still include removed texts
-    return QueryTerm(word.forms, inverse_frequency(highest, count), word.written, also=word.also)
+    weight = inverse_frequency(highest, count)
+    return QueryTerm(word.forms, weight, word.written, also=word.also, compounds=word.compounds)
 
 
 def _stemmers(languages: Iterable[str]) -> tuple[str, ...]:
@@ -225,7 +242,12 @@ def _forms(word: str, stemmers: Iterable[str]) -> list[str]:
 
 
 @lru_cache(_CACHED)
-def _question_words(text: str, stemmers: tuple[str, ...], acronyms: tuple[tuple[str, str], ...]) -> tuple[Word, ...]:
+def _question_words(
+    text: str,
+    stemmers: tuple[str, ...],
+    acronyms: tuple[tuple[str, str], ...],
+    compounds: tuple[tuple[str, str], ...],
+) -> tuple[Word, ...]:
     merged: list[tuple[list[str], list[str]]] = []  # the forms of each word, and its spellings
     number_of: dict[str, int] = {}  # of a form's word in `merged`
     for word in _run(_splitter(), text):
@@ -239,37 +261,48 @@ def _question_words(text: str, stemmers: tuple[str, ...], acronyms: tuple[tuple[
         merged[number][1].append(word)
         number_of.update((form, number) for form in forms if form not in number_of)
     function_words = _function_words([word for _, words in merged for word in words], stemmers)
-    alternatives = _alternatives(text, acronyms, stemmers)
+    alternatives = _alternatives(text, acronyms, compounds, stemmers)
+    opened = _open_compounds(compounds, stemmers)
     return tuple(
         Word(
             frozenset(forms),
             words[0],
             function_words.issuperset(words),
             tuple(dict.fromkeys(groups for form in forms for groups in alternatives.get(form, ()))),
+            tuple(dict.fromkeys(compound for form in forms for compound in opened.get(form, ()))),
         )
         for forms, words in merged
     )
 
 
 def _alternatives(
-    text: str, acronyms: Acronyms, stemmers: Sequence[str]
+    text: str, acronyms: Acronyms, compounds: Compounds, stemmers: Sequence[str]
 ) -> dict[str, list[tuple[frozenset[str], ...]]]:
-    """For each form in `text` that belongs to an acronym or to the long form of one: the alternatives to it.
+    """For each form in `text` that belongs to an acronym, to the long form of one or to an open compound: alternatives.
 
     An alternative leaves out function words: "Organisation of Bees" may be called the Bees' Organisation.
     """
     alternatives: dict[str, list[tuple[frozenset[str], ...]]] = {}
     words = f" {' '.join(plain_words(text))} "
-    for short, long in acronyms:
+    for short, long in (*acronyms, *compounds):
         content = [word for word in long.split() if not is_function_word(word)] or long.split()
         groups = tuple(frozenset(_forms(word, stemmers)) for word in content)
         other = (frozenset(_forms(short, stemmers)),)
-        if f" {short} " in words:
+        if f" {short} " in words and (short, long) in acronyms:
             alternatives.setdefault(min(other[0]), []).append(groups)
         if f" {long} " in words:
             for group in groups:
                 alternatives.setdefault(min(group), []).append(other)
     return alternatives
+
+
+def _open_compounds(compounds: Compounds, stemmers: Sequence[str]) -> dict[str, list[OpenCompound]]:
+    """For the first form of each closed compound, its open spellings."""
+    opened: dict[str, list[OpenCompound]] = {}
+    for closed, phrase in compounds:
+        forms = frozenset(" ".join(_analyze(phrase, stemmer)) for stemmer in stemmers)
+        opened.setdefault(min(_forms(closed, stemmers)), []).append(OpenCompound(phrase, forms))
+    return opened
 
 
 def _function_words(words: Sequence[str], stemmers: Sequence[str]) -> frozenset[str]:

@@ -25,6 +25,7 @@ from qa.index.protocols import Query
 STAGES = [
     ({"qa.engine"}, ""),
     ({"qa.ask.query"}, "query_of"),
+    ({"qa.ask.respelling"}, "respell"),
     ({"qa.ask.correction"}, "correct"),
     ({"qa.ask.follow_up"}, "follow_up_of"),
     ({"qa.ask.search", "qa.ask.fusion"}, "rank_follow_up"),

@@ -16,7 +16,7 @@ from word_index import LexicalIndex
 
 from qa.index import bm25
 from qa.index.local.lexical import write_index
-from qa.text.terms import Acronyms, analyze, analyze_question, searched_terms
+from qa.text.terms import Acronyms, Compounds, analyze, analyze_question, searched_terms
 
 OTHERS = [
     ("Die Bienen schlafen nachts in den Häusern. Ein Haus am Fluss, Häuser am See, viele Bienen in der Traube.", "de"),
@@ -64,16 +64,16 @@ class Texts:
         self.frequencies = Counter(word for words in terms for word in set(words))
         self.length = sum(map(len, terms))
 
-    def scores(self, question: str, acronyms: Acronyms, some: Sequence[str]) -> list[float]:
-        words = analyze_question(question, self.languages, acronyms)
+    def scores(self, question: str, acronyms: Acronyms, some: Sequence[str], compounds: Compounds = ()) -> list[float]:
+        words = analyze_question(question, self.languages, acronyms, compounds)
         known = {form: self.frequencies[form] for word in words for form in word.forms}
         terms = searched_terms(words, known.__getitem__, len(self.texts))
         return [float(x) for x in bm25.scores(terms, some, known.__getitem__, len(self.texts), self.length)]
 
-    def check(self, question: str, acronyms: Acronyms = ()) -> int:
+    def check(self, question: str, acronyms: Acronyms = (), compounds: Compounds = ()) -> int:
         """For how many texts both give equal scores in the same order, apart from rounding among equal ones."""
-        ids, expected = self.index.search(question, len(self.texts), acronyms)
-        scores = self.scores(question, acronyms, self.texts)
+        ids, expected = self.index.search(question, len(self.texts), acronyms, compounds=compounds)
+        scores = self.scores(question, acronyms, self.texts, compounds)
         assert {number for number, score in enumerate(scores) if score} == set(ids.tolist())
         ordered = [scores[number] for number in ids.tolist()]
         assert ordered == pytest.approx(expected.tolist(), rel=1e-5)
@@ -100,6 +100,14 @@ def test_scores_and_order_are_those_of_the_index(real: Texts, acronyms: Acronyms
 
 def test_acronyms_change_what_is_found(real: Texts) -> None:
     assert real.check("BHB", PAIRS) > real.check("BHB")
+
+
+@pytest.mark.parametrize("question", ["beehealth", "beehealth in winter", "Which bee health?", "beehealth BHB zebra"])
+def test_compounds_have_the_scores_of_the_index_in_either_spelling(real: Texts, question: str) -> None:
+    pairs = [("beehealth", "bee health")]
+    assert real.check(question, PAIRS, pairs) >= real.check(question, PAIRS)
+    assert real.check("beehealth", (), pairs) == 1
+    assert real.check("beehealth") == 0
 
 
 def test_a_pasted_page_is_searched_for_its_rarest_words(real: Texts) -> None:

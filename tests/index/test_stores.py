@@ -34,6 +34,7 @@ HOSTILE = "deep/quo\"te {brace} \\back% ü😀'.md"
 FILES = {
     "acronyms.md": f"# Bees\n\nThe Bee Health Bureau (BHB) counts hives.\n\n{prose('hive')}\n",
     "bienen.md": "# Die Bienen\n\n" + "Die Bienen schlafen nachts in den Häusern am Fluss. " * 12 + "\n",
+    "compounds.md": "# Desk\n\nThe on-boarding takes two days. The tool boxes are blue. A coworker has a key.\n",
     "harbour.md": article("Harbour", "anchor", "beacon", "lantern"),
     "list.csv": "title,text\nFirst,The quarry lies behind the mill.\nSecond,The granite quarry was closed.\n",
     "long.md": f"# Long\n\nThe giant {'x' * 6_000} word ends there.\n",  # longer than a passage may be
@@ -63,6 +64,9 @@ QUESTIONS = [
     '"anchor ] or 1 == 1" \\" {left}',
     "') or id >= 0 or text like ('%",
     "-wall quarry",
+    "How long does onboarding take?",
+    "Is the toolbox blue?",
+    "Which co-worker has a key?",
 ]
 
 
@@ -192,6 +196,17 @@ def test_a_phrase_matches_where_its_words_are_adjacent(library: Place, phrase: s
 def test_a_word_is_corrected_the_same_way(library: Place, word: str) -> None:
     actual, expected = library.opened()
     assert actual.nearest_word(word) == expected.nearest_word(word)
+
+
+def test_compounds_are_found_alike_in_either_spelling(library: Place) -> None:
+    found, expected = library.opened()
+    assert found.compounds("Is onboarding in the toolbox?") == [
+        ("onboarding", "on boarding"),
+        ("toolbox", "tool boxes"),
+    ]
+    for text in ("onboarding", "a toolbox", "co-workers", "the stonewall report", "the old tool boxes"):
+        assert found.compounds(text) == expected.compounds(text)
+        assert found.query_terms(text) == expected.query_terms(text)
 
 
 def test_everything_that_is_known_is_read_back(library: Place) -> None:

@@ -6,9 +6,11 @@ import unicodedata
 
 import pytest
 
+from qa.text.query_term import OpenCompound
 from qa.text.terms import (
     analyze,
     analyze_question,
+    contained_in,
     forms_of,
     inverse_frequency,
     possible_acronyms,
@@ -104,6 +106,22 @@ def test_an_acronym_matches_its_long_form_without_function_words() -> None:
     bank, of, england, rises = analyze_question("Bank of England rises", ["en"], pairs)
     assert bank.also == england.also == ((frozenset({"boe"}),),)
     assert of.also == rises.also == ()
+
+
+def test_a_closed_compound_is_in_a_text_that_contains_its_halves_next_to_each_other() -> None:
+    words = analyze_question("the toolboxes", ["en"], compounds=[("toolboxes", "tool boxes")])
+    (term,) = query_terms(words, lambda form: 9, 9)
+    assert term.compounds == (OpenCompound("tool boxes", frozenset({"tool box"})),)
+    said = ["A tool-box.", "Tool boxes", "toolbox", "a box for a tool", "tool, box", "a tool. The box", ""]
+    assert [term.is_in(contained_in(text, "en")) for text in said] == [True, True, True, False, True, False, False]
+    assert words[1].terms() == {"toolbox", "tool", "box"}
+
+
+def test_the_halves_of_an_open_compound_are_in_a_text_that_contains_the_closed_one() -> None:
+    on, boarding, takes = analyze_question("on-boarding takes", ["en"], compounds=[("onboarding", "on boarding")])
+    assert boarding.also == ((frozenset({"onboard"}),),)
+    assert on.also == takes.also == ()
+    assert boarding.compounds == ()
 
 
 def test_a_word_is_searched_for_once_in_every_language() -> None:

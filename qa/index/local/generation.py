@@ -155,6 +155,9 @@ class Generation(OpenGeneration):
     def allows(self, sought: Sought, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         return self._containing(sought.phrases, sought.excluded)[ids]
 
+    def contains(self, phrase: str) -> bool:
+        return self._lexical.contains(phrase)
+
     def _containing(self, phrases: tuple[str, ...], excluded: tuple[str, ...]) -> NDArray[np.bool_]:
         """Of each passage whether it contains all phrases and nothing excluded."""
         last, allowed = self._last

@@ -122,6 +122,10 @@ class LexicalIndex:
         """The ids of all texts that contain this phrase, in any case and with or without accents."""
         return self._hits(tantivy.Query.const_score_query(self._phrase(phrase), 0), self.count())[0]
 
+    def contains(self, phrase: str) -> bool:
+        """Whether a text contains this phrase."""
+        return bool(len(self._hits(tantivy.Query.const_score_query(self._phrase(phrase), 0), 1)[0]))
+
     def frequencies(self, field: Literal["terms", "words"], values: Iterable[str]) -> dict[str, int]:
         """How many texts contain each of these terms, or of these words in lower case and without accents."""
         name = "text" if field == "terms" else "words"
@@ -160,6 +164,8 @@ class LexicalIndex:
         for groups in term.also:
             every = [(tantivy.Occur.Must, self._any(sorted(group))) for group in groups]
             forms.append(tantivy.Query.const_score_query(tantivy.Query.boolean_query(every), term.weight))
+        phrases = (self._phrase(compound.phrase) for compound in term.compounds)
+        forms += (tantivy.Query.const_score_query(phrase, term.weight) for phrase in phrases)
         return forms[0] if len(forms) == 1 else tantivy.Query.disjunction_max_query(forms)
 
     def _any(self, forms: Sequence[str]) -> tantivy.Query:
