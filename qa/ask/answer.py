@@ -73,7 +73,8 @@ class Lead:
 class Answer:
     """All that is said to one question. `lead` is None where the articles do not hold the answer.
 
-    `query` is what was run: the question, after the words `carried` from the conversation where it leans on that.
+    `query` is what was run: the question, after the words `carried` from the conversation where it leans on that, with
+    its compounds spelled as in the articles.
     `corrected` are words of the question that no passage contains, as typed and as searched for; `reason` says in one
     sentence why nothing was found, if that is known. `unmentioned` are names in the question that the article of the
     lead does not contain. `unread` counts the passages and units that the reader had no time for. `why`

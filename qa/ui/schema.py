@@ -121,7 +121,9 @@ class Answer(_Object):
     """An answer: the object of `qa ask --json`."""
 
     question: str
-    query: str = Field(description="What was searched for: the question, corrected, after the carried words.")
+    query: str = Field(
+        description="What was searched for: the question, respelled and corrected, after the carried words."
+    )
     carried: list[str] = Field(description="Words of the conversation that the question leans on.")
     corrected: list[Correction]
     reason: str | None = Field(description="Why nothing was found, if the question excludes everything.")
