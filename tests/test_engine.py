@@ -804,14 +804,14 @@ def test_every_citation_contains_the_quoted_words(library: Engine) -> None:
 def test_a_phrase_that_no_passage_contains_is_reported(library: Engine, phrase: str) -> None:
     answer = library.ask(f'Where is the hive with "{phrase}"?')
     assert (answer.answerable, answer.lead, answer.citations, answer.confidence) == (False, None, (), 0)
-    assert answer.reason == f"No passage holds “{phrase}”."
+    assert answer.reason == f"No passage contains “{phrase}”."
     assert answer.as_json()["reason"] == answer.reason
 
 
 def test_phrases_of_two_passages_are_not_found_together(library: Engine) -> None:
     answer = library.ask('"stone wall" "opened in 1911"')
     assert answer.citations == ()
-    assert "No passage holds all" in answer.reason
+    assert "No passage contains all" in answer.reason
 
 
 def test_no_citation_contains_excluded_words(library: Engine) -> None:
@@ -837,7 +837,7 @@ def test_a_misspelt_word_still_finds_its_passage(library: Engine) -> None:
     assert answer.question == "What does photosinthesis feed?"
     assert answer.citations[0].document == "honey.md"
     assert answer.as_json()["corrected"] == [{"typed": "photosinthesis", "meant": "photosynthesis"}]
-    assert library.ask('"photosinthesis"').reason == "No passage holds “photosinthesis”."
+    assert library.ask('"photosinthesis"').reason == "No passage contains “photosinthesis”."
 
 
 def test_a_word_that_occurs_in_another_form_is_not_corrected(library: Engine) -> None:

@@ -57,7 +57,7 @@ class Lead:
         return self.text[:start], self.text[end:]
 
     def as_json(self) -> dict[str, Any]:
-        """The `answer` of `qa ask --json` (DESIGN §7)."""
+        """The `answer` of `qa ask --json` (docs/design.md)."""
         return {
             "text": self.text,
             "short": self.pieces()[1] or None,
@@ -97,7 +97,7 @@ class Answer:
     why: Why | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The object of `qa ask --json` (DESIGN §7)."""
+        """The object of `qa ask --json` (docs/design.md)."""
         return {
             "question": self.question,
             "query": self.query,

@@ -44,11 +44,11 @@ def compose(question: str, ranking: Ranking, leads: Leads, verdict: Verdict, fac
 
 
 def _reason(ranking: Ranking) -> str:
-    """Why nothing was found, where what the question says of phrases is why."""
+    """Why nothing was found, if phrases or exclusions are the reason; otherwise empty."""
     if ranking.missing:
-        return f"No passage holds {' or '.join(f'“{phrase}”' for phrase in ranking.missing)}."
+        return f"No passage contains {' or '.join(f'“{phrase}”' for phrase in ranking.missing)}."
     if not ranking.hits and (ranking.query.phrases or ranking.query.excluded):
-        return "No passage holds all that the question wants and nothing that it leaves out."
+        return "No passage contains all that you asked for and nothing that you excluded."
     return ""
 
 

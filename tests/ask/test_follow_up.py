@@ -295,7 +295,7 @@ def test_every_citation_contains_the_phrase_of_a_follow_up(engine: Engine) -> No
     assert "Nikola Tesla" in " ".join(answer.carried)
     assert [citation.document for citation in answer.citations] == ["tesla.md", "kant.md"]
     nowhere = engine.ask('Was he "born at sea"?', history=BORN)
-    assert (nowhere.citations, nowhere.reason) == ((), "No passage holds “born at sea”.")
+    assert (nowhere.citations, nowhere.reason) == ((), "No passage contains “born at sea”.")
 
 
 def test_words_of_the_question_are_corrected_but_carried_words_never(

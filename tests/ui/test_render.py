@@ -349,12 +349,12 @@ def test_a_corrected_word_is_shown_and_can_be_searched_for_as_typed(hostile: str
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_known_reason_replaces_the_usual_refusal(hostile: str) -> None:
-    reasoned = replace(answer(citation(), answerable=False), citations=(), reason=f"No passage holds “{hostile}”.")
+    reasoned = replace(answer(citation(), answerable=False), citations=(), reason=f"No passage contains “{hostile}”.")
     page = answer_html(reasoned, 1)
-    assert "No passage holds “" in page
+    assert "No passage contains “" in page
     assert NOT_FOUND not in page
     assert {tag for tag, _ in Read(page).tags} <= TAGS
-    assert as_text(reasoned).startswith("No passage holds “")
+    assert as_text(reasoned).startswith("No passage contains “")
     assert "\x1b" not in as_text(reasoned)
 
 

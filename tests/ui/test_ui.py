@@ -800,8 +800,8 @@ def test_the_words_that_were_corrected_can_be_asked_for_as_they_were_typed(
     assert spoken(session.exchanges[-1]).startswith(("Showing results for “kittens”", "Your articles"))
     list(screen.ask_literally(session, clicked(turn=1)))
     assert session.exchanges[-1].question == '"kittins"'
-    assert "No passage holds “kittins”." in exchange_html(session.exchanges[-1])
-    assert spoken(session.exchanges[-1]) == "No passage holds “kittins”."
+    assert "No passage contains “kittins”." in exchange_html(session.exchanges[-1])
+    assert spoken(session.exchanges[-1]) == "No passage contains “kittins”."
     before = session.exchanges
     for turn in (1, 99, "x"):  # one that is not corrected, and none
         list(screen.ask_literally(session, clicked(turn=turn)))
