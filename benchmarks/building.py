@@ -96,7 +96,7 @@ def stopped(place: Path) -> list[float]:
     write_corpus(place / "corpus", 150)
     encoder = load_encoder(index=CACHE)
     chance = random.Random(5)
-    found = []
+    seconds = []
     for number in range(_STOPS):
         config = Config(place / "corpus", place / f"index{number}")
         asked: list[float] = []
@@ -116,9 +116,9 @@ def stopped(place: Path) -> list[float]:
             with SandboxPool() as pool:
                 build(config, encoder, progress=step, parse_file=pool.parse_file, workers=pool.count)
         except KeyboardInterrupt:
-            found.append(time.perf_counter() - asked[0])
+            seconds.append(time.perf_counter() - asked[0])
         clock.cancel()
-    return found
+    return seconds
 
 
 def main() -> int:

@@ -121,16 +121,16 @@ class CachingEncoder:
 
     def _encode(self, side: str, texts: Sequence[str]) -> Vectors:
         keys = [_key(f"{side}{text}") for text in texts]
-        found: dict[bytes, Vectors] = {
+        rows: dict[bytes, Vectors] = {
             key: np.frombuffer(row, dtype=np.float32) for key, row in self._rows.get(keys).items()
         }
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in rows}
         if missing:
             encode = self._encoder.encode_queries if side == "q" else self._encoder.encode_passages
-            made = encode(list(missing.values()))
-            found.update(zip(missing, made, strict=True))
-            self._rows.put({key: found[key].tobytes() for key in missing})
-        return np.stack([found[key] for key in keys]) if keys else np.zeros((0, self.identity.dimension), np.float32)
+            encoded = encode(list(missing.values()))
+            rows.update(zip(missing, encoded, strict=True))
+            self._rows.put({key: rows[key].tobytes() for key in missing})
+        return np.stack([rows[key] for key in keys]) if keys else np.zeros((0, self.identity.dimension), np.float32)
 
 
 class CachingReader:
@@ -147,15 +147,15 @@ class CachingReader:
 
     def read(self, question: str, passages: Sequence[Passage], seconds: float) -> list[Judgement | None]:
         keys = [_pair_key(question, passage) for passage in passages]
-        found = self._rows.get(keys)
-        missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in found}
+        outputs = self._rows.get(keys)
+        missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in outputs}
         if missing:
             made = shipped_reader().read(question, list(missing.values()), float("inf"))
             new = zip(missing.items(), made, strict=True)
             rows = {key: _row(judgement, passage.span.start) for (key, passage), judgement in new}
             self._rows.put(rows)
-            found |= rows
-        return [_judgement(found[key], passage.span.start) for key, passage in zip(keys, passages, strict=True)]
+            outputs |= rows
+        return [_judgement(outputs[key], passage.span.start) for key, passage in zip(keys, passages, strict=True)]
 
 
 def _pair_key(question: str, passage: Passage) -> bytes:
@@ -184,9 +184,9 @@ def _judgement(row: bytes, start: int) -> Judgement | None:
     return Judgement(float(np.frombuffer(row[:4], dtype=np.float32)[0]), tuple(found))
 
 
-def f1(said: str, answer: str) -> float:
+def f1(given: str, answer: str) -> float:
     """The F1 of the words, without articles and punctuation (Rajpurkar et al. 2016)."""
-    a, b = plain(said).split(), plain(answer).split()
+    a, b = plain(given).split(), plain(answer).split()
     common = sum((Counter(a) & Counter(b)).values())
     return 2 * common / (len(a) + len(b)) if common else float(a == b)
 
@@ -207,8 +207,8 @@ def interval(
 ) -> tuple[float, float, float]:
     """A statistic of one or more samples, with its 95 % bootstrap interval."""
     random, arrays = np.random.default_rng(1), [np.asarray(side, dtype=float) for side in sides]
-    made = [figure(*(a[random.integers(0, len(a), len(a))] for a in arrays)) for _ in range(samples)]
-    low, high = np.percentile(made, [2.5, 97.5])
+    resampled = [figure(*(a[random.integers(0, len(a), len(a))] for a in arrays)) for _ in range(samples)]
+    low, high = np.percentile(resampled, [2.5, 97.5])
     return figure(*arrays), float(low), float(high)
 
 

@@ -44,12 +44,12 @@ def measure(encoder: Encoder, reader: Reader) -> dict[str, dict[str, float]]:
     The reader is used only for the program's own way: the others show retrieval by words and embeddings alone.
     """
     inscit, squad = read_dataset(SETS / "inscit-dev"), read_dataset(SETS / "squad-v1.1-dev")
-    found = {"inscit-dev": _figures(encoder, reader, inscit, {"inscit-dev": inscit})["inscit-dev"]}
+    figures = {"inscit-dev": _figures(encoder, reader, inscit, {"inscit-dev": inscit})["inscit-dev"]}
     own = {
         name: Dataset(name, squad.passages, [query for query, _ in pairs], {query.id: {p: 1} for query, p in pairs})
         for name, pairs in _own().items()
     }
-    return {**found, **_figures(encoder, reader, squad, own)}
+    return {**figures, **_figures(encoder, reader, squad, own)}
 
 
 def table(report: dict[str, dict[str, float]]) -> list[str]:
@@ -87,18 +87,18 @@ def _row(engine: Engine, reading: Engine, dataset: Dataset) -> dict[str, float]:
         "ours": lambda query: engine.search(query.text, history=query.history),
         "read": lambda query: reading.search(query.text, history=query.history),
     }
-    found = {name: [way(query) for query in queries] for name, way in ways.items()}
+    rankings_by = {name: [way(query) for query in queries] for name, way in ways.items()}
     scores = {
         name: [
             metrics.ndcg([hit.passage.document for hit in ranking.hits], dataset.qrels[query.id])
             for query, ranking in zip(queries, rankings, strict=True)
         ]
-        for name, rankings in found.items()
+        for name, rankings in rankings_by.items()
     }
     return {
         "questions": len(queries),
         **{name: round(float(np.mean(values)), 4) for name, values in scores.items()},
-        "carried": round(float(np.mean([bool(ranking.carried) for ranking in found["ours"]])), 4),
+        "carried": round(float(np.mean([bool(ranking.carried) for ranking in rankings_by["ours"]])), 4),
     }
 
 
@@ -110,18 +110,18 @@ def _own() -> dict[str, list[tuple[LabelledQuery, str]]]:
     """The project's own questions, each with the passage that answers it, by set."""
     lines = (ROOT / "benchmarks" / "conversations.jsonl").read_text("utf-8").splitlines()
     talks = [json.loads(line) for line in lines]
-    found: dict[str, list[tuple[LabelledQuery, str]]] = {}
+    sets: dict[str, list[tuple[LabelledQuery, str]]] = {}
     for number, talk in enumerate(talks):
         half = "tuned" if zlib.crc32(talk["article"].encode()) % 2 == 0 else "held out"
         history: tuple[Turn, ...] = ()
         for place, turn in enumerate(talk["turns"]):
             query = LabelledQuery(f"{number}-{place}", turn["question"], (), True, history)
-            found.setdefault(f"own conversations, {half}", []).append((query, turn["passage"]))
+            sets.setdefault(f"own conversations, {half}", []).append((query, turn["passage"]))
             history += (Turn("user", turn["question"]), Turn("agent", turn["answer"]))
         other = talks[(number + _STRIDE) % len(talks)]["turns"][0]
         query = LabelledQuery(f"{number}-change", other["question"], (), True, history)
-        found.setdefault(f"change of topic, {half}", []).append((query, other["passage"]))
-    return found
+        sets.setdefault(f"change of topic, {half}", []).append((query, other["passage"]))
+    return sets
 
 
 if __name__ == "__main__":

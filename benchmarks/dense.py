@@ -141,16 +141,16 @@ def measure(kind: str, rows: Vectors, queries: Vectors) -> dict[str, Any]:
         build = time.process_time() - started
         for query in queries[:20]:
             search(query)
-        found, times = [], []
+        results, times = [], []
         for query in queries:
             before = time.thread_time()
-            found.append(search(query))
+            results.append(search(query))
             times.append(1e3 * (time.thread_time() - before))
     return {
         "kind": kind,
         "rows": len(rows),
-        "recall@10": round(_recall(found, best, 10), 4),
-        "recall@100": round(_recall(found, best, 100), 4),
+        "recall@10": round(_recall(results, best, 10), 4),
+        "recall@100": round(_recall(results, best, 100), 4),
         "p50_ms": round(float(np.quantile(times, 0.5)), 2),
         "p95_ms": round(float(np.quantile(times, 0.95)), 2),
         "build_seconds": round(build, 1),
@@ -158,8 +158,10 @@ def measure(kind: str, rows: Vectors, queries: Vectors) -> dict[str, Any]:
     }
 
 
-def _recall(found: list[NDArray[np.int64]], best: NDArray[np.int64], k: int) -> float:
-    return float(np.mean([len(np.intersect1d(ids[:k], exact[:k])) / k for ids, exact in zip(found, best, strict=True)]))
+def _recall(results: list[NDArray[np.int64]], best: NDArray[np.int64], k: int) -> float:
+    return float(
+        np.mean([len(np.intersect1d(ids[:k], exact[:k])) / k for ids, exact in zip(results, best, strict=True)])
+    )
 
 
 def _blocks(rows: Vectors) -> Iterator[Vectors]:

@@ -66,18 +66,18 @@ def _speed(encoders: dict[str, Encoder]) -> dict[str, Any]:
         for name, encoder in encoders.items():
             rates[name].append(len(passages) / _seconds(encoder.encode_passages, passages))
             waits[name] += [1e3 * _seconds(encoder.encode_queries, [question]) for question in questions]
-    found = {}
+    speeds = {}
     for name in encoders:
         ratios = [rate / first for rate, first in zip(rates[name], rates["fp32"], strict=True)]
         cosines = np.sum(rows[name] * rows["fp32"], axis=1)
-        found[name] = {
+        speeds[name] = {
             "passages_per_second": round(statistics.median(rates[name]), 1),
             "ratio": [round(value, 2) for value in (statistics.median(ratios), min(ratios), max(ratios))],
             "question_ms": round(statistics.median(waits[name]), 2),
             "cosine": [round(float(value), 4) for value in (np.mean(cosines), np.min(cosines))],
         }
-        print(f"{name:>10}", found[name], flush=True)
-    return {"encoders": found}
+        print(f"{name:>10}", speeds[name], flush=True)
+    return {"encoders": speeds}
 
 
 def _passages() -> list[str]:
@@ -95,17 +95,17 @@ def _seconds(encode: Callable[[Sequence[str]], Vectors], texts: Sequence[str]) -
 def _ndcg(name: str, limit: int, *encoders: Encoder) -> list[float]:
     """nDCG@10 on one set with each encoder, and the difference of the last to the first."""
     dataset = read_dataset(SETS / name, limit)
-    found = []
+    scores = []
     for encoder in encoders:
         with tempfile.TemporaryDirectory() as place:
             engine, _ = index_dataset(dataset, encoder, Path(place))
             judged = [query for query in dataset.queries if has_relevant(dataset, query)]
             ranked = [[hit.passage.document for hit in engine.search(query.text, 10).hits] for query in judged]
             values = [metrics.ndcg(paths, dataset.qrels[q.id], 10) for q, paths in zip(judged, ranked, strict=True)]
-            found.append(float(np.mean(values)))
+            scores.append(float(np.mean(values)))
             del engine
-    print(name, found, flush=True)
-    return [round(value, 4) for value in (*found, found[0] - found[-1])]
+    print(name, scores, flush=True)
+    return [round(value, 4) for value in (*scores, scores[0] - scores[-1])]
 
 
 if __name__ == "__main__":

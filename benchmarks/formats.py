@@ -150,8 +150,8 @@ def _section(head: str, lines: Iterator[str] | None) -> str:
     if lines is not None:
         return head.format(date=date.today().isoformat()) + "\n".join(lines) + "\n\n"
     title = head.splitlines()[0]
-    found = re.search(rf"(?ms)^{title}$.*?(?=^## )", PAGE.read_text("utf-8")) if PAGE.exists() else None
-    return found[0] if found else ""
+    match = re.search(rf"(?ms)^{title}$.*?(?=^## )", PAGE.read_text("utf-8")) if PAGE.exists() else None
+    return match[0] if match else ""
 
 
 def _reference(path: Path) -> str | None:
@@ -177,9 +177,9 @@ def _markdown_words(text: str) -> str:
 
 
 def _recall(reference: str, text: str) -> float:
-    wanted, found = (Counter(word.lower() for word in _WORD.findall(part)) for part in (reference, text))
+    wanted, actual = (Counter(word.lower() for word in _WORD.findall(part)) for part in (reference, text))
     total = sum(wanted.values())
-    return sum((wanted & found).values()) / total if total else 1.0
+    return sum((wanted & actual).values()) / total if total else 1.0
 
 
 if __name__ == "__main__":

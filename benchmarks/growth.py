@@ -26,15 +26,15 @@ _LEAST_SECONDS = 0.5  # below this a ratio is meaningless
 
 
 def _repeated(unit: str, before: str = "", after: str = "") -> Callable[[int], bytes]:
-    def made(size: int) -> bytes:
+    def data(size: int) -> bytes:
         start, one, end = before.encode(), unit.encode(), after.encode()
         return start + one * ((size - len(start) - len(end)) // len(one)) + end
 
-    return made
+    return data
 
 
 def _numbered(line: Callable[[int], str], before: str = "", after: str = "") -> Callable[[int], bytes]:
-    def made(size: int) -> bytes:
+    def data(size: int) -> bytes:
         parts, length, number = [before], len(before) + len(after), 0
         while length < size:
             parts.append(line(number))
@@ -42,7 +42,7 @@ def _numbered(line: Callable[[int], str], before: str = "", after: str = "") -> 
             number += 1
         return "".join([*parts, after]).encode()
 
-    return made
+    return data
 
 
 _SENTENCE = "The bees sleep in winter and they wake up again in the early spring. "
@@ -136,8 +136,8 @@ def measured(name: str, megabytes: float) -> Measured:
         assert process is not None
         watch = _Watch(process.pid)
         try:
-            found = reader.parse_file(path, data, splitting)
-            passages = sum(len(some) for _, some in found.documents)
+            parsed = reader.parse_file(path, data, splitting)
+            passages = sum(len(some) for _, some in parsed.documents)
         except (Unreadable, Empty) as error:
             reason = str(error)
         return Measured(name, megabytes, *watch.taken(), passages, reason)

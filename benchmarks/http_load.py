@@ -112,16 +112,16 @@ class Chat:
     def _ask(self, way: Way, waiting: SimpleQueue[str]) -> list[float]:
         """The seconds of each question that was answered on this connection, until none is left."""
         connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=_PATIENCE)
-        found = []
+        times = []
         with contextlib.closing(connection), contextlib.suppress(Empty):
             while True:
                 question, started = waiting.get_nowait(), time.perf_counter()
                 try:
                     if way(connection, question):
-                        found.append(time.perf_counter() - started)
+                        times.append(time.perf_counter() - started)
                 except (OSError, http.client.HTTPException, ValueError, KeyError):
                     connection.close()  # the next question reopens it
-        return found
+        return times
 
     def _cpu_seconds(self) -> float:
         """The processor time of the server so far (Linux)."""

@@ -92,17 +92,17 @@ def _score(page: Path, reader: Callable[[bytes], Read]) -> Score:
     wanted, known = _words(reference), _words(facts.get("title") or title)
     first, _, rest = text.strip().partition("\n")
     # The title above an article is part of some references only.
-    found = _words(rest if known and _words(first) == known != wanted[: len(known)] else text)
-    shared = (Counter(_runs(wanted)) & Counter(_runs(found))).total()
+    actual = _words(rest if known and _words(first) == known != wanted[: len(known)] else text)
+    shared = (Counter(_runs(wanted)) & Counter(_runs(actual))).total()
     sought = Counter(tuple(_words(heading)) for heading in facts.get("headings", ()))
-    said = Counter(tuple(_words(heading)) for heading in headings)
+    extracted = Counter(tuple(_words(heading)) for heading in headings)
     return Score(
         recall=shared / max(1, len(_runs(wanted))),
-        precision=shared / max(1, len(_runs(found))),
-        words=(Counter(wanted) & Counter(found)).total() / max(1, len(wanted)),
-        headings=(sought & said).total() / sought.total() if sought else None,
+        precision=shared / max(1, len(_runs(actual))),
+        words=(Counter(wanted) & Counter(actual)).total() / max(1, len(wanted)),
+        headings=(sought & extracted).total() / sought.total() if sought else None,
         title=_words(facts["title"]) == _words(title) if facts.get("title") else None,
-        nothing=not found,
+        nothing=not actual,
         seconds=seconds,
         megabytes=len(data) / 1e6,
     )

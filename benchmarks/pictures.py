@@ -19,8 +19,8 @@ def curves(
     def at(point: tuple[float, float]) -> tuple[float, float]:
         return _LEFT + _SIZE * point[0], _TOP + _SIZE * (1 - point[1] / top)
 
-    def text(place: tuple[float, float], said: str, more: str = "") -> str:
-        return f'<text x="{place[0]:.1f}" y="{place[1]:.1f}" {more}>{escape(said)}</text>'
+    def text(place: tuple[float, float], words: str, more: str = "") -> str:
+        return f'<text x="{place[0]:.1f}" y="{place[1]:.1f}" {more}>{escape(words)}</text>'
 
     def line(points: Sequence[tuple[float, float]], colour: str, more: str = "") -> str:
         joined = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
@@ -28,7 +28,7 @@ def curves(
 
     width, height = _LEFT + _SIZE + _LEGEND, _TOP + _SIZE + 60
     middle = _LEFT + _SIZE / 2
-    made = [
+    parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"',
         f'role="img" aria-label="{escape(title)}" font-family="sans-serif" font-size="13" fill="#1a1a1a">',
         '<rect width="100%" height="100%" fill="#ffffff"/>',
@@ -39,7 +39,7 @@ def curves(
     for step in range(6):
         share = step / 5
         (across, bottom), (left, up) = at((share, 0)), at((0, share * top))
-        made += [
+        parts += [
             line([at((share, 0)), at((share, top))], "#d4d4d4"),
             line([at((0, share * top)), at((1, share * top))], "#d4d4d4"),
             text((across, bottom + 18), f"{share:.1f}", 'text-anchor="middle"'),
@@ -50,9 +50,9 @@ def curves(
         colour = "#737373" if name == diagonal else _COLOURS[number % len(_COLOURS)]
         style = f'stroke-width="2.5" stroke-dasharray="{_DASHES[number % len(_DASHES)]}"'
         row = _TOP + 16 + 22 * number
-        made += [
+        parts += [
             line([at(point) for point in points], colour, style),
             line([(_LEFT + _SIZE + 14, row), (_LEFT + _SIZE + 44, row)], colour, style),
             text((_LEFT + _SIZE + 52, row + 4), name),
         ]
-    return "\n".join([*made, "</svg>", ""])
+    return "\n".join([*parts, "</svg>", ""])

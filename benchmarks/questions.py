@@ -47,7 +47,7 @@ def main() -> int:
 def _misspelt(engine: Engine, dataset: Dataset) -> dict[str, object]:
     """nDCG@10 of unchanged questions, and of ones with a spelling mistake in the rarest word, before and after."""
     chance = random.Random(_SEED)
-    held = Counter(word for _, _, text in dataset.passages for word in set(_WORD.findall(text.lower())))
+    passages_with = Counter(word for _, _, text in dataset.passages for word in set(_WORD.findall(text.lower())))
     judged = [query for query in dataset.queries if has_relevant(dataset, query)]
     scores: dict[str, list[float]] = {"as it should be": [], "before": [], "after": []}
     mended = []
@@ -55,7 +55,7 @@ def _misspelt(engine: Engine, dataset: Dataset) -> dict[str, object]:
         words = _WORD.findall(query.text)
         if not words:
             continue
-        rarest = min(words, key=lambda word: held[word.lower()] or len(dataset.passages))
+        rarest = min(words, key=lambda word: passages_with[word.lower()] or len(dataset.passages))
         typed = rarest
         while typed == rarest:
             typed = _mistake(rarest, chance)

@@ -55,9 +55,9 @@ def read_files(folder: Path) -> Iterator[str]:
                 continue
             finally:
                 seconds, size = seconds + time.perf_counter() - started, size + len(data)
-            wanted, found = _words(_reading(path, data)), _words(f"{document.title} {document.text}")
+            wanted, actual = _words(_reading(path, data)), _words(f"{document.title} {document.text}")
             if wanted.total() >= _LEAST:
-                recalls.append((wanted & found).total() / wanted.total())
+                recalls.append((wanted & actual).total() / wanted.total())
         if recalls:
             read = len(files) - reasons[form].total()
             yield (

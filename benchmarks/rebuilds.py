@@ -108,7 +108,7 @@ class Chat:
         self._process.kill()
         self._process.communicate()  # closes its pipe
 
-    def held(self) -> Resources:
+    def resources(self) -> Resources:
         time.sleep(_SETTLED)
         return Resources.measure(self._process.pid)
 
@@ -201,11 +201,11 @@ def measure(corpus: Path, index: Path, generations: int, every: int, calls: int)
         for number in range(1, generations + 1):
             bring_to(chat, corpus, number)
             if number in (1, 5) or number % every == 0:
-                yield f"| {number} | {chat.held().row}"
+                yield f"| {number} | {chat.resources().row}"
         for done in range(1, calls + 1):
             chat.call(_QUESTION)
             if done in (1, calls) or done % 250 == 0:
-                yield f"| + {done:,} calls | {chat.held().row}"
+                yield f"| + {done:,} calls | {chat.resources().row}"
 
 
 def _change(article: Path, number: int) -> None:

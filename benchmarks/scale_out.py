@@ -66,8 +66,8 @@ def main(servers: Sequence[tuple[str, Path, int]], passages: int, questions: int
         with tempfile.TemporaryDirectory() as place:
             where = Address.parse(address, os.environ)
             rows.append(_measure(address, dataset, encoder, Path(place), where, folder, process, expected)[0])
-    made = {"date": date.today().isoformat(), "machine": machine(), "passages": len(dataset.passages), "rows": rows}
-    (ROOT / "docs" / "scale-out.json").write_text(json.dumps(made, indent=1) + "\n", "utf-8")
+    result = {"date": date.today().isoformat(), "machine": machine(), "passages": len(dataset.passages), "rows": rows}
+    (ROOT / "docs" / "scale-out.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     click.echo(_table(rows))
 
 
@@ -75,8 +75,8 @@ def _dataset(passages: int, questions: int) -> Dataset:
     """The first passages, and questions, evenly spread, whose passages are among them."""
     asked = read_dataset(SETS / _SET, questions)
     with gzip.open(SETS / "scale-corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
-        found = [(row["_id"], row["title"], row["text"]) for row in map(json.loads, islice(lines, passages))]
-    return Dataset("scale-corpus", found, asked.queries, {})
+        rows = [(row["_id"], row["title"], row["text"]) for row in map(json.loads, islice(lines, passages))]
+    return Dataset("scale-corpus", rows, asked.queries, {})
 
 
 def _encoded(_: str, title: str, text: str) -> str:
@@ -104,9 +104,9 @@ def _measure(
         answers.append(engine.ask(query.text, _TOP))
         times.append(1e3 * (time.perf_counter() - started))
     count = len(dataset.passages)
-    said = engine.status().store
+    described = engine.status().store
     row = {
-        "index": name if said is None else f"{said['server']}, words: {said['words']}",
+        "index": name if described is None else f"{described['server']}, words: {described['words']}",
         "passages_per_second": round(count / seconds),
         "disk_bytes_per_passage": round((after[0] - before[0]) / count),
         "memory_bytes_per_passage": round((after[1] - before[1]) / count),

@@ -71,15 +71,15 @@ class Ran:
     seconds: float
     cpu: float
     peak_mb: float
-    said: dict[str, Any]
+    printed: dict[str, Any]
 
     def figures(self) -> Figures:
         """The figures to store."""
-        said = {name: self.said[name] for name in _SAID if name in self.said}
-        if "seconds" in self.said:
-            said["inside_seconds"] = self.said["seconds"]
-        found = {"seconds": self.seconds, "cpu": self.cpu, "peak_mb": self.peak_mb, **said}
-        return {name: value if isinstance(value, list) else [value] for name, value in found.items()}
+        printed = {name: self.printed[name] for name in _SAID if name in self.printed}
+        if "seconds" in self.printed:
+            printed["inside_seconds"] = self.printed["seconds"]
+        row = {"seconds": self.seconds, "cpu": self.cpu, "peak_mb": self.peak_mb, **printed}
+        return {name: value if isinstance(value, list) else [value] for name, value in row.items()}
 
 
 def run(command: Sequence[str], job: dict[str, Any] | None = None, **settings: str) -> Ran:
@@ -122,10 +122,10 @@ class Bench:
     def measure(self, part: str, size: int) -> None:
         """Measure one part at one size, and write the page."""
         before = os.getloadavg()[0]
-        found: dict[str, Figures] = getattr(self, f"_{part}")(size)
-        self._keep(part, size, found, before)
+        figures: dict[str, Figures] = getattr(self, f"_{part}")(size)
+        self._keep(part, size, figures, before)
 
-    def _keep(self, part: str, size: int, found: dict[str, Figures], before: float) -> None:
+    def _keep(self, part: str, size: int, new: dict[str, Figures], before: float) -> None:
         entries = [
             {
                 "part": part,
@@ -136,7 +136,7 @@ class Bench:
                 "load": [round(before, 1), round(os.getloadavg()[0], 1)],
                 "figures": {name: [float(f"{value:.4g}") for value in values] for name, values in figures.items()},
             }
-            for system, figures in found.items()
+            for system, figures in new.items()
             if figures
         ]
         self.measured = [e for e in self.measured if (e["part"], e["size"]) != (part, size)] + entries
@@ -162,9 +162,9 @@ class Bench:
                 return self._qa(place, "build", "--full", "--json").figures()
             return self._built(system, place, rows="").figures()
 
-        found = self._in_turns(once)
-        found[OURS]["first_seconds"] = first["seconds"]
-        return found
+        by_system = self._in_turns(once)
+        by_system[OURS]["first_seconds"] = first["seconds"]
+        return by_system
 
     def _scale(self, size: int) -> dict[str, Figures]:
         place = self._place("mixed", size)
@@ -188,7 +188,7 @@ class Bench:
                 return self._qa(place, "ask", question, "--json").figures()
             return self._job(system, place, {"work": "cold", "questions": [question]}).figures()
 
-        found = self._in_turns(once, (*self.systems, IMPORT))
+        by_system = self._in_turns(once, (*self.systems, IMPORT))
         # Measured from inside, in another process: one that ends with os._exit cannot be measured afterwards.
         look = (
             "import sys; from qa.cli import main; main(sys.argv[1:]); print(); print('torch' in sys.modules and 1 or 0)"
@@ -197,8 +197,8 @@ class Bench:
         done = subprocess.run(
             [sys.executable, "-c", look, *asked], cwd=ROOT, check=True, capture_output=True, text=True
         )
-        found[OURS]["torch"] = [float(done.stdout.split()[-1])]
-        return found
+        by_system[OURS]["torch"] = [float(done.stdout.split()[-1])]
+        return by_system
 
     def _add(self, size: int) -> dict[str, Figures]:
         place = self._ready(size)
@@ -223,26 +223,26 @@ class Bench:
     def _http(self, size: int) -> dict[str, Figures]:
         place = self._ready(size, (OURS,))
         questions = {"alone": (_questions(100, 1), 1), "together": (_questions(6 * _AT_ONCE, 2), _AT_ONCE)}
-        found: dict[str, Figures] = {}
+        by_system: dict[str, Figures] = {}
         for system, way in ((OURS, plain), ("gradio", gradio)):
             with chat(ROOT, place / "corpus", place / OURS, self._questions[:5]) as server:
                 server.ask(way, self._questions, _AT_ONCE)  # after this its threads exist
-                found[system] = {
+                by_system[system] = {
                     f"{name}_{figure}": values
                     for name, (some, at_once) in questions.items()
                     for figure, values in server.ask(way, some, at_once).figures().items()
                 }
-        return found
+        return by_system
 
     def _memory(self, size: int) -> dict[str, Figures]:
         place = self._ready(size)
         with chat(ROOT, place / "corpus", place / OURS, _questions(50, 3)) as server:
-            found = {OURS: {name: [value] for name, value in server.memory_mb().items()}}
+            by_system = {OURS: {name: [value] for name, value in server.memory_mb().items()}}
         work = {"work": "ask", "questions": _questions(50, 3)}
         for system in self.systems[1:]:
             figures = self._job(system, place, work).figures()
-            found[system] = {name: figures[name] for name in ("resident_mb", "anonymous_mb")}
-        return found
+            by_system[system] = {name: figures[name] for name in ("resident_mb", "anonymous_mb")}
+        return by_system
 
     def _loss(self, _: int) -> dict[str, Figures]:
         from benchmarks.reference import ReferenceEncoder
@@ -265,14 +265,14 @@ class Bench:
 
     def _in_turns(self, once: Callable[[str], Figures], systems: Sequence[str] = ()) -> dict[str, Figures]:
         """Run each system in turn, reversing the order in every other round; the results of each, in order."""
-        found: dict[str, Figures] = {system: {} for system in systems or self.systems}
+        figures: dict[str, Figures] = {system: {} for system in systems or self.systems}
         for number in range(self._repeats):
-            for system in list(found)[:: 1 if number % 2 == 0 else -1]:
+            for system in list(figures)[:: 1 if number % 2 == 0 else -1]:
                 for name, values in once(system).items():
-                    found[system].setdefault(name, []).extend(values)
+                    figures[system].setdefault(name, []).extend(values)
                     if len(values) > 1:
-                        found[system].setdefault(f"{name}_medians", []).append(speed_page.median(values))
-        return found
+                        figures[system].setdefault(f"{name}_medians", []).append(speed_page.median(values))
+        return figures
 
     def _job(self, system: str, place: Path, job: dict[str, Any]) -> Ran:
         given = {"model": str(default_folder()), "corpus": str(place / "corpus"), "rows": "", **job}
@@ -322,15 +322,15 @@ class Bench:
 
     def _prepared(self, system: str, place: Path) -> Figures:
         if system != OURS:
-            found = self._built(system, place, self._rows).figures()
+            row = self._built(system, place, self._rows).figures()
         elif self._rows:
             self._begun(place)
-            found = self._job(system, place, {"work": "build", "rows": self._rows}).figures()
+            row = self._job(system, place, {"work": "build", "rows": self._rows}).figures()
         else:
-            found = self._qa(place, "build", "--json").figures()
-        found["disk_mb"] = [_size(self._index(system, place)) / 1e6]
-        (place / f"{system}.json").write_text(json.dumps(found), "utf-8")
-        return found
+            row = self._qa(place, "build", "--json").figures()
+        row["disk_mb"] = [_size(self._index(system, place)) / 1e6]
+        (place / f"{system}.json").write_text(json.dumps(row), "utf-8")
+        return row
 
 
 def save(measured: list[dict[str, Any]]) -> None:

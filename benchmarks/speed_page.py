@@ -88,41 +88,41 @@ class Target:
     met: bool | None
 
 
-def targets(found: Measured, cores: int) -> list[Target]:
+def targets(results: Measured, cores: int) -> list[Target]:
     """Each target of the project with the measured value."""
-    encoded = max(found.sizes("encode"), default=0)
+    encoded = max(results.sizes("encode"), default=0)
     lost = {
         name: plain[0] - ours[0]
         for name in LOSS_SETS
-        if (ours := found.get("loss", 0, "ours", name)) and (plain := found.get("loss", 0, "plain", name))
+        if (ours := results.get("loss", 0, "ours", name)) and (plain := results.get("loss", 0, "plain", name))
     }
-    asked = _ratio(found, "ask", _SCALE, "ask_ms", "txtai", system="unread")
-    p95 = _percentile(found, "ask", _SCALE, "ask_ms", 95, "unread")
-    torch = found.median("cold", _SCALE, "torch")
-    cold, added = found.median("cold", _SCALE, "seconds"), found.median("add", _SCALE, "seconds")
-    noop, growth = _noop(found), _growth(found)
-    memory = found.median("memory", _SCALE, "resident_mb")
+    asked = _ratio(results, "ask", _SCALE, "ask_ms", "txtai", system="unread")
+    p95 = _percentile(results, "ask", _SCALE, "ask_ms", 95, "unread")
+    torch = results.median("cold", _SCALE, "torch")
+    cold, added = results.median("cold", _SCALE, "seconds"), results.median("add", _SCALE, "seconds")
+    noop, growth = _noop(results), _growth(results)
+    memory = results.median("memory", _SCALE, "resident_mb")
     return [
-        _least("passages encoded a second, against sentence-transformers' default", 3, _ratio(found, "encode", encoded, "passages_per_second", "plain", higher=True)),
+        _least("passages encoded a second, against sentence-transformers' default", 3, _ratio(results, "encode", encoded, "passages_per_second", "plain", higher=True)),
         Target(
             "nDCG@10 lost to the fast encoder on each development set",
             "≤ .004",
             ", ".join(f"{name} {loss:+.4f}" for name, loss in lost.items()),
             max(lost.values()) <= 0.004 if lost else None,
         ),
-        _least("whole build of 5,000 passages of prose from files, against txtai hybrid", 3, _ratio(found, "build", 5_000, "seconds", "txtai")),
+        _least("whole build of 5,000 passages of prose from files, against txtai hybrid", 3, _ratio(results, "build", 5_000, "seconds", "txtai")),
         _least(f"one question in a warm process, {_SCALE:,} passages, without the reader, against txtai hybrid", 5, asked),
         _most("the same, p95 in ms (sentence-transformers encodes one question in "
-              f"{_shown(found.median('encode', encoded, 'question_ms', 'plain')) or '?'} ms)", 20, p95),
+              f"{_shown(results.median('encode', encoded, 'question_ms', 'plain')) or '?'} ms)", 20, p95),
         _most(f"`qa ask` from a cold process, {_SCALE:,} passages, seconds (`import sentence_transformers` takes "
-              f"{_shown(found.median('cold', _SCALE, 'seconds', 'import sentence_transformers')) or '?'})", 1.5, cold),
+              f"{_shown(results.median('cold', _SCALE, 'seconds', 'import sentence_transformers')) or '?'})", 1.5, cold),
         _most("the same: torch is loaded (1) or not (0)", 0, torch),
         _most(f"memory while serving {_SCALE:,} passages, MB resident", 600, memory),
         _most(f"one article added to {_SCALE:,} passages, seconds", 5, added),
         _most("a build with nothing to do, some 10,000 files, seconds", 2, noop),
         _most("seconds a passage at 202,208 against 20,000, without encoding (linear within 15 %)", 1.15, growth[0]),
         _most("p50 of a question at 202,208 against 20,000, without the reader", 1.5, growth[1]),
-        _together(found, cores),
+        _together(results, cores),
     ]  # fmt: skip
 
 
@@ -135,53 +135,53 @@ def _most(work: str, wanted: float, value: float | None) -> Target:
 
 
 def _ratio(
-    found: Measured, part: str, size: int, figure: str, peer: str, higher: bool = False, system: str = "ours"
+    results: Measured, part: str, size: int, figure: str, peer: str, higher: bool = False, system: str = "ours"
 ) -> float | None:
     """By what factor this program's median is better."""
-    ours, theirs = found.median(part, size, figure, system), found.median(part, size, figure, peer)
+    ours, theirs = results.median(part, size, figure, system), results.median(part, size, figure, peer)
     if not ours or not theirs:
         return None
     return ours / theirs if higher else theirs / ours
 
 
 def _percentile(
-    found: Measured, part: str, size: int, figure: str, percent: float, system: str = "ours"
+    results: Measured, part: str, size: int, figure: str, percent: float, system: str = "ours"
 ) -> float | None:
-    values = found.get(part, size, system, figure)
+    values = results.get(part, size, system, figure)
     return float(np.percentile(values, percent)) if values else None
 
 
-def _noop(found: Measured) -> float | None:
-    sizes = [size for size in found.sizes("noop") if (found.median("noop", size, "files") or 0) >= 9_500]
-    return found.median("noop", sizes[0], "seconds") if sizes else None
+def _noop(results: Measured) -> float | None:
+    sizes = [size for size in results.sizes("noop") if (results.median("noop", size, "files") or 0) >= 9_500]
+    return results.median("noop", sizes[0], "seconds") if sizes else None
 
 
-def _growth(found: Measured) -> tuple[float | None, float | None]:
-    built = [found.without_encoding(size) for size in (20_000, _SCALE)]
-    asked = [found.median("ask", size, "ask_ms", "unread") for size in (20_000, _SCALE)]
+def _growth(results: Measured) -> tuple[float | None, float | None]:
+    built = [results.without_encoding(size) for size in (20_000, _SCALE)]
+    asked = [results.median("ask", size, "ask_ms", "unread") for size in (20_000, _SCALE)]
     return (
         (built[1] / _SCALE) / (built[0] / 20_000) if built[0] and built[1] else None,
         asked[1] / asked[0] if asked[0] and asked[1] else None,
     )
 
 
-def _together(found: Measured, cores: int) -> Target:
+def _together(results: Measured, cores: int) -> Target:
     work = (
         f"64 questions at once through the HTTP endpoint: throughput against one at a time, or {100 * _FULL:.0f} % of all cores "
         "in use by the server and those who ask"
     )
     target = f"≥ 5 ×, or ≥ {_FULL * cores:g} cores; none lost"
-    sizes = found.sizes("http")
+    sizes = results.sizes("http")
     if not sizes:
         return Target(work, target, "", None)
     size = sizes[-1]
     alone, together, server, client, lost = (
-        found.median("http", size, figure) or 0.0
+        results.median("http", size, figure) or 0.0
         for figure in (
             "alone_per_second", "together_per_second", "together_server_cores", "together_client_cores", "together_lost"
         )
     )  # fmt: skip
-    p99 = _percentile(found, "http", size, "together_ms", 99) or 0.0
+    p99 = _percentile(results, "http", size, "together_ms", 99) or 0.0
     measured = (
         f"{together / alone:.1f} ×, {server:.2f} + {client:.2f} of {cores} cores, {lost:.0f} lost, "
         f"p99 {p99:,.0f} ms ({size:,} passages)"
@@ -195,7 +195,7 @@ def _together(found: Measured, cores: int) -> Target:
 def page(report: dict[str, Any]) -> str:
     """docs/speed.md."""
     entries: list[Entry] = report["measured"]
-    found = Measured(entries)
+    results = Measured(entries)
     lines = [
         "# Speed",
         "",
@@ -206,13 +206,13 @@ def page(report: dict[str, Any]) -> str:
         "",
         *_table("Targets", ("work", "target", "measured", "met"), "---", [
             (t.work, t.target, t.measured or "not measured yet", {True: "yes", False: "**no**", None: "–"}[t.met])
-            for t in targets(found, os.cpu_count() or 1)
+            for t in targets(results, os.cpu_count() or 1)
         ]),
     ]  # fmt: skip
     for title, words, part, figures in _SECTIONS:
-        lines += _section(found, entries, title, words, part, figures)
-    lines += _many_at_once(found)
-    lines += _plan(found)
+        lines += _section(results, entries, title, words, part, figures)
+    lines += _many_at_once(results)
+    lines += _plan(results)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -276,23 +276,23 @@ _SECTIONS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
 
 
 def _section(
-    found: Measured, entries: list[Entry], title: str, words: str, part: str, figures: tuple[tuple[str, str], ...]
+    results: Measured, entries: list[Entry], title: str, words: str, part: str, figures: tuple[tuple[str, str], ...]
 ) -> list[str]:
-    sizes = found.sizes(part)
+    sizes = results.sizes(part)
     if not sizes:
         return []
     rows = []
     for size in sizes:
         alike = (
-            "unread" if "unread" in found.systems(part, size) else "ours"
+            "unread" if "unread" in results.systems(part, size) else "ours"
         )  # the variant with the same functions as a peer
-        for system in found.systems(part, size):
+        for system in results.systems(part, size):
             cells = [f"{size:,}", _NAMES.get(system, f"`{system}`")]
             for number, (figure, _) in enumerate(figures):
-                values = found.get(part, size, system, figure)
-                cells.append(_with_spread(values, found.get(part, size, system, f"{figure}_medians")))
+                values = results.get(part, size, system, figure)
+                cells.append(_with_spread(values, results.get(part, size, system, f"{figure}_medians")))
                 if number == 0:
-                    ours = found.median(part, size, figure, alike)
+                    ours = results.median(part, size, figure, alike)
                     is_peer = system not in ("ours", "unread")
                     cells.append(f"{median(values) / ours:.2f}" if ours and values and is_peer else "")
             rows.append(tuple(cells))
@@ -316,23 +316,23 @@ def _circumstances(entries: list[Entry], part: str) -> str:
     return words
 
 
-def _many_at_once(found: Measured) -> list[str]:
+def _many_at_once(results: Measured) -> list[str]:
     rows = [
         (
             f"{size:,}",
             name,
-            _with_spread(found.get("http", size, system, "alone_ms")),
-            _shown(found.median("http", size, "alone_per_second", system)),
-            _cores(found, size, system, "alone"),
-            _shown(found.median("http", size, "together_per_second", system)),
-            _cores(found, size, system, "together"),
-            _with_spread(found.get("http", size, system, "together_ms")),
-            _shown(_percentile(found, "http", size, "together_ms", 99, system)),
-            _shown(found.median("http", size, "together_lost", system)),
+            _with_spread(results.get("http", size, system, "alone_ms")),
+            _shown(results.median("http", size, "alone_per_second", system)),
+            _cores(results, size, system, "alone"),
+            _shown(results.median("http", size, "together_per_second", system)),
+            _cores(results, size, system, "together"),
+            _with_spread(results.get("http", size, system, "together_ms")),
+            _shown(_percentile(results, "http", size, "together_ms", 99, system)),
+            _shown(results.median("http", size, "together_lost", system)),
         )
-        for size in sorted({*found.sizes("http"), *found.sizes("http", "gradio")})
+        for size in sorted({*results.sizes("http"), *results.sizes("http", "gradio")})
         for system, name in (("ours", "`/api/ask`"), ("gradio", "gradio's"))
-        if system in found.systems("http", size)
+        if system in results.systems("http", size)
     ]
     heads = (
         "passages", "endpoint", "alone, ms", "a second", "cores", "64 at once, a second", "cores", "ms", "p99, ms", "lost",
@@ -346,24 +346,24 @@ def _many_at_once(found: Measured) -> list[str]:
     return _table("Many at once over HTTP", heads, "--:", rows, [words, ""]) if rows else []
 
 
-def _cores(found: Measured, size: int, system: str, when: str) -> str:
+def _cores(results: Measured, size: int, system: str, when: str) -> str:
     server, client, busy = (
-        found.median("http", size, f"{when}_{figure}", system) for figure in ("server_cores", "client_cores", "busy")
+        results.median("http", size, f"{when}_{figure}", system) for figure in ("server_cores", "client_cores", "busy")
     )
     return _shown(server) if client is None or busy is None else f"{server:.2f} + {client:.2f} ({100 * busy:.0f} %)"
 
 
-def _plan(found: Measured) -> list[str]:
+def _plan(results: Measured) -> list[str]:
     """Estimates for sizes beyond this machine."""
     costs = [
-        ("indexing without encoding, seconds", found.indexing()),
-        ("on disk, MB", found.line("scale", "disk_mb")),
-        ("memory of a build, MB", found.line("scale", "peak_mb")),
-        ("memory of the chat, MB", found.line("memory", "resident_mb")),
-        ("one question, ms", found.line("ask", "ask_ms")),
+        ("indexing without encoding, seconds", results.indexing()),
+        ("on disk, MB", results.line("scale", "disk_mb")),
+        ("memory of a build, MB", results.line("scale", "peak_mb")),
+        ("memory of the chat, MB", results.line("memory", "resident_mb")),
+        ("one question, ms", results.line("ask", "ask_ms")),
     ]
     rate = max(
-        (found.median("encode", size, "passages_per_second") or 0.0 for size in found.sizes("encode")), default=0
+        (results.median("encode", size, "passages_per_second") or 0.0 for size in results.sizes("encode")), default=0
     )
     known = {name: line for name, line in costs if line}
     if not known or not rate:

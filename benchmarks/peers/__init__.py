@@ -56,8 +56,8 @@ def encoded(record: Record) -> str:
 def memory_mb(process: int | str = "self") -> dict[str, float]:
     """The resident memory of a process: the total, and the part that is not file pages (Linux)."""
     lines = (line.split() for line in Path(f"/proc/{process}/status").read_text().splitlines())
-    found = {line[0]: int(line[1]) / 1e3 for line in lines if line and line[0] in ("VmRSS:", "RssAnon:")}
-    return {"resident_mb": found["VmRSS:"], "anonymous_mb": found["RssAnon:"]}
+    sizes = {line[0]: int(line[1]) / 1e3 for line in lines if line and line[0] in ("VmRSS:", "RssAnon:")}
+    return {"resident_mb": sizes["VmRSS:"], "anonymous_mb": sizes["RssAnon:"]}
 
 
 def serve(system: System) -> None:

@@ -32,8 +32,8 @@ class Words:
 
     def ask(self, question: str) -> list[str]:
         tokens = bm25s.tokenize(question, stopwords="en", show_progress=False)
-        found, _ = self._index.retrieve(tokens, k=5, show_progress=False)
-        return [entry["text"] for entry in found[0]]
+        documents, _ = self._index.retrieve(tokens, k=5, show_progress=False)
+        return [entry["text"] for entry in documents[0]]
 
     def add(self, record: Record, index: Path) -> None:
         raise NotImplementedError

@@ -44,8 +44,8 @@ class Chroma:
         self._collection = _client(index).get_collection("passages", embedding_function=None)
 
     def ask(self, question: str) -> list[str]:
-        found = self._collection.query(query_embeddings=self.encode([question]), n_results=5)
-        return list((found["documents"] or [[]])[0])
+        result = self._collection.query(query_embeddings=self.encode([question]), n_results=5)
+        return list((result["documents"] or [[]])[0])
 
     def add(self, record: Record, index: Path) -> None:
         text = encoded(record)

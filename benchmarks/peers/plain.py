@@ -37,8 +37,8 @@ class Plain:
         self._texts = json.loads((index / "texts.json").read_text("utf-8"))
 
     def ask(self, question: str) -> list[str]:
-        _, found = self._index.search(self.encode([question]), 5)
-        return [self._texts[i] for i in found[0]]
+        _, numbers = self._index.search(self.encode([question]), 5)
+        return [self._texts[i] for i in numbers[0]]
 
     def add(self, record: Record, index: Path) -> None:
         self._texts.append(encoded(record))

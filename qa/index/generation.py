@@ -85,12 +85,12 @@ class OpenGeneration(ABC):
 
         Here from whole documents.
         """
-        found = [each for each in map(self.body, wanted) if each is not None]
+        bodies = [each for each in map(self.body, wanted) if each is not None]
         stops = [part.documents.stop for part in self._parts.values()]
         files = list(self._written.values())
         return {
             number: Head(document.path, document.title, document.metadata, files[bisect_right(stops, number)])
-            for number, document in found
+            for number, document in bodies
         }
 
     def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
@@ -180,8 +180,8 @@ class OpenGeneration(ABC):
     def document(self, path: str) -> Document | None:
         """A document with its text and sections (without blocks); None if this generation does not contain it."""
         with self.reading():
-            found = self.body(path)
-            return None if found is None else found[1]
+            stored = self.body(path)
+            return None if stored is None else stored[1]
 
     def facts(self, paths: Sequence[str]) -> dict[str, DocumentInfo]:
         """The file, title and metadata of each of these documents."""
@@ -317,14 +317,14 @@ class OpenGeneration(ABC):
         `step` is called before each document and each block of passages.
         """
         try:
-            found = list(self.faults())
+            results = list(self.faults())
             gone = self.withdrawn()
             for path, part in (self.parts() if parts is None else parts).items():
                 if path not in gone:
-                    found += problems(self, path, part, step)
+                    results += problems(self, path, part, step)
         except (*MALFORMED, StoreError) as error:
             return [f"generation {self.id} cannot be read ({error})"]
-        return found
+        return results
 
     def in_order(self, ids: range, step: Callable[[], None]) -> Iterator[tuple[int, Passage]]:
         """The passages with these ids, in order; not read all at once, since one document may have very many."""

@@ -26,13 +26,13 @@ def problems(generation: OpenGeneration, path: str, part: Part, step: Callable[[
         heads = generation.heads(block)
         for document_number in block:
             step()
-            head, found = heads.get(document_number), generation.body(document_number)
-            if head is None or found is None:
+            head, stored = heads.get(document_number), generation.body(document_number)
+            if head is None or stored is None:
                 continue
             documents += 1
             while passage is not None and passage[1].document == head.path:
                 number, one = passage
-                if number != part.passages.start + counted or not is_literal(one, found[1].text):
+                if number != part.passages.start + counted or not is_literal(one, stored[1].text):
                     yield f"passage {number} of {head.path} is not a literal part of its document"
                 if has_stray_sentence(one):
                     yield f"passage {number} of {head.path} has a sentence outside itself"

@@ -163,12 +163,12 @@ class Writer(AbstractContextManager["Writer"], ABC):
         """The documents of a file that is taken over, and their passages, as they are now."""
         passages = self._previous.passages(taken.part.passages)
         for number in taken.part.documents:
-            found = self._previous.body(number)
-            if found is None:
+            stored = self._previous.body(number)
+            if stored is None:
                 raise StoreError("An article is missing in the last index", Remedy.FULL_BUILD)
-            old = found[1].path
+            old = stored[1].path
             own = [replace(passage, document=taken.moved(old)) for passage in passages if passage.document == old]
-            yield replace(found[1], path=taken.moved(old)), own
+            yield replace(stored[1], path=taken.moved(old)), own
 
     def _embeddings(self, ids: range) -> Rows:
         return self._previous.vectors(ids)

@@ -213,7 +213,7 @@ def test_a_chat_that_indexes_changes_does_not_grow(tmp_path: Path) -> None:
         for number in range(1, 9):
             rebuilds.bring_to(chat, corpus, number)
             if number in (4, 6, 8):
-                measured.append(chat.held())
+                measured.append(chat.resources())
     assert {now.index_mappings for now in measured} == {measured[0].index_mappings}
     assert not any(now.deleted for now in measured)
     assert {now.descriptors for now in measured} <= set(range(measured[0].descriptors - 2, measured[0].descriptors + 3))

@@ -143,8 +143,8 @@ class Server:
         version = self.version()
         if version.startswith("milvus_lite"):
             return "standard"
-        found = _VERSION.match(version)
-        return "whitespace" if found and (int(found[1]), int(found[2])) >= (2, 5) else ""
+        numbers = _VERSION.match(version)
+        return "whitespace" if numbers and (int(numbers[1]), int(numbers[2])) >= (2, 5) else ""
 
     def create(
         self, collection: str, fields: Mapping[str, Mapping[str, Any]], words: tuple[str, str] | None = None
@@ -203,8 +203,10 @@ class Server:
 
         def indexed() -> tuple[bool, Any]:
             names = self.call("list_indexes", collection, seconds=WRITING)
-            found = [self.call("describe_index", collection, name, seconds=WRITING) for name in names]
-            return all(each["state"] == "Finished" for each in found), [each["indexed_rows"] for each in found]
+            descriptions = [self.call("describe_index", collection, name, seconds=WRITING) for name in names]
+            return all(each["state"] == "Finished" for each in descriptions), [
+                each["indexed_rows"] for each in descriptions
+            ]
 
         def loaded() -> tuple[bool, Any]:
             state = self.call("get_load_state", collection, seconds=WRITING)

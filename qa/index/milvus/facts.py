@@ -60,11 +60,11 @@ def word_rows(name: str, frequencies: Mapping[str, int]) -> Iterator[dict[str, A
 
 def pair_rows(name: str, pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str, Any]]:
     """The rows of a `Pairs` of this name: pairs of texts, each found by either of them."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    pairs_of: dict[str, list[tuple[str, str]]] = {}
     for pair in sorted(set(pairs)):
         for text in set(pair):
-            found.setdefault(text, []).append(pair)
-    for text, some in found.items():
+            pairs_of.setdefault(text, []).append(pair)
+    for text, some in pairs_of.items():
         yield from fact_rows(f"{name}:{hashed(text)}", json.dumps(some, ensure_ascii=False))
 
 
@@ -123,23 +123,23 @@ class Facts:
             seals = {key: _seal(head) for key, (head, _, _) in begun.items()}
             more = [_piece_key(key, number) for key, (pieces, _) in seals.items() for number in range(1, pieces)]
             rest = self._values(more, seconds) if more else {}
-            found = {}
+            values = {}
             for key, (pieces, checksum) in seals.items():
                 value = begun[key][2] + "".join(rest[_piece_key(key, number)] for number in range(1, pieces))
                 if zlib.crc32(value.encode()) != checksum:
                     raise ValueError(key)
-                found[key] = value
-        return found
+                values[key] = value
+        return values
 
     def needed(self, keys: Iterable[str], seconds: float = READING) -> dict[str, str]:
         """The texts under these keys. Raises UnreachableError if rows are not loaded, StoreError if one is missing."""
         wanted = set(keys)
-        found = self.get(wanted, seconds)
-        if len(found) < len(wanted):
+        values = self.get(wanted, seconds)
+        if len(values) < len(wanted):
             self.check(seconds)
-            found = self.get(wanted, seconds)  # they may have been loaded meanwhile
+            values = self.get(wanted, seconds)  # they may have been loaded meanwhile
         with self.reading():
-            return {key: found[key] for key in wanted}
+            return {key: values[key] for key in wanted}
 
     def one(self, key: str, seconds: float = READING) -> str:
         """The text under a key. Raises as `needed`."""
@@ -158,7 +158,7 @@ class Facts:
         """Return once all rows are loaded. Raises UnreachableError, or StoreError if their number is unknown."""
         least = self.least(seconds)[0]
         self._server.until_loaded(
-            self.collection, lambda found: found >= least or found >= self.least(seconds)[0], seconds
+            self.collection, lambda count: count >= least or count >= self.least(seconds)[0], seconds
         )
 
     def rows_of(self, keys: Iterable[str]) -> list[str]:
@@ -191,7 +191,7 @@ class Facts:
             raise damaged(self.collection) from error
 
     def _values(self, keys: Sequence[str], seconds: float) -> dict[str, str]:
-        found = {}
+        values = {}
         for start in range(0, len(keys) or 1, _ASKED):
             rows = self._server.call(
                 "get",
@@ -201,8 +201,8 @@ class Facts:
                 seconds=seconds,
                 whole=_is_loaded,
             )
-            found.update({row["key"]: row["value"] for row in rows})
-        return found
+            values.update({row["key"]: row["value"] for row in rows})
+        return values
 
 
 class Pairs:
@@ -214,9 +214,9 @@ class Pairs:
 
     def containing(self, texts: Iterable[str]) -> list[tuple[str, str]]:
         """The pairs that contain one of these texts, each once, in order."""
-        found = self._facts.get(f"{self._name}:{hashed(text)}" for text in texts)
+        lists = self._facts.get(f"{self._name}:{hashed(text)}" for text in texts)
         with self._facts.reading():
-            return sorted({(str(one), str(other)) for value in found.values() for one, other in json.loads(value)})
+            return sorted({(str(one), str(other)) for value in lists.values() for one, other in json.loads(value)})
 
 
 class Words:
@@ -231,12 +231,12 @@ class Words:
         """How many passages contain each of these words; those in none are left out."""
         places = {word: bisect_right(self._first, word) - 1 for word in words}
         blocks = self._blocks(sorted(set(places.values()) - {-1}))
-        found = {}
+        counts = {}
         for word, at in places.items():
             start = blocks[at].find(f"\n{word} ") if at in blocks else -1
             if start >= 0:
-                found[word] = int(blocks[at][start + len(word) + 2 :].partition("\n")[0])
-        return found
+                counts[word] = int(blocks[at][start + len(word) + 2 :].partition("\n")[0])
+        return counts
 
     def beginning(self, starts: Iterable[str]) -> dict[str, int]:
         """The words that start with one of these strings, and how many passages contain each."""
@@ -246,8 +246,8 @@ class Words:
             for start in beginnings
             for number in range(max(0, bisect_left(self._first, start) - 1), bisect_right(self._first, start + _LAST))
         }
-        found = (entry for block in self._blocks(sorted(wanted)).values() for entry in _entries(block))
-        return {word: number for word, number in found if word.startswith(beginnings)}
+        entries = (entry for block in self._blocks(sorted(wanted)).values() for entry in _entries(block))
+        return {word: number for word, number in entries if word.startswith(beginnings)}
 
     @cached_property
     def _first(self) -> list[str]:
@@ -258,17 +258,17 @@ class Words:
     def _blocks(self, numbers: Sequence[int]) -> dict[int, str]:
         """These blocks: entries, each after a line end."""
         kept = self._kept
-        found = {number: kept[number] for number in numbers if number in kept}
-        keys = {f"{self._name}:{number}": number for number in numbers if number not in found}
+        blocks = {number: kept[number] for number in numbers if number in kept}
+        keys = {f"{self._name}:{number}": number for number in numbers if number not in blocks}
         for key, text in self._facts.needed(keys).items() if keys else ():
             block = f"\n{text}"
             with self._facts.reading():
                 list(_entries(block))
-            found[keys[key]] = block
-        if len(kept) + len(found) > _KEPT:
+            blocks[keys[key]] = block
+        if len(kept) + len(blocks) > _KEPT:
             self._kept = {}
-        self._kept.update(found)
-        return found
+        self._kept.update(blocks)
+        return blocks
 
 
 def _entries(block: str) -> Iterator[tuple[str, int]]:

@@ -99,11 +99,11 @@ class MilvusGeneration(OpenGeneration):
             with self.reading():
                 return number, replace(_document(body), path=wanted)
         head, body = f"head:{wanted}", f"body:{wanted}"
-        found = self._facts.get([head, body], WRITING)
-        if len(found) < 2:
+        values = self._facts.get([head, body], WRITING)
+        if len(values) < 2:
             return None
         with self.reading():  # its file may have been renamed since it was written: only the head says so
-            return wanted, replace(_document(found[body]), path=typed(parse_json(found[head], dict)["path"], str))
+            return wanted, replace(_document(values[body]), path=typed(parse_json(values[head], dict)["path"], str))
 
     def rows(self, ids: Sequence[int]) -> list[tuple[Any, ...]]:
         rows = self.columns(ids, COLUMNS)
@@ -118,16 +118,16 @@ class MilvusGeneration(OpenGeneration):
 
     def keys(self) -> list[bytes]:
         """The key of every passage, by id; empty if it was withdrawn."""
-        found = {row["id"]: row["key"] for row in self.columns(range(self.count()), ("id", "key"))}
+        key_of = {row["id"]: row["key"] for row in self.columns(range(self.count()), ("id", "key"))}
         with self.reading():
-            return [bytes.fromhex(found.get(number, "")) for number in range(self.count())]
+            return [bytes.fromhex(key_of.get(number, "")) for number in range(self.count())]
 
     # --- vectors and postings
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
-        found = {row["id"]: row["vector"] for row in self.columns(ids, ("id", "vector"))}
+        vector_of = {row["id"]: row["vector"] for row in self.columns(ids, ("id", "vector"))}
         with self.reading():
-            rows = [found[number] for number in ids]
+            rows = [vector_of[number] for number in ids]
             return np.array(rows, dtype=np.float32).reshape(len(rows), int(self.manifest.encoder["dimension"]))
 
     @property
@@ -154,9 +154,9 @@ class MilvusGeneration(OpenGeneration):
     def raw_heads(self, numbers: Iterable[int], seconds: float = WRITING) -> dict[int, dict[str, Any]]:
         """The stored heads of the documents with these numbers, withdrawn ones included."""
         keys = {f"head:{number}": number for number in numbers}
-        found = self._facts.get(keys, seconds) if keys else {}
+        values = self._facts.get(keys, seconds) if keys else {}
         with self.reading():
-            return {keys[key]: parse_json(value, dict) for key, value in found.items()}
+            return {keys[key]: parse_json(value, dict) for key, value in values.items()}
 
     def bodies(self, numbers: Iterable[int]) -> dict[int, str]:
         """The documents with these numbers, as they are stored."""
@@ -235,7 +235,7 @@ class MilvusGeneration(OpenGeneration):
         counted, until = self._counted
         if until <= begun or counted <= self._server.failed:
             self._facts.check()
-            self._server.until_loaded(self.collection, lambda found: found >= self._facts.least()[1])
+            self._server.until_loaded(self.collection, lambda count: count >= self._facts.least()[1])
             self._counted = begun, begun + max(_FRESH, _SELDOM * (time.monotonic() - begun))
 
     def _numbers(self, paths: Sequence[str]) -> dict[str, int]:
@@ -243,12 +243,12 @@ class MilvusGeneration(OpenGeneration):
         if not paths:
             return {}
         keys = {f"path:{hashed(path)}": path for path in paths}
-        found, hidden = self._server.in_parallel(partial(self._facts.get, keys), self._marks.current)
-        if len(found) < len(keys):
+        values, hidden = self._server.in_parallel(partial(self._facts.get, keys), self._marks.current)
+        if len(values) < len(keys):
             self._facts.check()
-            found = self._facts.get(keys)  # they may have been loaded meanwhile
+            values = self._facts.get(keys)  # they may have been loaded meanwhile
         with self.reading():
-            numbers = {keys[key]: int(value) for key, value in found.items()}
+            numbers = {keys[key]: int(value) for key, value in values.items()}
         return {path: number for path, number in numbers.items() if not is_hidden(number, hidden)}
 
     def _call(self, method: str, *arguments: Any, **named: Any) -> Any:

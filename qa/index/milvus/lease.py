@@ -84,8 +84,8 @@ class Lease:
 
     def _owner(self, collection: str) -> str:
         """The owner that a collection belongs to; empty if it belongs to none."""
-        found = re.fullmatch(rf"{self._alias}_([0-9a-f]{{8}})_[ab]", collection)
-        return found[1] if found else ""
+        match = re.fullmatch(rf"{self._alias}_([0-9a-f]{{8}})_[ab]", collection)
+        return match[1] if match else ""
 
     def _wait(self) -> None:
         """Wait until nobody owns the lock; take it from a dead owner."""

@@ -123,8 +123,8 @@ def _by_meaning(searched: Searched, request: _Request) -> list[_Hit]:
 def _nearest(searched: Searched, request: _Request, limit: int, condition: str) -> list[_Hit]:
     """The passages that a vector search finds under a condition, best first."""
     parameters = {"metric_type": "IP", "params": {"ef": max(2 * limit, _LEAST_COMPARED)}}
-    found = _search(searched, request, "vector", request.vector.tolist(), limit, condition, parameters, ["terms"])
-    return [_Hit(int(hit["id"]), float(hit["distance"]), hit["entity"]["terms"]) for hit in found]
+    hits = _search(searched, request, "vector", request.vector.tolist(), limit, condition, parameters, ["terms"])
+    return [_Hit(int(hit["id"]), float(hit["distance"]), hit["entity"]["terms"]) for hit in hits]
 
 
 def _all(searched: Searched, request: _Request) -> list[_Hit]:
@@ -149,10 +149,10 @@ def _by_words(searched: Searched, request: _Request) -> list[_Hit]:
         condition = both(request.condition, rarest_words.condition_for(asked))
         return _nearest(searched, request, rarest_words.limit(request.k), condition)
     words, parameters, columns = " ".join(asked), {"metric_type": "BM25"}, ["terms", "vector"]
-    found = _search(searched, request, "sparse", words, _SPARE * request.k, request.condition, parameters, columns)
+    hits = _search(searched, request, "sparse", words, _SPARE * request.k, request.condition, parameters, columns)
     return [
         _Hit(int(hit["id"]), float(np.dot(hit["entity"]["vector"], request.vector)), hit["entity"]["terms"])
-        for hit in found
+        for hit in hits
     ]
 
 
@@ -184,6 +184,6 @@ def _search(
         output_fields=list(columns),
         consistency_level="Eventually",
         # There are always some nearest passages; what contains certain words may be nowhere.
-        whole=lambda found: bool(found[0] or condition or field != "vector" or is_empty()),
+        whole=lambda results: bool(results[0] or condition or field != "vector" or is_empty()),
     )[0]
     return hits

@@ -65,15 +65,15 @@ class MilvusStore(Store[MilvusGeneration]):
         try:
             alias = self.server.call("describe_alias", self.address.name, seconds=seconds)
         except MissingError:
-            found = None
+            current = None
         else:
-            found = self._id(str(alias["collection_name"]))
-            if found is None:
+            current = self._id(str(alias["collection_name"]))
+            if current is None:
                 raise StoreError(
                     f"{self.address.name} is the alias of another program's collection: choose another name."
                 )
-        self._seen = time.monotonic(), found
-        return found
+        self._seen = time.monotonic(), current
+        return current
 
     def recent_id(self) -> str | None:
         looked, number = self._seen
@@ -159,8 +159,8 @@ class MilvusStore(Store[MilvusGeneration]):
 
     def next_id(self) -> str:
         """The id of the next generation: the next number, and the mark of its builder, which is unique."""
-        found = [*self._ids(), *filter(None, [self.current_id(WRITING)])]
-        return f"{1 + max(map(_number, found), default=0):06d}_{self._lease.owner}"
+        ids = [*self._ids(), *filter(None, [self.current_id(WRITING)])]
+        return f"{1 + max(map(_number, ids), default=0):06d}_{self._lease.owner}"
 
     def switch(self, generation: str) -> None:
         """Make this generation current. Raises StoreError if another became current since writing began."""
@@ -190,13 +190,13 @@ class MilvusStore(Store[MilvusGeneration]):
                 self.drop(generation)
 
     def _id(self, collection: str) -> str | None:
-        found = re.fullmatch(rf"{self.address.name}_(\d{{6,}}_[0-9a-f]{{8}})(?:_facts)?", collection)
-        return found[1] if found else None
+        match = re.fullmatch(rf"{self.address.name}_(\d{{6,}}_[0-9a-f]{{8}})(?:_facts)?", collection)
+        return match[1] if match else None
 
     def _ids(self, seconds: float = WRITING) -> list[str]:
         """The ids of the generations on the server, incomplete ones included, oldest first."""
         names = self.server.call("list_collections", seconds=seconds)
-        return sorted({found for name in names if (found := self._id(name)) is not None}, key=_number)
+        return sorted({id for name in names if (id := self._id(name)) is not None}, key=_number)
 
     def _unnamed(self) -> list[str]:
         """The ids of the generations that may have been current: all except those of unfinished builds."""
