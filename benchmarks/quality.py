@@ -1,9 +1,11 @@
 """Measures the program's answers on the development sets: `python -m benchmarks.quality [PART …]`.
 
-The parts (by default all): `words`: retrieval, leads and abstention on all questions of each set, without the reader;
-`reader`: the contribution of each stage, on questions that nothing was fitted or trained on (benchmarks/judged.py);
-`conversations`, `news` and `speed`. Each part replaces its figures in docs/quality.json, from which docs/quality.md and
-its pictures are written. The sets are research data next to the project; an error message reports if they are missing.
+The parts (by default all): `real` and `collections`: real questions about real articles, the latter of which nothing is
+fitted to; `topics`: the effect of other turns on questions that do not need them; `words`: retrieval, leads and
+abstention on all questions of each set, without the reader; `reader`: the contribution of each stage, on questions that
+nothing was fitted or trained on (benchmarks/judged.py); `conversations`, `news` and `speed`. Each part replaces its
+figures in docs/quality.json, from which docs/quality.md and its pictures are written. The sets are research data next
+to the project; an error message reports if they are missing.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,7 @@ from benchmarks.conversations import measure as measure_conversations
 from benchmarks.judged import DATASETS, SQUAD_1, SQUAD_2, Case, Kind, ask, sample, without_titles
 from benchmarks.mixture import Numbers, error_if_true, in_mixture, risk, weighted
 from benchmarks.quality_page import write
+from benchmarks.topic_changes import measure as measure_topics
 from qa.ask import fusion, search
 from qa.ask.answer import Answer
 from qa.ask.compose import compose
@@ -81,6 +84,8 @@ def main() -> int:
     encoder, reader = CachingEncoder(load_encoder(index=CACHE)), CachingReader()
     parts: dict[str, Callable[[], Any]] = {
         "real": lambda: _real(reader),
+        "collections": lambda: _collections(reader),
+        "topics": lambda: {name: asdict(each) for name, each in measure_topics(reader).items()},
         "words": lambda: _words(encoder),
         "reader": lambda: _read(encoder, reader),
         "conversations": lambda: measure_conversations(encoder, reader),
@@ -104,10 +109,7 @@ def main() -> int:
 def _real(reader: CachingReader) -> dict[str, Any]:
     """Where the evidence is found in each real collection, with the figures of the fit that held it out."""
     fit = json.loads((ROOT / "qa" / "ask" / "lead.json").read_text("utf-8"))
-    rows: dict[str, list[real.Judged]] = {}
-    for collection in real.collections(real.REAL):
-        with real.opened(collection, reader) as engine:
-            rows[collection.name] = [real.judged(q, engine.ask(q.text, 5, q.history)) for q in collection.questions]
+    rows = real.answered(real.REAL, reader)
     rows["all real"] = [row for own in rows.values() for row in own]
     found = {name: real.figures(own) for name, own in rows.items()}
     held_out = fit["fit"]["held_out"]
@@ -117,6 +119,16 @@ def _real(reader: CachingReader) -> dict[str, Any]:
             for name, each in found.items()
         },
         "thresholds": fit["thresholds"],
+    }
+
+
+def _collections(reader: CachingReader) -> dict[str, dict[str, float | None]]:
+    """The figures of the project's own collections, to which nothing is fitted."""
+    rows = real.answered(real.OWN, reader)
+    rows["all"] = [row for own in rows.values() for row in own]
+    return {
+        name: {key: None if math.isnan(value) else value for key, value in real.figures(own).items()}
+        for name, own in rows.items()
     }
 
 

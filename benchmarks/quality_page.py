@@ -11,6 +11,8 @@ from benchmarks.conversations import table as conversations_table
 from benchmarks.judged import CLAPNQ, CRANFIELD, INSCIT, SQUAD_1, SQUAD_2
 from benchmarks.mixture import MIXTURE
 from benchmarks.pictures import curves
+from benchmarks.topic_changes import Changed
+from benchmarks.topic_changes import table as topics_table
 
 _READ, _FUSED = "+ reader", "+ words"
 _LEAST_SHOWN = 10  # questions that a point of a curve stands for
@@ -108,6 +110,8 @@ def page(report: Mapping[str, Any], wanted: list[Target]) -> list[str]:
         "questions. All figures are in [quality.json](quality.json).",
         "",
         *_real(report["real"]["figures"]),
+        *(_collections(report["collections"]["figures"]) if "collections" in report else ()),
+        *(_topics(report["topics"]["figures"]) if "topics" in report else ()),
         "# Sets whose questions were written from their passages",
         "",
         "These sets are easier than real use: the authors of the questions had the passages in front of them.",
@@ -155,6 +159,26 @@ def _real(measured: Mapping[str, Any]) -> list[str]:
         ),
         "",
     ]
+
+
+def _collections(measured: Mapping[str, Mapping[str, float | None]]) -> list[str]:
+    rows = [name for name in measured["all"] if name != "questions"]
+    return [
+        "## Collections that nothing is fitted to",
+        "",
+        "The project's own ([texts and licences](../benchmarks/collections/README.md)): a wiki, a textbook and a lexicon, asked as",
+        "above, with the shipped model. They are for measuring alone.",
+        "",
+        f"| | {' | '.join(measured)} |",
+        f"|---|{'--:|' * len(measured)}",
+        f"| questions | {' | '.join(str(each['questions']) for each in measured.values())} |",
+        *(f"| {row} | {' | '.join(_count(each[row]) for each in measured.values())} |" for row in rows),
+        "",
+    ]
+
+
+def _topics(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return ["## Changes of topic", "", *topics_table({name: Changed(**each) for name, each in measured.items()}), ""]
 
 
 def _count(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Ask real questions about real articles: `python -m benchmarks.real [FOLDER] [--only NAME …] [--failures]`.
+"""Ask real questions about real articles: `python -m benchmarks.real [FOLDER …] [--only NAME …] [--failures]`.
 
 FOLDER contains collections: a folder of articles `<name>/` (or one of that name among the shared articles) and its
 questions `<name>.jsonl` (`q`, `kind`, `answerable`, `evidence`, `must`, perhaps `history`). A lead is good if it is
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.common import ARTICLES, CACHE, SETS
+from benchmarks.common import ARTICLES, CACHE, ROOT, SETS
 from qa import build_index
 from qa.ask.answer import Answer
 from qa.ask.follow_up import Turn
@@ -30,6 +30,7 @@ from qa.evaluate.metrics import auroc
 from qa.models.protocols import Reader
 
 REAL = SETS / "real"
+OWN = ROOT / "benchmarks" / "collections"  # for measuring alone: nothing is fitted to them
 SURE = 0.85  # a confidence from which on an answer counts as sure
 _ALL_READ = 60_000.0  # milliseconds
 
@@ -72,25 +73,26 @@ class Judged:
 
 
 def main() -> int:
-    """Print a table of figures, one column a collection."""
+    """Print a table of figures for each folder, one column a collection."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=REAL)
+    parser.add_argument("folders", nargs="*", type=Path, default=[REAL, OWN])
     parser.add_argument("--only", nargs="+", help="collections; all by default")
     parser.add_argument("--json", type=Path, help="a file to write the figures to")
     parser.add_argument("--failures", action="store_true", help="also print each question that went wrong")
     given = parser.parse_args()
-    rows: dict[str, list[Judged]] = {}
-    for collection in collections(given.folder):
-        if not given.only or collection.name in given.only:
-            with opened(collection) as engine:
-                rows[collection.name] = [judged(q, engine.ask(q.text, 5, q.history)) for q in collection.questions]
-    everything = [row for own in rows.values() for row in own]
-    table = {**{name: figures(own) for name, own in rows.items()}, "all": figures(everything)}
-    print("\n".join(as_markdown(table)))
-    if given.failures:
-        print("\n".join(failures(everything)))
+    made: dict[str, dict[str, dict[str, float]]] = {}
+    for folder in given.folders:
+        rows = answered(folder, only=given.only)
+        if not rows:
+            continue
+        everything = [row for own in rows.values() for row in own]
+        table = {**{name: figures(own) for name, own in rows.items()}, "all": figures(everything)}
+        print("\n".join(["", f"## {folder.name}", "", *as_markdown(table)]))
+        if given.failures:
+            print("\n".join(failures(everything)))
+        made[folder.name] = table
     if given.json:
-        given.json.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
+        given.json.write_text(json.dumps(made, indent=1) + "\n", "utf-8")
     return 0
 
 
@@ -102,6 +104,16 @@ def collections(folder: Path) -> Iterator[Collection]:
         yield Collection(
             listed.stem, articles if articles.is_dir() else ARTICLES / listed.stem, tuple(map(_question, rows))
         )
+
+
+def answered(folder: Path, reader: Reader | None = None, only: Sequence[str] | None = None) -> dict[str, list[Judged]]:
+    """The judged answers to all questions of each collection of a folder, or of those that are named."""
+    rows = {}
+    for collection in collections(folder):
+        if not only or collection.name in only:
+            with opened(collection, reader) as engine:
+                rows[collection.name] = [judged(q, engine.ask(q.text, 5, q.history)) for q in collection.questions]
+    return rows
 
 
 def opened(collection: Collection, reader: Reader | None = None) -> Engine:
