@@ -22,7 +22,7 @@ from enum import Enum
 
 
 class Remedy(Enum):
-    """What mends an index or an encoder; the value is the command line's wording, and other edges have their own."""
+    """What fixes an index or an encoder. The value is the command line's wording; other interfaces have theirs."""
 
     BUILD = "run `qa build`"
     FULL_BUILD = "run `qa build --full`"

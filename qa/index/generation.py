@@ -199,7 +199,7 @@ class OpenGeneration(ABC):
             return [passages[number] for number in ids]
 
     def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
-        """The words of a question that say what it is about."""
+        """The words of a question that tell what it is about, with their weights."""
         words = self._read(text)
         return query_terms(words, _frequency(self._frequencies(words)), self.count())
 
@@ -227,7 +227,7 @@ class OpenGeneration(ABC):
     def contains(self, phrase: str) -> bool:
         """Whether a passage contains these words as a phrase."""
         pool, allowed = self._with_phrase(phrase, 1)
-        # Of so many that may contain it, the rest was not read: nothing says that it is in none of them.
+        # At most _MOST_READ candidates are read; beyond these, any passage may contain the phrase.
         return bool(allowed.any()) or int(pool.near.sum()) >= _MOST_READ
 
     def _with_phrase(self, phrase: str, k: int) -> tuple[Pool, NDArray[np.bool_]]:

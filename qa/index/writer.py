@@ -148,7 +148,7 @@ class Writer(AbstractContextManager["Writer"], ABC):
         return self._records[-1]
 
     def _numbered(self, documents: int, passages: int) -> Part:
-        """The next numbers of so many documents and passages."""
+        """The next numbers for this many documents and passages."""
         first = self._next.documents.stop, self._next.passages.stop
         self._next = Part(range(first[0], first[0] + documents), range(first[1], first[1] + passages))
         return self._next

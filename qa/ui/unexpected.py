@@ -1,4 +1,4 @@
-"""Words an error that nobody expected; whoever catches it logs its traceback."""
+"""Words an unexpected error; the caller that catches it logs the traceback."""
 
 from __future__ import annotations
 

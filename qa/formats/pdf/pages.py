@@ -73,7 +73,7 @@ def _pages_near(text: str, pages: Sequence[Span], passage: Span) -> range:
     stop = last + 1
     if passage.end > text.rfind("\n\n", 0, pages[last].trimmed(text).end):
         stop += 1
-        while stop < len(pages) and not pages[stop - 1]:  # a page without text of its own
+        while stop < len(pages) and not pages[stop - 1]:  # a page without any text
             stop += 1
     while first > 0 and not pages[first]:
         first -= 1  # an empty page begins where the text of the previous one ends

@@ -55,7 +55,7 @@ class DenseWriter:
         self._count += len(rows)
 
     def finish(self) -> None:
-        """Write the codes, if there are so many rows that they are needed."""
+        """Write the codes, if there are enough rows to need them."""
         self.close()
         if self._count > EXACT_ROWS:
             _write_codes(self._folder / CODES, _mapped(self._folder / ROWS, self._count, self._dimension))

@@ -32,7 +32,7 @@ _PASSAGES = """SELECT p.id, d.path, p.ordinal, p.start, p."end", p.text,
 
 
 class Generation(OpenGeneration):
-    """One published build in a folder of its own, read-only. Safe to use from several threads."""
+    """One published build in its own folder, read-only. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
         """Open a folder whose files have the sizes and modification times of the manifest.

@@ -39,8 +39,8 @@ _MOST_UNWRITTEN = 16  # documents, or parts of long ones, waiting for SQLite
 _MOST_ROWS = 1_000  # passages that are written together
 _BLOCK = 4_096  # embeddings that are copied at once
 
-# A word index is extended if it has at least so many passages, and if no more than this share of them was removed since
-# it was last written at once, because removed passages still count in the frequencies of terms.
+# A word index is extended if it has at least this many passages, and no more than this share of them was removed since
+# it was last rewritten, because removed passages still count in the frequencies of terms.
 _LEAST_EXTENDED = 10_000
 _MOST_REMOVED = 0.01
 

@@ -74,7 +74,7 @@ class Server:
         whole: Callable[[Any], bool] = lambda result: True,
         **named: Any,
     ) -> Any:
-        """Call a method of MilvusClient, repeatedly for so many seconds until there is an answer.
+        """Call a method of MilvusClient, and repeat it for up to `seconds` until there is an answer.
 
         A result that is not `whole` is not an answer: a cluster that has lost a node returns nothing for some seconds,
         without an error. Raises MissingError, StoreError with the server's message if it refuses, and UnreachableError,
@@ -275,7 +275,7 @@ class Server:
 
     @contextmanager
     def _until(self, seconds: float) -> Iterator[float]:
-        """The time when a call of so many seconds must end: no later than the question or call that it is part of.
+        """The time at which a call of `seconds` must end: no later than the question or call that it is part of.
 
         Raises StoreError if no time is left, or if the server is known to be unreachable.
         """

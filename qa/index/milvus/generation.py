@@ -44,7 +44,7 @@ class MilvusGeneration(OpenGeneration):
     """One published build on a server, read-only. Safe to use from several threads."""
 
     def __init__(self, server: Server, collection: str, seconds: float = READING) -> None:
-        """Reads its manifest, within so many seconds. Raises StoreError."""
+        """Reads the manifest within `seconds`. Raises StoreError."""
         self.collection = collection
         self._server = server
         self._facts = Facts(server, facts_of(collection))
@@ -204,7 +204,7 @@ class MilvusGeneration(OpenGeneration):
             self._marks.write(replace(mark, is_deleted=True))
 
     def _expect(self, lost: int) -> None:
-        """Tell readers to expect less: so many facts, and the passages of all marks, are about to be deleted."""
+        """Lower the expected number of rows by `lost` facts and all marked passages, which are about to be deleted."""
         passages = self.count() - sum(len(mark.part.passages) for mark in self._marks.read(WRITING))
         least = self._facts.least(WRITING)[0] - lost
         rows = list(fact_rows(LEAST_ROWS, f"{least} {passages}"))

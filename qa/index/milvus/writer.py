@@ -42,7 +42,7 @@ _PATIENCE = 0.7  # seconds that a running insertion has when a build ends
 
 
 class MilvusWriter(Writer):
-    """Writes one generation; its rows go to the server in a thread of their own.
+    """Writes one generation; a background thread sends its rows to the server.
 
     No more than _MOST_WAITING passages and one file wait for that thread.
     """
