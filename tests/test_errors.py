@@ -14,14 +14,14 @@ DAMAGED = StoreError("vectors.f16 is damaged", Remedy.FULL_BUILD)
 OTHER = StoreError("The index is {another}", Remedy.BUILD_ELSEWHERE, "{}, or use the program that built it")
 
 
-def test_a_command_line_is_told_what_to_run() -> None:
+def test_a_command_line_gets_the_command_to_run() -> None:
     assert str(DAMAGED) == "vectors.f16 is damaged: run `qa build --full`."
     assert (
         str(OTHER) == "The index is {another}: run `qa build` where the articles are, or use the program that built it."
     )
 
 
-def test_a_page_has_a_button_where_it_may_build_and_names_the_machine_that_does_otherwise() -> None:
+def test_a_page_names_its_button_if_it_may_build_and_otherwise_the_building_machine() -> None:
     assert in_page(DAMAGED) == "vectors.f16 is damaged: press “Rebuild index”."
     assert in_page(OTHER) == "The index is {another}: press “Rebuild index”, or use the program that built it."
     assert in_page(DAMAGED, can_build=False) == (

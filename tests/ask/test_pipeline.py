@@ -63,7 +63,7 @@ def engine(config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch) -
     return Engine.open(replace(config, threshold=0.0, reader=""), tiny, reader=TinyReader(died=3, born=2))
 
 
-def test_a_question_walks_one_way_and_each_stage_runs_once(engine: Engine) -> None:
+def test_a_question_passes_its_stages_in_one_direction_and_each_runs_once(engine: Engine) -> None:
     calls: list[tuple[str, str]] = []
 
     def note(frame: FrameType, event: str, argument: object) -> None:

@@ -110,9 +110,7 @@ def test_ask_prints_the_answer_for_people(folder: Path, capsys: pytest.CaptureFi
     assert out.index("Bruno") < out.index("zoo.md")
 
 
-def test_ask_explains_only_if_it_is_told_to_and_json_always_does(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ask_explains_only_on_request_and_json_always_does(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "build")
     question = "What is the zebra at the zoo called?"
     (code, plain, _), (explained_code, explained, error) = (

@@ -146,7 +146,7 @@ def test_an_article_is_read_with_its_hash_size_and_title(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", ["a__md", "a__MD", "a__markdown", "a__txt", "a__Text"])
-def test_endings_are_known_in_any_case(tmp_path: Path, name: str) -> None:
+def test_extensions_are_recognised_in_any_case(tmp_path: Path, name: str) -> None:
     assert status(folder(tmp_path, **{name: "They sleep."})) == ("indexed", "")
 
 
@@ -194,7 +194,7 @@ def test_a_file_that_is_too_big_names_the_limit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"), [("a.xyz", ".xyz files are not read"), ("LICENSE", "has no extension such as .md or .txt")]
 )
-def test_an_ending_that_is_not_read_is_named(tmp_path: Path, name: str, reason: str) -> None:
+def test_an_extension_that_is_not_read_is_named(tmp_path: Path, name: str, reason: str) -> None:
     corpus = folder(tmp_path)
     (corpus / name).write_text("They sleep.")
     assert status(corpus) == ("skipped", reason)

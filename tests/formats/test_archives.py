@@ -100,7 +100,7 @@ def test_unread_entries_are_counted_by_extension() -> None:
     )  # fmt: skip
 
 
-def test_of_many_endings_the_commonest_are_named() -> None:
+def test_of_many_extensions_the_commonest_are_named() -> None:
     contents = read({"a.txt": HIVE, **{f"a.{number}": "x" for number in range(1_000)}})
     assert len(contents.problems) == 6
     assert contents.problems[-1] == "995 other files are not read"

@@ -118,7 +118,7 @@ def test_nothing_at_all_is_empty_text() -> None:
 
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs"), include_characters="\n\t")))
-def test_utf8_text_without_control_characters_comes_back_unchanged(text: str) -> None:
+def test_utf8_text_without_control_characters_is_unchanged(text: str) -> None:
     assert decode(text.encode()) == text.removeprefix("\ufeff")
 
 

@@ -114,7 +114,7 @@ def test_rows_are_float32_of_unit_length_in_the_order_of_the_texts(either: Encod
 
 
 @pytest.mark.model
-def test_no_texts_are_no_rows_and_no_counts(either: Encoder) -> None:
+def test_no_texts_give_no_rows_and_no_counts(either: Encoder) -> None:
     assert either.encode_passages([]).shape == (0, 384)
     assert either.encode_queries([]).shape == (0, 384)
     assert either.count_tokens([]) == []

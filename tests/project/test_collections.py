@@ -38,7 +38,7 @@ def test_there_are_as_many_questions_of_each_kind_as_were_wanted() -> None:
 
 
 @PARTS
-def test_what_a_good_answer_contains_stands_in_the_articles(collection: Collection) -> None:
+def test_the_articles_contain_what_a_good_answer_contains(collection: Collection) -> None:
     folded = {path: fold(text) for path, text in _texts(collection.folder).items()}
     missing = [
         (question.id, wanted)

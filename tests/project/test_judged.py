@@ -55,7 +55,7 @@ def test_no_question_is_both_fitted_and_judged(name: str) -> None:
 
 
 @given(LOGITS, st.lists(FOUND, max_size=5), st.integers(0, 500))
-def test_a_judgement_comes_back_as_it_was_for_the_same_passage_anywhere(
+def test_a_cached_judgement_is_returned_for_the_same_passage_anywhere(
     relevance: float, found: list[AnswerSpan], start: int
 ) -> None:
     judgement = Judgement(relevance, tuple(found))

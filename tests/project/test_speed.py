@@ -76,7 +76,7 @@ def test_without_measurements_no_target_is_met_or_missed() -> None:
     assert {target.met for target in targets(Measured([]), 2)} == {None}
 
 
-def test_the_page_shows_medians_spread_ratios_and_that_embeddings_were_looked_up() -> None:
+def test_the_page_shows_medians_spread_ratios_and_that_embeddings_were_read_from_a_file() -> None:
     text = page({"machine": "a machine", "measured": _MEASURED})
     assert "| 5,000 | this program | 51 (50–52) |" in text
     assert "| 5,000 | txtai, hybrid | 135 (130–140) | 2.65 |" in text

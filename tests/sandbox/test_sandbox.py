@@ -76,7 +76,7 @@ def taken_over(what: str, seconds: float = 20) -> SandboxProcess:
 
 
 @pytest.mark.parametrize(("path", "data"), [("a.md", ARTICLE), ("a.txt", ARTICLE), ("é\n.txt", "ünï".encode())])
-def test_a_document_comes_back_with_its_passages_as_it_was_read(reader: SandboxProcess, path: str, data: bytes) -> None:
+def test_a_document_is_returned_with_its_passages(reader: SandboxProcess, path: str, data: bytes) -> None:
     parsed = reader.parse_file(path, data, SPLITTING)
     assert parsed == parsing.parse_file(path, data, SPLITTING)
     assert all(len(passages) for _, passages in parsed.documents)
@@ -227,7 +227,7 @@ def test_a_page_that_takes_too_long_is_a_reason() -> None:
         process.pictures(b"%PDF", "ab", [Span(0, 2)], Span(0, 2), [])
 
 
-def test_an_empty_file_comes_back_as_empty() -> None:
+def test_an_empty_file_is_returned_as_empty() -> None:
     with (
         taken_over('send(b\'{"empty": "contains no text"}\')') as process,
         pytest.raises(Empty, match="contains no text"),
@@ -243,7 +243,7 @@ def test_several_documents_and_unreadable_parts_are_returned(reader: SandboxProc
     assert parsed.problems
 
 
-def test_a_text_of_many_frames_and_passages_comes_back(reader: SandboxProcess) -> None:
+def test_a_text_of_many_frames_and_passages_is_returned(reader: SandboxProcess) -> None:
     data = "".join(f"On day {n} — the bees of hive {n} carried water.\n\n" for n in range(30_000)).encode()
     parsed = reader.parse_file("a.txt", data, SPLITTING)
     is_same = parsed == parsing.parse_file("a.txt", data, SPLITTING)  # (what differs would take too long to show)

@@ -59,7 +59,7 @@ def listed(value: dict[str, Any]) -> list[str]:
 # --- a file -----------------------------------------------------------------------------------------------------------
 
 
-def test_every_ending_that_is_read_has_a_word_for_its_kind() -> None:
+def test_every_extension_that_is_read_has_a_kind() -> None:
     assert [ending for ending in PARSERS if kind(f"a{ending}").endswith(" file")] == []
     assert [kind(path) for path in ("a/b.PDF", "a.mht", "a.docx")] == ["PDF", "web page", "Word"]
     assert [kind(path) for path in ("a.png", "notes", "a.b/c")] == ["PNG file", "file", "file"]

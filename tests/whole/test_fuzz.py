@@ -23,7 +23,7 @@ TEXT = "The bees sleep in winter, and the keeper waits for spring.\n\nThen they 
 DOCUMENT = parse_plain("x.txt", TEXT)
 
 
-def test_every_ending_is_tried_or_is_another_name_of_one() -> None:
+def test_every_extension_is_tried_or_is_a_synonym_of_one() -> None:
     tried = {form.ending for form in fuzz_inputs.FORMATS.values()}
     assert {PARSERS[ending] for ending in tried} == set(PARSERS.values())
     assert tried <= set(PARSERS)

@@ -115,7 +115,7 @@ def texts(outcome: Outcome) -> Iterator[tuple[str, str]]:
             yield path, "\n".join(f"{document.title}\n{document.text}" for document in contents if document is not None)
 
 
-def test_every_ending_has_hostile_files() -> None:
+def test_every_extension_has_hostile_files() -> None:
     endings = {Path(case.name).suffix for case in cases()}
     same = [{".md", ".markdown", ".mdown"}, {".txt", ".text"}, {".html", ".htm", ".xhtml"}, {".mhtml", ".mht"}]
     missing = [ending for ending in PARSERS if not any(ending in group and group & endings for group in same)]

@@ -86,9 +86,7 @@ def shares(asked: list[Asked]) -> dict[str, float]:
         ("short answer right", 0.85),
     ],
 )
-def test_quality_is_at_least_what_it_was(
-    measured: Callable[[str], dict[str, float]], figure: str, least: float
-) -> None:
+def test_quality_has_not_dropped(measured: Callable[[str], dict[str, float]], figure: str, least: float) -> None:
     assert measured("")[figure] >= least
 
 

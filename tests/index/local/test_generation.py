@@ -264,7 +264,7 @@ def test_search_gives_exact_cosines_for_all_candidates(config: Config, tiny: Tin
     text=st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=60),
     data=st.data(),
 )
-def test_any_slice_of_any_text_comes_back_as_it_was(
+def test_any_slice_of_any_text_is_returned_unchanged(
     tmp_path_factory: pytest.TempPathFactory, tiny: TinyEncoder, text: str, data: st.DataObject
 ) -> None:
     bounds = st.integers(0, len(text))

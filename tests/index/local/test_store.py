@@ -246,7 +246,7 @@ def test_a_second_writer_in_another_thread_must_wait(built: Config, tiny: TinyEn
         b"/etc\n",
     ],
 )
-def test_current_that_names_no_generation_is_an_error_and_a_build_mends_it(
+def test_a_current_that_names_no_generation_is_an_error_and_a_build_repairs_it(
     built: Config, tiny: TinyEncoder, current: bytes
 ) -> None:
     (built.index / "CURRENT").write_bytes(current)

@@ -54,7 +54,7 @@ def facts(rows: Iterable[Mapping[str, Any]]) -> Facts:
 
 
 @given(TEXT, st.integers(0, 3))
-def test_a_text_of_any_length_comes_back(text: str, times: int) -> None:
+def test_a_text_of_any_length_is_returned(text: str, times: int) -> None:
     text += "😀é\n\0" * 20_000 * times
     rows = list(fact_rows("body:7", text))
     assert all(len(row["value"].encode()) <= LONGEST for row in rows)

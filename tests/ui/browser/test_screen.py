@@ -743,7 +743,7 @@ def test_light_and_dark_follow_the_system_and_have_contrast(browser: Browser, ch
         assert {selector: ratio for selector, ratio in ratios.items() if ratio < 4.5} == {}
 
 
-def test_an_index_that_cannot_be_opened_is_one_sentence_and_a_button_that_mends_it(page: Page, chat: Chat) -> None:
+def test_an_index_that_cannot_be_opened_is_one_sentence_and_a_button_that_fixes_it(page: Page, chat: Chat) -> None:
     for name in ("ledger.md", "register.md"):
         (chat.corpus / name).unlink(missing_ok=True)
     (chat.index / "CURRENT").write_text("000099\n", "ascii")
