@@ -12,9 +12,9 @@ from .why import Why
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A passage as it is shown: literal text of a document, with the spans that answer marked.
+    """A cited passage: literal text of a document, with the spans to highlight.
 
-    `changed` says that the file is not what it was when it was indexed.
+    `changed` says that the file has changed since it was indexed.
     """
 
     rank: int
@@ -32,7 +32,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """The stretch that answers, literally, and the rank of the citation that contains it.
+    """The quotation that answers, and the rank of the citation that contains it.
 
     `sentence` is the sentence in it that was judged to answer, the others are its neighbours; `short` is the answer
     itself, a part of the sentence, if the reader is sure of it. All spans are of the document.
@@ -45,14 +45,14 @@ class Lead:
     short: Span | None = None
 
     def pieces(self) -> tuple[str, str, str]:
-        """The stretch in three: before its short answer, that, and after it; all in the first if it has none."""
+        """The text before the short answer, it, and the text after it; without one, all text comes first."""
         if self.short is None:
             return self.text, "", ""
         start, end = self.short.start - self.span.start, self.short.end - self.span.start
         return self.text[:start], self.text[start:end], self.text[end:]
 
     def around(self) -> tuple[str, str]:
-        """What is quoted before the sentence that answers, and after it."""
+        """The quoted text before the sentence that answers, and after it."""
         start, end = self.sentence.start - self.span.start, self.sentence.end - self.span.start
         return self.text[:start], self.text[end:]
 
@@ -71,7 +71,7 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All that is said to one question. `lead` is None where the articles do not hold the answer.
+    """The answer to one question. `lead` is None if the articles do not seem to contain one.
 
     `query` is what was run: the question, after the words `carried` from the conversation where it leans on that, with
     its compounds spelled as in the articles.

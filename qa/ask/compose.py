@@ -1,4 +1,4 @@
-"""Hits, the lead among their units and how sure it is → the Answer, with its citations and what is marked in them."""
+"""Composes the Answer: the lead, its short answer, the citations and their highlights."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .ranking import Hit, Ranking
 from .short_answer import short_answer
 from .sources import Facts
 
-_ALIKE = 0.1  # in strength: two sentences of a passage that are marked both
+_CLOSE = 0.1  # in strength: within this, two sentences of a passage are both marked
 
 
 def compose(question: str, ranking: Ranking, leads: Leads, verdict: Verdict, facts: Facts, top_k: int) -> Answer:
     """The Answer to `question` from the hits for its query, with at most `top_k` citations.
 
-    Where it cannot be answered there is no lead, and the citations are only the nearest passages.
+    If it cannot be answered, there is no lead, and the citations are the nearest passages.
     """
     hits, lead, best = list(ranking.hits), None, leads.best
     if verdict.answerable and best is not None:
@@ -63,7 +63,7 @@ def _highlights(hits: Sequence[Hit], leads: Leads) -> dict[int, tuple[Span, ...]
     marked = {}
     for number, candidates in by_hit.items():
         first, *others = sorted(candidates, key=lambda each: -each.strength)[:2]
-        close = [other.unit.sentence for other in others if other.strength >= first.strength - _ALIKE]
+        close = [other.unit.sentence for other in others if other.strength >= first.strength - _CLOSE]
         spans = {first.unit.sentence, *close}
         if leads.best is not None and leads.best.unit.hit == number and leads.best.unit.sentence not in spans:
             spans = {leads.best.unit.sentence}

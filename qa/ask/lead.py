@@ -30,7 +30,7 @@ BY_WORDS: Features = {"share": 2.0, "score": 2.0, "before": 1.0, "pointer": -2.0
 
 @dataclass(frozen=True, slots=True)
 class LeadModel:
-    """Weights by feature: of a unit's strength, of that once it has been read alone, and of the lead's confidence.
+    """Weights by feature: of a unit's strength before and after it is read alone, and of the lead's confidence.
 
     `thresholds` are pairs of a risk (the share of wrong answers) and the least confidence that keeps it.
     """
@@ -54,7 +54,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Leads:
-    """All candidates, in the order of the passages, and the best of them; None without hits.
+    """All candidates, in the order of the passages, and the best of them (None without hits).
 
     `evidence` are the features of its confidence; None where no reader has read. `unread` counts the passages and
     units for which there was no time.
@@ -83,10 +83,10 @@ def lead_model() -> LeadModel:
 
 
 def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: Mapping[str, str]) -> Leads:
-    """The candidates of a ranking's first passages and the best of them.
+    """The candidates in a ranking's first passages, and the best of them.
 
-    Reading takes at most about `seconds`. `contexts` gives title and path by document. Where the first
-    passage was not read (without a reader, or in a language that it cannot read), words alone decide.
+    Reading takes at most about `seconds`. `contexts` gives title and path by document. If the first passage was not
+    read (without a reader, or in a language that it cannot read), words alone decide.
     """
     hits = ranking.hits[:LEAD_PASSAGES]
     if reader is None or not hits or hits[0].judgement is None:
@@ -95,9 +95,9 @@ def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: 
     model = lead_model()
     candidates = tuple(by_reader(ranking, model.strength))
     chosen = strongest(candidates, READ_ALONE)
-    readings = reader.read(ranking.query.text, [each.unit.alone() for each in chosen], seconds)
+    judgements = reader.read(ranking.query.text, [each.unit.alone() for each in chosen], seconds)
     finalists = []
-    for each, judgement in zip(chosen, readings, strict=True):
+    for each, judgement in zip(chosen, judgements, strict=True):
         if judgement is not None:
             features = {**each.features, **traits.read_alone(judgement)}
             finalists.append(replace(each, features=features, strength=weighed(features, model.strength_alone)))
@@ -118,17 +118,19 @@ def by_words(ranking: Ranking) -> list[Candidate]:
 
 
 def by_reader(ranking: Ranking, weights: Features) -> list[Candidate]:
-    """The candidates in the passages that were read, each with the features that `weights` may name."""
-    made = []
+    """The candidates in the passages that were read, with all features that `weights` can name."""
+    candidates = []
     for hit, unit, words in _units(ranking):
         if hit.judgement is not None:
             features = {**words, **traits.read_in(unit, hit.judgement), **traits.shape(unit)}
-            made.append(Candidate(unit, features, weighed(features, weights), traits.likeliest(unit, hit.judgement)))
-    return made
+            candidates.append(
+                Candidate(unit, features, weighed(features, weights), traits.likeliest(unit, hit.judgement))
+            )
+    return candidates
 
 
 def strongest(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
-    """The strongest candidates, best first; of equal ones, the first."""
+    """The strongest candidates, best first; equal ones keep their order."""
     return sorted(candidates, key=lambda each: -each.strength)[:count]
 
 
@@ -163,7 +165,7 @@ def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranki
 def _units(ranking: Ranking) -> Iterator[tuple[Hit, Unit, dict[str, float]]]:
     """The units of the first passages with their hits, and what the question's words say of each.
 
-    The text before a passage's first sentence is its heading: the answer to a question of an FAQ.
+    The text before a passage's first sentence is its heading, since the answer to an FAQ's question follows it.
     """
     for number, hit in enumerate(ranking.hits[:LEAD_PASSAGES]):
         passage = hit.passage

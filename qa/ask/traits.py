@@ -1,4 +1,4 @@
-"""What a unit says of itself and of the question in numbers: the features that choose the lead and its confidence."""
+"""Computes the features of units from which the lead and its confidence are chosen."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..text.query_term import QueryTerm
 from ..text.terms import contained_in
 from .units import Unit
 
-UNREAD = -15.0  # the margin of a sentence beyond what the reader could read
-_FRAGMENT, _HEADLINE = 4, 8  # words: fewer are a fragment; fewer without a stop are a heading or a label
+UNREAD = -15.0  # the margin of a sentence that the reader did not reach
+_FRAGMENT, _HEADLINE = 4, 8  # words: below these, a fragment; and, without a full stop, a heading or a label
 
-# A sentence that only says where to read on answers nothing, however many of the question's words it contains.
+# A sentence that only says where to read on, which answers nothing however many of the question's words it contains.
 _POINTER = re.compile(
     r"(?:for (?:more|further|additional) (?:information|details|help)|to learn more"
     r"|for [^,;:.]{1,120}, (?:please )?(?:see|refer to|visit|read)\b|(?:please )?(?:see|refer to)\b)",
@@ -30,7 +30,7 @@ _WANTS_NUMBER = re.compile(
 
 
 def shape(unit: Unit) -> dict[str, float]:
-    """What kind of text a unit is, as zeros and ones."""
+    """The kind of text that a unit is, as zeros and ones."""
     text = unit.sentence_text.strip()
     words = len(text.split())
     return {
@@ -75,7 +75,7 @@ def read_in(unit: Unit, judgement: Judgement) -> dict[str, float]:
 
 
 def read_alone(judgement: Judgement) -> dict[str, float]:
-    """What the reader says of a unit's sentence when it reads it by itself."""
+    """The features from the judgement of a unit's sentence that was read alone."""
     margin = UNREAD if judgement.margin is None else judgement.margin
     return {
         "alone_relevance": judgement.relevance,
@@ -85,7 +85,7 @@ def read_alone(judgement: Judgement) -> dict[str, float]:
 
 
 def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -> dict[str, float]:
-    """What the question names and neither the unit's passage nor its `context` (title and path) contains.
+    """What the question mentions but neither the unit's passage nor its `context` (title and path) contains.
 
     `number_missing` says whether a number is, `names_missing` is the share of its names that are, `word_missing` the
     weight of the heaviest word that the quoted text, its headings and the context lack, as a share of the heaviest, and
@@ -107,12 +107,12 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
 
 
 def share(terms: Sequence[QueryTerm], words: Set[str]) -> float:
-    """The share of the terms, by weight, that are among some words."""
+    """The share of the terms, by weight, that are among `words`."""
     return sum_of(terms, words) / total(terms)
 
 
 def sum_of(terms: Sequence[QueryTerm], words: Set[str], without: Set[str] = frozenset()) -> float:
-    """The weight of the terms that are among some words, and not among others."""
+    """The weight of the terms that are among `words` but not among `without`."""
     return sum(term.weight for term in terms if term.is_in(words) and not term.is_in(without))
 
 

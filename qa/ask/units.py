@@ -1,4 +1,4 @@
-"""Passages → the units that may lead an answer, each a sentence with the neighbours that are quoted with it."""
+"""Divides passages into units, which may lead an answer: sentences with the neighbours quoted with them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from ..text.document import Span
 from ..text.passage import Passage
 
-# The most words of a unit. With 40, 60 and 80 the best unit contained the answer to .56, .60 and .62 of 373 questions
-# about real articles, and the sentence alone to .50 (docs/quality.md).
+# The most words of a unit. With 40, 60 and 80 words, the best unit contained the answer to .56, .60 and .62 of 373
+# questions about real articles; the sentence alone contained it for .50 (docs/decisions.md).
 MOST_WORDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A literal stretch of a passage that may lead an answer.
+    """A literal part of a passage that may lead an answer.
 
     `hit` is the position of its passage among the hits, from 0. `sentence` is the sentence, list item, row or line that
     is judged; `span` adds its neighbours in the same paragraph, list or table, and is what gets quoted. Both are spans
@@ -29,12 +29,12 @@ class Unit:
 
     @property
     def text(self) -> str:
-        """What is quoted."""
+        """The quoted text."""
         return _text(self.passage, self.span)
 
     @property
     def sentence_text(self) -> str:
-        """What is judged."""
+        """The judged sentence."""
         return _text(self.passage, self.sentence)
 
     def alone(self) -> Passage:
@@ -50,7 +50,7 @@ def units_of(hit: int, passage: Passage) -> Iterator[Unit]:
 
 
 def _stretch(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span:
-    """A sentence with what follows and precedes it in its block, and what a colon at its end introduces."""
+    """A sentence with its neighbours in the same block and, after a colon, with what it introduces."""
     first = last = number
     while (
         last + 1 < len(sentences)
