@@ -29,7 +29,7 @@ from .model import ReaderNet, stacked
 from .sequences import LONGEST, MOST_QUESTION, Paired, Sequences, tokenizer
 from .train import has_unit, load_mean
 
-TARGET = ROOT / "qa" / "models" / "reader"
+TARGET = ROOT / "qa" / "models" / "weights" / "reader"
 MODEL, TOKENIZER, DESCRIPTION = "model.onnx", "tokenizer.json", "reader.json"
 MOST_BYTES = 25_000_000
 FORMAT_VERSION = 1

@@ -582,15 +582,22 @@ def test_training_can_start_from_the_shipped_reader(words: Any) -> None:
         assert np.corrcoef(start[0, : len(pair.ids)], shipped[1][0])[0, 1] > 0.98
 
 
-def test_the_precision_is_the_faster_one_by_default() -> None:
+@pytest.mark.parametrize("faster", [True, False])
+def test_the_precision_is_the_faster_one_by_default(faster: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    from training.train import precision
+    from training import train
 
-    assert precision("bfloat16", torch.device("cpu")) == "bfloat16"
-    assert precision("auto", torch.device("cuda")) == "bfloat16"
-    multiplied = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    assert precision("auto", torch.device("cpu")) == ("bfloat16" if multiplied else "float32")
+    assert train.precision("bfloat16", torch.device("cpu")) == "bfloat16"
+    assert train.precision("auto", torch.device("cuda")) == "bfloat16"
+    monkeypatch.setattr(train, "_bfloat16_is_faster", lambda: faster)
+    assert train.precision("auto", torch.device("cpu")) == ("bfloat16" if faster else "float32")
+
+
+def test_the_faster_precision_is_measured() -> None:
+    from training import train
+
+    assert train._bfloat16_is_faster() in (True, False)
 
 
 def test_the_mean_of_checkpoints_has_a_share_of_each(base: Path, tmp_path: Path, words: Any) -> None:
