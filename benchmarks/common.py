@@ -58,7 +58,7 @@ HELD_OUT_ARTICLES = frozenset(
         "Warsaw",
     }
 )
-_FOUND = np.dtype([("sentence", "<i4", 2), ("span", "<i4", 2), ("margin", "<f4")])
+_FOUND = np.dtype([("sentence", "<i4", 2), ("span", "<i4", 2), ("margin", "<f4"), ("unit", "<f4")])
 
 
 def off_topic_questions() -> list[tuple[str, str]]:
@@ -167,10 +167,7 @@ def _row(judgement: Judgement | None, start: int) -> bytes:
     """A judgement packed into bytes, with offsets relative to `start`; empty for None."""
     if judgement is None:
         return b""
-    rows = [
-        ((f.sentence.start - start, f.sentence.end - start), (f.span.start - start, f.span.end - start), f.margin)
-        for f in judgement.answers
-    ]
+    rows = [(_range(f.sentence, start), _range(f.span, start), f.margin, f.unit) for f in judgement.answers]
     return bytes(np.float32(judgement.relevance).tobytes() + np.array(rows, dtype=_FOUND).tobytes())
 
 
@@ -178,10 +175,18 @@ def _judgement(row: bytes, start: int) -> Judgement | None:
     if not row:
         return None
     found = (
-        AnswerSpan(Span(*(int(x) + start for x in sentence)), Span(*(int(x) + start for x in span)), float(margin))
-        for sentence, span, margin in np.frombuffer(row[4:], dtype=_FOUND).tolist()
+        AnswerSpan(_span(sentence, start), _span(span, start), float(margin), float(unit))
+        for sentence, span, margin, unit in np.frombuffer(row[4:], dtype=_FOUND).tolist()
     )
     return Judgement(float(np.frombuffer(row[:4], dtype=np.float32)[0]), tuple(found))
+
+
+def _range(span: Span, start: int) -> tuple[int, int]:
+    return span.start - start, span.end - start
+
+
+def _span(ends: Sequence[int], start: int) -> Span:
+    return Span(int(ends[0]) + start, int(ends[1]) + start)
 
 
 def f1(given: str, answer: str) -> float:

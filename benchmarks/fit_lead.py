@@ -1,9 +1,11 @@
 """Fit which unit leads an answer and how sure that is: `python -m benchmarks.fit_lead`, which writes qa/ask/lead.json.
 
-Three models are fitted to "this unit answers this question", on real collections (benchmarks/real.py) and on sets whose
-questions were written beside their passages: a unit's strength before and after it has been read alone (the likelihood
-of a right unit among those of its question), and the confidence of the strongest (logistic). Each real collection
-weighs the same. The figures that are printed, and the thresholds by risk, are of collections held out in turn.
+The models are fitted to "this unit answers this question", on real collections (benchmarks/real.py) and on sets whose
+questions were written beside their passages: a unit's strength (the likelihood of a right unit among those of its
+question), and the confidence of the strongest (logistic). One pair of models is for questions that a reader reads,
+whose strongest units have a second strength once they have been read alone; the other is for words alone. Each real
+collection weighs the same. The figures that are printed, and the thresholds by risk, are of collections held out in
+turn.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,15 @@ from benchmarks import real
 from benchmarks.common import CACHE, ROOT, CachingEncoder, CachingReader
 from benchmarks.judged import SQUAD_1, SQUAD_2, ask, sample
 from qa.ask import traits
+from qa.ask.confidence import confidence
 from qa.ask.features import weighed
 from qa.ask.lead import (
     READ_ALONE,
     Candidate,
     LeadModel,
+    Leads,
     by_reader,
+    by_words,
     evidence_for,
     strongest,
 )
@@ -36,18 +40,26 @@ from qa.ask.ranking import Ranking
 from qa.ask.rereading import READ
 from qa.ask.sources import facts_of
 from qa.ask.units import Unit
+from qa.ask.words import confidence_words
 from qa.evaluate.metrics import auroc
 from qa.models.encoders import load_encoder
-from qa.models.protocols import logistic
 
 STRENGTH = (
-    "share", "before", "numbers", "score", "relevance", "likely_relevant", "margin", "likely_answer",
-    "row", "colon", "question", "link", "heading", "fragment", "headline", "pointer",
+    "share", "above", "before", "numbers", "score", "relevance", "likely_relevant", "margin", "likely_answer", "unit",
+    "likely_unit", "row", "colon", "introduces", "question", "link", "heading", "fragment", "headline", "pointer",
 )  # fmt: skip
-STRENGTH_ALONE = (*STRENGTH, "alone_relevance", "likely_alone", "alone_margin")
+STRENGTH_ALONE = (*STRENGTH, "alone_relevance", "likely_alone", "alone_margin", "alone_unit")
 CONFIDENCE = (
     "strength", "score", "top_cosine", "article_gap", "margin_gap", "number_missing", "names_missing", "word_missing",
-    "no_number", "headline", "colon", "row", "odds", "coverage", "peak", "log_passages",
+    "no_number", "headline", "colon", "introduces", "row", "odds", "coverage", "peak", "log_passages",
+)  # fmt: skip
+STRENGTH_BY_WORDS = (
+    "share", "above", "before", "numbers", "score", "row", "colon", "introduces", "question", "link", "heading",
+    "fragment", "headline", "pointer",
+)  # fmt: skip
+CONFIDENCE_BY_WORDS = (
+    "strength", "score", "share", "top_cosine", "article_gap", "passage_gap", "number_missing", "names_missing",
+    "word_missing", "no_number", "headline", "colon", "introduces", "row", "coverage", "peak", "log_passages",
 )  # fmt: skip
 SETS = (SQUAD_2, SQUAD_1)
 _WEIGHT_OF_SET = 0.25  # beside 1 for each real collection
@@ -58,8 +70,23 @@ Rows = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """The names of the features of a unit's strength, of that once it was read alone (if any is), and of confidence."""
+
+    strength: tuple[str, ...]
+    strength_alone: tuple[str, ...]
+    confidence: tuple[str, ...]
+
+
+NAMES = {
+    "read": Names(STRENGTH, STRENGTH_ALONE, CONFIDENCE),
+    "words": Names(STRENGTH_BY_WORDS, (), CONFIDENCE_BY_WORDS),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """A question with all candidates, each read alone; `right` are those that answer it, by their number.
+    """A question with all candidates, each read alone if a reader reads; `right` are those that answer it, by number.
 
     `kind` is "own", "near" or "off"; `contexts` are those of the documents.
     """
@@ -81,34 +108,34 @@ class Said:
 
 
 def main() -> int:
-    """Fit, print what held-out collections say, and write the model that is fitted on all of them."""
-    groups = dict(cases())
-    said = {name: held_out(name, groups) for name in groups}
-    everyone = [each for name, own in said.items() if name not in SETS for each in own]
-    for name, own in [*said.items(), ("all real", everyone)]:
-        print(name, json.dumps(figures(own)), flush=True)
-    thresholds = [(risk, threshold_of(risk, everyone)) for risk in _RISKS]
-    model = fitted(groups)
-    written = {
-        "strength": dict(model.strength),
-        "strength_alone": dict(model.strength_alone),
-        "confidence": {"intercept": model.intercept, "weights": dict(model.confidence)},
-        "thresholds": thresholds,
-        "fit": {
-            "date": date.today().isoformat(),
-            "questions": {name: len(own) for name, own in groups.items()},
+    """Fit, print the figures of held-out collections, and write the models that are fitted on all of them."""
+    asked = list(cases())
+    written = {}
+    for kind, names in NAMES.items():
+        groups = {name: by_kind[kind] for name, by_kind in asked}
+        said = {name: held_out(name, groups, names) for name in groups}
+        everyone = [each for name, own in said.items() if name not in SETS for each in own]
+        for name, own in [*said.items(), ("all real", everyone)]:
+            print(kind, name, json.dumps(figures(own)), flush=True)
+        model = fitted(groups, names)
+        written[kind] = {
+            "strength": dict(model.strength),
+            "strength_alone": dict(model.strength_alone),
+            "confidence": {"intercept": model.intercept, "weights": dict(model.confidence)},
+            "thresholds": [(risk, threshold_of(risk, everyone)) for risk in _RISKS],
+            "bands": bands(everyone),
             "held_out": {name: figures(own) for name, own in [*said.items(), ("all real", everyone)]},
-        },
-    }
-    (ROOT / "qa" / "ask" / "lead.json").write_text(json.dumps(written, indent=1) + "\n", "utf-8")
+        }
+    fit = {"date": date.today().isoformat(), "questions": {name: len(own["read"]) for name, own in asked}}
+    (ROOT / "qa" / "ask" / "lead.json").write_text(json.dumps({**written, "fit": fit}, indent=1) + "\n", "utf-8")
     return 0
 
 
 # --- questions --------------------------------------------------------------------------------------------------------
 
 
-def cases() -> Iterator[tuple[str, list[Case]]]:
-    """The questions of each real collection and of each set, all of whose units have been read."""
+def cases() -> Iterator[tuple[str, dict[str, list[Case]]]]:
+    """The questions of each real collection and of each set, as a reader reads them and by words alone."""
     reader = CachingReader()
     for collection in real.collections(real.REAL):
         with real.opened(collection, reader) as engine:
@@ -116,28 +143,32 @@ def cases() -> Iterator[tuple[str, list[Case]]]:
             for question in collection.questions:
                 ranking = engine.search(question.text, READ, question.history)
                 kind = "own" if question.answerable else "near" if question.is_near_miss else "off"
-                right = _right_by(question)
-                made.append(_case(kind, ranking, reader, right, _contexts(engine.generation, ranking)))
+                contexts = facts_of(ranking, engine.generation, None).contexts
+                made.append(_cases(kind, ranking, reader, _right_by(question), contexts))
         print(collection.name, len(made), flush=True)
-        yield collection.name, made
+        yield collection.name, _by_kind(made)
     encoder = CachingEncoder(load_encoder(index=CACHE))
     for name in SETS:
         made = []
         for case in ask(sample(name, "fit"), encoder, reader):
             answers = tuple(map(real.fold, case.query.answers))
             relevant = frozenset(case.relevant)
-            made.append(_case(case.kind, case.ranking, reader, _right_in(answers, relevant), {}))
+            made.append(_cases(case.kind, case.ranking, reader, _right_in(answers, relevant), {}))
         print(name, len(made), flush=True)
-        yield name, made
+        yield name, _by_kind(made)
 
 
-def _case(
+def _by_kind(made: Sequence[Mapping[str, Case]]) -> dict[str, list[Case]]:
+    return {kind: [each[kind] for each in made] for kind in NAMES}
+
+
+def _cases(
     kind: str,
     ranking: Ranking,
     reader: CachingReader,
     is_right: Callable[[Unit], bool],
     contexts: Mapping[str, str],
-) -> Case:
+) -> dict[str, Case]:
     candidates = by_reader(ranking, {})
     judgements = reader.read(ranking.query.text, [each.unit.alone() for each in candidates], float("inf"))
     read = tuple(
@@ -145,8 +176,17 @@ def _case(
         for each, judgement in zip(candidates, judgements, strict=True)
         if judgement is not None
     )
-    right = frozenset(n for n, each in enumerate(read) if kind == "own" and is_right(each.unit))
-    return Case(kind, ranking, read, right, contexts)
+    hits = sorted((replace(hit, judgement=None) for hit in ranking.hits), key=lambda hit: -hit.score)
+    unread = replace(ranking, hits=tuple(hits))
+    words = tuple(by_words(unread, {}))
+
+    def right(units: Sequence[Candidate]) -> frozenset[int]:
+        return frozenset(n for n, each in enumerate(units) if kind == "own" and is_right(each.unit))
+
+    return {
+        "read": Case(kind, ranking, read, right(read), contexts),
+        "words": Case(kind, unread, words, right(words), contexts),
+    }
 
 
 def _right_by(question: real.Question) -> Callable[[Unit], bool]:
@@ -163,31 +203,27 @@ def _right_in(answers: Sequence[str], relevant: frozenset[str]) -> Callable[[Uni
     return is_right
 
 
-def _contexts(generation: Any, ranking: Ranking) -> Mapping[str, str]:
-    return facts_of(ranking, generation, None).contexts
-
-
 # --- fitting ----------------------------------------------------------------------------------------------------------
 
 
-def fitted(groups: Mapping[str, Sequence[Case]]) -> LeadModel:
+def fitted(groups: Mapping[str, Sequence[Case]], names: Names) -> LeadModel:
     """The model of some collections' questions."""
     weights = {name: _WEIGHT_OF_SET if name in SETS else 1.0 for name in groups}
-    strength = _choice(groups, weights, STRENGTH, None)
-    alone = _choice(groups, weights, STRENGTH_ALONE, strength)
+    strength = _choice(groups, weights, names.strength, None)
+    alone = _choice(groups, weights, names.strength_alone, strength) if names.strength_alone else {}
     model = LeadModel(strength, alone, 0.0, {}, ())
     rows, labels, each = [], [], []
     for name, own in groups.items():
         for case in own:
             if (lead := lead_of(case, model)) is not None:
-                rows.append([lead[1][feature] for feature in CONFIDENCE])
+                rows.append([lead[1][feature] for feature in names.confidence])
                 labels.append(float(lead[0] in case.right))
                 each.append(weights[name] / len(own))
     mean, spread = np.mean(rows, axis=0), np.std(rows, axis=0) + 1e-9
     x, y, w = (np.array(rows) - mean) / spread, np.array(labels), np.array(each)
     *scaled, intercept = _logistic(x, y, w / w.sum())
     own_scale = np.array(scaled) / spread
-    slopes = {name: round(float(value), 5) for name, value in zip(CONFIDENCE, own_scale, strict=True)}
+    slopes = {name: round(float(value), 5) for name, value in zip(names.confidence, own_scale, strict=True)}
     return replace(model, intercept=round(float(intercept - own_scale @ mean), 5), confidence=slopes)
 
 
@@ -197,11 +233,13 @@ def lead_of(case: Case, model: LeadModel) -> tuple[int, dict[str, float]] | None
     chosen = strongest(first, READ_ALONE)
     if not chosen:
         return None
-    finalists = [replace(each, strength=weighed(each.features, model.strength_alone)) for each in chosen]
-    best = max(finalists, key=lambda each: each.strength)
+    if model.strength_alone:
+        again = [replace(each, strength=weighed(each.features, model.strength_alone)) for each in chosen]
+        chosen = strongest(again, READ_ALONE)
+    best = chosen[0]
     context = case.contexts.get(best.unit.passage.document, "")
     number = next(n for n, each in enumerate(case.candidates) if each.unit == best.unit)
-    return number, evidence_for(best, finalists, case.ranking, context)
+    return number, evidence_for(best, chosen, case.ranking, context)
 
 
 def _choice(
@@ -257,13 +295,13 @@ def _logistic(rows: Rows, labels: Rows, weights: Rows) -> Rows:
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-def held_out(name: str, groups: Mapping[str, Sequence[Case]]) -> list[Said]:
+def held_out(name: str, groups: Mapping[str, Sequence[Case]], names: Names) -> list[Said]:
     """What a model that was fitted on the other collections says of this one's questions."""
-    model = fitted({other: own for other, own in groups.items() if other != name})
+    model = fitted({other: own for other, own in groups.items() if other != name}, names)
     said = []
     for case in groups[name]:
         lead = lead_of(case, model)
-        sure = 0.0 if lead is None else logistic(model.intercept + weighed(lead[1], model.confidence))
+        sure = 0.0 if lead is None else confidence(Leads(model, (), evidence=lead[1]))
         said.append(Said(case.kind, lead is not None and lead[0] in case.right, sure))
     return said
 
@@ -276,6 +314,17 @@ def threshold_of(risk: float, said: Sequence[Said]) -> float:
         if wrong <= risk * number:
             kept = each.confidence
     return round(kept, 4)
+
+
+def bands(said: Sequence[Said]) -> dict[str, tuple[int, float]]:
+    """How many answers each of the words for confidence is shown with, and the share of right ones among them.
+
+    Those that are "unlikely" are not shown.
+    """
+    by_word: dict[str, list[bool]] = {}
+    for each in sorted(said, key=lambda each: -each.confidence):
+        by_word.setdefault(confidence_words(each.confidence), []).append(each.right)
+    return {word: (len(right), round(real.share(right), 3)) for word, right in by_word.items()}
 
 
 def figures(said: Sequence[Said]) -> dict[str, float | None]:

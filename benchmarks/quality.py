@@ -112,13 +112,15 @@ def _real(reader: CachingReader) -> dict[str, Any]:
     rows = real.answered(real.REAL, reader)
     rows["all real"] = [row for own in rows.values() for row in own]
     found = {name: real.figures(own) for name, own in rows.items()}
-    held_out = fit["fit"]["held_out"]
+    held_out = fit["read"]["held_out"]
     return {
         "collections": {
             name: {**{key: each[key] for key in ("evidence@1", "evidence@3", "evidence@5")}, **held_out[name]}
             for name, each in found.items()
         },
-        "thresholds": fit["thresholds"],
+        "by_words": {name: each for name, each in fit["words"]["held_out"].items() if name in found},
+        "bands": {kind: fit[kind]["bands"] for kind in ("read", "words")},
+        "thresholds": fit["read"]["thresholds"],
     }
 
 
@@ -190,7 +192,7 @@ def _meaning_alone() -> Iterator[None]:
 def _judged(case: Case, reader: CachingReader | None = None) -> Judged:
     """Composed as the program does, and never abstained."""
     leads = leads_of(case.ranking, reader, float("inf"), {})
-    verdict = judge(case.ranking, leads, 0.0)
+    verdict = judge(leads, 0.0)
     answer = compose(case.query.text, case.ranking, leads, verdict, _NOWHERE, len(case.ranking.hits))
     ranked = [hit.passage.document for hit in case.ranking.hits]
     known = case.query.answers if case.kind == "own" else ()
@@ -398,7 +400,7 @@ def _news(encoder: Encoder, reader: Reader) -> dict[str, Any]:
         for name, setting in (("without the reader", "off"), ("with the reader", "")):
             engine = Engine.open(replace(config, reader=setting), encoder, reader=reader)
             asked[name] = [(question, engine.ask(question["question"])) for question in questions]
-        with patch.object(search, "_same_place", lambda one, other: False):
+        with patch.object(search, "_are_duplicates", lambda one, other: False):
             asked["near-duplicates kept"] = [(question, engine.ask(question["question"])) for question in questions]
         del engine
     cited = [[[c.span for c in answer.citations] for _, answer in answers] for answers in asked.values()]

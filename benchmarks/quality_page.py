@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,6 +149,24 @@ def _real(measured: Mapping[str, Any]) -> list[str]:
         f"| questions | {' | '.join(str(each['questions']) for each in collections.values())} |",
         *(f"| {row} | {' | '.join(_count(each[row]) for each in collections.values())} |" for row in rows),
         "",
+        "What the words for confidence stand for on these questions, near-misses and off-topic ones included: how many answers",
+        "are shown with each word, and the share of them that is right. *By words*: without the reader, which is also how other",
+        "languages than English are answered.",
+        "",
+        "| | with the reader | right | by words | right |",
+        "|---|--:|--:|--:|--:|",
+        *_bands(measured["bands"]),
+        "",
+        "By words alone:",
+        "",
+        f"| | {' | '.join(measured['by_words'])} |",
+        f"|---|{'--:|' * len(measured['by_words'])}",
+        *(
+            f"| {row} | {' | '.join(_count(each[row]) for each in measured['by_words'].values())} |"
+            for row in rows
+            if not row.startswith("evidence")
+        ),
+        "",
         "`QA_RISK` limits the share of wrong answers among those shown. Its thresholds come from all these questions:",
         "",
         "| share of shown answers that may be wrong | shown from a confidence of |",
@@ -179,6 +198,12 @@ def _collections(measured: Mapping[str, Mapping[str, float | None]]) -> list[str
 
 def _topics(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return ["## Changes of topic", "", *topics_table({name: Changed(**each) for name, each in measured.items()}), ""]
+
+
+def _bands(bands: Mapping[str, Mapping[str, tuple[int, float]]]) -> Iterator[str]:
+    for word in ("very likely", "likely", "possible"):
+        cells = (bands[kind].get(word, (0, math.nan)) for kind in ("read", "words"))
+        yield f"| {word} | {' | '.join(f'{count} | {_cell(right)}' for count, right in cells)} |"
 
 
 def _count(value: float | None) -> str:
@@ -259,7 +284,7 @@ def _confidence(read: Mapping[str, Any]) -> list[str]:
     lines = [
         "## Confidence and abstention",
         "",
-        "Confidence is the probability that the lead answers the question; without the reader, that the articles are about it.",
+        "Confidence is the probability that the lead answers the question, with the reader and without it.",
         "Here it is judged by whether the articles answer. *Off-topic* questions are real search questions about anything.",
         "*Near-misses* are questions about the same passages, which do not contain their answer (those of SQuAD 2 are also",
         "asked of squad-v1.1-dev). *AUROC* is the probability that an own question gets a higher confidence than such a",
@@ -294,7 +319,7 @@ def _risk(curve: Mapping[str, list[list[float]]]) -> list[str]:
         "",
         "*Risk* is the share of wrong answers in that mixture, over the held-out questions of all sets but inscit-dev. An answer",
         "is wrong if the articles do not contain one. In the last column, for the SQuAD sets, it is also wrong if the articles",
-        "contain an answer and the lead does not. Without the reader, `QA_RISK` refers to the first of these.",
+        "contain an answer and the lead does not, which is what `QA_RISK` refers to.",
         "",
         "![The share of wrong answers, by the share of answered questions](quality-risk.svg)",
         "",

@@ -24,8 +24,9 @@ def test_the_public_names_are_these() -> None:
     assert qa.__all__ == [
         "Address", "Answer", "AnswerSpan", "Block", "Box", "BuildReport", "Citation", "Config", "Document", "Encoder",
         "EncoderIdentity", "Engine", "Evidence", "FileRecord", "FileState", "Hit", "Judgement", "Lead",
-        "PagePicture", "Passage", "PassageSettings", "PluginAddress", "Progress", "QAError", "Query", "QueryTerm",
-        "Ranking", "Ranks", "Reader", "ReaderScores", "Remedy", "Section", "Span", "Status", "Turn", "Why",
+        "OpenCompound", "OtherValue", "PagePicture", "Passage", "PassageSettings", "PluginAddress", "Progress",
+        "QAError", "Query", "QueryTerm", "Ranking", "Ranks", "Reader", "ReaderScores", "Remedy", "Section", "Span",
+        "Status", "Turn", "Why",
         "__version__", "build_index", "load_encoder",
     ]  # fmt: skip
     assert set(qa.__all__) <= set(dir(qa))

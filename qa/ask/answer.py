@@ -35,7 +35,8 @@ class Lead:
     """The quotation that answers, and the rank of the citation that contains it.
 
     `sentence` is the sentence in it that was judged to answer, the others are its neighbours; `short` is the answer
-    itself, a part of the sentence, if the reader is sure of it. All spans are of the document.
+    itself, a part of the sentence, if the reader is sure of it. All spans are of the document. `date` is given as in an
+    OtherValue, and only if there are any.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Lead:
     span: Span
     sentence: Span
     short: Span | None = None
+    date: str = ""
 
     def pieces(self) -> tuple[str, str, str]:
         """The text before the short answer, it, and the text after it; without one, all text comes first."""
@@ -66,6 +68,31 @@ class Lead:
             "end": None if self.short is None else self.short.end,
             "span": [self.span.start, self.span.end],
             "sentence": [self.sentence.start, self.sentence.end],
+            "date": self.date or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OtherValue:
+    """What another article says of the same thing, with another value: literally, as in a Lead.
+
+    `date` is the date that it or its article gives, in ISO 8601 as far as it is written; empty if there is none.
+    """
+
+    text: str
+    citation: int
+    span: Span
+    sentence: Span
+    date: str
+
+    def as_json(self) -> dict[str, Any]:
+        """One entry of `others` in `qa ask --json`."""
+        return {
+            "text": self.text,
+            "citation": self.citation,
+            "span": [self.span.start, self.span.end],
+            "sentence": [self.sentence.start, self.sentence.end],
+            "date": self.date or None,
         }
 
 
@@ -78,7 +105,8 @@ class Answer:
     `corrected` are words of the question that no passage contains, as typed and as searched for; `reason` says in one
     sentence why nothing was found, if that is known. `unmentioned` are names in the question that the article of the
     lead does not contain. `unread` counts the passages and units that the reader had no time for. `why`
-    says what decided, of the lead or, if there is none, of what came closest; None if nothing was found.
+    says what decided, of the lead or, if there is none, of what came closest; None if nothing was found. `others` are
+    other values that other articles give for what the lead says, the newest first.
     """
 
     question: str
@@ -95,6 +123,7 @@ class Answer:
     unmentioned: tuple[str, ...] = ()
     unread: int = 0
     why: Why | None = None
+    others: tuple[OtherValue, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The object of `qa ask --json` (docs/design.md)."""
@@ -109,6 +138,7 @@ class Answer:
             "answerable": self.answerable,
             "confidence": round(self.confidence, 4),
             "answer": None if self.lead is None else self.lead.as_json(),
+            "others": [other.as_json() for other in self.others],
             "citations": [citation_json(citation) for citation in self.citations],
             "why": None if self.why is None else self.why.as_json(),
             "generation": self.generation,

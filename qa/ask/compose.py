@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..text.dates import as_iso
 from ..text.document import SECTION_SEPARATOR, Span
-from .answer import Answer, Citation, Lead
+from .answer import Answer, Citation, Lead, OtherValue
 from .confidence import Verdict
 from .lead import Candidate, Leads
 from .ranking import Hit, Ranking
 from .short_answer import short_answer
 from .sources import Facts
+from .versions import date_of
 
 _CLOSE = 0.1  # in strength: within this, two sentences of a passage are both marked
 
@@ -21,10 +23,13 @@ def compose(question: str, ranking: Ranking, leads: Leads, verdict: Verdict, fac
     If it cannot be answered, there is no lead, and the citations are the nearest passages.
     """
     hits, lead, best = list(ranking.hits), None, leads.best
+    others: tuple[OtherValue, ...] = ()
     if verdict.answerable and best is not None:
-        hits.insert(0, hits.pop(best.unit.hit))  # the passage that contains the answer comes first
+        hits = _leading_first(ranking.hits, [each.unit.hit for each in (best, *leads.others)])
+        date = as_iso(date_of(best.unit, facts.contexts)) if leads.others else ""
         unit = best.unit
-        lead = Lead(unit.text, 1, unit.span, unit.sentence, short_answer(ranking, best))
+        lead = Lead(unit.text, 1, unit.span, unit.sentence, short_answer(ranking, best), date)
+        others = _others(leads, hits[:top_k], ranking, facts)
     marked = _highlights(ranking.hits, leads)
     citations = tuple(_citation(rank, hit, facts, marked.get(hit.id, ())) for rank, hit in enumerate(hits[:top_k], 1))
     return Answer(
@@ -40,7 +45,24 @@ def compose(question: str, ranking: Ranking, leads: Leads, verdict: Verdict, fac
         corrected=ranking.query.corrected,
         reason=_reason(ranking),
         unread=ranking.unread + leads.unread,
+        others=others,
     )
+
+
+def _leading_first(hits: Sequence[Hit], leading: Sequence[int]) -> list[Hit]:
+    """The hits with those at some positions first: the passages that the answer quotes."""
+    first = list(dict.fromkeys(leading))
+    return [hits[number] for number in (*first, *(n for n in range(len(hits)) if n not in first))]
+
+
+def _others(leads: Leads, cited: Sequence[Hit], ranking: Ranking, facts: Facts) -> tuple[OtherValue, ...]:
+    """The other values whose passages are cited."""
+    ranks = {hit.id: rank for rank, hit in enumerate(cited, 1)}
+    made = []
+    for unit in (each.unit for each in leads.others):
+        if (rank := ranks.get(ranking.hits[unit.hit].id)) is not None:
+            made.append(OtherValue(unit.text, rank, unit.span, unit.sentence, as_iso(date_of(unit, facts.contexts))))
+    return tuple(made)
 
 
 def _reason(ranking: Ranking) -> str:
@@ -55,18 +77,19 @@ def _reason(ranking: Ranking) -> str:
 def _highlights(hits: Sequence[Hit], leads: Leads) -> dict[int, tuple[Span, ...]]:
     """The best sentence of each passage, by passage id, and its second best if that is almost as good.
 
-    In the passage that leads, the sentence that leads is the best.
+    In a passage that leads or gives another value, the sentence that is quoted is the best.
     """
     by_hit: dict[int, list[Candidate]] = {}
     for candidate in leads.candidates:
         by_hit.setdefault(candidate.unit.hit, []).append(candidate)
+    quoted = {each.unit.hit: each.unit.sentence for each in (*leads.others, leads.best) if each is not None}
     marked = {}
     for number, candidates in by_hit.items():
         first, *others = sorted(candidates, key=lambda each: -each.strength)[:2]
         close = [other.unit.sentence for other in others if other.strength >= first.strength - _CLOSE]
         spans = {first.unit.sentence, *close}
-        if leads.best is not None and leads.best.unit.hit == number and leads.best.unit.sentence not in spans:
-            spans = {leads.best.unit.sentence}
+        if quoted.get(number, first.unit.sentence) not in spans:
+            spans = {quoted[number]}
         marked[hits[number].id] = tuple(sorted(spans, key=lambda span: span.start))
     return marked
 

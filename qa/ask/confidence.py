@@ -1,24 +1,20 @@
 """Computes confidence, the probability that a lead is right, and decides whether to show the lead.
 
 With the reader, confidence is a logistic model over the evidence for the lead, fitted to "this lead answers this
-question" on real articles. Without it, a model over the ranking tells whether the articles are about the question,
-since words alone cannot tell more.
+question" on real articles. Without it, another such model has only what words alone can tell.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 
 from ..models.protocols import logistic
 from .features import weighed
-from .lead import Leads, lead_model
-from .ranking import Evidence, Ranking
+from .lead import Leads
 
-Thresholds = tuple[tuple[float, float], ...]
+# The most that a lead can reach which gives another value than the one asked for, or does not compare where the
+# question does. No model learns this from the few such questions that there are, and each is a wrong answer.
+MOST_BESIDE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +26,19 @@ class Verdict:
     threshold: float
 
 
-@dataclass(frozen=True, slots=True)
-class TopicModel:
-    """A logistic model over the ranking's features; `thresholds` are risks with the least confidence for each."""
-
-    intercept: float
-    weights: Mapping[str, float]
-    thresholds: Thresholds
-
-
-def judge(ranking: Ranking, leads: Leads, threshold: float, risk: float | None = None) -> Verdict:
+def judge(leads: Leads, threshold: float, risk: float | None = None) -> Verdict:
     """The verdict on the lead, by `threshold`, or by `risk` if it is given (see `threshold_for`)."""
     least = threshold if risk is None else threshold_for(risk, leads)
     if leads.best is None:
         return Verdict(0.0, False, least)
-    sure = confidence(ranking.evidence, leads)
+    sure = confidence(leads)
     return Verdict(sure, sure >= least, least)
 
 
-def confidence(evidence: Evidence, leads: Leads) -> float:
-    """The probability that the lead is right, by the model in lead.json.
-
-    If the reader has not read, the probability that the articles are about the question, by that in confidence.json.
-    """
-    if leads.evidence is not None:
-        model = lead_model()
-        return logistic(model.intercept + weighed(leads.evidence, model.confidence))
-    topic = topic_model()
-    return logistic(topic.intercept + weighed(features(evidence, leads.share), topic.weights))
+def confidence(leads: Leads) -> float:
+    """The probability that the lead is right, by the model in lead.json."""
+    likely = logistic(leads.model.intercept + weighed(leads.evidence, leads.model.confidence))
+    return min(likely, MOST_BESIDE) if leads.evidence["beside"] else likely
 
 
 def threshold_for(risk: float, leads: Leads) -> float:
@@ -66,25 +47,4 @@ def threshold_for(risk: float, leads: Leads) -> float:
     It was read off questions that the model was not fitted on, for each hundredth of risk; a risk between two of them
     counts as the smaller one. 1 if no confidence keeps the risk.
     """
-    thresholds = topic_model().thresholds if leads.evidence is None else lead_model().thresholds
-    return min((least for step, least in thresholds if step <= risk), default=1.0)
-
-
-def features(evidence: Evidence, share: float) -> dict[str, float]:
-    """The features of the model without the reader; `share` is the largest of the candidates' shares of terms."""
-    return {
-        "top_cosine": evidence.top_cosine,
-        "sentence_share": share,
-        "coverage": evidence.coverage,
-        "margin": evidence.margin,
-        "peak": evidence.peak,
-        "log_passages": evidence.log_passages,
-    }
-
-
-@lru_cache(maxsize=1)
-def topic_model() -> TopicModel:
-    """The shipped model without the reader."""
-    model = json.loads(files("qa.ask").joinpath("confidence.json").read_text("utf-8"))
-    thresholds = tuple((float(risk), float(least)) for risk, least in model["thresholds"])
-    return TopicModel(float(model["intercept"]), dict(model["weights"]), thresholds)
+    return min((least for step, least in leads.model.thresholds if step <= risk), default=1.0)

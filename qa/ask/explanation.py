@@ -53,7 +53,8 @@ def explain(ranking: Ranking, leads: Leads, verdict: Verdict, contexts: Mapping[
         missing_names=tuple(word for word in mentions.missing if word in names and not numbers_of(word)),
         missing_numbers=tuple(word for word in mentions.missing if numbers_of(word)),
         unknown=mentions.unknown,
-        lacks_number=bool(leads.evidence and leads.evidence["no_number"]),
+        lacks_number=bool(leads.evidence["no_number"]),
+        answers_another=bool(leads.evidence["beside"]),
         carried=ranking.carried,
         ranks=replace(hit.ranks, read=None if hit.judgement is None else hit.rank),
         reader=_scores(best, hit),
@@ -109,6 +110,8 @@ def _lacks(why: Why) -> str:
         reasons.append(f"its passage does not mention {_listed([f'“{word}”' for word in words])}")
     if why.lacks_number:
         reasons.append("its sentence has no number in digits")
+    if why.answers_another:
+        reasons.append("it answers another question than yours")
     reader = why.reader
     if reader is not None and max(reader.passage, reader.sentence or 0.0) < 0.5:
         reasons.append("the reader finds no answer in it")

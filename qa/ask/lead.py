@@ -1,16 +1,18 @@
-"""Ranked hits → the unit that leads the answer, and what speaks for and against it.
+"""Ranked hits → the unit that leads the answer, and the evidence for and against it.
 
-Each unit of the first passages has a strength: a weighted sum of what the question's words and the reader say of it.
-With a reader, the strongest few are read once more, each by itself, and the strongest of these leads.
+Each unit of the first passages has a strength: a weighted sum of features of the question's words and, with a reader,
+of its judgements. With a reader, the strongest few are read once more, each by itself, and the strongest of these
+leads.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +26,6 @@ from .units import Unit, units_of
 LEAD_PASSAGES = 5  # the best passages, from which the lead is chosen
 READ_ALONE = 8  # the strongest units, which are read by themselves; 8 to all of them choose alike
 _MOST_GAP = 5.0  # in strength, to the best unit of another article; also where there is none
-# Weights for questions that no reader reads, fitted on half the articles of SQuAD 1.1 dev and rounded.
-BY_WORDS: Features = {"share": 2.0, "score": 2.0, "before": 1.0, "pointer": -2.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +56,31 @@ class Candidate:
 class Leads:
     """All candidates, in the order of the passages, and the best of them (None without hits).
 
-    `evidence` are the features of its confidence; None where no reader has read. `unread` counts the passages and
-    units for which there was no time.
+    `finalists` are those among which the best one was chosen, strongest first. `evidence` are the features of its
+    confidence, and `model` has their weights. `unread` counts the passages and units for which there was no time.
+    `others` are units of other articles that say the same as the best with other values, the newest first.
     """
 
+    model: LeadModel
     candidates: tuple[Candidate, ...]
-    best: Candidate | None
-    evidence: Features | None = None
+    best: Candidate | None = None
+    finalists: tuple[Candidate, ...] = ()
+    evidence: Features = field(default_factory=dict)
     unread: int = 0
-
-    @property
-    def share(self) -> float:
-        """The largest share of the question's terms that one candidate contains."""
-        return max((candidate.features["share"] for candidate in self.candidates), default=0.0)
+    others: tuple[Candidate, ...] = ()
 
 
-@lru_cache(maxsize=1)
-def lead_model() -> LeadModel:
-    """The shipped model, fitted by benchmarks/fit_lead.py on questions about real articles (docs/quality.md)."""
-    model = json.loads(files("qa.ask").joinpath("lead.json").read_text("utf-8"))
-    thresholds = tuple((float(risk), float(least)) for risk, least in model["thresholds"])
-    confidence = model["confidence"]
-    return LeadModel(
-        model["strength"], model["strength_alone"], confidence["intercept"], confidence["weights"], thresholds
-    )
+@lru_cache(maxsize=2)
+def lead_model(read: bool) -> LeadModel:
+    """The shipped model: for questions that a reader has read, or for those that words alone decide.
+
+    Both are fitted by benchmarks/fit_lead.py on questions about real articles (docs/quality.md).
+    """
+    model: dict[str, Any] = json.loads(files("qa.ask").joinpath("lead.json").read_text("utf-8"))
+    own = model["read" if read else "words"]
+    thresholds = tuple((float(risk), float(least)) for risk, least in own["thresholds"])
+    confidence = own["confidence"]
+    return LeadModel(own["strength"], own["strength_alone"], confidence["intercept"], confidence["weights"], thresholds)
 
 
 def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: Mapping[str, str]) -> Leads:
@@ -90,9 +91,10 @@ def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: 
     """
     hits = ranking.hits[:LEAD_PASSAGES]
     if reader is None or not hits or hits[0].judgement is None:
-        candidates = tuple(by_words(ranking))
-        return Leads(candidates, max(candidates, key=lambda each: each.strength, default=None))
-    model = lead_model()
+        model = lead_model(False)
+        candidates = tuple(by_words(ranking, model.strength))
+        return _first(Leads(model, candidates, finalists=_best(candidates)), ranking, contexts)
+    model = lead_model(True)
     candidates = tuple(by_reader(ranking, model.strength))
     chosen = strongest(candidates, READ_ALONE)
     judgements = reader.read(ranking.query.text, [each.unit.alone() for each in chosen], seconds)
@@ -101,19 +103,16 @@ def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: 
         if judgement is not None:
             features = {**each.features, **traits.read_alone(judgement)}
             finalists.append(replace(each, features=features, strength=weighed(features, model.strength_alone)))
-    best = max(finalists, key=lambda each: each.strength, default=None)
-    if best is None:
-        return Leads(candidates, None, unread=len(chosen))
-    evidence = evidence_for(best, finalists, ranking, contexts.get(best.unit.passage.document, ""))
-    return Leads(candidates, best, evidence, len(chosen) - len(finalists))
+    leads = Leads(model, candidates, finalists=_best(finalists), unread=len(chosen) - len(finalists))
+    return _first(leads, ranking, contexts)
 
 
-def by_words(ranking: Ranking) -> list[Candidate]:
-    """The candidates where no reader has read: strength by the question's words and the passage's score."""
+def by_words(ranking: Ranking, weights: Features) -> list[Candidate]:
+    """The candidates where no reader has read, each with the features that `weights` may name."""
     made = []
     for hit, unit, words in _units(ranking):
-        features = {**words, "pointer": float(traits.is_pointer(unit.sentence_text))}
-        made.append(Candidate(unit, features, weighed(features, BY_WORDS), traits.likeliest(unit, hit.judgement)))
+        features = {**words, **traits.shape(unit)}
+        made.append(Candidate(unit, features, weighed(features, weights), traits.likeliest(unit, hit.judgement)))
     return made
 
 
@@ -137,41 +136,54 @@ def strongest(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
 def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranking, context: str) -> dict[str, float]:
     """The features of the best candidate's confidence.
 
-    Beside its own: how far its strength exceeds that of the best candidate of another article (at most 5), how far its
-    margin exceeds the best one in another passage that was read, what it lacks, the logarithm of the summed odds of all
-    passages to answer, and what the ranking says of the topic.
+    Beside its own: how far its strength exceeds that of the best candidate of another article (at most 5), what it
+    lacks, and what the ranking says of the topic. If it was read: how far its margin exceeds the best one in another
+    passage, and the logarithm of the summed odds of all passages to answer.
     """
     document = best.unit.passage.document
     others = [each.strength for each in finalists if each.unit.passage.document != document]
-    margins = [
-        hit.judgement.margin
-        for number, hit in enumerate(ranking.hits)
-        if number != best.unit.hit and hit.judgement is not None and hit.judgement.margin is not None
-    ]
-    return {
+    evidence = {
         **best.features,
         **traits.lacks(ranking.asked, best.unit, ranking.terms, context),
         "strength": best.strength,
         "article_gap": min(_MOST_GAP, best.strength - max(others, default=best.strength - _MOST_GAP)),
-        "margin_gap": best.features["margin"] - max(margins, default=traits.UNREAD),
-        "odds": float(np.logaddexp.reduce([hit.judgement.relevance for hit in ranking.hits if hit.judgement])),
         "top_cosine": ranking.evidence.top_cosine,
         "coverage": ranking.evidence.coverage,
         "peak": ranking.evidence.peak,
+        "passage_gap": ranking.evidence.margin,
         "log_passages": ranking.evidence.log_passages,
     }
+    read = [hit.judgement for number, hit in enumerate(ranking.hits) if number != best.unit.hit and hit.judgement]
+    if "margin" in best.features:
+        margins = [judgement.margin for judgement in read if judgement.margin is not None]
+        relevance = [hit.judgement.relevance for hit in ranking.hits if hit.judgement]
+        evidence["margin_gap"] = best.features["margin"] - max(margins, default=traits.UNREAD)
+        evidence["odds"] = float(np.logaddexp.reduce(relevance))
+    return evidence
+
+
+def led_by(leads: Leads, best: Candidate, ranking: Ranking, contexts: Mapping[str, str]) -> Leads:
+    """The leads with another best candidate, and the evidence for it."""
+    evidence = evidence_for(best, leads.finalists, ranking, contexts.get(best.unit.passage.document, ""))
+    return replace(leads, best=best, evidence=evidence)
+
+
+def _first(leads: Leads, ranking: Ranking, contexts: Mapping[str, str]) -> Leads:
+    return led_by(leads, leads.finalists[0], ranking, contexts) if leads.finalists else leads
+
+
+def _best(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    return tuple(strongest(candidates, READ_ALONE))
 
 
 def _units(ranking: Ranking) -> Iterator[tuple[Hit, Unit, dict[str, float]]]:
-    """The units of the first passages with their hits, and what the question's words say of each.
-
-    The text before a passage's first sentence is its heading, since the answer to an FAQ's question follows it.
-    """
+    """The units of the first passages with their hits, and the features of the question's words in each."""
     for number, hit in enumerate(ranking.hits[:LEAD_PASSAGES]):
-        passage = hit.passage
-        before = contained_in(passage.section[-1] if passage.section else "", passage.language)
-        for unit in units_of(number, passage):
-            own = contained_in(unit.sentence_text, passage.language)
-            numbers = traits.numbers_in(unit, ranking.asked)
-            yield hit, unit, {**traits.words_in(own, before, ranking.terms), "numbers": numbers, "score": hit.score}
+        language = hit.passage.language
+        before: Set[str] = frozenset()
+        for unit in units_of(number, hit.passage):
+            own = contained_in(unit.sentence_text, language)
+            headings = unit.headings[len(hit.passage.section[:-1]) :]  # those above the last are about the article
+            words = traits.words_in(own, contained_in(". ".join(headings), language), before, ranking.terms)
+            yield hit, unit, {**words, "numbers": traits.numbers_in(unit, ranking.asked), "score": hit.score}
             before = own

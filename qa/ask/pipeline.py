@@ -8,6 +8,7 @@ FollowUp    search       ranks passages by meaning and by words       → Rankin
 Ranking     rereading    reorders the first hits with the reader      → Ranking
 Ranking     sources      looks up titles, links, changed files        → Facts
 Ranking     lead         chooses the unit that answers                → Leads
+Leads       versions     adds what other articles say instead         → Leads
 Leads       confidence   decides whether to show it                   → Verdict
 all         compose      adds short answer, citations, highlights     → Answer
 Answer      unmentioned  adds names that the article does not contain → Answer
@@ -43,6 +44,7 @@ from .respelling import respell
 from .search import rank_follow_up
 from .sources import facts_of
 from .unmentioned import unmentioned
+from .versions import with_versions
 
 MAX_TOP_K = 100
 
@@ -98,7 +100,8 @@ def answer(request: Request, resources: Resources) -> Answer:
     facts = facts_of(ranking, resources.generation, resources.corpus)
     left = resources.config.reader_ms - ranking.timings_ms["read"]
     leads = leads_of(ranking, resources.reader, left / 1e3, facts.contexts)
-    verdict = judge(ranking, leads, resources.config.threshold, resources.config.risk)
+    leads = with_versions(leads, ranking, facts.contexts)
+    verdict = judge(leads, resources.config.threshold, resources.config.risk)
     composed = compose(request.question, ranking, leads, verdict, facts, request.top_k)
     missing = unmentioned(composed, ranking, resources.generation)
     why = explain(ranking, leads, verdict, facts.contexts, request.top_k)

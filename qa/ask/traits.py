@@ -9,7 +9,8 @@ from ..models.protocols import AnswerSpan, Judgement, logistic
 from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
 from ..text.terms import contained_in
-from .units import Unit
+from .beside import gives_another, leaves_unsaid
+from .units import Unit, is_row
 
 UNREAD = -15.0  # the margin of a sentence that the reader did not reach
 _FRAGMENT, _HEADLINE = 4, 8  # words: below these, a fragment; and, without a full stop, a heading or a label
@@ -21,6 +22,9 @@ _POINTER = re.compile(
     re.I,
 )
 _LINK = re.compile(r"^\W*\[[^\]]*\]\([^)]*\)\W*$|^\s*https?://\S+\s*$")
+# Scripts without spaces between words.
+_DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_STOPS = (".", "!", "?", ";", "。", "！", "？", "।", "؟", "۔")
 # English questions that ask for a number or a date.
 _WANTS_NUMBER = re.compile(
     r"\b(?:how (?:many|much|long|old|far|often|tall|big|large)|when"
@@ -32,15 +36,16 @@ _WANTS_NUMBER = re.compile(
 def shape(unit: Unit) -> dict[str, float]:
     """The kind of text that a unit is, as zeros and ones."""
     text = unit.sentence_text.strip()
-    words = len(text.split())
+    words = max(len(text.split()), len(_DENSE.findall(text)) // 2)
     return {
-        "row": float("|" in text or "\t" in text),
-        "colon": float(text.endswith(":")),
-        "question": float(text.endswith("?")),
+        "row": float(is_row(text)),
+        "colon": float(unit.text.rstrip().endswith(":")),
+        "introduces": float(text.endswith(":") and len(unit.span) > len(unit.sentence)),
+        "question": float(text.endswith(("?", "？", "؟"))),
         "link": float(_LINK.match(text) is not None),
-        "heading": float(text.startswith("#")),
+        "heading": float(text.startswith("#") or "|--" in text or "|:-" in text or "| --" in text or "| :-" in text),
         "fragment": float(words < _FRAGMENT),
-        "headline": float(words < _HEADLINE and not text.endswith((".", "!", "?", ";"))),
+        "headline": float(words < _HEADLINE and not text.endswith(_STOPS)),
         "pointer": float(is_pointer(text)),
     }
 
@@ -50,15 +55,22 @@ def is_pointer(text: str) -> bool:
     return _POINTER.match(text) is not None
 
 
-def words_in(own: Set[str], before: Set[str], terms: Sequence[QueryTerm]) -> dict[str, float]:
-    """The shares, by weight, of the question's terms that a unit contains, and that only the text before it does."""
-    return {"share": share(terms, own), "before": sum_of(terms, before, own) / total(terms)}
+def words_in(own: Set[str], above: Set[str], before: Set[str], terms: Sequence[QueryTerm]) -> dict[str, float]:
+    """The shares, by weight, of the question's terms that a unit contains, that only what it stands under contains, and
+    that only the sentence before it does.
+    """
+    every = total(terms)
+    return {
+        "share": share(terms, own),
+        "above": sum_of(terms, above, own) / every,
+        "before": sum_of(terms, before, own | above) / every,
+    }
 
 
 def numbers_in(unit: Unit, question: str) -> float:
     """The share of the question's numbers that the quoted text or its headings contain; 0 if it has none."""
     asked = _numbers(question)
-    own = _numbers("\n".join((unit.text, unit.passage.title, *unit.passage.section)))
+    own = _numbers("\n".join((unit.text, unit.passage.title, *unit.headings)))
     return len(asked & own) / len(asked) if asked else 0.0
 
 
@@ -66,11 +78,14 @@ def read_in(unit: Unit, judgement: Judgement) -> dict[str, float]:
     """What the reader says of the unit's passage and of the unit in it."""
     found = judgement.answer_in(unit.sentence)
     margin = UNREAD if found is None else found.margin
+    whole = 0.0 if found is None else found.unit
     return {
         "relevance": judgement.relevance,
         "likely_relevant": logistic(judgement.relevance),
         "margin": margin,
         "likely_answer": logistic(margin),
+        "unit": whole,
+        "likely_unit": logistic(whole),
     }
 
 
@@ -81,6 +96,7 @@ def read_alone(judgement: Judgement) -> dict[str, float]:
         "alone_relevance": judgement.relevance,
         "likely_alone": logistic(judgement.relevance / 2),
         "alone_margin": margin,
+        "alone_unit": judgement.unit,
     }
 
 
@@ -89,20 +105,22 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
 
     `number_missing` says whether a number is, `names_missing` is the share of its names that are, `word_missing` the
     weight of the heaviest word that the quoted text, its headings and the context lack, as a share of the heaviest, and
-    `no_number` says whether the question asks for a number and the sentence contains none.
+    `no_number` says whether the question asks for a number and the sentence contains none. `beside` says whether the
+    unit answers another question (qa/ask/beside.py).
     """
     near = f"{unit.passage.encoded}\n{context}"
     numbers, names = _numbers(question), names_of(question)
     folded = near.casefold()
-    held = contained_in(f"{unit.text}\n{'. '.join(unit.passage.section)}\n{context}", unit.passage.language)
+    own = contained_in(f"{unit.text}\n{'. '.join(unit.headings)}\n{context}", unit.passage.language)
     heaviest = max((term.weight for term in terms), default=0.0) or 1.0
-    missing = max((term.weight for term in terms if not term.is_in(held)), default=0.0)
+    missing = max((term.weight for term in terms if not term.is_in(own)), default=0.0)
     wants = _WANTS_NUMBER.search(question) is not None
     return {
         "number_missing": float(not numbers <= _numbers(near)),
         "names_missing": sum(name.casefold() not in folded for name in names) / len(names) if names else 0.0,
         "word_missing": missing / heaviest,
         "no_number": float(wants and not _numbers(unit.sentence_text)),
+        "beside": float(gives_another(question, unit, near) or leaves_unsaid(question, unit)),
     }
 
 

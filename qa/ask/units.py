@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,10 @@ from ..text.passage import Passage
 # The most words of a unit. With 40, 60 and 80 words, the best unit contained the answer to .56, .60 and .62 of 373
 # questions about real articles; the sentence alone contained it for .50 (docs/decisions.md).
 MOST_WORDS = 60
+MOST_WORDS_OF_LIST = 120  # of one that a colon introduces, with the sentence that does
+_ITEM = re.compile(r"(?:^|\n)\s*(?:[-*+•·–]|\(?\w{1,3}[.)])\s+$")  # the mark before a list's item
+_LINE = re.compile(r"[^\W_](?:.*\w)?.*?(?=\s*(?:\n|$))")  # from its first letter or digit
+_MOST_HEADING = 160  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +23,16 @@ class Unit:
     """A literal part of a passage that may lead an answer.
 
     `hit` is the position of its passage among the hits, from 0. `sentence` is the sentence, list item, row or line that
-    is judged; `span` adds its neighbours in the same paragraph, list or table, and is what gets quoted. Both are spans
-    of the document.
+    is judged; `span` adds its neighbours in the same paragraph, list or table, and is what gets quoted. `above` is what
+    the sentence stands under in its passage: a heading, the header of its table, the sentence that introduces its list.
+    All are spans of the document.
     """
 
     hit: int
     passage: Passage
     sentence: Span
     span: Span
+    above: tuple[Span, ...] = ()
 
     @property
     def text(self) -> str:
@@ -37,16 +44,69 @@ class Unit:
         """The judged sentence."""
         return _text(self.passage, self.sentence)
 
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings of its passage, and what it stands under in it."""
+        return (*self.passage.section, *(_text(self.passage, span) for span in self.above))
+
     def alone(self) -> Passage:
-        """The sentence as a passage of its own, under the same title and headings."""
-        return replace(self.passage, span=self.sentence, text=self.sentence_text, sentences=(self.sentence,))
+        """The sentence as a passage of its own, under all headings that it stands under."""
+        own = self.sentence
+        return replace(self.passage, span=own, text=self.sentence_text, sentences=(own,), section=self.headings)
 
 
 def units_of(hit: int, passage: Passage) -> Iterator[Unit]:
     """The units of a passage, one for each of its sentences; a passage of code is one."""
     sentences = passage.sentences or (passage.span,)
+    heading: Span | None = None
     for number, sentence in enumerate(sentences):
-        yield Unit(hit, passage, sentence, _stretch(passage, sentences, number))
+        heading = _heading(passage, sentences, number) or heading
+        above = (heading, _introduction(passage, sentences, number))
+        stretch = _stretch(passage, sentences, number)
+        yield Unit(hit, passage, sentence, stretch, tuple(span for span in above if span is not None))
+
+
+def _heading(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span | None:
+    """The heading that begins directly above a sentence: a short line that is part of no sentence."""
+    start = sentences[number - 1].end if number else passage.span.start
+    before = _text(passage, Span(start, sentences[number].start))
+    lines = [match for match in _LINE.finditer(_ITEM.sub("", before)) if len(match[0]) <= _MOST_HEADING]
+    if not lines or (len(sentences) > 1 and lines[-1][0] in passage.section[-1:]):
+        return None
+    return Span(start + lines[-1].start(), start + lines[-1].end())
+
+
+def _introduction(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span | None:
+    """The header above a row, or the sentence with a colon above the list that a sentence is in."""
+    first = number
+    if is_row(_text(passage, sentences[number])):
+        while first and is_row(_text(passage, sentences[first - 1])) and _continues(passage, sentences, first - 1):
+            first -= 1
+        header = sentences[first]
+        return _first_line(passage, header) if first < number else None
+    while (item := _start_of_item(passage, sentences, first)) is not None:
+        first = item - 1
+    introduces = first < number and _text(passage, sentences[first]).rstrip().endswith(":")
+    return sentences[first] if introduces else None
+
+
+def _start_of_item(passage: Passage, sentences: tuple[Span, ...], number: int) -> int | None:
+    """The first sentence of the list's item that a sentence is in; None if it is in none, or nothing is above it."""
+    for first in range(number, 0, -1):
+        if _ITEM.search(_between(passage, sentences, first - 1)):
+            return first
+        if not _continues(passage, sentences, first - 1):
+            return None
+    return None
+
+
+def _first_line(passage: Passage, span: Span) -> Span:
+    return Span(span.start, span.start + len(_text(passage, span).split("\n", 1)[0]))
+
+
+def is_row(text: str) -> bool:
+    """Whether a sentence is a row of a table: cells between bars or tabs."""
+    return "|" in text or "\t" in text
 
 
 def _stretch(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span:
@@ -61,18 +121,32 @@ def _stretch(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span
     while first and _continues(passage, sentences, first - 1) and _fits(passage, sentences, first - 1, last):
         first -= 1
     if _text(passage, sentences[last]).rstrip().endswith(":"):
-        while last + 1 < len(sentences) and _fits(passage, sentences, first, last + 1):
+        while (
+            last + 1 < len(sentences)
+            and not _crosses_heading(passage, sentences, last)
+            and _fits(passage, sentences, first, last + 1, MOST_WORDS_OF_LIST)
+        ):
             last += 1
     return Span(sentences[first].start, sentences[last].end)
 
 
 def _continues(passage: Passage, sentences: tuple[Span, ...], number: int) -> bool:
-    """Whether the next sentence is in the same block: no blank line separates them."""
-    return "\n\n" not in _text(passage, Span(sentences[number].end, sentences[number + 1].start))
+    """Whether the next sentence is in the same block: neither a blank line nor a heading separates them."""
+    return "\n\n" not in _between(passage, sentences, number) and not _crosses_heading(passage, sentences, number)
 
 
-def _fits(passage: Passage, sentences: tuple[Span, ...], first: int, last: int) -> bool:
-    return len(_text(passage, Span(sentences[first].start, sentences[last].end)).split()) <= MOST_WORDS
+def _crosses_heading(passage: Passage, sentences: tuple[Span, ...], number: int) -> bool:
+    """Whether a heading separates a sentence from the next."""
+    return _LINE.search(_ITEM.sub("", _between(passage, sentences, number))) is not None
+
+
+def _between(passage: Passage, sentences: tuple[Span, ...], number: int) -> str:
+    """The text between a sentence and the next."""
+    return _text(passage, Span(sentences[number].end, sentences[number + 1].start))
+
+
+def _fits(passage: Passage, sentences: tuple[Span, ...], first: int, last: int, most_words: int = MOST_WORDS) -> bool:
+    return len(_text(passage, Span(sentences[first].start, sentences[last].end)).split()) <= most_words
 
 
 def _text(passage: Passage, span: Span) -> str:

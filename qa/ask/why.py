@@ -34,7 +34,8 @@ class Why:
     Each word and number that says what the question is about is either `matched` (the quotation contains it), `nearby`
     (its passage, headings, title or path does) or `missing`. Of the missing ones, `missing_names` have a capital,
     `missing_numbers` a digit, and no passage of any article contains the `unknown` ones. `lacks_number`: the question
-    asks for a number or a date, and the sentence has none in digits.
+    asks for a number or a date, and the sentence has none in digits. `answers_another`: the quotation gives another
+    year, version or code than the one asked for, or does not rank, compare or negate as the question does.
 
     `carried` are the words of the conversation that were searched for too. `reader` is None if the passage was not
     read. An answer is shown if its `confidence` is at least `threshold`. `lacks` is one sentence on what is missing in
@@ -53,6 +54,7 @@ class Why:
     missing_numbers: tuple[str, ...]
     unknown: tuple[str, ...]
     lacks_number: bool
+    answers_another: bool
     carried: tuple[str, ...]
     ranks: Ranks
     reader: ReaderScores | None
@@ -75,6 +77,7 @@ class Why:
             "missing_numbers": list(self.missing_numbers),
             "unknown": list(self.unknown),
             "lacks_number": self.lacks_number,
+            "answers_another": self.answers_another,
             "carried": list(self.carried),
             "ranks": asdict(self.ranks),
             "reader": None if self.reader is None else _rounded(asdict(self.reader)),

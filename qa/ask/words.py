@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from ..text.document import SECTION_SEPARATOR
-from .answer import Answer, Citation
+from .answer import Answer, Citation, OtherValue
 from .why import ReaderScores, Why
 
 NOT_FOUND = "Your articles do not seem to contain the answer."
@@ -74,6 +74,14 @@ def unread_words(answer: Answer) -> str:
     if not answer.unread:
         return ""
     return f"{counted(answer.unread, 'text')} could not be read in time: ask again, or raise QA_READER_MS."
+
+
+def other_words(answer: Answer) -> str:
+    """What the other values are, plain text; empty if there are none."""
+    if not answer.others:
+        return ""
+    dated = answer.lead is not None and answer.lead.date and all(other.date for other in answer.others)
+    return f"{'Older articles' if dated else 'Other articles'} give another value:"
 
 
 def not_found_words(answer: Answer) -> str:
@@ -158,6 +166,9 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> st
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
         if answer.unmentioned:
             lines += [_line(unmentioned_words(answer))]
+        if answer.others:
+            lines += [other_words(answer)]
+            lines += [f"  “{_line(other.text)}” {_dated(other)}[{other.citation}]" for other in answer.others]
     if answer.unread:
         lines += [unread_words(answer)]
     if answer.corrected:
@@ -176,6 +187,10 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> st
         lines += [f"    {_line(citation.document)}{page}, {percent(citation.score)}{changed}"]
         lines += [f"    | {line}".rstrip() for line in _plain(citation.text).split("\n")]
     return "\n".join(lines)
+
+
+def _dated(other: OtherValue) -> str:
+    return f"({other.date}) " if other.date else ""
 
 
 def quotation(citation: Citation) -> str:

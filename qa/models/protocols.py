@@ -62,12 +62,14 @@ class Encoder(Protocol):
 class AnswerSpan:
     """The likeliest answer inside one sentence of a passage; both spans are character ranges of the document's text.
 
-    `margin` is its logit minus that of "no answer".
+    `margin` is its logit minus that of "no answer", and `unit` the same for the sentence as a whole: 0 if the model has
+    no such output, or knows no difference.
     """
 
     sentence: Span
     span: Span
     margin: float
+    unit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,11 @@ class Judgement:
     def answer_in(self, sentence: Span) -> AnswerSpan | None:
         """The answer in this sentence; None if the sentence was not read."""
         return next((answer for answer in self.answers if answer.sentence == sentence), None)
+
+    @property
+    def unit(self) -> float:
+        """The largest `unit` of a sentence; 0 if none was read."""
+        return max((answer.unit for answer in self.answers), default=0.0)
 
     @property
     def margin(self) -> float | None:

@@ -28,7 +28,8 @@ from .protocols import AnswerSpan, Judgement
 
 FORMAT_VERSION = 1
 DESCRIPTION = "reader.json"
-OUTPUTS = ["relevance", "start", "end"]  # those of the graph's outputs that are used
+OUTPUTS = ["relevance", "start", "end"]  # those that every graph has
+UNIT = "unit"  # how likely each token's sentence answers; a graph may lack it
 ALWAYS_READ = 3  # passages that are read however long it takes
 LONGEST_ANSWER = 30  # tokens, as in training
 LANGUAGES = ("en", "")  # of the passages that it reads: English, and unknown
@@ -69,6 +70,7 @@ class OnnxReader:
         if version != FORMAT_VERSION:
             raise _missing()
         self._session, self._tokenizer = open_model(folder, sha256, _missing)
+        self._has_unit = UNIT in (output.name for output in self._session.get_outputs())
         self._cls, self._sep = (self._tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
         self._pool = ThreadPoolExecutor(threads or processors(), thread_name_prefix="read")
 
@@ -91,14 +93,15 @@ class OnnxReader:
         tokens = self._tokenizer.encode(encoded, add_special_tokens=False)
         room = self._max_tokens - len(prefix) - 1
         ids = np.array([[*prefix, *tokens.ids[:room], self._sep]], dtype=np.int64)
-        relevance, starts, ends = self._session.run(OUTPUTS, {"ids": ids})
+        outputs = [*OUTPUTS, UNIT] if self._has_unit else OUTPUTS
+        relevance, starts, ends, *unit = self._session.run(outputs, {"ids": ids})
         # From offsets in the encoded text, which ends with the passage's text, to offsets in the document.
         shift = passage.span.end - len(encoded)
         offsets = np.array(tokens.offsets[:room], dtype=np.int64).reshape(-1, 2) + shift
         inside = slice(len(prefix), len(prefix) + len(offsets))
-        no_answer = float(starts[0, 0] + ends[0, 0])
-        answers = _answer_spans(passage, offsets, starts[0, inside], ends[0, inside], no_answer)
-        return Judgement(float(relevance[0]), tuple(answers))
+        spans = starts[0, inside], ends[0, inside], float(starts[0, 0] + ends[0, 0])
+        units = unit[0][0, inside] - unit[0][0, 0] if unit else np.zeros(len(offsets), np.float32)
+        return Judgement(float(relevance[0]), tuple(_answer_spans(passage, offsets, *spans, units)))
 
 
 @lru_cache(maxsize=1)
@@ -107,15 +110,23 @@ def _shipped() -> OnnxReader:
 
 
 def _answer_spans(
-    passage: Passage, offsets: NDArray[np.int64], starts: NDArray[Any], ends: NDArray[Any], no_answer: float
+    passage: Passage,
+    offsets: NDArray[np.int64],
+    starts: NDArray[Any],
+    ends: NDArray[Any],
+    no_answer: float,
+    units: NDArray[Any],
 ) -> Iterator[AnswerSpan]:
-    """The best span of each sentence that has tokens; `offsets` are those of the tokens, shape (tokens, 2)."""
+    """The best span of each sentence that has tokens.
+
+    `offsets` are those of the tokens, shape (tokens, 2); `units` the logits of their sentences minus that of none.
+    """
     for sentence in passage.sentences or (passage.span,):  # a passage of code has no sentences
         first, last = np.searchsorted(offsets[:, 0], (sentence.start, sentence.end)).tolist()
         if first < last:
             score, start, end = best_span(starts[first:last], ends[first:last])
             span = Span(int(offsets[first + start, 0]), min(int(offsets[first + end, 1]), sentence.end))
-            yield AnswerSpan(sentence, span, score - no_answer)
+            yield AnswerSpan(sentence, span, score - no_answer, float(np.mean(units[first:last])))
 
 
 def best_span(starts: NDArray[Any], ends: NDArray[Any], longest: int = LONGEST_ANSWER) -> tuple[float, int, int]:

@@ -58,6 +58,17 @@ class Lead(_Object):
     end: int | None
     span: tuple[int, int] = Field(description="Start and end of the text, in the document.")
     sentence: tuple[int, int] = Field(description="Start and end of the sentence in it that was judged to answer.")
+    date: str | None = Field(description="Its date, as in an OtherValue; null if there are none.")
+
+
+class OtherValue(_Object):
+    """What another article says of the same thing, with another value."""
+
+    text: str
+    citation: int = Field(description="The rank of the citation that contains the text.")
+    span: tuple[int, int] = Field(description="Start and end of the text, in the document.")
+    sentence: tuple[int, int] = Field(description="Start and end of the sentence in it that has the value.")
+    date: str | None = Field(description="The date that it or its article gives, in ISO 8601 as far as it is written.")
 
 
 class Citation(_Object):
@@ -109,6 +120,9 @@ class Why(_Object):
     missing_numbers: list[str] = Field(description="The missing ones that are numbers, years or versions.")
     unknown: list[str] = Field(description="The missing ones that no passage of any article contains.")
     lacks_number: bool = Field(description="Whether the question asks for a number, and the sentence has no digits.")
+    answers_another: bool = Field(
+        description="Whether it gives another year, version or code, or does not compare as the question does."
+    )
     carried: list[str] = Field(description="Words of the conversation that were searched for too.")
     ranks: Ranks
     reader: ReaderScores | None = Field(description="Null if the passage was not read.")
@@ -132,6 +146,7 @@ class Answer(_Object):
     answerable: bool
     confidence: float = Field(ge=0, le=1)
     answer: Lead | None = Field(description="Null if the articles do not answer the question.")
+    others: list[OtherValue] = Field(description="Other values that other articles give, the newest first.")
     citations: list[Citation]
     why: Why | None = Field(description="What decided; null if nothing was found.")
     generation: str

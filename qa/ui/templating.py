@@ -79,6 +79,7 @@ def _environment() -> Environment:
         "sections_of": words.sections_of,
         "share": "{:.3%}".format,
         "title_of": words.title_of,
+        "other_words": words.other_words,
         "unmentioned_words": words.unmentioned_words,
         "unread_words": words.unread_words,
         "unwrapped": unwrapped,

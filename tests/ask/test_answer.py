@@ -11,31 +11,19 @@ import pytest
 from conftest import TinyReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rankings import FACTS, QUESTION, answer_of, passage, ranking_of, read_by
 
 from qa.ask.answer import Answer, Lead
-from qa.ask.compose import compose
-from qa.ask.confidence import confidence, features, judge, threshold_for, topic_model
+from qa.ask.confidence import MOST_BESIDE, confidence, judge, threshold_for
 from qa.ask.features import weighed
-from qa.ask.lead import LEAD_PASSAGES, READ_ALONE, Candidate, Leads, lead_model, leads_of
-from qa.ask.ranking import Evidence, Hit, Ranking
-from qa.ask.sources import Facts
-from qa.ask.units import units_of
-from qa.index.protocols import Query
+from qa.ask.lead import LEAD_PASSAGES, READ_ALONE, Leads, lead_model, leads_of
+from qa.ask.ranking import Evidence
+from qa.config import Config
 from qa.models.protocols import Judgement
 from qa.text.document import Span
 from qa.text.passage import Passage
-from qa.text.query_term import QueryTerm
 from qa.text.sentences import sentence_spans
-from qa.text.terms import analyze
 
-FACTS = Facts(
-    generation="000003",
-    titles={"a.md": "Bees"},
-    urls={"a.md": "https://example.org"},
-    changed=frozenset(),
-    contexts={"a.md": "Bees\na md"},
-)
-STRONG = Evidence(top_cosine=0.9, coverage=1.0, margin=0.3, peak=4.0, passages=100)
 TEXTS = [
     "Frost comes in autumn. The hive stands by the wall.",
     "The sky is grey. Bees sleep at night in the hive. Nobody knows why.",
@@ -43,29 +31,6 @@ TEXTS = [
     "Wax melts. It smells.",
     "Honey keeps for years.",
 ]
-QUESTION = "When do bees sleep?"
-
-
-def passage(text: str, document: str = "a.md", start: int = 100, section: tuple[str, ...] = ()) -> Passage:
-    sentences = tuple(Span(start + s.start, start + s.end) for s in sentence_spans(text))
-    return Passage(document, 0, Span(start, start + len(text)), text, "Own title", section, 3, sentences)
-
-
-def ranking_of(passages: Sequence[Passage], query: str = QUESTION, **scores: float) -> Ranking:
-    hits = tuple(
-        Hit(id=10 + n, passage=p, score=scores.get(f"s{n}", 0.9 - n / 10), rank=n + 1, cosine=0.5, bm25=1.0)
-        for n, p in enumerate(passages)
-    )
-    terms = tuple(QueryTerm(frozenset([term]), 1.0) for term in dict.fromkeys(analyze(query)))
-    return Ranking(Query(query), hits, terms, STRONG)
-
-
-def answer_of(
-    ranking: Ranking, threshold: float = 0.0, facts: Facts = FACTS, reader: TinyReader | None = None, top_k: int = 10
-) -> Answer:
-    ranking = replace(ranking, timings_ms={"encode": 1.234, "search": 0.5})
-    leads = leads_of(ranking, reader, 1.0, facts.contexts)
-    return compose("  as typed? ", ranking, leads, judge(ranking, leads, threshold), facts, top_k)
 
 
 def sentence_of(answer: Answer) -> str:
@@ -108,13 +73,14 @@ def test_the_lead_comes_from_the_best_passages_only() -> None:
     assert answer.citations[-1].text == "Bees sleep when they do."
 
 
-def test_the_heading_of_a_passage_speaks_for_its_first_sentence() -> None:
-    answered = passage("At night, mostly. The rest is silence and wax.", section=("Questions", "When do bees sleep?"))
-    other = passage("At night, mostly. The rest is silence and wax.", document="b.md")
+def test_the_headings_of_a_passage_speak_for_its_sentences() -> None:
+    text = "They do so at night, mostly. The rest is silence and wax."
+    answered = passage(text, section=("Questions", "When do bees sleep?"))
+    other = passage(text, document="b.md")
     for order in ([answered, other], [other, answered]):
         answer = answer_of(ranking_of(order, s0=0.5, s1=0.5))
         assert answer.lead is not None
-        assert sentence_of(answer) == "At night, mostly."
+        assert sentence_of(answer) == "They do so at night, mostly."  # of sentences that are as good, the first
         assert answer.citations[0].section == "Questions > When do bees sleep?"
 
 
@@ -133,12 +99,6 @@ BEES = "Bees sleep when bees sleep. They do so at night. Nobody knows why."
 
 def read_answer(query: str = QUESTION, text: str = BEES, **words: float) -> Answer:
     return answer_of(read_by(TinyReader(**words), ranking_of([passage(text)], query)), reader=TinyReader(**words))
-
-
-def read_by(reader: TinyReader, ranking: Ranking) -> Ranking:
-    judgements = reader.read(ranking.query.text, [hit.passage for hit in ranking.hits], 1.0)
-    hits = zip(ranking.hits, judgements, strict=True)
-    return replace(ranking, hits=tuple(replace(hit, judgement=judgement) for hit, judgement in hits))
 
 
 def lead_of(answer: Answer) -> Lead:
@@ -160,7 +120,7 @@ def test_the_short_answer_is_part_of_the_lead_and_of_the_json() -> None:
     assert lead.short == Span(114, 119)
     assert answer.as_json()["answer"] == {
         "text": lead.text, "short": "night", "citation": 1, "start": 114, "end": 119,
-        "span": [100, 132], "sentence": [100, 132],
+        "span": [100, 132], "sentence": [100, 132], "date": None,
     }  # fmt: skip
 
 
@@ -306,114 +266,147 @@ def test_a_citation_names_its_source() -> None:
 
 # --- confidence -------------------------------------------------------------------------------------------------------
 
-EVIDENCE = st.builds(
-    Evidence,
-    top_cosine=st.floats(-1, 1),
-    coverage=st.floats(0, 1),
-    margin=st.floats(0, 1),
-    peak=st.floats(0, 10),
-    passages=st.integers(0, 10**7),
-)
-
-CONFIDENCE = dict.fromkeys(lead_model().confidence, 0.0)
+KINDS = pytest.mark.parametrize("read", [True, False], ids=["reader", "words"])
 
 
-def leads_with(**evidence: float) -> Leads:
-    """The leads of a question that was read, with this evidence and else none."""
-    return Leads((), None, {**CONFIDENCE, **evidence})
+def leads_with(read: bool, **evidence: float) -> Leads:
+    """Leads with this evidence and else none, of a question that a reader has read or words alone decide."""
+    model = lead_model(read)
+    return Leads(model, (), evidence={**dict.fromkeys(model.confidence, 0.0), "beside": 0.0, **evidence})
 
 
-UNREAD = Leads((), None)
+@st.composite
+def evidence_of(draw: st.DrawFn, read: bool) -> dict[str, float]:
+    return {name: draw(st.floats(-20, 20)) for name in sorted(lead_model(read).confidence)}
 
 
+@KINDS
 @settings(deadline=None)
-@given(EVIDENCE, st.dictionaries(st.sampled_from(sorted(CONFIDENCE)), st.floats(-20, 20)))
-def test_confidence_is_a_probability(evidence: Evidence, said: dict[str, float]) -> None:
-    assert 0 <= confidence(evidence, UNREAD) <= 1
-    assert 0 <= confidence(evidence, leads_with(**said)) <= 1
+@given(data=st.data())
+def test_confidence_is_a_probability(read: bool, data: st.DataObject) -> None:
+    evidence = data.draw(evidence_of(read))
+    assert 0 <= confidence(leads_with(read, **evidence)) <= 1
 
 
+@KINDS
 @settings(deadline=None)
-@given(EVIDENCE, st.floats(0, 1))
-def test_a_nearer_passage_never_lowers_confidence(evidence: Evidence, nearer: float) -> None:
-    better = replace(evidence, top_cosine=min(1.0, evidence.top_cosine + nearer))
-    assert confidence(better, UNREAD) >= confidence(evidence, UNREAD)
-    before, after = (leads_with(top_cosine=each.top_cosine) for each in (evidence, better))
-    assert confidence(evidence, after) >= confidence(evidence, before)
+@given(data=st.data(), more=st.floats(0, 20))
+def test_a_stronger_lead_never_lowers_confidence(read: bool, data: st.DataObject, more: float) -> None:
+    evidence = data.draw(evidence_of(read))
+    stronger = {**evidence, "strength": evidence["strength"] + more}
+    assert confidence(leads_with(read, **stronger)) >= confidence(leads_with(read, **evidence))
 
 
+@KINDS
+@pytest.mark.parametrize("features", [("score",), ("score", "top_cosine"), ("share",)], ids=" and ".join)
 @settings(deadline=None)
-@given(st.floats(-20, 20), st.floats(0, 20))
-def test_a_stronger_lead_never_lowers_confidence(strength: float, more: float) -> None:
-    weaker, stronger = leads_with(strength=strength), leads_with(strength=strength + more)
-    assert confidence(STRONG, stronger) >= confidence(STRONG, weaker)
+@given(data=st.data(), more=st.floats(0, 1))
+def test_a_nearer_passage_and_more_words_of_the_question_never_lower_confidence(
+    read: bool, features: tuple[str, ...], data: st.DataObject, more: float
+) -> None:
+    model = lead_model(read)
+    weights = model.strength_alone if read else model.strength
+    evidence = {**dict.fromkeys(features, 0.0), **data.draw(evidence_of(read))}
+    better = {**evidence, **{feature: evidence[feature] + more for feature in features}}
+    better["strength"] += sum(more * weights.get(feature, 0.0) for feature in features)
+    assert confidence(leads_with(read, **better)) >= confidence(leads_with(read, **evidence))
 
 
+@KINDS
 @pytest.mark.parametrize("lack", ["number_missing", "names_missing", "word_missing", "no_number"])
-def test_what_the_lead_lacks_never_raises_confidence(lack: str) -> None:
-    assert confidence(STRONG, leads_with(**{lack: 1.0})) <= confidence(STRONG, leads_with())
+def test_what_the_lead_lacks_never_raises_confidence(read: bool, lack: str) -> None:
+    assert confidence(leads_with(read, **{lack: 1.0})) <= confidence(leads_with(read))
+
+
+@KINDS
+@settings(deadline=None)
+@given(data=st.data())
+def test_a_lead_that_answers_another_question_is_never_shown_by_default(read: bool, data: st.DataObject) -> None:
+    evidence = data.draw(evidence_of(read))
+    usual, beside = (confidence(leads_with(read, **{**evidence, "beside": beside})) for beside in (0.0, 1.0))
+    assert beside == min(usual, MOST_BESIDE)
+    assert beside < Config().threshold
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "is_beside"),
+    [
+        ("When did bees sleep in 2019?", "Bees sleep in the hive, and in 2019 too, when bees sleep at night.", False),
+        ("When did bees sleep in 2019?", "Bees sleep in the hive, and in 2020 too, when bees sleep at night.", True),
+        ("Which bees sleep longest?", "The bees that sleep longest are those which sleep at night.", False),
+        ("Which bees sleep longest?", "The bees that sleep are those which sleep at night.", True),
+    ],
+)
+def test_a_lead_of_another_year_or_without_the_ranking_is_held_back(question: str, text: str, is_beside: bool) -> None:
+    reader = TinyReader(night=15.0)
+    ranking = read_by(reader, ranking_of([passage(text)], question))
+    for leads in (leads_of(ranking, reader, 1.0, {}), leads_of(ranking_of([passage(text)], question), None, 1.0, {})):
+        assert leads.evidence["beside"] == is_beside
+        raw = confidence(replace(leads, evidence={**leads.evidence, "beside": 0.0}))
+        assert judge(leads, 0.0).confidence == (min(raw, MOST_BESIDE) if is_beside else raw)
+    assert confidence(leads_of(ranking, reader, 1.0, {})) > MOST_BESIDE or is_beside
+
+
+def test_a_year_that_the_title_or_the_path_gives_is_the_one_asked_for() -> None:
+    text = "Bees sleep in the hive, and not as in 2020, when bees sleep at night."
+    ranking = ranking_of([passage(text)], "When did bees sleep in 2019?")
+    assert leads_of(ranking, None, 1.0, {}).evidence["beside"] == 1
+    assert leads_of(ranking, None, 1.0, {"a.md": "Bees\nbees 2019 md"}).evidence["beside"] == 0
 
 
 def test_strong_evidence_is_believed_and_none_is_not() -> None:
-    nothing = Evidence(top_cosine=0.05, coverage=0.0, margin=0.0, peak=2.0, passages=100)
-    unit = Candidate(next(units_of(0, passage("Bees sleep."))), {"share": 0.9}, 0.0)
-    assert confidence(STRONG, Leads((unit,), unit)) > 0.9
-    assert confidence(nothing, UNREAD) < 0.1
+    strong = Evidence(top_cosine=0.9, coverage=1.0, margin=0.5, peak=5.0, passages=1000)
+    nothing = Evidence(top_cosine=0.05, coverage=0.0, margin=0.0, peak=2.0, passages=1000)
+    near, far = "Bees sleep in the hive at night.", "Boats are heavy on the lake at night."
+    for reader in (TinyReader(Bees=9.0, Boats=-9.0), None):
+        sure = []
+        for text, score, evidence in ((near, 1.0, strong), (far, 0.1, nothing)):
+            ranking = replace(ranking_of([passage(text)], "Where do bees sleep?", s0=score), evidence=evidence)
+            ranking = ranking if reader is None else read_by(reader, ranking)
+            sure.append(judge(leads_of(ranking, reader, 1.0, {}), 0.5))
+        assert sure[0].answerable and not sure[1].answerable
+        assert sure[0].confidence > 0.5 > 0.1 > sure[1].confidence
 
 
-def test_every_weight_is_of_a_feature() -> None:
-    topic, lead = topic_model(), lead_model()
-    assert set(topic.weights) <= set(features(STRONG, 0.5))
+@KINDS
+def test_every_weight_is_of_a_feature(read: bool) -> None:
+    model = lead_model(read)
     reader = TinyReader(night=3.0)
-    leads = leads_of(read_by(reader, ranking_of([passage(TEXTS[1]), passage(TEXTS[0])])), reader, 1.0, {})
-    assert leads.evidence is not None and leads.best is not None
-    assert set(lead.confidence) <= set(leads.evidence)
-    assert set(lead.strength) <= set(lead.strength_alone) <= set(leads.best.features)
-    for weights in (topic.weights, lead.strength, lead.strength_alone, lead.confidence):
-        assert weights and all(math.isfinite(weight) for weight in weights.values())
-    assert math.isfinite(topic.intercept) and math.isfinite(lead.intercept)
+    ranking = ranking_of([passage(TEXTS[1]), passage(TEXTS[0])])
+    leads = leads_of(read_by(reader, ranking), reader, 1.0, {}) if read else leads_of(ranking, None, 1.0, {})
+    assert leads.model is model and leads.best is not None
+    assert set(model.confidence) <= set(leads.evidence)
+    assert set(model.strength) <= set(leads.candidates[0].features)
+    assert set(model.strength_alone) <= set(leads.best.features)
+    assert bool(model.strength_alone) == read
+    for weights in (model.strength, model.strength_alone, model.confidence):
+        assert all(math.isfinite(weight) for weight in weights.values())
+    assert model.strength and model.confidence and math.isfinite(model.intercept)
 
 
-@pytest.mark.parametrize("leads", [UNREAD, leads_with()], ids=["words", "reader"])
-def test_less_risk_never_needs_less_confidence(leads: Leads) -> None:
-    thresholds = [threshold_for(risk / 100, leads) for risk in range(1, 41)]
+@KINDS
+def test_less_risk_never_needs_less_confidence(read: bool) -> None:
+    thresholds = [threshold_for(risk / 100, leads_with(read)) for risk in range(1, 41)]
     assert thresholds == sorted(thresholds, reverse=True)
-    assert 0 < threshold_for(0.2, leads) < 1
+    assert 0 < threshold_for(0.2, leads_with(read)) < 1
 
 
-def test_between_two_risks_the_smaller_is_kept_and_none_is_kept_below_the_least() -> None:
-    assert threshold_for(0.059, UNREAD) == threshold_for(0.05, UNREAD) >= threshold_for(0.06, UNREAD)
-    assert threshold_for(0.001, UNREAD) == threshold_for(0.001, leads_with()) == 1.0
+@KINDS
+def test_between_two_risks_the_smaller_is_kept_and_none_is_kept_below_the_least(read: bool) -> None:
+    leads = leads_with(read)
+    assert threshold_for(0.059, leads) == threshold_for(0.05, leads) >= threshold_for(0.06, leads)
+    assert threshold_for(0.001, leads) == 1.0
 
 
-# --- units ------------------------------------------------------------------------------------------------------------
+@KINDS
+def test_a_risk_replaces_the_threshold(read: bool) -> None:
+    leads = leads_with(read)
+    assert judge(leads, 0.3).threshold == 0.3
+    assert judge(leads, 0.3, risk=0.2).threshold == threshold_for(0.2, leads)
+    assert not judge(leads, 0.0, risk=0.001).answerable
 
 
-def quoted(text: str) -> list[tuple[str, str]]:
-    """(sentence, stretch that is quoted with it) of each unit of a passage."""
-    return [(unit.sentence_text, unit.text) for unit in units_of(0, passage(text))]
-
-
-def test_a_sentence_is_quoted_with_the_rest_of_its_paragraph_and_no_other() -> None:
-    first, second = "Bees sleep. They do so at night.", "Frost comes in autumn."
-    assert quoted(f"{first}\n\n{second}") == [
-        ("Bees sleep.", first),
-        ("They do so at night.", first),
-        (second, second),
-    ]
-
-
-def test_a_sentence_that_ends_with_a_colon_takes_what_follows() -> None:
-    text = "You need three things:\n\n- a veil\n- a smoker"
-    assert quoted(text)[0][1] == text
-
-
-def test_a_stretch_is_no_longer_than_sixty_words_but_a_sentence_is_never_cut() -> None:
-    sentence = "Bees sleep " + "very " * 20 + "well."
-    text = " ".join([sentence] * 5)
-    assert all(unit.text.count("Bees") == 2 for unit in units_of(0, passage(text)))
-    long = "Bees sleep " + "very " * 100 + "well."
-    assert quoted(long) == [(long, long)]
+# --- which unit leads -------------------------------------------------------------------------------------------------
 
 
 def test_the_strongest_units_are_read_again_alone() -> None:
@@ -423,7 +416,7 @@ def test_the_strongest_units_are_read_again_alone() -> None:
     assert len(leads.candidates) == 15
     assert [(count, seconds) for _, count, seconds in reader.asked] == [(5, 1.0), (READ_ALONE, 0.25)]
     assert leads.best is not None and "alone_margin" in leads.best.features
-    assert leads.best.strength == weighed(leads.best.features, lead_model().strength_alone)
+    assert leads.best.strength == weighed(leads.best.features, lead_model(True).strength_alone)
 
 
 def test_a_unit_that_there_was_no_time_to_read_cannot_lead_and_is_counted() -> None:
@@ -453,15 +446,16 @@ def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
     data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])])).as_json()))
     assert list(data) == [
         "question", "query", "carried", "corrected", "reason", "unmentioned", "unread", "answerable", "confidence",
-        "answer", "citations", "why", "generation", "timings_ms",
+        "answer", "others", "citations", "why", "generation", "timings_ms",
     ]  # fmt: skip
     assert data["question"] == "  as typed? "
     assert data["query"] == QUESTION
     assert data["answerable"] is True
     assert data["answer"] == {
         "text": TEXTS[1], "short": None, "citation": 1, "start": None, "end": None,
-        "span": [100, 100 + len(TEXTS[1])], "sentence": [117, 149],
+        "span": [100, 100 + len(TEXTS[1])], "sentence": [117, 149], "date": None,
     }  # fmt: skip
+    assert data["others"] == []
     assert data["generation"] == "000003"
     assert data["timings_ms"] == {"encode": 1.23, "search": 0.5}
     start = 100 + TEXTS[1].index("Bees")
@@ -500,5 +494,9 @@ def test_a_question_without_an_answer_has_null_in_json() -> None:
     ],
 )
 def test_a_sentence_that_only_points_elsewhere_does_not_lead(pointer: str) -> None:
-    ranking = ranking_of([passage(f"{pointer} Wax comes from glands of the bees.")], "How do bees make wax in winter?")
-    assert sentence_of(answer_of(ranking)) == "Wax comes from glands of the bees."
+    question = "How do bees make wax in winter?"
+    read = ranking_of([passage(f"{pointer} Wax comes from glands of the bees.")], question)
+    reader = TinyReader(wax=1.0, Wax=1.0)
+    assert sentence_of(answer_of(read_by(reader, read), reader=reader)) == "Wax comes from glands of the bees."
+    words = ranking_of([passage(f"{pointer} In winter the bees make wax from honey.")], question)
+    assert sentence_of(answer_of(words)) == "In winter the bees make wax from honey."

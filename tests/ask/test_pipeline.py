@@ -21,7 +21,7 @@ from qa.engine import Engine
 from qa.errors import QuestionError
 from qa.index.protocols import Query
 
-# The modules of each stage, in order, with the function that `pipeline` calls.
+# The modules of each stage, in order, with the functions that `pipeline` calls.
 STAGES = [
     ({"qa.engine"}, ""),
     ({"qa.ask.query"}, "query_of"),
@@ -31,7 +31,7 @@ STAGES = [
     ({"qa.ask.search", "qa.ask.fusion"}, "rank_follow_up"),
     ({"qa.ask.rereading"}, "reread"),
     ({"qa.ask.sources"}, "facts_of"),
-    ({"qa.ask.lead", "qa.ask.traits"}, "leads_of"),
+    ({"qa.ask.lead", "qa.ask.traits", "qa.ask.beside", "qa.ask.versions"}, "leads_of with_versions"),
     ({"qa.ask.confidence"}, "judge"),
     ({"qa.ask.compose", "qa.ask.short_answer"}, "compose"),
     ({"qa.ask.unmentioned"}, "unmentioned"),
@@ -82,8 +82,9 @@ def test_a_question_passes_its_stages_in_one_direction_and_each_runs_once(engine
     walked = [(places[module], name) for module, name in calls if module in places and module != "qa.engine"]
     for (before, _), (after, name) in pairwise(walked):
         assert before <= after, f"{STAGES[after][0]} is come back to: {name}"
-    for number, (modules, stage) in enumerate(STAGES[1:], start=1):
-        assert [name for place, name in walked if place == number].count(stage) == 1, modules
+    for number, (modules, stages) in enumerate(STAGES[1:], start=1):
+        called = [name for place, name in walked if place == number]
+        assert [called.count(stage) for stage in stages.split()] == [1] * len(stages.split()), modules
     assert [name for module, name in calls if module == "qa.ask.query"].count("parse") == 1
     assert {module for module, _ in calls} <= set(places) | VALUES | {"qa.ask.pipeline"}
     first = next(number for number, (module, _) in enumerate(calls) if module == "qa.ask.correction")

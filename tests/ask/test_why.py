@@ -11,6 +11,7 @@ from conftest import TinyEncoder, TinyReader
 from corpora import write
 
 from qa.ask.answer import Answer
+from qa.ask.confidence import MOST_BESIDE
 from qa.ask.follow_up import Turn
 from qa.ask.ranking import Ranks
 from qa.ask.why import Why
@@ -84,6 +85,16 @@ def test_a_question_for_a_number_that_the_sentence_lacks_is_noted(built: Config,
     assert why_of(asked(built, tiny, "How many bees dance?")).lacks_number
     assert not why_of(asked(built, tiny, "Do bees dance?")).lacks_number
     assert not why_of(asked(built, tiny, REFUND)).lacks_number
+
+
+def test_a_quotation_about_another_year_or_without_the_ranking_is_noted(built: Config, tiny: TinyEncoder) -> None:
+    for question in ("When is a refund paid in 2024?", "Which refund is paid within 14 days?", REFUND):
+        assert not why_of(asked(built, tiny, question)).answers_another  # its path has the year
+    for question in ("Which refund is the largest of all?", "Which refunds are not paid?"):
+        refused = why_of(asked(built, tiny, question, threshold=0.9))
+        assert refused.answers_another and refused.as_json()["answers_another"] is True
+        assert "it answers another question than yours" in refused.lacks.lower()
+        assert refused.confidence <= MOST_BESIDE
 
 
 def test_what_a_follow_up_carries_is_noted_and_is_no_word_of_the_question(built: Config, tiny: TinyEncoder) -> None:
@@ -183,7 +194,8 @@ def test_json_says_the_same(built: Config, tiny: TinyEncoder) -> None:
     why, data = why_of(answer), json.loads(json.dumps(answer.as_json()["why"]))
     assert list(data) == [
         "document", "citation", "text", "span", "sentence", "matched", "nearby", "missing", "missing_names",
-        "missing_numbers", "unknown", "lacks_number", "carried", "ranks", "reader", "confidence", "threshold", "lacks",
+        "missing_numbers", "unknown", "lacks_number", "answers_another", "carried", "ranks", "reader", "confidence",
+        "threshold", "lacks",
     ]  # fmt: skip
     assert data["span"] == [why.span.start, why.span.end] and data["text"] == why.text
     assert (data["matched"], data["missing"]) == (["refund", "Ada", "paid"], ["2031"])

@@ -87,11 +87,11 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     assert code == 0
     assert set(answer) == {
         "question", "query", "carried", "corrected", "reason", "unmentioned", "unread", "answerable", "confidence",
-        "answer", "citations", "why", "generation", "timings_ms",
+        "answer", "others", "citations", "why", "generation", "timings_ms",
     }  # fmt: skip
     assert answer["answer"] == {
         "text": "The zebra at the zoo is called Bruno. He eats five kilos of hay a day.", "short": None, "citation": 1,
-        "start": None, "end": None, "span": [22, 92], "sentence": [22, 59],
+        "start": None, "end": None, "span": [22, 92], "sentence": [22, 59], "date": None,
     }  # fmt: skip
     citation = answer["citations"][0]
     assert set(citation) == {

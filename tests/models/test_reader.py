@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import shutil
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from qa.models.reader import (
     ALWAYS_READ,
     DESCRIPTION,
     LONGEST_ANSWER,
+    UNIT,
     OnnxReader,
     best_span,
     shipped_folder,
@@ -68,7 +71,7 @@ def test_the_input_is_the_question_and_the_encoded_passage(reader: Reader) -> No
     session, tokenizer = open_model(shipped_folder(), described["files"], lambda: ModelError("damaged"))
     given = passage(BRIDGE, title="Bridges of the town", section=("Wood", "Steel"))
     ids = tokenizer.encode(WHEN, given.encoded).ids
-    relevance, start, end = session.run(None, {"ids": np.array([ids], dtype=np.int64)})
+    relevance, start, end, *_ = session.run(None, {"ids": np.array([ids], dtype=np.int64)})
     (judgement,) = read(reader, WHEN, given)
     assert judgement.relevance == float(relevance[0])
     nothing = float(start[0, 0] + end[0, 0])
@@ -152,6 +155,68 @@ def test_the_best_span_is_the_best_of_all_that_may_be(logits: tuple[Sequence[flo
     assert 0 <= first <= last < min(len(starts), first + LONGEST_ANSWER)
     assert score == starts[first] + ends[last]
     assert score == max(starts[i] + ends[j] for i in range(len(starts)) for j in range(i, min(len(ends), i + 30)))
+
+
+# --- whole sentences --------------------------------------------------------------------------------------------------
+
+NEW, WOOD, NOTHING, OTHER = 5.0, -2.0, 1.5, 0.25  # logits of a word's sentence, by the word
+
+
+def exported(folder: Path, unit: bool) -> Path:
+    """A reader whose logits depend on the token alone: the answer is "1932"; with `unit`, sentences have one too."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    described = json.loads((shipped_folder() / DESCRIPTION).read_text("utf-8"))
+    (folder / TOKENIZER).write_bytes((shipped_folder() / TOKENIZER).read_bytes())
+    _, tokenizer = open_model(shipped_folder(), described["files"], lambda: ModelError("damaged"))
+    size = tokenizer.get_vocab_size()
+    answer = np.zeros(size, dtype=np.float32)
+    answer[tokenizer.token_to_id("1932")] = 3
+    sentences = np.full(size, OTHER, dtype=np.float32)
+    for word, logit in (("new", NEW), ("wood", WOOD), ("[CLS]", NOTHING)):
+        sentences[tokenizer.token_to_id(word)] = logit
+    tables = {"start": answer, "end": answer, **({UNIT: sentences} if unit else {})}
+    nodes = [helper.make_node("Gather", [f"{name}s", "ids"], [name]) for name in tables]
+    nodes.append(helper.make_node("ReduceMax", ["start"], ["relevance"], axes=[1], keepdims=0))
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "tokens"]) for name in tables]
+    outputs.append(helper.make_tensor_value_info("relevance", TensorProto.FLOAT, [1]))
+    ids = helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "tokens"])
+    weights = [numpy_helper.from_array(table, f"{name}s") for name, table in tables.items()]
+    graph = helper.make_graph(nodes, "reader", [ids], outputs, weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    (folder / MODEL).write_bytes(model.SerializeToString())
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (MODEL, TOKENIZER)}
+    (folder / DESCRIPTION).write_text(json.dumps(described | {"files": files}))
+    return folder
+
+
+def test_the_logit_of_a_sentence_is_the_mean_of_its_tokens_less_that_of_no_answer(tmp_path: Path) -> None:
+    (judgement,) = read(OnnxReader(exported(tmp_path, unit=True)), WHEN, passage("Old wood. A new one.", start=500))
+    assert [found.unit for found in judgement.answers] == pytest.approx(
+        [(WOOD + 2 * OTHER) / 3 - NOTHING, (NEW + 3 * OTHER) / 4 - NOTHING]  # the full stop is a token too
+    )
+
+
+def test_a_graph_without_that_output_knows_no_difference_between_sentences(tmp_path: Path) -> None:
+    with_units, without = tmp_path / "with", tmp_path / "without"
+    for folder in (with_units, without):
+        folder.mkdir()
+    passages = [passage(BRIDGE, start=500, title="Bridges"), passage(CAT), passage(" ".join([BRIDGE] * 40))]
+    one = read(OnnxReader(exported(with_units, unit=True)), WHEN, *passages)
+    other = read(OnnxReader(exported(without, unit=False)), WHEN, *passages)
+    assert {found.unit for judgement in other for found in judgement.answers} == {0.0}
+    assert len({found.unit for judgement in one for found in judgement.answers}) > 2
+    plain = [replace(each, answers=tuple(replace(found, unit=0.0) for found in each.answers)) for each in one]
+    assert plain == other  # all else is the same
+
+
+def test_code_is_one_sentence_for_units_too(tmp_path: Path) -> None:
+    code = Passage("a.py", 0, Span(7, 19), "new = bridge", "", (), None, ())
+    (judgement,) = read(OnnxReader(exported(tmp_path, unit=True)), WHEN, code)
+    (found,) = judgement.answers
+    assert found.unit == pytest.approx((NEW + 2 * OTHER) / 3 - NOTHING)
 
 
 # --- its files --------------------------------------------------------------------------------------------------------

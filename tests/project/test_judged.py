@@ -21,7 +21,7 @@ from training.data import read_set, split_articles
 
 SPANS = st.tuples(st.integers(0, 10_000), st.integers(0, 500)).map(lambda pair: Span(pair[0], pair[0] + pair[1]))
 LOGITS = st.floats(-30, 30, width=32)
-FOUND = st.builds(AnswerSpan, SPANS, SPANS, LOGITS)
+FOUND = st.builds(AnswerSpan, SPANS, SPANS, LOGITS, LOGITS)
 
 
 # --- questions --------------------------------------------------------------------------------------------------------

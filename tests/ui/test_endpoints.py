@@ -23,6 +23,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from waiting import take_time
 
+from qa.ask.answer import Answer as Asked
+from qa.ask.answer import Lead, OtherValue
 from qa.ask.ranking import Ranks
 from qa.ask.why import ReaderScores, Why
 from qa.build import build
@@ -36,6 +38,7 @@ from qa.ui.bodies import MOST_BYTES
 from qa.ui.endpoints import Endpoints
 from qa.ui.refusals import DESCRIPTION
 from qa.ui.schema import Answer, File, Hit, Status
+from qa.ui.schema import OtherValue as DescribedOther
 from qa.ui.schema import Why as DescribedWhy
 
 # gradio's use of pandas, in a separate thread
@@ -428,11 +431,24 @@ def test_why_is_as_the_description_says(reader: ReaderScores | None, lacks: str)
     words = {name: (name,) for name in ("matched", "nearby", "missing", "missing_names", "missing_numbers", "unknown")}
     made = Why(
         "a.md", "It is. So.", Span(5, 15), Span(5, 11), 2 if lacks else None, **words, lacks_number=True,
-        carried=("bees",), ranks=Ranks(1, None, 3, 2), reader=reader, confidence=0.71, threshold=0.5, lacks=lacks,
+        answers_another=not lacks, carried=("bees",), ranks=Ranks(1, None, 3, 2), reader=reader, confidence=0.71,
+        threshold=0.5, lacks=lacks,
     )  # fmt: skip
     data = json.loads(json.dumps(made.as_json()))
     assert json.loads(DescribedWhy.model_validate_json(json.dumps(data), strict=True).model_dump_json()) == data
     assert list(data) == list(DescribedWhy.model_fields)
+
+
+@pytest.mark.parametrize("date", ["", "2024", "2024-05-17"])
+def test_other_values_are_as_the_description_says(date: str) -> None:
+    lead = Lead("It is. So.", 1, Span(5, 15), Span(5, 11), None, date)
+    other = OtherValue("It was.", 2, Span(0, 7), Span(0, 7), date)
+    made = Asked("Is it?", "Is it?", True, 0.7, lead, (), "000001", {}, others=(other, other))
+    data = json.loads(json.dumps(made.as_json()))
+    assert json.loads(Answer.model_validate_json(json.dumps(data), strict=True).model_dump_json()) == data
+    assert list(data) == list(Answer.model_fields)
+    assert list(data["others"][0]) == list(DescribedOther.model_fields)
+    assert data["answer"]["date"] == data["others"][1]["date"] == (date or None)
 
 
 STATES: list[tuple[Any, str]] = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 import qa
-from qa.ask.answer import Answer, Citation, Lead
+from qa.ask.answer import Answer, Citation, Lead, OtherValue
 from qa.ask.ranking import Ranks
 from qa.ask.why import ReaderScores, Why
 from qa.ask.words import CLOSEST, NEAREST, NOT_FOUND, UNCERTAIN, as_text, confidence_words, percent
@@ -283,12 +283,61 @@ def test_names_that_the_article_does_not_mention_are_shown_and_escaped(hostile: 
     assert "\nThe article does not mention “Costco”.\n" in as_text(replace(answer(citation()), unmentioned=("Costco",)))
 
 
+def others(*values: tuple[str, int, str], date: str = "2024-05") -> Answer:
+    """An answer beside which other articles give other values: text, number of the citation, date."""
+    given = answer(*(citation(rank=rank) for rank in range(1, 4)))
+    assert given.lead is not None
+    made = tuple(OtherValue(text, rank, Span(0, len(text)), Span(0, len(text)), when) for text, rank, when in values)
+    return replace(given, lead=replace(given.lead, date=date), others=made)
+
+
+def test_other_values_are_shown_below_the_confidence_each_with_its_date_and_its_source() -> None:
+    page = answer_html(others(("It sat\nup.", 2, "2023-12-31"), ("It lay.", 3, "2022")), 7)
+    assert page.index("qa-sure") < page.index("Older articles give another value:") < page.index("qa-cards")
+    said = page[page.index("qa-others") : page.index("qa-cards")]
+    assert re.findall("<li><q>(.*?)</q> <small>(.*?)</small>", said) == [
+        ("It sat up.", "2023-12-31"),
+        ("It lay.", "2022"),
+    ]
+    buttons = [known for tag, known in Read(said[said.index("<ul>") : said.index("</div>")]).tags if tag == "button"]
+    assert [(known["data-do"], known["data-turn"], known["data-rank"]) for known in buttons] == [
+        ("open", "7", "2"),
+        ("open", "7", "3"),
+    ]
+    assert [known["aria-label"] for known in buttons] == ["Open source 2", "Open source 3"]
+
+
+def test_without_other_values_nothing_is_said_of_them() -> None:
+    said = answer_html(answer(citation()), 7) + as_text(answer(citation()))
+    assert "qa-others" not in said and "another value" not in said
+
+
+@pytest.mark.parametrize(("date", "dates"), [("", ("2023", "2022")), ("2024", ("2023", "")), ("", ("", ""))])
+def test_articles_are_called_older_only_if_all_have_a_date(date: str, dates: tuple[str, str]) -> None:
+    given = others(("It sat up.", 2, dates[0]), ("It lay.", 3, dates[1]), date=date)
+    page = answer_html(given, 7)
+    assert "Other articles give another value:" in page and "Older articles" not in page + as_text(given)
+    without = answer_html(replace(given, others=()), 7)
+    assert page.count("<small>") - without.count("<small>") == sum(map(bool, dates))
+    assert as_text(given).count("“It lay.” [3]") == (not dates[1])
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_nothing_in_another_value_becomes_markup_or_steers_a_terminal(hostile: str) -> None:
+    given = others((f"{hostile} sat.", 2, "2023"), (f"It {hostile}", 3, ""))
+    page = answer_html(given, 7)
+    assert {tag for tag, _ in Read(page).tags} <= TAGS | {"ul", "q"}
+    assert f"<q>It {escape(printable(hostile))}</q>" in page
+    assert " ".join(f"{printable(hostile)} sat.".split()) in " ".join(Read(page, "qa-others").inside.split())
+    assert not set(as_text(given)) & set("\x1b\x07\u202e")
+
+
 def why(text: str = "The cat sat.", **changes: object) -> Why:
     span = Span(100, 100 + len(text))
     nothing: tuple[str, ...] = ()
     made = Why(
         "notes/cat.md", text, span, span, 1, ("cat",), ("Monday",), ("2031", "dog"), nothing, ("2031",), ("dog",),
-        False, nothing, Ranks(1, None, 2, 1), ReaderScores(0.9, 0.8, 0.7), 0.94, 0.5,
+        False, False, nothing, Ranks(1, None, 2, 1), ReaderScores(0.9, 0.8, 0.7), 0.94, 0.5,
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 

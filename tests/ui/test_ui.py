@@ -659,7 +659,7 @@ def test_an_answer_that_comes_after_a_new_conversation_is_dropped() -> None:
 def test_earlier_turns_are_the_history_and_a_new_conversation_has_none(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep all day long on the sofa.\n")
     build(config, tiny)
-    engine, session = Engine.open(config, tiny), Conversation()
+    engine, session = Engine.open(replace(config, threshold=0.0), tiny), Conversation()
     first, second = session.begin("Where do cats sleep?"), session.begin("And why?")
     answer = engine.ask(first.question)
     session.finish(first.number, answer)
@@ -794,7 +794,7 @@ def test_the_words_that_were_corrected_can_be_asked_for_as_they_were_typed(
     write(config, "cats.md", "# Cats\n\nKittens sleep all day.\n")
     build(config, tiny)
     monkeypatch.setattr(tiny, "count_tokens", lambda texts: [2] * len(texts))  # no word is in its vocabulary
-    session, screen = Conversation(), screen_of(Chat(Engine.open(config, tiny)))
+    session, screen = Conversation(), screen_of(Chat(Engine.open(replace(config, threshold=0.0), tiny)))
     list(screen.ask(session, "kittins"))
     assert "Showing results for “kittens”" in exchange_html(session.exchanges[-1])
     assert spoken(session.exchanges[-1]).startswith(("Showing results for “kittens”", "Your articles"))
@@ -850,7 +850,8 @@ def test_a_read_only_chat_can_neither_build_nor_add(config: Config, tiny: TinyEn
 def test_a_read_only_chat_compares_no_folder_with_the_index(config: Config, tiny: TinyEncoder) -> None:
     write(config, "cats.md", "# Cats\n\nCats sleep.\n")
     build(config, tiny)
-    chat, session = Chat(Engine.open(elsewhere(config), tiny, can_build=False)), Conversation()
+    lenient = replace(elsewhere(config), threshold=0.0)
+    chat, session = Chat(Engine.open(lenient, tiny, can_build=False)), Conversation()
     screen = screen_of(chat)
     screen.load(session)
     settle(chat)

@@ -8,6 +8,7 @@ import shutil
 import sys
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +192,7 @@ def test_calls_without_a_session_leave_none_behind(
     monkeypatch.setattr("qa.ui.page.Page", noted)
     write(config, 0)
     build(config, tiny)
-    with serve(config) as running:
+    with serve(replace(config, threshold=0.0)) as running:
         (page,) = pages
         page._queue.pending_messages_per_session.max_size = 4
         for _ in range(20):

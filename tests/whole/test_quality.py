@@ -37,8 +37,8 @@ class Asked:
 @pytest.fixture(scope="module")
 def measured(
     tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, reader: Reader
-) -> Callable[[str], dict[str, float]]:
-    """The figures for all questions, with the configured reader: "" or "off"."""
+) -> Callable[..., dict[str, float]]:
+    """The figures for all questions, with the configured reader ("" or "off") and threshold."""
     place = tmp_path_factory.mktemp("quality")
     config = Config(corpus=place / "corpus", index=place / "index", reader_ms=math.inf)
     shutil.copytree(ROOT / "corpus", config.corpus)
@@ -48,8 +48,8 @@ def measured(
     rows = [json.loads(line) for line in (TESTS / "questions.jsonl").read_text("utf-8").splitlines()]
 
     @cache
-    def asked(setting: str) -> dict[str, float]:
-        engine = Engine.open(replace(config, reader=setting), encoder, reader=reader)
+    def asked(setting: str, threshold: float = config.threshold) -> dict[str, float]:
+        engine = Engine.open(replace(config, reader=setting, threshold=threshold), encoder, reader=reader)
         return shares([Asked(**row, answer=engine.ask(row["question"])) for row in rows])
 
     return asked
@@ -86,13 +86,21 @@ def shares(asked: list[Asked]) -> dict[str, float]:
         ("short answer right", 0.85),
     ],
 )
-def test_quality_has_not_dropped(measured: Callable[[str], dict[str, float]], figure: str, least: float) -> None:
+def test_quality_has_not_dropped(measured: Callable[..., dict[str, float]], figure: str, least: float) -> None:
     assert measured("")[figure] >= least
 
 
 @pytest.mark.model
-def test_the_reader_leads_better_than_words_alone(measured: Callable[[str], dict[str, float]]) -> None:
-    read, words = measured(""), measured("off")
+def test_the_reader_leads_better_than_words_alone(measured: Callable[..., dict[str, float]]) -> None:
+    read, words = measured("", 0.0), measured("off", 0.0)
     assert read["evidence in lead"] > words["evidence in lead"]
     assert words["evidence in lead"] >= 0.65
     assert "short answer right" not in words
+
+
+@pytest.mark.model
+def test_words_alone_answer_fewer_questions_and_those_rightly(measured: Callable[..., dict[str, float]]) -> None:
+    read, words = measured(""), measured("off")
+    assert words["answered"] < read["answered"]
+    assert words["evidence in lead"] >= 0.75 * words["answered"]
+    assert words["abstained"] >= read["abstained"]

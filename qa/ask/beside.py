@@ -1,0 +1,69 @@
+"""Recognises units that answer a question beside the one asked: of another year, version or code, or without ranking.
+
+No model learns this from the few such questions that there are to fit on, and each is a wrong answer.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .units import Unit
+
+# What is asked of one value and answered of another: a year, a version, a code, a part number, "the first quarter".
+_VALUE = re.compile(
+    r"(?<![\w.,/-])(?:(?P<year>1[5-9]\d\d|20\d\d)(?![\w.,/-]*\d)"
+    r"|(?P<code>[a-z]{1,4}[.-]?\d[\w.,/-]*\w|[a-z]{1,4}-?\d|\d+(?:[./-]\w+)+|0x[0-9a-f]+)"
+    r"|(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\s+(?P<nth>[a-z]+))\b"
+)
+_DIGITS, _LETTERS_AFTER = re.compile(r"\d+"), re.compile(r"(?<=[\W\d])[a-z]+(?![a-z])")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")  # also in FY2019, 2019-12-31 and 2019/20
+# English words of degree. "Best", "at least", "most of" and "most recent" rank nothing by a measure.
+_DEGREE = (
+    r"(?:long|short|larg|small|bigg|high|low|old|young|tall|heavi|light|fast|slow|cheap|strong|weak|deep|shallow|wid|"
+    r"narrow|thick|thinn|rich|poor|hott|cold|warm|cool|busi|few)"
+)
+_SUPERLATIVE = re.compile(rf"\b(?:{_DEGREE}est|(?<!at )least|(?<!at )most(?! of\b| recent))\b", re.I)
+# What says as much in a text, without being asked for in these words.
+_EXTREME = re.compile(r"\b(?:maximum|minimum|max|min|main|chief|primary|top|record|commonest|leading)\b", re.I)
+_COMPARATIVE = re.compile(rf"\b(?:{_DEGREE}e?r|more|less|than)\b", re.I)
+_CHOICE = re.compile(r"\bor\b", re.I)
+_NEGATED = re.compile(r"^\W*(?:which|who|what)\b.*(?:\b(?:not|except|without|never)\b|n['’]t\b)", re.I)
+_NEGATION = re.compile(
+    r"\b(?:no|not|none|nor|never|neither|without|except|excluding|unless|cannot|avoid|"
+    r"forbidden|prohibited|ineligible|exempt|lacks?|fails?|free of|un\w{4,}|non-?\w+)\b|n['’]t\b",
+    re.I,
+)
+_WHICH = re.compile(r"\b(?:which|who|what|name)\b", re.I)
+
+
+def gives_another(question: str, unit: Unit, near: str) -> bool:
+    """Whether a year, version or code of the question is not `near` the unit, which has another one of its kind."""
+    asked, known = _values(question), {*_values(near), *_YEAR.findall(near)}
+    missing = {kind for value, kind in asked.items() if value not in known}
+    return not missing.isdisjoint(_values(unit.text).values())
+
+
+def leaves_unsaid(question: str, unit: Unit) -> bool:
+    """Whether the question ranks, compares or negates, and neither the quoted text nor its headings do."""
+    if not _WHICH.search(question):
+        return False
+    text = "\n".join((unit.text, *unit.headings))
+    if _SUPERLATIVE.search(question):
+        return not (_SUPERLATIVE.search(text) or _EXTREME.search(text))
+    if _COMPARATIVE.search(question) and _CHOICE.search(question):
+        return not (_COMPARATIVE.search(text) or _SUPERLATIVE.search(text))
+    return _NEGATED.search(question) is not None and not _NEGATION.search(text)
+
+
+def _values(text: str) -> dict[str, str]:
+    """The years, versions, codes and ordinals in a text, each with the pattern that those of its kind share."""
+    found = {}
+    for match in _VALUE.finditer(text.casefold()):
+        kind = match.lastgroup or ""
+        found[match[0]] = _pattern(match[0]) if kind == "code" else f"{kind} {match['nth'] or ''}"
+    return found
+
+
+def _pattern(code: str) -> str:
+    """What codes of one kind share: the letters that they begin with, and where further letters and numbers stand."""
+    return _LETTERS_AFTER.sub("a", _DIGITS.sub("0", code))

@@ -1,0 +1,81 @@
+"""Leads → the same, with the units of other articles that say the same with other values; the newest of all leads."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Set
+from dataclasses import replace
+
+from ..text.dates import Date, latest_date
+from ..text.mentions import names_of, numbers_of
+from ..text.terms import analyze
+from .lead import Leads, led_by
+from .ranking import Ranking
+from .units import Unit
+
+MOST = 3  # other values that are shown
+# The share of words, beside the values, that two sentences have in common if they say the same of the same thing.
+_LEAST_ALIKE, _FEWEST_ALIKE = 0.8, 3
+_TOKEN = re.compile(r"\w+(?:[.,:/-]\w+)*|[€$£%]")
+
+
+def with_versions(leads: Leads, ranking: Ranking, contexts: Mapping[str, str]) -> Leads:
+    """The leads with what other articles say instead; the newest of them leads if all are dated.
+
+    Two sentences say the same with other values if they differ in hardly more than numbers or names, and whatever the
+    question mentions that is near the best is near the other too. `contexts` gives title and path by document.
+    """
+    best = leads.best
+    if best is None:
+        return leads
+    mentioned = _mentioned(best.unit, ranking, contexts)
+    same = [each for each in leads.finalists if _is_other_version(best.unit, each.unit)]
+    others = [each for each in same if _mentioned(each.unit, ranking, contexts) >= mentioned]
+    dated = [(date_of(each.unit, contexts), each) for each in (best, *others)]
+    if any(date is None for date, _ in dated):
+        return replace(leads, others=tuple(others[:MOST]))
+    newest, *older = (each for _, each in sorted(dated, key=lambda pair: pair[0] or (), reverse=True))
+    if newest is not best:
+        leads = led_by(leads, newest, ranking, contexts)
+        older = [each for each in older if _is_other_version(newest.unit, each.unit)]  # others may say what it says
+    return replace(leads, others=tuple(older[:MOST]))
+
+
+def _mentioned(unit: Unit, ranking: Ranking, contexts: Mapping[str, str]) -> Set[str | frozenset[str]]:
+    """The words, names and numbers of a question, and the words carried into it, that are near a unit: in its passage,
+    its title or its path.
+    """
+    near = f"{unit.passage.encoded}\n{contexts.get(unit.passage.document, '')}"
+    stems, folded = set(analyze(near, unit.passage.language)), near.casefold()
+    words = (term.forms for term in ranking.terms if term.is_in(stems) and not term.says_little)
+    named = (*names_of(ranking.asked), *numbers_of(ranking.asked), *ranking.carried)
+    return {*words, *(name for name in named if name.casefold() in folded)}
+
+
+def _is_other_version(one: Unit, other: Unit) -> bool:
+    if one.passage.document == other.passage.document:
+        return False
+    (words, values), (other_words, other_values) = _parts(one.sentence_text), _parts(other.sentence_text)
+    common = (words & other_words).total()
+    alike = common >= _FEWEST_ALIKE and 2 * common >= _LEAST_ALIKE * (words.total() + other_words.total())
+    return alike and bool(values - other_values) and bool(other_values - values)
+
+
+def _parts(sentence: str) -> tuple[Counter[str], Counter[str]]:
+    """The words of a sentence, and its values: what has a digit or, but for its first word, a capital."""
+    words, values = Counter[str](), Counter[str]()
+    for number, match in enumerate(_TOKEN.finditer(sentence)):
+        token = match[0]
+        is_value = any(map(str.isdigit, token)) or (number > 0 and token[0].isupper())
+        (values if is_value else words)[token.casefold()] += 1
+    return words, values
+
+
+def date_of(unit: Unit, contexts: Mapping[str, str]) -> Date | None:
+    """The latest date beside the sentence: in the quoted text, then in headings, title and path; else in itself."""
+    start = unit.sentence.start - unit.span.start
+    around = f"{unit.text[:start]}\n{unit.text[start + len(unit.sentence) :]}"
+    document = unit.passage.document  # its path as it is written: as words, 2024-05-17 is no date
+    headings = "\n".join((*unit.headings, contexts.get(document, ""), document))
+    return latest_date(around) or latest_date(headings) or latest_date(unit.sentence_text)

@@ -1,0 +1,243 @@
+"""A unit is a sentence with the neighbours that are quoted with it, and is read alone under what it stands under."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.ask.traits import UNREAD, read_alone, read_in, shape, words_in
+from qa.ask.units import MOST_WORDS, MOST_WORDS_OF_LIST, Unit, units_of
+from qa.formats.markdown import parse_markdown
+from qa.formats.plain import parse_plain
+from qa.models.protocols import AnswerSpan, Judgement, logistic
+from qa.text.document import Document, Span
+from qa.text.passage import Passage
+from qa.text.passages import split
+from qa.text.query_term import QueryTerm
+from qa.text.sentences import sentence_spans
+
+
+def count_words(texts: Sequence[str]) -> list[int]:
+    return [len(re.findall(r"\w+", text)) for text in texts]
+
+
+def passage(text: str, start: int = 100) -> Passage:
+    """A passage in which every line is part of a sentence."""
+    sentences = tuple(Span(start + s.start, start + s.end) for s in sentence_spans(text))
+    return Passage("a.md", 0, Span(start, start + len(text)), text, "", (), None, sentences)
+
+
+def document(text: str) -> Document:
+    return parse_markdown("a.md", text)
+
+
+def units(text: str) -> list[Unit]:
+    """The units of an article in Markdown that is one passage."""
+    (only,) = split(document(text), count_words, 256)
+    return list(units_of(0, only))
+
+
+def above(text: str) -> dict[str, tuple[str, ...]]:
+    """What each sentence of an article stands under inside its passage."""
+    source = document(text).text
+    return {unit.sentence_text: tuple(span.of(source) for span in unit.above) for unit in units(text)}
+
+
+def quoted(text: str) -> list[tuple[str, str]]:
+    """(sentence, stretch that is quoted with it) of each unit of a passage."""
+    return [(unit.sentence_text, unit.text) for unit in units_of(0, passage(text))]
+
+
+# --- what is quoted ---------------------------------------------------------------------------------------------------
+
+
+def test_a_sentence_is_quoted_with_the_rest_of_its_paragraph_and_no_other() -> None:
+    first, second = "Bees sleep. They do so at night.", "Frost comes in autumn."
+    assert quoted(f"{first}\n\n{second}") == [
+        ("Bees sleep.", first),
+        ("They do so at night.", first),
+        (second, second),
+    ]
+
+
+def test_a_sentence_that_ends_with_a_colon_takes_what_follows() -> None:
+    text = "You need three things:\n\n- a veil\n- a smoker"
+    assert quoted(text)[0][1] == text
+
+
+def test_a_stretch_is_no_longer_than_sixty_words_but_a_sentence_is_never_cut() -> None:
+    sentence = "Bees sleep " + "very " * 20 + "well."
+    text = " ".join([sentence] * 5)
+    assert all(unit.text.count("Bees") == 2 for unit in units_of(0, passage(text)))
+    long = "Bees sleep " + "very " * 100 + "well."
+    assert quoted(long) == [(long, long)]
+
+
+def test_a_colon_takes_a_longer_list_than_a_sentence_takes_neighbours() -> None:
+    items = "".join(f"- item {number} is one of those\n" for number in range(30))
+    whole, *others = units(f"# Hive\n\nYou need these:\n\n{items}")
+    assert MOST_WORDS < len(whole.text.split()) <= MOST_WORDS_OF_LIST
+    assert whole.text.startswith("You need these:\n\n- item 0 ")
+    assert all(len(unit.text.split()) <= MOST_WORDS for unit in others)
+
+
+SMALL = "## Care\n\n### Winter\n\nFeed sugar. Close the door.\n\n### Summer\n\nGive water. It evaporates.\n"
+
+
+def test_a_quoted_block_does_not_cross_a_heading() -> None:
+    for text in (SMALL, SMALL.replace("\n\n", "\n")):
+        (only,) = split(document(text), count_words, 256)
+        assert "### Summer" in only.text
+        assert not [unit.text for unit in units_of(0, only) if "#" in unit.text]
+
+
+def test_what_a_colon_introduces_ends_at_a_heading() -> None:
+    text = "## Care\n\n### Winter\n\nYou need these:\n\n- sugar\n- a door\n\n### Summer\n\n- water\n"
+    introduced = units(text)[0]
+    assert introduced.text == "You need these:\n\n- sugar\n- a door"
+
+
+# --- what it stands under ---------------------------------------------------------------------------------------------
+
+
+def test_a_heading_inside_a_passage_is_above_the_sentences_up_to_the_next() -> None:
+    assert above(SMALL) == {
+        "Feed sugar.": ("Winter",),
+        "Close the door.": ("Winter",),
+        "Give water.": ("Summer",),
+        "It evaporates.": ("Summer",),
+    }
+
+
+def test_the_heading_that_the_passage_has_anyway_is_not_repeated() -> None:
+    for unit in units("# Hive\n\n## Winter\n\nFeed sugar. Close the door.\n"):
+        assert unit.headings == unit.passage.section == ("Winter",)
+
+
+def test_the_header_of_a_table_is_above_its_rows_and_not_above_itself_or_what_follows() -> None:
+    text = "Fees for hives.\n\n| kind | fee |\n|---|---|\n| small | 3 euros |\n| large | 5 euros |\n\nThat is all.\n"
+    found = above(text)
+    assert found["| small | 3 euros |"] == found["| large | 5 euros |"] == ("| kind | fee |",)
+    assert [under for sentence, under in found.items() if "euros" not in sentence] == [(), (), ()]
+
+
+def test_the_header_of_a_table_of_tabs_is_above_its_rows() -> None:
+    (only,) = split(parse_plain("a.txt", "A note.\n\nkind\tfee\nsmall\t3\nlarge\t5\n"), count_words, 256)
+    assert [unit.headings for unit in units_of(0, only)] == [(), (), ("kind\tfee",), ("kind\tfee",)]
+
+
+@pytest.mark.parametrize("mark", ["-", "*", "1.", "2)"])
+def test_the_sentence_with_a_colon_is_above_all_items_of_its_list(mark: str) -> None:
+    text = f"You need these:\n\n{mark} a veil\n{mark} a smoker. It must burn well.\n{mark} gloves\n\nThat is all.\n"
+    assert above(text) == {
+        "You need these:": (),
+        "a veil": ("You need these:",),
+        "a smoker.": ("You need these:",),
+        "It must burn well.": ("You need these:",),
+        "gloves": ("You need these:",),
+        "That is all.": (),
+    }
+
+
+def test_a_sentence_without_a_colon_is_not_above_a_list() -> None:
+    assert above("You need these.\n\n- a veil\n- a smoker\n") == {"You need these.": (), "a veil": (), "a smoker": ()}
+
+
+def test_a_unit_is_read_alone_under_all_its_headings() -> None:
+    text = "# Hive\n\n## Care\n\n### Winter\n\nYou need these:\n\n- sugar\n\n### Summer\n\nGive water.\n"
+    by_sentence = {unit.sentence_text: unit for unit in units(text)}
+    sugar, water = by_sentence["sugar"], by_sentence["Give water."]
+    assert sugar.headings == ("Care", "Winter", "You need these:")
+    assert water.headings == ("Care", "Summer")
+    for unit in (sugar, water):
+        alone = unit.alone()
+        assert alone.text == unit.sentence_text and alone.span == unit.sentence and alone.sentences == (alone.span,)
+        assert alone.section == unit.headings
+        assert alone.encoded.endswith(f"{' > '.join(unit.headings).rstrip('. ')}. {unit.sentence_text}")
+        assert (alone.document, alone.title) == (unit.passage.document, unit.passage.title)
+
+
+# --- any article ------------------------------------------------------------------------------------------------------
+
+LINES = st.sampled_from(
+    ["## Care", "### Winter", "Feed sugar. Close the door.", "You need these:", "- a veil", "- a smoker. It burns.",
+     "1. Light it.", "| kind | fee |\n|---|---|\n| small | 3 |", "a\tb", "", "", "Why?", "蜜蜂在睡觉。"]
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(LINES, min_size=1, max_size=14).map("\n".join))
+def test_what_is_quoted_and_what_is_above_is_literal_and_in_order(text: str) -> None:
+    source = document(text)
+    for each in split(source, count_words, 256):
+        found = list(units_of(0, each))
+        assert [unit.sentence for unit in found] == list(each.sentences or (each.span,))
+        for unit in found:
+            assert unit.text == unit.span.of(source.text) and unit.sentence_text == unit.sentence.of(source.text)
+            assert each.span.start <= unit.span.start <= unit.sentence.start
+            assert unit.sentence.end <= unit.span.end <= each.span.end
+            for span in unit.above:
+                assert each.span.start <= span.start < span.end <= unit.sentence.start
+                assert span.of(source.text).strip()
+
+
+# --- its features -----------------------------------------------------------------------------------------------------
+
+
+def test_the_words_of_a_unit_of_what_is_above_it_and_of_the_sentence_before_are_told_apart() -> None:
+    terms = [QueryTerm(frozenset([word]), weight) for word, weight in (("a", 1.0), ("b", 2.0), ("c", 4.0), ("d", 1.0))]
+    own, over, before = {"a"}, {"a", "b"}, {"a", "b", "c"}
+    assert words_in(own, over, before, terms) == pytest.approx({"share": 1 / 8, "above": 2 / 8, "before": 4 / 8})
+    assert words_in(set(), set(), set(), []) == {"share": 0, "above": 0, "before": 0}
+
+
+@given(*[st.sets(st.sampled_from("abcd"))] * 3)
+def test_no_word_counts_twice(own: set[str], over: set[str], before: set[str]) -> None:
+    terms = [QueryTerm(frozenset([word]), 1.0) for word in "abcd"]
+    counted = words_in(own, over, before, terms)
+    assert sum(counted.values()) == pytest.approx(len(own | over | before) / 4)
+
+
+def test_what_a_reader_says_of_a_whole_sentence_is_a_feature_in_its_passage_and_alone() -> None:
+    first, second = units_of(0, passage("Bees sleep. They do so at night."))
+    word = Span(first.sentence.start, first.sentence.start + 4)
+    said = Judgement(1.0, (AnswerSpan(first.sentence, word, 2.0, 0.7),))
+    found = read_in(first, said)
+    assert (found["margin"], found["unit"], found["likely_unit"]) == (2.0, 0.7, logistic(0.7))
+    unread = read_in(second, said)  # beyond what the reader could read
+    assert (unread["margin"], unread["unit"], unread["likely_unit"]) == (UNREAD, 0.0, 0.5)
+    assert read_alone(said)["alone_unit"] == 0.7
+    assert read_alone(Judgement(1.0, ()))["alone_unit"] == 0.0
+
+
+def shapes(text: str) -> dict[str, set[str]]:
+    """The features of each sentence of an article that are not zero."""
+    return {unit.sentence_text: {name for name, value in shape(unit).items() if value} for unit in units(text)}
+
+
+def test_a_colon_with_a_list_introduces_it_and_one_without_promises_nothing() -> None:
+    found = shapes("These are the four tools that every keeper needs:\n\n- a veil\n- a smoker\n")
+    assert found["These are the four tools that every keeper needs:"] == {"introduces"}
+    assert shapes("These are the four tools that every keeper needs:\n") == {
+        "These are the four tools that every keeper needs:": {"colon"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_short"),
+    [
+        ("Bees.", True),
+        ("Bees sleep at night.", False),
+        ("蜜蜂。", True),
+        ("蜜蜂在冬天的晚上睡觉。", False),
+        ("ミツバチは冬の夜に眠ります。", False),
+        ("ผึ้งนอนหลับในเวลากลางคืน.", False),
+    ],
+)
+def test_texts_without_spaces_are_as_long_as_their_characters(sentence: str, is_short: bool) -> None:
+    (unit,) = units_of(0, passage(sentence))
+    assert shape(unit)["fragment"] == is_short
