@@ -18,7 +18,7 @@ from qa.engine import Engine
 
 QUESTIONS, FIRST_TURNS, TALK = 50, 8, 20
 NONSENSE = (
-    "xyzzy plugh?", "asdf asdf asdf", "blorp the fnord", "?!?", "qwertz", "wibble wobble wubble?", "zzz",
+    "xyzzy plugh?", "asdf asdf asdf", "blorp the fnord", "hmm?", "qwertz", "wibble wobble wubble?", "zzz",
     "foo bar baz qux", "lorem ipsum dolor sit amet", "colorless green ideas sleep furiously",
 )  # fmt: skip
 

@@ -104,7 +104,7 @@ def follow_up_of(
         return FollowUp(question)
     own, max_weight = terms(question.text), math.log(1 + (passages + 0.5) / 0.5)
     rich, refers = richness(own, max_weight), refers_back(question.text)
-    if rich >= _SELF_CONTAINED and not refers:
+    if not refers and (rich >= _SELF_CONTAINED or _is_foreign(own, max_weight)):
         return FollowUp(question)
     texts = [_clean(turn) for turn in history[-_TURNS:]]
     speakers = [turn.speaker for turn in history[-_TURNS:]]
@@ -115,6 +115,12 @@ def follow_up_of(
     phrases = _phrases([word for _, word in best[:_MAX_WORDS]], texts)
     carried = tuple(phrase for phrase in phrases if phrase.casefold() not in removed)
     return FollowUp(question, carried, refers, rich) if carried else FollowUp(question)
+
+
+def _is_foreign(own: Sequence[QueryTerm], max_weight: float) -> bool:
+    """Whether no passage contains any content word of a question: it is about something else."""
+    content = [term for term in own if not term.says_little]
+    return bool(content) and all(term.weight >= max_weight - 1e-9 for term in content)
 
 
 def refers_back(question: str) -> bool:

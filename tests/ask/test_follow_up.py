@@ -281,6 +281,12 @@ def test_a_follow_up_is_encoded_once_more_and_a_question_alone_is_not(
     assert len(asked) == 3
 
 
+@pytest.mark.parametrize("question", ["xyzzy plugh?", "asdf asdf asdf", "zzz"])
+def test_a_question_of_words_that_no_article_contains_carries_nothing(engine: Engine, question: str) -> None:
+    answer = engine.ask(question, history=BORN)
+    assert answer.carried == () and answer.query == question
+
+
 def test_a_follow_up_applies_its_exclusions(engine: Engine) -> None:
     assert "tesla.md" in [citation.document for citation in engine.ask("And he?", history=BORN).citations]
     answer = engine.ask("And he? -York", history=BORN)
