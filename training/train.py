@@ -83,7 +83,10 @@ def _bfloat16_is_faster() -> bool:
         torch.autograd.grad(made, (x, up, down))
         return time.perf_counter() - started
 
-    return min(seconds(True) for _ in range(5)) < min(seconds(False) for _ in range(5))
+    plain = min(seconds(False) for _ in range(5))
+    if seconds(True) > 20 * plain:  # without instructions for it: not even the first, slow run takes so long otherwise
+        return False
+    return min(seconds(True) for _ in range(4)) < plain
 
 
 def read_items(settings: Settings, sets: Sequence[Path], work: Path) -> list[Item]:
