@@ -29,7 +29,6 @@ from qa.config import Config
 from qa.engine import Engine
 from qa.evaluate import metrics
 from qa.models.encoders import default_folder
-from qa.models.protocols import logistic
 from qa.models.reader import best_span, shipped_folder
 from qa.text.document import Span
 from qa.text.passages import PassageSettings
@@ -240,8 +239,8 @@ def _in_use(asked: Asked, said: Sequence[Output]) -> list[int]:
     """The order of passages as in `qa.ask.rereading.reread`."""
 
     def score(n: int) -> float:
-        relevance, unit = logistic(said[n].relevance / 2), logistic(max(said[n].units.values(), default=0.0) / 4)
-        return asked.pool[n].score + rereading.RELEVANCE_WEIGHT * relevance + rereading.UNIT_WEIGHT * unit
+        unit = max(said[n].units.values(), default=0.0)
+        return rereading.reread_score(asked.pool[n].score, said[n].relevance, unit)
 
     return sorted(range(len(said)), key=lambda n: -score(n))
 

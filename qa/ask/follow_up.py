@@ -6,7 +6,6 @@ Whether the carried words count is decided after the search (see `leaning`).
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from ..errors import QuestionError
 from ..index.protocols import Query
 from ..text.document import Span
 from ..text.query_term import QueryTerm
+from ..text.terms import inverse_frequency
 from .leaning import FollowUp
 from .query import EXCLUDED
 
@@ -102,7 +102,7 @@ def follow_up_of(
     """
     if not history:
         return FollowUp(question)
-    own, max_weight = terms(question.text), math.log(1 + (passages + 0.5) / 0.5)
+    own, max_weight = terms(question.text), inverse_frequency(0, passages)
     rich, refers = richness(own, max_weight), refers_back(question.text)
     if not refers and (rich >= _SELF_CONTAINED or _is_foreign(own, max_weight)):
         return FollowUp(question)
@@ -120,7 +120,7 @@ def follow_up_of(
 def _is_foreign(own: Sequence[QueryTerm], max_weight: float) -> bool:
     """Whether no passage contains any content word of a question: it is about something else."""
     content = [term for term in own if not term.says_little]
-    return bool(content) and all(term.weight >= max_weight - 1e-9 for term in content)
+    return bool(content) and all(term.weight >= max_weight for term in content)
 
 
 def refers_back(question: str) -> bool:

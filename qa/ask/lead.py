@@ -93,7 +93,7 @@ def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: 
     if reader is None or not hits or hits[0].judgement is None:
         model = lead_model(False)
         candidates = tuple(by_words(ranking, model.strength))
-        return _first(Leads(model, candidates, finalists=_best(candidates)), ranking, contexts)
+        return _first(Leads(model, candidates, finalists=strongest(candidates, READ_ALONE)), ranking, contexts)
     model = lead_model(True)
     candidates = tuple(by_reader(ranking, model.strength))
     chosen = strongest(candidates, READ_ALONE)
@@ -103,17 +103,13 @@ def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: 
         if judgement is not None:
             features = {**each.features, **traits.read_alone(judgement)}
             finalists.append(replace(each, features=features, strength=weighed(features, model.strength_alone)))
-    leads = Leads(model, candidates, finalists=_best(finalists), unread=len(chosen) - len(finalists))
+    leads = Leads(model, candidates, finalists=strongest(finalists, READ_ALONE), unread=len(chosen) - len(finalists))
     return _first(leads, ranking, contexts)
 
 
 def by_words(ranking: Ranking, weights: Features) -> list[Candidate]:
     """The candidates where no reader has read, each with the features that `weights` may name."""
-    made = []
-    for hit, unit, words in _units(ranking):
-        features = {**words, **traits.shape(unit)}
-        made.append(Candidate(unit, features, weighed(features, weights), traits.likeliest(unit, hit.judgement)))
-    return made
+    return [_candidate(hit, unit, {**words, **traits.shape(unit)}, weights) for hit, unit, words in _units(ranking)]
 
 
 def by_reader(ranking: Ranking, weights: Features) -> list[Candidate]:
@@ -122,15 +118,13 @@ def by_reader(ranking: Ranking, weights: Features) -> list[Candidate]:
     for hit, unit, words in _units(ranking):
         if hit.judgement is not None:
             features = {**words, **traits.read_in(unit, hit.judgement), **traits.shape(unit)}
-            candidates.append(
-                Candidate(unit, features, weighed(features, weights), traits.likeliest(unit, hit.judgement))
-            )
+            candidates.append(_candidate(hit, unit, features, weights))
     return candidates
 
 
-def strongest(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
+def strongest(candidates: Sequence[Candidate], count: int) -> tuple[Candidate, ...]:
     """The strongest candidates, best first; equal ones keep their order."""
-    return sorted(candidates, key=lambda each: -each.strength)[:count]
+    return tuple(sorted(candidates, key=lambda each: -each.strength)[:count])
 
 
 def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranking, context: str) -> dict[str, float]:
@@ -153,8 +147,8 @@ def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranki
         "passage_gap": ranking.evidence.margin,
         "log_passages": ranking.evidence.log_passages,
     }
-    read = [hit.judgement for number, hit in enumerate(ranking.hits) if number != best.unit.hit and hit.judgement]
     if "margin" in best.features:
+        read = [hit.judgement for number, hit in enumerate(ranking.hits) if number != best.unit.hit and hit.judgement]
         margins = [judgement.margin for judgement in read if judgement.margin is not None]
         relevance = [hit.judgement.relevance for hit in ranking.hits if hit.judgement]
         evidence["margin_gap"] = best.features["margin"] - max(margins, default=traits.UNREAD)
@@ -172,8 +166,8 @@ def _first(leads: Leads, ranking: Ranking, contexts: Mapping[str, str]) -> Leads
     return led_by(leads, leads.finalists[0], ranking, contexts) if leads.finalists else leads
 
 
-def _best(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    return tuple(strongest(candidates, READ_ALONE))
+def _candidate(hit: Hit, unit: Unit, features: Features, weights: Features) -> Candidate:
+    return Candidate(unit, features, weighed(features, weights), traits.likeliest(unit, hit.judgement))
 
 
 def _units(ranking: Ranking) -> Iterator[tuple[Hit, Unit, dict[str, float]]]:

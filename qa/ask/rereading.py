@@ -39,5 +39,9 @@ def reread(ranking: Ranking, reader: Reader | None, seconds: float) -> Ranking:
 def _reread_score(hit: Hit) -> float:
     if hit.judgement is None:
         return hit.score
-    relevance, unit = hit.judgement.relevance, hit.judgement.unit
-    return hit.score + RELEVANCE_WEIGHT * logistic(relevance / 2) + UNIT_WEIGHT * logistic(unit / 4)
+    return reread_score(hit.score, hit.judgement.relevance, hit.judgement.unit)
+
+
+def reread_score(fused: float, relevance: float, unit: float) -> float:
+    """What passages that were read are ordered by; `relevance` and `unit` are logits."""
+    return fused + RELEVANCE_WEIGHT * logistic(relevance / 2) + UNIT_WEIGHT * logistic(unit / 4)

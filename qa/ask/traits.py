@@ -22,6 +22,7 @@ _POINTER = re.compile(
     re.I,
 )
 _LINK = re.compile(r"^\W*\[[^\]]*\]\([^)]*\)\W*$|^\s*https?://\S+\s*$")
+_RULE = re.compile(r"\| ?(?:--|:-)")  # the line below a table's header
 # Scripts without spaces between words.
 _DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _STOPS = (".", "!", "?", ";", "。", "！", "？", "।", "؟", "۔")
@@ -43,7 +44,7 @@ def shape(unit: Unit) -> dict[str, float]:
         "introduces": float(text.endswith(":") and len(unit.span) > len(unit.sentence)),
         "question": float(text.endswith(("?", "？", "؟"))),
         "link": float(_LINK.match(text) is not None),
-        "heading": float(text.startswith("#") or "|--" in text or "|:-" in text or "| --" in text or "| :-" in text),
+        "heading": float(text.startswith("#") or _RULE.search(text) is not None),
         "fragment": float(words < _FRAGMENT),
         "headline": float(words < _HEADLINE and not text.endswith(_STOPS)),
         "pointer": float(is_pointer(text)),

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ..text.dates import Date, latest_date
 from ..text.mentions import names_of, numbers_of
-from ..text.terms import analyze
+from ..text.terms import contained_in
 from .lead import Leads, led_by
 from .ranking import Ranking
 from .units import Unit
@@ -29,8 +29,10 @@ def with_versions(leads: Leads, ranking: Ranking, contexts: Mapping[str, str]) -
     best = leads.best
     if best is None:
         return leads
-    mentioned = _mentioned(best.unit, ranking, contexts)
     same = [each for each in leads.finalists if _is_other_version(best.unit, each.unit)]
+    if not same:  # as for nearly every question
+        return leads
+    mentioned = _mentioned(best.unit, ranking, contexts)
     others = [each for each in same if _mentioned(each.unit, ranking, contexts) >= mentioned]
     dated = [(date_of(each.unit, contexts), each) for each in (best, *others)]
     if any(date is None for date, _ in dated):
@@ -47,8 +49,8 @@ def _mentioned(unit: Unit, ranking: Ranking, contexts: Mapping[str, str]) -> Set
     its title or its path.
     """
     near = f"{unit.passage.encoded}\n{contexts.get(unit.passage.document, '')}"
-    stems, folded = set(analyze(near, unit.passage.language)), near.casefold()
-    words = (term.forms for term in ranking.terms if term.is_in(stems) and not term.says_little)
+    own, folded = contained_in(near, unit.passage.language), near.casefold()
+    words = (term.forms for term in ranking.terms if term.is_in(own) and not term.says_little)
     named = (*names_of(ranking.asked), *numbers_of(ranking.asked), *ranking.carried)
     return {*words, *(name for name in named if name.casefold() in folded)}
 
