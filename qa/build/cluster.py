@@ -92,7 +92,7 @@ def _without_standard_error() -> Iterator[None]:
 def _version() -> list[Any]:
     from ..system.version import __version__
 
-    return [__version__, formats.VERSION]
+    return [__version__, formats.VERSION, formats.plugin_versions()]
 
 
 def check_versions() -> None:

@@ -69,7 +69,7 @@ def build(
     """
     started, created = time.perf_counter(), datetime.now(timezone.utc)
     settings = settings or PassageSettings()
-    reading = {"version": formats.VERSION, "fields": dict(config.fields)}
+    reading = {"version": formats.VERSION, "plugins": formats.plugin_versions(), "fields": dict(config.fields)}
     parse_file = parse_file or partial(
         parse_in_process, parse=parse or partial(formats.parse, fields=dict(config.fields))
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..errors import CorpusError
-from ..formats import PARSERS, supported
+from ..formats import extensions, supported
 
 LONGEST_NAME = 120
 _LONGEST_BYTES = 200  # most file systems allow 255, and " (2)" must fit
@@ -48,7 +48,7 @@ def save_upload(source: Path, name: str, corpus: Path, max_bytes: int) -> Upload
     if not safe:
         return Upload(_shown(name), False, "refused: its name cannot be used")
     if not supported(safe):
-        endings = ", ".join(PARSERS)
+        endings = ", ".join(extensions())
         ending = PurePosixPath(safe).suffix
         problem = f"{ending} files are not read" if ending else "its name has no extension"
         return Upload(safe, False, f"refused: {problem} (articles end in {endings})")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..ask.words import corrected_words, not_found_words
 from ..build import BuildReport
-from ..formats import PARSERS
+from ..formats import extensions
 from .answer_html import ANSWER_WORDS
 from .chat import ChatState
 from .conversation import Exchange
@@ -50,7 +50,7 @@ def notice_html(state: ChatState, corpus: Path) -> str:
         state=state,
         job=state.job,
         corpus=str(corpus.resolve()),
-        endings=", ".join(PARSERS),
+        endings=", ".join(extensions()),
         **_WORDS,
     )
 

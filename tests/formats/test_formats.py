@@ -14,7 +14,7 @@ from corpora import article, is_whole, prose, write
 from qa.build import BuildReport, build
 from qa.config import Config
 from qa.engine import Engine
-from qa.formats import PARSERS, parse, supported
+from qa.formats import extensions, parse, supported
 from qa.formats.outline import Outline
 from qa.sandbox.pool import SandboxPool
 from qa.text.document import Span, title_from_path
@@ -60,7 +60,7 @@ def cited(config: Config, encoder: TinyEncoder, word: str) -> list[str]:
 
 @pytest.mark.parametrize("ending", [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".zip"])
 def test_files_of_several_articles_are_supported(ending: str) -> None:
-    assert ending in PARSERS
+    assert ending in extensions()
     assert supported(f"News{ending.upper()}")
 
 

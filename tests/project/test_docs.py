@@ -20,7 +20,7 @@ import qa
 from qa.ask.words import confidence_words
 from qa.cli.entry import cli
 from qa.config import Config
-from qa.formats import PARSERS
+from qa.formats import extensions
 
 README = (ROOT / "README.md").read_text("utf-8")
 DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")
@@ -82,7 +82,7 @@ def test_the_design_lists_every_room_in_the_order_of_the_contract() -> None:
 def test_the_guide_names_the_formats_the_limit_and_the_words() -> None:
     assert f"up to {Config().max_file_bytes // 1_000_000} MB" in GUIDE
     named = set(re.findall(r"\(`(\.\w+)`", GUIDE)) | set(re.findall(r", `(\.\w+)`", GUIDE))
-    assert {".md", ".txt", ".html", ".jsonl", ".csv", ".zip"} <= named <= set(PARSERS)
+    assert {".md", ".txt", ".html", ".jsonl", ".csv", ".zip"} <= named <= set(extensions())
     for percent in (90, 70, 50):
         words = confidence_words(percent / 100)
         assert re.search(rf'"{words}" means {percent} % or more', GUIDE)

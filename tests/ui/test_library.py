@@ -23,7 +23,7 @@ from qa.config import Config
 from qa.corpus.records import FileRecord
 from qa.engine import Engine
 from qa.errors import CorpusError, StoreError
-from qa.formats import PARSERS, kind
+from qa.formats import extensions, kind
 from qa.status import FileState, Status
 from qa.ui.chat import Chat
 from qa.ui.conversation import Conversation
@@ -60,7 +60,7 @@ def listed(value: dict[str, Any]) -> list[str]:
 
 
 def test_every_extension_that_is_read_has_a_kind() -> None:
-    assert [ending for ending in PARSERS if kind(f"a{ending}").endswith(" file")] == []
+    assert [ending for ending in extensions() if kind(f"a{ending}").endswith(" file")] == []
     assert [kind(path) for path in ("a/b.PDF", "a.mht", "a.docx")] == ["PDF", "web page", "Word"]
     assert [kind(path) for path in ("a.png", "notes", "a.b/c")] == ["PNG file", "file", "file"]
 

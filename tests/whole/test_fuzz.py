@@ -15,8 +15,8 @@ import pytest
 from conftest import ROOT
 
 from qa import formats
-from qa.formats import PARSERS
 from qa.formats.plain import parse_plain
+from qa.formats.registry import FORMATS
 from qa.text.document import Document, Section, Span
 
 TEXT = "The bees sleep in winter, and the keeper waits for spring.\n\nThen they fly again, one after the other.\n"
@@ -25,8 +25,9 @@ DOCUMENT = parse_plain("x.txt", TEXT)
 
 def test_every_extension_is_tried_or_is_a_synonym_of_one() -> None:
     tried = {form.ending for form in fuzz_inputs.FORMATS.values()}
-    assert {PARSERS[ending] for ending in tried} == set(PARSERS.values())
-    assert tried <= set(PARSERS)
+    untried = [form.name for form in FORMATS if not tried & set(form.extensions)]
+    assert untried == []
+    assert tried <= {extension for form in FORMATS for extension in form.extensions}
 
 
 @pytest.mark.parametrize("name", fuzz_inputs.FORMATS)

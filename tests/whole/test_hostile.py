@@ -21,7 +21,7 @@ from files.make_hostile import ACCOUNTS, cases, write_all
 
 from qa.config import Config
 from qa.engine import Engine
-from qa.formats import PARSERS
+from qa.formats import extensions
 from qa.index.local import store
 from qa.index.local.generation import Generation
 from qa.ui.answer_html import answer_html
@@ -118,7 +118,7 @@ def texts(outcome: Outcome) -> Iterator[tuple[str, str]]:
 def test_every_extension_has_hostile_files() -> None:
     endings = {Path(case.name).suffix for case in cases()}
     same = [{".md", ".markdown", ".mdown"}, {".txt", ".text"}, {".html", ".htm", ".xhtml"}, {".mhtml", ".mht"}]
-    missing = [ending for ending in PARSERS if not any(ending in group and group & endings for group in same)]
+    missing = [ending for ending in extensions() if not any(ending in group and group & endings for group in same)]
     assert set(missing) - endings == set()
     assert len({case.name for case in cases()}) == len(cases()) >= 50
 

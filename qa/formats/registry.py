@@ -1,0 +1,175 @@
+"""The formats that are read: for each its name for display, the extensions of its files, and its parser.
+
+A new format is a module with a parser and one line in FORMATS. Other packages add formats without changing this one:
+an entry point of the group `qa.formats` is named after an extension (`srt`), and its value is a function that takes the
+path and the bytes of a file and returns a Document or Contents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import PurePosixPath
+from types import MappingProxyType
+
+from ..text.document import Contents, Document
+from .archives import parse_zip
+from .decoding import Unreadable, decode
+from .markdown import parse_markdown
+from .plain import parse_plain
+from .records import Fields, parse_csv, parse_json, parse_jsonl
+
+# The field of a record (JSON, CSV) for its title, text …, if it is not one of the usual ones.
+FieldNames = Mapping[str, str]
+Parser = Callable[[str, bytes, FieldNames], Contents]
+_GROUP = "qa.formats"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file. `extensions` are in lower case, with their dot; `parse` takes path, bytes and field names."""
+
+    name: str
+    extensions: tuple[str, ...]
+    parse: Parser
+
+
+def parse(path: str, data: bytes, fields: FieldNames = MappingProxyType({})) -> Contents:
+    """Parse one file; `path` is its path below the corpus folder.
+
+    Raises `decoding.Unreadable` or `decoding.Empty` (ValueErrors whose message is the reason), and KeyError for an
+    extension that is not `supported`.
+    """
+    extension = _extension(path)
+    own = _own().get(extension)
+    return (own.parse if own else _from_plugin(plugins()[extension]))(path, data, fields)
+
+
+def supported(path: str) -> bool:
+    """Whether there is a parser for the file's extension."""
+    extension = _extension(path)
+    return extension in _own() or extension in plugins()
+
+
+def kind(path: str) -> str:
+    """The kind of a file by its extension, for display: `PDF`, `web page`; `PNG file` for one that is not supported."""
+    extension = _extension(path)
+    own = _own().get(extension)
+    return own.name if own else f"{extension[1:].upper()} file".lstrip()
+
+
+def extensions() -> tuple[str, ...]:
+    """The extensions of all files that are read, those of other packages last."""
+    return (*_own(), *plugins())
+
+
+def _extension(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()
+
+
+@cache
+def plugins() -> dict[str, EntryPoint]:
+    """The formats of other installed packages by extension; an extension that this package reads stays its own."""
+    found = {f".{plugin.name.lower().lstrip('.')}": plugin for plugin in entry_points(group=_GROUP)}
+    return {extension: plugin for extension, plugin in sorted(found.items()) if extension not in _own()}
+
+
+def plugin_versions() -> dict[str, str]:
+    """The packages that provide the plugins, with their versions: if one changes, its files are parsed again."""
+    return {
+        extension: f"{plugin.dist.name} {plugin.dist.version}" if plugin.dist else plugin.value
+        for extension, plugin in plugins().items()
+    }
+
+
+def _from_plugin(plugin: EntryPoint) -> Parser:
+    try:
+        parse = plugin.load()
+    except (ImportError, AttributeError) as error:
+        raise Unreadable(f"cannot be read by {plugin.value} ({error}): update the package that provides it") from error
+    return _single(parse)
+
+
+# --- adapters ---------------------------------------------------------------------------------------------------------
+
+
+def _single(parse_bytes: Callable[[str, bytes], Document | Contents]) -> Parser:
+    """The parser of a format without field names, whose files contain one or several documents each."""
+
+    def parse(path: str, data: bytes, _: FieldNames) -> Contents:
+        parsed = parse_bytes(path, data)
+        return parsed if isinstance(parsed, Contents) else Contents((parsed,))
+
+    return parse
+
+
+def _text(parse_text: Callable[[str, str], Document]) -> Parser:
+    """The parser of a text format, from a function that takes the decoded text."""
+    return _single(lambda path, data: parse_text(path, decode(data)))
+
+
+def _records(parse_records: Callable[[str, bytes, Fields], Contents]) -> Parser:
+    """The parser of a format of records, with the configured field names."""
+    return lambda path, data, fields: parse_records(path, data, Fields.named(fields))
+
+
+# The libraries of these formats are imported with the first file that needs them.
+
+
+def _html(path: str, data: bytes) -> Document:
+    from .web.page import parse_html
+
+    return parse_html(path, data)
+
+
+def _mhtml(path: str, data: bytes) -> Document:
+    from .web.page import parse_mhtml
+
+    return parse_mhtml(path, data)
+
+
+def _pdf(path: str, data: bytes) -> Document:
+    from .pdf.parse import parse_pdf
+
+    return parse_pdf(path, data)
+
+
+def _pandoc(path: str, data: bytes) -> Document:
+    from .office.pandoc import parse_with_pandoc
+
+    return parse_with_pandoc(path, data)
+
+
+def _zip(path: str, data: bytes, fields: FieldNames) -> Contents:
+    return parse_zip(path, data, lambda inner, content: parse(inner, content, fields), supported)
+
+
+# --- the formats ------------------------------------------------------------------------------------------------------
+
+FORMATS = (
+    Format("Markdown", (".md", ".markdown", ".mdown"), _text(parse_markdown)),
+    Format("text", (".txt", ".text"), _text(parse_plain)),
+    Format("web page", (".html", ".htm", ".xhtml"), _single(_html)),
+    Format("web page", (".mhtml", ".mht"), _single(_mhtml)),
+    Format("PDF", (".pdf",), _single(_pdf)),
+    Format("Word", (".docx",), _single(_pandoc)),
+    Format("OpenDocument", (".odt",), _single(_pandoc)),
+    Format("PowerPoint", (".pptx",), _single(_pandoc)),
+    Format("e-book", (".epub",), _single(_pandoc)),
+    Format("RTF", (".rtf",), _single(_pandoc)),
+    Format("reStructuredText", (".rst",), _single(_pandoc)),
+    Format("Org", (".org",), _single(_pandoc)),
+    Format("notebook", (".ipynb",), _single(_pandoc)),
+    Format("JSON", (".json",), _records(parse_json)),
+    Format("JSON Lines", (".jsonl", ".ndjson"), _records(parse_jsonl)),
+    Format("CSV", (".csv",), _records(parse_csv)),
+    Format("TSV", (".tsv",), _records(parse_csv)),
+    Format("zip archive", (".zip",), _zip),
+)
+
+
+@cache
+def _own() -> dict[str, Format]:
+    return {extension: each for each in FORMATS for extension in each.extensions}
