@@ -8,7 +8,8 @@
         answer = engine.ask("Which forums do they cooperate through?")
         print(answer.lead.text if answer.lead else "The articles do not say.")
 
-`__all__` contains the engine, `build_index`, and the types that their public methods take and return. `build_index` is
+`__all__` contains the engine, `build_index`, the types that their public methods take and return, and what a parser in
+another package needs (docs/adding-a-format.md). `build_index` is
 a function, and `qa.build` the package that it comes from. Importing `qa` loads hardly anything: each name is loaded on
 first access (PEP 562). It also turns off the telemetry of libraries that are imported later (`qa.system.offline`).
 """
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from .corpus.records import FileRecord
     from .engine import Engine
     from .errors import QAError, Remedy
+    from .formats.builder import TextBuilder
+    from .formats.decoding import Empty, Unreadable, decode
     from .formats.pictures import Box, PagePicture
     from .index.protocols import Query
     from .models.encoders import load_encoder
     from .models.protocols import AnswerSpan, Encoder, EncoderIdentity, Judgement, Reader
     from .status import FileState, Status
-    from .text.document import Block, Document, Section, Span
+    from .text.document import Block, Contents, Document, Section, Span
     from .text.passage import Passage
     from .text.passages import PassageSettings
     from .text.query_term import QueryTerm
@@ -59,7 +62,9 @@ _MODULES = {
     "BuildReport": "build.pipeline",
     "Citation": "ask.answer",
     "Config": "config",
+    "Contents": "text.document",
     "Document": "text.document",
+    "Empty": "formats.decoding",
     "Encoder": "models.protocols",
     "EncoderIdentity": "models.protocols",
     "Engine": "engine",
@@ -87,9 +92,12 @@ _MODULES = {
     "Section": "text.document",
     "Span": "text.document",
     "Status": "status",
+    "TextBuilder": "formats.builder",
     "Turn": "ask.follow_up",
+    "Unreadable": "formats.decoding",
     "Why": "ask.why",
     "build_index": "build.standalone",
+    "decode": "formats.decoding",
     "load_encoder": "models.encoders",
 }
 
@@ -104,7 +112,9 @@ __all__ = [
     "BuildReport",
     "Citation",
     "Config",
+    "Contents",
     "Document",
+    "Empty",
     "Encoder",
     "EncoderIdentity",
     "Engine",
@@ -132,10 +142,13 @@ __all__ = [
     "Section",
     "Span",
     "Status",
+    "TextBuilder",
     "Turn",
+    "Unreadable",
     "Why",
     "__version__",
     "build_index",
+    "decode",
     "load_encoder",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,12 +23,12 @@ OWN_AFFAIRS = {"Engine.generation"}
 
 def test_the_public_names_are_these() -> None:
     assert qa.__all__ == [
-        "Address", "Answer", "AnswerSpan", "Block", "Box", "BuildReport", "Citation", "Config", "Document", "Encoder",
-        "EncoderIdentity", "Engine", "Evidence", "FileRecord", "FileState", "Hit", "Judgement", "Lead",
-        "OpenCompound", "OtherValue", "PagePicture", "Passage", "PassageSettings", "PluginAddress", "Progress",
+        "Address", "Answer", "AnswerSpan", "Block", "Box", "BuildReport", "Citation", "Config", "Contents", "Document",
+        "Empty", "Encoder", "EncoderIdentity", "Engine", "Evidence", "FileRecord", "FileState", "Hit", "Judgement",
+        "Lead", "OpenCompound", "OtherValue", "PagePicture", "Passage", "PassageSettings", "PluginAddress", "Progress",
         "QAError", "Query", "QueryTerm", "Ranking", "Ranks", "Reader", "ReaderScores", "Remedy", "Section", "Span",
-        "Status", "Turn", "Why",
-        "__version__", "build_index", "load_encoder",
+        "Status", "TextBuilder", "Turn", "Unreadable", "Why",
+        "__version__", "build_index", "decode", "load_encoder",
     ]  # fmt: skip
     assert set(qa.__all__) <= set(dir(qa))
 
@@ -109,3 +110,12 @@ def test_what_is_checked_covers_the_calls_of_the_engine() -> None:
     assert {qa.Turn} == {
         cls for place, hint in members(qa.Engine) if place == "Engine.ask(history)" for cls in own_types(hint)
     }
+
+
+def test_the_page_on_formats_names_what_a_parser_imports_and_nothing_that_is_not_public() -> None:
+    page = (PACKAGE.parent / "docs" / "adding-a-format.md").read_text("utf-8")
+    table = page.partition("| name |")[2].partition("\n\n")[0]
+    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    imported = {name for line in re.findall(r"^from qa import (.*)", page, re.MULTILINE) for name in line.split(", ")}
+    assert imported <= named <= set(qa.__all__)
+    assert named == {"Block", "Contents", "Document", "Empty", "Section", "Span", "TextBuilder", "Unreadable", "decode"}

@@ -87,7 +87,7 @@ def plugin_versions() -> dict[str, str]:
 def _from_plugin(plugin: EntryPoint) -> Parser:
     try:
         parse = plugin.load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # importing another package runs its code, which can raise anything
         raise Unreadable(f"cannot be read by {plugin.value} ({error}): update the package that provides it") from error
     return _single(parse)
 
