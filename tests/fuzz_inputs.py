@@ -533,6 +533,37 @@ def _archives() -> Strategy:
     return st.lists(st.tuples(st.sampled_from(_NAMES), content), max_size=8).map(zipped)
 
 
+_MAIL_HEAD = b"From: Ada <ada@example.org>\r\nTo: Bo <bo@example.org>\r\nSubject: Bees\r\nDate: Tue, 3 Sep 2024 10:12:00 +0200\r\n"
+_MAIL = (
+    *_MHTML[20:], b"> ", b">> ", b"-- \n", b"On Mon, 2 Sep 2024, Bo wrote:\n", b"-----Original Message-----\n", b"Sent: Monday\n", b"\r\n\r\n",
+    b"From: =?utf-8?q?=C3=84da?= <a@b>\r\n", b"Subject: =?koi8-r?b?8NLJ18XU?=\r\n", b"Date: Mon, 99 Feb 2024\r\n", b"To: " + b"a@b, " * 99 + b"\r\n",
+    b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\n", b"Content-Type: multipart/alternative; boundary=x\r\n\r\n", b"--x\r\n", b"--x--\r\n",
+    b"Content-Disposition: attachment; filename=\"a.md\"\r\n", b"filename*=utf-8''%C3%A4.txt\r\n", b"Content-Type: message/rfc822\r\n\r\n",
+    b"From x Tue Sep  3 10:12:00 2024\n", b"\n\nFrom ", b">From ", b"<blockquote>", b"</blockquote>", b"Content-Type: text/html\r\n\r\n", b"________________________\n",
+)  # fmt: skip
+
+
+def _mail_seeds() -> list[bytes]:
+    (page, *_) = _read("html", "blog.html")
+    text = b"\r\nBees sleep in winter, and the keeper waits.\r\n\r\nOn Mon, 2 Sep 2024, Bo wrote:\r\n> Do bees sleep?\r\n>> Who knows?\r\n\r\n-- \r\nAda\r\n"
+    parts = [
+        b"Content-Type: text/plain; charset=utf-8\r\n" + text,
+        b"Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(page),
+        b"Content-Disposition: attachment; filename=bees.md\r\n\r\n" + _MARKDOWN_SEED,
+        b"Content-Type: message/rfc822\r\n\r\n" + _MAIL_HEAD + text,
+    ]
+    mixed = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n" + b"\r\n--x\r\n".join(parts) + b"\r\n--x--\r\n"
+    return [_MAIL_HEAD + text, _MAIL_HEAD + mixed, _MAIL_HEAD + mixed.replace(b"mixed", b"alternative")]
+
+
+def _mailbox_of(mails: Sequence[bytes]) -> bytes:
+    return b"".join(b"From x Tue Sep  3 10:12:00 2024\n" + mail + b"\n\n" for mail in mails)
+
+
+def _mails() -> Strategy:
+    return _sequence(_MAIL, _MAIL_HEAD)
+
+
 FORMATS: dict[str, Format] = {
     "plain": Format(".txt", _plain_seeds, _PLAIN, _sequence(_PLAIN)),
     "markdown": Format(".md", lambda: [_MARKDOWN_SEED, *_read("office", "*.md")], _MARKDOWN, _sequence(_MARKDOWN)),
@@ -581,5 +612,9 @@ FORMATS: dict[str, Format] = {
         ".jsonl", lambda: [_as_lines(_RECORDS), _as_lines(_RECORDS).decode().encode("utf-16")], _JSON, _lines_of_records()
     ),
     "csv": Format(".csv", lambda: [*_CSV_SEEDS], _CSV, _sequence(_CSV, b"title,text\n") | _sequence(_CSV)),
+    "eml": Format(".eml", _mail_seeds, _MAIL, _mails()),
+    "mbox": Format(
+        ".mbox", lambda: [_mailbox_of(_mail_seeds())], _MAIL, st.lists(_mails(), min_size=1, max_size=5).map(_mailbox_of)
+    ),
     "zip": Format(".zip", _zip_seeds, _ZIP, _archives(), zipped=True),
 }  # fmt: skip

@@ -9,29 +9,25 @@ import contextlib
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from pathlib import PurePosixPath
 
-from ..text.document import Contents, Document
+from ..text.document import Contents
 from .archive_limits import open_archive, read_entry
+from .contained import MAX_FILE_BYTES, InnerFile, Parse, Supported, parse_inside
 from .decoding import Empty, Unreadable
 
-MAX_ENTRY_BYTES = 20_000_000
-MAX_TEXT = 50_000_000  # characters of all articles in one archive
-_MAX_LISTED = 5  # problems
 _MAX_NAME = 120  # characters of the name of a folder or file
 _MAX_DEPTH = 20  # folders
-_EXTENSION = ".zip"
 _PAGES = (".html", ".htm", ".xhtml")
 _UTF8_NAME = 0x800  # the flag for a name in UTF-8
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DRIVE = re.compile(r"^[A-Za-z]:(?=[/\\])")
 
 
-def parse_zip(
-    path: str, data: bytes, parse: Callable[[str, bytes], Contents], supported: Callable[[str], bool]
-) -> Contents:
+def parse_zip(path: str, data: bytes, parse: Parse, supported: Supported) -> Contents:
     """The documents of the entries that `parse` reads, ordered by name: `saved.zip/folder/bees.html`.
 
     Hidden entries, and the files that a browser saves with a page (`bees_files/`), are ignored; any other entry that
@@ -39,48 +35,15 @@ def parse_zip(
     read; Empty if it contains no articles.
     """
     archive = open_archive(data, "zip archive", is_document=False)
-    documents: list[Document] = []
-    failures: list[str] = []
-    is_empty = True
-    unread: Counter[str] = Counter()
-    remaining = MAX_TEXT
-    for label, entry in _entries(archive):
-        extension = PurePosixPath(label).suffix.lower()
-        if not supported(label):
-            unread[extension] += 1
-            continue
-        try:
-            if remaining <= 0:
-                raise Unreadable(f"comes after more than {MAX_TEXT // 1_000_000} million characters: split the archive")
-            if extension == _EXTENSION:
-                raise Unreadable("is an archive inside an archive: unpack it")
-            inner = _parse_entry(archive, entry, f"{path}/{label}", parse)
-        except (Empty, Unreadable, RecursionError) as error:
-            is_empty = is_empty and isinstance(error, Empty)
-            reason = "is nested too deeply to be read" if isinstance(error, RecursionError) else str(error)
-            failures.append(f"{label}: {reason}")
-            continue
-        documents += inner.documents
-        failures += (f"{label}: {problem}" for problem in inner.problems)
-        remaining -= sum(len(document.text) for document in inner.documents)
-    problems = (*_first_of(failures), *_unread_kinds(unread))
-    if documents:
-        return Contents(tuple(documents), problems)
-    if not is_empty:
-        raise Unreadable("; ".join(problems))
-    raise Empty("; ".join(["contains no articles", *problems]))
-
-
-def _parse_entry(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: str, parse: Callable[[str, bytes], Contents]
-) -> Contents:
-    data = read_entry(archive, entry, MAX_ENTRY_BYTES)
-    if not data.strip():
-        raise Empty("is empty")
-    contents = parse(path, data)
-    if not any(document.blocks for document in contents.documents):
-        raise Empty("contains no text")
-    return contents
+    files = (
+        InnerFile(label, partial(read_entry, archive, entry, MAX_FILE_BYTES)) for label, entry in _entries(archive)
+    )
+    inside = parse_inside(path, files, parse, supported)
+    if inside.documents:
+        return Contents(inside.documents, inside.problems)
+    if not inside.is_empty:
+        raise Unreadable("; ".join(inside.problems))
+    raise Empty("; ".join(["contains no articles", *inside.problems]))
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
@@ -125,25 +88,3 @@ def _label(entry: zipfile.ZipInfo) -> str:
 
 def _is_hidden(label: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in label.split("/"))
-
-
-# --- what could not be read -------------------------------------------------------------------------------------------
-
-
-def _first_of(failures: list[str]) -> list[str]:
-    more = len(failures) - _MAX_LISTED
-    return [*failures[:_MAX_LISTED], *([f"{more} more problems"] if more > 0 else [])]
-
-
-def _unread_kinds(unread: Counter[str]) -> list[str]:
-    """`3 .jpg files are not read`, the most common extensions first."""
-    common = unread.most_common(_MAX_LISTED)
-    others = unread.total() - sum(number for _, number in common)
-    kinds = [
-        (number, f"{extension} " if extension else "", "" if extension else " without an extension")
-        for extension, number in common
-    ]
-    return [
-        f"1 {before}file{after} is not read" if number == 1 else f"{number} {before}files{after} are not read"
-        for number, before, after in [*kinds, *([(others, "other ", "")] if others else [])]
-    ]

@@ -42,6 +42,10 @@ class TextBuilder:
         marks = (f"{number}. " if numbered else "- " for number in range(1, len(kept) + 1))
         self._block("list", [mark + item for mark, item in zip(marks, kept, strict=True)])
 
+    def lines(self, lines: Sequence[str]) -> None:
+        """Add lines that can each be cited alone, such as the fields of a record, without marks."""
+        self._block("list", [line for line in map(_one_line, lines) if line])
+
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Add a table, with each row on one line and bars between its cells."""
         lines = [" | ".join(map(_one_line, row)) for row in rows]

@@ -146,6 +146,18 @@ def _zip(path: str, data: bytes, fields: FieldNames) -> Contents:
     return parse_zip(path, data, lambda inner, content: parse(inner, content, fields), supported)
 
 
+def _mail(path: str, data: bytes, fields: FieldNames) -> Contents:
+    from .mime import parse_eml
+
+    return parse_eml(path, data, lambda inner, content: parse(inner, content, fields), supported)
+
+
+def _mailbox(path: str, data: bytes, fields: FieldNames) -> Contents:
+    from .mime import parse_mbox
+
+    return parse_mbox(path, data, lambda inner, content: parse(inner, content, fields), supported)
+
+
 # --- the formats ------------------------------------------------------------------------------------------------------
 
 FORMATS = (
@@ -166,6 +178,8 @@ FORMATS = (
     Format("JSON Lines", (".jsonl", ".ndjson"), _records(parse_jsonl)),
     Format("CSV", (".csv",), _records(parse_csv)),
     Format("TSV", (".tsv",), _records(parse_csv)),
+    Format("mail", (".eml", ".emlx"), _mail),
+    Format("mailbox", (".mbox", ".mbx"), _mailbox),
     Format("zip archive", (".zip",), _zip),
 )
 

@@ -428,6 +428,80 @@ def in_records() -> Iterator[Case]:
     )
 
 
+def in_mail() -> Iterator[Case]:
+    """Mails and mailboxes."""
+    head = b"From: Ada <a@example.org>\r\nSubject: Bees\r\n"
+    mixed = head + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\n" + WORDS + b"\r\n"
+    line = b"From x Tue Sep  3 10:12:00 2024\n"
+
+    def attached(name: str, data: bytes) -> bytes:
+        lines = f"--x\r\nContent-Disposition: attachment; filename={name}\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        return lines.encode() + base64.encodebytes(data)
+
+    yield case("mail/plain.eml", head + b"\r\n" + WORDS, "indexed", "Bees sleep")
+    for ending in ("eml", "emlx", "mbox", "mbx"):
+        yield case(f"mail/picture.{ending}", PNG, "failed", "damaged")
+        yield case(f"mail/noise.{ending}", random.Random(7).randbytes(4000), "failed", "damaged")
+        yield case(f"mail/nothing.{ending}", b"", "empty", "is empty")
+    parts = (b"Content-Type: multipart/mixed; boundary=x%d\r\n\r\n--x%d\r\n" % (n, n) for n in range(3000))
+    yield case("mail/nested.eml", head + b"".join(parts), "failed", "nested too deeply")
+    yield case(
+        "mail/mails.eml", head + b"Content-Type: message/rfc822\r\n\r\n" * 900 + WORDS, "failed", "nested too deeply"
+    )
+    yield case("mail/parts.eml", mixed + b"--x\r\n\r\nBees\r\n" * 20_000, "indexed", "Bees sleep")
+    yield case("mail/attachments.eml", mixed + attached("a.md", WORDS) * 2_000, "indexed", "Bees sleep")
+    yield case("mail/bomb.eml", mixed + attached("a.docx", archives.bomb("docx", 301)), "indexed", "Bees sleep")
+    yield case("mail/laughs.eml", mixed + attached("a.odt", archives.billion_laughs("odt")), "indexed", "Bees sleep")
+    yield case("mail/name.eml", mixed + attached('"../../tmp/escaped.txt"', WORDS), "indexed", "Bees sleep")
+    yield case(
+        "mail/zips.eml",
+        mixed + attached("a.zip", archives.zipped(("in.zip", archives.zipped(("a.md", WORDS))))),
+        "indexed",
+        "Bees sleep",
+    )
+    yield case(
+        "mail/external.eml",
+        mixed + b"--x\r\nContent-Type: message/external-body; access-type=local-file; name=/etc/passwd\r\n\r\n",
+        "indexed",
+        "Bees sleep",
+    )
+    yield case(
+        "mail/subject.eml", b"Subject: " + b"=?utf-8?q?=20?= " * 100_000 + b"\r\n\r\n" + WORDS, "indexed", "Bees sleep"
+    )
+    yield case(
+        "mail/addresses.eml", b"To: " + b"(" * 50_000 + b"a@b, " * 50_000 + b"\r\n\r\n" + WORDS, "indexed", "Bees sleep"
+    )
+    yield case(
+        "mail/quotes.eml", head + b"\r\n" + WORDS + b"\r\n" + b">" * 200_000 + b" deep\r\n", "indexed", "Bees sleep"
+    )
+    yield case("mail/marks.eml", head + b"\r\n" + WORDS + b"\r\n" + b"> x\r\n\r\n" * 50_000, "indexed", "Bees sleep")
+    yield case(
+        "mail/separators.eml",
+        head + b"\r\n" + WORDS + b"\r\n" + b"-----Original Message-----\r\nx\r\n" * 9_000,
+        "indexed",
+        "Bees sleep",
+    )
+    yield case(
+        "mail/styles.eml",
+        head + b"Content-Type: text/html\r\n\r\n<p>" + WORDS + b"</p>" + b"<style" * 30_000,
+        "indexed",
+        "Bees sleep",
+    )
+    yield case(
+        "mail/markup.eml", b"Subject: <script>alert(1)</script>\r\n\r\nBeekeepers wear veils.", "indexed", "veils"
+    )
+    yield case(
+        "mail/charset.eml",
+        head + b"Content-Type: text/plain; charset=punycode\r\n\r\nK\xe4fer. " + WORDS,
+        "indexed",
+        "Bees sleep",
+    )
+    yield case("mail/sizes.emlx", b"999999999999\n" + head + b"\r\n" + WORDS, "indexed", "Bees sleep")
+    yield case("mail/many.mbox", (line + head + b"\n" + WORDS + b"\n\n") * 2_000, "indexed", "Bees sleep")
+    yield case("mail/lines.mbox", line * 5_000 + head + b"\n" + WORDS, "indexed", "Bees sleep")
+    yield case("mail/no-lines.mbx", head + b"\n" + WORDS, "failed", "damaged")
+
+
 def in_zip() -> Iterator[Case]:
     """Zip archives of articles; where other entries are to be left out, one entry is good."""
     zipped, bees = archives.zipped, ("bees.md", WORDS)
@@ -476,7 +550,7 @@ def in_zip() -> Iterator[Case]:
 def cases() -> list[Case]:
     """Every file; made on request, since some are large."""
     kinds = (
-        wrong_contents, in_archives, in_pdf, in_web_pages, in_markup, in_plain_text, in_records, in_zip,
+        wrong_contents, in_archives, in_pdf, in_web_pages, in_markup, in_plain_text, in_records, in_mail, in_zip,
     )  # fmt: skip
     return [each for kind in kinds for each in kind()]
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.formats import archive_limits, archives
+from qa.formats import archive_limits, archives, contained
 from qa.formats.archives import parse_zip
 from qa.formats.decoding import Empty, Unreadable, decode
 from qa.formats.plain import parse_plain
@@ -201,7 +201,7 @@ def test_an_article_about_hostile_entities_harms_no_one() -> None:
 
 
 def test_an_entry_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MAX_ENTRY_BYTES", 1_000_000)
+    monkeypatch.setattr(archives, "MAX_FILE_BYTES", 1_000_000)
     contents = read({"a.txt": "x y " * 300_000, "b.txt": HIVE})
     assert paths(contents) == ["b.txt"]
     assert contents.problems == ("a.txt: is over the limit of 1 MB",)
@@ -220,7 +220,7 @@ def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_text_beyond_the_limit_of_an_archive_is_left_out_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MAX_TEXT", 150)
+    monkeypatch.setattr(contained, "MAX_TEXT", 150)
     contents = read({"a.txt": HIVE, "b.txt": HIVE, "c.txt": HIVE})
     assert paths(contents) == ["a.txt", "b.txt"]
     assert contents.problems[0].startswith("c.txt: comes after more than")
