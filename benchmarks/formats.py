@@ -46,7 +46,8 @@ _NOT_SUPPORTED = """
 - **Zip**: archives in archives; entries over 20 MB; more than 10,000 entries, 300 MB or 50 million characters;
   compression methods other than deflate. The limits of one file apply to everything in an archive together.
 
-Password-protected files are listed as `failed (locked)`, PDF files without text as `empty (looks scanned)`. Every file is
+Password-protected files are listed as `failed (locked)`, PDF files without text as `empty (looks scanned)`, and
+of other PDF files the pages that could not be read. Every file is
 parsed and split into passages in a separate process with 60 seconds (and four more for each megabyte) and 2 GB (and 8 MB
 for each megabyte above 100 that `QA_MAX_FILE_MB` allows). Files that need more are listed as failed, and so are files with
 more than 300,000 headings. No passage is longer than 4,000 characters. A `data:` address of a hundred characters or more

@@ -20,9 +20,8 @@ from urllib.parse import unquote
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from qa.formats import parse
 from qa.formats.decoding import Empty, Unreadable
-from qa.formats.office.pandoc import parse_with_pandoc
-from qa.formats.pdf.parse import parse_pdf
 
 _WORD = re.compile(r"[^\W_]+")
 _PARTS = {
@@ -49,7 +48,7 @@ def read_files(folder: Path) -> Iterator[str]:
             data = path.read_bytes()
             started = time.perf_counter()
             try:
-                document = (parse_pdf if form == ".pdf" else parse_with_pandoc)(path.name, data)
+                document = parse(path.name, data).documents[0]
             except (Empty, Unreadable) as error:
                 reasons[form][str(error)] += 1
                 continue

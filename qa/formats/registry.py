@@ -130,7 +130,7 @@ def _mhtml(path: str, data: bytes) -> Document:
     return parse_mhtml(path, data)
 
 
-def _pdf(path: str, data: bytes) -> Document:
+def _pdf(path: str, data: bytes) -> Contents:
     from .pdf.parse import parse_pdf
 
     return parse_pdf(path, data)

@@ -141,12 +141,17 @@ def picture(pdf: Path) -> bytes:
     with pypdfium2.PdfDocument(pdf) as opened:
         shown = opened[0].render(scale=0.8, grayscale=True).to_numpy()
     height, width = shown.shape[:2]
-    data = zlib.compress(shown.tobytes(), 9)
-    image = (
-        b"<</Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/FlateDecode/Length %d>>\n"
-        b"stream\n%s\nendstream" % (width, height, len(data), data)
-    )
-    return written([b"q 595 0 0 842 0 0 cm /Scan Do Q\n"], objects={"Scan": image})
+    return written([SCAN], objects={"Scan": image(width, height, shown.tobytes())})
+
+
+SCAN = b"q 595 0 0 842 0 0 cm /Scan Do Q\n"  # a page that shows only the picture /Scan
+
+
+def image(width: int = 1, height: int = 1, grey: bytes = b"\xcc") -> bytes:
+    """A picture, for the `objects` of `written`."""
+    data = zlib.compress(grey, 9)
+    entries = b"/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/FlateDecode"
+    return stream(data, entries % (width, height))
 
 
 def printed(source: Path) -> bytes:

@@ -13,14 +13,16 @@ from pathlib import Path
 import pytest
 from conftest import FILES, TinyEncoder
 from files.hostile_pdf import without_letters
-from files.make_pdf import assembled, lines_at, text_at, written
+from files.make_pdf import SCAN, assembled, image, lines_at, text_at, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.formats.decoding import Empty, Unreadable
-from qa.formats.pdf import words as module
-from qa.formats.pdf.parse import parse_pdf
+from qa.formats.pdf import file as module
+from qa.formats.pdf import parse as parsing
 from qa.formats.pdf.pieces import joined
+from qa.formats.pdf.properties import coverage
+from qa.formats.pdf.words import Fault
 from qa.text.document import Document
 from qa.text.passages import split
 
@@ -35,6 +37,10 @@ MORE = [
     "the library, and one moved into the chimney of the school, where it stayed",
     "until the sweep came.",
 ]
+
+
+def parse_pdf(path: str, data: bytes) -> Document:
+    return parsing.parse_pdf(path, data).documents[0]
 
 
 class Words(HTMLParser):
@@ -310,6 +316,14 @@ def test_a_hyphen_is_removed_only_if_it_breaks_a_word(lines: list[str], text: st
         ("untitled", "Large words"),
         ("0000909832-23-000036", "Large words"),
         ("made", "Large words"),
+        ("(anonymous)", "Large words"),
+        (r"C:\bees\report", "Large words"),
+        ("A report on words.indd", "Large words"),
+        ("{6F9619FF-8B86-D011-B42D-00CF4FC964FF}", "Large words"),
+        ("Sin título", "Large words"),
+        ("PowerPoint Presentation", "Large words"),
+        ("Something else entirely", "Large words"),
+        ("Bees of the world: winter", "Bees of the world: winter"),
         ("", "Large words"),
     ],
 )
@@ -325,11 +339,19 @@ def test_the_title_is_a_name_that_a_person_gave(named: str, title: str) -> None:
         ("D:2024", "2024-01-01"),
         ("20240504", "2024-05-04"),
         ("D:20241377", None),
+        ("D:19700101000000", None),
     ],
 )
 def test_author_and_date_are_metadata(value: str, date: str | None) -> None:
     metadata = pdf_of(lines_at(60, 750, PROSE), info={"Author": "Ada Marsh", "CreationDate": value}).metadata
     assert metadata == ({"author": "Ada Marsh", "date": date} if date else {"author": "Ada Marsh"})
+
+
+@pytest.mark.parametrize(
+    "author", ["anonymous", "(anonymous)", "Windows User", "user2", "Admin", "LaTeX with hyperref"]
+)
+def test_an_author_that_a_program_put_in_is_none(author: str) -> None:
+    assert pdf_of(lines_at(60, 750, PROSE), info={"Author": author}).metadata == {}
 
 
 # --- unreadable files -------------------------------------------------------------------------------------------------
@@ -338,6 +360,28 @@ def test_author_and_date_are_metadata(value: str, date: str | None) -> None:
 def test_a_scan_is_empty_and_says_why() -> None:
     with pytest.raises(Empty, match="looks scanned: its pages are pictures without text"):
         read("scanned")
+
+
+def test_pages_that_look_scanned_are_told_by_their_numbers() -> None:
+    def problems(*pages: bytes) -> tuple[str, ...]:
+        return parsing.parse_pdf("x.pdf", written(pages, objects={"Scan": image()})).problems
+
+    text = lines_at(60, 750, PROSE)
+    assert problems(text, SCAN, text) == ("2 of 3 pages; page 2 looks scanned",)
+    assert problems(SCAN, text, SCAN, SCAN, text, SCAN) == ("2 of 6 pages; pages 1, 3–4 and 6 look scanned",)
+    assert problems(text, b"", text) == ()  # a blank page
+    assert problems(text, b"q 200 0 0 200 9 9 cm /Scan Do Q", text) == ()  # a photo
+    assert problems(text + SCAN) == ()
+
+
+def test_pages_that_cannot_be_read_are_told_for_each_reason() -> None:
+    faults: list[Fault] = ["", "scanned", "damaged", "", "scanned", "undecoded"]
+    (told,) = coverage(faults)
+    assert told == (
+        "2 of 6 pages; pages 2 and 5 look scanned; page 3 is damaged; page 6 has text that cannot be decoded"
+    )
+    many: list[Fault] = ["scanned" if n % 2 else "" for n in range(100)]
+    assert coverage(many) == ("50 of 100 pages; pages 2, 4, 6, 8, 10, 12, 14, 16 and others look scanned",)
 
 
 def test_a_locked_file_says_that_it_is_locked() -> None:

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from qa.formats.decoding import Unreadable
+from qa.formats.pdf import parse as parsing
 from qa.formats.pdf.pages import page_pictures
-from qa.formats.pdf.parse import parse_pdf
 from qa.formats.pdf.places import Mark, align
 from qa.formats.pictures import Box, PagePicture
 from qa.text.document import Document, Span
@@ -35,6 +35,10 @@ PROSE = [
     "long and the stores were full. In February the keeper weighed each hive and",
     "laid sugar paste on the two lightest of them, as he does in every year.",
 ]
+
+
+def parse_pdf(path: str, data: bytes) -> Document:
+    return parsing.parse_pdf(path, data).documents[0]
 
 
 @cache

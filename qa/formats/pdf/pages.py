@@ -21,10 +21,11 @@ from PIL import Image
 from ...text.document import Span
 from ..decoding import Unreadable
 from ..pictures import Box, PagePicture
+from .file import opening
 from .layout import EDGE_ROWS, Row, Word, columns, rows_of
 from .pieces import is_to_left
 from .places import Mark, align
-from .words import Edges, opening, rotated, words_of
+from .words import Edges, read_page, rotated
 
 _MAX_PICTURES, _MAX_PAGES_READ = 3, 6
 _MAX_CHARACTERS = 200_000  # of a page
@@ -98,16 +99,12 @@ def _pictures(
 
 def _words(opened: pdfium.PdfDocument, number: int, text: str) -> Iterator[_PageWord]:
     """Yield the words of a page in the reading order of `parse_pdf`, without running heads that `text` lacks."""
-    try:
-        with closing(opened[number]) as page, closing(page.get_textpage()) as textpage:
-            words, angle = words_of(textpage) if textpage.count_chars() < _MAX_CHARACTERS else ([], 0)
-    except pdfium.PdfiumError:
-        return  # one damaged page does not hide the others
-    for region, rows in enumerate(columns(_without_running(rows_of(words), text))):
+    page = read_page(opened, number, _MAX_CHARACTERS)
+    for region, rows in enumerate(columns(_without_running(rows_of(page.words), text))):
         for row, line in enumerate(rows):
             to_left = is_to_left(line)
             for word in line[::-1] if to_left else line:
-                yield _PageWord(word, (number, region, row), angle, to_left)
+                yield _PageWord(word, (number, region, row), page.angle, to_left)
 
 
 def _without_running(rows: list[Row], text: str) -> list[Row]:

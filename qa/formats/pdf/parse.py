@@ -1,49 +1,35 @@
 """Parses a PDF: the words of its pages in reading order, with headings, lists, tables and page numbers.
 
-`words` reads the file with pdfium, `layout` finds rows and columns, and `pieces` finds paragraphs and tables.
+`file` and `words` read the file with pdfium, `layout` finds rows and columns, and `pieces` paragraphs and tables.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import date
 from itertools import groupby
-from pathlib import PurePosixPath
 
-from ...text.document import Document
+from ...text.document import Contents
 from ..builder import TextBuilder
 from ..decoding import Empty, Unreadable
+from .file import read, shows_pictures
 from .layout import Row, columns, rows_of, without_running
 from .pieces import Piece, flowing, joined, leading, pieces, vocabulary
-from .words import key, read, shows_pictures
-
-_JUNK_TITLE = re.compile(
-    r"microsoft (?:word|powerpoint|excel|office)|untitled|(?:document|presentation|book|slide)\s*\d*\Z|about:|\w+://"
-    r"|.*\.(?:docx?|pdf|indd|tex|qxp?d?|rtf|od[tsp]|html?|txt|pptx?|xlsx?|dvi|e?ps|pages)\Z|[^a-z]*\Z|\S*[_\\]\S*\Z",
-    re.IGNORECASE,
-)
-_PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d{2})?(\d{2})?")
+from .properties import coverage, fields, given_title
+from .words import Page, key
 
 _HEADING_CHARACTERS, _HEADING_LINES = 200, 3
 _LARGER = 1.15  # times the size of body text: a heading
 
 
-def parse_pdf(path: str, data: bytes) -> Document:
+def parse_pdf(path: str, data: bytes) -> Contents:
     """Parse a PDF. Raises Unreadable if it is locked, damaged or too long, Empty if it contains no text."""
     file = read(data)
-    if not any(file.pages):
-        if file.broken:
-            raise Unreadable("is damaged: it cannot be opened as PDF")
-        if file.characters:
-            raise Empty("its text cannot be decoded: its fonts do not map to characters")
-        raise Empty(
-            "looks scanned: its pages are pictures without text" if shows_pictures(data) else "contains no text"
-        )
-    pages = without_running([rows_of(words) for words in file.pages])
+    if not any(page.words for page in file.pages):
+        raise _without_text(data, file.pages)
+    pages = without_running([rows_of(page.words) for page in file.pages])
     if not any(pages):
-        pages = [rows_of(words) for words in file.pages]  # the pages have only rows that repeat on each page
+        pages = [rows_of(page.words) for page in file.pages]  # the pages have only rows that repeat on each page
     known = vocabulary(pages)
     regions = [columns(rows) for rows in pages]
     usual_leading = leading([region for page in regions for region in page])
@@ -51,11 +37,22 @@ def parse_pdf(path: str, data: bytes) -> Document:
         [p for n, page in enumerate(regions) for region in page for p in pieces(region, n, usual_leading)]
     )
     levels = _levels(all_pieces, _body_size(pages), file.bookmarks, known)
-    title = _title(path, file.metadata.get("Title", ""), all_pieces, known)
+    first_page = next(page.words for page in file.pages if page.words)
+    title = given_title(path, file.properties.get("Title", ""), (word.text for word in first_page))
+    title = title or _largest(all_pieces, known)
     builder = TextBuilder()
     _write(builder, all_pieces, levels, len(pages), title, known)
-    fields = {"author": file.metadata.get("Author", ""), "date": _date(file.metadata)}
-    return builder.document(path, title, {name: value for name, value in fields.items() if value})
+    document = builder.document(path, title, fields(file.properties))
+    return Contents((document,), coverage([page.fault for page in file.pages]))
+
+
+def _without_text(data: bytes, pages: Sequence[Page]) -> Empty | Unreadable:
+    """Why no page of a file has words."""
+    if any(page.fault == "damaged" for page in pages):
+        return Unreadable("is damaged: it cannot be opened as PDF")
+    if any(page.characters for page in pages):
+        return Empty("its text cannot be decoded: its fonts do not map to characters")
+    return Empty("looks scanned: its pages are pictures without text" if shows_pictures(data) else "contains no text")
 
 
 # --- headings ---------------------------------------------------------------------------------------------------------
@@ -120,26 +117,13 @@ def _crowded(styles: dict[int, tuple[float, bool]], bookmark_levels: dict[int, i
     return dropped
 
 
-def _title(path: str, metadata_title: str, all_pieces: Sequence[Piece], known: frozenset[str]) -> str:
-    """The title in the metadata, unless it names a file or a program; otherwise the largest text of the first page."""
-    if len(metadata_title) > 2 and not _JUNK_TITLE.match(metadata_title) and metadata_title != PurePosixPath(path).stem:
-        return metadata_title
+def _largest(all_pieces: Sequence[Piece], known: frozenset[str]) -> str:
+    """The largest text of the first page, if it is larger than most."""
     first = [piece for piece in all_pieces if piece.page == all_pieces[0].page and piece.kind == "paragraph"]
     texts = [(piece.size, joined(piece.lines, known)) for piece in first]
     median_size = sorted(piece.size for piece in all_pieces)[len(all_pieces) // 2]
     candidates = [(size, text) for size, text in texts if size >= _LARGER * median_size and 3 <= len(text) <= 250]
     return max(candidates, key=lambda pair: pair[0])[1] if candidates else ""
-
-
-def _date(metadata: dict[str, str]) -> str:
-    for name in ("CreationDate", "ModDate"):
-        match = _PDF_DATE.match(metadata.get(name, ""))
-        if match:
-            try:
-                return date(int(match[1]), int(match[2] or 1), int(match[3] or 1)).isoformat()
-            except ValueError:
-                continue  # month 13: the other date may be valid
-    return ""
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Reads a PDF with pdfium: the words of its pages with their positions and fonts, its bookmarks and metadata."""
+"""Reads the words of a page with pdfium, with their positions and fonts."""
 
 from __future__ import annotations
 
@@ -8,23 +8,19 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import islice
-from threading import Lock
+from typing import Literal
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from ..decoding import Unreadable
 from .layout import Word
 
-_MAX_PAGES = 5_000
-_MAX_CHARACTERS = 20_000_000
 _MAX_COORDINATE = 20_000.0  # points; a page is at most 14,400 wide, and a word farther away is invisible
-_PASSWORD = 4  # pdfium's error code
 _MAX_DRAWINGS, _MAX_DOTS = 3_000, 200  # drawings examined on a page; more dots than that belong to a chart
-_pdfium_lock = Lock()  # pdfium has global state: one thread at a time
+_SCAN_AREA = 0.5  # the smallest share of a page that the pictures on it cover if it looks scanned
 
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
 _BOLD_WEIGHT, _BOLD_FLAG = 600, 1 << 18
@@ -33,78 +29,50 @@ _PRIVATE_BULLETS = re.compile(r"[\uf0a7\uf0b7\uf076\uf0d8\uf0fc\uf06c\uf06e\uf0a
 _JOINERS = "\u00ad\u200c\u200d"  # format characters that affect how words are read
 
 Edges = tuple[float, float, float, float]  # left, bottom, right, top; in points
+# Why a page has no words: pdfium cannot read it, it is a picture, or its characters are of no alphabet; or no reason.
+Fault = Literal["damaged", "scanned", "undecoded", ""]
 
 
 @dataclass(frozen=True, slots=True)
-class PdfContents:
-    """The words of each page of a file, its bookmarks as (page, level, text), and its metadata.
+class Page:
+    """The words of a page, rotated upright, and their rotation on the page, in degrees clockwise.
 
-    `characters` counts those of all pages, `broken` the pages that cannot be read.
+    `characters` counts those that pdfium finds, and `fault` says why there are no words.
     """
 
-    pages: list[list[Word]]
-    bookmarks: list[tuple[int, int, str]]
-    metadata: dict[str, str]
-    characters: int
-    broken: int
+    words: tuple[Word, ...] = ()
+    angle: int = 0
+    characters: int = 0
+    fault: Fault = ""
 
 
-def read(data: bytes) -> PdfContents:
-    """Read a file. Raises Unreadable if it is locked, damaged or too long."""
-    with opening(data) as opened:
-        return _read_pages(opened)
+def read_page(opened: pdfium.PdfDocument, number: int, most: int) -> Page:
+    """Read a page; one with over `most` characters has no words."""
+    try:
+        with closing(opened[number]) as page, closing(page.get_textpage()) as textpage:
+            characters = textpage.count_chars()
+            if characters > most:
+                return Page(characters=characters)
+            angle = _angle(textpage)
+            words = list(_words(textpage, angle))
+            with suppress(pdfium.PdfiumError):  # a damaged drawing must not lose the words
+                words += list(_drawn_bullets(page, words, angle))
+            return Page(tuple(words), angle, characters, "" if words else _fault(page, characters))
+    except pdfium.PdfiumError:
+        return Page(fault="damaged")  # one damaged page must not lose the others
 
 
-@contextmanager
-def opening(data: bytes) -> Iterator[pdfium.PdfDocument]:
-    """Open a file with pdfium, for one thread at a time. Raises Unreadable as `read` does."""
-    with _pdfium_lock:
-        try:
-            opened = pdfium.PdfDocument(data)
-        except pdfium.PdfiumError as error:
-            # pdfium's error code may be that of the previous file, but a locked file contains "/Encrypt".
-            if getattr(error, "err_code", None) == _PASSWORD and b"/Encrypt" in data:
-                raise Unreadable("locked: it needs a password") from error
-            raise Unreadable("is damaged: it cannot be opened as PDF") from error
-        with closing(opened):
-            if len(opened) > _MAX_PAGES:
-                raise Unreadable(f"is too long: it has {len(opened):,} pages, over the limit of {_MAX_PAGES:,}")
-            yield opened
-
-
-def shows_pictures(data: bytes) -> bool:
-    """Whether a page of a file that `read` could read contains a picture."""
-    with _pdfium_lock, closing(pdfium.PdfDocument(data)) as opened:
-        for number in range(len(opened)):
-            with suppress(pdfium.PdfiumError), closing(opened[number]) as page:
-                if any(page.get_objects([raw.FPDF_PAGEOBJ_IMAGE], max_depth=2)):
-                    return True
-    return False
-
-
-def _read_pages(opened: pdfium.PdfDocument) -> PdfContents:
-    pages: list[list[Word]] = []
-    characters = broken = 0
-    for number in range(len(opened)):
-        words: list[Word] = []
-        try:
-            with closing(opened[number]) as page, closing(page.get_textpage()) as textpage:
-                characters += textpage.count_chars()
-                if characters > _MAX_CHARACTERS:
-                    raise Unreadable(f"is too long: more than {_MAX_CHARACTERS:,} characters")
-                words, angle = words_of(textpage)
-                with suppress(pdfium.PdfiumError):  # a damaged drawing must not lose the words
-                    words += list(_drawn_bullets(page, words, angle))
-        except pdfium.PdfiumError:
-            broken += 1  # one damaged page must not lose the others
-        pages.append(words)
-    return PdfContents(pages, _bookmarks(opened), _metadata(opened), characters, broken)
-
-
-def words_of(textpage: pdfium.PdfTextPage) -> tuple[list[Word], int]:
-    """The words of a page, rotated upright, and their rotation on the page, in degrees clockwise."""
-    angle = _angle(textpage)
-    return list(_words(textpage, angle)), angle
+def _fault(page: pdfium.PdfPage, characters: int) -> Fault:
+    """Why a page has no words; it looks scanned if pictures cover most of it."""
+    left, bottom, right, top = page.get_bbox()
+    covered = 0.0
+    with suppress(pdfium.PdfiumError):
+        for picture in islice(page.get_objects([raw.FPDF_PAGEOBJ_IMAGE], max_depth=2), _MAX_DRAWINGS):
+            x0, y0, x1, y1 = picture.get_bounds()
+            covered += max(0.0, min(x1, right) - max(x0, left)) * max(0.0, min(y1, top) - max(y0, bottom))
+    if covered >= _SCAN_AREA * (right - left) * (top - bottom):
+        return "scanned"
+    return "undecoded" if characters else ""
 
 
 def _angle(textpage: pdfium.PdfTextPage) -> int:
@@ -179,7 +147,7 @@ def _drawn_bullets(page: pdfium.PdfPage, words: Sequence[Word], angle: int) -> I
 
 
 def _word(handle: raw.FPDF_TEXTPAGE, start: int, text: str, edges: Edges, angle: int) -> Iterator[Word]:
-    text = _clean(text)
+    text = clean(text)
     x0, bottom, x1, top = edges
     if not text or not all(abs(edge) < _MAX_COORDINATE for edge in edges):
         return
@@ -198,7 +166,7 @@ def _word(handle: raw.FPDF_TEXTPAGE, start: int, text: str, edges: Edges, angle:
     yield Word(text, x0, x1, bottom, top, size, bold)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """The text without control characters, private use characters (except bullets) and lone surrogates."""
     if _PRIVATE_BULLETS.match(text):
         return "•"
@@ -206,30 +174,6 @@ def _clean(text: str) -> str:
     return "".join(c for c in text if c in _JOINERS or (c != "\ufffd" and unicodedata.category(c)[0] not in "CZ"))
 
 
-def _bookmarks(opened: pdfium.PdfDocument) -> list[tuple[int, int, str]]:
-    bookmarks: list[tuple[int, int, str]] = []
-    try:
-        for mark in opened.get_toc(max_depth=6):
-            target = mark.get_dest()
-            number = target.get_index() if target else None
-            if number is not None and len(bookmarks) < _MAX_PAGES:
-                bookmarks.append((number, mark.level + 1, key(mark.get_title())))
-    except (pdfium.PdfiumError, UnicodeDecodeError):
-        pass  # the readable part of a damaged outline is still useful
-    return bookmarks
-
-
-def _metadata(opened: pdfium.PdfDocument) -> dict[str, str]:
-    metadata = {}
-    for name in ("Title", "Author", "CreationDate", "ModDate"):
-        try:
-            value = opened.get_metadata_value(name)
-        except (pdfium.PdfiumError, UnicodeDecodeError):
-            continue
-        metadata[name] = " ".join(filter(None, map(_clean, value.split())))[:500]
-    return metadata
-
-
 def key(text: str) -> str:
     """The words of a text in lower case, for comparing headings."""
-    return " ".join(re.findall(r"\w+", _clean(text.replace(" ", "\n")).casefold()))
+    return " ".join(re.findall(r"\w+", clean(text.replace(" ", "\n")).casefold()))
