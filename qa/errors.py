@@ -4,6 +4,7 @@ QAError                 the base: catch this at an edge
 ├── ConfigError         a call or a setting is wrong
 │   └── QuestionError   the question cannot be asked (empty, too long, no words)
 ├── CorpusError         the corpus folder cannot be read or written
+│   └── VanishedError   most articles are gone from it, and nobody confirmed that they are to leave the index
 ├── ModelError          an encoder is missing, altered or does not fit
 ├── ClosedError         the engine was closed
 ├── ClusterError        the machines of a distributed build cannot be reached, or do not fit
@@ -26,6 +27,7 @@ class Remedy(Enum):
 
     BUILD = "run `qa build`"
     FULL_BUILD = "run `qa build --full`"
+    CONFIRM = "run `qa build --yes`"
     BUILD_ELSEWHERE = "run `qa build` where the articles are"
     FULL_BUILD_ELSEWHERE = "run `qa build --full` where the articles are"
 
@@ -69,6 +71,10 @@ class QuestionError(ConfigError):
 
 class CorpusError(QAError):
     """The corpus folder is missing or cannot be used."""
+
+
+class VanishedError(CorpusError):
+    """Most articles are gone from the folder at once, as when its disk is not connected."""
 
 
 class ModelError(QAError):

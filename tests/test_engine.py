@@ -413,12 +413,30 @@ def test_edited_file_is_marked_changed_until_it_is_indexed_again(
     assert not engine.changed("harbour.md")
 
 
-def test_deleted_file_is_marked_changed(built: Config, engine: Engine) -> None:
+def test_deleted_file_no_longer_answers_although_it_is_still_in_the_index(built: Config, engine: Engine) -> None:
+    assert engine.ask(QUESTION).citations[0].document == "harbour.md"
     (built.corpus / "harbour.md").unlink()
     assert engine.changed("harbour.md")
-    assert engine.ask(QUESTION).citations[0].changed
+    assert {citation.document for citation in engine.ask(QUESTION, 100).citations} == {"kitchen.md", "notes/garden.txt"}
     (built.corpus / "harbour.md").mkdir()
     assert engine.changed("harbour.md")
+    assert engine.ask(QUESTION).citations[0].changed
+
+
+def test_if_the_whole_folder_is_gone_the_refusal_says_so(built: Config, engine: Engine) -> None:
+    built.corpus.rename(built.corpus.parent / "away")
+    answer = engine.ask(QUESTION)
+    assert (answer.lead, answer.citations) == (None, ())
+    assert answer.reason.startswith("The articles with these words are gone from the folder")
+
+
+def test_a_record_is_there_as_long_as_its_file_is(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"news.jsonl": json.dumps({"title": "Harbours", "text": "The anchor lies in the harbour."})})
+    build(config, tiny)
+    with Engine.open(config, tiny) as engine:
+        assert [citation.document for citation in engine.ask("anchor harbour").citations] == ["news.jsonl#1"]
+        (config.corpus / "news.jsonl").unlink()
+        assert engine.ask("anchor harbour").citations == ()
 
 
 def test_file_that_was_only_touched_or_saved_again_is_not_changed(built: Config, engine: Engine) -> None:

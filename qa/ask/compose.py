@@ -66,9 +66,11 @@ def _others(leads: Leads, cited: Sequence[Hit], ranking: Ranking, facts: Facts) 
 
 
 def _reason(ranking: Ranking) -> str:
-    """Why nothing was found, if phrases or exclusions are the reason; otherwise empty."""
+    """Why nothing was found, if phrases, exclusions or files that are gone are the reason; otherwise empty."""
     if ranking.missing:
         return f"No passage contains {' or '.join(f'“{phrase}”' for phrase in ranking.missing)}."
+    if not ranking.hits and ranking.gone:
+        return "The articles with these words are gone from the folder: connect its disk, or rebuild the index."
     if not ranking.hits and (ranking.query.phrases or ranking.query.excluded):
         return "No passage contains all that you asked for and nothing that you excluded."
     return ""

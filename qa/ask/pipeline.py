@@ -42,7 +42,7 @@ from .ranking import Ranking
 from .rereading import READ, reread
 from .respelling import respell
 from .search import rank_follow_up
-from .sources import facts_of
+from .sources import GoneDocuments, facts_of
 from .unmentioned import unmentioned
 from .versions import with_versions
 
@@ -120,7 +120,8 @@ def _rank(request: Request, resources: Resources) -> Ranking:
     follow_up = follow_up_of(query, request.history, terms, generation.count(), request.without)
     pending = PendingEmbeddings(resources.encoder, follow_up.texts, resources.pool)
     depth = max(request.top_k, LEAD_PASSAGES if resources.reader is None else READ)
-    ranking = rank_follow_up(generation, follow_up, pending.embeddings, depth)
+    is_gone = GoneDocuments(generation, resources.corpus)
+    ranking = rank_follow_up(generation, follow_up, pending.embeddings, depth, is_gone=is_gone)
     searched = time.perf_counter()
     ranking = reread(ranking, resources.reader, resources.config.reader_ms / 1e3)
     ended = time.perf_counter()

@@ -71,8 +71,8 @@ class Evidence:
 class Ranking:
     """The hits for one query, with its terms and the evidence.
 
-    `missing` lists the phrases that no passage contains. `carried` lists the words from the conversation, with which
-    `query` begins. `unread` counts the passages that the reader had no time for. `generation` is the one searched, and
+    `missing` lists the phrases that no passage contains, and `gone` counts the documents that were left out because
+    their files are gone. `carried` lists the words from the conversation, with which `query` begins. `unread` counts the passages that the reader had no time for. `generation` is the one searched, and
     `timings_ms` gives the milliseconds of each stage.
     """
 
@@ -81,6 +81,7 @@ class Ranking:
     terms: tuple[QueryTerm, ...]
     evidence: Evidence
     missing: tuple[str, ...] = ()
+    gone: int = 0
     carried: tuple[str, ...] = ()
     unread: int = 0
     generation: str = ""

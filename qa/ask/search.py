@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ..index.protocols import Candidates, Embedding, PassageIndex, Query
@@ -19,16 +19,28 @@ CANDIDATES = 100
 # How many of the best passages are checked for the question's words, and for the carried words.
 _COVERAGE_PASSAGES, _SUPPORT_PASSAGES = 3, 5
 _WORD = re.compile(r"\w+")
+IsGone = Callable[[str], bool]
 
 
-def rank(index: PassageIndex, query: Query, embedding: Embedding, top_k: int, candidates: int = CANDIDATES) -> Ranking:
-    """The best `top_k` passages that `query` allows, without near-duplicates.
+def _none_is_gone(_: str) -> bool:
+    return False
+
+
+def rank(
+    index: PassageIndex,
+    query: Query,
+    embedding: Embedding,
+    top_k: int,
+    candidates: int = CANDIDATES,
+    is_gone: IsGone = _none_is_gone,
+) -> Ranking:
+    """The best `top_k` passages that `query` allows, without near-duplicates and without documents that are gone.
 
     `embedding` returns the embedding of the query's text. Each side returns up to `candidates` passages.
     """
     depth = max(candidates, top_k)
     pool = index.search(embedding, query, depth)
-    return _with_ranks(_ranking(index, query, query, pool, fuse(pool), top_k), pool, depth)
+    return _with_ranks(_ranking(index, query, query, pool, fuse(pool), top_k, is_gone), pool, depth)
 
 
 def rank_follow_up(
@@ -37,6 +49,7 @@ def rank_follow_up(
     embeddings: Mapping[str, Embedding],
     top_k: int,
     candidates: int = CANDIDATES,
+    is_gone: IsGone = _none_is_gone,
 ) -> Ranking:
     """The best `top_k` passages for a question that may lean on its conversation.
 
@@ -45,20 +58,26 @@ def rank_follow_up(
     """
     question, query = follow_up.question, follow_up.query
     if not follow_up.carried:
-        return rank(index, question, embeddings[question.text], top_k, candidates)
+        return rank(index, question, embeddings[question.text], top_k, candidates, is_gone)
     depth = max(candidates, top_k)
     alone, carried = (index.search(embeddings[each.text], each, depth) for each in (question, query))
     support = _support(index, follow_up, alone, carried)
     share = carried_share(follow_up, float(cosines(alone).max(initial=0.0)), support)
     if not share:
-        return _with_ranks(_ranking(index, question, question, alone, fuse(alone), top_k), alone, depth)
+        return _with_ranks(_ranking(index, question, question, alone, fuse(alone), top_k, is_gone), alone, depth)
     pool, scores = combine(carried, share * fuse(carried), alone, (1 - share) * fuse(alone))
-    ranking = _ranking(index, question, query, pool, scores, top_k)
+    ranking = _ranking(index, question, query, pool, scores, top_k, is_gone)
     return replace(_with_ranks(ranking, carried, depth), carried=follow_up.carried)
 
 
 def _ranking(
-    index: PassageIndex, question: Query, query: Query, pool: Candidates, scores: Vectors, top_k: int
+    index: PassageIndex,
+    question: Query,
+    query: Query,
+    pool: Candidates,
+    scores: Vectors,
+    top_k: int,
+    is_gone: IsGone,
 ) -> Ranking:
     """The ranking of scored candidates, with its evidence.
 
@@ -67,10 +86,13 @@ def _ranking(
     order = best(pool, scores)
     count = max(top_k, _COVERAGE_PASSAGES)
     hits: list[Hit] = []
+    gone: set[str] = set()
     for start in range(0, len(order), 2 * count):
         rows = order[start : start + 2 * count]
         for row, passage in zip(rows, index.passages([int(i) for i in pool.ids[rows]]), strict=True):
-            if len(hits) < count and not any(_are_duplicates(passage, hit.passage) for hit in hits):
+            if is_gone(passage.document):
+                gone.add(passage.document)
+            elif len(hits) < count and not any(_are_duplicates(passage, hit.passage) for hit in hits):
                 hits.append(
                     Hit(
                         id=int(pool.ids[row]),
@@ -85,7 +107,7 @@ def _ranking(
             break
     terms = index.query_terms(question.text)
     missing = () if hits else tuple(phrase for phrase in query.phrases if not index.contains(phrase))
-    return Ranking(query, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()), missing)
+    return Ranking(query, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()), missing, len(gone))
 
 
 def _with_ranks(ranking: Ranking, searched: Candidates, count: int) -> Ranking:

@@ -52,7 +52,7 @@ class Embedder:
         self,
         encoder: Encoder,
         journal: Journal,
-        known: KnownEmbeddings | None = None,
+        known: Sequence[KnownEmbeddings] = (),
         step: Callable[[], None] = lambda: None,
     ) -> None:
         self.encoded = 0
@@ -118,14 +118,23 @@ class Embedder:
     def _rows(self, keys: Sequence[bytes]) -> Vectors:
         old = {row: self._numbers[key] for row, key in enumerate(keys) if key in self._numbers}
         rows = np.empty((len(keys), self._encoder.identity.dimension), dtype=np.float32)
-        if self._known is not None and old:
-            rows[list(old)] = self._known.vectors(list(old.values()))
+        for place, known in enumerate(self._known):
+            own = {row: number for row, (number, among) in old.items() if among == place}
+            if own:
+                rows[list(own)] = known.vectors(list(own.values()))
         for row, key in enumerate(keys):
             if row not in old:
                 rows[row] = self._journal.row(key)
         return rows
 
     @cached_property
-    def _numbers(self) -> dict[bytes, int]:
-        """The numbers of the known embeddings by key; computed on first use, since a build often needs none."""
-        return {key: number for number, key in enumerate(self._known.keys() if self._known is not None else ())}
+    def _numbers(self) -> dict[bytes, tuple[int, int]]:
+        """For each key, the number of its embedding and the place of the known ones that it is among.
+
+        Computed on first use, since a build often needs none.
+        """
+        numbers: dict[bytes, tuple[int, int]] = {}
+        for place, known in enumerate(self._known):
+            for number, key in enumerate(known.keys()):
+                numbers.setdefault(key, (number, place))
+        return numbers

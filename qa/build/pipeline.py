@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -23,7 +23,7 @@ from ..corpus import changes, documents
 from ..corpus.changes import Changes, Plan
 from ..corpus.documents import CorpusFile
 from ..corpus.records import FileRecord
-from ..errors import CorpusError, StoreError, UnnamedError, UnreachableError
+from ..errors import CorpusError, Remedy, StoreError, UnnamedError, UnreachableError, VanishedError
 from ..index import open_store
 from ..index.generation import OpenGeneration
 from ..index.manifest import Manifest
@@ -57,6 +57,7 @@ def build(
     workers: int = 1,
     remote: RemoteWorkers | None = None,
     parse_file: ParseFile | None = None,
+    confirmed: bool = False,
 ) -> BuildReport:
     """Bring the index up to date with the corpus folder and publish it; writes nothing if nothing has changed.
 
@@ -64,8 +65,8 @@ def build(
     and the next build reuses what was encoded. `parse_file` parses and splits one file, and is called for `workers`
     files at a time: the command line and the chat pass that of a `SandboxPool`, so that a hostile file cannot harm the
     build; the default runs `parse` (`formats.parse`) in this process. With `remote`, other machines parse and encode
-    the files, and only those that they lose are prepared locally. Raises CorpusError, BusyError or StoreError; whatever
-    happens, the last generation remains in use.
+    the files, and only those that they lose are prepared locally. Raises VanishedError if most files are gone at once
+    and that was not `confirmed`, CorpusError, BusyError or StoreError; then the last generation remains in use.
     """
     started, created = time.perf_counter(), datetime.now(timezone.utc)
     settings = settings or PassageSettings()
@@ -75,7 +76,7 @@ def build(
     )
     store = open_store(config)
     with store.writing():
-        with ThreadPoolExecutor(1) as pool:  # in parallel, since both take a while for many articles
+        with ThreadPoolExecutor(1) as pool:  # in parallel, since both take a while
             opening = pool.submit(_previous, store, full)
             files = documents.scan(config.corpus, config.max_file_bytes, config.index)
             previous = opening.result()
@@ -92,13 +93,18 @@ def build(
             lambda number: progress(Progress("comparing", number, len(files))),
         )
         comparison = changes.compare(plans, known)
+        if not confirmed and (gone := changes.vanished(comparison, known)):
+            raise _gone(config, gone, comparison)
         if reused is not None and not comparison.differs:
             generation, encoded = reused.id, 0
             records = tuple(reused.records.values())
             store.prune(config.keep)  # in case the last build was killed before doing so
         else:
             manifest = Manifest.begun(encoder.identity, settings.as_json(), reading, created, encoder.languages)
-            builder = _Builder(store, manifest, encoder, settings, plans, previous if fits else None, reused, progress)
+            embedded = [previous] if fits and previous is not None else []
+            if not full and len(comparison.added) > comparison.unchanged:  # as when a disk is connected again
+                embedded += _older(store, encoder, settings)
+            builder = _Builder(store, manifest, encoder, settings, plans, embedded, reused, progress)
             generation, encoded, records = builder.run(config, parse_file, workers, full, remote)
     return _report(generation, records, comparison, encoded, time.perf_counter() - started)
 
@@ -110,6 +116,16 @@ def _refuse_to_empty(config: Config, previous: OpenGeneration) -> None:
             f"The folder {str(config.corpus)!r} contains no articles, but the index at {config.store} contains "
             f"{count:,}: name the folder that it was built from with --corpus."
         )
+
+
+def _gone(config: Config, gone: int, comparison: Changes) -> VanishedError:
+    count = gone + comparison.unchanged + len(comparison.changed) + len(comparison.renamed)
+    all_of_them = f"All {count:,}" if gone == count else f"{gone:,} of {count:,}"
+    return VanishedError(
+        f"{all_of_them} articles are gone from the folder {str(config.corpus)!r}",
+        Remedy.CONFIRM,
+        "connect its disk if it is not there, or {} to take them out of the index",
+    )
 
 
 def _report(
@@ -155,11 +171,16 @@ def _is_compatible(previous: OpenGeneration, encoder: Encoder, settings: Passage
     return manifest.encoder == encoder.identity.as_json() and manifest.passage_settings == settings.as_json()
 
 
+def _older(store: Store[Any], encoder: Encoder, settings: PassageSettings) -> list[OpenGeneration]:
+    """The generations before the last one whose embeddings can be reused."""
+    return [older for older in store.older() if _is_compatible(older, encoder, settings) and not older.altered()]
+
+
 class _Builder:
     """Builds one generation: reads files ahead, splits, encodes and writes them, and publishes the result.
 
-    Embeddings are reused from `embedded`, and documents and passages from `reused`: each is the last generation, or
-    None if that does not fit.
+    Embeddings are reused from the generations `embedded`, the last one first, and documents and passages from `reused`:
+    the last one, or None if it does not fit.
     """
 
     def __init__(
@@ -169,7 +190,7 @@ class _Builder:
         encoder: Encoder,
         settings: PassageSettings,
         plans: list[Plan],
-        embedded: OpenGeneration | None,
+        embedded: Sequence[OpenGeneration],
         reused: OpenGeneration | None,
         progress: Callable[[Progress], None],
     ) -> None:

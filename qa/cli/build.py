@@ -31,6 +31,9 @@ _PATIENCE = 1.5  # seconds that an interrupted build has to end in order
 @stored
 @click.option("--full", is_flag=True, help="Rebuild everything, reusing nothing.")
 @click.option("--watch", is_flag=True, help="Keep running and index each change to the folder, until Ctrl-C.")
+@click.option(
+    "--yes", is_flag=True, help="Take articles out of the index even if most are gone at once."
+)
 @click.option("--ray", metavar="ADDRESS", help="Parse and encode on a Ray cluster: host:port, auto, or local.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per build.")
 def build(
@@ -39,6 +42,7 @@ def build(
     store: str | None,
     full: bool,
     watch: bool,
+    yes: bool,
     ray: str | None,
     as_json: bool,
 ) -> None:
@@ -58,7 +62,7 @@ def build(
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
         remote = stack.enter_context(_cluster(ray, encoder, config)) if ray else None
 
-        def bring_up_to_date(full: bool = False) -> BuildReport:
+        def bring_up_to_date(full: bool = False, confirmed: bool = False) -> BuildReport:
             with progress() as shown:
                 return build_index(
                     config,
@@ -68,15 +72,16 @@ def build(
                     parse_file=sandbox.parse_file,
                     workers=sandbox.count,
                     remote=remote,
+                    confirmed=confirmed,
                 )
 
         if not watch:
-            _print_report(bring_up_to_date(full), as_json)
+            _print_report(bring_up_to_date(full, yes), as_json)
             return
         last = ""
         for number, _ in enumerate(_changes(config)):
             try:
-                report = _patiently(partial(bring_up_to_date, full and number == 0))
+                report = _patiently(partial(bring_up_to_date, full and number == 0, yes and number == 0))
             except QAError as error:
                 fail(str(error), error.exit_code)
                 continue

@@ -16,6 +16,7 @@ from .records import FileRecord
 
 # A file modified this shortly before it was indexed may have been modified again with the same time stamp.
 _CLOCK_TOLERANCE_NS = 2_000_000_000
+_MIN_VANISHED = 3  # files; fewer may be removed on purpose without a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,17 @@ def compare(plans: list[Plan], known: Mapping[str, FileRecord]) -> Changes:
         unchanged=sum(path in old for path in new) - len(changed),
         differs=after != before,
     )
+
+
+def vanished(changes: Changes, known: Mapping[str, FileRecord]) -> int:
+    """How many files are gone if that looks like a disk that is not connected; 0 otherwise.
+
+    It does if most indexed files are gone, and more of them than are new; a few files may be gone for any reason.
+    """
+    indexed = sum(record.status == "indexed" for record in known.values())
+    gone = sum(known[path].status == "indexed" for path in changes.removed)
+    looks = gone >= _MIN_VANISHED and 2 * gone > indexed and gone > len(changes.added)
+    return gone if looks else 0
 
 
 def _extension(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -76,6 +76,10 @@ class Store(ABC, Generic[Opened]):
     def prune(self, keep: int) -> None:
         """Remove all but the last `keep` generations, and what unfinished builds left; only while `writing`."""
         self.remove_leftovers()
+
+    def older(self) -> Iterator[Opened]:
+        """The published generations before the current one that are still kept, the newest first."""
+        return iter(())
 
     def withdraw(self, files: Sequence[str]) -> None:
         """Take files (paths below the corpus folder) out of the current generation, if that needs no build."""

@@ -13,7 +13,7 @@ from typing import Literal
 from ..ask.words import counted
 from ..build import BuildReport, Progress, build
 from ..engine import Engine
-from ..errors import BusyError, QAError
+from ..errors import BusyError, QAError, VanishedError
 from ..models.protocols import Encoder
 from ..sandbox.pool import SandboxPool, megabytes_for
 from ..system.machine import release_memory
@@ -30,7 +30,8 @@ Build = Callable[..., BuildReport]
 class JobState:
     """The state of the last build; `number` counts the builds of this process, `error` is one sentence.
 
-    `stage`, `done`, `total`, `encoded` and `seconds_left` are those of `build.Progress`.
+    `stage`, `done`, `total`, `encoded` and `seconds_left` are those of `build.Progress`. A failed build `asks` if a
+    user may confirm what it did not do.
     """
 
     phase: Phase = "idle"
@@ -42,6 +43,7 @@ class JobState:
     seconds_left: float | None = None
     report: BuildReport | None = None
     error: str = ""
+    asks: bool = False
 
     @property
     def running(self) -> bool:
@@ -85,14 +87,17 @@ class BuildJob:
     def state(self) -> JobState:
         return self._state
 
-    def start(self, full: bool = False) -> bool:
-        """Start a build; return False if one is running, the index is only read, or the program is ending."""
+    def start(self, full: bool = False, confirmed: bool = False) -> bool:
+        """Start a build; return False if one is running, the index is only read, or the program is ending.
+
+        `confirmed` takes articles out of the index even if most are gone from the folder at once.
+        """
         with self._lock:
             if self._state.running or self._ended or not self._engine.can_build:
                 return False
             self._cancelled.clear()
             self._state = JobState("running", self._state.number + 1)
-            thread = threading.Thread(target=self._work, args=(full,), name="build", daemon=True)
+            thread = threading.Thread(target=self._work, args=(full, confirmed), name="build", daemon=True)
             try:
                 thread.start()
             except RuntimeError as error:  # the system has no thread to spare
@@ -125,15 +130,16 @@ class BuildJob:
         ended = not self.wait(seconds).running
         return ended and (self._loading is None or self._loading.done())
 
-    def _work(self, full: bool) -> None:
+    def _work(self, full: bool, confirmed: bool) -> None:
         try:
             with self._sandbox:
-                report = self._build(full)
+                report = self._build(full, confirmed)
             self._state = replace(self._state, phase="done", report=report)
         except _Stopped:
             self._state = replace(self._state, phase="stopped")
         except QAError as error:
-            self._state = replace(self._state, phase="failed", error=in_page(error))
+            asks = isinstance(error, VanishedError)
+            self._state = replace(self._state, phase="failed", error=in_page(error), asks=asks)
         except BaseException as error:  # an edge: the page must not wait for a dead thread
             logger.exception("the build failed")
             self._fail(error)
@@ -143,11 +149,11 @@ class BuildJob:
         problem = unexpected(error, "try again")
         self._state = replace(self._state, phase="failed", error=problem)
 
-    def _build(self, full: bool) -> BuildReport:
+    def _build(self, full: bool, confirmed: bool) -> BuildReport:
         encoder = self._encoder()
         run = partial(
             self._run, self._engine.config, encoder, full, self._show,
-            parse_file=self._sandbox.parse_file, workers=self._sandbox.count,
+            parse_file=self._sandbox.parse_file, workers=self._sandbox.count, confirmed=confirmed,
         )  # fmt: skip
         for _ in range(self._tries - 1):
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import QAError, Remedy
 
-_HERE = dict.fromkeys(Remedy, "press “Rebuild index”")
+_HERE = {**dict.fromkeys(Remedy, "press “Rebuild index”"), Remedy.CONFIRM: "press “Rebuild index” once more"}
 _ELSEWHERE = dict.fromkeys(Remedy, "rebuild the index on the machine that builds it")
 
 

@@ -184,12 +184,12 @@ class Screen:
 
     def rebuild(self, session: Conversation) -> list[Any]:
         """Start a build; a full one if the index cannot be used, because its parts may be damaged too."""
-        self.chat.job.start(full=bool(self.chat.refresh().problem))
+        self.chat.job.start(full=bool(self.chat.refresh().problem), confirmed=self.chat.job.state.asks)
         return self._show(session, self.chat.refresh())
 
     def rebuild_all(self, session: Conversation) -> list[Any]:
         """Start a full build."""
-        self.chat.job.start(full=True)
+        self.chat.job.start(full=True, confirmed=self.chat.job.state.asks)
         return self._show(session, self.chat.refresh())
 
     def stop(self, session: Conversation) -> list[Any]:

@@ -23,11 +23,11 @@ from waiting import take_time, wait_until
 from qa import formats
 from qa.build import BuildReport, Progress, build
 from qa.config import Address, Config
-from qa.corpus import documents
+from qa.corpus import changes, documents
 from qa.corpus.documents import CorpusFile
 from qa.corpus.records import FileRecord
 from qa.engine import Engine
-from qa.errors import CorpusError
+from qa.errors import CorpusError, VanishedError
 from qa.formats.decoding import Unreadable
 from qa.index.local import store
 from qa.models.protocols import Vectors
@@ -175,10 +175,52 @@ def test_deleted_article_can_no_longer_be_cited_or_found(built: Config, tiny: Ti
         assert cited == {"kitchen.md", "notes/garden.md"}
 
 
+def test_if_most_files_are_gone_at_once_the_last_index_stays_until_that_is_confirmed(
+    built: Config, tiny: TinyEncoder
+) -> None:
+    built.corpus.rename(built.corpus.parent / "away")
+    built.corpus.mkdir()
+    for _ in range(2):
+        with pytest.raises(VanishedError) as raised:
+            build(built, tiny)
+        assert str(raised.value) == (
+            f"All 3 articles are gone from the folder {str(built.corpus)!r}: connect its disk if it is not there, or "
+            "run `qa build --yes` to take them out of the index."
+        )
+        assert len(Engine.open(built, tiny).generation.records) == 3
+    (built.corpus / "one.md").write_text("Only one article is new here.", "utf-8")
+    with pytest.raises(VanishedError):
+        build(built, tiny)
+    assert build(built, tiny, confirmed=True).removed == ("harbour.md", "kitchen.md", "notes/garden.md")
+
+
+@pytest.mark.parametrize(
+    ("before", "gone", "added", "asks"),
+    [(3, 3, 0, True), (3, 2, 0, False), (10, 6, 0, True), (10, 5, 0, False), (10, 6, 7, False), (2, 2, 0, False)],
+)
+def test_which_removals_look_like_a_disk_that_is_not_connected(before: int, gone: int, added: int, asks: bool) -> None:
+    known = {f"{n}.md": FileRecord(f"{n}.md", 1, 1, str(n)) for n in range(before)}
+    removed = tuple(known)[:gone]
+    changes_ = changes.Changes(tuple(f"new{n}.md" for n in range(added)), (), (), removed, before - gone, True)
+    assert changes.vanished(changes_, known) == (gone if asks else 0)
+
+
+def test_articles_that_come_back_are_not_encoded_again(built: Config, tiny: TinyEncoder) -> None:
+    articles = built.corpus.rename(built.corpus.parent / "away")
+    built.corpus.mkdir()
+    build(built, tiny, confirmed=True)
+    built.corpus.rmdir()
+    articles.rename(built.corpus)
+    report = build(built, tiny)
+    assert (report.passages, report.passages_encoded, tiny.encoded) == (9, 0, [])
+    assert find(built, tiny, "anchor") == ["harbour.md"]
+    assert is_whole(built.index)
+
+
 def test_deleting_all_leaves_an_empty_index_that_can_grow_again(built: Config, tiny: TinyEncoder) -> None:
     articles = built.corpus.rename(built.corpus.parent / "away")
     built.corpus.mkdir()
-    report = build(built, tiny)
+    report = build(built, tiny, confirmed=True)
     assert report.removed == ("harbour.md", "kitchen.md", "notes/garden.md")
     assert (report.documents, report.passages) == (0, 0)
     assert is_whole(built.index)
@@ -678,7 +720,7 @@ def test_an_empty_folder_does_not_empty_an_index_that_others_ask(
         with pytest.raises(CorpusError, match=r"contains no articles.*--corpus"):
             build(replace(built, store=Address("127.0.0.1", 1, "articles")), tiny)
     assert is_whole(built.index)
-    assert build(built, tiny).documents == 0
+    assert build(built, tiny, confirmed=True).documents == 0
 
 
 def test_a_file_without_a_passage_is_empty(config: Config, tiny: TinyEncoder) -> None:

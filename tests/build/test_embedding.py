@@ -59,7 +59,7 @@ def test_any_passages_get_their_rows_and_none_is_made_twice(
     journal = Journal(tmp_path_factory.mktemp("journal"), tiny.identity)
     cut_off = [passage(f"word{number}") for number in sorted(resumed)]
     journal.append(zip([p.key for p in cut_off], tiny._rows([p.encoded for p in cut_off]), strict=True))
-    embedder = Embedder(tiny, journal, KnownRows([p.key for p in old], old_rows))
+    embedder = Embedder(tiny, journal, [KnownRows([p.key for p in old], old_rows)])
     passages = [[passage(f"word{number}") for number in batch] for batch in batches]
     must = sum(embedder.add(batch) for batch in passages)
     embedder.finish()

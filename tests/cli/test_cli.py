@@ -371,6 +371,21 @@ def test_an_empty_folder_builds_an_empty_index_that_answers_nothing(
     assert (code, answer["answerable"], answer["citations"]) == (0, False, [])
 
 
+def test_articles_that_are_gone_all_at_once_leave_the_index_only_with_yes(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "two", "three"):
+        (folder / "corpus" / f"{name}.md").write_text(f"# {name}\n\nThis is article {name}.\n")
+    assert run(capsys, "build")[0] == 0
+    for path in (folder / "corpus").iterdir():
+        path.unlink()
+    code, _, err = run(capsys, "build")
+    assert code == 1
+    assert_one_sentence(err)
+    assert "are gone from the folder" in err and "`qa build --yes`" in err
+    assert run(capsys, "build", "--yes")[0] == 0
+
+
 def test_a_setting_that_does_not_fit_is_refused(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

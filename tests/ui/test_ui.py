@@ -365,6 +365,25 @@ def test_a_build_that_fails_leaves_one_sentence(config: Config, tiny: TinyEncode
     assert "\n" not in state.error
 
 
+def test_a_build_over_a_folder_that_is_suddenly_empty_waits_for_a_second_press(
+    config: Config, tiny: TinyEncoder
+) -> None:
+    for word in ("anchor", "beacon", "canal"):
+        write(config, f"{word}.md", f"# Words\n\nThe {word} is one of three.\n")
+    build(config, tiny)
+    chat = Chat(Engine.open(config, tiny))
+    screen, session = screen_of(chat), Conversation()
+    for path in config.corpus.iterdir():
+        path.unlink()
+    screen.rebuild(session)
+    state = chat.job.wait(60)
+    assert state.phase == "failed" and state.asks
+    assert state.error.endswith("or press “Rebuild index” once more to take them out of the index.")
+    screen.rebuild(session)
+    assert chat.job.wait(60).phase == "done"
+    assert chat.engine.status().documents == 0
+
+
 def test_a_bug_in_a_build_does_not_leave_the_screen_waiting(
     config: Config, tiny: TinyEncoder, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ...errors import Remedy, StoreError
@@ -33,6 +34,13 @@ class LocalStore(Store[Generation]):
     def prune(self, keep: int) -> None:
         super().prune(keep)
         layout.prune(self.index, keep)
+
+    def older(self) -> Iterator[Generation]:
+        current = self.current_id()
+        for folder in reversed(layout.published_folders(self.index)):
+            if folder.name != current:
+                with contextlib.suppress(StoreError):
+                    yield Generation(folder)
 
     def leftovers(self) -> list[Path]:
         return sorted([*super().leftovers(), *layout.cut_off(self.index)], key=lambda path: path.stat().st_mtime_ns)
