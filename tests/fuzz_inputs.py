@@ -564,6 +564,22 @@ def _mails() -> Strategy:
     return _sequence(_MAIL, _MAIL_HEAD)
 
 
+_SUBTITLES = (
+    b"1\n", b"00:00:01,000 --> 00:00:04,000\n", b"00:05.000 --> 99:99:99.999 align:start\n", b"-->", b"WEBVTT\n\n", b"NOTE x\n\n", b"STYLE\n", b"<v Ada>",
+    b"<i>", b"</i>", b"{\\an8}", b"<00:00:01.000>", b"- ", b"ADA: ", b">> ", b"\n\n", b"&amp;", b"&#xD800;", b"[music]", b"\r\n", b"\x00", b"\xff\xfe", b"...",
+)  # fmt: skip
+_SRT_SEED = b"1\r\n00:00:01,000 --> 00:00:04,000\r\nBees <i>sleep</i>\r\nin winter.\r\n\r\n2\r\n00:00:09,000 --> 00:00:12,000\r\n- Really?\r\n- Yes.\r\n"
+_VTT_SEED = b"WEBVTT - Bees\n\nNOTE none\n\n00:01.000 --> 00:04.000\n<v Ada>Bees sleep &amp; rest.\n\nb\n00:05.000 --> 00:06.000\n<v Bo>In winter.\n"
+_SETTINGS = (
+    b"name: value\n", b"server:\n", b"  port: 80\n", b"[table]\n", b"[[tables]]\n", b"key = \"value\"\n", b"KEY=value\n", b"# comment\n", b"; comment\n",
+    b"- ", b"  ", b"\t", b"a: &a [*a]\n", b"<<: *a\n", b"text: |\n", b"!!python/object/apply:os.system ", b"---\n", b"...\n", b"{", b"}", b"[", b"]", b"\n\n",
+    b"!include /etc/passwd\n", b"${HOME}", b":", b"=", b"\x00", b"\xff\xfe", b"2024-05-04 10:00:00 ERROR it failed\n", b"Traceback (most recent call last):\n",
+)  # fmt: skip
+_SETTINGS_SEED = b"# The hive\nname: bees\nserver:\n  port: 80\n  hosts:\n    - a\n    - b\n\n[tool.x]\nkey = 'value'\n\ntext: |\n  Bees sleep.\n"
+_LOG_SEED = (
+    b"2024-05-04 10:00 INFO started\n2024-05-04 10:01 ERROR failed\n  at x\nCaused by: y\n2024-05-04 10:02 INFO done\n"
+)
+
 FORMATS: dict[str, Format] = {
     "plain": Format(".txt", _plain_seeds, _PLAIN, _sequence(_PLAIN)),
     "markdown": Format(".md", lambda: [_MARKDOWN_SEED, *_read("office", "*.md")], _MARKDOWN, _sequence(_MARKDOWN)),
@@ -612,6 +628,10 @@ FORMATS: dict[str, Format] = {
         ".jsonl", lambda: [_as_lines(_RECORDS), _as_lines(_RECORDS).decode().encode("utf-16")], _JSON, _lines_of_records()
     ),
     "csv": Format(".csv", lambda: [*_CSV_SEEDS], _CSV, _sequence(_CSV, b"title,text\n") | _sequence(_CSV)),
+    "srt": Format(".srt", lambda: [_SRT_SEED, _VTT_SEED], _SUBTITLES, _sequence(_SUBTITLES)),
+    "vtt": Format(".vtt", lambda: [_VTT_SEED, _SRT_SEED], _SUBTITLES, _sequence(_SUBTITLES, b"WEBVTT\n\n")),
+    "settings": Format(".yaml", lambda: [_SETTINGS_SEED], _SETTINGS, _sequence(_SETTINGS)),
+    "log": Format(".log", lambda: [_LOG_SEED, _SETTINGS_SEED], _SETTINGS, _sequence(_SETTINGS)),
     "eml": Format(".eml", _mail_seeds, _MAIL, _mails()),
     "mbox": Format(
         ".mbox", lambda: [_mailbox_of(_mail_seeds())], _MAIL, st.lists(_mails(), min_size=1, max_size=5).map(_mailbox_of)

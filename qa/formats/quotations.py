@@ -46,6 +46,7 @@ _NEXT_FIELD = re.compile(
     re.IGNORECASE,
 )
 _MIN_FIELDS = 2  # below the first
+_MAX_FIELD = 200  # characters: a longer one is a list of addresses
 
 
 def pieces_of(text: str, depth: int = 0) -> list[Piece]:
@@ -154,8 +155,8 @@ def _below_fields(lines: list[str], number: int) -> tuple[str, int] | None:
         while end < len(lines) and _NEXT_FIELD.match(lines[end]):
             end += 1
     if end - start > _MIN_FIELDS or (separated and end > start):
-        fields = [" ".join(line.replace("*", "").split()) for line in lines[start : start + 2]]
-        return ", ".join(fields), end
+        fields = [" ".join(line.replace("*", "").split()) for line in lines[start:end]]
+        return ", ".join(each for each in fields if len(each) <= _MAX_FIELD), end
     return (" ".join(lines[number].strip(" -_*").split()), start) if separated else None
 
 

@@ -158,10 +158,28 @@ def _mailbox(path: str, data: bytes, fields: FieldNames) -> Contents:
     return parse_mbox(path, data, lambda inner, content: parse(inner, content, fields), supported)
 
 
+def _subtitles(path: str, text: str) -> Document:
+    from .subtitles import parse_subtitles
+
+    return parse_subtitles(path, text)
+
+
+def _settings(path: str, text: str) -> Document:
+    from .settings import parse_settings
+
+    return parse_settings(path, text)
+
+
+def _log(path: str, text: str) -> Document:
+    from .settings import parse_log
+
+    return parse_log(path, text)
+
+
 # --- the formats ------------------------------------------------------------------------------------------------------
 
 FORMATS = (
-    Format("Markdown", (".md", ".markdown", ".mdown"), _text(parse_markdown)),
+    Format("Markdown", (".md", ".markdown", ".mdown", ".mdx", ".qmd", ".rmd"), _text(parse_markdown)),
     Format("text", (".txt", ".text"), _text(parse_plain)),
     Format("web page", (".html", ".htm", ".xhtml"), _single(_html)),
     Format("web page", (".mhtml", ".mht"), _single(_mhtml)),
@@ -178,6 +196,9 @@ FORMATS = (
     Format("JSON Lines", (".jsonl", ".ndjson"), _records(parse_jsonl)),
     Format("CSV", (".csv",), _records(parse_csv)),
     Format("TSV", (".tsv",), _records(parse_csv)),
+    Format("subtitles", (".srt", ".vtt"), _text(_subtitles)),
+    Format("settings", (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".env", ".properties"), _text(_settings)),
+    Format("log", (".log",), _text(_log)),
     Format("mail", (".eml", ".emlx"), _mail),
     Format("mailbox", (".mbox", ".mbx"), _mailbox),
     Format("zip archive", (".zip",), _zip),

@@ -502,6 +502,56 @@ def in_mail() -> Iterator[Case]:
     yield case("mail/no-lines.mbx", head + b"\n" + WORDS, "failed", "damaged")
 
 
+def in_lines() -> Iterator[Case]:
+    """Subtitles, settings, logs, and Markdown under other names."""
+    cue = b"1\n00:00:01,000 --> 00:00:04,000\n"
+    for ending in (
+        "srt",
+        "vtt",
+        "yaml",
+        "yml",
+        "toml",
+        "ini",
+        "cfg",
+        "conf",
+        "env",
+        "properties",
+        "log",
+        "mdx",
+        "qmd",
+        "rmd",
+    ):
+        yield case(f"lines/picture.{ending}", PNG, "failed", "binary")
+    for ending in ("srt", "vtt"):
+        yield case(f"lines/plain.{ending}", WORDS, "failed", "cannot be opened as subtitles")
+        yield case(f"lines/times.{ending}", cue * 50_000 + WORDS, "indexed", "Bees sleep")
+        yield case(f"lines/tags.{ending}", cue + b"<v " * 50_000 + b"{\\" * 50_000 + WORDS, "indexed", "Bees sleep")
+        yield case(f"lines/blank.{ending}", cue + b"\n" * 100_000 + WORDS, "indexed", "Bees sleep")
+    yield case("lines/arrows.srt", cue + b"-->" * 100_000 + b"\n" + WORDS, "indexed", "Bees sleep")
+    yield case("lines/hours.srt", b"9999:99:99,999 --> 9999:99:99,999\n" + WORDS, "indexed", "Bees sleep")
+    yield case("lines/silent.vtt", b"WEBVTT\n\n00:01.000 --> 00:02.000\n\n", "empty", "contains no text")
+    aliases = b"".join(b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 12))
+    yield case("lines/aliases.yaml", b"a0: &a0 [x]\n" + aliases + b"name: Bees sleep\n", "indexed", "Bees sleep")
+    yield case(
+        "lines/tags.yml",
+        b"a: !!python/object/apply:os.system ['touch hacked']\nb: Bees sleep\n",
+        "indexed",
+        "Bees sleep",
+    )
+    yield case("lines/deep.yaml", b"".join(b" " * n + b"a:\n" for n in range(2_000)) + WORDS, "indexed", "Bees sleep")
+    yield case("lines/names.yaml", b"a:\n b: Bees sleep\n" * 20_000, "indexed", "Bees sleep")
+    yield case("lines/tables.toml", b"[" * 50_000 + b"\n" + b"[a]\n" * 5_000 + WORDS, "indexed", "Bees sleep")
+    yield case(
+        "lines/include.conf", b"include /etc/passwd\n!include /etc/passwd\nname = Bees sleep\n", "indexed", "Bees sleep"
+    )
+    yield case("lines/comments.properties", b"#" * 100_000 + b"\n" + WORDS, "indexed", "Bees sleep")
+    yield case(
+        "lines/colons.env", b":" * 200_000 + b"\n" + b"a" * 200_000 + b":\n b\n" + WORDS, "indexed", "Bees sleep"
+    )
+    yield case("lines/trace.log", b"failed\n" + b"  at x\n" * 100_000 + WORDS, "indexed", "Bees sleep")
+    yield case("lines/line.log", WORDS * 50_000, "indexed", "Bees sleep")
+
+
 def in_zip() -> Iterator[Case]:
     """Zip archives of articles; where other entries are to be left out, one entry is good."""
     zipped, bees = archives.zipped, ("bees.md", WORDS)
@@ -550,7 +600,7 @@ def in_zip() -> Iterator[Case]:
 def cases() -> list[Case]:
     """Every file; made on request, since some are large."""
     kinds = (
-        wrong_contents, in_archives, in_pdf, in_web_pages, in_markup, in_plain_text, in_records, in_mail, in_zip,
+        wrong_contents, in_archives, in_pdf, in_web_pages, in_markup, in_plain_text, in_records, in_mail, in_lines, in_zip,
     )  # fmt: skip
     return [each for kind in kinds for each in kind()]
 

@@ -200,9 +200,12 @@ WROTE = "On Mon, 2 Sep 2024 at 09:00, Bo Bergson <bo@example.org> wrote:"
         (f"Le 2 sept. 2024 à 09:00, Bo a écrit :\n\n> {ASKS}", "Le 2 sept. 2024 à 09:00, Bo a écrit :"),
         (f"Bo wrote:\n> {ASKS}", "Bo wrote:"),
         (f"{WROTE}\n\n{ASKS}", WROTE),
-        (f"-----Original Message-----\n{FIELDS}\n{ASKS}", "From: Bo, Sent: Monday"),
-        (f"{'_' * 32}\nVon: Bo\nGesendet: Montag\nAn: Ada\nBetreff: X\n\n{ASKS}", "Von: Bo, Gesendet: Montag"),
-        (f"*From:* Bo\n*Sent:* Monday\n*To:* Ada\n\n{ASKS}", "From: Bo, Sent: Monday"),
+        (f"-----Original Message-----\n{FIELDS}\n{ASKS}", "From: Bo, Sent: Monday, To: Ada, Subject: Heat"),
+        (
+            f"{'_' * 32}\nVon: Bo\nGesendet: Montag\nAn: Ada\nBetreff: X\n\n{ASKS}",
+            "Von: Bo, Gesendet: Montag, An: Ada, Betreff: X",
+        ),
+        (f"*From:* Bo\n*Sent:* Monday\n*To:* Ada\n\n{ASKS}", "From: Bo, Sent: Monday, To: Ada"),
         (f"---------- Forwarded message ---------\nFrom: Bo\nDate: Monday\n\n{ASKS}", "From: Bo, Date: Monday"),
     ],
 )
@@ -223,7 +226,7 @@ def test_quotations_in_pages_are_told_too(page: str) -> None:
     message = MIMEText(f"<div>{BOILER}</div>{page}", "html")
     message["From"] = "a@b.org"
     found = document(message.as_bytes())
-    assert below(found, ASKS) in [(WROTE,), ("From: Bo, Sent: Monday",)]
+    assert below(found, ASKS) in [(WROTE,), ("From: Bo, Sent: Monday, To: Ada, Subject: Heat",)]
     assert below(found, BOILER) == below(found, PRICE) == ()
 
 
