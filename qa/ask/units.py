@@ -59,27 +59,41 @@ def units_of(hit: int, passage: Passage) -> Iterator[Unit]:
     """The units of a passage, one for each of its sentences; a passage of code is one."""
     sentences = passage.sentences or (passage.span,)
     heading: Span | None = None
+    header: Span | None = None
     for number, sentence in enumerate(sentences):
-        heading = _heading(passage, sentences, number) or heading
-        above = (heading, _introduction(passage, sentences, number))
+        if number and not _continues(passage, sentences, number - 1):
+            header = None  # its table has ended
+        line = _heading(passage, sentences, number)
+        if line is not None and is_row(_text(passage, line)):
+            header = line
+        else:
+            heading = line or heading
+        above = (heading, header or _introduction(passage, sentences, number))
         stretch = _stretch(passage, sentences, number)
         yield Unit(hit, passage, sentence, stretch, tuple(span for span in above if span is not None))
 
 
 def _heading(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span | None:
-    """The heading that begins directly above a sentence: a short line that is part of no sentence."""
+    """The heading or table header directly above a sentence: a short line, or a row, that is part of no sentence."""
     start = sentences[number - 1].end if number else passage.span.start
     before = _text(passage, Span(start, sentences[number].start))
-    lines = [match for match in _LINE.finditer(_ITEM.sub("", before)) if len(match[0]) <= _MOST_HEADING]
+    lines = [
+        match for match in _LINE.finditer(_ITEM.sub("", before)) if len(match[0]) <= _MOST_HEADING or is_row(match[0])
+    ]
     if not lines or (len(sentences) > 1 and lines[-1][0] in passage.section[-1:]):
         return None
-    return Span(start + lines[-1].start(), start + lines[-1].end())
+    begin = lines[-1].start()
+    if is_row(lines[-1][0]):  # with the bar before its first cell
+        begin = before.rfind("\n", 0, begin) + 1
+    return Span(start + begin, start + lines[-1].end())
 
 
 def _introduction(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span | None:
-    """The header above a row, or the sentence with a colon above the list that a sentence is in."""
+    """The first row above a row, which may be its header, or the sentence with a colon above a sentence's list."""
     first = number
     if is_row(_text(passage, sentences[number])):
+        if passage.header:
+            return None
         while first and is_row(_text(passage, sentences[first - 1])) and _continues(passage, sentences, first - 1):
             first -= 1
         header = sentences[first]
@@ -110,8 +124,10 @@ def is_row(text: str) -> bool:
 
 
 def _stretch(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span:
-    """A sentence with its neighbours in the same block and, after a colon, with what it introduces."""
+    """A sentence with its neighbours in the same block and, after a colon, with what it introduces; a row is alone."""
     first = last = number
+    if is_row(_text(passage, sentences[number])):
+        return sentences[number]
     while (
         last + 1 < len(sentences)
         and _continues(passage, sentences, last)

@@ -31,9 +31,7 @@ _PATIENCE = 1.5  # seconds that an interrupted build has to end in order
 @stored
 @click.option("--full", is_flag=True, help="Rebuild everything, reusing nothing.")
 @click.option("--watch", is_flag=True, help="Keep running and index each change to the folder, until Ctrl-C.")
-@click.option(
-    "--yes", is_flag=True, help="Take articles out of the index even if most are gone at once."
-)
+@click.option("--yes", is_flag=True, help="Take articles out of the index even if most are gone at once.")
 @click.option("--ray", metavar="ADDRESS", help="Parse and encode on a Ray cluster: host:port, auto, or local.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per build.")
 def build(

@@ -46,10 +46,11 @@ class TextBuilder:
         """Add lines that can each be cited alone, such as the fields of a record, without marks."""
         self._block("list", [line for line in map(_one_line, lines) if line])
 
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """Add a table, with each row on one line and bars between its cells."""
+    def table(self, rows: Sequence[Sequence[str]], has_header: bool = False) -> None:
+        """Add a table, with each row on one line and bars between its cells; the first row may be its header."""
         lines = [" | ".join(map(_one_line, row)) for row in rows]
-        self._block("table", [line for line in lines if line.strip(" |")])
+        has_header = has_header and bool(lines and lines[0].strip(" |"))
+        self._block("table", [line for line in lines if line.strip(" |")], has_header=has_header)
 
     def code(self, text: str) -> None:
         """Add code or verse, whose line breaks are kept."""
@@ -72,7 +73,7 @@ class TextBuilder:
         pages = tuple(Span(start, end) for start, end in zip(self._pages, ends, strict=True)) if self._pages else ()
         return replace(document, pages=pages)
 
-    def _block(self, kind: BlockKind, lines: Sequence[str], has_parts: bool = True) -> None:
+    def _block(self, kind: BlockKind, lines: Sequence[str], has_parts: bool = True, has_header: bool = False) -> None:
         if not any(line.strip() for line in lines):
             return
         start = self._length
@@ -82,7 +83,8 @@ class TextBuilder:
             if number + 1 < len(lines):
                 self._write("\n")
         span, block_parts = Span(start, self._length), tuple(parts) if has_parts else ()
-        self._entries.append(lambda outline: outline.block(kind, span, block_parts))
+        header = parts[0] if has_header else None
+        self._entries.append(lambda outline: outline.block(kind, span, block_parts, header))
         self._write("\n\n")
 
     def _write(self, text: str) -> Span:

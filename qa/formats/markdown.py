@@ -28,6 +28,7 @@ _KINDS: dict[str, BlockKind] = {
 }
 _PART_OPENERS = {"list": "list_item_open", "table": "tr_open"}
 _METADATA = ("title", "author", "date", "url", "description")
+_WORD = re.compile(r"\w")
 _NO_VALUE = ("", "~", "null", "Null", "NULL")
 _MAX_FRONT_MATTER = 50_000  # characters
 # HTML in a heading: a comment, a common tag, or one with attributes. Anything else is text: `<vector>`, `List<T>`.
@@ -60,7 +61,7 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
             outline.heading(int(token.tag[1]), heading, span)
         elif token.type in _KINDS and not (token.type == "html_block" and _is_comment(token.content)):
             kind = _KINDS[token.type]
-            outline.block(kind, span, _parts(tokens, number, kind, starts))
+            outline.block(kind, span, _parts(tokens, number, kind, starts), _header(kind, text, span))
     return outline.document(path, title or metadata.get("title", ""), metadata)
 
 
@@ -83,6 +84,12 @@ def _parts(tokens: list[Token], opener: int, kind: BlockKind, starts: list[int])
             lines.append(token.map[0])
     edges = [*lines, end_line]
     return tuple(Span(starts[edges[i]], starts[min(edges[i + 1], len(starts) - 1)]) for i in range(len(lines)))
+
+
+def _header(kind: BlockKind, text: str, table: Span) -> Span | None:
+    """The first line of a table: Markdown has no table without a header, although its cells may all be empty."""
+    header = Span(table.start, text.find("\n", table.start, table.end)).trimmed(text)
+    return header if kind == "table" and _WORD.search(text, header.start, header.end) else None
 
 
 def _plain(inline: str, references: dict[str, Any]) -> str:

@@ -15,13 +15,17 @@ MAX_HEADING, _MAX_TITLE = 1_000, 2_000  # characters
 _INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]*\Z")
 
 
+# A block: its kind, span, section, parts and header.
+_Entry = tuple[BlockKind, Span, int, tuple[Span, ...], Span | None]
+
+
 class Outline:
     """Collects headings and blocks in the order of the text; `document` makes a Document of them."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._headings: list[tuple[int, str, Span]] = []
-        self._blocks: list[tuple[BlockKind, Span, int, tuple[Span, ...]]] = []
+        self._blocks: list[_Entry] = []
 
     def heading(self, level: int, heading: str, span: Span) -> None:
         """Add a heading; `heading` is its plain text, `span` its range in the text, with its markup.
@@ -33,12 +37,12 @@ class Outline:
             return
         self._headings.append((level, _SPACE.sub(" ", heading).strip(), span))
 
-    def block(self, kind: BlockKind, span: Span, parts: tuple[Span, ...] = ()) -> None:
+    def block(self, kind: BlockKind, span: Span, parts: tuple[Span, ...] = (), header: Span | None = None) -> None:
         """Add a block of content, trimmed of white space; a block without visible characters is dropped."""
         span = span.trimmed(self._text)
         if not _INVISIBLE.match(self._text, span.start, span.end):
             parts = tuple(part for part in (part.trimmed(self._text) for part in parts) if len(part))
-            self._blocks.append((kind, span, len(self._headings), parts))
+            self._blocks.append((kind, span, len(self._headings), parts, header if len(parts) > 1 else None))
 
     def document(self, path: str, title: str, metadata: Mapping[str, str] | None = None) -> Document:
         """The Document. If `title` is empty, a first heading of level 1 before any content is the title.
@@ -47,7 +51,7 @@ class Outline:
         """
         headings = self._headings
         title_heading = None
-        if headings and headings[0][0] == 1 and all(section > 0 for _, _, section, _ in self._blocks):
+        if headings and headings[0][0] == 1 and all(block[2] > 0 for block in self._blocks):
             title = title or headings[0][1]
             if _words(headings[0][1]) <= _words(title):
                 title_heading = 0
@@ -69,18 +73,18 @@ class Outline:
             title=_clean(title[:_MAX_TITLE]),
             text=self._text,
             sections=tuple(sections),
-            blocks=tuple(Block(kind, span, section, parts) for kind, span, section, parts in blocks),
+            blocks=tuple(Block(*block) for block in blocks),
             metadata={name: _clean(value) for name, value in (metadata or {}).items()},
         )
 
-    def _empty_headings(self, title_heading: int | None) -> Iterator[tuple[BlockKind, Span, int, tuple[Span, ...]]]:
+    def _empty_headings(self, title_heading: int | None) -> Iterator[_Entry]:
         """Each heading with no content below it, as a paragraph of its section."""
-        filled = {section for _, _, section, _ in self._blocks}
+        filled = {block[2] for block in self._blocks}
         levels = [level for level, _, _ in self._headings]
         for number, (level, _, span) in enumerate(self._headings):
             has_subsection = number + 1 < len(levels) and levels[number + 1] > level
             if number != title_heading and number + 1 not in filled and not has_subsection:
-                yield "paragraph", span.trimmed(self._text), number + 1, ()
+                yield "paragraph", span.trimmed(self._text), number + 1, (), None
 
 
 def _innermost(names: Sequence[str]) -> tuple[str, ...]:

@@ -25,12 +25,17 @@ def document_json(document: Document) -> dict[str, Any]:
         "text": document.text,
         "sections": [[list(s.path), s.level, s.span.start, s.span.end] for s in document.sections],
         "blocks": [
-            [b.kind, b.span.start, b.span.end, b.section, [[p.start, p.end] for p in b.parts]] for b in document.blocks
+            [b.kind, b.span.start, b.span.end, b.section, [[p.start, p.end] for p in b.parts], _header_json(b)]
+            for b in document.blocks
         ],
         "pages": [[page.start, page.end] for page in document.pages],
         "metadata": dict(document.metadata),
         "language": document.language,
     }
+
+
+def _header_json(block: Block) -> list[int] | None:
+    return None if block.header is None else [block.header.start, block.header.end]
 
 
 def document_from_json(data: dict[str, Any]) -> Document:
@@ -48,10 +53,11 @@ def document_from_json(data: dict[str, Any]) -> Document:
         Section(tuple(map(str, names)), int(level), span(start, end)) for names, level, start, end in data["sections"]
     )
     blocks = []
-    for kind, start, end, section, parts in data["blocks"]:
+    for kind, start, end, section, parts, header in data["blocks"]:
         if kind not in ("paragraph", "list", "table", "code") or not 0 <= section < len(sections):
             raise ValueError("block")
-        blocks.append(Block(kind, span(start, end), section, tuple(span(*part) for part in parts)))
+        parts = tuple(span(*part) for part in parts)
+        blocks.append(Block(kind, span(start, end), section, parts, span(*header) if header else None))
     return Document(
         path=str(data["path"]),
         title=data["title"],

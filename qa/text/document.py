@@ -54,13 +54,15 @@ class Section:
 class Block:
     """A paragraph, list, table or piece of code; `section` is the index of its section in the document.
 
-    `parts` are its items or rows, in order, if it has any.
+    `parts` are its items or rows, in order, if it has any; `header` is the row of a table that names its columns, if
+    that is known.
     """
 
     kind: BlockKind
     span: Span
     section: int
     parts: tuple[Span, ...] = ()
+    header: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,14 +11,18 @@ from .document import SECTION_SEPARATOR, Span
 
 MAX_HEADING_CHARACTERS = 4_000  # of the heading path, which is stored with each passage
 MAX_CHARACTERS = 4_000  # of a passage, and so of a citation: one token can be arbitrarily long
+MAX_HEADER_CHARACTERS = 400  # of the header of a table that is repeated with each passage of it
 _CONTEXT_BYTES = 160
+_HEADER_BYTES = 240
+_CELLS = re.compile(r"\s*\|\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """The unit that is indexed: a literal slice of its document.
 
-    `title` is the document's own (it may be empty), `section` its heading path; `page` counts from 1.
+    `title` is the document's own (it may be empty), `section` its heading path; `page` counts from 1. In a passage that
+    begins inside a table, the last part of `section` is the table's header.
     `sentences` are spans in the document's text, in order, inside `span`; `language` is the document's.
     """
 
@@ -37,6 +42,11 @@ class Passage:
         return encoded(self.title, self.section, self.text)
 
     @property
+    def header(self) -> str:
+        """The header of the table inside which the passage begins; empty if it begins inside none."""
+        return self.section[-1] if self.section and is_header(self.section[-1]) else ""
+
+    @property
     def key(self) -> bytes:
         """16 bytes that identify `encoded`: equal keys have equal embeddings."""
         return hashlib.blake2b(self.encoded.encode("utf-8", "surrogatepass"), digest_size=16).digest()
@@ -51,7 +61,25 @@ def context(title: str, section: Sequence[str]) -> tuple[str, str]:
     """The texts put before a passage's own when it is encoded: the start of its title, the end of its heading path.
 
     Each is cut to 160 bytes of UTF-8: bytes, because scripts with more bytes for a character also have more tokens.
+    The header of a table is the last part of a path, and has 240 more.
     """
-    path = SECTION_SEPARATOR.join(section).encode("utf-8", "replace")[-_CONTEXT_BYTES:].decode("utf-8", "ignore")
+    headings = section[:-1] if section and is_header(section[-1]) else section
+    path = SECTION_SEPARATOR.join(headings).encode("utf-8", "replace")[-_CONTEXT_BYTES:].decode("utf-8", "ignore")
+    header = header_context("".join(section[len(headings) :]))
     start = title.encode("utf-8", "replace")[:_CONTEXT_BYTES].decode("utf-8", "ignore")
-    return start.rstrip(". "), path.rstrip(". ")
+    return start.rstrip(". "), SECTION_SEPARATOR.join(part for part in (path.rstrip(". "), header) if part)
+
+
+def header_context(row: str) -> str:
+    """What is encoded of a table's header with each passage of the table: at most its first 240 bytes of UTF-8."""
+    return header_line(row).encode("utf-8", "replace")[:_HEADER_BYTES].decode("utf-8", "ignore").rstrip(". ")
+
+
+def header_line(row: str) -> str:
+    """The header of a table as the last part of a heading path: its cells with bars between them, none around them."""
+    return " | ".join(_CELLS.split(row.strip().strip("|").strip().replace("\t", " | ")))[:MAX_HEADER_CHARACTERS]
+
+
+def is_header(part: str) -> bool:
+    """Whether a part of a heading path is the header of a table."""
+    return " | " in part

@@ -7,14 +7,14 @@ only as a function that counts tokens.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .data_urls import data_urls
 from .document import Document, Span
-from .packing import HeadingPath, Run, Unit, by_section, join_small, pack
-from .passage import MAX_CHARACTERS, Passage, context
+from .packing import Group, HeadingPath, Run, Unit, by_section, join_small, pack
+from .passage import MAX_CHARACTERS, MAX_HEADING_CHARACTERS, Passage, context, header_context, header_line
 from .pieces import overlaps, pieces, sentences_of
 from .sentences import sentence_spans
 
@@ -69,11 +69,12 @@ def iter_passages(document: Document, splitting: Splitting) -> Iterator[Passage]
     room = splitting.max_tokens - _SPECIAL_TOKENS - _SPARE_TOKENS
     dropped = list(data_urls(document.text))
     paths, most = _fit_paths(document, count_tokens, room, settings)
+    headers = _header_tokens(document, count_tokens)
     units = _units(document, dropped, count_tokens, most)
     runs = (
         Run(paths[group.path], group.start if run[0] is group.units[0] else run[0].span.start, run)
         for group in join_small(by_section(document, units), settings.small, most)
-        for run in pack(group, document.blocks, most[group.path])
+        for run in pack(group, document.blocks, _room_beside_header(group, headers, most[group.path]))
     )
     builder = _PassageBuilder(document, dropped, count_tokens, splitting.max_tokens - _SPECIAL_TOKENS)
     passages = (passage for batch in _batches(runs) for passage in builder.passages(batch))
@@ -117,6 +118,23 @@ def _fit_paths(
         fitted[path] = shown
         most[path] = max(_MIN_TOKENS, min(settings.most, room - tokens))
     return fitted, most
+
+
+def _header_tokens(document: Document, count_tokens: CountTokens) -> dict[int, int]:
+    """The tokens of each table's header, as it is repeated in every passage of the table, by number of block."""
+    headers = {
+        number: header_context(block.header.of(document.text))
+        for number, block in enumerate(document.blocks)
+        if block.header is not None
+    }
+    return dict(zip(headers, count_tokens(list(headers.values())), strict=True)) if headers else {}
+
+
+def _room_beside_header(group: Group, headers: Mapping[int, int], most: int) -> int:
+    """The tokens that a passage of a group may have if the header of its tables is to be repeated with it."""
+    if not headers or group.tokens <= most:
+        return most
+    return max(_MIN_TOKENS, most - max(headers.get(block, 0) for block in {unit.block for unit in group.units}))
 
 
 def _count_contexts(document: Document, paths: Sequence[HeadingPath], count_tokens: CountTokens) -> list[int]:
@@ -219,8 +237,8 @@ class _PassageBuilder:
         for run, passage, tokens in zip(runs, candidates, counts, strict=True):
             if tokens > self._limit and len(run.units) > 1:
                 passages += self.passages(self._halves(run))
-            else:
-                passages.append(passage)
+            else:  # a single row may leave no room for its header
+                passages.append(passage if tokens <= self._limit else replace(passage, section=run.path))
         return passages
 
     def _within_limits(self, run: Run) -> Iterator[Run]:
@@ -254,8 +272,16 @@ class _PassageBuilder:
             span=span,
             text=span.of(document.text),
             title=document.title,
-            section=run.path,
+            section=self._path(run),
             page=max(1, bisect_right(self._pages, span.start)) if self._pages else None,
             sentences=tuple(sentence for unit in run.units for sentence in unit.sentences),
             language=document.language,
         )
+
+    def _path(self, run: Run) -> HeadingPath:
+        """The heading path of a run; if it begins below the header of a table, the header is the last part."""
+        header = self._document.blocks[run.units[0].block].header
+        if header is None or run.start < header.end:
+            return run.path
+        path = (*run.path, header_line(header.of(self._document.text)))
+        return path if sum(map(len, path)) <= MAX_HEADING_CHARACTERS else run.path

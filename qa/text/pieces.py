@@ -18,6 +18,7 @@ _ITEM_MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+•▪◦–—]|\(?\d{1,3}[.)])\s+
 # Not sentences, although they are in the index of one: `{alt: …}` notes of saved pages, pictures, directives.
 _NOTE = re.compile(r"(?:\{[^{}]*\}|!\[[^\]]*\]\([^)]*\)|\[!INCLUDE[^\]]*\]\S*|:::.*)\Z", re.DOTALL)
 _TABLE_RULE = re.compile(r"[\s|:+=-]+$")
+_WHOLE_ROW = 60  # words: as many as are quoted together
 _LINE = re.compile("[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")  # the line ends of str.splitlines
 
 
@@ -81,9 +82,15 @@ def _lines(text: str, span: Span) -> Iterator[Span]:
 
 
 def sentences_of(text: str, span: Span, block: Block, language: str) -> tuple[Span, ...]:
-    """The sentences of one unit, without the marker of a list item; code, pictures and directives have none."""
-    if block.kind == "code" or _NOTE.match(text, span.start, span.end):
+    """The sentences of one unit, without the marker of a list item; a row of moderate length is one.
+
+    Code, pictures and directives have none, nor has the header of a table, which answers nothing by itself.
+    """
+    is_header = block.header is not None and span.start < block.header.end
+    if is_header or block.kind == "code" or _NOTE.match(text, span.start, span.end):
         return ()
+    if block.kind == "table" and len(span.of(text).split()) <= _WHOLE_ROW:
+        return (span,)
     mark = _ITEM_MARK.match(text, span.start, span.end)
     start = mark.end() if mark else span.start
     sentences = sentence_spans(text, Span(start, span.end), language)

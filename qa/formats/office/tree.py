@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from ..builder import TextBuilder
+from ..tables import filled, has_header, write_table
 
 Node = dict[str, Any]
 
@@ -72,7 +73,7 @@ class TreeWriter:
             case {"t": "Table", "c": [_, [_, caption], _, head, bodies, foot]}:
                 self.write(caption)
                 rows = [*head[1], *(row for body in bodies for row in [*body[2], *body[3]]), *foot[1]]
-                self._table([[cell[4] for cell in row[1]] for row in rows])
+                self._table([[(cell[4], cell[2], cell[3]) for cell in row[1]] for row in rows], len(head[1]))
             case {"t": "CodeBlock", "c": [_, code]}:
                 self.builder.code(code)
             case {"t": "LineBlock", "c": lines}:
@@ -88,12 +89,16 @@ class TreeWriter:
             case {"t": "BlockQuote", "c": inner} | {"t": "Div", "c": [_, inner]}:
                 self.write(inner)
 
-    def _table(self, rows: list[list[list[Node]]]) -> None:
+    def _table(self, rows: list[list[tuple[list[Node], int, int]]], heads: int) -> None:
+        """Write a table whose cells are given with the rows and columns that they span."""
         if all(len(row) <= 1 for row in rows):  # a frame around text, not a table
             for row in rows:
-                self.write([block for cell in row for block in cell])
-        else:
-            self.builder.table([[self._flat(cell) for cell in row] for row in rows])
+                self.write([block for cell, _, _ in row for block in cell])
+            return
+        texts = filled([[(self._flat(cell), down, across) for cell, down, across in row] for row in rows], len)
+        # Word marks the first row of most tables, whatever is in it.
+        is_marked = heads and has_header(texts[heads - 1 :]) is not False
+        write_table(self.builder, texts, heads if is_marked else None)
 
     def _list(self, block: Node) -> None:
         for is_item, group in groupby(self._items(block), key=lambda entry: isinstance(entry, tuple)):

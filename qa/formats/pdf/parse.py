@@ -12,6 +12,7 @@ from itertools import groupby
 from ...text.document import Contents
 from ..builder import TextBuilder
 from ..decoding import Empty, Unreadable
+from ..tables import has_header
 from .file import read, shows_pictures
 from .layout import Row, columns, rows_of, without_running
 from .pieces import Piece, flowing, joined, leading, pieces, vocabulary
@@ -149,7 +150,7 @@ def _write(
         if number in levels and not (key(text) == key(title) and number > 0):
             builder.heading(levels[number], f"{_numbered(piece)}{text}")
         elif piece.kind == "table":
-            builder.table(piece.rows)
+            builder.table(piece.rows, has_header=bool(has_header(piece.rows)))
         elif piece.kind == "item" and not _numbered(piece):
             while (
                 number + 1 < len(all_pieces)

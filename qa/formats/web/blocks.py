@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator
 from typing import Any
 
 from ..builder import TextBuilder
+from ..tables import write_table
 
 Element = Any  # lxml has no types
 
@@ -115,13 +116,19 @@ class Writer:
 
     def _table(self, table: Element) -> bool:
         """Write a table if it has two columns or more and its cells contain no other blocks: others are layout."""
-        rows = [[text_of(cell) for cell in row if cell.tag in _CELLS] for row in table.iter(*_ROWS)]
+        cells = [[cell for cell in row if cell.tag in _CELLS] for row in table.iter(*_ROWS)]
+        rows = [[text_of(cell) for cell in row] for row in cells]
         if table.xpath(_NESTED_BLOCKS) or max(map(len, rows), default=0) < 2:
             return False
         for caption in table.iter("caption"):
             self._builder.paragraph(text_of(caption))
-        for row in rows:
-            while row and not row[-1]:
-                row.pop()
-        self._builder.table(rows)
+        marked = [[_is_head(cell) for cell in row] for row in cells if row]
+        heads = next((number for number, row in enumerate(marked) if not all(row)), 0)
+        labelled = all(row[0] and not any(row[1:]) for row in marked)
+        write_table(self._builder, [row for row in rows if row], 0 if labelled else heads or None, labelled)
         return True
+
+
+def _is_head(cell: Element) -> bool:
+    """Whether a cell is marked as the name of a row or column."""
+    return bool(cell.tag == "th" or cell.get("role") == "head")

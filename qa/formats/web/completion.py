@@ -24,6 +24,9 @@ _BOILERPLATE = re.compile(  # ids and classes of parts that do not belong to the
 _CORE = 0.8  # share of the extracted text that the core contains
 _KNOWN = 0.3  # share of a part's letters that were extracted from which it belongs to the article
 _LINKED = 0.3  # share of a part's letters in links above which it is navigation
+_LINKED_DATA = 0.6  # … if it is or contains a table whose columns or rows have names, which often link to pages
+_DATA = "descendant-or-self::table[not(.//table) and .//th and .//td]"
+_WHOLE = 1.5  # an article with such a table, of at most this many times the core's letters, is kept whole
 _PROSE = 60  # letters from which a line is prose, not a label
 _MORE = 0.2  # share of the core's letters in similar siblings above which the article continues there
 _RUN = 4  # words in a row that identify a line as extracted
@@ -48,7 +51,10 @@ class _Part:
     def is_boilerplate(self) -> bool:
         """Whether its tag, links or name mark it as not part of the article."""
         names = f"{self.element.get('id', '')} {self.element.get('class', '')}"
-        return self.element.tag in FRAME or self.linked > _LINKED * self.letters or bool(_BOILERPLATE.search(names))
+        if _BOILERPLATE.search(names) or self.linked > _LINKED_DATA * self.letters:
+            return True
+        is_other = self.element.tag in FRAME or self.linked > _LINKED * self.letters
+        return is_other and not self.element.xpath(_DATA)
 
     def is_like(self, other: _Part) -> bool:
         one, two = self.element, other.element
@@ -131,14 +137,26 @@ def _core(top: _Part) -> _Part:
         if sum(part.prose for part in siblings) <= _MORE * core.letters and parent.letters > core.letters:
             break
         core = parent
+    return _with_tables(core)
+
+
+def _with_tables(core: _Part) -> _Part:
+    """The core, or the article around it if that is hardly longer and has more tables: of its properties, mostly."""
+    tables, part = len(core.element.xpath(_DATA)), core
+    while part.parent and part.parent.letters <= _WHOLE * core.letters:
+        part = part.parent
+        if part.element.tag in ("article", "main") and len(part.element.xpath(_DATA)) > tables:
+            return part
     return core
 
 
 def _prune(part: _Part, seen: set[tuple[str, ...]]) -> None:
-    """Remove boilerplate, and paragraphs that repeat an earlier one."""
+    """Remove boilerplate, and paragraphs that repeat an earlier one; a table with names is kept or removed whole."""
     for child in part.children:
         if child.letters and child.known < _KNOWN * child.letters and child.is_boilerplate():
             drop(child.element)
+        elif child.element.tag == "table" and child.element.xpath(_DATA):
+            continue
         elif child.children:
             _prune(child, seen)
         else:

@@ -16,6 +16,7 @@ from lxml import etree, html  # type: ignore[import-untyped]
 from ...text.document import Document
 from ..builder import TextBuilder
 from ..decoding import Empty, Unreadable, decode
+from . import merged_cells
 from .blocks import BLOCKS, BREAKS, HEADINGS, SPACE, WORD, Element, Writer, length_of, level_of, text_of
 from .completion import FRAME, complete, drop
 
@@ -221,6 +222,7 @@ def _main_heading(page: Element, title: str) -> str:
 
 def _prepare(page: Element) -> None:
     """Change elements that extraction would drop: captions to paragraphs, summaries to headings, posts to divisions."""
+    merged_cells.fill(page)
     posts = [element for element in page.iter("article", "div", "li") if _is_post(element)]
     for post in posts:
         post.tag = "div"
