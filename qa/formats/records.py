@@ -1,97 +1,69 @@
-"""Parses files of records (JSON, JSON Lines, CSV): one Document for each record that contains a text."""
+"""Parses files of records (JSON, JSON Lines, CSV): one Document for each record."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from ..text.document import Contents, Document
+from .articles import Fields, document_of, record_of
 from .decoding import Empty, Unreadable, decode
-from .markdown import parse_markdown
-from .plain import parse_plain
+from .json_values import read_line, read_values
+from .record_lists import Entry, entries
 
 MAX_RECORDS = 100_000  # of one file: each is a document, and all are in memory
-_SAMPLE = 100  # records whose fields are listed in a message
-_MAX_NAMES = 8
-_MAX_NAME = 40  # characters
 _DELIMITERS = ",;\t|"
-_LINE_END = re.compile(r"\r\n?")
-_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")  # characters that JSON can escape but no text file can contain
-_BLANK_LINE = "\n\n"
-_VALID_IN_SETTING = re.compile(r"[^=,]+")
-# A heading with its mark, a fence, the rule under a table's header: these do not occur by chance.
-_MARKDOWN = re.compile(r"^(?:#{1,6}[ \t]+\S|```|~~~|\|?[ \t]*:?-{3,}:?[ \t]*\|)", re.MULTILINE)
-_HTML_START = re.compile(
-    r"\s*<(?:!doctype|!--|html|body|main|article|section|div|p|h[1-6]|[uod]l|table|blockquote|pre|figure|header"
-    r"|img|br|hr|a|b|i|em|strong|span)\b",
-    re.IGNORECASE,
-)
-_HTML_WITHIN = re.compile(
-    r"</(?:html|body|main|article|section|div|p|h[1-6]|[uod]l|table|blockquote|pre)\s*>|<br\s*/?>", re.IGNORECASE
-)
-# Numbers are kept as text: a year may be a title, and no number is too large.
-_JSON = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None)
-_TOO_DEEP = "is nested too deeply to be read"
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """The field names for each part of an article, the likeliest first; case does not matter."""
-
-    title: tuple[str, ...] = ("title", "headline", "name")
-    text: tuple[str, ...] = ("text", "body", "content", "article", "articleBody", "content_html", "content_text")
-    url: tuple[str, ...] = ("url", "link", "permalink")
-    date: tuple[str, ...] = ("date", "published", "published_at", "date_published", "datePublished", "pubDate")
-    author: tuple[str, ...] = ("author", "authors", "byline")
-
-    @classmethod
-    def named(cls, names: Mapping[str, str]) -> Fields:
-        """The usual names, each preceded by the configured one (`{"text": "story"}`)."""
-        defaults = cls()
-        return cls(**{part: (name, *getattr(defaults, part)) for part, name in names.items()})
+_MAX_PROBLEMS = 3  # of single records
 
 
 def parse_json(path: str, data: bytes, fields: Fields) -> Contents:
-    """Parse a list of records, an object with one list of records, or an object that is itself a record.
+    """Parse a list of records, an object with lists of records, or an object that is itself a record.
 
-    The third record of a list becomes `news.json#3`; a single one keeps the file's path. Raises Unreadable if the file
-    is not valid JSON, Empty if no record contains a text.
+    The third record becomes `news.json#3`; a single one keeps the file's path. Raises Unreadable if the file
+    is not valid JSON, Empty if it contains nothing to read.
     """
     text = decode(data)
     try:
-        value = _JSON.decode(text)
-    except json.JSONDecodeError as error:
-        if error.msg == "Extra data":
+        found = read_values(text)
+    except Unreadable:
+        if "\n" not in text.strip():
+            raise
+        try:
             return _parse_lines(path, text, fields)  # JSON Lines files are often called .json
-        raise Unreadable(f"is not JSON: there is an error in line {error.lineno}") from error
-    except RecursionError:
-        raise Unreadable(_TOO_DEEP) from None
-    if isinstance(value, list):
-        return _contents(path, enumerate(value, start=1), fields)
-    if not isinstance(value, dict):
-        raise Empty("contains no records")
-    if not _record(value, fields).text:
-        lists = [inner for inner in value.values() if isinstance(inner, list) and any(map(_is_record, inner))]
-        article_lists = [inner for inner in lists if any(_record(entry, fields).text for entry in inner)]
-        if len(article_lists) > 1:
-            raise Unreadable("contains more than one list of records: put each into a separate file")
-        if article_lists or len(lists) == 1:
-            return _contents(path, enumerate((article_lists or lists)[0], start=1), fields)
-    contents = _contents(path, [(0, value)], fields)
-    return replace(contents, documents=tuple(replace(document, path=path) for document in contents.documents))
+        except (Empty, Unreadable):
+            pass
+        raise
+    values = found.values
+    value = values[0] if len(values) == 1 else list(values)
+    try:
+        contents = _contents(path, entries(value, fields), fields)
+    except Empty:
+        if found.problem:
+            raise Unreadable(f"is not JSON: it {found.problem}") from None
+        raise
+    return replace(contents, problems=(*contents.problems, *filter(None, [found.problem])))
 
 
 def parse_jsonl(path: str, data: bytes, fields: Fields) -> Contents:
     """Parse one record a line: `news.jsonl#3` is the third line, counting broken lines but not blank ones.
 
-    A broken line is a problem, and the others are read. Raises as `parse_json` does.
+    A broken line is a problem, and the others are read; a file whose records have several lines each is read as JSON.
+    Raises as `parse_json` does.
     """
-    return _parse_lines(path, decode(data), fields)
+    text = decode(data)
+    try:
+        return _parse_lines(path, text, fields)
+    except Unreadable:
+        try:
+            values = read_values(text).values
+        except Unreadable:
+            values = ()
+        if not values:
+            raise
+    return _contents(path, entries(list(values), fields), fields)
 
 
 def parse_csv(path: str, data: bytes, fields: Fields) -> Contents:
@@ -106,19 +78,19 @@ def parse_csv(path: str, data: bytes, fields: Fields) -> Contents:
     header = _header(text, delimiter)
     uneven = 0
 
-    def records() -> Iterator[tuple[int, object]]:
+    def records() -> Iterator[Entry]:
         nonlocal uneven
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         for number, row in enumerate(islice(filter(any, rows), 1, None), start=1):
             uneven += len(row) != len(header)
             # A text in the last column may contain unquoted delimiters.
             cells = [*row[: len(header) - 1], delimiter.join(row[len(header) - 1 :])]
-            yield number, dict(zip(header, cells, strict=False))
+            yield Entry(number, dict(zip(header, cells, strict=False)))
 
-    contents = _contents(path, records(), fields, header)
+    contents = _contents(path, records(), fields)
     if not uneven:
         return contents
-    problem = f"{_rows_have(uneven)} more or fewer cells than the header"
+    problem = f"{'1 row has' if uneven == 1 else f'{uneven} rows have'} more or fewer cells than the header"
     return replace(contents, problems=(*contents.problems, problem))
 
 
@@ -128,21 +100,19 @@ def _header(text: str, delimiter: str) -> list[str]:
 
 
 def _rank(header: list[str], fields: Fields) -> tuple[bool, int]:
-    return bool(_record(dict.fromkeys(header, "?"), fields).text), len(header)
+    return bool(record_of(dict.fromkeys(header, "?"), fields).text), len(header)
 
 
 def _parse_lines(path: str, text: str, fields: Fields) -> Contents:
     broken: list[int] = []
 
-    def records() -> Iterator[tuple[int, object]]:
+    def records() -> Iterator[Entry]:
         lines = ((line_number, line) for line_number, line in enumerate(text.split("\n"), start=1) if line.strip())
         for number, (line_number, line) in enumerate(lines, start=1):
             try:
-                value = _JSON.decode(line)
-            except (json.JSONDecodeError, RecursionError):
+                yield Entry(number, read_line(line))
+            except ValueError:
                 broken.append(line_number)
-            else:
-                yield number, value
 
     try:
         contents = _contents(path, records(), fields)
@@ -160,120 +130,28 @@ def _parse_lines(path: str, text: str, fields: Fields) -> Contents:
     return replace(contents, problems=(*contents.problems, problem))
 
 
-# --- one record -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """The fields of one record that make an article; a missing field is empty."""
-
-    title: str = ""
-    text: str = ""
-    url: str = ""
-    date: str = ""
-    author: str = ""
-
-
-_NO_RECORD = _Record()
-
-
-def _is_record(value: object) -> bool:
-    return isinstance(value, dict)
-
-
-def _record(value: object, fields: Fields) -> _Record:
-    if not isinstance(value, dict):
-        return _NO_RECORD
-    values = {name.strip().casefold(): field for name, field in value.items()}
-
-    def first(names: tuple[str, ...], separator: str) -> str:
-        texts = (_text(values.get(name.casefold()), separator) for name in names)
-        return next((text for text in texts if text.strip()), "")
-
-    return _Record(
-        title=_one_line(first(fields.title, ", ")),
-        text=first(fields.text, _BLANK_LINE),
-        url=_one_line(first(fields.url, " ")),
-        date=_one_line(first(fields.date, " ")),
-        author=_one_line(first(fields.author, ", ")),
-    )
-
-
-def _text(value: object, separator: str) -> str:
-    """The canonical text of a field: a list of strings is joined; other than strings and numbers are ignored."""
-    if isinstance(value, list):
-        return separator.join(filter(str.strip, (_text(entry, separator) for entry in value if isinstance(entry, str))))
-    return _NOT_TEXT.sub("\ufffd", _LINE_END.sub("\n", value)) if isinstance(value, str) else ""
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _document(path: str, record: _Record) -> Document:
-    """Parse the text of a record as HTML, Markdown or plain text. Raises Empty for HTML without text."""
-    if _HTML_START.match(record.text) and _HTML_WITHIN.search(record.text):
-        from .web.page import parse_fragment
-
-        document = parse_fragment(path, record.text, record.title)
-    elif _MARKDOWN.search(record.text):
-        document = parse_markdown(path, record.text, record.title)
-    else:
-        document = parse_plain(path, record.text, record.title)
-    metadata = {"url": record.url, "date": record.date, "author": record.author}
-    return replace(
-        document, metadata={**document.metadata, **{name: value for name, value in metadata.items() if value}}
-    )
-
-
-# --- all records ------------------------------------------------------------------------------------------------------
-
-
-def _contents(path: str, records: Iterable[tuple[int, object]], fields: Fields, header: Iterable[str] = ()) -> Contents:
-    """The documents of numbered records; `header` contains the field names that are known in advance."""
-    names: dict[str, int] = dict.fromkeys(header, 0)  # and the length of each field's texts
+def _contents(path: str, records: Iterable[Entry], fields: Fields) -> Contents:
+    """The documents of numbered records."""
     documents: list[Document] = []
-    textless, skipped = 0, 0
-    for number, value in records:
-        if number <= _SAMPLE and isinstance(value, dict):
-            for name, field in value.items():
-                names[name] = names.get(name, 0) + len(_text(field, _BLANK_LINE))
+    problems: dict[str, None] = {}
+    textless, skipped, total = 0, 0, 0
+    for entry in records:
+        total += 1
         if len(documents) == MAX_RECORDS:
             skipped += 1
             continue
-        record = _record(value, fields)
-        try:
-            document = _document(f"{path}#{number}", record) if record.text else None
-        except Empty:
-            document = None
-        if document is not None and document.blocks:
-            documents.append(document)
-        else:
+        name = f"{path}#{entry.number}" if entry.number else path
+        document, wrong = document_of(name, entry.value, fields, entry.heading)
+        problems.update(dict.fromkeys(wrong))
+        if document is None:
             textless += 1
+        else:
+            documents.append(document)
     if not documents:
-        raise Empty(_why_empty(names, fields))
-    problems = []
+        raise Empty("contains no text" if total else "contains no records")
+    said = list(problems)[:_MAX_PROBLEMS]
     if textless:
-        problems.append("1 record contains no text" if textless == 1 else f"{textless} records contain no text")
+        said.append("1 record contains no text" if textless == 1 else f"{textless} records contain no text")
     if skipped:
-        problems.append(f"only its first {MAX_RECORDS} articles are read: split it")
-    return Contents(tuple(documents), tuple(problems))
-
-
-def _rows_have(number: int) -> str:
-    return "1 row has" if number == 1 else f"{number} rows have"
-
-
-def _why_empty(names: Mapping[str, int], fields: Fields) -> str:
-    """What is missing, which fields there are, and how to configure one of them."""
-    if not names:
-        return "contains no records"
-    text_fields = {name.casefold() for name in fields.text}
-    blank = next((name.strip() for name in names if name.strip().casefold() in text_fields), None)
-    if blank is not None:
-        return f"contains no text in its field {blank!r}"
-    shown = [_one_line(_NOT_TEXT.sub("\ufffd", name))[:_MAX_NAME] for name in islice(names, _MAX_NAMES)]
-    more = ", …" if len(names) > _MAX_NAMES else ""
-    suitable = [name for name in names if _VALID_IN_SETTING.fullmatch(name) and name in shown]
-    likeliest = max(suitable, key=lambda name: names[name], default="NAME")
-    return f"has no field {fields.text[0]!r} (it has: {', '.join(shown)}{more}): set QA_FIELDS=text={likeliest}"
+        said.append(f"only its first {MAX_RECORDS} articles are read: split it")
+    return Contents(tuple(documents), tuple(said))

@@ -16,10 +16,11 @@ from types import MappingProxyType
 
 from ..text.document import Contents, Document
 from .archives import parse_zip
+from .articles import Fields
 from .decoding import Unreadable, decode
 from .markdown import parse_markdown
 from .plain import parse_plain
-from .records import Fields, parse_csv, parse_json, parse_jsonl
+from .records import parse_csv, parse_json, parse_jsonl
 
 # The field of a record (JSON, CSV) for its title, text …, if it is not one of the usual ones.
 FieldNames = Mapping[str, str]

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from qa.formats import archive_limits, archives, contained
 from qa.formats.archives import parse_zip
+from qa.formats.articles import Fields
 from qa.formats.decoding import Empty, Unreadable, decode
 from qa.formats.plain import parse_plain
-from qa.formats.records import Fields, parse_jsonl
+from qa.formats.records import parse_jsonl
 from qa.formats.web.page import parse_html
 from qa.text.document import Contents
 
@@ -65,7 +66,7 @@ def test_every_article_is_read_in_the_order_of_names() -> None:
 
 
 def test_records_inside_have_their_numbers_and_their_problems_the_name() -> None:
-    contents = read({"news.jsonl": f'{{"text": "{HIVE}"}}\n{{"id": 1}}\n{{"text": "Words."}}'})
+    contents = read({"news.jsonl": f'{{"text": "{HIVE}"}}\n{{"text": ""}}\n{{"text": "Words."}}'})
     assert paths(contents) == ["news.jsonl#1", "news.jsonl#3"]
     assert contents.problems == ("news.jsonl: 1 record contains no text",)
 
