@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from ..text.dates import Date, dates_in
+from ..text.names import described
 from .units import Unit
 
 # What is asked of one value and answered of another: a year, a version, a code, a part number, "the first quarter".
@@ -37,7 +39,9 @@ _WHICH = re.compile(r"\b(?:which|who|what|name)\b", re.I)
 
 
 def gives_another(question: str, unit: Unit, near: str) -> bool:
-    """Whether a year, version or code of the question is not `near` the unit, which has another one of its kind."""
+    """Whether a day, year, version or code of the question is not `near` the unit, which has another of its kind."""
+    if _another_day(question, unit, near):
+        return True
     asked, known = _values(question), {*_values(near), *_YEAR.findall(near)}
     missing = {kind for value, kind in asked.items() if value not in known}
     return not missing.isdisjoint(_values(unit.text).values())
@@ -53,6 +57,23 @@ def leaves_unsaid(question: str, unit: Unit) -> bool:
     if _COMPARATIVE.search(question) and _CHOICE.search(question):
         return not (_COMPARATIVE.search(text) or _SUPERLATIVE.search(text))
     return _NEGATED.search(question) is not None and not _NEGATION.search(text)
+
+
+def _another_day(question: str, unit: Unit, near: str) -> bool:
+    """Whether no day or month of the question is near a unit, and its text, title or name gives another one."""
+    asked = _days(question)
+    if not asked or any(_agree(one, other) for one in asked for other in _days(near)):
+        return False
+    return bool(_days(f"{unit.text}\n{unit.passage.title}\n{described(unit.passage.document)}"))
+
+
+def _days(text: str) -> list[Date]:
+    return [found for _, found in dates_in(text) if found[1]]
+
+
+def _agree(one: Date, other: Date) -> bool:
+    """Whether two dates may be the same: neither says another year, month or day."""
+    return all(not ours or not theirs or ours == theirs for ours, theirs in zip(one, other, strict=True))
 
 
 def _values(text: str) -> dict[str, str]:

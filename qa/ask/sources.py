@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +10,15 @@ from urllib.parse import urlsplit
 
 from ..corpus.documents import has_changed
 from ..index.generation import OpenGeneration
+from ..text.names import described
 from .ranking import Ranking
-
-_IN_PATHS = re.compile(r"[/_.#-]+")  # between the words of a path
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What an answer needs to know about the documents of its hits, by document.
 
-    `contexts` maps each document to its title and its path as words, for checks whether it mentions a name.
+    `contexts` maps each document to its title and its path as words, for checks whether it mentions a name or a date.
     """
 
     generation: str
@@ -42,7 +40,7 @@ def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Path | None) 
         titles={path: facts.title for path, facts in known.items()},
         urls={path: url for path, url in urls.items() if _is_web(url)},
         changed=frozenset(path for path, facts in known.items() if facts.file.path in changed),
-        contexts={path: f"{facts.title}\n{_IN_PATHS.sub(' ', path)}" for path, facts in known.items()},
+        contexts={path: f"{facts.title}\n{described(path)}" for path, facts in known.items()},
     )
 
 

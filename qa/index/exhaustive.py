@@ -30,8 +30,8 @@ class ExhaustiveIndex:
             self.vocabulary.add_document(document.language, acronyms_of(document))
         ids, self._terms = list[int](), list[str]()
         for number, passage in passages:
-            terms = analyze(passage.encoded, passage.language)
-            self.vocabulary.add_passage(terms, passage.encoded)
+            terms = analyze(passage.searched, passage.language)
+            self.vocabulary.add_passage(terms, passage.searched)
             ids.append(number)
             self._terms.append(" ".join(terms))
         self._ids = np.array(ids, dtype=np.int64)

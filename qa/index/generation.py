@@ -113,13 +113,13 @@ class OpenGeneration(ABC):
         return [passage.key for _, passage in passages]
 
     def allows(self, sought: Sought, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Of each of these passages whether its title, headings and text satisfy phrases and exclusions.
+        """Of each of these passages whether its title, headings, text and name satisfy phrases and exclusions.
 
         Their texts are read for that; a store that knows where each word is can say so without.
         """
         phrases = Phrases(sought.phrases, sought.excluded)
         passages = self.passages([int(number) for number in ids]) if len(ids) else []
-        return np.array([phrases.allows(passage.encoded) for passage in passages], dtype=np.bool_)
+        return np.array([phrases.allows(passage.searched) for passage in passages], dtype=np.bool_)
 
     def altered(self) -> list[str]:
         """What differs from what was published and would go unnoticed if a build took it over, one sentence each."""
@@ -239,7 +239,7 @@ class OpenGeneration(ABC):
     def _examples(self, phrase: str) -> list[str]:
         """Some of the texts that contain these words as a phrase."""
         pool, allowed = self._with_phrase(phrase, _EXAMPLES)
-        return [passage.encoded for passage in self.passages(pool.ids[allowed].tolist())]
+        return [passage.searched for passage in self.passages(pool.ids[allowed].tolist())]
 
     def search(self, embedding: Embedding, query: Query, k: int) -> Candidates:
         """The best `k` of each side for a query, and the best `k` of those that its phrases and exclusions allow.

@@ -89,14 +89,14 @@ class OnnxReader:
         return judgements
 
     def _judge(self, prefix: Sequence[int], passage: Passage) -> Judgement:
-        encoded = passage.encoded
-        tokens = self._tokenizer.encode(encoded, add_special_tokens=False)
+        read = passage.read
+        tokens = self._tokenizer.encode(read, add_special_tokens=False)
         room = self._max_tokens - len(prefix) - 1
         ids = np.array([[*prefix, *tokens.ids[:room], self._sep]], dtype=np.int64)
         outputs = [*OUTPUTS, UNIT] if self._has_unit else OUTPUTS
         relevance, starts, ends, *unit = self._session.run(outputs, {"ids": ids})
-        # From offsets in the encoded text, which ends with the passage's text, to offsets in the document.
-        shift = passage.span.end - len(encoded)
+        # From offsets in the text that is read, which ends with the passage's text, to offsets in the document.
+        shift = passage.span.end - len(read)
         offsets = np.array(tokens.offsets[:room], dtype=np.int64).reshape(-1, 2) + shift
         inside = slice(len(prefix), len(prefix) + len(offsets))
         spans = starts[0, inside], ends[0, inside], float(starts[0, 0] + ends[0, 0])

@@ -99,6 +99,12 @@ class Contents:
 
 def title_from_path(path: str) -> str:
     """A title for an article that has none: `reports/q3_summary.txt` → `q3 summary`, `news.jsonl#3` → `news 3`."""
-    file, _, number = path.rpartition("#") if _RECORD.search(path) else (path, "", "")
+    file = without_record(path)
+    number = path[len(file) + 1 :]
     words = f"{PurePosixPath(file).stem} {number}".replace("_", " ").replace("-", " ")
     return " ".join(words.split()) or path
+
+
+def without_record(path: str) -> str:
+    """The path of a document without the number of its record: `news.jsonl#3` → `news.jsonl`."""
+    return path.rpartition("#")[0] if _RECORD.search(path) else path

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .document import SECTION_SEPARATOR, Span
+from .names import searched_name, shown_name
 
 MAX_HEADING_CHARACTERS = 4_000  # of the heading path, which is stored with each passage
 MAX_CHARACTERS = 4_000  # of a passage, and so of a citation: one token can be arbitrarily long
@@ -38,7 +39,7 @@ class Passage:
 
     @property
     def encoded(self) -> str:
-        """The text that is embedded and indexed for word search: title, heading path, text."""
+        """The text that is embedded: title, heading path, text."""
         return encoded(self.title, self.section, self.text)
 
     @property
@@ -47,14 +48,33 @@ class Passage:
         return self.section[-1] if self.section and is_header(self.section[-1]) else ""
 
     @property
+    def searched(self) -> str:
+        """The text that the word index contains: `encoded`, and the words of its document's name."""
+        return searched(self.document, self.title, self.section, self.text)
+
+    @property
+    def read(self) -> str:
+        """The text that the reader reads: as `encoded`, with the document's name where its title does not say that."""
+        name = shown_name(self.document, self.title)
+        if not name:
+            return self.encoded
+        title, path = context(self.title, self.section)
+        return ". ".join(part for part in (f"{title} ({name})" if title else name, path, self.text) if part)
+
+    @property
     def key(self) -> bytes:
         """16 bytes that identify `encoded`: equal keys have equal embeddings."""
         return hashlib.blake2b(self.encoded.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def encoded(title: str, section: Sequence[str], text: str) -> str:
-    """The text that is embedded and indexed for word search, for a passage with this title, heading path and text."""
+    """The text that is embedded for a passage with this title, heading path and text."""
     return ". ".join(part for part in (*context(title, section), text) if part)
+
+
+def searched(document: str, title: str, section: Sequence[str], text: str) -> str:
+    """The text that the word index contains for a passage of the document with this path."""
+    return f"{encoded(title, section, text)}\n{searched_name(document, title)}"
 
 
 def context(title: str, section: Sequence[str]) -> tuple[str, str]:

@@ -17,48 +17,15 @@ from itertools import chain, islice, pairwise
 
 import tantivy
 
+from .dates import dates_in, spelled
+from .function_words import FUNCTION_WORDS, NO_LIST, STEMMERS
+from .names import date_terms
 from .query_term import OpenCompound, QueryTerm
 
 # The most words of a question that are searched for, the rarest of them, so that a pasted page stays fast.
 _MAX_SEARCHED = 64
 _CACHED = 64  # parsed questions: each is used for ranking, for explaining and with its conversation
 _MAX_WORDS, _MAX_EXPANSION = 64, 12  # of a question in which acronyms are looked for, and of a long form
-
-# The languages that tantivy has a stemmer for; a text in another one is not stemmed. A text of unknown language is
-# usually a short note, and most often in English.
-_STEMMERS = {
-    "": "english", "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
-    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
-    "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
-}  # fmt: skip
-# Function words: questions consist of them but are not about them. In a corpus of manuals "did" and "say" are rarer
-# than the subject of a question, and would weigh more. tantivy has lists for most languages, but as lists for articles
-# they lack question words, which are added here. (For four languages it has none.)
-_FUNCTION_WORDS = {
-    "english": "a about an and are as at be been but by can could did do does for from had has have how i if in into "
-    "is it its may me might must my of on or our shall should so such that the their them then there these they this "
-    "those to us was we were what when where which while who whom whose why will with would you your",
-    "arabic": "أي أين إلى التي الذي الى أو بين ذلك على عن في كان كانت كم كيف لماذا ما ماذا متى من هذا هذه هل هو هي و",
-    "danish": "hvem hvilke hvilken hvilket hvor hvordan hvorfor hvornår",
-    "dutch": "hoe hoeveel waar waarmee waarom wanneer welk welke wie",
-    "finnish": "kuinka kumpi milloin miten",
-    "french": "a combien comment est faut où pourquoi quand quoi",
-    "german": "wann warum welche wem wen wer weshalb wessen wie wieso wieviel wodurch woher wohin womit worden",
-    "greek": "από για γιατί είναι η ήταν και με μια να ο οι ποια ποιο ποιοι ποιος πού πόσα πόσο πότε πώς σε στη στην "
-    "στο στον τα τη την της τι το τον του τους των",
-    "hungarian": "hány hol honnan hova melyik mennyi",
-    "italian": "cos cosa quale quali quando quanto",
-    "norwegian": "hvem hvilke hvilken hvilket hvor hvordan hvorfor når",
-    "portuguese": "aonde onde porque porquê quais quando quanta quantas quanto quantos",
-    "romanian": "a al ale are care când câte câți cât ce cine cu cum de din este în la o pe pentru sau se sunt și un "
-    "unde",
-    "russian": "какая какие каких какой кого кто откуда почему сколько чей",
-    "spanish": "adónde cuál cuáles cuándo cuánta cuántas cuánto cuántos cómo dónde quién quiénes",
-    "swedish": "hur vad var varför vem vems vilka vilken vilket",
-    "turkish": "bir bu da de hangi ile için kaç kim mi mu mı mü nasıl ne neden nerede nereden nereye niçin niye ve "
-    "zaman",
-}
-_NO_LIST = ("arabic", "greek", "romanian", "turkish")
 
 # In the scripts of India, combining marks belong to a word. A pattern that includes them takes twice the time of
 # tantivy's own rule, and gives the same result for other scripts.
@@ -84,7 +51,7 @@ def analyze(text: str, language: str = "") -> list[str]:
 
     `language` is an ISO 639-1 code. In a script without spaces each pair of neighbouring characters is a term.
     """
-    return _analyze(text, _STEMMERS.get(language, ""))
+    return _analyze(text, STEMMERS.get(language, ""))
 
 
 def contained_in(text: str, language: str = "") -> frozenset[str]:
@@ -107,7 +74,7 @@ def is_function_word(word: str, stemmer: str = "english") -> bool:
 
 @cache
 def _function_terms() -> frozenset[str]:
-    return frozenset(analyze(_FUNCTION_WORDS["english"]))
+    return frozenset(analyze(FUNCTION_WORDS["english"]))
 
 
 def _analyze(text: str, stemmer: str) -> list[str]:
@@ -148,8 +115,8 @@ def _analyzer(stemmer: str, indian: bool) -> tantivy.TextAnalyzer:
 def _function_filter(stemmer: str) -> tantivy.TextAnalyzer:
     """Removes the function words of a language, compared unstemmed: the stem of Spanish "comer" is that of "cómo"."""
     words = _words().filter(tantivy.Filter.lowercase())
-    words = words.filter(tantivy.Filter.custom_stopword(_FUNCTION_WORDS[stemmer].split()))
-    return (words if stemmer in _NO_LIST else words.filter(tantivy.Filter.stopword(stemmer))).build()
+    words = words.filter(tantivy.Filter.custom_stopword(FUNCTION_WORDS[stemmer].split()))
+    return (words if stemmer in NO_LIST else words.filter(tantivy.Filter.stopword(stemmer))).build()
 
 
 @cache
@@ -163,7 +130,8 @@ class Word:
     """A word of a question, with its search terms in the languages of an index.
 
     Words that share a term are merged. `written` is the word as it first occurs, `is_function` marks a function word,
-    and `also` and `compounds` are alternatives as in QueryTerm.
+    and `also` and `compounds` are alternatives as in QueryTerm. `is_date` marks a whole date, which counts beside its
+    words if the name of a document contains it.
     """
 
     forms: frozenset[str]
@@ -171,6 +139,7 @@ class Word:
     is_function: bool
     also: tuple[tuple[frozenset[str], ...], ...] = ()
     compounds: tuple[OpenCompound, ...] = ()
+    is_date: bool = False
 
     def terms(self) -> set[str]:
         """Every search term of the word and of its alternatives."""
@@ -200,6 +169,7 @@ def query_terms(words: Sequence[Word], frequency: Frequency, count: int) -> tupl
 
     `frequency` returns how many of the `count` texts contain a term; it is called only for the forms of the words.
     """
+    words = _known(words, frequency)
     content = tuple(_weigh(word, frequency, count) for word in words if not word.is_function)
     return content or tuple(replace(_weigh(word, frequency, count), says_little=True) for word in words)
 
@@ -209,7 +179,8 @@ def searched_terms(words: Sequence[Word], frequency: Frequency, count: int) -> l
 
     Function words are included, because otherwise a single incidental word could decide the ranking.
     """
-    return sorted((_weigh(word, frequency, count) for word in words), key=lambda t: -t.weight)[:_MAX_SEARCHED]
+    terms = (_weigh(word, frequency, count) for word in _known(words, frequency))
+    return sorted(terms, key=lambda term: -term.weight)[:_MAX_SEARCHED]
 
 
 def inverse_frequency(frequency: int, count: int) -> float:
@@ -226,6 +197,11 @@ def possible_acronyms(text: str) -> tuple[set[str], set[str]]:
     return {" ".join(plain_words(word)) for word in islice(names, _MAX_WORDS)}, phrases
 
 
+def _known(words: Sequence[Word], frequency: Frequency) -> Sequence[Word]:
+    """The words without the dates that are in no name."""
+    return [word for word in words if not word.is_date or any(map(frequency, word.forms))]
+
+
 def _weigh(word: Word, frequency: Frequency, count: int) -> QueryTerm:
     """The word with the inverse document frequency of its most frequent form."""
     highest = min(max(map(frequency, word.forms)), count)  # the frequency may still include removed texts
@@ -234,7 +210,7 @@ def _weigh(word: Word, frequency: Frequency, count: int) -> QueryTerm:
 
 
 def _stemmers(languages: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({_STEMMERS.get(language, "") for language in languages}))
+    return tuple(sorted({STEMMERS.get(language, "") for language in languages}))
 
 
 def _forms(word: str, stemmers: Iterable[str]) -> list[str]:
@@ -262,8 +238,11 @@ def _question_words(
         number_of.update((form, number) for form in forms if form not in number_of)
     function_words = _function_words([word for _, words in merged for word in words], stemmers)
     alternatives = _alternatives(text, acronyms, compounds, stemmers)
+    dates, named = _dates(text, stemmers)
+    for form, groups in named.items():
+        alternatives.setdefault(form, []).extend(groups)
     opened = _open_compounds(compounds, stemmers)
-    return tuple(
+    single = tuple(
         Word(
             frozenset(forms),
             words[0],
@@ -273,6 +252,30 @@ def _question_words(
         )
         for forms, words in merged
     )
+    return (*single, *(date for date in dates if date.forms.isdisjoint(number_of)))
+
+
+def _dates(text: str, stemmers: Sequence[str]) -> tuple[list[Word], dict[str, list[tuple[frozenset[str], ...]]]]:
+    """The whole dates in a question, and for each form of their words the terms by which names contain them.
+
+    A date is also in a text that contains all its words as they are spelled: "2024-03-06" in "6 March 2024".
+    """
+    dates: list[Word] = []
+    named: dict[str, list[tuple[frozenset[str], ...]]] = {}
+    for span, found in dates_in(text):
+        terms = date_terms(found)
+        if not terms:
+            continue  # a year is a word like any other
+        written, (_, _, day) = span.of(text), found
+        also = tuple(frozenset(_forms(word, stemmers)) for word in spelled(found).split())
+        dates.append(Word(frozenset(terms[:1]), written, False, (also,), is_date=True))
+        words = _run(_splitter(), written)
+        for word in words:
+            says_day = len(words) == 1 or (bool(day) and word.rstrip("stndrh").lstrip("0") == str(day))
+            other = terms[0] if says_day or len(terms) == 1 else terms[1]
+            for form in _forms(word, stemmers):
+                named.setdefault(form, []).append((frozenset({other}),))
+    return dates, named
 
 
 def _alternatives(
@@ -314,7 +317,7 @@ def _function_words(words: Sequence[str], stemmers: Sequence[str]) -> frozenset[
     by_language = [
         frozenset(word for word in words if is_function_word(word, stemmer))
         for stemmer in stemmers
-        if stemmer in _FUNCTION_WORDS
+        if stemmer in FUNCTION_WORDS
     ]
     most = max(map(len, by_language), default=0)
     return frozenset.intersection(*(known for known in by_language if len(known) == most)) if most else frozenset()

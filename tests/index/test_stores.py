@@ -58,6 +58,8 @@ QUESTIONS = [
     "蜜蜂睡觉",
     '"冬天睡觉" 蜜蜂',
     "granite quarry",
+    "notes list csv",
+    '"back" -bienen anchor',
     "zebra",
     "Where does the giant word end?",
     '"word ends there" giant',
@@ -308,6 +310,26 @@ def test_a_build_copies_what_did_not_change_and_a_running_engine_follows(moving:
         expected.query_terms("mast candle beacon")[0].weight, rel=0.2
     )  # (on disk, removed passages may still count)
     assert actual.verify() == []
+
+
+def test_a_renamed_file_is_found_by_its_new_name_alone_and_nothing_is_encoded(make: Make, tmp_path: Path) -> None:
+    place = make(tmp_path, "renamed")
+    write(place.config.corpus, {f"{word}_2024-03-05.md": article("Log", word) for word in ("anchor", "beacon")})
+    place.build()
+    (place.config.corpus / "anchor_2024-03-05.md").rename(place.config.corpus / "quay_06.03.2024.md")
+    assert place.build().passages_encoded == 0
+    for index in place.opened():
+        dates = index.query_terms("on 6 March 2024")
+        assert [term.word for term in dates] == ["6", "March", "2024", "6 March 2024"]
+        assert not any(term.word == "7 March 2024" for term in index.query_terms("on 7 March 2024"))
+        for words in ("quay", "2024-03-06", "20240306"):
+            pool = searched(index, Query(words), 1)
+            (best,) = index.passages(pool.ids[pool.bm25 == max(pool.bm25)].tolist())[:1]
+            assert best.document == "quay_06.03.2024.md", words
+        assert index.has_word("quay")
+        assert index.contains("6 March 2024")
+        assert not index.contains("anchor 5")  # the words of the old name
+        assert index.verify() == []
 
 
 class Full(Exception):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.text.dates import as_iso, latest_date
+from qa.text.dates import as_iso, dates_in, latest_date, spelled
 
 DAYS = st.dates(date(1900, 1, 1), date(2099, 12, 31))
 
@@ -98,3 +98,34 @@ def test_no_date_is_written_as_nothing() -> None:
     assert [as_iso(each) for each in (None, (2024, 0, 0), (2024, 5, 0), (2024, 5, 7), (987, 1, 0))] == [
         "", "2024", "2024-05", "2024-05-07", "0987-01",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("20240306", ["6 March 2024"]),
+        ("2024_03", ["March 2024"]),
+        ("log/2024/03/06", ["6 March 2024"]),
+        ("25-03-2024", ["25 March 2024"]),
+        ("06-03-2024", ["2024"]),  # or the third of June
+        ("on 5 April", ["5 April"]),
+        ("April 5th and 2019", ["5 April", "2019"]),
+        ("2023-11_INV-5567", ["November 2023"]),
+        ("1999-2004", ["1999", "2004"]),
+        ("20241306", []),
+        ("version 2024.1", ["2024"]),
+        ("in 2024 may follow", ["2024"]),
+        ("1234567", []),
+    ],
+)
+def test_names_and_questions_write_dates_in_more_forms(text: str, found: list[str]) -> None:
+    assert [spelled(each) for _, each in dates_in(text)] == found
+
+
+@given(DAYS)
+def test_a_day_is_found_in_all_forms(day: date) -> None:
+    expected = (day.year, day.month, day.day)
+    for form in ("%Y-%m-%d", "%Y%m%d", "%d.%m.%Y", "%Y_%m_%d", "%Y/%m/%d", "%d %B %Y", "%B %d, %Y"):
+        text = day.strftime(form)
+        assert [each for _, each in dates_in(f"x {text} y")] == [expected], text
+    assert [each for _, each in dates_in(spelled(expected))] == [expected]

@@ -19,7 +19,7 @@ from ...errors import Remedy, StoreError
 from ...system.background import BackgroundQueue
 from ...system.files import sync
 from ...text.document import Document
-from ...text.passage import Passage, encoded
+from ...text.passage import Passage, searched
 from ..manifest import MANIFEST, Manifest, WrittenFile, files_sha256, record_json, write_manifest
 from ..protocols import Rows
 from ..rows import row_checksum, row_of, spans_json
@@ -65,6 +65,7 @@ class GenerationWriter(Writer):
         self._store = store
         self._old = previous
         self._new: dict[str, Part] = {}  # what was inserted, by file
+        self._renamed: list[range] = []  # passages whose words have changed, because the name of their file has
         self._kept: list[tuple[range, int]] = []  # passages of the last generation, and the first one's new number
         self._is_current = False
         self._writing = BackgroundQueue(_MOST_UNWRITTEN, step)
@@ -125,7 +126,10 @@ class GenerationWriter(Writer):
             for start in range(0, len(passages), _BLOCK):
                 self.step()
                 self._vectors.add(self._old.stored_vectors(passages[start : start + _BLOCK]))
-        self._kept.append((passages, passage))
+        if renamed is None:
+            self._kept.append((passages, passage))
+        else:
+            self._renamed.append(range(passage, passage + len(passages)))
 
     def _copy_rows(self, values: Mapping[str, Any]) -> None:
         for statement in COPIES:
@@ -159,13 +163,12 @@ class GenerationWriter(Writer):
                 places = ", ".join("?" * len(rows[0]))
                 self._sqlite.executemany(f"INSERT {REPEATED.get(table, '')} INTO {table} VALUES ({places})", rows)
 
-    def _texts(self, part: Part) -> Iterator[tuple[str, str]]:
+    def _texts(self, passages: range) -> Iterator[tuple[str, str]]:
         """The searchable text and the language of each of these passages, by id."""
         joined = "passages p JOIN documents d ON d.id = p.document WHERE p.id >= ? AND p.id < ?"
-        wanted = f"SELECT d.title, p.section, p.text, d.language FROM {joined} ORDER BY p.id"
-        passages = part.passages
-        for title, section, text, language in self._sqlite.execute(wanted, (passages.start, passages.stop)):
-            yield encoded(title, json.loads(section), text), language
+        wanted = f"SELECT d.path, d.title, p.section, p.text, d.language FROM {joined} ORDER BY p.id"
+        for path, title, section, text, language in self._sqlite.execute(wanted, (passages.start, passages.stop)):
+            yield searched(path, title, json.loads(section), text), language
 
     def _languages(self) -> tuple[str, ...]:
         """The languages of the documents."""
@@ -183,14 +186,15 @@ class GenerationWriter(Writer):
             for kept, start in self._kept:
                 after[number_of[kept.start : kept.stop]] = np.arange(start, start + len(kept))
             if (after < 0).sum() <= _MOST_REMOVED * old.count():
-                new = [number for part in self._new.values() for number in part.passages]
-                texts = (text for part in self._new.values() for text in self._texts(part))
+                ranges = [*(part.passages for part in self._new.values()), *self._renamed]
+                new = [number for passages in ranges for number in passages]
+                texts = (text for passages in ranges for text in self._texts(passages))
                 numbered = zip(range(len(after), len(after) + len(new)), texts, strict=True)
                 removed = np.flatnonzero((after < 0) & (before >= 0)).tolist()
                 lexical.extend_index(folder, old.folder / LEXICAL, removed, _stepping(numbered, self.step))
                 np.concatenate([after, np.array(new, dtype=np.int64)]).astype("<i4").tofile(self.folder / LEXICAL_IDS)
                 return
-        everything = self._texts(self.everything)
+        everything = self._texts(self.everything.passages)
         lexical.write_index(folder, _stepping(everything, self.step))
 
     def finish(self, keep: int) -> str:

@@ -59,14 +59,18 @@ def facts_of(collection: str) -> str:
 def passage_row(number: int, passage: Passage, order: int, sha256: str, vector: Vectors) -> dict[str, Any]:
     """A passage as it is stored, before `fitted`."""
     position, start, end, text, section, page, sentences = facts = row_of(passage, order)
-    terms = " ".join(analyze(passage.encoded, passage.language))
     return {
         "id": number, "vector": vector.tolist(), "document": passage.document, "position": position, "start": start,
         "end": end, "text": text, "title": passage.title, "section": section, "page": page or 0, "sentences": sentences,
         "language": passage.language, "sha256": sha256, "key": passage.key.hex(),
-        "checksum": row_checksum(*facts, passage.language), "terms": terms,
-        "words": numbers_of([*(words := plain_words(passage.encoded)), *neighbours(words)]),
+        "checksum": row_checksum(*facts, passage.language), **searched_columns(passage.searched, passage.language),
     }  # fmt: skip
+
+
+def searched_columns(text: str, language: str) -> dict[str, Any]:
+    """What the server searches of a passage with this searchable text: its terms, and numbers for its words."""
+    words = plain_words(text)
+    return {"terms": " ".join(analyze(text, language)), "words": numbers_of([*words, *neighbours(words)])}
 
 
 def fitted(row: Mapping[str, Any], has_bm25: bool) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ...models.protocols import Vectors
 from ...sandbox.wire import document_json
 from ...system.background import BackgroundQueue
 from ...text.document import Document
-from ...text.passage import Passage, encoded
+from ...text.passage import Passage, searched
 from ..manifest import Manifest, record_json
 from ..protocols import Rows
 from ..rows import is_literal
@@ -30,7 +30,19 @@ from . import rows as milvus_rows
 from .connection import READING, WRITING
 from .facts import LEAST_ROWS, STATE, fact_rows, hashed, pair_rows, word_rows
 from .generation import MilvusGeneration
-from .rows import ACRONYMS, FORM, MANIFEST, RECORDS, TERMS, WORDS, Batches, facts_of, fitted, passage_row
+from .rows import (
+    ACRONYMS,
+    FORM,
+    MANIFEST,
+    RECORDS,
+    TERMS,
+    WORDS,
+    Batches,
+    facts_of,
+    fitted,
+    passage_row,
+    searched_columns,
+)
 
 if TYPE_CHECKING:
     from .store import MilvusStore
@@ -163,7 +175,10 @@ class MilvusWriter(Writer):
                 self._insert_document(document_number, head, body)
                 document_number += 1
             for row in islice(passages, len(taken.part.passages)):
-                self._insert_passage({**row, "id": number, "document": taken.moved(row["document"])})
+                moved = {**row, "id": number, "document": taken.moved(row["document"])}
+                if taken.is_renamed:
+                    moved |= searched_columns(_searched(moved), moved["language"])
+                self._insert_passage(moved)
                 number += 1
 
     def _insert_document(self, number: int, head: Mapping[str, Any], body: str) -> None:
@@ -175,8 +190,7 @@ class MilvusWriter(Writer):
 
     def _insert_passage(self, passage: Mapping[str, Any]) -> None:
         collection = self._store.collection(self._generation_id())
-        text = encoded(passage["title"], json.loads(passage["section"]), passage["text"])
-        self._vocabulary.add_passage(passage["terms"].split(), text)
+        self._vocabulary.add_passage(passage["terms"].split(), _searched(passage))
         self._batches.add(collection, [fitted(passage, bool(self._tokenizer))])
 
     def _insert_rest(self) -> None:
@@ -193,6 +207,10 @@ class MilvusWriter(Writer):
         batches.add(facts, fact_rows(STATE, ""))
         batches.add(facts, fact_rows(LEAST_ROWS, f"{batches.counts[facts] + 1} {len(self.everything.passages)}"))
         batches.finish()
+
+
+def _searched(row: Mapping[str, Any]) -> str:
+    return searched(row["document"], row["title"], json.loads(row["section"]), row["text"])
 
 
 def _documents(generation: MilvusGeneration, numbers: range) -> Iterator[tuple[dict[str, Any], str]]:

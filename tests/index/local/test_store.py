@@ -484,6 +484,7 @@ def test_words_are_added_to_the_last_index_and_found_as_in_a_whole_one(
             assert len(numbers) == expected, word
             assert generation.contains(word) == bool(expected)
             assert all(word in passage.text for passage in generation.passages(numbers.tolist()))
+        assert generation.contains("a1c")  # the new name of a file that was taken over
         assert generation.verify() == []
 
 
