@@ -29,10 +29,13 @@ _REPEATS = 3
 _NOT_SUPPORTED = """
 ## Not supported
 
-- **PDF**: images of text (no character recognition), form fields, annotations. Text that is rotated relative to most of its
-  page is dropped; code loses its line breaks; tables with wrapped prose in their cells become paragraphs; right-to-left
-  scripts have basic support. The page is shown as a picture with the quoted words marked, without annotations. If none
-  of the words can be located on the page with certainty, the text is shown instead.
+- **PDF**: images of text (no character recognition), forms of Adobe LiveCycle (XFA). Text that is rotated relative to most of
+  its page is dropped; code loses its line breaks; tables with wrapped prose in their cells become paragraphs; a heading
+  across some of four or more columns can stand in the wrong place; a note at the foot of a page interrupts a sentence that
+  goes on overleaf; right-to-left scripts have basic support. Fields of a form are read beside their labels only on a page
+  that is not rotated. Comments follow the text of their page ("Comment by Ada: …"). The page is shown as a picture with the
+  quoted words marked, without comments. If none of the words can be located on the page with certainty, the text is shown
+  instead.
 - **Running heads of PDF** are always left out. In a file of two or three pages, that can be a letterhead or the head of an
   invoice that occurs nowhere else.
 - **Web pages**: pages that a script builds in the browser, and framesets. Captions and standfirsts are kept, and sometimes

@@ -27,8 +27,12 @@ def written(
     page_entries: str = "",
     objects: Mapping[str, bytes] | None = None,
     password: bytes = b"",
+    annotations: Sequence[str] = (),
 ) -> bytes:
-    """A PDF of these content streams, with Helvetica as /F and bold as /B; `objects` are more resources."""
+    """A PDF of these content streams, with Helvetica as /F and bold as /B; `objects` are more resources.
+
+    `annotations` are the entries of those on the first page; those of the subtype Widget are fields of a form.
+    """
     bodies: list[bytes] = [b"", b""]
 
     def add(content: bytes) -> int:
@@ -41,10 +45,14 @@ def written(
     ]
     more = b"".join(b"/%s %d 0 R" % (name.encode(), add(content)) for name, content in (objects or {}).items())
     resources = b"<</Font<</F %d 0 R/B %d 0 R>>/XObject<<%s>>>>" % (fonts[0], fonts[1], more)
-    kids = []
+    added = [(entries, add(b"<</Type/Annot%s>>" % entries.encode("latin-1"))) for entries in annotations]
+    form = b" ".join(b"%d 0 R" % number for entries, number in added if "/Widget" in entries)
+    kids: list[int] = []
     for content in pages:
         contents = add(stream(content))
         entries = page_entries.encode()
+        if added and not kids:
+            entries += b"/Annots[%s]" % b" ".join(b"%d 0 R" % number for _, number in added)
         kids.append(
             add(
                 b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources %s/Contents %d 0 R%s>>"
@@ -59,6 +67,8 @@ def written(
             add(b"<</Title(%s)/Parent %d 0 R/Dest[%d 0 R/Fit]%s>>" % (text.encode(), root, kids[page], following))
         bodies[root - 1] = b"<</First %d 0 R/Last %d 0 R/Count %d>>" % (first, first + len(outline) - 1, len(outline))
         marks = b"/Outlines %d 0 R" % root
+    if form:
+        marks += b"/AcroForm<</Fields[%s]>>" % form
     bodies[0] = b"<</Type/Catalog/Pages 2 0 R%s>>" % marks
     bodies[1] = b"<</Type/Pages/Kids[%s]/Count %d>>" % (b" ".join(b"%d 0 R" % kid for kid in kids), len(kids))
     values = b"".join(b"/%s(%s)" % (name.encode(), value.encode("latin-1")) for name, value in (info or {}).items())

@@ -576,3 +576,133 @@ def test_a_press_release_has_the_sections_that_it_shows(articles: Path) -> None:
         "About Ulta Beauty",
     ]
     assert [path[-1] for path in paths(document) if path[-1] in wanted] == wanted
+
+
+# --- letters ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_drop_cap_begins_the_first_word_beside_it() -> None:
+    beside = [
+        "he bees came through the winter in good order, for the",
+        "autumn had been long and the stores were full.",
+    ]
+    page = text_at(60, 736, "T", 30) + lines_at(81, 750, beside) + lines_at(60, 723, MORE)
+    assert [text for _, text in blocks(pdf_of(page))] == ["T" + " ".join(beside), " ".join(MORE)]
+
+
+def test_a_capital_on_the_line_of_its_word_begins_it() -> None:
+    page = text_at(60, 750, "N", 24, "B") + text_at(78, 750, MORE[0][1:]) + lines_at(60, 736.5, MORE[1:])
+    assert [text for _, text in blocks(pdf_of(page))] == [" ".join(MORE)]
+
+
+def test_a_large_letter_by_itself_stays_a_heading() -> None:
+    page = text_at(60, 780, "B", 24, "B") + lines_at(60, 740, PROSE)
+    assert pdf_of(page).title == "B" or "B" in [text for _, text in blocks(pdf_of(page))]
+    assert " ".join(PROSE) in pdf_of(page).text
+
+
+def test_letters_with_spaces_between_them_are_words() -> None:
+    spaced = b"BT /B 14 Tf 1 0 0 1 60 780 Tm (T H E   L I M E   T R E E) Tj ET\n"
+    assert pdf_of(spaced + lines_at(60, 740, PROSE)).text.startswith("THE LIME TREE\n")
+    choices = text_at(60, 780, "A B C D E") + lines_at(60, 740, PROSE)
+    assert pdf_of(choices).text.startswith("A B C D E")
+
+
+def test_raised_numbers_are_exponents_or_marks_of_notes() -> None:
+    line = b"BT /F 11 Tf 1 0 0 1 60 750 Tm (The 4 m) Tj 5 Ts /F 6 Tf (2) Tj 0 Ts /F 11 Tf ( of wax were 10) Tj "
+    line += (
+        b"5 Ts /F 6 Tf (3) Tj 0 Ts /F 11 Tf ( pounds by weight) Tj 5 Ts /F 6 Tf (12) Tj 0 Ts /F 11 Tf ( in May.) Tj ET"
+    )
+    assert pdf_of(line).text.strip() == "The 4 m² of wax were 10³ pounds by weight ¹² in May."
+
+
+# --- forms and comments -----------------------------------------------------------------------------------------------
+
+
+def widget(kind: str, place: str, more: str) -> str:
+    return f"/Subtype/Widget/FT/{kind}/Rect[{place}]{more}"
+
+
+def test_the_fields_of_a_form_are_read_beside_their_labels() -> None:
+    page = (
+        lines_at(60, 780, PROSE) + text_at(60, 700, "Keeper") + text_at(60, 660, "Town:") + text_at(75, 620, "Insured")
+    )
+    on = "/AS/Yes/V/Yes/AP<</N<</Yes null>>>>"
+    document = pdf_of(
+        page,
+        annotations=[
+            widget("Tx", "150 695 300 712", "/T(k)/V(Rosa Lindqvist)"),
+            widget("Ch", "150 652 300 670", "/T(t)/Ff 131072/Opt[(Visby)(Lund)]/V(Lund)"),
+            widget("Btn", "60 618 70 630", f"/T(i){on}"),
+            widget("Tx", "150 580 300 600", "/T(s)/Ff 8192/V(a secret)"),
+            widget("Tx", "60 540 300 560", "/T(f1.x)/TU(Number of hives)/V(fourteen)"),
+            widget("Tx", "60 500 300 520", "/T(empty)"),
+        ],
+    )
+    texts = [text for _, text in blocks(document)]
+    assert texts[1:] == ["Keeper: Rosa Lindqvist", "Town: Lund", "- ☒ Insured", "Number of hives: fourteen"]
+
+
+def test_comments_follow_the_text_of_their_page_and_say_that_they_are_comments() -> None:
+    note = "/Subtype/Text/Rect[300 700 320 720]/T(Ada)/Contents(Weighed twice?)"
+    hidden = "/Subtype/Text/Rect[300 700 320 720]/F 2/Contents(hidden)"
+    document = pdf_of(lines_at(60, 750, PROSE[:2]), lines_at(60, 750, PROSE[2:]), annotations=[note, hidden])
+    texts = [text for _, text in blocks(document)]
+    assert texts[:2] == [" ".join(PROSE), "Comment by Ada: Weighed twice?"]
+    assert "hidden" not in document.text
+
+
+def test_fields_anywhere_do_no_harm() -> None:
+    fields = [widget("Tx", f"{n} {-n} {n * 3} {n}", f"/T(n{n})/V(value {n})") for n in range(-50, 50)]
+    fields += [
+        widget("Tx", "0 0 1e30 1e30", "/V(far)"),
+        widget("Zz", "1 2", "/V 5"),
+        "/Subtype/Widget",
+        "/Subtype/Text",
+    ]
+    hold(pdf_of(lines_at(60, 750, PROSE), annotations=fields))
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+HELVETICA = dict.fromkeys("abdeghnopu", 556) | dict.fromkeys("csv", 500) | {"r": 333, "w": 722, "m": 833, "M": 833}
+HELVETICA |= dict.fromkeys("il", 222) | dict.fromkeys("ft ", 278) | {"z": 500, "O": 778}
+
+
+def stretched(x: float, y: float, line: str, width: float) -> bytes:
+    """A line of justified text: its spaces are stretched to fill the width."""
+    space = (width - sum(HELVETICA[letter] * 0.011 for letter in line)) / line.count(" ")
+    return b"%g Tw %s 0 Tw\n" % (space, text_at(x, y, line).strip())
+
+
+def test_justified_lines_with_wide_spaces_are_no_table() -> None:
+    lines = [
+        "superintendent Margaret",
+        "Oppenheimer authorised",
+        "reconstruction of the",
+        "installation that had",
+        "been",
+    ]
+    page = b"".join(stretched(60, 700 - 14 * n, line, 200) for n, line in enumerate(lines[:-1]))
+    page += text_at(60, 700 - 14 * 4, lines[-1])
+    assert [kind for kind, _ in blocks(pdf_of(page))] == ["paragraph"]
+
+
+def test_numbers_in_columns_of_equal_width_stay_a_table() -> None:
+    rows = [("2021", "1402", "1510"), ("2022", "1398", "1622"), ("2023", "1407", "1731"), ("2024", "1411", "1840")]
+    page = b"".join(
+        text_at(60 + 90 * column, 700 - 14 * n, cell) for n, row in enumerate(rows) for column, cell in enumerate(row)
+    )
+    assert blocks(pdf_of(page)) == [("table", "\n".join(" | ".join(row) for row in rows))]
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_narrow_columns_are_read_one_after_the_other(count: int) -> None:
+    parts = [
+        [f"col{c} line{n} of text" if n % 3 else f"and col{c} line{n} goes" for n in range(9)] for c in range(count)
+    ]
+    page = b"".join(lines_at(40 + 130 * c, 700, lines) for c, lines in enumerate(parts))
+    text = " ".join(pdf_of(page).text.split())
+    found = [text.index(line) for lines in parts for line in lines]
+    assert found == sorted(found)

@@ -11,7 +11,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from ..decoding import Unreadable
-from .words import Page, clean, key, read_page
+from .words import Page, clean_line, key, read_page
 
 _MAX_PAGES = 5_000
 _MAX_CHARACTERS = 20_000_000
@@ -53,6 +53,8 @@ def opening(data: bytes) -> Iterator[pdfium.PdfDocument]:
                 raise Unreadable("locked: it needs a password") from error
             raise Unreadable("is damaged: it cannot be opened as PDF") from error
         with closing(opened):
+            with suppress(pdfium.PdfiumError):
+                opened.init_forms()  # before the first page is opened
             if len(opened) > _MAX_PAGES:
                 raise Unreadable(f"is too long: it has {len(opened):,} pages, over the limit of {_MAX_PAGES:,}")
             yield opened
@@ -88,5 +90,5 @@ def _properties(opened: pdfium.PdfDocument) -> dict[str, str]:
             value = opened.get_metadata_value(name)
         except (pdfium.PdfiumError, UnicodeDecodeError):
             continue
-        properties[name] = " ".join(filter(None, map(clean, value.split())))[:500]
+        properties[name] = clean_line(value)[:500]
     return properties

@@ -12,6 +12,7 @@ from itertools import pairwise
 _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(r"\W*(?:page\W*)?(?:\d+|[ivxl]+)(?:\W*(?:of|/)\W*\d+)?\W*\Z", re.IGNORECASE)
 
+DROP_CAP = 1.8  # times the size of the words beside it: a letter that begins the first of them
 EDGE_ROWS = 3  # of a page's top and bottom that may be running headers or footers
 _GUTTER = 0.8  # the smallest white space between columns, in font sizes
 _COLUMN_LINES = 4  # the fewest lines side by side that make columns
@@ -180,4 +181,6 @@ def _column_lines(rows: list[Row], x: float) -> int:
 
 def _is_prose(rows: list[Row]) -> bool:
     continuing = sum(row[0].text[0].isalpha() and not row[0].text[0].isupper() for row in rows)
-    return sum(map(len, rows)) >= 3 * len(rows) and continuing >= len(rows) / 4
+    words = sum(map(len, rows)) / len(rows)
+    # Lines of narrow columns have few words, like the cells of a table, but more of them go on with a sentence.
+    return (words >= 3 and continuing >= len(rows) / 4) or (words >= 1.8 and continuing >= 0.4 * len(rows))

@@ -22,7 +22,8 @@ from ...text.document import Span
 from ..decoding import Unreadable
 from ..pictures import Box, PagePicture
 from .file import opening
-from .layout import EDGE_ROWS, Row, Word, columns, rows_of
+from .layout import EDGE_ROWS, Row, Word, columns
+from .letters import word_rows
 from .pieces import is_to_left
 from .places import Mark, align
 from .words import Edges, read_page, rotated
@@ -100,7 +101,7 @@ def _pictures(
 def _words(opened: pdfium.PdfDocument, number: int, text: str) -> Iterator[_PageWord]:
     """Yield the words of a page in the reading order of `parse_pdf`, without running heads that `text` lacks."""
     page = read_page(opened, number, _MAX_CHARACTERS)
-    for region, rows in enumerate(columns(_without_running(rows_of(page.words), text))):
+    for region, rows in enumerate(columns(_without_running(word_rows(page.words), text))):
         for row, line in enumerate(rows):
             to_left = is_to_left(line)
             for word in line[::-1] if to_left else line:
@@ -174,7 +175,7 @@ def _picture(opened: pdfium.PdfDocument, number: int, passage: Sequence[Box], hi
     with closing(opened[number]) as page:
         width, height = (max(side, 1.0) for side in page.get_size())
         scale = min(_SHORT_SIDE / min(width, height), _LONG_SIDE / max(width, height))
-        with closing(page.render(scale=scale, may_draw_forms=False, draw_annots=False, rev_byteorder=True)) as bitmap:
+        with closing(page.render(scale=scale, may_draw_forms=True, draw_annots=False, rev_byteorder=True)) as bitmap:
             image = (
                 bitmap.to_pil().convert("RGB").quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
             )

@@ -14,7 +14,8 @@ from ..builder import TextBuilder
 from ..decoding import Empty, Unreadable
 from ..tables import has_header
 from .file import read, shows_pictures
-from .layout import Row, columns, rows_of, without_running
+from .layout import Row, columns, without_running
+from .letters import word_rows
 from .pieces import Piece, flowing, joined, leading, pieces, vocabulary
 from .properties import coverage, fields, given_title
 from .words import Page, key
@@ -28,15 +29,16 @@ def parse_pdf(path: str, data: bytes) -> Contents:
     file = read(data)
     if not any(page.words for page in file.pages):
         raise _without_text(data, file.pages)
-    pages = without_running([rows_of(page.words) for page in file.pages])
+    pages = without_running([word_rows(page.words) for page in file.pages])
     if not any(pages):
-        pages = [rows_of(page.words) for page in file.pages]  # the pages have only rows that repeat on each page
+        pages = [word_rows(page.words) for page in file.pages]  # the pages have only rows that repeat on each page
     known = vocabulary(pages)
     regions = [columns(rows) for rows in pages]
     usual_leading = leading([region for page in regions for region in page])
     all_pieces = flowing(
         [p for n, page in enumerate(regions) for region in page for p in pieces(region, n, usual_leading)]
     )
+    all_pieces = _with_comments(all_pieces, [page.comments for page in file.pages])
     levels = _levels(all_pieces, _body_size(pages), file.bookmarks, known)
     first_page = next(page.words for page in file.pages if page.words)
     title = given_title(path, file.properties.get("Title", ""), (word.text for word in first_page))
@@ -45,6 +47,19 @@ def parse_pdf(path: str, data: bytes) -> Contents:
     _write(builder, all_pieces, levels, len(pages), title, known)
     document = builder.document(path, title, fields(file.properties))
     return Contents((document,), coverage([page.fault for page in file.pages]))
+
+
+def _with_comments(all_pieces: Sequence[Piece], comments: Sequence[tuple[str, ...]]) -> list[Piece]:
+    """The pieces with the comments on each page after those that begin on it."""
+    result: list[Piece] = []
+    place = 0
+    for number, texts in enumerate(comments):
+        while place < len(all_pieces) and all_pieces[place].page <= number:
+            result.append(all_pieces[place])
+            place += 1
+        size = result[-1].size if result else 1.0
+        result += [Piece("paragraph", number, size, lines=(text,)) for text in texts]
+    return [*result, *all_pieces[place:]]
 
 
 def _without_text(data: bytes, pages: Sequence[Page]) -> Empty | Unreadable:

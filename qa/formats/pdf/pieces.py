@@ -11,6 +11,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
+from .justified import justified
 from .layout import Row, Word
 
 _BULLET = re.compile(r"[•‣◦●○■▪□▫◆➢➤✓✔·∙*–—-]\Z")
@@ -151,7 +152,8 @@ def _gaps(row: Row) -> list[tuple[float, float]]:
 
 def _tables(rows: list[Row]) -> list[tuple[int, int]]:
     """The tables, as (first row, row after the last): rows with wide gaps that recur in neighbouring rows."""
-    gaps = [_gaps(row) for row in rows]
+    text = justified(rows)
+    gaps = [[] if number in text else _gaps(row) for number, row in enumerate(rows)]
     width = max((row[-1].x1 for row in rows), default=0.0) - min((row[0].x0 for row in rows), default=0.0)
     runs: list[list[int]] = []
     for number in range(len(rows)):

@@ -9,14 +9,15 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from .layout import Word
+from .forms import fields_and_comments, with_fields
+from .layout import DROP_CAP, Word
 
 _MAX_COORDINATE = 20_000.0  # points; a page is at most 14,400 wide, and a word farther away is invisible
 _MAX_DRAWINGS, _MAX_DOTS = 3_000, 200  # drawings examined on a page; more dots than that belong to a chart
@@ -26,6 +27,10 @@ _BOLD_NAME = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
 _BOLD_WEIGHT, _BOLD_FLAG = 600, 1 << 18
 _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 _PRIVATE_BULLETS = re.compile(r"[\uf0a7\uf0b7\uf076\uf0d8\uf0fc\uf06c\uf06e\uf0a8]\Z")  # of Symbol and Wingdings
+_DIGITS, _SUPERSCRIPTS = "0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_RAISED = str.maketrans(_DIGITS, _SUPERSCRIPTS)
+# A raised number after these is an exponent, after other words the mark of a note.
+_EXPONENT_AFTER = re.compile(r"""[^\W_a-zA-Z]\Z|[^\w.,;:!?"'”’]\Z|(?:^|[^A-Za-z])(?:[a-z]{1,2}|[A-Z])\Z""")
 _JOINERS = "\u00ad\u200c\u200d"  # format characters that affect how words are read
 
 Edges = tuple[float, float, float, float]  # left, bottom, right, top; in points
@@ -37,13 +42,15 @@ Fault = Literal["damaged", "scanned", "undecoded", ""]
 class Page:
     """The words of a page, rotated upright, and their rotation on the page, in degrees clockwise.
 
-    `characters` counts those that pdfium finds, and `fault` says why there are no words.
+    `characters` counts those that pdfium finds, and `fault` says why there are no words. `comments` are those that
+    readers have added, with their authors.
     """
 
     words: tuple[Word, ...] = ()
     angle: int = 0
     characters: int = 0
     fault: Fault = ""
+    comments: tuple[str, ...] = ()
 
 
 def read_page(opened: pdfium.PdfDocument, number: int, most: int) -> Page:
@@ -57,7 +64,11 @@ def read_page(opened: pdfium.PdfDocument, number: int, most: int) -> Page:
             words = list(_words(textpage, angle))
             with suppress(pdfium.PdfiumError):  # a damaged drawing must not lose the words
                 words += list(_drawn_bullets(page, words, angle))
-            return Page(tuple(words), angle, characters, "" if words else _fault(page, characters))
+            fields, comments = fields_and_comments(opened, page)
+            filled = [replace(each, value=clean_line(each.value), name=clean_line(each.name)) for each in fields]
+            words = words if angle else with_fields(words, [each for each in filled if each.value])
+            fault: Fault = "" if words else _fault(page, characters)
+            return Page(tuple(words), angle, characters, fault, tuple(filter(None, map(clean_line, comments))))
     except pdfium.PdfiumError:
         return Page(fault="damaged")  # one damaged page must not lose the others
 
@@ -90,7 +101,8 @@ def _words(textpage: pdfium.PdfTextPage, angle: int) -> Iterator[Word]:
     """Yield the words of a page, without those with another rotation than most (stamps, watermarks)."""
     handle = textpage.raw
     box = raw.FS_RECTF()
-    start, text, edges, to_left = 0, "", (0.0, 0.0, 0.0, 0.0), False
+    nowhere = last = edges = (0.0, 0.0, 0.0, 0.0)
+    start, text, to_left = 0, "", False
     for index in range(textpage.count_chars()):
         code = raw.FPDFText_GetUnicode(handle, index)
         if code == 2:  # pdfium's code for a hyphen at the end of a line
@@ -98,25 +110,47 @@ def _words(textpage: pdfium.PdfTextPage, angle: int) -> Iterator[Word]:
         character = chr(code) if code < 0x110000 else ""
         if not character.strip() or not raw.FPDFText_GetLooseCharBox(handle, index, box):
             yield from _word(handle, start, text, edges, angle)
-            text = ""
+            text, last = "", nowhere
             continue
-        x0, y0, x1, y1 = rotated((box.left, box.bottom, box.right, box.top), angle)
-        size = y1 - y0
+        edge = rotated((box.left, box.bottom, box.right, box.top), angle)
         if text:
-            overlap = min(y1, edges[3]) - max(y0, edges[1])
             direction = unicodedata.bidirectional(character)  # punctuation has the direction of the letters before it
             to_left = direction in ("R", "AL") or (to_left and direction not in ("L", "EN", "AN"))
-            gap = edges[0] - x1 if to_left else x0 - edges[2]
-            if overlap < 0.3 * min(size, edges[3] - edges[1]) or not -size < gap < 0.6 * size:
+            is_raised = character in _DIGITS and _is_raised(edge, edges) and not _is_raised(last, edges)
+            # pdfium gives each letter of a ligature the box of the whole.
+            is_apart = edge != last and not _is_adjacent(
+                edge, edges, to_left, is_single=len(text) == 1 and not is_raised
+            )
+            if is_apart or (is_raised and not _EXPONENT_AFTER.search(text)):
                 yield from _word(handle, start, text, edges, angle)
                 text = ""
+                if not is_apart:  # the mark of a note stays in its line
+                    edge = (edge[0], edges[1], edge[2], edge[3])
+            if not is_apart and (is_raised or text[:1] in _SUPERSCRIPTS):
+                character = character.translate(_RAISED)
         if text:
-            edges = (min(edges[0], x0), edges[1], max(edges[2], x1), edges[3])
+            edges = (min(edges[0], edge[0]), edges[1], max(edges[2], edge[2]), edges[3])
         else:
-            start, edges = index, (x0, y0, x1, y1)
+            start, edges = index, edge
             to_left = unicodedata.bidirectional(character) in ("R", "AL")
         text += character
+        last = edge
     yield from _word(handle, start, text, edges, angle)
+
+
+def _is_adjacent(edge: Edges, edges: Edges, to_left: bool, is_single: bool) -> bool:
+    """Whether a character belongs to the word before it; not if that is a single, much larger letter, a drop cap."""
+    size, height = edge[3] - edge[1], edges[3] - edges[1]
+    if min(edge[3], edges[3]) - max(edge[1], edges[1]) < 0.3 * min(size, height):
+        return False
+    gap = edges[0] - edge[2] if to_left else edge[0] - edges[2]
+    return -size < gap < 0.6 * size and not (is_single and height > DROP_CAP * size)
+
+
+def _is_raised(edge: Edges, edges: Edges) -> bool:
+    """Whether a character is smaller and higher than those before it, like an exponent or the mark of a note."""
+    height = edges[3] - edges[1]
+    return edge[3] - edge[1] < 0.85 * height and edge[1] - edges[1] > 0.15 * height
 
 
 def rotated(box: Edges, angle: int) -> Edges:
@@ -172,6 +206,11 @@ def clean(text: str) -> str:
         return "•"
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore").translate(_LIGATURES)
     return "".join(c for c in text if c in _JOINERS or (c != "\ufffd" and unicodedata.category(c)[0] not in "CZ"))
+
+
+def clean_line(text: str) -> str:
+    """The text without characters that have no meaning, with single spaces."""
+    return " ".join(filter(None, map(clean, text.split())))
 
 
 def key(text: str) -> str:
