@@ -42,7 +42,8 @@ class Outline:
         span = span.trimmed(self._text)
         if not _INVISIBLE.match(self._text, span.start, span.end):
             parts = tuple(part for part in (part.trimmed(self._text) for part in parts) if len(part))
-            self._blocks.append((kind, span, len(self._headings), parts, header if len(parts) > 1 else None))
+            header = header.trimmed(self._text) if header is not None and len(parts) > 1 else None
+            self._blocks.append((kind, span, len(self._headings), parts, header))
 
     def document(self, path: str, title: str, metadata: Mapping[str, str] | None = None) -> Document:
         """The Document. If `title` is empty, a first heading of level 1 before any content is the title.

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from ..text.document import Contents, Document
 from .articles import Fields, document_of, record_of
@@ -66,41 +63,15 @@ def parse_jsonl(path: str, data: bytes, fields: Fields) -> Contents:
     return _contents(path, entries(list(values), fields), fields)
 
 
-def parse_csv(path: str, data: bytes, fields: Fields) -> Contents:
-    """Parse one record a row under a header: `news.csv#3` is the third row below it, not counting blank ones.
-
-    The delimiter is that of comma, semicolon, tab and bar which yields a text field in the header. Raises as
-    `parse_json` does.
-    """
-    text = decode(data)
-    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # no cell is longer than its file
-    delimiter = max(_DELIMITERS, key=lambda mark: _rank(_header(text, mark), fields))
-    header = _header(text, delimiter)
-    uneven = 0
-
-    def records() -> Iterator[Entry]:
-        nonlocal uneven
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        for number, row in enumerate(islice(filter(any, rows), 1, None), start=1):
-            uneven += len(row) != len(header)
-            # A text in the last column may contain unquoted delimiters.
-            cells = [*row[: len(header) - 1], delimiter.join(row[len(header) - 1 :])]
-            yield Entry(number, dict(zip(header, cells, strict=False)))
-
-    contents = _contents(path, records(), fields)
-    if not uneven:
-        return contents
-    problem = f"{'1 row has' if uneven == 1 else f'{uneven} rows have'} more or fewer cells than the header"
-    return replace(contents, problems=(*contents.problems, problem))
+def parse_rows(path: str, header: Sequence[str], rows: Iterable[Sequence[str]], fields: Fields) -> Contents:
+    """The articles of the rows below a header: the third becomes `news.csv#3`. Raises as `parse_json` does."""
+    records = (dict(zip(header, row, strict=False)) for row in rows)
+    return _contents(path, (Entry(number, record) for number, record in enumerate(records, start=1)), fields)
 
 
-def _header(text: str, delimiter: str) -> list[str]:
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    return next(filter(any, rows), [])
-
-
-def _rank(header: list[str], fields: Fields) -> tuple[bool, int]:
-    return bool(record_of(dict.fromkeys(header, "?"), fields).text), len(header)
+def has_text(header: Sequence[str], fields: Fields) -> bool:
+    """Whether a row of names contains that of a field whose values are the texts of articles."""
+    return bool(record_of(dict.fromkeys(header, "?"), fields).text)
 
 
 def _parse_lines(path: str, text: str, fields: Fields) -> Contents:

@@ -18,9 +18,10 @@ from ..text.document import Contents, Document
 from .archives import parse_zip
 from .articles import Fields
 from .decoding import Unreadable, decode
+from .delimited import parse_csv
 from .markdown import parse_markdown
 from .plain import parse_plain
-from .records import parse_csv, parse_json, parse_jsonl
+from .records import parse_json, parse_jsonl
 
 # The field of a record (JSON, CSV) for its title, text …, if it is not one of the usual ones.
 FieldNames = Mapping[str, str]

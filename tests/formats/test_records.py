@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from qa.formats import records
 from qa.formats.articles import Fields
 from qa.formats.decoding import Empty, Unreadable
-from qa.formats.records import parse_csv, parse_json, parse_jsonl
+from qa.formats.delimited import parse_csv
+from qa.formats.records import parse_json, parse_jsonl
 from qa.text.document import Contents, Document
 
 Parser = Callable[[str, bytes, Fields], Contents]
@@ -100,7 +101,7 @@ def test_records_without_text_are_counted_and_keep_their_number(parser: Parser, 
     assert contents.problems == ("2 records contain no text",)
 
 
-@KINDS
+@pytest.mark.parametrize(("parser", "write"), [(parse_json, as_json), (parse_jsonl, as_jsonl)], ids=["json", "jsonl"])
 def test_a_record_without_a_text_field_is_an_article_of_its_fields(parser: Parser, write: Write) -> None:
     contents = read(
         parser, write([{"name": "Attic room", "price": 120, "open_from": "May"}, {"name": "Hall", "price": 9}])
