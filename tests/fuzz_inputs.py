@@ -580,6 +580,56 @@ _LOG_SEED = (
     b"2024-05-04 10:00 INFO started\n2024-05-04 10:01 ERROR failed\n  at x\nCaused by: y\n2024-05-04 10:02 INFO done\n"
 )
 
+_LATEX = (
+    b"\\section{x}\n", b"\\begin{document}", b"\\end{document}", b"\\begin{itemize}\\item ", b"\\end{itemize}", b"\\input{/etc/passwd}", b"\\title{x}", b"\\maketitle",
+    b"\\newcommand{\\a}{\\a\\a}", b"\\a", b"\\def\\b#1{#1#1}", b"\\b{x}", b"$x^2$", b"$$", b"\\begin{tabular}{ll}a&b\\\\", b"\\end{tabular}", b"\\footnote{x}", b"%", b"{", b"}",
+    b"\\verb|x|", b"\\begin{verbatim}", b"\\end{verbatim}", b"\\cite{x}", b"\\\\", b"~", b"``x''", b"\\emph{", b"\\char5", b"\\csname x\\endcsname", b"\n\n", b"\\loop", b"\\iftrue",
+)  # fmt: skip
+_LATEX_SEED = (
+    b"\\documentclass{article}\\title{Bees}\\begin{document}\\maketitle\\section{Winter}Bees \\emph{sleep}\\footnote{n}.\n\n"
+    b"\\begin{itemize}\\item a\\end{itemize}\\end{document}"
+)
+_ADOC = (
+    b"= x\n", b"== x\n", b"include::/etc/passwd[]\n", b"----\n", b"====\n", b"|===\n", b"|a |b\n", b"* ", b". ", b"a:: b\n", b"NOTE: ", b":a: b\n", b"{a}", b"footnote:[x]", b"<<a>>", b"[[a]]",
+    b"image::a[x]\n", b"link:a[b]", b"*b*", b"_i_", b"`c`", b"+\n", b"'''\n", b"[source,x]\n", b"ifdef::a[]\n", b"endif::[]\n", b"////\n", b"stem:[x]", b"\n\n", b"\t",
+)  # fmt: skip
+_ADOC_SEED = b"= Bees\nAda\n\n== Winter\n\nBees *sleep*.\n\n* one\n\n|===\n|a |b\n|1 |2\n|===\n"
+_WIKI = (
+    b"= x =\n", b"== x ==\n", b"* ", b"# ", b": ", b"; ", b"{|\n", b"|}\n", b"|-\n", b"! a !! b\n", b"| a || b\n", b"{{a|b}}", b"{{", b"}}", b"[[a|b]]", b"[[", b"]]", b"[x y]", b"'''b'''", b"''i''",
+    b"<nowiki>", b"</nowiki>", b"<ref>x</ref>", b"<math>x</math>", b"<pre>", b"</pre>", b"<!--", b"-->", b"#REDIRECT [[x]]\n", b"----\n", b"<table>", b"&nbsp;", b"\n\n", b"__TOC__",
+)  # fmt: skip
+_WIKI_SEED = b"= Bees =\nBees '''sleep'''.\n* one\n{|\n! a !! b\n|-\n| 1 || 2\n|}\n"
+_MAN = (
+    b".TH X 1\n", b".SH X\n", b".SS X\n", b".TP\n", b".PP\n", b".so /etc/passwd\n", b".Dd May 4, 2024\n", b".Dt X 1\n", b".Sh X\n", b".Nm x\n", b".Bl -tag\n", b".It Fl x\n", b".El\n", b".TS\n", b".TE\n",
+    b".nf\n", b".fi\n", b"\\fB", b"\\fR", b"\\-", b"\\(em", b"\\*(xx", b".de X\n", b"..\n", b".ds x y\n", b".X\n", b".\\\" c\n", b".if n x\n", b".RS\n", b".RE\n", b".IP x 4\n", b".EX\n", b".EE\n", b".sy x\n",
+)  # fmt: skip
+_MAN_SEEDS = (
+    b".TH BEES 1 2024-05-04\n.SH NAME\nbees \\- sleep\n.SH OPTIONS\n.TP\n\\fB-x\\fR\nrest\n.nf\ncode\n.fi\n",
+    b".Dd May 4, 2024\n.Dt BEES 8\n.Os\n.Sh NAME\n.Nm bees\n.Nd sleep\n.Sh OPTIONS\n.Bl -tag\n.It Fl x\nrest\n.El\n",
+)
+_XML_TAGS = (
+    "rss", "channel", "item", "title", "link", "description", "pubDate", "category", "feed", "entry", "content type='html'", "content type='xhtml'", "author", "name", "updated", "en-export",
+    "note", "created", "tag", "resource", "data", "mime", "file-name", "mediawiki", "page", "ns", "revision", "text", "timestamp", "article", "section", "para", "sect1", "front", "body", "sec", "p",
+    "opml", "outline text='x'", "FictionBook", "book", "chapter", "itemizedlist", "listitem", "informaltable", "tgroup cols='2'", "row", "emphasis", "xi:include href='/etc/passwd'", "config",
+)  # fmt: skip
+_XML_SEEDS = (
+    b"<rss><channel><title>F</title><item><title>Bees</title><link>https://example.org</link><pubDate>Tue, 03 Sep 2024 10:00:00 GMT</pubDate><description>&lt;p&gt;Bees sleep.&lt;/p&gt;</description></item></channel></rss>",
+    b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>Bees</title><content type='html'>&lt;p&gt;Bees sleep.</content></entry></feed>",
+    b"<en-export><note><title>Bees</title><content><![CDATA[<en-note><div>Bees sleep.</div></en-note>]]></content><created>20240903T101200Z</created><resource><data>eA==</data><mime>text/plain</mime></resource></note></en-export>",
+    b"<mediawiki><page><title>Bees</title><ns>0</ns><revision><text>'''Bees''' sleep. {{x}}</text></revision></page><page><title>W</title><revision><text>{| x</text></revision></page></mediawiki>",
+    b"<!DOCTYPE article [<!ENTITY b 'Bees'>]><article><title>Bees</title><section><title>Winter</title><para>&b; sleep.</para></section></article>",
+    b"<article><front><article-meta><title-group><article-title>Bees</article-title></title-group></article-meta></front><body><sec><title>Winter</title><p>They sleep.</p></sec></body></article>",
+    b"<opml version='2.0'><head><title>Bees</title></head><body><outline text='Winter'><outline text='x' _note='They sleep.'/></outline></body></opml>",
+)
+_BIB = (
+    b"@article{a, ", b"@book{", b"@string{a = \"b\"}\n", b"@comment{", b"@preamble{\"x\"}", b"title = {", b"author = {Ada L and Bo B},", b"year = 2024,", b"abstract = \"x\",", b"}\n", b"{", b"}", b"\"", b",", b"=", b" # ",
+    b"\\'e", b"{\\\"o}", b"$x$", b"month = jan,", b"crossref = {a},", b"keywords = {a, b},", b"%", b"@", b"\n\n", b"and others", b"url = {javascript:x},", b"date = {2024-05/2025},",
+)  # fmt: skip
+_BIB_SEED = (
+    b"@article{a, title={Bees {Sleep}}, author={Ada L and Bo B}, year=2024, journal={Hive}, abstract={They sleep.}}\n"
+    b'@string{x = "y"}\n@book{b, title={Wasps}, editor={E}}\n'
+)
+
 FORMATS: dict[str, Format] = {
     "plain": Format(".txt", _plain_seeds, _PLAIN, _sequence(_PLAIN)),
     "markdown": Format(".md", lambda: [_MARKDOWN_SEED, *_read("office", "*.md")], _MARKDOWN, _sequence(_MARKDOWN)),
@@ -628,6 +678,12 @@ FORMATS: dict[str, Format] = {
         ".jsonl", lambda: [_as_lines(_RECORDS), _as_lines(_RECORDS).decode().encode("utf-16")], _JSON, _lines_of_records()
     ),
     "csv": Format(".csv", lambda: [*_CSV_SEEDS], _CSV, _sequence(_CSV, b"title,text\n") | _sequence(_CSV)),
+    "tex": Format(".tex", lambda: [_LATEX_SEED], _LATEX, _sequence(_LATEX)),
+    "adoc": Format(".adoc", lambda: [_ADOC_SEED], _ADOC, _sequence(_ADOC)),
+    "wiki": Format(".wiki", lambda: [_WIKI_SEED], _WIKI, _sequence(_WIKI)),
+    "man": Format(".1", lambda: [*_MAN_SEEDS], _MAN, _sequence(_MAN, b".TH X 1\n")),
+    "xml": Format(".xml", lambda: [*_XML_SEEDS], (*_XML, *(f"<{tag}>".encode() for tag in _XML_TAGS)), _tree(_XML_TAGS)),
+    "bib": Format(".bib", lambda: [_BIB_SEED], _BIB, _sequence(_BIB)),
     "srt": Format(".srt", lambda: [_SRT_SEED, _VTT_SEED], _SUBTITLES, _sequence(_SUBTITLES)),
     "vtt": Format(".vtt", lambda: [_VTT_SEED, _SRT_SEED], _SUBTITLES, _sequence(_SUBTITLES, b"WEBVTT\n\n")),
     "settings": Format(".yaml", lambda: [_SETTINGS_SEED], _SETTINGS, _sequence(_SETTINGS)),

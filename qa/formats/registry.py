@@ -7,6 +7,7 @@ path and the bytes of a file and returns a Document or Contents.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -144,6 +145,41 @@ def _pandoc(path: str, data: bytes) -> Document:
     return parse_with_pandoc(path, data)
 
 
+def _markup(path: str, data: bytes) -> Contents:
+    """Parse a text in a markup language that pandoc reads; its extension says which.
+
+    A text with an error in its markup is read as plain text.
+    """
+    from .office.pandoc import parse_with_pandoc
+
+    try:
+        return Contents((parse_with_pandoc(path, data, _MARKUP[_extension(path)]),))
+    except Unreadable as error:
+        return Contents((parse_plain(path, decode(data)),), (f"is read as plain text, because it {error}",))
+
+
+def _references(path: str, data: bytes) -> Contents:
+    from .office.references import parse_references
+
+    return parse_references(path, data, "ris" if _extension(path) == ".ris" else "bibtex")
+
+
+def _manual(path: str, data: bytes) -> Document:
+    """Parse a manual page; any other file whose name ends with a digit (`syslog.1`) is text."""
+    form = "pod" if _extension(path) == ".pod" else "mdoc" if _MDOC.search(data) else "man" if _MAN.search(data) else ""
+    if not form:
+        return parse_plain(path, decode(data))
+    from .office.pandoc import parse_with_pandoc
+
+    return parse_with_pandoc(path, data, form)
+
+
+def _xml(path: str, data: bytes, fields: FieldNames) -> Contents:
+    from .xml_kinds import parse_xml
+
+    return parse_xml(path, data, lambda inner, content: parse(inner, content, fields), supported)
+
+
 def _zip(path: str, data: bytes, fields: FieldNames) -> Contents:
     return parse_zip(path, data, lambda inner, content: parse(inner, content, fields), supported)
 
@@ -178,6 +214,16 @@ def _log(path: str, text: str) -> Document:
     return parse_log(path, text)
 
 
+# What pandoc calls the markup language of an extension.
+_MARKUP = {
+    **dict.fromkeys((".tex", ".ltx", ".latex"), "latex"),
+    **dict.fromkeys((".adoc", ".asciidoc", ".asc"), "asciidoc"),
+    **dict.fromkeys((".mediawiki", ".wiki"), "mediawiki"),
+    **{f".{form}": form for form in ("dokuwiki", "creole", "textile", "muse", "t2t")},
+}
+_MAN = re.compile(rb"^[.'][ \t]*TH[ \t]", re.MULTILINE)
+_MDOC = re.compile(rb"^[.'][ \t]*D[dt][ \t]", re.MULTILINE)
+
 # --- the formats ------------------------------------------------------------------------------------------------------
 
 FORMATS = (
@@ -194,6 +240,20 @@ FORMATS = (
     Format("reStructuredText", (".rst",), _single(_pandoc)),
     Format("Org", (".org",), _single(_pandoc)),
     Format("notebook", (".ipynb",), _single(_pandoc)),
+    Format("LaTeX", (".tex", ".ltx", ".latex"), _single(_markup)),
+    Format("AsciiDoc", (".adoc", ".asciidoc", ".asc"), _single(_markup)),
+    Format(
+        "wiki text",
+        (".mediawiki", ".wiki", ".dokuwiki", ".creole", ".textile", ".muse", ".t2t"),
+        _single(_markup),
+    ),
+    Format("manual page", (".man", ".1", ".2", ".3", ".4", ".5", ".6", ".7", ".8", ".9", ".pod"), _single(_manual)),
+    Format(
+        "XML",
+        (".xml", ".rss", ".atom", ".enex", ".opml", ".fb2", ".dbk", ".docbook", ".jats", ".nxml"),
+        _xml,
+    ),
+    Format("bibliography", (".bib", ".bibtex", ".ris"), _single(_references)),
     Format("JSON", (".json",), _records(parse_json)),
     Format("JSON Lines", (".jsonl", ".ndjson"), _records(parse_jsonl)),
     Format("CSV", (".csv",), _records(parse_csv)),

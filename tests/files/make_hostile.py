@@ -552,6 +552,84 @@ def in_lines() -> Iterator[Case]:
     yield case("lines/line.log", WORDS * 50_000, "indexed", "Bees sleep")
 
 
+def in_more_markup() -> Iterator[Case]:
+    """LaTeX, AsciiDoc, wiki texts, manual pages, bibliographies and XML."""
+    texts = (
+        "tex",
+        "ltx",
+        "latex",
+        "adoc",
+        "asciidoc",
+        "asc",
+        "mediawiki",
+        "wiki",
+        "dokuwiki",
+        "creole",
+        "textile",
+        "muse",
+        "t2t",
+    )
+    trees = ("xml", "rss", "atom", "enex", "opml", "fb2", "dbk", "docbook", "jats", "nxml")
+    for ending in (*texts, *trees, "man", "pod", *"123456789", "bib", "bibtex", "ris"):
+        yield case(f"more/picture.{ending}", PNG, "failed", "binary")
+    for ending, text in (
+        ("tex", b"\\input{/etc/passwd}\\include{/etc/passwd}\\verbatiminput{/etc/passwd}\\lstinputlisting{/etc/passwd}\\openin5=/etc/passwd "),
+        ("adoc", b"include::/etc/passwd[]\n\n\\include::/etc/passwd[]\n\nimage::/etc/passwd[]\n\n"),
+        ("t2t", b"\n\n\n%!include: /etc/passwd\n%!include: ``/etc/passwd``\n%!postproc: a b\n\n"),
+        ("muse", b"<include file=\"/etc/passwd\">\n\n"),
+        ("dokuwiki", b"{{file:///etc/passwd}} <php>x</php>\n\n"),
+        ("1", b".TH X 1\n.so /etc/passwd\n.sy touch hacked\n.pso cat /etc/passwd\n.SH X\n"),
+    ):  # fmt: skip
+        yield case(f"more/include.{ending}", text + WORDS, "indexed", "Bees sleep")
+    doubled = b"".join(b"\\def\\%c{%s}" % (n, b"\\%c" % (n - 1) * 8) for n in range(98, 110))
+    yield case("more/laughs.tex", b"\\def\\a{ha ha}" + doubled + b"\\m " + WORDS, "indexed", "Bees sleep")
+    yield case("more/endless.tex", b"\\def\\a{\\a\\a}\\a " + WORDS, "indexed", "Bees sleep")
+    yield case("more/deep.tex", b"{" * 20_000 + WORDS, "indexed", "Bees sleep")
+    yield case("more/templates.wiki", b"{{a|" * 5_000 + WORDS, "indexed", "Bees sleep")
+    yield case("more/tables.wiki", b"{|\n|\n" * 50 + WORDS, "indexed", "Bees sleep")
+    laughs = b"<!ENTITY a0 'ha'>" + b"".join(b"<!ENTITY a%d '%s'>" % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 12))
+    blowup = b"<!ENTITY x '" + b"x" * 100_000 + b"'>"
+    outside = b"<!ENTITY a SYSTEM 'file:///etc/passwd'><!ENTITY % b SYSTEM 'file:///etc/passwd'>%b;"
+    include = b"<xi:include xmlns:xi='http://www.w3.org/2001/XInclude' href='/etc/passwd' parse='text'/>"
+    book = b"<FictionBook xmlns='http://www.gribuser.ru/xml/fictionbook/2.0'><body><section><p>Bees sleep. %s</p></section></body></FictionBook>"
+    for name, body in (
+        ("dbk", b"<article><title>T</title><para>Bees sleep. %s</para></article>"),
+        ("xml", b"<rss><item><title>T</title><description>Bees sleep. %s</description></item></rss>"),
+        ("enex", b"<en-export><note><title>T</title><content>Bees sleep. %s</content></note></en-export>"),
+        ("fb2", book),
+        ("nxml", b"<article><front/><body><sec><title>T</title><p>Bees sleep. %s</p></sec></body></article>"),
+    ):
+        for kind, head, inside in (
+            ("laughs", laughs, b"&a11;"), ("blowup", blowup, b"&x;" * 1_000), ("outside", outside, b"&a;"), ("include", b"", include),
+        ):  # fmt: skip
+            yield case(f"more/{kind}.{name}", b"<!DOCTYPE x [" + head + b"]>" + body % inside, "indexed", "Bees sleep")
+    items = b"<item><description>Bees sleep.</description></item>"
+    pages = b"<page><revision><text>Bees sleep.</text></revision></page>"
+    yield case("more/deep.xml", b"<rss>" + items + b"<a>" * 50_000, "indexed", "Bees sleep")
+    yield case("more/items.rss", b"<rss>" + items * 3_000 + b"</rss>", "indexed", "Bees sleep")
+    yield case("more/pages.xml", b"<mediawiki>" + pages * 3_000 + b"</mediawiki>", "indexed", "Bees sleep")
+    yield case(
+        "more/script.atom",
+        b"<feed><entry><title>&lt;script&gt;alert(1)</title><link href='javascript:alert(1)'/><content type='html'>"
+        b"&lt;script&gt;alert(2)&lt;/script&gt;&lt;p&gt;Beekeepers wear veils.</content></entry></feed>",
+        "indexed",
+        "veils",
+    )
+    bomb = b"<resource><data>" + base64.b64encode(archives.bomb("docx", 301)) + b"</data><mime>x/docx</mime></resource>"
+    yield case(
+        "more/attachment.enex",
+        b"<en-export><note><content>Bees sleep.</content>" + bomb + b"</note></en-export>",
+        "indexed",
+        "Bees sleep",
+    )
+    yield case(
+        "more/entries.bib",
+        b"".join(b"@book{a%d, title={Bees sleep}}\n" % n for n in range(2_000)),
+        "indexed",
+        "Bees sleep",
+    )
+
+
 def in_zip() -> Iterator[Case]:
     """Zip archives of articles; where other entries are to be left out, one entry is good."""
     zipped, bees = archives.zipped, ("bees.md", WORDS)
@@ -600,7 +678,7 @@ def in_zip() -> Iterator[Case]:
 def cases() -> list[Case]:
     """Every file; made on request, since some are large."""
     kinds = (
-        wrong_contents, in_archives, in_pdf, in_web_pages, in_markup, in_plain_text, in_records, in_mail, in_lines, in_zip,
+        wrong_contents, in_archives, in_pdf, in_web_pages, in_markup, in_plain_text, in_records, in_mail, in_lines, in_more_markup, in_zip,
     )  # fmt: skip
     return [each for kind in kinds for each in kind()]
 

@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from ...text.document import Document
 from ..archive_limits import local_name, open_archive, read_xml
 from ..decoding import Empty, Unreadable, decode
+from ..xml_text import xml_text
 from .tree import Node, TreeWriter, fold
 
 KINDS = {
@@ -30,10 +31,34 @@ KINDS = {
     "rst": "reStructuredText",
     "org": "Org text",
     "ipynb": "Jupyter notebook",
+    "latex": "LaTeX text",
+    "asciidoc": "AsciiDoc text",
+    "textile": "Textile text",
+    "mediawiki": "MediaWiki text",
+    "dokuwiki": "DokuWiki text",
+    "creole": "Creole text",
+    "muse": "Muse text",
+    "t2t": "txt2tags text",
+    "man": "manual page",
+    "mdoc": "manual page",
+    "pod": "Perl documentation",
+    "opml": "OPML outline",
+    "fb2": "FictionBook",
+    "docbook": "DocBook text",
+    "jats": "JATS article",
+    "bibtex": "BibTeX bibliography",
+    "ris": "RIS bibliography",
 }
 _ZIPPED = ("docx", "odt", "pptx", "epub")
-_TEXT = ("rst", "org", "ipynb")
-_SHOWS_TITLE = ("docx", "rst", "org")  # pandoc moves the visible title of these from the text to the metadata
+_XML = ("opml", "fb2", "docbook", "jats")
+_TEXT = (
+    "rst", "org", "ipynb", "latex", "asciidoc", "textile", "mediawiki", "dokuwiki", "creole", "muse", "t2t", "man",
+    "mdoc", "pod", "bibtex", "ris",
+)  # fmt: skip
+# Pandoc moves the visible title of these from the text to the metadata.
+_SHOWS_TITLE = (
+    "docx", "rst", "org", "latex", "asciidoc", "muse", "t2t", "man", "mdoc", "opml", "docbook", "jats",
+)  # fmt: skip
 _SECONDS = 60
 _MAX_OUTPUT = 64_000_000  # bytes of the syntax tree: about 1,500,000 words
 _HEAP = "512M"
@@ -45,6 +70,7 @@ _GENERATED_TITLE = re.compile(
 _DATES = ("%d %B %Y", "%d. %B %Y", "%B %d, %Y", "%B %d %Y", "%d %b %Y", "%b %d, %Y", "%Y/%m/%d")
 # Directives that include other files: because of one, pandoc would refuse the whole text.
 _RST_FILES = re.compile(r"^[ \t]*(?:\.\.[ \t]+(?:literal)?include::.*|:(?:file|url):.*)$", re.MULTILINE)
+_FILES = {"rst": _RST_FILES, "asciidoc": re.compile(r"^include::.*$", re.MULTILINE)}
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _SHAPE = "{http://schemas.openxmlformats.org/presentationml/2006/main}sp"
 _NOT_CONTROL = bytes([0, 9, 10, 12, 13, *range(32, 256)])
@@ -54,28 +80,45 @@ _RTF_NUMBERED_HEADING = re.compile(rb"(\\outlinelevel\d(?:(?!\\par[ \r\n\\{}]).)
 _RTF_STYLE = re.compile(rb"\\s(\d{1,4})(?=[\\ \r\n])")
 
 
-def parse_with_pandoc(path: str, data: bytes) -> Document:
-    """Parse a file in the format of its extension. Raises Unreadable, or Empty if the file contains no text."""
-    form = PurePosixPath(path).suffix.lower().lstrip(".")
+def parse_with_pandoc(path: str, data: bytes, form: str = "") -> Document:
+    """Parse a file as `form`, one of the KINDS, or in the format of its extension.
+
+    Raises Unreadable, or Empty if the file contains no text.
+    """
+    form = form or PurePosixPath(path).suffix.lower().lstrip(".")
     archive = open_archive(data, KINDS[form]) if form in _ZIPPED else None
+    try:
+        tree = read_with_pandoc(form, data)
+        document = _document(path, form, tree, archive)
+    except RecursionError:
+        raise Unreadable("is nested too deeply to be read") from None
+    except (ValueError, KeyError) as error:
+        if isinstance(error, Unreadable):
+            raise
+        raise Unreadable(_damaged(form)) from error
+    if not document.text.strip():
+        raise Empty("contains no text")
+    return document
+
+
+def read_with_pandoc(form: str, data: bytes) -> Node:
+    """The syntax tree of a file of one of the KINDS, whose words and spaces are strings. Raises Unreadable."""
     if form in _TEXT:
         text = decode(data)
-        data = (_RST_FILES.sub("", text) if form == "rst" else text).encode("utf-8", "replace")
+        pattern = _FILES.get(form)
+        data = (pattern.sub("", text) if pattern else text).encode("utf-8", "replace")
+    elif form in _XML:
+        data = xml_text(data).encode("utf-8", "replace")
     elif form == "rtf":
         if not data.lstrip().startswith(b"{\\rtf") or _is_binary(data):
             raise Unreadable(_damaged(form))
         data = _simplify_rtf(data)
     output = _run(form, data)
     try:
-        tree = json.loads(output, object_hook=fold)
-        document = _document(path, form, tree, archive)
-    except RecursionError:
-        raise Unreadable("is nested too deeply to be read") from None
-    except (ValueError, KeyError) as error:
+        tree: Node = json.loads(output, object_hook=fold)
+    except ValueError as error:
         raise Unreadable(_damaged(form)) from error
-    if not document.text.strip():
-        raise Empty("contains no text")
-    return document
+    return tree
 
 
 def _damaged(form: str) -> str:
