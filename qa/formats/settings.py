@@ -50,6 +50,10 @@ def parse_settings(path: str, text: str) -> Document:
             _end(outline, run)
         run.append(span)
     _end(outline, run)
+    document = outline.document(path, "")
+    if not document.blocks:  # a file of headings only
+        outline = Outline(text)
+        _end(outline, [span for span, _ in lines])
     return _document(outline, path)
 
 

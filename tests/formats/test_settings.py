@@ -71,6 +71,10 @@ def test_a_line_of_a_log_keeps_the_indented_lines_below_it() -> None:
     ]  # fmt: skip
 
 
+def test_a_file_of_headings_only_is_read() -> None:
+    assert [line for _, line in lines(read("a.ini", "[one]\n[two]\n"))] == ["[one]", "[two]"]
+
+
 def test_nothing_is_evaluated() -> None:
     text = "a: &a !!python/object/apply:os.system ['x']\nb: *a\nc: ${HOME}\n!include /etc/passwd\n"
     assert [line for _, line in lines(read("a.yml", text))] == text.splitlines()
