@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -11,6 +12,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from ..text.document import BlockKind, Document, Span
+from .notes import notes_of
 from .outline import MAX_HEADING, Outline, line_starts
 
 # Inline syntax is not parsed: that is most of the work, and only headings need it.
@@ -47,6 +49,7 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
     tokens = _BLOCKS.parse(text, references)
     starts = line_starts(text)
     outline = Outline(text)
+    notes = _Notes(text, tokens, starts, outline)
     metadata: dict[str, str] = {}
     for number, token in enumerate(tokens):
         if token.level != 0 or token.map is None:
@@ -58,11 +61,61 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
             content = tokens[number + 1].content
             # Too long for a heading: its inline syntax is not parsed.
             heading = content if len(content) > 2 * MAX_HEADING else _plain(content, references)
+            notes.add_before(span)
             outline.heading(int(token.tag[1]), heading, span)
         elif token.type in _KINDS and not (token.type == "html_block" and _is_comment(token.content)):
             kind = _KINDS[token.type]
-            outline.block(kind, span, _parts(tokens, number, kind, starts), _header(kind, text, span))
+            for part in notes.between(span):
+                items = _parts(tokens, number, kind, starts)
+                kept = tuple(item for item in items if part.start <= item.start and item.end <= part.end)
+                outline.block(kind, part, kept, _header(kind, text, span))
+    notes.add_before(Span(len(text), len(text) + 1))
     return outline.document(path, title or metadata.get("title", ""), metadata)
+
+
+class _Notes:
+    """Adds the footnotes of a text to its outline: each in its place, under the sentence that refers to it."""
+
+    def __init__(self, text: str, tokens: list[Token], starts: list[int], outline: Outline) -> None:
+        code = [_span(token, starts) for token in tokens if token.level == 0 and token.type == "fence"]
+        self._notes = notes_of(text, code)
+        self._outline = outline
+        self._next = 0  # the first note that was not added
+        self._end = 0  # of the last note
+        self._place = 0  # of the text, before the notes, to whose section the text after them belongs
+        self._is_note = False  # whether the last section is that of a note
+
+    def add_before(self, span: Span) -> None:
+        """Add the notes before a heading."""
+        while self._next < len(self._notes) and self._notes[self._next].span.start < span.start:
+            self._add()
+        self._place, self._is_note = span.start, False
+
+    def between(self, span: Span) -> Iterator[Span]:
+        """Yield what is not a note of the text in a span; its notes are added where they are."""
+        start = max(span.start, self._end)
+        while self._next < len(self._notes) and self._notes[self._next].span.start < span.end:
+            note = self._notes[self._next].span
+            if start < note.start:
+                yield from self._text(Span(start, note.start))
+            self._add()
+            start = max(start, note.end)
+        if start < span.end:
+            yield from self._text(Span(start, span.end))
+
+    def _add(self) -> None:
+        note = self._notes[self._next]
+        self._outline.under(note.at, note.sentence, note.span.start)
+        self._outline.block("paragraph", note.content)
+        self._next, self._end, self._is_note = self._next + 1, note.span.end, True
+
+    def _text(self, span: Span) -> Iterator[Span]:
+        if self._is_note:
+            self._outline.under(self._place, "", span.start)
+            self._is_note = False
+        else:
+            self._place = span.start
+        yield span
 
 
 def _span(token: Token, starts: list[int]) -> Span:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from ..text.document import Block, BlockKind, Document, Section, Span
+from ..text.document import APART, Block, BlockKind, Document, Section, Span
 from ..text.passage import MAX_HEADING_CHARACTERS
 
 _SPACE = re.compile(r"\s+")
@@ -25,6 +27,7 @@ class Outline:
     def __init__(self, text: str) -> None:
         self._text = text
         self._headings: list[tuple[int, str, Span]] = []
+        self._elsewhere: dict[int, int] = {}  # for headings that stand under those of another place: that place
         self._blocks: list[_Entry] = []
 
     def heading(self, level: int, heading: str, span: Span) -> None:
@@ -36,6 +39,14 @@ class Outline:
             self.block("paragraph", span)
             return
         self._headings.append((level, _SPACE.sub(" ", heading).strip(), span))
+
+    def under(self, at: int, heading: str, start: int) -> None:
+        """Begin a section at `start` that belongs to the section around another place of the text, such as a footnote.
+
+        `heading` is put below the headings of that place; it may be empty.
+        """
+        self._elsewhere[len(self._headings)] = at
+        self._headings.append((APART, _SPACE.sub(" ", heading).strip(), Span(start, start)))
 
     def block(self, kind: BlockKind, span: Span, parts: tuple[Span, ...] = (), header: Span | None = None) -> None:
         """Add a block of content, trimmed of white space; a block without visible characters is dropped."""
@@ -64,11 +75,18 @@ class Outline:
         sections = [Section((), 0, Span(starts[0], ends[0]))]
         chain: list[tuple[int, str]] = []
         for number, (level, heading, _) in enumerate(headings):
+            if number in self._elsewhere:
+                sections.append(Section((), level, Span(starts[number + 1], ends[number + 1])))
+                continue
             chain = [(above, name) for above, name in chain if above < level]
             if number != title_heading and heading:
                 chain.append((level, heading))
             names = _innermost([name for _, name in chain])
             sections.append(Section(names, level, Span(starts[number + 1], ends[number + 1])))
+        for number, at in self._elsewhere.items():
+            around = sections[bisect_right(starts, at) - 1].path
+            names = _innermost([*around, *filter(None, [headings[number][1]])])
+            sections[number + 1] = replace(sections[number + 1], path=names)
         return Document(
             path=path,
             title=_clean(title[:_MAX_TITLE]),
@@ -83,6 +101,8 @@ class Outline:
         filled = {block[2] for block in self._blocks}
         levels = [level for level, _, _ in self._headings]
         for number, (level, _, span) in enumerate(self._headings):
+            if number in self._elsewhere:
+                continue
             has_subsection = number + 1 < len(levels) and levels[number + 1] > level
             if number != title_heading and number + 1 not in filled and not has_subsection:
                 yield "paragraph", span.trimmed(self._text), number + 1, (), None

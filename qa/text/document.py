@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 BlockKind = Literal["paragraph", "list", "table", "code"]
+APART = 7  # the level of a section that is joined with no other: a footnote under the headings of another place
 SECTION_SEPARATOR = " > "
 _RECORD = re.compile(r"\.\w+#\d+$")  # the path of a record: a file name with an extension, and a number
 

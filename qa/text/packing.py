@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from .document import Block, BlockKind, Document, Section, Span
+from .document import APART, Block, BlockKind, Document, Section, Span
 
 HeadingPath = tuple[str, ...]
 # The cost of a cut inside a block that fits into a passage, and inside a longer one; an empty passage costs 1.
@@ -102,7 +102,8 @@ def join_small(sections: Iterable[SectionUnits], small: int, most: dict[HeadingP
     for section in sections:
         path, parent = section.section.path, section.section.path[:-1]
         group = Group(path, section.units, section.units[0].span.start)
-        is_small = section.may_join and group.tokens < small and path != () and not _is_question(path[-1])
+        may_join = section.may_join and section.section.level < APART
+        is_small = may_join and group.tokens < small and path != () and not _is_question(path[-1])
         if is_small and joinable is not None and joinable.path == parent:
             joined = Group(parent, [*joinable.units, *group.units], joinable.start, joinable.lead)
             if joined.tokens <= most[parent]:

@@ -414,3 +414,97 @@ def test_a_tag_of_very_many_attributes_takes_no_longer_than_others() -> None:
 def test_a_long_attribute_does_not_lose_the_others() -> None:
     long = b"<div class='" + b"a" * 50_000 + b"' hidden>Not shown.</div>"
     assert parse_html("x.html", b"<p>Bees sleep.</p>" + long).text.strip() == "Bees sleep."
+
+
+# --- what a click shows, and what a link refers to --------------------------------------------------------------------
+
+LONG = "<p>Choose your system. The pump is then tested with clear water for some minutes before it is closed.</p>"
+
+
+@pytest.mark.parametrize(
+    "tabs",
+    [
+        "<ul role='tablist'><li role='tab'>Linux</li><li role='tab'>Windows</li></ul>"
+        "<div role='tabpanel'><p>Run it at 3 bar.</p></div><div role='tabpanel' hidden><p>Run it at 5 bar.</p></div>",
+        "<ul class='nav nav-tabs'><li><a data-toggle='tab' href='#a'>Linux</a></li><li><a data-toggle='tab' href='#b'>"
+        "Windows</a></li></ul><div class='tab-content'><div id='a' class='tab-pane'><p>Run it at 3 bar.</p></div>"
+        "<div id='b' class='tab-pane' aria-hidden='true' style='display:none'>Run it at 5 bar.</div></div>",
+        "<button aria-controls='a'>Linux</button><div id='a'>Run it at 3 bar.</div>"
+        "<button aria-controls='b' aria-expanded='false'>Windows</button><div id='b' hidden>Run it at 5 bar.</div>",
+        "<h2><button data-bs-toggle='collapse' data-bs-target='#a'>Linux</button></h2>"
+        "<div id='a'>Run it at 3 bar.</div>"
+        "<h2><button data-bs-toggle='collapse' data-bs-target='#b'>Windows</button></h2>"
+        "<div id='b' class='collapse' hidden>Run it at 5 bar.</div>",
+        "<button class='accordion'>Linux</button><div><p>Run it at 3 bar.</p></div>"
+        "<button class='accordion'>Windows</button><div hidden><p>Run it at 5 bar.</p></div>",
+    ],
+)
+def test_hidden_panels_are_content_under_the_names_of_their_tabs(tabs: str) -> None:
+    document = page_of(f"<main><h1>Install the pump</h1>{LONG}{tabs}</main>")
+    under = [document.sections[block.section].path for block in document.blocks]
+    texts = [text for _, text in blocks(document)]
+    assert list(zip(under, texts, strict=True))[1:] == [
+        (("Linux",), "Run it at 3 bar."),
+        (("Windows",), "Run it at 5 bar."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<button aria-controls='m'>Menu</button><nav id='m' hidden>Not this</nav>",
+        "<div role='dialog' class='collapse' hidden>Not this</div>",
+        "<div class='cookie collapse' hidden>Not this</div>",
+        "<template><div role='tabpanel'>Not this</div></template>",
+        "<div class='navbar-collapse collapse' hidden>Not this</div>",
+        "<p hidden>Not this</p>",
+    ],
+)
+def test_what_is_hidden_for_good_stays_out(hidden: str) -> None:
+    assert "Not this" not in page_of(f"<main><h1>Install the pump</h1>{LONG}{hidden}</main>").text
+
+
+@pytest.mark.parametrize(
+    ("mark", "note"),
+    [
+        ("<sup><a href='#fn1' id='fnref1'>1</a></sup>",
+         "<hr><ol><li id='fn1'><p>In 1958. <a href='#fnref1'>↩</a></p></li></ol>"),
+        ("<a href='#_ftn1'>[1]</a>",
+         "<h2>Notes</h2><p><a id='_ftn1' name='_ftn1' href='#_ftnref1'>[1]</a> In 1958.</p>"),
+        ("<a role='doc-noteref' href='#x'>*</a>", "<aside id='x'>In 1958.</aside>"),
+    ],
+)  # fmt: skip
+def test_a_footnote_stands_behind_the_paragraph_that_refers_to_it(mark: str, note: str) -> None:
+    first = "The bridge was opened in spring by the mayor, who had come from the town with a band and a goat."
+    document = page_of(f"<main><h1>Bridge</h1><p>{first}{mark}</p>{LONG}{note}</main>")
+    assert [text for _, text in blocks(document)] == [first, "In 1958.", re.sub("<.*?>", "", LONG)]
+    assert paths(document) == []
+
+
+def test_a_reference_of_an_encyclopedia_is_not_a_note() -> None:
+    body = f"<p>It is so.<a href='#cite_note-1'>[1]</a></p>{LONG}<ol><li id='cite_note-1'>Ada Marsh 1958</li></ol>"
+    assert [text for _, text in blocks(page_of(body))][-1] == "1. Ada Marsh 1958"
+
+
+@pytest.mark.parametrize(
+    ("link", "text"),
+    [
+        ("<a href='https://tickets.example.org/c-7'>the <b>web</b> shop</a>",
+         "the web shop (https://tickets.example.org/c-7)"),
+        ("<a href='mailto:ada@example.org?subject=x'>Ada</a>", "Ada (ada@example.org)"),
+        ("<a href='tel:+4512'>the office</a>", "the office (+4512)"),
+        ("<a href='tel:+4512'>+45 12</a>", "+45 12"),
+        ("<a href='plan.html'>the plan</a>", "the plan"),
+        ("<a href='https://example.org/x'>example.org</a>", "example.org"),
+        ("<a href='javascript:x()'>it</a>", "it"),
+        ("<a href='https://[bad'>it</a>", "it"),
+    ],
+)  # fmt: skip
+def test_an_address_that_words_do_not_say_is_kept_behind_them(link: str, text: str) -> None:
+    assert f"Ask {text}, please." in page_of(f"<main><h1>Castle</h1>{LONG}<p>Ask {link}, please.</p></main>").text
+
+
+def test_prose_in_pre_is_prose_and_code_is_code() -> None:
+    prose = "This text was put into a pre element by a mail program, as it happens.\nIt has sentences, and it is one."
+    document = page_of(f"<main><h1>Mail</h1>{LONG}<pre>{prose}</pre><pre>run --fast\nstop();</pre></main>")
+    assert blocks(document)[1:] == [("paragraph", prose.replace("\n", " ")), ("code", "run --fast\nstop();")]

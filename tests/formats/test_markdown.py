@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from qa.formats.markdown import parse_markdown
 from qa.text.document import Block, Document
+from qa.text.passages import split
 
 
 def paths(document: Document) -> list[tuple[str, ...]]:
@@ -284,7 +285,7 @@ PIECES = st.sampled_from(
     ["# One\n", "## Two\n", "### Three\n", "Under\n---\n", "words\n", "more words.\n", "\n", "\n\n", "- item\n",
      "  - sub\n", "1. first\n", "> quote\n",
      "| a | b |\n", "|---|---|\n", "```\n", "    code\n", "<!-- c -->\n", "<div>\n", "---\n",
-     "[x]: y\n", "\t", "title: x\n", "🐝 e\u0301 蜂\n", "\u2028", "\x0b"]
+     "[x]: y\n", "a[^1] b.[^2]\n", "[^1]: note\n", "[^2]: y\n", "\t", "title: x\n", "🐝 e\u0301 蜂\n", "\u2028", "\x0b"]
 )  # fmt: skip
 
 
@@ -303,3 +304,58 @@ def test_blocks_of_any_text_are_in_order_inside_their_sections(text: str) -> Non
         assert all(block.span.start <= part.start < part.end <= block.span.end for part in block.parts)
         assert block.span.of(text) == block.span.of(text).strip()
         end = block.span.end
+
+
+# --- footnotes --------------------------------------------------------------------------------------------------------
+
+NOTES = """# The bridge
+
+It was opened in *spring*.[^1] It has two lanes.
+
+[^1]: On 17 April 1958,
+  by the mayor.
+
+It is grey.
+
+## Costs
+
+It cost [too much](x.md).[^c]
+
+## Traffic
+
+Many cross it. A tram ran here.[^2]
+
+[^2]: 1971
+[^c]: 4.2 million crowns.
+[^unused]: Nobody refers to it.
+"""
+
+
+def test_a_footnote_stands_under_the_sentence_that_refers_to_it() -> None:
+    document = parse_markdown("x.md", NOTES)
+    under = [document.sections[block.section].path for block in document.blocks]
+    assert list(zip(under, (text for _, text in blocks(document)), strict=True)) == [
+        ((), "It was opened in *spring*.[^1] It has two lanes."),
+        (("It was opened in spring.",), "On 17 April 1958,\n  by the mayor."),
+        ((), "It is grey."),
+        (("Costs",), "It cost [too much](x.md).[^c]"),
+        (("Traffic",), "Many cross it. A tram ran here.[^2]"),
+        (("Traffic", "A tram ran here."), "1971"),
+        (("Costs", "It cost too much."), "4.2 million crowns."),
+        (("Traffic",), "[^unused]: Nobody refers to it."),
+    ]
+
+
+def test_a_footnote_is_a_passage_of_its_own() -> None:
+    passages = split(parse_markdown("x.md", NOTES), lambda texts: [len(text.split()) for text in texts], 256)
+    assert [p.text for p in passages if "1958" in p.text] == ["On 17 April 1958,\n  by the mayor."]
+
+
+def test_marks_of_footnotes_in_code_are_code() -> None:
+    text = "Words.[^1]\n\n```\n[^1]: no note\n```\n"
+    assert blocks(parse_markdown("x.md", text))[1] == ("code", "```\n[^1]: no note\n```")
+
+
+def test_thousands_of_footnotes_do_no_harm() -> None:
+    text = "".join(f"Words.[^{n}]\n\n" for n in range(3000)) + "".join(f"[^{n}]: Note {n}.\n" for n in range(3000))
+    assert len(parse_markdown("x.md", text).blocks) == 6000

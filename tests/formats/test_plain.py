@@ -289,6 +289,64 @@ def test_a_wrapped_letter_without_a_title_has_none() -> None:
     assert blocks(document)[0][1].startswith("We came down")
 
 
+PASTED = """ANNUAL REPORT OF THE HARBOUR BOARD
+Harbour master Edda Frey
+Founded 4 May 1871
+Depth 9.4 m
+Tugs Rook and Raven
+The harbour of Vell was dredged in 2021 for the first time since the war, as Boris
+Tal had asked, and the depth at the northern quay is now 9.4 metres at low water.
+It cost 3.2 million crowns.
+1.1 Staff
+The harbour employs 41 people, of whom eleven are pilots. The harbour master is Edda
+Frey, who succeeded Boris Tal in March. Applications are sent to the office by the
+end of each month.
+The new basin was opened by the minister, and on the same day the old crane was taken down, for nobody could
+be found who would repair it or who wanted to buy it; the hook of it was kept by the oldest pilot, who is Clara
+Voss, and kept its hook.
+• more ferries from the islands, which now come twice a day and stay over the night in
+the new basin
+(ii) higher fees
+"""
+
+
+def test_text_copied_from_a_pdf_is_put_together_where_its_lines_are_full() -> None:
+    document = parse_plain("pasted.txt", PASTED)
+    assert document.title == "ANNUAL REPORT OF THE HARBOUR BOARD"
+    assert paths(document) == [("1.1 Staff",)]
+    lines = PASTED.splitlines()
+    assert [text for _, text in blocks(document)] == [
+        *lines[1:5],
+        "\n".join(lines[5:8]),
+        "\n".join(lines[9:12]),
+        "\n".join(lines[12:15]),
+        "\n".join(lines[15:18]),
+    ]
+    assert [part.of(PASTED) for part in document.blocks[-1].parts] == ["\n".join(lines[15:17]), lines[17]]
+
+
+def test_narrow_lines_that_end_in_mid_sentence_are_one_paragraph() -> None:
+    text = "Roses by the gate\nThe key lies under\nThe third stone\n\nDo not tell\nUncle Bram\n"
+    assert [block for _, block in blocks(parse_plain("x.txt", text))] == text.rstrip().split("\n\n")
+
+
+def test_short_lines_that_say_something_each_stay_apart() -> None:
+    text = "The wifi password is hunter2\nThe gate code is 4471\n\nmilk\nbread\neggs\n"
+    assert [block for _, block in blocks(parse_plain("x.txt", text))] == [line for line in text.splitlines() if line]
+
+
+def test_indented_lines_are_code_if_they_look_like_it() -> None:
+    code = "sudo apt install boxd\n    boxd --init /srv/box\n    systemctl enable boxd"
+    text = f"Setting it up\n\n{BEES}\n\n    {code}\n\n    This paragraph is only indented, in the old way.\n"
+    kinds = [(block.kind, block.span.of(text)) for block in parse_plain("x.txt", text).blocks]
+    assert kinds[1:] == [("code", code), ("paragraph", "This paragraph is only indented, in the old way.")]
+
+
+def test_an_underline_may_consist_of_other_marks() -> None:
+    text = f"Bees\n====\n{BEES}\n\nThe boxes\n~~~~~~~~~\n{HIVE}\n\nShort\n****\n{FROST}\n"
+    assert paths(parse_plain("b.txt", text)) == [("The boxes",), ("Short",)]
+
+
 # --- none of these ----------------------------------------------------------------------------------------------------
 
 POEM = """The hive at dusk

@@ -23,6 +23,10 @@ BLOCKS |= {"address", "article", "aside", "blockquote", "body", "caption", "cent
 BLOCKS |= {"figcaption", "figure", "footer", "form", "header", "hr", "main", "nav", "option", "p", "pre", "quote"}
 BLOCKS |= {"section", "summary", "table", "tbody", "tfoot", "thead"}
 _NESTED_BLOCKS = "|".join(f".//{tag}" for tag in (*sorted(HEADINGS), "table", "pre", "code[contains(., '\n')]"))
+_PLAIN_WORD = re.compile(r"(?<![^\s\"'“‘(])[^\W\d_]{2,}(?=[\s.,;:!?)\"'”’]|$)")
+_SENTENCE = re.compile(r"[^\W\d_]{2,}[.!?][\"'”’)]*(?:\s|$)")
+_CODE_MARK = re.compile(r"[{}\[\]<>=;|\\$`]|\(\)|--|::|->|//")
+_PROSE_WIDTH = 40  # characters of a line, on average; shorter ones are verse or output
 _MAX_HEADING = 300  # characters: a longer one lacks its end tag
 
 
@@ -55,6 +59,16 @@ def level_of(heading: Element) -> int:
     return int(name[1]) if name in HEADINGS - {"head"} else 3
 
 
+def _is_prose(text: str) -> bool:
+    """Whether preformatted text is prose: sentences in full lines, or one line that is a whole sentence."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    words = len(_PLAIN_WORD.findall(text))
+    ends = len(_SENTENCE.findall(text))
+    if not ends or words < 8 or len(_CODE_MARK.findall(text)) > words / 12:
+        return False
+    return len(text) / len(lines) >= _PROSE_WIDTH and not any(line[:1] in " \t" for line in lines[1:])
+
+
 class Writer:
     """Writes an article to a TextBuilder; text between blocks becomes a paragraph."""
 
@@ -74,7 +88,7 @@ class Writer:
         if tag in BLOCKS or is_code:
             self._flush()
         if is_code:
-            self._builder.code("".join(_pieces(element, edge="\n")).replace("\u00a0", " "))
+            self._preformatted("".join(_pieces(element, edge="\n")).replace("\u00a0", " "), element)
         elif tag in HEADINGS and len(heading := text_of(element)) <= _MAX_HEADING:
             self._builder.heading(level_of(element), heading)
         elif not (tag in _LISTS and self._list(element)) and not (tag == "table" and self._table(element)):
@@ -84,6 +98,14 @@ class Writer:
                 self._line.append(SPACE.sub(" ", child.tail or ""))
         if tag in BLOCKS:
             self._flush()
+
+    def _preformatted(self, text: str, element: Element) -> None:
+        """Write code, or prose that only its author's tool put into `pre`."""
+        if element.tag == "pre" and element.find(".//code") is None and _is_prose(text):
+            for paragraph in re.split(r"\n\s*\n", text):
+                self._builder.paragraph(paragraph)
+        else:
+            self._builder.code(text)
 
     def _flush(self) -> None:
         """Write the pending text; two line breaks separate paragraphs."""

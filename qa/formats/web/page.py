@@ -19,6 +19,8 @@ from ..decoding import Empty, Unreadable, decode
 from . import merged_cells
 from .blocks import BLOCKS, BREAKS, HEADINGS, SPACE, WORD, Element, Writer, length_of, level_of, text_of
 from .completion import FRAME, complete, drop
+from .panels import reveal
+from .references import keep_addresses, place_notes
 
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)\b[^<>]*?\b(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _DECLARED_WITHIN = 8192  # bytes
@@ -94,8 +96,8 @@ def parse_mhtml(path: str, data: bytes) -> Document:
 def parse_fragment(path: str, text: str, title: str) -> Document:
     """Parse HTML that consists of an article, as in a feed. Raises Empty if it contains no text."""
     page = _tree(_CONTROL.sub("", text))
-    _remove_noise(page)
-    _prepare(page)
+    _clean(page)
+    keep_addresses(page, "")
     builder = TextBuilder()
     Writer(builder).article(page)
     document = builder.document(path, title)
@@ -127,9 +129,9 @@ def _document(path: str, text: str, address: str = "") -> Document:
     page = _tree(_CONTROL.sub("", text))
     saved_from = _SAVED.search(text)
     metadata = _metadata(page, address or (saved_from[1] if saved_from else ""))
-    _remove_noise(page)
-    _prepare(page)
+    _clean(page)
     article = _article(page)
+    keep_addresses(article, metadata["url"])
     builder = TextBuilder()
     heading = _main_heading(page, metadata["title"])
     if heading and _words(heading) not in [_words(text_of(head)) for head in article.iter(*HEADINGS)]:
@@ -167,6 +169,14 @@ def _flatten_tag(tag: re.Match[str]) -> str:
 
 def _without_attributes(tag: re.Match[str]) -> str:
     return f"<{tag[1]}" if len(_QUOTED.sub("", tag[2])) >= _MAX_TAG else tag[0]
+
+
+def _clean(page: Element) -> None:
+    """Prepare a page for extraction: show what a click would show, put notes in their places, remove what is noise."""
+    reveal(page)
+    _remove_noise(page)
+    place_notes(page)
+    _prepare(page)
 
 
 def _remove_noise(page: Element) -> None:
