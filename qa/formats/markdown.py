@@ -65,8 +65,8 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
             outline.heading(int(token.tag[1]), heading, span)
         elif token.type in _KINDS and not (token.type == "html_block" and _is_comment(token.content)):
             kind = _KINDS[token.type]
+            items = _parts(tokens, number, kind, starts)
             for part in notes.between(span):
-                items = _parts(tokens, number, kind, starts)
                 kept = tuple(item for item in items if part.start <= item.start and item.end <= part.end)
                 outline.block(kind, part, kept, _header(kind, text, span))
     notes.add_before(Span(len(text), len(text) + 1))
