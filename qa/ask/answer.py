@@ -14,7 +14,7 @@ from .why import Why
 class Citation:
     """A cited passage: literal text of a document, with the spans to highlight.
 
-    `changed` says that the file has changed since it was indexed.
+    `changed` says that the file has changed since it was indexed, and `incomplete` which part of it could not be read.
     """
 
     rank: int
@@ -28,6 +28,7 @@ class Citation:
     text: str
     highlights: tuple[Span, ...]
     changed: bool
+    incomplete: str = ""
 
 
 @dataclass(frozen=True, slots=True)

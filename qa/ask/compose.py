@@ -110,4 +110,5 @@ def _citation(rank: int, hit: Hit, facts: Facts, highlights: tuple[Span, ...]) -
         text=passage.text,
         highlights=highlights,
         changed=passage.document in facts.changed,
+        incomplete=facts.incomplete.get(passage.document, ""),
     )

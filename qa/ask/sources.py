@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ class Facts:
     """What an answer needs to know about the documents of its hits, by document.
 
     `contexts` maps each document to its title and its path as words, for checks whether it mentions a name or a date.
+    `incomplete` says of documents of a file with one document which part of it could not be read.
     """
 
     generation: str
@@ -26,6 +27,7 @@ class Facts:
     urls: Mapping[str, str]
     changed: frozenset[str]
     contexts: Mapping[str, str]
+    incomplete: Mapping[str, str] = field(default_factory=dict)
 
 
 def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Path | None) -> Facts:
@@ -40,6 +42,7 @@ def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Path | None) 
         titles={path: facts.title for path, facts in known.items()},
         urls={path: url for path, url in urls.items() if _is_web(url)},
         changed=frozenset(path for path, facts in known.items() if facts.file.path in changed),
+        incomplete={path: facts.file.reason for path, facts in known.items() if path == facts.file.path},
         contexts={path: f"{facts.title}\n{described(path)}" for path, facts in known.items()},
     )
 

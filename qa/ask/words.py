@@ -185,6 +185,7 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> st
         changed = " (changed since it was indexed)" if citation.changed else ""
         lines += ["", f"[{citation.rank}] {_line(where(citation))}"]
         lines += [f"    {_line(citation.document)}{page}, {percent(citation.score)}{changed}"]
+        lines += [f"    not all of this file was read: {_line(citation.incomplete)}"] if citation.incomplete else []
         lines += [f"    | {line}".rstrip() for line in _plain(citation.text).split("\n")]
     return "\n".join(lines)
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, TinyEncoder, TinyReader
+from files.make_pdf import SCAN, image, text_at, written
 from waiting import wait_until
 
 from qa.cli import main
@@ -108,6 +109,17 @@ def test_ask_prints_the_answer_for_people(folder: Path, capsys: pytest.CaptureFi
     code, out, _ = run(capsys, "ask", "What is the zebra at the zoo called?")
     assert code == 0
     assert out.index("Bruno") < out.index("zoo.md")
+
+
+def test_a_file_that_was_read_in_part_says_so_below_what_is_quoted_from_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = text_at(60, 750, "The warranty of the organ of Odense stands in the appendix.")
+    (folder / "corpus" / "organ.pdf").write_bytes(written([text, SCAN], objects={"Scan": image()}))
+    run(capsys, "build")
+    assert "1 of 2 pages; page 2 looks scanned" in run(capsys, "status")[1]
+    _, out, _ = run(capsys, "ask", "Where does the warranty of the organ of Odense stand?")
+    assert "not all of this file was read: 1 of 2 pages; page 2 looks scanned" in out
 
 
 def test_ask_explains_only_on_request_and_json_always_does(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

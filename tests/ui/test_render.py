@@ -417,6 +417,7 @@ def test_a_source_says_whether_its_file_changed() -> None:
     assert UNCHANGED in source_html(citation(), article(), False, 1, 1)
     assert CHANGED in source_html(citation(), article(), True, 1, 1)
     assert "changed since indexed" in answer_html(answer(citation(changed=True)), 1)
+    assert "not all of it was read" in answer_html(answer(citation(incomplete="1 of 2 pages")), 1)
 
 
 def test_a_source_shows_file_author_date_link_and_heading() -> None:
