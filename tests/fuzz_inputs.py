@@ -19,6 +19,8 @@ from functools import cache
 from pathlib import Path
 
 import hypothesis
+from files.make_spreadsheet import text as cell
+from files.make_spreadsheet import xlsx
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -630,6 +632,17 @@ _BIB_SEED = (
     b'@string{x = "y"}\n@book{b, title={Wasps}, editor={E}}\n'
 )
 
+_SHEET = (
+    b'<row r="1">', b"</row>", b'<c r="A1">', b'<c r="B2" s="1">', b'<c r="ZZ99" t="b">', b'<c r="C3" t="s">', b'<c r="A0">', b"</c>", b"<v>", b"</v>",
+    b"1", b"0.25", b"45413", b"1e308", b"-1", b"x", b"<f>A1+B2</f>", b"<is><t>Bees</t></is>", b'<c t="inlineStr">', b'<c t="e"><v>#REF!</v></c>', b"&amp;",
+)  # fmt: skip
+_ROWS = f'<row r="1">{cell("A1", "Hive")}{cell("B1", "Bees")}</row><row r="2">{cell("A2", "Oak")}<c r="B2"><v>4</v></c></row>'
+
+
+def _workbook(rows: str) -> bytes:
+    return xlsx({"Hives": rows, "Old": rows}, formats="0 9 14", hidden="Old", merged="A1:B2")
+
+
 FORMATS: dict[str, Format] = {
     "plain": Format(".txt", _plain_seeds, _PLAIN, _sequence(_PLAIN)),
     "markdown": Format(".md", lambda: [_MARKDOWN_SEED, *_read("office", "*.md")], _MARKDOWN, _sequence(_MARKDOWN)),
@@ -678,6 +691,7 @@ FORMATS: dict[str, Format] = {
         ".jsonl", lambda: [_as_lines(_RECORDS), _as_lines(_RECORDS).decode().encode("utf-16")], _JSON, _lines_of_records()
     ),
     "csv": Format(".csv", lambda: [*_CSV_SEEDS], _CSV, _sequence(_CSV, b"title,text\n") | _sequence(_CSV)),
+    "tsv": Format(".tsv", lambda: [*_CSV_SEEDS], _CSV, _sequence(_CSV)),
     "tex": Format(".tex", lambda: [_LATEX_SEED], _LATEX, _sequence(_LATEX)),
     "adoc": Format(".adoc", lambda: [_ADOC_SEED], _ADOC, _sequence(_ADOC)),
     "wiki": Format(".wiki", lambda: [_WIKI_SEED], _WIKI, _sequence(_WIKI)),
@@ -691,6 +705,13 @@ FORMATS: dict[str, Format] = {
     "eml": Format(".eml", _mail_seeds, _MAIL, _mails()),
     "mbox": Format(
         ".mbox", lambda: [_mailbox_of(_mail_seeds())], _MAIL, st.lists(_mails(), min_size=1, max_size=5).map(_mailbox_of)
+    ),
+    "xlsx": Format(
+        ".xlsx",
+        lambda: [_workbook(_ROWS)],
+        (*_XML, *_SHEET),
+        _sequence(_SHEET).map(lambda body: _workbook(body.decode("latin-1"))),
+        zipped=True,
     ),
     "zip": Format(".zip", _zip_seeds, _ZIP, _archives(), zipped=True),
 }  # fmt: skip

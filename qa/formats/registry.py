@@ -180,6 +180,12 @@ def _xml(path: str, data: bytes, fields: FieldNames) -> Contents:
     return parse_xml(path, data, lambda inner, content: parse(inner, content, fields), supported)
 
 
+def _spreadsheet(path: str, data: bytes) -> Contents:
+    from .office.spreadsheet import parse_spreadsheet
+
+    return parse_spreadsheet(path, data)
+
+
 def _zip(path: str, data: bytes, fields: FieldNames) -> Contents:
     return parse_zip(path, data, lambda inner, content: parse(inner, content, fields), supported)
 
@@ -257,6 +263,7 @@ FORMATS = (
     Format("JSON", (".json",), _records(parse_json)),
     Format("JSON Lines", (".jsonl", ".ndjson"), _records(parse_jsonl)),
     Format("CSV", (".csv",), _records(parse_csv)),
+    Format("spreadsheet", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), _single(_spreadsheet)),
     Format("TSV", (".tsv",), _records(parse_csv)),
     Format("subtitles", (".srt", ".vtt"), _text(_subtitles)),
     Format("settings", (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".env", ".properties"), _text(_settings)),

@@ -22,6 +22,8 @@ from . import hostile_archives as archives
 from . import hostile_pdf as pdfs
 from .hostile_archives import good
 from .make_pdf import stream
+from .make_spreadsheet import text as cell
+from .make_spreadsheet import xlsx
 
 FILES = Path(__file__).parent
 ZIPPED = ("docx", "odt", "pptx", "epub")
@@ -415,6 +417,13 @@ def in_records() -> Iterator[Case]:
         "indexed",
         "veils",
     )
+    for ending in ("xlsx", "xls", "xlsb", "ods"):
+        yield case(f"sheets/picture.{ending}", PNG, "failed", "cannot be opened as spreadsheet")
+    far = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    yield case("sheets/far.xlsx", xlsx({"Far": far}), "failed", "contains too many cells")
+    cells = f'<row r="1">{cell("A1", "Bees sleep.")}</row>'
+    yield case("sheets/merged.xlsx", xlsx({"A": cells}, merged="A1:XFD1048576"), "indexed", "Bees sleep")
+    yield case("sheets/row.xlsx", xlsx({"A": cells.replace("A1", "A99999999999")}), "empty", "contains no text")
     for ending in ("json", "jsonl", "csv", "tsv"):
         yield case(f"records/picture.{ending}", PNG, "failed", "binary")
     yield case("records/open.csv", b'title,text\nBees,"' + WORDS * 1_000 + b"\na,b" * 1_000, "indexed", "Bees sleep")
