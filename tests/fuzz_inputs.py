@@ -6,6 +6,7 @@ The same name, seed and number always give the same input. To add a format, add 
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import quopri
@@ -378,6 +379,12 @@ _PPTX_TAGS = (
     "a:br", "a:fld", "p:pic", "p:cNvPr id='2' name='x'", "a:buChar char='-'", "a:buAutoNum type='arabicPeriod'", "a:hlinkClick r:id='rId2'",
 )  # fmt: skip
 
+_OLE = (
+    b"\xff\xff\xff\xff", b"\xfe\xff\xff\xff", b"\x00\x00\x00\x00", b"\x01\x00\x00\x00", b"\xec\xa5", b"\xdc\xa5", b"\x00\x00\x00\x40",
+    b"\x16\x24\x01", b"\x17\x24\x01", b"\x46\x66\x00\x00\x00\x00", b"\x0f\x00\xf0\x0f", b"\x00\x00\xa0\x0f\xff\xff\xff\x7f", b"\x0f\x00\x04\xf0",
+    b"\x0f\x00\x03\xf0", b"\x00\x00\x9e\x0f\x04\x00\x00\x00", b"\x13", b"\x14", b"\x15", b"\x07", b"\r", b"\x0c", b"\x02", b"\x05", b"\x08",
+    "WordDocument".encode("utf-16-le"), "1Table".encode("utf-16-le"), "PowerPoint Document".encode("utf-16-le"),
+)  # fmt: skip
 _RTF = (
     b"\\par ", b"{", b"}", b"\\pard", b"\\bin5 ", b"\\bin999999999 ", b"\\bin-1 ", b"\\'e4", b"\\'zz", b"\\u8364?", b"\\u-10179?", b"\\uc0 ", b"\\uc9999 ",
     b"{\\footnote ", b"{\\*\\footnote ", b"{\\*\\unknown ", b"\\trowd", b"\\cell ", b"\\row ", b"\\intbl ", b"\\cellx500", b"\\s1 ", b"\\ls1\\ilvl2 ",
@@ -674,6 +681,13 @@ FORMATS: dict[str, Format] = {
         (*_XML, *(f"<{tag}>".encode() for tag in _PPTX_TAGS)),
         _inside("slides.pptx", "ppt/slides/slide2.xml", b"<p:spTree", b"</p:spTree>", _PPTX_TAGS),
         zipped=True,
+    ),
+    "doc": Format(".doc", lambda: _read("office", "*.doc"), _OLE, _sequence(_OLE, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")),
+    "ppt": Format(
+        ".ppt",
+        lambda: [gzip.decompress(data)[:_LONGEST] for data in _read("office", "*.ppt.gz")],
+        _OLE,
+        _sequence(_OLE, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     ),
     "epub": Format(
         ".epub",

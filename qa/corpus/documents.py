@@ -17,6 +17,7 @@ from pathlib import Path
 from ..errors import CorpusError
 from ..formats import supported
 from ..formats.decoding import Empty, Unreadable
+from ..formats.recognition import is_temporary
 from ..sandbox.parsing import ParsedFile
 from ..text.document import Document, title_from_path
 from ..text.passage import Passage
@@ -53,7 +54,8 @@ def check(corpus: Path) -> None:
 
 
 def scan(corpus: Path, max_file_bytes: int, without: Path | None = None) -> list[CorpusFile]:
-    """Every file below `corpus`, sorted by path, except names that begin with a dot.
+    """Every file below `corpus`, sorted by path, except hidden ones (their names begin with a dot) and those that
+    programs write while they work (`is_temporary`).
 
     `without` is a folder to leave out: an index inside the corpus folder. Raises CorpusError as `check` does.
     """
@@ -185,12 +187,17 @@ def _list_folders(folder: Path, without: Path | None) -> Iterator[tuple[Path, li
             continue
         try:
             with os.scandir(current) as scanned:
-                entries = [entry for entry in scanned if not entry.name.startswith(".")]
+                entries = [entry for entry in scanned if not _is_ignored(entry)]
         except OSError:
             yield current, None
             continue
         yield current, entries
         folders += [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+
+
+def _is_ignored(entry: os.DirEntry[str]) -> bool:
+    is_file = not entry.is_dir(follow_symlinks=False)
+    return entry.name.startswith(".") or (is_file and is_temporary(entry.name))
 
 
 def _examine(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> CorpusFile:

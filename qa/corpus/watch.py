@@ -18,6 +18,7 @@ import watchfiles
 
 from ..config import Config
 from ..errors import CorpusError
+from ..formats.recognition import is_temporary
 from . import documents
 
 _Snapshot = list[tuple[str, ...]]
@@ -100,7 +101,8 @@ def _events(config: Config, stop: threading.Event) -> Generator[bool, None, None
             recursive=_RECURSIVE,
             ignore_permission_denied=True,
         ):
-            yield any(not Path(path).name.startswith(".") for _, path in events)
+            names = [Path(path).name for _, path in events]
+            yield not all(name.startswith(".") or is_temporary(name) for name in names)
     except FileNotFoundError:
         pass
     except (OSError, RuntimeError) as error:

@@ -18,6 +18,7 @@ from ..text.document import Contents
 from .archive_limits import open_archive, read_entry
 from .contained import MAX_FILE_BYTES, InnerFile, Parse, Supported, parse_inside
 from .decoding import Empty, Unreadable
+from .recognition import is_temporary
 
 _MAX_NAME = 120  # characters of the name of a folder or file
 _MAX_DEPTH = 20  # folders
@@ -87,4 +88,5 @@ def _label(entry: zipfile.ZipInfo) -> str:
 
 
 def _is_hidden(label: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in label.split("/"))
+    parts = label.split("/")
+    return is_temporary(parts[-1]) or any(part.startswith(".") or part == "__MACOSX" for part in parts)

@@ -22,6 +22,7 @@ from .decoding import Unreadable, decode
 from .delimited import parse_csv
 from .markdown import parse_markdown
 from .plain import parse_plain
+from .recognition import recognised
 from .records import parse_json, parse_jsonl
 
 # The field of a record (JSON, CSV) for its title, text …, if it is not one of the usual ones.
@@ -47,7 +48,9 @@ def parse(path: str, data: bytes, fields: FieldNames = MappingProxyType({})) -> 
     """
     extension = _extension(path)
     own = _own().get(extension)
-    return (own.parse if own else _from_plugin(plugins()[extension]))(path, data, fields)
+    if own is None:
+        return _from_plugin(plugins()[extension])(path, data, fields)
+    return _own().get(recognised(extension, data), own).parse(path, data, fields)
 
 
 def supported(path: str) -> bool:
@@ -139,10 +142,27 @@ def _pdf(path: str, data: bytes) -> Contents:
     return parse_pdf(path, data)
 
 
-def _pandoc(path: str, data: bytes) -> Document:
-    from .office.pandoc import parse_with_pandoc
+def _office(form: str) -> Parser:
+    """The parser of a format that pandoc calls `form`, or of one that is read beside it."""
 
-    return parse_with_pandoc(path, data)
+    def parse(path: str, data: bytes) -> Document:
+        from .office.parse import parse_office
+
+        return parse_office(path, data, form)
+
+    return _single(parse)
+
+
+def _old_word(path: str, data: bytes) -> Document:
+    from .office.old_word import parse_old_word
+
+    return parse_old_word(path, data)
+
+
+def _old_slides(path: str, data: bytes) -> Document:
+    from .office.old_slides import parse_old_slides
+
+    return parse_old_slides(path, data)
 
 
 def _markup(path: str, data: bytes) -> Contents:
@@ -150,10 +170,10 @@ def _markup(path: str, data: bytes) -> Contents:
 
     A text with an error in its markup is read as plain text.
     """
-    from .office.pandoc import parse_with_pandoc
+    from .office.parse import parse_office
 
     try:
-        return Contents((parse_with_pandoc(path, data, _MARKUP[_extension(path)]),))
+        return Contents((parse_office(path, data, _MARKUP[_extension(path)]),))
     except Unreadable as error:
         return Contents((parse_plain(path, decode(data)),), (f"is read as plain text, because it {error}",))
 
@@ -169,9 +189,9 @@ def _manual(path: str, data: bytes) -> Document:
     form = "pod" if _extension(path) == ".pod" else "mdoc" if _MDOC.search(data) else "man" if _MAN.search(data) else ""
     if not form:
         return parse_plain(path, decode(data))
-    from .office.pandoc import parse_with_pandoc
+    from .office.parse import parse_office
 
-    return parse_with_pandoc(path, data, form)
+    return parse_office(path, data, form)
 
 
 def _xml(path: str, data: bytes, fields: FieldNames) -> Contents:
@@ -238,14 +258,16 @@ FORMATS = (
     Format("web page", (".html", ".htm", ".xhtml"), _single(_html)),
     Format("web page", (".mhtml", ".mht"), _single(_mhtml)),
     Format("PDF", (".pdf",), _single(_pdf)),
-    Format("Word", (".docx",), _single(_pandoc)),
-    Format("OpenDocument", (".odt",), _single(_pandoc)),
-    Format("PowerPoint", (".pptx",), _single(_pandoc)),
-    Format("e-book", (".epub",), _single(_pandoc)),
-    Format("RTF", (".rtf",), _single(_pandoc)),
-    Format("reStructuredText", (".rst",), _single(_pandoc)),
-    Format("Org", (".org",), _single(_pandoc)),
-    Format("notebook", (".ipynb",), _single(_pandoc)),
+    Format("Word", (".docx", ".docm", ".dotx", ".dotm"), _office("docx")),
+    Format("Word", (".doc", ".dot"), _single(_old_word)),
+    Format("OpenDocument", (".odt", ".ott"), _office("odt")),
+    Format("PowerPoint", (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), _office("pptx")),
+    Format("PowerPoint", (".ppt", ".pps", ".pot"), _single(_old_slides)),
+    Format("e-book", (".epub",), _office("epub")),
+    Format("RTF", (".rtf",), _office("rtf")),
+    Format("reStructuredText", (".rst",), _office("rst")),
+    Format("Org", (".org",), _office("org")),
+    Format("notebook", (".ipynb",), _office("ipynb")),
     Format("LaTeX", (".tex", ".ltx", ".latex"), _single(_markup)),
     Format("AsciiDoc", (".adoc", ".asciidoc", ".asc"), _single(_markup)),
     Format(

@@ -33,6 +33,6 @@ def parse_xml(path: str, data: bytes, parse: Parse, supported: Supported) -> Con
         raise Unreadable(
             f"is XML of a kind that is not read (<{root}>)" if root else "is damaged: it cannot be opened as XML"
         )
-    from .office.pandoc import parse_with_pandoc
+    from .office.parse import parse_office
 
-    return Contents((parse_with_pandoc(path, data, form),))
+    return Contents((parse_office(path, data, form),))

@@ -132,6 +132,15 @@ def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
     assert [file.record.path for file in scan(corpus, LIMIT)] == ["a.md"]
 
 
+def test_lock_and_temporary_files_are_left_out_but_folders_of_such_names_are_not(tmp_path: Path) -> None:
+    corpus = folder(tmp_path, a__md="Text.")
+    (corpus / "~$a.docx").write_bytes(b"x" * 162)
+    (corpus / "b.md~").write_text("Text.")
+    (corpus / "old~").mkdir()
+    (corpus / "old~" / "c.md").write_text("Text.")
+    assert [file.record.path for file in scan(corpus, LIMIT)] == ["a.md", "old~/c.md"]
+
+
 # --- files that are articles ------------------------------------------------------------------------------------------
 
 

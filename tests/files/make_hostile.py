@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
 import json
 import os
 import random
@@ -49,6 +50,21 @@ def case(name: str, data: bytes | Callable[[], bytes], status: str, says: str = 
     return Case(name, data if callable(data) else lambda: data, status, says)
 
 
+def old(ending: str, length: int | None = None) -> bytes:
+    """The first bytes of a good binary Office file."""
+    if ending == "doc":
+        return (FILES / "office" / "bees-libreoffice.doc").read_bytes()[:length]
+    return gzip.decompress((FILES / "office" / "slides.ppt.gz").read_bytes())[:length]
+
+
+def with_long_records(ending: str) -> bytes:
+    """A binary Office file whose tables claim to be as long as a number can say."""
+    data = bytearray(old(ending))
+    start = data.index(b"\xec\xa5") + 0x4C if ending == "doc" else data.index(b"\xf5\x0f") + 6
+    data[start : start + 400] = b"\xff" * 400
+    return bytes(data)
+
+
 def wrong_contents() -> Iterator[Case]:
     """Every extension with content that does not belong to it."""
     noise = random.Random(7).randbytes(4000)
@@ -59,11 +75,26 @@ def wrong_contents() -> Iterator[Case]:
         damaged = "damaged" if ending != "ipynb" else "binary"
         yield case(f"wrong/picture.{ending}", PNG, "failed", damaged)
         yield case(f"wrong/noise.{ending}", noise, "failed", damaged)
-        yield case(f"wrong/page.{ending}", b"<html><p>Bees</p></html>", "failed", "damaged")
+        yield case(
+            f"wrong/page.{ending}",
+            b"<html><p>Bees</p></html>",
+            *(("failed", "damaged") if ending in ("epub", "ipynb") else ("indexed", "Bees")),
+        )
     for ending in ZIPPED:
-        yield case(f"wrong/other.{ending}", partial(good, "odt" if ending != "odt" else "docx"), "failed", "damaged")
+        yield case(
+            f"wrong/other.{ending}", partial(good, "odt" if ending != "odt" else "docx"), "indexed", "Bees do not sleep"
+        )
         yield case(f"wrong/half.{ending}", good(ending)[: len(good(ending)) // 2], "failed", "damaged")
-    yield case("wrong/text.doc", WORDS, "skipped", ".doc files are not read")
+    yield case("wrong/text.doc", WORDS, "indexed", "Bees sleep")
+    yield case("wrong/text.xyz", WORDS, "skipped", ".xyz files are not read")
+    for ending in ("doc", "ppt"):
+        yield case(f"wrong/picture.{ending}", PNG, "failed", "damaged")
+        yield case(f"wrong/noise.{ending}", noise, "failed", "damaged")
+        yield case(f"wrong/ole.{ending}", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise, "failed", "damaged")
+        yield case(f"wrong/half.{ending}", partial(old, ending, 9_000), "failed", "damaged")
+        yield case(f"wrong/lengths.{ending}", partial(with_long_records, ending), "failed", "damaged")
+    yield case("wrong/slides.doc", lambda: old("ppt"), "indexed", "Bees gather in a ball")
+    yield case("wrong/text.pps", lambda: old("doc"), "indexed", "Bees do not sleep")
     for ending in ("md", "html", "pdf", "docx", "rtf", "ipynb"):
         yield case(f"wrong/nothing.{ending}", b"", "empty", "is empty")
 

@@ -23,20 +23,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.formats.decoding import Empty, Unreadable
-from qa.formats.office import pandoc
-from qa.formats.office.pandoc import parse_with_pandoc
+from qa.formats.office import package, pandoc
+from qa.formats.office.parse import parse_office
 from qa.text.document import Document
 from qa.text.passages import split
 
 OFFICE = FILES / "office"
-ARTICLES = sorted(path.name for path in OFFICE.glob("bees*") if path.suffix != ".md")
+ARTICLES = sorted(path.name for path in OFFICE.glob("bees*") if path.suffix not in (".md", ".doc"))
 NAMES = [*ARTICLES, "slides.pptx"]
 ZIPPED = ["bees.docx", "bees.odt", "bees.epub", "slides.pptx"]
 WORD = re.compile(r"\w+")
 
 
 def read(name: str) -> Document:
-    return parse_with_pandoc(name, (OFFICE / name).read_bytes())
+    return parse_office(name, (OFFICE / name).read_bytes())
 
 
 def blocks(document: Document, kind: str) -> list[str]:
@@ -149,7 +149,7 @@ def test_dates_are_iso(name: str) -> None:
     ],
 )
 def test_a_date_that_is_not_understood_stays(written: str, iso: str) -> None:
-    assert pandoc._iso_date(written) == iso
+    assert package.iso_date(written) == iso
 
 
 def test_the_order_of_authors_is_kept() -> None:
@@ -159,22 +159,22 @@ def test_the_order_of_authors_is_kept() -> None:
 def test_a_title_that_a_program_made_up_is_none() -> None:
     data = repacked("bees.odt", lambda _, part: part.replace(b"A year at the hive", b"Microsoft Word - bees.doc"))
     assert read("bees.odt").title == "A year at the hive"
-    assert "Microsoft" not in parse_with_pandoc("x.odt", data).title
+    assert "Microsoft" not in parse_office("x.odt", data).title
 
 
 def test_a_property_that_is_empty_hides_nothing() -> None:
     def untitled(_: str, part: bytes) -> bytes:
         return re.sub(rb"(<dc:title[^>]*>)[^<]*<", rb"\1<", part)
 
-    assert parse_with_pandoc("x.docx", repacked("bees.docx", untitled)).title == "A year at the hive"
-    assert parse_with_pandoc("x.epub", repacked("bees.epub", untitled)).title == "Winter"
+    assert parse_office("x.docx", repacked("bees.docx", untitled)).title == "A year at the hive"
+    assert parse_office("x.epub", repacked("bees.epub", untitled)).title == "Winter"
 
 
 def test_a_note_to_the_first_paragraph_is_written_once() -> None:
     data = (
         b"{\\rtf1{\\info{\\title Bees}}\\pard Bees gather{\\footnote\\pard A note.\\par} here.\\par\\pard More.\\par}"
     )
-    document = parse_with_pandoc("x.rtf", data)
+    document = parse_office("x.rtf", data)
     assert document.title == "Bees"
     assert blocks(document, "paragraph") == ["Bees gather here.", "A note.", "More."]
 
@@ -202,7 +202,7 @@ def test_chapters_come_in_the_order_of_the_spine() -> None:
         lines[first], lines[second] = lines[second], lines[first]
         return "\n".join(lines).encode()
 
-    document = parse_with_pandoc("x.epub", repacked("bees.epub", turned))
+    document = parse_office("x.epub", repacked("bees.epub", turned))
     assert [path[0] for path in paths(document) if len(path) == 1] == ["Spring", "Winter"]
 
 
@@ -223,14 +223,14 @@ def test_lists_cut_in_two_quotes_frames_and_numbers_that_start_later() -> None:
         "+-----------------+\n| framed          |\n|                 |\n| twice           |\n+-----------------+\n\n"
         "| roses\n| violets\n\n``code`` and :math:`a^2`\n\n.. image:: a.png\n   :alt: Picture 3\n"
     )
-    document = parse_with_pandoc("x.rst", text.encode())
+    document = parse_office("x.rst", text.encode())
     assert parts(document, "list") == ["- 5. five with more", "- 6. six", "- inner", "- after"]
     assert blocks(document, "paragraph") == ["framed", "twice", "code and a^2"]
     assert blocks(document, "code") == ["roses\nviolets"]
 
 
 def test_code_inside_an_item_keeps_its_lines() -> None:
-    document = parse_with_pandoc("x.rst", b"1. do\n\n   ::\n\n     a\n     b\n\n2. see\n")
+    document = parse_office("x.rst", b"1. do\n\n   ::\n\n     a\n     b\n\n2. see\n")
     assert [block.span.of(document.text) for block in document.blocks] == ["1. do", "a\nb", "- 2. see"]
 
 
@@ -243,14 +243,14 @@ def test_a_notebook_gives_its_text_code_and_output() -> None:
          "source": "<style>p {}</style>\n<p>two &lt; <b>three</b></p>"},
     ]  # fmt: skip
     notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"t": "Space", "title": {"a": 1}}, "cells": cells}
-    document = parse_with_pandoc("x.ipynb", json.dumps(notebook).encode())
+    document = parse_office("x.ipynb", json.dumps(notebook).encode())
     assert document.title == "Bees"
     assert blocks(document, "code") == ["print(1)", "one"]
     assert blocks(document, "paragraph") == ["text", "two < three"]
 
 
 def test_a_text_in_an_old_encoding_is_read() -> None:
-    assert "Ärger mit Mäusen" in parse_with_pandoc("x.rst", "Ärger mit Mäusen im Haus.".encode("cp1252")).text
+    assert "Ärger mit Mäusen" in parse_office("x.rst", "Ärger mit Mäusen im Haus.".encode("cp1252")).text
 
 
 # --- missing programs -------------------------------------------------------------------------------------------------
@@ -259,13 +259,11 @@ def test_a_text_in_an_old_encoding_is_read() -> None:
 @pytest.mark.parametrize(("name", "data"), [("x.rst", b""), ("x.rst", b".. comment\n"), ("x.rtf", b"{\\rtf1 }")])
 def test_a_file_without_text_is_empty(name: str, data: bytes) -> None:
     with pytest.raises(Empty, match="contains no text"):
-        parse_with_pandoc(name, data)
+        parse_office(name, data)
 
 
 def test_pypandoc_itself_is_never_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = (
-        "import sys; from qa.formats.office.pandoc import parse_with_pandoc as p; p('x.rst', b'a'); print(*sys.modules)"
-    )
+    code = "import sys; from qa.formats.office.parse import parse_office as p; p('x.rst', b'a'); print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "qa.formats.office.pandoc" in run.stdout.split()
     assert not [name for name in run.stdout.split() if name.startswith("pypandoc")]
@@ -293,7 +291,7 @@ def test_no_other_file_is_read(directive: str, tmp_path: Path) -> None:
     secret.write_text("TOPSECRET,2\n")
     text = f"Before.\n\n{directive.format(secret)}\n\nAfter.\n"
     try:
-        document = parse_with_pandoc("x.rst", text.encode())
+        document = parse_office("x.rst", text.encode())
     except Unreadable:
         return
     assert "TOPSECRET" not in document.text
@@ -302,7 +300,7 @@ def test_no_other_file_is_read(directive: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("directive", [".. include:: a.txt", ".. csv-table:: T\n   :file: a.csv"])
 def test_a_file_that_is_not_read_does_not_hide_the_rest(directive: str) -> None:
-    text = parse_with_pandoc("x.rst", f"Before.\n\n{directive}\n\nAfter.\n".encode()).text
+    text = parse_office("x.rst", f"Before.\n\n{directive}\n\nAfter.\n".encode()).text
     assert text.startswith("Before.")
     assert "After." in text
 
@@ -310,7 +308,7 @@ def test_a_file_that_is_not_read_does_not_hide_the_rest(directive: str) -> None:
 def test_org_includes_no_file(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("TOPSECRET")
     text = f'Before.\n\n#+INCLUDE: "{tmp_path}/secret.txt"\n'
-    assert "TOPSECRET" not in parse_with_pandoc("x.org", text.encode()).text
+    assert "TOPSECRET" not in parse_office("x.org", text.encode()).text
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -318,7 +316,7 @@ def test_random_bytes_are_unreadable(name: str) -> None:
     data = random.Random(7).randbytes(4000)
     for start in (b"", (OFFICE / name).read_bytes()[:30]):
         with pytest.raises(Unreadable):
-            parse_with_pandoc(name, start + data)
+            parse_office(name, start + data)
 
 
 @pytest.mark.parametrize("name", ZIPPED)
@@ -326,7 +324,7 @@ def test_random_bytes_are_unreadable(name: str) -> None:
 def test_half_a_file_is_damaged(name: str, share: float) -> None:
     data = (OFFICE / name).read_bytes()
     with pytest.raises(Unreadable, match=r"is damaged: it cannot be opened as \w+"):
-        parse_with_pandoc(name, data[: int(share * len(data))])
+        parse_office(name, data[: int(share * len(data))])
 
 
 @pytest.mark.parametrize("name", ZIPPED)
@@ -335,7 +333,7 @@ def test_a_zip_of_something_else_is_damaged(name: str) -> None:
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("letter.txt", "Dear keeper")
     with pytest.raises(Unreadable, match="is damaged"):
-        parse_with_pandoc(name, out.getvalue())
+        parse_office(name, out.getvalue())
 
 
 def bomb(megabytes: int) -> bytes:
@@ -352,12 +350,12 @@ def bomb(megabytes: int) -> bytes:
 
 def test_a_zip_bomb_that_lies_about_its_size_is_measured() -> None:
     with pytest.raises(Unreadable, match="unpacks to more than 300 MB"):
-        parse_with_pandoc("x.docx", bomb(301))
+        parse_office("x.docx", bomb(301))
 
 
 def test_a_smaller_bomb_is_known_by_its_ratio() -> None:
     with pytest.raises(Unreadable, match="unpacks to more than 200 times its size"):
-        parse_with_pandoc("x.docx", bomb(60))
+        parse_office("x.docx", bomb(60))
 
 
 def test_too_many_entries_are_refused() -> None:
@@ -367,7 +365,7 @@ def test_too_many_entries_are_refused() -> None:
         for number in range(10_001):
             archive.writestr(f"{number}", b"")
     with pytest.raises(Unreadable, match="more than 10000 files"):
-        parse_with_pandoc("x.docx", out.getvalue())
+        parse_office("x.docx", out.getvalue())
 
 
 def flagged(name: str) -> bytes:
@@ -381,7 +379,7 @@ def flagged(name: str) -> bytes:
 @pytest.mark.parametrize("name", ZIPPED)
 def test_encrypted_entries_are_locked(name: str) -> None:
     with pytest.raises(Unreadable, match="locked: it needs a password"):
-        parse_with_pandoc(name, flagged(name))
+        parse_office(name, flagged(name))
 
 
 def encryption(method: str) -> str:
@@ -406,12 +404,12 @@ def encryption(method: str) -> str:
 )  # fmt: skip
 def test_encrypted_files_are_reported_as_locked(name: str, data: bytes) -> None:
     with pytest.raises(Unreadable, match="locked: it needs a password"):
-        parse_with_pandoc(name, data)
+        parse_office(name, data)
 
 
 def test_a_book_with_an_obfuscated_font_is_not_locked() -> None:
     data = with_part("bees.epub", "META-INF/encryption.xml", encryption("http://www.idpf.org/2008/embedding"))
-    assert "The last line" in parse_with_pandoc("x.epub", data).text
+    assert "The last line" in parse_office("x.epub", data).text
 
 
 @pytest.mark.parametrize(
@@ -433,7 +431,7 @@ def test_entities_do_not_grow(name: str, part: str, encoding: str) -> None:
         return f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE x [{entities}]>{body}'.encode(encoding)
 
     try:
-        document = parse_with_pandoc(name, repacked(name, armed))
+        document = parse_office(name, repacked(name, armed))
     except Unreadable:
         return
     assert encoding != "utf-8"
@@ -445,12 +443,12 @@ def test_entities_do_not_grow(name: str, part: str, encoding: str) -> None:
 def test_an_entity_that_grows_with_each_use_is_refused(quote: str, value: str) -> None:
     declared = f"<!DOCTYPE x [<!ENTITY a {quote}{value.replace(quote, '')}{quote}>]>"
     with pytest.raises(Unreadable, match="declares XML entities that can grow without end"):
-        parse_with_pandoc("x.docx", with_part("bees.docx", "x.xml", declared))
+        parse_office("x.docx", with_part("bees.docx", "x.xml", declared))
 
 
 def test_an_entity_that_names_a_character_is_not() -> None:
     declared = '<!DOCTYPE x [<!ENTITY nbsp "&#160;"><!ENTITY publisher "The Hive Press">]>'
-    assert parse_with_pandoc("x.docx", with_part("bees.docx", "x.xml", declared)).title == "A year at the hive"
+    assert parse_office("x.docx", with_part("bees.docx", "x.xml", declared)).title == "A year at the hive"
 
 
 def test_no_folder_is_left_if_the_process_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -475,14 +473,14 @@ def test_no_folder_is_left_if_the_process_is_killed(tmp_path: Path, monkeypatch:
 )  # fmt: skip
 def test_deep_rtf_does_no_harm(data: bytes) -> None:
     with contextlib.suppress(Unreadable, Empty):
-        assert "deep" in parse_with_pandoc("x.rtf", data).text
+        assert "deep" in parse_office("x.rtf", data).text
 
 
 def test_a_tree_too_deep_to_walk_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
     nested = b'{"t":"BlockQuote","c":[' * 100_000 + b"]}" * 100_000
     monkeypatch.setattr(pandoc, "_run", lambda form, data: b'{"meta":{},"blocks":[' + nested + b"]}")
     with pytest.raises(Unreadable, match="is nested too deeply to be read"):
-        parse_with_pandoc("x.rst", b"x")
+        parse_office("x.rst", b"x")
 
 
 @pytest.mark.parametrize(
@@ -498,7 +496,7 @@ def test_a_file_over_a_limit_is_unreadable(
 ) -> None:
     monkeypatch.setattr(pandoc, limit, value)
     with pytest.raises(Unreadable, match=reason):
-        parse_with_pandoc("x.rst", b"words and *words*\n\n" * 3000)
+        parse_office("x.rst", b"words and *words*\n\n" * 3000)
 
 
 @settings(deadline=None, max_examples=60)
@@ -512,7 +510,7 @@ def test_a_damaged_file_is_read_or_has_a_reason(name: str, keep: float, flips: l
     for place, bits in flips:
         data[int(place * len(data))] ^= bits
     try:
-        document = parse_with_pandoc(name, bytes(data[: int(keep * len(data))]))
+        document = parse_office(name, bytes(data[: int(keep * len(data))]))
     except (Unreadable, Empty) as error:
         assert str(error)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from html import unescape
 from itertools import groupby
 from typing import Any
@@ -21,7 +21,6 @@ _NO_ALT = re.compile(
     r"(?:image|picture|graphic|grafik|bild|figure)?[ _-]*\d*(?:\.\w{3,4})?|\S+\.\w{3,4}", re.IGNORECASE
 )
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|</?[a-z][^<>]*>", re.DOTALL | re.IGNORECASE)
-_SLIDE = re.compile(r"slide-\d{1,6}")
 
 
 def fold(node: Node) -> Node | str:
@@ -32,24 +31,17 @@ def fold(node: Node) -> Node | str:
     return str(node["c"]) if kind in ("Str", "MetaString") else node
 
 
+def is_generated_alternative(text: str) -> bool:
+    """Whether the alternative text of a picture says nothing: `Picture 3`."""
+    return _NO_ALT.fullmatch(text.strip()) is not None
+
+
 class TreeWriter:
     """Writes a tree to its TextBuilder; footnotes follow the block that contains them."""
 
     def __init__(self) -> None:
         self.builder = TextBuilder()
         self._notes: list[list[Node]] = []
-
-    def slides(self, blocks: Sequence[Node], notes: Mapping[int, Sequence[str]]) -> None:
-        """Write each slide as a page under its title, followed by its speaker notes."""
-        names = [block["c"][1][0] if block["t"] == "Header" else "" for block in blocks]
-        edges = [index for index, name in enumerate(names) if _SLIDE.fullmatch(name)]
-        self.write(blocks[: edges[0]] if edges else blocks)
-        for start, end in zip(edges, [*edges[1:], len(blocks)], strict=False):
-            self.builder.page()
-            self.builder.heading(1, self.text(blocks[start]["c"][2]))
-            self.write(blocks[start + 1 : end])
-            for note in notes.get(int(names[start].rpartition("-")[2]), ()):
-                self.builder.paragraph(note)
 
     def write(self, blocks: Sequence[Node]) -> None:
         """Write blocks, in order."""
@@ -148,7 +140,7 @@ class TreeWriter:
         if kind not in _WITH_ATTRIBUTES:
             return self.text(content)
         text = self.text(content[1])
-        if kind == "Image" and _NO_ALT.fullmatch(text.strip()):
+        if kind == "Image" and is_generated_alternative(text):
             return ""
         return _QUOTES[content[0]["t"]].format(text) if kind == "Quoted" else text
 
