@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 
 import hypothesis
+from files import make_msg
 from files.make_spreadsheet import text as cell
 from files.make_spreadsheet import xlsx
 from hypothesis import HealthCheck, Phase, given, settings
@@ -650,6 +651,30 @@ def _workbook(rows: str) -> bytes:
     return xlsx({"Hives": rows, "Old": rows}, formats="0 9 14", hidden="Old", merged="A1:B2")
 
 
+_OLE = (
+    b"\xff\xff\xff\xff", b"\xfe\xff\xff\xff", b"\x00\x00\x00\x00", b"\x01\x00\x00\x00", "__substg1.0_".encode("utf-16-le"), "__attach_version1.0_#00000000".encode("utf-16-le"),
+    "3701000D".encode("utf-16-le"), "37010102".encode("utf-16-le"), "1013001F".encode("utf-16-le"), b"\xff" * 64, b"\x00" * 128, b"\x40\x00\x39\x00", b"\x06\x00", "\ud800".encode("utf-16-le", "surrogatepass"),
+)  # fmt: skip
+_MSG_TEXTS = (
+    ("0037", "Bees"),
+    ("0C1A", "Ada"),
+    ("1000", "Bees sleep.\r\n> x\r\n"),
+    ("1013", "<p>Bees</p>"),
+    ("007D", "Date: x"),
+    ("0E04", "\ud800"),
+)
+
+
+def _msg_of(texts: Sequence[tuple[str, str]]) -> bytes:
+    return make_msg.ole(make_msg.msg({tag: text.replace("\ud800", "\ufffd") for tag, text in texts}))
+
+
+def _msg_seeds() -> list[bytes]:
+    inner = make_msg.attached_mail(make_msg.msg(dict(_MSG_TEXTS[:3])))
+    texts = dict(_MSG_TEXTS[:5])
+    return [_msg_of(_MSG_TEXTS[:3]), make_msg.ole(make_msg.msg(texts, None, make_msg.file("a.md", b"# Bees\n"), inner))]
+
+
 FORMATS: dict[str, Format] = {
     "plain": Format(".txt", _plain_seeds, _PLAIN, _sequence(_PLAIN)),
     "markdown": Format(".md", lambda: [_MARKDOWN_SEED, *_read("office", "*.md")], _MARKDOWN, _sequence(_MARKDOWN)),
@@ -717,6 +742,7 @@ FORMATS: dict[str, Format] = {
     "settings": Format(".yaml", lambda: [_SETTINGS_SEED], _SETTINGS, _sequence(_SETTINGS)),
     "log": Format(".log", lambda: [_LOG_SEED, _SETTINGS_SEED], _SETTINGS, _sequence(_SETTINGS)),
     "eml": Format(".eml", _mail_seeds, _MAIL, _mails()),
+    "msg": Format(".msg", _msg_seeds, _OLE, st.lists(st.sampled_from(_MSG_TEXTS), max_size=8).map(_msg_of)),
     "mbox": Format(
         ".mbox", lambda: [_mailbox_of(_mail_seeds())], _MAIL, st.lists(_mails(), min_size=1, max_size=5).map(_mailbox_of)
     ),

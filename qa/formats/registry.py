@@ -216,6 +216,12 @@ def _mail(path: str, data: bytes, fields: FieldNames) -> Contents:
     return parse_eml(path, data, lambda inner, content: parse(inner, content, fields), supported)
 
 
+def _outlook(path: str, data: bytes, fields: FieldNames) -> Contents:
+    from .outlook import parse_msg
+
+    return parse_msg(path, data, lambda inner, content: parse(inner, content, fields), supported)
+
+
 def _mailbox(path: str, data: bytes, fields: FieldNames) -> Contents:
     from .mime import parse_mbox
 
@@ -291,6 +297,7 @@ FORMATS = (
     Format("settings", (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".env", ".properties"), _text(_settings)),
     Format("log", (".log",), _text(_log)),
     Format("mail", (".eml", ".emlx"), _mail),
+    Format("Outlook mail", (".msg",), _outlook),
     Format("mailbox", (".mbox", ".mbx"), _mailbox),
     Format("zip archive", (".zip",), _zip),
 )

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from . import hostile_archives as archives
 from . import hostile_pdf as pdfs
+from . import make_msg as msgs
 from .hostile_archives import good
 from .make_pdf import stream
 from .make_spreadsheet import text as cell
@@ -479,7 +480,7 @@ def in_mail() -> Iterator[Case]:
         return lines.encode() + base64.encodebytes(data)
 
     yield case("mail/plain.eml", head + b"\r\n" + WORDS, "indexed", "Bees sleep")
-    for ending in ("eml", "emlx", "mbox", "mbx"):
+    for ending in ("eml", "emlx", "mbox", "mbx", "msg"):
         yield case(f"mail/picture.{ending}", PNG, "failed", "damaged")
         yield case(f"mail/noise.{ending}", random.Random(7).randbytes(4000), "failed", "damaged")
         yield case(f"mail/nothing.{ending}", b"", "empty", "is empty")
@@ -539,6 +540,16 @@ def in_mail() -> Iterator[Case]:
     yield case("mail/sizes.emlx", b"999999999999\n" + head + b"\r\n" + WORDS, "indexed", "Bees sleep")
     yield case("mail/many.mbox", (line + head + b"\n" + WORDS + b"\n\n") * 2_000, "indexed", "Bees sleep")
     yield case("mail/lines.mbox", line * 5_000 + head + b"\n" + WORDS, "indexed", "Bees sleep")
+    outlook = msgs.msg({"0037": "Bees", "1000": WORDS.decode()})
+    nested = outlook
+    for _ in range(20):
+        nested = msgs.msg({"1000": WORDS.decode()}, None, msgs.attached_mail(nested))
+    yield case("mail/outlook.msg", msgs.ole(outlook), "indexed", "Bees sleep")
+    yield case("mail/half.msg", msgs.ole(outlook)[:900], "failed", "damaged")
+    yield case("mail/nested.msg", msgs.ole(nested), "failed", "nested too deeply")
+    yield case("mail/word.msg", msgs.ole({"WordDocument": WORDS * 300}), "failed", "damaged")
+    bomb = msgs.msg({"1000": WORDS.decode()}, None, msgs.file("a.docx", archives.bomb("docx", 301)))
+    yield case("mail/bomb.msg", msgs.ole(bomb), "indexed", "Bees sleep")
     yield case("mail/no-lines.mbx", head + b"\n" + WORDS, "failed", "damaged")
 
 

@@ -7,11 +7,13 @@ import io
 import textwrap
 import time
 import zipfile
+from datetime import datetime
 from email.message import EmailMessage
 from email.mime.text import MIMEText
 
 import fuzz
 import pytest
+from files import make_msg
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -328,3 +330,47 @@ def test_the_time_for_a_text_grows_with_its_length(line: str) -> None:
     started = time.process_time()
     pieces_of(line * 20_000)
     assert time.process_time() - started < 5
+
+
+# --- Outlook ----------------------------------------------------------------------------------------------------------
+
+SENT = datetime(2024, 9, 3, 10, 12)
+TEXTS = {"0037": "The boiler", "0C1A": "Ada Lovelace", "5D01": "ada@example.org", "0E04": "Bo", "1000": BOILER}
+
+
+def test_a_mail_of_outlook_is_read_like_any_other() -> None:
+    quoting = {
+        **TEXTS,
+        "1000": f"{BOILER}\r\n\r\n{WROTE}\r\n> {ASKS}\r\n",
+        "007D": "Date: Tue, 3 Sep 2024 12:12:00 +0200",
+    }
+    found = document_of_outlook(make_msg.ole(make_msg.msg(quoting, SENT)))
+    assert found.text.startswith(
+        "From: Ada Lovelace <ada@example.org>\nTo: Bo\nDate: Tue, 3 Sep 2024 12:12:00 +0200\nSubject: The boiler\n\n"
+    )
+    assert (found.title, found.metadata) == ("The boiler", {"author": "Ada Lovelace", "date": "2024-09-03"})
+    assert below(found, ASKS) == (WROTE,)
+    page = {**TEXTS, "1000": "", "1013": f"<p>{BOILER}</p><p>{PRICE}</p>"}
+    assert document_of_outlook(make_msg.ole(make_msg.msg(page))).text.endswith(f"{BOILER}\n\n{PRICE}\n\n")
+
+
+def document_of_outlook(data: bytes) -> Document:
+    return read(data, "a.msg").documents[0]
+
+
+def test_attachments_of_outlook_are_documents_of_their_own() -> None:
+    inner = make_msg.attached_mail(make_msg.msg({"0037": "Inner", "1000": ASKS}, SENT))
+    data = make_msg.ole(make_msg.msg(TEXTS, SENT, make_msg.file("notes.md", b"Words. " * 900), inner))
+    contents = read(data, "a.msg")
+    assert [each.path for each in contents.documents] == ["a.msg", "a.msg/notes.md", "a.msg/Inner.eml"]
+    assert contents.documents[2].metadata == {"date": "2024-09-03"}
+
+
+def test_a_text_that_is_only_there_as_rtf_is_a_problem() -> None:
+    tree = {**make_msg.msg({**TEXTS, "1000": ""}), "__substg1.0_10090102": b"x" * 30}
+    assert read(make_msg.ole(tree), "a.msg").problems == ("its text is only there as RTF, which is not read",)
+
+
+def test_another_ole_file_is_no_mail() -> None:
+    with pytest.raises(Unreadable, match="is damaged: it cannot be opened as Outlook mail"):
+        parse("a.msg", make_msg.ole({"Other": b"x" * 5_000}))
