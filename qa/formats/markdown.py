@@ -12,6 +12,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from ..text.document import BlockKind, Document, Span
+from .embedded_html import parts_of
 from .notes import notes_of
 from .outline import MAX_HEADING, Outline, line_starts
 
@@ -26,7 +27,6 @@ _KINDS: dict[str, BlockKind] = {
     "table_open": "table",
     "fence": "code",
     "code_block": "code",
-    "html_block": "paragraph",
 }
 _PART_OPENERS = {"list": "list_item_open", "table": "tr_open"}
 _METADATA = ("title", "author", "date", "url", "description")
@@ -51,6 +51,7 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
     outline = Outline(text)
     notes = _Notes(text, tokens, starts, outline)
     metadata: dict[str, str] = {}
+    level = 1  # of the last heading
     for number, token in enumerate(tokens):
         if token.level != 0 or token.map is None:
             continue
@@ -62,8 +63,12 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
             # Too long for a heading: its inline syntax is not parsed.
             heading = content if len(content) > 2 * MAX_HEADING else _plain(content, references)
             notes.add_before(span)
-            outline.heading(int(token.tag[1]), heading, span)
-        elif token.type in _KINDS and not (token.type == "html_block" and _is_comment(token.content)):
+            level = int(token.tag[1])
+            outline.heading(level, heading, span)
+        elif token.type == "html_block":
+            for html in notes.between(span):
+                _html(text, html, level, outline)
+        elif token.type in _KINDS:
             kind = _KINDS[token.type]
             items = _parts(tokens, number, kind, starts)
             for part in notes.between(span):
@@ -158,17 +163,13 @@ def _plain(inline: str, references: dict[str, Any]) -> str:
     return "".join(words)
 
 
-def _is_comment(html: str) -> bool:
-    """Whether the HTML consists of comments only."""
-    position = 0
-    while html.startswith("<!--", position):
-        end = html.find("-->", position)
-        if end < 0:
-            return False
-        position = end + 3
-        while position < len(html) and html[position].isspace():
-            position += 1
-    return position == len(html)
+def _html(text: str, span: Span, level: int, outline: Outline) -> None:
+    """Add the parts of a piece of HTML; a summary is a heading below the last one."""
+    for part in parts_of(text, span):
+        if part.kind is None:
+            outline.heading(part.level or min(level + 1, 6), part.heading, part.span)
+        else:
+            outline.block(part.kind, part.span, part.rows)
 
 
 def _front_matter(raw: str) -> dict[str, str]:

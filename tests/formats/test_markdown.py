@@ -225,7 +225,7 @@ def test_text_next_to_comments_is_kept() -> None:
 def test_html_quotes_and_links_are_content_as_they_are_written() -> None:
     text = '<div class="box">\nWords.\n</div>\n\n> Quoted\n> on.\n\nSee [there](https://example.org "x").\n'
     assert blocks(parse_markdown("x.md", text)) == [
-        ("paragraph", '<div class="box">\nWords.\n</div>'),
+        ("paragraph", "Words."),
         ("paragraph", "> Quoted\n> on."),
         ("paragraph", 'See [there](https://example.org "x").'),
     ]
@@ -359,3 +359,20 @@ def test_marks_of_footnotes_in_code_are_code() -> None:
 def test_thousands_of_footnotes_do_no_harm() -> None:
     text = "".join(f"Words.[^{n}]\n\n" for n in range(3000)) + "".join(f"[^{n}]: Note {n}.\n" for n in range(3000))
     assert len(parse_markdown("x.md", text).blocks) == 6000
+
+
+def test_html_is_read_as_html_in_its_place() -> None:
+    text = (
+        "# Router\n\n<details>\n<summary>How do I <b>reset</b> it?</summary>\n\nHold the button.\n\n</details>\n\n"
+        "<details><summary>Password?</summary>Under the lid.<br>Ask <a href='x'>Ada</a>.</details>\n\n"
+        "<table><tr><th>Lamp</th><th>Meaning</th></tr>\n<tr><td>red</td><td>off</td></tr></table>\n<script>no</script>\n"
+    )
+    document = parse_markdown("x.md", text)
+    assert blocks(document) == [
+        ("paragraph", "Hold the button."),
+        ("paragraph", "Under the lid."),
+        ("paragraph", "Ask <a href='x'>Ada</a>."),
+        ("table", text[text.index("<th>Lamp") : text.index("</tr></table>")]),
+    ]
+    assert paths(document) == [("How do I reset it?",), ("Password?",)]
+    assert parts(document, document.blocks[-1])[1] == "<td>red</td><td>off</td>"
