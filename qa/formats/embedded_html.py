@@ -10,7 +10,7 @@ from html import unescape
 from ..text.document import BlockKind, Span
 
 _TAG = re.compile(r"<!--|<(/?)([a-zA-Z][\w.-]{0,40})(?:\s[^<>]{0,2000})?/?>")
-_ENDS = {"<!--": "-->", "script": "</script", "style": "</style"}  # of what is no text
+_ENDS = {"<!--": "-->", "script": "</script>", "style": "</style>"}  # of what is no text
 _BLOCKS = {"p", "div", "details", "summary", "section", "article", "aside", "header", "footer", "main", "center"}
 _BLOCKS |= {"blockquote", "figure", "figcaption", "ul", "ol", "li", "dl", "dt", "dd", "hr", "br", "pre", "caption"}
 _BLOCKS |= {"table", "thead", "tbody", "tfoot", "tr", "h1", "h2", "h3", "h4", "h5", "h6"}

@@ -82,8 +82,9 @@ class _Notes:
     """Adds the footnotes of a text to its outline: each in its place, under the sentence that refers to it."""
 
     def __init__(self, text: str, tokens: list[Token], starts: list[int], outline: Outline) -> None:
-        code = [_span(token, starts) for token in tokens if token.level == 0 and token.type == "fence"]
-        self._notes = notes_of(text, code)
+        kinds = ("fence", "heading_open")
+        others = [_span(token, starts) for token in tokens if token.level == 0 and token.type in kinds]
+        self._notes = notes_of(text, others)
         self._outline = outline
         self._next = 0  # the first note that was not added
         self._end = 0  # of the last note

@@ -28,18 +28,23 @@ class Note:
     sentence: str
 
 
-def notes_of(text: str, code: Sequence[Span]) -> list[Note]:
-    """The footnotes of a text that something refers to, in order; what is in the spans of `code` is none."""
+def notes_of(text: str, others: Sequence[Span]) -> list[Note]:
+    """The footnotes of a text that something refers to, in order.
+
+    `others` are its headings and pieces of code, in order: no note begins in one or goes beyond its beginning.
+    """
     if "[^" not in text:
         return []
-    definitions = [match for match in _DEFINITION.finditer(text) if not _inside(match.start(), code)][:_MAX_NOTES]
+    definitions = [match for match in _DEFINITION.finditer(text) if not _inside(match.start(), others)][:_MAX_NOTES]
     references: dict[str, re.Match[str]] = {}
     for reference in _REFERENCE.finditer(text):
-        if reference[1] not in references and not _inside(reference.start(), code):
+        if reference[1] not in references:
             references[reference[1]] = reference
     notes = []
     for number, definition in enumerate(definitions):
         limit = definitions[number + 1].start() if number + 1 < len(definitions) else len(text)
+        after = bisect_right(others, definition.start(), key=lambda span: span.start)
+        limit = min(limit, others[after].start) if after < len(others) else limit
         end = _END.search(text, definition.end(), limit)
         span = Span(definition.start(), end.start() if end else limit).trimmed(text)
         content = Span(definition.end(), max(definition.end(), span.end)).trimmed(text)
