@@ -51,7 +51,7 @@ STRENGTH = (
 STRENGTH_ALONE = (*STRENGTH, "alone_relevance", "likely_alone", "alone_margin", "alone_unit")
 CONFIDENCE = (
     "strength", "score", "top_cosine", "article_gap", "margin_gap", "number_missing", "names_missing", "word_missing",
-    "no_number", "headline", "colon", "introduces", "row", "odds", "coverage", "peak", "log_passages",
+    "no_number", "headline", "colon", "introduces", "row", "cell", "odds", "coverage", "peak", "log_passages",
 )  # fmt: skip
 STRENGTH_BY_WORDS = (
     "share", "above", "before", "numbers", "score", "row", "colon", "introduces", "question", "link", "heading",
@@ -59,9 +59,10 @@ STRENGTH_BY_WORDS = (
 )  # fmt: skip
 CONFIDENCE_BY_WORDS = (
     "strength", "score", "share", "top_cosine", "article_gap", "passage_gap", "number_missing", "names_missing",
-    "word_missing", "no_number", "headline", "colon", "introduces", "row", "coverage", "peak", "log_passages",
+    "word_missing", "no_number", "headline", "colon", "introduces", "row", "cell", "coverage", "peak", "log_passages",
 )  # fmt: skip
-SETS = (SQUAD_2, SQUAD_1)
+TABLES = "tables"
+SETS = (SQUAD_2, SQUAD_1, TABLES)
 _WEIGHT_OF_SET = 0.25  # beside 1 for each real collection
 _PENALTY, _PENALTY_CONFIDENCE = 0.02, 0.005  # of squared weights, of standardised features
 _RISKS = tuple(number / 100 for number in range(1, 41))
@@ -137,7 +138,7 @@ def main() -> int:
 def cases() -> Iterator[tuple[str, dict[str, list[Case]]]]:
     """The questions of each real collection and of each set, as a reader reads them and by words alone."""
     reader = CachingReader()
-    for collection in real.collections(real.REAL):
+    for collection in (*real.collections(real.REAL), *real.collections(CACHE / "made")):
         with real.opened(collection, reader) as engine:
             made = []
             for question in collection.questions:
@@ -148,7 +149,7 @@ def cases() -> Iterator[tuple[str, dict[str, list[Case]]]]:
         print(collection.name, len(made), flush=True)
         yield collection.name, _by_kind(made)
     encoder = CachingEncoder(load_encoder(index=CACHE))
-    for name in SETS:
+    for name in (SQUAD_2, SQUAD_1):
         made = []
         for case in ask(sample(name, "fit"), encoder, reader):
             answers = tuple(map(real.fold, case.query.answers))

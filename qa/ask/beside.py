@@ -9,6 +9,7 @@ import re
 
 from ..text.dates import Date, dates_in
 from ..text.names import described
+from .rows import is_row
 from .units import Unit
 
 # What is asked of one value and answered of another: a year, a version, a code, a part number, "the first quarter".
@@ -22,12 +23,17 @@ _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")  # also in FY2019, 2019-12-31 and 2019
 # English words of degree. "Best", "at least", "most of" and "most recent" rank nothing by a measure.
 _DEGREE = (
     r"(?:long|short|larg|small|bigg|high|low|old|young|tall|heavi|light|fast|slow|cheap|strong|weak|deep|shallow|wid|"
-    r"narrow|thick|thinn|rich|poor|hott|cold|warm|cool|busi|few)"
+    r"narrow|thick|thinn|rich|poor|hott|cold|warm|cool|busi|few|great|near|close)"
 )
 _SUPERLATIVE = re.compile(rf"\b(?:{_DEGREE}est|(?<!at )least|(?<!at )most(?! of\b| recent))\b", re.I)
 # What says as much in a text, without being asked for in these words.
 _EXTREME = re.compile(r"\b(?:maximum|minimum|max|min|main|chief|primary|top|record|commonest|leading)\b", re.I)
-_COMPARATIVE = re.compile(rf"\b(?:{_DEGREE}e?r|more|less|than)\b", re.I)
+_COMPARATIVE = re.compile(rf"\b(?:{_DEGREE}e?r|more|less|better|worse|than)\b", re.I)
+# Asks for the neighbour of a row, which no row says of itself.
+_NEIGHBOUR = re.compile(
+    r"\b(?:comes?|came|listed|immediately|directly|right|just|next)\s+(?:before|after)\b|\b(?:previous|next|prior)\s+to\b",
+    re.I,
+)
 _CHOICE = re.compile(r"\bor\b", re.I)
 _NEGATED = re.compile(r"^\W*(?:which|who|what)\b.*(?:\b(?:not|except|without|never)\b|n['’]t\b)", re.I)
 _NEGATION = re.compile(
@@ -49,13 +55,15 @@ def gives_another(question: str, unit: Unit, near: str) -> bool:
 
 def leaves_unsaid(question: str, unit: Unit) -> bool:
     """Whether the question ranks, compares or negates, and neither the quoted text nor its headings do."""
-    if not _WHICH.search(question):
-        return False
     text = "\n".join((unit.text, *unit.headings))
-    if _SUPERLATIVE.search(question):
-        return not (_SUPERLATIVE.search(text) or _EXTREME.search(text))
     if _COMPARATIVE.search(question) and _CHOICE.search(question):
         return not (_COMPARATIVE.search(text) or _SUPERLATIVE.search(text))
+    if _NEIGHBOUR.search(question) and is_row(unit.text):
+        return True
+    if not _WHICH.search(question):
+        return False
+    if _SUPERLATIVE.search(question):
+        return not (_SUPERLATIVE.search(text) or _EXTREME.search(text))
     return _NEGATED.search(question) is not None and not _NEGATION.search(text)
 
 

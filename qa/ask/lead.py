@@ -102,7 +102,9 @@ def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: 
     for each, judgement in zip(chosen, judgements, strict=True):
         if judgement is not None:
             features = {**each.features, **traits.read_alone(judgement)}
-            finalists.append(replace(each, features=features, strength=weighed(features, model.strength_alone)))
+            answer = traits.likeliest_cell(each.unit, judgement, ranking.terms) if each.unit.row else each.answer
+            strength = weighed(features, model.strength_alone)
+            finalists.append(replace(each, features=features, strength=strength, answer=answer))
     leads = Leads(model, candidates, finalists=strongest(finalists, READ_ALONE), unread=len(chosen) - len(finalists))
     return _first(leads, ranking, contexts)
 

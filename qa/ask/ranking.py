@@ -72,9 +72,9 @@ class Ranking:
     """The hits for one query, with its terms and the evidence.
 
     `missing` lists the phrases that no passage contains, and `gone` counts the documents that were left out because
-    their files are gone. `carried` lists the words from the conversation, with which `query` begins. `unread` counts the
-    passages that the reader had no time for. `generation` is the one searched, and
-    `timings_ms` gives the milliseconds of each stage.
+    their files are gone. `carried` lists the words from the conversation, with which `query` begins. `unread` counts
+    the passages that the reader had no time for. `generation` is the one searched, and `timings_ms` gives the
+    milliseconds of each stage.
     """
 
     query: Query

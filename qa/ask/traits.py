@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence, Set
+from dataclasses import replace
 
 from ..models.protocols import AnswerSpan, Judgement, logistic
+from ..text.document import Span
 from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
 from ..text.terms import contained_in
 from .beside import gives_another, leaves_unsaid
-from .units import Unit, is_row
+from .rows import Cell, is_row
+from .units import Unit
 
 UNREAD = -15.0  # the margin of a sentence that the reader did not reach
 _FRAGMENT, _HEADLINE = 4, 8  # words: below these, a fragment; and, without a full stop, a heading or a label
@@ -32,6 +35,12 @@ _WANTS_NUMBER = re.compile(
     r"|what (?:year|date|time|number|percentage|rate|amount|price|cost)|which (?:year|quarter))\b",
     re.I,
 )
+
+# English words that ask and need not occur in an answer: "What does E-71 mean?", "Which kind …?".
+_FRAME = frozenset({
+    "mean", "means", "meant", "stand", "stands", "happen", "happens", "happened", "go", "goes", "called", "named",
+    "name", "kind", "type", "sort", "tell", "say", "says", "list", "command",
+})  # fmt: skip
 
 
 def shape(unit: Unit) -> dict[str, float]:
@@ -104,23 +113,26 @@ def read_alone(judgement: Judgement) -> dict[str, float]:
 def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -> dict[str, float]:
     """What the question mentions but neither the unit's passage nor its `context` (title and path) contains.
 
-    `number_missing` says whether a number is, `names_missing` is the share of its names that are, `word_missing` the
-    weight of the heaviest word that the quoted text, its headings and the context lack, as a share of the heaviest, and
-    `no_number` says whether the question asks for a number and the sentence contains none. `beside` says whether the
-    unit answers another question (qa/ask/beside.py).
+    `number_missing` says whether a number is, `names_missing` is the share of its names that are, and `word_missing`
+    the weight of the heaviest word that the quoted text, its headings and the context lack, as a share of the heaviest;
+    words that only ask do not count. `no_number` says whether the question asks for a number and the sentence has none,
+    `cell` whether the unit is a row with a cell that is asked for, and `beside` whether it answers another question
+    (qa/ask/beside.py).
     """
     near = f"{unit.passage.encoded}\n{context}"
     numbers, names = _numbers(question), names_of(question)
     folded = near.casefold()
     own = contained_in(f"{unit.text}\n{'. '.join(unit.headings)}\n{context}", unit.passage.language)
     heaviest = max((term.weight for term in terms), default=0.0) or 1.0
-    missing = max((term.weight for term in terms if not term.is_in(own)), default=0.0)
+    asked = [term for term in terms if term.word.casefold() not in _FRAME]
+    missing = max((term.weight for term in asked if not term.is_in(own)), default=0.0)
     wants = _WANTS_NUMBER.search(question) is not None
     return {
         "number_missing": float(not numbers <= _numbers(near)),
         "names_missing": sum(name.casefold() not in folded for name in names) / len(names) if names else 0.0,
         "word_missing": missing / heaviest,
         "no_number": float(wants and not _numbers(unit.sentence_text)),
+        "cell": float(asked_cell(unit, terms) is not None),
         "beside": float(gives_another(question, unit, near) or leaves_unsaid(question, unit)),
     }
 
@@ -143,6 +155,34 @@ def total(terms: Sequence[QueryTerm]) -> float:
 def likeliest(unit: Unit, judgement: Judgement | None) -> AnswerSpan | None:
     """The likeliest answer inside a unit's sentence, if the reader read it."""
     return None if judgement is None else judgement.answer_in(unit.sentence)
+
+
+def likeliest_cell(unit: Unit, judgement: Judgement, terms: Sequence[QueryTerm]) -> AnswerSpan | None:
+    """The cell of a row that answers: the one asked for, or else the reader's if the question does not contain it."""
+    row, found = unit.row, judgement.answers[0] if judgement.answers else None
+    if row is None or found is None:
+        return None
+    cell = asked_cell(unit, terms) or row.cell_at(found.span.start)
+    if cell is None or share(terms, contained_in(cell.text, unit.passage.language)):
+        return None
+    start = unit.span.start
+    return replace(found, sentence=unit.sentence, span=Span(start + cell.span.start, start + cell.span.end))
+
+
+def asked_cell(unit: Unit, terms: Sequence[QueryTerm]) -> Cell | None:
+    """The cell of a row whose column the question names, if it names the row by another cell; None if several are."""
+    row, language = unit.row, unit.passage.language
+    if row is None:
+        return None
+    names_row = [share(terms, contained_in(cell.text, language)) > 0 for cell in row.cells]
+    asked = [
+        (share(terms, contained_in(cell.column, language)), number)
+        for number, cell in enumerate(row.cells)
+        if not names_row[number]
+    ]
+    most = max(asked, default=(0.0, 0))
+    is_one = [named for named, _ in asked].count(most[0]) == 1
+    return row.cells[most[1]] if most[0] and is_one and any(names_row) else None
 
 
 def _numbers(text: str) -> set[str]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 from ..text.document import Span
 from ..text.passage import Passage
+from .rows import Row, is_row, row_under
 
 # The most words of a unit. With 40, 60 and 80 words, the best unit contained the answer to .56, .60 and .62 of 373
 # questions about real articles; the sentence alone contained it for .50 (docs/decisions.md).
 MOST_WORDS = 60
 MOST_WORDS_OF_LIST = 120  # of one that a colon introduces, with the sentence that does
 _ITEM = re.compile(r"(?:^|\n)\s*(?:[-*+•·–]|\(?\w{1,3}[.)])\s+$")  # the mark before a list's item
+_FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.M)  # of code; what stands in it is no heading
 _LINE = re.compile(r"[^\W_](?:.*\w)?.*?(?=\s*(?:\n|$))")  # from its first letter or digit
 _MOST_HEADING = 160  # characters
 
@@ -49,14 +51,34 @@ class Unit:
         """The headings of its passage, and what it stands under in it."""
         return (*self.passage.section, *(_text(self.passage, span) for span in self.above))
 
+    @property
+    def row(self) -> Row | None:
+        """The quoted row under its header, if it is one."""
+        return row_under(self._header, self.text) if self._header and is_row(self.text) else None
+
     def alone(self) -> Passage:
-        """The sentence as a passage of its own, under all headings that it stands under."""
-        own = self.sentence
-        return replace(self.passage, span=own, text=self.sentence_text, sentences=(own,), section=self.headings)
+        """The sentence as a passage of its own, under all headings that it stands under.
+
+        A row is read as pairs of column and cell; then the spans are not those of the document.
+        """
+        own, row = self.sentence, self.row
+        if row is None:
+            return replace(self.passage, span=own, text=self.sentence_text, sentences=(own,), section=self.headings)
+        own = Span(0, len(row.text))
+        return replace(self.passage, span=own, text=row.text, sentences=(own,), section=self._without_header())
+
+    @property
+    def _header(self) -> str:
+        """The header of its table, in its passage or carried by it; empty if it is in no table."""
+        above = _text(self.passage, self.above[-1]) if self.above else ""
+        return above if is_row(above) else self.passage.header
+
+    def _without_header(self) -> tuple[str, ...]:
+        return tuple(heading for heading in self.headings if heading != self._header)
 
 
 def units_of(hit: int, passage: Passage) -> Iterator[Unit]:
-    """The units of a passage, one for each of its sentences; a passage of code is one."""
+    """The units of a passage, one for each of its sentences."""
     sentences = passage.sentences or (passage.span,)
     heading: Span | None = None
     header: Span | None = None
@@ -77,9 +99,7 @@ def _heading(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span
     """The heading or table header directly above a sentence: a short line, or a row, that is part of no sentence."""
     start = sentences[number - 1].end if number else passage.span.start
     before = _text(passage, Span(start, sentences[number].start))
-    lines = [
-        match for match in _LINE.finditer(_ITEM.sub("", before)) if len(match[0]) <= _MOST_HEADING or is_row(match[0])
-    ]
+    lines = [match for match in _LINE.finditer(_bare(before)) if len(match[0]) <= _MOST_HEADING or is_row(match[0])]
     if not lines or (len(sentences) > 1 and lines[-1][0] in passage.section[-1:]):
         return None
     begin = lines[-1].start()
@@ -118,11 +138,6 @@ def _first_line(passage: Passage, span: Span) -> Span:
     return Span(span.start, span.start + len(_text(passage, span).split("\n", 1)[0]))
 
 
-def is_row(text: str) -> bool:
-    """Whether a sentence is a row of a table: cells between bars or tabs."""
-    return "|" in text or "\t" in text
-
-
 def _stretch(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span:
     """A sentence with its neighbours in the same block and, after a colon, with what it introduces; a row is alone."""
     first = last = number
@@ -153,7 +168,12 @@ def _continues(passage: Passage, sentences: tuple[Span, ...], number: int) -> bo
 
 def _crosses_heading(passage: Passage, sentences: tuple[Span, ...], number: int) -> bool:
     """Whether a heading separates a sentence from the next."""
-    return _LINE.search(_ITEM.sub("", _between(passage, sentences, number))) is not None
+    return _LINE.search(_bare(_between(passage, sentences, number))) is not None
+
+
+def _bare(between: str) -> str:
+    """The text between two sentences without the mark of a list's item at its end; fences are blank."""
+    return _FENCE.sub(lambda fence: " " * len(fence[0]), _ITEM.sub("", between))
 
 
 def _between(passage: Passage, sentences: tuple[Span, ...], number: int) -> str:

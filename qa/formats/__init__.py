@@ -11,7 +11,7 @@ from .registry import extensions, kind, parse, plugin_versions, supported
 __all__ = ["VERSION", "extensions", "kind", "page_pictures", "parse", "plugin_versions", "supported"]
 
 # Incremented when the parser of any format changes: the next build then parses every file again.
-VERSION = 1
+VERSION = 2
 
 
 def page_pictures(

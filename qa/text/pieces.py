@@ -19,6 +19,11 @@ _ITEM_MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+•▪◦–—]|\(?\d{1,3}[.)])\s+
 _NOTE = re.compile(r"(?:\{[^{}]*\}|!\[[^\]]*\]\([^)]*\)|\[!INCLUDE[^\]]*\]\S*|:::.*)\Z", re.DOTALL)
 _TABLE_RULE = re.compile(r"[\s|:+=-]+$")
 _WHOLE_ROW = 60  # words: as many as are quoted together
+# A line that gives the value of a name: `Author: Ada`, `port = 8410`, `**Owner:** Ada`.
+_PAIR = re.compile(r"[ \t]*(?:[-*+•]\s+)?[*_]{0,2}[^\W\d_][\w ()/.&'’#-]{0,40}?[*_]{0,2}\s*[:=][*_]{0,2}[ \t]+\S[^\n]*")
+_MOST_PAIRS = 0.7  # of a paragraph's lines, if it is one of names and values; the others are headings in it
+_BARRED = re.compile(r"[ \t]*\|.*\|")  # a row of a table whose rule is missing or has another number of columns
+_CODE = re.compile(r"(?!\s*(?:```|~~~)).*\w", re.DOTALL)  # a line of code that says something, so no fence
 _LINE = re.compile("[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")  # the line ends of str.splitlines
 
 
@@ -51,6 +56,8 @@ def _pieces(text: str, block: Block, language: str) -> Iterator[Span]:
         lead = Span(block.span.start, block.parts[0].start)
         parts = [*([lead] if lead.of(text).strip() else []), *block.parts]
         yield from (part for part in parts if not _TABLE_RULE.match(part.of(text)))
+    elif _is_lines(text, block.span):
+        yield from (line for line in _lines(text, block.span) if not _TABLE_RULE.match(line.of(text)))
     else:
         sentences = iter_sentences(text, block.span, language)
         yield next(sentences, block.span)
@@ -81,13 +88,22 @@ def _lines(text: str, span: Span) -> Iterator[Span]:
             yield Span(line.start(), line.start() + length)
 
 
-def sentences_of(text: str, span: Span, block: Block, language: str) -> tuple[Span, ...]:
-    """The sentences of one unit, without the marker of a list item; a row of moderate length is one.
+def _is_lines(text: str, span: Span) -> bool:
+    """Whether the lines of a paragraph are rows, or nearly all give the value of a name."""
+    lines = list(_lines(text, span))
+    named, barred = (sum(bool(each.match(text, line.start, line.end)) for line in lines) for each in (_PAIR, _BARRED))
+    return len(lines) > 1 and ((named > 1 and named >= _MOST_PAIRS * len(lines)) or barred == len(lines))
 
-    Code, pictures and directives have none, nor has the header of a table, which answers nothing by itself.
+
+def sentences_of(text: str, span: Span, block: Block, language: str) -> tuple[Span, ...]:
+    """The sentences of one unit, without the mark of a list's item; a row of moderate length or a line of code is one.
+
+    Pictures and directives have none, nor has the header of a table, which answers nothing by itself.
     """
+    if block.kind == "code":
+        return (span.trimmed(text),) if _CODE.match(text, span.start, span.end) else ()
     is_header = block.header is not None and span.start < block.header.end
-    if is_header or block.kind == "code" or _NOTE.match(text, span.start, span.end):
+    if is_header or _NOTE.match(text, span.start, span.end):
         return ()
     if block.kind == "table" and len(span.of(text).split()) <= _WHOLE_ROW:
         return (span,)

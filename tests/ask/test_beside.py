@@ -124,6 +124,8 @@ UNSAID = [
     ("Which is heavier, oak or lime?", "Oak is heavy.", "Oak is heavier than lime."),
     ("Who has more hives, Ada or Ben?", "Ada has 12 hives.", "Ada has more."),
     ("Which is faster, a car or a boat?", "A car is fast.", "The car is the fastest."),
+    ("Is oak heavier or lime?", "Oak is heavy.", "Oak is heavier than lime."),
+    ("Did Ada or Ben get a better price?", "Ada got 3 euros.", "Hers was better."),
     ("Which bees do not sleep?", "Worker bees sleep.", "Drones never sleep."),
     ("Who didn't come?", "Ada came.", "Nobody but Ada did not come."),
     ("Who didn’t come?", "Ada came.", "Ben couldn’t."),
@@ -159,7 +161,6 @@ def test_a_unit_that_does_not_rank_compare_or_negate_as_asked_leaves_it_unsaid(
         "Do bees not sleep?",
         "Why do bees not sleep?",
         "What is heavier than oak?",  # no choice
-        "Is oak heavier or lime?",
         "Which note do they play?",
         "What is knotted?",
         "Which bees sleep?",
@@ -167,6 +168,14 @@ def test_a_unit_that_does_not_rank_compare_or_negate_as_asked_leaves_it_unsaid(
 )
 def test_other_questions_ask_for_no_ranking_choice_or_negation(question: str) -> None:
     assert not leaves_unsaid(question, unit("The hive stands by the wall."))
+
+
+@pytest.mark.parametrize(
+    "question", ["Which hive comes after A?", "Who is listed right before Ada?", "What is next to A?"]
+)
+def test_no_row_says_which_row_is_its_neighbour(question: str) -> None:
+    assert leaves_unsaid(question, unit("| A | Ada | 12 |"))
+    assert not leaves_unsaid(question, unit("Hive B comes after hive A, and Ada comes next."))
 
 
 @pytest.mark.parametrize("text", ["At least two hives stand here.", "It is the most recent one.", "Most of them are."])

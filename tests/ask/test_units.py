@@ -118,11 +118,39 @@ def test_the_heading_that_the_passage_has_anyway_is_not_repeated() -> None:
         assert unit.headings == unit.passage.section == ("Winter",)
 
 
-def test_the_header_of_a_table_is_above_its_rows_and_not_above_itself_or_what_follows() -> None:
+def test_the_header_of_a_table_is_above_its_rows_and_no_unit_itself() -> None:
     text = "Fees for hives.\n\n| kind | fee |\n|---|---|\n| small | 3 euros |\n| large | 5 euros |\n\nThat is all.\n"
     found = above(text)
     assert found["| small | 3 euros |"] == found["| large | 5 euros |"] == ("| kind | fee |",)
-    assert [under for sentence, under in found.items() if "euros" not in sentence] == [(), ()]
+    assert {sentence: under for sentence, under in found.items() if "euros" not in sentence} == {
+        "Fees for hives.": (),
+        "That is all.": (),
+    }
+
+
+def test_a_row_is_quoted_without_other_rows_and_with_all_sentences_of_its_cells() -> None:
+    first, second = "| small | Costs 3. Ask first. |", "| large | Costs 5. |"
+    found = units(f"| kind | fee |\n|---|---|\n{first}\n{second}\n")
+    assert list(dict.fromkeys(unit.text for unit in found)) == [first, second]
+
+
+def test_a_row_is_read_alone_as_pairs_of_column_and_cell() -> None:
+    found = units("| kind | fee |\n|---|---|\n| small | 3 euros |\n")
+    (read,) = (unit.alone() for unit in found)
+    assert (read.text, read.sentences, read.section) == ("kind: small; fee: 3 euros", (Span(0, 25),), ())
+
+
+def test_a_line_of_code_is_a_unit_under_its_heading_and_fences_are_no_headings() -> None:
+    text = "# Backup\n\n## Settings\n\nRun it.\n\n```sh\n# How many days\nKEEP_DAYS=35\n```\n\nDone.\n"
+    assert above(text) == dict.fromkeys(("Run it.", "# How many days", "KEEP_DAYS=35", "Done."), ())
+    keep = next(unit for unit in units(text) if unit.sentence_text == "KEEP_DAYS=35")
+    assert (keep.text, keep.headings) == ("# How many days\nKEEP_DAYS=35", ("Settings",))
+
+
+def test_each_line_that_gives_the_value_of_a_name_is_a_unit() -> None:
+    found = units("# Sheds\n\nOwner: Ada Reyk\nReview date: 3 May 2024\n\nTime: flies like an arrow does.\n")
+    sentences = [unit.sentence_text for unit in found]
+    assert sentences == ["Owner: Ada Reyk", "Review date: 3 May 2024", "Time: flies like an arrow does."]
 
 
 def test_the_header_of_a_table_of_tabs_is_above_its_rows() -> None:

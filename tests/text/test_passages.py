@@ -371,10 +371,11 @@ def test_the_sentences_of_list_items_come_without_their_marks() -> None:
     assert texts == ["A veil.", "Of silk.", "A smoker", "Open.", "Look."]
 
 
-def test_code_has_no_sentences_and_headings_are_none() -> None:
-    document = parse_markdown("x.md", "# Bees\n\n## A\n\nOne.\n\n```\ncode. here.\n```\n\n## B\n\nTwo.\n")
+def test_a_line_of_code_is_one_sentence_and_fences_and_headings_are_none() -> None:
+    text = "# Bees\n\n## A\n\nOne.\n\n```sh\n  code. here.\n\n}\n```\n\n## B\n\nTwo.\n"
+    document = parse_markdown("x.md", text)
     (passage,) = split(document, count_words, 256)
-    assert [sentence.of(document.text) for sentence in passage.sentences] == ["One.", "Two."]
+    assert [sentence.of(document.text) for sentence in passage.sentences] == ["One.", "code. here.", "Two."]
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------
