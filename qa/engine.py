@@ -22,6 +22,7 @@ from .ask.ranking import Ranking
 from .config import Config
 from .corpus import documents
 from .errors import ClosedError, MismatchError, ModelError, NoGenerationError, Remedy
+from .formats import has_pages
 from .formats.decoding import Unreadable
 from .formats.pictures import PagePicture
 from .index import open_store
@@ -183,13 +184,13 @@ class Engine:
         return self.generation.document(path)
 
     def pictures(self, citation: Citation) -> tuple[PagePicture, ...]:
-        """The pages of a PDF that contain a citation, with its words boxed.
+        """The pages of a PDF or image that contain a citation, with its words boxed.
 
-        Empty if the file is not a PDF, has changed since it was indexed, or cannot be rendered; its text can still be
+        Empty if the file is neither, has changed since it was indexed, or cannot be rendered; its text can still be
         shown. Raises StoreError.
         """
         info = self.generation.facts([citation.document]).get(citation.document)
-        if info is None or not info.file.path.lower().endswith(".pdf"):
+        if info is None or not has_pages(info.file.path):
             return ()
         record = info.file
         key = record.sha256, citation.span, citation.highlights

@@ -675,6 +675,23 @@ def _msg_seeds() -> list[bytes]:
     return [_msg_of(_MSG_TEXTS[:3]), make_msg.ole(make_msg.msg(texts, None, make_msg.file("a.md", b"# Bees\n"), inner))]
 
 
+_PNG = (
+    b"IHDR",
+    b"IDAT",
+    b"IEND",
+    b"PLTE",
+    b"tRNS",
+    b"eXIf",
+    b"acTL",
+    b"\x00\x00\x00\r",
+    b"\xff\xff\xff\xff",
+    b"\x00\x00\x00\x01",
+)
+_PNG_SEED = bytes.fromhex(  # a picture of two by two pixels
+    "89504e470d0a1a0a0000000d494844520000000200000002080000000057dd52f80000000e49444154789c63606060606000"
+    "0000060001728299ea0000000049454e44ae426082"
+)
+
 FORMATS: dict[str, Format] = {
     "plain": Format(".txt", _plain_seeds, _PLAIN, _sequence(_PLAIN)),
     "markdown": Format(".md", lambda: [_MARKDOWN_SEED, *_read("office", "*.md")], _MARKDOWN, _sequence(_MARKDOWN)),
@@ -685,6 +702,7 @@ FORMATS: dict[str, Format] = {
         _MHTML,
         _tree(_HTML_TAGS).map(_mhtml_of) | _sequence(_MHTML, b'Content-Type: multipart/related; boundary="--x"\r\n\r\n'),
     ),
+    "image": Format(".png", lambda: [_PNG_SEED], _PNG, _sequence(_PNG, b"\x89PNG\r\n\x1a\n")),
     "pdf": Format(".pdf", _pdf_seeds, _PDF, st.lists(st.sampled_from(_PDF_OPERATORS), max_size=60).map(_content_stream)),
     "docx": Format(
         ".docx",

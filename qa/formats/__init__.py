@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from ..text.document import Span
 from .pictures import PagePicture
-from .registry import extensions, kind, parse, plugin_versions, supported
+from .registry import extensions, has_pages, kind, parse, plugin_versions, supported
 
-__all__ = ["VERSION", "extensions", "kind", "page_pictures", "parse", "plugin_versions", "supported"]
+__all__ = ["VERSION", "extensions", "has_pages", "kind", "page_pictures", "parse", "plugin_versions", "supported"]
 
 # Incremented when the parser of any format changes: the next build then parses every file again.
 VERSION = 2
@@ -17,7 +17,9 @@ VERSION = 2
 def page_pictures(
     data: bytes, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
 ) -> tuple[PagePicture, ...]:
-    """Draw the pages of a PDF that contain a passage: see `pdf.pages.page_pictures`. Raises Unreadable."""
+    """Draw the pages of a PDF or an image that contain a passage: see `pdf.pages.page_pictures`. Raises Unreadable."""
+    from .pdf.images import image_pictures
     from .pdf.pages import page_pictures
 
-    return page_pictures(data, text, pages, passage, highlights)
+    is_pdf = b"%PDF-" in data[:1_024]
+    return (page_pictures if is_pdf else image_pictures)(data, text, pages, passage, highlights)

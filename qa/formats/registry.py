@@ -66,6 +66,11 @@ def kind(path: str) -> str:
     return own.name if own else f"{extension[1:].upper()} file".lstrip()
 
 
+def has_pages(path: str) -> bool:
+    """Whether the pages of the file can be drawn, by its extension."""
+    return _extension(path) in (".pdf", *_IMAGES)
+
+
 def extensions() -> tuple[str, ...]:
     """The extensions of all files that are read, those of other packages last."""
     return (*_own(), *plugins())
@@ -140,6 +145,12 @@ def _pdf(path: str, data: bytes) -> Contents:
     from .pdf.parse import parse_pdf
 
     return parse_pdf(path, data)
+
+
+def _image(path: str, data: bytes) -> Contents:
+    from .pdf.images import parse_image
+
+    return parse_image(path, data)
 
 
 def _office(form: str) -> Parser:
@@ -258,12 +269,14 @@ _MDOC = re.compile(rb"^[.'][ \t]*D[dt][ \t]", re.MULTILINE)
 
 # --- the formats ------------------------------------------------------------------------------------------------------
 
+_IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".heic", ".heif")
 FORMATS = (
     Format("Markdown", (".md", ".markdown", ".mdown", ".mdx", ".qmd", ".rmd"), _text(parse_markdown)),
     Format("text", (".txt", ".text"), _text(parse_plain)),
     Format("web page", (".html", ".htm", ".xhtml"), _single(_html)),
     Format("web page", (".mhtml", ".mht"), _single(_mhtml)),
     Format("PDF", (".pdf",), _single(_pdf)),
+    Format("image", _IMAGES, _single(_image)),
     Format("Word", (".docx", ".docm", ".dotx", ".dotm"), _office("docx")),
     Format("Word", (".doc", ".dot"), _single(_old_word)),
     Format("OpenDocument", (".odt", ".ott"), _office("odt")),

@@ -21,6 +21,7 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..formats.decoding import Empty, Unreadable
+from ..formats.ocr import MAX_PAGES
 from ..formats.pictures import PagePicture
 from ..system.machine import processors
 from ..text import languages
@@ -36,13 +37,22 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 SECONDS, SECONDS_PER_MB = 60.0, 4.0
+_SECONDS_PER_IMAGE = 20.0  # more for each page that is read from an image, of which a file has MAX_PAGES
 _MEGABYTES, _LARGE_MB, _MEGABYTES_PER_MB = 2_048, 100, 8
 _REUSABLE_BYTES = 50_000_000  # a process that has parsed a larger file is ended, since it keeps that file's memory
 # How many bytes a process may send about one file, and how many characters it may have counted.
 _RESPONSE_BYTES, _RESPONSE_BYTES_PER_BYTE = 1 << 29, 16
 _COUNTED_CHARACTERS, _COUNTED_PER_CHARACTER = 1 << 24, 8
 _SAMPLES, _SAMPLE_CHARACTERS = 4, 300  # limits on the language samples of one document
-_PARTIAL = {"count", "language", "bare", "document", "sections", "passages"}  # keys of messages before the last one
+_PARTIAL = {
+    "recognised",
+    "count",
+    "language",
+    "bare",
+    "document",
+    "sections",
+    "passages",
+}  # keys of messages before the last one
 _INVALID = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
@@ -212,6 +222,14 @@ class _TimeLimit:
         self.is_over = False
         self._remaining = seconds
         self._process = process
+        self._extensions = 0
+
+    def extend(self) -> None:
+        """Allow for a page that was read from an image."""
+        self._extensions += 1
+        if self._extensions <= MAX_PAGES:
+            self.seconds += _SECONDS_PER_IMAGE
+            self._remaining += _SECONDS_PER_IMAGE
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -318,6 +336,9 @@ def _exchange(
             message = receiver.json()
             if response is None or not message.keys() & _PARTIAL:
                 return message
+            if "recognised" in message:
+                limit.extend()
+                continue
             compute_reply = response.add(message, receiver)
         if compute_reply is not None:
             reply = compute_reply()  # outside the time limit: this program computes it

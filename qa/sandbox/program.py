@@ -17,6 +17,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from .. import formats
+from ..formats import ocr
 from ..formats.decoding import Empty, Unreadable
 from ..text.document import Document, Span
 from ..text.passages import PassageSettings, Splitting
@@ -64,7 +65,8 @@ class _RequestHandler:
 
     def _parse(self, head: dict[str, Any], body: list[bytes]) -> dict[str, Any]:
         """Send each document, and its passages as they are produced; return what could not be read."""
-        contents = formats.parse(head["path"], body.pop(), head["fields"])
+        with ocr.reading(lambda: frames.send_json(self._responses, {"recognised": 1})):
+            contents = formats.parse(head["path"], body.pop(), head["fields"])
         splitting = Splitting(self._count_tokens, head["max_tokens"], PassageSettings(**head["settings"]))
         for document in empty_documents(contents):
             self._send_document("bare", document)

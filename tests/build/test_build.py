@@ -295,7 +295,7 @@ ODD_FILES: dict[str, str | bytes] = {
     "blank.txt": " \n\t\n",
     "empty.md": "",
     "headings.md": "# Only\n\n## Headings\n",
-    "photo.jpg": b"\xff\xd8\xff",
+    "photo.mp4": b"\xff\xd8\xff",
     "README": "no ending",
 }
 
@@ -320,7 +320,7 @@ def test_odd_files_are_listed_with_reasons_and_stop_nothing(config: Config, tiny
         "headings.md": "empty",
         "large.md": "skipped",
         "outside.md": "skipped",
-        "photo.jpg": "skipped",
+        "photo.mp4": "skipped",
     }
     assert all(record.reason for record in records.values() if record.status != "indexed")
     assert find(config, tiny, "anchor") == ["good.md"]

@@ -219,7 +219,7 @@ def test_a_conversation_that_does_not_fit_is_one_sentence(
 
 def test_status_lists_every_file_and_the_totals_match(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "corpus" / "empty.txt").write_text("")
-    (folder / "corpus" / "picture.png").write_bytes(b"\x89PNG")
+    (folder / "corpus" / "picture.mp4").write_bytes(b"\x89PNG")
     (folder / "corpus" / "binary.txt").write_bytes(bytes(range(256)))
     run(capsys, "build")
     (folder / "corpus" / "new.md").write_text("# New\n\nSomething new.\n")

@@ -83,7 +83,7 @@ def add_in_a_new_folder(folder: Path) -> None:
         lambda folder: (folder / "sub" / "b.md").unlink(),
         lambda folder: (folder / "sub").rename(folder / "other"),
         lambda folder: shutil.rmtree(folder / "sub"),
-        lambda folder: (folder / "picture.png").write_bytes(b"x"),
+        lambda folder: (folder / "picture.mp4").write_bytes(b"x"),
         add_in_a_new_folder,
     ],
     ids=["added", "changed", "renamed", "deleted", "folder renamed", "folder deleted", "not an article", "new folder"],

@@ -72,6 +72,8 @@ def wrong_contents() -> Iterator[Case]:
     for ending in ("md", "txt", "html", "mhtml", "rst", "org"):
         yield case(f"wrong/picture.{ending}", PNG, "failed", "binary" if ending != "mhtml" else "no web page")
         yield case(f"wrong/noise.{ending}", noise, "failed", "binary" if ending != "mhtml" else "no web page")
+    for ending in ("png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif", "heic", "heif"):
+        yield case(f"wrong/noise.{ending}", noise, "failed", "damaged")
     for ending in (*ZIPPED, "pdf", "rtf", "ipynb"):
         damaged = "damaged" if ending != "ipynb" else "binary"
         yield case(f"wrong/picture.{ending}", PNG, "failed", damaged)

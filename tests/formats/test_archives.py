@@ -78,7 +78,7 @@ def test_hidden_entries_are_left_out_silently() -> None:
 
 def test_a_saved_page_gives_only_its_article() -> None:
     page = {"Bees in spring.html": f"<p>{HIVE}</p>"}
-    others = ["ad.html", "logo.jpg", "deep/style.css", "notes.txt"]
+    others = ["ad.html", "logo.mp4", "deep/style.css", "notes.txt"]
     contents = read({**page, **{f"Bees in spring_files/{name}": HIVE for name in others}})
     assert paths(contents) == ["Bees in spring.html"]
     assert contents.problems == ()
@@ -96,7 +96,7 @@ def test_unread_entries_are_counted_by_extension() -> None:
     }
     contents = read({"a.txt": HIVE, **rest, "README": "x"})
     assert contents.problems == (
-        "3 .jpg files are not read", "2 .css files are not read", "1 .svg file is not read",
+        "3 .mp4 files are not read", "2 .css files are not read", "1 .svg file is not read",
         "1 file without an extension is not read",
     )  # fmt: skip
 
@@ -127,8 +127,8 @@ def test_many_failures_are_summed_up() -> None:
 
 
 def test_an_archive_of_which_nothing_could_be_read_has_failed() -> None:
-    with pytest.raises(Unreadable, match=r"^a\.txt: looks binary, not text; b\.txt: is empty; 1 \.jpg file is"):
-        read({"a.txt": b"\x00", "b.txt": "", "c.jpg": "x"})
+    with pytest.raises(Unreadable, match=r"^a\.txt: looks binary, not text; b\.txt: is empty; 1 \.mp4 file is"):
+        read({"a.txt": b"\x00", "b.txt": "", "c.mp4": "x"})
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_an_archive_of_which_nothing_could_be_read_has_failed() -> None:
     [
         ({}, "contains no articles"),
         ({"folder/": ""}, "contains no articles"),
-        ({"a.jpg": "x"}, "contains no articles; 1 .jpg file is not read"),
+        ({"a.mp4": "x"}, "contains no articles; 1 .mp4 file is not read"),
         ({"a.txt": ""}, "contains no articles; a.txt: is empty"),
         ({".hidden.txt": HIVE}, "contains no articles"),
     ],
@@ -275,7 +275,7 @@ NAMES = st.text(st.characters(exclude_characters="\x00"), min_size=1, max_size=2
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-@given(st.lists(st.tuples(NAMES, st.sampled_from(["", ".txt", "/", ".jpg"])), max_size=8))
+@given(st.lists(st.tuples(NAMES, st.sampled_from(["", ".txt", "/", ".mp4"])), max_size=8))
 def test_any_names_give_safe_labels_each_once(names: list[tuple[str, str]]) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -305,7 +305,7 @@ def changed(data: bytes, place: float, value: int) -> bytes:
     compression=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
 )
 def test_a_damaged_byte_raises_nothing_but_a_reason(changes: list[tuple[float, int]], compression: int) -> None:
-    data = packed({"a.txt": HIVE * 3, "b/news.jsonl": '{"text": "Words."}', "c.jpg": "x"}, compression)
+    data = packed({"a.txt": HIVE * 3, "b/news.jsonl": '{"text": "Words."}', "c.mp4": "x"}, compression)
     for place, value in changes:
         data = changed(data, place, value)
     try:

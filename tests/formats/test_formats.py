@@ -41,7 +41,7 @@ NEWS = [
     {"title": "Nothing"},
     {"title": "Kitchens", "text": prose("dough")},
 ]
-SAVED = {"notes/garden.md": article("Gardens", "gravel"), "more.jsonl": lines({"text": prose("ember")}), "a.jpg": "x"}
+SAVED = {"notes/garden.md": article("Gardens", "gravel"), "more.jsonl": lines({"text": prose("ember")}), "a.mp4": "x"}
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_the_status_counts_files_and_articles_and_names_what_is_missing(built: C
         "hedge.txt": 1, "news.jsonl": 2, "saved.zip": 2
     }  # fmt: skip
     assert records["news.jsonl"].reason == "1 record contains no text"
-    assert records["saved.zip"].reason == "1 .jpg file is not read"
+    assert records["saved.zip"].reason == "1 .mp4 file is not read"
     assert {record.status for record in records.values()} == {"indexed"}
 
 

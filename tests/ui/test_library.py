@@ -62,7 +62,7 @@ def listed(value: dict[str, Any]) -> list[str]:
 def test_every_extension_that_is_read_has_a_kind() -> None:
     assert [ending for ending in extensions() if kind(f"a{ending}").endswith(" file")] == []
     assert [kind(path) for path in ("a/b.PDF", "a.mht", "a.docx")] == ["PDF", "web page", "Word"]
-    assert [kind(path) for path in ("a.png", "notes", "a.b/c")] == ["PNG file", "file", "file"]
+    assert [kind(path) for path in ("a.mp4", "notes", "a.b/c")] == ["MP4 file", "file", "file"]
 
 
 def test_a_file_is_listed_with_everything_that_is_known_of_it() -> None:
@@ -102,13 +102,13 @@ def test_every_state_of_a_file_has_words_and_its_reason(config: Config, tiny: Ti
     for name, text in (("good", "# Good\n\nText.\n"), ("gone", "# Gone\n\nText.\n"), ("empty", "")):
         (config.corpus / f"{name}.md").write_text(text)
     (config.corpus / "bad.md").write_bytes(b"\x00\xff\xfe\x00" * 50)
-    (config.corpus / "picture.png").write_bytes(b"x")
+    (config.corpus / "picture.mp4").write_bytes(b"x")
     engine = Engine.open(config, tiny)
     build(config, tiny)
     (config.corpus / "gone.md").unlink()
     (config.corpus / "good.md").write_text("# Good\n\nOther text.\n")
     table = files_value(engine.status())["html"]
-    words_of_states = "changed: not in", "removed: still in", "empty", "could not be read", "not read", ".png files are"
+    words_of_states = "changed: not in", "removed: still in", "empty", "could not be read", "not read", ".mp4 files are"
     for words in words_of_states:
         assert words in table
     assert "4 files · 0 indexed · 1 empty · 1 could not be read · 1 not read · 1 waiting" in table
@@ -162,7 +162,7 @@ def test_the_counts_by_state_add_up_to_the_files(files: list[FileState]) -> None
         ("a.md", "failed", "looks binary, not text", True),
         ("a.pdf", "skipped", "is 30 MB, over the limit of 20 MB", True),
         ("notes", "skipped", "has no extension such as .md or .txt", True),
-        ("a.png", "skipped", ".png files are not read", False),
+        ("a.mp4", "skipped", ".mp4 files are not read", False),
     ],
 )
 def test_only_what_a_person_can_fix_is_a_problem(path: str, state: Any, reason: str, is_problem: bool) -> None:

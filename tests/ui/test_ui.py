@@ -525,7 +525,7 @@ def test_nothing_is_built_if_nothing_changed(config: Config, tiny: TinyEncoder) 
     build(config, tiny)
     with following(Chat(Engine.open(config, tiny))) as chat:
         os.utime(config.corpus / "cats.md", ns=(1, 1))
-        write(config, "picture.png", "x")
+        write(config, "picture.mp4", "x")
         assert quietly(chat) == 0
         assert chat.refresh().generation == "000001"
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from ..decoding import Unreadable
+from ..ocr import may_read
+from .scans import scan_page
 from .words import Page, clean_line, key, read_page
 
 _MAX_PAGES = 5_000
@@ -34,11 +36,25 @@ def read(data: bytes) -> PdfFile:
         pages: list[Page] = []
         characters = 0
         for number in range(len(opened)):
-            pages.append(read_page(opened, number, _MAX_CHARACTERS - characters))
+            pages.append(read_words(opened, number, _MAX_CHARACTERS - characters))
             characters += pages[-1].characters
             if characters > _MAX_CHARACTERS:
                 raise Unreadable(f"is too long: more than {_MAX_CHARACTERS:,} characters")
         return PdfFile(pages, _bookmarks(opened), _properties(opened))
+
+
+def read_words(opened: pdfium.PdfDocument, number: int, most: int) -> Page:
+    """Read a page as `read_page` does, or from its picture if its text is missing or cannot be decoded."""
+    page = read_page(opened, number, most)
+    if page.fault not in ("scanned", "undecoded") or not may_read():
+        return page
+    try:
+        with closing(opened[number]) as drawn:
+            scan = scan_page(drawn)
+    except pdfium.PdfiumError:
+        return page
+    words = scan.words()
+    return replace(page, words=words, angle=0, fault="", scan=scan) if words else page
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Protocol
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
@@ -21,12 +22,13 @@ from PIL import Image
 from ...text.document import Span
 from ..decoding import Unreadable
 from ..pictures import Box, PagePicture
-from .file import opening
+from .file import opening, read_words
 from .layout import EDGE_ROWS, Row, Word, columns
 from .letters import word_rows
 from .pieces import is_to_left
 from .places import Mark, align
-from .words import Edges, read_page, rotated
+from .scans import Scan
+from .words import Edges, Page, rotated
 
 _MAX_PICTURES, _MAX_PAGES_READ = 3, 6
 _MAX_CHARACTERS = 200_000  # of a page
@@ -45,6 +47,7 @@ class _PageWord:
     line: tuple[int, int, int]
     angle: int
     to_left: bool
+    scan: Scan | None = None
 
 
 def page_pictures(
@@ -55,14 +58,50 @@ def page_pictures(
     `text` and `pages` are those of the Document that `parse_pdf` makes of `data`; the spans are ranges of `text`.
     Raises Unreadable if the file cannot be drawn.
     """
-    near = _pages_near(text, pages, passage)
     with opening(data) as opened:
-        if not near or near.stop > len(opened):
-            return ()
         try:
-            return _pictures(opened, near, text, pages, [passage, *highlights])
+            return pictures_of(_PdfPages(opened), len(opened), text, pages, passage, highlights)
         except pdfium.PdfiumError as error:
             raise Unreadable("is damaged: its pages cannot be shown") from error
+
+
+class Pages(Protocol):
+    """The pages of a file, by their index."""
+
+    def read(self, number: int) -> Page:
+        """The words of a page, as the parser reads them."""
+        ...
+
+    def draw(self, number: int) -> Image.Image:
+        """The picture of a page as it is displayed."""
+        ...
+
+    def box(self, number: int, edges: Edges, angle: int) -> Box:
+        """Edges on a page, of text rotated by `angle`, as fractions of the page as it is displayed."""
+        ...
+
+
+class _PdfPages:
+    """The pages of a PDF."""
+
+    def __init__(self, opened: pdfium.PdfDocument) -> None:
+        self._opened = opened
+
+    def read(self, number: int) -> Page:
+        return read_words(self._opened, number, _MAX_CHARACTERS)
+
+    def draw(self, number: int) -> Image.Image:
+        with closing(self._opened[number]) as page:
+            width, height = (max(side, 1.0) for side in page.get_size())
+            scale = min(_SHORT_SIDE / min(width, height), _LONG_SIDE / max(width, height))
+            drawn = page.render(scale=scale, may_draw_forms=True, draw_annots=False, rev_byteorder=True)
+            with closing(drawn) as bitmap:
+                image: Image.Image = bitmap.to_pil().convert("RGB")
+        return image
+
+    def box(self, number: int, edges: Edges, angle: int) -> Box:
+        with closing(self._opened[number]) as page:
+            return _on_page(page, edges, angle)
 
 
 def _pages_near(text: str, pages: Sequence[Span], passage: Span) -> range:
@@ -82,30 +121,41 @@ def _pages_near(text: str, pages: Sequence[Span], passage: Span) -> range:
     return range(first, min(stop, first + _MAX_PAGES_READ, len(pages)))
 
 
-def _pictures(
-    opened: pdfium.PdfDocument, near: range, text: str, pages: Sequence[Span], spans: Sequence[Span]
+def pictures_of(
+    source: Pages, count: int, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
 ) -> tuple[PagePicture, ...]:
-    """Draw the pages of `near`; `spans` are the passage's and those of its highlights."""
+    """Draw the pages of a file with `count` pages as `page_pictures` does."""
+    near = _pages_near(text, pages, passage)
+    if not near or near.stop > count:
+        return ()
+    spans = [passage, *highlights]
     start, end = pages[near[0]].start, pages[near[-1]].end
     around = text[start:end]
-    words = [word for number in near for word in _words(opened, number, around)]
+    words = [word for number in near for word in _words(source.read(number), number, around)]
     alignment = align([word.word.text for word in words], around)
-    passage, *highlighted = (
-        _boxes(opened, words, alignment.marks(Span(span.start - start, span.end - start))) for span in spans
+    boxes_of_passage, *highlighted = (
+        _boxes(source, words, alignment.marks(Span(span.start - start, span.end - start))) for span in spans
     )
-    highlights = {number: [box for boxes in highlighted for box in boxes.get(number, ())] for number in passage}
-    shown = sorted(passage, key=lambda number: (not highlights[number], number))[:_MAX_PICTURES]
-    return tuple(_picture(opened, number, passage[number], highlights[number]) for number in sorted(shown))
+    highlighted_boxes = {
+        number: [box for boxes in highlighted for box in boxes.get(number, ())] for number in boxes_of_passage
+    }
+    shown = sorted(boxes_of_passage, key=lambda number: (not highlighted_boxes[number], number))[:_MAX_PICTURES]
+    scans = {word.line[0]: word.scan for word in words}
+    pictures = []
+    for number in sorted(shown):
+        image, scan = source.draw(number), scans[number]
+        upright = scan.read.upright(image) if scan else image
+        pictures.append(_picture(upright, number, boxes_of_passage[number], highlighted_boxes[number]))
+    return tuple(pictures)
 
 
-def _words(opened: pdfium.PdfDocument, number: int, text: str) -> Iterator[_PageWord]:
+def _words(page: Page, number: int, text: str) -> Iterator[_PageWord]:
     """Yield the words of a page in the reading order of `parse_pdf`, without running heads that `text` lacks."""
-    page = read_page(opened, number, _MAX_CHARACTERS)
     for region, rows in enumerate(columns(_without_running(word_rows(page.words), text))):
         for row, line in enumerate(rows):
             to_left = is_to_left(line)
             for word in line[::-1] if to_left else line:
-                yield _PageWord(word, (number, region, row), page.angle, to_left)
+                yield _PageWord(word, (number, region, row), page.angle, to_left, page.scan)
 
 
 def _without_running(rows: list[Row], text: str) -> list[Row]:
@@ -121,7 +171,7 @@ def _without_running(rows: list[Row], text: str) -> list[Row]:
     return rows[first : len(rows) - last]
 
 
-def _boxes(opened: pdfium.PdfDocument, words: Sequence[_PageWord], marks: Sequence[Mark]) -> dict[int, list[Box]]:
+def _boxes(source: Pages, words: Sequence[_PageWord], marks: Sequence[Mark]) -> dict[int, list[Box]]:
     """A box for each run of marked words in one line, by page (from 0)."""
     runs: list[list[Mark]] = []
     for mark in marks:
@@ -132,12 +182,15 @@ def _boxes(opened: pdfium.PdfDocument, words: Sequence[_PageWord], marks: Sequen
             runs.append([mark])
     boxes_by_page: dict[int, list[Box]] = {}
     for number, page_runs in groupby(runs, key=lambda run: words[run[0].word].line[0]):
-        with closing(opened[number]) as page:
-            boxes = [_on_page(page, _bounds(words, run), words[run[0].word].angle) for run in page_runs]
+        boxes = [_box(source, words[run[0].word], _bounds(words, run)) for run in page_runs]
         visible = [box for box in boxes if box.width > 0 and box.height > 0]
         if visible:
             boxes_by_page[number] = visible
     return boxes_by_page
+
+
+def _box(source: Pages, first: _PageWord, edges: Edges) -> Box:
+    return first.scan.box(*edges) if first.scan else source.box(first.line[0], edges, first.angle)
 
 
 def _bounds(words: Sequence[_PageWord], run: Sequence[Mark]) -> Edges:
@@ -171,14 +224,10 @@ def _on_page(page: pdfium.PdfPage, edges: Edges, angle: int) -> Box:
     return Box(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0))
 
 
-def _picture(opened: pdfium.PdfDocument, number: int, passage: Sequence[Box], highlights: Sequence[Box]) -> PagePicture:
-    with closing(opened[number]) as page:
-        width, height = (max(side, 1.0) for side in page.get_size())
-        scale = min(_SHORT_SIDE / min(width, height), _LONG_SIDE / max(width, height))
-        with closing(page.render(scale=scale, may_draw_forms=True, draw_annots=False, rev_byteorder=True)) as bitmap:
-            image = (
-                bitmap.to_pil().convert("RGB").quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-            )
-        png = io.BytesIO()
-        image.save(png, "PNG")
+def _picture(image: Image.Image, number: int, passage: Sequence[Box], highlights: Sequence[Box]) -> PagePicture:
+    scale = min(1.0, _SHORT_SIDE / min(image.size), _LONG_SIDE / max(image.size))
+    if scale < 1:
+        image = image.resize((max(1, int(image.width * scale)), max(1, int(image.height * scale))))
+    png = io.BytesIO()
+    image.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(png, "PNG")
     return PagePicture(number + 1, image.width, image.height, png.getvalue(), tuple(passage), tuple(highlights))

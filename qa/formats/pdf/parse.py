@@ -12,8 +12,10 @@ from itertools import groupby
 from ...text.document import Contents
 from ..builder import TextBuilder
 from ..decoding import Empty, Unreadable
+from ..ocr import is_installed
 from ..tables import has_header
-from .file import read, shows_pictures
+from .certainty import INSTALL, certainty, image_fields
+from .file import PdfFile, read, shows_pictures
 from .layout import Row, columns, without_running
 from .letters import word_rows
 from .pieces import Piece, flowing, joined, leading, pieces, vocabulary
@@ -29,6 +31,11 @@ def parse_pdf(path: str, data: bytes) -> Contents:
     file = read(data)
     if not any(page.words for page in file.pages):
         raise _without_text(data, file.pages)
+    return contents_of(path, file)
+
+
+def contents_of(path: str, file: PdfFile) -> Contents:
+    """The document of a file of which at least one page has words."""
     pages = without_running([word_rows(page.words) for page in file.pages])
     if not any(pages):
         pages = [word_rows(page.words) for page in file.pages]  # the pages have only rows that repeat on each page
@@ -45,8 +52,9 @@ def parse_pdf(path: str, data: bytes) -> Contents:
     title = title or _largest(all_pieces, known)
     builder = TextBuilder()
     _write(builder, all_pieces, levels, len(pages), title, known)
-    document = builder.document(path, title, fields(file.properties))
-    return Contents((document,), coverage([page.fault for page in file.pages]))
+    scans = [page.scan.read if page.scan else None for page in file.pages]
+    document = builder.document(path, title, {**fields(file.properties), **image_fields(scans)})
+    return Contents((document,), (*coverage([page.fault for page in file.pages]), *certainty(scans)))
 
 
 def _with_comments(all_pieces: Sequence[Piece], comments: Sequence[tuple[str, ...]]) -> list[Piece]:
@@ -68,7 +76,10 @@ def _without_text(data: bytes, pages: Sequence[Page]) -> Empty | Unreadable:
         return Unreadable("is damaged: it cannot be opened as PDF")
     if any(page.characters for page in pages):
         return Empty("its text cannot be decoded: its fonts do not map to characters")
-    return Empty("looks scanned: its pages are pictures without text" if shows_pictures(data) else "contains no text")
+    if not shows_pictures(data):
+        return Empty("contains no text")
+    scanned = "looks scanned: its pages are pictures without text"
+    return Empty(scanned if is_installed() else f"{scanned} ({INSTALL})")
 
 
 # --- headings ---------------------------------------------------------------------------------------------------------

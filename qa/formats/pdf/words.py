@@ -18,6 +18,7 @@ import pypdfium2.raw as raw
 
 from .forms import fields_and_comments, with_fields
 from .layout import DROP_CAP, Word
+from .scans import Scan
 
 _MAX_COORDINATE = 20_000.0  # points; a page is at most 14,400 wide, and a word farther away is invisible
 _MAX_DRAWINGS, _MAX_DOTS = 3_000, 200  # drawings examined on a page; more dots than that belong to a chart
@@ -43,7 +44,7 @@ class Page:
     """The words of a page, rotated upright, and their rotation on the page, in degrees clockwise.
 
     `characters` counts those that pdfium finds, and `fault` says why there are no words. `comments` are those that
-    readers have added, with their authors.
+    readers have added, with their authors. The words of a `scan` were read from a picture of the page.
     """
 
     words: tuple[Word, ...] = ()
@@ -51,6 +52,7 @@ class Page:
     characters: int = 0
     fault: Fault = ""
     comments: tuple[str, ...] = ()
+    scan: Scan | None = None
 
 
 def read_page(opened: pdfium.PdfDocument, number: int, most: int) -> Page:

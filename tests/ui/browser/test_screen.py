@@ -163,7 +163,7 @@ def fill(corpus: Path) -> None:
     (corpus / "ledger.md").write_text(ledger(12, "ledger"), "utf-8")
     (corpus / "broken.md").write_bytes(b"\x00\xff\xfe\x00" * 40)
     shutil.copy(FILES / "pdf" / "hives.pdf", corpus)
-    (corpus / "photo.png").write_bytes(b"png")
+    (corpus / "photo.mp4").write_bytes(b"png")
 
 
 def upload(page: Page, path: Path, text: str, *others: Path) -> None:
@@ -497,7 +497,7 @@ def test_a_hostile_question_stays_text(page: Page) -> None:
 def test_every_file_has_its_state_and_reason(page: Page) -> None:
     table = open_library(page)
     expect(table.locator("tr", has_text="broken.md")).to_contain_text("could not be read")
-    expect(table.locator("tr", has_text="photo.png")).to_contain_text(".png files are not read")
+    expect(table.locator("tr", has_text="photo.mp4")).to_contain_text(".mp4 files are not read")
     expect(table.locator("tr", has_text="guide-to-this-program.md")).to_contain_text("indexed")
     shot(page, "library")
 
