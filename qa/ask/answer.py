@@ -37,7 +37,8 @@ class Lead:
 
     `sentence` is the sentence in it that was judged to answer, the others are its neighbours; `short` is the answer
     itself, a part of the sentence, if the reader is sure of it. All spans are of the document. `date` is given as in an
-    OtherValue, and only if there are any.
+    OtherValue, and only if there are any. If it `is_stated`, the text is no quotation but says what the articles are
+    ("27 articles"), and the spans are those of what is cited for it.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Lead:
     sentence: Span
     short: Span | None = None
     date: str = ""
+    is_stated: bool = False
 
     def pieces(self) -> tuple[str, str, str]:
         """The text before the short answer, it, and the text after it; without one, all text comes first."""
@@ -56,6 +58,8 @@ class Lead:
 
     def around(self) -> tuple[str, str]:
         """The quoted text before the sentence that answers, and after it."""
+        if self.is_stated:
+            return "", ""
         start, end = self.sentence.start - self.span.start, self.sentence.end - self.span.start
         return self.text[:start], self.text[end:]
 
@@ -70,6 +74,7 @@ class Lead:
             "span": [self.span.start, self.span.end],
             "sentence": [self.sentence.start, self.sentence.end],
             "date": self.date or None,
+            "stated": self.is_stated,
         }
 
 

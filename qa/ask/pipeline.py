@@ -1,5 +1,6 @@
 """Answers a question in stages, each of which runs once and passes a frozen value to the next.
 
+question    collection   answers it from titles and properties alone    → Answer
 question    query        checks it; parses phrases and exclusions     → Query
 Query       respelling   spells compounds as the articles do          → Query
 Query       correction   corrects words that no article contains      → Query
@@ -31,6 +32,7 @@ from ..index.protocols import Query
 from ..models.pending import PendingEmbeddings
 from ..models.protocols import Encoder, Reader
 from .answer import Answer
+from .collection import collection_answer
 from .compose import compose
 from .confidence import judge
 from .correction import correct
@@ -95,6 +97,9 @@ def rank(request: Request, resources: Resources) -> Ranking:
 def answer(request: Request, resources: Resources) -> Answer:
     """The Answer to a question. Its lead does not depend on `top_k`."""
     started = time.perf_counter()
+    found = collection_answer(request.query, request.question, resources.generation, resources.corpus)
+    if found is not None:
+        return replace(found, timings_ms={"total": 1e3 * (time.perf_counter() - started)})
     ranking = _rank(request, resources)
     ranked = time.perf_counter()
     facts = facts_of(ranking, resources.generation, resources.corpus)

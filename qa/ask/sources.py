@@ -73,6 +73,11 @@ class GoneDocuments:
         return file != document and os.path.lexists(corpus / file)
 
 
+def web_address(url: str) -> str | None:
+    """The address if it is one of the web: another could be a script or a file."""
+    return url if _is_web(url) else None
+
+
 def _is_web(url: str) -> bool:
     try:
         return urlsplit(url).scheme in ("http", "https")

@@ -162,7 +162,7 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> st
         before, short, after = map(_plain, answer.lead.pieces())
         shown = f"{_BOLD}{short}{_PLAIN}" if styled and short else short
         quoted = " ".join(f"{before}{shown}{after}".split())
-        lines = [quoted if is_quoted(answer.lead.text) else f"“{quoted}”"]
+        lines = [quoted if answer.lead.is_stated or is_quoted(answer.lead.text) else f"“{quoted}”"]
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
         if answer.unmentioned:
             lines += [_line(unmentioned_words(answer))]

@@ -6,18 +6,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from mdit_py_plugins.front_matter import front_matter_plugin
 
 from ..text.document import BlockKind, Document, Span
 from .embedded_html import parts_of
+from .front_matter import front_matter
 from .notes import notes_of
 from .outline import MAX_HEADING, Outline, line_starts
 
 # Inline syntax is not parsed: that is most of the work, and only headings need it.
-_BLOCKS = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).disable("inline")
+_BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
 _INLINE = MarkdownIt("commonmark")
 _KINDS: dict[str, BlockKind] = {
     "paragraph_open": "paragraph",
@@ -29,10 +28,7 @@ _KINDS: dict[str, BlockKind] = {
     "code_block": "code",
 }
 _PART_OPENERS = {"list": "list_item_open", "table": "tr_open"}
-_METADATA = ("title", "author", "date", "url", "description")
 _WORD = re.compile(r"\w")
-_NO_VALUE = ("", "~", "null", "Null", "NULL")
-_MAX_FRONT_MATTER = 50_000  # characters
 # HTML in a heading: a comment, a common tag, or one with attributes. Anything else is text: `<vector>`, `List<T>`.
 _MARKUP = re.compile(
     r"<(?:[!?]|/?(?:a|abbr|b|br|cite|code|del|em|font|i|img|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)\b|.*=)",
@@ -46,19 +42,18 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
     `title` is its title if that is known from elsewhere.
     """
     references: dict[str, Any] = {}
-    tokens = _BLOCKS.parse(text, references)
+    top = front_matter(text)
+    # As many empty lines, so that lines keep their numbers: the fields are part of the text, but no passage has them.
+    tokens = _BLOCKS.parse("\n" * text.count("\n", 0, top.end) + text[top.end :], references)
     starts = line_starts(text)
     outline = Outline(text)
     notes = _Notes(text, tokens, starts, outline)
-    metadata: dict[str, str] = {}
     level = 1  # of the last heading
     for number, token in enumerate(tokens):
         if token.level != 0 or token.map is None:
             continue
         span = _span(token, starts)
-        if token.type == "front_matter":
-            metadata = _front_matter(token.content)
-        elif token.type == "heading_open":
+        if token.type == "heading_open":
             content = tokens[number + 1].content
             # Too long for a heading: its inline syntax is not parsed.
             heading = content if len(content) > 2 * MAX_HEADING else _plain(content, references)
@@ -75,7 +70,7 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
                 kept = tuple(item for item in items if part.start <= item.start and item.end <= part.end)
                 outline.block(kind, part, kept, _header(kind, text, span))
     notes.add_before(Span(len(text), len(text) + 1))
-    return outline.document(path, title or metadata.get("title", ""), metadata)
+    return outline.document(path, title or top.fields.get("title", ""), top.fields)
 
 
 class _Notes:
@@ -171,21 +166,3 @@ def _html(text: str, span: Span, level: int, outline: Outline) -> None:
             outline.heading(part.level or min(level + 1, 6), part.heading, part.span)
         else:
             outline.block(part.kind, part.span, part.rows)
-
-
-def _front_matter(raw: str) -> dict[str, str]:
-    """The fields of a front matter that this program shows, as strings; empty if it is not valid YAML.
-
-    A field such as `ms.date` is used as `date` if there is no `date`.
-    """
-    if len(raw) > _MAX_FRONT_MATTER:
-        return {}
-    try:
-        fields: Any = yaml.load(raw, Loader=yaml.BaseLoader)  # noqa: S506 (BaseLoader creates only strings)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return {}
-    if not isinstance(fields, dict):
-        return {}
-    values = {str(name).lower(): value for name, value in fields.items() if isinstance(value, str)}
-    by_last = {name.rpartition(".")[2]: value for name, value in values.items()} | values
-    return {name: " ".join(by_last[name].split()) for name in _METADATA if by_last.get(name, "") not in _NO_VALUE}

@@ -48,9 +48,8 @@ def parse(path: str, data: bytes, fields: FieldNames = MappingProxyType({})) -> 
     """
     extension = _extension(path)
     own = _own().get(extension)
-    if own is None:
-        return _from_plugin(plugins()[extension])(path, data, fields)
-    return _own().get(recognised(extension, data), own).parse(path, data, fields)
+    parser = _from_plugin(plugins()[extension]) if own is None else _own().get(recognised(extension, data), own).parse
+    return parser(path, data, fields)
 
 
 def supported(path: str) -> bool:

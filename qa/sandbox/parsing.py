@@ -15,6 +15,7 @@ from ..text.document import Contents, Document
 from ..text.packed import PackedPassages
 from ..text.passage import Passage
 from ..text.passages import Splitting, iter_passages
+from ..text.properties import with_properties
 
 Parse = Callable[[str, bytes], Contents]
 MAX_SECTIONS = 300_000  # in one file: each takes half a kilobyte in every process that the document passes through
@@ -65,5 +66,5 @@ def split_documents(
         raise Unreadable(f"contains more than {MAX_SECTIONS:,} headings: split it into several files")
     for document in contents.documents:
         if document.blocks:
-            document = replace(document, language=detect_language(languages.samples(document.text)))
+            document = replace(with_properties(document), language=detect_language(languages.samples(document.text)))
             yield replace(document, blocks=()), iter_passages(document, splitting)

@@ -59,6 +59,7 @@ class Lead(_Object):
     span: tuple[int, int] = Field(description="Start and end of the text, in the document.")
     sentence: tuple[int, int] = Field(description="Start and end of the sentence in it that was judged to answer.")
     date: str | None = Field(description="Its date, as in an OtherValue; null if there are none.")
+    stated: bool = Field(description="Whether it is no quotation but a statement about the articles, such as a count.")
 
 
 class OtherValue(_Object):
