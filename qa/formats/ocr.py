@@ -38,7 +38,7 @@ _SKEW_SIDE, _CONTRAST = 1_000, 25  # pixels of the picture that is examined, and
 _MIN_SKEW_PIXELS, _MAX_SKEW_PIXELS = 200, 40_000
 _UPRIGHT = 0.7  # the mean certainty above which a page is surely not upside down
 _CERTAIN, _UNCERTAIN = 0.6, 0.3  # a word above the first is certain; one below the second is left out
-_MIN_LINE, _MIN_PAGE = 0.5, 0.5  # the mean certainty of a line of text, and the share of certain words of a page
+_MIN_LINE, _MIN_PAGE = 0.5, 0.7  # the mean certainty of a line of text, and the share of certain words of a page
 _SAME_SIZE = 0.12  # rows whose heights differ by less have the same font size
 
 
