@@ -651,7 +651,7 @@ def _workbook(rows: str) -> bytes:
     return xlsx({"Hives": rows, "Old": rows}, formats="0 9 14", hidden="Old", merged="A1:B2")
 
 
-_OLE = (
+_MSG_PIECES = (
     b"\xff\xff\xff\xff", b"\xfe\xff\xff\xff", b"\x00\x00\x00\x00", b"\x01\x00\x00\x00", "__substg1.0_".encode("utf-16-le"), "__attach_version1.0_#00000000".encode("utf-16-le"),
     "3701000D".encode("utf-16-le"), "37010102".encode("utf-16-le"), "1013001F".encode("utf-16-le"), b"\xff" * 64, b"\x00" * 128, b"\x40\x00\x39\x00", b"\x06\x00", "\ud800".encode("utf-16-le", "surrogatepass"),
 )  # fmt: skip
@@ -760,7 +760,7 @@ FORMATS: dict[str, Format] = {
     "settings": Format(".yaml", lambda: [_SETTINGS_SEED], _SETTINGS, _sequence(_SETTINGS)),
     "log": Format(".log", lambda: [_LOG_SEED, _SETTINGS_SEED], _SETTINGS, _sequence(_SETTINGS)),
     "eml": Format(".eml", _mail_seeds, _MAIL, _mails()),
-    "msg": Format(".msg", _msg_seeds, _OLE, st.lists(st.sampled_from(_MSG_TEXTS), max_size=8).map(_msg_of)),
+    "msg": Format(".msg", _msg_seeds, _MSG_PIECES, st.lists(st.sampled_from(_MSG_TEXTS), max_size=8).map(_msg_of)),
     "mbox": Format(
         ".mbox", lambda: [_mailbox_of(_mail_seeds())], _MAIL, st.lists(_mails(), min_size=1, max_size=5).map(_mailbox_of)
     ),

@@ -611,9 +611,9 @@ def test_letters_with_spaces_between_them_are_words() -> None:
 def test_raised_numbers_are_exponents_or_marks_of_notes() -> None:
     line = b"BT /F 11 Tf 1 0 0 1 60 750 Tm (The 4 m) Tj 5 Ts /F 6 Tf (2) Tj 0 Ts /F 11 Tf ( of wax were 10) Tj "
     line += (
-        b"5 Ts /F 6 Tf (3) Tj 0 Ts /F 11 Tf ( pounds by weight) Tj 5 Ts /F 6 Tf (12) Tj 0 Ts /F 11 Tf ( in May.) Tj ET"
+        b"5 Ts /F 6 Tf (13) Tj 0 Ts /F 11 Tf ( pounds by weight) Tj 5 Ts /F 6 Tf (12) Tj 0 Ts /F 11 Tf ( in May.) Tj ET"
     )
-    assert pdf_of(line).text.strip() == "The 4 m² of wax were 10³ pounds by weight ¹² in May."
+    assert pdf_of(line).text.strip() == "The 4 m² of wax were 10¹³ pounds by weight ¹² in May."
 
 
 # --- forms and comments -----------------------------------------------------------------------------------------------

@@ -128,7 +128,8 @@ def _words(textpage: pdfium.PdfTextPage, angle: int) -> Iterator[Word]:
                 text = ""
                 if not is_apart:  # the mark of a note stays in its line
                     edge = (edge[0], edges[1], edge[2], edge[3])
-            if not is_apart and (is_raised or text[:1] in _SUPERSCRIPTS):
+            goes_on = text[:1] in _SUPERSCRIPTS or (text[-1:] in _SUPERSCRIPTS and _is_raised(edge, edges))
+            if not is_apart and (is_raised or goes_on):
                 character = character.translate(_RAISED)
         if text:
             edges = (min(edges[0], edge[0]), edges[1], max(edges[2], edge[2]), edges[3])
