@@ -64,7 +64,7 @@ CONFIDENCE_BY_WORDS = (
 TABLES = "tables"
 SETS = (SQUAD_2, SQUAD_1, TABLES)
 _WEIGHT_OF_SET = 0.25  # beside 1 for each real collection
-_PENALTY, _PENALTY_CONFIDENCE = 0.02, 0.02  # of squared weights, of standardised features
+_PENALTY, _PENALTY_CONFIDENCE = 0.02, 0.005  # of squared weights, of standardised features
 _RISKS = tuple(number / 100 for number in range(1, 41))
 
 Rows = NDArray[np.float64]

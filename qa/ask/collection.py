@@ -22,7 +22,8 @@ from ..text.document import Span, title_from_path, without_record
 from ..text.properties import HEADING, block_of, entry_of
 from ..text.terms import analyze, contained_in, is_function_word
 from .answer import Answer, Citation, Lead
-from .sources import GoneDocuments, web_address
+from .presence import GoneDocuments
+from .sources import web_address
 
 # How sure a count or a comparison of all dates is, and a property of the only article with the title that is asked for.
 _CERTAIN, _NAMED = 0.99, 0.97

@@ -1,7 +1,7 @@
 """Answers a question in stages, each of which runs once and passes a frozen value to the next.
 
-question    collection   answers it from titles and properties alone    → Answer
 question    query        checks it; parses phrases and exclusions     → Query
+Query       collection   answers it from titles and properties alone  → Answer
 Query       respelling   spells compounds as the articles do          → Query
 Query       correction   corrects words that no article contains      → Query
 Query       follow_up    adds words from the conversation             → FollowUp
@@ -39,12 +39,13 @@ from .correction import correct
 from .explanation import explain
 from .follow_up import Turn, follow_up_of
 from .lead import LEAD_PASSAGES, leads_of
+from .presence import GoneDocuments
 from .query import query_of
 from .ranking import Ranking
 from .rereading import READ, reread
 from .respelling import respell
 from .search import rank_follow_up
-from .sources import GoneDocuments, facts_of
+from .sources import facts_of
 from .unmentioned import unmentioned
 from .versions import with_versions
 

@@ -157,7 +157,8 @@ def index_dataset(
             progress("encoding", start + len(batch), len(ordered))
         writer.publish(keep=1)
     seconds = time.perf_counter() - started
-    return Engine.open(config, _QueryCache(encoder), reader=reader and _ReaderCache(reader)), seconds
+    cached = reader and _ReaderCache(reader)
+    return Engine.open(config, _QueryCache(encoder), reader=cached, can_build=False), seconds  # it has no files
 
 
 def ask_all(

@@ -25,10 +25,11 @@ from qa.index.protocols import Query
 STAGES = [
     ({"qa.engine"}, ""),
     ({"qa.ask.query"}, "query_of"),
+    ({"qa.ask.collection"}, "collection_answer"),
     ({"qa.ask.respelling"}, "respell"),
     ({"qa.ask.correction"}, "correct"),
     ({"qa.ask.follow_up"}, "follow_up_of"),
-    ({"qa.ask.search", "qa.ask.fusion"}, "rank_follow_up"),
+    ({"qa.ask.search", "qa.ask.fusion", "qa.ask.presence"}, "rank_follow_up"),
     ({"qa.ask.rereading"}, "reread"),
     ({"qa.ask.sources"}, "facts_of"),
     ({"qa.ask.lead", "qa.ask.traits", "qa.ask.beside", "qa.ask.versions"}, "leads_of with_versions"),
@@ -42,6 +43,7 @@ VALUES = {
     "qa.ask.leaning",
     "qa.ask.answer",
     "qa.ask.features",
+    "qa.ask.rows",
     "qa.ask.units",
     "qa.ask.why",
 }  # the values that stages pass on

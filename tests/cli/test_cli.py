@@ -92,7 +92,7 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     }  # fmt: skip
     assert answer["answer"] == {
         "text": "The zebra at the zoo is called Bruno. He eats five kilos of hay a day.", "short": None, "citation": 1,
-        "start": None, "end": None, "span": [22, 92], "sentence": [22, 59], "date": None,
+        "start": None, "end": None, "span": [22, 92], "sentence": [22, 59], "date": None, "stated": False,
     }  # fmt: skip
     citation = answer["citations"][0]
     assert set(citation) == {

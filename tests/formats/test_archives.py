@@ -92,7 +92,7 @@ def test_a_folder_named_so_without_its_page_is_read() -> None:
 
 def test_unread_entries_are_counted_by_extension() -> None:
     rest = {
-        f"{number}.{ending}": "x" for ending, many in {"jpg": 3, "css": 2, "svg": 1}.items() for number in range(many)
+        f"{number}.{ending}": "x" for ending, many in {"mp4": 3, "css": 2, "svg": 1}.items() for number in range(many)
     }
     contents = read({"a.txt": HIVE, **rest, "README": "x"})
     assert contents.problems == (

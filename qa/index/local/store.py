@@ -36,7 +36,9 @@ class LocalStore(Store[Generation]):
         layout.prune(self.index, keep)
 
     def older(self) -> Iterator[Generation]:
-        current = self.current_id()
+        current = None
+        with contextlib.suppress(StoreError):
+            current = self.current_id()
         for folder in reversed(layout.published_folders(self.index)):
             if folder.name != current:
                 with contextlib.suppress(StoreError):
