@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import PurePosixPath
 
 from ..text.document import Contents
-from .archive_limits import open_archive, read_entry
+from .archive_limits import MAX_BYTES, MAX_ENTRIES, open_archive, read_entry
 from .contained import MAX_FILE_BYTES, InnerFile, Parse, Supported, parse_inside
 from .decoding import Empty, Unreadable
 from .recognition import is_temporary
@@ -31,20 +31,39 @@ _DRIVE = re.compile(r"^[A-Za-z]:(?=[/\\])")
 def parse_zip(path: str, data: bytes, parse: Parse, supported: Supported) -> Contents:
     """The documents of the entries that `parse` reads, ordered by name: `saved.zip/folder/bees.html`.
 
+    An archive inside the archive is opened too, as exports of several parts contain them, but none inside that one.
     Hidden entries, and the files that a browser saves with a page (`bees_files/`), are ignored; any other entry that
     is not read is a problem. Raises Unreadable if the archive is damaged, locked or too large, or nothing in it can be
     read; Empty if it contains no articles.
     """
     archive = open_archive(data, "zip archive", is_document=False)
-    files = (
-        InnerFile(label, partial(read_entry, archive, entry, MAX_FILE_BYTES)) for label, entry in _entries(archive)
-    )
-    inside = parse_inside(path, files, parse, supported)
+    inside = parse_inside(path, _files(archive), parse, supported)
     if inside.documents:
         return Contents(inside.documents, inside.problems)
     if not inside.is_empty:
         raise Unreadable("; ".join(inside.problems))
     raise Empty("; ".join(["contains no articles", *inside.problems]))
+
+
+def _files(archive: zipfile.ZipFile) -> Iterator[InnerFile]:
+    """The files of an archive, and of the archives in it; all of these together have the limits of one."""
+    left_bytes, left_entries = MAX_BYTES, MAX_ENTRIES
+    for label, entry in _entries(archive):
+        read = partial(read_entry, archive, entry, MAX_FILE_BYTES)
+        if PurePosixPath(label).suffix.lower() != ".zip":
+            yield InnerFile(label, read)
+            continue
+        try:
+            inner = open_archive(read(), "zip archive", is_document=False)
+            left_bytes -= sum(each.file_size for each in inner.infolist())
+            left_entries -= len(inner.infolist())
+            if min(left_bytes, left_entries) < 0:
+                raise Unreadable("is too much together with the archives before it: unpack it")
+        except Unreadable as error:
+            yield InnerFile(label, read, str(error))
+            continue
+        for inner_label, each in _entries(inner):
+            yield InnerFile(f"{label}/{inner_label}", partial(read_entry, inner, each, MAX_FILE_BYTES))
 
 
 # --- names ------------------------------------------------------------------------------------------------------------

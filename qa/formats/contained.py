@@ -20,10 +20,14 @@ Supported = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class InnerFile:
-    """A file inside another: `label` is its safe and unique name in it; `read` raises Unreadable."""
+    """A file inside another: `label` is its safe and unique name in it; `read` raises Unreadable.
+
+    `problem` is why it cannot be read, if that is known.
+    """
 
     label: str
     read: Callable[[], bytes]
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def parse_inside(
 ) -> Inside:
     """The documents of the files that `parse` reads (`saved.zip/folder/bees.html`); any other file is a problem.
 
-    An archive is not unpacked inside an archive.
+    An archive among them is not unpacked.
     """
     documents: list[Document] = []
     failures: list[str] = []
@@ -55,6 +59,8 @@ def parse_inside(
         try:
             if remaining <= 0:
                 raise Unreadable(f"comes after more than {MAX_TEXT // 1_000_000} million characters: split the archive")
+            if file.problem:
+                raise Unreadable(file.problem)
             if in_archive and extension == _ARCHIVE:
                 raise Unreadable("is an archive inside an archive: unpack it")
             inner = _parse_file(file, f"{path}/{file.label}", parse)

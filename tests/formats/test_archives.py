@@ -111,13 +111,28 @@ def test_of_many_extensions_the_commonest_are_named() -> None:
 
 
 def test_a_file_that_fails_does_not_stop_the_others() -> None:
-    contents = read({"a.txt": b"\x00\x01\x02", "b.txt": HIVE, "c.txt": " \n", "d.zip": packed({"a.txt": HIVE})})
+    twice = packed({"e.zip": packed({"a.txt": HIVE})})
+    contents = read({"a.txt": b"\x00\x01\x02", "b.txt": HIVE, "c.txt": " \n", "d.zip": twice, "f.zip": "not a zip"})
     assert paths(contents) == ["b.txt"]
-    assert contents.problems == (
+    assert contents.problems[:3] == (
         "a.txt: looks binary, not text",
         "c.txt: is empty",
-        "d.zip: is an archive inside an archive: unpack it",
+        "d.zip/e.zip: is an archive inside an archive: unpack it",
     )
+    assert contents.problems[3].startswith("f.zip: is damaged")
+
+
+def test_an_archive_in_an_archive_is_opened_as_exports_of_several_parts_need() -> None:
+    contents = read({"part-1.zip": packed({"a/b.txt": HIVE, "c.txt": HIVE}), "part-2.zip": packed({"b.txt": HIVE})})
+    assert paths(contents) == ["part-1.zip/a/b.txt", "part-1.zip/c.txt", "part-2.zip/b.txt"]
+    assert contents.problems == ()
+
+
+def test_archives_in_an_archive_have_the_limits_of_one_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 3)
+    contents = read({f"{number}.zip": packed({"a.txt": HIVE, "b.txt": HIVE}) for number in range(2)})
+    assert paths(contents) == ["0.zip/a.txt", "0.zip/b.txt"]
+    assert contents.problems == ("1.zip: is too much together with the archives before it: unpack it",)
 
 
 def test_many_failures_are_summed_up() -> None:
