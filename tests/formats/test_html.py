@@ -508,3 +508,37 @@ def test_prose_in_pre_is_prose_and_code_is_code() -> None:
     prose = "This text was put into a pre element by a mail program, as it happens.\nIt has sentences, and it is one."
     document = page_of(f"<main><h1>Mail</h1>{LONG}<pre>{prose}</pre><pre>run --fast\nstop();</pre></main>")
     assert blocks(document)[1:] == [("paragraph", prose.replace("\n", " ")), ("code", "run --fast\nstop();")]
+
+
+# --- text that only scripts contain -----------------------------------------------------------------------------------
+
+BODY = "The lighthouse on the island was sold to a painter, who will open it to visitors in June."
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        f'<script type="application/ld+json">{{"@type": "Article", "articleBody": "{BODY}"}}</script>',
+        f'<script type="application/ld+json">[{{"@graph": [{{"author": {{}}, "text": "{BODY}"}}]}}]</script>',
+        '<script id="__NEXT_DATA__" type="application/json">{"props": {"page": {"body": "<p>'
+        + BODY
+        + '</p>", "text": "Menu"}}}</script>',
+    ],
+)
+def test_the_text_of_a_page_that_only_a_script_contains_is_its_text(script: str) -> None:
+    page = f"<html><head><title>Sold</title>{script}</head><body><div id=root></div></body></html>"
+    document = parse_html("a.html", page.encode())
+    assert (document.text.strip(), document.title) == (BODY, "Sold")
+
+
+@pytest.mark.parametrize(
+    "script", ['{"articleBody": ', '{"articleBody": "Short."}', "[" * 2_000, f'{{"name": "{BODY}"}}']
+)
+def test_scripts_without_a_text_leave_a_page_empty(script: str) -> None:
+    with pytest.raises(Empty):
+        parse_html("a.html", f'<script type="application/ld+json">{script}</script><div></div>'.encode())
+
+
+def test_a_page_with_text_of_its_own_keeps_it() -> None:
+    script = f'<script type="application/ld+json">{{"articleBody": "{BODY}"}}</script>'
+    assert BODY not in parse_html("a.html", f"{script}<p>Bees sleep in winter.</p>".encode()).text

@@ -9,6 +9,7 @@ import codecs
 import email
 import logging
 import re
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree, html  # type: ignore[import-untyped]
@@ -21,6 +22,7 @@ from .blocks import BLOCKS, BREAKS, HEADINGS, SPACE, WORD, Element, Writer, leng
 from .completion import FRAME, complete, drop
 from .panels import reveal
 from .references import keep_addresses, place_notes
+from .script_data import text_in_scripts
 
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)\b[^<>]*?\b(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _DECLARED_WITHIN = 8192  # bytes
@@ -129,6 +131,7 @@ def _document(path: str, text: str, address: str = "") -> Document:
     page = _tree(_CONTROL.sub("", text))
     saved_from = _SAVED.search(text)
     metadata = _metadata(page, address or (saved_from[1] if saved_from else ""))
+    in_scripts = text_in_scripts(page)
     _clean(page)
     article = _article(page)
     keep_addresses(article, metadata["url"])
@@ -139,6 +142,8 @@ def _document(path: str, text: str, address: str = "") -> Document:
     Writer(builder).article(article)
     title = metadata["title"] or heading
     document = builder.document(path, title, {name: value for name, value in metadata.items() if value})
+    if not document.blocks and in_scripts:  # a script would have shown it
+        return replace(parse_fragment(path, in_scripts, title), metadata=document.metadata)
     if not document.blocks:
         raise Empty("contains no text")
     return document
