@@ -7,6 +7,8 @@ import re
 
 from charset_normalizer import from_bytes
 
+from . import code_pages
+
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with that of UTF-16
@@ -24,6 +26,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _LINE_END = re.compile(r"\r\n?")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _SAMPLE = 100_000
+_LEADS_TWO = (0xC2, 0xDF)  # the first bytes of UTF-8 characters of two bytes
+# How plausible text in a one-byte encoding must be to be chosen: East Asian text in one is rather implausible.
+_MIN_PLAUSIBLE, _MIN_PLAUSIBLE_FOREIGN = 0.5, 0.85
 _MIN_UTF16 = 4  # bytes; in fewer, the position of zeros proves nothing
 
 
@@ -63,8 +68,25 @@ def _decode(data: bytes) -> str:
     text = data.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
     if sum(character > "\x7f" for character in text) > 5 * damaged:
-        return text  # truncated UTF-8, or UTF-8 with pasted bytes
-    return data.decode(_guess(data), errors="replace")
+        return data.decode("utf-8", errors=_STRAY)  # truncated UTF-8, or UTF-8 with pasted bytes
+    return code_pages.decode_mixed(data, _guess(data))
+
+
+def _stray(error: UnicodeError) -> tuple[str, int]:
+    """A byte between ASCII characters is read as cp1252; others are parts of damaged characters."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    data, start, end = error.object, error.start, error.end
+    # At the end, the first byte of two is more likely cut off than pasted.
+    is_cut = end == len(data) and _LEADS_TWO[0] <= data[start] <= _LEADS_TWO[1]
+    around = data[max(0, start - 1) : start] + data[end : end + 1]
+    if end - start == 1 and around.isascii() and not is_cut:
+        return data[start:end].decode("cp1252", errors="replace"), end
+    return "\ufffd", end
+
+
+_STRAY = "qa.stray"
+codecs.register_error(_STRAY, _stray)
 
 
 def _guess(data: bytes) -> str:
@@ -76,7 +98,10 @@ def _guess(data: bytes) -> str:
         sample = sample[: sample.rfind(b"\n") + 1] or data[begin:]  # at a line end no character is cut in two
     foreign = len(_NOT_ASCII.findall(sample))
     letters = sum(map(sample.count, b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-    is_latin = foreign < _FOREIGN_SHARE * (foreign + letters)
+    is_latin = foreign == 1 or foreign < _FOREIGN_SHARE * (foreign + letters)
+    encoding, plausible = code_pages.guess(sample)
+    if plausible >= (_MIN_PLAUSIBLE if is_latin else _MIN_PLAUSIBLE_FOREIGN):
+        return encoding
     matches = from_bytes(sample, threshold=0.3, cp_isolation=[*_LATIN, *_OTHER] if is_latin else _OTHER)
     best = matches.best()
     fits = {name: match for match in matches for name in match.could_be_from_charset}

@@ -23,6 +23,49 @@ SAMPLES = {
     "cp1250": "Vlak odjíždí zítra ráno. Jízdenky si můžete koupit na nádraží, nebo u průvodčího.",
 }
 
+OLD = {
+    "Turkish": (
+        ["cp1254", "iso8859_9", "cp857"],
+        "Başvuru formunu girişteki kutuya atınız; müdür iki gün içinde yanıt verir. Şimdi yağmur yağıyor.",
+    ),
+    "Romanian": (
+        ["cp1250", "iso8859_2", "cp852"],
+        "Trenul pleacă din gară la ora şapte. Călătorii îşi cumpără biletele de la ghişeu; însoţitorul verifică uşile.",
+    ),
+    "Hungarian": (
+        ["cp1250", "iso8859_2", "cp852"],
+        "A könyvtár hétfőtől péntekig reggel kilenctől este hétig tart nyitva. Az űrlapot a dobozba kell bedobni.",
+    ),
+    "Polish": (
+        ["cp1250", "iso8859_2", "cp852"],
+        "Opłata za każdy dzień zwłoki wynosi dwadzieścia groszy. Źle wypełnione wnioski są odsyłane.",
+    ),
+    "Czech": (
+        ["cp1250", "iso8859_2", "cp852", "mac_latin2"],
+        "Knihovna je otevřena od pondělí do pátku. Žádost vhoďte do schránky u vchodu; šéf odpoví do dvou dnů.",
+    ),
+    "Russian": (
+        ["cp1251", "cp866", "koi8_r", "mac_cyrillic"],
+        "Библиотека открыта с понедельника по пятницу. Плата за опоздание составляет два рубля в день.",
+    ),
+    "Greek": (
+        ["cp1253", "iso8859_7", "cp737"],
+        "Η βιβλιοθήκη είναι ανοιχτή από Δευτέρα έως Παρασκευή. Τα βιβλία δανείζονται για τρεις εβδομάδες.",
+    ),
+    "French": (
+        ["cp1252", "cp850", "mac_roman"],
+        "La bibliothèque est ouverte du lundi au vendredi. Les livres sont prêtés, le délai peut être prolongé.",
+    ),
+    "German": (
+        ["cp1252", "cp437", "cp850", "mac_roman"],
+        "Die Bücherei ist geöffnet. Größere Änderungen prüft der Geschäftsführer. Die Mühle mahlt täglich.",
+    ),
+    "Danish": (
+        ["cp1252", "cp850", "mac_roman"],
+        "Biblioteket er åbent fra mandag til fredag. Bøger udlånes i tre uger, og fristen kan forlænges.",
+    ),
+}
+
 
 @pytest.mark.parametrize("encoding", SAMPLES)
 @pytest.mark.parametrize("times", [1, 40])
@@ -68,9 +111,37 @@ def test_utf8_that_was_cut_off_is_still_utf8() -> None:
     assert decode(whole[:-1]) == whole[:-3].decode() + "\ufffd"
 
 
-def test_utf8_with_one_foreign_byte_keeps_everything_else() -> None:
+@pytest.mark.parametrize(
+    ("pasted", "read"),
+    [
+        (b"caf\xe9", "café"),
+        (b"a caf\xe9 and \x93more\x94", "a café and “more”"),
+        (b"cut M\xc3", "cut M\ufffd"),
+        ("車".encode()[:2] + b" cut", "\ufffd cut"),
+    ],
+)
+def test_a_byte_pasted_into_utf8_is_read_and_everything_else_kept(pasted: bytes, read: str) -> None:
     text = NOTE * 5
-    assert decode(text.encode() + b"caf\xe9") == text + "caf\ufffd"
+    assert decode(text.encode() + pasted) == text + read
+
+
+@pytest.mark.parametrize(("language", "encoding"), [(name, each) for name, many in OLD.items() for each in many[0]])
+def test_an_encoding_is_recognised_by_the_letters_of_the_language(language: str, encoding: str) -> None:
+    text = OLD[language][1]
+    assert decode(text.encode(encoding)) == text
+    assert decode(text.upper().encode(encoding)) == text.upper()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp850", "mac_roman"])
+def test_utf8_inside_a_one_byte_file_is_read_as_utf8(encoding: str) -> None:
+    lines = ["Die Bücherei öffnet früh.", "Große Änderungen prüft der Geschäftsführer.", "Täglich für süße Brötchen."]
+    mixed = b"\n".join(line.encode("utf-8" if number == 1 else encoding) for number, line in enumerate(lines))
+    assert decode(mixed) == "\n".join(lines)
+
+
+def test_capitals_before_a_quotation_mark_are_not_taken_for_utf8() -> None:
+    text = "Газета «РОССИЯ» сообщила, что книги выдаются на три недели, и срок можно продлить один раз."
+    assert decode(text.encode("cp1251")) == text
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -122,8 +193,15 @@ def test_utf8_text_without_control_characters_is_unchanged(text: str) -> None:
     assert decode(text.encode()) == text.removeprefix("\ufeff")
 
 
+def _without_nul(text: str) -> str:
+    return text.lstrip("\x00")  # after the mark of UTF-16, a NUL makes it that of UTF-32
+
+
 @settings(deadline=None)
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200), st.sampled_from(["utf-8-sig", "utf-16"]))
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=200).map(_without_nul),
+    st.sampled_from(["utf-8-sig", "utf-16"]),
+)
 def test_decoded_text_has_no_carriage_return(text: str, encoding: str) -> None:
     try:
         decoded = decode(text.encode(encoding))
