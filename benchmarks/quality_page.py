@@ -104,11 +104,13 @@ def page(report: Mapping[str, Any], wanted: list[Target]) -> list[str]:
     return [
         "# Quality",
         "",
-        "Written by `python -m benchmarks.quality`, part by part: "
-        + ", ".join(f"{name} {part['date']}" for name, part in report.items()),
-        f"({report['reader']['machine']}). Development sets are public question sets over real text, with one passage per",
-        "record. Higher is better, except for calibration error and risk. Brackets contain 95 % bootstrap intervals over",
-        "questions. All figures are in [quality.json](quality.json).",
+        "Written by `python -m benchmarks.quality`, part by part:",
+        "",
+        *_parts(report),
+        "",
+        "Figures of different machines differ a little, because processors round the 8-bit models differently.",
+        "Development sets are public question sets over real text, with one passage per record. Higher is better, except",
+        "for calibration error and risk. Brackets contain 95 % bootstrap intervals over questions. All figures are in [quality.json](quality.json).",
         "",
         *_real(report["real"]["figures"]),
         *(_collections(report["collections"]["figures"]) if "collections" in report else ()),
@@ -129,6 +131,13 @@ def page(report: Mapping[str, Any], wanted: list[Target]) -> list[str]:
         *_words(report["words"]["figures"]),
         *_speed(report["speed"]["figures"]),
     ]
+
+
+def _parts(report: Mapping[str, Any]) -> Iterator[str]:
+    """Which parts were measured when, one line a machine."""
+    for machine in dict.fromkeys(part["machine"] for part in report.values()):
+        dates = [f"{name} {part['date']}" for name, part in report.items() if part["machine"] == machine]
+        yield f"- {machine}: {', '.join(dates)}"
 
 
 def _real(measured: Mapping[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..index.generation import OpenGeneration
+from ..text.names import described
 from ..text.query_term import QueryTerm
 from ..text.terms import contained_in
 from .answer import Answer
@@ -23,8 +24,7 @@ def unmentioned(answer: Answer, ranking: Ranking, generation: OpenGeneration) ->
     document = generation.document(cited.document) if candidates else None
     if document is None:
         return ()
-    path = document.path.replace("_", " ")
-    words = contained_in(f"{cited.title}\n{path}\n{document.text}", document.language)
+    words = contained_in(f"{cited.title}\n{described(document.path)}\n{document.text}", document.language)
     return tuple(dict.fromkeys(term.word for term in candidates if not term.is_in(words)))
 
 
