@@ -86,7 +86,7 @@ def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
         "answer", "others", "citations", "why", "generation", "timings_ms",
     }  # fmt: skip
     assert (data["question"], data["query"]) == (f"  {QUESTION} ", QUESTION)
-    assert set(data["answer"]) == {"text", "short", "citation", "start", "end", "span", "sentence", "date"}
+    assert set(data["answer"]) == {"text", "short", "citation", "start", "end", "span", "sentence", "date", "stated"}
     assert set(data["citations"][0]) == {
         "rank", "score", "document", "title", "section", "page", "url", "start", "end", "text", "highlights", "changed",
     }  # fmt: skip
