@@ -99,7 +99,7 @@ def collection_answer(query: Query, question: str, generation: OpenGeneration, c
     asked = None if query.phrases or query.excluded else asked_of(query.text)
     if asked is None:
         return None
-    said = _Collection(generation, GoneDocuments(generation, corpus)).answer(asked)
+    said = _Collection(generation, GoneDocuments(corpus)).answer(asked)
     if said is None or not said.heads:
         return None
     made = enumerate(said.heads[:MOST_CITED], 1)

@@ -126,7 +126,7 @@ def _rank(request: Request, resources: Resources) -> Ranking:
     follow_up = follow_up_of(query, request.history, terms, generation.count(), request.without)
     pending = PendingEmbeddings(resources.encoder, follow_up.texts, resources.pool)
     depth = max(request.top_k, LEAD_PASSAGES if resources.reader is None else READ)
-    is_gone = GoneDocuments(generation, resources.corpus)
+    is_gone = GoneDocuments(resources.corpus)
     ranking = rank_follow_up(generation, follow_up, pending.embeddings, depth, is_gone=is_gone)
     searched = time.perf_counter()
     ranking = reread(ranking, resources.reader, resources.config.reader_ms / 1e3)

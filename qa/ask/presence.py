@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import re
+from pathlib import Path, PurePosixPath
 
-from ..index.generation import OpenGeneration
+_NUMBER = re.compile(r"#\d+\Z")  # of a document in a file with several
 
 
 class GoneDocuments:
@@ -14,8 +15,7 @@ class GoneDocuments:
     `corpus` is None if the files are on another machine: then none is.
     """
 
-    def __init__(self, generation: OpenGeneration, corpus: Path | None) -> None:
-        self._generation = generation
+    def __init__(self, corpus: Path | None) -> None:
         self._corpus = corpus
         self._known: dict[str, bool] = {}
 
@@ -23,12 +23,13 @@ class GoneDocuments:
         if self._corpus is None:
             return False
         if document not in self._known:
-            self._known[document] = not self._is_there(self._corpus, document)
+            self._known[document] = not _is_there(self._corpus, document)
         return self._known[document]
 
-    def _is_there(self, corpus: Path, document: str) -> bool:
-        """A document of a file with several has a path of its own, so its file is looked up if there is none there."""
-        if os.path.lexists(corpus / document):
-            return True
-        file = self._generation.facts([document])[document].file.path
-        return file != document and os.path.lexists(corpus / file)
+
+def _is_there(corpus: Path, document: str) -> bool:
+    """Whether there is a file of this path, or one that contains it (`news.jsonl#3`, `saved.zip/bees.html`)."""
+    if os.path.lexists(corpus / document):
+        return True
+    file = PurePosixPath(_NUMBER.sub("", document))
+    return any((corpus / place).is_file() for place in (file, *file.parents))

@@ -27,7 +27,7 @@ from qa.index.local.generation import Generation
 from qa.ui.answer_html import answer_html
 from qa.ui.source_html import source_html
 
-SECONDS, MEGABYTES = 8, 1_000
+SECONDS, MEGABYTES = 20, 1_000
 pytestmark = pytest.mark.timeout(600)
 BOUND = 540  # seconds that the build may take on a busy machine, where some files take all of their time
 GOOD = {"bees.md": ("propolis", "smoker"), "names/zz/last.md": ("varroa", "nectar")}

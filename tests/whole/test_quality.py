@@ -79,7 +79,7 @@ def shares(asked: list[Asked]) -> dict[str, float]:
     [
         ("article first", 0.97),
         ("evidence in top 3", 0.95),
-        ("answered", 0.85),
+        ("answered", 0.8),
         ("evidence in lead", 0.74),
         ("abstained", 0.6),
         ("short answer shown", 0.6),
