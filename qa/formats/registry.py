@@ -125,6 +125,11 @@ def _records(parse_records: Callable[[str, bytes, Fields], Contents]) -> Parser:
     return lambda path, data, fields: parse_records(path, data, Fields.named(fields))
 
 
+def _inner(fields: FieldNames) -> Callable[[str, bytes], Contents]:
+    """The parser of the files inside a file, which have its field names."""
+    return lambda path, data: parse(path, data, fields)
+
+
 # The libraries of these formats are imported with the first file that needs them.
 
 
@@ -207,7 +212,7 @@ def _manual(path: str, data: bytes) -> Document:
 def _xml(path: str, data: bytes, fields: FieldNames) -> Contents:
     from .xml_kinds import parse_xml
 
-    return parse_xml(path, data, lambda inner, content: parse(inner, content, fields), supported)
+    return parse_xml(path, data, _inner(fields), supported)
 
 
 def _spreadsheet(path: str, data: bytes) -> Contents:
@@ -217,25 +222,25 @@ def _spreadsheet(path: str, data: bytes) -> Contents:
 
 
 def _zip(path: str, data: bytes, fields: FieldNames) -> Contents:
-    return parse_zip(path, data, lambda inner, content: parse(inner, content, fields), supported)
+    return parse_zip(path, data, _inner(fields), supported)
 
 
 def _mail(path: str, data: bytes, fields: FieldNames) -> Contents:
     from .mime import parse_eml
 
-    return parse_eml(path, data, lambda inner, content: parse(inner, content, fields), supported)
+    return parse_eml(path, data, _inner(fields), supported)
 
 
 def _outlook(path: str, data: bytes, fields: FieldNames) -> Contents:
     from .outlook import parse_msg
 
-    return parse_msg(path, data, lambda inner, content: parse(inner, content, fields), supported)
+    return parse_msg(path, data, _inner(fields), supported)
 
 
 def _mailbox(path: str, data: bytes, fields: FieldNames) -> Contents:
     from .mime import parse_mbox
 
-    return parse_mbox(path, data, lambda inner, content: parse(inner, content, fields), supported)
+    return parse_mbox(path, data, _inner(fields), supported)
 
 
 def _subtitles(path: str, text: str) -> Document:
