@@ -22,6 +22,7 @@ from conftest import FILES, ROOT, TinyEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.formats import parse
 from qa.formats.decoding import Empty, Unreadable
 from qa.formats.office import package, pandoc
 from qa.formats.office.parse import parse_office
@@ -486,7 +487,7 @@ def test_a_tree_too_deep_to_walk_is_unreadable(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("limit", "value", "reason"),
     [
-        ("_SECONDS", 0.001, "takes longer than"),
+        ("_MAX_MARKUP_SECONDS", 0.001, "takes longer than"),
         ("_HEAP", "1M", "needs too much memory"),
         ("_MAX_OUTPUT", 100, "contains more text than can be read"),
     ],
@@ -497,6 +498,13 @@ def test_a_file_over_a_limit_is_unreadable(
     monkeypatch.setattr(pandoc, limit, value)
     with pytest.raises(Unreadable, match=reason):
         parse_office("x.rst", b"words and *words*\n\n" * 3000)
+
+
+def test_markup_that_takes_too_long_is_read_as_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pandoc, "_MARKUP_SECONDS", 0.001)
+    contents = parse("nested.wiki", b"{{a|" * 5_000 + b"\n\nThe bees sleep.\n")
+    assert contents.documents[0].text.rstrip().endswith("The bees sleep.")
+    assert "is read as plain text, because it takes longer than" in contents.problems[0]
 
 
 @settings(deadline=None, max_examples=60)

@@ -48,6 +48,9 @@ _TEXT = (
     "mdoc", "pod", "bibtex", "ris",
 )  # fmt: skip
 _SECONDS = 60
+# Markup that takes longer (nested so that the parser tries every reading) is read as plain text instead, for which the
+# sandbox must have time left.
+_MARKUP_SECONDS, _MARKUP_SECONDS_PER_MB, _MAX_MARKUP_SECONDS = 8, 30, 40
 _MAX_OUTPUT = 64_000_000  # bytes of the syntax tree: about 1,500,000 words
 _HEAP = "512M"
 _HEAP_EXHAUSTED = 251  # exit status
@@ -126,6 +129,9 @@ def _run(form: str, data: bytes) -> bytes:
         name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ
     }  # Windows needs it to start a process
     expired = threading.Event()
+    seconds = _SECONDS
+    if form in _TEXT:
+        seconds = min(_MAX_MARKUP_SECONDS, _MARKUP_SECONDS + _MARKUP_SECONDS_PER_MB * len(data) // 1_000_000)
     with tempfile.TemporaryFile() as source:
         source.write(data)
         source.seek(0)
@@ -142,7 +148,7 @@ def _run(form: str, data: bytes) -> bytes:
             expired.set()
             process.kill()
 
-        timer = threading.Timer(_SECONDS, stop)
+        timer = threading.Timer(seconds, stop)
         timer.start()
         try:
             assert process.stdout is not None
@@ -156,7 +162,7 @@ def _run(form: str, data: bytes) -> bytes:
             process.kill()
             process.wait()
     if expired.is_set():
-        raise Unreadable(f"takes longer than {_SECONDS} seconds to read")
+        raise Unreadable(f"takes longer than {seconds} seconds to read")
     if status == _HEAP_EXHAUSTED:
         raise Unreadable("needs too much memory to be read: split it")
     if status != 0:
