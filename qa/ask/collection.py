@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from ..corpus.documents import has_changed
-from ..index.generation import Head, OpenGeneration
+from ..corpus.records import Head
+from ..index.generation import OpenGeneration
 from ..index.protocols import Query
 from ..text.dates import Date, as_iso, dates_in, latest_date
 from ..text.document import Span, title_from_path, without_record

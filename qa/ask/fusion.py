@@ -10,10 +10,15 @@ from ..models.protocols import Vectors
 
 # Equal shares were best on the development sets (docs/decisions.md).
 DENSE_SHARE = 0.5
+# By words alone the first passage would always score 1, as if both had found it, and so would inflate confidence.
+WORDS_ALONE = 0.8
 
 
-def fuse(pool: Candidates) -> Vectors:
-    """One score (0–1) per candidate: the mean of BM25 divided by its maximum and of min–max scaled cosine.
+def fuse(pool: Candidates, shares: float | Vectors = DENSE_SHARE) -> Vectors:
+    """One score (0–1) per candidate: the weighted mean of min–max scaled cosine and of BM25 divided by its maximum.
+
+    `shares` are the weights of the cosine, one for all candidates or one for each, and BM25 has the rest. Where the
+    cosine does not count, the score is at most WORDS_ALONE.
 
     A convex combination after Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS
     2023. The scalings are those that performed best on the development sets.
@@ -24,7 +29,8 @@ def fuse(pool: Candidates) -> Vectors:
     dense = (pool.cosine - low) / (high - low) if high > low else np.ones_like(pool.cosine)
     most = float(pool.bm25.max())
     words = pool.bm25 / most if most > 0 else np.zeros_like(pool.bm25)
-    return np.asarray(DENSE_SHARE * dense + (1 - DENSE_SHARE) * words, dtype=np.float32)
+    scores = shares * dense + (1 - shares) * words
+    return np.where(np.asarray(shares) > 0, scores, WORDS_ALONE * words).astype(np.float32)
 
 
 def best(pool: Candidates, scores: Vectors) -> NDArray[np.intp]:
@@ -59,7 +65,10 @@ def combine(
     allowed = None
     if first.allowed is not None and second.allowed is not None:
         allowed = np.concatenate([first.allowed, second.allowed])[rows]
+    languages = None
+    if first.languages is not None and second.languages is not None:
+        languages = np.concatenate([first.languages, second.languages])[rows]
     total = np.zeros(len(ids), dtype=np.float32)
     for pool, scores in ((first, first_scores), (second, second_scores)):
         total[np.searchsorted(ids, pool.ids)] += scores
-    return Candidates(ids, cosine[rows], bm25[rows], allowed), total
+    return Candidates(ids, cosine[rows], bm25[rows], allowed, languages), total

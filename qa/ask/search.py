@@ -14,6 +14,7 @@ from ..text.terms import contained_in
 from .fusion import best, combine, cosines, fuse, ranks
 from .leaning import FollowUp, carried_share
 from .ranking import Evidence, Hit, Ranking, Ranks
+from .shares import dense_shares
 
 CANDIDATES = 100
 # How many of the best passages are checked for the question's words, and for the carried words.
@@ -40,7 +41,7 @@ def rank(
     """
     depth = max(candidates, top_k)
     pool = index.search(embedding, query, depth)
-    return _with_ranks(_ranking(index, query, query, pool, fuse(pool), top_k, is_gone), pool, depth)
+    return _with_ranks(_ranking(index, query, query, pool, _fused(index, query, pool), top_k, is_gone), pool, depth)
 
 
 def rank_follow_up(
@@ -63,11 +64,17 @@ def rank_follow_up(
     alone, carried = (index.search(embeddings[each.text], each, depth) for each in (question, query))
     support = _support(index, follow_up, alone, carried)
     share = carried_share(follow_up, float(cosines(alone).max(initial=0.0)), support)
+    own = _fused(index, question, alone)
     if not share:
-        return _with_ranks(_ranking(index, question, question, alone, fuse(alone), top_k, is_gone), alone, depth)
-    pool, scores = combine(carried, share * fuse(carried), alone, (1 - share) * fuse(alone))
+        return _with_ranks(_ranking(index, question, question, alone, own, top_k, is_gone), alone, depth)
+    pool, scores = combine(carried, share * _fused(index, query, carried), alone, (1 - share) * own)
     ranking = _ranking(index, question, query, pool, scores, top_k, is_gone)
     return replace(_with_ranks(ranking, carried, depth), carried=follow_up.carried)
+
+
+def _fused(index: PassageIndex, query: Query, pool: Candidates) -> Vectors:
+    """The score of each candidate for a query."""
+    return fuse(pool, dense_shares(query.text, pool, index.encoder_languages))
 
 
 def _ranking(
@@ -126,8 +133,11 @@ def _support(index: PassageIndex, follow_up: FollowUp, alone: Candidates, carrie
     question_terms = index.query_terms(follow_up.question.text)
     carried_terms = index.query_terms(" ".join(follow_up.carried))
     nearest, with_carried = (
-        index.passages([int(i) for i in pool.ids[best(pool, fuse(pool))[:number]]])
-        for pool, number in ((alone, _COVERAGE_PASSAGES), (carried, _SUPPORT_PASSAGES))
+        index.passages([int(i) for i in pool.ids[best(pool, _fused(index, query, pool))[:number]]])
+        for query, pool, number in (
+            (follow_up.question, alone, _COVERAGE_PASSAGES),
+            (follow_up.query, carried, _SUPPORT_PASSAGES),
+        )
     )
     most = max((_coverage(passage, question_terms) for passage in nearest), default=0.0)
 

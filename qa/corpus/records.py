@@ -53,6 +53,16 @@ _NUMBERS = frozenset({"size", "mtime_ns", "documents", "passages", "pages"})
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """A document without its text; `file` is the record of the file that it comes from."""
+
+    path: str
+    title: str
+    metadata: Mapping[str, str]
+    file: FileRecord
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """Consecutive documents and passages of a generation, by their numbers."""
 

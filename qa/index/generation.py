@@ -11,7 +11,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import chain
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..corpus.records import DocumentInfo, FileRecord, Part, parts_of
+from ..corpus.records import DocumentInfo, FileRecord, Head, Part, parts_of
 from ..errors import Remedy, StoreError
 from ..models.protocols import Vectors
 from ..text import compounds
@@ -38,16 +38,6 @@ from .vocabulary import Vocabulary
 
 _MOST_READ = 4_096  # passages whose text is checked for a phrase that the store's postings only narrow down
 _EXAMPLES = 8  # passages that are read to see how they spell a compound
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A document without its text; `file` is the record of the file that it comes from."""
-
-    path: str
-    title: str
-    metadata: Mapping[str, str]
-    file: FileRecord
 
 
 class OpenGeneration(ABC):
@@ -112,6 +102,10 @@ class OpenGeneration(ABC):
         passages = self.in_order(range(self.count()), lambda: None)
         return [passage.key for _, passage in passages]
 
+    def languages(self, ids: Sequence[int]) -> list[str]:
+        """The languages of these passages, in this order: here from whole rows."""
+        return [passage.language for passage in self.passages(ids)]
+
     def allows(self, sought: Sought, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Of each of these passages whether its title, headings, text and name satisfy phrases and exclusions.
 
@@ -145,6 +139,10 @@ class OpenGeneration(ABC):
     @property
     def id(self) -> str:
         return self.manifest.id
+
+    @property
+    def encoder_languages(self) -> Sequence[str]:
+        return self.manifest.encoder_languages
 
     def count(self) -> int:
         """The number of passages, withdrawn ones included."""
@@ -251,7 +249,7 @@ class OpenGeneration(ABC):
         sought = Sought(tuple(searched_terms(words, _frequency(frequencies), self.count())), frequencies)
         pool = self.candidates(embedding, sought, k)
         if not (query.phrases or query.excluded):
-            return Candidates(pool.ids, pool.cosine, pool.bm25)
+            return Candidates(pool.ids, pool.cosine, pool.bm25, languages=self._languages_of(pool.ids))
         sought = replace(sought, phrases=query.phrases, excluded=query.excluded)
         checked_pool, allowed = self._literal(embedding, sought, k)
         best = checked_pool.of(allowed).best(k)
@@ -260,7 +258,14 @@ class OpenGeneration(ABC):
         order = np.argsort(ids)
         is_allowed = np.concatenate([self.allows(sought, others.ids), np.ones(len(best.ids), dtype=np.bool_)])
         cosine, bm25 = (np.concatenate(pair) for pair in ((others.cosine, best.cosine), (others.bm25, best.bm25)))
-        return Candidates(ids[order], cosine[order], bm25[order], is_allowed[order])
+        return Candidates(ids[order], cosine[order], bm25[order], is_allowed[order], self._languages_of(ids[order]))
+
+    def _languages_of(self, ids: NDArray[np.int64]) -> NDArray[np.str_] | None:
+        """The languages of these passages; None if the encoder need not know them."""
+        present = self.manifest.languages
+        if self.manifest.is_monolingual:
+            return None
+        return np.array(present * len(ids) if len(present) == 1 else self.languages(ids.tolist()), dtype=np.str_)
 
     def _literal(self, embedding: Embedding, sought: Sought, k: int) -> tuple[Pool, NDArray[np.bool_]]:
         """The passages that phrases and exclusions may allow, and which of them they do: `k` of each side if possible.

@@ -79,6 +79,12 @@ class Manifest:
             encoder_languages=tuple(encoder_languages),
         )
 
+    @property
+    def is_monolingual(self) -> bool:
+        """Whether the encoder was made for one language, that of all articles, as far as these are known."""
+        made_for = self.encoder_languages
+        return not made_for or (len(made_for) == 1 and {*self.languages} <= {"", *made_for})
+
     def as_json(self) -> dict[str, Any]:
         data = {name: getattr(self, name) for name in ("format_version", "id", "created")}
         data["encoder"], data["passage_settings"] = dict(self.encoder), dict(self.passage_settings)

@@ -40,13 +40,15 @@ class Query:
 class Candidates:
     """The pool before fusion: passage ids with exact cosines, and BM25 scores (0 if BM25 did not find a passage).
 
-    `allowed` marks the passages that satisfy the query's phrases and exclusions; None if it has none.
+    `allowed` marks the passages that satisfy the query's phrases and exclusions; None if it has none. `languages` are
+    those of the passages (ISO 639-1; "" if unknown); None if they make no difference to the encoder.
     """
 
     ids: NDArray[np.int64]
     cosine: NDArray[np.float32]
     bm25: NDArray[np.float32]
     allowed: NDArray[np.bool_] | None = None
+    languages: NDArray[np.str_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,11 @@ Embedding = Callable[[], Vectors]
 
 class PassageIndex(Protocol):
     """What a ranking needs of an index; an `OpenGeneration` is one."""
+
+    @property
+    def encoder_languages(self) -> Sequence[str]:
+        """The languages that the encoder was made for (ISO 639-1); empty if unknown."""
+        ...
 
     def count(self) -> int: ...
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from unicodedata import name
 
 import numpy as np
 from py3langid.langid import LanguageIdentifier
@@ -32,6 +33,12 @@ _NAMES = {
     "tl": "Tagalog", "tr": "Turkish", "tt": "Tatar", "ug": "Uyghur", "uk": "Ukrainian", "ur": "Urdu", "uz": "Uzbek",
     "vi": "Vietnamese", "wa": "Walloon", "xh": "Xhosa", "yo": "Yoruba", "zh": "Chinese", "zu": "Zulu",
 }  # fmt: skip
+# Of these, those that are written in another script than the Latin one (Serbian in both).
+NOT_LATIN = frozenset({
+    "am", "ar", "as", "ba", "be", "bg", "bn", "dz", "el", "fa", "gu", "he", "hi", "hy", "ja", "ka", "kk", "km",
+    "kn", "ko", "ky", "lo", "mk", "ml", "mn", "mr", "my", "ne", "or", "pa", "ps", "ru", "sa", "si", "sr", "ta",
+    "te", "tg", "th", "tt", "ug", "uk", "ur", "zh",
+})  # fmt: skip
 _NORWEGIAN = {"nb": "no", "nn": "no"}  # one language to the stemmer, and in the list of files
 _NO_LANGUAGE = "zxx"  # the code of ISO 639-2 for no linguistic content
 
@@ -67,6 +74,18 @@ def detect_from_samples(texts: Sequence[str]) -> str:
     verdicts = Counter(filter(None, map(_detect_sample, texts)))
     best, votes = next(iter(verdicts.most_common(1)), ("", 0))
     return best if 2 * votes > verdicts.total() else ""
+
+
+def detect_question(text: str) -> str:
+    """As `detect`, for a question, which may be as short as it likes."""
+    code, probability = _identifier().classify(_NUMBER.sub(" ", text))
+    return known_code(code) if probability >= _MIN_PROBABILITY and code != _NO_LANGUAGE else ""
+
+
+def is_latin(text: str) -> bool:
+    """Whether at least half the letters of a text are Latin; true without letters."""
+    letters = list(filter(str.isalpha, text))
+    return 2 * sum(name(letter, "").startswith("LATIN") for letter in letters) >= len(letters)
 
 
 def language_name(code: str) -> str:

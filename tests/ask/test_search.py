@@ -17,6 +17,7 @@ from qa.ask.leaning import FollowUp, carried_share
 from qa.ask.ranking import Ranking
 from qa.ask.rereading import READ, reread
 from qa.ask.search import rank, rank_follow_up
+from qa.ask.shares import dense_shares
 from qa.build import build
 from qa.config import Config
 from qa.index.local.store import LocalStore
@@ -52,6 +53,8 @@ class FakeIndex:
     candidates: Candidates
     terms: tuple[QueryTerm, ...] = ()
     asked: list[int] = field(default_factory=list)
+
+    encoder_languages: tuple[str, ...] = ("en",)
 
     def count(self) -> int:
         return len(self.contents)
@@ -127,6 +130,43 @@ def test_a_pool_of_one_or_none_is_fused() -> None:
     assert fuse(pool([-0.2], [3])) == pytest.approx([1])
     assert fuse(pool([-0.2], [0])) == pytest.approx([0.5])
     assert fuse(pool([], [])).shape == (0,)
+
+
+def test_the_best_by_words_alone_scores_less_than_the_best_by_both() -> None:
+    assert fuse(pool([0.9, 0.1], [4, 8]), 0) == pytest.approx([0.4, 0.8])
+
+
+def test_each_candidate_may_have_a_share_of_its_own() -> None:
+    shares = np.array([0, 0.3, 1], dtype=np.float32)
+    assert fuse(pool([0.9, 0.1, 0.5], [4, 8, 2]), shares) == pytest.approx([0.4, 0.7, 0.5])
+
+
+IN_ENGLISH, IN_GERMAN = "How warm is it in the hive?", "Wie warm ist es im Bienenstock?"
+IN_RUSSIAN = "Как тепло в улье?"
+
+
+@pytest.mark.parametrize(
+    ("question", "shares"),
+    [
+        (IN_ENGLISH, [0.5, 0.5, 0.5, 0.5]),
+        (IN_GERMAN, [0.5, 0.3, 0.3, 0.5]),
+        (IN_RUSSIAN, [0, 0, 0, 0]),
+        ("1848", [0.5, 0.3, 0.3, 0.5]),
+    ],
+)
+def test_the_cosine_counts_as_far_as_the_encoder_knows_question_and_passage(question: str, shares: list[float]) -> None:
+    given = replace(pool([0.9, 0.5, 0.3, 0.1], [1, 2, 3, 4]), languages=np.array(["en", "de", "ru", ""]))
+    assert np.broadcast_to(dense_shares(question, given, ["en"]), 4) == pytest.approx(shares)
+
+
+def test_a_question_in_latin_letters_is_in_another_script_than_a_russian_encoder() -> None:
+    given = replace(pool([0.9, 0.5], [1, 2]), languages=np.array(["ru", "en"]))
+    assert dense_shares(IN_ENGLISH, given, ["ru"]) == 0
+    assert dense_shares(IN_RUSSIAN, given, ["ru"]) == 0.5
+
+
+def test_the_cosine_counts_half_where_languages_make_no_difference() -> None:
+    assert dense_shares(IN_RUSSIAN, pool([0.9, 0.5], [1, 2]), ["en"]) == 0.5
 
 
 NUMBERS = st.tuples(st.floats(-1, 1, width=32), st.floats(0, 50, width=32))

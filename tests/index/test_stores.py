@@ -173,8 +173,17 @@ def test_candidates_have_the_cosines_and_scores_of_an_index_on_this_disk(library
         assert actual.cosine == pytest.approx(expected.cosine, abs=1e-5)
         assert actual.bm25 == pytest.approx(expected.bm25, rel=1e-4)
         assert (actual.allowed is None) == (expected.allowed is None)
+        assert actual.languages is not None
+        assert expected.languages is not None
+        assert actual.languages.tolist() == expected.languages.tolist()
         if actual.allowed is not None and expected.allowed is not None:
             assert actual.allowed.tolist() == expected.allowed.tolist()
+
+
+def test_the_languages_of_passages_are_those_of_an_index_on_this_disk(library: Place) -> None:
+    ids = range(library.opened()[0].count())
+    actual, expected = (index.languages(ids) for index in library.opened())
+    assert actual == expected == [passage.language for passage in library.opened()[0].passages(ids)]
 
 
 def test_an_allowed_passage_is_found_at_any_rank(library: Place) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
+from conftest import TinyEncoder
 from corpora import article, passages_of, write
 
 from qa.build import build
 from qa.cli import main
 from qa.config import Config
 from qa.engine import Engine
-
-if TYPE_CHECKING:
-    from conftest import TinyEncoder
+from qa.models.protocols import Vectors
 
 BEES = """# Bienen im Winter
 
@@ -88,6 +87,28 @@ def test_in_a_mixed_corpus_each_article_is_found_by_the_forms_of_its_words(
     files = {"stones.md": article("Stones", "anchor"), "bienen.md": BEES, "arilar.md": TURKISH}
     hits = built(config, tiny, files).search(question).hits
     assert next(hit.passage.document for hit in hits if hit.bm25 > 0) == path
+
+
+RUSSIAN = "# Пчёлы\n\nЗимой пчёлы собираются в клуб, и в его середине около двадцати пяти градусов тепла.\n"
+GREEK = "# Βάρκες\n\nΟι ψαράδες έφτιαχναν τις βάρκες τους από ξύλο δρυός, που είναι βαρύ αλλά αντέχει πολύ.\n"
+
+
+class Mistaken(TinyEncoder):
+    """Finds every question in another script most like the article about boats."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        return super().encode_queries([text if text.isascii() else GREEK for text in texts])
+
+
+@pytest.mark.parametrize(("made_for", "path"), [(("en",), "bees.md"), ((), "boats.md")])
+def test_cosines_do_not_count_in_a_script_that_the_encoder_was_not_made_for(
+    config: Config, made_for: tuple[str, ...], path: str
+) -> None:
+    encoder = Mistaken()
+    encoder.languages = made_for
+    # Each word of the question is in one article: the rarer one decides by words.
+    engine = built(config, encoder, {"bees.md": RUSSIAN, "boats.md": GREEK + "\nпчёлы\n"})
+    assert engine.search("Где зимой пчёлы?").hits[0].passage.document == path
 
 
 def languages(engine: Engine) -> dict[str, str]:

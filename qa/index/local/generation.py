@@ -11,12 +11,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...corpus.records import FileRecord
+from ...corpus.records import FileRecord, Head
 from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
 from ...text.document import Document
 from ...text.stored import parse_json, typed
-from ..generation import Head, OpenGeneration
+from ..generation import OpenGeneration
 from ..manifest import file_sha256, files_sha256, read_manifest, record_from_json
 from ..protocols import Embedding, Pool, Sought
 from ..rows import document_of_row
@@ -114,6 +114,12 @@ class Generation(OpenGeneration):
 
     def rows(self, ids: Sequence[int]) -> list[Any]:
         return self._rows(f"{_PASSAGES} ({_places(ids)})", ids)
+
+    def languages(self, ids: Sequence[int]) -> list[str]:
+        joined = "passages p JOIN documents d ON d.id = p.document"
+        rows = self._rows(f"SELECT p.id, d.language FROM {joined} WHERE p.id IN ({_places(ids)})", ids)
+        language_of: dict[int, str] = dict(rows)
+        return [language_of.get(number, "") for number in ids]
 
     def keys(self) -> list[bytes]:
         return [row[0] for row in self._rows("SELECT key FROM passages ORDER BY id")]

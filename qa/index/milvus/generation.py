@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from ...corpus.records import FileRecord
+from ...corpus.records import FileRecord, Head
 from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
 from ...sandbox.wire import document_from_json
 from ...text.document import Document
 from ...text.stored import parse_json, typed
-from ..generation import Head, OpenGeneration
+from ..generation import OpenGeneration
 from ..manifest import Manifest, record_from_json
 from ..protocols import Embedding, Pool, Sought
 from ..rows import checked
@@ -115,6 +115,10 @@ class MilvusGeneration(OpenGeneration):
             raise StoreError(f"{len(missing)} of the passages found were withdrawn meanwhile: ask again.")
         with self.reading():
             return [_row(row) for row in rows]
+
+    def languages(self, ids: Sequence[int]) -> list[str]:
+        language_of = {row["id"]: str(row["language"]) for row in self.columns(ids, ("id", "language"))}
+        return [language_of.get(number, "") for number in ids]  # unknown if it was withdrawn meanwhile
 
     def keys(self) -> list[bytes]:
         """The key of every passage, by id; empty if it was withdrawn."""
