@@ -243,9 +243,12 @@ _MARKDOWN = (
     b"\t", b"| a | b |\n|---|---|\n| c |\n", b"|", b"\\|", b"===\n", b"---\n", b"***\n", b"[a]: b\n", b"[a]", b"![", b"](",
     b"*", b"**", b"_", b"`", b"<!--", b"-->", b"<div>\n", b"</div>", b"<?", b"<![CDATA[", b"&#0;", b"&#xD800;", b"&amp;",
     b"\\", b"  \n", b"\n\n", b"\r", b"\x00", b"\x0c", b"---\ntitle: &a x\n---\n", b"---\n? [\n---\n", b"title: !!python/x\n",
+    b'!!! note "x"\n', b"??? tip\n", b'=== "x"\n', b"> [!note] x\n", b":::tip x\n", b":::\n", b"```{note}\n", b'<Tab title="x">\n', b"</Tab>\n",
+    b"/// note | x\n", b"///\n", b'{% tab title="x" %}\n', b"{% endtab %}\n", b"<details>\n<summary>x</summary>\n", b"</details>\n",
 )  # fmt: skip
 
 _HTML_TAGS = (
+    "div class='admonition note'", "p class='admonition-title'", "div class='panel'", "div class='panelHeader'",
     "p", "div", "div class='post'", "h1", "h2", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table", "tr", "td", "th", "pre",
     "code", "br", "article", "main", "nav", "header", "aside", "section", "figure", "figcaption", "details", "summary",
     "blockquote", "a href='x'", "span", "b", "script", "style", "title", "svg", "math", "template", "select", "option",
@@ -394,7 +397,7 @@ _RTF = (
     b"{\\listtext 1.}", b"\\b ", b"\\v ", b"\\upr ", b"\\s1234\\ ", b"{\\s1\\x heading 1;}",
 )  # fmt: skip
 _RST = (
-    b"====\n", b"----\n", b"~~~~\n", b"- ", b"* ", b"1. ", b"#. ", b":field: value\n", b".. note:: x\n", b".. include:: /etc/passwd\n", b"..",
+    b"====\n", b"----\n", b"~~~~\n", b"- ", b"* ", b"1. ", b"#. ", b":field: value\n", b".. note:: x\n", b".. admonition:: x\n\n   y\n", b".. include:: /etc/passwd\n", b"..",
     b".. raw:: html\n   :file: /etc/passwd\n", b".. csv-table:: t\n   :header: a, b\n\n   1, 2\n", b".. list-table::\n\n   * - a\n     - b\n", b"::\n\n",
     b"   ", b"|x|", b".. |x| replace:: y\n", b".. |x| replace:: |x|\n", b"[1]_", b".. [1] note\n", b".. _a: b\n", b"a_", b"`a`_", b"`", b"``", b"*", b"**", b":math:`x`",
     b"+---+---+\n| a | b |\n+---+---+\n", b"=== ===\na   b\n=== ===\n", b"| line\n", b".. role:: x\n", b".. default-role:: x\n", b".. code:: python\n\n   x\n",
@@ -600,7 +603,7 @@ _LATEX_SEED = (
     b"\\begin{itemize}\\item a\\end{itemize}\\end{document}"
 )
 _ADOC = (
-    b"= x\n", b"== x\n", b"include::/etc/passwd[]\n", b"----\n", b"====\n", b"|===\n", b"|a |b\n", b"* ", b". ", b"a:: b\n", b"NOTE: ", b":a: b\n", b"{a}", b"footnote:[x]", b"<<a>>", b"[[a]]",
+    b"= x\n", b"== x\n", b"include::/etc/passwd[]\n", b"----\n", b"====\n", b"|===\n", b"|a |b\n", b"* ", b". ", b"a:: b\n", b"NOTE: ", b"[TIP]\n", b".x\n", b":a: b\n", b"{a}", b"footnote:[x]", b"<<a>>", b"[[a]]",
     b"image::a[x]\n", b"link:a[b]", b"*b*", b"_i_", b"`c`", b"+\n", b"'''\n", b"[source,x]\n", b"ifdef::a[]\n", b"endif::[]\n", b"////\n", b"stem:[x]", b"\n\n", b"\t",
 )  # fmt: skip
 _ADOC_SEED = b"= Bees\nAda\n\n== Winter\n\nBees *sleep*.\n\n* one\n\n|===\n|a |b\n|1 |2\n|===\n"

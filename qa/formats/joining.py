@@ -36,7 +36,7 @@ def joined(path: str, title: str, metadata: Mapping[str, str], parts: Iterable[P
         for block in inner.blocks:
             parts_of_block = tuple(_moved(span, shift) for span in block.parts)
             moved = replace(block, span=_moved(block.span, shift), section=block.section + first, parts=parts_of_block)
-            blocks.append(moved)
+            blocks.append(replace(moved, header=_moved(block.header, shift) if block.header else None))
         text = f"{head}{inner.text.rstrip()}\n\n"
         texts.append(text)
         length += len(text)

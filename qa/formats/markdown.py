@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ..text.document import BlockKind, Document, Span
+from .callouts import Mark, PlainLines, plain_lines
 from .embedded_html import parts_of
 from .front_matter import front_matter
 from .notes import notes_of
@@ -44,20 +45,27 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
     references: dict[str, Any] = {}
     top = front_matter(text)
     # As many empty lines, so that lines keep their numbers: the fields are part of the text, but no passage has them.
-    tokens = _BLOCKS.parse("\n" * text.count("\n", 0, top.end) + text[top.end :], references)
-    starts = line_starts(text)
+    body = "\n" * text.count("\n", 0, top.end) + text[top.end :]
+    plain = plain_lines(body)
+    tokens = _BLOCKS.parse("\n".join(plain.lines) if plain else body, references)
+    lines = _LineEdges(text, plain)
     outline = Outline(text)
-    notes = _Notes(text, tokens, starts, outline)
+    containers = _Containers(text, lines, plain.marks if plain else (), references, outline)
+    notes = _Notes(text, tokens, lines, outline)
     level = 1  # of the last heading
     for number, token in enumerate(tokens):
         if token.level != 0 or token.map is None:
             continue
-        span = _span(token, starts)
+        span = lines.of(token)
+        notes.move_to(span, containers.before(token.map[0]))
         if token.type == "heading_open":
             content = tokens[number + 1].content
             # Too long for a heading: its inline syntax is not parsed.
             heading = content if len(content) > 2 * MAX_HEADING else _plain(content, references)
             notes.add_before(span)
+            if containers.has_open:
+                containers.add_heading(heading, span)
+                continue
             level = int(token.tag[1])
             outline.heading(level, heading, span)
         elif token.type == "html_block":
@@ -65,20 +73,89 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
                 _html(text, html, level, outline)
         elif token.type in _KINDS:
             kind = _KINDS[token.type]
-            items = _parts(tokens, number, kind, starts)
+            items = _parts(tokens, number, kind, lines)
             for part in notes.between(span):
                 kept = tuple(item for item in items if part.start <= item.start and item.end <= part.end)
                 outline.block(kind, part, kept, _header(kind, text, span))
+    notes.move_to(Span(len(text), len(text)), containers.before(text.count("\n") + 1))
     notes.add_before(Span(len(text), len(text) + 1))
     return outline.document(path, title or top.fields.get("title", ""), top.fields)
+
+
+class _LineEdges:
+    """Where the text of each line begins and ends: without the marks of the containers around it, if it is in any."""
+
+    def __init__(self, text: str, plain: PlainLines | None) -> None:
+        self._starts = line_starts(text)
+        self._plain = plain
+
+    def start(self, line: int) -> int:
+        """Where a line begins."""
+        return self._starts[min(line, len(self._starts) - 1)]
+
+    def begin(self, line: int) -> int:
+        """Where the text of a line begins."""
+        margins = self._plain.margins if self._plain else ()
+        return self.start(line) + (margins[line] if line < len(margins) else 0)
+
+    def span(self, first: int, end: int) -> Span:
+        """The range of lines, without those at its end that only mark a container."""
+        while self._plain and end > first + 1 and not self._plain.lines[min(end, len(self._plain.lines)) - 1].strip():
+            end -= 1
+        return Span(self.begin(first), max(self.begin(first), self.start(end)))
+
+    def of(self, token: Token) -> Span:
+        """The range of the lines of a token."""
+        first, end = token.map or [0, 0]
+        return self.span(first, end)
+
+
+class _Containers:
+    """Begins and ends the sections of callouts and tabs that have a title."""
+
+    def __init__(
+        self, text: str, lines: _LineEdges, marks: Sequence[Mark], references: dict[str, Any], outline: Outline
+    ) -> None:
+        self._text, self._lines, self._outline, self._references = text, lines, outline, references
+        self._marks = marks
+        self._next = 0
+        self._sections: list[tuple[int, int]] = []  # of the containers that are open: their own, and that around them
+
+    @property
+    def has_open(self) -> bool:
+        return bool(self._sections)
+
+    def before(self, line: int) -> bool:
+        """Add what begins and ends before a line; whether there is anything."""
+        first = self._next
+        while self._next < len(self._marks) and self._marks[self._next].line <= line:
+            mark = self._marks[self._next]
+            start, end = self._lines.start(mark.line), self._lines.start(mark.line + 1)
+            if mark.title is not None:
+                at = self._text.find(mark.title, start, end)
+                words = Span(at, at + len(mark.title)) if at >= 0 else None
+                around = self._outline.section
+                if heading := _plain(mark.title, self._references):
+                    self._outline.within(around, heading, start, words)
+                self._sections.append((self._outline.section, around))
+            elif self._sections:
+                _, around = self._sections.pop()
+                if self._outline.section != around:
+                    self._outline.within(around, "", start)
+            self._next += 1
+        return self._next > first
+
+    def add_heading(self, heading: str, span: Span) -> None:
+        """Add a heading that is inside a container, and ends with it."""
+        self._outline.within(self._sections[-1][0], heading, span.start, span)
 
 
 class _Notes:
     """Adds the footnotes of a text to its outline: each in its place, under the sentence that refers to it."""
 
-    def __init__(self, text: str, tokens: list[Token], starts: list[int], outline: Outline) -> None:
+    def __init__(self, text: str, tokens: list[Token], lines: _LineEdges, outline: Outline) -> None:
         kinds = ("fence", "heading_open")
-        others = [_span(token, starts) for token in tokens if token.level == 0 and token.type in kinds]
+        others = [lines.of(token) for token in tokens if token.level == 0 and token.type in kinds]
         self._notes = notes_of(text, others)
         self._outline = outline
         self._next = 0  # the first note that was not added
@@ -91,6 +168,11 @@ class _Notes:
         while self._next < len(self._notes) and self._notes[self._next].span.start < span.start:
             self._add()
         self._place, self._is_note = span.start, False
+
+    def move_to(self, span: Span, is_other: bool) -> None:
+        """Go on at a span, which is in another section than the last one if `is_other`."""
+        if is_other:
+            self._place, self._is_note = span.start, False
 
     def between(self, span: Span) -> Iterator[Span]:
         """Yield what is not a note of the text in a span; its notes are added where they are."""
@@ -119,12 +201,7 @@ class _Notes:
         yield span
 
 
-def _span(token: Token, starts: list[int]) -> Span:
-    first, end = token.map or [0, 0]
-    return Span(starts[min(first, len(starts) - 1)], starts[min(end, len(starts) - 1)])
-
-
-def _parts(tokens: list[Token], opener: int, kind: BlockKind, starts: list[int]) -> tuple[Span, ...]:
+def _parts(tokens: list[Token], opener: int, kind: BlockKind, edges: _LineEdges) -> tuple[Span, ...]:
     """The items of a list (nested items included), or the rows of a table."""
     opener_type = _PART_OPENERS.get(kind)
     if opener_type is None:
@@ -136,8 +213,8 @@ def _parts(tokens: list[Token], opener: int, kind: BlockKind, starts: list[int])
             break
         if token.type == opener_type and token.map and token.map[0] not in lines[-1:]:
             lines.append(token.map[0])
-    edges = [*lines, end_line]
-    return tuple(Span(starts[edges[i]], starts[min(edges[i + 1], len(starts) - 1)]) for i in range(len(lines)))
+    ends = [*lines[1:], end_line]
+    return tuple(edges.span(line, end) for line, end in zip(lines, ends, strict=True))
 
 
 def _header(kind: BlockKind, text: str, table: Span) -> Span | None:

@@ -28,6 +28,8 @@ class Outline:
         self._text = text
         self._headings: list[tuple[int, str, Span]] = []
         self._elsewhere: dict[int, int] = {}  # for headings that stand under those of another place: that place
+        self._within: dict[int, tuple[int, Span]] = {}  # for headings within another section: its number, their words
+        self._after: tuple[int, int] | None = None  # a section without a heading, and where it begins if text follows
         self._blocks: list[_Entry] = []
 
     def heading(self, level: int, heading: str, span: Span) -> None:
@@ -38,6 +40,7 @@ class Outline:
         if len(heading) > MAX_HEADING:
             self.block("paragraph", span)
             return
+        self._after = None
         self._headings.append((level, _SPACE.sub(" ", heading).strip(), span))
 
     def under(self, at: int, heading: str, start: int) -> None:
@@ -45,13 +48,41 @@ class Outline:
 
         `heading` is put below the headings of that place; it may be empty.
         """
+        self._after = None
         self._elsewhere[len(self._headings)] = at
         self._headings.append((APART, _SPACE.sub(" ", heading).strip(), Span(start, start)))
+
+    @property
+    def section(self) -> int:
+        """The number of the section to which a block that is added now belongs."""
+        return len(self._headings) if self._after is None else self._after[0]
+
+    def within(self, section: int, heading: str, start: int, words: Span | None = None) -> None:
+        """Begin a section at `start` that belongs to another one, whatever is between: a callout, or the text after it.
+
+        `heading` is put below the headings of that section; if it is empty, their text goes on. `words` is its range,
+        which is content if nothing else is in the section.
+        """
+        self._after = (section, start)
+        if heading:
+            self._begin(heading, words or Span(start, start))
+
+    def _begin(self, heading: str, words: Span) -> None:
+        """Begin the section that is due."""
+        if self._after is not None:
+            section, start = self._after
+            last = self._blocks[-1][1].end if self._blocks else 0
+            if start < last:  # it is inside a block, such as a list, that goes on behind it
+                start, words = last, Span(last, last)
+            self._within[len(self._headings)] = section, words
+            self._headings.append((APART, _SPACE.sub(" ", heading).strip()[:MAX_HEADING], Span(start, start)))
+            self._after = None
 
     def block(self, kind: BlockKind, span: Span, parts: tuple[Span, ...] = (), header: Span | None = None) -> None:
         """Add a block of content, trimmed of white space; a block without visible characters is dropped."""
         span = span.trimmed(self._text)
         if not _INVISIBLE.match(self._text, span.start, span.end):
+            self._begin("", Span(span.start, span.start))
             parts = tuple(part for part in (part.trimmed(self._text) for part in parts) if len(part))
             header = header.trimmed(self._text) if header is not None and len(parts) > 1 else None
             self._blocks.append((kind, span, len(self._headings), parts, header))
@@ -68,14 +99,15 @@ class Outline:
             if _words(headings[0][1]) <= _words(title):
                 title_heading = 0
         blocks = self._blocks and sorted(
-            [*self._blocks, *self._empty_headings(title_heading)], key=lambda block: block[1].start
+            [*self._blocks, *(entry for entry in self._empty_headings(title_heading) if len(entry[1]))],
+            key=lambda block: block[1].start,
         )
         starts = [0, *(span.start for _, _, span in headings)]
         ends = [*starts[1:], len(self._text)]
         sections = [Section((), 0, Span(starts[0], ends[0]))]
         chain: list[tuple[int, str]] = []
         for number, (level, heading, _) in enumerate(headings):
-            if number in self._elsewhere:
+            if number in self._elsewhere or number in self._within:
                 sections.append(Section((), level, Span(starts[number + 1], ends[number + 1])))
                 continue
             chain = [(above, name) for above, name in chain if above < level]
@@ -83,8 +115,9 @@ class Outline:
                 chain.append((level, heading))
             names = _innermost([name for _, name in chain])
             sections.append(Section(names, level, Span(starts[number + 1], ends[number + 1])))
-        for number, at in self._elsewhere.items():
-            around = sections[bisect_right(starts, at) - 1].path
+        for number in sorted({*self._elsewhere, *self._within}):
+            at = self._elsewhere.get(number)
+            around = sections[self._within[number][0] if at is None else bisect_right(starts, at) - 1].path
             names = _innermost([*around, *filter(None, [headings[number][1]])])
             sections[number + 1] = replace(sections[number + 1], path=names)
         return Document(
@@ -100,8 +133,13 @@ class Outline:
         """Each heading with no content below it, as a paragraph of its section."""
         filled = {block[2] for block in self._blocks}
         levels = [level for level, _, _ in self._headings]
+        around = {section for section, _ in self._within.values()}
         for number, (level, _, span) in enumerate(self._headings):
             if number in self._elsewhere:
+                continue
+            if number in self._within:  # a callout may be nothing but its title
+                if number + 1 not in filled and number + 1 not in around:
+                    yield "paragraph", self._within[number][1].trimmed(self._text), number + 1, (), None
                 continue
             has_subsection = number + 1 < len(levels) and levels[number + 1] > level
             if number != title_heading and number + 1 not in filled and not has_subsection:

@@ -279,6 +279,13 @@ def in_markup() -> Iterator[Case]:
     yield case(
         "md/definitions.md", b"".join(b"[a%d]: b\n" % n for n in range(5_000)) + b"\n" + WORDS, "indexed", "Bees sleep"
     )
+    yield case("md/callouts.md", b'!!! note "x"\n' * 20_000 + b":::tip\n" * 5_000 + WORDS, "indexed", "Bees sleep")
+    yield case(
+        "md/deep-callouts.md",
+        b"".join(b"    " * n + b'!!! note "x"\n' for n in range(200)) + b"\n" + WORDS,
+        "indexed",
+        "Bees sleep",
+    )
     yield case("md/columns.md", b"|a" * 1_000 + b"|\n" + b"|-" * 1_000 + b"|\n" + b"|Bees\n" * 1_000, "indexed", "Bees")
     yield case("md/aliases.md", b"---\ntitle: x\na0: &a0 [x,x,x,x,x,x,x,x,x]\n" + b"".join(
         b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 12)) + b"---\n\n" + WORDS, "indexed", "Bees sleep")  # fmt: skip

@@ -15,7 +15,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from ..archive_limits import local_name, read_entry, read_xml
 from ..decoding import Unreadable
 
-_MAX_PART = 64_000_000  # bytes of XML
+MAX_PART = 64_000_000  # bytes of XML
 _DATES = ("%d %B %Y", "%d. %B %Y", "%B %d, %Y", "%B %d %Y", "%d %b %Y", "%b %d, %Y", "%Y/%m/%d")
 # A generated title.
 _GENERATED_TITLE = re.compile(
@@ -36,7 +36,7 @@ class Relation:
 def read_tree(archive: zipfile.ZipFile, name: str) -> etree._Element | None:
     """The XML tree of one part, with parents; None if it is missing or cannot be read, or has a DOCTYPE."""
     try:
-        data = read_entry(archive, archive.getinfo(name), _MAX_PART)
+        data = read_entry(archive, archive.getinfo(name), MAX_PART)
     except (KeyError, Unreadable):
         return None
     return parse_tree(data)

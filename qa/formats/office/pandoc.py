@@ -57,6 +57,8 @@ _HEAP_EXHAUSTED = 251  # exit status
 # Directives that include other files: because of one, pandoc would refuse the whole text.
 _RST_FILES = re.compile(r"^[ \t]*(?:\.\.[ \t]+(?:literal)?include::.*|:(?:file|url):.*)$", re.MULTILINE)
 _FILES = {"rst": _RST_FILES, "asciidoc": re.compile(r"^include::.*$", re.MULTILINE)}
+# The label of a paragraph, which pandoc would drop; that of a block it keeps.
+_ADOC_LABEL = re.compile(r"^\[(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*\n(?=[^\s=\-*_.+|\[/])", re.MULTILINE)
 _NOT_CONTROL = bytes([0, 9, 10, 12, 13, *range(32, 256)])
 _RTF_HEADING = re.compile(rb"\{\\s(\d{1,4})\\[^{}]{0,400} [Hh]eading ([1-9]);\}")
 # A heading in a list of chapter numbers: pandoc would take it for an item and change the order of lists.
@@ -69,7 +71,10 @@ def read_with_pandoc(form: str, data: bytes) -> Node:
     if form in _TEXT:
         text = decode(data)
         pattern = _FILES.get(form)
-        data = (pattern.sub("", text) if pattern else text).encode("utf-8", "replace")
+        text = pattern.sub("", text) if pattern else text
+        if form == "asciidoc":
+            text = _ADOC_LABEL.sub(r"\1: ", text)
+        data = text.encode("utf-8", "replace")
     elif form in _XML:
         data = xml_text(data).encode("utf-8", "replace")
     elif form == "rtf":

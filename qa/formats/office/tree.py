@@ -20,6 +20,18 @@ _QUOTES = {"DoubleQuote": "“{}”", "SingleQuote": "‘{}’"}
 _NO_ALT = re.compile(
     r"(?:image|picture|graphic|grafik|bild|figure)?[ _-]*\d*(?:\.\w{3,4})?|\S+\.\w{3,4}", re.IGNORECASE
 )
+# What a callout without a title is called, by its kind; empty for those whose first paragraph is their title.
+LABELS = {
+    **{kind: kind.capitalize() for kind in (
+        "note", "tip", "hint", "important", "warning", "caution", "danger", "error", "attention", "info", "success",
+        "todo", "question", "example", "quote", "abstract", "summary", "bug", "deprecated",
+    )},
+    "seealso": "See also", "versionadded": "Added in version", "versionchanged": "Changed in version",
+    **dict.fromkeys((
+        "admonition", "dropdown", "collapse", "details", "tab", "tab-item", "card", "grid-item-card", "topic",
+        "sidebar", "panel",
+    ), ""),
+}  # fmt: skip
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|</?[a-z][^<>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -78,8 +90,21 @@ class TreeWriter:
                 self.write(caption)
             case {"t": "RawBlock", "c": ["html", page]}:  # tables in notebooks
                 self.builder.paragraph(unescape(_TAG.sub(" ", page)))
+            case {"t": "Div", "c": [[_, [kind, *_], _], inner]} if kind in LABELS:
+                self._callout(kind, inner)
             case {"t": "BlockQuote", "c": inner} | {"t": "Div", "c": [_, inner]}:
                 self.write(inner)
+
+    def _callout(self, kind: str, blocks: Sequence[Node]) -> None:
+        """Write a callout or a tab: under its title, or else what its kind is called."""
+        label, title = LABELS[kind], ""
+        if blocks and blocks[0]["t"] == "Div" and blocks[0]["c"][0][1][:1] in (["title"], ["panelheader"]):
+            title, blocks = self._flat(blocks[0]["c"][1]), blocks[1:]
+        elif not label and len(blocks) > 1 and blocks[0]["t"] in ("Para", "Plain"):
+            title, blocks = self.text(blocks[0]["c"]), blocks[1:]
+        self.builder.begin(title if title.strip() else label)
+        self.write(blocks)
+        self.builder.end()
 
     def _table(self, rows: list[list[tuple[list[Node], int, int]]], heads: int) -> None:
         """Write a table whose cells are given with the rows and columns that they span."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from ..archive_limits import read_entry
 from .drawings import RELATION, drawing
-from .package import comment, name_of, read_tree, related, relations, shortened
+from .package import MAX_PART, comment, name_of, read_tree, related, relations, shortened
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MAIN = "word/document.xml"
@@ -50,7 +51,7 @@ def _packed(archive: zipfile.ZipFile, main: str, text: bytes) -> bytes:
             if name == main:
                 package.writestr(name, text)
             elif name.endswith(_COPIED):
-                package.writestr(name, archive.read(name))
+                package.writestr(name, read_entry(archive, archive.getinfo(name), MAX_PART))
     return out.getvalue()
 
 

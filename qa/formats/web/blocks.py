@@ -69,6 +69,48 @@ def _is_prose(text: str) -> bool:
     return len(text) / len(lines) >= _PROSE_WIDTH and not any(line[:1] in " \t" for line in lines[1:])
 
 
+_CALLOUT = re.compile(
+    r"(?:^|[\s_-])(?:admonition\w*|callout\w*|alert|panel|note|notice|warning|caution|tip|hint|important|infobox|expand\w*"
+    r"|confluence-information-macro|accordion\w*|collapsible|card|tab-?(?:pane|panel)|markdown-alert)(?:[\s_-]|$)",
+    re.IGNORECASE,
+)
+_CALLOUT_TITLE = re.compile(
+    r"(?:^|[\s_-])(?:\w*title|admonition-?heading\w*|admonitionHeading\w*|alert-?heading|panel-?header|code-?header|card-?header"
+    r"|expand-control|callout-?(?:header|heading)|heading|header)(?:[\s_-]|$)",
+    re.IGNORECASE,
+)
+_CAN_BE_CALLOUT = {"div", "section", "aside", "details", "blockquote", "figure"}
+
+
+def callout_title(element: Element) -> Element | None:
+    """The element that is the title of a callout, a panel or the like; None if `element` is none or has no title."""
+    if element.tag not in _CAN_BE_CALLOUT:
+        return None
+    if element.tag != "details" and not _CALLOUT.search(element.get("class", "")):
+        return None
+    first: Element | None = element
+    while first is not None:
+        if (first.text or "").strip() and first is not element and not _is_title(first):
+            return None
+        first = next((child for child in first if any(map(str.strip, child.itertext()))), None)
+        if first is not None and _is_title(first):
+            title = text_of(first)
+            return first if len(title) <= _MAX_HEADING and title != text_of(element) else None
+    return None
+
+
+def is_remark(aside: Element) -> bool:
+    """Whether an `aside` is part of the text around it: it is named as a callout, or has no name and no links."""
+    names = f"{aside.get('class', '')} {aside.get('id', '')}".strip()
+    if aside.getparent() is None or aside.getparent().tag in ("body", "html") or aside.get("role"):
+        return False
+    return bool(_CALLOUT.search(names)) or (not names and next(aside.iter("a", "form", "nav"), None) is None)
+
+
+def _is_title(element: Element) -> bool:
+    return element.tag in HEADINGS | {"summary"} or bool(_CALLOUT_TITLE.search(element.get("class", "")))
+
+
 class Writer:
     """Writes an article to a TextBuilder; text between blocks becomes a paragraph."""
 
@@ -83,6 +125,18 @@ class Writer:
 
     def _write(self, element: Element) -> None:
         """Write one element, without its tail."""
+        title = callout_title(element)
+        if title is not None:
+            self._flush()
+            self._builder.begin(text_of(title))
+            cell = title.getparent()
+            title.drop_tree()
+            if cell.tag in _CELLS and not text_of(cell):
+                cell.drop_tree()
+            self._write(element)
+            self._flush()
+            self._builder.end()
+            return
         tag = element.tag
         is_code = tag == "pre" or (tag == "code" and self._is_block(element))
         if tag in BLOCKS or is_code:

@@ -18,7 +18,7 @@ from ...text.document import Document
 from ..builder import TextBuilder
 from ..decoding import Empty, Unreadable, decode
 from . import merged_cells
-from .blocks import BLOCKS, BREAKS, HEADINGS, SPACE, WORD, Element, Writer, length_of, level_of, text_of
+from .blocks import BLOCKS, BREAKS, HEADINGS, SPACE, WORD, Element, Writer, is_remark, length_of, level_of, text_of
 from .completion import FRAME, complete, drop
 from .panels import reveal
 from .references import keep_addresses, place_notes
@@ -238,6 +238,9 @@ def _main_heading(page: Element, title: str) -> str:
 def _prepare(page: Element) -> None:
     """Change elements that extraction would drop: captions to paragraphs, summaries to headings, posts to divisions."""
     merged_cells.fill(page)
+    for aside in page.iter("aside"):
+        if is_remark(aside):
+            aside.tag = "div"
     posts = [element for element in page.iter("article", "div", "li") if _is_post(element)]
     for post in posts:
         post.tag = "div"
