@@ -392,6 +392,12 @@ def test_any_page_is_read_or_refused(text: str) -> None:
         check(parse_html("x.html", text.encode("utf-8", "replace")), count_words)
 
 
+@pytest.mark.parametrize("feed", ["\x0c", "&#12;", "&#x0C;", "&#1;"])
+def test_a_form_feed_is_a_space(feed: str) -> None:
+    page = f"<main><h1>Bees</h1><p>Bees{feed}sleep.</p><nav>Home</nav>{feed}<p>They wake.</p></main>"
+    assert "Bees sleep." in parse_html("a.html", page.encode()).text
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.sampled_from(PAGES), st.lists(st.tuples(st.integers(0, 8000), st.integers(0, 300), st.binary(max_size=20))))
 def test_damaged_pages_are_read_or_refused(page: Path, damages: list[tuple[int, int, bytes]]) -> None:

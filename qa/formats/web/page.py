@@ -33,6 +33,10 @@ _BROWSER_ENCODINGS = {
     "shift_jis": "cp932", "euc_kr": "cp949",
 }  # fmt: skip
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\ufffe\uffff]")  # and soft hyphens, which would divide words
+# What lxml can read but not write; HTML allows a form feed.
+_NOT_XML = re.compile(
+    r"\x0c|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8b-cB-Ce-fE-F]|1[\da-fA-F]))(?![\da-fA-F]);?"
+)
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
 _MAX_TAG = 20_000  # characters outside quotes: the parser's time is quadratic in the number of attributes
 _LONG_TAG = re.compile(rf"<([a-zA-Z][^\s<>/]{{0,99}})([^<>]{{{_MAX_TAG},}})")
@@ -155,7 +159,7 @@ def _tree(text: str) -> Element:
     If it is nested more deeply than the parser allows, it loses its nesting but not its text. A tag with thousands of
     attributes loses them.
     """
-    text = _LONG_TAG.sub(_without_attributes, text)
+    text = _LONG_TAG.sub(_without_attributes, _NOT_XML.sub(" ", text))
     for flat in (False, True):
         parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
         try:
