@@ -86,9 +86,12 @@ def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
         "answer", "others", "citations", "why", "generation", "timings_ms",
     }  # fmt: skip
     assert (data["question"], data["query"]) == (f"  {QUESTION} ", QUESTION)
-    assert set(data["answer"]) == {"text", "short", "citation", "start", "end", "span", "sentence", "date", "stated"}
+    assert set(data["answer"]) == {
+        "text", "short", "citation", "start", "end", "span", "sentence", "date", "stated", "row",
+    }  # fmt: skip
     assert set(data["citations"][0]) == {
-        "rank", "score", "document", "title", "section", "page", "url", "start", "end", "text", "highlights", "changed",
+        "rank", "score", "document", "title", "section", "columns", "page", "url", "start", "end", "text", "highlights",
+        "changed",
     }  # fmt: skip
     assert set(data["timings_ms"]) == {"encode", "search", "read", "answer", "total"}
     assert 0 <= data["confidence"] <= 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..text.document import Span
+from .rows import TableRow, names_in
 from .why import Why
 
 
@@ -15,6 +16,7 @@ class Citation:
     """A cited passage: literal text of a document, with the spans to highlight.
 
     `changed` says that the file has changed since it was indexed, and `incomplete` which part of it could not be read.
+    `header` is that of the table inside which the passage begins, if any; it is also the last part of `section`.
     """
 
     rank: int
@@ -29,6 +31,7 @@ class Citation:
     highlights: tuple[Span, ...]
     changed: bool
     incomplete: str = ""
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Lead:
     `sentence` is the sentence in it that was judged to answer, the others are its neighbours; `short` is the answer
     itself, a part of the sentence, if the reader is sure of it. All spans are of the document. `date` is given as in an
     OtherValue, and only if there are any. If it `is_stated`, the text is no quotation but says what the articles are
-    ("27 articles"), and the spans are those of what is cited for it.
+    ("27 articles"), and the spans are those of what is cited for it. `row` is the row of a table that it is in, if any.
     """
 
     text: str
@@ -48,6 +51,7 @@ class Lead:
     short: Span | None = None
     date: str = ""
     is_stated: bool = False
+    row: TableRow | None = None
 
     def pieces(self) -> tuple[str, str, str]:
         """The text before the short answer, it, and the text after it; without one, all text comes first."""
@@ -75,6 +79,7 @@ class Lead:
             "sentence": [self.sentence.start, self.sentence.end],
             "date": self.date or None,
             "stated": self.is_stated,
+            "row": None if self.row is None else self.row.as_json(),
         }
 
 
@@ -90,6 +95,7 @@ class OtherValue:
     span: Span
     sentence: Span
     date: str
+    row: TableRow | None = None
 
     def as_json(self) -> dict[str, Any]:
         """One entry of `others` in `qa ask --json`."""
@@ -99,6 +105,7 @@ class OtherValue:
             "span": [self.span.start, self.span.end],
             "sentence": [self.sentence.start, self.sentence.end],
             "date": self.date or None,
+            "row": None if self.row is None else self.row.as_json(),
         }
 
 
@@ -160,6 +167,7 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "document": citation.document,
         "title": citation.title,
         "section": citation.section,
+        "columns": list(names_in(citation.header)) if citation.header else [],
         "page": citation.page,
         "url": citation.url,
         "start": citation.span.start,

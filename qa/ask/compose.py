@@ -10,7 +10,7 @@ from .answer import Answer, Citation, Lead, OtherValue
 from .confidence import Verdict
 from .lead import Candidate, Leads
 from .ranking import Hit, Ranking
-from .short_answer import short_answer
+from .short_answer import row_of, short_answer
 from .sources import Facts
 from .versions import date_of
 
@@ -28,7 +28,9 @@ def compose(question: str, ranking: Ranking, leads: Leads, verdict: Verdict, fac
         hits = _leading_first(ranking.hits, [each.unit.hit for each in (best, *leads.others)])
         date = as_iso(date_of(best.unit, facts.contexts)) if leads.others else ""
         unit = best.unit
-        lead = Lead(unit.text, 1, unit.span, unit.sentence, short_answer(ranking, best), date)
+        lead = Lead(
+            unit.text, 1, unit.span, unit.sentence, short_answer(ranking, best), date, row=row_of(best, ranking)
+        )
         others = _others(leads, hits[:top_k], ranking, facts)
     marked = _highlights(ranking.hits, leads)
     citations = tuple(_citation(rank, hit, facts, marked.get(hit.id, ())) for rank, hit in enumerate(hits[:top_k], 1))
@@ -59,9 +61,11 @@ def _others(leads: Leads, cited: Sequence[Hit], ranking: Ranking, facts: Facts) 
     """The other values whose passages are cited."""
     ranks = {hit.id: rank for rank, hit in enumerate(cited, 1)}
     made = []
-    for unit in (each.unit for each in leads.others):
+    for each in leads.others:
+        unit = each.unit
         if (rank := ranks.get(ranking.hits[unit.hit].id)) is not None:
-            made.append(OtherValue(unit.text, rank, unit.span, unit.sentence, as_iso(date_of(unit, facts.contexts))))
+            date = as_iso(date_of(unit, facts.contexts))
+            made.append(OtherValue(unit.text, rank, unit.span, unit.sentence, date, row_of(each, ranking)))
     return tuple(made)
 
 
@@ -111,4 +115,5 @@ def _citation(rank: int, hit: Hit, facts: Facts, highlights: tuple[Span, ...]) -
         highlights=highlights,
         changed=passage.document in facts.changed,
         incomplete=facts.incomplete.get(passage.document, ""),
+        header=passage.header,
     )

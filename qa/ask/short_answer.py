@@ -1,12 +1,15 @@
-"""Finds the short answer in a lead: the few words that answer, if the question asks for no more."""
+"""Finds the short answer in a lead: the few words that answer, if the question asks for no more; or a row's cell."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ..text.document import Span
 from .lead import Candidate
 from .ranking import Ranking
+from .rows import TableRow
+from .traits import asked_cell
 
 # The least margin of a short answer: how much likelier it is than no answer, as a difference of logits.
 SURE_MARGIN = 1.0
@@ -41,6 +44,26 @@ def short_answer(ranking: Ranking, lead: Candidate | None) -> Span | None:
     start = answer.span.start - lead.unit.sentence.start
     addresses = _ADDRESS.finditer(lead.unit.sentence_text)
     return None if any(match.start() < start < match.end() for match in addresses) else answer.span
+
+
+def row_of(candidate: Candidate, ranking: Ranking) -> TableRow | None:
+    """The row that a candidate quotes, with the cell that answers; None if it is in no row.
+
+    That cell is in the column that the question names, or the reader's. If neither is certain, none is marked.
+    """
+    unit, answer = candidate.unit, candidate.answer
+    row = unit.shown_row()
+    if row is None:
+        return None
+    named = asked_cell(unit, ranking.terms)
+    if named is not None:
+        at = Span(unit.span.start + named.span.start, unit.span.start + named.span.end)
+    elif answer is not None and answer.margin >= SURE_MARGIN:
+        at = answer.span
+    else:
+        at = unit.span  # a sentence of a long cell
+    asked = (number for number, cell in enumerate(row.spans) if cell.start <= at.start < at.end <= cell.end)
+    return replace(row, asked=next(asked, None))
 
 
 def needs_a_sentence(ranking: Ranking) -> bool:

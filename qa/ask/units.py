@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from ..text.document import Span
 from ..text.passage import Passage
-from .rows import Row, is_row, row_under
+from .rows import Row, TableRow, is_barred, is_row, row_under, table_row
 
 # The most words of a unit. With 40, 60 and 80 words, the best unit contained the answer to .56, .60 and .62 of 373
 # questions about real articles; the sentence alone contained it for .50 (docs/decisions.md).
@@ -17,6 +18,7 @@ MOST_WORDS_OF_LIST = 120  # of one that a colon introduces, with the sentence th
 _ITEM = re.compile(r"(?:^|\n)\s*(?:[-*+•·–]|\(?\w{1,3}[.)])\s+$")  # the mark before a list's item
 _FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.M)  # of code; what stands in it is no heading
 _LINE = re.compile(r"[^\W_](?:.*\w)?.*?(?=\s*(?:\n|$))")  # from its first letter or digit
+_RULE = re.compile(r"[\s|:+=-]+")  # below the header of a table
 _MOST_HEADING = 160  # characters
 
 
@@ -27,7 +29,7 @@ class Unit:
     `hit` is the position of its passage among the hits, from 0. `sentence` is the sentence, list item, row or line that
     is judged; `span` adds its neighbours in the same paragraph, list or table, and is what gets quoted. `above` is what
     the sentence stands under in its passage: a heading, the header of its table, the sentence that introduces its list.
-    All are spans of the document.
+    All are spans of the document. `columns` is the header of its table, if the article says which row that is.
     """
 
     hit: int
@@ -35,6 +37,7 @@ class Unit:
     sentence: Span
     span: Span
     above: tuple[Span, ...] = ()
+    columns: str = ""
 
     @property
     def text(self) -> str:
@@ -53,8 +56,20 @@ class Unit:
 
     @property
     def row(self) -> Row | None:
-        """The quoted row under its header, if it is one."""
-        return row_under(self._header, self.text) if self._header and is_row(self.text) else None
+        """The quoted row, or part of a long one, under its header, if it is one."""
+        if not self._header or not is_row(self.text):
+            return None
+        line = self._line
+        part = Span(self.span.start - line.start, self.span.end - line.start)
+        return row_under(self._header, _text(self.passage, line), self._is_barred, part)
+
+    def shown_row(self) -> TableRow | None:
+        """The whole row that is quoted, or quoted from; None if it is in no row, or the columns are not certain."""
+        line = self._line
+        if not self.columns or not is_row(_text(self.passage, line)) or self.span.end > line.end:
+            return None
+        begins = line.start > self.passage.span.start or self.columns != self.passage.header
+        return table_row(self.columns, _text(self.passage, line), line.start, self._is_barred, begins)
 
     def alone(self) -> Passage:
         """The sentence as a passage of its own, under all headings that it stands under.
@@ -69,9 +84,26 @@ class Unit:
 
     @property
     def _header(self) -> str:
-        """The header of its table, in its passage or carried by it; empty if it is in no table."""
+        """The header of its table, or the row that may be; empty if it is in no table."""
         above = _text(self.passage, self.above[-1]) if self.above else ""
-        return above if is_row(above) else self.passage.header
+        return self.columns or (above if is_row(above) else "")
+
+    @property
+    def _line(self) -> Span:
+        """The line of the passage on which the quoted text begins."""
+        text, start = self.passage.text, self.span.start - self.passage.span.start
+        end = text.find("\n", start)
+        line = Span(text.rfind("\n", 0, start) + 1, len(text) if end < 0 else end)
+        return Span(line.start + self.passage.span.start, line.end + self.passage.span.start)
+
+    @property
+    def _is_barred(self) -> bool:
+        """Whether the rows around it in its passage have bars around them."""
+        text, line = self.passage.text, self._line
+        start, end = line.start - self.passage.span.start, line.end - self.passage.span.start
+        before, after = text[:start].split("\n"), text[end:].split("\n")[1:]
+        rows = [*takewhile(is_row, before[-2::-1]), text[start:end], *takewhile(is_row, after)]
+        return is_barred([row for row in rows if not _RULE.fullmatch(row)])
 
     def _without_header(self) -> tuple[str, ...]:
         return tuple(heading for heading in self.headings if heading != self._header)
@@ -82,9 +114,10 @@ def units_of(hit: int, passage: Passage) -> Iterator[Unit]:
     sentences = passage.sentences or (passage.span,)
     heading: Span | None = None
     header: Span | None = None
+    carried = passage.header
     for number, sentence in enumerate(sentences):
         if number and not _continues(passage, sentences, number - 1):
-            header = None  # its table has ended
+            header, carried = None, ""  # its table has ended
         line = _heading(passage, sentences, number)
         if line is not None and is_row(_text(passage, line)):
             header = line
@@ -92,7 +125,8 @@ def units_of(hit: int, passage: Passage) -> Iterator[Unit]:
             heading = line or heading
         above = (heading, header or _introduction(passage, sentences, number))
         stretch = _stretch(passage, sentences, number)
-        yield Unit(hit, passage, sentence, stretch, tuple(span for span in above if span is not None))
+        columns = carried if header is None else _text(passage, header)
+        yield Unit(hit, passage, sentence, stretch, tuple(span for span in above if span is not None), columns)
 
 
 def _heading(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span | None:

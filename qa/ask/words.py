@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 from ..text.document import SECTION_SEPARATOR
 from .answer import Answer, Citation, OtherValue
+from .row_text import MOST_COLUMNS, cell_text, pairs_of, row_lines
+from .rows import TableRow, names_in
 from .why import ReaderScores, Why
 
 NOT_FOUND = "Your articles do not seem to contain the answer."
@@ -54,7 +57,16 @@ def title_of(citation: Citation) -> str:
 
 
 def sections_of(citation: Citation) -> list[str]:
-    return [part for part in citation.section.split(SECTION_SEPARATOR) if part]
+    """The headings above a passage, without the header of its table."""
+    section = citation.section.removesuffix(citation.header) if citation.header else citation.section
+    return [part for part in section.split(SECTION_SEPARATOR) if part]
+
+
+def columns_of(citation: Citation) -> str:
+    """The columns of the table inside which a passage begins; the first of many. Empty if it begins in none."""
+    names = names_in(citation.header) if citation.header else ()
+    more = f" | … ({len(names)} columns)" if len(names) > MOST_COLUMNS else ""
+    return " | ".join(map(cell_text, names[:MOST_COLUMNS])) + more
 
 
 def corrected_words(answer: Answer) -> str:
@@ -163,12 +175,14 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> st
         shown = f"{_BOLD}{short}{_PLAIN}" if styled and short else short
         quoted = " ".join(f"{before}{shown}{after}".split())
         lines = [quoted if answer.lead.is_stated or is_quoted(answer.lead.text) else f"“{quoted}”"]
+        if answer.lead.row is not None:
+            lines = _row_lines(answer.lead.row, styled, explained)
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
         if answer.unmentioned:
             lines += [_line(unmentioned_words(answer))]
         if answer.others:
             lines += [other_words(answer)]
-            lines += [f"  “{_line(other.text)}” {_dated(other)}[{other.citation}]" for other in answer.others]
+            lines += [f"  {_other(other)} {_dated(other)}[{other.citation}]" for other in answer.others]
     if answer.unread:
         lines += [unread_words(answer)]
     if answer.corrected:
@@ -186,8 +200,20 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> st
         lines += ["", f"[{citation.rank}] {_line(where(citation))}"]
         lines += [f"    {_line(citation.document)}{page}, {percent(citation.score)}{changed}"]
         lines += [f"    not all of this file was read: {_line(citation.incomplete)}"] if citation.incomplete else []
+        lines += [f"    columns: {_line(columns_of(citation))}"] if citation.header else []
         lines += [f"    | {line}".rstrip() for line in _plain(citation.text).split("\n")]
     return "\n".join(lines)
+
+
+def _row_lines(row: TableRow, styled: bool, whole: bool) -> list[str]:
+    """A quoted row under its header; `whole` with all its columns."""
+    row = replace(row, columns=tuple(map(_line, row.columns)), cells=tuple(map(_line, row.cells)))
+    lines = row_lines(row, lambda text: f"{_BOLD}{text}{_PLAIN}" if styled else text, *([len(row.columns)] * whole))
+    return [*lines, ""]
+
+
+def _other(other: OtherValue) -> str:
+    return f"“{_line(other.text)}”" if other.row is None else _line(pairs_of(other.row))
 
 
 def _dated(other: OtherValue) -> str:
@@ -195,7 +221,9 @@ def _dated(other: OtherValue) -> str:
 
 
 def quotation(citation: Citation) -> str:
-    return f"“{citation.text}”\n— {where(citation)} ({citation.document})"
+    """A passage with its source, below the header of the table inside which it begins."""
+    header = f"{citation.header}\n" if citation.header else ""
+    return f"{header}“{citation.text}”\n— {where(citation)} ({citation.document})"
 
 
 def _plain(text: str) -> str:

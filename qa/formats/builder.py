@@ -80,8 +80,14 @@ class TextBuilder:
         self._block("list", [line for line in map(_one_line, lines) if line])
 
     def table(self, rows: Sequence[Sequence[str]], has_header: bool = False) -> None:
-        """Add a table, with each row on one line and bars between its cells; the first row may be its header."""
-        lines = [" | ".join(map(_one_line, row)) for row in rows]
+        """Add a table, with each row on one line and bars between its cells; the first row may be its header.
+
+        A bar in a cell is escaped (`\\|`), and a header has a cell for each column, so that each cell has its name.
+        """
+        if has_header and rows:
+            unnamed = max(map(len, rows)) - len(rows[0])
+            rows = [[*rows[0], *[""] * unnamed], *rows[1:]]
+        lines = [" | ".join(_one_line(cell).replace("|", "\\|") for cell in row) for row in rows]
         has_header = has_header and bool(lines and lines[0].strip(" |"))
         self._block("table", [line for line in lines if line.strip(" |")], has_header=has_header)
 

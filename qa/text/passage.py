@@ -12,10 +12,11 @@ from .names import searched_name, shown_name
 
 MAX_HEADING_CHARACTERS = 4_000  # of the heading path, which is stored with each passage
 MAX_CHARACTERS = 4_000  # of a passage, and so of a citation: one token can be arbitrarily long
-MAX_HEADER_CHARACTERS = 400  # of the header of a table that is repeated with each passage of it
+MAX_HEADER_CHARACTERS = 2_000  # of the header of a table that is repeated with each passage of it
+MORE_COLUMNS = "…"  # in the place of the names that a long header has beyond this
 _CONTEXT_BYTES = 160
 _HEADER_BYTES = 240
-_CELLS = re.compile(r"\s*\|\s*")
+_CELLS = re.compile(r"\s*(?<!\\)\|\s*")  # not the escaped bar of a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,16 @@ def header_context(row: str) -> str:
 
 
 def header_line(row: str) -> str:
-    """The header of a table as the last part of a heading path: its cells with bars between them, none around them."""
-    return " | ".join(_CELLS.split(row.strip().strip("|").strip().replace("\t", " | ")))[:MAX_HEADER_CHARACTERS]
+    """The header of a table as the last part of a heading path: its cells with bars between them, none around them.
+
+    A bar at one end alone stands beside an empty cell. Of a very long header, the last cell is MORE_COLUMNS.
+    """
+    row = row.strip()
+    inner = row[1:-1] if len(row) > 1 and row[0] == row[-1] == "|" else row
+    line = " | ".join(_CELLS.split(inner.replace("\t", " | ").strip()))
+    if len(line) <= MAX_HEADER_CHARACTERS:
+        return line
+    return f"{line[: MAX_HEADER_CHARACTERS - 4].rpartition(' | ')[0]} | {MORE_COLUMNS}"
 
 
 def is_header(part: str) -> bool:

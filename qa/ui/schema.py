@@ -48,6 +48,22 @@ class Correction(_Object):
     meant: str
 
 
+class Cell(_Object):
+    """A cell of a row, literally as it stands in its document at `start` to `end`; empty if the row has none."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Row(_Object):
+    """The row of a table that is quoted, under its header."""
+
+    columns: list[str] = Field(description="The names in the header, as they stand in the document.")
+    cells: list[Cell] = Field(description="The cells of the row, one for each column.")
+    asked: int | None = Field(description="The number of the cell that answers, from 0; null if that is not certain.")
+
+
 class Lead(_Object):
     """The quoted stretch that answers; `short` is the answer inside it, at `start` to `end` of the document."""
 
@@ -60,6 +76,7 @@ class Lead(_Object):
     sentence: tuple[int, int] = Field(description="Start and end of the sentence in it that was judged to answer.")
     date: str | None = Field(description="Its date, as in an OtherValue; null if there are none.")
     stated: bool = Field(description="Whether it is no quotation but a statement about the articles, such as a count.")
+    row: Row | None = Field(description="The row of a table that the text is in; null if none, or without a header.")
 
 
 class OtherValue(_Object):
@@ -70,6 +87,7 @@ class OtherValue(_Object):
     span: tuple[int, int] = Field(description="Start and end of the text, in the document.")
     sentence: tuple[int, int] = Field(description="Start and end of the sentence in it that has the value.")
     date: str | None = Field(description="The date that it or its article gives, in ISO 8601 as far as it is written.")
+    row: Row | None = Field(description="The row of a table that the text is in; null if none, or without a header.")
 
 
 class Citation(_Object):
@@ -80,6 +98,7 @@ class Citation(_Object):
     document: str = Field(description="The path below the corpus folder.")
     title: str
     section: str = Field(description="The headings above the passage, separated by ' > '.")
+    columns: list[str] = Field(description="The header of the table inside which the passage begins; empty if in none.")
     page: int | None
     url: str | None
     start: int

@@ -13,6 +13,7 @@ from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup
 
 from ..ask import words
+from ..ask.row_text import cell_text, pairs_of
 from .pieces import passage_pieces
 
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # JSON or a browser would refuse these
@@ -65,7 +66,9 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "as_text": words.as_text,
+        "cell_text": cell_text,
         "base64": lambda data: b64encode(data).decode(),
+        "columns_of": words.columns_of,
         "confidence_words": words.confidence_words,
         "corrected_words": words.corrected_words,
         "counted": words.counted,
@@ -73,6 +76,7 @@ def _environment() -> Environment:
         "is_quoted": words.is_quoted,
         "nearest_words": words.nearest_words,
         "not_found_words": words.not_found_words,
+        "pairs_of": pairs_of,
         "passage_pieces": passage_pieces,
         "percent": words.percent,
         "quotation": words.quotation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..ask.row_text import pairs_of
 from ..ask.words import corrected_words, not_found_words
 from ..build import BuildReport
 from ..formats import extensions
@@ -39,8 +40,10 @@ def spoken(exchange: Exchange) -> str:
     if exchange.answer.lead is None:
         return not_found_words(exchange.answer)
     correction, short = corrected_words(exchange.answer), exchange.answer.lead.pieces()[1]
+    row = exchange.answer.lead.row
+    quoted = exchange.answer.lead.text if row is None else pairs_of(row)
     correction, short = correction and f"{correction}. ", short and f"{short}. In full: "
-    return f"{correction}Answer: {short}{exchange.answer.lead.text}"
+    return f"{correction}Answer: {short}{quoted}"
 
 
 def notice_html(state: ChatState, corpus: Path) -> str:

