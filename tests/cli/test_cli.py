@@ -528,7 +528,7 @@ def children_of(parent: int) -> list[str]:
     return children
 
 
-def has_ended(pid: int) -> bool:
+def has_ended(pid: str) -> bool:
     """Whether no such process runs; one whose parent has not asked for its exit status yet does not run."""
     try:
         return "Z (zombie)" in Path(f"/proc/{pid}/status").read_text()
