@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .ask.answer import Answer, Citation, Lead
     from .ask.follow_up import Turn
     from .ask.ranking import Evidence, Hit, Ranking, Ranks
+    from .ask.rows import TableRow
     from .ask.why import ReaderScores, Why
     from .build.report import BuildReport, Progress
     from .build.standalone import build_index
@@ -92,6 +93,7 @@ _MODULES = {
     "Section": "text.document",
     "Span": "text.document",
     "Status": "status",
+    "TableRow": "ask.rows",
     "TextBuilder": "formats.builder",
     "Turn": "ask.follow_up",
     "Unreadable": "formats.decoding",
@@ -142,6 +144,7 @@ __all__ = [
     "Section",
     "Span",
     "Status",
+    "TableRow",
     "TextBuilder",
     "Turn",
     "Unreadable",

@@ -27,7 +27,7 @@ def test_the_public_names_are_these() -> None:
         "Empty", "Encoder", "EncoderIdentity", "Engine", "Evidence", "FileRecord", "FileState", "Hit", "Judgement",
         "Lead", "OpenCompound", "OtherValue", "PagePicture", "Passage", "PassageSettings", "PluginAddress", "Progress",
         "QAError", "Query", "QueryTerm", "Ranking", "Ranks", "Reader", "ReaderScores", "Remedy", "Section", "Span",
-        "Status", "TextBuilder", "Turn", "Unreadable", "Why",
+        "Status", "TableRow", "TextBuilder", "Turn", "Unreadable", "Why",
         "__version__", "build_index", "decode", "load_encoder",
     ]  # fmt: skip
     assert set(qa.__all__) <= set(dir(qa))

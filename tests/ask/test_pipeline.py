@@ -29,7 +29,7 @@ STAGES = [
     ({"qa.ask.respelling"}, "respell"),
     ({"qa.ask.correction"}, "correct"),
     ({"qa.ask.follow_up"}, "follow_up_of"),
-    ({"qa.ask.search", "qa.ask.fusion", "qa.ask.presence"}, "rank_follow_up"),
+    ({"qa.ask.search", "qa.ask.shares", "qa.ask.fusion", "qa.ask.presence"}, "rank_follow_up"),
     ({"qa.ask.rereading"}, "reread"),
     ({"qa.ask.sources"}, "facts_of"),
     ({"qa.ask.lead", "qa.ask.traits", "qa.ask.beside", "qa.ask.versions"}, "leads_of with_versions"),
