@@ -303,6 +303,7 @@ def test_json_says_what_others_say() -> None:
         "span": [100, 100 + len(THREE["2021.md"])],
         "sentence": [start, start + len(REFUND.format(14))],
         "date": "2021-05-03",
+        "row": None,
     }
     assert (first["citation"], first["date"]) == (2, "2023")
     undated = answered(texts=dict(zip("ab", days(14, 30), strict=True))).as_json()
