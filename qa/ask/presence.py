@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path, PurePosixPath
 
-_NUMBER = re.compile(r"#\d+\Z")  # of a document in a file with several
+from ..text.document import without_record
 
 
 class GoneDocuments:
@@ -31,5 +30,5 @@ def _is_there(corpus: Path, document: str) -> bool:
     """Whether there is a file of this path, or one that contains it (`news.jsonl#3`, `saved.zip/bees.html`)."""
     if os.path.lexists(corpus / document):
         return True
-    file = PurePosixPath(_NUMBER.sub("", document))
+    file = PurePosixPath(without_record(document))
     return any((corpus / place).is_file() for place in (file, *file.parents))

@@ -12,7 +12,7 @@ from .rows import TableRow
 WIDTH = 80
 MOST_COLUMNS = 8  # that are shown at once
 _GAP = "  "
-_LONGEST_CELL = 240  # characters of a cell that was not asked for
+LONGEST_CELL = 240  # characters of a cell that was not asked for
 _BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
 _STRONG = re.compile(r"([*_]{2}|`)(.+)\1")
 Mark = Callable[[str], str]
@@ -70,9 +70,9 @@ def _pairs(names: Sequence[str], cells: Sequence[str], marked: Sequence[bool], m
 
 
 def _shortened(cell: str, is_asked: bool) -> str:
-    if is_asked or len(cell) <= _LONGEST_CELL:
+    if is_asked or len(cell) <= LONGEST_CELL:
         return cell
-    return f"{cell[:_LONGEST_CELL].rsplit(' ', 1)[0]} …"
+    return f"{cell[:LONGEST_CELL].rsplit(' ', 1)[0]} …"
 
 
 def _width(text: str) -> int:

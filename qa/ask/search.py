@@ -62,12 +62,12 @@ def rank_follow_up(
         return rank(index, question, embeddings[question.text], top_k, candidates, is_gone)
     depth = max(candidates, top_k)
     alone, carried = (index.search(embeddings[each.text], each, depth) for each in (question, query))
-    support = _support(index, follow_up, alone, carried)
+    own, with_carried = _fused(index, question, alone), _fused(index, query, carried)
+    support = _support(index, follow_up, (alone, own), (carried, with_carried))
     share = carried_share(follow_up, float(cosines(alone).max(initial=0.0)), support)
-    own = _fused(index, question, alone)
     if not share:
         return _with_ranks(_ranking(index, question, question, alone, own, top_k, is_gone), alone, depth)
-    pool, scores = combine(carried, share * _fused(index, query, carried), alone, (1 - share) * own)
+    pool, scores = combine(carried, share * with_carried, alone, (1 - share) * own)
     ranking = _ranking(index, question, query, pool, scores, top_k, is_gone)
     return replace(_with_ranks(ranking, carried, depth), carried=follow_up.carried)
 
@@ -124,8 +124,15 @@ def _with_ranks(ranking: Ranking, searched: Candidates, count: int) -> Ranking:
     return replace(ranking, hits=tuple(hits))
 
 
-def _support(index: PassageIndex, follow_up: FollowUp, alone: Candidates, carried: Candidates) -> float:
+def _support(
+    index: PassageIndex,
+    follow_up: FollowUp,
+    alone: tuple[Candidates, Vectors],
+    carried: tuple[Candidates, Vectors],
+) -> float:
     """How well one passage covers both the question and the carried words, from 0 to 1.
+
+    `alone` and `carried` are the candidates of the search without and with the carried words, with their scores.
 
     This is the largest product, over the best passages of the search with carried words, of two factors: the coverage
     of the carried words, and the coverage of the question's words relative to the best passage for the question alone.
@@ -133,11 +140,8 @@ def _support(index: PassageIndex, follow_up: FollowUp, alone: Candidates, carrie
     question_terms = index.query_terms(follow_up.question.text)
     carried_terms = index.query_terms(" ".join(follow_up.carried))
     nearest, with_carried = (
-        index.passages([int(i) for i in pool.ids[best(pool, _fused(index, query, pool))[:number]]])
-        for query, pool, number in (
-            (follow_up.question, alone, _COVERAGE_PASSAGES),
-            (follow_up.query, carried, _SUPPORT_PASSAGES),
-        )
+        index.passages([int(i) for i in pool.ids[best(pool, scores)[:number]]])
+        for (pool, scores), number in ((alone, _COVERAGE_PASSAGES), (carried, _SUPPORT_PASSAGES))
     )
     most = max((_coverage(passage, question_terms) for passage in nearest), default=0.0)
 

@@ -208,8 +208,8 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> st
 def _row_lines(row: TableRow, styled: bool, whole: bool) -> list[str]:
     """A quoted row under its header; `whole` with all its columns."""
     row = replace(row, columns=tuple(map(_line, row.columns)), cells=tuple(map(_line, row.cells)))
-    lines = row_lines(row, lambda text: f"{_BOLD}{text}{_PLAIN}" if styled else text, *([len(row.columns)] * whole))
-    return [*lines, ""]
+    most = len(row.columns) if whole else MOST_COLUMNS
+    return [*row_lines(row, lambda text: f"{_BOLD}{text}{_PLAIN}" if styled else text, most), ""]
 
 
 def _other(other: OtherValue) -> str:

@@ -32,14 +32,13 @@ class TextBuilder:
         self._entries: list[Callable[[Outline], None]] = []  # calls that add the entries to an outline
         self._pages: list[int] = []
         self._begun: list[bool] = []  # for each callout that has begun, whether it has a heading
-        self._open: list[tuple[int, int]] = []  # the sections that have begun, and those around them
 
     def heading(self, level: int, text: str) -> None:
         """Add a heading; an empty one is left out."""
         text = _one_line(text)
         if text:
             span = self._write(text)
-            self._entries.append(lambda outline: self._add_heading(outline, level, text, span))
+            self._entries.append(lambda outline: _add_heading(outline, level, text, span))
             self._write("\n\n")
 
     def begin(self, title: str) -> None:
@@ -52,7 +51,7 @@ class TextBuilder:
             span = self._write(text)
             self._begun.append(text.strip(" :!").casefold() not in KINDS_OF_CALLOUTS)
             if self._begun[-1]:
-                self._entries.append(lambda outline: self._begin(outline, text, span))
+                self._entries.append(lambda outline: outline.begin(text, span.start, span))
             self._write("\n\n")
         else:
             self._begun.append(False)
@@ -61,7 +60,7 @@ class TextBuilder:
         """End what was begun last."""
         at = self._length
         if self._begun.pop():
-            self._entries.append(lambda outline: outline.within(self._open.pop()[1], "", at))
+            self._entries.append(lambda outline: outline.end(at))
 
     def paragraph(self, text: str) -> None:
         """Add a paragraph, on one line: line breaks in the source have no meaning."""
@@ -104,7 +103,6 @@ class TextBuilder:
     def document(self, path: str, title: str = "", metadata: Mapping[str, str] | None = None) -> Document:
         """The Document of everything that was added."""
         text = "".join(self._parts)
-        self._open = []
         outline = Outline(text)
         for add_to in self._entries:
             add_to(outline)
@@ -112,18 +110,6 @@ class TextBuilder:
         ends = [*self._pages[1:], len(text)]
         pages = tuple(Span(start, end) for start, end in zip(self._pages, ends, strict=True)) if self._pages else ()
         return replace(document, pages=pages)
-
-    def _begin(self, outline: Outline, text: str, span: Span) -> None:
-        around = outline.section
-        outline.within(around, text, span.start, span)
-        self._open.append((outline.section, around))
-
-    def _add_heading(self, outline: Outline, level: int, text: str, span: Span) -> None:
-        """Add a heading; one within a callout ends with it."""
-        if self._open:
-            outline.within(self._open[-1][0], text, span.start, span)
-        else:
-            outline.heading(min(max(level, 1), 6), text, span)
 
     def _block(self, kind: BlockKind, lines: Sequence[str], has_parts: bool = True, has_header: bool = False) -> None:
         if not any(line.strip() for line in lines):
@@ -144,6 +130,13 @@ class TextBuilder:
         self._parts.append(text)
         self._length += len(text)
         return Span(start, self._length)
+
+
+def _add_heading(outline: Outline, level: int, text: str, span: Span) -> None:
+    if outline.is_inside:
+        outline.heading_inside(text, span)
+    else:
+        outline.heading(min(max(level, 1), 6), text, span)
 
 
 def _one_line(text: str) -> str:

@@ -7,7 +7,7 @@ MDX (`<TabItem label="Tab">`), GitBook and Hugo (`{% hint %}`): each is made pla
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 _TYPES = {
@@ -175,18 +175,19 @@ class _Reader:
 
     def _ends_one(self, number: int, line: str) -> bool:
         if end := _FENCE_END.fullmatch(line) or _SLASHED_END.fullmatch(line):
-            for depth in range(len(self._open) - 1, -1, -1):
-                kind = self._open[depth].kind
-                if kind[0] == end[1][0] and len(kind) <= len(end[1]):
-                    self._close(depth, number)
-                    return True
-            return False
+            mark = end[1]
+            return self._close_last(number, lambda kind: kind[0] == mark[0] and len(kind) <= len(mark))
         if end := _TAG_END.fullmatch(line):
             name = f"<{end['jsx'] or end['jinja'] or end['hugo']}"
-            for depth in range(len(self._open) - 1, -1, -1):
-                if self._open[depth].kind == name:
-                    self._close(depth, number)
-                    return True
+            return self._close_last(number, lambda kind: kind == name)
+        return False
+
+    def _close_last(self, number: int, is_meant: Callable[[str], bool]) -> bool:
+        """Close the innermost open container of the kind that is meant, with those in it; whether there is one."""
+        for depth in reversed(range(len(self._open))):
+            if is_meant(self._open[depth].kind):
+                self._close(depth, number)
+                return True
         return False
 
     def _summary_below(self, number: int) -> str:

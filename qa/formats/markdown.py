@@ -63,8 +63,8 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
             # Too long for a heading: its inline syntax is not parsed.
             heading = content if len(content) > 2 * MAX_HEADING else _plain(content, references)
             notes.add_before(span)
-            if containers.has_open:
-                containers.add_heading(heading, span)
+            if outline.is_inside:
+                outline.heading_inside(heading, span)
                 continue
             level = int(token.tag[1])
             outline.heading(level, heading, span)
@@ -119,11 +119,6 @@ class _Containers:
         self._text, self._lines, self._outline, self._references = text, lines, outline, references
         self._marks = marks
         self._next = 0
-        self._sections: list[tuple[int, int]] = []  # of the containers that are open: their own, and that around them
-
-    @property
-    def has_open(self) -> bool:
-        return bool(self._sections)
 
     def before(self, line: int) -> bool:
         """Add what begins and ends before a line; whether there is anything."""
@@ -134,20 +129,11 @@ class _Containers:
             if mark.title is not None:
                 at = self._text.find(mark.title, start, end)
                 words = Span(at, at + len(mark.title)) if at >= 0 else None
-                around = self._outline.section
-                if heading := _plain(mark.title, self._references):
-                    self._outline.within(around, heading, start, words)
-                self._sections.append((self._outline.section, around))
-            elif self._sections:
-                _, around = self._sections.pop()
-                if self._outline.section != around:
-                    self._outline.within(around, "", start)
+                self._outline.begin(_plain(mark.title, self._references), start, words)
+            elif self._outline.is_inside:
+                self._outline.end(start)
             self._next += 1
         return self._next > first
-
-    def add_heading(self, heading: str, span: Span) -> None:
-        """Add a heading that is inside a container, and ends with it."""
-        self._outline.within(self._sections[-1][0], heading, span.start, span)
 
 
 class _Notes:

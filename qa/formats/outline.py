@@ -29,6 +29,7 @@ class Outline:
         self._headings: list[tuple[int, str, Span]] = []
         self._elsewhere: dict[int, int] = {}  # for headings that stand under those of another place: that place
         self._within: dict[int, tuple[int, Span]] = {}  # for headings within another section: its number, their words
+        self._open: list[tuple[int, int]] = []  # the sections that have begun: their numbers, and those around them
         self._after: tuple[int, int] | None = None  # a section without a heading, and where it begins if text follows
         self._blocks: list[_Entry] = []
 
@@ -57,15 +58,38 @@ class Outline:
         """The number of the section to which a block that is added now belongs."""
         return len(self._headings) if self._after is None else self._after[0]
 
-    def within(self, section: int, heading: str, start: int, words: Span | None = None) -> None:
-        """Begin a section at `start` that belongs to another one, whatever is between: a callout, or the text after it.
+    @property
+    def is_inside(self) -> bool:
+        """Whether a callout has begun that has not ended."""
+        return bool(self._open)
 
-        `heading` is put below the headings of that section; if it is empty, their text goes on. `words` is its range,
-        which is content if nothing else is in the section.
+    def begin(self, heading: str, start: int, words: Span | None = None) -> None:
+        """Begin a callout, a tab or the like at `start`; the text after its `end` goes on as if it were not there.
+
+        `heading` is put below the headings around it; if it is empty, their text goes on. `words` is its range, which
+        is content if nothing else is in the callout.
         """
-        self._after = (section, start)
+        around = self.section
         if heading:
+            self._go_on(around, start)
             self._begin(heading, words or Span(start, start))
+        self._open.append((self.section, around))
+
+    def heading_inside(self, heading: str, span: Span) -> None:
+        """Add a heading that stands in the innermost callout, and ends with it."""
+        self._go_on(self._open[-1][0], span.start)
+        if heading:
+            self._begin(heading, span)
+
+    def end(self, start: int) -> None:
+        """End at `start` what was begun last."""
+        _, around = self._open.pop()
+        if self.section != around:
+            self._go_on(around, start)
+
+    def _go_on(self, section: int, start: int) -> None:
+        """Let what follows from `start` belong to a section, whatever is between."""
+        self._after = (section, start)
 
     def _begin(self, heading: str, words: Span) -> None:
         """Begin the section that is due."""

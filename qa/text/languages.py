@@ -78,8 +78,7 @@ def detect_from_samples(texts: Sequence[str]) -> str:
 
 def detect_question(text: str) -> str:
     """As `detect`, for a question, which may be as short as it likes."""
-    code, probability = _identifier().classify(_NUMBER.sub(" ", text))
-    return known_code(code) if probability >= _MIN_PROBABILITY and code != _NO_LANGUAGE else ""
+    return _classify(_NUMBER.sub(" ", text))
 
 
 def is_latin(text: str) -> bool:
@@ -105,6 +104,11 @@ def _detect_sample(text: str) -> str:
     unique = len(_UNIQUE_SCRIPT.findall(letters))
     if len(letters.encode("utf-8", "ignore")) < _MIN_BYTES and unique < max(_MIN_UNIQUE, len(letters) / 2):
         return ""
+    return _classify(text)
+
+
+def _classify(text: str) -> str:
+    """The code of the likeliest language; empty if it is not likely enough."""
     code, probability = _identifier().classify(text)
     return known_code(code) if probability >= _MIN_PROBABILITY and code != _NO_LANGUAGE else ""
 

@@ -13,7 +13,7 @@ from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup
 
 from ..ask import words
-from ..ask.row_text import cell_text, pairs_of
+from ..ask.row_text import LONGEST_CELL, MOST_COLUMNS, cell_text, pairs_of
 from .pieces import passage_pieces
 
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # JSON or a browser would refuse these
@@ -89,6 +89,7 @@ def _environment() -> Environment:
         "unwrapped": unwrapped,
         "why_rows": words.why_rows,
     }
+    environment.globals |= {"most_columns": MOST_COLUMNS, "longest_cell": LONGEST_CELL}
     return environment
 
 
