@@ -5,6 +5,7 @@ It does not import pytest. Tests take TinyEncoder from the fixture `tiny`, since
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,6 +78,20 @@ def is_whole(index: Path) -> bool:
     problems = generation.verify()
     generation.close()
     return problems == []
+
+
+def replace_unseen(place: Path, content: str, by_another: bool = False) -> None:
+    """Give a file other content of the same size and the same time of modification, as some programs do.
+
+    With `by_another`, another file takes its place, as when a copy is restored.
+    """
+    before = place.stat()
+    target = place.with_name(".other") if by_another else place
+    target.write_text(content)
+    os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+    target.replace(place)
+    after = place.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int, int]]:

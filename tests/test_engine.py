@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from builder import Builder
 from conftest import TinyReader
-from corpora import REBUILD, article, write
+from corpora import REBUILD, article, replace_unseen, write
 from files.make_pdf import lines_at, written
 
 from qa import engine as engine_module
@@ -414,6 +414,15 @@ def test_edited_file_is_marked_changed_until_it_is_indexed_again(
     assert changed == {"harbour.md": True, "kitchen.md": False, "notes/garden.txt": False}
     build(built, tiny)
     assert not engine.changed("harbour.md")
+
+
+def test_file_replaced_by_one_of_the_same_size_and_time_is_marked_changed(built: Config, engine: Engine) -> None:
+    assert engine.ask(QUESTION).citations[0].document == "harbour.md"
+    place = built.corpus / "harbour.md"
+    replace_unseen(place, place.read_text().swapcase())
+    assert engine.changed("harbour.md")
+    assert engine.ask(QUESTION).citations[0].changed
+    assert [file.record.path for file in engine.status().files if file.pending] == ["harbour.md"]
 
 
 def test_deleted_file_no_longer_answers_although_it_is_still_in_the_index(built: Config, engine: Engine) -> None:

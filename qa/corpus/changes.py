@@ -6,7 +6,7 @@ A file is identified by its content: a renamed one is not parsed again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from posixpath import splitext
 
@@ -53,7 +53,7 @@ def plan(
     created: str,
     step: Callable[[int], None],
 ) -> list[Plan]:
-    """Plan what to do with every file; a file with unchanged size and time is not read to compute its hash.
+    """Plan what to do with every file; a file with unchanged size and times is not read to compute its hash.
 
     `known` are the records of the last generation, begun at `created` (ISO time); `reusable` are those whose documents
     can be reused. `step` is called with the index of each file.
@@ -68,17 +68,12 @@ def plan(
         if not file.readable:
             plans.append(Plan(file, record))
             continue
-        if (
-            old is not None
-            and old.sha256
-            and (old.size, old.mtime_ns) == (record.size, record.mtime_ns)
-            and record.mtime_ns < trusted_before
-        ):
+        if old is not None and old.sha256 and old.stamp == record.stamp and record.mtime_ns < trusted_before:
             record = old
         else:
             record, _ = documents.read(file)
             if old is not None and record.sha256 and old.sha256 == record.sha256:
-                record = replace(old, size=record.size, mtime_ns=record.mtime_ns)
+                record = old.stamped(record)
         same = reusable.get(record.path)
         if same is None or same.sha256 != record.sha256:
             same = by_hash.get(record.sha256)

@@ -116,7 +116,7 @@ def describe(record: FileRecord, documents: Sequence[Document]) -> FileRecord:
 
 
 def has_changed(corpus: Path, record: FileRecord) -> bool:
-    """Whether the file differs from its `record`; size and time are compared before the contents.
+    """Whether the file differs from its `record`; size and times are compared before the contents.
 
     A file that could not be read has changed once it can be read.
     """
@@ -125,7 +125,7 @@ def has_changed(corpus: Path, record: FileRecord) -> bool:
         now = location.stat()
         if not stat.S_ISREG(now.st_mode) or (record.sha256 and now.st_size != record.size):
             return True
-        if record.sha256 and now.st_mtime_ns == record.mtime_ns:
+        if record.sha256 and (now.st_size, now.st_mtime_ns, now.st_ctime_ns) == record.stamp:
             return False
         return hashlib.sha256(_read(location, corpus.resolve(), record.size + 1)).hexdigest() != record.sha256
     except OSError:
@@ -217,7 +217,7 @@ def _examine(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> C
             target, info = location.resolve(strict=True), location.stat()
     except (OSError, RuntimeError) as error:
         return rejected("failed", f"cannot be read: {getattr(error, 'strerror', None) or 'a cycle of links'}")
-    record = replace(record, size=info.st_size, mtime_ns=info.st_mtime_ns)
+    record = replace(record, size=info.st_size, mtime_ns=info.st_mtime_ns, ctime_ns=info.st_ctime_ns)
     if is_link and not target.is_relative_to(root):  # links to folders are not followed, so no other path leaves it
         return rejected("skipped", "is a link that leads out of the folder")
     if stat.S_ISDIR(info.st_mode) and not is_link:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..text.stored import typed
@@ -18,7 +18,8 @@ class FileRecord:
     `sha256` is that of the file's bytes (empty if they were not read), `size` is in bytes, `mtime_ns` the time of its
     last modification in nanoseconds, and `title` the title to show. `documents` and `passages` count what it yielded,
     and `pages` its pages (0 if its format has none). `language` is that of most of its documents (ISO 639-1, or empty),
-    and `indexed` the time when it was indexed (ISO 8601).
+    and `indexed` the time when it was indexed (ISO 8601). `ctime_ns` is when the system last changed anything about the
+    file (on Windows: when it was made), in nanoseconds; 0 if unknown, as in an older index.
     """
 
     path: str
@@ -33,6 +34,16 @@ class FileRecord:
     pages: int = 0
     language: str = ""
     indexed: str = ""
+    ctime_ns: int = 0
+
+    @property
+    def stamp(self) -> tuple[int, int, int]:
+        """Size and times, which no write leaves all as they were: a program can set `mtime_ns` back, but not `ctime_ns`."""
+        return self.size, self.mtime_ns, self.ctime_ns
+
+    def stamped(self, other: FileRecord) -> FileRecord:
+        """This record with the size and the times of `other`, a record of the same bytes."""
+        return replace(self, size=other.size, mtime_ns=other.mtime_ns, ctime_ns=other.ctime_ns)
 
     def as_json(self) -> dict[str, Any]:
         """The JSON value that a store keeps. (`asdict` would take ten times as long.)"""
@@ -49,7 +60,7 @@ class FileRecord:
         return cls(**values)
 
 
-_NUMBERS = frozenset({"size", "mtime_ns", "documents", "passages", "pages"})
+_NUMBERS = frozenset({"size", "mtime_ns", "ctime_ns", "documents", "passages", "pages"})
 
 
 @dataclass(frozen=True, slots=True)

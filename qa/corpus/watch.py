@@ -80,7 +80,7 @@ def _scan(config: Config) -> _Snapshot | None:
     except (CorpusError, OSError):
         return None
     return [
-        (file.record.path, str(file.record.size), str(file.record.mtime_ns), str(os.access(file.location, os.R_OK)))
+        (file.record.path, *map(str, file.record.stamp), str(os.access(file.location, os.R_OK)))
         if file.readable
         else (file.record.path, file.record.reason)
         for file in files

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from corpora import article, embeddings, is_whole, prose, snapshot, write
+from corpora import article, embeddings, is_whole, prose, replace_unseen, snapshot, write
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from waiting import take_time, wait_until
@@ -266,6 +266,45 @@ def test_change_of_equal_size_and_time_just_after_a_build_is_noticed(built: Conf
     assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
     assert build(built, tiny).changed == ("kitchen.md",)
     assert find(built, tiny, "ginger") == ["kitchen.md"]
+
+
+@pytest.mark.parametrize("by_another", [False, True])
+def test_replacement_of_equal_size_and_time_long_after_is_noticed(
+    config: Config, tiny: TinyEncoder, by_another: bool
+) -> None:
+    write(config.corpus, {"old.md": article("Old", "anchor"), "other.md": article("Other", "beacon")})
+    for place in config.corpus.iterdir():
+        os.utime(place, ns=(HOUR_NS, HOUR_NS))
+    build(config, tiny)
+    place = config.corpus / "old.md"
+    replace_unseen(place, place.read_text().replace("anchor", "ginger"), by_another)
+    assert build(config, tiny).changed == ("old.md",)
+    assert find(config, tiny, "ginger") == ["old.md"]
+
+
+def test_copied_folder_and_index_are_read_again_but_nothing_is_written(
+    built: Config, tiny: TinyEncoder, tmp_path: Path
+) -> None:
+    """A copy that keeps the times of modification, as a restored backup does."""
+    copy = replace(built, corpus=tmp_path / "copied corpus", index=tmp_path / "copied index")
+    shutil.copytree(built.corpus, copy.corpus)
+    shutil.copytree(built.index, copy.index)
+    before = snapshot(copy.index)
+    assert nothing_happened(build(copy, tiny))
+    assert snapshot(copy.index) == before
+
+
+def test_what_is_taken_over_gets_the_new_times(
+    built: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a copied folder would be read again by every build, even after others have been published."""
+    for place in built.corpus.rglob("*.md"):
+        os.utime(place, ns=(HOUR_NS, HOUR_NS))
+    write(built.corpus, {"new.md": article("New", "juniper")})
+    build(built, tiny)
+    (built.corpus / "new.md").unlink()
+    monkeypatch.setattr(documents, "read", None)
+    assert build(built, tiny).removed == ("new.md",)
 
 
 def test_generation_is_dated_before_its_files_were_read(config: Config, tiny: TinyEncoder) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from corpora import replace_unseen
 
 from qa.corpus.documents import CorpusFile, folders, has_changed, parse, read, read_unchanged, scan
 from qa.corpus.records import FileRecord
@@ -340,6 +342,23 @@ def test_other_bytes_of_the_same_length_are_a_change(tmp_path: Path) -> None:
     (corpus / "a.md").write_text("They leave.")
     os.utime(corpus / "a.md", ns=(1, 1))
     assert has_changed(corpus, record)
+
+
+@pytest.mark.parametrize("by_another", [False, True])
+def test_other_bytes_of_the_same_length_and_time_are_a_change(tmp_path: Path, by_another: bool) -> None:
+    corpus = folder(tmp_path, a__md="They sleep.")
+    os.utime(corpus / "a.md", ns=(1, 1))
+    record, _ = loaded(corpus)
+    replace_unseen(corpus / "a.md", "They leave.", by_another)
+    assert has_changed(corpus, record)
+
+
+def test_a_file_whose_permissions_changed_has_not_changed_nor_has_one_of_an_older_index(tmp_path: Path) -> None:
+    corpus = folder(tmp_path, a__md="They sleep.")
+    record, _ = loaded(corpus)
+    (corpus / "a.md").chmod(0o600)
+    assert not has_changed(corpus, record)
+    assert not has_changed(corpus, replace(record, ctime_ns=0))
 
 
 def test_a_file_of_another_size_or_none_at_all_is_a_change(tmp_path: Path) -> None:

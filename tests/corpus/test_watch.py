@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import watchfiles
+from corpora import replace_unseen
 
 from qa.config import Config
 from qa.corpus import watch
@@ -79,6 +80,7 @@ def add_in_a_new_folder(folder: Path) -> None:
     [
         lambda folder: (folder / "c.md").write_text("three"),
         lambda folder: (folder / "a.md").write_text("other"),
+        lambda folder: replace_unseen(folder / "a.md", "two"),
         lambda folder: (folder / "a.md").rename(folder / "z.md"),
         lambda folder: (folder / "sub" / "b.md").unlink(),
         lambda folder: (folder / "sub").rename(folder / "other"),
@@ -86,7 +88,17 @@ def add_in_a_new_folder(folder: Path) -> None:
         lambda folder: (folder / "picture.mp4").write_bytes(b"x"),
         add_in_a_new_folder,
     ],
-    ids=["added", "changed", "renamed", "deleted", "folder renamed", "folder deleted", "not an article", "new folder"],
+    ids=[
+        "added",
+        "changed",
+        "replaced",
+        "renamed",
+        "deleted",
+        "folder renamed",
+        "folder deleted",
+        "not an article",
+        "new folder",
+    ],
 )
 def test_a_change_is_reported_once(config: Config, folder: Path, change: Callable[[Path], object]) -> None:
     with followed(config, every=60) as reports:
@@ -109,7 +121,6 @@ def test_changes_that_affect_no_article_are_not_reported(config: Config, folder:
     (folder / "log").write_text("x")
     with followed(config, quiet=0.2) as reports:
         reports.next()
-        (folder / "a.md").chmod(0o600)
         (folder / "a.md").read_text()
         (folder / ".upload-1").write_text("half an article")
         (folder / "empty").mkdir()
