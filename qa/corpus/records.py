@@ -38,7 +38,7 @@ class FileRecord:
 
     @property
     def stamp(self) -> tuple[int, int, int]:
-        """Size and times, which no write leaves all as they were: a program can set `mtime_ns` back, but not `ctime_ns`."""
+        """Size and times, of which a write changes one: a program can set `mtime_ns` back, but not `ctime_ns`."""
         return self.size, self.mtime_ns, self.ctime_ns
 
     def stamped(self, other: FileRecord) -> FileRecord:
