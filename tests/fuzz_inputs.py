@@ -21,6 +21,7 @@ from pathlib import Path
 
 import hypothesis
 from files import make_msg
+from files import make_open_document as opened
 from files.make_spreadsheet import text as cell
 from files.make_spreadsheet import xlsx
 from hypothesis import HealthCheck, Phase, given, settings
@@ -376,7 +377,17 @@ _ODT_TAGS = (
     "text:note text:note-class='footnote'", "text:note-body", "text:note-citation", "text:a xlink:href='x'", "text:s text:c='5'",
     "text:s text:c='9999'", "text:tab", "text:line-break", "draw:frame", "draw:image xlink:href='Pictures/x'", "text:section",
     "text:bookmark-ref text:ref-name='x'", "text:sequence", "text:table-of-content", "text:index-body",
+    "office:annotation office:name='n'", "office:annotation-end office:name='n'", "dc:creator", "draw:text-box", "draw:custom-shape", "draw:object xlink:href='./Object 1'",
 )  # fmt: skip
+_ODP_TAGS = (
+    "draw:page", "draw:page draw:style-name='dp1' draw:name='Bees'", "draw:frame presentation:class='title'", "draw:frame presentation:class='outline'", "draw:frame presentation:class='notes'",
+    "draw:frame", "draw:text-box", "draw:g", "draw:a xlink:href='x'", "draw:custom-shape", "draw:image xlink:href='x'", "svg:desc", "presentation:notes", "text:p", "text:span", "text:s text:c='5'",
+    "text:list", "text:list text:style-name='L1'", "text:list-item", "text:h", "table:table table:use-first-row-styles='true'", "table:table-row", "table:table-cell", "office:annotation", "dc:date",
+    "presentation:footer-decl", "draw:object xlink:href='./Object 1'", "draw:object", "office:document", "text:page-number", "text:line-break", "text:tab",
+)  # fmt: skip
+_ODP_SEED = opened.slide("Bees", opened.frame(opened.items("They sleep", "They eat")), notes="Say it.") + opened.slide(
+    "", f"<draw:frame>{opened.table('Hive|Bees', 'Oak|4')}</draw:frame>", opened.annotation("Why?", "Ada")
+)
 _PPTX_TAGS = (
     "p:sp", "p:txBody", "a:p", "a:r", "a:t", "a:pPr lvl='3'", "a:pPr marL='-5'", "p:nvSpPr", "p:nvPr", "p:ph type='title'", "p:ph type='body'",
     "p:grpSp", "p:graphicFrame", "a:graphic", "a:graphicData uri='http://schemas.openxmlformats.org/drawingml/2006/table'", "a:tbl", "a:tr", "a:tc",
@@ -720,6 +731,19 @@ FORMATS: dict[str, Format] = {
         (*_XML, *(f"<{tag}>".encode() for tag in _ODT_TAGS)),
         _inside("bees.odt", "content.xml", b"<office:text", b"</office:text>", _ODT_TAGS),
         zipped=True,
+    ),
+    "odp": Format(
+        ".odp",
+        lambda: [opened.package("presentation", _ODP_SEED)],
+        (*_XML, *(f"<{tag}>".encode() for tag in _ODP_TAGS)),
+        _tree(_ODP_TAGS).map(lambda body: opened.package("presentation", body.decode())),
+        zipped=True,
+    ),
+    "fodt": Format(
+        ".fodt",
+        lambda: [opened.flat("presentation", _ODP_SEED), opened.flat("text", "<text:p>Bees sleep.</text:p>")],
+        (*_XML, *(f"<{tag}>".encode() for tag in (*_ODT_TAGS, *_ODP_TAGS))),
+        _tree(_ODT_TAGS).map(lambda body: opened.flat("text", body.decode())),
     ),
     "pptx": Format(
         ".pptx",

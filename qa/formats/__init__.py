@@ -11,7 +11,7 @@ from .registry import extensions, has_pages, kind, parse, plugin_versions, suppo
 __all__ = ["VERSION", "extensions", "has_pages", "kind", "page_pictures", "parse", "plugin_versions", "supported"]
 
 # Incremented when the parser of any format changes: the next build then parses every file again.
-VERSION = 2
+VERSION = 3
 
 
 def page_pictures(

@@ -13,6 +13,7 @@ from .decoding import Unreadable
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEAD = 4_096  # bytes
+_LONG_HEAD = 16_384  # bytes: a flat OpenDocument file says what it is behind the names of thirty kinds of elements
 _PASSWORD = "EncryptedPackage".encode("utf-16-le")  # the stream of a file with a password
 # The main stream of each kind of OLE file.
 _STREAMS = {
@@ -36,14 +37,18 @@ _MAIN_PARTS = {
     b"ms-excel": ".xlsx",
 }
 _MEDIA_TYPE = re.compile(
-    rb"application/(?:epub\+zip|vnd\.oasis\.opendocument\.(text|presentation|spreadsheet)(?:-\w+)*)"
+    rb"application/(?:epub\+zip|vnd\.oasis\.opendocument\.(text|presentation|spreadsheet|graphics)(?:-\w+)*)"
 )
-_OPEN_DOCUMENTS = {None: ".epub", b"text": ".odt", b"presentation": ".odp", b"spreadsheet": ".ods"}
+_OPEN_DOCUMENTS = {None: ".epub", b"text": ".odt", b"presentation": ".odp", b"spreadsheet": ".ods", b"graphics": ".odg"}
 _PAGE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|meta|body)\b", re.I | re.S)
-_FLAT = re.compile(r"\s*<\?xml[^>]*>.{0,400}?<office:document\b(.*)", re.S)
+_FLAT = re.compile(r"\s*<\?xml[^>]*>.{0,400}?<office:document\b([^>]*)", re.S)
 _SAVED_PAGE = re.compile(r"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?Content-Type:\s*multipart/related", re.I)
+_FLAT_DOCUMENTS = (".fodt", ".fods", ".fodp", ".fodg", ".xml")
 # Files of these kinds begin with a mark of their own: if it is missing, they are what people rename to them.
-_BINARY = (".doc", ".dot", ".docx", ".pptx", ".ppt", ".pps", ".pdf", ".rtf", ".xls", ".xlsx", ".odt", ".odp", ".ods")
+_BINARY = (
+    ".doc", ".dot", ".docx", ".pptx", ".ppt", ".pps", ".pdf", ".rtf", ".xls", ".xlsx", ".odt", ".odp", ".ods", ".odg",
+    *_FLAT_DOCUMENTS,
+)  # fmt: skip
 # The lock and recovery files of Word and LibreOffice, copies of editors, and unfinished downloads.
 _TEMPORARY_STARTS = ("~$", "~wrl", ".~lock")
 _TEMPORARY_ENDS = ("~", ".tmp", ".part", ".crdownload", ".swp")
@@ -70,14 +75,14 @@ def recognised(extension: str, data: bytes) -> str:
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _in_zip(data) or extension
     if extension in (*_BINARY, *_TEXTS, *_PAGES):
+        if (flat := _FLAT.match(_text(data[:_LONG_HEAD]))) is not None:
+            return ".fods" if "opendocument.spreadsheet" in flat[1] else ".fodt"
         return _as_text(extension, _text(data[:_HEAD])) or extension
     return extension
 
 
 def _as_text(extension: str, head: str) -> str:
     """The kind of a file that should be binary, plain text or a web page, but is text of another kind."""
-    if (flat := _FLAT.match(head)) is not None:
-        return ".fodp" if "opendocument.presentation" in flat[1] else ".fods" if "spreadsheet" in flat[1] else ".fodt"
     if _SAVED_PAGE.match(head):
         return ".mhtml"
     if extension in _PAGES:

@@ -274,6 +274,7 @@ _MDOC = re.compile(rb"^[.'][ \t]*D[dt][ \t]", re.MULTILINE)
 # --- the formats ------------------------------------------------------------------------------------------------------
 
 _IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".heic", ".heif")
+_SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xltx", ".xltm", ".xls", ".xlt", ".ods", ".ots", ".fods")
 FORMATS = (
     Format("Markdown", (".md", ".markdown", ".mdown", ".mdx", ".qmd", ".rmd"), _text(parse_markdown)),
     Format("text", (".txt", ".text"), _text(parse_plain)),
@@ -283,7 +284,8 @@ FORMATS = (
     Format("image", _IMAGES, _single(_image)),
     Format("Word", (".docx", ".docm", ".dotx", ".dotm"), _office("docx")),
     Format("Word", (".doc", ".dot"), _single(_old_word)),
-    Format("OpenDocument", (".odt", ".ott"), _office("odt")),
+    Format("OpenDocument", (".odt", ".ott", ".odm", ".fodt", ".odg", ".otg", ".fodg"), _office("odt")),
+    Format("OpenDocument slides", (".odp", ".otp", ".fodp"), _office("odt")),
     Format("PowerPoint", (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), _office("pptx")),
     Format("PowerPoint", (".ppt", ".pps", ".pot"), _single(_old_slides)),
     Format("e-book", (".epub",), _office("epub")),
@@ -308,7 +310,7 @@ FORMATS = (
     Format("JSON", (".json",), _records(parse_json)),
     Format("JSON Lines", (".jsonl", ".ndjson"), _records(parse_jsonl)),
     Format("CSV", (".csv",), _records(parse_csv)),
-    Format("spreadsheet", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), _single(_spreadsheet)),
+    Format("spreadsheet", _SHEETS, _single(_spreadsheet)),
     Format("TSV", (".tsv",), _records(parse_csv)),
     Format("subtitles", (".srt", ".vtt"), _text(_subtitles)),
     Format("settings", (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".env", ".properties"), _text(_settings)),

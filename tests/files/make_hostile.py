@@ -22,6 +22,7 @@ from pathlib import Path
 from . import hostile_archives as archives
 from . import hostile_pdf as pdfs
 from . import make_msg as msgs
+from . import make_open_document as opened
 from .hostile_archives import good
 from .make_pdf import stream
 from .make_spreadsheet import text as cell
@@ -141,6 +142,58 @@ def in_archives() -> Iterator[Case]:
     yield case("zip/cyclic-contents.epub", archives.cyclic_contents, "indexed", "Bees do not sleep")
     yield case("zip/self-rooted.epub", archives.self_rooted, "failed", "damaged")
     yield case("zip/outside.epub", archives.outside_chapters, "failed", "damaged")
+
+
+def in_open_documents() -> Iterator[Case]:
+    """OpenDocument files: slides, drawings, templates, and flat ones."""
+    bees = "<text:p>Bees sleep in winter.</text:p>"
+    laughs = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
+    slide = opened.slide("Bees", opened.frame(bees))
+    for ending in ("fodt", "fodp", "fods", "fodg"):
+        inner = opened.flat("text", f"<text:p>&a9;{ACCOUNTS}</text:p>")
+        declared = inner.replace(b"<office:document", f"<!DOCTYPE x [{laughs}]><office:document".encode(), 1)
+        yield case(f"open/laughs.{ending}", declared, "failed", "damaged")
+        yield case(f"open/half.{ending}", inner[:900], "failed", "damaged")
+        yield case(f"open/text.{ending}", opened.flat("text", bees), "indexed", "Bees sleep")
+    for ending, kind in (
+        ("odp", "presentation"),
+        ("otp", "presentation-template"),
+        ("odg", "graphics"),
+        ("otg", "graphics-template"),
+    ):
+        yield case(f"open/slide.{ending}", opened.package(kind, slide), "indexed", "Bees sleep")
+    for ending, kind in (("ott", "text-template"), ("odm", "text-master")):
+        yield case(f"open/text.{ending}", opened.package(kind, bees), "indexed", "Bees sleep")
+    sheet = opened.package("spreadsheet-template", opened.table("Hive|Bees", "Oak|sleep", attributes='table:name="A"'))
+    yield case("open/sheet.ots", sheet, "indexed", "sleep")
+    yield case("open/half.ots", sheet[:300], "failed", "damaged")
+    yield case(
+        "open/bomb.odp", lambda: opened.package("presentation", opened.slide("x" * 60_000_000)), "failed", "unpacks to more than 200 times its size",
+    )  # fmt: skip
+    nested = (
+        "<draw:g>" * 1_500 + "<draw:custom-shape><text:p>Bees sleep</text:p></draw:custom-shape>" + "</draw:g>" * 1_500
+    )
+    yield case("open/groups.odp", opened.package("presentation", opened.slide("Deep", nested)), "indexed", "Bees sleep")
+    boxes = "<draw:frame><draw:text-box><text:p>" * 300 + "Bees sleep" + "</text:p></draw:text-box></draw:frame>" * 300
+    yield case("open/boxes.odt", opened.package("text", f"<text:p>{boxes}</text:p>"), "indexed", "Bees sleep")
+    open_comments = "".join(opened.annotation("Why?", name=f"n{n}") for n in range(5_000))
+    yield case(
+        "open/comments.odt", opened.package("text", f"<text:p>Bees sleep.{open_comments}</text:p>"), "indexed", "Why?"
+    )
+    charts = '<text:p><draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p>' * 5_000
+    values = opened.table(*[f"{n}|x" for n in range(2_000)])
+    chart = (
+        f"<office:document-content {opened.NAMES}><office:body><office:chart><chart:chart>{values}</chart:chart>"
+        "</office:chart></office:body></office:document-content>"
+    )
+    yield case(
+        "open/charts.odt",
+        opened.package("text", bees + charts, {"Object 1/content.xml": chart}),
+        "indexed",
+        "Bees sleep",
+    )
+    outside = '<text:p>Bees sleep.<draw:frame><draw:object xlink:href="../../../etc/passwd"/></draw:frame></text:p>'
+    yield case("open/outside.odt", opened.package("text", outside), "indexed", "Bees sleep")
 
 
 def in_pdf() -> Iterator[Case]:
@@ -738,7 +791,7 @@ def in_zip() -> Iterator[Case]:
 def cases() -> list[Case]:
     """Every file; made on request, since some are large."""
     kinds = (
-        wrong_contents, in_archives, in_pdf, in_web_pages, in_markup, in_plain_text, in_records, in_mail, in_lines, in_more_markup, in_zip,
+        wrong_contents, in_archives, in_open_documents, in_pdf, in_web_pages, in_markup, in_plain_text, in_records, in_mail, in_lines, in_more_markup, in_zip,
     )  # fmt: skip
     return [each for kind in kinds for each in kind()]
 

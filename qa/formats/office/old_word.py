@@ -10,14 +10,13 @@ from ..builder import TextBuilder
 from ..decoding import Empty, Unreadable
 from ..ole import summary
 from ..tables import write_table
-from .package import comment, is_generated
+from .package import comment, is_generated, margin_line
 from .word_binary import DAMAGED, Properties, WordFile
 
 _ENDS = re.compile("[\r\x07\x0c]")
 _MARKS = re.compile("[\x00-\x08\x0e-\x12\x1f\ufffc]")  # pictures, references and soft hyphens
 _SHOWN = {"\x0b": " ", "\x0e": " ", "\x1e": "-"}
 _PAGE_NUMBER = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
-_LEAST_WORDS = 3  # of a header with a page number: fewer are "Page … of …"
 
 
 def parse_old_word(path: str, data: bytes) -> Document:
@@ -57,7 +56,7 @@ class _Writer:
             if not properties.in_table:
                 self._flush_later()
         self._flush()
-        margins = dict.fromkeys(self._margins())
+        margins = dict.fromkeys(filter(None, self._margins()))
         if margins:
             self._builder.heading(1, "Headers and footers")
             for paragraph in margins:
@@ -137,10 +136,7 @@ class _Writer:
     def _margins(self) -> Iterator[str]:
         for kind, start, end in self._file.margins():
             for first, last, _ in self._paragraphs(start, end):
-                text, numbered = self._text(first, last)
-                words = " | ".join(filter(None, map(str.strip, text.split("\t"))))
-                if words and not (numbered and len(words.split()) < _LEAST_WORDS):
-                    yield f"{kind}: {words}"
+                yield margin_line(kind, *self._text(first, last))
 
     # --- characters ---
 

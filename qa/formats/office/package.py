@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import re
 import zipfile
@@ -22,6 +23,8 @@ _GENERATED_TITLE = re.compile(
     r"PowerPoint[ -]Pr\w+|Microsoft (?:Word|PowerPoint) - .*|Untitled.*|Document\d*|\S+\.\w{3,4}"
 )
 _PROPERTIES = {"docx": "docProps/core.xml", "pptx": "docProps/core.xml", "odt": "meta.xml", "odp": "meta.xml"}
+_LEAST_WORDS = 3  # of a header with a page number: fewer are "Page … of …"
+_COPIED = (".xml", ".rels")
 _TAG_MARK = re.compile(r"\s*[,;]\s*")
 
 
@@ -110,6 +113,24 @@ def iso_date(date_text: str) -> str:
         except ValueError:
             continue
     return date_text
+
+
+def margin_line(kind: str, text: str, numbered: bool) -> str:
+    """A paragraph of a header or a footer that says what it is; empty if it has little but a page number."""
+    words = " | ".join(filter(None, (" ".join(part.split()) for part in text.split("\t"))))
+    return f"{kind}: {words}" if words and not (numbered and len(words.split()) < _LEAST_WORDS) else ""
+
+
+def repacked(archive: zipfile.ZipFile, main: str, text: bytes) -> bytes:
+    """The package with another main part, without pictures."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
+        for name in dict.fromkeys(archive.namelist()):
+            if name == main:
+                package.writestr(name, text)
+            elif name.endswith(_COPIED):
+                package.writestr(name, read_entry(archive, archive.getinfo(name), MAX_PART))
+    return out.getvalue()
 
 
 def comment(text: str, author: str = "", date: str = "", words: str = "") -> str:

@@ -17,7 +17,7 @@ from .tree import Node, fold
 
 KINDS = {
     "docx": "Word document",
-    "odt": "OpenDocument text",
+    "odt": "OpenDocument file",
     "pptx": "PowerPoint presentation",
     "epub": "EPUB book",
     "rtf": "RTF document",

@@ -12,7 +12,9 @@ from pathlib import PurePosixPath
 from ...text.document import Document
 from ..archive_limits import open_archive
 from ..decoding import Empty, Unreadable
-from .package import iso_date, properties
+from . import open_document
+from .open_slides import parse_open_slides
+from .package import iso_date, name_of, properties
 from .pandoc import KINDS, damaged, read_with_pandoc
 from .slides import parse_slides
 from .tree import Node, TreeWriter
@@ -31,6 +33,7 @@ def parse_office(path: str, data: bytes, form: str = "") -> Document:
     Raises Unreadable, or Empty if the file contains no text.
     """
     form = form or PurePosixPath(path).suffix.lower().lstrip(".")
+    data = open_document.packaged(data) if form == "odt" else data
     archive = open_archive(data, KINDS[form]) if form in _ZIPPED else None
     try:
         document = _parse(path, data, form, archive)
@@ -52,6 +55,11 @@ def _parse(path: str, data: bytes, form: str, archive: zipfile.ZipFile | None) -
     if archive is not None and form == "docx":
         completed, margins = prepared(archive)
         data = data if completed is None else completed
+    if archive is not None and form == "odt":
+        root, body = open_document.content_of(archive)
+        if name_of(body) in ("presentation", "drawing"):
+            return parse_open_slides(path, archive, root, body)
+        data, margins = open_document.prepared(archive, root, body)
     return _document(path, form, read_with_pandoc(form, data), archive, margins)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -20,6 +20,7 @@ _MAIN = "ppt/presentation.xml"
 _TITLES = ("title", "ctrTitle")
 _BODIES = ("body", "obj", "")  # placeholders whose paragraphs are bullet points
 _MARGINS = ("dt", "ftr", "hdr", "sldNum", "sldImg")  # of every page, or pictures of it
+HIDDEN = "This slide is hidden."
 _DAMAGED = "is damaged: it cannot be opened as PowerPoint presentation"
 
 
@@ -44,14 +45,20 @@ def parse_slides(path: str, archive: zipfile.ZipFile) -> Document:
             builder.paragraph(note if place else f"Speaker notes: {note}")
         for remark in _comments(archive, relation.target, authors):
             builder.paragraph(remark)
-    if footers:
-        builder.heading(1, "Footers")
-        for footer in footers:
-            builder.paragraph(f"Footer: {footer}")
+    write_footers(builder, footers)
     fields = {name: value for name, value in properties(archive, "pptx").items() if value.strip()}
     if "date" in fields:
         fields["date"] = iso_date(fields["date"])
     return builder.document(path, fields.get("title", ""), fields)
+
+
+def write_footers(builder: TextBuilder, footers: Iterable[str]) -> None:
+    """Write the different footers of slides below a heading of their own, since they belong to no slide."""
+    lines = [f"Footer: {footer}" for footer in footers]
+    if lines:
+        builder.heading(1, "Footers")
+    for line in lines:
+        builder.paragraph(line)
 
 
 # --- one slide --------------------------------------------------------------------------------------------------------
@@ -64,7 +71,7 @@ def _slide(builder: TextBuilder, archive: zipfile.ZipFile, part: str, slide: etr
     # Without a heading of its own the slide would belong to the one before it.
     builder.heading(1, name or f"Slide {number}")
     if slide.get("show") in ("0", "false"):
-        builder.paragraph("This slide is hidden.")
+        builder.paragraph(HIDDEN)
     targets = {key: relation.target for key, relation in relations(archive, part).items()}
     for shape in shapes:
         if shape is title or _placeholder(shape) in _MARGINS:

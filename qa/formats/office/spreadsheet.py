@@ -15,6 +15,7 @@ from ..archive_limits import local_name, open_archive, read_entry, read_xml
 from ..builder import TextBuilder
 from ..decoding import Empty, Unreadable
 from ..sheet import MAX_ROWS, write_sheet
+from .open_document import packaged
 
 _KIND = "spreadsheet"
 _MAX_CELLS = 20_000_000  # of the rectangle around a sheet's cells, all of which calamine allocates
@@ -22,6 +23,7 @@ _MAX_FILLED = 20_000  # cells that merged ones are repeated in
 _MAX_SHEET = 200_000_000  # bytes
 _CELL = re.compile(rb"<(?:\w{1,9}:)?c\s([^>]{1,200})>")
 _PLACE, _STYLE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"'), re.compile(rb'\bs="(\d{1,6})"')
+_FLAT, _HEAD = b"<office:document", 4_096
 _GENERIC = re.compile(r"(?:sheet|tabelle|feuil|hoja|foglio|blad|ark|list|arkusz)\s?\d*", re.IGNORECASE)
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _PERCENT = ("9", "10")  # the built-in formats of percentages
@@ -36,6 +38,7 @@ def parse_spreadsheet(path: str, data: bytes) -> Contents:
     """
     from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
+    data = packaged(data) if _FLAT in data[:_HEAD] else data
     archive = open_archive(data, _KIND) if data.startswith(b"PK") else None
     parts = _sheet_parts(archive) if archive else []
     percentages = [_percentages(archive, part) for part in parts] if archive else []

@@ -5,16 +5,14 @@ Each is put into the text as a paragraph or table behind the paragraph that it b
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from ..archive_limits import read_entry
 from .drawings import RELATION, drawing
-from .package import MAX_PART, comment, name_of, read_tree, related, relations, shortened
+from .package import comment, margin_line, name_of, read_tree, related, relations, repacked, shortened
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MAIN = "word/document.xml"
@@ -22,8 +20,6 @@ _MAIN = "word/document.xml"
 _WRAPPERS = ("ins", "moveTo", "fldSimple", "smartTag", "customXml")
 _REMOVED = ("del", "moveFrom")
 _PAGE_NUMBERS = ("PAGE", "NUMPAGES", "SECTIONPAGES")
-_LEAST_WORDS = 3  # of a header with a page number: fewer are "Page … of …"
-_COPIED = (".xml", ".rels")
 
 
 def prepared(archive: zipfile.ZipFile) -> tuple[bytes | None, list[str]]:
@@ -40,19 +36,7 @@ def prepared(archive: zipfile.ZipFile) -> tuple[bytes | None, list[str]]:
     targets = {name: relation.target for name, relation in relations(archive, main).items()}
     margins = _margins(archive, root, targets)
     _Page(archive, body, targets, _comments(archive, main)).complete()
-    return _packed(archive, main, etree.tostring(root, encoding="UTF-8", xml_declaration=True)), margins
-
-
-def _packed(archive: zipfile.ZipFile, main: str, text: bytes) -> bytes:
-    """The package with another main part, without pictures."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
-        for name in dict.fromkeys(archive.namelist()):
-            if name == main:
-                package.writestr(name, text)
-            elif name.endswith(_COPIED):
-                package.writestr(name, read_entry(archive, archive.getinfo(name), MAX_PART))
-    return out.getvalue()
+    return repacked(archive, main, etree.tostring(root, encoding="UTF-8", xml_declaration=True)), margins
 
 
 # --- changes and alternatives -----------------------------------------------------------------------------------------
@@ -136,11 +120,8 @@ def _margins(archive: zipfile.ZipFile, root: etree._Element, targets: dict[str, 
         _settle(part)
         for paragraph in part.iter(f"{_W}p"):
             text, numbered = _text(paragraph)
-            numbered = numbered or paragraph in with_number
-            words = " | ".join(filter(None, map(str.strip, text.split("\t"))))
-            if words and not (numbered and len(words.split()) < _LEAST_WORDS):
-                found[f"{kind}: {words}"] = None
-    return [*found]
+            found[margin_line(kind, text, numbered or paragraph in with_number)] = None
+    return [*filter(None, found)]
 
 
 def _comments(archive: zipfile.ZipFile, main: str) -> dict[str, tuple[str, str, str]]:
