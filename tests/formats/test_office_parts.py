@@ -212,6 +212,60 @@ def test_a_damaged_slide_is_not_left_out_in_silence() -> None:
         slide("<unclosed>")
 
 
+# --- addresses of links -----------------------------------------------------------------------------------------------
+
+ADDRESS = "https://example.org/app.zip"
+LINKED = {
+    "rst": f"Get the app `here <{ADDRESS}>`_.",
+    "org": f"Get the app [[{ADDRESS}][here]].",
+    "textile": f'Get the app "here":{ADDRESS}.',
+    "tex": f"Get the app \\href{{{ADDRESS}}}{{here}}.",
+    "wiki": f"Get the app [{ADDRESS} here].",
+    "adoc": f"Get the app {ADDRESS}[here].",
+    "dokuwiki": f"Get the app [[{ADDRESS}|here]].",
+    "rtf": '{\\rtf1 Get the app {\\field{\\*\\fldinst{HYPERLINK "' + ADDRESS + '"}}{\\fldrslt here}}.\\par}',
+}
+
+
+@pytest.mark.parametrize("form", LINKED)
+def test_the_address_of_a_link_stands_behind_its_words(form: str) -> None:
+    (document,) = parse(f"x.{form}", LINKED[form].encode()).documents
+    assert document.text.strip() == f"Get the app here ({ADDRESS})."
+
+
+def test_the_address_of_a_link_in_a_word_file_stands_behind_its_words() -> None:
+    external = f'<Relationship Id="out" Type="{KINDS}/hyperlink" Target="{ADDRESS}" TargetMode="External"/>'
+    body = f'<w:p><w:r><w:t>Get it </w:t></w:r><w:hyperlink r:id="out">{para("here")[5:-6]}</w:hyperlink></w:p>'
+    document = f"<w:document {NAMES}><w:body>{body}</w:body></w:document>"
+    data = changed("bees.docx", {"word/document.xml": document}, {"word/_rels/document.xml.rels": external})
+    assert lines(parse("x.docx", data).documents[0]) == [f"Get it here ({ADDRESS})"]
+
+
+def test_addresses_stand_neither_in_headings_nor_where_words_say_them_nor_in_paragraphs_of_many() -> None:
+    heading = f"`Get <{ADDRESS}>`__\n{'=' * 60}\n\n"
+    text = f"{heading}See https://example.org and `the site example.org <{ADDRESS}>`__.\n\n"
+    many = ", ".join(f"`word{number} <https://{number}.example.net>`__" for number in range(4))
+    (document,) = parse("x.rst", f"{text}{many}\n\n* `one <{ADDRESS}>`__\n".encode()).documents
+    assert lines(document) == [
+        "Get", "See https://example.org and the site example.org.", "word0, word1, word2, word3", f"- one ({ADDRESS})",
+    ]  # fmt: skip
+
+
+def test_the_addresses_of_links_on_a_slide_stand_behind_their_words() -> None:
+    link = '<a:r><a:rPr><a:hlinkClick r:id="out"/></a:rPr><a:t>{}</a:t></a:r>'
+    runs = f"<a:r><a:t>Get it </a:t></a:r>{link.format('right ')}{link.format('here')}"
+    words = f"<p:sp><p:txBody><a:p>{runs}</a:p></p:txBody></p:sp>"
+    button = (
+        '<p:sp><p:nvSpPr><p:cNvPr id="2" name="x"><a:hlinkClick r:id="out"/></p:cNvPr></p:nvSpPr>' + shape("Start")[6:]
+    )
+    page = f"<p:sld {NAMES}><p:cSld><p:spTree>{words}{button}</p:spTree></p:cSld></p:sld>"
+    external = f'<Relationship Id="out" Type="{KINDS}/hyperlink" Target="{ADDRESS}" TargetMode="External"/>'
+    data = changed("slides.pptx", {"ppt/slides/slide2.xml": page}, {"ppt/slides/_rels/slide2.xml.rels": external})
+    (document,) = parse("x.pptx", data).documents
+    assert f"Get it right here ({ADDRESS})" in document.text
+    assert f"Start ({ADDRESS})" in document.text
+
+
 # --- binary files -----------------------------------------------------------------------------------------------------
 
 

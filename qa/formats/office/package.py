@@ -73,6 +73,14 @@ def relations(archive: zipfile.ZipFile, part: str) -> dict[str, Relation]:
     return found
 
 
+def addresses(archive: zipfile.ZipFile, part: str) -> dict[str, str]:
+    """The addresses outside the package that a part links to, by the ids of its relations."""
+    folder, name = posixpath.split(part)
+    root = read_xml(archive, posixpath.join(folder, "_rels", f"{name}.rels"))
+    external = (each for each in root if each.get("TargetMode") == "External") if root is not None else ()
+    return {each.get("Id", ""): each.get("Target", "") for each in external}
+
+
 def related(archive: zipfile.ZipFile, part: str, kind: str) -> Iterator[str]:
     """The paths of the parts that `part` has relations of this kind to."""
     return (relation.target for relation in relations(archive, part).values() if relation.kind == kind)

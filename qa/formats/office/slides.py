@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from lxml import etree  # type: ignore[import-untyped]
 
 from ...text.document import Document
+from ..addresses import shown_address
 from ..builder import TextBuilder
 from ..decoding import Unreadable
 from ..tables import write_table
 from .drawings import RELATION, drawing
-from .package import comment, iso_date, name_of, properties, read_tree, related, relations
+from .package import addresses, comment, iso_date, name_of, properties, read_tree, related, relations
 from .tree import is_generated_alternative
 
 _MAIN = "ppt/presentation.xml"
@@ -72,6 +73,7 @@ def _slide(builder: TextBuilder, archive: zipfile.ZipFile, part: str, slide: etr
     builder.heading(1, name or f"Slide {number}")
     if slide.get("show") in ("0", "false"):
         builder.paragraph(HIDDEN)
+    _write_addresses([shape for shape in shapes if shape is not title], addresses(archive, part))
     targets = {key: relation.target for key, relation in relations(archive, part).items()}
     for shape in shapes:
         if shape is title or _placeholder(shape) in _MARGINS:
@@ -85,6 +87,31 @@ def _slide(builder: TextBuilder, archive: zipfile.ZipFile, part: str, slide: etr
                     builder.paragraph(alternative)
             case "graphicFrame":
                 _write_frame(builder, archive, shape, targets)
+
+
+def _write_addresses(shapes: Sequence[etree._Element], links: dict[str, str]) -> None:
+    """Write the addresses of links behind their words, or behind the last words of a shape that is a link."""
+    for shape in shapes:
+        whole = next((link for link in shape.iterfind("*/{*}cNvPr/{*}hlinkClick")), None)
+        runs = [run for run in shape.iter("{*}t") if (run.text or "").strip()]
+        if whole is not None and runs:
+            words = " ".join(run.text or "" for run in runs)
+            _write_address(runs[-1], words, links.get(whole.get(f"{RELATION}id", ""), ""))
+        for line in shape.iter("{*}p"):
+            for key, group in groupby(line.iterfind("{*}r"), key=_link):
+                linked = [text for run in group for text in run.iterfind("{*}t")]
+                if key and linked:
+                    _write_address(linked[-1], "".join(text.text or "" for text in linked), links.get(key, ""))
+
+
+def _link(run: etree._Element) -> str:
+    """The relation of a run of words that is a link; empty for another."""
+    return next((str(link.get(f"{RELATION}id", "")) for link in run.iterfind("{*}rPr/{*}hlinkClick")), "")
+
+
+def _write_address(text: etree._Element, words: str, link: str) -> None:
+    if address := shown_address(link, words):
+        text.text = f"{(text.text or '').rstrip()} ({address})"
 
 
 def _shapes(slide: etree._Element) -> Iterator[etree._Element]:

@@ -8,6 +8,7 @@ from html import unescape
 from itertools import groupby
 from typing import Any
 
+from ..addresses import shown_address
 from ..builder import TextBuilder
 from ..tables import filled, has_header, write_table
 
@@ -15,6 +16,7 @@ Node = dict[str, Any]
 
 _SPACES = ("Space", "SoftBreak", "LineBreak")
 _WITH_ATTRIBUTES = ("Link", "Image", "Span", "Cite", "Quoted", "Code", "Math")  # their text is the second item
+_MAX_ADDRESSES = 3  # in a paragraph: with more it would be hard to read
 _QUOTES = {"DoubleQuote": "“{}”", "SingleQuote": "‘{}’"}
 # A generated alternative text: "Picture 3", "image1.png".
 _NO_ALT = re.compile(
@@ -54,6 +56,7 @@ class TreeWriter:
     def __init__(self) -> None:
         self.builder = TextBuilder()
         self._notes: list[list[Node]] = []
+        self._shows_addresses = False
 
     def write(self, blocks: Sequence[Node]) -> None:
         """Write blocks, in order."""
@@ -66,7 +69,7 @@ class TreeWriter:
     def _block(self, block: Node) -> None:
         match block:
             case {"t": "Para" | "Plain", "c": inlines}:
-                self.builder.paragraph(self.text(inlines))
+                self.builder.paragraph(self._prose(inlines))
             case {"t": "Header", "c": [level, _, inlines]}:
                 self.builder.heading(level, self.text(inlines))
             case {"t": "List"}:
@@ -144,10 +147,23 @@ class TreeWriter:
     def _flat(self, blocks: Sequence[Node]) -> str:
         """The text of blocks on one line."""
         if all(block["t"] in ("Para", "Plain") for block in blocks):
-            return " ".join(self.text(block["c"]) for block in blocks)
+            return " ".join(self._prose(block["c"]) for block in blocks)
         inner = TreeWriter()
         inner.write(blocks)
         return " ".join(inner.builder.document("").text.split())
+
+    def _prose(self, inlines: list[Any]) -> str:
+        """The text of a paragraph, with the addresses of its links behind their words, unless they are many."""
+        addressed = sum(bool(shown_address(link["c"][2][0], self._words(link))) for link in _links(inlines))
+        self._shows_addresses = addressed <= _MAX_ADDRESSES
+        try:
+            return self.text(inlines)
+        finally:
+            self._shows_addresses = False
+
+    @staticmethod
+    def _words(link: Node) -> str:
+        return TreeWriter().text(link["c"][1])
 
     def text(self, node: Any) -> str:
         """The text of inline nodes, or of metadata; footnotes are kept for later."""
@@ -167,7 +183,20 @@ class TreeWriter:
         text = self.text(content[1])
         if kind == "Image" and is_generated_alternative(text):
             return ""
+        if kind == "Link" and self._shows_addresses and (address := shown_address(content[2][0], text)):
+            return f"{text.rstrip()} ({address})"
         return _QUOTES[content[0]["t"]].format(text) if kind == "Quoted" else text
+
+
+def _links(node: Any) -> Iterator[Node]:
+    """The links in inline nodes, without those of their notes."""
+    for each in node if isinstance(node, list) else [node]:
+        if isinstance(each, list):
+            yield from _links(each)
+        elif isinstance(each, dict) and each.get("t") == "Link":
+            yield each
+        elif isinstance(each, dict) and each.get("t") != "Note":
+            yield from _links(each.get("c", []))
 
 
 def _joined(blocks: Sequence[Node]) -> list[Node]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from urllib.parse import urlsplit
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from ..addresses import host_of, is_personal, shown_address
 from .blocks import HEADINGS, Element, text_of
 
 _NOTE = re.compile(
@@ -21,8 +21,6 @@ _BLOCKS = {"p", "li", "dd", "dt", "blockquote", "div", "section", "figcaption", 
 _MAX_NOTE = 1_500  # characters
 _MAX_NOTES = 2_000
 _MAX_ADDRESSES = 8  # of a page that is about something, not a list of links
-_MAX_ADDRESS = 100  # characters
-_SCHEME = re.compile(r"(?:mailto|tel):", re.IGNORECASE)
 
 
 def place_notes(page: Element) -> None:
@@ -130,41 +128,20 @@ def keep_addresses(article: Element, own: str) -> None:
     A site that is linked several times may be the page's own. A page with many such links has none of them: its text
     would be hard to read.
     """
-    host = _host(own)
-    hosts = Counter(_host(link.get("href", "")) for link in article.iter("a"))
+    host = host_of(own)
+    hosts = Counter(host_of(link.get("href", "")) for link in article.iter("a"))
     links = []
     for link in article.iter("a"):
-        address = _address(link, host)
-        if address and (_SCHEME.match(link.get("href")) or hosts[_host(link.get("href"))] <= 1):
+        href = link.get("href", "")
+        is_heading = any(each.tag in HEADINGS for each in link.iterancestors())
+        address = "" if is_heading else shown_address(href, text_of(link), host)
+        if address and (is_personal(href) or hosts[host_of(href)] <= 1):
             links.append((link, address))
-    many = sum(not _SCHEME.match(link.get("href")) for link, _ in links) > _MAX_ADDRESSES
+    many = sum(not is_personal(link.get("href")) for link, _ in links) > _MAX_ADDRESSES
     for link, address in links:
-        if many and not _SCHEME.match(link.get("href")):
+        if many and not is_personal(link.get("href")):
             continue
         if len(link):
             link[-1].tail = f"{link[-1].tail or ''} ({address})"
         else:
             link.text = f"{(link.text or '').rstrip()} ({address})"
-
-
-def _address(link: Element, own_host: str) -> str:
-    """The address of a link to another site, or of a person; empty if its words give it or say nothing."""
-    address, words = str(link.get("href", "")).strip(), text_of(link)
-    if not words or len(address) > _MAX_ADDRESS or any(each.tag in HEADINGS for each in link.iterancestors()):
-        return ""
-    if _SCHEME.match(address):
-        shown = address.partition(":")[2].partition("?")[0]
-        return "" if re.sub(r"\W", "", shown) in re.sub(r"\W", "", words) else shown
-    host = _host(address)
-    if not host or host == own_host or host in words.casefold():
-        return ""
-    return address
-
-
-def _host(address: str) -> str:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return ""
-    host = (parts.netloc or "").casefold().rpartition("@")[2]
-    return host.removeprefix("www.") if parts.scheme in ("http", "https") else ""
