@@ -72,6 +72,7 @@ class Status:
                     "status": None if file.pending == "new" else file.record.status,
                     "pending": file.pending or None,
                     "reason": file.record.reason or None,
+                    "note": file.record.note or None,
                     "title": file.record.title,
                     "kind": kind(file.record.path),
                     "documents": file.record.documents,

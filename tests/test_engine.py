@@ -91,7 +91,7 @@ def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
     }  # fmt: skip
     assert set(data["citations"][0]) == {
         "rank", "score", "document", "title", "section", "columns", "page", "url", "start", "end", "text", "highlights",
-        "changed",
+        "changed", "recognised",
     }  # fmt: skip
     assert set(data["timings_ms"]) == {"encode", "search", "read", "answer", "total"}
     assert 0 <= data["confidence"] <= 1

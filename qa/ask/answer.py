@@ -16,6 +16,7 @@ class Citation:
     """A cited passage: literal text of a document, with the spans to highlight.
 
     `changed` says that the file has changed since it was indexed, and `incomplete` which part of it could not be read.
+    `recognised` is the share of certain words of a page that was read from an image, and None for any other text.
     `header` is that of the table inside which the passage begins, if any; it is also the last part of `section`.
     """
 
@@ -31,6 +32,7 @@ class Citation:
     highlights: tuple[Span, ...]
     changed: bool
     incomplete: str = ""
+    recognised: float | None = None
     header: str = ""
 
 
@@ -175,4 +177,5 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "text": citation.text,
         "highlights": [[span.start, span.end] for span in citation.highlights],
         "changed": citation.changed,
+        "recognised": citation.recognised,
     }

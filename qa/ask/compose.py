@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..text.dates import as_iso
 from ..text.document import SECTION_SEPARATOR, Span
+from ..text.recognised import recognised_share
 from .answer import Answer, Citation, Lead, OtherValue
 from .confidence import Verdict
 from .lead import Candidate, Leads
@@ -115,5 +116,6 @@ def _citation(rank: int, hit: Hit, facts: Facts, highlights: tuple[Span, ...]) -
         highlights=highlights,
         changed=passage.document in facts.changed,
         incomplete=facts.incomplete.get(passage.document, ""),
+        recognised=recognised_share(facts.metadata.get(passage.document, {}), passage.page),
         header=passage.header,
     )

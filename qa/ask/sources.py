@@ -27,6 +27,7 @@ class Facts:
     changed: frozenset[str]
     contexts: Mapping[str, str]
     incomplete: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Path | None) -> Facts:
@@ -42,6 +43,7 @@ def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Path | None) 
         urls={path: url for path, url in urls.items() if _is_web(url)},
         changed=frozenset(path for path, facts in known.items() if facts.file.path in changed),
         incomplete={path: facts.file.reason for path, facts in known.items() if path == facts.file.path},
+        metadata={path: facts.metadata for path, facts in known.items()},
         contexts={path: f"{facts.title}\n{described(path)}" for path, facts in known.items()},
     )
 

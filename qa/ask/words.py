@@ -20,6 +20,7 @@ _LONGEST_QUOTE = 400  # characters of what came closest
 # confidence or more; of 21 off-topic questions, 3 (each collection held out).
 _CLOSE = 0.2
 _BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # changes the order in which text is shown
+_SURE = 0.9  # of the words of a page that was read from an image: below that, a reader should look at the picture
 _BOLD, _PLAIN = "\x1b[1;4m", "\x1b[22;24m"
 _QUOTES = frozenset('"“”„«»')
 
@@ -178,6 +179,8 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> st
         if answer.lead.row is not None:
             lines = _row_lines(answer.lead.row, styled, explained)
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
+        if (recognised := recognised_words(answer.citations[answer.lead.citation - 1])) and not answer.lead.is_stated:
+            lines += [recognised]
         if answer.unmentioned:
             lines += [_line(unmentioned_words(answer))]
         if answer.others:
@@ -200,9 +203,18 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> st
         lines += ["", f"[{citation.rank}] {_line(where(citation))}"]
         lines += [f"    {_line(citation.document)}{page}, {percent(citation.score)}{changed}"]
         lines += [f"    not all of this file was read: {_line(citation.incomplete)}"] if citation.incomplete else []
+        lines += [f"    {recognised_words(citation)}"] if citation.recognised is not None else []
         lines += [f"    columns: {_line(columns_of(citation))}"] if citation.header else []
         lines += [f"    | {line}".rstrip() for line in _plain(citation.text).split("\n")]
     return "\n".join(lines)
+
+
+def recognised_words(citation: Citation) -> str:
+    """Says that a passage was read from an image, and how certain its page is; empty for any other text."""
+    if citation.recognised is None:
+        return ""
+    doubt = ": compare it with the picture" if citation.recognised < _SURE else ""
+    return f"Read from an image, {percent(citation.recognised)} of the words of its page certain{doubt}."
 
 
 def _row_lines(row: TableRow, styled: bool, whole: bool) -> list[str]:

@@ -131,6 +131,7 @@ def _gone(config: Config, gone: int, comparison: Changes) -> VanishedError:
 def _report(
     generation: str, records: tuple[FileRecord, ...], comparison: Changes, encoded: int, seconds: float
 ) -> BuildReport:
+    new = {*comparison.added, *comparison.changed}
     return BuildReport(
         generation=generation,
         documents=sum(record.documents for record in records),
@@ -141,6 +142,7 @@ def _report(
         removed=comparison.removed,
         unchanged=comparison.unchanged,
         failed=tuple(record for record in records if record.status == "failed"),
+        noted=tuple(record for record in records if record.note and record.path in new),
         passages_encoded=encoded,
         seconds=seconds,
     )

@@ -38,7 +38,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build found and did, as paths below the corpus folder; `renamed` contains pairs (old, new)."""
+    """What a build found and did, as paths below the corpus folder; `renamed` contains pairs (old, new).
+
+    `noted` are the added and changed files of which a reader should know how they were read.
+    """
 
     generation: str
     documents: int
@@ -51,12 +54,14 @@ class BuildReport:
     failed: tuple[FileRecord, ...]
     passages_encoded: int
     seconds: float
+    noted: tuple[FileRecord, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The object of `qa build --json` (docs/design.md)."""
         data = asdict(self)
         data["renamed"] = [list(pair) for pair in self.renamed]
         data["failed"] = [{"document": record.path, "reason": record.reason} for record in self.failed]
+        data["noted"] = [{"document": record.path, "note": record.note} for record in self.noted]
         data["seconds"] = round(self.seconds, 3)
         return data
 

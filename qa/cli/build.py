@@ -129,6 +129,8 @@ def _print_report(report: BuildReport, as_json: bool) -> None:
     for word, paths in (("added", report.added), ("changed", report.changed), ("removed", report.removed)):
         for path in paths:
             click.echo(f"{word:>9}  {one_line(path)}")
+    for record in report.noted:
+        click.echo(f"     note  {one_line(record.path)}: {one_line(record.note)}")
     for old, new in report.renamed:
         click.echo(f"  renamed  {one_line(old)} → {one_line(new)}")
     for record in report.failed:

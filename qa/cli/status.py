@@ -76,4 +76,4 @@ def _state_of(record: FileRecord, pending: str, covered: bool) -> str:
     facts += [counted(record.pages, "page")] if record.pages else []
     if record.language:
         facts.append(f"{language_name(record.language)}{'' if covered else ', which the encoder was not made for'}")
-    return f"indexed ({', '.join(facts)}{f'; {record.reason}' if record.reason else ''})"
+    return f"indexed ({', '.join(facts)}{''.join(f'; {said}' for said in (record.reason, record.note) if said)})"

@@ -84,7 +84,7 @@ def read(file: CorpusFile) -> tuple[FileRecord, bytes]:
 def parse(
     record: FileRecord, data: bytes, parse_file: Callable[[str, bytes], ParsedFile]
 ) -> tuple[FileRecord, Sequence[tuple[Document, Sequence[Passage]]]]:
-    """Parse the bytes of a file; the record gets the reason if all or part of it cannot be indexed."""
+    """Parse the bytes of a file; the record gets what cannot be indexed of it, and how it was read."""
     if not data or data.isspace():
         return replace(record, status="empty", reason="is empty"), ()
     try:
@@ -100,7 +100,8 @@ def parse(
         headings = any(len(document.sections) > 1 for document in parsed.empty)
         reason = problems or ("contains headings but no text" if headings else "contains no text")
         return replace(describe(record, parsed.empty), status="empty", reason=reason, documents=0), ()
-    return replace(describe(record, [document for document, _ in parsed.documents]), reason=problems), parsed.documents
+    record = describe(record, [document for document, _ in parsed.documents])
+    return replace(record, reason=problems, note="; ".join(parsed.notes)), parsed.documents
 
 
 def describe(record: FileRecord, documents: Sequence[Document]) -> FileRecord:

@@ -19,7 +19,8 @@ class FileRecord:
     last modification in nanoseconds, and `title` the title to show. `documents` and `passages` count what it yielded,
     and `pages` its pages (0 if its format has none). `language` is that of most of its documents (ISO 639-1, or empty),
     and `indexed` the time when it was indexed (ISO 8601). `ctime_ns` is when the system last changed anything about the
-    file (on Windows: when it was made), in nanoseconds; 0 if unknown, as in an older index.
+    file (on Windows: when it was made), in nanoseconds; 0 if unknown, as in an older index. `note` says how it was read
+    where a reader should know, though nothing is missing: "read from an image".
     """
 
     path: str
@@ -35,6 +36,7 @@ class FileRecord:
     language: str = ""
     indexed: str = ""
     ctime_ns: int = 0
+    note: str = ""
 
     @property
     def stamp(self) -> tuple[int, int, int]:

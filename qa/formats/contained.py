@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from ..text.document import Contents, Document
 from .decoding import Empty, Unreadable
+from .remarks import about
 
 MAX_FILE_BYTES = 20_000_000
 MAX_TEXT = 50_000_000  # characters of all articles in one file
@@ -63,7 +64,8 @@ def parse_inside(
                 raise Unreadable(file.problem)
             if in_archive and extension == _ARCHIVE:
                 raise Unreadable("is an archive inside an archive: unpack it")
-            inner = _parse_file(file, f"{path}/{file.label}", parse)
+            with about(file.label):
+                inner = _parse_file(file, f"{path}/{file.label}", parse)
         except (Empty, Unreadable, RecursionError) as error:
             is_empty = is_empty and isinstance(error, Empty)
             reason = "is nested too deeply to be read" if isinstance(error, RecursionError) else str(error)

@@ -8,6 +8,7 @@ import re
 from charset_normalizer import from_bytes
 
 from . import code_pages
+from .remarks import note
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -29,6 +30,9 @@ _SAMPLE = 100_000
 _LEADS_TWO = (0xC2, 0xDF)  # the first bytes of UTF-8 characters of two bytes
 # How plausible text in a one-byte encoding must be to be chosen: East Asian text in one is rather implausible.
 _MIN_PLAUSIBLE, _MIN_PLAUSIBLE_FOREIGN = 0.5, 0.85
+_NAMES = (
+    ("cp125", "Windows-125"), ("cp", "DOS "), ("iso8859-", "ISO 8859-"), ("mac-", "Macintosh "), ("utf-", "UTF-"),
+)  # fmt: skip
 _MIN_UTF16 = 4  # bytes; in fewer, the position of zeros proves nothing
 
 
@@ -60,6 +64,7 @@ def _decode(data: bytes) -> str:
         wide = _utf16_without_mark(data[:_SAMPLE])
         if wide is None:
             raise Unreadable("looks binary, not text")
+        note(f"read as {_shown(wide)}, a guess")
         return data.decode(wide, errors="replace")
     try:
         return data.decode("utf-8")
@@ -68,8 +73,20 @@ def _decode(data: bytes) -> str:
     text = data.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
     if sum(character > "\x7f" for character in text) > 5 * damaged:
+        note(f"read as UTF-8, a guess: {damaged:,} of its bytes {'is' if damaged == 1 else 'are'} no UTF-8")
         return data.decode("utf-8", errors=_STRAY)  # truncated UTF-8, or UTF-8 with pasted bytes
-    return code_pages.decode_mixed(data, _guess(data))
+    encoding = _guess(data)
+    note(f"read as {_shown(encoding)}, a guess: save it as UTF-8 if letters are wrong")
+    return code_pages.decode_mixed(data, encoding)
+
+
+def _shown(encoding: str) -> str:
+    """The name of an encoding as programs show it: `Windows-1252`, `ISO 8859-2`, `DOS 850`."""
+    name = encoding.lower().replace("_", "-")
+    for start, shown in _NAMES:
+        if name.startswith(start):
+            return f"{shown}{name.removeprefix(start)}".replace("-be", "BE").replace("-le", "LE")
+    return name.upper()
 
 
 def _stray(error: UnicodeError) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import PurePosixPath
@@ -24,6 +24,7 @@ from .markdown import parse_markdown
 from .plain import parse_plain
 from .recognition import recognised
 from .records import parse_json, parse_jsonl
+from .remarks import first_notes, noting
 
 # The field of a record (JSON, CSV) for its title, text …, if it is not one of the usual ones.
 FieldNames = Mapping[str, str]
@@ -49,7 +50,9 @@ def parse(path: str, data: bytes, fields: FieldNames = MappingProxyType({})) -> 
     extension = _extension(path)
     own = _own().get(extension)
     parser = _from_plugin(plugins()[extension]) if own is None else _own().get(recognised(extension, data), own).parse
-    return parser(path, data, fields)
+    with noting() as noted:
+        contents = parser(path, data, fields)
+    return replace(contents, notes=(*contents.notes, *first_notes(noted)))
 
 
 def supported(path: str) -> bool:

@@ -25,12 +25,15 @@ MAX_SECTIONS = 300_000  # in one file: each takes half a kilobyte in every proce
 class ParsedFile:
     """The documents of one file with their passages, its documents without text, and what could not be read in it.
 
+    `notes` say how it was read.
+
     The documents no longer have their blocks, which only splitting needs.
     """
 
     documents: Sequence[tuple[Document, Sequence[Passage]]] = ()
     empty: Sequence[Document] = ()
     problems: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 ParseFile = Callable[[str, bytes, Splitting], ParsedFile]
@@ -46,7 +49,7 @@ def parse_file(path: str, data: bytes, splitting: Splitting, parse: Parse = form
     documents = [
         (document, PackedPassages(document, passages)) for document, passages in split_documents(contents, splitting)
     ]
-    return ParsedFile(documents, empty_documents(contents), contents.problems)
+    return ParsedFile(documents, empty_documents(contents), contents.problems, contents.notes)
 
 
 def empty_documents(contents: Contents) -> list[Document]:

@@ -112,7 +112,9 @@ class SandboxProcess(_Closing):
         if "empty" in answer:
             raise Empty(str(answer["empty"]))
         try:
-            return response.parsed_file(list(map(str, answer["problems"])))
+            return response.parsed_file(
+                *(tuple(map(str, texts)) for texts in (answer["problems"], answer.get("notes", ())))
+            )
         except _INVALID as error:
             raise Unreadable(FAILED) from error
 
@@ -287,14 +289,14 @@ class _Response:
             self._countable += _COUNTED_PER_CHARACTER * len(self._pending["text"])
         return None
 
-    def parsed_file(self, problems: Sequence[str]) -> ParsedFile:
+    def parsed_file(self, problems: Sequence[str], notes: Sequence[str]) -> ParsedFile:
         """The whole response. Raises ValueError if a document's path does not belong to the file."""
         self._finish_document()
         paths = [document.path for document, _ in self._documents] + [document.path for document in self._empty]
         prefixes = (f"{self._path}#", f"{self._path}/")
         if len({*paths}) < len(paths) or any(not (path == self._path or path.startswith(prefixes)) for path in paths):
             raise ValueError("path")
-        return ParsedFile(self._documents, self._empty, tuple(problems))
+        return ParsedFile(self._documents, self._empty, problems, notes)
 
     def _finish_document(self) -> None:
         """Convert the pending document, all of whose sections have arrived."""

@@ -74,7 +74,7 @@ class _RequestHandler:
             self._send_document("document", document)
             for batch in _batches(passages):
                 frames.send_json(self._responses, {"passages": passages_json(batch)})
-        return {"problems": list(contents.problems)}
+        return {"problems": list(contents.problems), "notes": list(contents.notes)}
 
     def _send_document(self, key: str, document: Document) -> None:
         fields = document_json(document)

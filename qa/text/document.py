@@ -92,10 +92,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The contents of one file: its documents, and one short sentence for each part of it that could not be read."""
+    """The contents of one file: its documents, and one short sentence for each part of it that could not be read.
+
+    `notes` say how it was read where a reader should know, though nothing is missing: "read from an image".
+    """
 
     documents: tuple[Document, ...]
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def title_from_path(path: str) -> str:

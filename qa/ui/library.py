@@ -121,6 +121,7 @@ class _Row:
     colour: str
     words: str
     reason: str
+    note: str
     kind: str
     passages: str
     pages: str
@@ -152,6 +153,7 @@ def _row(file: FileState, group: str, status: Status, now: datetime) -> _Row:
         colour="pending" if file.pending else record.status,
         words=_PENDING.get(file.pending) or _WORDS[record.status],
         reason="" if file.pending else record.reason,
+        note="" if file.pending else record.note,
         kind=sort,
         passages=f"{record.passages:,}" if is_known else "–",
         pages=f"{record.pages:,}" if record.pages else "–",

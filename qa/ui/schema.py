@@ -106,6 +106,9 @@ class Citation(_Object):
     text: str
     highlights: list[tuple[int, int]] = Field(description="Start and end of the words that answer, in the document.")
     changed: bool = Field(description="Whether the file has changed since it was indexed.")
+    recognised: float | None = Field(
+        ge=0, le=1, description="The share of certain words of its page, if that was read from an image."
+    )
 
 
 class Ranks(_Object):
@@ -222,6 +225,7 @@ class File(_Object):
     status: Literal["indexed", "empty", "failed", "skipped"] | None = Field(description="Null for a new file.")
     pending: Literal["new", "changed", "removed"] | None = Field(description="What the next build will do about it.")
     reason: str | None
+    note: str | None = Field(description="How it was read, where a reader should know: a guessed encoding.")
     title: str
     kind: str
     documents: int

@@ -85,6 +85,7 @@ def _environment() -> Environment:
         "title_of": words.title_of,
         "other_words": words.other_words,
         "unmentioned_words": words.unmentioned_words,
+        "recognised_words": words.recognised_words,
         "unread_words": words.unread_words,
         "unwrapped": unwrapped,
         "why_rows": words.why_rows,

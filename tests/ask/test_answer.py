@@ -478,6 +478,7 @@ def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
             "text": TEXTS[1],
             "highlights": [[start, start + len("Bees sleep at night in the hive.")]],
             "changed": False,
+            "recognised": None,
         }
     ]
 

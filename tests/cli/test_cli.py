@@ -70,7 +70,7 @@ def test_build_reports_as_one_json_object(folder: Path, capsys: pytest.CaptureFi
     assert report["added"] == ["bread.md", "zoo.md"]
     assert report["passages_encoded"] == report["passages"] == 2
     assert set(report) == {
-        "generation", "documents", "passages", "added", "changed", "renamed", "removed", "unchanged", "failed",
+        "generation", "documents", "passages", "added", "changed", "renamed", "removed", "unchanged", "failed", "noted",
         "seconds", "passages_encoded",
     }  # fmt: skip
 
@@ -99,7 +99,7 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     citation = answer["citations"][0]
     assert set(citation) == {
         "rank", "score", "document", "title", "section", "columns", "page", "url", "start", "end", "text", "highlights",
-        "changed",
+        "changed", "recognised",
     }  # fmt: skip
     text = (folder / "corpus" / "zoo.md").read_text()
     assert text[citation["start"] : citation["end"]] == citation["text"]
@@ -123,6 +123,19 @@ def test_a_file_that_was_read_in_part_says_so_below_what_is_quoted_from_it(
     assert "1 of 2 pages; page 2 looks scanned" in run(capsys, "status")[1]
     _, out, _ = run(capsys, "ask", "Where does the warranty of the organ of Odense stand?")
     assert "not all of this file was read: 1 of 2 pages; page 2 looks scanned" in out
+
+
+def test_a_guessed_encoding_is_told_after_the_build_that_read_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "Başvuru formunu girişteki kutuya atınız; müdür iki gün içinde yanıt verir. Şimdi yağmur yağıyor."
+    (folder / "corpus" / "kutu.txt").write_bytes(text.encode("cp1254"))
+    said = "read as Windows-1254, a guess: save it as UTF-8 if letters are wrong"
+    assert f"note  kutu.txt: {said}" in run(capsys, "build")[1]
+    assert said in run(capsys, "status")[1]
+    assert "kutu.txt" not in run(capsys, "build")[1]
+    (folder / "corpus" / "kutu.txt").write_bytes((text + " Evet.").encode("cp1254"))
+    assert json.loads(run(capsys, "build", "--json")[1])["noted"] == [{"document": "kutu.txt", "note": said}]
 
 
 def test_ask_explains_only_on_request_and_json_always_does(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

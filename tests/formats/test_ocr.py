@@ -16,6 +16,7 @@ from qa.formats.pictures import PagePicture
 from qa.sandbox.pool import SandboxProcess
 from qa.text.document import Contents, Document, Span
 from qa.text.passages import PassageSettings, Splitting
+from qa.text.recognised import recognised_share
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 ENGLISH = (
@@ -71,8 +72,9 @@ def test_words_are_read(dpi: int, text: str) -> None:
     document = only(contents)
     assert found(text, document) >= 0.93
     assert len(document.pages) == 1
-    assert document.metadata["source"] == "image"
-    assert "read from an image, " in contents.problems[0]
+    assert (recognised_share(document.metadata, 1) or 0) > 0.9
+    assert contents.problems == ()  # nothing of it is missing
+    assert contents.notes[0].startswith("read from an image, ")
 
 
 @pytest.mark.parametrize("angle", [90, 180, 270, 2, -6])
@@ -179,7 +181,8 @@ def test_only_the_scanned_pages_of_a_pdf_are_read_from_images(tmp_path: Path) ->
     document = only(contents)
     assert found(ENGLISH, document) >= 0.93
     assert found(GERMAN, document) >= 0.93
-    assert document.metadata["source"] == "image"
+    assert [(recognised_share(document.metadata, page) or 0) > 0.9 for page in (1, 2, 3)] == [True, True, False]
+    assert (contents.problems, len(contents.notes)) == ((), 1)
 
 
 def test_a_sandbox_has_the_time_and_memory_to_read_an_image() -> None:

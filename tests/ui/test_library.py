@@ -231,6 +231,19 @@ def test_status_says_it_on_the_command_line(
     }  # fmt: skip
 
 
+def test_a_note_is_shown_on_the_page_in_the_terminal_and_in_json_but_is_no_problem(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noted = replace(REPORT, path="old.txt", pages=0, note="read as Windows-1254, a guess")
+    assert "read as Windows-1254, a guess" in cells(noted)[2]
+    assert files_value(status(noted), now=NOW)["problem"] == 0
+    assert "a guess" not in html(FileState(noted, "changed"))
+    monkeypatch.setattr(Engine, "status", lambda _: status(noted))
+    assert main(["status"]) == 0
+    assert "indexed (12 passages, German; read as Windows-1254, a guess)" in capsys.readouterr().out
+    assert status(noted).as_json()["files"][0]["note"] == "read as Windows-1254, a guess"
+
+
 # --- removing uploads -------------------------------------------------------------------------------------------------
 
 

@@ -459,6 +459,16 @@ def test_a_source_says_whether_its_file_changed() -> None:
     assert "not all of it was read" in answer_html(answer(citation(incomplete="1 of 2 pages")), 1)
 
 
+def test_text_that_was_read_from_an_image_says_so_and_how_certain_it_is() -> None:
+    html = answer_html(answer(citation(recognised=0.62)), 1)
+    assert "read from an image, 62 % certain" in " ".join(html.split())
+    assert "of the words of its page certain: compare it with the picture." in html
+    assert "compare" not in answer_html(answer(citation(recognised=0.97)), 1)
+    assert "from an image" not in answer_html(answer(citation()), 1)
+    assert as_text(answer(citation(recognised=0.62))).count("ead from an image, 62") == 2
+    assert "from an image" not in as_text(answer(citation()))
+
+
 def test_a_source_shows_file_author_date_link_and_heading() -> None:
     page = source_html(citation(), article(), False, 1, 1)
     for part in ("notes/cat.md", "A. Mouse", "2024-05-01", 'href="https://example.org/cat"', "Days › Monday"):

@@ -13,8 +13,9 @@ from ...text.document import Contents
 from ..builder import TextBuilder
 from ..decoding import Empty, Unreadable
 from ..ocr import is_installed
+from ..remarks import note
 from ..tables import has_header
-from .certainty import INSTALL, certainty, image_fields
+from .certainty import INSTALL, certainty, image_fields, unread
 from .file import PdfFile, read, shows_pictures
 from .layout import Row, columns, without_running
 from .letters import word_rows
@@ -54,7 +55,9 @@ def contents_of(path: str, file: PdfFile) -> Contents:
     _write(builder, all_pieces, levels, len(pages), title, known)
     scans = [page.scan.read if page.scan else None for page in file.pages]
     document = builder.document(path, title, {**fields(file.properties), **image_fields(scans)})
-    return Contents((document,), (*coverage([page.fault for page in file.pages]), *certainty(scans)))
+    for said in certainty(scans):
+        note(said)
+    return Contents((document,), (*coverage([page.fault for page in file.pages]), *unread(scans)))
 
 
 def _with_comments(all_pieces: Sequence[Piece], comments: Sequence[tuple[str, ...]]) -> list[Piece]:
