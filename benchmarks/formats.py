@@ -31,8 +31,8 @@ _NOT_SUPPORTED = """
 
 - **PDF**: images of text (no character recognition), forms of Adobe LiveCycle (XFA). Text that is rotated relative to most of
   its page is dropped; code loses its line breaks; tables with wrapped prose in their cells become paragraphs; a heading
-  across some of four or more columns can stand in the wrong place; a note at the foot of a page interrupts a sentence that
-  goes on overleaf; right-to-left scripts have basic support. Fields of a form are read beside their labels only on a page
+  across some of four or more columns can stand in the wrong place; notes at the foot of a page
+  that are neither smaller nor below a rule are read as text; right-to-left scripts have basic support. Fields of a form are read beside their labels only on a page
   that is not rotated. Comments follow the text of their page ("Comment by Ada: …"). The page is shown as a picture with the
   quoted words marked, without comments. If none of the words can be located on the page with certainty, the text is shown
   instead.

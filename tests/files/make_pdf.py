@@ -111,6 +111,21 @@ def lines_at(x: float, y: float, lines: Sequence[str], size: float = 11, step: f
     return b"".join(text_at(x, y - number * step, line, size) for number, line in enumerate(lines))
 
 
+def noted(x: float, y: float, line: str, size: float = 11) -> bytes:
+    """A content stream that shows one line, in which a mark after ^ is raised and smaller, as of a note."""
+    shown = b""
+    for number, part in enumerate(re.split(r"\^(\d+|[*†])", line)):
+        escaped = re.sub(r"([()\\])", r"\\\1", part).encode("cp1252")
+        font = b"%g Ts /F %g Tf" % ((0.4 * size, 0.6 * size) if number % 2 else (0, size))
+        shown += b"%s (%s) Tj " % (font, escaped)
+    return b"BT 1 0 0 1 %g %g Tm %s0 Ts ET\n" % (x, y, shown)
+
+
+def rule_at(x: float, y: float, width: float) -> bytes:
+    """A content stream that draws a thin line, as above the notes of a page."""
+    return b"%g %g %g 0.5 re f\n" % (x, y, width)
+
+
 def locking(password: bytes) -> tuple[bytes, bytes]:
     """The key and the dictionary of the standard security handler, revision 2 (PDF 1.7, 7.6.3; 40 bits)."""
     padded = (password + PADDING)[:32]

@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-_DIGITS = re.compile(r"\d+")
+DIGITS, SUPERSCRIPTS, SIGNS = "0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", "*∗†‡§¶‖"  # of which the marks of notes consist
+RAISED = str.maketrans(DIGITS, SUPERSCRIPTS)
+# A raised number after these is an exponent, after other words the mark of a note.
+EXPONENT_AFTER = re.compile(r"""[^\W_a-zA-Z]\Z|[^\w.,;:!?"'”’]\Z|(?:^|[^A-Za-z])(?:[a-z]{1,2}|[A-Z])\Z""")
+
+_MARK = re.compile(rf"[{DIGITS}{SUPERSCRIPTS}]{{1,3}},?|[{SIGNS}]{{1,3}},?")
+_NUMBER = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(r"\W*(?:page\W*)?(?:\d+|[ivxl]+)(?:\W*(?:of|/)\W*\d+)?\W*\Z", re.IGNORECASE)
 
 DROP_CAP = 1.8  # times the size of the words beside it: a letter that begins the first of them
 EDGE_ROWS = 3  # of a page's top and bottom that may be running headers or footers
+_MAX_MARKS = 6  # raised above one row
 _GUTTER = 0.8  # the smallest white space between columns, in font sizes
 _COLUMN_LINES = 4  # the fewest lines side by side that make columns
 _MAX_SPLITS = 16  # nested splits of a page into columns
@@ -32,6 +39,15 @@ class Word:
     bold: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A horizontal line that is drawn on a page, in points."""
+
+    x0: float
+    x1: float
+    y: float
+
+
 Row = list[Word]  # the words at one height, from left to right
 
 
@@ -43,7 +59,45 @@ def rows_of(words: Sequence[Word]) -> list[Row]:
             rows[-1].append(word)
         else:
             rows.append([word])
-    return [sorted(row, key=lambda word: word.x0) for row in rows]
+    return [_with_exponents(sorted(row, key=lambda word: word.x0)) for row in _with_marks(rows)]
+
+
+def _with_marks(rows: Sequence[Row]) -> list[Row]:
+    """The rows with those that consist of raised marks of notes in the row below, to which they belong."""
+    result: list[Row] = []
+    marks: Row = []
+    for number, row in enumerate(rows):
+        below = rows[number + 1] if number + 1 < len(rows) else []
+        if len(row) <= _MAX_MARKS and below and all(_is_mark_beside(word, below) for word in row):
+            line = max(below, key=lambda word: word.size)
+            marks = [replace(word, text=word.text.translate(RAISED), y=line.y, top=line.top) for word in row]
+        else:
+            result.append([*row, *marks])
+            marks = []
+    return result
+
+
+def _with_exponents(row: Row) -> Row:
+    """The row with raised numbers joined to what they are exponents of; the marks of notes stay words of their own."""
+    result: Row = []
+    for word in row:
+        last = result[-1] if result else None
+        is_exponent = last and word.text[0] in SUPERSCRIPTS and word.x0 - last.x1 < 0.15 * last.size
+        if last and is_exponent and EXPONENT_AFTER.search(last.text):
+            result[-1] = replace(last, text=last.text + word.text, x1=word.x1)
+        else:
+            result.append(word)
+    return result
+
+
+def _is_mark_beside(word: Word, row: Row) -> bool:
+    """Whether a word is the mark of a note, smaller than and beside one in the row below it."""
+    return bool(_MARK.fullmatch(word.text)) and any(
+        word.size < 0.85 * other.size
+        and other.y < word.y < other.y + 0.8 * other.size
+        and (-0.2 < (other.x0 - word.x1) / other.size < 1 or -0.2 < (word.x0 - other.x1) / other.size < 0.5)
+        for other in row
+    )
 
 
 def without_running(pages: Sequence[list[Row]]) -> list[list[Row]]:
@@ -93,7 +147,7 @@ def _end_words(row: Row) -> set[str]:
 
 def _edge_key(row: Row) -> tuple[str, float]:
     text = " ".join(word.text for word in row)
-    return ("#" if _PAGE_NUMBER.match(text) else _DIGITS.sub("#", text.casefold())), row[0].y
+    return ("#" if _PAGE_NUMBER.match(text) else _NUMBER.sub("#", text.casefold())), row[0].y
 
 
 def _is_running(key: tuple[str, float], near: list[list[tuple[str, float]]], common_heights: set[int]) -> bool:

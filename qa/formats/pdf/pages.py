@@ -105,17 +105,16 @@ class _PdfPages:
 
 
 def _pages_near(text: str, pages: Sequence[Span], passage: Span) -> range:
-    """The indices of the pages that may contain the passage, whose last paragraph may continue on the next page."""
+    """The indices of the pages that may contain the passage, and the one after them."""
     starts = [page.start for page in pages]
     first = bisect_right(starts, passage.start) - 1
     last = bisect_right(starts, passage.end - 1) - 1
     if first < 0:
         return range(0)
-    stop = last + 1
-    if passage.end > text.rfind("\n\n", 0, pages[last].trimmed(text).end):
+    # Its last paragraph, or its last note, may continue on the next page.
+    stop = last + 2
+    while stop < len(pages) and not pages[stop - 1]:  # a page without any text
         stop += 1
-        while stop < len(pages) and not pages[stop - 1]:  # a page without any text
-            stop += 1
     while first > 0 and not pages[first]:
         first -= 1  # an empty page begins where the text of the previous one ends
     return range(first, min(stop, first + _MAX_PAGES_READ, len(pages)))

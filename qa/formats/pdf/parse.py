@@ -1,6 +1,7 @@
 """Parses a PDF: the words of its pages in reading order, with headings, lists, tables and page numbers.
 
-`file` and `words` read the file with pdfium, `layout` finds rows and columns, and `pieces` paragraphs and tables.
+`file` and `words` read the file with pdfium, `layout` finds rows and columns, `footnotes` the notes below them, and
+`pieces` paragraphs and tables.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ..remarks import note
 from ..tables import has_header
 from .certainty import INSTALL, certainty, image_fields, unread
 from .file import PdfFile, read, shows_pictures
+from .footnotes import with_notes, without_notes
 from .layout import Row, columns, without_running
 from .letters import word_rows
 from .pieces import Piece, flowing, joined, leading, pieces, vocabulary
@@ -41,13 +43,14 @@ def contents_of(path: str, file: PdfFile) -> Contents:
     if not any(pages):
         pages = [word_rows(page.words) for page in file.pages]  # the pages have only rows that repeat on each page
     known = vocabulary(pages)
-    regions = [columns(rows) for rows in pages]
+    body = _body_size(pages)
+    regions, notes = without_notes([columns(rows) for rows in pages], [page.rules for page in file.pages], body)
     usual_leading = leading([region for page in regions for region in page])
     all_pieces = flowing(
         [p for n, page in enumerate(regions) for region in page for p in pieces(region, n, usual_leading)]
     )
-    all_pieces = _with_comments(all_pieces, [page.comments for page in file.pages])
-    levels = _levels(all_pieces, _body_size(pages), file.bookmarks, known)
+    all_pieces = _with_comments(with_notes(all_pieces, notes), [page.comments for page in file.pages])
+    levels = _levels(all_pieces, body, file.bookmarks, known)
     first_page = next(page.words for page in file.pages if page.words)
     title = given_title(path, file.properties.get("Title", ""), (word.text for word in first_page))
     title = title or _largest(all_pieces, known)

@@ -17,7 +17,7 @@ from .layout import Row, Word
 _BULLET = re.compile(r"[•‣◦●○■▪□▫◆➢➤✓✔·∙*–—-]\Z")
 _BOX = re.compile(r"[☐☑☒]\Z")  # has a meaning: kept as part of its item
 _NUMBER = re.compile(r"(?:\(?\d{1,3}[.)]|\(?[a-z][.)]|\([ivx]{1,5}\))\Z")
-_CLOSED = re.compile(r"[.!?…:;][\"'”’)\]]*\Z")
+CLOSED = re.compile(r"[.!?…:;][\"'”’)\]]*\Z")
 _LEADERS = re.compile(r"(?:\s?[.·_]){5,}\s?")  # dot leaders in a table of contents
 _PREFIX = re.compile(r"(?:cross|half|high|long|low|mid|non|self|semi|short|well)\Z")  # these keep their hyphen
 _HYPHENS = ("-", "\u2010", "\u00ad", "—")
@@ -67,15 +67,15 @@ def leading(regions: Sequence[list[Row]]) -> float:
 
 def pieces(rows: list[Row], page: int, usual: float) -> list[Piece]:
     """The paragraphs, items and tables of one region; `usual` is the leading to assume in a short region."""
-    tables = _tables(rows)
-    inside = {n for first, last in tables for n in range(first, last)}
-    lines = {n: _line(row) for n, row in enumerate(rows) if n not in inside}
+    found = tables(rows)
+    inside = {n for first, last in found for n in range(first, last)}
+    lines = {n: line_of(row) for n, row in enumerate(rows) if n not in inside}
     rights = sorted(line.x1 for line in lines.values())
     right = rights[9 * len(rights) // 10] if rights else 0.0
     step = leading([rows]) if len(rows) > 8 else usual
     result: list[Piece] = []
     group: list[Line] = []
-    ends = dict(tables)
+    ends = dict(found)
     for number in range(len(rows) + 1):
         line = lines.get(number)
         if group and (line is None or _breaks(group, line, lines.get(number + 1), right, step)):
@@ -88,7 +88,8 @@ def pieces(rows: list[Row], page: int, usual: float) -> list[Piece]:
     return result
 
 
-def _line(row: Row) -> Line:
+def line_of(row: Row) -> Line:
+    """A row as a line."""
     sizes: Counter[float] = Counter()
     for word in row:
         sizes[round(word.size, 1)] += len(word.text)
@@ -119,7 +120,7 @@ def _breaks(group: list[Line], line: Line, following: Line | None, right: float,
         return True
     first_word = line.words[0]
     fits = last.x1 + 0.3 * size + first_word.x1 - first_word.x0 < right - 0.5 * size
-    if last.bold != line.bold and (fits or _CLOSED.search(last.text) or abs(last.x0 - line.x0) > 2 * size):
+    if last.bold != line.bold and (fits or CLOSED.search(last.text) or abs(last.x0 - line.x0) > 2 * size):
         return True
     if _mark(group[0]):
         hangs = len(group) > 1 and group[1].x0 > group[0].x0 + 0.8 * size
@@ -130,7 +131,7 @@ def _breaks(group: list[Line], line: Line, following: Line | None, right: float,
         if not is_centred and (len(group) > 1 or last.x0 <= line.x0):
             return True
     starts = line.text[0]
-    return fits and not starts.islower() and bool(_CLOSED.search(last.text)) and not last.bold
+    return fits and not starts.islower() and bool(CLOSED.search(last.text)) and not last.bold
 
 
 def _piece(group: list[Line], page: int) -> Piece:
@@ -145,12 +146,12 @@ def _piece(group: list[Line], page: int) -> Piece:
 
 
 def _gaps(row: Row) -> list[tuple[float, float]]:
-    marked = len(row) > 1 and bool(_mark(_line(row)))
+    marked = len(row) > 1 and bool(_mark(line_of(row)))
     gaps = [(one.x1, two.x0) for one, two in pairwise(row) if two.x0 - one.x1 > _CELL_GAP * two.size]
     return gaps[1:] if marked and gaps and gaps[0][0] == row[0].x1 else gaps
 
 
-def _tables(rows: list[Row]) -> list[tuple[int, int]]:
+def tables(rows: list[Row]) -> list[tuple[int, int]]:
     """The tables, as (first row, row after the last): rows with wide gaps that recur in neighbouring rows."""
     text = justified(rows)
     gaps = [[] if number in text else _gaps(row) for number, row in enumerate(rows)]
@@ -271,4 +272,4 @@ def _continues(last: Piece, piece: Piece) -> bool:
     if piece.kind != "paragraph" or last.kind == "table" or not piece.lines[0][:1].islower():
         return False
     same_style = last.bold == piece.bold and abs(last.size - piece.size) < 0.08 * piece.size
-    return same_style and not _CLOSED.search(last.lines[-1])
+    return same_style and not CLOSED.search(last.lines[-1])

@@ -1,7 +1,7 @@
 """Aligns the canonical text of some pages with the words on them, to find the words of a span of the text.
 
-The text was made of the same words, but with hyphenated ones joined, running heads dropped, and list marks and table
-bars added.
+The text was made of the same words, but with hyphenated ones joined, running heads dropped, list marks and table
+bars added, and notes moved to the words that they belong to.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ...text.document import Span
 _TOKEN = re.compile(r"[^\W_]+")
 _HYPHENS = ("-", "\u2010", "\u00ad")
 _MIN_RUN = 8  # letters and digits that must match in a row: fewer may match by chance
+_MAX_MOVES = 3  # passages that are aligned although they stand elsewhere
 _MAX_CELLS = 40_000_000  # of the table of all pairs of tokens
 _NEVER = -(1 << 30)
 
@@ -81,12 +82,30 @@ def align(words: Sequence[str], text: str) -> Alignment:
     ]
     if not ours or not theirs or len(ours) * len(theirs) > _MAX_CELLS:
         return Alignment((), tuple(words))
-    pairs: list[_Pair] = [
-        (i, (j,)) for i, j in _equal_pairs([token for token, _ in ours], [token.text for token in theirs])
-    ]
-    pairs = _with_hyphenated(pairs, [token for token, _ in ours], theirs, words)
-    aligned = [(ours[i][1], tuple(theirs[j] for j in js)) for i, js in _certain(pairs, ours)]
+    pairs: dict[int, tuple[int, ...]] = {}
+    for _ in range(_MAX_MOVES + 1):
+        # What is not yet aligned may stand elsewhere on the page, such as a note.
+        taken = {j for js in pairs.values() for j in js}
+        rest, free = ([n for n in range(len(side)) if n not in done] for side, done in ((ours, pairs), (theirs, taken)))
+        found = _aligned(ours, rest, theirs, free, words)
+        if not found:
+            break
+        pairs.update(found)
+    aligned = [(ours[i][1], tuple(theirs[j] for j in js)) for i, js in sorted(pairs.items())]
     return Alignment(tuple(aligned), tuple(words))
+
+
+def _aligned(
+    ours: Sequence[tuple[str, Span]], rest: Sequence[int], theirs: Sequence[_Token], free: Sequence[int],
+    words: Sequence[str],
+) -> list[_Pair]:  # fmt: skip
+    """The certain pairs in the best alignment of the tokens with these indices."""
+    if not rest or not free:
+        return []
+    texts, tokens = [ours[i][0] for i in rest], [theirs[j] for j in free]
+    pairs: list[_Pair] = [(i, (j,)) for i, j in _equal_pairs(texts, [token.text for token in tokens])]
+    pairs = _with_hyphenated(pairs, texts, tokens, words)
+    return list(_certain([(rest[i], tuple(free[j] for j in js)) for i, js in pairs], ours))
 
 
 def _equal_pairs(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]]:

@@ -17,21 +17,18 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from .forms import fields_and_comments, with_fields
-from .layout import DROP_CAP, Word
+from .layout import DIGITS, DROP_CAP, EXPONENT_AFTER, RAISED, SUPERSCRIPTS, Rule, Word
 from .scans import Scan
 
 _MAX_COORDINATE = 20_000.0  # points; a page is at most 14,400 wide, and a word farther away is invisible
 _MAX_DRAWINGS, _MAX_DOTS = 3_000, 200  # drawings examined on a page; more dots than that belong to a chart
+_RULE_HEIGHT, _RULE_WIDTH = 2.5, 20.0  # points: the highest and the shortest line
 _SCAN_AREA = 0.5  # the smallest share of a page that the pictures on it cover if it looks scanned
 
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
 _BOLD_WEIGHT, _BOLD_FLAG = 600, 1 << 18
 _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 _PRIVATE_BULLETS = re.compile(r"[\uf0a7\uf0b7\uf076\uf0d8\uf0fc\uf06c\uf06e\uf0a8]\Z")  # of Symbol and Wingdings
-_DIGITS, _SUPERSCRIPTS = "0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_RAISED = str.maketrans(_DIGITS, _SUPERSCRIPTS)
-# A raised number after these is an exponent, after other words the mark of a note.
-_EXPONENT_AFTER = re.compile(r"""[^\W_a-zA-Z]\Z|[^\w.,;:!?"'”’]\Z|(?:^|[^A-Za-z])(?:[a-z]{1,2}|[A-Z])\Z""")
 _JOINERS = "\u00ad\u200c\u200d"  # format characters that affect how words are read
 
 Edges = tuple[float, float, float, float]  # left, bottom, right, top; in points
@@ -44,7 +41,8 @@ class Page:
     """The words of a page, rotated upright, and their rotation on the page, in degrees clockwise.
 
     `characters` counts those that pdfium finds, and `fault` says why there are no words. `comments` are those that
-    readers have added, with their authors. The words of a `scan` were read from a picture of the page.
+    readers have added, with their authors. The words of a `scan` were read from a picture of the page. `rules` are
+    lines that are drawn across it.
     """
 
     words: tuple[Word, ...] = ()
@@ -53,6 +51,7 @@ class Page:
     fault: Fault = ""
     comments: tuple[str, ...] = ()
     scan: Scan | None = None
+    rules: tuple[Rule, ...] = ()
 
 
 def read_page(opened: pdfium.PdfDocument, number: int, most: int) -> Page:
@@ -64,13 +63,16 @@ def read_page(opened: pdfium.PdfDocument, number: int, most: int) -> Page:
                 return Page(characters=characters)
             angle = _angle(textpage)
             words = list(_words(textpage, angle))
+            drawn: list[Edges] = []
             with suppress(pdfium.PdfiumError):  # a damaged drawing must not lose the words
-                words += list(_drawn_bullets(page, words, angle))
+                drawn = list(_drawings(page, angle))
+            words += list(_drawn_bullets(drawn, words))
             fields, comments = fields_and_comments(opened, page)
             filled = [replace(each, value=clean_line(each.value), name=clean_line(each.name)) for each in fields]
             words = words if angle else with_fields(words, [each for each in filled if each.value])
             fault: Fault = "" if words else _fault(page, characters)
-            return Page(tuple(words), angle, characters, fault, tuple(filter(None, map(clean_line, comments))))
+            said = tuple(filter(None, map(clean_line, comments)))
+            return Page(tuple(words), angle, characters, fault, said, rules=tuple(_rules(drawn)))
     except pdfium.PdfiumError:
         return Page(fault="damaged")  # one damaged page must not lose the others
 
@@ -118,19 +120,24 @@ def _words(textpage: pdfium.PdfTextPage, angle: int) -> Iterator[Word]:
         if text:
             direction = unicodedata.bidirectional(character)  # punctuation has the direction of the letters before it
             to_left = direction in ("R", "AL") or (to_left and direction not in ("L", "EN", "AN"))
-            is_raised = character in _DIGITS and _is_raised(edge, edges) and not _is_raised(last, edges)
+            is_raised = character in DIGITS and _is_raised(edge, edges) and not _is_raised(last, edges)
             # pdfium gives each letter of a ligature the box of the whole.
+            if edge != last and _is_mark(text, edge, edges):
+                in_line = (edges[0], edge[1], edges[2], edge[3])
+                yield from _word(handle, start, text.translate(RAISED), in_line, angle)
+                text, start, edges, last, to_left = character, index, edge, edge, False
+                continue
             is_apart = edge != last and not _is_adjacent(
                 edge, edges, to_left, is_single=len(text) == 1 and not is_raised
             )
-            if is_apart or (is_raised and not _EXPONENT_AFTER.search(text)):
+            if is_apart or (is_raised and not EXPONENT_AFTER.search(text)):
                 yield from _word(handle, start, text, edges, angle)
                 text = ""
                 if not is_apart:  # the mark of a note stays in its line
                     edge = (edge[0], edges[1], edge[2], edge[3])
-            goes_on = text[:1] in _SUPERSCRIPTS or (text[-1:] in _SUPERSCRIPTS and _is_raised(edge, edges))
+            goes_on = text[:1] in SUPERSCRIPTS or (text[-1:] in SUPERSCRIPTS and _is_raised(edge, edges))
             if not is_apart and (is_raised or goes_on):
-                character = character.translate(_RAISED)
+                character = character.translate(RAISED)
         if text:
             edges = (min(edges[0], edge[0]), edges[1], max(edges[2], edge[2]), edges[3])
         else:
@@ -150,6 +157,11 @@ def _is_adjacent(edge: Edges, edges: Edges, to_left: bool, is_single: bool) -> b
     return -size < gap < 0.6 * size and not (is_single and height > DROP_CAP * size)
 
 
+def _is_mark(text: str, edge: Edges, edges: Edges) -> bool:
+    """Whether the word before a character is the raised number of a note, which begins a line without a space."""
+    return text.isascii() and text.isdecimal() and _is_raised(edges, edge)
+
+
 def _is_raised(edge: Edges, edges: Edges) -> bool:
     """Whether a character is smaller and higher than those before it, like an exponent or the mark of a note."""
     height = edges[3] - edges[1]
@@ -166,13 +178,26 @@ def rotated(box: Edges, angle: int) -> Edges:
     return (-top, left, -bottom, right) if angle == 90 else box
 
 
-def _drawn_bullets(page: pdfium.PdfPage, words: Sequence[Word], angle: int) -> Iterator[Word]:
-    """Yield the dots that browsers draw before list items, as words; none if there are many, as in a chart."""
-    dots: list[Edges] = []
+def _drawings(page: pdfium.PdfPage, angle: int) -> Iterator[Edges]:
+    """Yield the bounds of what is drawn on a page, rotated upright."""
     for drawing in islice(page.get_objects([raw.FPDF_PAGEOBJ_PATH], max_depth=1), _MAX_DRAWINGS):
-        left, bottom, right, top = dot = rotated(drawing.get_bounds(), angle)
-        if 1.5 < right - left < 7 and abs((right - left) - (top - bottom)) < 0.6:
-            dots.append(dot)
+        yield rotated(drawing.get_bounds(), angle)
+
+
+def _rules(drawn: Sequence[Edges]) -> Iterator[Rule]:
+    """Yield the horizontal lines among drawings."""
+    for left, bottom, right, top in drawn:
+        if top - bottom < _RULE_HEIGHT and right - left > _RULE_WIDTH:
+            yield Rule(left, right, (bottom + top) / 2)
+
+
+def _drawn_bullets(drawn: Sequence[Edges], words: Sequence[Word]) -> Iterator[Word]:
+    """Yield the dots that browsers draw before list items, as words; none if there are many, as in a chart."""
+    dots = [
+        (left, bottom, right, top)
+        for left, bottom, right, top in drawn
+        if 1.5 < right - left < 7 and abs((right - left) - (top - bottom)) < 0.6
+    ]
     if len(dots) > _MAX_DOTS:
         return
     for left, bottom, right, top in dots:
