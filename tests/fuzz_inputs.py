@@ -511,9 +511,20 @@ _CSV_SEEDS = (
 )
 
 
+_CHATS: tuple[object, ...] = (
+    [{"type": "message", "ts": "1710234000.1", "user": "U1", "text": "Look, <@U2> &amp; <https://x|y>", "thread_ts": "1710234000.1",
+      "user_profile": {"real_name": "Ada"}, "files": [{"name": "a.pdf"}]}, {"type": "message", "subtype": "channel_join", "ts": "1", "user": "U2", "text": "x"}],
+    {"name": "Hives", "messages": [{"type": "message", "date": "2024-03-12T10:02:00", "from": "Ada", "text": ["a ", {"type": "bold", "text": "b"}]},
+     {"type": "service", "date": "2024-03-12T10:03:00", "actor": "Bo", "action": "pin", "members": ["Ada"], "text": ""}]},
+    [{"title": "Hives", "current_node": "b", "mapping": {"a": {"message": None, "parent": None, "children": ["b"]}, "b": {"message": {
+      "author": {"role": "user"}, "create_time": 1710234000.5, "content": {"content_type": "text", "parts": ["How?"]}}, "parent": "a", "children": ["b"]}}}],
+    {"chat_messages": [{"sender": "human", "text": "How?", "created_at": "2024-03-12T10:02:00Z"}, {"sender": "assistant", "content": [{"type": "text", "text": "# So\n\n- a"}]}]},
+)  # fmt: skip
+
+
 def _json_seeds() -> list[bytes]:
     wrapped = {"version": "1", "items": _RECORDS}
-    values: list[object] = [_RECORDS, wrapped, _RECORDS[0], {"a": [1], "b": list(_RECORDS)}]
+    values: list[object] = [_RECORDS, wrapped, _RECORDS[0], {"a": [1], "b": list(_RECORDS)}, *_CHATS]
     return [*(json.dumps(value).encode() for value in values), json.dumps(_RECORDS, indent=1).encode("utf-16")]
 
 
@@ -539,11 +550,28 @@ def _records() -> Strategy:
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "title", "x"]), inner),
         max_leaves=6,
     )
-    names = ["title", "text", "body", "content_html", "URL", " date", "author", "x", ""]
+    names = [
+        "title",
+        "text",
+        "body",
+        "content_html",
+        "URL",
+        " date",
+        "author",
+        "x",
+        "",
+        "ts",
+        "type",
+        "from",
+        "role",
+        "parent",
+    ]
     record = st.dictionaries(st.sampled_from(names), text | value, max_size=6)
     return st.one_of(
         st.lists(record | value, max_size=6).map(json.dumps),
-        st.dictionaries(st.sampled_from(["items", "articles", "text"]), st.lists(record) | value).map(json.dumps),
+        st.dictionaries(
+            st.sampled_from(["items", "articles", "text", "messages", "mapping"]), st.lists(record) | value
+        ).map(json.dumps),
     ).map(str.encode)
 
 

@@ -17,7 +17,9 @@ from pathlib import PurePosixPath
 from ..text.document import Contents
 from .archive_limits import MAX_BYTES, MAX_ENTRIES, open_archive, read_entry
 from .contained import MAX_FILE_BYTES, InnerFile, Parse, Supported, parse_inside
-from .decoding import Empty, Unreadable
+from .decoding import Empty, Unreadable, decode
+from .json_values import read_line
+from .messages import people_of
 from .recognition import is_temporary
 
 _MAX_NAME = 120  # characters of the name of a folder or file
@@ -43,6 +45,17 @@ def parse_zip(path: str, data: bytes, parse: Parse, supported: Supported) -> Con
     if not inside.is_empty:
         raise Unreadable("; ".join(inside.problems))
     raise Empty("; ".join(["contains no articles", *inside.problems]))
+
+
+def people_in(data: bytes) -> dict[str, str]:
+    """The names of the people in an export of a team's messages, by their numbers: those in its `users.json`."""
+    with contextlib.suppress(Unreadable, ValueError):
+        archive = open_archive(data, "zip archive", is_document=False)
+        for entry in archive.infolist():
+            if PurePosixPath(entry.filename).name == "users.json" and entry.filename.count("/") <= 1:
+                users = read_line(decode(read_entry(archive, entry, MAX_FILE_BYTES)))
+                return people_of(users if isinstance(users, list) else [])
+    return {}
 
 
 def _files(archive: zipfile.ZipFile) -> Iterator[InnerFile]:

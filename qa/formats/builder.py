@@ -68,6 +68,11 @@ class TextBuilder:
         if text:
             self._block("paragraph", [text], has_parts=False)
 
+    def message(self, text: str) -> None:
+        """Add a message of a conversation; its line breaks are kept, without blank lines."""
+        lines = [line for line in map(_one_line, text.split("\n")) if line]
+        self._block("message", lines, has_parts=False)
+
     def items(self, items: Sequence[str], numbered: bool = False) -> None:
         """Add a list, with each item on one line."""
         kept = [item for item in map(_one_line, items) if item]

@@ -107,7 +107,7 @@ def is_technical(name: str, value: object, depth: int) -> bool:
     if name.startswith("_"):
         return is_scalar(value) or name in ("_links", "_meta")
     return name in ("@context", "@id") or (
-        name in ("@type", "type") and (value in _SHAPES or depth > 0) and _is_type(value)
+        name in ("@type", "type") and _is_type(value) and (value in _SHAPES or depth > 0)
     )
 
 
@@ -153,7 +153,11 @@ def _are_runs(values: list[Any]) -> bool:
     return any(
         isinstance(value, dict) and any(isinstance(value.get(name), str) for name in ("text", "plain_text", "insert"))
         for value in values
-    ) and not any(isinstance(value, dict) and value.get("type") in _PARAGRAPHS for value in values)
+    ) and not any(isinstance(value, dict) and _is_paragraph(value.get("type")) for value in values)
+
+
+def _is_paragraph(kind: object) -> bool:
+    return isinstance(kind, str) and kind in _PARAGRAPHS
 
 
 def unwrapped(value: Any) -> Any:

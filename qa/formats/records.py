@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 from ..text.document import Contents, Document
 from .articles import Fields, document_of, record_of
+from .chats import conversations_of
+from .conversations import document_of as conversation_document
 from .decoding import Empty, Unreadable, decode
 from .json_values import read_line, read_values
+from .messages import People
 from .record_lists import Entry, entries
 
 MAX_RECORDS = 100_000  # of one file: each is a document, and all are in memory
@@ -16,8 +21,10 @@ _DELIMITERS = ",;\t|"
 _MAX_PROBLEMS = 3  # of single records
 
 
-def parse_json(path: str, data: bytes, fields: Fields) -> Contents:
+def parse_json(path: str, data: bytes, fields: Fields, people: People = MappingProxyType({})) -> Contents:
     """Parse a list of records, an object with lists of records, or an object that is itself a record.
+
+    An export of conversations has a document for each; `people` are the names of those who are only numbers in it.
 
     The third record becomes `news.json#3`; a single one keeps the file's path. Raises Unreadable if the file
     is not valid JSON, Empty if it contains nothing to read.
@@ -36,12 +43,21 @@ def parse_json(path: str, data: bytes, fields: Fields) -> Contents:
     values = found.values
     value = values[0] if len(values) == 1 else list(values)
     try:
-        contents = _contents(path, entries(value, fields), fields)
+        contents = _chats(path, value, people) or _contents(path, entries(value, fields), fields)
     except Empty:
         if found.problem:
             raise Unreadable(f"is not JSON: it {found.problem}") from None
         raise
     return replace(contents, problems=(*contents.problems, *filter(None, [found.problem])))
+
+
+def _chats(path: str, value: Any, people: People) -> Contents | None:
+    """The documents of the conversations in a file; None if there are none, or nobody says anything."""
+    found = conversations_of(value, path, people)
+    named = ((f"{path}#{each.number}" if each.number else path, each.conversation) for each in found[:MAX_RECORDS])
+    documents = tuple(document for name, each in named if (document := conversation_document(name, each)) is not None)
+    skipped = (f"only its first {MAX_RECORDS} conversations are read: split it",) if len(found) > MAX_RECORDS else ()
+    return Contents(documents, skipped) if documents else None
 
 
 def parse_jsonl(path: str, data: bytes, fields: Fields) -> Contents:

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from ..text.document import Contents, Document
-from .archives import parse_zip
+from .archives import parse_zip, people_in
 from .articles import Fields
 from .decoding import Unreadable, decode
 from .delimited import parse_csv
@@ -225,7 +225,13 @@ def _spreadsheet(path: str, data: bytes) -> Contents:
 
 
 def _zip(path: str, data: bytes, fields: FieldNames) -> Contents:
-    return parse_zip(path, data, _inner(fields), supported)
+    people = people_in(data)
+
+    def parse_inside(inner: str, content: bytes) -> Contents:
+        is_chat = people and _extension(inner) == ".json"
+        return parse_json(inner, content, Fields.named(fields), people) if is_chat else parse(inner, content, fields)
+
+    return parse_zip(path, data, parse_inside, supported)
 
 
 def _mail(path: str, data: bytes, fields: FieldNames) -> Contents:

@@ -6,6 +6,8 @@ import re
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
+from ..text.dates import spelled
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NUMBER = re.compile(r"\d{9,19}(?:\.\d+)?")
 # The digits of today's seconds, milliseconds, microseconds and nanoseconds since 1970.
@@ -37,6 +39,24 @@ def moment(value: object) -> datetime | None:
 def written(when: datetime) -> str:
     """`2024-03-05 14:02`, or the day alone at midnight, when a file states no more than that."""
     return f"{when:%Y-%m-%d}" if not (when.hour or when.minute or when.second) else f"{when:%Y-%m-%d %H:%M}"
+
+
+def spoken(value: object) -> str:
+    """`12 March 2024, 10:02 UTC`: a point in time as the head of a message has it; empty for another value.
+
+    A text that states the time of another zone, or of none, keeps that time.
+    """
+    when, zone = moment(value), " UTC"
+    if when is None:
+        return ""
+    if isinstance(value, str) and (stated := _ISO.fullmatch(value.strip())) and stated[4]:
+        if (stated[7] or "").upper() not in ("Z", "UTC", "+00:00", "+0000"):
+            zone = ""
+            when = when.replace(year=int(stated[1]), month=int(stated[2]), day=int(stated[3]),
+                                hour=int(stated[4]), minute=int(stated[5]))  # fmt: skip
+    elif (when.hour, when.minute, when.second) == (0, 0, 0):
+        return spelled((when.year, when.month, when.day))
+    return f"{spelled((when.year, when.month, when.day))}, {when:%H:%M}{zone}"
 
 
 def _of_number(text: str) -> datetime | None:

@@ -54,7 +54,7 @@ def document_from_json(data: dict[str, Any]) -> Document:
     )
     blocks = []
     for kind, start, end, section, parts, header in data["blocks"]:
-        if kind not in ("paragraph", "list", "table", "code") or not 0 <= section < len(sections):
+        if kind not in ("paragraph", "list", "table", "code", "message") or not 0 <= section < len(sections):
             raise ValueError("block")
         parts = tuple(span(*part) for part in parts)
         blocks.append(Block(kind, span(start, end), section, parts, span(*header) if header else None))

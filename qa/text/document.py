@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
 
-BlockKind = Literal["paragraph", "list", "table", "code"]
+BlockKind = Literal["paragraph", "list", "table", "code", "message"]
+WHOLE_MESSAGE = 60  # words: a message up to this length, with who wrote it and when, is judged and quoted as a whole
 APART = 7  # the level of a section that is joined with no other: a footnote under the headings of another place
 SECTION_SEPARATOR = " > "
 _RECORD = re.compile(r"\.\w+#\d+$")  # the path of a record: a file name with an extension, and a number
@@ -53,7 +54,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, list, table or piece of code; `section` is the index of its section in the document.
+    """A paragraph, list, table, piece of code or message of a conversation; `section` is the index of its section.
 
     `parts` are its items or rows, in order, if it has any; `header` is the row of a table that names its columns, if
     that is known.

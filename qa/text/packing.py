@@ -13,7 +13,7 @@ from .document import APART, Block, BlockKind, Document, Section, Span
 
 HeadingPath = tuple[str, ...]
 # The cost of a cut inside a block that fits into a passage, and inside a longer one; an empty passage costs 1.
-CUT_COST: dict[BlockKind, float] = {"paragraph": 0.1, "list": 0.3, "table": 9.0, "code": 9.0}
+CUT_COST: dict[BlockKind, float] = {"paragraph": 0.1, "list": 0.3, "table": 9.0, "code": 9.0, "message": 0.1}
 CUT_COST_LONG = 0.1
 MAX_UNITS = 20_000  # of a section that are packed together: each takes a kilobyte
 

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from .document import Block, Document, Span
+from .document import WHOLE_MESSAGE, Block, Document, Span
 from .sentences import MAX_SENTENCE, iter_sentences, sentence_spans
 
 _ITEM_MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+•▪◦–—]|\(?\d{1,3}[.)])\s+")
@@ -28,7 +28,7 @@ _LINE = re.compile("[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")  # the line ends
 
 
 def pieces(document: Document, dropped: Sequence[Span] = ()) -> Iterator[tuple[Span, int]]:
-    """Yield every sentence, item, row or line of code outside the `dropped` spans, with the index of its block."""
+    """Yield every sentence, item, row, line of code or short message outside the `dropped` spans, with its block."""
     text, language = document.text, document.language
     for number, block in enumerate(document.blocks):
         spans = (
@@ -50,6 +50,8 @@ def overlaps(span: Span, dropped: Sequence[Span]) -> bool:
 def _pieces(text: str, block: Block, language: str) -> Iterator[Span]:
     if block.kind == "code":
         yield from _lines(text, block.span)
+    elif _is_whole(text, block.span, block):
+        yield block.span
     elif _NOTE.match(text, block.span.start, block.span.end):
         yield block.span  # sentencex would end a sentence at "!["
     elif block.parts:
@@ -88,6 +90,11 @@ def _lines(text: str, span: Span) -> Iterator[Span]:
             yield Span(line.start(), line.start() + length)
 
 
+def _is_whole(text: str, span: Span, block: Block) -> bool:
+    """Whether a message is short enough to be one sentence: cut up, its parts would not say who wrote them."""
+    return block.kind == "message" and len(span.of(text).split()) <= WHOLE_MESSAGE
+
+
 def _is_lines(text: str, span: Span) -> bool:
     """Whether the lines of a paragraph are rows, or nearly all give the value of a name."""
     lines = list(_lines(text, span))
@@ -102,6 +109,8 @@ def sentences_of(text: str, span: Span, block: Block, language: str) -> tuple[Sp
     """
     if block.kind == "code":
         return (span.trimmed(text),) if _CODE.match(text, span.start, span.end) else ()
+    if _is_whole(text, span, block):
+        return (span,)
     is_header = block.header is not None and span.start < block.header.end
     if is_header or _NOTE.match(text, span.start, span.end):
         return ()

@@ -450,6 +450,11 @@ def in_plain_text() -> Iterator[Case]:
     yield case("txt/archive.txt", base64.encodebytes(PNG), "indexed", "iVBOR")
 
 
+def bee_message(text: object, **more: object) -> dict[str, object]:
+    """A message of a chat."""
+    return {"type": "message", "date": "2024-03-12T10:02:00", "from": "Ada", "text": text, **more}
+
+
 def in_records() -> Iterator[Case]:
     """JSON, JSON Lines and tables."""
     bees = b'{"title": "Bees", "text": "Bees sleep in winter."}'
@@ -511,6 +516,27 @@ def in_records() -> Iterator[Case]:
         "indexed",
         "veils",
     )
+    ring = {
+        "a": {"message": bee_message("Bees sleep."), "parent": "b", "children": ["b"]},
+        "b": {"parent": "a", "children": ["a"]},
+    }
+    yield case("chats/ring.json", json.dumps({"mapping": ring, "current_node": "b"}).encode(), "indexed", "Bees sleep")
+    chain = {
+        str(n): {"message": bee_message("Bees."), "parent": str(n - 1), "children": [str(n + 1)]} for n in range(30_000)
+    }
+    yield case("chats/chain.json", json.dumps({"mapping": chain}).encode(), "indexed", "Bees")
+    deep: object = "Bees sleep."
+    for _ in range(300):
+        deep = [{"type": "bold", "text": deep}]
+    odd = [
+        bee_message("Bees sleep."),
+        bee_message(deep),
+        {"type": [], "text": {}, "ts": {}},
+        bee_message([], author=[[]]),
+    ]
+    yield case("chats/odd.json", json.dumps({"messages": odd}).encode(), "indexed", "Bees sleep")
+    brackets = "<@" * 50_000 + "<https://" * 50_000 + "&" * 50_000 + " Bees sleep."
+    yield case("chats/marks.json", json.dumps({"messages": [bee_message(brackets)]}).encode(), "indexed", "Bees sleep")
     for ending in ("xlsx", "xls", "xlsb", "ods"):
         yield case(f"sheets/picture.{ending}", PNG, "failed", "cannot be opened as spreadsheet")
     far = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'

@@ -1,0 +1,140 @@
+"""Finds the conversations in the value of a JSON file: by their shape, whatever program has exported them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from ..text.dates import dates_in, spelled
+from .conversations import Conversation, Message
+from .messages import People, looks_like_message, message_of, people_of
+from .named_values import name_within
+
+# The lists that hold the messages of a conversation, as programs name them.
+_LISTS = ("messages", "chat_messages", "MessageList")
+_MAX_DEPTH = 4  # of a conversation within lists and objects
+_SAMPLE = 200  # messages that are examined
+_MOST_OTHERS = 0.5  # of them that are no messages: pictures, calls, those who come and go
+_TITLES = ("title", "name", "displayName", "topic", "room_name")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A conversation with its number in the file; 0 if it is the file."""
+
+    number: int
+    conversation: Conversation
+
+
+def conversations_of(value: Any, path: str, people: People) -> list[Found]:
+    """The conversations in the value of a file; none if it is something else.
+
+    `people` are the names of those who are only numbers in the file.
+    """
+    if isinstance(value, list) and _are_messages(value, is_named=False):
+        title = _title_of_day(path)
+        return [Found(0, Conversation(title, _in_threads(value, {**people_of(value), **people})))]
+    found = list(_within(value, people, 0))
+    return [Found(number if len(found) > 1 else 0, each) for number, each in enumerate(found, start=1)]
+
+
+def _within(value: Any, people: People, depth: int) -> Iterator[Conversation]:
+    """Yield the conversations in a value, in order."""
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(value, list):
+        for each in value:
+            if isinstance(each, (list, dict)):
+                yield from _within(each, people, depth + 1)
+    elif isinstance(value, dict):
+        if (messages := _messages(value)) is not None:
+            names = {**people_of(messages), **people}
+            said = tuple(message for each in messages if (message := message_of(each, names)) is not None)
+            yield Conversation(_title(value), said)
+            return
+        for each in value.values():
+            if isinstance(each, (list, dict)):
+                yield from _within(each, people, depth + 1)
+
+
+def _messages(value: dict[str, Any]) -> list[Any] | None:
+    """The messages of an object that is a conversation, in order; None if it is none."""
+    mapping = value.get("mapping")
+    if isinstance(mapping, dict) and any(isinstance(node, dict) and "message" in node for node in mapping.values()):
+        return _branch(mapping, value.get("current_node"))
+    for name in _LISTS:
+        messages = value.get(name)
+        if isinstance(messages, list) and _are_messages(messages, is_named=True):
+            return messages
+    return None
+
+
+def _are_messages(values: list[Any], is_named: bool) -> bool:
+    """Whether a list holds messages: in one that is not named so, each entry must have the fields of Slack's."""
+    sample = [value for value in values[:_SAMPLE] if isinstance(value, dict)]
+    if not is_named:
+        sample = [value for value in sample if value.get("type") == "message" and "ts" in value]
+    found = sum(map(looks_like_message, sample))
+    return found > 0 and found >= (1 - _MOST_OTHERS) * min(len(values), _SAMPLE)
+
+
+def _branch(mapping: dict[str, Any], current: object) -> list[Any]:
+    """The messages from the first one to the current one, of a tree in which each answer to a question is a branch.
+
+    Without a current one, the last branch of each node is taken.
+    """
+    order: list[Any] = []
+    seen: set[str] = set()
+    if isinstance(current, str) and current in mapping:
+        while isinstance(current, str) and current not in seen and isinstance(node := mapping.get(current), dict):
+            seen.add(current)
+            order.append(node.get("message"))
+            current = node.get("parent")
+        return order[::-1]
+    roots = [name for name, node in mapping.items() if isinstance(node, dict) and not _is_known(mapping, node)]
+    current = roots[0] if roots else next(iter(mapping))
+    while isinstance(current, str) and current not in seen and isinstance(node := mapping.get(current), dict):
+        seen.add(current)
+        order.append(node.get("message"))
+        children = node.get("children")
+        current = children[-1] if isinstance(children, list) and children else None
+    return order
+
+
+def _is_known(mapping: dict[str, Any], node: dict[str, Any]) -> bool:
+    parent = node.get("parent")
+    return isinstance(parent, str) and parent in mapping
+
+
+def _in_threads(values: list[Any], people: People) -> tuple[Message, ...]:
+    """The messages of a channel, with the replies of a thread directly below the message that they reply to."""
+    places: dict[str, int] = {}
+    for place, value in enumerate(values):
+        if isinstance(value, dict) and isinstance(stamp := value.get("ts"), str):
+            places.setdefault(stamp, place)
+
+    def thread(place: int) -> int:
+        value = values[place]
+        start = value.get("thread_ts") if isinstance(value, dict) else None
+        return places.get(start, place) if isinstance(start, str) else place
+
+    ordered = sorted(range(len(values)), key=lambda place: (thread(place), place))
+    found = (message_of(values[place], people) for place in ordered)
+    return tuple(message for message in found if message is not None)
+
+
+def _title(value: dict[str, Any]) -> str:
+    named = (name_within(value.get(name)) for name in _TITLES)
+    channel, guild = name_within(value.get("channel")), name_within(value.get("guild"))
+    return next(filter(None, named), "") or ", ".join(filter(None, (channel, guild)))
+
+
+def _title_of_day(path: str) -> str:
+    """`general, 12 March 2024` for `export/general/2024-03-12.json`, as Slack names its files; else empty."""
+    file = PurePosixPath(path)
+    days = [found for _, found in dates_in(file.stem)] if _DAY.fullmatch(file.stem) else []
+    return ", ".join(filter(None, (file.parent.name, spelled(days[0])))) if days else ""
