@@ -41,9 +41,10 @@ _IN_WORDS = frozenset("’–—·\u00ad\u00a0…/")
 _FINAL = frozenset("ςךםןףץ")  # forms of letters that end a word
 _LATIN_END = "\u036f"
 _NOT_ASCII = re.compile(r"(?s)(?<=(.))([^\x00-\x7f])(?=(.))")
-_UTF8 = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+")
-# A line that is UTF-8 throughout says nothing about the encoding of the others.
-_UTF8_LINE = re.compile(rb"(?m)^[^\n\x80-\xff]*+(?:" + _UTF8.pattern + rb"[^\n\x80-\xff]*+)+$")
+_UTF8 = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})++")
+# A line that is UTF-8 throughout says nothing about the encoding of the others. Nothing is given back in the search for
+# one: a line that is none would otherwise take twice as long for each of its characters.
+_UTF8_LINE = re.compile(rb"(?m)^[^\n\x80-\xff]*+(?:" + _UTF8.pattern + rb"[^\n\x80-\xff]*+)++$")
 _SAMPLE = 20_000  # bytes
 _NEAR, _UNUSUAL = 0.3, 0.05
 

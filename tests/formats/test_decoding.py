@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import random
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -226,3 +228,11 @@ def test_any_bytes_are_either_text_or_refused(data: bytes) -> None:
 def test_utf16_of_nothing_but_ascii_is_recognised_without_a_mark(encoding: str) -> None:
     text = "Plain words, which would be UTF-8 too, with a zero after each.\n"
     assert decode(text.encode(encoding)) == text
+
+
+def test_a_long_run_of_utf8_in_a_line_that_is_none_takes_no_longer_than_any_other() -> None:
+    line = ("п" * 5_000).encode() + b"\xff" + b"\xe9 \xfc\t" * 3_000
+    started = time.process_time()
+    with contextlib.suppress(Unreadable):
+        decode(line)
+    assert time.process_time() - started < 20
