@@ -31,6 +31,7 @@ from .models.encoders import DEFAULT_NAME, load_encoder, open_encoder
 from .models.protocols import Encoder, Reader
 from .models.reader import shipped_reader
 from .sandbox.pool import SandboxProcess
+from .sandbox.read_pages import ReadPages
 from .status import Status, status_of
 from .text.document import Document, Span
 from .text.passages import PassageSettings
@@ -66,7 +67,7 @@ class Engine:
         self._loading = threading.Lock()
         self._caching = threading.Lock()
         self._pictures: OrderedDict[_Marked, tuple[PagePicture, ...]] = OrderedDict()
-        self._pages = SandboxProcess(_PICTURE_SECONDS)
+        self._pages = SandboxProcess(_PICTURE_SECONDS, pages=ReadPages(config.index))
         self._encoding = ThreadPoolExecutor(_ENCODED, thread_name_prefix="question")
         self._asked = 0  # questions in progress
         self._counting = threading.Lock()

@@ -8,6 +8,7 @@ from ..config import Config
 from ..models.encoders import load_encoder
 from ..models.protocols import Encoder
 from ..sandbox.pool import SandboxPool, megabytes_for
+from ..sandbox.read_pages import ReadPages
 from ..text.passages import PassageSettings
 from .pipeline import build
 from .report import BuildReport, Progress
@@ -30,5 +31,7 @@ def build_index(
     """
     if encoder is None:
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
-    with SandboxPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes)) as sandbox:
+    with SandboxPool(
+        fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes), pages=ReadPages(config.index)
+    ) as sandbox:
         return build(config, encoder, full, progress, settings, workers=sandbox.count, parse_file=sandbox.parse_file)

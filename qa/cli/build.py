@@ -49,12 +49,17 @@ def build(
     from ..corpus.documents import check
     from ..models.encoders import load_encoder
     from ..sandbox.pool import SandboxPool, megabytes_for
+    from ..sandbox.read_pages import ReadPages
 
     config = config_of(corpus, index, store)
     check(config.corpus)  # report a missing folder before loading a model
     with ExitStack() as stack:
         sandbox = stack.enter_context(
-            SandboxPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes))
+            SandboxPool(
+                fields=dict(config.fields),
+                megabytes=megabytes_for(config.max_file_bytes),
+                pages=ReadPages(config.index),
+            )
         )
         stack.enter_context(interrupt_deadline(_PATIENCE, partial(_give_up, sandbox.kill)))
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)

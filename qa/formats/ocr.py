@@ -5,22 +5,26 @@ Tesseract comes with the extra `[ocr]`; `is_installed` says whether it is there.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image, ImageFilter
 
+from .read_page import CERTAIN, ReadPage, ReadWord, page_from_json, turned
+
+_METHOD = 1  # incremented when other words are read with the same constants: pages that are kept are read again
 MAX_PAGES = 500  # that are read from images in one file
 _PAGE_MILLISECONDS = 15_000
 _MAX_SLOW_PAGES = 3  # pages of one file that take longer: after them, its pages are no longer read
@@ -37,79 +41,46 @@ _MIN_SKEW = 0.3
 _SKEW_SIDE, _CONTRAST = 1_000, 25  # pixels of the picture that is examined, and levels of grey that make a pixel dark
 _MIN_SKEW_PIXELS, _MAX_SKEW_PIXELS = 200, 40_000
 _UPRIGHT = 0.7  # the mean certainty above which a page is surely not upside down
-_CERTAIN, _UNCERTAIN = 0.6, 0.3  # a word above the first is certain; one below the second is left out
+_UNCERTAIN = 0.3  # a word below this is left out
 _MIN_LINE, _MIN_PAGE = 0.5, 0.7  # the mean certainty of a line of text, and the share of certain words of a page
 _SAME_SIZE = 0.12  # rows whose heights differ by less have the same font size
-
-
-@dataclass(frozen=True, slots=True)
-class ReadWord:
-    """A word of a picture: its edges and its row's height in pixels of the upright picture; `certainty` is 0–1."""
-
-    text: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-    height: float
-    certainty: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPage:
-    """The words of a picture after it was turned by `turn` (0, 90, 180, 270) and then `skew` degrees anticlockwise.
-
-    `width` and `height` are those of the upright picture in pixels, the unit of the words' edges; `scale` is how many
-    of them are a pixel of the picture that was given. `slow` says that reading it took too long.
-    """
-
-    words: tuple[ReadWord, ...]
-    width: int
-    height: int
-    turn: int = 0
-    skew: float = 0.0
-    scale: float = 1.0
-    slow: bool = False
-
-    @property
-    def certain(self) -> float:
-        """The share of the words that are certain."""
-        return sum(word.certainty >= _CERTAIN for word in self.words) / max(1, len(self.words))
-
-    def upright(self, image: Image.Image) -> Image.Image:
-        """The picture turned as it was when it was read, in any size."""
-        return _turned(image, self.turn, self.skew)
 
 
 # --- pages of one file ------------------------------------------------------------------------------------------------
 
 
-class Reading:
-    """Counts the pages of one file that are read from images; `page_done` is called after each."""
+class Reading(Protocol):
+    """What becomes of the pages of one file that are read from images."""
 
-    def __init__(self, page_done: Callable[[], None] = lambda: None) -> None:
-        self._page_done = page_done
-        self._pages = self._slow = 0
+    def recall(self, picture: str) -> Any:
+        """The JSON value of the page with this picture (a hash) if it was read before with these settings."""
+        ...
+
+    def done(self, picture: str, page: ReadPage, is_new: bool) -> None:
+        """Note a page that was read, or recalled if it is not new."""
+        ...
+
+
+class _Count:
+    """Counts the pages of one file that are read from images."""
+
+    def __init__(self, pages: Reading | None) -> None:
+        self.pages = pages
+        self.read = self.slow = 0
 
     @property
     def is_over(self) -> bool:
         """Whether no further page of the file is read."""
-        return self._pages >= MAX_PAGES or self._slow >= _MAX_SLOW_PAGES
-
-    def done(self, slow: bool) -> None:
-        """Count a page."""
-        self._pages += 1
-        self._slow += slow
-        self._page_done()
+        return self.read >= MAX_PAGES or self.slow >= _MAX_SLOW_PAGES
 
 
-_reading: ContextVar[Reading | None] = ContextVar("reading", default=None)
+_reading: ContextVar[_Count | None] = ContextVar("reading", default=None)
 
 
 @contextmanager
-def reading(page_done: Callable[[], None] = lambda: None) -> Iterator[None]:
+def reading(pages: Reading | None = None) -> Iterator[None]:
     """Count the pages of the file that is parsed in this context, and stop reading images after MAX_PAGES."""
-    token = _reading.set(Reading(page_done))
+    token = _reading.set(_Count(pages))
     try:
         yield
     finally:
@@ -179,20 +150,44 @@ def read_picture(image: Image.Image) -> ReadPage:
 
     Photos and drawings without text have no words.
     """
-    page = _read(image.convert("L"))
-    if counted := _reading.get():
-        counted.done(page.slow)
+    image, counted = image.convert("L"), _reading.get()
+    pages = counted.pages if counted else None
+    picture = _picture_key(image) if pages else ""
+    known = page_from_json(pages.recall(picture)) if pages else None
+    page = known or _read(image)
+    if counted:
+        counted.read += 1
+        counted.slow += page.slow
+    if pages:
+        pages.done(picture, page, known is None)
     return page
+
+
+def _picture_key(image: Image.Image) -> str:
+    """A hash of a picture and of all that decides what is read from it."""
+    size = f"{image.width} {image.height}".encode()
+    return hashlib.sha256(b"\0".join((_settings(), size, image.tobytes()))).hexdigest()
+
+
+@cache
+def _settings() -> bytes:
+    """The version of Tesseract, the data of its languages, and the constants of this module."""
+    import tesserocr
+
+    files = _data_files()
+    data = [(name, hashlib.sha256(files[name].read_bytes()).hexdigest()) for name in languages()]
+    constants = sorted((name, repr(value)) for name, value in globals().items() if name.lstrip("_").isupper())
+    return repr((tesserocr.tesseract_version(), data, constants)).encode()
 
 
 def _read(image: Image.Image) -> ReadPage:
     scale = min(1.0, _LONG_SIDE / max(image.size))
     first = _scaled(image, scale)
     level, upended = _skews(first)
-    lines = _lines(_turned(first, 0, level))
+    lines = _lines(turned(first, 0, level))
     sideways = sum(width > 2 * height for width, height in lines) <= len(lines) / 2
     if sideways:
-        lines = _lines(_turned(first, 90, upended)) or lines
+        lines = _lines(turned(first, 90, upended)) or lines
     if not lines:
         return ReadPage((), *image.size)
     row_height = median(height for _, height in lines)
@@ -203,7 +198,7 @@ def _read(image: Image.Image) -> ReadPage:
     best, best_certainty = ReadPage((), *image.size), 0.0
     for turn in (90, 270) if sideways else (0, 180):
         skew = upended if turn in (90, 270) else level
-        page = _recognise(_turned(scaled, turn, skew), turn, skew)
+        page = _recognise(turned(scaled, turn, skew), turn, skew)
         certainty = _mean(page.words) if page.words else 0.0
         if certainty >= best_certainty:
             best, best_certainty = page, certainty
@@ -307,7 +302,7 @@ def _mean(words: Sequence[ReadWord]) -> float:
 
 def _is_text(words: Sequence[ReadWord]) -> bool:
     """Whether the words are text, and not patterns of a photo that look like letters."""
-    certain = [word for word in words if word.certainty >= _CERTAIN]
+    certain = [word for word in words if word.certainty >= CERTAIN]
     letters = sum(sum(map(str.isalnum, word.text)) > 1 for word in certain)
     return len(certain) >= _MIN_PAGE * len(words) and letters >= max(1, len(certain) / 3)
 
@@ -326,14 +321,3 @@ def _scaled(image: Image.Image, scale: float) -> Image.Image:
         return image
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image.resize(size, Image.Resampling.LANCZOS)
-
-
-def _turned(image: Image.Image, turn: int, skew: float) -> Image.Image:
-    """The picture turned anticlockwise: by `turn` exactly, then by `skew` degrees, with white corners."""
-    if turn:
-        steps = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
-        image = image.transpose(steps[turn])
-    if not skew:
-        return image
-    white = 255 if image.mode == "L" else (255, 255, 255)
-    return image.rotate(skew, Image.Resampling.BICUBIC, expand=True, fillcolor=white)

@@ -31,6 +31,7 @@ from ..text.passages import Splitting
 from . import frames
 from .parsing import ParsedFile
 from .program import FAILED
+from .read_pages import PagesOfFile, ReadPages
 from .wire import document_from_json, pictures_from_json, unpack
 
 if TYPE_CHECKING:
@@ -44,15 +45,7 @@ _REUSABLE_BYTES = 50_000_000  # a process that has parsed a larger file is ended
 _RESPONSE_BYTES, _RESPONSE_BYTES_PER_BYTE = 1 << 29, 16
 _COUNTED_CHARACTERS, _COUNTED_PER_CHARACTER = 1 << 24, 8
 _SAMPLES, _SAMPLE_CHARACTERS = 4, 300  # limits on the language samples of one document
-_PARTIAL = {
-    "recognised",
-    "count",
-    "language",
-    "bare",
-    "document",
-    "sections",
-    "passages",
-}  # keys of messages before the last one
+_PARTIAL = {"count", "language", "bare", "document", "sections", "passages"}  # keys of messages before the last one
 _INVALID = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
@@ -82,7 +75,8 @@ class SandboxProcess(_Closing):
 
     `seconds` limits the time for a small file; each megabyte of a larger file adds four seconds, and the time in which
     this program counts tokens is not included. `megabytes` limits the memory, on systems that have rlimits. `fields`
-    names the fields of records (see `formats.parse`). `program` is the command to run, `qa.sandbox.program` by default.
+    names the fields of records (see `formats.parse`), `pages` keeps what is read from pictures, and `program` is the
+    command to run, `qa.sandbox.program` by default.
     """
 
     def __init__(
@@ -91,9 +85,11 @@ class SandboxProcess(_Closing):
         megabytes: int = _MEGABYTES,
         fields: Mapping[str, str] = MappingProxyType({}),
         program: Sequence[str] = (),
+        pages: ReadPages | None = None,
     ) -> None:
         self._seconds = seconds
         self._fields = dict(fields)
+        self._pages = pages
         self._program = [*(program or (sys.executable, "-m", "qa.sandbox.program")), str(megabytes)]
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -136,7 +132,7 @@ class SandboxProcess(_Closing):
             process = self._running_process()
             limit = _TimeLimit(self._seconds + SECONDS_PER_MB * len(data) / 1e6, process)
             try:
-                answer = _exchange(process, head, data, response, limit)
+                answer = _exchange(process, head, data, response, limit, PagesOfFile(self._pages, data))
             except (OSError, EOFError, *_INVALID) as error:
                 self._end()
                 raise Unreadable(
@@ -323,6 +319,7 @@ def _exchange(
     data: bytes,
     response: _Response | None,
     limit: _TimeLimit,
+    pages: PagesOfFile,
 ) -> dict[str, Any]:
     """Send one request, reply to the requests that the process sends back, and return its last message."""
     requests, responses = process.stdin, process.stdout
@@ -336,12 +333,17 @@ def _exchange(
     while True:
         with limit.running():
             message = receiver.json()
-            if response is None or not message.keys() & _PARTIAL:
-                return message
-            if "recognised" in message:
+            if "recall" in message:
+                compute_reply: Callable[[], Any] | None = partial(pages.recall, str(message["recall"]))
+            elif "recognised" in message:
                 limit.extend()
+                if message["page"] is not None:
+                    pages.keep(str(message["recognised"]), message["page"])
                 continue
-            compute_reply = response.add(message, receiver)
+            elif response is None or not message.keys() & _PARTIAL:
+                return message
+            else:
+                compute_reply = response.add(message, receiver)
         if compute_reply is not None:
             reply = compute_reply()  # outside the time limit: this program computes it
             with limit.running():

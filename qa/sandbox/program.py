@@ -1,7 +1,8 @@
 """The program of a sandbox process (`python -m qa.sandbox.program MEGABYTES`): parses and splits files, draws pages.
 
-It reads requests from standard input and answers on standard output; `pool` starts it. While it parses it sends two
-kinds of request back, since it loads no model: the token counts of texts, and the language of samples.
+It reads requests from standard input and answers on standard output; `pool` starts it. While it parses it sends
+requests back: for the token counts of texts and the language of samples, since it loads no model, and for pages that it
+need not read from their pictures again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, BinaryIO
 from .. import formats
 from ..formats import ocr
 from ..formats.decoding import Empty, Unreadable
+from ..formats.read_page import ReadPage
 from ..text.document import Document, Span
 from ..text.passages import PassageSettings, Splitting
 from . import frames
@@ -61,11 +63,12 @@ class _RequestHandler:
     def _pictures(self, head: dict[str, Any], data: bytes) -> dict[str, Any]:
         passage, *highlights = (Span(*span) for span in head["spans"])
         pages = [Span(*page) for page in head["pages"]]
-        return pictures_json(formats.page_pictures(data, head["text"], pages, passage, highlights))
+        with ocr.reading(self):
+            return pictures_json(formats.page_pictures(data, head["text"], pages, passage, highlights))
 
     def _parse(self, head: dict[str, Any], body: list[bytes]) -> dict[str, Any]:
         """Send each document, and its passages as they are produced; return what could not be read."""
-        with ocr.reading(lambda: frames.send_json(self._responses, {"recognised": 1})):
+        with ocr.reading(self):
             contents = formats.parse(head["path"], body.pop(), head["fields"])
         splitting = Splitting(self._count_tokens, head["max_tokens"], PassageSettings(**head["settings"]))
         for document in empty_documents(contents):
@@ -75,6 +78,16 @@ class _RequestHandler:
             for batch in _batches(passages):
                 frames.send_json(self._responses, {"passages": passages_json(batch)})
         return {"problems": list(contents.problems), "notes": list(contents.notes)}
+
+    def recall(self, picture: str) -> Any:
+        """Ask for a page that was read before."""
+        frames.send_json(self._responses, {"recall": picture})
+        return json.loads(self._requests.unlimited_frame())
+
+    def done(self, picture: str, page: ReadPage, is_new: bool) -> None:
+        """Send a page that was read; one that took too long may be read in time when the machine is less busy."""
+        kept = page.as_json() if is_new and not page.slow else None
+        frames.send_json(self._responses, {"recognised": picture, "page": kept})
 
     def _send_document(self, key: str, document: Document) -> None:
         fields = document_json(document)

@@ -16,6 +16,7 @@ from ..engine import Engine
 from ..errors import BusyError, QAError, VanishedError
 from ..models.protocols import Encoder
 from ..sandbox.pool import SandboxPool, megabytes_for
+from ..sandbox.read_pages import ReadPages
 from ..system.machine import release_memory
 from .remedies import in_page
 from .unexpected import unexpected
@@ -80,7 +81,9 @@ class BuildJob:
         self._state = JobState()
         self._thread: threading.Thread | None = None
         config = engine.config
-        self._sandbox = SandboxPool(fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes))
+        self._sandbox = SandboxPool(
+            fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes), pages=ReadPages(config.index)
+        )
         self._loading: futures.Future[Encoder] | None = None
 
     @property

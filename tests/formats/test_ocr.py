@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import io
+import json
+import sqlite3
 import textwrap
+import zlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from qa.formats import page_pictures, parse
+from qa.formats import ocr, page_pictures, parse
 from qa.formats.decoding import Empty, Unreadable
 from qa.formats.pdf import images
 from qa.formats.pictures import PagePicture
+from qa.formats.read_page import ReadPage, ReadWord, page_from_json
 from qa.sandbox.pool import SandboxProcess
+from qa.sandbox.read_pages import NAME, ReadPages
 from qa.text.document import Contents, Document, Span
 from qa.text.passages import PassageSettings, Splitting
 from qa.text.recognised import recognised_share
@@ -190,3 +197,67 @@ def test_a_sandbox_has_the_time_and_memory_to_read_an_image() -> None:
     with SandboxProcess() as process:
         parsed = process.parse_file("page.png", saved(drawn(ENGLISH, 300, (8.3, 11.7))), splitting)
     assert "41 metres high" in parsed.documents[0][0].text
+
+
+def test_a_page_is_not_recognised_again_unless_its_file_or_the_settings_differ(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    splitting = Splitting(lambda texts: [len(text.split()) for text in texts], 256, PassageSettings())
+    data = saved(drawn(ENGLISH))
+
+    def text_of(path: str, content: bytes) -> str:
+        with SandboxProcess(pages=ReadPages(tmp_path)) as process:
+            return process.parse_file(path, content, splitting).documents[0][0].text
+
+    first = text_of("page.png", data)
+    with sqlite3.connect(tmp_path / NAME) as database:
+        ((key, page),) = database.execute("SELECT key, page FROM pages").fetchall()
+        kept = zlib.decompress(page).decode().replace("Agnes", "Bruno")
+        database.execute("UPDATE pages SET page = ? WHERE key = ?", (zlib.compress(kept.encode()), key))
+    assert text_of("moved/elsewhere.png", data) == first.replace("Agnes", "Bruno")
+    assert text_of("page.png", data + b"\0") == first  # other bytes with the same picture
+    monkeypatch.setenv("QA_OCR_LANGUAGES", "eng")
+    assert "Agnes" in text_of("page.png", data)
+
+
+def test_the_picture_of_a_cited_page_is_not_recognised_again(tmp_path: Path) -> None:
+    data = saved(drawn(ENGLISH))
+    document = only(parse("page.png", data))
+    start = document.text.index("Agnes")
+    arguments = data, document.text, document.pages, Span(0, len(document.text)), [Span(start, start + 5)]
+    with SandboxProcess(pages=ReadPages(tmp_path)) as process:
+        (picture,) = process.pictures(*arguments)
+        with sqlite3.connect(tmp_path / NAME) as database:
+            assert database.execute("SELECT COUNT(*) FROM pages").fetchone() == (1,)
+            database.execute("UPDATE pages SET page = ?", (zlib.compress(b'{"words": []}'),))  # no page: read again
+        assert process.pictures(*arguments) == (picture,)
+
+
+@given(
+    st.builds(
+        ReadPage,
+        st.lists(st.builds(ReadWord, st.text(), *[st.floats(-1e6, 1e6)] * 6)).map(tuple),
+        st.integers(1, 9_999),
+        st.integers(1, 9_999),
+        st.sampled_from([0, 90, 180, 270]),
+        st.floats(-15, 15),
+        st.floats(0.01, 9),
+    )
+)
+def test_a_page_is_the_same_after_it_was_kept(page: ReadPage) -> None:
+    assert page_from_json(json.loads(json.dumps(page.as_json()))) == page
+
+
+@pytest.mark.parametrize("value", [None, 1, [], {}, {"words": [["a"]]}, {"words": [], "width": 0, "height": 0}])
+def test_what_is_no_page_is_none(value: object) -> None:
+    assert page_from_json(value) is None
+
+
+def test_the_settings_of_a_page_are_those_that_decide_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = ocr._settings()
+    ocr._settings.cache_clear()
+    monkeypatch.setattr(ocr, "_MIN_LINE", 0.51)
+    changed = ocr._settings()
+    ocr._settings.cache_clear()
+    assert changed != before
+    assert b"eng" in before

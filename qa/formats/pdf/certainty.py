@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...text.recognised import recognised_field
-from ..ocr import MAX_PAGES, ReadPage
+from ..ocr import MAX_PAGES
+from ..read_page import ReadPage
 
 INSTALL = "to read text in images, install qa-articles[ocr]"
 _SURE = 0.9  # a page with a smaller share of certain words is named

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 from PIL import Image
 
-from ..ocr import ReadPage, read_picture
+from ..ocr import read_picture
 from ..pictures import Box
+from ..read_page import ReadPage
 from .layout import Word
 
 _DOTS_PER_INCH, _LONG_SIDE = 300, 4_000  # of the picture of a page; fewer dots if it would have a longer side

@@ -1,0 +1,122 @@
+"""Keeps what was read from pictures beside the index, so that no page is recognised twice.
+
+A page is found by the bytes of its file, and by the picture and the settings that the sandbox names: a rebuild, a moved
+file or another encoder finds it, another language does not. A process that a hostile file has taken over can only leave
+wrong pages for that file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import sqlite3
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+NAME = "recognised.sqlite"
+_MOST_BYTES = 200_000_000  # compressed: some 20,000 pages
+_MOST_PAGE_BYTES = 4_000_000  # of the JSON of one page
+_KEPT = 0.9  # of the bytes remain after the pages that were not used for longest are dropped
+_COUNTED_EVERY = 32  # pages
+_DAY = 86_400  # seconds: how exactly it is known when a page was used
+_SCHEMA = """CREATE TABLE IF NOT EXISTS pages (key BLOB PRIMARY KEY, used INTEGER NOT NULL, page BLOB NOT NULL)"""
+
+
+class ReadPages:
+    """The pages in one file, made with the first of them. Safe to use from several threads and processes.
+
+    If the file cannot be read or written, pages are recognised again, which only takes time.
+    """
+
+    def __init__(self, index: Path, most_bytes: int = _MOST_BYTES) -> None:
+        """`index` is the folder of the index, whether its generations are in it or on a server."""
+        self._path = index / NAME
+        self._most_bytes = most_bytes
+        self._added = 0
+
+    def get(self, key: bytes) -> Any:
+        """The JSON value that was kept with this key; None if there is none."""
+        return self._within(lambda database: _read(database, key)) if self._path.exists() else None
+
+    def put(self, key: bytes, page: Any) -> None:
+        """Keep a JSON value, unless it is very large; the least recently used ones make room for it."""
+        data = json.dumps(page, ensure_ascii=False).encode()
+        if len(data) > _MOST_PAGE_BYTES:
+            return
+
+        def write(database: sqlite3.Connection) -> None:
+            row = (key, int(time.time()), zlib.compress(data))
+            database.execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?)", row)
+            if self._added % _COUNTED_EVERY == 0:
+                self._make_room(database)
+            self._added += 1
+
+        self._within(write)
+
+    def _make_room(self, database: sqlite3.Connection) -> None:
+        (size,) = database.execute("SELECT TOTAL(LENGTH(page)) FROM pages").fetchone()
+        if size <= self._most_bytes:
+            return
+        dropped, excess = [], size - _KEPT * self._most_bytes
+        for key, length in database.execute("SELECT key, LENGTH(page) FROM pages ORDER BY used, rowid"):
+            if excess <= 0:
+                break
+            dropped.append((key,))
+            excess -= length
+        database.executemany("DELETE FROM pages WHERE key = ?", dropped)
+
+    def _within(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Do something in one transaction; None if it fails. If the file is damaged, it is made anew."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.closing(sqlite3.connect(self._path, timeout=10)) as database, database:
+                database.execute(_SCHEMA)
+                return work(database)
+        except (sqlite3.OperationalError, OSError) as error:  # locked, full, read-only
+            self._warn(error)
+        except (sqlite3.DatabaseError, zlib.error, ValueError) as error:
+            self._warn(error)
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+        return None
+
+    def _warn(self, error: Exception) -> None:
+        message = "What was read from images cannot be kept in %s (%s): they are read again when they are needed."
+        logging.getLogger(__name__).warning(message, self._path, error)
+
+
+def _read(database: sqlite3.Connection, key: bytes) -> Any:
+    row = database.execute("SELECT page, used FROM pages WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        return None
+    page, used = row
+    if used < (now := int(time.time())) - _DAY:
+        database.execute("UPDATE pages SET used = ? WHERE key = ?", (now, key))
+    return json.loads(zlib.decompress(page))
+
+
+class PagesOfFile:
+    """The pages of one file; `pages` is None if none are kept."""
+
+    def __init__(self, pages: ReadPages | None, data: bytes) -> None:
+        self._pages = pages
+        self._data = data
+        self._sha256 = b""
+
+    def recall(self, picture: str) -> Any:
+        """The JSON value of the page with this picture; None if it is not known."""
+        return None if self._pages is None else self._pages.get(self._key(picture))
+
+    def keep(self, picture: str, page: Any) -> None:
+        """Keep the JSON value of the page with this picture."""
+        if self._pages is not None:
+            self._pages.put(self._key(picture), page)
+
+    def _key(self, picture: str) -> bytes:
+        self._sha256 = self._sha256 or hashlib.sha256(self._data).digest()
+        return hashlib.sha256(self._sha256 + picture.encode()).digest()
