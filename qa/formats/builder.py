@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from ..text.data_urls import without_data_urls
@@ -83,8 +83,10 @@ class TextBuilder:
         """Add lines that can each be cited alone, such as the fields of a record, without marks."""
         self._block("list", [line for line in map(_one_line, lines) if line])
 
-    def table(self, rows: Sequence[Sequence[str]], has_header: bool = False) -> None:
+    def table(self, rows: Sequence[Sequence[str]], has_header: bool = False, begins: Collection[int] = ()) -> None:
         """Add a table, with each row on one line and bars between its cells; the first row may be its header.
+
+        A page begins with each row whose index is in `begins`.
 
         A bar in a cell is escaped (`\\|`), and a header has a cell for each column, so that each cell has its name.
         """
@@ -93,7 +95,9 @@ class TextBuilder:
             rows = [[*rows[0], *[""] * unnamed], *rows[1:]]
         lines = [" | ".join(_one_line(cell).replace("|", "\\|") for cell in row) for row in rows]
         has_header = has_header and bool(lines and lines[0].strip(" |"))
-        self._block("table", [line for line in lines if line.strip(" |")], has_header=has_header)
+        kept = [number for number, line in enumerate(lines) if line.strip(" |")]
+        pages = [at for at, number in enumerate(kept) if number in begins]
+        self._block("table", [lines[number] for number in kept], has_header=has_header, begins=pages)
 
     def code(self, text: str) -> None:
         """Add code or verse, whose line breaks are kept."""
@@ -116,12 +120,17 @@ class TextBuilder:
         pages = tuple(Span(start, end) for start, end in zip(self._pages, ends, strict=True)) if self._pages else ()
         return replace(document, pages=pages)
 
-    def _block(self, kind: BlockKind, lines: Sequence[str], has_parts: bool = True, has_header: bool = False) -> None:
+    def _block(
+        self, kind: BlockKind, lines: Sequence[str], has_parts: bool = True, has_header: bool = False,
+        begins: Collection[int] = (),
+    ) -> None:  # fmt: skip
         if not any(line.strip() for line in lines):
             return
         start = self._length
         parts = []
         for number, line in enumerate(lines):
+            if number in begins:
+                self.page()
             parts.append(self._write(line))
             if number + 1 < len(lines):
                 self._write("\n")

@@ -121,6 +121,16 @@ def noted(x: float, y: float, line: str, size: float = 11) -> bytes:
     return b"BT 1 0 0 1 %g %g Tm %s0 Ts ET\n" % (x, y, shown)
 
 
+def cells_at(xs: Sequence[float], y: float, rows: Sequence[Sequence[str]], step: float = 15) -> bytes:
+    """A content stream that shows rows of cells, in columns that begin at `xs`."""
+    return b"".join(
+        text_at(x, y - number * step, cell)
+        for number, row in enumerate(rows)
+        for x, cell in zip(xs, row, strict=False)
+        if cell
+    )
+
+
 def rule_at(x: float, y: float, width: float) -> bytes:
     """A content stream that draws a thin line, as above the notes of a page."""
     return b"%g %g %g 0.5 re f\n" % (x, y, width)

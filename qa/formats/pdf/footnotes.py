@@ -31,8 +31,8 @@ class Note:
     lines: tuple[str, ...]
 
     def piece(self) -> Piece:
-        """The note as a paragraph."""
-        return Piece("paragraph", self.page, self.size, lines=self.lines)
+        """The note as a piece of its page."""
+        return Piece("note", self.page, self.size, lines=self.lines)
 
 
 def without_notes(

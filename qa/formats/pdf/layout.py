@@ -21,6 +21,7 @@ _PAGE_NUMBER = re.compile(r"\W*(?:page\W*)?(?:\d+|[ivxl]+)(?:\W*(?:of|/)\W*\d+)?
 DROP_CAP = 1.8  # times the size of the words beside it: a letter that begins the first of them
 EDGE_ROWS = 3  # of a page's top and bottom that may be running headers or footers
 _MAX_MARKS = 6  # raised above one row
+CELL_GAP = 1.2  # the smallest white space between the cells of a table, in font sizes
 _GUTTER = 0.8  # the smallest white space between columns, in font sizes
 _COLUMN_LINES = 4  # the fewest lines side by side that make columns
 _MAX_SPLITS = 16  # nested splits of a page into columns
@@ -121,6 +122,8 @@ def without_running(pages: Sequence[list[Row]]) -> list[list[Row]]:
             or _is_running(edges[number][first], tops, common_heights)
         ):
             first += 1
+        while first and first < last and _names_columns(rows[first - 1], rows[first], page_number):
+            first -= 1
         bottom_start = max(first, last - EDGE_ROWS)
         while last > bottom_start and (
             (last == len(rows) and page_number in _end_words(rows[-1]))
@@ -129,6 +132,18 @@ def without_running(pages: Sequence[list[Row]]) -> list[list[Row]]:
             last -= 1
         result.append(rows[first:last])
     return result
+
+
+def _names_columns(row: Row, below: Row, page_number: str | None) -> bool:
+    """Whether a row at the top of a page is the header of a table that goes on there, and no running head."""
+    if row[0].y - below[0].y > 2.2 * below[0].size or page_number in _end_words(row):
+        return False
+    gaps, others = (
+        [(one.x1, two.x0) for one, two in pairwise(words) if two.x0 - one.x1 > CELL_GAP * two.size]
+        for words in (row, below)
+    )
+    # Beside a wide cell, the gap in the header may be elsewhere, but each of its names stands above a cell.
+    return bool(gaps) and all(any(min(a[1], b[1]) > max(a[0], b[0]) for b in others) for a in gaps)
 
 
 def _number_offset(pages: Sequence[list[Row]]) -> int | None:

@@ -1,7 +1,7 @@
 """Parses a PDF: the words of its pages in reading order, with headings, lists, tables and page numbers.
 
-`file` and `words` read the file with pdfium, `layout` finds rows and columns, `footnotes` the notes below them, and
-`pieces` paragraphs and tables.
+`file` and `words` read the file with pdfium, `layout` finds rows and columns, `footnotes` the notes below them,
+`pieces` paragraphs and tables, and `continued` what of a table stands overleaf.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ..ocr import is_installed
 from ..remarks import note
 from ..tables import has_header
 from .certainty import INSTALL, certainty, image_fields, unread
+from .continued import with_continued
 from .file import PdfFile, read, shows_pictures
 from .footnotes import with_notes, without_notes
 from .layout import Row, columns, without_running
@@ -46,10 +47,8 @@ def contents_of(path: str, file: PdfFile) -> Contents:
     body = _body_size(pages)
     regions, notes = without_notes([columns(rows) for rows in pages], [page.rules for page in file.pages], body)
     usual_leading = leading([region for page in regions for region in page])
-    all_pieces = flowing(
-        [p for n, page in enumerate(regions) for region in page for p in pieces(region, n, usual_leading)]
-    )
-    all_pieces = _with_comments(with_notes(all_pieces, notes), [page.comments for page in file.pages])
+    all_pieces = with_notes(flowing(_pieces(regions, usual_leading)), notes)
+    all_pieces = with_continued(_with_comments(all_pieces, [page.comments for page in file.pages]))
     levels = _levels(all_pieces, body, file.bookmarks, known)
     first_page = next(page.words for page in file.pages if page.words)
     title = given_title(path, file.properties.get("Title", ""), (word.text for word in first_page))
@@ -63,6 +62,16 @@ def contents_of(path: str, file: PdfFile) -> Contents:
     return Contents((document,), (*coverage([page.fault for page in file.pages]), *unread(scans)))
 
 
+def _pieces(pages: Sequence[Sequence[list[Row]]], usual_leading: float) -> list[Piece]:
+    """The pieces of all pages in reading order."""
+    result: list[Piece] = []
+    for number, regions in enumerate(pages):
+        for region in regions:
+            goes_on = bool(result) and result[-1].kind == "table" and result[-1].page == number - 1
+            result += pieces(region, number, usual_leading, goes_on)
+    return result
+
+
 def _with_comments(all_pieces: Sequence[Piece], comments: Sequence[tuple[str, ...]]) -> list[Piece]:
     """The pieces with the comments on each page after those that begin on it."""
     result: list[Piece] = []
@@ -72,7 +81,7 @@ def _with_comments(all_pieces: Sequence[Piece], comments: Sequence[tuple[str, ..
             result.append(all_pieces[place])
             place += 1
         size = result[-1].size if result else 1.0
-        result += [Piece("paragraph", number, size, lines=(text,)) for text in texts]
+        result += [Piece("note", number, size, lines=(text,)) for text in texts]
     return [*result, *all_pieces[place:]]
 
 
@@ -107,7 +116,11 @@ def _levels(
     styles: dict[int, tuple[float, bool]] = {}
     for number, piece in enumerate(all_pieces):
         text = joined(piece.lines, known)
-        short = piece.kind != "table" and len(text) <= _HEADING_CHARACTERS and len(piece.lines) <= _HEADING_LINES
+        short = (
+            piece.kind not in ("table", "note")
+            and len(text) <= _HEADING_CHARACTERS
+            and len(piece.lines) <= _HEADING_LINES
+        )
         if not short or " … " in text or not any(map(str.isalpha, text)):
             continue
         level = bookmarked.get((piece.page, key(f"{piece.mark} {text}"))) or bookmarked.get((piece.page, key(text)))
@@ -182,7 +195,8 @@ def _write(
         if number in levels and not (key(text) == key(title) and number > 0):
             builder.heading(levels[number], f"{_numbered(piece)}{text}")
         elif piece.kind == "table":
-            builder.table(piece.rows, has_header=bool(has_header(piece.rows)))
+            builder.table(piece.rows, has_header=bool(has_header(piece.rows)), begins=piece.begins)
+            pages_begun += len(piece.begins)
         elif piece.kind == "item" and not _numbered(piece):
             while (
                 number + 1 < len(all_pieces)

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Literal
 
 from .justified import justified
-from .layout import Row, Word
+from .layout import CELL_GAP, Row, Word
 
 _BULLET = re.compile(r"[•‣◦●○■▪□▫◆➢➤✓✔·∙*–—-]\Z")
 _BOX = re.compile(r"[☐☑☒]\Z")  # has a meaning: kept as part of its item
@@ -22,7 +22,6 @@ _LEADERS = re.compile(r"(?:\s?[.·_]){5,}\s?")  # dot leaders in a table of cont
 _PREFIX = re.compile(r"(?:cross|half|high|long|low|mid|non|self|semi|short|well)\Z")  # these keep their hyphen
 _HYPHENS = ("-", "\u2010", "\u00ad", "—")
 _UNITS = frozenset("$€£¥")
-_CELL_GAP = 1.2  # the smallest white space between the cells of a table, in font sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +42,20 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A paragraph, list item or table; `mark` is an item's bullet or number, `rows` are the cells of a table."""
+    """A paragraph, list item, table or note; `mark` is an item's bullet or number.
 
-    kind: Literal["paragraph", "item", "table"]
+    `rows` are the cells of a table, `begins` the indices of those with which a page begins, `left` is its left edge.
+    """
+
+    kind: Literal["paragraph", "item", "table", "note"]
     page: int
     size: float
     bold: bool = False
     lines: tuple[str, ...] = ()
     mark: str = ""
     rows: tuple[tuple[str, ...], ...] = ()
+    begins: tuple[int, ...] = ()
+    left: float = 0.0
 
 
 def leading(regions: Sequence[list[Row]]) -> float:
@@ -65,9 +69,12 @@ def leading(regions: Sequence[list[Row]]) -> float:
     return steps[len(steps) // 4] if len(steps) > 3 else 1.2
 
 
-def pieces(rows: list[Row], page: int, usual: float) -> list[Piece]:
-    """The paragraphs, items and tables of one region; `usual` is the leading to assume in a short region."""
-    found = tables(rows)
+def pieces(rows: list[Row], page: int, usual: float, goes_on: bool = False) -> list[Piece]:
+    """The paragraphs, items and tables of one region; `usual` is the leading to assume in a short region.
+
+    If a table may go on at the top, a single row is one.
+    """
+    found = tables(rows, goes_on)
     inside = {n for first, last in found for n in range(first, last)}
     lines = {n: line_of(row) for n, row in enumerate(rows) if n not in inside}
     rights = sorted(line.x1 for line in lines.values())
@@ -147,12 +154,15 @@ def _piece(group: list[Line], page: int) -> Piece:
 
 def _gaps(row: Row) -> list[tuple[float, float]]:
     marked = len(row) > 1 and bool(_mark(line_of(row)))
-    gaps = [(one.x1, two.x0) for one, two in pairwise(row) if two.x0 - one.x1 > _CELL_GAP * two.size]
+    gaps = [(one.x1, two.x0) for one, two in pairwise(row) if two.x0 - one.x1 > CELL_GAP * two.size]
     return gaps[1:] if marked and gaps and gaps[0][0] == row[0].x1 else gaps
 
 
-def tables(rows: list[Row]) -> list[tuple[int, int]]:
-    """The tables, as (first row, row after the last): rows with wide gaps that recur in neighbouring rows."""
+def tables(rows: list[Row], goes_on: bool = False) -> list[tuple[int, int]]:
+    """The tables, as (first row, row after the last): rows with wide gaps that recur in neighbouring rows.
+
+    If a table may go on at the top, a single row with a wide gap is one.
+    """
     text = justified(rows)
     gaps = [[] if number in text else _gaps(row) for number, row in enumerate(rows)]
     width = max((row[-1].x1 for row in rows), default=0.0) - min((row[0].x0 for row in rows), default=0.0)
@@ -166,6 +176,8 @@ def tables(rows: list[Row]) -> list[tuple[int, int]]:
         else:
             runs.append([number])
     wide = [run for run in runs if len(run) > 2 or (len(run) == 2 and all(_is_wide(gaps[n], rows[n]) for n in run))]
+    if goes_on and runs and runs[0][0] == 0 and runs[0] not in wide and _is_wide(gaps[0], rows[0]):
+        wide.insert(0, runs[0])
     return [(run[0], run[-1] + 1) for run in wide]
 
 
@@ -196,7 +208,7 @@ def _table(rows: list[Row], page: int) -> Piece:
                 words_of_cells.append([])
             words_of_cells[-1].append(two.text)
         cells.append(tuple(" ".join(cell) for cell in words_of_cells))
-    return Piece("table", page, size, rows=tuple(cells))
+    return Piece("table", page, size, rows=tuple(cells), left=min(row[0].x0 for row in rows))
 
 
 def _strips(rows: list[Row]) -> list[tuple[float, float]]:
@@ -217,7 +229,7 @@ def _strips(rows: list[Row]) -> list[tuple[float, float]]:
         if count <= most:
             start = point if start is None else start
         elif start is not None:
-            if point - start >= (0.4 if len(several) > 3 else _CELL_GAP) * size:
+            if point - start >= (0.4 if len(several) > 3 else CELL_GAP) * size:
                 strips.append((left + start, left + point))
             start = None
     return strips
@@ -269,7 +281,7 @@ def flowing(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _continues(last: Piece, piece: Piece) -> bool:
-    if piece.kind != "paragraph" or last.kind == "table" or not piece.lines[0][:1].islower():
+    if piece.kind != "paragraph" or last.kind in ("table", "note") or not piece.lines[0][:1].islower():
         return False
     same_style = last.bold == piece.bold and abs(last.size - piece.size) < 0.08 * piece.size
     return same_style and not CLOSED.search(last.lines[-1])
