@@ -15,7 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from filelock import FileLock
 
 from ..errors import ModelError, Remedy
 from ..text.languages import known_code
+from . import packaged
 from .onnx_encoder import ExportedModel, OnnxEncoder
 from .protocols import Encoder
 from .torch_encoder import TorchEncoder, folder_of, unusable
@@ -59,7 +60,7 @@ def load_encoder(
     """Load the encoder with this name or folder; the empty name is the default encoder.
 
     With `index`, the encoder is the ONNX form that builds that index: the shipped one, or an export of another, which
-    is made first if it is missing or damaged (about ten seconds). Without `index`, the original weights are loaded in
+    is made first if it is missing or damaged (up to a minute). Without `index`, the original weights are loaded in
     torch on `device`. A prompt of None is that of the model. `opened` is returned if it is the encoder that would be
     loaded. Raises ModelError if the model is missing or altered, or a package that it needs is not installed.
     """
@@ -70,19 +71,19 @@ def load_encoder(
         if isinstance(opened, TorchEncoder) and opened.was_loaded_with(DEFAULT_NAME, DEFAULT_SHA256, *prompts, device):
             return opened
         return TorchEncoder(default_folder(), DEFAULT_NAME, DEFAULT_SHA256, *prompts, _languages(""), device)
-    source, sha256 = _locate(name)
+    find, sha256 = _locate(name)
     if index is not None:
         folder = index / FOLDER / sha256
         try:
             return _open_export(folder, name, *prompts, opened=opened)
         except ModelError:
             _check_installed(name)
-            if _export(name, source, folder):
+            if _export(name, find(), folder):
                 return _open_export(folder, name, *prompts, opened=opened)
     if isinstance(opened, TorchEncoder) and opened.was_loaded_with(name, sha256, *prompts, device):
         return opened
     _check_installed(name)
-    return TorchEncoder(source, name, sha256, *prompts, _languages(name), device)
+    return TorchEncoder(find(), name, sha256, *prompts, _languages(name), device)
 
 
 def open_encoder(
@@ -168,15 +169,20 @@ def card_languages(folder: Path) -> tuple[str, ...]:
     return () if "multilingual" in codes else tuple(dict.fromkeys(code for code in codes if len(code) == 2))
 
 
-def _locate(name: str) -> tuple[Path, str]:
-    """The folder of an encoder other than the default, and the sha256 of the names and contents of its files."""
+def _locate(name: str) -> tuple[Callable[[], Path], str]:
+    """What finds an encoder other than the default, and the sha256 of the names and contents of its files.
+
+    That is its folder, or the file of the packaged one, which need not be there once it was exported.
+    """
+    if packaged.is_packaged(name):
+        return packaged.weights_file, packaged.SHA256
     try:
         folder = folder_of(name)
         paths = sorted({path for pattern in _MODEL_FILES for path in folder.glob(pattern)})
         lines = [f"{path.relative_to(folder).as_posix()} {_file_sha256(path)}\n" for path in paths if path.is_file()]
     except OSError as error:
         raise unusable(name, error) from error
-    return folder, hashlib.sha256("".join(lines).encode()).hexdigest()
+    return lambda: folder, hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _file_sha256(path: Path) -> str:
@@ -188,6 +194,8 @@ def _file_sha256(path: Path) -> str:
 
 
 def _languages(name: str) -> tuple[str, ...]:
+    if packaged.is_packaged(name):
+        return packaged.LANGUAGES
     return card_languages(Path(name)) if name else ("en",)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import ModelError
 from ..system import offline
 from .base import BaseEncoder
+from .packaged import sentence_transformer
 from .protocols import EncoderIdentity, Vectors
 
 _BATCH = 32
@@ -56,14 +57,14 @@ def unusable(name: str, error: Exception) -> ModelError:
 
 
 class TorchEncoder(BaseEncoder):
-    """The SentenceTransformer in a folder, on `device`; None is the fastest device that torch finds.
+    """The SentenceTransformer in a folder or packed file, on `device`; None is the fastest device that torch finds.
 
-    Safe to use from several threads, one at a time. Raises ModelError if the folder contains no SentenceTransformer.
+    Safe to use from several threads, one at a time. Raises ModelError if `source` contains no SentenceTransformer.
     """
 
     def __init__(
         self,
-        folder: Path,
+        source: Path,
         name: str,
         weights_sha256: str,
         query_prompt: str | None = None,
@@ -78,13 +79,14 @@ class TorchEncoder(BaseEncoder):
 
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
-            self.model: Any = SentenceTransformer(
-                str(folder),
-                device=device,
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs={"use_safetensors": True},  # never unpickle
-            )
+            with sentence_transformer(source) as folder:
+                self.model: Any = SentenceTransformer(
+                    str(folder),
+                    device=device,
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    model_kwargs={"use_safetensors": True},  # never unpickle
+                )
         except (*_UNUSABLE, SafetensorError) as error:
             raise unusable(name, error) from error
         self._lock = threading.Lock()

@@ -159,6 +159,22 @@ def test_the_cosine_counts_as_far_as_the_encoder_knows_question_and_passage(ques
     assert np.broadcast_to(dense_shares(question, given, ["en"]), 4) == pytest.approx(shares)
 
 
+@pytest.mark.parametrize(
+    ("question", "shares"),
+    [
+        (IN_ENGLISH, [0.7, 0.9, 0.9, 0.7, 0.5]),
+        (IN_GERMAN, [0.9, 0.7, 0.9, 0.7, 0.5]),
+        (IN_RUSSIAN, [0.9, 0.9, 0.7, 0.7, 0.5]),
+        ("1848", [0.7, 0.7, 0.7, 0.7, 0.3]),  # in no language
+        ("Kjo është një pyetje për bletët e kopshtit.", [0.5, 0.5, 0.5, 0.5, 0.3]),
+    ],
+)
+def test_an_encoder_of_several_languages_counts_most_between_two_of_them(question: str, shares: list[float]) -> None:
+    given = pool([0.9, 0.5, 0.3, 0.2, 0.1], [1, 2, 3, 4, 5])
+    given = replace(given, languages=np.array(["en", "de", "ru", "", "sq"]))
+    assert np.broadcast_to(dense_shares(question, given, ["de", "en", "ru"]), 5) == pytest.approx(shares)
+
+
 def test_a_question_in_latin_letters_is_in_another_script_than_a_russian_encoder() -> None:
     given = replace(pool([0.9, 0.5], [1, 2]), languages=np.array(["ru", "en"]))
     assert dense_shares(IN_ENGLISH, given, ["ru"]) == 0
