@@ -40,10 +40,10 @@ def lines(rows: list[tuple[str, ...]]) -> str:
 @pytest.mark.parametrize("repeated", [True, False])
 @pytest.mark.parametrize("rest", [1, 2, 4])
 def test_a_table_that_goes_on_overleaf_is_one_with_one_header(repeated: bool, rest: int) -> None:
-    over = [HEADER, *ROWS[-rest:]] if repeated else ROWS[-rest:]
+    over = table_at(780, [HEADER, *ROWS[-rest:]] if repeated else ROWS[-rest:])
     document = read(
         lines_at(60, 780, PROSE) + table_at(200, [HEADER, *ROWS[:-rest]]),
-        table_at(780, over) + lines_at(60, 500, AFTER),
+        over + lines_at(60, 500, AFTER),
     )
     assert blocks(document) == [
         ("paragraph", " ".join(PROSE)), ("table", lines([HEADER, *ROWS])), ("paragraph", AFTER[0])

@@ -52,7 +52,7 @@ def _says_so(piece: Piece, pieces: Sequence[Piece], number: int) -> bool:
     """Whether a piece says only that the table beside it goes on."""
     if piece.kind != "paragraph" or len(piece.lines) > 1 or not _SAYS_SO.fullmatch(piece.lines[0]):
         return False
-    beside = [each for each in (*pieces[max(0, number - 1) : number], *pieces[number + 1 : number + 2])]
+    beside = (*pieces[max(0, number - 1) : number], *pieces[number + 1 : number + 2])
     return any(each.kind == "table" for each in beside)
 
 
