@@ -14,15 +14,16 @@ MOST_COLUMNS = 8  # that are shown at once
 _GAP = "  "
 LONGEST_CELL = 240  # characters of a cell that was not asked for
 _BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
-_STRONG = re.compile(r"([*_]{2}|`)(.+)\1")
+_STRONG = re.compile(r"([*_]{2}|[*`])(.+)\1")
 Mark = Callable[[str], str]
 
 
 def cell_text(literal: str) -> str:
     """A cell as it is shown: without the marks that Markdown needs around it and before its bars."""
     text = " ".join(_BREAK.sub(" ", literal.replace("\\|", "|")).split())
-    strong = _STRONG.fullmatch(text)
-    return strong[2] if strong and strong[1] not in strong[2] else text
+    while (strong := _STRONG.fullmatch(text)) and strong[1] not in strong[2]:
+        text = strong[2]
+    return text
 
 
 def row_lines(row: TableRow, mark: Mark, most: int = MOST_COLUMNS) -> list[str]:

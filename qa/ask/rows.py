@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
+from ..text.cells import cell_spans
 from ..text.document import Span
 from ..text.passage import MORE_COLUMNS
-
-_BAR = re.compile(r"(?<!\\)\|")  # not the escaped bar of a cell
-_TAB = re.compile(r"\t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +75,7 @@ def is_row(text: str) -> bool:
 
 def is_barred(lines: Sequence[str]) -> bool:
     """Whether the rows of a table have bars around them, too: then these are not empty cells."""
-    return bool(lines) and all(_outer(_split(line)) == (True, True) for line in lines)
+    return bool(lines) and all(_outer(cell_spans(line)) == (True, True) for line in lines)
 
 
 def row_under(header: str, row: str, barred: bool | None = None, part: Span | None = None) -> Row:
@@ -118,12 +114,12 @@ def table_row(header: str, row: str, start: int, barred: bool | None = None, beg
 
 def names_in(header: str) -> tuple[str, ...]:
     """The names in a header, as a passage repeats it."""
-    return tuple(span.of(header) for span in _split(header))
+    return tuple(span.of(header) for span in cell_spans(header))
 
 
 def _aligned(header: str, row: str, barred: bool | None) -> tuple[list[str], list[Span]]:
     """The names in a header and the cells of a row below it, empty ones included, but not what is around outer bars."""
-    names, cells = [span.of(header) for span in _split(header)], _split(row)
+    names, cells = [span.of(header) for span in cell_spans(header)], cell_spans(row)
     first, last = _outer(cells)
     is_barred = barred or (barred is None and first and last)
     own = cells[first : len(cells) - last] if is_barred else cells
@@ -140,10 +136,3 @@ def _aligned(header: str, row: str, barred: bool | None) -> tuple[list[str], lis
 def _outer(cells: Sequence[Span]) -> tuple[bool, bool]:
     """Whether a row begins, and whether it ends, with a bar."""
     return (len(cells) > 1 and not len(cells[0]), len(cells) > 1 and not len(cells[-1]))
-
-
-def _split(row: str) -> list[Span]:
-    """The parts of a row between its bars, or its tabs if it has none, trimmed."""
-    mark = _BAR if _BAR.search(row) else _TAB
-    ends = [match.start() for match in mark.finditer(row)]
-    return [Span(start + 1, end).trimmed(row) for start, end in pairwise([-1, *ends, len(row)])]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
+
+from markupsafe import Markup
 
 from ..ask.answer import Citation
 from ..formats.pictures import PagePicture
 from ..text.document import Document, Span
 from .answer_html import CHANGED
-from .pieces import Piece, pieces
+from .rendering.article import article_html, part_html
+from .rendering.links import safe_url
 from .templating import render
 
 UNCHANGED = "Unchanged since it was indexed"
@@ -28,12 +30,13 @@ def source_html(citation: Citation, document: Document | None, changed: bool | N
     """
     span = None if document is None else _place(citation, document)
     metadata: Mapping[str, str] = {}
-    excerpt = None
+    is_part = False
     if document is None or span is None:
         changed = None
+        text = part_html(citation.document, citation.text, Span(0, len(citation.text)), ())
         warnings = [GONE if document is None else MOVED]
     else:
-        excerpt, metadata = _excerpt(citation, document, span), document.metadata
+        (text, is_part), metadata = _excerpt(citation, document, span), document.metadata
         warnings = [CHANGED] if changed else []
     state = "" if changed is None else "Changed since it was indexed" if changed else UNCHANGED
     return render(
@@ -42,7 +45,8 @@ def source_html(citation: Citation, document: Document | None, changed: bool | N
         turn=turn,
         of=of,
         warnings=warnings,
-        excerpt=excerpt,
+        text=text,
+        is_part=is_part,
         facts=[metadata[name] for name in ("author", "date") if metadata.get(name)],
         link=_link(citation.url),
         state=state,
@@ -58,41 +62,12 @@ def pages_html(citation: Citation, pictures: Sequence[PagePicture]) -> str:
     return render("pages.html", citation=citation, pictures=pictures)
 
 
-def safe_url(url: str | None) -> str | None:
-    """Return a link that leads to a web page, None for any other: `javascript:` and its like never reach a screen."""
-    if not url:
-        return None
-    try:
-        parts = urlsplit(url.strip())
-    except ValueError:
-        return None
-    return url.strip() if parts.scheme in ("http", "https") and parts.hostname else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Excerpt:
-    """What is shown of an article. `is_part`: it is longer; `has_whole_lines`: the passage begins and ends lines."""
-
-    before: Iterator[Piece]
-    passage: Iterator[Piece]
-    after: Iterator[Piece]
-    is_part: bool
-    has_whole_lines: bool
-
-
-def _excerpt(citation: Citation, document: Document, span: Span) -> _Excerpt:
-    """Cut out the part of an article around `span`, where the cited passage stands."""
+def _excerpt(citation: Citation, document: Document, span: Span) -> tuple[Markup, bool]:
+    """The part of an article around `span`, where the cited passage stands; and whether the article is longer."""
     moved = span.start - citation.span.start
     marks = [Span(mark.start + moved, mark.end + moved) for mark in citation.highlights]
-    text, headings = document.text, _headings(document)
-    start, end = max(0, span.start - WINDOW), min(len(text), span.end + WINDOW)
-    return _Excerpt(
-        pieces(text, Span(start, span.start), headings, ()),
-        pieces(text, span, headings, marks),
-        pieces(text, Span(span.end, end), headings, ()),
-        is_part=(start, end) != (0, len(text)),
-        has_whole_lines=text[span.start - 1 : span.start] in ("", "\n") and text[span.end : span.end + 1] in ("", "\n"),
-    )
+    window = Span(max(0, span.start - WINDOW), min(len(document.text), span.end + WINDOW))
+    return article_html(document, window, span, marks), len(window) < len(document.text)
 
 
 def _place(citation: Citation, document: Document) -> Span | None:
@@ -106,13 +81,3 @@ def _place(citation: Citation, document: Document) -> Span | None:
 def _link(url: str | None) -> dict[str, str] | None:
     safe = safe_url(url)
     return None if safe is None else {"url": safe, "host": urlsplit(safe).hostname or safe}
-
-
-def _headings(document: Document) -> list[tuple[Span, int]]:
-    """Return the line of each heading with its level, in order."""
-    headings = []
-    for section in document.sections:
-        if section.level > 0:
-            end = document.text.find("\n", section.span.start, section.span.end)
-            headings.append((Span(section.span.start, section.span.end if end < 0 else end), section.level))
-    return sorted(headings, key=lambda heading: heading[0].start)

@@ -14,13 +14,12 @@ from markupsafe import Markup
 
 from ..ask import words
 from ..ask.row_text import LONGEST_CELL, MOST_COLUMNS, cell_text, pairs_of
-from .pieces import passage_pieces
+from .quotations import lead_html, passage_html
+from .rendering.article import plain_words
+from .rendering.html import printable as printable_text
 
-_UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # JSON or a browser would refuse these
 _LINE_BREAK_AT_TAG = re.compile(r"(?<=>)\s*\n\s*|\s*\n\s*(?=<)|\A\s*\n\s*|\s*\n\s*\Z")
 _LINE_BREAK = re.compile(r"\s*\n\s*")
-# The end of a wrapped line: the next one does not begin a list item, row, heading, quotation or paragraph.
-_WRAPPED = re.compile(r"(?<!\n)\n[ \t]*(?!\s|[-*+•|#>]|\(?\w{1,3}[.)]\s|\Z)")
 
 
 def render(template: str, /, **values: object) -> str:
@@ -30,14 +29,7 @@ def render(template: str, /, **values: object) -> str:
 
 def printable(value: Any) -> Any:
     """Replace NUL and lone surrogates of a text by U+FFFD; anything else passes through."""
-    if not isinstance(value, str) or isinstance(value, Markup) or (value.isascii() and "\0" not in value):
-        return value
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-
-
-def unwrapped(text: str) -> str:
-    """Join the lines of a paragraph, which a text editor wrapped; the other line ends stay."""
-    return _WRAPPED.sub(" ", text)
+    return printable_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 class _IndentedHtml(Extension):
@@ -72,12 +64,14 @@ def _environment() -> Environment:
         "confidence_words": words.confidence_words,
         "corrected_words": words.corrected_words,
         "counted": words.counted,
+        "lead_html": lead_html,
+        "plain_words": plain_words,
         "is_close": words.is_close,
         "is_quoted": words.is_quoted,
         "nearest_words": words.nearest_words,
         "not_found_words": words.not_found_words,
         "pairs_of": pairs_of,
-        "passage_pieces": passage_pieces,
+        "passage_html": passage_html,
         "percent": words.percent,
         "quotation": words.quotation,
         "sections_of": words.sections_of,
@@ -87,7 +81,6 @@ def _environment() -> Environment:
         "unmentioned_words": words.unmentioned_words,
         "recognised_words": words.recognised_words,
         "unread_words": words.unread_words,
-        "unwrapped": unwrapped,
         "why_rows": words.why_rows,
     }
     environment.globals |= {"most_columns": MOST_COLUMNS, "longest_cell": LONGEST_CELL}

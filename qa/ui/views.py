@@ -12,6 +12,7 @@ from .answer_html import ANSWER_WORDS
 from .chat import ChatState
 from .conversation import Exchange
 from .jobs import JobState, report_words
+from .rendering.article import plain_words
 from .templating import render
 
 
@@ -41,7 +42,8 @@ def spoken(exchange: Exchange) -> str:
         return not_found_words(exchange.answer)
     correction, short = corrected_words(exchange.answer), exchange.answer.lead.pieces()[1]
     row = exchange.answer.lead.row
-    quoted = exchange.answer.lead.text if row is None else pairs_of(row)
+    document = exchange.answer.citations[exchange.answer.lead.citation - 1].document
+    quoted = plain_words(exchange.answer.lead.text, document) if row is None else pairs_of(row)
     correction, short = correction and f"{correction}. ", short and f"{short}. In full: "
     return f"{correction}Answer: {short}{quoted}"
 

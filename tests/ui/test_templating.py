@@ -56,18 +56,3 @@ def test_no_html_is_written_in_python(path: Path) -> None:
     texts = [s.decode("latin-1") if isinstance(s, bytes) else s for s in strings if isinstance(s, str | bytes)]
     texts = [text for text in texts if "<time>-<name>" not in text]  # of a docstring
     assert {text for text in texts if re.search(r"</?[a-z][^<>]*>|<[a-z]+ |<script", text)} <= own
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("It must be longer\nthan that.", "It must be longer than that."),
-        ("It must be longer\n    than that.", "It must be longer than that."),
-        ("You need:\n- a veil\n- a smoker", "You need:\n- a veil\n- a smoker"),
-        ("1. Light it.\n 2. Blow.\n(a) Wait.", "1. Light it.\n 2. Blow.\n(a) Wait."),
-        ("| a | b |\n| 1 | 2 |", "| a | b |\n| 1 | 2 |"),
-        ("One.\n\nTwo.\n", "One.\n\nTwo.\n"),
-    ],
-)
-def test_lines_that_were_only_wrapped_are_joined(text: str, shown: str) -> None:
-    assert templating.unwrapped(text) == shown

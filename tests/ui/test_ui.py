@@ -801,7 +801,7 @@ def test_a_short_answer_is_marked_on_the_page_and_spoken_first(config: Config, t
     engine = Engine.open(replace(config, reader="", threshold=0.0), tiny, reader=TinyReader(Muriel=9))
     session = Conversation()
     list(screen_of(Chat(engine)).ask(session, "What is the oldest cat called?"))
-    assert "is called <mark>Muriel</mark>.</p>" in exchange_html(session.exchanges[-1])
+    assert 'is called <mark class="qa-cited">Muriel</mark>.</p>' in exchange_html(session.exchanges[-1])
     lead = "The oldest cat of the house is called Muriel."
     assert spoken(session.exchanges[-1]) == f"Answer: Muriel. In full: {lead}"
     assert session.history(99)[-1].text == lead

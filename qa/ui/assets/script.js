@@ -98,7 +98,7 @@ if (source) {
       (again || source.querySelector('h2')).focus({ preventScroll: true });
     }
     if (value.pages) showPages(value.pages);
-    else reveal(source.querySelector('.qa-text'), '#qa-passage', 'mark mark');
+    else reveal(source.querySelector('.qa-text'), 'mark', '.qa-cited');
   };
   const reveal = (area, soft, strong) => {
     const passage = area.querySelector(soft);
@@ -118,7 +118,7 @@ if (source) {
     root.dataset.view = view; // the next source opens in the same way
     for (const button of source.querySelectorAll('[data-view]')) button.setAttribute('aria-pressed', String(button.dataset.view === view));
     if (view === 'page') reveal(source.querySelector('.qa-pages'), '.qa-soft', '.qa-strong');
-    else reveal(source.querySelector('.qa-text'), '#qa-passage', 'mark mark');
+    else reveal(source.querySelector('.qa-text'), 'mark', '.qa-cited');
   };
   watch('value', show);
   show();

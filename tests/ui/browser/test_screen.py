@@ -321,7 +321,7 @@ def test_a_question_is_answered_with_the_right_citation(page: Page) -> None:
     expect(page.locator(".qa-spoken")).to_contain_text("Answer: India and Russia")
     # On a wide screen the source is shown next to the answer without a click.
     expect(page.locator(".qa-source h2")).to_be_visible()
-    assert in_view(page, "#qa-passage", ".qa-text")
+    assert in_view(page, ".qa-text mark", ".qa-text")
     shot(page, "answer")
 
 
@@ -354,14 +354,14 @@ def test_a_card_opens_its_source_at_the_marked_passage_and_the_arrows_move_on(pa
     cards.nth(1).locator(".qa-passage").click()
     source = page.locator(".qa-source")
     expect(source.locator(".qa-steps")).to_contain_text("2 of 5")
-    assert source.locator("#qa-passage").inner_text().split()[:6] == second.split()[:6]
-    assert in_view(page, "#qa-passage", ".qa-text")
+    assert " ".join(source.locator(".qa-text mark").all_inner_texts()).split()[:6] == second.split()[:6]
+    assert in_view(page, ".qa-text mark", ".qa-text")
     expect(cards.nth(1)).to_have_attribute("aria-current", "true")
     source.get_by_role("button", name="Previous source").click()
     expect(source.locator(".qa-steps")).to_contain_text("1 of 5")
     expect(source.get_by_role("button", name="Previous source")).to_be_disabled()
-    expect(source.locator("#qa-passage mark")).to_contain_text("United Nations")
-    assert in_view(page, "#qa-passage mark", ".qa-text")
+    expect(source.locator(".qa-text .qa-cited").first).to_contain_text("United Nations")
+    assert in_view(page, ".qa-text .qa-cited", ".qa-text")
     expect(source.locator(".qa-source-foot")).to_contain_text("Unchanged since it was indexed")
 
 
@@ -391,8 +391,8 @@ def test_a_pdf_is_shown_as_its_page_with_the_quote_marked_and_as_text_at_a_click
     shot(page, "page")
     source.get_by_role("button", name="Text").click()
     expect(image).to_be_hidden()
-    expect(source.locator("#qa-passage mark")).to_contain_text("eleven metres above the market square")
-    assert in_view(page, "#qa-passage mark", ".qa-text")
+    expect(source.locator(".qa-text .qa-cited").first).to_contain_text("eleven metres above the market square")
+    assert in_view(page, ".qa-text .qa-cited", ".qa-text")
     expect(source.get_by_role("button", name="Text")).to_have_attribute("aria-pressed", "true")
     expect(source.get_by_role("button", name="Page")).to_have_attribute("aria-pressed", "false")
     ask(page, HEIGHT)  # the choice stays
@@ -402,7 +402,7 @@ def test_a_pdf_is_shown_as_its_page_with_the_quote_marked_and_as_text_at_a_click
     expect(image).to_be_visible()
     assert in_view(page, ".qa-strong", ".qa-pages")
     ask(page, FORUMS)  # no picture, so the text
-    expect(source.locator("#qa-passage")).to_be_visible()
+    expect(source.locator(".qa-text mark").first).to_be_visible()
     expect(source.locator(".qa-views")).to_have_count(0)
 
 
@@ -472,12 +472,13 @@ def test_answers_can_be_copied_judged_asked_again_and_cleared(page: Page, chat: 
 
 def test_a_hostile_article_stays_text(page: Page) -> None:
     turn = ask(page, "Who built the zeppelin hangar?")
-    expect(turn.locator(".qa-lead")).to_contain_text("Ottilie Brandt <script>window.hit=1</script> <img src=x")
-    expect(turn.locator(".qa-lead")).to_contain_text("${window.hit=1} {{window.hit}} `${hit}`")
+    expect(turn.locator(".qa-lead")).to_contain_text("Ottilie Brandt <script>window.hit=1</script>")
+    expect(turn.locator(".qa-lead")).to_contain_text("${window.hit=1} {{window.hit}} ${hit}")
     expect(turn.locator(".qa-card").first.locator(".qa-file")).to_have_text(HOSTILE_NAME)
     source = page.locator(".qa-source")
     expect(source.locator(".qa-section")).to_contain_text("Who built the zeppelin hangar? <script>")
-    assert source.locator(".qa-text").evaluate("node => node.textContent") == HOSTILE
+    for words in ("Ottilie Brandt <script>window.hit=1</script>", "[link](javascript:window.hit=1)", "picture"):
+        expect(source.locator(".qa-text")).to_contain_text(words)
     for part in (turn, source):
         expect(part.locator("script, img, iframe, style, template")).to_have_count(0)
         expect(part.locator("a[href]")).to_have_count(0)
@@ -667,7 +668,7 @@ def test_on_a_phone_the_source_slides_over_the_conversation(browser: Browser, ch
         page.wait_for_function("document.querySelector('#qa-right').getBoundingClientRect().left < 1")
         box = source.bounding_box()
         assert box is not None and round(box["width"]) == PHONE["width"]
-        assert in_view(page, "#qa-passage", ".qa-text")
+        assert in_view(page, ".qa-text mark", ".qa-text")
         shot(page, "phone-source")
         page.get_by_role("button", name="Close the source").tap()
         expect(source).to_be_hidden()
@@ -712,8 +713,8 @@ CONTRAST = """(selectors) => {
 READ = [
     *("#qa-headline b", ".qa-question", ".qa-you", ".qa-lead p", ".qa-sure b", ".qa-sure small"),
     *(".qa-ref", ".qa-title", ".qa-where", ".qa-passage", ".qa-passage mark", ".qa-from .qa-file"),
-    *(".qa-actions button", ".qa-tools button", ".qa-source h2", ".qa-section", ".qa-text", "#qa-passage"),
-    *("#qa-passage mark", ".qa-heading", ".qa-steps", ".qa-source-foot .qa-file", ".qa-same", ".qa-none"),
+    *(".qa-actions button", ".qa-tools button", ".qa-source h2", ".qa-section", ".qa-text", ".qa-text mark"),
+    *(".qa-text .qa-cited", ".qa-text h3", ".qa-steps", ".qa-source-foot .qa-file", ".qa-same", ".qa-none"),
     *("summary", "#qa-send", "#qa-examples button", "#qa-clear", "[role=tab]"),
 ]
 

@@ -1,0 +1,51 @@
+"""What a rendered article consists of: characters of its text, in order, and the elements around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...text.document import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Characters that are shown as they are; or, with `shown`, as what they stand for (`&amp;`, `\\*`)."""
+
+    span: Span
+    shown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An element begins.
+
+    `covers` is a part of the text that is not shown, the address of a link; where it is cited, the text of the element
+    is marked instead.
+    """
+
+    tag: str
+    attributes: tuple[tuple[str, str], ...] = ()
+    covers: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The last open element with this tag ends, and all that have begun in it."""
+
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """An element without contents: `br`, `hr`."""
+
+    tag: str
+
+
+Event = Text | Open | Close | Empty
+
+
+def element(tag: str, *events: Event, **attributes: str) -> tuple[Event, ...]:
+    """These events inside an element; the name of an attribute may end with `_`."""
+    named = tuple((name.rstrip("_"), value) for name, value in attributes.items())
+    return (Open(tag, named), *events, Close(tag))
