@@ -684,15 +684,23 @@ _BIB_SEED = (
 
 _SHEET = (
     b'<row r="1">', b"</row>", b'<c r="A1">', b'<c r="B2" s="1">', b'<c r="ZZ99" t="b">', b'<c r="C3" t="s">', b'<c r="A0">', b"</c>", b"<v>", b"</v>",
-    b"1", b"0.25", b"45413", b"1e308", b"-1", b"x", b"<f>A1+B2</f>", b"<is><t>Bees</t></is>", b'<c t="inlineStr">', b'<c t="e"><v>#REF!</v></c>', b"&amp;",
+    b"1", b"0.25", b"45413", b"1e308", b"-1", b"x", b"<f>A1+B2</f>", b'<f>HYPERLINK("https://example.org","x")</f>', b"<is><t>Bees</t></is>", b'<c t="inlineStr">', b'<c t="e"><v>#REF!</v></c>', b"&amp;",
 )  # fmt: skip
 _ROWS = f'<row r="1">{cell("A1", "Hive")}{cell("B1", "Bees")}</row><row r="2">{cell("A2", "Oak")}<c r="B2"><v>4</v></c></row>'
 
 
 def _workbook(rows: str) -> bytes:
-    return xlsx({"Hives": rows, "Old": rows}, formats="0 9 14", hidden="Old", merged="A1:B2")
+    codes = ('#,##0.00 "€"', "mmm yyyy", "[$$-409]0.0;(0.0)")
+    return xlsx({"Hives": rows, "Old": rows}, formats="164 9 165 166", hidden="Old", merged="A1:B2", codes=codes)
 
 
+_ODS_TAGS = (
+    "table:table table:name='A'", "table:table-row", "table:table-row table:number-rows-repeated='9999'", "table:table-cell", "table:table-header-rows",
+    "table:table-cell office:value-type='currency' office:value='1.5'", "table:table-cell office:value-type='date' office:date-value='2024-05-04'", "text:p", "text:s",
+    "table:table-cell table:number-columns-repeated='9999' office:value-type='float' office:value='2'", "text:a xlink:href='https://example.org'", "office:annotation", "dc:creator",
+    "table:covered-table-cell", "table:table-cell table:number-rows-spanned='2' office:value-type='string'",
+)  # fmt: skip
+_ODS_SEED = opened.table("Hive|Bees", f"Oak{opened.annotation('Why?', 'Ada')}|4", attributes='table:name="A"')
 _MSG_PIECES = (
     b"\xff\xff\xff\xff", b"\xfe\xff\xff\xff", b"\x00\x00\x00\x00", b"\x01\x00\x00\x00", "__substg1.0_".encode("utf-16-le"), "__attach_version1.0_#00000000".encode("utf-16-le"),
     "3701000D".encode("utf-16-le"), "37010102".encode("utf-16-le"), "1013001F".encode("utf-16-le"), b"\xff" * 64, b"\x00" * 128, b"\x40\x00\x39\x00", b"\x06\x00", "\ud800".encode("utf-16-le", "surrogatepass"),
@@ -824,6 +832,13 @@ FORMATS: dict[str, Format] = {
         lambda: [_workbook(_ROWS)],
         (*_XML, *_SHEET),
         _sequence(_SHEET).map(lambda body: _workbook(body.decode("latin-1"))),
+        zipped=True,
+    ),
+    "ods": Format(
+        ".ods",
+        lambda: [opened.package("spreadsheet", _ODS_SEED)],
+        (*_XML, *(f"<{tag}>".encode() for tag in _ODS_TAGS)),
+        _tree(_ODS_TAGS).map(lambda body: opened.package("spreadsheet", body.decode())),
         zipped=True,
     ),
     "zip": Format(".zip", _zip_seeds, _ZIP, _archives(), zipped=True),

@@ -166,6 +166,12 @@ def in_open_documents() -> Iterator[Case]:
         yield case(f"open/text.{ending}", opened.package(kind, bees), "indexed", "Bees sleep")
     sheet = opened.package("spreadsheet-template", opened.table("Hive|Bees", "Oak|sleep", attributes='table:name="A"'))
     yield case("open/sheet.ots", sheet, "indexed", "sleep")
+    cell = 'table:number-columns-repeated="9999" office:value-type="string"><text:p>x</text:p></table:table-cell>'
+    row = f'<table:table-row table:number-rows-repeated="9999"><table:table-cell {cell}</table:table-row>'
+    many = f'<table:table table:name="A">{row}</table:table>'
+    yield case("open/many.ods", opened.package("spreadsheet", many), "failed", "too many cells")
+    unclosed = opened.package("spreadsheet", "<table:table table:name='A'><office:annotation><dc:creator>")
+    yield case("open/unclosed.ods", unclosed, "failed", "damaged")
     yield case("open/half.ots", sheet[:300], "failed", "damaged")
     yield case(
         "open/bomb.odp", lambda: opened.package("presentation", opened.slide("x" * 60_000_000)), "failed", "unpacks to more than 200 times its size",

@@ -5,30 +5,26 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
 from ...text.document import Contents, Document
-from ..archive_limits import local_name, open_archive, read_entry, read_xml
+from ..addresses import shown_address
+from ..archive_limits import open_archive
 from ..builder import TextBuilder
 from ..decoding import Empty, Unreadable
+from ..ole import MAGIC
 from ..sheet import MAX_ROWS, write_sheet
+from .cells import DAMAGED, MAX_CELLS, TOO_MANY, Cells, excel_cells, excel_sheets, open_cells
+from .number_format import shown_date, shown_number
+from .old_cells import old_cells
 from .open_document import packaged
 
 _KIND = "spreadsheet"
-_MAX_CELLS = 20_000_000  # of the rectangle around a sheet's cells, all of which calamine allocates
 _MAX_FILLED = 20_000  # cells that merged ones are repeated in
-_MAX_SHEET = 200_000_000  # bytes
-_CELL = re.compile(rb"<(?:\w{1,9}:)?c\s([^>]{1,200})>")
-_PLACE, _STYLE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"'), re.compile(rb'\bs="(\d{1,6})"')
 _FLAT, _HEAD = b"<office:document", 4_096
 _GENERIC = re.compile(r"(?:sheet|tabelle|feuil|hoja|foglio|blad|ark|list|arkusz)\s?\d*", re.IGNORECASE)
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_PERCENT = ("9", "10")  # the built-in formats of percentages
-
-Place = tuple[int, int]  # row and column, from 0
 
 
 def parse_spreadsheet(path: str, data: bytes) -> Contents:
@@ -40,8 +36,7 @@ def parse_spreadsheet(path: str, data: bytes) -> Contents:
 
     data = packaged(data) if _FLAT in data[:_HEAD] else data
     archive = open_archive(data, _KIND) if data.startswith(b"PK") else None
-    parts = _sheet_parts(archive) if archive else []
-    percentages = [_percentages(archive, part) for part in parts] if archive else []
+    details = _details(archive, data)
     documents: list[Document] = []
     problems: list[str] = []
     try:
@@ -52,13 +47,14 @@ def parse_spreadsheet(path: str, data: bytes) -> Contents:
             if sheet.visible != SheetVisibleEnum.Visible:
                 problems.append(f"its hidden sheet {sheet.name!r} is not read")
                 continue
-            cells = workbook.get_sheet_by_index(number)
-            percent = percentages[number] if number < len(percentages) else set()
-            rows = _rows(cells, percent)
+            cells = details[number] if number < len(details) else Cells()
+            rows = _rows(workbook.get_sheet_by_index(number), cells)
             if len(rows) > MAX_ROWS:
                 problems.append(f"only the first {MAX_ROWS} rows of {sheet.name!r} are read: split it")
             builder = TextBuilder()
             write_sheet(builder, rows[:MAX_ROWS])
+            for remark in cells.remarks(rows):
+                builder.paragraph(remark)
             document = builder.document(f"{path}#{number + 1}", _title(path, sheet.name))
             documents += [document] if document.blocks else []
     except Unreadable:
@@ -68,7 +64,7 @@ def parse_spreadsheet(path: str, data: bytes) -> Contents:
     except BaseException as error:  # calamine's panics are no Exceptions
         if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
             raise
-        raise Unreadable(f"is damaged: it cannot be opened as {_KIND}") from error
+        raise Unreadable(DAMAGED) from error
     if not documents:
         raise Empty("contains no text")
     return Contents(tuple(documents), tuple(problems))
@@ -79,15 +75,25 @@ def _title(path: str, sheet: str) -> str:
     return "" if _GENERIC.fullmatch(sheet) else f"{name}: {sheet}"
 
 
-def _rows(sheet: Any, percent: set[Place]) -> list[list[str]]:
+def _details(archive: zipfile.ZipFile | None, data: bytes) -> list[Cells]:
+    """What the sheets have besides values; empty for formats of which it is not read."""
+    if archive is None:
+        return old_cells(data) if data.startswith(MAGIC) else []
+    return [excel_cells(archive, part) for part in excel_sheets(archive)] or open_cells(archive)
+
+
+def _rows(sheet: Any, cells: Cells) -> list[list[str]]:
     """The rows of a sheet as they are shown, with merged cells in all rows that they span."""
-    if sheet.total_height * sheet.total_width > _MAX_CELLS:
-        raise Unreadable("contains too many cells to be read: split it")
+    if sheet.total_height * sheet.total_width > MAX_CELLS:
+        raise Unreadable(TOO_MANY)
     values = sheet.to_python(skip_empty_area=False, nrows=MAX_ROWS + 1)
     rows = [
-        [_shown(value, (row, column) in percent) for column, value in enumerate(cells)]
-        for row, cells in enumerate(values)
+        [cells.text(row, column, value) or _shown(value, cells.code(row, column)) for column, value in enumerate(line)]
+        for row, line in enumerate(values)
     ]
+    for (row, column), link in cells.links.items():
+        if row < len(rows) and column < len(rows[row]) and (address := shown_address(link, rows[row][column])):
+            rows[row][column] += f" ({address})"
     room = _MAX_FILLED
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
         is_title = right > left and top < len(rows) and not any(rows[top][right + 1 :]) and not any(rows[top][:left])
@@ -100,14 +106,18 @@ def _rows(sheet: Any, percent: set[Place]) -> list[list[str]]:
     return rows
 
 
-def _shown(value: object, is_percent: bool) -> str:
-    """A value as a person reads it: dates in ISO 8601, whole numbers without a decimal point."""
+def _shown(value: object, code: str) -> str:
+    """A value as a person reads it, by the code of its format.
+
+    Whole dates are in ISO 8601, and whole numbers without a format have no decimal point.
+    """
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
-        scaled = value * 100 if is_percent else value
-        text = f"{scaled:.12g}" if "e" in f"{scaled:.15g}" else f"{scaled:.12f}".rstrip("0").rstrip(".")
-        return f"{text} %" if is_percent else text
+        text = f"{value:.12g}" if "e" in f"{value:.15g}" else f"{value:.12f}".rstrip("0").rstrip(".")
+        return shown_number(value, code) or text if code else text
+    if isinstance(value, date) and code and (text := shown_date(value, code)):
+        return text
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
     if isinstance(value, date):
@@ -118,52 +128,3 @@ def _shown(value: object, is_percent: bool) -> str:
         minutes = round(value.total_seconds() / 60)
         return f"{minutes // 60}:{minutes % 60:02}"
     return "" if value is None else str(value)
-
-
-# --- what calamine leaves out: which cells are percentages ------------------------------------------------------------
-
-
-def _sheet_parts(archive: zipfile.ZipFile) -> list[str]:
-    """The names of the sheets' parts in an Excel file, in order; empty for other formats."""
-    workbook, relations = read_xml(archive, "xl/workbook.xml"), read_xml(archive, "xl/_rels/workbook.xml.rels")
-    if workbook is None or relations is None:
-        return []
-    targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-    sheets = [targets.get(each.get(_RELATION), "") for each in workbook.iter() if local_name(each) == "sheet"]
-    return [target.lstrip("/") if target.startswith("/xl/") else f"xl/{target}" for target in sheets]
-
-
-def _percentages(archive: zipfile.ZipFile, part: str) -> set[Place]:
-    """The cells with the format of a percentage. Raises Unreadable if the sheet is too large for calamine."""
-    try:
-        sheet = read_entry(archive, archive.getinfo(part), _MAX_SHEET)
-    except KeyError:
-        return set()
-    styles, found = _percent_styles(archive), set()
-    height = width = 0
-    for cell in _CELL.finditer(sheet):
-        place, style = _PLACE.search(cell[1]), _STYLE.search(cell[1])
-        if place:
-            row, column = int(place[2]), _column(place[1])
-            height, width = max(height, row), max(width, column)
-            if style and int(style[1]) in styles:
-                found.add((row - 1, column - 1))
-    if height * width > _MAX_CELLS:
-        raise Unreadable("contains too many cells to be read: split it")
-    return found
-
-
-def _column(letters: Sequence[int]) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - 64
-    return number
-
-
-def _percent_styles(archive: zipfile.ZipFile) -> set[int]:
-    styles = read_xml(archive, "xl/styles.xml")
-    if styles is None:
-        return set()
-    formats = {each.get("numFmtId") for each in styles.iter() if "%" in each.get("formatCode", "")} | {*_PERCENT}
-    groups = (each for each in styles.iter() if local_name(each) == "cellXfs")
-    return {number for group in groups for number, each in enumerate(group) if each.get("numFmtId") in formats}
