@@ -223,13 +223,16 @@ def _read(folder: str, *patterns: str) -> list[bytes]:
 
 def _plain_seeds() -> list[bytes]:
     texts = [*_read("html", "*.txt"), *_read("office", "*.md")]
-    return [*texts, texts[0].decode().encode("utf-16"), texts[1].decode().encode("cp1252", "replace")]
+    chat = "12/03/2024, 10:02 - Ada created the group\n13/03/2024, 10:05 - Ada: One\nand two\n13/03/2024, 10:06 - Bo: <Media omitted>\n"
+    texts_of_chats = [chat.encode(), (chat * 9).replace(" - ", "] ").replace("1", "[1", 1).encode()]
+    return [*texts, *texts_of_chats, texts[0].decode().encode("utf-16"), texts[1].decode().encode("cp1252", "replace")]
 
 
 _PLAIN = (
     b"\r", b"\r\n", b"\n\n", b"\x0c", b"\x0b", b"\x1c", b"\x85", "\u2028".encode(), "\u200b".encode(), b"\xef\xbb\xbf",
     b"\xff\xfe", b"\x00", b"\x1b[31m", b"# ", b"====\n", b"----\n", b"- ", b"* ", b"1. ", b"a) ", b"Name: value\n",
     b"What?\n", b"Why is it so?\n", b"> ", b"\t", b"    ", b". ", b"... ", "。".encode(), "؟".encode(), b"\xed\xa0\x80",
+    b"12/03/2024, 10:02 - Ada: ", b"\n[13.03.24, 10:02:11] Bo: ", b"99/99/9999, 99:99 - X: ", "\u200e[1/2/34, 1:02\u202fPM] <Media omitted>".encode(),
     "e\u0301\u0301".encode(), "\u202e".encode(), b"  \n \n", b"A full line of words that runs to the width of it\n",
 )  # fmt: skip
 

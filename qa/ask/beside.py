@@ -1,4 +1,4 @@
-"""Recognises units that answer a question beside the one asked: of another year, version or code, or without ranking.
+"""Recognises units that answer a question beside the one asked: of another year, version or person, or without ranking.
 
 No model learns this from the few such questions that there are to fit on, and each is a wrong answer.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ..text.dates import Date, dates_in
+from ..text.message_heads import sender_of
 from ..text.names import described
 from .rows import is_row
 from .units import Unit
@@ -41,6 +42,10 @@ _NEGATION = re.compile(
     r"forbidden|prohibited|ineligible|exempt|lacks?|fails?|free of|un\w{4,}|non-?\w+)\b|n['’]t\b",
     re.I,
 )
+# "What did Anna say …?", "Why can Tom not …?"
+_SUBJECT = re.compile(
+    r"\b(?:did|does|do|has|have|had|is|was|can|could|will|would|shall|should|must)(?:n?['’]t)?\s+([A-Z]\w{2,})"
+)
 _WHICH = re.compile(r"\b(?:which|who|what|name)\b", re.I)
 
 
@@ -51,6 +56,14 @@ def gives_another(question: str, unit: Unit, near: str) -> bool:
     asked, known = _values(question), {*_values(near), *_YEAR.findall(near)}
     missing = {kind for value, kind in asked.items() if value not in known}
     return not missing.isdisjoint(_values(unit.text).values())
+
+
+def quotes_another(question: str, unit: Unit) -> bool:
+    """Whether the question is about what somebody did or said, and the unit is a message that does not name them."""
+    asked = [name.casefold() for name in _SUBJECT.findall(question)]
+    named = next((each for each in (unit.sentence_text, *reversed(unit.headings)) if sender_of(each)), "")
+    text = f"{named}\n{unit.text}".casefold()
+    return bool(asked and named) and not any(name in text for name in asked)
 
 
 def leaves_unsaid(question: str, unit: Unit) -> bool:

@@ -11,7 +11,7 @@ from ..text.document import Span
 from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
 from ..text.terms import contained_in
-from .beside import gives_another, leaves_unsaid
+from .beside import gives_another, leaves_unsaid, quotes_another
 from .rows import Cell, is_row
 from .units import Unit
 
@@ -133,7 +133,9 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
         "word_missing": missing / heaviest,
         "no_number": float(wants and not _numbers(unit.sentence_text)),
         "cell": float(asked_cell(unit, terms) is not None),
-        "beside": float(gives_another(question, unit, near) or leaves_unsaid(question, unit)),
+        "beside": float(
+            gives_another(question, unit, near) or leaves_unsaid(question, unit) or quotes_another(question, unit)
+        ),
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from ..text.document import Span
+from ..text.message_heads import sender_of
 from ..text.passage import Passage
 from .rows import Row, TableRow, is_barred, is_row, row_under, table_row
 
@@ -196,7 +197,9 @@ def _stretch(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span
 
 
 def _continues(passage: Passage, sentences: tuple[Span, ...], number: int) -> bool:
-    """Whether the next sentence is in the same block: neither a blank line nor a heading separates them."""
+    """Whether the next sentence is in the same block: no blank line or heading separates them, and it is no message."""
+    if sender_of(_text(passage, sentences[number + 1])) is not None:
+        return False
     return "\n\n" not in _between(passage, sentences, number) and not _crosses_heading(passage, sentences, number)
 
 

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from ..text.document import Contents, Document
 from .archives import parse_zip, people_in
 from .articles import Fields
+from .chat_lines import chat_of
 from .decoding import Unreadable, decode
 from .delimited import parse_csv
 from .markdown import parse_markdown
@@ -131,6 +132,10 @@ def _records(parse_records: Callable[[str, bytes, Fields], Contents]) -> Parser:
 def _inner(fields: FieldNames) -> Callable[[str, bytes], Contents]:
     """The parser of the files inside a file, which have its field names."""
     return lambda path, data: parse(path, data, fields)
+
+
+def _plain(path: str, text: str) -> Document:
+    return chat_of(path, text) or parse_plain(path, text)
 
 
 # The libraries of these formats are imported with the first file that needs them.
@@ -286,7 +291,7 @@ _IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".
 _SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xltx", ".xltm", ".xls", ".xlt", ".ods", ".ots", ".fods")
 FORMATS = (
     Format("Markdown", (".md", ".markdown", ".mdown", ".mdx", ".qmd", ".rmd"), _text(parse_markdown)),
-    Format("text", (".txt", ".text"), _text(parse_plain)),
+    Format("text", (".txt", ".text"), _text(_plain)),
     Format("web page", (".html", ".htm", ".xhtml"), _single(_html)),
     Format("web page", (".mhtml", ".mht"), _single(_mhtml)),
     Format("PDF", (".pdf",), _single(_pdf)),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.ask.beside import gives_another, leaves_unsaid
+from qa.ask.beside import gives_another, leaves_unsaid, quotes_another
 from qa.ask.units import Unit
 from qa.text.document import Span
 from qa.text.passage import Passage
@@ -181,3 +181,29 @@ def test_no_row_says_which_row_is_its_neighbour(question: str) -> None:
 @pytest.mark.parametrize("text", ["At least two hives stand here.", "It is the most recent one.", "Most of them are."])
 def test_words_that_rank_nothing_do_not_say_what_is_asked(text: str) -> None:
     assert leaves_unsaid("Which hive is the heaviest?", unit(text))
+
+
+# --- the message of somebody else -------------------------------------------------------------------------------------
+
+HEAD = "Ruth Keller, 12 March 2024, 10:02 UTC"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "section", "expected"),
+    [
+        ("What did Anna say about the tap?", f"{HEAD}: The tap leaks.", (), True),
+        ("What did Ruth say about the tap?", f"{HEAD}: The tap leaks.", (), False),
+        ("When did Anna mend the tap?", f"{HEAD}: Anna mended the tap.", (), False),
+        ("Why can't Anna come?", f"{HEAD}: I cannot come.", (), True),
+        ("What did Anna say about the tap?", "The tap leaks.", (HEAD,), True),
+        ("What did Ruth say about the tap?", "The tap leaks.", (HEAD,), False),
+        ("What did Anna say about the tap?", "12/03/2024, 10:02 - Ruth: The tap leaks.", (), True),
+        ("What did Anna say about the tap?", "The tap leaks.", ("Taps",), False),  # no message
+        ("Which tap did the gardener mend?", f"{HEAD}: I mended the red tap.", (), False),
+        ("What does a tap cost?", f"{HEAD}: A tap costs nine pounds.", (), False),
+    ],
+)
+def test_what_somebody_said_is_no_message_of_another(
+    question: str, text: str, section: tuple[str, ...], expected: bool
+) -> None:
+    assert quotes_another(question, unit(text, section)) is expected

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from qa.ask.traits import UNREAD, read_alone, read_in, shape, words_in
 from qa.ask.units import MOST_WORDS, MOST_WORDS_OF_LIST, Unit, units_of
+from qa.formats.chat_lines import chat_of
 from qa.formats.markdown import parse_markdown
 from qa.formats.plain import parse_plain
 from qa.models.protocols import AnswerSpan, Judgement, logistic
@@ -269,3 +270,11 @@ def test_a_colon_with_a_list_introduces_it_and_one_without_promises_nothing() ->
 def test_texts_without_spaces_are_as_long_as_their_characters(sentence: str, is_short: bool) -> None:
     (unit,) = units_of(0, passage(sentence))
     assert shape(unit)["fragment"] == is_short
+
+
+def test_a_message_of_a_chat_is_quoted_alone() -> None:
+    lines = [f"12/03/2024, 10:0{minute} - {name}: The tap leaks." for minute, name in enumerate(("Ada", "Bo", "Cy"))]
+    document = chat_of("chat.txt", "\n".join(lines))
+    assert document is not None
+    (only,) = split(document, count_words, 200)
+    assert [unit.text for unit in units_of(0, only)] == lines

@@ -453,6 +453,9 @@ def in_plain_text() -> Iterator[Case]:
     )
     yield case("txt/lines.txt", b"a\n" * 5_000, "indexed", "a")
     yield case("txt/returns.txt", b"\r" * 100_000 + WORDS, "indexed", "Bees sleep")
+    yield case("txt/heads.txt", b"12/03/2024, 10:02 - " * 200_000 + WORDS, "indexed", "Bees sleep")
+    chat = b"12/03/2024, 10:02 - Ada: Bees sleep.\n" + b"99/99/9999, 99:99 - X: \n" * 50_000
+    yield case("txt/chat.txt", chat, "indexed", "Bees sleep")
     yield case("txt/archive.txt", base64.encodebytes(PNG), "indexed", "iVBOR")
 
 
