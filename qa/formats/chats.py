@@ -10,11 +10,11 @@ from typing import Any
 
 from ..text.dates import dates_in, spelled
 from .conversations import Conversation, Message
-from .messages import People, looks_like_message, message_of, people_of
+from .messages import People, looks_like_message, mended, message_of, people_of, time_of
 from .named_values import name_within
 
 # The lists that hold the messages of a conversation, as programs name them.
-_LISTS = ("messages", "chat_messages", "MessageList")
+_LISTS = ("messages", "chat_messages", "MessageList", "conversations", "conversation", "turns", "value")
 _MAX_DEPTH = 4  # of a conversation within lists and objects
 _SAMPLE = 200  # messages that are examined
 _MOST_OTHERS = 0.5  # of them that are no messages: pictures, calls, those who come and go
@@ -42,6 +42,16 @@ def conversations_of(value: Any, path: str, people: People) -> list[Found]:
     return [Found(number if len(found) > 1 else 0, each) for number, each in enumerate(found, start=1)]
 
 
+def conversation_in(value: Any, people: People) -> Conversation | None:
+    """The conversation that an object is; None if it is none."""
+    messages = _messages(value) if isinstance(value, dict) else None
+    if messages is None:
+        return None
+    names = {**_participants(value), **people_of(messages), **people}
+    said = tuple(message for each in messages if (message := message_of(each, names)) is not None)
+    return Conversation(mended(_title(value)), said)
+
+
 def _within(value: Any, people: People, depth: int) -> Iterator[Conversation]:
     """Yield the conversations in a value, in order."""
     if depth > _MAX_DEPTH:
@@ -51,10 +61,8 @@ def _within(value: Any, people: People, depth: int) -> Iterator[Conversation]:
             if isinstance(each, (list, dict)):
                 yield from _within(each, people, depth + 1)
     elif isinstance(value, dict):
-        if (messages := _messages(value)) is not None:
-            names = {**people_of(messages), **people}
-            said = tuple(message for each in messages if (message := message_of(each, names)) is not None)
-            yield Conversation(_title(value), said)
+        if (conversation := conversation_in(value, people)) is not None:
+            yield conversation
             return
         for each in value.values():
             if isinstance(each, (list, dict)):
@@ -68,18 +76,34 @@ def _messages(value: dict[str, Any]) -> list[Any] | None:
         return _branch(mapping, value.get("current_node"))
     for name in _LISTS:
         messages = value.get(name)
-        if isinstance(messages, list) and _are_messages(messages, is_named=True):
-            return messages
+        if isinstance(messages, list) and _are_messages(messages, is_named=name != "value"):
+            return messages[::-1] if _is_newest_first(messages) else messages
     return None
 
 
+def _is_newest_first(messages: list[Any]) -> bool:
+    """Whether the messages go back in time, as Messenger writes them."""
+    times = [when for each in messages if isinstance(each, dict) and (when := time_of(each)) is not None]
+    return len(times) > 1 and times[0] > times[-1]
+
+
+def _participants(value: dict[str, Any]) -> dict[str, str]:
+    """The name of a conversation with one person, by that person's number, as Skype has it."""
+    number, name = value.get("id"), value.get("displayName")
+    return {number: name} if isinstance(number, str) and isinstance(name, str) and name else {}
+
+
 def _are_messages(values: list[Any], is_named: bool) -> bool:
-    """Whether a list holds messages: in one that is not named so, each entry must have the fields of Slack's."""
+    """Whether a list holds messages: in one that is not named so, they must have the fields of Slack or Teams."""
     sample = [value for value in values[:_SAMPLE] if isinstance(value, dict)]
     if not is_named:
-        sample = [value for value in sample if value.get("type") == "message" and "ts" in value]
+        sample = [value for value in sample if _is_certain(value)]
     found = sum(map(looks_like_message, sample))
     return found > 0 and found >= (1 - _MOST_OTHERS) * min(len(values), _SAMPLE)
+
+
+def _is_certain(value: dict[str, Any]) -> bool:
+    return (value.get("type") == "message" and "ts" in value) or ("createdDateTime" in value and "messageType" in value)
 
 
 def _branch(mapping: dict[str, Any], current: object) -> list[Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from html import unescape
 from typing import Any
 
 from .conversations import Message
 from .markup import is_html, text_of_html
 from .named_values import clean, label, name_within, one_line
-from .timestamps import spoken
+from .timestamps import moment, spoken
 
 # The fields of a message, the likeliest first, with the programs that name them so.
 _SENDERS = (
@@ -49,6 +50,8 @@ def message_of(value: Any, people: People) -> Message | None:
     """The message that an object is; None if it says nothing that a person reads, or nobody says it."""
     if not isinstance(value, dict) or _is_hidden(value):
         return None
+    if "sender_name" in value and "timestamp_ms" in value:
+        value = {name: mended(each) if isinstance(each, str) else each for name, each in value.items()}
     sender, role = _sender(value, people)
     when = next(filter(None, (spoken(value.get(name)) for name in _TIMES)), "")
     text = _said(value, people)
@@ -57,6 +60,19 @@ def message_of(value: Any, people: People) -> Message | None:
     if forwarded := name_within(value.get("forwarded_from")):
         sender = f"{sender} (forwarded from {forwarded})"
     return Message(sender, when, text, is_answer=role == "Assistant")
+
+
+def time_of(value: dict[str, Any]) -> datetime | None:
+    """When a message was written."""
+    return next((when for name in _TIMES if (when := moment(value.get(name))) is not None), None)
+
+
+def mended(text: str) -> str:
+    """A text whose UTF-8 was taken for Latin-1, as Messenger and Instagram write it: `GrÃ¼Ã\x9fe` → `Grüße`."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def looks_like_message(value: Any) -> bool:
@@ -131,7 +147,10 @@ def _person(value: object) -> str:
 def _said(value: dict[str, Any], people: People) -> str:
     """The text of a message with the names of what is attached to it, or what a service message reports."""
     texts = (_text(value.get(name)).strip() for name in _TEXTS)
-    text = _readable(next(filter(None, texts), ""), people)
+    text = next(filter(None, texts), "")
+    if "messagetype" in value and "</" in text:  # Skype, whose HTML has no paragraphs
+        text = text_of_html(f"<p>{text}</p>")
+    text = _readable(text, people)
     if not text and isinstance(value.get("action"), str):
         text = _action(value)
     poll = value.get("poll")

@@ -9,10 +9,11 @@ from typing import Any
 
 from ..text.document import Contents, Document
 from .articles import Fields, document_of, record_of
-from .chats import conversations_of
+from .chats import conversation_in, conversations_of
 from .conversations import document_of as conversation_document
 from .decoding import Empty, Unreadable, decode
 from .json_values import read_line, read_values
+from .keep import is_note, note_of
 from .messages import People
 from .record_lists import Entry, entries
 
@@ -43,7 +44,7 @@ def parse_json(path: str, data: bytes, fields: Fields, people: People = MappingP
     values = found.values
     value = values[0] if len(values) == 1 else list(values)
     try:
-        contents = _chats(path, value, people) or _contents(path, entries(value, fields), fields)
+        contents = _exported(path, value, people) or _contents(path, entries(value, fields), fields)
     except Empty:
         if found.problem:
             raise Unreadable(f"is not JSON: it {found.problem}") from None
@@ -51,8 +52,16 @@ def parse_json(path: str, data: bytes, fields: Fields, people: People = MappingP
     return replace(contents, problems=(*contents.problems, *filter(None, [found.problem])))
 
 
-def _chats(path: str, value: Any, people: People) -> Contents | None:
-    """The documents of the conversations in a file; None if there are none, or nobody says anything."""
+def _exported(path: str, value: Any, people: People) -> Contents | None:
+    """The documents of the conversations or the note in a file; None if it is no such export.
+
+    Raises Empty for a note without a text, or in the trash.
+    """
+    if is_note(value):
+        note = note_of(path, value)
+        if note is None:
+            raise Empty("contains no text" if not value.get("isTrashed") else "is a note in the trash")
+        return Contents((note,))
     found = conversations_of(value, path, people)
     named = ((f"{path}#{each.number}" if each.number else path, each.conversation) for each in found[:MAX_RECORDS])
     documents = tuple(document for name, each in named if (document := conversation_document(name, each)) is not None)
@@ -117,6 +126,14 @@ def _parse_lines(path: str, text: str, fields: Fields) -> Contents:
     return replace(contents, problems=(*contents.problems, problem))
 
 
+def _document(name: str, entry: Entry, fields: Fields) -> tuple[Document | None, list[str]]:
+    """The document of a record, which may be a conversation, and what of it is not read."""
+    conversation = conversation_in(entry.value, {})
+    if conversation is not None:
+        return conversation_document(name, conversation), []
+    return document_of(name, entry.value, fields, entry.heading)
+
+
 def _contents(path: str, records: Iterable[Entry], fields: Fields) -> Contents:
     """The documents of numbered records."""
     documents: list[Document] = []
@@ -128,7 +145,7 @@ def _contents(path: str, records: Iterable[Entry], fields: Fields) -> Contents:
             skipped += 1
             continue
         name = f"{path}#{entry.number}" if entry.number else path
-        document, wrong = document_of(name, entry.value, fields, entry.heading)
+        document, wrong = _document(name, entry, fields)
         problems.update(dict.fromkeys(wrong))
         if document is None:
             textless += 1

@@ -12,6 +12,7 @@ BlockKind = Literal["paragraph", "list", "table", "code", "message"]
 WHOLE_MESSAGE = 60  # words: a message up to this length, with who wrote it and when, is judged and quoted as a whole
 APART = 7  # the level of a section that is joined with no other: a footnote under the headings of another place
 SECTION_SEPARATOR = " > "
+_IDENTIFIER = re.compile(r"(?<=\S)[ _-](?=[a-f]*\d)[0-9a-f]{32}(?=_all\b|\.[A-Za-z]\w{0,7}\Z|\Z)")
 _RECORD = re.compile(r"\.\w+#\d+$")  # the path of a record: a file name with an extension, and a number
 
 
@@ -107,8 +108,13 @@ def title_from_path(path: str) -> str:
     """A title for an article that has none: `reports/q3_summary.txt` → `q3 summary`, `news.jsonl#3` → `news 3`."""
     file = without_record(path)
     number = path[len(file) + 1 :]
-    words = f"{PurePosixPath(file).stem} {number}".replace("_", " ").replace("-", " ")
+    words = f"{without_identifier(PurePosixPath(file).stem)} {number}".replace("_", " ").replace("-", " ")
     return " ".join(words.split()) or path
+
+
+def without_identifier(name: str) -> str:
+    """The name of a file or folder without the number of 32 digits that Notion puts at its end: `Team 0f1e….md`."""
+    return _IDENTIFIER.sub("", name)
 
 
 def without_record(path: str) -> str:

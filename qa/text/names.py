@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .dates import Date, dates_in, spelled
-from .document import without_record
+from .document import without_identifier, without_record
 
 _WORD = re.compile(r"[^\W_]+")
 # camelCase, HTMLPage and Policy2024
@@ -82,7 +82,7 @@ def date_terms(found: Date) -> tuple[str, ...]:
 def _searched(path: str) -> tuple[str, ...]:
     name = _name(path)
     extra = [term for found in name.dates for term in date_terms(found)]
-    for word in _WORD.findall(path[-_MOST:]):
+    for word in _WORD.findall(_readable(path)[-_MOST:]):
         pieces = _LETTERS_OR_DIGITS.findall(word)
         if len(pieces) > 1 and not any(map(word.startswith, extra)):  # INV5567 is also asked for as 5567
             extra += [word, *(piece for piece in pieces if len(piece) > 1)]
@@ -109,8 +109,12 @@ def _shown(path: str) -> _Name:
     return _Name((*(said or name.words), *more), dates)
 
 
+def _readable(path: str) -> str:
+    return "/".join(map(without_identifier, path.split("/")))
+
+
 def _name(path: str) -> _Name:
-    text = "/".join(_EXTENSION.sub("", part) for part in path.split("/"))[-_MOST:]
+    text = "/".join(_EXTENSION.sub("", part) for part in _readable(path).split("/"))[-_MOST:]
     words: list[str] = []
     found = dates_in(text)
     dates = [each for _, each in found if not any(_refines(other, each) for _, other in found)]

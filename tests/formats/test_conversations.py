@@ -332,3 +332,47 @@ def test_no_field_of_a_message_needs_to_be_a_text(name: str, odd: Any) -> None:
         {name: odd, "messages": [plain, odd]},
     ):
         assert any("Bees sleep." in document.text for document in read(value))
+
+
+# --- other programs ---------------------------------------------------------------------------------------------------
+
+
+def test_messenger_writes_the_newest_first_and_utf8_as_latin1() -> None:
+    messages = [
+        {"sender_name": "Bo", "timestamp_ms": NINE * 1000 + 60_000, "content": "Gr\u00c3\u00bc\u00c3\u009fe"},
+        {"sender_name": "Zo\u00c3\u00ab", "timestamp_ms": NINE * 1000, "content": "Wie gehts? Älter"},
+    ]
+    (found,) = read({"participants": [{"name": "Bo"}], "title": "Zo\u00c3\u00ab", "messages": messages})
+    assert found.title == "Zoë"
+    assert lines(found) == ["Zoë, 12 March 2024, 09:00 UTC: Wie gehts? Älter", "Bo, 12 March 2024, 09:01 UTC: Grüße"]
+
+
+def test_discord_names_people_as_the_server_does() -> None:
+    author = {"id": "9", "name": "ada", "discriminator": "0", "nickname": "Ada M."}
+    message = {
+        "id": "3",
+        "type": "Default",
+        "timestamp": "2024-03-12T10:02:11.123+01:00",
+        "content": "Hi.",
+        "author": author,
+    }
+    (found,) = read({"guild": {"name": "Bees"}, "channel": {"name": "general"}, "messages": [message]})
+    assert (found.title, lines(found)) == ("general, Bees", ["Ada M., 12 March 2024, 10:02: Hi."])
+
+
+def test_teams_and_skype_write_html() -> None:
+    graph = {"createdDateTime": "2024-03-12T10:02:13.1Z", "messageType": "message", "from": {"user": {"displayName": "Ada"}},
+             "body": {"contentType": "html", "content": "<p>Hello <b>you</b></p>"}}  # fmt: skip
+    assert lines(read({"value": [graph]})[0]) == ["Ada, 12 March 2024, 10:02 UTC: Hello you"]
+    skype = {"originalarrivaltime": "2024-03-12T10:02:13.1Z", "messagetype": "RichText", "from": "8:bo", "displayName": None,
+             "content": 'Hi, <a href="https://x.example">see this</a>'}  # fmt: skip
+    (found,) = read({"userId": "8:ada", "conversations": [{"id": "8:bo", "displayName": "Bo", "MessageList": [skype]}]})
+    assert lines(found)[0].startswith("Bo, 12 March 2024, 10:02 UTC: Hi, see this")
+
+
+def test_each_line_of_json_lines_may_be_a_conversation() -> None:
+    said = [{"from": "human", "value": "My hive is wet."}, {"from": "gpt", "value": "Tilt it."}]
+    data = "\n".join(json.dumps({"id": n, "conversations": said}) for n in range(2))
+    documents = parse("chats.jsonl", data.encode()).documents
+    assert [each.path for each in documents] == ["chats.jsonl#1", "chats.jsonl#2"]
+    assert lines(documents[0]) == ["User: My hive is wet.", "Assistant: Tilt it."]

@@ -78,6 +78,10 @@ def test_the_configured_fields_also_apply_in_an_archive() -> None:
         ("saved.zip/v1.2-news.csv#14", "v1.2 news 14"),
         ("issue #3.md", "issue #3"),
         ("saved.zip/bees.html", "bees"),
+        ("e.zip/Team 0f1e2d3c4b5a69788796a5b4c3d2e1f0/Suppliers 0f1e2d3c4b5a69788796a5b4c3d2e1f0.csv", "Suppliers"),
+        ("e.zip/Suppliers 0f1e2d3c4b5a69788796a5b4c3d2e1f0.csv#2", "Suppliers 2"),
+        ("0f1e2d3c4b5a69788796a5b4c3d2e1f0.md", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"),
+        ("Suppliers 0f1e2d3c4b5a69788796a5b4c3d2e1f.csv", "Suppliers 0f1e2d3c4b5a69788796a5b4c3d2e1f"),
     ],
 )
 def test_a_title_is_made_of_the_path(path: str, title: str) -> None:

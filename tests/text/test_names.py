@@ -22,6 +22,12 @@ from qa.text.terms import analyze, analyze_question, query_terms
         ("saved.zip/bees.html", "Bees", "saved"),
         ("log/2024-03-06.md", "", "log 6 March 2024 20240306 202403 day0306"),
         ("2019/rules.md", "Rules", "2019"),
+        (
+            "Team 0f1e2d3c4b5a69788796a5b4c3d2e1f0/Hives 0f1e2d3c4b5a69788796a5b4c3d2e1f0.md",
+            "",
+            "Team Hives",
+        ),  # as Notion names them
+        ("Team 0f1e2d3c4b5a69788796a5b4c3d2e1f0/Hives 0f1e2d3c4b5a69788796a5b4c3d2e1f0_all.csv", "", "Team Hives all"),
     ],
 )
 def test_the_word_index_has_what_the_title_lacks(path: str, title: str, words: str) -> None:
@@ -42,6 +48,7 @@ def test_the_word_index_has_what_the_title_lacks(path: str, title: str, words: s
         ("goats.md", "Keeping goats", ""),
         ("goats.md", "On the meadow", ""),
         ("goats.md", "", "goats"),
+        ("Goats 0f1e2d3c4b5a69788796a5b4c3d2e1f0.md", "On the meadow", ""),
     ],
 )
 def test_the_reader_sees_what_the_title_does_not_say(path: str, title: str, shown: str) -> None:
