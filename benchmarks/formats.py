@@ -30,7 +30,8 @@ _NOT_SUPPORTED = """
 ## Not supported
 
 - **PDF**: images of text (no character recognition), forms of Adobe LiveCycle (XFA). Text that is rotated relative to most of
-  its page is dropped; code loses its line breaks; tables with wrapped prose in their cells become paragraphs; a heading
+  its page is dropped if it is less than three lines (stamps, axes of charts) or not at a right angle; notes in the margin that
+  are as large as the text beside them are read as a column; numbers of lines beside two columns stay; code loses its line breaks; tables with wrapped prose in their cells become paragraphs; a heading
   across some of four or more columns can stand in the wrong place; notes at the foot of a page
   that are neither smaller nor below a rule are read as text; right-to-left scripts have basic support. Fields of a form are read beside their labels only on a page
   that is not rotated. Comments follow the text of their page ("Comment by Ada: …"). The page is shown as a picture with the

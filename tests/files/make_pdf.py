@@ -131,6 +131,12 @@ def cells_at(xs: Sequence[float], y: float, rows: Sequence[Sequence[str]], step:
     )
 
 
+def turned(content: bytes, angle: int, x: float, y: float) -> bytes:
+    """A content stream turned counterclockwise by 90 or 270 degrees, with its origin at a point."""
+    sine = 1 if angle == 90 else -1
+    return b"q 0 %d %d 0 %g %g cm\n%sQ\n" % (sine, -sine, x, y, content)
+
+
 def rule_at(x: float, y: float, width: float) -> bytes:
     """A content stream that draws a thin line, as above the notes of a page."""
     return b"%g %g %g 0.5 re f\n" % (x, y, width)

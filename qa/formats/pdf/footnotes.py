@@ -23,12 +23,16 @@ _SIGNED = re.compile(rf"(?<=[\w.,;:!?)\]\"'”’])[{SIGNS}]{{1,3}}\Z|\A[{SIGNS}
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note with its mark (numbers as superscripts) and its lines; the page is where it begins."""
+    """A note with its mark (numbers as superscripts) and its lines; the page is where it begins.
+
+    One in the margin has no mark, but the height at which it begins.
+    """
 
     page: int
     mark: str
     size: float
     lines: tuple[str, ...]
+    top: float | None = None
 
     def piece(self) -> Piece:
         """The note as a piece of its page."""
@@ -135,11 +139,20 @@ def with_notes(pieces: Sequence[Piece], notes: Sequence[Note]) -> list[Piece]:
         counts[note.page] += 1
         # The last piece that begins on an earlier page may go on here.
         among = range(max(0, bisect_left(starts, note.page) - 1), bisect_right(starts, note.page))
+        if note.top is not None:
+            after[_beside(pieces, among, note.page, note.top)].append(note.piece())
+            continue
         after[_place(pieces, among, note.mark if counts[note.page] <= _MAX_NOTES else "")].append(note.piece())
     result = list(after[-1])
     for number, piece in enumerate(pieces):
         result += [piece, *after[number]]
     return result
+
+
+def _beside(pieces: Sequence[Piece], among: range, page: int, top: float) -> int:
+    """The last piece that begins on an earlier page, or on this one above a height."""
+    above = [n for n in among if pieces[n].page < page or pieces[n].top >= top - 0.5 * pieces[n].size]
+    return above[-1] if above else among.start - 1
 
 
 def _place(pieces: Sequence[Piece], among: range, mark: str) -> int:

@@ -22,7 +22,7 @@ DROP_CAP = 1.8  # times the size of the words beside it: a letter that begins th
 EDGE_ROWS = 3  # of a page's top and bottom that may be running headers or footers
 _MAX_MARKS = 6  # raised above one row
 CELL_GAP = 1.2  # the smallest white space between the cells of a table, in font sizes
-_GUTTER = 0.8  # the smallest white space between columns, in font sizes
+GUTTER = 0.8  # the smallest white space between columns, in font sizes
 _COLUMN_LINES = 4  # the fewest lines side by side that make columns
 _MAX_SPLITS = 16  # nested splits of a page into columns
 
@@ -194,7 +194,7 @@ def _gutter(rows: list[Row]) -> tuple[int, int, float] | None:
         round(word.x0 / 2)
         for row in rows
         for before, word in zip([None, *row[:-1]], row, strict=True)
-        if before is None or word.x0 - before.x1 > _GUTTER * word.size
+        if before is None or word.x0 - before.x1 > GUTTER * word.size
     )
     best: tuple[int, int, int, float] | None = None
     for start, count in starts.most_common(12):
@@ -234,7 +234,7 @@ def _crosses(row: Row, x: float) -> bool:
     right = [word for word in row if word.x0 >= x]
     if not left:
         return False
-    return left[-1].x1 > x or bool(right and right[0].x0 - left[-1].x1 < _GUTTER * right[0].size)
+    return left[-1].x1 > x or bool(right and right[0].x0 - left[-1].x1 < GUTTER * right[0].size)
 
 
 def _column_lines(rows: list[Row], x: float) -> int:

@@ -25,6 +25,7 @@ from ..pictures import Box, PagePicture
 from .file import opening, read_words
 from .layout import EDGE_ROWS, Row, Word, columns
 from .letters import word_rows
+from .margins import apart
 from .pieces import is_to_left
 from .places import Mark, align
 from .scans import Scan
@@ -41,7 +42,7 @@ _GRID = 1_000_000  # steps along a page's side, since pdfium returns integers
 
 @dataclass(frozen=True, slots=True)
 class _PageWord:
-    """A word, its line (page, column, row), the rotation of its page's text in degrees, and its direction."""
+    """A word, its line (page, column, row), the rotation of its text in degrees, and its direction."""
 
     word: Word
     line: tuple[int, int, int]
@@ -150,11 +151,18 @@ def pictures_of(
 
 def _words(page: Page, number: int, text: str) -> Iterator[_PageWord]:
     """Yield the words of a page in the reading order of `parse_pdf`, without running heads that `text` lacks."""
-    for region, rows in enumerate(columns(_without_running(word_rows(page.words), text))):
+    words, sides = apart(page.words)
+    parts = [
+        (columns(_without_running(word_rows(words), text)), page.angle),
+        *((columns(word_rows(turned.words)), turned.angle) for turned in page.turned),
+        ([word_rows(side) for side in sides], page.angle),
+    ]
+    regions = [(region, angle) for regions, angle in parts for region in regions]
+    for at, (rows, angle) in enumerate(regions):
         for row, line in enumerate(rows):
             to_left = is_to_left(line)
             for word in line[::-1] if to_left else line:
-                yield _PageWord(word, (number, region, row), page.angle, to_left, page.scan)
+                yield _PageWord(word, (number, at, row), angle, to_left, page.scan)
 
 
 def _without_running(rows: list[Row], text: str) -> list[Row]:

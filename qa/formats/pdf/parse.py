@@ -19,9 +19,10 @@ from ..tables import has_header
 from .certainty import INSTALL, certainty, image_fields, unread
 from .continued import with_continued
 from .file import PdfFile, read, shows_pictures
-from .footnotes import with_notes, without_notes
-from .layout import Row, columns, without_running
+from .footnotes import Note, with_notes, without_notes
+from .layout import Row, Word, columns, without_running
 from .letters import word_rows
+from .margins import apart
 from .pieces import Piece, flowing, joined, leading, pieces, vocabulary
 from .properties import coverage, fields, given_title
 from .words import Page, key
@@ -40,13 +41,18 @@ def parse_pdf(path: str, data: bytes) -> Contents:
 
 def contents_of(path: str, file: PdfFile) -> Contents:
     """The document of a file of which at least one page has words."""
-    pages = without_running([word_rows(page.words) for page in file.pages])
+    parts = [apart(page.words) for page in file.pages]
+    rows = [word_rows(words) for words, _ in parts]
+    pages = without_running(rows)
     if not any(pages):
-        pages = [word_rows(page.words) for page in file.pages]  # the pages have only rows that repeat on each page
+        pages = rows  # the pages have only rows that repeat on each page
     known = vocabulary(pages)
     body = _body_size(pages)
     regions, notes = without_notes([columns(rows) for rows in pages], [page.rules for page in file.pages], body)
     usual_leading = leading([region for page in regions for region in page])
+    for regions_of_page, page in zip(regions, file.pages, strict=True):
+        regions_of_page += [region for turned in page.turned for region in columns(word_rows(turned.words))]
+    notes += _beside([sides for _, sides in parts], usual_leading)
     all_pieces = with_notes(flowing(_pieces(regions, usual_leading)), notes)
     all_pieces = with_continued(_with_comments(all_pieces, [page.comments for page in file.pages]))
     levels = _levels(all_pieces, body, file.bookmarks, known)
@@ -70,6 +76,18 @@ def _pieces(pages: Sequence[Sequence[list[Row]]], usual_leading: float) -> list[
             goes_on = bool(result) and result[-1].kind == "table" and result[-1].page == number - 1
             result += pieces(region, number, usual_leading, goes_on)
     return result
+
+
+def _beside(pages: Sequence[Sequence[Sequence[Word]]], usual_leading: float) -> list[Note]:
+    """The notes in the margins of all pages."""
+    notes: list[Note] = []
+    for number in range(max(map(len, pages), default=0)):
+        sides = without_running([word_rows(sides[number]) if number < len(sides) else [] for sides in pages])
+        for page, rows in enumerate(sides):
+            for piece in pieces(rows, page, usual_leading):
+                lines = (*piece.lines, *(" ".join(row) for row in piece.rows))
+                notes.append(Note(page, "", piece.size, lines, piece.top))
+    return notes
 
 
 def _with_comments(all_pieces: Sequence[Piece], comments: Sequence[tuple[str, ...]]) -> list[Piece]:

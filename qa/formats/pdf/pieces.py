@@ -21,6 +21,8 @@ CLOSED = re.compile(r"[.!?…:;][\"'”’)\]]*\Z")
 _LEADERS = re.compile(r"(?:\s?[.·_]){5,}\s?")  # dot leaders in a table of contents
 _PREFIX = re.compile(r"(?:cross|half|high|long|low|mid|non|self|semi|short|well)\Z")  # these keep their hyphen
 _HYPHENS = ("-", "\u2010", "\u00ad", "—")
+_CAPTION = re.compile(r"(?:figure|fig\.|table|tab\.|abbildung|abb\.|tabelle|tableau|figura|tabla)\s\d", re.IGNORECASE)
+_MAX_FLOATING = 8  # pieces that may stand in the middle of a sentence
 _UNITS = frozenset("$€£¥")
 
 
@@ -44,7 +46,8 @@ class Line:
 class Piece:
     """A paragraph, list item, table or note; `mark` is an item's bullet or number.
 
-    `rows` are the cells of a table, `begins` the indices of those with which a page begins, `left` is its left edge.
+    `rows` are the cells of a table, `begins` the indices of those with which a page begins, `left` is its left
+    edge. `top` is the height at which it begins, in points.
     """
 
     kind: Literal["paragraph", "item", "table", "note"]
@@ -56,6 +59,7 @@ class Piece:
     rows: tuple[tuple[str, ...], ...] = ()
     begins: tuple[int, ...] = ()
     left: float = 0.0
+    top: float = 0.0
 
 
 def leading(regions: Sequence[list[Row]]) -> float:
@@ -146,10 +150,10 @@ def _piece(group: list[Line], page: int) -> Piece:
     bold = all(line.bold for line in group)
     texts = [_LEADERS.sub(" … ", line.text) for line in group]
     if not mark:
-        return Piece("paragraph", page, group[0].size, bold, tuple(texts))
+        return Piece("paragraph", page, group[0].size, bold, tuple(texts), top=group[0].y)
     if not _BOX.match(mark):
         texts[0] = texts[0][len(mark) :].lstrip()
-    return Piece("item", page, group[0].size, bold, tuple(texts), "" if _BOX.match(mark) else mark)
+    return Piece("item", page, group[0].size, bold, tuple(texts), "" if _BOX.match(mark) else mark, top=group[0].y)
 
 
 def _gaps(row: Row) -> list[tuple[float, float]]:
@@ -208,7 +212,7 @@ def _table(rows: list[Row], page: int) -> Piece:
                 words_of_cells.append([])
             words_of_cells[-1].append(two.text)
         cells.append(tuple(" ".join(cell) for cell in words_of_cells))
-    return Piece("table", page, size, rows=tuple(cells), left=min(row[0].x0 for row in rows))
+    return Piece("table", page, size, rows=tuple(cells), left=min(row[0].x0 for row in rows), top=rows[0][0].y)
 
 
 def _strips(rows: list[Row]) -> list[tuple[float, float]]:
@@ -269,15 +273,31 @@ def vocabulary(pages: Sequence[list[Row]]) -> frozenset[str]:
 
 
 def flowing(pieces: Sequence[Piece]) -> list[Piece]:
-    """Join pieces of neighbouring columns and pages if a sentence clearly continues."""
+    """Join pieces of neighbouring columns and pages if a sentence goes on, also around tables and captions."""
     result: list[Piece] = []
     for piece in pieces:
-        last = result[-1] if result else None
-        if last is not None and _continues(last, piece):
-            result[-1] = replace(last, lines=(*last.lines, *piece.lines))
+        at = len(result) - 1
+        least = at - _MAX_FLOATING
+        while at > least and at >= 0 and _floats(result[at]):
+            at -= 1
+        if at >= 0 and _continues(result[at], piece) and (at == len(result) - 1 or _is_overleaf(result[at], piece)):
+            result[at] = replace(result[at], lines=(*result[at].lines, *piece.lines))
         else:
             result.append(piece)
     return result
+
+
+def _floats(between: Piece) -> bool:
+    """Whether a piece may stand in the middle of a sentence that goes on in another, as a table and its caption may."""
+    if between.kind == "table":
+        return True
+    return between.kind == "paragraph" and bool(_CAPTION.match(between.lines[0]))
+
+
+def _is_overleaf(last: Piece, piece: Piece) -> bool:
+    """Whether two pieces are lines of prose on different pages."""
+    is_prose = len(last.lines) > 1 and min(len(lines.split()) for lines in (last.lines[-1], piece.lines[0])) > 3
+    return last.page < piece.page and is_prose
 
 
 def _continues(last: Piece, piece: Piece) -> bool:

@@ -17,13 +17,16 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from .forms import fields_and_comments, with_fields
-from .layout import DIGITS, DROP_CAP, EXPONENT_AFTER, RAISED, SUPERSCRIPTS, Rule, Word
+from .layout import DIGITS, DROP_CAP, EXPONENT_AFTER, RAISED, SUPERSCRIPTS, Rule, Word, rows_of
 from .scans import Scan
 
 _MAX_COORDINATE = 20_000.0  # points; a page is at most 14,400 wide, and a word farther away is invisible
 _MAX_DRAWINGS, _MAX_DOTS = 3_000, 200  # drawings examined on a page; more dots than that belong to a chart
 _RULE_HEIGHT, _RULE_WIDTH = 2.5, 20.0  # points: the highest and the shortest line
 _SCAN_AREA = 0.5  # the smallest share of a page that the pictures on it cover if it looks scanned
+
+_TURNED_ROWS, _TURNED_WORDS = 3, 2.0  # the fewest rows that are read, and words in each
+_TURNED_STEP = 4.0  # the largest distance of these rows, in font sizes
 
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
 _BOLD_WEIGHT, _BOLD_FLAG = 600, 1 << 18
@@ -37,12 +40,20 @@ Fault = Literal["damaged", "scanned", "undecoded", ""]
 
 
 @dataclass(frozen=True, slots=True)
+class Turned:
+    """Words with another rotation than most of their page, such as a table, rotated upright."""
+
+    words: tuple[Word, ...]
+    angle: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The words of a page, rotated upright, and their rotation on the page, in degrees clockwise.
 
     `characters` counts those that pdfium finds, and `fault` says why there are no words. `comments` are those that
     readers have added, with their authors. The words of a `scan` were read from a picture of the page. `rules` are
-    lines that are drawn across it.
+    lines that are drawn across it, and `turned` words that are rotated otherwise than the others.
     """
 
     words: tuple[Word, ...] = ()
@@ -52,6 +63,7 @@ class Page:
     comments: tuple[str, ...] = ()
     scan: Scan | None = None
     rules: tuple[Rule, ...] = ()
+    turned: tuple[Turned, ...] = ()
 
 
 def read_page(opened: pdfium.PdfDocument, number: int, most: int) -> Page:
@@ -61,8 +73,9 @@ def read_page(opened: pdfium.PdfDocument, number: int, most: int) -> Page:
             characters = textpage.count_chars()
             if characters > most:
                 return Page(characters=characters)
-            angle = _angle(textpage)
+            angle, *others = _angles(textpage)
             words = list(_words(textpage, angle))
+            turned = [each for other in others for each in _turned(list(_words(textpage, other)), other)]
             drawn: list[Edges] = []
             with suppress(pdfium.PdfiumError):  # a damaged drawing must not lose the words
                 drawn = list(_drawings(page, angle))
@@ -72,7 +85,7 @@ def read_page(opened: pdfium.PdfDocument, number: int, most: int) -> Page:
             words = words if angle else with_fields(words, [each for each in filled if each.value])
             fault: Fault = "" if words else _fault(page, characters)
             said = tuple(filter(None, map(clean_line, comments)))
-            return Page(tuple(words), angle, characters, fault, said, rules=tuple(_rules(drawn)))
+            return Page(tuple(words), angle, characters, fault, said, None, tuple(_rules(drawn)), tuple(turned))
     except pdfium.PdfiumError:
         return Page(fault="damaged")  # one damaged page must not lose the others
 
@@ -90,15 +103,34 @@ def _fault(page: pdfium.PdfPage, characters: int) -> Fault:
     return "undecoded" if characters else ""
 
 
-def _angle(textpage: pdfium.PdfTextPage) -> int:
-    """The rotation of most of the text, in degrees clockwise: tables are often rotated on an upright page."""
+def _angles(textpage: pdfium.PdfTextPage) -> list[int]:
+    """The rotations of the text, in degrees clockwise, most of it first: tables may be rotated on an upright page."""
     count = textpage.count_chars()
     angles: Counter[int] = Counter()
     for index in range(0, count, max(1, count // 200)):
         angle = math.degrees(raw.FPDFText_GetCharAngle(textpage.raw, index))
         if math.isfinite(angle) and not raw.FPDFText_IsGenerated(textpage.raw, index):
             angles[round(angle / 90) % 4 * 90] += 1
-    return angles.most_common(1)[0][0] if angles else 0
+    return [angle for angle, _ in angles.most_common()] or [0]
+
+
+def _turned(words: Sequence[Word], angle: int) -> Iterator[Turned]:
+    """Yield the words that stand in several rows below each other, and are no stamp or names of the axes of a chart."""
+    groups: list[list[list[Word]]] = []
+    for row in rows_of(words):
+        if groups and groups[-1][-1][0].y - row[0].y < _TURNED_STEP * row[0].size:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    kept = [
+        word
+        for rows in groups
+        if len(rows) >= _TURNED_ROWS and sum(map(len, rows)) >= _TURNED_WORDS * len(rows)
+        for row in rows
+        for word in row
+    ]
+    if kept:
+        yield Turned(tuple(kept), angle)
 
 
 def _words(textpage: pdfium.PdfTextPage, angle: int) -> Iterator[Word]:
