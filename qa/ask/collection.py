@@ -23,56 +23,31 @@ from ..text.document import Span, title_from_path, without_record
 from ..text.properties import HEADING, block_of, entry_of
 from ..text.terms import analyze, contained_in, is_function_word
 from .answer import Answer, Citation, Lead
+from .collection_forms import Asked, readings_of
 from .presence import GoneDocuments
 from .sources import web_address
 
 # How sure a count or a comparison of all dates is, and a property of the only article with the title that is asked for.
 _CERTAIN, _NAMED = 0.99, 0.97
+# The only article that mentions what it is said to be about; and what is said although some articles have no date.
+_MENTIONED, _UNDATED = 0.87, 0.9
 _MOST_SEARCHED = 2_000  # passages: a topic in more than these is left to the search
 MOST_CITED = 10  # articles that an answer lists and cites
 _SHOWN = 300  # characters of an article that is cited as a whole
 _WORD = re.compile(r"[^\W_]+")
 _BLOCK = 1_000  # documents whose facts are read together
-_ARTICLES = r"(?:articles?|files?|documents?|notes?|texts?|pages?)"
-_OWN = r"(?:(?:do|have) (?:i|we) (?:have|got)|are there|are in (?:the|my) (?:corpus|collection|library|folder))"
-_END = r"(?P<end>newest|latest|most recent|oldest|earliest)"
-_WRITTEN = r"(?:write|written|wrote|author(?:ed)?|publish(?:ed)?)"
-_FORMS: tuple[tuple[str, str], ...] = (
-    ("author", r"who (?:wrote|authored|is the author of|are the authors of) (?P<title>.+)"),
-    ("author", r"by whom was (?P<title>.+) written"),
-    ("date", r"when was (?P<title>.+) (?P<verb>published|written|created|updated|posted|released)"),
-    ("date", r"what is the (?:publication )?date of (?P<title>.+)"),
-    ("by", rf"what (?:did|has) (?P<person>.+) {_WRITTEN}"),
-    ("by", rf"(?:which|what) {_ARTICLES} (?:did|has) (?P<person>.+) {_WRITTEN}"),
-    ("by", rf"(?:which|what) {_ARTICLES} (?:(?:were|was|are|is) )?(?:{_WRITTEN} )?by (?P<person>.+)"),
-    ("newest", rf"(?:which|what) {_ARTICLES} is the {_END}"),
-    ("newest", rf"(?:which|what) is (?:the|my) {_END} {_ARTICLES}"
-               r"(?: (?:about|on) (?P<topic>.+))?"),
-    ("count", rf"how many {_ARTICLES} {_OWN}"),
-    ("count", rf"how many {_ARTICLES} (?:{_OWN} )?by (?P<person>.+)"),
-    ("count", rf"how many {_ARTICLES} {_OWN} (?:about|on) (?P<topic>.+)"),
-    ("count", rf"how many {_ARTICLES} (?:mention|are about|contain) (?P<topic>.+)"),
-    ("which", rf"(?:which|what)(?: of my)? {_ARTICLES} (?:mentions?|are about|is about|deal with) (?P<topic>.+)"),
-    ("which", rf"what (?:{_ARTICLES} )?do i have (?:on|about) (?P<topic>.+)"),
-    ("property", r"what (?P<name>[a-z][\w-]*) (?:do|does) (?P<title>.+) have"),
-    ("property", r"what (?:is|are) the (?P<name>[a-z][\w-]*) of (?P<title>.+)"),
-)  # fmt: skip
-_PATTERNS = tuple((kind, re.compile(form, re.I)) for kind, form in _FORMS)
 _KEYS = {
-    "published": ("published", "date", "issued", "created"), "posted": ("published", "date", "created"),
+    "published": ("published", "date", "issued", "created"), "sent": ("sent", "date"),
+    "posted": ("published", "date", "created"),
     "released": ("released", "published", "date"), "written": ("written", "date", "created", "published"),
     "created": ("created", "date", "written"), "updated": ("updated", "modified", "lastmod"),
 }  # fmt: skip
-_AUTHORS = ("author", "authors", "by")
+_AUTHORS = ("author", "authors", "by", "from")
+_RECEIVERS = ("to", "cc")
+_TAGS = ("tags", "tag", "keywords", "categories")
+_BETWEEN_TAGS = re.compile(r"[,;\n]+|\s+#|^#")
+_MAIL = re.compile(r"\.(?:eml|emlx|msg|mbox|mbx)(?:#\d+)?$", re.I)
 _DATED = ("updated", "date", "published", "created")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question about the collection: its kind, and what it names."""
-
-    kind: str
-    parts: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +60,14 @@ class _Said:
     is_literal: bool = False
 
 
-def asked_of(question: str) -> Asked | None:
-    """The question about the collection that is asked, if it is worded as one."""
-    text = " ".join(question.split()).rstrip("?!. ")
-    for kind, pattern in _PATTERNS:
-        match = pattern.fullmatch(text)
-        if match:
-            return Asked(kind, {name: value for name, value in match.groupdict().items() if value})
-    return None
-
-
 def collection_answer(query: Query, question: str, generation: OpenGeneration, corpus: Path | None) -> Answer | None:
     """The answer to a question about the collection; None if it is none, or names nothing that there is."""
-    asked = None if query.phrases or query.excluded else asked_of(query.text)
-    if asked is None:
+    readings = [] if query.phrases or query.excluded else list(readings_of(query.text))
+    if not readings:
         return None
-    said = _Collection(generation, GoneDocuments(corpus)).answer(asked)
-    if said is None or not said.heads:
+    collection = _Collection(generation, GoneDocuments(corpus))
+    said = next((said for said in map(collection.answer, readings) if said is not None and said.heads), None)
+    if said is None:
         return None
     made = enumerate(said.heads[:MOST_CITED], 1)
     citations = [_citation(rank, head, names, generation, corpus) for rank, (head, names) in made]
@@ -120,6 +86,20 @@ def collection_answer(query: Query, question: str, generation: OpenGeneration, c
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The articles that a question is about, in words, with the properties that each is cited for.
+
+    `undated` have no date, so that nobody knows whether they belong to them.
+    """
+
+    heads: Sequence[Head]
+    which: str
+    names: tuple[str, ...]
+    noun: str
+    undated: int
+
+
 class _Collection:
     """The documents of a generation whose files are there, and what their titles and properties say."""
 
@@ -135,43 +115,83 @@ class _Collection:
     def answer(self, asked: Asked) -> _Said | None:
         """What the collection says; None if it says nothing for certain."""
         parts = asked.parts
-        if "title" in parts:
-            names = {"author": _AUTHORS, "property": (parts.get("name", "").lower(),)}
-            return self._property(
-                parts["title"], names.get(asked.kind) or _KEYS[parts.get("verb", "published").lower()]
-            )
+        heads = [head for head in self._heads if not asked.of_mails or _MAIL.search(head.path)]
+        if asked.kind in ("count", "list", "end"):
+            chosen = self._chosen(heads, asked)
+            if chosen is None:
+                return None
+            if asked.kind == "end":
+                return self._extreme(chosen, parts["end"].lower() in ("oldest", "earliest"))
+            return self._listed(chosen, asked.kind == "count")
+        names = {"author": _AUTHORS, "receiver": _RECEIVERS, "property": (parts.get("name", "").lower(),)}
+        wanted = names.get(asked.kind) or _KEYS.get(parts.get("verb", "published").lower(), _KEYS["published"])
         if "person" in parts:
-            heads = [head for head in self._heads if _is_by(head, parts["person"])]
-            return self._listed(heads, f"by {parts['person']}", asked.kind == "count", _AUTHORS)
-        if asked.kind == "newest":
-            return self._extreme(parts["end"].lower() in ("oldest", "earliest"), parts.get("topic", ""))
-        if "topic" in parts:
-            titled, mentioned = self._about(parts["topic"])
-            words = f"with {parts['topic']} in the title or tags" if titled else f"that mention {parts['topic']}"
-            return self._listed(titled or mentioned, words, asked.kind == "count", ("title",))
-        return self._listed(self._heads, "", True, ("title",))
+            heads = [head for head in heads if _is_by(head, parts["person"], _AUTHORS)]
+        if "title" in parts:
+            return self._property([head for head in heads if _is_titled(head, parts["title"])], wanted, _NAMED)
+        titled, mentioned = self._about(parts["topic"], heads)
+        return self._property(titled or mentioned or [], wanted, _NAMED if titled else _MENTIONED)
 
-    def _property(self, title: str, names: Sequence[str]) -> _Said | None:
-        """The line of the first of these properties of the one article with this title."""
-        heads = [head for head in self._heads if _is_titled(head, title)]
-        known = [name for name in names if len(heads) == 1 and heads[0].metadata.get(name)]
-        document = self._generation.document(heads[0].path) if known else None
-        own = next((name for name in known if document is not None and entry_of(document, name) is not None), "")
-        return _Said("", _NAMED, [(heads[0], (own,))], is_literal=True) if own else None
+    def _property(self, heads: Sequence[Head], names: Sequence[str], confidence: float) -> _Said | None:
+        """The line of the first of these properties of the only one of these articles."""
+        document = self._generation.document(heads[0].path) if len(heads) == 1 else None
+        own = next((name for name in names if document is not None and entry_of(document, name) is not None), "")
+        return _Said("", confidence, [(heads[0], (own,))], is_literal=True) if own else None
 
-    def _listed(self, heads: Sequence[Head], which: str, is_count: bool, names: tuple[str, ...]) -> _Said | None:
+    def _chosen(self, heads: list[Head], asked: Asked) -> _Chosen | None:
+        """The articles that pass all filters, and how to name them; None if a filter says nothing for certain."""
+        words: list[str] = []
+        names: tuple[str, ...] = ("title",)
+        undated = 0
+        for kind, value in asked.filters:
+            if kind == "person":
+                heads, names = [head for head in heads if _is_by(head, value, _AUTHORS)], _AUTHORS
+                words.append(f"by {value}")
+            elif kind == "receiver":
+                heads, names = [head for head in heads if _is_by(head, value, _RECEIVERS)], _RECEIVERS
+                words.append(f"to {value}")
+            elif kind == "tag":
+                heads, names = [head for head in heads if _is_tagged(head, value)], _TAGS
+                words.append(f"tagged {value}")
+            elif kind == "date":
+                wanted = latest_date(value) or (int(value[-4:]), 0, 0)
+                undated += sum(_date(head) is None for head in heads)
+                heads = [head for head in heads if (date := _date(head)) is not None and _is_in(date, wanted)]
+                words.append(f"from {value}")
+            else:
+                titled, mentioned = self._about(value, heads)
+                if mentioned is None and (kind == "mention" or not titled):
+                    return None
+                mentioned = mentioned or []
+                if kind == "mention":
+                    either = {head.path for head in (*titled, *mentioned)}
+                    titled, mentioned = [], [head for head in heads if head.path in either]
+                verb = "mentions" if len(mentioned) == 1 else "mention"
+                words.append(f"with {value} in the title or tags" if titled else f"that {verb} {value}")
+                heads = titled or mentioned
+        which = " ".join(words)
+        if asked.kind == "end":  # how it is known what they are about matters less than which is the newest
+            which = " ".join(
+                f"about {value}" if kind in ("topic", "mention") else word
+                for (kind, value), word in zip(asked.filters, words, strict=True)
+            )
+        return _Chosen(heads, which, names, "mail" if asked.of_mails else "article", undated)
+
+    def _listed(self, chosen: _Chosen, is_count: bool) -> _Said | None:
+        heads, which = chosen.heads, chosen.which
         if not heads or (is_count and which and len(heads) > _MOST_SEARCHED):
             return None
-        number = f"{len(heads):,} {'article' if len(heads) == 1 else 'articles'}"
         shown = "; ".join(map(_title, heads[:MOST_CITED])) if which else ""
         more = f"; and {len(heads) - MOST_CITED:,} more" if which and len(heads) > MOST_CITED else ""
-        text = " ".join(filter(None, (number, which)))
-        return _Said(f"{text}: {shown}{more}" if shown else text, _CERTAIN, [(head, names) for head in heads])
+        text = " ".join(filter(None, (_counted(len(heads), chosen.noun), which)))
+        if chosen.undated:
+            text += f" ({_counted(chosen.undated, f'more {chosen.noun}')} without a date)"
+        sure = _UNDATED if chosen.undated else _CERTAIN
+        return _Said(f"{text}: {shown}{more}" if shown else text, sure, [(head, chosen.names) for head in heads])
 
-    def _extreme(self, is_oldest: bool, topic: str) -> _Said | None:
+    def _extreme(self, chosen: _Chosen, is_oldest: bool) -> _Said | None:
         """The newest or oldest article by property, else by name; by the times of the files if none has a date."""
-        titled, mentioned = self._about(topic) if topic else ((), ())
-        heads = (titled or mentioned) if topic else self._heads
+        heads = chosen.heads
         dated = [(date, head) for head in heads if (date := _date(head)) is not None]
         by_file = not dated
         if by_file:
@@ -182,34 +202,39 @@ class _Collection:
         first = [head for date, head in dated if date == best]
         if len(first) > 1 or any(date != best and _may_be_same(date, best) for date, _ in dated):
             return None  # it is not said which
-        end, among = "oldest" if is_oldest else "newest", f"{len(dated):,} articles"
-        which = f" about {topic}" if topic else ""
-        how = " by the times of their files" if by_file else "" if len(dated) == len(heads) else " that have a date"
-        text = f"{_title(first[0])} ({as_iso(best)}): the {end} of {among}{which}{how}"
-        sure = _CERTAIN if len(dated) == len(heads) and not by_file else 0.9
-        return _Said(text, sure, [(first[0], ("title",))])
+        end, number = "oldest" if is_oldest else "newest", len(dated)
+        among = f"the {end} of {_counted(number, chosen.noun)}" if number > 1 else f"the only {chosen.noun}"
+        which = f" {chosen.which}" if chosen.which else ""
+        have = "have" if number > 1 else "has"
+        how = " by the times of their files" if by_file else "" if number == len(heads) else f" that {have} a date"
+        how = "" if by_file and number == 1 else how
+        sure = _CERTAIN if number == len(heads) and not by_file else _UNDATED
+        return _Said(f"{_title(first[0])} ({as_iso(best)}): {among}{which}{how}", sure, [(first[0], ("title",))])
 
-    def _about(self, topic: str) -> tuple[list[Head], list[Head]]:
-        """The articles with all words of a topic in their titles or tags, and those whose texts contain them all."""
+    def _about(self, topic: str, heads: Sequence[Head]) -> tuple[list[Head], list[Head] | None]:
+        """Those with all words of a topic in their titles or tags, and those whose texts contain them all.
+
+        The latter are None if they may be too many to look at.
+        """
         generation = self._generation
         terms = [term for term in generation.query_terms(topic) if not term.says_little]
         if not terms:
             return [], []
         titled = [
             head
-            for head in self._heads
+            for head in heads
             if all(term.is_in(contained_in(f"{head.title}\n{head.metadata.get('tags', '')}")) for term in terms)
         ]
         nowhere = np.zeros(int(generation.manifest.encoder["dimension"]), dtype=np.float32)
         pool = generation.search(lambda: nowhere, Query(topic), _MOST_SEARCHED)
         found = pool.ids[pool.bm25 > 0].tolist()
         if len(found) >= _MOST_SEARCHED:
-            return titled, []
+            return titled, None
         words: dict[str, set[str]] = {}
         for passage in generation.passages(found):
             words.setdefault(passage.document, set()).update(contained_in(passage.searched, passage.language))
         return titled, [
-            head for head in self._heads if head.path in words and all(term.is_in(words[head.path]) for term in terms)
+            head for head in heads if head.path in words and all(term.is_in(words[head.path]) for term in terms)
         ]
 
 
@@ -224,11 +249,27 @@ def _is_titled(head: Head, asked: str) -> bool:
     return bool(words) and words in (_terms(_title(head)), _terms(head.metadata.get("title", "")))
 
 
-def _is_by(head: Head, asked: str) -> bool:
-    """Whether all words of a name are among those of the authors of a document."""
-    names = set(_WORD.findall(" ".join(head.metadata.get(name, "") for name in _AUTHORS).casefold()))
+def _is_by(head: Head, asked: str, names: Sequence[str]) -> bool:
+    """Whether all words of a name are among those of the authors of a document, or of other people in it."""
+    known = set(_WORD.findall(" ".join(head.metadata.get(name, "") for name in names).casefold()))
     words = set(_WORD.findall(asked.casefold()))
-    return bool(words) and words <= names
+    return bool(words) and words <= known
+
+
+def _is_tagged(head: Head, asked: str) -> bool:
+    """Whether a document has one tag in these words."""
+    tags = (tag for name in _TAGS for tag in _BETWEEN_TAGS.split(head.metadata.get(name, "").casefold()))
+    words = _WORD.findall(asked.casefold())
+    return bool(words) and any(words == _WORD.findall(tag) for tag in tags)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _is_in(date: Date, wanted: Date) -> bool:
+    """Whether a date is in a year, month or day."""
+    return all(not theirs or ours == theirs for ours, theirs in zip(date, wanted, strict=True))
 
 
 def _title(head: Head) -> str:

@@ -152,6 +152,7 @@ def _labelled(attachments: Iterable[Attachment]) -> Iterator[tuple[str, Attachme
 
 def _document(path: str, mail: Mail, seen: SeenText, signatures: set[str]) -> Document:
     metadata = {"author": mail.author, "date": mail.date}
+    metadata |= {name.lower(): _shortened(_clean(mail.fields.get(name, ""))) for name in ("To", "Cc")}
     parts = [Part(_head(mail)), *_body_parts(mail, seen, signatures)]
     title = _clean(mail.subject)
     return joined(path, title, {name: value for name, value in metadata.items() if value}, parts)

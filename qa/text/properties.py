@@ -59,6 +59,9 @@ def block_of(document: Document) -> Span | None:
     match = _FENCED.match(text, 0, 50_000)
     if match:
         return Span(match.start() + 3, match.end()).trimmed(text)
+    if text.startswith("From: "):  # a mail
+        end = text.find("\n\n", 0, 50_000)
+        return Span(0, end if end > 0 else len(text)).trimmed(text)
     if text.startswith("{") and (end := text.find("\n}", 0, 50_000)) > 0:
         return Span(0, end + 2)
     last = document.sections[-1] if document.sections else None

@@ -25,7 +25,7 @@ from qa.index.protocols import Query
 STAGES = [
     ({"qa.engine"}, ""),
     ({"qa.ask.query"}, "query_of"),
-    ({"qa.ask.collection"}, "collection_answer"),
+    ({"qa.ask.collection", "qa.ask.collection_forms"}, "collection_answer"),
     ({"qa.ask.respelling"}, "respell"),
     ({"qa.ask.correction"}, "correct"),
     ({"qa.ask.follow_up"}, "follow_up_of"),

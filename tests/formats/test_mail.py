@@ -79,7 +79,10 @@ def test_the_fields_of_a_mail_are_lines_its_subject_is_its_title_and_sender_and_
         "From: Ada Lovelace <ada@example.org>\nTo: Bo <bo@example.org>\nDate: Tue, 03 Sep 2024 10:12:00 +0200\n"
         f"Subject: The boiler\n\n{BOILER}\n\n"
     )
-    assert (found.title, found.metadata) == ("The boiler", {"author": "Ada Lovelace", "date": "2024-09-03"})
+    assert (found.title, found.metadata) == (
+        "The boiler",
+        {"author": "Ada Lovelace", "date": "2024-09-03", "to": "Bo <bo@example.org>"},
+    )
     assert [part.of(found.text) for part in found.blocks[0].parts][3] == "Subject: The boiler"
 
 
@@ -348,7 +351,7 @@ def test_a_mail_of_outlook_is_read_like_any_other() -> None:
     assert found.text.startswith(
         "From: Ada Lovelace <ada@example.org>\nTo: Bo\nDate: Tue, 3 Sep 2024 12:12:00 +0200\nSubject: The boiler\n\n"
     )
-    assert (found.title, found.metadata) == ("The boiler", {"author": "Ada Lovelace", "date": "2024-09-03"})
+    assert (found.title, found.metadata) == ("The boiler", {"author": "Ada Lovelace", "date": "2024-09-03", "to": "Bo"})
     assert below(found, ASKS) == (WROTE,)
     page = {**TEXTS, "1000": "", "1013": f"<p>{BOILER}</p><p>{PRICE}</p>"}
     assert document_of_outlook(make_msg.ole(make_msg.msg(page))).text.endswith(f"{BOILER}\n\n{PRICE}\n\n")
