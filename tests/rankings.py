@@ -55,7 +55,7 @@ def read_by(reader: Reader, ranking: Ranking) -> Ranking:
 
 def led(ranking: Ranking, facts: Facts = FACTS, reader: Reader | None = None) -> Leads:
     """The lead of a ranking, and what other articles say instead."""
-    return with_versions(leads_of(ranking, reader, 1.0, facts.contexts), ranking, facts.contexts)
+    return with_versions(leads_of(ranking, reader, 1.0, facts.contexts), ranking, facts.contexts, facts.dates)
 
 
 def answer_of(

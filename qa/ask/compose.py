@@ -27,7 +27,7 @@ def compose(question: str, ranking: Ranking, leads: Leads, verdict: Verdict, fac
     others: tuple[OtherValue, ...] = ()
     if verdict.answerable and best is not None:
         hits = _leading_first(ranking.hits, [each.unit.hit for each in (best, *leads.others)])
-        date = as_iso(date_of(best.unit, facts.contexts)) if leads.others else ""
+        date = as_iso(date_of(best.unit, facts.contexts, facts.dates)) if leads.others else ""
         unit = best.unit
         lead = Lead(
             unit.text, 1, unit.span, unit.sentence, short_answer(ranking, best), date, row=row_of(best, ranking)
@@ -65,7 +65,7 @@ def _others(leads: Leads, cited: Sequence[Hit], ranking: Ranking, facts: Facts) 
     for each in leads.others:
         unit = each.unit
         if (rank := ranks.get(ranking.hits[unit.hit].id)) is not None:
-            date = as_iso(date_of(unit, facts.contexts))
+            date = as_iso(date_of(unit, facts.contexts, facts.dates))
             made.append(OtherValue(unit.text, rank, unit.span, unit.sentence, date, row_of(each, ranking)))
     return tuple(made)
 

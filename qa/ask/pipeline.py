@@ -106,7 +106,7 @@ def answer(request: Request, resources: Resources) -> Answer:
     facts = facts_of(ranking, resources.generation, resources.corpus)
     left = resources.config.reader_ms - ranking.timings_ms["read"]
     leads = leads_of(ranking, resources.reader, left / 1e3, facts.contexts)
-    leads = with_versions(leads, ranking, facts.contexts)
+    leads = with_versions(leads, ranking, facts.contexts, facts.dates)
     verdict = judge(leads, resources.config.threshold, resources.config.risk)
     composed = compose(request.question, ranking, leads, verdict, facts, request.top_k)
     missing = unmentioned(composed, ranking, resources.generation)

@@ -12,12 +12,15 @@ from ..index.generation import OpenGeneration
 from ..text.names import described
 from .ranking import Ranking
 
+_DATED = ("updated", "modified", "lastmod", "date", "published", "created")
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What an answer needs to know about the documents of its hits, by document.
 
     `contexts` maps each document to its title and its path as words, for checks whether it mentions a name or a date.
+    `dates` are those among the properties: when a document was last changed, else when it was written.
     `incomplete` says of documents of a file with one document which part of it could not be read.
     """
 
@@ -28,6 +31,7 @@ class Facts:
     contexts: Mapping[str, str]
     incomplete: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    dates: Mapping[str, str] = field(default_factory=dict)
 
 
 def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Path | None) -> Facts:
@@ -44,8 +48,13 @@ def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Path | None) 
         changed=frozenset(path for path, facts in known.items() if facts.file.path in changed),
         incomplete={path: facts.file.reason for path, facts in known.items() if path == facts.file.path},
         metadata={path: facts.metadata for path, facts in known.items()},
+        dates={path: date for path, facts in known.items() if (date := _date_among(facts.metadata))},
         contexts={path: f"{facts.title}\n{described(path)}" for path, facts in known.items()},
     )
+
+
+def _date_among(properties: Mapping[str, str]) -> str:
+    return next((value for name in _DATED if (value := properties.get(name, ""))), "")
 
 
 def web_address(url: str) -> str | None:

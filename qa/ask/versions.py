@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Set
 from dataclasses import replace
+from types import MappingProxyType
 
 from ..text.dates import Date, latest_date
 from ..text.mentions import names_of, numbers_of
@@ -14,17 +15,21 @@ from .lead import Leads, led_by
 from .ranking import Ranking
 from .units import Unit
 
+NONE: Mapping[str, str] = MappingProxyType({})
 MOST = 3  # other values that are shown
 # The share of words, beside the values, that two sentences have in common if they say the same of the same thing.
 _LEAST_ALIKE, _FEWEST_ALIKE = 0.8, 3
 _TOKEN = re.compile(r"\w+(?:[.,:/-]\w+)*|[€$£%]")
 
 
-def with_versions(leads: Leads, ranking: Ranking, contexts: Mapping[str, str]) -> Leads:
+def with_versions(
+    leads: Leads, ranking: Ranking, contexts: Mapping[str, str], dates: Mapping[str, str] = NONE
+) -> Leads:
     """The leads with what other articles say instead; the newest of them leads if all are dated.
 
     Two sentences say the same with other values if they differ in hardly more than numbers or names, and whatever the
-    question mentions that is near the best is near the other too. `contexts` gives title and path by document.
+    question mentions that is near the best is near the other too. `contexts` gives title and path by document, `dates`
+    the date among its properties.
     """
     best = leads.best
     if best is None:
@@ -34,7 +39,7 @@ def with_versions(leads: Leads, ranking: Ranking, contexts: Mapping[str, str]) -
         return leads
     mentioned = _mentioned(best.unit, ranking, contexts)
     others = [each for each in same if _mentioned(each.unit, ranking, contexts) >= mentioned]
-    dated = [(date_of(each.unit, contexts), each) for each in (best, *others)]
+    dated = [(date_of(each.unit, contexts, dates), each) for each in (best, *others)]
     if any(date is None for date, _ in dated):
         return replace(leads, others=tuple(others[:MOST]))
     newest, *older = (each for _, each in sorted(dated, key=lambda pair: pair[0] or (), reverse=True))
@@ -74,10 +79,13 @@ def _parts(sentence: str) -> tuple[Counter[str], Counter[str]]:
     return words, values
 
 
-def date_of(unit: Unit, contexts: Mapping[str, str]) -> Date | None:
-    """The latest date beside the sentence: in the quoted text, then in headings, title and path; else in itself."""
+def date_of(unit: Unit, contexts: Mapping[str, str], dates: Mapping[str, str] = NONE) -> Date | None:
+    """The latest date beside the sentence: in the quoted text, then in headings, title and path, then among the
+    properties; else in itself.
+    """
     start = unit.sentence.start - unit.span.start
     around = f"{unit.text[:start]}\n{unit.text[start + len(unit.sentence) :]}"
     document = unit.passage.document  # its path as it is written: as words, 2024-05-17 is no date
     headings = "\n".join((*unit.headings, contexts.get(document, ""), document))
-    return latest_date(around) or latest_date(headings) or latest_date(unit.sentence_text)
+    own = latest_date(dates.get(document, ""))
+    return latest_date(around) or latest_date(headings) or own or latest_date(unit.sentence_text)

@@ -90,11 +90,13 @@ def unread_words(answer: Answer) -> str:
 
 
 def other_words(answer: Answer) -> str:
-    """What the other values are, plain text; empty if there are none."""
+    """The date of the lead and what the other values are, plain text; empty if there are none."""
     if not answer.others:
         return ""
-    dated = answer.lead is not None and answer.lead.date and all(other.date for other in answer.others)
-    return f"{'Older articles' if dated else 'Other articles'} give another value:"
+    date = answer.lead.date if answer.lead is not None else ""
+    are_older = date and all(other.date for other in answer.others)
+    own = f"Dated {date}. " if date else ""
+    return f"{own}{'Older articles' if are_older else 'Other articles'} give another value:"
 
 
 def not_found_words(answer: Answer) -> str:

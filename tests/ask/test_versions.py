@@ -201,6 +201,17 @@ def test_a_date_beside_the_sentence_counts_more_than_those_of_its_headings() -> 
     assert as_iso(date_of(leads.best.unit, contexts)) == "2024"
 
 
+def test_the_date_among_the_properties_counts_where_none_is_beside_the_sentence() -> None:
+    ranking = ranked({"a.md": "A refund takes 14 days.", "b.md": "A refund takes 30 days."})
+    known = replace(FACTS, contexts={}, dates={"a.md": "2023-01-15", "b.md": "2024-06-02"})
+    assert says(led(ranking, known)) == days(30, 14)
+    answer = answer_of(ranking, facts=known)
+    assert answer.lead is not None
+    assert (answer.lead.date, [other.date for other in answer.others]) == ("2024-06-02", ["2023-01-15"])
+    headed = replace(known, contexts={"a.md": "Fees of 2025\na md"})
+    assert says(led(ranking, headed)) == days(14, 30)
+
+
 def test_the_evidence_is_that_of_the_unit_that_leads() -> None:
     texts = {"old.md": "A refund takes 14 days. Since 2021.", "new.md": "A refund takes 30 days. Since 2024."}
     ranking = ranked(texts, "Does a refund take 14 days?")
@@ -319,7 +330,7 @@ def test_a_date_is_given_only_beside_others() -> None:
 def test_a_terminal_says_it_below_the_confidence_and_above_the_citations() -> None:
     text = as_text(answered())
     said = (
-        "Older articles give another value:\n"
+        "Dated 2024-06. Older articles give another value:\n"
         f"  “{THREE['2023.md']}” (2023) [2]\n"
         f"  “{THREE['2021.md']}” (2021-05-03) [3]\n"
     )
@@ -354,3 +365,18 @@ def test_the_newest_of_two_files_leads_and_the_older_one_is_cited(
     assert other.text.startswith(REFUND.format(14)) and (other.date, other.citation) == ("2021-05-03", 2)
     assert answer.citations[1].document == "fees/2021-05-03.md"
     assert other.span.of((config.corpus / "fees/2021-05-03.md").read_text()) == other.text
+
+
+def test_the_newest_by_the_dates_in_front_matter_leads(config: Config, tiny: TinyEncoder) -> None:
+    head = "---\ndate: {}\n---\n\n# Refunds\n\n"
+    files = {
+        "a.md": head.format("2021-05-03") + REFUND.format(14),
+        "b.md": head.format("2024-06-01") + REFUND.format(30),
+        "bees.md": "# Bees\n\nBees sleep at night in the hive.\n",
+    }
+    write(config.corpus, files)
+    build(config, tiny)
+    answer = Engine.open(replace(config, threshold=0.0, reader="off"), tiny).ask(QUESTION)
+    assert answer.lead is not None
+    assert (answer.lead.text, answer.lead.date) == (REFUND.format(30), "2024-06-01")
+    assert [(other.text, other.date) for other in answer.others] == [(REFUND.format(14), "2021-05-03")]
