@@ -521,8 +521,19 @@ _CHATS: tuple[object, ...] = (
      {"type": "service", "date": "2024-03-12T10:03:00", "actor": "Bo", "action": "pin", "members": ["Ada"], "text": ""}]},
     [{"title": "Hives", "current_node": "b", "mapping": {"a": {"message": None, "parent": None, "children": ["b"]}, "b": {"message": {
       "author": {"role": "user"}, "create_time": 1710234000.5, "content": {"content_type": "text", "parts": ["How?"]}}, "parent": "a", "children": ["b"]}}}],
+    {"title": "Hives", "textContent": "tar", "listContent": [{"text": "tar", "isChecked": True}], "labels": [{"name": "Bees"}], "isTrashed": False,
+     "annotations": [{"title": "Tar", "url": "x"}], "userEditedTimestampUsec": 1710237733000000},
+    {"title": "Ada", "messages": [{"sender_name": "Bo", "timestamp_ms": 1710234000000, "content": "Gr\u00c3\u00bc\u00c3\u009fe"}]},
     {"chat_messages": [{"sender": "human", "text": "How?", "created_at": "2024-03-12T10:02:00Z"}, {"sender": "assistant", "content": [{"type": "text", "text": "# So\n\n- a"}]}]},
 )  # fmt: skip
+
+
+_CHAT_PAGE = (
+    b'<div class="page_header"><div class="bold">Hives</div></div><div class="history"><div class="message default"><div class="body">'
+    b'<div class="pull_right date details" title="12.03.2024 10:02:33 UTC+01:00">10:02</div><div class="from_name">Ada</div><div class="text">a<br>b</div>'
+    b'</div></div><div class="message default joined"><div class="body"><div class="forwarded body"><div class="from_name">Bo</div><div class="text">c</div>'
+    b"</div></div></div></div>"
+)
 
 
 def _json_seeds() -> list[bytes]:
@@ -748,7 +759,7 @@ _PNG_SEED = bytes.fromhex(  # a picture of two by two pixels
 FORMATS: dict[str, Format] = {
     "plain": Format(".txt", _plain_seeds, _PLAIN, _sequence(_PLAIN)),
     "markdown": Format(".md", lambda: [_MARKDOWN_SEED, *_read("office", "*.md")], _MARKDOWN, _sequence(_MARKDOWN)),
-    "html": Format(".html", lambda: _read("html", "*.html"), _HTML, _tree(_HTML_TAGS) | _sequence(_HTML)),
+    "html": Format(".html", lambda: [*_read("html", "*.html"), _CHAT_PAGE], _HTML, _tree(_HTML_TAGS) | _sequence(_HTML)),
     "mhtml": Format(
         ".mhtml",
         lambda: [_mhtml_of(page, how) for page in _read("html", "*.html") for how in ("base64", "quoted-printable")],

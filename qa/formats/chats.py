@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..text.dates import dates_in, spelled
-from .conversations import Conversation, Message
+from .conversation import Conversation, Message
 from .messages import People, looks_like_message, mended, message_of, people_of, time_of
 from .named_values import name_within
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from ..text.document import WHOLE_MESSAGE, Document
 from .builder import TextBuilder
+from .conversation import Conversation, Message
 from .joining import Part, joined
 from .markdown import parse_markdown
 from .markup import is_markdown
@@ -15,33 +15,6 @@ from .plain import parse_plain
 
 _LONGEST_QUESTION = 160  # characters of a question that is the heading of the answer to it
 _QUESTION_MARKS = ("?", "？", "؟")
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What somebody wrote: `sender` and `when` are as a person reads them, and either may be empty.
-
-    `is_answer` says that it was written by a program in answer to the message before it.
-    """
-
-    sender: str
-    when: str
-    text: str
-    is_answer: bool = False
-
-    @property
-    def head(self) -> str:
-        """`Anna Schmidt, 12 March 2024, 10:02`."""
-        return ", ".join(filter(None, (self.sender, self.when)))
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """The messages of a conversation in their order."""
-
-    title: str
-    messages: Sequence[Message]
-    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 def document_of(path: str, conversation: Conversation) -> Document | None:

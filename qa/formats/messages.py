@@ -8,7 +8,7 @@ from datetime import datetime
 from html import unescape
 from typing import Any
 
-from .conversations import Message
+from .conversation import Message
 from .markup import is_html, text_of_html
 from .named_values import clean, label, name_within, one_line
 from .timestamps import moment, spoken

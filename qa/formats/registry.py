@@ -19,6 +19,7 @@ from ..text.document import Contents, Document
 from .archives import parse_zip, people_in
 from .articles import Fields
 from .chat_lines import chat_of
+from .conversations import document_of as conversation_document
 from .decoding import Unreadable, decode
 from .delimited import parse_csv
 from .markdown import parse_markdown
@@ -142,9 +143,11 @@ def _plain(path: str, text: str) -> Document:
 
 
 def _html(path: str, data: bytes) -> Document:
-    from .web.page import parse_html
+    from .web.page import chat_in, parse_html
 
-    return parse_html(path, data)
+    chat = chat_in(data)
+    document = conversation_document(path, chat) if chat else None
+    return document or parse_html(path, data)
 
 
 def _mhtml(path: str, data: bytes) -> Document:

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.formats import parse
-from qa.formats.conversations import Conversation, Message, document_of
+from qa.formats.conversation import Conversation, Message
+from qa.formats.conversations import document_of
 from qa.formats.decoding import Empty, Unreadable
 from qa.formats.timestamps import spoken
 from qa.text.document import Document
@@ -376,3 +377,39 @@ def test_each_line_of_json_lines_may_be_a_conversation() -> None:
     documents = parse("chats.jsonl", data.encode()).documents
     assert [each.path for each in documents] == ["chats.jsonl#1", "chats.jsonl#2"]
     assert lines(documents[0]) == ["User: My hive is wet.", "Assistant: Tilt it."]
+
+
+def page(*messages: str) -> bytes:
+    head = '<div class="page_header"><div class="content"><div class="text bold"> Hives </div></div></div>'
+    body = "".join(messages)
+    return f'<!DOCTYPE html><html><body><div class="page_wrap">{head}<div class="history">{body}</div></div></body></html>'.encode()
+
+
+def bubble(body: str, joined: str = "") -> str:
+    date = '<div class="pull_right date details" title="12.03.2024 10:02:33 UTC+01:00">10:02</div>'
+    return f'<div class="message default clearfix {joined}" id="m1"><div class="body">{date}{body}</div></div>'
+
+
+def test_a_page_of_telegram_is_a_conversation() -> None:
+    service = '<div class="message service"><div class="body details">12 March 2024</div></div>'
+    first = bubble(
+        '<div class="from_name"> Ada Marsh </div><div class="text">The <strong>red</strong> hive<br>leaks &amp; rots.</div>'
+    )
+    second = bubble('<div class="text">So does the green one.</div>', "joined")
+    passed_on = '<div class="forwarded body"><div class="from_name">Weather <span class="date details" title="x"> 11.03.2024</span></div>' \
+        '<div class="text">It rains.</div></div>'  # fmt: skip
+    third = bubble(f'<div class="from_name">Bo</div>{passed_on}')
+    (found,) = parse("messages.html", page(service, first, second, third, bubble("<div></div>"))).documents
+    assert found.title == "Hives"
+    assert lines(found) == [
+        "Ada Marsh, 12 March 2024, 10:02: The red hive\nleaks & rots.",
+        "Ada Marsh, 12 March 2024, 10:02: So does the green one.",
+        "Bo (forwarded from Weather), 12 March 2024, 10:02: It rains.",
+    ]
+
+
+def test_a_page_about_the_classes_of_telegram_is_a_page() -> None:
+    text = "The class from_name stands beside pull_right date details in each message default of the page."
+    (found,) = parse("messages.html", f"<html><body><h1>Exports</h1><p>{text}</p></body></html>".encode()).documents
+    assert text in found.text
+    assert lines(found) == []

@@ -16,9 +16,11 @@ from lxml import etree, html  # type: ignore[import-untyped]
 
 from ...text.document import Document
 from ..builder import TextBuilder
+from ..conversation import Conversation
 from ..decoding import Empty, Unreadable, decode
 from . import merged_cells
 from .blocks import BLOCKS, BREAKS, HEADINGS, SPACE, WORD, Element, Writer, is_remark, length_of, level_of, text_of
+from .chat_page import conversation_of, is_chat_page
 from .completion import FRAME, complete, drop
 from .panels import reveal
 from .references import keep_addresses, place_notes
@@ -82,6 +84,13 @@ for _name in ("trafilatura", "htmldate"):
 def parse_html(path: str, data: bytes) -> Document:
     """Parse a saved page. Raises Unreadable if the data is not text, Empty if the page contains no text."""
     return _document(path, _decode(data))
+
+
+def chat_in(data: bytes) -> Conversation | None:
+    """The conversation on a page that Telegram has exported; None for any other page."""
+    if not is_chat_page(data):
+        return None
+    return conversation_of(_tree(_CONTROL.sub("", _decode(data))))
 
 
 def parse_mhtml(path: str, data: bytes) -> Document:
