@@ -46,9 +46,10 @@ class Hit:
 class Evidence:
     """Features of the candidates as a whole that tell whether the articles are about the question (see `confidence`).
 
-    `top_cosine` is the best cosine; `coverage` the largest share (by inverse document frequency) of the query's terms
-    that one of the best passages contains; `margin` the fused score of rank 1 minus that of rank 2; `peak` the distance
-    of the best cosine from the mean, in standard deviations; `passages` the number of passages in the index.
+    `top_cosine` is the best cosine, as the shipped encoder would give it; `coverage` the largest share (by inverse
+    document frequency) of the query's terms that one of the best passages contains; `margin` the fused score of rank 1
+    minus that of rank 2; `peak` the distance of the best cosine from the mean, in standard deviations; `passages` the
+    number of passages in the index.
     """
 
     top_cosine: float

@@ -64,7 +64,7 @@ def rank_follow_up(
     alone, carried = (index.search(embeddings[each.text], each, depth) for each in (question, query))
     own, with_carried = _fused(index, question, alone), _fused(index, query, carried)
     support = _support(index, follow_up, (alone, own), (carried, with_carried))
-    share = carried_share(follow_up, float(cosines(alone).max(initial=0.0)), support)
+    share = carried_share(follow_up, index.encoder.likeness(float(cosines(alone).max(initial=0.0))), support)
     if not share:
         return _with_ranks(_ranking(index, question, question, alone, own, top_k, is_gone), alone, depth)
     pool, scores = combine(carried, share * with_carried, alone, (1 - share) * own)
@@ -74,7 +74,7 @@ def rank_follow_up(
 
 def _fused(index: PassageIndex, query: Query, pool: Candidates) -> Vectors:
     """The score of each candidate for a query."""
-    return fuse(pool, dense_shares(query.text, pool, index.encoder_languages))
+    return fuse(pool, dense_shares(query.text, pool, index.encoder.languages))
 
 
 def _ranking(
@@ -114,7 +114,7 @@ def _ranking(
             break
     terms = index.query_terms(question.text)
     missing = () if hits else tuple(phrase for phrase in query.phrases if not index.contains(phrase))
-    return Ranking(query, tuple(hits[:top_k]), terms, _evidence(pool, hits, terms, index.count()), missing, len(gone))
+    return Ranking(query, tuple(hits[:top_k]), terms, _evidence(index, pool, hits, terms), missing, len(gone))
 
 
 def _with_ranks(ranking: Ranking, searched: Candidates, count: int) -> Ranking:
@@ -165,17 +165,17 @@ def _are_duplicates(one: Passage, other: Passage) -> bool:
     return len(left & right) >= 0.9 * len(left | right)
 
 
-def _evidence(pool: Candidates, hits: list[Hit], terms: Sequence[QueryTerm], passages: int) -> Evidence:
+def _evidence(index: PassageIndex, pool: Candidates, hits: list[Hit], terms: Sequence[QueryTerm]) -> Evidence:
     if not hits:
-        return Evidence(0.0, 0.0, 0.0, 0.0, passages)
+        return Evidence(0.0, 0.0, 0.0, 0.0, index.count())
     spread = float(pool.cosine.std())
     top = float(cosines(pool).max())
     return Evidence(
-        top_cosine=top,
+        top_cosine=index.encoder.likeness(top),
         coverage=max(_coverage(hit.passage, terms) for hit in hits[:_COVERAGE_PASSAGES]),
         margin=hits[0].score - hits[1].score if len(hits) > 1 else 0.0,
         peak=(top - float(pool.cosine.mean())) / spread if spread > 1e-6 else 0.0,
-        passages=passages,
+        passages=index.count(),
     )
 
 

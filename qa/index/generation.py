@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ..corpus.records import DocumentInfo, FileRecord, Head, Part, parts_of
 from ..errors import Remedy, StoreError
-from ..models.protocols import Vectors
+from ..models.protocols import EncoderTraits, Vectors
 from ..text import compounds
 from ..text.document import Document, title_from_path
 from ..text.passage import Passage
@@ -141,8 +141,8 @@ class OpenGeneration(ABC):
         return self.manifest.id
 
     @property
-    def encoder_languages(self) -> Sequence[str]:
-        return self.manifest.encoder_languages
+    def encoder(self) -> EncoderTraits:
+        return self.manifest.encoder_traits
 
     def count(self) -> int:
         """The number of passages, withdrawn ones included."""

@@ -14,7 +14,8 @@ from typing import Any
 
 from ..corpus.records import FileRecord
 from ..errors import Remedy, StoreError
-from ..models.protocols import EncoderIdentity
+from ..models.packaged import traits_of
+from ..models.protocols import EncoderIdentity, EncoderTraits
 from ..system.machine import processors
 from ..text.stored import parse_json, strings, typed
 
@@ -78,6 +79,11 @@ class Manifest:
             languages=(),
             encoder_languages=tuple(encoder_languages),
         )
+
+    @property
+    def encoder_traits(self) -> EncoderTraits:
+        """What a ranking needs to know of the encoder."""
+        return traits_of(self.encoder, self.encoder_languages)
 
     @property
     def is_monolingual(self) -> bool:

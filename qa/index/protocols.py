@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models.protocols import Vectors
+from ..models.protocols import EncoderTraits, Vectors
 from ..text.passage import Passage
 from ..text.query_term import QueryTerm
 
@@ -115,8 +115,8 @@ class PassageIndex(Protocol):
     """What a ranking needs of an index; an `OpenGeneration` is one."""
 
     @property
-    def encoder_languages(self) -> Sequence[str]:
-        """The languages that the encoder was made for (ISO 639-1); empty if unknown."""
+    def encoder(self) -> EncoderTraits:
+        """What there is to know of the encoder that made the embeddings."""
         ...
 
     def count(self) -> int: ...

@@ -38,6 +38,23 @@ class EncoderIdentity:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class EncoderTraits:
+    """What a ranking needs to know of the encoder: its `languages` (ISO 639-1; empty if unknown), and its cosines.
+
+    A cosine of `least` says as little as 0 does from the shipped encoder; from there, that one's grow `scale` times as
+    fast.
+    """
+
+    languages: Sequence[str] = ()
+    least: float = 0.0
+    scale: float = 1.0
+
+    def likeness(self, cosine: float) -> float:
+        """The cosine that the shipped encoder would give, on whose cosines confidence was fitted; at most 1."""
+        return min(1.0, self.scale * (cosine - self.least))
+
+
 class Encoder(Protocol):
     """Encodes texts as unit-length float32 rows, shape (texts, dimension). Safe to call from several threads."""
 

@@ -22,7 +22,7 @@ from qa.build import build
 from qa.config import Config
 from qa.index.local.store import LocalStore
 from qa.index.protocols import Candidates, Embedding, PassageIndex, Query
-from qa.models.protocols import Encoder, Vectors
+from qa.models.protocols import Encoder, EncoderTraits, Vectors
 from qa.text.document import Span
 from qa.text.passage import Passage
 from qa.text.query_term import QueryTerm
@@ -54,7 +54,7 @@ class FakeIndex:
     terms: tuple[QueryTerm, ...] = ()
     asked: list[int] = field(default_factory=list)
 
-    encoder_languages: tuple[str, ...] = ("en",)
+    encoder: EncoderTraits = EncoderTraits(("en",))  # noqa: RUF009 (it is frozen)
 
     def count(self) -> int:
         return len(self.contents)
@@ -332,6 +332,17 @@ def test_duplicates_make_room_for_the_next_best() -> None:
 
 
 # --- evidence ---------------------------------------------------------------------------------------------------------
+
+
+def test_cosines_of_an_encoder_that_finds_all_texts_alike_are_spread_where_their_size_counts() -> None:
+    index = fake([0.9, 0.84, 0.8, 0.77], [8, 4, 0, 0], [passage(text, document=text) for text in "abcd"])
+    plain = rank(index, Query("bees"), embedding, top_k=4)
+    index.encoder = EncoderTraits(("en",), 0.75, 4)
+    spread = rank(index, Query("bees"), embedding, top_k=4)
+    assert spread.evidence.top_cosine == pytest.approx(0.6)
+    assert replace(spread.evidence, top_cosine=plain.evidence.top_cosine) == plain.evidence
+    assert [hit.cosine for hit in spread.hits] == [hit.cosine for hit in plain.hits]  # those are what they are
+    assert index.encoder.likeness(1.0) == 1
 
 
 def test_evidence_by_hand() -> None:

@@ -20,7 +20,7 @@ from qa.engine import Engine
 from qa.errors import MismatchError, ModelError
 from qa.models import packaged, q4
 from qa.models.encoders import load_encoder, open_encoder
-from qa.models.protocols import Encoder, Vectors
+from qa.models.protocols import Encoder, EncoderTraits, Vectors
 
 # --- the file ---------------------------------------------------------------------------------------------------------
 
@@ -263,6 +263,7 @@ def test_an_english_question_finds_articles_in_other_languages(
     config = replace(config, encoder=packaged.NAME)
     assert build(config, multilingual).passages_encoded == 3
     engine = Engine.open(config)
+    assert engine.generation.encoder == EncoderTraits(multilingual.languages, *packaged.COSINES)
     for question, path in {
         "How long does the loaf stay in the oven?": "mianbao.md",
         "Which wood did they use for their vessels?": "lodki.md",
@@ -281,6 +282,7 @@ def test_an_index_of_another_encoder_is_refused_and_encoded_again(
     build(config, encoder)
     shutil.copytree(exported / "encoders", config.index / "encoders")
     other = replace(config, encoder=packaged.NAME)
+    assert Engine.open(config).generation.encoder == EncoderTraits(("en",))
     with pytest.raises(MismatchError, match=r"built with the encoder 'all-MiniLM-L6-v2' .* 'multilingual-e5-small'"):
         Engine.open(other).ask("Wie warm ist es?")
     assert build(other, multilingual).passages_encoded == 1
