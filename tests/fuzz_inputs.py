@@ -663,8 +663,18 @@ _ADOC_SEED = b"= Bees\nAda\n\n== Winter\n\nBees *sleep*.\n\n* one\n\n|===\n|a |b
 _WIKI = (
     b"= x =\n", b"== x ==\n", b"* ", b"# ", b": ", b"; ", b"{|\n", b"|}\n", b"|-\n", b"! a !! b\n", b"| a || b\n", b"{{a|b}}", b"{{", b"}}", b"[[a|b]]", b"[[", b"]]", b"[x y]", b"'''b'''", b"''i''",
     b"<nowiki>", b"</nowiki>", b"<ref>x</ref>", b"<math>x</math>", b"<pre>", b"</pre>", b"<!--", b"-->", b"#REDIRECT [[x]]\n", b"----\n", b"<table>", b"&nbsp;", b"\n\n", b"__TOC__",
+    b"{{Infobox x\n| a = b\n| c = d\n}}\n", b"|", b"=", b"{{Note|x}}", b"{{#if:x|y}}",
 )  # fmt: skip
 _WIKI_SEED = b"= Bees =\nBees '''sleep'''.\n* one\n{|\n! a !! b\n|-\n| 1 || 2\n|}\n"
+_JIRA = (
+    b"{info}", b"{info:title=x}", b"{note}", b"{panel}", b"{panel:title=x}", b"{expand:x}", b"{expand}", b"{code}", b"{code:java}", b"{noformat}", b"{toc}", b"{status:title=x}", b"{color:red}", b"{color}",
+    b"h1. x\n", b"* ", b"# ", b"||a||b||\n", b"|1|2|\n", b"[x|https://example.org]", b"!a.png!", b"{", b"}", b"*b*", b"bq. x\n", b"----\n", b"\n\n", b"{quote}",
+)  # fmt: skip
+_JIRA_SEED = b"h1. Bees\n\n{info:title=Winter}\nThey sleep.\n{info}\n\n||a||b||\n|1|2|\n{code}\nx\n{code}\n"
+_DOKU = (
+    b"<note>", b"<note tip>", b"</note>", b"<WRAP round 60%>", b"</WRAP>", b"<wrap em>", b"</wrap>", b"<code>", b"</code>", b"%%", b"{{tag>x}}", b"~~NOTOC~~", b"====== x ======\n", b"  * ", b"^ a ^ b ^\n",
+    b"| 1 | 2 |\n", b"[[a|b]]", b"''x''", b"//x//", b"<", b">", b"\n\n", b"<file>", b"<nowiki>",
+)  # fmt: skip
 _MAN = (
     b".TH X 1\n", b".SH X\n", b".SS X\n", b".TP\n", b".PP\n", b".so /etc/passwd\n", b".Dd May 4, 2024\n", b".Dt X 1\n", b".Sh X\n", b".Nm x\n", b".Bl -tag\n", b".It Fl x\n", b".El\n", b".TS\n", b".TE\n",
     b".nf\n", b".fi\n", b"\\fB", b"\\fR", b"\\-", b"\\(em", b"\\*(xx", b".de X\n", b"..\n", b".ds x y\n", b".X\n", b".\\\" c\n", b".if n x\n", b".RS\n", b".RE\n", b".IP x 4\n", b".EX\n", b".EE\n", b".sy x\n",
@@ -829,6 +839,8 @@ FORMATS: dict[str, Format] = {
     "tex": Format(".tex", lambda: [_LATEX_SEED], _LATEX, _sequence(_LATEX)),
     "adoc": Format(".adoc", lambda: [_ADOC_SEED], _ADOC, _sequence(_ADOC)),
     "wiki": Format(".wiki", lambda: [_WIKI_SEED], _WIKI, _sequence(_WIKI)),
+    "jira": Format(".jira", lambda: [_JIRA_SEED], _JIRA, _sequence(_JIRA)),
+    "dokuwiki": Format(".dokuwiki", lambda: [b"====== Bees ======\n\n<note tip>They sleep.</note>\n"], _DOKU, _sequence(_DOKU)),
     "man": Format(".1", lambda: [*_MAN_SEEDS], _MAN, _sequence(_MAN, b".TH X 1\n")),
     "xml": Format(".xml", lambda: [*_XML_SEEDS], (*_XML, *(f"<{tag}>".encode() for tag in _XML_TAGS)), _tree(_XML_TAGS)),
     "bib": Format(".bib", lambda: [_BIB_SEED], _BIB, _sequence(_BIB)),

@@ -8,19 +8,10 @@ from dataclasses import replace
 
 from ..text.data_urls import without_data_urls
 from ..text.document import BlockKind, Document, Span
+from .callout_kinds import ONLY_KINDS
 from .outline import Outline
 
 _SPACE = re.compile(r"\s+")
-
-
-# Titles that say only what kind of text follows.
-KINDS_OF_CALLOUTS = frozenset((
-    "note", "notes", "tip", "tips", "hint", "info", "information", "important", "warning", "warnings",
-    "caution", "danger", "error", "attention", "success", "todo", "question", "example", "quote", "abstract",
-    "summary", "bug", "failure", "deprecated", "notice", "remark", "see also", "added in version",
-    "changed in version", "hinweis", "achtung", "warnung", "tipp", "wichtig", "vorsicht", "merke", "beispiel",
-    "remarque", "astuce", "nota", "aviso", "importante", "consejo",
-))  # fmt: skip
 
 
 class TextBuilder:
@@ -49,7 +40,7 @@ class TextBuilder:
         text = _one_line(title)
         if text:
             span = self._write(text)
-            self._begun.append(text.strip(" :!").casefold() not in KINDS_OF_CALLOUTS)
+            self._begun.append(text.strip(" :!").casefold() not in ONLY_KINDS)
             if self._begun[-1]:
                 self._entries.append(lambda outline: outline.begin(text, span.start, span))
             self._write("\n\n")

@@ -10,12 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-_TYPES = {
-    "note", "tip", "hint", "info", "information", "important", "warning", "caution", "danger", "error", "attention",
-    "success", "question", "example", "quote", "abstract", "summary", "todo", "bug", "failure", "check", "seealso",
-    "admonition", "dropdown", "tab-item", "tab-set", "tab", "tabs", "card", "details", "topic", "sidebar", "callout",
-    "alert", "aside", "versionadded", "versionchanged", "deprecated", "grid", "grid-item-card", "notice",
-}  # fmt: skip
+from .callout_kinds import LABELS
+
 _INDENTED = re.compile(
     r"""( *)(?:(?:!!!|\?\?\?\+?)[ ]+[\w-]+(?:[ ]+[\w-]+)*(?:[ ]+(?:"(.*)"|'(.*)'))?"""
     r"""|===[!+]?[ ]+(?:"(.+)"|'(.+)'))[ ]*"""
@@ -161,7 +157,7 @@ class _Reader:
         if mark is None or (self._open and self._open[-1].kind == mark[1] and not mark[2].strip()):
             return False
         name = re.match(r"\{([\w-]+)\}", mark[2].strip())
-        if name and name[1] in _TYPES:
+        if name and name[1] in LABELS:
             return False
         if mark[1][0] == "~" or "`" not in mark[2]:
             self._set_fence(mark[1])
@@ -286,7 +282,7 @@ def _title_of_tag(name: str, attributes: str) -> str:
         name.casefold(),
         *words[:1],
     ]
-    kind = next((each for each in kinds if each and (each.casefold() in _TYPES or is_tab) and each != "callout"), "")
+    kind = next((each for each in kinds if each and (each.casefold() in LABELS or is_tab) and each != "callout"), "")
     return (
         "" if kind in ("tabs", "tab-set", "details") else kind.capitalize() if kind.islower() and not is_tab else kind
     )

@@ -283,6 +283,7 @@ _MARKUP = {
     **dict.fromkeys((".tex", ".ltx", ".latex"), "latex"),
     **dict.fromkeys((".adoc", ".asciidoc", ".asc"), "asciidoc"),
     **dict.fromkeys((".mediawiki", ".wiki"), "mediawiki"),
+    **dict.fromkeys((".jira", ".confluence"), "jira"),
     **{f".{form}": form for form in ("dokuwiki", "creole", "textile", "muse", "t2t")},
 }
 _MAN = re.compile(rb"^[.'][ \t]*TH[ \t]", re.MULTILINE)
@@ -314,7 +315,7 @@ FORMATS = (
     Format("AsciiDoc", (".adoc", ".asciidoc", ".asc"), _single(_markup)),
     Format(
         "wiki text",
-        (".mediawiki", ".wiki", ".dokuwiki", ".creole", ".textile", ".muse", ".t2t"),
+        (".mediawiki", ".wiki", ".dokuwiki", ".creole", ".jira", ".confluence", ".textile", ".muse", ".t2t"),
         _single(_markup),
     ),
     Format("manual page", (".man", ".1", ".2", ".3", ".4", ".5", ".6", ".7", ".8", ".9", ".pod"), _single(_manual)),

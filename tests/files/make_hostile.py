@@ -726,6 +726,8 @@ def in_more_markup() -> Iterator[Case]:
         ("t2t", b"\n\n\n%!include: /etc/passwd\n%!include: ``/etc/passwd``\n%!postproc: a b\n\n"),
         ("muse", b"<include file=\"/etc/passwd\">\n\n"),
         ("dokuwiki", b"{{file:///etc/passwd}} <php>x</php>\n\n"),
+        ("jira", b"{include:/etc/passwd} !file:///etc/passwd!\n\n"),
+        ("confluence", b"{html-include:url=file:///etc/passwd} {info}\n\n"),
         ("1", b".TH X 1\n.so /etc/passwd\n.sy touch hacked\n.pso cat /etc/passwd\n.SH X\n"),
     ):  # fmt: skip
         yield case(f"more/include.{ending}", text + WORDS, "indexed", "Bees sleep")
@@ -734,6 +736,9 @@ def in_more_markup() -> Iterator[Case]:
     yield case("more/endless.tex", b"\\def\\a{\\a\\a}\\a " + WORDS, "indexed", "Bees sleep")
     yield case("more/deep.tex", b"{" * 3_000 + WORDS, "indexed", "Bees sleep")
     yield case("more/templates.wiki", b"{{a|" * 5_000 + WORDS, "indexed", "Bees sleep")
+    yield case("more/open.wiki", b"<nowiki>" * 20_000 + WORDS, "indexed", "Bees sleep")
+    yield case("more/boxes.dokuwiki", b"<note>" * 5_000 + WORDS, "indexed", "Bees sleep")
+    yield case("more/macros.jira", b"{info:title=x}" * 1_000 + WORDS, "indexed", "Bees sleep")
     yield case("more/tables.wiki", b"{|\n|\n" * 50 + WORDS, "indexed", "Bees sleep")
     laughs = b"<!ENTITY a0 'ha'>" + b"".join(b"<!ENTITY a%d '%s'>" % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 12))
     blowup = b"<!ENTITY x '" + b"x" * 100_000 + b"'>"

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..decoding import Unreadable, decode
 from ..xml_text import xml_text
 from .tree import Node, fold
+from .wiki_macros import without_macros
 
 KINDS = {
     "docx": "Word document",
@@ -30,6 +31,7 @@ KINDS = {
     "mediawiki": "MediaWiki text",
     "dokuwiki": "DokuWiki text",
     "creole": "Creole text",
+    "jira": "Jira text",
     "muse": "Muse text",
     "t2t": "txt2tags text",
     "man": "manual page",
@@ -44,8 +46,8 @@ KINDS = {
 }
 _XML = ("opml", "fb2", "docbook", "jats")
 _TEXT = (
-    "rst", "org", "ipynb", "latex", "asciidoc", "textile", "mediawiki", "dokuwiki", "creole", "muse", "t2t", "man",
-    "mdoc", "pod", "bibtex", "ris",
+    "rst", "org", "ipynb", "latex", "asciidoc", "textile", "mediawiki", "dokuwiki", "creole", "jira", "muse", "t2t",
+    "man",     "mdoc", "pod", "bibtex", "ris",
 )  # fmt: skip
 _SECONDS = 60
 # Markup that takes longer (nested so that the parser tries every reading) is read as plain text instead, for which the
@@ -71,7 +73,7 @@ def read_with_pandoc(form: str, data: bytes) -> Node:
     if form in _TEXT:
         text = decode(data)
         pattern = _FILES.get(form)
-        text = pattern.sub("", text) if pattern else text
+        text = without_macros(form, pattern.sub("", text) if pattern else text)
         if form == "asciidoc":
             text = _ADOC_LABEL.sub(r"\1: ", text)
         data = text.encode("utf-8", "replace")

@@ -10,7 +10,9 @@ from typing import Any
 
 from ..addresses import shown_address
 from ..builder import TextBuilder
+from ..callout_kinds import LABELS, TITLED
 from ..tables import filled, has_header, write_table
+from .wiki_macros import FIELDS
 
 Node = dict[str, Any]
 
@@ -22,18 +24,6 @@ _QUOTES = {"DoubleQuote": "“{}”", "SingleQuote": "‘{}’"}
 _NO_ALT = re.compile(
     r"(?:image|picture|graphic|grafik|bild|figure)?[ _-]*\d*(?:\.\w{3,4})?|\S+\.\w{3,4}", re.IGNORECASE
 )
-# What a callout without a title is called, by its kind; empty for those whose first paragraph is their title.
-LABELS = {
-    **{kind: kind.capitalize() for kind in (
-        "note", "tip", "hint", "important", "warning", "caution", "danger", "error", "attention", "info", "success",
-        "todo", "question", "example", "quote", "abstract", "summary", "bug", "deprecated",
-    )},
-    "seealso": "See also", "versionadded": "Added in version", "versionchanged": "Changed in version",
-    **dict.fromkeys((
-        "admonition", "dropdown", "collapse", "details", "tab", "tab-item", "card", "grid-item-card", "topic",
-        "sidebar", "panel",
-    ), ""),
-}  # fmt: skip
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|</?[a-z][^<>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -57,6 +47,7 @@ class TreeWriter:
         self.builder = TextBuilder()
         self._notes: list[list[Node]] = []
         self._shows_addresses = False
+        self._as_lines = False  # whether the next list is the fields of a template
 
     def write(self, blocks: Sequence[Node]) -> None:
         """Write blocks, in order."""
@@ -91,8 +82,15 @@ class TreeWriter:
                 ):  # the caption is often repeated as alternative text
                     self.write(inner)
                 self.write(caption)
+            case {"t": "RawBlock", "c": ["html", page]} if FIELDS in page:
+                self._as_lines = True
             case {"t": "RawBlock", "c": ["html", page]}:  # tables in notebooks
                 self.builder.paragraph(unescape(_TAG.sub(" ", page)))
+            case {"t": "Div", "c": [[_, ["tabs", *_], _], [{"t": "DefinitionList", "c": entries}]]}:
+                for term, meanings in entries:
+                    self.builder.begin(self.text(term))
+                    self.write([block for meaning in meanings for block in meaning])
+                    self.builder.end()
             case {"t": "Div", "c": [[_, [kind, *_], _], inner]} if kind in LABELS:
                 self._callout(kind, inner)
             case {"t": "BlockQuote", "c": inner} | {"t": "Div", "c": [_, inner]}:
@@ -103,7 +101,7 @@ class TreeWriter:
         label, title = LABELS[kind], ""
         if blocks and blocks[0]["t"] == "Div" and blocks[0]["c"][0][1][:1] in (["title"], ["panelheader"]):
             title, blocks = self._flat(blocks[0]["c"][1]), blocks[1:]
-        elif not label and len(blocks) > 1 and blocks[0]["t"] in ("Para", "Plain"):
+        elif kind in TITLED and len(blocks) > 1 and blocks[0]["t"] in ("Para", "Plain"):
             title, blocks = self.text(blocks[0]["c"]), blocks[1:]
         self.builder.begin(title if title.strip() else label)
         self.write(blocks)
@@ -121,6 +119,10 @@ class TreeWriter:
         write_table(self.builder, texts, heads if is_marked else None)
 
     def _list(self, block: Node) -> None:
+        if self._as_lines:
+            self._as_lines = False
+            self.builder.lines([self._flat(item) for item in block["items"]])
+            return
         for is_item, group in groupby(self._items(block), key=lambda entry: isinstance(entry, tuple)):
             entries = list(group)
             if not is_item:
