@@ -7,9 +7,10 @@ is left to the search.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from operator import eq, ge, gt, le, lt
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,10 @@ _RECEIVERS = ("to", "cc")
 _TAGS = ("tags", "tag", "keywords", "categories")
 _BETWEEN_TAGS = re.compile(r"[,;\n]+|\s+#|^#")
 _MAIL = re.compile(r"\.(?:eml|emlx|msg|mbox|mbx)(?:#\d+)?$", re.I)
+# When an article must have been written, compared as exactly as the question says.
+_WHEN: Mapping[str, Callable[[Date, Date], bool]] = {
+    "date": eq, "before": lt, "after": gt, "since": ge, "until": le,
+}  # fmt: skip
 _DATED = ("updated", "date", "published", "created")
 
 
@@ -153,11 +158,12 @@ class _Collection:
             elif kind == "tag":
                 heads, names = [head for head in heads if _is_tagged(head, value)], _TAGS
                 words.append(f"tagged {value}")
-            elif kind == "date":
+            elif kind in _WHEN:
                 wanted = latest_date(value) or (int(value[-4:]), 0, 0)
-                undated += sum(_date(head) is None for head in heads)
-                heads = [head for head in heads if (date := _date(head)) is not None and _is_in(date, wanted)]
-                words.append(f"from {value}")
+                dated = [(head, date) for head in heads if (date := _date(head)) and _is_as_exact(date, wanted)]
+                undated += len(heads) - len(dated)
+                heads = [head for head, date in dated if _WHEN[kind](_cut(date, wanted), wanted)]
+                words.append(f"{'from' if kind == 'date' else kind} {value}")
             else:
                 titled, mentioned = self._about(value, heads)
                 if mentioned is None and (kind == "mention" or not titled):
@@ -267,9 +273,14 @@ def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _is_in(date: Date, wanted: Date) -> bool:
-    """Whether a date is in a year, month or day."""
-    return all(not theirs or ours == theirs for ours, theirs in zip(date, wanted, strict=True))
+def _is_as_exact(date: Date, wanted: Date) -> bool:
+    return all(ours or not theirs for ours, theirs in zip(date, wanted, strict=True))
+
+
+def _cut(date: Date, wanted: Date) -> Date:
+    """A date without the month and day that the other lacks."""
+    year, month, day = (ours if theirs else 0 for ours, theirs in zip(date, wanted, strict=True))
+    return year, month, day
 
 
 def _title(head: Head) -> str:

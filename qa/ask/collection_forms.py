@@ -18,13 +18,16 @@ _WRITE = r"(?:write|wrote|written|author(?:ed)?|publish(?:ed)?|post(?:ed)?|send|
 _WROTE = r"(?:wrote|authored|published|posted|sent|e-?mailed)"
 _ABOUT = r"(?:about|on|regarding|titled|called|named|with the (?:title|subject))"
 _IS = r"(?:that |which )?(?:(?:were|was|are|is) )?"
-_DATE = r"(?:(?:[a-z]+ )?\d{4}|\d{4}-\d\d(?:-\d\d)?)"
+_DATE = r"(?:(?:(?:\d{1,2} )?[a-z]+ )?\d{4}|\d{4}-\d\d(?:-\d\d)?)"
+# A value with such a word is none: nobody knows what it leaves in.
+_CHOICE = re.compile(r"\b(?:n?either|n?or|not|no|without|except|but|than)\b", re.I)
 # What narrows the articles down, each with its value last; they follow each other in any order.
 _FILTERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(form, re.I))
     for kind, form in (
         ("own", f"({_OWN})"),
         ("date", rf"{_IS}(?:{_WRITE} |dated )?(?:in|from) ({_DATE})"),
+        *((when, rf"{_IS}(?:{_WRITE} |dated )?{when} ({_DATE})") for when in ("before", "after", "since", "until")),
         ("person", rf"{_IS}(?:{_WRITE} )?by (.+)"),
         ("person", rf"(?:did|has|have) (.+) {_WRITE}"),
         ("person", rf"{_IS}(?:sent )?from (.+)"),
@@ -36,7 +39,8 @@ _FILTERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("topic", r"(?:on|that deal with|deals? with) (.+)"),
     )
 )
-_STRONG = frozenset({"person", "receiver", "tag", "date"})  # "articles by Ada" is a question even without "which"
+# "articles by Ada" is a question even without "which"
+_STRONG = frozenset({"person", "receiver", "tag", "date", "before", "after", "since", "until"})
 # Questions for a property of one article: `title` is its title, `topic` is what it is about.
 _ONE: tuple[tuple[str, str], ...] = (
     ("author", rf"who {_WROTE}(?: me| us)? (?:the|that|this|an?) {_NOUN} {_ABOUT} (?P<topic>.+)"),
@@ -57,7 +61,7 @@ _ONE: tuple[tuple[str, str], ...] = (
 _MANY: tuple[tuple[str, str], ...] = (
     ("count", rf"how many(?: of (?:my|the|our))? {_NOUN}(?P<rest> .+)?"),
     ("end", rf"(?:which|what) {_NOUN}(?P<rest> .+)? is (?:the|my) {_END}"),
-    ("end", rf"(?:(?:which|what) is |show me |find |open )?(?:the|my) {_END} {_NOUN}(?P<rest> .+)?"),
+    ("end", rf"(?:(?:which|what) is |show me |find |open )?(?:the |my )?{_END} {_NOUN}(?P<rest> .+)?"),
     ("list", rf"(?:which|what)(?: of (?:my|the|our))? {_NOUN}(?P<rest> .+)"),
     ("list", rf"(?:list|show(?: me)?|find|give me)(?: all)?(?: the| my)? {_NOUN}(?P<rest> .+)"),
     ("bare", rf"(?:all )?(?:the |my )?{_NOUN}(?P<rest> .+)"),
@@ -128,5 +132,5 @@ def _filters(text: str) -> Iterator[tuple[tuple[str, str], ...]]:
     ends = [match.start() for match in re.finditer(r",? |$", text)]
     for end in ends:
         for kind, form in _FILTERS:
-            if (match := form.fullmatch(text, 0, end)) is not None:
+            if (match := form.fullmatch(text, 0, end)) is not None and _CHOICE.search(match[1]) is None:
                 yield from (((kind, match[1]), *rest) for rest in _filters(text[end:].strip()))
