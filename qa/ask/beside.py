@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ..text.dates import Date, dates_in
-from ..text.message_heads import sender_of
+from ..text.message_heads import sender_of, text_of
 from ..text.names import described
 from .rows import is_row
 from .units import Unit
@@ -46,6 +46,7 @@ _NEGATION = re.compile(
 _SUBJECT = re.compile(
     r"\b(?:did|does|do|has|have|had|is|was|can|could|will|would|shall|should|must)(?:n?['’]t)?\s+([A-Z]\w{2,})"
 )
+_ASKS = re.compile(r"(?:[^.!?…]|[.!?…](?!\s))+[?？؟]\s*")  # one sentence
 _WHICH = re.compile(r"\b(?:which|who|what|name)\b", re.I)
 
 
@@ -59,7 +60,9 @@ def gives_another(question: str, unit: Unit, near: str) -> bool:
 
 
 def quotes_another(question: str, unit: Unit) -> bool:
-    """Whether the question is about what somebody did or said, and the unit is a message that does not name them."""
+    """Whether the unit is a message that only asks, or does not name the person whose words or deeds are asked for."""
+    if _ASKS.fullmatch(text_of(unit.sentence_text)):
+        return True
     asked = [name.casefold() for name in _SUBJECT.findall(question)]
     named = next((each for each in (unit.sentence_text, *reversed(unit.headings)) if sender_of(each)), "")
     text = f"{named}\n{unit.text}".casefold()

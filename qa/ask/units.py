@@ -124,7 +124,7 @@ def units_of(hit: int, passage: Passage) -> Iterator[Unit]:
             header = line
         else:
             heading = line or heading
-        above = (heading, header or _introduction(passage, sentences, number))
+        above = (heading, header or _introduction(passage, sentences, number) or _asked(passage, sentences, number))
         stretch = _stretch(passage, sentences, number)
         columns = carried if header is None else _text(passage, header)
         yield Unit(hit, passage, sentence, stretch, tuple(span for span in above if span is not None), columns)
@@ -157,6 +157,14 @@ def _introduction(passage: Passage, sentences: tuple[Span, ...], number: int) ->
         first = item - 1
     introduces = first < number and _text(passage, sentences[first]).rstrip().endswith(":")
     return sentences[first] if introduces else None
+
+
+def _asked(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span | None:
+    """The message before a message, if it asks something."""
+    asks = number and _text(passage, sentences[number - 1]).rstrip().endswith("?")
+    messages = sentences[number - 1 : number + 1]
+    is_reply = asks and all(sender_of(_text(passage, message)) for message in messages)
+    return sentences[number - 1] if is_reply else None
 
 
 def _start_of_item(passage: Passage, sentences: tuple[Span, ...], number: int) -> int | None:

@@ -23,5 +23,15 @@ def sender_of(text: str) -> str | None:
 
     Empty for what the program reports.
     """
-    head = _WRITTEN.match(text) or LINE.match(text)
+    head = _head(text)
     return None if head is None else head["name"] or ""
+
+
+def text_of(text: str) -> str:
+    """The text of a message without its head; empty if it does not begin with one."""
+    head = _head(text)
+    return "" if head is None else text[head.end() :]
+
+
+def _head(text: str) -> re.Match[str] | None:
+    return _WRITTEN.match(text) or LINE.match(text)

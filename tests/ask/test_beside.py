@@ -201,6 +201,9 @@ HEAD = "Ruth Keller, 12 March 2024, 10:02 UTC"
         ("What did Anna say about the tap?", "The tap leaks.", ("Taps",), False),  # no message
         ("Which tap did the gardener mend?", f"{HEAD}: I mended the red tap.", (), False),
         ("What does a tap cost?", f"{HEAD}: A tap costs nine pounds.", (), False),
+        ("What does a tap cost?", f"{HEAD}: What does a tap cost?", (), True),
+        ("What does a tap cost?", f"{HEAD}: A tap costs nine pounds. Is that much?", (), False),
+        ("What does a tap cost?", "What does a tap cost?", (), False),  # no message
     ],
 )
 def test_what_somebody_said_is_no_message_of_another(

@@ -278,3 +278,13 @@ def test_a_message_of_a_chat_is_quoted_alone() -> None:
     assert document is not None
     (only,) = split(document, count_words, 200)
     assert [unit.text for unit in units_of(0, only)] == lines
+
+
+def test_a_reply_stands_under_the_message_that_asks() -> None:
+    said = ("Who mends the tap?", "Not me.", "The red one.")
+    lines = [f"12/03/2024, 10:0{minute} - Ada: {text}" for minute, text in enumerate(said)]
+    document = chat_of("chat.txt", "\n".join(lines))
+    assert document is not None
+    (only,) = split(document, count_words, 200)
+    above = [[span.of(document.text) for span in unit.above] for unit in units_of(0, only)]
+    assert above == [[], [lines[0]], []]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.text.message_heads import sender_of
+from qa.text.message_heads import sender_of, text_of
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,8 @@ from qa.text.message_heads import sender_of
 )
 def test_a_head_names_the_sender(text: str, sender: str | None) -> None:
     assert sender_of(text) == sender
+
+
+def test_the_text_of_a_message_follows_its_head() -> None:
+    assert text_of("Ada, 12 May 2024: Bees sleep.") == text_of("12/03/2024, 10:02 - Ada: Bees sleep.") == "Bees sleep."
+    assert text_of("Bees sleep.") == ""
