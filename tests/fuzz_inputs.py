@@ -726,6 +726,7 @@ _ODS_TAGS = (
 )  # fmt: skip
 _ODS_SEED = opened.table("Hive|Bees", f"Oak{opened.annotation('Why?', 'Ada')}|4", attributes='table:name="A"')
 _MSG_PIECES = (
+    b"LZFu", b"MELA", b"{\\*\\htmltag ", b"\\htmlrtf ", b"\\fromtext",
     b"\xff\xff\xff\xff", b"\xfe\xff\xff\xff", b"\x00\x00\x00\x00", b"\x01\x00\x00\x00", "__substg1.0_".encode("utf-16-le"), "__attach_version1.0_#00000000".encode("utf-16-le"),
     "3701000D".encode("utf-16-le"), "37010102".encode("utf-16-le"), "1013001F".encode("utf-16-le"), b"\xff" * 64, b"\x00" * 128, b"\x40\x00\x39\x00", b"\x06\x00", "\ud800".encode("utf-16-le", "surrogatepass"),
 )  # fmt: skip
@@ -746,7 +747,13 @@ def _msg_of(texts: Sequence[tuple[str, str]]) -> bytes:
 def _msg_seeds() -> list[bytes]:
     inner = make_msg.attached_mail(make_msg.msg(dict(_MSG_TEXTS[:3])))
     texts = dict(_MSG_TEXTS[:5])
-    return [_msg_of(_MSG_TEXTS[:3]), make_msg.ole(make_msg.msg(texts, None, make_msg.file("a.md", b"# Bees\n"), inner))]
+    rtf = b"{\\rtf1\\fromhtml1{\\*\\htmltag <p>}Bees \\'e4\\u8364?\\htmlrtf x\\htmlrtf0{\\*\\htmltag </p>}}"
+    rich = make_msg.ole(make_msg.rich(make_msg.msg(dict(_MSG_TEXTS[:1])), rtf))
+    return [
+        _msg_of(_MSG_TEXTS[:3]),
+        rich,
+        make_msg.ole(make_msg.msg(texts, None, make_msg.file("a.md", b"# Bees\n"), inner)),
+    ]
 
 
 _PNG = (

@@ -10,9 +10,10 @@ import olefile  # type: ignore[import-untyped]
 
 from ..text.document import Contents
 from .contained import Parse, Supported
-from .decoding import Unreadable
+from .decoding import Empty, Unreadable
 from .mail import Attachment, Body, Mail, contents_of_mail
 from .mime import decode_safely
+from .rich_text import encapsulated, unpacked
 
 _DAMAGED = "is damaged: it cannot be opened as Outlook mail"
 _DAMAGE = (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, AssertionError)
@@ -44,6 +45,21 @@ def parse_msg(path: str, data: bytes, parse: Parse, supported: Supported) -> Con
     return contents_of_mail(path, mail, parse, supported)
 
 
+def _rich_bodies(packed: bytes) -> tuple[Body, ...]:
+    """The text of a mail that has it as RTF alone: the page or text in it, or what pandoc reads. Raises Unreadable."""
+    rtf = unpacked(packed)
+    found = encapsulated(rtf)
+    if found is None:
+        from .office.parse import parse_office  # few mails need it
+
+        try:
+            found = parse_office("mail.rtf", rtf, "rtf").text, False
+        except Empty:
+            found = "", False
+    text, is_html = found
+    return (Body(text, is_html=is_html),) if text.strip() else ()
+
+
 class _Storage:
     """A mail, or an attachment, in the file: its properties by their tags."""
 
@@ -69,15 +85,22 @@ class _Storage:
             "Subject": self.text(_SUBJECT),
         }
         text, page = self.text(_BODY), decode_safely(self._bytes(f"{_HTML}0102")) or self.text(_HTML)
-        packed = self._bytes(f"{_RTF}0102")
-        bodies = (Body(text),) if text.strip() else (Body(page, is_html=True),) if page.strip() else ()
+        bodies: tuple[Body, ...] = (
+            (Body(text),) if text.strip() else (Body(page, is_html=True),) if page.strip() else ()
+        )
+        packed = b"" if bodies else self._bytes(f"{_RTF}0102")
+        problems: tuple[str, ...] = ()
+        try:
+            bodies = _rich_bodies(packed) if packed else bodies
+        except Unreadable as error:
+            problems = (f"its text is only there as RTF, which {error}",)
         return Mail(
             {key: value for key, value in fields.items() if value},
             name or address,
             sent.date().isoformat() if sent else "",
             bodies,
             tuple(self._attachments(depth)),
-            () if bodies or not packed else ("its text is only there as RTF, which is not read",),
+            problems,
         )
 
     def text(self, tag: str) -> str:

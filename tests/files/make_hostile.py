@@ -645,6 +645,12 @@ def in_mail() -> Iterator[Case]:
     yield case("mail/half.msg", msgs.ole(outlook)[:900], "failed", "damaged")
     yield case("mail/nested.msg", msgs.ole(nested), "failed", "nested too deeply")
     yield case("mail/word.msg", msgs.ole({"WordDocument": WORDS * 300}), "failed", "damaged")
+    deep = msgs.rich(msgs.msg({"0037": "Deep"}), b"{\\rtf1\\fromhtml1 " + b"{" * 5_000 + WORDS)
+    yield case("mail/deep-rtf.msg", msgs.ole(deep), "indexed", "Deep")
+    claims = b"\xff" * 8 + b"LZFu" + bytes(4) + b"\xff\x0e\xff" * 2_000
+    yield case(
+        "mail/long-rtf.msg", msgs.ole({**msgs.msg({"0037": "Long"}), "__substg1.0_10090102": claims}), "indexed", "Long"
+    )
     bomb = msgs.msg({"1000": WORDS.decode()}, None, msgs.file("a.docx", archives.bomb("docx", 301)))
     yield case("mail/bomb.msg", msgs.ole(bomb), "indexed", "Bees sleep")
     yield case("mail/no-lines.mbx", head + b"\n" + WORDS, "failed", "damaged")

@@ -21,6 +21,19 @@ def msg(texts: Mapping[str, str], sent: datetime | None = None, *attached: Tree)
     return tree | {f"__attach_version1.0_#{number:08X}": each for number, each in enumerate(attached)}
 
 
+def packed_rtf(rtf: bytes) -> bytes:
+    """RTF as a mail has it, packed without any repetition."""
+    out = bytearray()
+    for start in range(0, len(rtf), 8):
+        out += b"\0" + rtf[start : start + 8]
+    return struct.pack("<II4sI", len(out) + 12, len(rtf), b"LZFu", 0) + bytes(out)
+
+
+def rich(tree: Tree, rtf: bytes) -> Tree:
+    """The mail with a text as RTF."""
+    return {**tree, "__substg1.0_10090102": packed_rtf(rtf)}
+
+
 def file(name: str, data: bytes) -> Tree:
     """The storage of an attached file."""
     return {"__substg1.0_3707001F": name.encode("utf-16-le"), "__substg1.0_37010102": data}

@@ -369,9 +369,11 @@ def test_attachments_of_outlook_are_documents_of_their_own() -> None:
     assert contents.documents[2].metadata == {"date": "2024-09-03"}
 
 
-def test_a_text_that_is_only_there_as_rtf_is_a_problem() -> None:
+def test_a_text_that_is_only_there_as_damaged_rtf_is_a_problem() -> None:
     tree = {**make_msg.msg({**TEXTS, "1000": ""}), "__substg1.0_10090102": b"x" * 30}
-    assert read(make_msg.ole(tree), "a.msg").problems == ("its text is only there as RTF, which is not read",)
+    assert read(make_msg.ole(tree), "a.msg").problems == (
+        "its text is only there as RTF, which is damaged: its RTF cannot be unpacked",
+    )
 
 
 def test_another_ole_file_is_no_mail() -> None:
