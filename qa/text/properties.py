@@ -6,13 +6,15 @@ They can be cited like everything else in the text, but no passage contains them
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from .document import Document, Section, Span, without_record
 
 HEADING = "Properties"
 _FENCED = re.compile(r"(---|\+\+\+)[ \t]*\n.*?^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_TAG_MARK = re.compile(r"[,;]")
+_MOST_TAGS, _LONGEST_TAG = 15, 60
 _SHOWN = ("author", "date", "tags")
 # What programs and templates write where nobody has written anything.
 _NOISE = re.compile(
@@ -21,6 +23,12 @@ _NOISE = re.compile(
     r"|\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?)?\W*",
     re.IGNORECASE,
 )
+
+
+def tags_of(values: Iterable[str]) -> str:
+    """The tags in these lists, joined with commas; empty if there are so many that they were put there for searches."""
+    tags = dict.fromkeys(tag for value in values for tag in map(str.strip, _TAG_MARK.split(value)) if tag)
+    return ", ".join(tags) if len(tags) <= _MOST_TAGS and all(len(tag) <= _LONGEST_TAG for tag in tags) else ""
 
 
 def is_noise(value: str) -> bool:

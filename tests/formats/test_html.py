@@ -76,7 +76,7 @@ def check(document: Document, count: Callable[[Sequence[str]], list[int]]) -> No
     for passage in split(document, count, 256):
         assert passage.text == passage.span.of(text) != ""
         assert all(sentence.of(text) in passage.text for sentence in passage.sentences)
-    assert set(document.metadata) <= {"title", "author", "date", "url"}
+    assert set(document.metadata) <= {"title", "author", "date", "tags", "url"}
 
 
 # --- whole pages ------------------------------------------------------------------------------------------------------
@@ -230,6 +230,20 @@ def test_only_web_addresses_are_addresses(address: str) -> None:
 def test_a_browser_notes_where_it_saved_the_page(comment: str) -> None:
     page = f"<!DOCTYPE html><!--{comment}--><html><body><p>Some words.</p></body></html>".encode()
     assert parse_html("x.html", page).metadata == {"url": "https://hive.example/bees"}
+
+
+@pytest.mark.parametrize(
+    ("head", "tags"),
+    [
+        ("<meta name=Keywords content='bees, winter ;honey,bees'>", "bees, winter, honey"),
+        ("<meta property='article:tag' content='bees'><meta property='article:tag' content='frost'>", "bees, frost"),
+        (f"<meta name=keywords content='{', '.join(f'word {n}' for n in range(40))}'>", None),  # for search engines
+        (f"<meta name=keywords content='{'bees and ' * 20}'>", None),
+        ("<meta name=keywords content=' , '>", None),
+    ],
+)
+def test_the_tags_of_a_page_are_its_keywords_unless_they_are_for_search_engines(head: str, tags: str | None) -> None:
+    assert page_of("<p>Some words.</p>", head).metadata.get("tags") == tags
 
 
 @pytest.mark.parametrize(

@@ -347,6 +347,10 @@ def test_author_and_date_are_metadata(value: str, date: str | None) -> None:
     assert metadata == ({"author": "Ada Marsh", "date": date} if date else {"author": "Ada Marsh"})
 
 
+def test_keywords_are_tags() -> None:
+    assert pdf_of(lines_at(60, 750, PROSE), info={"Keywords": "bees; winter"}).metadata == {"tags": "bees, winter"}
+
+
 @pytest.mark.parametrize(
     "author", ["anonymous", "(anonymous)", "Windows User", "user2", "Admin", "LaTeX with hyperref"]
 )

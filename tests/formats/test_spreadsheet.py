@@ -29,6 +29,19 @@ def test_a_sheet_is_an_article_with_whole_numbers_percentages_and_dates_as_shown
     assert document.blocks[0].header is not None
 
 
+def test_author_date_and_tags_of_a_workbook_are_those_of_its_sheets() -> None:
+    core = (
+        '<cp:coreProperties xmlns:cp="c" xmlns:dc="d" xmlns:dcterms="t"><dc:creator>Anna Berg</dc:creator>'
+        "<cp:keywords>budget, town</cp:keywords><dcterms:created>2024-05-01T10:00:00Z</dcterms:created>"
+        "</cp:coreProperties>"
+    )
+    data = xlsx({"Prices": PRICES, "Rooms": PRICES}, more={"docProps/core.xml": core})
+    said = {"author": "Anna Berg", "date": "2024-05-01", "tags": "budget, town"}
+    assert [document.metadata for document in parse("a.xlsx", data).documents] == [said, said]
+    nobody = xlsx({"Prices": PRICES}, more={"docProps/core.xml": core.replace("Anna Berg", "openpyxl")})
+    assert "author" not in parse("a.xlsx", nobody).documents[0].metadata
+
+
 def test_hidden_sheets_are_named_and_not_read() -> None:
     contents = parse("a.xlsx", xlsx({"Sheet1": PRICES, "Old": PRICES}, hidden="Old"))
     assert [document.path for document in contents.documents] == ["a.xlsx#1"]

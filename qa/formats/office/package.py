@@ -23,6 +23,7 @@ _GENERATED_TITLE = re.compile(
     r"PowerPoint[ -]Pr\w+|Microsoft (?:Word|PowerPoint) - .*|Untitled.*|Document\d*|\S+\.\w{3,4}"
 )
 _PROPERTIES = {"docx": "docProps/core.xml", "pptx": "docProps/core.xml", "odt": "meta.xml", "odp": "meta.xml"}
+_PROPERTIES |= {"xlsx": "docProps/core.xml", "ods": "meta.xml"}
 _LEAST_WORDS = 3  # of a header with a page number: fewer are "Page … of …"
 _COPIED = (".xml", ".rels")
 _TAG_MARK = re.compile(r"\s*[,;]\s*")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
 from ...text.document import Contents, Document
+from ...text.properties import is_noise
 from ..addresses import shown_address
 from ..archive_limits import open_archive
 from ..builder import TextBuilder
@@ -20,6 +22,7 @@ from .cells import DAMAGED, MAX_CELLS, TOO_MANY, Cells, excel_cells, excel_sheet
 from .number_format import shown_date, shown_number
 from .old_cells import old_cells
 from .open_document import packaged
+from .package import iso_date, properties
 
 _KIND = "spreadsheet"
 _MAX_FILLED = 20_000  # cells that merged ones are repeated in
@@ -36,7 +39,7 @@ def parse_spreadsheet(path: str, data: bytes) -> Contents:
 
     data = packaged(data) if _FLAT in data[:_HEAD] else data
     archive = open_archive(data, _KIND) if data.startswith(b"PK") else None
-    details = _details(archive, data)
+    details, fields = _details(archive, data), _fields(archive)
     documents: list[Document] = []
     problems: list[str] = []
     try:
@@ -56,7 +59,7 @@ def parse_spreadsheet(path: str, data: bytes) -> Contents:
             for remark in cells.remarks(rows):
                 builder.paragraph(remark)
             document = builder.document(f"{path}#{number + 1}", _title(path, sheet.name))
-            documents += [document] if document.blocks else []
+            documents += [replace(document, metadata={**document.metadata, **fields})] if document.blocks else []
     except Unreadable:
         raise
     except PasswordError as error:
@@ -68,6 +71,15 @@ def parse_spreadsheet(path: str, data: bytes) -> Contents:
     if not documents:
         raise Empty("contains no text")
     return Contents(tuple(documents), tuple(problems))
+
+
+def _fields(archive: zipfile.ZipFile | None) -> dict[str, str]:
+    """Author, date and tags of a file, which all its sheets share."""
+    if archive is None:
+        return {}
+    found = properties(archive, "ods" if "meta.xml" in archive.namelist() else "xlsx")
+    found["date"] = iso_date(found["date"])
+    return {name: value for name, value in found.items() if name != "title" and value and not is_noise(value)}
 
 
 def _title(path: str, sheet: str) -> str:

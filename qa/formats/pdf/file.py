@@ -101,7 +101,7 @@ def _bookmarks(opened: pdfium.PdfDocument) -> list[tuple[int, int, str]]:
 
 def _properties(opened: pdfium.PdfDocument) -> dict[str, str]:
     properties = {}
-    for name in ("Title", "Author", "CreationDate", "ModDate"):
+    for name in ("Title", "Author", "Keywords", "CreationDate", "ModDate"):
         try:
             value = opened.get_metadata_value(name)
         except (pdfium.PdfiumError, UnicodeDecodeError):

@@ -9,6 +9,7 @@ from datetime import date
 from itertools import groupby
 from pathlib import PurePosixPath
 
+from ...text.properties import tags_of
 from .words import Fault
 
 _GUID = r"\{?[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?"
@@ -59,9 +60,9 @@ def _significant(title: str) -> list[str]:
 
 
 def fields(properties: Mapping[str, str]) -> dict[str, str]:
-    """The author and the date (ISO 8601) of a file, as far as they are given and not by a program."""
-    author = properties.get("Author", "")
-    found = {"author": "" if _NO_AUTHOR.match(author) else author, "date": _date(properties)}
+    """The author, the date (ISO 8601) and the tags of a file, as far as they are given and not by a program."""
+    author, tags = properties.get("Author", ""), tags_of([properties.get("Keywords", "")])
+    found = {"author": "" if _NO_AUTHOR.match(author) else author, "date": _date(properties), "tags": tags}
     return {name: value for name, value in found.items() if value}
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from ...text.document import Document
+from ...text.properties import tags_of
 from ..builder import TextBuilder
 from ..conversation import Conversation
 from ..decoding import Empty, Unreadable, decode
@@ -63,6 +64,7 @@ _DATE = (
     "//meta[@property='article:published_time' or @name='date' or @itemprop='datePublished']/@content",
     "//article//time/@datetime|//main//time/@datetime",
 )
+_KEYWORDS = "//meta[translate(@name, 'KEYWORDS', 'keywords')='keywords']/@content"
 _LINKED_AUTHOR = re.compile(r'"author" ?: ?\[? ?\{[^{}]*?"name" ?: ?"([^"\\]+)"')
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)T.*")
 _BY = re.compile(r"\A(?:by|von|par|por)\s+", re.IGNORECASE)
@@ -205,7 +207,7 @@ def _remove_noise(page: Element) -> None:
 
 
 def _metadata(page: Element, address: str) -> dict[str, str]:
-    """`title`, `author`, `date` and `url`; empty if the page does not state them."""
+    """`title`, `author`, `date`, `tags` and `url`; empty if the page does not state them."""
     site, title = _first(page, "//meta[@property='og:site_name']/@content"), _first(page, *_TITLE)
     links = [*(_first(page, xpath) for xpath in _ADDRESS), address]
     linked_data = SPACE.sub(" ", " ".join(page.xpath("//script[@type='application/ld+json']/text()")))
@@ -215,6 +217,7 @@ def _metadata(page: Element, address: str) -> dict[str, str]:
         "title": _without_site(title, site, page),
         "author": author_name if len(author_name) <= _MAX_NAME else "",
         "date": _DAY.sub(r"\1", _first(page, *_DATE[:-1]) or (date[1] if date else "") or _first(page, _DATE[-1])),
+        "tags": tags_of(page.xpath("//meta[@property='article:tag']/@content") or page.xpath(_KEYWORDS)),
         "url": next((link for link in links if link.lower().startswith(("http://", "https://"))), ""),
     }
 
