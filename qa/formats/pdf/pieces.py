@@ -157,9 +157,9 @@ def _piece(group: list[Line], page: int) -> Piece:
 
 
 def _gaps(row: Row) -> list[tuple[float, float]]:
-    marked = len(row) > 1 and bool(_mark(line_of(row)))
     gaps = [(one.x1, two.x0) for one, two in pairwise(row) if two.x0 - one.x1 > CELL_GAP * two.size]
-    return gaps[1:] if marked and gaps and gaps[0][0] == row[0].x1 else gaps
+    is_after_mark = bool(gaps) and gaps[0][0] == row[0].x1 and bool(_mark(line_of(row)))
+    return gaps[1:] if is_after_mark else gaps
 
 
 def tables(rows: list[Row], goes_on: bool = False) -> list[tuple[int, int]]:

@@ -32,6 +32,9 @@ _BOLD_NAME = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
 _BOLD_WEIGHT, _BOLD_FLAG = 600, 1 << 18
 _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 _PRIVATE_BULLETS = re.compile(r"[\uf0a7\uf0b7\uf076\uf0d8\uf0fc\uf06c\uf06e\uf0a8]\Z")  # of Symbol and Wingdings
+_FIRST_TO_LEFT = "\u0590"  # the first character that is written from right to left
+_OWN_CODE = re.compile("[\x02\ufffd\ufffe]")
+_LETTER_GAP = 0.6  # the largest white space between the letters of a word, in heights of a letter
 _JOINERS = "\u00ad\u200c\u200d"  # format characters that affect how words are read
 
 Edges = tuple[float, float, float, float]  # left, bottom, right, top; in points
@@ -74,8 +77,8 @@ def read_page(opened: pdfium.PdfDocument, number: int, most: int) -> Page:
             if characters > most:
                 return Page(characters=characters)
             angle, *others = _angles(textpage)
-            words = list(_words(textpage, angle))
-            turned = [each for other in others for each in _turned(list(_words(textpage, other)), other)]
+            words = _words(textpage, angle)
+            turned = [each for other in others for each in _turned(_words(textpage, other), other)]
             drawn: list[Edges] = []
             with suppress(pdfium.PdfiumError):  # a damaged drawing must not lose the words
                 drawn = list(_drawings(page, angle))
@@ -133,22 +136,30 @@ def _turned(words: Sequence[Word], angle: int) -> Iterator[Turned]:
         yield Turned(tuple(kept), angle)
 
 
-def _words(textpage: pdfium.PdfTextPage, angle: int) -> Iterator[Word]:
-    """Yield the words of a page, without those with another rotation than most (stamps, watermarks)."""
-    handle = textpage.raw
+def _words(textpage: pdfium.PdfTextPage, angle: int) -> list[Word]:
+    """The words of a page, without those with another rotation than `angle` (stamps, watermarks)."""
+    handle, fonts = textpage.raw, _Fonts(textpage.raw, angle)
     box = raw.FS_RECTF()
+    pointer = ctypes.byref(box)
+    words: list[Word] = []
     nowhere = last = edges = (0.0, 0.0, 0.0, 0.0)
     start, text, to_left = 0, "", False
-    for index in range(textpage.count_chars()):
-        code = raw.FPDFText_GetUnicode(handle, index)
-        if code == 2:  # pdfium's code for a hyphen at the end of a line
-            code = ord("-")
-        character = chr(code) if code < 0x110000 else ""
-        if not character.strip() or not raw.FPDFText_GetLooseCharBox(handle, index, box):
-            yield from _word(handle, start, text, edges, angle)
-            text, last = "", nowhere
+    for index, character in enumerate(_characters(textpage)):
+        if character.isspace() or not raw.FPDFText_GetLooseCharBox(handle, index, pointer):
+            if text:
+                fonts.add_word(words, start, text, edges)
+                text, last = "", nowhere
             continue
-        edge = rotated((box.left, box.bottom, box.right, box.top), angle)
+        edge = (box.left, box.bottom, box.right, box.top)
+        if angle:
+            edge = rotated(edge, angle)
+        # Most letters stand beside the one before on the same line, in the same size.
+        if text and character < _FIRST_TO_LEFT and not to_left and edge[1] == edges[1] and edge[3] == edges[3]:
+            gap, size = edge[0] - edges[2], edge[3] - edge[1]
+            if edges[0] <= edge[0] and -size < gap < _LETTER_GAP * size and character not in DIGITS:
+                text += character
+                edges, last = (edges[0], edges[1], max(edges[2], edge[2]), edges[3]), edge
+                continue
         if text:
             direction = unicodedata.bidirectional(character)  # punctuation has the direction of the letters before it
             to_left = direction in ("R", "AL") or (to_left and direction not in ("L", "EN", "AN"))
@@ -156,14 +167,14 @@ def _words(textpage: pdfium.PdfTextPage, angle: int) -> Iterator[Word]:
             # pdfium gives each letter of a ligature the box of the whole.
             if edge != last and _is_mark(text, edge, edges):
                 in_line = (edges[0], edge[1], edges[2], edge[3])
-                yield from _word(handle, start, text.translate(RAISED), in_line, angle)
+                fonts.add_word(words, start, text.translate(RAISED), in_line)
                 text, start, edges, last, to_left = character, index, edge, edge, False
                 continue
             is_apart = edge != last and not _is_adjacent(
                 edge, edges, to_left, is_single=len(text) == 1 and not is_raised
             )
             if is_apart or (is_raised and not EXPONENT_AFTER.search(text)):
-                yield from _word(handle, start, text, edges, angle)
+                fonts.add_word(words, start, text, edges)
                 text = ""
                 if not is_apart:  # the mark of a note stays in its line
                     edge = (edge[0], edges[1], edge[2], edge[3])
@@ -177,7 +188,24 @@ def _words(textpage: pdfium.PdfTextPage, angle: int) -> Iterator[Word]:
             to_left = unicodedata.bidirectional(character) in ("R", "AL")
         text += character
         last = edge
-    yield from _word(handle, start, text, edges, angle)
+    fonts.add_word(words, start, text, edges)
+    return words
+
+
+def _characters(textpage: pdfium.PdfTextPage) -> str:
+    """The characters of a page by their index; those that have none are spaces."""
+    handle, count = textpage.raw, textpage.count_chars()
+    buffer = (ctypes.c_ushort * (2 * count + 1))()
+    written = raw.FPDFText_GetText(handle, 0, count, buffer)
+    text = bytes(buffer)[: 2 * (written - 1)].decode("utf-16-le", "replace")
+    # pdfium leaves characters without a code out of the text; then, and for its own codes, it is asked for each.
+    one_by_one = range(count) if len(text) != count else [m.start() for m in _OWN_CODE.finditer(text)]
+    characters = list(text if len(text) == count else " " * count)
+    for index in one_by_one:
+        code = raw.FPDFText_GetUnicode(handle, index)
+        # Its code 2 is a hyphen at the end of a line.
+        characters[index] = "-" if code == 2 else chr(code) if code < 0x110000 else " "
+    return "".join(characters)
 
 
 def _is_adjacent(edge: Edges, edges: Edges, to_left: bool, is_single: bool) -> bool:
@@ -186,7 +214,7 @@ def _is_adjacent(edge: Edges, edges: Edges, to_left: bool, is_single: bool) -> b
     if min(edge[3], edges[3]) - max(edge[1], edges[1]) < 0.3 * min(size, height):
         return False
     gap = edges[0] - edge[2] if to_left else edge[0] - edges[2]
-    return -size < gap < 0.6 * size and not (is_single and height > DROP_CAP * size)
+    return -size < gap < _LETTER_GAP * size and not (is_single and height > DROP_CAP * size)
 
 
 def _is_mark(text: str, edge: Edges, edges: Edges) -> bool:
@@ -240,28 +268,54 @@ def _drawn_bullets(drawn: Sequence[Edges], words: Sequence[Word]) -> Iterator[Wo
             yield Word("•", left, right, after.y, after.top, after.size, after.bold)
 
 
-def _word(handle: raw.FPDF_TEXTPAGE, start: int, text: str, edges: Edges, angle: int) -> Iterator[Word]:
-    text = clean(text)
-    x0, bottom, x1, top = edges
-    if not text or not all(abs(edge) < _MAX_COORDINATE for edge in edges):
-        return
-    relative_angle = (math.degrees(raw.FPDFText_GetCharAngle(handle, start)) + 360 - angle) % 360
-    if 5 < relative_angle < 355:
-        return
-    matrix, name, flags = raw.FS_MATRIX(), ctypes.create_string_buffer(128), ctypes.c_int()
-    size = raw.FPDFText_GetFontSize(handle, start)
-    if raw.FPDFText_GetMatrix(handle, start, matrix):
-        size *= math.hypot(matrix.c, matrix.d)
-    if not 0.5 < size < 1000:
-        size = max(1.0, top - bottom)
-    raw.FPDFText_GetFontInfo(handle, start, name, 128, flags)
-    weight = raw.FPDFText_GetFontWeight(handle, start)
-    bold = bool(_BOLD_NAME.search(name.value) or flags.value & _BOLD_FLAG or weight >= _BOLD_WEIGHT)
-    yield Word(text, x0, x1, bottom, top, size, bold)
+class _Fonts:
+    """The sizes and weights of the letters of a page, each read once for the letters that one command shows."""
+
+    def __init__(self, handle: raw.FPDF_TEXTPAGE, angle: int) -> None:
+        self._handle, self._angle = handle, angle
+        self._matrix, self._name, self._flags = raw.FS_MATRIX(), ctypes.create_string_buffer(128), ctypes.c_int()
+        self._known: dict[int, tuple[float, bool] | None] = {}
+
+    def add_word(self, words: list[Word], start: int, text: str, edges: Edges) -> None:
+        """Add the word that begins with a character, if it is visible and not rotated."""
+        text = clean(text)
+        x0, bottom, x1, top = edges
+        if not text or not all(abs(edge) < _MAX_COORDINATE for edge in edges):
+            return
+        font = self._font(start)
+        if font is not None:
+            size, bold = font
+            words.append(Word(text, x0, x1, bottom, top, size if 0.5 < size < 1000 else max(1.0, top - bottom), bold))
+
+    def _font(self, index: int) -> tuple[float, bool] | None:
+        """The size of a character, and whether it is bold; None if it is rotated."""
+        shown = raw.FPDFText_GetTextObject(self._handle, index)
+        if not shown:
+            return self._read(index)
+        address = ctypes.addressof(shown.contents)
+        if address not in self._known:
+            self._known[address] = self._read(index)
+        return self._known[address]
+
+    def _read(self, index: int) -> tuple[float, bool] | None:
+        handle = self._handle
+        relative_angle = (math.degrees(raw.FPDFText_GetCharAngle(handle, index)) + 360 - self._angle) % 360
+        if 5 < relative_angle < 355:
+            return None
+        size = raw.FPDFText_GetFontSize(handle, index)
+        if raw.FPDFText_GetMatrix(handle, index, self._matrix):
+            size *= math.hypot(self._matrix.c, self._matrix.d)
+        raw.FPDFText_GetFontInfo(handle, index, self._name, 128, self._flags)
+        weight = raw.FPDFText_GetFontWeight(handle, index)
+        return size, bool(
+            _BOLD_NAME.search(self._name.value) or self._flags.value & _BOLD_FLAG or weight >= _BOLD_WEIGHT
+        )
 
 
 def clean(text: str) -> str:
     """The text without control characters, private use characters (except bullets) and lone surrogates."""
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text
     if _PRIVATE_BULLETS.match(text):
         return "•"
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore").translate(_LIGATURES)
