@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..text.document import SECTION_SEPARATOR
@@ -12,7 +13,7 @@ from .rows import TableRow, names_in
 from .why import ReaderScores, Why
 
 NOT_FOUND = "Your articles do not seem to contain the answer."
-UNCERTAIN = "No passage answers this for certain."
+UNCERTAIN = "No passage of your articles answers this for certain."
 NEAREST = "Nearest passages: related, but not an answer"
 CLOSEST = "The passages that come closest"
 _LONGEST_QUOTE = 400  # characters of what came closest
@@ -78,7 +79,7 @@ def corrected_words(answer: Answer) -> str:
 
 def unmentioned_words(answer: Answer) -> str:
     """`The article does not mention “Costco”.`, plain text; empty if it mentions every name in the question."""
-    words = " or ".join(f"“{word}”" for word in answer.unmentioned)
+    words = _either([f"“{word}”" for word in answer.unmentioned])
     return f"The article does not mention {words}." if words else ""
 
 
@@ -100,8 +101,16 @@ def other_words(answer: Answer) -> str:
 
 
 def not_found_words(answer: Answer) -> str:
-    """Why there is no answer, plain text."""
-    return answer.reason or (UNCERTAIN if is_close(answer) else NOT_FOUND)
+    """Why there is no answer, plain text, with the words of the question that stand in no article."""
+    if answer.reason:
+        return answer.reason
+    words = _either([f"“{word}”" for word in answer.why.unknown]) if answer.why else ""
+    return (UNCERTAIN if is_close(answer) else NOT_FOUND) + (f" None of them contains {words}." if words else "")
+
+
+def _either(words: Sequence[str]) -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def nearest_words(answer: Answer) -> str:

@@ -104,7 +104,7 @@ def _ask_tab() -> _Ask:
                 placeholder="Ask about your articles",
                 show_label=False,
                 container=False,
-                max_lines=1,
+                max_lines=8,
                 scale=1,
                 min_width=120,
                 elem_id="qa-question",

@@ -51,7 +51,10 @@ class Screen:
 
     def ask(self, session: Conversation, question: str) -> Iterator[Any]:
         """Yield conversation, source and question box: first with the question alone, then with its answer."""
-        exchange = session.begin(question or "")
+        if not (question or "").strip():
+            yield gr.skip(), gr.skip(), ""
+            return
+        exchange = session.begin(question)
         yield _conversation_value(session), gr.skip(), ""
         yield from self._answer(session, exchange)
 
@@ -293,7 +296,10 @@ def _if_changed(session: Conversation, name: str, value: Any) -> Any:
 def _conversation_value(session: Conversation) -> dict[str, Any]:
     exchanges = session.exchanges
     return {
-        "turns": [{"id": exchange.number, "html": views.exchange_html(exchange)} for exchange in exchanges],
+        "turns": [
+            {"id": exchange.number, "question": exchange.question, "html": views.exchange_html(exchange)}
+            for exchange in exchanges
+        ],
         "spoken": views.spoken(exchanges[-1]) if exchanges else "",
     }
 

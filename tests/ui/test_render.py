@@ -313,6 +313,13 @@ def test_a_narrow_refusal_shows_the_closest_passages_unfolded() -> None:
     assert as_text(close).startswith(f"{UNCERTAIN}\n\n{CLOSEST}:\n")
 
 
+def test_a_refusal_names_the_words_that_stand_in_no_article() -> None:
+    refused = replace(answer(citation(), answerable=False), why=why())
+    assert f"{NOT_FOUND} None of them contains “dog”." in answer_html(refused, 1)
+    assert as_text(refused).startswith(f"{NOT_FOUND} None of them contains “dog”.\n")
+    assert as_text(replace(refused, why=None)).startswith(f"{NOT_FOUND}\n")
+
+
 def test_a_refusal_without_passages_has_no_fold() -> None:
     page = answer_html(replace(answer(citation(), answerable=False), citations=()), 1)
     assert NOT_FOUND in page

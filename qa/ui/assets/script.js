@@ -77,8 +77,44 @@ if (turns) {
   };
   watch('value', show);
   show();
-  // Not on a phone: its keyboard would cover half the page.
-  if (matchMedia('(min-width: 1000px)').matches) setTimeout(() => document.querySelector('#qa-question :is(textarea, input)')?.focus());
+  const box = () => document.querySelector('#qa-question textarea');
+  const write = (words) => {
+    box().value = words;
+    box().dispatchEvent(new Event('input', { bubbles: true }));
+  };
+  const begin = () => {
+    document.querySelector('#qa-clear').click();
+    write('');
+    box().focus();
+  };
+  document.addEventListener('keydown', (event) => {
+    const { key, target } = event;
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) begin();
+    else if (key === '/' && plain && !target.closest('input, textarea, select, dialog, [contenteditable]')) box().focus();
+    else if (key === 'ArrowUp' && plain && target === box() && !target.value) {
+      const last = (props.value?.turns ?? []).at(-1)?.question;
+      if (!last) return;
+      write(last);
+    } else return;
+    event.preventDefault();
+  });
+  // The address may hold a question (`/?q=…`), which is asked once: it leaves the address, so that a reload does not.
+  const asked = new URLSearchParams(location.search).get('q');
+  const ready = () => {
+    if (!box()) return void setTimeout(ready, 50);
+    // Not on a phone: its keyboard would cover half the page.
+    if (matchMedia('(min-width: 1000px)').matches) box().focus();
+    if (asked) send();
+  };
+  const send = () => {
+    // The page answers events once the server has filled it for the first time.
+    if (!document.querySelector('#qa-headline .qa-headline')) return void setTimeout(send, 50);
+    history.replaceState(null, '', location.pathname + location.hash);
+    write(asked);
+    setTimeout(() => document.querySelector('#qa-send').click());
+  };
+  setTimeout(ready);
 }
 
 const source = element.querySelector('.qa-source');

@@ -289,6 +289,43 @@ def test_carried_words_can_be_read_and_pressed_on_a_phone(browser: Browser, chat
         expect(carried(turn)).to_have_count(before - 1, timeout=30_000)
 
 
+def test_the_question_box_grows_and_recalls_and_asks_nothing_when_it_is_empty(page: Page) -> None:
+    box = page.get_by_role("textbox", name="Your question")
+    small = box.bounding_box()
+    box.fill("")
+    box.press("Enter")
+    box.fill("Who built the hangar?")
+    box.press("Shift+Enter")
+    box.type("I mean the zeppelin hangar.")
+    assert small is not None
+    page.wait_for_function(
+        "least => document.querySelector('#qa-question textarea').offsetHeight > least", arg=small["height"] + 15
+    )
+    shot(page, "question-of-two-lines")
+    box.press("Enter")
+    expect(page.locator(".qa-turn .qa-tools")).to_be_visible(timeout=30_000)
+    expect(page.locator(".qa-turn")).to_have_count(1)  # the empty question is none
+    expect(page.locator(".qa-question")).to_contain_text("I mean the zeppelin hangar.")
+    expect(box).to_have_value("")
+    box.press("ArrowUp")
+    expect(box).to_have_value("Who built the hangar?\nI mean the zeppelin hangar.")
+    page.locator("body").click(position={"x": 5, "y": 400})
+    page.keyboard.press("/")
+    expect(box).to_be_focused()
+    page.keyboard.press("Control+k")
+    expect(page.locator(".qa-turn")).to_have_count(0)
+    expect(box).to_be_focused()
+    expect(box).to_have_value("")
+
+
+def test_a_question_in_the_address_is_asked_once(browser: Browser, chat: Chat) -> None:
+    with visiting(browser, f"{chat.url}/?q=Who%20built%20the%20zeppelin%20hangar%3F") as page:
+        expect(page.locator(".qa-turn .qa-lead")).to_contain_text("Ottilie Brandt", timeout=30_000)
+        assert urlsplit(page.url).query == ""  # so that a reload does not ask it again
+        page.wait_for_timeout(1_000)
+        expect(page.locator(".qa-turn")).to_have_count(1)
+
+
 def test_a_change_of_topic_and_a_new_conversation_carry_nothing(page: Page) -> None:
     ask(page, "Who built the zeppelin hangar?")
     expect(carried(ask(page, FORUMS))).to_have_count(0)
@@ -423,7 +460,9 @@ def test_a_keyboard_is_enough(page: Page) -> None:
 def test_off_topic_says_not_in_the_articles_and_folds_the_nearest_passages(page: Page) -> None:
     ask(page, FORUMS)
     turn = ask(page, OFF_TOPIC)
-    expect(turn.locator(".qa-none")).to_have_text("Your articles do not seem to contain the answer.")
+    expect(turn.locator(".qa-none")).to_have_text(
+        "Your articles do not seem to contain the answer. None of them contains “won”, “1998”, “football” or “cup”."
+    )
     expect(turn.locator(".qa-lead")).to_have_count(0)
     expect(turn.locator(".qa-card").first).to_be_hidden()
     expect(page.locator(".qa-source")).to_be_hidden()
