@@ -53,6 +53,11 @@ _REFERENCES = re.compile(
     r"|^\W*(?:why|when|where|who|how)\W*$",
     re.I,
 )
+_ASKS = re.compile(
+    r"\b(?:who|whom|whose|what|which|when|where|why|how)\b\s+\w|^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could"
+    r"|will|would|should|may|might|must|tell|explain|describe|list|name|show|give|compare)\b\s+\w",
+    re.I,
+)
 _ANY_PRONOUN = re.compile(rf"\b{_PRONOUN}", re.I)
 _YEAR = re.compile(r"\d{4}")
 _NAME = re.compile(r"(?<=\s)[A-Z][\w-]+")
@@ -131,6 +136,14 @@ def refers_back(question: str) -> bool:
     return pronoun is not None and not _NAME.search(question[: pronoun.start()])
 
 
+def stands_alone(question: str) -> bool:
+    """Whether an English question is complete: it asks something, and nothing in it refers to an earlier turn.
+
+    A bare noun phrase ("the cellar room?") repeats what was asked before, of something else.
+    """
+    return bool(_ASKS.search(question)) and not refers_back(question)
+
+
 def richness(terms: Sequence[QueryTerm], max_weight: float) -> float:
     """How much a question says by itself: the total weight of its content words, in units of `max_weight`.
 
@@ -157,6 +170,8 @@ def _salient(
             earlier = () if new_topic else words.items()
             words = {forms: _Word(word.turn, word.span, _DECAY * word.weight) for forms, word in earlier}
         for term in content:
+            if term.weight >= max_weight:
+                continue  # no passage contains it: it can find nothing, and would only blur the question that it joins
             span = _place(term.word, text)
             if span is None or not (_YEAR.fullmatch(term.word) or any(map(str.isalpha, term.word))):
                 continue

@@ -1,5 +1,7 @@
 """Answers a question in stages, each of which runs once and passes a frozen value to the next.
 
+(A follow-up that could stand alone passes them twice, with the words of its conversation and without.)
+
 question    query        checks it; parses phrases and exclusions     → Query
 Query       collection   answers it from titles and properties alone  → Answer
 Query       respelling   spells compounds as the articles do          → Query
@@ -37,7 +39,7 @@ from .compose import compose
 from .confidence import judge
 from .correction import correct
 from .explanation import explain
-from .follow_up import Turn, follow_up_of
+from .follow_up import Turn, follow_up_of, stands_alone
 from .lead import LEAD_PASSAGES, leads_of
 from .presence import GoneDocuments
 from .query import query_of
@@ -96,11 +98,22 @@ def rank(request: Request, resources: Resources) -> Ranking:
 
 
 def answer(request: Request, resources: Resources) -> Answer:
-    """The Answer to a question. Its lead does not depend on `top_k`."""
+    """The Answer to a question. Its lead does not depend on `top_k`.
+
+    Words are carried into a question that can stand alone only if the articles answer it with them and not without.
+    """
     started = time.perf_counter()
     found = collection_answer(request.query, request.question, resources.generation, resources.corpus)
-    if found is not None:
-        return replace(found, timings_ms={"total": 1e3 * (time.perf_counter() - started)})
+    if found is None:
+        found = _answer(request, resources)
+        if found.carried and stands_alone(request.question):
+            alone = _answer(replace(request, history=()), resources)
+            found = alone if alone.lead is not None or found.lead is None else found
+    return replace(found, timings_ms={**found.timings_ms, "total": 1e3 * (time.perf_counter() - started)})
+
+
+def _answer(request: Request, resources: Resources) -> Answer:
+    """The Answer from passages, once through all stages."""
     ranking = _rank(request, resources)
     ranked = time.perf_counter()
     facts = facts_of(ranking, resources.generation, resources.corpus)
@@ -111,8 +124,7 @@ def answer(request: Request, resources: Resources) -> Answer:
     composed = compose(request.question, ranking, leads, verdict, facts, request.top_k)
     missing = unmentioned(composed, ranking, resources.generation)
     why = explain(ranking, leads, verdict, facts.contexts, request.top_k)
-    ended = time.perf_counter()
-    timings = {**ranking.timings_ms, "answer": 1e3 * (ended - ranked), "total": 1e3 * (ended - started)}
+    timings = {**ranking.timings_ms, "answer": 1e3 * (time.perf_counter() - ranked)}
     return replace(composed, unmentioned=missing, why=why, timings_ms=timings)
 
 

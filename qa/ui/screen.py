@@ -52,7 +52,7 @@ class Screen:
     def ask(self, session: Conversation, question: str) -> Iterator[Any]:
         """Yield conversation, source and question box: first with the question alone, then with its answer."""
         if not (question or "").strip():
-            yield gr.skip(), gr.skip(), ""
+            yield gr.skip(), gr.skip(), gr.skip()
             return
         exchange = session.begin(question)
         yield _conversation_value(session), gr.skip(), ""
