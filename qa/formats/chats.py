@@ -11,14 +11,15 @@ from typing import Any
 from ..text.dates import dates_in, spelled
 from .conversation import Conversation, Message
 from .messages import People, looks_like_message, mended, message_of, people_of, time_of
-from .named_values import name_within
+from .named_values import clean, is_scalar, label, name_within
 
 # The lists that hold the messages of a conversation, as programs name them.
 _LISTS = ("messages", "chat_messages", "MessageList", "conversations", "conversation", "turns", "value")
 _MAX_DEPTH = 4  # of a conversation within lists and objects
 _SAMPLE = 200  # messages that are examined
 _MOST_OTHERS = 0.5  # of them that are no messages: pictures, calls, those who come and go
-_TITLES = ("title", "name", "displayName", "topic", "room_name")
+_TITLES = ("title", "subject", "name", "displayName", "topic", "room_name")
+_DESCRIPTION = 4  # words of a text beside the messages
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -49,7 +50,34 @@ def conversation_in(value: Any, people: People) -> Conversation | None:
         return None
     names = {**_participants(value), **people_of(messages), **people}
     said = tuple(message for each in messages if (message := message_of(each, names)) is not None)
-    return Conversation(mended(_title(value)), said)
+    about = (Message("", "", f"{label(name)}: {clean(each)}") for name, each in value.items() if _describes(name, each))
+    return Conversation(mended(_title(value)), (*about, *said) if said else ())
+
+
+def _describes(name: str, value: Any) -> bool:
+    """Whether a field of a conversation says what it is about, in words."""
+    return isinstance(value, str) and name not in _TITLES and len(value.split()) >= _DESCRIPTION
+
+
+def beside_conversations(value: Any, depth: int = 0) -> Any:
+    """What an export has beside its conversations, such as contacts; None if that is nothing, or only single values."""
+    if depth > _MAX_DEPTH or _is_conversation(value, depth):
+        return None
+    if isinstance(value, dict):
+        inner = {name: _beside(each, depth) for name, each in value.items() if name != "about"}
+        kept = {name: each for name, each in inner.items() if each is not None and (depth or not is_scalar(each))}
+        return kept or None
+    return [each for each in (_beside(each, depth) for each in value) if each is not None] or None
+
+
+def _beside(value: Any, depth: int) -> Any:
+    return value if is_scalar(value) else beside_conversations(value, depth + 1)
+
+
+def _is_conversation(value: Any, depth: int) -> bool:
+    if isinstance(value, dict):
+        return _messages(value) is not None
+    return depth == 0 and _are_messages(value, is_named=False)
 
 
 def _within(value: Any, people: People, depth: int) -> Iterator[Conversation]:

@@ -29,6 +29,7 @@ _TIMES = (
     "create_at", "origin_server_ts", "originalarrivaltime", "sent_at", "time",
 )  # fmt: skip
 _TEXTS = ("text", "content", "body", "message", "value")
+_ARTICLES = ("title", "subject", "headline")  # fields of mails and articles, not of messages (but of Zulip's)
 _NAMES = ("nickname", "real_name", "global_name", "displayName", "display_name", "name", "full_name", "username",
           "role")  # fmt: skip
 # What programs call the two sides of a conversation with a language model; what the others say, nobody reads.
@@ -78,6 +79,8 @@ def mended(text: str) -> str:
 def looks_like_message(value: Any) -> bool:
     """Whether an object has a text, and a time or a role beside the one who wrote it."""
     if not isinstance(value, dict) or not any(name in value for name in _TEXTS):
+        return False
+    if any(isinstance(value.get(name), str) and value[name] for name in _ARTICLES) and "sender_full_name" not in value:
         return False
     is_timed = any(spoken(value.get(name)) for name in _TIMES)
     return (is_timed or bool(_role(value))) and any(_person(value.get(name)) for name in _SENDERS)

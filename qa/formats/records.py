@@ -9,7 +9,7 @@ from typing import Any
 
 from ..text.document import Contents, Document
 from .articles import Fields, document_of, record_of
-from .chats import conversation_in, conversations_of
+from .chats import beside_conversations, conversation_in, conversations_of
 from .conversations import document_of as conversation_document
 from .decoding import Empty, Unreadable, decode
 from .json_values import read_line, read_values
@@ -44,7 +44,7 @@ def parse_json(path: str, data: bytes, fields: Fields, people: People = MappingP
     values = found.values
     value = values[0] if len(values) == 1 else list(values)
     try:
-        contents = _exported(path, value, people) or _contents(path, entries(value, fields), fields)
+        contents = _exported(path, value, people, fields) or _contents(path, entries(value, fields), fields)
     except Empty:
         if found.problem:
             raise Unreadable(f"is not JSON: it {found.problem}") from None
@@ -52,8 +52,8 @@ def parse_json(path: str, data: bytes, fields: Fields, people: People = MappingP
     return replace(contents, problems=(*contents.problems, *filter(None, [found.problem])))
 
 
-def _exported(path: str, value: Any, people: People) -> Contents | None:
-    """The documents of the conversations or the note in a file; None if it is no such export.
+def _exported(path: str, value: Any, people: People, fields: Fields) -> Contents | None:
+    """The documents of the conversations in a file, and of what else there is, or of the note; None if it is neither.
 
     Raises Empty for a note without a text, or in the trash.
     """
@@ -66,7 +66,14 @@ def _exported(path: str, value: Any, people: People) -> Contents | None:
     named = ((f"{path}#{each.number}" if each.number else path, each.conversation) for each in found[:MAX_RECORDS])
     documents = tuple(document for name, each in named if (document := conversation_document(name, each)) is not None)
     skipped = (f"only its first {MAX_RECORDS} conversations are read: split it",) if len(found) > MAX_RECORDS else ()
-    return Contents(documents, skipped) if documents else None
+    if not documents:
+        return None
+    others = enumerate(entries(beside_conversations(value), fields), start=len(found) + 1)
+    try:
+        beside = _contents(path, (replace(entry, number=number) for number, entry in others), fields)
+    except Empty:
+        beside = Contents(())
+    return Contents((*documents, *beside.documents), (*skipped, *beside.problems))
 
 
 def parse_jsonl(path: str, data: bytes, fields: Fields) -> Contents:

@@ -144,6 +144,31 @@ def test_each_chat_of_an_account_is_a_document() -> None:
     assert [(each.path, each.title) for each in found] == [("export.json#1", "Ada"), ("export.json#2", "Bo")]
 
 
+def test_what_an_account_has_beside_its_chats_is_read_as_records() -> None:
+    chats = [{"name": "Ada", "messages": [telegram("Ada", "Hello.")]}]
+    contacts = [
+        {"first_name": "Bo", "last_name": "Lind", "phone_number": "+46 8 1234"},
+        {"first_name": "Cy", "phone_number": "1"},
+    ]
+    found = read(
+        {"about": "Your data", "contacts": {"about": "All contacts", "list": contacts}, "chats": {"list": chats}}
+    )
+    assert [each.path for each in found] == ["export.json", "export.json#2", "export.json#3"]
+    assert "+46 8 1234" in found[1].text
+    assert not any("All contacts" in each.text for each in found)
+
+
+def test_what_a_conversation_is_about_is_part_of_it() -> None:
+    value = {
+        "subject": "Wet hive",
+        "description": "The lid of the red hive leaks.",
+        "messages": [telegram("Ada", "Tilt it.")],
+    }
+    (found,) = read(value)
+    assert found.title == "Wet hive"
+    assert found.text.startswith("description: The lid of the red hive leaks.\n\nAda, 12 March 2024, 10:02: Tilt it.")
+
+
 # --- conversations with a program -------------------------------------------------------------------------------------
 
 
@@ -229,6 +254,9 @@ def test_parts_that_only_programs_read_are_left_out() -> None:
         {"messages": ["one", "two"]},
         {"messages": [{"id": "m1", "text": "Saved"}, {"id": "m2", "text": "Deleted"}]},  # texts of a program
         {"mapping": {"red": "rot", "blue": "blau"}},
+        {
+            "messages": [{"from": "a@x.example", "date": "2024-03-12", "subject": "Hive", "body": "It is wet."}] * 2
+        },  # mails
         [{"type": "message", "text": "Hello", "ts": "no time"}],
     ],
 )
