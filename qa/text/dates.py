@@ -27,7 +27,8 @@ _SEPARATOR = r"[-_./\s]"
 _YEAR_FIRST = re.compile(
     rf"(?<![^\W_])(?P<year>(?:19|20)\d\d)(?:(?P<mark>{_SEPARATOR})(?P<month>0?[1-9]|1[0-2])"
     rf"(?:(?P=mark)(?P<day>0?[1-9]|[12]\d|3[01])(?!\d))?|(?P<month_8>0[1-9]|1[0-2])(?P<day_8>0[1-9]|[12]\d|3[01])"
-    rf"(?:\d{{4}}(?:\d\d)?)?|(?P<month_6>0[1-9]|1[0-2])|{_SEPARATOR}?(?P<named>{_MONTH}))(?![^\W_])",
+    rf"(?:\d{{4}}(?:\d\d)?)?|(?P<month_6>0[1-9]|1[0-2])|{_SEPARATOR}?(?P<named>{_MONTH}))"
+    r"(?:(?![^\W_]|:\d)|(?=T\d\d:?\d\d))",  # not the hour of a time, but before one that is written with T
     re.I,
 )
 _DAY_FIRST = re.compile(

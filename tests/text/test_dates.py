@@ -129,3 +129,19 @@ def test_a_day_is_found_in_all_forms(day: date) -> None:
         text = day.strftime(form)
         assert [each for _, each in dates_in(f"x {text} y")] == [expected], text
     assert [each for _, each in dates_in(spelled(expected))] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("05.03.2024 10:02:11", [(2024, 3, 5)]),
+        ("05.03.2024, 10:02", [(2024, 3, 5)]),
+        ("23/05/2024 10:02", [(2024, 5, 23)]),
+        ("2024-03-05 10:02:11", [(2024, 3, 5)]),
+        ("2024-03-05T10:02:11Z", [(2024, 3, 5)]),
+        ("20240305T100211", [(2024, 3, 5)]),
+        ("in 2024 10:02", [(2024, 0, 0)]),
+    ],
+)
+def test_a_time_behind_a_date_is_no_part_of_it(text: str, found: list[tuple[int, int, int]]) -> None:
+    assert [each for _, each in dates_in(text)] == found

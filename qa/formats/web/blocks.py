@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from ..builder import TextBuilder
@@ -22,6 +23,7 @@ BLOCKS = HEADINGS | _LISTS | _ITEMS | _ROWS | _CELLS
 BLOCKS |= {"address", "article", "aside", "blockquote", "body", "caption", "center", "details", "div", "fieldset"}
 BLOCKS |= {"figcaption", "figure", "footer", "form", "header", "hr", "main", "nav", "option", "p", "pre", "quote"}
 BLOCKS |= {"section", "summary", "table", "tbody", "tfoot", "thead"}
+_CODE = ".//pre | .//code[contains(., '\n')]"
 _NESTED_BLOCKS = "|".join(f".//{tag}" for tag in (*sorted(HEADINGS), "table", "pre", "code[contains(., '\n')]"))
 _PLAIN_WORD = re.compile(r"(?<![^\s\"'“‘(])[^\W\d_]{2,}(?=[\s.,;:!?)\"'”’]|$)")
 _SENTENCE = re.compile(r"[^\W\d_]{2,}[.!?][\"'”’)]*(?:\s|$)")
@@ -191,17 +193,38 @@ class Writer:
         return True
 
     def _table(self, table: Element) -> bool:
-        """Write a table if it has two columns or more and its cells contain no other blocks: others are layout."""
+        """Write a table if it has two columns or more and its cells contain no other blocks: others are layout.
+
+        One whose first row names its columns is none, whatever is in its cells.
+        """
         cells = [[cell for cell in row if cell.tag in _CELLS] for row in table.iter(*_ROWS)]
         rows = [[text_of(cell) for cell in row] for row in cells]
-        if table.xpath(_NESTED_BLOCKS) or max(map(len, rows), default=0) < 2:
+        if max(map(len, rows), default=0) < 2:
             return False
+        if table.xpath(_NESTED_BLOCKS):
+            is_named = all(map(_is_head, cells[0])) and len(cells[0]) > 1 and table.find(".//table") is None
+            return is_named and self._mixed(cells, rows)
         for caption in table.iter("caption"):
             self._builder.paragraph(text_of(caption))
         marked = [[_is_head(cell) for cell in row] for row in cells if row]
         heads = next((number for number, row in enumerate(marked) if not all(row)), 0)
         labelled = all(row[0] and not any(row[1:]) for row in marked)
         write_table(self._builder, [row for row in rows if row], 0 if labelled else heads or None, labelled)
+        return True
+
+    def _mixed(self, cells: Sequence[Sequence[Element]], rows: Sequence[Sequence[str]]) -> bool:
+        """Write a table of which some cells contain code: their rows as `name: value` lines, which keep it."""
+        with_code = [any(cell.xpath(_CODE) for cell in row) for row in cells]
+        for is_mixed, numbers in groupby(range(1, len(rows)), key=with_code.__getitem__):
+            if not is_mixed:
+                write_table(self._builder, [rows[0], *(rows[number] for number in numbers)], 1)
+                continue
+            for number in numbers:
+                names = [*rows[0], *[""] * len(rows[number])]
+                for name, cell in zip(names, cells[number], strict=False):
+                    cell.text = f"{name}: {cell.text or ''}" if name else cell.text
+                    self._write(cell)
+                    self._flush()
         return True
 
 
