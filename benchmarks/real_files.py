@@ -1,7 +1,7 @@
 """Measures how much of real PDF and office files is extracted, compared with an independent extraction.
 
-That is poppler's `pdftotext` for PDF, and the text runs in the file's XML for the others. The files of a folder are one
-set; they are not copied.
+That is poppler's `pdftotext` for PDF, without lines that recur on half of the pages, and the text runs in the file's
+XML for the others. The files of a folder are one set; they are not copied.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from qa.formats import parse
 from qa.formats.decoding import Empty, Unreadable
 
 _WORD = re.compile(r"[^\W_]+")
+_DIGITS = re.compile(r"\d+")
+_BROKEN = re.compile("[-\u2010\u00ad]\\s*\n\\s*")
 _PARTS = {
     ".docx": re.compile(r"word/(?:document|footnotes|endnotes)\d*\.xml"),
     ".pptx": re.compile(r"ppt/slides/slide\d+\.xml"),
@@ -70,15 +72,14 @@ def read_files(folder: Path) -> Iterator[str]:
 
 
 def _words(text: str) -> Counter[str]:
-    return Counter(_WORD.findall(text.casefold()))
+    return Counter(_WORD.findall(text.replace("\u00ad", "").casefold()))
 
 
 def _reading(path: Path, data: bytes) -> str:
     form = path.suffix
     if form == ".pdf":
-        return subprocess.run(["pdftotext", "-q", str(path), "-"], capture_output=True, timeout=60).stdout.decode(
-            "utf-8", "replace"
-        )
+        shown = subprocess.run(["pdftotext", "-q", str(path), "-"], capture_output=True, timeout=60).stdout
+        return _without_running(shown.decode("utf-8", "replace"))
     archive = zipfile.ZipFile(io.BytesIO(data))
     if form == ".epub":
         return "\n".join(
@@ -86,6 +87,20 @@ def _reading(path: Path, data: bytes) -> str:
         )
     names = [name for name in archive.namelist() if _PARTS[form].fullmatch(name)]
     return "\n".join(_text(archive.read(name), _RUNS.get(form), etree.XMLParser(recover=True)) for name in names)
+
+
+def _without_running(text: str) -> str:
+    """A text without the lines that recur on half of its pages, apart from digits, and with broken words whole."""
+    pages = [page.splitlines() for page in text.split("\f") if page.strip()]
+    keys = [[_DIGITS.sub("#", line.strip().casefold()) for line in page] for page in pages]
+    counts = Counter(key for page in keys for key in set(page))
+    kept = [
+        line
+        for page, page_keys in zip(pages, keys, strict=True)
+        for line, key in zip(page, page_keys, strict=True)
+        if counts[key] < max(2, len(pages) / 2)
+    ]
+    return _BROKEN.sub("", "\n".join(kept))
 
 
 def _spine(archive: zipfile.ZipFile) -> Iterator[str]:
