@@ -14,7 +14,7 @@ LINE = re.compile(
     rf"(?(bracket)\]|[^\S\n]+[-–])[^\S\n]+{NO_WIDTH}(?:(?P<name>[^:\n]{{1,60}}):[^\S\n])?",
     re.MULTILINE,
 )
-# As the formats write it: `Ada Marsh, 12 March 2024, 10:02 UTC: `. Without a time, it may be the dateline of an article.
+# As the formats write it: `Ada Marsh, 12 March 2024, 10:02 UTC: `. Without a time, it may be a dateline.
 _WRITTEN = re.compile(r"(?P<name>[^\n:]{1,120}), \d{1,2} [A-Z][a-z]{2,8} \d{4}, \d\d:\d\d(?: UTC)?(?::\s|\Z)")
 
 
