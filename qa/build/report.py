@@ -12,7 +12,8 @@ from ..corpus.records import FileRecord
 class Progress:
     """The progress of a build: `done` of `total` files in the `stage` comparing, reading, encoding or publishing.
 
-    `encoded` counts passages; `seconds_left` is an estimate, None while there is none.
+    `encoded` counts passages, `images` the pages that were read from images; `seconds_left` is an estimate, None while
+    there is none.
     """
 
     stage: str
@@ -20,6 +21,7 @@ class Progress:
     total: int
     encoded: int = 0
     seconds_left: float | None = None
+    images: int = 0
 
     @property
     def words(self) -> str:
@@ -29,6 +31,8 @@ class Progress:
         parts = [f"{self.stage} {min(self.done + 1, self.total):,} of {self.total:,} files"]
         if self.stage == "encoding":
             parts = [f"read all {self.total:,} files"]
+        if self.images:
+            parts.append(f"{self.images:,} {'page' if self.images == 1 else 'pages'} read from images")
         if self.encoded:
             parts.append(f"{self.encoded:,} passages encoded")
         if self.seconds_left is not None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,11 +55,12 @@ def build(
     config = config_of(corpus, index, store)
     check(config.corpus)  # report a missing folder before loading a model
     with ExitStack() as stack:
+        pages = ReadPages(config.index)
         sandbox = stack.enter_context(
             SandboxPool(
                 fields=dict(config.fields),
                 megabytes=megabytes_for(config.max_file_bytes),
-                pages=ReadPages(config.index),
+                pages=pages,
             )
         )
         stack.enter_context(interrupt_deadline(_PATIENCE, partial(_give_up, sandbox.kill)))
@@ -66,12 +68,13 @@ def build(
         remote = stack.enter_context(_cluster(ray, encoder, config)) if ray else None
 
         def bring_up_to_date(full: bool = False, confirmed: bool = False) -> BuildReport:
+            before = pages.added
             with progress() as shown:
                 return build_index(
                     config,
                     encoder,
                     full,
-                    lambda p: shown(p.words, p.done, p.total),
+                    lambda p: shown(replace(p, images=pages.added - before).words, p.done, p.total),
                     parse_file=sandbox.parse_file,
                     workers=sandbox.count,
                     remote=remote,

@@ -37,7 +37,7 @@ class ReadPages:
         """`index` is the folder of the index, whether its generations are in it or on a server."""
         self._path = index / NAME
         self._most_bytes = most_bytes
-        self._added = 0
+        self.added = 0  # pages that were kept since this object was made
 
     def get(self, key: bytes) -> Any:
         """The JSON value that was kept with this key; None if there is none."""
@@ -52,9 +52,9 @@ class ReadPages:
         def write(database: sqlite3.Connection) -> None:
             row = (key, int(time.time()), zlib.compress(data))
             database.execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?)", row)
-            if self._added % _COUNTED_EVERY == 0:
+            if self.added % _COUNTED_EVERY == 0:
                 self._make_room(database)
-            self._added += 1
+            self.added += 1
 
         self._within(write)
 

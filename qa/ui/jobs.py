@@ -31,8 +31,8 @@ Build = Callable[..., BuildReport]
 class JobState:
     """The state of the last build; `number` counts the builds of this process, `error` is one sentence.
 
-    `stage`, `done`, `total`, `encoded` and `seconds_left` are those of `build.Progress`. A failed build `asks` if a
-    user may confirm what it did not do.
+    `stage`, `done`, `total`, `encoded`, `seconds_left` and `images` are those of `build.Progress`. A failed build
+    `asks` if a user may confirm what it did not do.
     """
 
     phase: Phase = "idle"
@@ -45,6 +45,7 @@ class JobState:
     report: BuildReport | None = None
     error: str = ""
     asks: bool = False
+    images: int = 0
 
     @property
     def running(self) -> bool:
@@ -55,7 +56,7 @@ class JobState:
         """What the page shows during the build."""
         if self.stage in _STAGES:
             return _STAGES[self.stage]
-        return Progress(self.stage, self.done, self.total, self.encoded, self.seconds_left).words
+        return Progress(self.stage, self.done, self.total, self.encoded, self.seconds_left, self.images).words
 
 
 _STAGES = {
@@ -81,8 +82,10 @@ class BuildJob:
         self._state = JobState()
         self._thread: threading.Thread | None = None
         config = engine.config
+        self._pages = ReadPages(config.index)
+        self._images_before = 0
         self._sandbox = SandboxPool(
-            fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes), pages=ReadPages(config.index)
+            fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes), pages=self._pages
         )
         self._loading: futures.Future[Encoder] | None = None
 
@@ -100,6 +103,7 @@ class BuildJob:
                 return False
             self._cancelled.clear()
             self._state = JobState("running", self._state.number + 1)
+            self._images_before = self._pages.added
             thread = threading.Thread(target=self._work, args=(full, confirmed), name="build", daemon=True)
             try:
                 thread.start()
@@ -187,6 +191,7 @@ class BuildJob:
                 total=progress.total,
                 encoded=progress.encoded,
                 seconds_left=progress.seconds_left,
+                images=self._pages.added - self._images_before,
             )
 
     def _check(self) -> None:

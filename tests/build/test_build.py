@@ -579,7 +579,7 @@ def test_any_history_of_changes_gives_what_a_full_build_gives(
 
 def _facts(records: object) -> dict[str, object]:
     assert isinstance(records, dict)
-    return {path: replace(record, mtime_ns=0, indexed="") for path, record in records.items()}
+    return {path: replace(record, mtime_ns=0, ctime_ns=0, indexed="") for path, record in records.items()}
 
 
 def _found(config: Config, encoder: TinyEncoder, query: str) -> list[object]:

@@ -19,6 +19,7 @@ PAGE = {"words": [["Brücke", 1.5, 2, 3.25, 4, 5, 0.9]], "width": 10}
 def test_a_page_is_kept_for_its_picture_and_the_bytes_of_its_file(tmp_path: Path) -> None:
     PagesOfFile(ReadPages(tmp_path / "index"), b"file").keep("picture", PAGE)
     again = ReadPages(tmp_path / "index")
+    assert again.added == 0
     assert PagesOfFile(again, b"file").recall("picture") == PAGE
     assert PagesOfFile(again, b"file").recall("other picture") is None
     assert PagesOfFile(again, b"other file").recall("picture") is None
@@ -34,7 +35,8 @@ def test_nothing_is_written_before_there_is_a_page(tmp_path: Path) -> None:
 def test_the_pages_that_were_not_used_for_longest_make_room(tmp_path: Path) -> None:
     pages = ReadPages(tmp_path, most_bytes=20_000)
     names = [b"%d" % number for number in range(400)]
-    for name in names:
+    for number, name in enumerate(names):
+        assert pages.added == number
         pages.put(name, {"words": [[json.dumps([hash((name, n)) for n in range(20)])]]})
     with sqlite3.connect(tmp_path / NAME) as database:
         (size,) = database.execute("SELECT TOTAL(LENGTH(page)) FROM pages").fetchone()

@@ -406,6 +406,10 @@ def test_a_bug_in_a_build_does_not_leave_the_screen_waiting(
             JobState("running", 1, "reading", 33, 1200, 512, 170.0),
             "reading 34 of 1,200 files, 512 passages encoded, about 3 minutes left",
         ),
+        (
+            JobState("running", 1, "reading", 2, 12, images=41),
+            "reading 3 of 12 files, 41 pages read from images",
+        ),
         (JobState("running", 1, "waiting"), "waiting for another program that is building this index"),
         (JobState("running", 1, "publishing", 12, 12), "checking and publishing the new index"),
     ],
