@@ -104,7 +104,7 @@ def build(
             embedded = [previous] if fits and previous is not None else []
             if not full and len(comparison.added) > comparison.unchanged:  # as when a disk is connected again
                 embedded += _older(store, encoder, settings)
-            builder = _Builder(store, manifest, encoder, settings, plans, embedded, reused, progress)
+            builder = _Builder(store, manifest, encoder, settings, plans, embedded, reused, progress, workers)
             generation, encoded, records = builder.run(config, parse_file, workers, full, remote)
     return _report(generation, records, comparison, encoded, time.perf_counter() - started)
 
@@ -195,6 +195,7 @@ class _Builder:
         embedded: Sequence[OpenGeneration],
         reused: OpenGeneration | None,
         progress: Callable[[Progress], None],
+        workers: int,
     ) -> None:
         self._store = store
         self._manifest = manifest
@@ -205,7 +206,7 @@ class _Builder:
         self._reused = reused
         self._parts = reused.parts() if reused else {}
         self._progress = progress
-        self._estimate = Estimate(_kind_and_size(plan) for plan in plans)
+        self._estimate = Estimate(map(_kind_and_size, plans), workers, formats.usual_seconds)
         self._started = time.perf_counter()
         self._embedder: Embedder | None = None
         self._done = 0
@@ -257,7 +258,8 @@ class _Builder:
             self._step()
             unwritten.append((plan, file))
             if file is not None:
-                self._estimate.add(*_kind_and_size(plan), embedder.add(file.passages(), file.embeddings))
+                new = embedder.add(file.passages(), file.embeddings)
+                self._estimate.add(*_kind_and_size(plan), new, file.seconds)
                 size += file.count()
             self._done += 1
             if size >= _MAX_UNWRITTEN or self._done == len(self._plans):
@@ -292,12 +294,12 @@ class _Builder:
             while len(ahead) > _READ_AHEAD or (ahead and size + file_size > _READ_AHEAD_BYTES):
                 first, future = ahead.popleft()
                 size -= first.record.size if future else 0
-                yield first, self._result(future)
+                yield first, self._result(first, future)
             ahead.append((plan, pool.submit(prepare, plan.file) if self._is_read(plan) else None))
             size += file_size
         while ahead:
             first, future = ahead.popleft()
-            yield first, self._result(future)
+            yield first, self._result(first, future)
 
     def _start_remote(self, remote: RemoteWorkers, embedder: Embedder) -> Iterator[PreparedFile | None]:
         files = [plan.file for plan in self._plans if self._is_read(plan) and plan.file.readable]
@@ -317,8 +319,13 @@ class _Builder:
     def _is_read(self, plan: Plan) -> bool:
         return self._reused is None or plan.reuse is None
 
-    def _result(self, future: Future[PreparedFile] | None) -> PreparedFile | None:
-        return None if future is None else self._wait_for(future)
+    def _result(self, plan: Plan, future: Future[PreparedFile] | None) -> PreparedFile | None:
+        if future is None:
+            return None
+        self._estimate.wait_for(*_kind_and_size(plan))
+        file = self._wait_for(future)
+        self._estimate.go_on()
+        return file
 
     def _wait_for(self, future: Future[_Value]) -> _Value:
         while not wait([future], timeout=_STEP_SECONDS).done:

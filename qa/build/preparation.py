@@ -5,6 +5,7 @@ This runs in a thread, or on another machine, from which the result comes back a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -22,11 +23,15 @@ from ..text.passages import PassageSettings, Splitting
 
 @dataclass(frozen=True, slots=True)
 class PreparedFile:
-    """A file's record and its documents with their passages; `embeddings` contains those already computed, by key."""
+    """A file's record and its documents with their passages; `embeddings` contains those already computed, by key.
+
+    `seconds` is how long it took on this machine; 0 if it was prepared elsewhere.
+    """
 
     record: FileRecord
     documents: Sequence[tuple[Document, Sequence[Passage]]] = ()
     embeddings: Mapping[bytes, Vectors] = field(default_factory=dict)
+    seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         """The JSON value, without the embeddings."""
@@ -68,7 +73,9 @@ def prepare(file: CorpusFile, created: str, parse_file: ParseFile, splitting: Sp
     """Read and parse a file for the generation begun at `created` (ISO time)."""
     if not file.readable:
         return PreparedFile(file.record)
-    return prepare_data(*documents.read(file), created, parse_file, splitting)
+    started = time.perf_counter()
+    prepared = prepare_data(*documents.read(file), created, parse_file, splitting)
+    return replace(prepared, seconds=time.perf_counter() - started)
 
 
 def prepare_data(

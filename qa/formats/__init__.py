@@ -8,10 +8,28 @@ from ..text.document import Span
 from .pictures import PagePicture
 from .registry import extensions, has_pages, kind, parse, plugin_versions, supported
 
-__all__ = ["VERSION", "extensions", "has_pages", "kind", "page_pictures", "parse", "plugin_versions", "supported"]
+__all__ = [
+    "VERSION",
+    "extensions",
+    "has_pages",
+    "kind",
+    "page_pictures",
+    "parse",
+    "plugin_versions",
+    "supported",
+    "usual_seconds",
+]
 
 # Incremented when the parser of any format changes: the next build then parses every file again.
 VERSION = 3
+_SECONDS_PER_IMAGE = 3.0  # of one processor, until it has been measured (docs/formats.md)
+
+
+def usual_seconds(extension: str) -> float:
+    """How long a file with this extension takes to read if that is known beforehand, as of an image; otherwise 0."""
+    from .ocr import is_installed
+
+    return _SECONDS_PER_IMAGE if kind(f"a{extension}") == "image" and is_installed() else 0.0
 
 
 def page_pictures(

@@ -74,3 +74,64 @@ def test_no_history_breaks_it(files: list[tuple[str, int, int]], encoded: int, e
         estimate.add(kind, size, passages)
         left = estimate.seconds_left(min(encoded, estimate.passages), elapsed)
         assert left is None or left >= 0
+
+
+class Clock:
+    """A clock that tests set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_images_that_come_last_are_counted_before_one_was_read_and_by_their_time_afterwards() -> None:
+    """A hundred texts of 10 passages at 100 a second, then 50 images that take four seconds each, two at a time."""
+    clock = Clock()
+    files = [(".md", 10_000)] * 100 + [(".png", 200_000)] * 50
+    estimate = Estimate(files, 2, lambda kind: 3.0 if kind == ".png" else 0.0, clock)
+    for _ in range(100):
+        estimate.add(".md", 10_000, 10, 0.01)
+    clock.now = 10.0
+    assert estimate.seconds_left(1_000, 10.0) == pytest.approx(50 * 3 / 2)
+    for number in range(1, 11):
+        estimate.wait_for(".png", 200_000)
+        clock.now += 2.0
+        estimate.go_on()
+        estimate.add(".png", 200_000, 1, 4.0)
+        assert estimate.seconds_left(1_000 + number, clock.now) == pytest.approx((50 - number) * 4 / 2, rel=0.02)
+
+
+def test_images_that_came_first_do_not_count_as_the_time_of_encoding() -> None:
+    """Fifty images of four seconds each, then a thousand texts of 10 passages at 100 a second."""
+    clock = Clock()
+    estimate = Estimate([(".jpg", 200_000)] * 50 + [(".md", 10_000)] * 1_000, 1, clock=clock)
+    for _ in range(50):
+        estimate.wait_for(".jpg", 200_000)
+        clock.now += 4.0
+        estimate.go_on()
+        estimate.add(".jpg", 200_000, 1, 4.0)
+    for _ in range(100):
+        estimate.add(".md", 10_000, 10, 0.01)
+        clock.now += 0.1
+    assert estimate.seconds_left(1_050, clock.now) == pytest.approx(90, rel=0.1)
+
+
+def test_nothing_is_said_while_a_file_takes_longer_than_anybody_knows() -> None:
+    clock = Clock()
+    estimate = Estimate([(".md", 10_000)] * 20 + [(".pdf", 9_000_000)] * 2, clock=clock)
+    for _ in range(20):
+        estimate.add(".md", 10_000, 10, 0.01)
+    estimate.wait_for(".pdf", 9_000_000)
+    clock.now = 5.0
+    assert estimate.seconds_left(200, clock.now) is not None
+    clock.now = 11.0
+    assert estimate.seconds_left(200, clock.now) is None
+    clock.now = 300.0
+    estimate.go_on()
+    estimate.add(".pdf", 9_000_000, 20, 300.0)
+    assert estimate.seconds_left(220, clock.now) == pytest.approx(300)
+    estimate.wait_for(".pdf", 9_000_000)
+    clock.now = 600.0
+    assert estimate.seconds_left(220, clock.now) is not None
