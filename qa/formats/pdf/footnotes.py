@@ -93,16 +93,19 @@ def _foot(
     region: list[Row], rules: Sequence[Rule], body: float, marks: set[str], may_go_on: bool, is_open: bool
 ) -> int:
     """The first row of the notes at the foot of a column; the number of rows if there are none."""
-    below_rules = list(_below_rules(region, rules))
+    below_rules = sorted(set(_below_rules(region, rules)))
     small = len(region)
     while small and line_of(region[small - 1]).size <= _SMALLER * body:
         small -= 1
     if not below_rules and small == len(region):
         return len(region)
     after_tables = max((end for _, end in tables(region)), default=0)
+    usual = small  # the first row of those at the foot that are not larger than the text
+    while usual and line_of(region[usual - 1]).size <= _USUAL * body:
+        usual -= 1
     for first in below_rules:
         below = region[first:]
-        if first >= after_tables and all(line_of(row).size <= _USUAL * body for row in below):
+        if first >= max(after_tables, usual):
             goes_on = small <= first or (is_open and below[0][0].text[0].islower())
             if _mark(below[0], marks) or (may_go_on and goes_on):
                 return first
@@ -119,13 +122,14 @@ def _is_heading(row: Row, body: float) -> bool:
 
 
 def _below_rules(region: list[Row], rules: Sequence[Rule]) -> Iterator[int]:
-    """Yield the first row below each short rule at the left edge of a column, from the highest rule."""
+    """Yield the first row below each short rule at the left edge of a column."""
     if not region:
         return
     left, right = min(row[0].x0 for row in region), max(row[-1].x1 for row in region)
-    for rule in sorted(rules, key=lambda rule: -rule.y):
+    heights = [-row[0].y for row in region]
+    for rule in rules:
         if abs(rule.x0 - left) < region[0][0].size and rule.x1 - rule.x0 < _RULE_WIDTH * (right - left):
-            first = next((n for n, row in enumerate(region) if row[0].y < rule.y), len(region))
+            first = bisect_right(heights, -rule.y)
             if first < len(region):
                 yield first
 

@@ -15,7 +15,7 @@ _WATERMARK = 2.5  # times the usual size
 _COVERED = 3  # the fewest words that a watermark stands on
 _FEW = 33  # the share of words, as one in so many, that may stand beside the text though they are as large
 _MAX_LARGE = 40  # words of a page that may be watermarks
-_LEAST_NUMBERS, _STEPS = 4, (1, 2, 5, 10)  # of lines
+_LEAST_NUMBERS, _MOST_NUMBERS, _STEPS = 4, 500, (1, 2, 5, 10)  # of lines
 _MAX_WIDE, _LEAST_FULL = 0.3, 0.5  # the shares of lines of prose that have wide gaps, and that are full
 _CODE_ENDS = (";", "{", "}")  # of lines of code, which keep their numbers
 _RAGGED = 0.2  # of the width, by which a full line may be shorter
@@ -76,7 +76,7 @@ def _without_numbers(words: list[Word], block: Sequence[Word], left: float, righ
 
 def _counts_lines(side: Sequence[Word], block: Sequence[Word], left: float, right: float) -> bool:
     """Whether numbers rise evenly, with each line of the page or a few of them, of which most are full."""
-    if len(side) < _LEAST_NUMBERS:
+    if not _LEAST_NUMBERS <= len(side) <= _MOST_NUMBERS:
         return False
     numbers = sorted(side, key=lambda word: -word.y)
     values = [int(word.text) for word in numbers]
