@@ -25,7 +25,7 @@ _TOKEN = re.compile(
     r"|(?P<word>[^\s\[\]{}:,\"'/]+)",
     re.DOTALL,
 )
-_NUMBER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+_NUMBER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)")
 _NAME = re.compile(r"[A-Za-z_$][\w$-]*")
 _LITERALS: dict[str, bool | None] = {
     "true": True, "false": False, "null": None, "undefined": None, "NaN": None, "Infinity": None, "-Infinity": None,

@@ -491,3 +491,10 @@ def test_a_cell_may_be_as_long_as_the_file() -> None:
 def test_a_nul_is_binary() -> None:
     with pytest.raises(Unreadable, match="looks binary"):
         read(parse_csv, b"text\na\x00b\n")
+
+
+def test_a_long_number_that_is_none_is_refused_in_linear_time() -> None:
+    start = time.process_time()
+    with pytest.raises(Unreadable, match="line 1"):
+        parse_json("n.json", b'[{"text": ' + b"9" * 200_000 + b"x}]", USUAL)
+    assert time.process_time() - start < 5
