@@ -46,20 +46,23 @@ from qa.models.encoders import load_encoder
 
 STRENGTH = (
     "share", "above", "before", "numbers", "score", "relevance", "likely_relevant", "margin", "likely_answer", "unit",
-    "likely_unit", "row", "colon", "introduces", "question", "link", "heading", "fragment", "headline", "pointer",
+    "likely_unit", "row", "pair", "colon", "introduces", "question", "link", "heading", "fragment", "headline",
+    "pointer", "no_quantity",
 )  # fmt: skip
 STRENGTH_ALONE = (*STRENGTH, "alone_relevance", "likely_alone", "alone_margin", "alone_unit")
 CONFIDENCE = (
     "strength", "score", "top_cosine", "article_gap", "margin_gap", "number_missing", "names_missing", "word_missing",
-    "no_number", "headline", "colon", "introduces", "row", "cell", "odds", "coverage", "peak", "log_passages",
+    "no_number", "no_quantity", "headline", "colon", "introduces", "row", "cell", "odds", "coverage", "peak",
+    "log_passages", "alone_relevance", "likely_alone",
 )  # fmt: skip
 STRENGTH_BY_WORDS = (
-    "share", "above", "before", "numbers", "score", "row", "colon", "introduces", "question", "link", "heading",
-    "fragment", "headline", "pointer",
+    "share", "above", "before", "numbers", "score", "row", "pair", "colon", "introduces", "question", "link", "heading",
+    "fragment", "headline", "pointer", "no_quantity",
 )  # fmt: skip
 CONFIDENCE_BY_WORDS = (
     "strength", "score", "share", "top_cosine", "article_gap", "passage_gap", "number_missing", "names_missing",
-    "word_missing", "no_number", "headline", "colon", "introduces", "row", "cell", "coverage", "peak", "log_passages",
+    "word_missing", "no_number", "no_quantity", "headline", "colon", "introduces", "row", "cell", "coverage", "peak",
+    "log_passages",
 )  # fmt: skip
 TABLES = "tables"
 SETS = (SQUAD_2, SQUAD_1, TABLES)
@@ -262,19 +265,22 @@ def _choice(
                 rows = np.array([[case.candidates[n].features[name] for name in names] for n in numbers])
                 questions.append((rows, right, weights[group] / len(own)))
     everything = np.concatenate([rows for rows, _, _ in questions])
-    mean, spread = everything.mean(axis=0), everything.std(axis=0) + 1e-9
-    scaled = [((rows - mean) / spread, right, weight) for rows, right, weight in questions]
-    total = sum(weight for _, _, weight in scaled)
+    spread = everything.std(axis=0) + 1e-9
+    scaled = (everything - everything.mean(axis=0)) / spread
+    right = np.concatenate([right for _, right, _ in questions])
+    sizes = np.array([len(right) for _, right, _ in questions])
+    starts, weight = np.append(0, sizes.cumsum()[:-1]), np.array([weight for _, _, weight in questions])
+    each = np.repeat(weight / weight.sum(), sizes)
 
     def cost(slopes: Rows) -> tuple[float, Rows]:
-        lost, gradient = 0.0, np.zeros(len(names))
-        for rows, right, weight in scaled:
-            values = np.exp(rows @ slopes - (rows @ slopes).max())
-            share, of_right = values / values.sum(), values * right / max((values * right).sum(), 1e-300)
-            lost -= weight * float(np.log(max((share * right).sum(), 1e-300)))
-            gradient -= weight * (rows.T @ of_right - rows.T @ share)
+        values = scaled @ slopes
+        values = np.exp(values - np.repeat(np.maximum.reduceat(values, starts), sizes))
+        everyone, right_ones = np.add.reduceat(values, starts), np.add.reduceat(values * right, starts)
+        right_ones = np.maximum(right_ones, 1e-300)
+        lost = -float(weight @ np.log(np.maximum(right_ones / everyone, 1e-300))) / float(weight.sum())
+        share, of_right = values / np.repeat(everyone, sizes), values * right / np.repeat(right_ones, sizes)
         penalty = _PENALTY * slopes
-        return lost / total + float(penalty @ slopes), gradient / total + 2 * penalty
+        return lost + float(penalty @ slopes), scaled.T @ (each * (share - of_right)) + 2 * penalty
 
     found = minimize(cost, np.zeros(len(names)), jac=True, method="L-BFGS-B").x / spread
     return {name: round(float(value), 5) for name, value in zip(names, found, strict=True)}

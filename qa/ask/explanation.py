@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from ..models.protocols import logistic
+from ..text.kin import contained_with_kin, with_kin
 from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
-from ..text.terms import contained_in, inverse_frequency
+from ..text.terms import inverse_frequency
 from .confidence import Verdict
 from .lead import Candidate, Leads
 from .ranking import Hit, Ranking
@@ -67,15 +68,16 @@ def explain(ranking: Ranking, leads: Leads, verdict: Verdict, contexts: Mapping[
 def _mentions(ranking: Ranking, best: Candidate, context: str) -> _Mentions:
     """Where the question's words and numbers are found: in the quotation, near it, or in neither.
 
-    Words are compared as the search does, in any form, and acronyms with their long forms; numbers as they are written.
+    Words are compared in any form and with others of their root, and acronyms with their long forms; numbers as they
+    are written.
     """
     passage, question = best.unit.passage, ranking.asked
     near = f"{passage.encoded}\n{context}"
     texts = (best.unit.text, near)
-    stems = [contained_in(text, passage.language) for text in texts]
+    stems = [contained_with_kin(text, passage.language) for text in texts]
     numbers = [{number.casefold() for number in numbers_of(text)} for text in texts]
     places: dict[str, int] = {}  # of each word or number: 0 in the quotation, 1 near it, 2 in neither
-    for term in ranking.terms:
+    for term in with_kin(ranking.terms):
         if not (term.says_little or numbers_of(term.word)):
             places[term.word] = next((place for place in (0, 1) if term.is_in(stems[place])), 2)
     for number in numbers_of(question):

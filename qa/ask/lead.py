@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from ..models.protocols import AnswerSpan, Reader
-from ..text.terms import contained_in
+from ..text.kin import contained_with_kin, with_kin
 from . import traits
 from .features import Features, weighed
+from .quantity import asked_for
 from .ranking import Hit, Ranking
 from .units import Unit, units_of
 
@@ -102,7 +103,9 @@ def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: 
     for each, judgement in zip(chosen, judgements, strict=True):
         if judgement is not None:
             features = {**each.features, **traits.read_alone(judgement)}
-            answer = traits.likeliest_cell(each.unit, judgement, ranking.terms) if each.unit.row else each.answer
+            answer = (
+                traits.likeliest_cell(each.unit, judgement, with_kin(ranking.terms)) if each.unit.row else each.answer
+            )
             strength = weighed(features, model.strength_alone)
             finalists.append(replace(each, features=features, strength=strength, answer=answer))
     leads = Leads(model, candidates, finalists=strongest(finalists, READ_ALONE), unread=len(chosen) - len(finalists))
@@ -140,7 +143,7 @@ def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranki
     others = [each.strength for each in finalists if each.unit.passage.document != document]
     evidence = {
         **best.features,
-        **traits.lacks(ranking.asked, best.unit, ranking.terms, context),
+        **traits.lacks(ranking.asked, best.unit, with_kin(ranking.terms), context),
         "strength": best.strength,
         "article_gap": min(_MOST_GAP, best.strength - max(others, default=best.strength - _MOST_GAP)),
         "top_cosine": ranking.evidence.top_cosine,
@@ -174,12 +177,18 @@ def _candidate(hit: Hit, unit: Unit, features: Features, weights: Features) -> C
 
 def _units(ranking: Ranking) -> Iterator[tuple[Hit, Unit, dict[str, float]]]:
     """The units of the first passages with their hits, and the features of the question's words in each."""
+    terms, wanted = with_kin(ranking.terms), asked_for(ranking.asked)
     for number, hit in enumerate(ranking.hits[:LEAD_PASSAGES]):
         language = hit.passage.language
         before: Set[str] = frozenset()
         for unit in units_of(number, hit.passage):
-            own = contained_in(unit.sentence_text, language)
+            own = contained_with_kin(unit.sentence_text, language)
             headings = unit.headings[len(hit.passage.section[:-1]) :]  # those above the last are about the article
-            words = traits.words_in(own, contained_in(". ".join(headings), language), before, ranking.terms)
-            yield hit, unit, {**words, "numbers": traits.numbers_in(unit, ranking.asked), "score": hit.score}
+            words = traits.words_in(own, contained_with_kin(". ".join(headings), language), before, terms)
+            others = {
+                "numbers": traits.numbers_in(unit, ranking.asked),
+                "no_quantity": traits.no_quantity(unit, wanted),
+                "score": hit.score,
+            }
+            yield hit, unit, {**words, **others}
             before = own

@@ -11,7 +11,7 @@ from ..models.protocols import Judgement
 from ..text.passage import Passage
 from ..text.query_term import QueryTerm
 
-FITTED_SIZES = (20, 2_000)  # passages of the smallest and the largest corpus that confidence was fitted on
+FITTED_SIZES = (280, 2_000)  # passages of the smallest and the largest corpus that confidence was fitted on
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from ..text.document import Span
+from ..text.kin import with_kin
 from .lead import Candidate
 from .ranking import Ranking
 from .rows import TableRow
@@ -55,7 +56,7 @@ def row_of(candidate: Candidate, ranking: Ranking) -> TableRow | None:
     row = unit.shown_row()
     if row is None:
         return None
-    named = asked_cell(unit, ranking.terms)
+    named = asked_cell(unit, with_kin(ranking.terms))
     if named is not None:
         at = Span(unit.span.start + named.span.start, unit.span.start + named.span.end)
     elif answer is not None and answer.margin >= SURE_MARGIN:

@@ -8,14 +8,16 @@ from dataclasses import replace
 
 from ..models.protocols import AnswerSpan, Judgement, logistic
 from ..text.document import Span
+from ..text.kin import contained_with_kin
 from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
-from ..text.terms import contained_in
 from .beside import gives_another, leaves_unsaid, quotes_another
+from .quantity import Quantity, asked_for, names_quantity
 from .rows import Cell, is_row
 from .units import Unit
 
 UNREAD = -15.0  # the margin of a sentence that the reader did not reach
+_MOST_PAIR = 30  # words of a name with its value
 _FRAGMENT, _HEADLINE = 4, 8  # words: below these, a fragment; and, without a full stop, a heading or a label
 
 # A sentence that only says where to read on, which answers nothing however many of the question's words it contains.
@@ -25,6 +27,8 @@ _POINTER = re.compile(
     re.I,
 )
 _LINK = re.compile(r"^\W*\[[^\]]*\]\([^)]*\)\W*$|^\s*https?://\S+\s*$")
+# A name with its value: "port: 8410", "KEEP_DAYS=35", "Tue: 10:00 - 17:30".
+_PAIR = re.compile(r"\W{0,4}[^\W_][^\s:=|]*(?: [^\s:=|]+){0,3} ?(?:=|:(?!//|\d))\s*\S")
 _RULE = re.compile(r"\| ?(?:--|:-)")  # the line below a table's header
 # Scripts without spaces between words.
 _DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -47,15 +51,18 @@ def shape(unit: Unit) -> dict[str, float]:
     """The kind of text that a unit is, as zeros and ones."""
     text = unit.sentence_text.strip()
     words = max(len(text.split()), len(_DENSE.findall(text)) // 2)
+    row, introduces = is_row(text), text.endswith(":") and len(unit.span) > len(unit.sentence)
+    pair = not row and len(text.split()) <= _MOST_PAIR and _PAIR.match(text) is not None
     return {
-        "row": float(is_row(text)),
+        "row": float(row),
+        "pair": float(pair),
         "colon": float(unit.text.rstrip().endswith(":")),
-        "introduces": float(text.endswith(":") and len(unit.span) > len(unit.sentence)),
+        "introduces": float(introduces),
         "question": float(text.endswith(("?", "？", "؟"))),
         "link": float(_LINK.match(text) is not None),
         "heading": float(text.startswith("#") or _RULE.search(text) is not None),
         "fragment": float(words < _FRAGMENT),
-        "headline": float(words < _HEADLINE and not text.endswith(_STOPS)),
+        "headline": float(words < _HEADLINE and not (row or pair or introduces) and not text.endswith(_STOPS)),
         "pointer": float(is_pointer(text)),
     }
 
@@ -82,6 +89,19 @@ def numbers_in(unit: Unit, question: str) -> float:
     asked = _numbers(question)
     own = _numbers("\n".join((unit.text, unit.passage.title, *unit.headings)))
     return len(asked & own) / len(asked) if asked else 0.0
+
+
+def no_quantity(unit: Unit, wanted: Quantity | None) -> float:
+    """1 if the question asks for a quantity and the quoted text has none of its kind, ½ if only its neighbours have.
+
+    A row is read with the names of its columns, which may say the unit.
+    """
+    if wanted is None:
+        return 0.0
+    row = unit.row
+    if wanted.is_in(unit.sentence_text if row is None else row.text):
+        return 0.0
+    return 0.5 if wanted.is_in(unit.text) else 1.0
 
 
 def read_in(unit: Unit, judgement: Judgement) -> dict[str, float]:
@@ -115,28 +135,40 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
 
     `number_missing` says whether a number is, `names_missing` is the share of its names that are, and `word_missing`
     the weight of the heaviest word that the quoted text, its headings and the context lack, as a share of the heaviest;
-    words that only ask do not count. `no_number` says whether the question asks for a number and the sentence has none,
-    `cell` whether the unit is a row with a cell that is asked for, and `beside` whether it answers another question
-    (qa/ask/beside.py).
+    words that only ask do not count, nor those for a quantity that the quoted text holds. `no_number` says whether the
+    question asks for a number and the sentence has none, `cell` whether the unit is a row with a cell that is asked
+    for, and `beside` whether it answers another question (qa/ask/beside.py).
     """
-    near = f"{unit.passage.encoded}\n{context}"
+    near, language = f"{unit.passage.encoded}\n{context}", unit.passage.language
     numbers, names = _numbers(question), names_of(question)
-    folded = near.casefold()
-    own = contained_in(f"{unit.text}\n{'. '.join(unit.headings)}\n{context}", unit.passage.language)
+    folded, related = near.casefold(), contained_with_kin(near, language)
+    own = contained_with_kin(f"{unit.text}\n{'. '.join(unit.headings)}\n{context}", language)
     heaviest = max((term.weight for term in terms), default=0.0) or 1.0
-    asked = [term for term in terms if term.word.casefold() not in _FRAME]
-    missing = max((term.weight for term in asked if not term.is_in(own)), default=0.0)
+    wanted = asked_for(question)
+    holds_it = wanted is not None and not no_quantity(unit, wanted)
+    missing = [
+        term.weight
+        for term in terms
+        if not (term.is_in(own) or term.word.casefold() in _FRAME or (holds_it and names_quantity(term.word)))
+    ]
     wants = _WANTS_NUMBER.search(question) is not None
     return {
         "number_missing": float(not numbers <= _numbers(near)),
-        "names_missing": sum(name.casefold() not in folded for name in names) / len(names) if names else 0.0,
-        "word_missing": missing / heaviest,
+        "names_missing": _share_missing(names, folded, related, language),
+        "word_missing": max(missing, default=0.0) / heaviest,
         "no_number": float(wants and not _numbers(unit.sentence_text)),
         "cell": float(asked_cell(unit, terms) is not None),
         "beside": float(
             gives_another(question, unit, near) or leaves_unsaid(question, unit) or quotes_another(question, unit)
         ),
     }
+
+
+def _share_missing(names: Sequence[str], folded: str, related: Set[str], language: str) -> float:
+    """The share of the names that a text contains neither as they are written nor in another form."""
+    missing = [name for name in names if name.casefold() not in folded]
+    missing = [name for name in missing if not contained_with_kin(name, language) & related]
+    return len(missing) / len(names) if names else 0.0
 
 
 def share(terms: Sequence[QueryTerm], words: Set[str]) -> float:
@@ -165,7 +197,7 @@ def likeliest_cell(unit: Unit, judgement: Judgement, terms: Sequence[QueryTerm])
     if row is None or found is None:
         return None
     cell = asked_cell(unit, terms) or row.cell_at(found.span.start)
-    if cell is None or share(terms, contained_in(cell.text, unit.passage.language)):
+    if cell is None or share(terms, contained_with_kin(cell.text, unit.passage.language)):
         return None
     start = unit.span.start
     return replace(found, sentence=unit.sentence, span=Span(start + cell.span.start, start + cell.span.end))
@@ -176,9 +208,9 @@ def asked_cell(unit: Unit, terms: Sequence[QueryTerm]) -> Cell | None:
     row, language = unit.row, unit.passage.language
     if row is None:
         return None
-    names_row = [share(terms, contained_in(cell.text, language)) > 0 for cell in row.cells]
+    names_row = [share(terms, contained_with_kin(cell.text, language)) > 0 for cell in row.cells]
     asked = [
-        (share(terms, contained_in(cell.column, language)), number)
+        (share(terms, contained_with_kin(cell.column, language)), number)
         for number, cell in enumerate(row.cells)
         if not names_row[number]
     ]

@@ -31,11 +31,12 @@ class Why:
     `text` is the quotation, literally, at `span` in `document`, and `sentence` the sentence in it that was judged to
     answer. `citation` is the rank of the citation that contains it; None if fewer were wanted.
 
-    Each word and number that says what the question is about is either `matched` (the quotation contains it), `nearby`
-    (its passage, headings, title or path does) or `missing`. Of the missing ones, `missing_names` have a capital,
-    `missing_numbers` a digit, and no passage of any article contains the `unknown` ones. `lacks_number`: the question
-    asks for a number or a date, and the sentence has none in digits. `answers_another`: the quotation gives another
-    year, version or code than the one asked for, or does not rank, compare or negate as the question does.
+    Each word and number that says what the question is about is either `matched` (the quotation contains it or another
+    word of its root), `nearby` (its passage, headings, title or path does) or `missing`. Of the missing ones,
+    `missing_names` have a capital, `missing_numbers` a digit, and no passage of any article contains the `unknown`
+    ones. `lacks_number`: the question asks for a number or a date, and the sentence has none in digits.
+    `answers_another`: the quotation gives another year, version or code than the one asked for, or does not rank,
+    compare or negate as the question does.
 
     `carried` are the words of the conversation that were searched for too. `reader` is None if the passage was not
     read. An answer is shown if its `confidence` is at least `threshold`. `lacks` is one sentence on what is missing in

@@ -316,7 +316,7 @@ def test_a_nearer_passage_and_more_words_of_the_question_never_lower_confidence(
 
 
 @KINDS
-@pytest.mark.parametrize("lack", ["number_missing", "names_missing", "word_missing", "no_number"])
+@pytest.mark.parametrize("lack", ["number_missing", "names_missing", "word_missing", "no_number", "no_quantity"])
 def test_what_the_lead_lacks_never_raises_confidence(read: bool, lack: str) -> None:
     assert confidence(leads_with(read, **{lack: 1.0})) <= confidence(leads_with(read))
 

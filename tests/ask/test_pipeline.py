@@ -32,7 +32,7 @@ STAGES = [
     ({"qa.ask.search", "qa.ask.shares", "qa.ask.fusion", "qa.ask.presence"}, "rank_follow_up"),
     ({"qa.ask.rereading"}, "reread"),
     ({"qa.ask.sources"}, "facts_of"),
-    ({"qa.ask.lead", "qa.ask.traits", "qa.ask.beside", "qa.ask.versions"}, "leads_of with_versions"),
+    ({"qa.ask.lead", "qa.ask.traits", "qa.ask.beside", "qa.ask.quantity", "qa.ask.versions"}, "leads_of with_versions"),
     ({"qa.ask.confidence"}, "judge"),
     ({"qa.ask.compose", "qa.ask.short_answer"}, "compose"),
     ({"qa.ask.unmentioned"}, "unmentioned"),

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.ask.traits import UNREAD, read_alone, read_in, shape, words_in
+from qa.ask.quantity import asked_for
+from qa.ask.traits import UNREAD, no_quantity, read_alone, read_in, shape, words_in
 from qa.ask.units import MOST_WORDS, MOST_WORDS_OF_LIST, Unit, units_of
 from qa.formats.chat_lines import chat_of
 from qa.formats.markdown import parse_markdown
@@ -254,6 +255,40 @@ def test_a_colon_with_a_list_introduces_it_and_one_without_promises_nothing() ->
     assert shapes("These are the four tools that every keeper needs:\n") == {
         "These are the four tools that every keeper needs:": {"colon"}
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("port: 8410", {"pair", "fragment"}),
+        ("KEEP_DAYS=35", {"pair", "fragment"}),
+        ("Tue: 10:00 - 17:30", {"pair"}),
+        ("Opening hours of the museum", {"headline"}),
+        ("They work all day and sleep at night: they are tired.", set()),
+        ("https://bees.org/night", {"fragment", "headline", "link"}),
+        ("Bees sleep from 10:00 to 17:30 at night.", set()),
+        ("Glacier | 6 | 3", {"row"}),
+    ],
+)
+def test_a_short_row_or_name_with_its_value_is_no_headline(text: str, expected: set[str]) -> None:
+    (unit,) = units_of(0, passage(text))
+    assert {name for name, value in shape(unit).items() if value} == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "lacks"),
+    [("How much does it cost?", 0.5), ("How long does it take?", 1.0), ("How heavy is it?", 0.0), ("Who did it?", 0.0)],
+)
+def test_a_quantity_that_only_the_neighbours_hold_is_half_missing(question: str, lacks: float) -> None:
+    unit, _ = units_of(0, passage("It weighs 3 kg. It costs 30 euros."))
+    assert no_quantity(unit, asked_for(question)) == lacks
+
+
+def test_the_name_of_a_column_says_what_a_bare_number_in_a_row_is() -> None:
+    *_, row = units("| Slip | Length |\n|---|---|\n| A | 8 |\n| B | 12 |\n")
+    assert no_quantity(row, asked_for("How long is slip B?")) == 0
+    assert no_quantity(row, asked_for("How much is slip B?")) == 0
+    assert no_quantity(row, asked_for("How heavy is slip B?")) == 1
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_function_words_are_not_listed(built: Config, tiny: TinyEncoder) -> None
 
 
 def test_a_question_for_a_number_that_the_sentence_lacks_is_noted(built: Config, tiny: TinyEncoder) -> None:
-    assert why_of(asked(built, tiny, "How many bees dance?")).lacks_number
+    assert why_of(asked(built, tiny, "How tall are bees that dance?")).lacks_number
     assert not why_of(asked(built, tiny, "Do bees dance?")).lacks_number
     assert not why_of(asked(built, tiny, REFUND)).lacks_number
 
@@ -143,7 +143,7 @@ def test_the_reader_is_quoted_in_numbers_between_0_and_1(built: Config, tiny: Ti
 
 
 def test_a_refusal_says_what_came_closest_and_what_it_lacks(built: Config, tiny: TinyEncoder) -> None:
-    question = "How many bees did Costco dance with in 2031?"
+    question = "How tall were the bees that danced with Costco in 2031?"
     shown, refused = (asked(built, tiny, question, threshold=threshold) for threshold in (0.0, 1.0))
     why = why_of(refused)
     assert refused.lead is None and shown.lead is not None
