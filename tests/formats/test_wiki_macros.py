@@ -36,6 +36,17 @@ def test_the_fields_of_an_infobox_are_lines() -> None:
     ]  # fmt: skip
 
 
+def test_a_link_in_the_name_of_a_field_is_kept_and_control_characters_are_no_links() -> None:
+    box = "{{Crew\n| [[Keeper (lighthouse)|Keeper]] = Ada Marsh\n| ship = Gull\n}}\n"
+    assert lines("x.wiki", box) == ["Keeper: Ada Marsh", "ship: Gull"]
+    assert without_macros("mediawiki", "{{lang|en|[[a]] \x02\x037\x027\x03}}") == "[[a]] 77"
+
+
+def test_the_end_of_code_is_found_behind_letters_that_are_longer_in_lower_case() -> None:
+    page = f"{'İ' * 40} <NoWiki>{{{{x}}}}</nowiki> {{{{lang|tr|su}}}} <!-- a --> {{{{lang|tr|ev}}}} end"
+    assert without_macros("mediawiki", page) == f"{'İ' * 40} <NoWiki>{{{{x}}}}</nowiki> su <!-- a --> ev end"
+
+
 @pytest.mark.parametrize(
     ("source", "shown"),
     [

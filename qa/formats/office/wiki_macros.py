@@ -15,6 +15,8 @@ FIELDS = "fields-of-a-template"  # the class of a list that is written as `name:
 
 _WIKI_MARK = re.compile(r"<(nowiki|pre|source|syntaxhighlight|math|code)\b[^<>/]*>|<!--|\{\{|\}\}", re.IGNORECASE)
 _LINK = re.compile(r"\[\[[^\[\]]*\]\]")
+_NO_MARKS = {2: None, 3: None}  # which stand around the number of a link that is hidden for a while
+_HIDDEN_LINK = re.compile("\x02(\\d+)\x03")
 _BREAK = re.compile(r"<br\s*/?>|\n[*#:;]+", re.IGNORECASE)
 _TECHNICAL = re.compile(
     r"(?:.*[ _-])?(?:image|logo|map|photo|file|style|class|width|size|alignment|align|colou?r|background|border"
@@ -31,8 +33,8 @@ _NUMBER = re.compile(r"\d{1,4}")
 def _mediawiki(text: str) -> str:
     """The text with each template as its content: a list of its named values, or the text in it."""
     pieces: list[list[str]] = [[]]  # of the text, and of each open template
-    folded, never = text.lower(), set[str]()  # and the ends that do not follow
-    place = 0
+    never = set[str]()  # the ends that do not follow
+    text, place = text.translate(_NO_MARKS), 0
     while (mark := _WIKI_MARK.search(text, place)) is not None:
         pieces[-1].append(text[place : mark.start()])
         place = mark.end()
@@ -46,9 +48,9 @@ def _mediawiki(text: str) -> str:
             pieces[-1].append(mark[0])
         else:  # a comment, or code; one that is left open is for pandoc to read
             closing = f"</{mark[1].lower()}>" if mark[1] else "-->"
-            end = -1 if closing in never else folded.find(closing, place)
-            never.update([closing] if end < 0 else [])
-            place = max(place, end)
+            end = None if closing in never else re.compile(closing, re.IGNORECASE).search(text, place)
+            never.update([closing] if end is None else [])
+            place = end.start() if end else place
             pieces[-1].append(text[mark.start() : place])
     rest = "".join("".join(part) for part in pieces)
     return rest + text[place:]
@@ -66,12 +68,15 @@ def _template(inner: str, is_block: bool) -> str:
         links.append(link[0])
         return f"\x02{len(links) - 1}\x03"
 
+    def show(part: str) -> str:
+        return _HIDDEN_LINK.sub(lambda mark: links[int(mark[1])], part)
+
     name, *parts = _LINK.sub(hide, inner).split("|")
     name, named, positional = name.strip(), dict[str, str](), []
     for part in parts:
         key, equals, value = part.partition("=")
         is_named = bool(equals) and "<" not in key and "\n\n" not in key and len(key) < 60
-        value = re.sub(r"\x02(\d+)\x03", lambda mark: links[int(mark[1])], value if is_named else part)
+        key, value = show(key), show(value if is_named else part)
         value = " ".join(_BREAK.sub(", ", value.strip()).split()).strip(", ")
         if is_named and not key.strip().isdecimal():
             named[key.strip()] = value
