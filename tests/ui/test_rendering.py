@@ -236,6 +236,14 @@ def test_a_long_article_is_rendered_in_a_moment() -> None:
     assert time.process_time() - began < 20
 
 
+@pytest.mark.parametrize("text", ["<div>\n" + "<b>x" * 50_000, ":::image " + 'alt-text="" ' * 24_000])
+def test_elements_without_end_and_pictures_without_end_are_rendered_in_a_moment(text: str) -> None:
+    began = time.process_time()
+    page = Read(part_html("x.md", text, Span(0, len(text)), ()))
+    assert time.process_time() - began < 3
+    assert squeezed(page.text) == squeezed(re.sub("<[^>]*>", "", text))
+
+
 def test_parts_of_a_table_and_of_a_list_are_shown_as_such() -> None:
     page = Read(part_html("x.csv", "attic | 90\ncellar | 50", Span(0, 0), (Span(8, 10),)))
     assert page.names() == ["table", "tr", "td", "td", "mark", "tr", "td", "td"]

@@ -16,6 +16,7 @@ from .links import addresses
 
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # JSON or a browser would refuse these
 _LINK = 'target="_blank" rel="noopener noreferrer"'
+_DEEPEST = 100  # elements in one another: nobody means more, and each of their texts asks all that it is in
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class _Writer:
     def write(self, event: Event) -> None:
         if isinstance(event, Text):
             self._write_text(event)
-        elif isinstance(event, Open):
+        elif isinstance(event, Open) and len(self._open) < _DEEPEST:
             attributes = "".join(f' {name}="{escape(printable(value))}"' for name, value in event.attributes)
             extra = f" {_LINK}" if event.tag == "a" and event.attributes else ""
             self._parts.append(f"<{event.tag}{attributes}{extra}>")

@@ -34,12 +34,13 @@ class _Lost(Exception):
 
 def inline(source: Located, references: Mapping[str, Any]) -> list[Event]:
     """The events of a paragraph; `references` are the addresses that links of the article name."""
-    picture = _PICTURE.fullmatch(source.text.strip())
+    is_short = len(source.text) <= _MAX
+    picture = _PICTURE.fullmatch(source.text.strip()) if is_short else None
     if picture:
         start = source.text.index(picture[0]) + picture.start(1)
         end = start + len(picture[1])
         return [Open("span", _IMAGE, covers=source.span(0, len(source.text))), *source.texts(start, end), Close("span")]
-    if len(source.text) <= _MAX:
+    if is_short:
         try:
             return list(_Walk(source, references).events())
         except _Lost:
