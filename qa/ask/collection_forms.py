@@ -106,7 +106,7 @@ def readings_of(question: str) -> Iterator[Asked]:
         if kind not in _KINDS_OF_MANY:
             yield Asked(kind, parts)
             continue
-        for filters in islice(_filters(parts.pop("rest", "").strip()), _MOST_READINGS):
+        for filters in islice(_filters(parts.pop("rest", "").strip(), set()), _MOST_READINGS):
             if _is_question(kind, parts.get("noun", "").lower(), filters):
                 own = tuple(each for each in filters if each[0] != "own")
                 yield Asked("list" if kind == "bare" else kind, parts, own)
@@ -123,14 +123,22 @@ def _is_question(kind: str, noun: str, filters: tuple[tuple[str, str], ...]) -> 
     return kind == "end" or bool(kinds)
 
 
-def _filters(text: str) -> Iterator[tuple[tuple[str, str], ...]]:
-    """The ways to read a text as filters, those with short values first."""
+def _filters(text: str, unreadable: set[str]) -> Iterator[tuple[tuple[str, str], ...]]:
+    """The ways to read a text as filters, those with short values first.
+
+    `unreadable` collects the texts that have none, since many readings of what is before one end in it.
+    """
     text = re.sub(r"^(?:,? ?and |, ?)", "", text, flags=re.I)
     if not text:
         yield ()
         return
-    ends = [match.start() for match in re.finditer(r",? |$", text)]
+    is_readable = False
+    ends = [match.start() for match in re.finditer(r",? |$", text)] if text not in unreadable else []
     for end in ends:
         for kind, form in _FILTERS:
             if (match := form.fullmatch(text, 0, end)) is not None and _CHOICE.search(match[1]) is None:
-                yield from (((kind, match[1]), *rest) for rest in _filters(text[end:].strip()))
+                for rest in _filters(text[end:].strip(), unreadable):
+                    is_readable = True
+                    yield (kind, match[1]), *rest
+    if not is_readable:
+        unreadable.add(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -242,6 +243,12 @@ def test_a_value_may_contain_the_words_of_a_filter() -> None:
         (("topic", "houses"), ("person", "the sea")),
         (("topic", "houses by the sea"),),
     ]
+
+
+def test_filters_before_a_choice_are_read_in_a_moment() -> None:
+    began = time.process_time()
+    assert [*readings_of("Which articles " + "from 2024 " * 12 + "by Ada or Ben?")] == []
+    assert time.process_time() - began < 1
 
 
 WORDS = ("articles", "by", "about", "who", "wrote", "in", "2024", "the", "newest", "did", "write", "mention")
