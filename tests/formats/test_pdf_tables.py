@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from conftest import TinyEncoder
 from files.make_pdf import cells_at, lines_at, noted, rule_at, text_at, written
@@ -89,6 +91,14 @@ def test_what_says_only_that_a_table_goes_on_is_left_out() -> None:
     document = read(lines_at(60, 780, PROSE) + one, two)
     assert blocks(document)[-1] == ("table", lines([HEADER, *ROWS]))
     assert "continued" not in document.text
+
+
+def test_a_line_that_goes_on_and_on_is_read_in_a_moment() -> None:
+    line = "Continued" + " on" * 24 + " " + "x" * 30
+    began = time.process_time()
+    document = read(table_at(200, [HEADER, *ROWS[:4]]), text_at(60, 800, line) + table_at(780, ROWS[4:]))
+    assert time.process_time() - began < 2
+    assert line in document.text
 
 
 def test_a_note_below_the_first_part_leaves_the_columns_their_names() -> None:

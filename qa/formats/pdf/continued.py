@@ -11,10 +11,11 @@ from .pieces import Piece
 
 _MAX_HEADER = 4  # rows of a header that may be repeated
 _SAME_EDGE = 2.0  # in font sizes: how far the left edges of the parts of a table may be apart
+_LEADS = r"\s(?:on|from|overleaf|of|auf|von|der|the|next|previous|following|nächsten|vorherigen|seite|page)\b"
 _SAYS_SO = re.compile(
     r"(?:(?:table|tab\.|tabelle|tableau|tabla)\s.{0,80})?\(?\b"
     r"(?:cont(?:inued|inues|inuation|['’]d|\.)|fortsetzung|fortgesetzt|suite|continuación)(?![^\W_])"
-    r"(?:\s(?:on|from|overleaf|of|auf|von|der|the|next|previous|following|nächsten|vorherigen|seite|page)\b.{0,20})*\W*",
+    rf"(?:{_LEADS}(?:(?!{_LEADS}).){{0,20}})*\W*",
     re.IGNORECASE,
 )
 
