@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import date
 
 import pytest
@@ -63,6 +64,18 @@ def test_a_sheet_with_cells_far_apart_is_refused_before_they_are_allocated() -> 
     far = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
     with pytest.raises(Unreadable, match="too many cells"):
         parse("a.xlsx", xlsx({"S": far}))
+
+
+def test_a_sheet_with_many_wide_rows_is_refused_before_their_styles_are_noted() -> None:
+    rows = "".join(f'<row r="{n}"><c r="ZZZ{n}" s="0"><v>1</v></c></row>' for n in range(1, 5_000))
+    data = xlsx({"A": rows}, formats="9")
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable, match="too many cells"):
+            parse("a.xlsx", data)
+        assert tracemalloc.get_traced_memory()[1] < 80_000_000  # all styles would take 180 MB
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a.xls", "a.ods", "a.xlsb"])

@@ -105,11 +105,11 @@ def excel_cells(archive: zipfile.ZipFile, part: str) -> Cells:
         if place:
             row, column = int(place[2]), _column(place[1])
             height, width = max(height, row), max(width, column)
+            if height * width > MAX_CELLS:
+                raise Unreadable(TOO_MANY)
             number = int(style[1]) if style else -1
             if row and 0 <= number < len(cells.codes) and cells.codes[number]:
                 cells.set_style(row - 1, column - 1, number)
-    if height * width > MAX_CELLS:
-        raise Unreadable(TOO_MANY)
     for linked in _LINKED.finditer(sheet):
         _link(cells, linked[1].decode(), unescape(linked[2].decode("utf-8", "replace")))
     targets = addresses(archive, part)
