@@ -271,6 +271,11 @@ def test_lines_that_were_only_wrapped_are_joined(text: str, shown: list[str]) ->
     assert re.findall("<(?:p|li|td)[^>]*>(.*?)</", page) == shown
 
 
+@pytest.mark.parametrize("path", ["C# guide.md", "#1.markdown", "saved.zip/C#/guide.md"])
+def test_a_sign_in_the_name_of_a_file_is_no_record(path: str) -> None:
+    assert "strong" in Read(part_html(path, "Use **care**.", Span(0, 0), ())).names()
+
+
 def test_what_is_read_aloud_has_no_markup() -> None:
     assert (
         plain_words("Use **bold** and\n[a link](https://example.org/).\n\n- `one`\n- two", "x.md")

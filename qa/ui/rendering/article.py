@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from markupsafe import Markup
 
 from ...formats import kind
-from ...text.document import Document, Span
+from ...text.document import Document, Span, without_record
 from .blocks import blocks, rest
 from .events import Close, Event, Open, Text
 from .html import Marks, written
@@ -55,4 +55,4 @@ def _marked(events: Iterable[Event], text: str, window: Span, marks: Marks) -> M
 
 
 def _is_markdown(path: str) -> bool:
-    return kind(path.partition("#")[0] if "#" in path else path) == "Markdown"
+    return kind(without_record(path)) == "Markdown"
