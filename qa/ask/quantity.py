@@ -1,7 +1,8 @@
 """Tells what quantity an English question asks for, and whether a text holds a value of that kind.
 
 "How much does it cost" asks for an amount of money, "how long" for a duration or a length, "when" for a date, a time or
-an event. A sentence without such a value does not answer, however many of the question's words it contains.
+an event; telephone numbers and addresses count, too. A sentence without such a value does not answer, however many of
+the question's words it contains.
 """
 
 from __future__ import annotations
@@ -80,6 +81,9 @@ _HELD = {
     r"immediately|always|never|ago|later|every|each|daily|annually|in case)\b",
     "year": r"\b(?:1\d\d\d|20\d\d)(?!\d)|\bcentur(?:y|ies)\b",
     "age": r"\baged?\b.{0,40}\d",
+    "telephone": r"\+?\d(?:[\s()/.-]*\d){4}",
+    "mail": r"\w@\w",
+    "address": r"https?://|\bwww\.|\w\.[a-z]{2,}/|\w\.(?:com|org|net|io|gov|edu|eu|de|uk|example)\b",
     "figure": rf"\d|[½¼¾]|\b(?:{_CARDINAL}|zero|no|none|half|once|twice|both|single|pair|couple|several)\b",
 }  # fmt: skip
 # What the name of a column, or the name before a colon or an equals sign, says of the number after it.
@@ -113,6 +117,9 @@ _PAID = (
 _UNIT_OF_TIME = "seconds|minutes|hours|days|nights|weeks|months|years"
 # What is asked, and the kinds of which an answer holds one; the first that matches counts.
 _ASKED = (
+    (r"(?:tele)?phone numbers?|(?:mobile|fax) numbers?", "telephone"),
+    (r"e-?mail address(?:es)?", "mail"),
+    (r"web ?(?:site )?address(?:es)?|urls?", "address"),
     (r"how (?:many|much) per ?cent|(?:what|which) (?:percentage|per ?cent|proportion|fraction|share)", "percent"),
     (r"how (?:often|frequently|regularly|many times (?:a|per|each))", "frequency duration"),
     (rf"how (?:much|many) (?:\w+ )?(?:time|longer|{_UNIT_OF_TIME})", "duration"),

@@ -31,6 +31,9 @@ HELD = [
     ("How often do they meet?", ["They meet every week.", "on Mondays", "twice a year"], ["They meet in the hall."]),
     ("When was it opened?", ["in 1958", "on 17 April", "after the war", "last winter"], ["by the mayor"]),
     ("What time does it close?", ["at 17:30", "at six", "8 p.m."], ["on the ground floor"]),
+    ("What is the phone number of Ada?", ["Ada: +47 22 33 44", "555/123-4567"], ["Ada signs on 3 May.", "Call Ada."]),
+    ("What is Ada's e-mail address?", ["Write to ada@bees.org."], ["Write to Ada."]),
+    ("What is the web address of the shop?", ["https://shop.bees.org", "See shop.bees.org/buy."], ["It is far."]),
     ("How many seats are there?", ["It has six seats.", "seats: 6", "no seats"], ["It has seats."]),
 ]  # fmt: skip
 
