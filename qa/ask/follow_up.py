@@ -58,6 +58,14 @@ _ASKS = re.compile(
     r"|will|would|should|may|might|must|tell|explain|describe|list|name|show|give|compare)\b\s+\w",
     re.I,
 )
+# What asks no more than a part of a question: "How much for adults?", "In which year?", "What happened next?"
+_PREPOSITION = r"(?:in|at|on|for|by|from|since|until|to|with|of|per|without|before|after)"
+_FRAGMENT = re.compile(
+    r"^\W*(?:who|when|where|why|how(?: (?:many|much|long|far|often|old|high|big|late|early|soon))?)"
+    rf"\s+(?:{_PREPOSITION}(?:\s+[\w-]+){{1,2}}|exactly|precisely|roughly|else|more)\W*$"
+    rf"|^\W*(?:{_PREPOSITION}\s+)?(?:who|whom|which|what)\s+[\w-]+\W*$|\b(?:then|next|afterwards|instead|otherwise)\W*$",
+    re.I,
+)
 _ANY_PRONOUN = re.compile(rf"\b{_PRONOUN}", re.I)
 _YEAR = re.compile(r"\d{4}")
 _NAME = re.compile(r"(?<=\s)[A-Z][\w-]+")
@@ -139,9 +147,10 @@ def refers_back(question: str) -> bool:
 def stands_alone(question: str) -> bool:
     """Whether an English question is complete: it asks something, and nothing in it refers to an earlier turn.
 
-    A bare noun phrase ("the cellar room?") repeats what was asked before, of something else.
+    A bare noun phrase ("the cellar room?") or a part of a question ("How much for adults?") repeats what was asked
+    before, of something else.
     """
-    return bool(_ASKS.search(question)) and not refers_back(question)
+    return bool(_ASKS.search(question)) and not refers_back(question) and not _FRAGMENT.search(question)
 
 
 def richness(terms: Sequence[QueryTerm], max_weight: float) -> float:
