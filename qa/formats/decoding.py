@@ -73,7 +73,7 @@ def _decode(data: bytes) -> str:
     text = data.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
     if sum(character > "\x7f" for character in text) > 5 * damaged:
-        note(f"read as UTF-8, a guess: {damaged:,} of its bytes {'is' if damaged == 1 else 'are'} no UTF-8")
+        note(f"read as UTF-8, a guess: {damaged:,} of its bytes {'is' if damaged == 1 else 'are'} not UTF-8")
         return data.decode("utf-8", errors=_STRAY)  # truncated UTF-8, or UTF-8 with pasted bytes
     encoding = _guess(data)
     note(f"read as {_shown(encoding)}, a guess: save it as UTF-8 if letters are wrong")

@@ -33,7 +33,7 @@ def test_a_guessed_encoding_is_noted(text: str, encoding: str, name: str, path: 
 
 def test_bytes_that_are_no_utf8_among_many_that_are_are_noted() -> None:
     data = TURKISH.encode() + b" caf\xe9 " + TURKISH.encode()
-    assert parse("a.txt", data).notes == ("read as UTF-8, a guess: 1 of its bytes is no UTF-8",)
+    assert parse("a.txt", data).notes == ("read as UTF-8, a guess: 1 of its bytes is not UTF-8",)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
