@@ -26,7 +26,7 @@ from ..text.terms import analyze, contained_in, is_function_word
 from .answer import Answer, Citation, Lead
 from .collection_forms import Asked, readings_of
 from .presence import GoneDocuments
-from .sources import web_address
+from .sources import DATED, web_address
 
 # How sure a count or a comparison of all dates is, and a property of the only article with the title that is asked for.
 _CERTAIN, _NAMED = 0.99, 0.97
@@ -52,7 +52,6 @@ _MAIL = re.compile(r"\.(?:eml|emlx|msg|mbox|mbx)(?:#\d+)?$", re.I)
 _WHEN: Mapping[str, Callable[[Date, Date], bool]] = {
     "date": eq, "before": lt, "after": gt, "since": ge, "until": le,
 }  # fmt: skip
-_DATED = ("updated", "date", "published", "created")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +287,7 @@ def _title(head: Head) -> str:
 
 
 def _date(head: Head) -> Date | None:
-    properties = (latest_date(head.metadata.get(name, "")) for name in _DATED)
+    properties = (latest_date(head.metadata.get(name, "")) for name in DATED)
     named = (found for _, found in dates_in(without_record(head.path)) if found[0])
     return next((found for found in properties if found), None) or max(named, default=None)
 

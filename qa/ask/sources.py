@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 from ..corpus.documents import has_changed
 from ..index.generation import OpenGeneration
+from ..text.dates import latest_date
 from ..text.names import described
 from .ranking import Ranking
 
-_DATED = ("updated", "modified", "lastmod", "date", "published", "created")
+# The properties that say when an article was last written, the likeliest first.
+DATED = ("updated", "modified", "lastmod", "date", "published", "created")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Path | None) 
 
 
 def _date_among(properties: Mapping[str, str]) -> str:
-    return next((value for name in _DATED if (value := properties.get(name, ""))), "")
+    return next((value for name in DATED if latest_date(value := properties.get(name, ""))), "")
 
 
 def web_address(url: str) -> str | None:

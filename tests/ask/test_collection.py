@@ -245,6 +245,20 @@ def test_a_value_may_contain_the_words_of_a_filter() -> None:
     ]
 
 
+def test_the_newest_is_told_by_any_property_that_says_when_an_article_was_written(tmp_path: Path) -> None:
+    config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off")
+    config.corpus.mkdir()
+    files = {
+        "roof.md": "---\ntitle: Roof\ndate: 2021-05-01\n---\n\nThe roof is slate.\n",
+        "cellar.md": "---\ntitle: Cellar\nupdated: soon\nlastmod: 2023-02-03\n---\n\nThe cellar is dry.\n",
+    }
+    write(config.corpus, files)
+    build(config, TinyEncoder())
+    lead = Engine.open(config, TinyEncoder()).ask("Which article is the newest?").lead
+    assert lead is not None
+    assert lead.text == "Cellar (2023-02-03): the newest of 2 articles"
+
+
 def test_filters_before_a_choice_are_read_in_a_moment() -> None:
     began = time.process_time()
     assert [*readings_of("Which articles " + "from 2024 " * 12 + "by Ada or Ben?")] == []
