@@ -2,7 +2,7 @@
 
 A page is found by the bytes of its file, and by the picture and the settings that the sandbox names: a rebuild, a moved
 file or another encoder finds it, another language does not. A process that a hostile file has taken over can only leave
-wrong pages for that file.
+wrong pages for that file, and few enough that most of the others stay.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 NAME = "recognised.sqlite"
 _MOST_BYTES = 200_000_000  # compressed: some 20,000 pages
 _MOST_PAGE_BYTES = 4_000_000  # of the JSON of one page
+_MOST_FILE_BYTES = 40_000_000  # of the JSON of the pages that one file adds: 500 full ones take 30 MB
 _KEPT = 0.9  # of the bytes remain after the pages that were not used for longest are dropped
 _COUNTED_EVERY = 32  # pages
 _DAY = 86_400  # seconds: how exactly it is known when a page was used
@@ -43,11 +44,14 @@ class ReadPages:
         """The JSON value that was kept with this key; None if there is none."""
         return self._within(lambda database: _read(database, key)) if self._path.exists() else None
 
-    def put(self, key: bytes, page: Any) -> None:
-        """Keep a JSON value, unless it is very large; the least recently used ones make room for it."""
+    def put(self, key: bytes, page: Any) -> int:
+        """Keep a JSON value, unless it is very large; the least recently used ones make room for it.
+
+        Returns its size in bytes.
+        """
         data = json.dumps(page, ensure_ascii=False).encode()
         if len(data) > _MOST_PAGE_BYTES:
-            return
+            return len(data)
 
         def write(database: sqlite3.Connection) -> None:
             row = (key, int(time.time()), zlib.compress(data))
@@ -57,6 +61,7 @@ class ReadPages:
             self.added += 1
 
         self._within(write)
+        return len(data)
 
     def _make_room(self, database: sqlite3.Connection) -> None:
         (size,) = database.execute("SELECT TOTAL(LENGTH(page)) FROM pages").fetchone()
@@ -107,15 +112,16 @@ class PagesOfFile:
         self._pages = pages
         self._data = data
         self._sha256 = b""
+        self._room = _MOST_FILE_BYTES
 
     def recall(self, picture: str) -> Any:
         """The JSON value of the page with this picture; None if it is not known."""
         return None if self._pages is None else self._pages.get(self._key(picture))
 
     def keep(self, picture: str, page: Any) -> None:
-        """Keep the JSON value of the page with this picture."""
-        if self._pages is not None:
-            self._pages.put(self._key(picture), page)
+        """Keep the JSON value of the page with this picture, unless the file has added too many."""
+        if self._pages is not None and self._room > 0:
+            self._room -= self._pages.put(self._key(picture), page)
 
     def _key(self, picture: str) -> bytes:
         self._sha256 = self._sha256 or hashlib.sha256(self._data).digest()

@@ -83,6 +83,16 @@ def test_a_very_large_page_is_not_kept(tmp_path: Path) -> None:
     assert pages.get(b"a") is None
 
 
+def test_one_file_cannot_crowd_out_the_pages_of_all_others(tmp_path: Path) -> None:
+    pages = ReadPages(tmp_path)
+    hostile = PagesOfFile(pages, b"hostile")
+    for number in range(40):
+        hostile.keep(f"{number}", {"words": ["x" * 3_000_000]})
+    assert 10 < pages.added < 15
+    PagesOfFile(pages, b"other").keep("picture", PAGE)
+    assert PagesOfFile(pages, b"other").recall("picture") == PAGE
+
+
 def test_several_threads_can_keep_pages_at_once(tmp_path: Path) -> None:
     def keep(number: int) -> Any:
         pages = ReadPages(tmp_path)
