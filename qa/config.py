@@ -17,6 +17,7 @@ _NAME = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
 _RESERVED = re.compile(r"_(building(_[0-9a-f]{8}_[ab])?|\d{6,}_[0-9a-f]{8}(_facts)?)$")
 _FORM = "write it as milvus://host:port/name."
 _STORES = "qa.stores"  # the group of entry points
+_EXTENSION = re.compile(r"\.?([\w+#-]{1,20})")
 _FIELDS = ("title", "text", "url", "date", "author")
 
 
@@ -100,7 +101,8 @@ class Config:
     prompts are put before queries and passages; None is the model's own. `threshold` is the confidence below which the
     program abstains, unless `risk` is given: the share of the answers it shows that may be wrong. `keep` is the number
     of generations that are kept. `fields` are pairs of title, text, url, date or author and the name of that field in
-    JSON and CSV files. `reader` is empty for the shipped reader, or "off"; `reader_ms` is its time limit in
+    JSON and CSV files; `text_files` are the extensions, in lower case with their dot, of further files that are read as
+    text or source code. `reader` is empty for the shipped reader, or "off"; `reader_ms` is its time limit in
     milliseconds, after which it starts no further passage. With `store`, the index is on that server, and `index`
     contains only what belongs to this machine.
     """
@@ -112,6 +114,7 @@ class Config:
     passage_prompt: str | None = None
     max_file_bytes: int = 20_000_000
     fields: tuple[tuple[str, str], ...] = ()
+    text_files: tuple[str, ...] = ()
     threshold: float = 0.5
     risk: float | None = None
     keep: int = 3
@@ -130,9 +133,9 @@ class Config:
         """The configuration of this process; arguments take precedence over the environment.
 
         Reads QA_CORPUS, QA_INDEX, QA_ENCODER, QA_QUERY_PROMPT, QA_PASSAGE_PROMPT, QA_MAX_FILE_MB, QA_FIELDS
-        (`title=headline,text=story`), QA_THRESHOLD, QA_RISK, QA_READER, QA_READER_MS and QA_STORE
-        (`milvus://host:port/name`), for which there are QA_MILVUS_USER, QA_MILVUS_PASSWORD and QA_MILVUS_TLS. Raises
-        ConfigError for an invalid value.
+        (`title=headline,text=story`), QA_TEXT_FILES (`py,js,sql`), QA_THRESHOLD, QA_RISK, QA_READER, QA_READER_MS and
+        QA_STORE (`milvus://host:port/name`), for which there are QA_MILVUS_USER, QA_MILVUS_PASSWORD and QA_MILVUS_TLS.
+        Raises ConfigError for an invalid value.
         """
         address = store if store is not None else environ.get("QA_STORE", "")
         return cls(
@@ -143,6 +146,7 @@ class Config:
             passage_prompt=environ.get("QA_PASSAGE_PROMPT"),
             max_file_bytes=int(_number(environ, "QA_MAX_FILE_MB", 20, 0.001, 2_000) * 1_000_000),
             fields=_fields(environ.get("QA_FIELDS", "")),
+            text_files=_text_files(environ.get("QA_TEXT_FILES", "")),
             threshold=_number(environ, "QA_THRESHOLD", 0.5, 0, 1),
             risk=_number(environ, "QA_RISK", 0, 0.01, 0.4) if environ.get("QA_RISK") else None,
             reader=_reader(environ.get("QA_READER", "")),
@@ -170,6 +174,14 @@ def _fields(raw: str) -> tuple[tuple[str, str], ...]:
                 f"(of {', '.join(_FIELDS)})."
             )
     return tuple(sorted(dict(pairs).items()))
+
+
+def _text_files(raw: str) -> tuple[str, ...]:
+    names = [name.strip() for name in raw.split(",") if name.strip()]
+    found = [_EXTENSION.fullmatch(name) for name in names]
+    if None in found:
+        raise ConfigError(f"QA_TEXT_FILES={raw!r} does not name file extensions: write it as py,js,sql.")
+    return tuple(sorted({f".{each[1].lower()}" for each in found if each}))
 
 
 def _reader(raw: str) -> str:

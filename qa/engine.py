@@ -225,7 +225,9 @@ class Engine:
         config, generation = self.config, None
         with contextlib.suppress(NoGenerationError):
             generation = self.generation
-        files = None if self._corpus is None else documents.scan(config.corpus, config.max_file_bytes, config.index)
+        files = None
+        if self._corpus is not None:
+            files = documents.scan(config.corpus, config.max_file_bytes, config.index, config.text_files)
         return status_of(generation, files, config.corpus, self._store.description)
 
     def withdraw(self, files: Sequence[str]) -> None:

@@ -27,9 +27,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from fuzz_inputs import FORMATS, input_of
+from fuzz_inputs import FORMATS, TEXT_FILES, input_of
 
 from qa import formats
+from qa.formats import ReadingSettings
 from qa.formats.decoding import Empty, Unreadable
 from qa.sandbox import wire
 from qa.text.data_urls import data_urls
@@ -53,7 +54,7 @@ _APART = 10_000_000  # between the numbers of two processes
 def examined(path: str, data: bytes) -> tuple[str, str]:
     """("parsed" | "refused" | "failed", what went wrong), after reading one input and checking every invariant."""
     try:
-        documents = formats.parse(path, data).documents
+        documents = formats.parse(path, data, ReadingSettings(text_files=TEXT_FILES)).documents
     except (Unreadable, Empty) as error:
         return ("refused", "") if str(error) else ("failed", "a refusal without a reason")
     except (RecursionError, MemoryError):  # the sandbox has a reason for these

@@ -646,6 +646,14 @@ _LOG_SEED = (
     b"2024-05-04 10:00 INFO started\n2024-05-04 10:01 ERROR failed\n  at x\nCaused by: y\n2024-05-04 10:02 INFO done\n"
 )
 
+_SOURCE = (
+    b"def f(a):\n", b"class A:\n", b"function f() {\n", b"CREATE TABLE t (\n", b"(defun f ()\n", b"    ", b"\t", b"}\n", b"# c\n", b"#!", b"// c\n", b"/*", b"*/", b"/** ",
+    b"-- c\n", b"; c\n", b"\"\"\"", b"'''", b"\"", b"'", b"`", b"\\", b"\\\n", b"r\"\"\"", b"@a\n", b"#[a]\n", b"x = 1\n", b"\n\n", b"@param a b\n", b"<!--", b"-->", b"\x00",
+    b"\xff\xfe", b"#|", b"|#", b"\x0c",
+)  # fmt: skip
+_SOURCE_SEED = b'# Bees.\n"""They sleep."""\n\n\n@a\ndef f(a):\n    """One.\n\n    Two.\n    """\n    return `a`  // c\n\n/* c\n * d */\nclass A {\n}\n'
+TEXT_FILES = (".foo", ".js", ".py", ".sql")  # that are read only if a person says so
+
 _LATEX = (
     b"\\section{x}\n", b"\\begin{document}", b"\\end{document}", b"\\begin{itemize}\\item ", b"\\end{itemize}", b"\\input{/etc/passwd}", b"\\title{x}", b"\\maketitle",
     b"\\newcommand{\\a}{\\a\\a}", b"\\a", b"\\def\\b#1{#1#1}", b"\\b{x}", b"$x^2$", b"$$", b"\\begin{tabular}{ll}a&b\\\\", b"\\end{tabular}", b"\\footnote{x}", b"%", b"{", b"}",
@@ -855,6 +863,7 @@ FORMATS: dict[str, Format] = {
     "vtt": Format(".vtt", lambda: [_VTT_SEED, _SRT_SEED], _SUBTITLES, _sequence(_SUBTITLES, b"WEBVTT\n\n")),
     "settings": Format(".yaml", lambda: [_SETTINGS_SEED], _SETTINGS, _sequence(_SETTINGS)),
     "log": Format(".log", lambda: [_LOG_SEED, _SETTINGS_SEED], _SETTINGS, _sequence(_SETTINGS)),
+    **{name: Format(f".{name}", lambda: [_SOURCE_SEED], _SOURCE, _sequence(_SOURCE)) for name in ("py", "js", "sql")},
     "eml": Format(".eml", _mail_seeds, _MAIL, _mails()),
     "msg": Format(".msg", _msg_seeds, _MSG_PIECES, st.lists(st.sampled_from(_MSG_TEXTS), max_size=8).map(_msg_of)),
     "mbox": Format(

@@ -17,6 +17,7 @@ def test_without_an_environment_everything_is_as_documented() -> None:
     assert (Config().encoder, Config().query_prompt, Config().passage_prompt) == ("", None, None)
     assert (Config().max_file_bytes, Config().threshold, Config().keep) == (20_000_000, 0.5, 3)
     assert (Config().reader, Config().reader_ms) == ("", 2_000)
+    assert (Config().fields, Config().text_files) == ((), ())
 
 
 def test_every_variable_is_read() -> None:
@@ -31,6 +32,7 @@ def test_every_variable_is_read() -> None:
         "QA_RISK": "0.05",
         "QA_READER": "off",
         "QA_READER_MS": "60",
+        "QA_TEXT_FILES": "py",
     }
     assert Config.from_env(environ) == Config(
         corpus=Path("/articles"),
@@ -43,6 +45,7 @@ def test_every_variable_is_read() -> None:
         risk=0.05,
         reader="off",
         reader_ms=60.0,
+        text_files=(".py",),
     )
 
 
@@ -99,3 +102,22 @@ def test_a_value_that_does_not_fit_is_named_with_what_to_do(name: str, value: st
 def test_a_configuration_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         Config().threshold = 0.1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("value", "extensions"),
+    [
+        ("", ()),
+        ("py,js", (".js", ".py")),
+        (" .PY , sql,,py", (".py", ".sql")),
+        ("c++,objective-c,c#", (".c#", ".c++", ".objective-c")),
+    ],
+)
+def test_the_files_to_read_as_text_are_named_by_their_extensions(value: str, extensions: tuple[str, ...]) -> None:
+    assert Config.from_env({"QA_TEXT_FILES": value}).text_files == extensions
+
+
+@pytest.mark.parametrize("value", ["*.py", "py js", "tar.gz", "src/a.py", "..", "x" * 30])
+def test_what_is_no_extension_is_refused(value: str) -> None:
+    with pytest.raises(ConfigError, match=r"QA_TEXT_FILES=.* does not name file extensions: write it as py,js,sql\."):
+        Config.from_env({"QA_TEXT_FILES": value})

@@ -37,6 +37,7 @@ from . import journal, preparation
 from .embedding import Embedder
 from .estimate import Estimate
 from .preparation import PreparedFile, RemoteWorkers
+from .reading import reading_of
 from .report import BuildReport, Progress
 
 Prepare = Callable[[CorpusFile], PreparedFile]
@@ -70,15 +71,14 @@ def build(
     """
     started, created = time.perf_counter(), datetime.now(timezone.utc)
     settings = settings or PassageSettings()
-    reading = {"version": formats.VERSION, "plugins": formats.plugin_versions(), "fields": dict(config.fields)}
-    parse_file = parse_file or partial(
-        parse_in_process, parse=parse or partial(formats.parse, fields=dict(config.fields))
-    )
+    chosen = reading_of(config)
+    reading = {"version": formats.VERSION, "plugins": formats.plugin_versions(), **chosen.as_json()}
+    parse_file = parse_file or partial(parse_in_process, parse=parse or partial(formats.parse, settings=chosen))
     store = open_store(config)
     with store.writing():
         with ThreadPoolExecutor(1) as pool:  # in parallel, since both take a while
             opening = pool.submit(_previous, store, full)
-            files = documents.scan(config.corpus, config.max_file_bytes, config.index)
+            files = documents.scan(config.corpus, config.max_file_bytes, config.index, config.text_files)
             previous = opening.result()
         if store.shared and previous is not None and not any(file.readable for file in files):
             _refuse_to_empty(config, previous)

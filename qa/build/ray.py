@@ -11,7 +11,7 @@ import json
 import logging
 import socket
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from ..corpus import documents
 from ..corpus.documents import CorpusFile
 from ..corpus.records import FileRecord
 from ..errors import ClusterError, Remedy
+from ..formats import ReadingSettings
 from ..models.encoders import DEFAULT_SHA256, FOLDER, open_encoder
 from ..models.onnx_encoder import DESCRIPTION, ExportedModel
 from ..models.protocols import Encoder, Vectors
@@ -32,6 +33,7 @@ from ..text.passages import PassageSettings, Splitting
 from . import preparation
 from .cluster import NODE_ID, reason_for, start
 from .preparation import PreparedFile
+from .reading import reading_of
 
 if TYPE_CHECKING:
     import pyarrow
@@ -58,7 +60,7 @@ def connected(
     """
     with ExitStack() as stack:
         start(address, stack)
-        yield Cluster(open_encoder or _encoder_opener(encoder, config), encoder, config.fields)
+        yield Cluster(open_encoder or _encoder_opener(encoder, config), encoder, reading_of(config))
 
 
 def _encoder_opener(encoder: Encoder, config: Config) -> OpenEncoder:
@@ -89,10 +91,10 @@ def _open_sent(files: Any, names: tuple[str, str | None, str | None], built: Map
 class Cluster:
     """The machines that prepare files, and how they do so (`RemoteWorkers`)."""
 
-    def __init__(self, open_encoder: OpenEncoder, encoder: Encoder, fields: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, open_encoder: OpenEncoder, encoder: Encoder, reading: ReadingSettings) -> None:
         self._open = open_encoder
         self._identity = encoder.identity
-        self._fields = dict(fields)
+        self._reading = reading
 
     def prepare(
         self, files: Sequence[CorpusFile], created: str, settings: PassageSettings, known: Sequence[bytes]
@@ -152,7 +154,7 @@ class Cluster:
             .map_batches(
                 _Splitter,
                 **whole,
-                fn_constructor_args=(self._open, created, settings, self._fields),
+                fn_constructor_args=(self._open, created, settings, self._reading),
                 compute=ray.data.ActorPoolStrategy(min_size=1, max_size=processors),
                 num_cpus=_SPLITTER_CPUS,
             )
@@ -206,12 +208,12 @@ class _Splitter:
     """Parses and splits files in a sandbox process, as a build on one machine does."""
 
     def __init__(
-        self, open_encoder: OpenEncoder, created: str, settings: PassageSettings, fields: Mapping[str, str]
+        self, open_encoder: OpenEncoder, created: str, settings: PassageSettings, reading: ReadingSettings
     ) -> None:
         self._encoder = open_encoder()
         self._created = created
         self._splitting = Splitting(self._encoder.count_tokens, self._encoder.identity.max_tokens, settings)
-        self._sandbox = SandboxProcess(fields=fields)
+        self._sandbox = SandboxProcess(reading=reading)
 
     def __call__(self, block: pyarrow.Table) -> Iterator[pyarrow.Table]:
         for row in block.to_pylist():

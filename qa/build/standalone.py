@@ -11,6 +11,7 @@ from ..sandbox.pool import SandboxPool, megabytes_for
 from ..sandbox.read_pages import ReadPages
 from ..text.passages import PassageSettings
 from .pipeline import build
+from .reading import reading_of
 from .report import BuildReport, Progress
 
 
@@ -32,6 +33,6 @@ def build_index(
     if encoder is None:
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
     with SandboxPool(
-        fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes), pages=ReadPages(config.index)
+        reading=reading_of(config), megabytes=megabytes_for(config.max_file_bytes), pages=ReadPages(config.index)
     ) as sandbox:
         return build(config, encoder, full, progress, settings, workers=sandbox.count, parse_file=sandbox.parse_file)

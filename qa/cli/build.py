@@ -47,6 +47,7 @@ def build(
 ) -> None:
     """Update the index with what has changed in the folder."""
     from ..build import build as build_index
+    from ..build.reading import reading_of
     from ..corpus.documents import check
     from ..models.encoders import load_encoder
     from ..sandbox.pool import SandboxPool, megabytes_for
@@ -58,7 +59,7 @@ def build(
         pages = ReadPages(config.index)
         sandbox = stack.enter_context(
             SandboxPool(
-                fields=dict(config.fields),
+                reading=reading_of(config),
                 megabytes=megabytes_for(config.max_file_bytes),
                 pages=pages,
             )

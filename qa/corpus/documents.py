@@ -53,16 +53,19 @@ def check(corpus: Path) -> None:
         ) from error
 
 
-def scan(corpus: Path, max_file_bytes: int, without: Path | None = None) -> list[CorpusFile]:
+def scan(
+    corpus: Path, max_file_bytes: int, without: Path | None = None, text_files: Sequence[str] = ()
+) -> list[CorpusFile]:
     """Every file below `corpus`, sorted by path, except hidden ones (their names begin with a dot) and those that
     programs write while they work (`is_temporary`).
 
-    `without` is a folder to leave out: an index inside the corpus folder. Raises CorpusError as `check` does.
+    `without` is a folder to leave out: an index inside the corpus folder. `text_files` are the extensions of further
+    files to read (see `formats.supported`). Raises CorpusError as `check` does.
     """
     check(corpus)
     root = corpus.resolve()
     skipped = without.resolve() if without is not None else None
-    files = [_examine(corpus, location, root, max_file_bytes) for location in _walk(corpus, skipped)]
+    files = [_examine(corpus, location, root, max_file_bytes, text_files) for location in _walk(corpus, skipped)]
     return sorted(files, key=lambda file: file.record.path)
 
 
@@ -201,7 +204,7 @@ def _is_ignored(entry: os.DirEntry[str]) -> bool:
     return entry.name.startswith(".") or (is_file and is_temporary(entry.name))
 
 
-def _examine(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> CorpusFile:
+def _examine(corpus: Path, location: Path, root: Path, max_file_bytes: int, text_files: Sequence[str]) -> CorpusFile:
     """The file at `location`, with the status that shows without reading it."""
     path = location.relative_to(corpus).as_posix()
     name = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -227,7 +230,7 @@ def _examine(corpus: Path, location: Path, root: Path, max_file_bytes: int) -> C
         return rejected("skipped", "is not a regular file")
     if name != path:
         return rejected("skipped", "has a name that is not UTF-8: rename it")
-    if not supported(path):
+    if not supported(path, text_files):
         extension = Path(path).suffix
         return rejected(
             "skipped", f"{extension} files are not read" if extension else "has no extension such as .md or .txt"

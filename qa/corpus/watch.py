@@ -76,7 +76,7 @@ def _scan(config: Config) -> _Snapshot | None:
     For files that are not indexed it contains only the reason, so that a growing log file is not a change.
     """
     try:
-        files = documents.scan(config.corpus, config.max_file_bytes, config.index)
+        files = documents.scan(config.corpus, config.max_file_bytes, config.index, config.text_files)
     except (CorpusError, OSError):
         return None
     return [

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from ..text.document import Span
 from .pictures import PagePicture
+from .reading_settings import ReadingSettings
 from .registry import extensions, has_pages, kind, parse, plugin_versions, supported
 
 __all__ = [
     "VERSION",
+    "ReadingSettings",
     "extensions",
     "has_pages",
     "kind",

@@ -8,12 +8,11 @@ path and the bytes of a file and returns a Document or Contents.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import PurePosixPath
-from types import MappingProxyType
 
 from ..text.document import Contents, Document
 from .archives import parse_zip, people_in
@@ -24,43 +23,42 @@ from .decoding import Unreadable, decode
 from .delimited import parse_csv
 from .markdown import parse_markdown
 from .plain import parse_plain
+from .reading_settings import USUAL, ReadingSettings
 from .recognition import recognised
 from .records import parse_json, parse_jsonl
 from .remarks import first_notes, noting
 
-# The field of a record (JSON, CSV) for its title, text …, if it is not one of the usual ones.
-FieldNames = Mapping[str, str]
-Parser = Callable[[str, bytes, FieldNames], Contents]
+Parser = Callable[[str, bytes, ReadingSettings], Contents]
 _GROUP = "qa.formats"
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A kind of file. `extensions` are in lower case, with their dot; `parse` takes path, bytes and field names."""
+    """A kind of file. `extensions` are in lower case, with their dot; `parse` takes path, bytes and settings."""
 
     name: str
     extensions: tuple[str, ...]
     parse: Parser
 
 
-def parse(path: str, data: bytes, fields: FieldNames = MappingProxyType({})) -> Contents:
+def parse(path: str, data: bytes, settings: ReadingSettings = USUAL) -> Contents:
     """Parse one file; `path` is its path below the corpus folder.
 
     Raises `decoding.Unreadable` or `decoding.Empty` (ValueErrors whose message is the reason), and KeyError for an
     extension that is not `supported`.
     """
     extension = _extension(path)
-    own = _own().get(extension)
+    is_text = extension in settings.text_files and extension not in plugins()
+    own = _own().get(extension, _SOURCE if is_text else None)
     parser = _from_plugin(plugins()[extension]) if own is None else _own().get(recognised(extension, data), own).parse
     with noting() as noted:
-        contents = parser(path, data, fields)
+        contents = parser(path, data, settings)
     return replace(contents, notes=(*contents.notes, *first_notes(noted)))
 
 
-def supported(path: str) -> bool:
-    """Whether there is a parser for the file's extension."""
-    extension = _extension(path)
-    return extension in _own() or extension in plugins()
+def supported(path: str, text_files: Sequence[str] = ()) -> bool:
+    """Whether files with this extension are read, with those of `text_files` (see ReadingSettings)."""
+    return _extension(path) in extensions(text_files)
 
 
 def kind(path: str) -> str:
@@ -75,9 +73,9 @@ def has_pages(path: str) -> bool:
     return _extension(path) in (".pdf", *_IMAGES)
 
 
-def extensions() -> tuple[str, ...]:
-    """The extensions of all files that are read, those of other packages last."""
-    return (*_own(), *plugins())
+def extensions(text_files: Sequence[str] = ()) -> tuple[str, ...]:
+    """The extensions of all files that are read, those of other packages and of `text_files` last."""
+    return tuple(dict.fromkeys((*_own(), *plugins(), *text_files)))
 
 
 def _extension(path: str) -> str:
@@ -111,9 +109,9 @@ def _from_plugin(plugin: EntryPoint) -> Parser:
 
 
 def _single(parse_bytes: Callable[[str, bytes], Document | Contents]) -> Parser:
-    """The parser of a format without field names, whose files contain one or several documents each."""
+    """The parser of a format without settings, whose files contain one or several documents each."""
 
-    def parse(path: str, data: bytes, _: FieldNames) -> Contents:
+    def parse(path: str, data: bytes, _: ReadingSettings) -> Contents:
         parsed = parse_bytes(path, data)
         return parsed if isinstance(parsed, Contents) else Contents((parsed,))
 
@@ -127,12 +125,12 @@ def _text(parse_text: Callable[[str, str], Document]) -> Parser:
 
 def _records(parse_records: Callable[[str, bytes, Fields], Contents]) -> Parser:
     """The parser of a format of records, with the configured field names."""
-    return lambda path, data, fields: parse_records(path, data, Fields.named(fields))
+    return lambda path, data, settings: parse_records(path, data, Fields.named(settings.fields))
 
 
-def _inner(fields: FieldNames) -> Callable[[str, bytes], Contents]:
-    """The parser of the files inside a file, which have its field names."""
-    return lambda path, data: parse(path, data, fields)
+def _inner(settings: ReadingSettings) -> tuple[Callable[[str, bytes], Contents], Callable[[str], bool]]:
+    """The parser of the files inside a file, which are read with its settings, and whether one is read."""
+    return partial(parse, settings=settings), partial(supported, text_files=settings.text_files)
 
 
 def _plain(path: str, text: str) -> Document:
@@ -220,10 +218,10 @@ def _manual(path: str, data: bytes) -> Document:
     return parse_office(path, data, form)
 
 
-def _xml(path: str, data: bytes, fields: FieldNames) -> Contents:
+def _xml(path: str, data: bytes, settings: ReadingSettings) -> Contents:
     from .xml_kinds import parse_xml
 
-    return parse_xml(path, data, _inner(fields), supported)
+    return parse_xml(path, data, *_inner(settings))
 
 
 def _spreadsheet(path: str, data: bytes) -> Contents:
@@ -232,32 +230,34 @@ def _spreadsheet(path: str, data: bytes) -> Contents:
     return parse_spreadsheet(path, data)
 
 
-def _zip(path: str, data: bytes, fields: FieldNames) -> Contents:
+def _zip(path: str, data: bytes, settings: ReadingSettings) -> Contents:
     people = people_in(data)
+    parse_other, is_read = _inner(settings)
 
     def parse_inside(inner: str, content: bytes) -> Contents:
-        is_chat = people and _extension(inner) == ".json"
-        return parse_json(inner, content, Fields.named(fields), people) if is_chat else parse(inner, content, fields)
+        if not people or _extension(inner) != ".json":
+            return parse_other(inner, content)
+        return parse_json(inner, content, Fields.named(settings.fields), people)
 
-    return parse_zip(path, data, parse_inside, supported)
+    return parse_zip(path, data, parse_inside, is_read)
 
 
-def _mail(path: str, data: bytes, fields: FieldNames) -> Contents:
+def _mail(path: str, data: bytes, settings: ReadingSettings) -> Contents:
     from .mime import parse_eml
 
-    return parse_eml(path, data, _inner(fields), supported)
+    return parse_eml(path, data, *_inner(settings))
 
 
-def _outlook(path: str, data: bytes, fields: FieldNames) -> Contents:
+def _outlook(path: str, data: bytes, settings: ReadingSettings) -> Contents:
     from .outlook import parse_msg
 
-    return parse_msg(path, data, _inner(fields), supported)
+    return parse_msg(path, data, *_inner(settings))
 
 
-def _mailbox(path: str, data: bytes, fields: FieldNames) -> Contents:
+def _mailbox(path: str, data: bytes, settings: ReadingSettings) -> Contents:
     from .mime import parse_mbox
 
-    return parse_mbox(path, data, _inner(fields), supported)
+    return parse_mbox(path, data, *_inner(settings))
 
 
 def _subtitles(path: str, text: str) -> Document:
@@ -276,6 +276,12 @@ def _log(path: str, text: str) -> Document:
     from .settings import parse_log
 
     return parse_log(path, text)
+
+
+def _source(path: str, text: str) -> Document:
+    from .source import parse_source
+
+    return parse_source(path, text)
 
 
 # What pandoc calls the markup language of an extension.
@@ -319,11 +325,7 @@ FORMATS = (
         _single(_markup),
     ),
     Format("manual page", (".man", ".1", ".2", ".3", ".4", ".5", ".6", ".7", ".8", ".9", ".pod"), _single(_manual)),
-    Format(
-        "XML",
-        (".xml", ".rss", ".atom", ".enex", ".opml", ".fb2", ".dbk", ".docbook", ".jats", ".nxml"),
-        _xml,
-    ),
+    Format("XML", (".xml", ".rss", ".atom", ".enex", ".opml", ".fb2", ".dbk", ".docbook", ".jats", ".nxml"), _xml),
     Format("bibliography", (".bib", ".bibtex", ".ris"), _single(_references)),
     Format("JSON", (".json",), _records(parse_json)),
     Format("JSON Lines", (".jsonl", ".ndjson"), _records(parse_jsonl)),
@@ -338,6 +340,7 @@ FORMATS = (
     Format("mailbox", (".mbox", ".mbx"), _mailbox),
     Format("zip archive", (".zip",), _zip),
 )
+_SOURCE = Format("source code", (), _text(_source))  # for `ReadingSettings.text_files`
 
 
 @cache

@@ -17,12 +17,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..formats.decoding import Empty, Unreadable
 from ..formats.ocr import MAX_PAGES
 from ..formats.pictures import PagePicture
+from ..formats.reading_settings import USUAL, ReadingSettings
 from ..system.machine import processors
 from ..text import languages
 from ..text.document import Document, Span
@@ -74,21 +75,20 @@ class SandboxProcess(_Closing):
     """One sandbox process, started with the first file. Safe to use from several threads, one file at a time.
 
     `seconds` limits the time for a small file; each megabyte of a larger file adds four seconds, and the time in which
-    this program counts tokens is not included. `megabytes` limits the memory, on systems that have rlimits. `fields`
-    names the fields of records (see `formats.parse`), `pages` keeps what is read from pictures, and `program` is the
-    command to run, `qa.sandbox.program` by default.
+    this program counts tokens is not included. `megabytes` limits the memory, on systems that have rlimits. `reading`
+    is for `formats.parse`, `pages` keeps what is read from pictures, `program` is `qa.sandbox.program` by default.
     """
 
     def __init__(
         self,
         seconds: float = SECONDS,
         megabytes: int = _MEGABYTES,
-        fields: Mapping[str, str] = MappingProxyType({}),
+        reading: ReadingSettings = USUAL,
         program: Sequence[str] = (),
         pages: ReadPages | None = None,
     ) -> None:
         self._seconds = seconds
-        self._fields = dict(fields)
+        self._reading = reading.as_json()
         self._pages = pages
         self._program = [*(program or (sys.executable, "-m", "qa.sandbox.program")), str(megabytes)]
         self._process: subprocess.Popen[bytes] | None = None
@@ -99,7 +99,7 @@ class SandboxProcess(_Closing):
         head = {
             "do": "read",
             "path": path,
-            "fields": self._fields,
+            "reading": self._reading,
             "max_tokens": splitting.max_tokens,
             "settings": splitting.settings.as_json(),
         }
@@ -185,10 +185,10 @@ class SandboxProcess(_Closing):
 class SandboxPool(_Closing):
     """Several sandbox processes that parse `count` files in parallel, each with the limits of a SandboxProcess."""
 
-    def __init__(self, count: int = 0, fields: Mapping[str, str] = MappingProxyType({}), **limits: Any) -> None:
+    def __init__(self, count: int = 0, reading: ReadingSettings = USUAL, **limits: Any) -> None:
         """`count` is the number of processes; 0 means half the processors of this machine, four at most."""
         self.count = count or max(1, min(4, processors() // 2))
-        self._processes = [SandboxProcess(fields=fields, **limits) for _ in range(self.count)]
+        self._processes = [SandboxProcess(reading=reading, **limits) for _ in range(self.count)]
         self._idle: queue.SimpleQueue[SandboxProcess] = queue.SimpleQueue()
         for process in self._processes:
             self._idle.put(process)

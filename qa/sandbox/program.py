@@ -68,8 +68,9 @@ class _RequestHandler:
 
     def _parse(self, head: dict[str, Any], body: list[bytes]) -> dict[str, Any]:
         """Send each document, and its passages as they are produced; return what could not be read."""
+        settings = formats.ReadingSettings.from_json(head["reading"])
         with ocr.reading(self):
-            contents = formats.parse(head["path"], body.pop(), head["fields"])
+            contents = formats.parse(head["path"], body.pop(), settings)
         splitting = Splitting(self._count_tokens, head["max_tokens"], PassageSettings(**head["settings"]))
         for document in empty_documents(contents):
             self._send_document("bare", document)

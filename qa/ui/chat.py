@@ -180,7 +180,7 @@ class Chat:
         if not self.engine.can_build:
             return False
         try:
-            files = documents.scan(config.corpus, config.max_file_bytes, config.index)
+            files = documents.scan(config.corpus, config.max_file_bytes, config.index, config.text_files)
             return any(file.readable for file in files)
         except CorpusError:
             return False

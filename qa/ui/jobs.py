@@ -12,6 +12,7 @@ from typing import Literal
 
 from ..ask.words import counted
 from ..build import BuildReport, Progress, build
+from ..build.reading import reading_of
 from ..engine import Engine
 from ..errors import BusyError, QAError, VanishedError
 from ..models.protocols import Encoder
@@ -85,7 +86,7 @@ class BuildJob:
         self._pages = ReadPages(config.index)
         self._images_before = 0
         self._sandbox = SandboxPool(
-            fields=dict(config.fields), megabytes=megabytes_for(config.max_file_bytes), pages=self._pages
+            reading=reading_of(config), megabytes=megabytes_for(config.max_file_bytes), pages=self._pages
         )
         self._loading: futures.Future[Encoder] | None = None
 

@@ -51,18 +51,20 @@ def files_value(
     find: str = "",
     now: datetime | None = None,
     can_build: bool = True,
+    text_files: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Render the list of files in state `show` ("all", "problem", "waiting") whose title or path contains `find`.
 
     Files that need attention come first; beyond MOST_ROWS files are only counted. `offers` are the numbers of the files
-    that may be removed, by path; without `can_build` the list belongs to no folder. The page filters the files that it
-    has and requests those that it lacks; `whole` says that it lacks none.
+    that may be removed, by path; without `can_build` the list belongs to no folder. `text_files` are extensions that
+    are read besides the usual ones. The page filters the files that it has and requests those that it lacks; `whole`
+    says that it lacks none.
     """
     now = now or datetime.now().astimezone()
     wanted = _folded(find)
     by_state: dict[str, list[FileState]] = {"problem": [], "waiting": [], "": []}
     for file in status.files:
-        by_state[_state(file)].append(file)
+        by_state[_state(file, text_files)].append(file)
     matches = [
         (state, file)
         for state, files in by_state.items()
@@ -95,13 +97,13 @@ def _folded(text: str) -> str:
     ).lower()
 
 
-def _state(file: FileState) -> str:
+def _state(file: FileState, text_files: Sequence[str]) -> str:
     """Return "waiting" (for a rebuild), "problem" (not or not fully indexed, for a reason that can be fixed) or ""."""
     record = file.record
     if file.pending or not record.reason:
         return "waiting" if file.pending else ""
-    is_foreign = record.status == "skipped" and "." in PurePosixPath(record.path).name and not supported(record.path)
-    return "" if is_foreign else "problem"
+    is_other = "." in PurePosixPath(record.path).name and not supported(record.path, text_files)
+    return "" if record.status == "skipped" and is_other else "problem"
 
 
 def _summary(status: Status) -> str:

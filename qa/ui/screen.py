@@ -230,7 +230,7 @@ class Screen:
                 uploads.append(Upload(path.name, False, "refused: it was not uploaded here"))
                 continue
             try:
-                uploads.append(save_upload(path, path.name, config.corpus, config.max_file_bytes))
+                uploads.append(save_upload(path, path.name, config.corpus, config.max_file_bytes, config.text_files))
                 self.uploads.add(uploads[-1])
             except QAError as error:
                 uploads.append(Upload(path.name, False, in_page(error)))
@@ -258,7 +258,9 @@ class Screen:
         seconds = _if_changed(session, "pause", pause)
         return [
             _if_changed(session, "headline", headline),
-            _if_changed(session, "notice", views.notice_html(state, self.engine.config.corpus)),
+            _if_changed(
+                session, "notice", views.notice_html(state, self.engine.config.corpus, self.engine.config.text_files)
+            ),
             _if_changed(session, "examples", views.examples_html(state.examples)),
             _if_changed(session, "built", views.build_html(state.job, state.followed, state.can_build)),
             table,
@@ -281,7 +283,9 @@ class Screen:
             return {"html": views.problem_html(problem), "whole": True}
         self._last_error.clear()
         removed = str((self.engine.config.index / "removed").resolve())
-        files = library.files_value(status, offers, *session.filter, can_build=self._can_build)
+        files = library.files_value(
+            status, offers, *session.filter, can_build=self._can_build, text_files=self.engine.config.text_files
+        )
         return {**files, "message": session.removal_html, "removed": removed}
 
 

@@ -10,7 +10,7 @@ import secrets
 import stat
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -39,16 +39,17 @@ class Upload:
     sha256: str = ""
 
 
-def save_upload(source: Path, name: str, corpus: Path, max_bytes: int) -> Upload:
+def save_upload(source: Path, name: str, corpus: Path, max_bytes: int, text_files: Sequence[str] = ()) -> Upload:
     """Copy `source` into the folder as `name`, or refuse it with a reason.
 
-    Raises CorpusError if the folder cannot be written.
+    `text_files` are extensions that are read besides the usual ones. Raises CorpusError if the folder cannot be
+    written.
     """
     safe = safe_name(name)
     if not safe:
         return Upload(_shown(name), False, "refused: its name cannot be used")
-    if not supported(safe):
-        endings = ", ".join(extensions())
+    if not supported(safe, text_files):
+        endings = ", ".join(extensions(text_files))
         ending = PurePosixPath(safe).suffix
         problem = f"{ending} files are not read" if ending else "its name has no extension"
         return Upload(safe, False, f"refused: {problem} (articles end in {endings})")

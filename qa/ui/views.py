@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..ask.row_text import pairs_of
@@ -48,14 +49,14 @@ def spoken(exchange: Exchange) -> str:
     return f"{correction}Answer: {short}{quoted}"
 
 
-def notice_html(state: ChatState, corpus: Path) -> str:
+def notice_html(state: ChatState, corpus: Path, text_files: Sequence[str] = ()) -> str:
     """Render what a user should know before asking; empty if all is well."""
     return render(
         "notice.html",
         state=state,
         job=state.job,
         corpus=str(corpus.resolve()),
-        endings=", ".join(extensions()),
+        endings=", ".join(extensions(text_files)),
         **_WORDS,
     )
 

@@ -234,6 +234,13 @@ def test_links_in_a_circle_and_to_nothing_fail_alone(tmp_path: Path) -> None:
     assert all(record.reason.startswith("cannot be read: ") for record in records[:3])
 
 
+def test_further_files_are_listed_as_text_if_they_are_wanted(tmp_path: Path) -> None:
+    corpus = folder(tmp_path, a__py="# Bees sleep.", b__PY="# Bees sleep.", c__rs="// Bees sleep.")
+    (skipped, *_), wanted = scan(corpus, LIMIT), scan(corpus, LIMIT, None, (".py",))
+    assert (skipped.record.status, skipped.record.reason) == ("skipped", ".py files are not read")
+    assert [file.record.status for file in wanted] == ["indexed", "indexed", "skipped"]
+
+
 def test_a_link_to_a_folder_is_not_entered(tmp_path: Path) -> None:
     corpus = folder(tmp_path, a__md="They sleep.")
     (corpus / "again").symlink_to(corpus, target_is_directory=True)

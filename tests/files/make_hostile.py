@@ -706,6 +706,22 @@ def in_lines() -> Iterator[Case]:
     yield case("lines/line.log", WORDS * 20_000, "indexed", "Bees sleep")
 
 
+def in_source_code() -> Iterator[Case]:
+    """Source code, which is read if a person says so: what never ends, or occurs too often."""
+    for ending in ("py", "js", "sql", "foo"):
+        yield case(f"source/picture.{ending}", PNG, "failed", "binary")
+        yield case(f"source/words.{ending}", WORDS * 20_000, "indexed", "Bees sleep")
+    yield case("source/open.js", b"/*" * 300_000 + WORDS, "indexed", "Bees sleep")
+    yield case("source/quotes.py", b'"' * 300_001 + b"\n" + WORDS, "indexed", "Bees sleep")
+    yield case("source/escapes.js", b"'" + b"\\a" * 300_000 + b"\n" + WORDS, "indexed", "Bees sleep")
+    yield case("source/line.js", b"/**/" * 200_000 + WORDS, "indexed", "Bees sleep")
+    yield case("source/decorators.py", b"@a\n" * 100_000 + WORDS, "indexed", "Bees sleep")
+    yield case("source/comments.sql", b"-- x\n" * 100_000 + WORDS, "indexed", "Bees sleep")
+    deep = b"".join(b" " * n + b"def a():\n" for n in range(2_000))
+    yield case("source/deep.py", deep + WORDS, "indexed", "Bees sleep")
+    yield case("source/definitions.py", b"def a():\n" * 310_000, "failed", "headings")
+
+
 def in_more_markup() -> Iterator[Case]:
     """LaTeX, AsciiDoc, wiki texts, manual pages, bibliographies and XML."""
     texts = (
@@ -837,7 +853,7 @@ def in_zip() -> Iterator[Case]:
 def cases() -> list[Case]:
     """Every file; made on request, since some are large."""
     kinds = (
-        wrong_contents, in_archives, in_open_documents, in_pdf, in_web_pages, in_markup, in_plain_text, in_records, in_mail, in_lines, in_more_markup, in_zip,
+        wrong_contents, in_archives, in_open_documents, in_pdf, in_web_pages, in_markup, in_plain_text, in_records, in_mail, in_lines, in_source_code, in_more_markup, in_zip,
     )  # fmt: skip
     return [each for kind in kinds for each in kind()]
 

@@ -14,7 +14,7 @@ from corpora import article, is_whole, prose, write
 from qa.build import BuildReport, build
 from qa.config import Config
 from qa.engine import Engine
-from qa.formats import extensions, parse, supported
+from qa.formats import ReadingSettings, extensions, parse, supported
 from qa.formats.outline import Outline
 from qa.sandbox.pool import SandboxPool
 from qa.text.document import Span, title_from_path
@@ -66,7 +66,7 @@ def test_files_of_several_articles_are_supported(ending: str) -> None:
 
 def test_the_configured_fields_also_apply_in_an_archive() -> None:
     data = packed(**{"news.jsonl": lines({"story": "Words."})})
-    contents = parse("saved.zip", data, {"text": "story"})
+    contents = parse("saved.zip", data, ReadingSettings({"text": "story"}))
     assert [(document.path, document.text) for document in contents.documents] == [("saved.zip/news.jsonl#1", "Words.")]
 
 
@@ -138,7 +138,7 @@ def test_other_fields_are_read_at_the_next_build(config: Config, tiny: TinyEncod
 
     def report(**names: str) -> BuildReport:
         chosen = replace(config, fields=tuple(names.items()))
-        with SandboxPool(1, fields=names) as pool:
+        with SandboxPool(1, reading=ReadingSettings(names)) as pool:
             return build(chosen, tiny, parse_file=pool.parse_file)
 
     assert report().documents == 1
@@ -148,6 +148,31 @@ def test_other_fields_are_read_at_the_next_build(config: Config, tiny: TinyEncod
     assert cited(config, tiny, "anchor") == ["news.jsonl#1"]
     assert report(text="story").generation == report(text="story").generation
     assert report(text="head").documents == 1
+
+
+def test_source_code_is_read_from_the_next_build_on_if_it_is_wanted(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"a.md": f"# A\n\n{prose('anchor')}\n", "src/b.py": f"# {prose('beacon')}\nx = 1\n"})
+
+    def report(*text_files: str) -> BuildReport:
+        chosen = replace(config, text_files=text_files)
+        with SandboxPool(1, reading=ReadingSettings(text_files=text_files)) as pool:
+            return build(chosen, tiny, parse_file=pool.parse_file)
+
+    assert report().documents == 1
+    assert [file.record.reason for file in Engine.open(config, tiny).status().files] == ["", ".py files are not read"]
+    assert report(".py").documents == 2
+    assert cited(config, tiny, "beacon") == ["src/b.py"]
+    wanted = Engine.open(replace(config, text_files=(".py",)), tiny).status()
+    assert [(file.record.reason, file.pending) for file in wanted.files] == [("", ""), ("", "")]
+    assert report(".py").generation == report(".py").generation
+    assert report().documents == 1
+    assert cited(config, tiny, "beacon") == []
+
+
+def test_a_build_without_a_sandbox_reads_the_same_files(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"b.SQL": f"-- {prose('beacon')}\n"})
+    assert build(config, tiny).documents == 0
+    assert build(replace(config, text_files=(".sql",)), tiny).documents == 1
 
 
 def test_a_path_of_headings_that_nobody_writes_keeps_its_innermost_ones() -> None:

@@ -172,6 +172,11 @@ def test_only_what_a_person_can_fix_is_a_problem(path: str, state: Any, reason: 
     assert (waits["problem"], waits["waiting"]) == (0, 1)
 
 
+def test_a_file_that_is_wanted_as_text_is_a_problem_if_it_is_not_read() -> None:
+    large = status(FileRecord("a.py", 1, 0, "", "skipped", "is 30 MB, over the limit of 20 MB", "a"))
+    assert (files_value(large)["problem"], files_value(large, text_files=(".py",))["problem"]) == (0, 1)
+
+
 MANY = [FileRecord(f"{number:05}.md", 1, 0, title=f"Article {number}") for number in range(MOST_ROWS + 20)]
 BROKEN = FileRecord("zz.md", 1, 0, "", "failed", "looks binary, not text", "Épilogue")
 

@@ -54,6 +54,17 @@ def send(tmp_path: Path, name: str, data: bytes = b"# Cats\n\nCats sleep.\n", mo
     return save_upload(source, name, tmp_path / "corpus", most)
 
 
+def test_source_code_is_uploaded_if_it_is_wanted(tmp_path: Path) -> None:
+    source = tmp_path / "sent"
+    source.write_bytes(b"# Bees sleep.\n")
+    (tmp_path / "corpus").mkdir()
+    refused = save_upload(source, "a.PY", tmp_path / "corpus", 1000, (".js",))
+    assert not refused.saved
+    assert refused.words.startswith("refused: .PY files are not read (articles end in .md, ")
+    assert refused.words.endswith(", .js)")
+    assert save_upload(source, "a.PY", tmp_path / "corpus", 1000, (".py",)).saved
+
+
 @pytest.mark.parametrize(
     ("name", "safe"),
     [
@@ -436,6 +447,7 @@ def test_an_empty_folder_is_reported_with_its_path_and_nothing_is_built(config: 
     assert view.empty and view.generation == "" and not view.job.running
     notice = views.notice_html(view, config.corpus)
     assert str(config.corpus) in notice and 'data-do="library"' in notice
+    assert ".sql" not in notice and ".sql)" in views.notice_html(view, config.corpus, (".sql",))
 
 
 def test_the_first_build_begins_by_itself_and_ends_in_examples(config: Config, tiny: TinyEncoder) -> None:

@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT
 
 from qa import formats
+from qa.formats import ReadingSettings
 from qa.formats.plain import parse_plain
 from qa.formats.registry import FORMATS
 from qa.text.document import Document, Section, Span
@@ -27,7 +28,7 @@ def test_every_extension_is_tried_or_is_a_synonym_of_one() -> None:
     tried = {form.ending for form in fuzz_inputs.FORMATS.values()}
     untried = [form.name for form in FORMATS if not tried & set(form.extensions)]
     assert untried == []
-    assert tried <= {extension for form in FORMATS for extension in form.extensions}
+    assert tried <= {extension for form in FORMATS for extension in form.extensions} | {*fuzz_inputs.TEXT_FILES}
 
 
 @pytest.mark.parametrize("name", fuzz_inputs.FORMATS)
@@ -64,7 +65,9 @@ def test_the_same_number_gives_the_same_input() -> None:
 def test_broken_invariants_are_detected(change: Callable[[Document], Document], wrong: str) -> None:
     assert [*fuzz.problems(DOCUMENT)] == []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(formats, "parse", lambda path, data: SimpleNamespace(documents=(DOCUMENT, change(DOCUMENT))))
+        patch.setattr(
+            formats, "parse", lambda path, data, settings: SimpleNamespace(documents=(DOCUMENT, change(DOCUMENT)))
+        )
         outcome, problem = fuzz.examined("x.txt", b"")
     assert outcome == "failed"
     assert wrong in problem
@@ -74,7 +77,7 @@ def test_broken_invariants_are_detected(change: Callable[[Document], Document], 
 def test_only_errors_that_are_known_are_refusals(
     error: Exception, outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(path: str, data: bytes) -> Document:
+    def fails(path: str, data: bytes, settings: ReadingSettings) -> Document:
         raise error
 
     monkeypatch.setattr(formats, "parse", fails)

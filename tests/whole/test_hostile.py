@@ -28,6 +28,7 @@ from qa.ui.answer_html import answer_html
 from qa.ui.source_html import source_html
 
 SECONDS, MEGABYTES = 20, 1_000
+TEXT_FILES = ".foo .js .py .sql"
 pytestmark = pytest.mark.timeout(600)
 BOUND = 540  # seconds that the build may take on a busy machine, where some files take all of their time
 GOOD = {"bees.md": ("propolis", "smoker"), "names/zz/last.md": ("varroa", "nectar")}
@@ -41,11 +42,14 @@ from conftest import TinyEncoder
 from waiting import holds_within
 from qa.build import build
 from qa.config import Config
+from qa.formats import ReadingSettings
 from qa.sandbox.pool import SandboxProcess
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
-with SandboxProcess(float(sys.argv[3]), int(sys.argv[4])) as sandbox:
-    report = build(Config(Path(sys.argv[1]), Path(sys.argv[2])), TinyEncoder(), parse_file=sandbox.parse_file)
+text_files = tuple(sys.argv[5].split())
+with SandboxProcess(float(sys.argv[3]), int(sys.argv[4]), ReadingSettings(text_files=text_files)) as sandbox:
+    config = Config(Path(sys.argv[1]), Path(sys.argv[2]), text_files=text_files)
+    report = build(config, TinyEncoder(), parse_file=sandbox.parse_file)
 def have_ended():
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
@@ -92,7 +96,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     (folder / "temporary").mkdir()
     before = {name: snapshot(folder / name) for name in ("corpus", "canary")}
     done = subprocess.run(
-        [sys.executable, "-c", BUILD, str(config.corpus), str(config.index), str(SECONDS), str(MEGABYTES)],
+        [sys.executable, "-c", BUILD, str(config.corpus), str(config.index), str(SECONDS), str(MEGABYTES), TEXT_FILES],
         cwd=folder / "canary",
         env={**os.environ, "TMPDIR": str(folder / "temporary"), "PYTHONPATH": os.pathsep.join((str(ROOT), *sys.path))},
         capture_output=True,
