@@ -22,6 +22,8 @@ _OMITTED = re.compile(
     re.IGNORECASE,
 )
 _LEAST = 3  # messages
+# What the lines of a log have in the place of a name.
+_LEVELS = set("TRACE DEBUG VERBOSE INFO NOTICE WARN WARNING ERROR ERR CRITICAL FATAL SEVERE".split())  # noqa: SIM905
 _MOST_LINES = 20  # of a message, on average
 _CENTURY = 2000  # of a year of two digits
 # The places of year, month and day.
@@ -45,6 +47,8 @@ def chat_of(path: str, text: str) -> Document | None:
     """The document of a text file that is a chat; None if it is none."""
     lines = list(_lines(text))
     named = [line for line in lines if line.name]
+    if all(line.name.upper() in _LEVELS for line in named):
+        return None  # a log
     if len(named) < _LEAST or text[: lines[0].span.start].strip() or text.count("\n") > _MOST_LINES * len(lines):
         return None
     sections: list[Section] = [Section((), 0, Span(0, lines[0].span.start))]

@@ -11,7 +11,7 @@ from typing import Any
 from ..text.dates import dates_in, spelled
 from .conversation import Conversation, Message
 from .messages import People, looks_like_message, mended, message_of, people_of, time_of
-from .named_values import clean, is_scalar, label, name_within
+from .named_values import is_scalar, label, name_within, scalar
 
 # The lists that hold the messages of a conversation, as programs name them.
 _LISTS = ("messages", "chat_messages", "MessageList", "conversations", "conversation", "turns", "value")
@@ -19,7 +19,11 @@ _MAX_DEPTH = 4  # of a conversation within lists and objects
 _SAMPLE = 200  # messages that are examined
 _MOST_OTHERS = 0.5  # of them that are no messages: pictures, calls, those who come and go
 _TITLES = ("title", "subject", "name", "displayName", "topic", "room_name")
-_DESCRIPTION = 4  # words of a text beside the messages
+_OF_PROGRAMS = re.compile(
+    r"creat|updat|modif|current|default|model|version", re.IGNORECASE
+)  # begins the name of a field
+# What the value of a field beside the messages is if only programs use it; all in one word.
+_FOR_PROGRAMS = re.compile(r"\S*\d\S*|[a-z]+(?:[_-][a-z]+)+|private|public|group|channel|chat|direct")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -50,13 +54,19 @@ def conversation_in(value: Any, people: People) -> Conversation | None:
         return None
     names = {**_participants(value), **people_of(messages), **people}
     said = tuple(message for each in messages if (message := message_of(each, names)) is not None)
-    about = (Message("", "", f"{label(name)}: {clean(each)}") for name, each in value.items() if _describes(name, each))
+    about = (Message("", "", f"{name}: {words}") for name, words in _described(value))
     return Conversation(mended(_title(value)), (*about, *said) if said else ())
 
 
-def _describes(name: str, value: Any) -> bool:
-    """Whether a field of a conversation says what it is about, in words."""
-    return isinstance(value, str) and name not in _TITLES and len(value.split()) >= _DESCRIPTION
+def _described(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The fields beside the messages of a conversation that say something to a person: the state of a ticket."""
+    if "mapping" in value:
+        return  # of a conversation with a program, which is about nothing else
+    for name, each in value.items():
+        is_read = isinstance(each, str) and name not in _TITLES and not _OF_PROGRAMS.match(name)
+        words = scalar(label(name), each) if is_read else ""
+        if words and not _FOR_PROGRAMS.fullmatch(words):
+            yield label(name), words
 
 
 def beside_conversations(value: Any, depth: int = 0) -> Any:

@@ -139,3 +139,11 @@ def test_a_large_chat_is_read_in_linear_time() -> None:
     assert len(document.blocks) == 100_000
     assert time.process_time() - start < 20
     assert chat_of("a.txt", "12/03/2024, 10:05 - " * 100_000) is None
+
+
+def test_a_log_is_no_chat() -> None:
+    lines = "".join(
+        f"2024-03-12 10:0{n}:11 - {level}: The job ran.\n" for n, level in enumerate(["INFO", "Warning", "ERROR"])
+    )
+    assert chat_of("run.txt", lines) is None
+    assert chat_of("run.txt", lines.replace("INFO", "Ada").replace("Warning", "Bo")) is not None

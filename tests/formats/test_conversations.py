@@ -158,6 +158,21 @@ def test_what_an_account_has_beside_its_chats_is_read_as_records() -> None:
     assert not any("All contacts" in each.text for each in found)
 
 
+def test_the_fields_of_a_ticket_are_read_before_what_was_said() -> None:
+    said = [
+        {"author": "Ada", "created_at": "2024-03-12T10:02:00Z", "text": f"The pump leaks, try {n}."} for n in range(3)
+    ]
+    ticket = {
+        "id": "6fd0-11", "status": "closed", "customer": "ACME GmbH", "opened": "2024-03-12T10:02:00Z",
+        "type": "personal_chat", "default_model_slug": "gpt-4o", "messages": said,
+    }  # fmt: skip
+    (found,) = read(ticket)
+    head = found.text[: found.text.index("Ada")]
+    assert [line for line in head.split("\n") if line] == [
+        "status: closed", "customer: ACME GmbH", "opened: 2024-03-12 10:02",
+    ]  # fmt: skip
+
+
 def test_what_a_conversation_is_about_is_part_of_it() -> None:
     value = {
         "subject": "Wet hive",
