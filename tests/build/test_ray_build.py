@@ -35,6 +35,7 @@ from qa.config import Address, Config
 from qa.corpus import documents
 from qa.corpus.documents import CorpusFile
 from qa.errors import ClusterError, ConfigError
+from qa.formats import ReadingSettings
 from qa.formats.decoding import Unreadable
 from qa.index import open_store
 from qa.index.local.store import LocalStore
@@ -329,7 +330,7 @@ class TestWithoutACluster:
 
         def blocks(cluster: Any, files: Any, created: str, settings: PassageSettings, known: Any) -> Any:
             """The stages of a cluster, in this process."""
-            split = ray_build._Splitter(opened, created, settings, {})
+            split = ray_build._Splitter(opened, created, settings, ReadingSettings())
             encode = ray_build._Encoder(opened, tiny.identity.as_json(), known)
             stages = (
                 encode(part)
@@ -344,12 +345,12 @@ class TestWithoutACluster:
         monkeypatch.setattr(ray, "put", lambda value: value)
         monkeypatch.setattr(ray, "get", lambda value: value)
         monkeypatch.setattr(ray_build.Cluster, "_blocks", blocks)
-        monkeypatch.setattr(ray_build, "SandboxProcess", lambda fields: SimpleNamespace(parse_file=parsing.parse_file))
+        monkeypatch.setattr(ray_build, "SandboxProcess", lambda reading: SimpleNamespace(parse_file=parsing.parse_file))
         (a07,) = [file for file in documents.scan(filled.corpus, 10**6) if file.record.path == "a07.md"]
         ((_, passages),) = preparation.prepare(a07, "", parsing.parse_file, splitting(tiny)).documents
         alike = passages[3]
         monkeypatch.setattr(Embedder, "keys", lambda _: [alike.key[:8] + bytes(8)])
-        report = build(filled, tiny, remote=ray_build.Cluster(opened, tiny, ()))
+        report = build(filled, tiny, remote=ray_build.Cluster(opened, tiny, ReadingSettings()))
         assert tiny.encoded == [alike.encoded]
         assert alike.encoded not in seen
         assert report.passages_encoded == 40 * 5 + 2
