@@ -19,9 +19,8 @@ _MAX_DEPTH = 4  # of a conversation within lists and objects
 _SAMPLE = 200  # messages that are examined
 _MOST_OTHERS = 0.5  # of them that are no messages: pictures, calls, those who come and go
 _TITLES = ("title", "subject", "name", "displayName", "topic", "room_name")
-_OF_PROGRAMS = re.compile(
-    r"creat|updat|modif|current|default|model|version", re.IGNORECASE
-)  # begins the name of a field
+# How the name of a field begins whose value only programs use.
+_OF_PROGRAMS = re.compile(r"creat|updat|modif|current|default|model|version|(?:\w*_)?(?:uu|gu)?id$", re.IGNORECASE)
 # What the value of a field beside the messages is if only programs use it; all in one word.
 _FOR_PROGRAMS = re.compile(r"\S*\d\S*|[a-z]+(?:[_-][a-z]+)+|private|public|group|channel|chat|direct")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
