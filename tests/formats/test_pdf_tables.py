@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import pytest
 from conftest import TinyEncoder
@@ -23,7 +24,7 @@ PROSE = ["The weights of the hives were taken in the last week of September, bef
 AFTER = ["Nobody had expected so much honey from the hives on the roof of the station."]
 
 
-def table_at(y: float, rows: list[tuple[str, ...]]) -> bytes:
+def table_at(y: float, rows: Sequence[tuple[str, ...]]) -> bytes:
     return cells_at(X, y, rows)
 
 
@@ -35,7 +36,7 @@ def blocks(document: Document) -> list[tuple[str, str]]:
     return [(block.kind, block.span.of(document.text)) for block in document.blocks]
 
 
-def lines(rows: list[tuple[str, ...]]) -> str:
+def lines(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(" | ".join(row) for row in rows)
 
 
