@@ -47,6 +47,11 @@ _SUBJECT = re.compile(
     r"\b(?:did|does|do|has|have|had|is|was|can|could|will|would|shall|should|must)(?:n?['’]t)?\s+([A-Z]\w{2,})"
 )
 _ASKS = re.compile(r"(?:[^.!?…]|[.!?…](?!\s))+[?？؟]\s*")  # one sentence
+_DEFINITION = re.compile(
+    r"^\W*(?:what\s+(?:is|are)\s+(?:an?\s+)?(?!the\b|my\b|our\b|your\b)[\w-]+(?:\s+[\w-]+)?\W*$|define\b)", re.I
+)
+_COMMENT = re.compile(r"\s*(?://|/\*|#\s?include\b)")
+_STATEMENT = re.compile(r"(?=.*(?:[={}]|\w\(|::|->)).*[;{}]\s*", re.DOTALL)  # an item of a list may end with ; too
 _WHICH = re.compile(r"\b(?:which|who|what|name)\b", re.I)
 
 
@@ -67,6 +72,12 @@ def quotes_another(question: str, unit: Unit) -> bool:
     named = next((each for each in (unit.sentence_text, *reversed(unit.headings)) if sender_of(each)), "")
     text = f"{named}\n{unit.text}".casefold()
     return bool(asked and named) and not any(name in text for name in asked)
+
+
+def defines_nothing(question: str, unit: Unit) -> bool:
+    """Whether the question asks what something is, and the unit is a line of code, which only uses it."""
+    is_code = _COMMENT.match(unit.sentence_text) or _STATEMENT.fullmatch(unit.sentence_text)
+    return bool(is_code and _DEFINITION.search(question))
 
 
 def leaves_unsaid(question: str, unit: Unit) -> bool:

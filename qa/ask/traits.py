@@ -11,7 +11,7 @@ from ..text.document import Span
 from ..text.kin import contained_with_kin
 from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
-from .beside import gives_another, leaves_unsaid, quotes_another
+from .beside import defines_nothing, gives_another, leaves_unsaid, quotes_another
 from .quantity import Quantity, asked_for, names_quantity
 from .rows import Cell, is_row
 from .units import Unit
@@ -159,7 +159,10 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
         "no_number": float(wants and not _numbers(unit.sentence_text)),
         "cell": float(asked_cell(unit, terms) is not None),
         "beside": float(
-            gives_another(question, unit, near) or leaves_unsaid(question, unit) or quotes_another(question, unit)
+            gives_another(question, unit, near)
+            or leaves_unsaid(question, unit)
+            or quotes_another(question, unit)
+            or defines_nothing(question, unit)
         ),
     }
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.ask.beside import gives_another, leaves_unsaid, quotes_another
+from qa.ask.beside import defines_nothing, gives_another, leaves_unsaid, quotes_another
 from qa.ask.units import Unit
 from qa.text.document import Span
 from qa.text.passage import Passage
@@ -210,3 +210,20 @@ def test_what_somebody_said_is_no_message_of_another(
     question: str, text: str, section: tuple[str, ...], expected: bool
 ) -> None:
     assert quotes_another(question, unit(text, section)) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "expected"),
+    [
+        ("What is a wide character?", "// Convert a wide character wchar_t string to a wide", True),
+        ("What is a guard page?", "#include <guard_page.h>", True),
+        ("what are smart pointers", "auto smart = make_pointers(1);", True),
+        ("What is a wide character?", "A wide character is a multilingual character code of two bytes.", False),
+        ("What is a wide character?", "wide character: a character of two bytes", False),
+        ("What is an owner?", "an owner is who has the title to a lot (and no tenant);", False),
+        ("What is the default port?", "port = 8080;", False),
+        ("Which header declares it?", "#include <guard_page.h>", False),
+    ],
+)
+def test_a_line_of_code_defines_nothing(question: str, text: str, expected: bool) -> None:
+    assert defines_nothing(question, unit(text)) is expected
