@@ -45,7 +45,7 @@ from benchmarks.judged import DATASETS, SQUAD_1, SQUAD_2, Case, Kind, ask, sampl
 from benchmarks.mixture import Numbers, error_if_true, in_mixture, risk, weighted
 from benchmarks.quality_page import write
 from benchmarks.topic_changes import measure as measure_topics
-from qa.ask import fusion, search
+from qa.ask import search
 from qa.ask.answer import Answer
 from qa.ask.compose import compose
 from qa.ask.confidence import judge
@@ -185,7 +185,7 @@ def _read(encoder: CachingEncoder, reader: CachingReader) -> dict[str, Any]:
 
 @contextmanager
 def _meaning_alone() -> Iterator[None]:
-    with patch.object(fusion, "DENSE_SHARE", 1.0):
+    with patch.object(search, "dense_shares", lambda question, pool, made_for: 1.0):
         yield
 
 
