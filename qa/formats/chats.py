@@ -63,9 +63,10 @@ def _described(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
         return  # of a conversation with a program, which is about nothing else
     for name, each in value.items():
         is_read = isinstance(each, str) and name not in _TITLES and not _OF_PROGRAMS.match(name)
-        words = scalar(label(name), each) if is_read else ""
+        told = label(name)
+        words = scalar(told, each) if is_read else ""
         if words and not _FOR_PROGRAMS.fullmatch(words):
-            yield label(name), words
+            yield told, words
 
 
 def beside_conversations(value: Any, depth: int = 0) -> Any:

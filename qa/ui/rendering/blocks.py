@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...text.cells import cell_spans
 from ...text.document import Block, Document, Span
-from .events import Close, Event, Open, Text, element
-from .markdown import HIGHEST
+from .events import Close, Event, Open, Text, element, heading_tag, replaced
 
 _BULLET = re.compile(r"\s*[-*+•‣◦▪–][ \t]+")
 _BAR = re.compile(r"\\\|")
@@ -23,10 +22,9 @@ def blocks(document: Document, window: Span) -> Iterator[Event]:
         yield from rest(text, Span(at, max(at, start)))
         start = max(start, at)
         if isinstance(block, Block):
-            yield from _block(text, block, Span(start, end), window)
+            yield from _block(text, block, Span(start, end))
         else:
-            level = min(block + HIGHEST - 1, 6)
-            yield from element(f"h{level}", Text(Span(start, end)))
+            yield from element(heading_tag(block), Text(Span(start, end)))
         at = end
     yield from rest(text, Span(at, window.end))
 
@@ -51,37 +49,47 @@ def _places(document: Document, window: Span) -> Iterator[tuple[int, int, Block 
             yield max(block.span.start, window.start), min(block.span.end, window.end), block
 
 
-def _block(text: str, block: Block, span: Span, window: Span) -> Iterator[Event]:
+def _block(text: str, block: Block, span: Span) -> Iterator[Event]:
     parts = [Span(max(part.start, span.start), min(part.end, span.end)) for part in block.parts]
     parts = [part for part in parts if len(part)]
     if block.kind == "code":
         yield from element("pre", Text(span.trimmed(text)))
     elif block.kind == "table" and parts:
-        yield Open("table")
-        for part in parts:
-            yield from table_row(text, part, is_header=block.header is not None and part.start == block.header.start)
-        yield Close("table")
+        yield from table(text, parts, block.header)
     elif block.kind == "list" and parts:
-        yield Open("ul")
-        for part in parts:
-            yield from list_item(text, part)
-        yield Close("ul")
+        yield from items(text, parts)
     else:
         yield from rest(text, span)
 
 
-def table_row(text: str, row: Span, is_header: bool = False) -> Iterator[Event]:
+def table(text: str, rows: Sequence[Span], header: Span | None = None) -> Iterator[Event]:
+    """A table of these rows."""
+    yield Open("table")
+    for row in rows:
+        yield from _row(text, row, is_header=header is not None and row.start == header.start)
+    yield Close("table")
+
+
+def items(text: str, parts: Sequence[Span]) -> Iterator[Event]:
+    """A list of these items."""
+    yield Open("ul")
+    for part in parts:
+        yield from _item(text, part)
+    yield Close("ul")
+
+
+def _row(text: str, row: Span, is_header: bool) -> Iterator[Event]:
     """A row with its cells; a bar in a cell is shown without the sign before it."""
     row = row.trimmed(text)
     cells = cell_spans(row.of(text))
     yield Open("tr")
     for cell in cells:
         span = Span(row.start + cell.start, row.start + cell.end)
-        yield from element("th" if is_header else "td", *_cell(text, span))
+        yield from element("th" if is_header else "td", *replaced(text, span, _BAR, lambda _: "|"))
     yield Close("tr")
 
 
-def list_item(text: str, item: Span) -> Iterator[Event]:
+def _item(text: str, item: Span) -> Iterator[Event]:
     """An item; its sign is drawn by the browser, and its number is part of its text."""
     item = item.trimmed(text)
     bullet = _BULLET.match(text, item.start, item.end)
@@ -89,14 +97,3 @@ def list_item(text: str, item: Span) -> Iterator[Event]:
         yield from element("li", Text(Span(bullet.end(), item.end)))
     else:
         yield from element("li", Text(item), class_="qa-unmarked")
-
-
-def _cell(text: str, cell: Span) -> Iterator[Event]:
-    at = cell.start
-    for bar in _BAR.finditer(text, cell.start, cell.end):
-        if at < bar.start():
-            yield Text(Span(at, bar.start()))
-        yield Text(Span(*bar.span()), "|")
-        at = bar.end()
-    if at < cell.end:
-        yield Text(Span(at, cell.end))

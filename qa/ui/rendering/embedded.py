@@ -7,71 +7,23 @@ from collections.abc import Iterator
 from html import unescape
 
 from ...text.document import Span
-from .events import Close, Empty, Event, Open, Text
+from .events import Close, Empty, Event, Open, Text, heading_tag, replaced
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b[^<>]*>")
 _HIDDEN = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|svg|iframe|object)\b.*?(?:</\1\s*>|\Z)|<[!?][^<>]*>", re.IGNORECASE | re.DOTALL
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-_INLINE = {
-    "b": "strong",
-    "strong": "strong",
-    "i": "em",
-    "em": "em",
-    "code": "code",
-    "kbd": "kbd",
-    "sub": "sub",
-    "sup": "sup",
-}
-_INLINE |= {"s": "s", "del": "s", "u": "u", "tt": "code", "samp": "code", "q": "q"}
+_INLINE = {name: name for name in ("strong", "em", "code", "kbd", "sub", "sup", "s", "u", "q")}
+_INLINE |= {"b": "strong", "i": "em", "del": "s", "tt": "code", "samp": "code"}
 _BLOCKS = {"p", "ul", "ol", "li", "dl", "dt", "dd", "table", "thead", "tbody", "tr", "td", "th", "pre", "blockquote"}
-_HEADINGS = {f"h{level}": min(level + 2, 6) for level in range(1, 7)} | {"summary": 5}
+_HEADINGS = {f"h{level}": heading_tag(level) for level in range(1, 7)} | {"summary": heading_tag(3)}
 _OTHER = {
-    "a",
-    "abbr",
-    "acronym",
-    "address",
-    "article",
-    "aside",
-    "big",
-    "body",
-    "br",
-    "button",
-    "caption",
-    "center",
-    "cite",
-}
-_OTHER |= {
-    "col",
-    "colgroup",
-    "details",
-    "div",
-    "figcaption",
-    "figure",
-    "font",
-    "footer",
-    "form",
-    "header",
-    "hr",
-    "html",
-}
-_OTHER |= {
-    "img",
-    "input",
-    "ins",
-    "label",
-    "main",
-    "mark",
-    "nav",
-    "picture",
-    "section",
-    "small",
-    "source",
-    "span",
-    "tfoot",
-}
-_OTHER |= {"time", "var", "video", "wbr", "head", "title", "meta", "link"}
+    "a", "abbr", "acronym", "address", "article", "aside", "big", "body", "br", "button", "caption", "center", "cite",
+    "col", "colgroup", "details", "div", "figcaption", "figure", "font", "footer", "form", "header", "hr", "html",
+    "img", "input", "ins", "label", "main", "mark", "nav", "picture", "section", "small", "source", "span", "tfoot",
+    "time", "var", "video", "wbr", "head", "title", "meta", "link",
+}  # fmt: skip
 
 
 def tag_event(html: str) -> tuple[Event, ...] | None:
@@ -93,7 +45,7 @@ def embedded(text: str, span: Span) -> Iterator[Event]:
     while at < span.end:
         start = text.find("<", at, span.end)
         start = span.end if start < 0 else start
-        yield from _texts(text, Span(at, start))
+        yield from replaced(text, Span(at, start), _ENTITY, unescape)
         if start == span.end:
             return
         hidden = _HIDDEN.match(text, start, span.end)
@@ -113,20 +65,7 @@ def _event(tag: re.Match[str]) -> tuple[Event, ...] | None:
     if name in _BLOCKS:
         return (Close(name) if closes else Open(name),)
     if name in _HEADINGS:
-        return (Close(f"h{_HEADINGS[name]}") if closes else Open(f"h{_HEADINGS[name]}"),)
+        return (Close(_HEADINGS[name]) if closes else Open(_HEADINGS[name]),)
     if name in ("div", "section", "article", "figure", "details", "caption", "figcaption", "center"):
         return (Close("div") if closes else Open("div"),)
     return tag_event(tag[0])
-
-
-def _texts(text: str, span: Span) -> Iterator[Event]:
-    at = span.start
-    for entity in _ENTITY.finditer(text, span.start, span.end):
-        shown = unescape(entity[0])
-        if shown != entity[0]:
-            if at < entity.start():
-                yield Text(Span(at, entity.start()))
-            yield Text(Span(*entity.span()), shown)
-            at = entity.end()
-    if at < span.end:
-        yield Text(Span(at, span.end))

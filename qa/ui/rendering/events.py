@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ...text.document import Span
@@ -43,6 +45,25 @@ class Empty:
 
 
 Event = Text | Open | Close | Empty
+
+
+def heading_tag(level: int) -> str:
+    """The element of a heading with a level from 1: the headings of the page are above `h3`, and there is no `h7`."""
+    return f"h{min(level + 2, 6)}"
+
+
+def replaced(text: str, span: Span, pattern: re.Pattern[str], shown: Callable[[str], str]) -> Iterator[Text]:
+    """The characters of a range, of which what matches a pattern is shown as something else."""
+    at = span.start
+    for match in pattern.finditer(text, span.start, span.end):
+        instead = shown(match[0])
+        if instead != match[0]:
+            if at < match.start():
+                yield Text(Span(at, match.start()))
+            yield Text(Span(*match.span()), instead)
+            at = match.end()
+    if at < span.end:
+        yield Text(Span(at, span.end))
 
 
 def element(tag: str, *events: Event, **attributes: str) -> tuple[Event, ...]:

@@ -20,7 +20,8 @@ from .links import safe_url
 from .located import Located
 
 _MARKDOWN = MarkdownIt("commonmark").enable("strikethrough").disable("text_join")
-_TAGS = {"em": "em", "strong": "strong", "s": "s"}
+_TAGS = ("em", "strong", "s")
+_TICKS = re.compile("`+")
 _BREAK = re.compile(r"[ \t]*\\?\n[ \t]*")
 _BLANKS = re.compile(r"[ \t\n]*")
 _PICTURE = re.compile(r":::image\b[^\n]*?\balt-text=\"([^\"\n]*)\"[^\n]*:::")  # of a documentation's own Markdown
@@ -64,7 +65,8 @@ class _Walk:
 
     def _event(self, token: Token) -> Iterator[Event]:
         if token.type == "text":
-            yield from self._literally(token.content)
+            start = self._take(token.content)
+            yield from self._source.texts(start, self._at)
         elif token.type == "text_special":
             start = self._take(token.markup)
             yield Text(self._source.span(start, self._at), token.content)
@@ -95,7 +97,7 @@ class _Walk:
                 yield from event
         elif token.tag in _TAGS:
             self._take(token.markup)
-            yield Open(_TAGS[token.tag]) if token.nesting > 0 else Close(_TAGS[token.tag])
+            yield Open(token.tag) if token.nesting > 0 else Close(token.tag)
         else:
             raise _Lost
 
@@ -107,10 +109,6 @@ class _Walk:
         self._at += len(literal)
         return start
 
-    def _literally(self, content: str) -> Iterator[Event]:
-        start = self._take(content)
-        yield from self._source.texts(start, self._at)
-
     def _code(self, token: Token) -> Iterator[Event]:
         start = self._take(token.markup)
         end = start + len(token.markup)
@@ -118,7 +116,7 @@ class _Walk:
             after = end + len(token.markup)
             if self._text[after : after + 1] != "`" and self._text[end - 1] != "`":
                 break
-            end = _end(re.compile("`+"), self._text, end)
+            end = _end(_TICKS, self._text, end)
         if end < 0:
             raise _Lost
         inner = self._text[self._at : end].replace("\n", " ")

@@ -13,7 +13,7 @@ from ...formats.callouts import plain_lines
 from ...formats.front_matter import front_matter
 from ...text.document import Span
 from .embedded import embedded
-from .events import Close, Empty, Event, Open, Text, element
+from .events import Close, Empty, Event, Open, Text, element, heading_tag
 from .inline import inline
 from .located import Located, located
 
@@ -22,8 +22,6 @@ _BLOCKS = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("i
 _PART = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable(["inline", "code"])
 _CONTAINERS = {"bullet_list": "ul", "ordered_list": "ol", "list_item": "li", "blockquote": "blockquote"}
 _CONTAINERS |= {name: name for name in ("table", "thead", "tbody", "tr", "th", "td")}
-HIGHEST = 3  # the level of the highest heading, since those of the page are above
-_LOWEST = 6
 MOST = 300_000  # characters of a block: what a longer one contains is shown as it was written
 
 
@@ -81,11 +79,11 @@ class _Blocks:
         self._lines = text.split("\n")
         self._starts = [0, *accumulate(len(line) + 1 for line in self._lines)]
         self._cell = 0  # behind the last cell of the row
-        self._is_header = False
 
     def overlaps(self, lines: Sequence[int], window: Span) -> bool:
         """Whether some of these lines stand in a window of the text."""
-        return self._start(lines[0]) < window.end and self._start(lines[1]) > window.start
+        span = self.span(lines)
+        return span.start < window.end and span.end > window.start
 
     def span(self, lines: Sequence[int]) -> Span:
         """The range of these lines in the text."""
@@ -116,7 +114,7 @@ class _Blocks:
             if not token.hidden:
                 yield Open("p") if token.nesting > 0 else Close("p")
         elif name == "heading":
-            tag = f"h{min(int(token.tag[1]) + HIGHEST - 1, _LOWEST)}"
+            tag = heading_tag(int(token.tag[1]))
             yield Open(tag) if token.nesting > 0 else Close(tag)
         elif name in _CONTAINERS:
             if name == "tr" and lines:
@@ -139,10 +137,11 @@ class _Blocks:
     def _cell_or_line(self, content: str, line: int) -> Located:
         """A text that stands somewhere on a line: if it is the cell of a table, behind the last one."""
         start, end = self._start(line), self._start(line + 1)
-        at = self._text.find(content, max(start, min(self._cell, end)), end)
+        behind = max(start, min(self._cell, end))
+        at = self._text.find(content, behind, end)
         if at < 0:
             written = content.replace("|", "\\|")
-            at = self._text.find(written, max(start, min(self._cell, end)), end)
+            at = self._text.find(written, behind, end)
             content = written if at >= 0 else ""
         self._cell = max(at, start) + len(content)
         return located([(content, max(at, start))])

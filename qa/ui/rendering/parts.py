@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ...text.document import Span
-from .blocks import list_item, table_row
-from .events import Close, Event, Open, Text
+from .blocks import items, table
+from .events import Event, element, replaced
 
 _ITEM = re.compile(r"\s*(?:[-*+•‣◦▪–]|\(?\w{1,3}[.)])[ \t]+\S")
 # The end of a wrapped line: the next one does not begin a list item, row, heading, quotation or paragraph.
@@ -19,19 +19,12 @@ def parts(text: str) -> Iterator[Event]:
     lines = [line for line in _lines(text) if line.of(text).strip()]
     for kind, group in _groups(text, lines):
         if kind == "table":
-            yield Open("table")
-            for line in group:
-                yield from table_row(text, line)
-            yield Close("table")
+            yield from table(text, group)
         elif kind == "list":
-            yield Open("ul")
-            for line in group:
-                yield from list_item(text, line)
-            yield Close("ul")
+            yield from items(text, group)
         else:
-            yield Open("p", (("class", "qa-lines"),))
-            yield from _joined(text, Span(group[0].start, group[-1].end).trimmed(text))
-            yield Close("p")
+            span = Span(group[0].start, group[-1].end).trimmed(text)
+            yield from element("p", *replaced(text, span, _WRAPPED, lambda _: " "), class_="qa-lines")
 
 
 def is_rows(text: str) -> bool:
@@ -61,12 +54,3 @@ def _groups(text: str, lines: Sequence[Span]) -> Iterator[tuple[str, list[Span]]
         group.append(line)
     if group:
         yield kind, group
-
-
-def _joined(text: str, span: Span) -> Iterator[Event]:
-    at = span.start
-    for end in _WRAPPED.finditer(text, span.start, span.end):
-        yield Text(Span(at, end.start()))
-        yield Text(Span(*end.span()), " ")
-        at = end.end()
-    yield Text(Span(at, span.end))
