@@ -131,7 +131,9 @@ def main() -> int:
             "held_out": {name: figures(own) for name, own in [*said.items(), ("all real", everyone)]},
         }
     fit = {"date": date.today().isoformat(), "questions": {name: len(own["read"]) for name, own in asked}}
-    (ROOT / "qa" / "ask" / "lead.json").write_text(json.dumps({**written, "fit": fit}, indent=1) + "\n", "utf-8")
+    path = ROOT / "qa" / "ask" / "lead.json"
+    kept = {"languages": json.loads(path.read_text("utf-8"))["languages"]}  # of benchmarks/fit_languages.py
+    path.write_text(json.dumps({**written, **kept, "fit": fit}, indent=1) + "\n", "utf-8")
     return 0
 
 
@@ -157,7 +159,7 @@ def cases() -> Iterator[tuple[str, dict[str, list[Case]]]]:
         for case in ask(sample(name, "fit"), encoder, reader):
             answers = tuple(map(real.fold, case.query.answers))
             relevant = frozenset(case.relevant)
-            made.append(_cases(case.kind, case.ranking, reader, _right_in(answers, relevant), {}))
+            made.append(_cases(case.kind, case.ranking, reader, right_in(answers, relevant), {}))
         print(name, len(made), flush=True)
         yield name, _by_kind(made)
 
@@ -197,7 +199,7 @@ def _right_by(question: real.Question) -> Callable[[Unit], bool]:
     return lambda unit: real.is_right(question, unit.text)
 
 
-def _right_in(answers: Sequence[str], relevant: frozenset[str]) -> Callable[[Unit], bool]:
+def right_in(answers: Sequence[str], relevant: frozenset[str]) -> Callable[[Unit], bool]:
     """Whether a unit contains one of the answers and is of a passage that answers."""
 
     def is_right(unit: Unit) -> bool:

@@ -5,6 +5,7 @@ Ruder and Yogatama 2020, CC BY-SA 4.0, https://github.com/google-deepmind/xquad)
 indexed, one passage each, and searched with its own questions and with the English ones. A table gives nDCG@10 and, in
 parentheses, recall@1 of BM25 alone, of the cosines alone, and of the program. With `--answers` every other article is
 indexed, and the table says how many answers are shown to questions about these articles and about the others.
+Embeddings are cached, so that only the first run takes long.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from benchmarks.common import CachingEncoder
 from qa.ask.fusion import best
 from qa.ask.query import query_of
 from qa.engine import Engine
@@ -44,7 +46,7 @@ class Asked:
 
 def main() -> None:
     arguments = _arguments()
-    encoder = load_encoder(arguments.encoder, index=arguments.index)
+    encoder = CachingEncoder(load_encoder(arguments.encoder, index=arguments.index))
     header = _ANSWERS if arguments.answers else _SEARCH
     print(header, "|--".join(["", *["" for _ in header.split("|")[1:-1]]]) + "|", sep="\n")
     for language in arguments.languages:

@@ -160,7 +160,7 @@ def _real(measured: Mapping[str, Any]) -> list[str]:
         "",
         "What the words for confidence stand for on these questions, near-misses and off-topic ones included: how many answers",
         "are shown with each word, and the share of them that is right. *By words*: without the reader, which is also how other",
-        "languages than English are answered.",
+        "languages than English are answered (with the extra `languages`: [decisions.md](decisions.md#languages)).",
         "",
         "| | with the reader | right | by words | right |",
         "|---|--:|--:|--:|--:|",

@@ -85,23 +85,31 @@ class Chat:
     def __init__(self, corpus: Path, index: Path) -> None:
         command = [sys.executable, "-m", "qa", "serve", "--port", "0", "--corpus", str(corpus), "--index", str(index)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self._current = index / "CURRENT"
+        self._session, self._conversation = uuid.uuid4().hex, uuid.uuid4().hex
+        with contextlib.ExitStack() as opened:
+            opened.callback(self._end)
+            self._http = opened.enter_context(self._client())
+            self._http.get("/").raise_for_status()  # like a browser, which is given a cookie
+            self._asking = self._listener(self._http.get("/config").json(), "qa-channel-talk", "qa_ask")
+            pushed = opened.enter_context(self._http.stream("GET", "/events"))
+            pushed.raise_for_status()
+            self._pushed, self._told = pushed.iter_lines(), 0
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Close the page, then end the server."""
+        self._opened.close()
+
+    def _client(self) -> httpx.Client:
+        """Return a client of the server, once that has started."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line.startswith("Chat: "):
             raise RuntimeError("The chat did not start: run `qa serve` on the same folder to see why.")
-        self._http = httpx.Client(base_url=line.removeprefix("Chat: ").strip(), trust_env=False, timeout=_PATIENCE)
-        self._current = index / "CURRENT"
-        self._session = uuid.uuid4().hex
-        config = self._http.get("/config").json()
-        box = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == "qa-question")
-        self._box = box
-        self._asking = self._listener(config, [box, "submit"])
-        timer = next(part["id"] for part in config["components"] if part["type"] == "timer")
-        self._ticking = self._listener(config, [timer, "tick"])
+        return httpx.Client(base_url=line.removeprefix("Chat: ").strip(), trust_env=False, timeout=_PATIENCE)
 
-    def close(self) -> None:
-        """End the server."""
-        self._http.close()
+    def _end(self) -> None:
         self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(10)
@@ -113,17 +121,30 @@ class Chat:
         return Resources.measure(self._process.pid)
 
     def wait_for(self, number: int) -> None:
-        """Wait until this generation, or a later one, answers. Raises TimeoutError."""
+        """Wait until this generation, or a later one, answers, and the page is told of it. Raises TimeoutError."""
         end = time.monotonic() + _PATIENCE
         while not (self._current.is_file() and int(self._current.read_text() or 0) >= number):
             if time.monotonic() > end or self._process.poll() is not None:
                 raise TimeoutError(f"Generation {number} was not built: run `qa serve` on the same folder to see why.")
             time.sleep(_LOOK)
+        while self._told < number:
+            line = next(self._pushed, None)  # even if nothing changes, one comes every 25 seconds
+            if line is None or time.monotonic() > end:
+                raise TimeoutError(f"The page was not told of generation {number}: open the chat to see why.")
+            if line.startswith("data: "):
+                version = json.loads(line.removeprefix("data: "))["version"]
+                self._told = int(version.partition(".")[0] or 0)
 
     def ask_page(self, question: str) -> str:
-        """The events that the page receives for a question in its text box, after one query of the status."""
-        self._event(self._ticking, None, None)
-        return self._event(self._asking, self._box, question)
+        """The events that the page receives for a question that is typed there, in one conversation."""
+        asked = {"conversation": self._conversation, "question": question}
+        body = {"data": [None], "event_data": asked, "fn_index": self._asking, "trigger_id": None}
+        joined = self._http.post("/gradio_api/queue/join", json={**body, "session_hash": self._session})
+        joined.raise_for_status()
+        heard = self._http.get("/gradio_api/queue/data", params={"session_hash": self._session}).text
+        if _ENDS not in heard:
+            raise RuntimeError("The page's question was not answered: ask it in the chat to see why.")
+        return heard
 
     def ask(self, question: str) -> dict[str, Any]:
         """The answer of the plain endpoint."""
@@ -137,21 +158,12 @@ class Chat:
         begun.raise_for_status()
         self._http.get(f"/gradio_api/call/ask/{begun.json()['event_id']}").raise_for_status()
 
-    def _event(self, listener: int, trigger: int | None, value: str | None) -> str:
-        data = [None] if value is None else [None, value]
-        body = {"data": data, "fn_index": listener, "trigger_id": trigger, "session_hash": self._session}
-        self._http.post("/gradio_api/queue/join", json={**body, "event_data": None}).raise_for_status()
-        heard = self._http.get("/gradio_api/queue/data", params={"session_hash": self._session}).text
-        if _ENDS not in heard:
-            raise RuntimeError("The page's question was not answered: ask it in the chat to see why.")
-        return heard
-
     @staticmethod
-    def _listener(config: dict[str, Any], target: list[Any]) -> int:
-        listener: int = next(
-            each["id"] for each in config["dependencies"] if target in [list(t) for t in each["targets"]]
-        )
-        return listener
+    def _listener(config: dict[str, Any], channel: str, event: str) -> int:
+        (part,) = (each["id"] for each in config["components"] if each["props"].get("elem_id") == channel)
+        target = [part, event]
+        (listener,) = (each["id"] for each in config["dependencies"] if target in map(list, each["targets"]))
+        return int(listener)
 
 
 def main() -> int:

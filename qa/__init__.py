@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .formats.decoding import Empty, Unreadable, decode
     from .formats.pictures import Box, PagePicture
     from .index.protocols import Query
+    from .index.scope import AppliedScope, Scope
     from .models.encoders import load_encoder
     from .models.protocols import AnswerSpan, Encoder, EncoderIdentity, Judgement, Reader
     from .status import FileState, Status
@@ -57,6 +58,7 @@ else:
 _MODULES = {
     "Address": "config",
     "Answer": "ask.answer",
+    "AppliedScope": "index.scope",
     "AnswerSpan": "models.protocols",
     "Block": "text.document",
     "Box": "formats.pictures",
@@ -90,6 +92,7 @@ _MODULES = {
     "Reader": "models.protocols",
     "ReaderScores": "ask.why",
     "Remedy": "errors",
+    "Scope": "index.scope",
     "Section": "text.document",
     "Span": "text.document",
     "Status": "status",
@@ -109,6 +112,7 @@ __all__ = [
     "Address",
     "Answer",
     "AnswerSpan",
+    "AppliedScope",
     "Block",
     "Box",
     "BuildReport",
@@ -141,6 +145,7 @@ __all__ = [
     "Reader",
     "ReaderScores",
     "Remedy",
+    "Scope",
     "Section",
     "Span",
     "Status",

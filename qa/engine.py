@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -21,27 +18,31 @@ from .ask.follow_up import Turn
 from .ask.ranking import Ranking
 from .config import Config
 from .corpus import documents
-from .errors import ClosedError, MismatchError, ModelError, NoGenerationError, Remedy
+from .corpus.folders import Corpus, Folders, corpus_of
+from .corpus.illustrations import Illustrations
+from .corpus.pages import Pages, Recent
+from .errors import ClosedError, ModelError, NoGenerationError
 from .formats import has_pages
 from .formats.decoding import Unreadable
 from .formats.pictures import PagePicture
 from .index import open_store
+from .index.calibration import calibrated
+from .index.fit import check_encoder, check_settings, made_from, mismatch
 from .index.generation import OpenGeneration
+from .index.scope import Scope
 from .models.encoders import DEFAULT_NAME, load_encoder, open_encoder
 from .models.protocols import Encoder, Reader
 from .models.reader import shipped_reader
 from .sandbox.pool import SandboxProcess
 from .sandbox.read_pages import ReadPages
 from .status import Status, status_of
-from .text.document import Document, Span
+from .text.document import Document
 from .text.passages import PassageSettings
 
 _CACHED_PICTURES = 16  # citations whose pages are cached
 _PICTURE_SECONDS = 20.0  # the text is shown meanwhile, but the end of the program waits for this
 
 _ENCODED = 4  # questions at a time: while one is encoded, its words are searched for
-
-_Marked = tuple[str, Span, tuple[Span, ...]]  # a file by its sha256, a passage and its highlights
 
 
 class Engine:
@@ -65,9 +66,9 @@ class Engine:
         self._store = open_store(config)
         self._opening = threading.RLock()
         self._loading = threading.Lock()
-        self._caching = threading.Lock()
-        self._pictures: OrderedDict[_Marked, tuple[PagePicture, ...]] = OrderedDict()
-        self._pages = SandboxProcess(_PICTURE_SECONDS, pages=ReadPages(config.index))
+        self._pictures = Recent[tuple[PagePicture, ...]](_CACHED_PICTURES)
+        self._drawing = SandboxProcess(_PICTURE_SECONDS, pages=ReadPages(config.index))
+        self.illustrations = Illustrations(self._drawing, corpus_of(config))  # internal to the program, as `pages` is
         self._encoding = ThreadPoolExecutor(_ENCODED, thread_name_prefix="question")
         self._asked = 0  # questions in progress
         self._counting = threading.Lock()
@@ -106,7 +107,7 @@ class Engine:
         with self._counting:
             was_closed, self._closed = self._closed, True
             is_last = not was_closed and not self._asked
-        self._pages.close()
+        self._drawing.close()
         if is_last:
             self._let_go()
 
@@ -159,26 +160,43 @@ class Engine:
                 self._generation = self._store.open_current()
             return self._generation
 
-    def ask(self, question: str, top_k: int = 5, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Answer:
+    def ask(
+        self,
+        question: str,
+        top_k: int = 5,
+        history: Sequence[Turn] = (),
+        without: Sequence[str] = (),
+        scope: Scope | Mapping[str, object] | None = None,
+        threshold: float = 0.0,
+    ) -> Answer:
         """Answer one question. Raises QuestionError, StoreError (MismatchError included), ModelError or ClosedError.
 
         `history` is the conversation before it, oldest turn first; a follow-up reuses words from it, but none of
-        `without`.
+        `without`. Only articles in `scope` (or in that of an object, as JSON has it) are asked; filters typed in the
+        question (`in:reports`) replace its own. An answer needs a confidence of `threshold`, if that is more than the
+        configuration asks for.
         """
-        request = pipeline.request_of(question, top_k, history, without)
+        request = pipeline.request_of(question, top_k, history, without, scope, threshold)
         with self._question():
             return pipeline.answer(request, self._resources())  # opening is not part of the answer's time
 
-    def search(self, query: str, top_k: int = 10, history: Sequence[Turn] = (), without: Sequence[str] = ()) -> Ranking:
+    def search(
+        self,
+        query: str,
+        top_k: int = 10,
+        history: Sequence[Turn] = (),
+        without: Sequence[str] = (),
+        scope: Scope | Mapping[str, object] | None = None,
+    ) -> Ranking:
         """The ranked passages alone. Raises as `ask`."""
-        request = pipeline.request_of(query, top_k, history, without)
+        request = pipeline.request_of(query, top_k, history, without, scope)
         with self._question():
             return pipeline.rank(request, self._resources())
 
     def preflight(self) -> None:
         """Raise what `ask` would raise for the index and the encoder's name, without loading a model."""
         self._check_name(self.generation.manifest.encoder)
-        _check_settings(self.generation, self._settings)
+        check_settings(self.generation, self._settings)
 
     def document(self, path: str) -> Document | None:
         """A document as it was indexed; None if the current generation does not contain it."""
@@ -190,31 +208,34 @@ class Engine:
         Empty if the file is neither, has changed since it was indexed, or cannot be rendered; its text can still be
         shown. Raises StoreError.
         """
-        info = self.generation.facts([citation.document]).get(citation.document)
-        if info is None or not has_pages(info.file.path):
+        opened = self.pages(citation.document)
+        if opened is None or citation.span.of(opened.document.text) != citation.text:
             return ()
-        record = info.file
-        key = record.sha256, citation.span, citation.highlights
-        with self._caching:
-            if key in self._pictures:
-                self._pictures.move_to_end(key)
-                return self._pictures[key]
-        document, data = self.document(record.path), documents.read_unchanged(self.config.corpus, record)
-        if document is None or data is None or citation.span.of(document.text) != citation.text:
-            return ()
-        try:
-            pages = self._pages.pictures(data, document.text, document.pages, citation.span, citation.highlights)
-        except Unreadable:
-            pages = ()
-        with self._caching:
-            self._pictures[key] = pages
-            while len(self._pictures) > _CACHED_PICTURES:
-                self._pictures.popitem(last=False)
-        return pages
+
+        def draw() -> tuple[PagePicture, ...]:
+            try:
+                return opened.pictures(citation.span, citation.highlights)
+            except Unreadable:
+                return ()
+
+        return self._pictures.get((opened.sha256, citation.span, citation.highlights), draw)
+
+    def pages(self, path: str) -> Pages | None:
+        """The pages of a PDF or image; None without any, or if the file has changed. Raises StoreError.
+
+        It is internal to the program, as `generation` is.
+        """
+        info = self.generation.facts([path]).get(path)
+        if info is None or not has_pages(info.file.path) or info.file.path != path:
+            return None
+        document, data = self.document(path), documents.read_unchanged(corpus_of(self.config), info.file)
+        if document is None or data is None or not document.pages:
+            return None
+        return Pages(self._drawing, data, document, info.file.sha256)
 
     def changed(self, path: str) -> bool:
         """Whether the document's file has changed since it was indexed, or is gone."""
-        info, corpus = self.generation.facts([path]).get(path), self._corpus
+        info, corpus = self.generation.facts([path]).get(path), self.corpus
         return info is None or (corpus is not None and documents.has_changed(corpus, info.file))
 
     def status(self) -> Status:
@@ -226,9 +247,9 @@ class Engine:
         with contextlib.suppress(NoGenerationError):
             generation = self.generation
         files = None
-        if self._corpus is not None:
-            files = documents.scan(config.corpus, config.max_file_bytes, config.index, config.text_files)
-        return status_of(generation, files, config.corpus, self._store.description)
+        if self.corpus is not None:
+            files = documents.scan(self.corpus, config.max_file_bytes, config.index, config.text_files)
+        return status_of(generation, files, corpus_of(config), self._store.description)
 
     def withdraw(self, files: Sequence[str]) -> None:
         """Take files out of the current generation, if the store can do that without a build. Raises StoreError."""
@@ -262,7 +283,7 @@ class Engine:
     def _let_go(self) -> None:
         self._encoding.shutdown()
         self._store.close()
-        with self._opening, self._loading, self._caching:
+        with self._opening, self._loading:
             self._generation = self._opened = None  # a generation closes when nobody refers to it
             self._pictures.clear()
 
@@ -270,10 +291,11 @@ class Engine:
         """Open what the next question needs."""
         generation = self.generation
         self._check_name(generation.manifest.encoder)  # what needs no model is checked first
-        _check_settings(generation, self._settings)
+        check_settings(generation, self._settings)
         encoder, reader = self._models(generation)
-        _check_encoder(generation, encoder)
-        return pipeline.Resources(self.config, generation, encoder, reader, self._encoding, self._corpus)
+        check_encoder(generation, encoder)
+        config = calibrated(self.config, generation.manifest.encoder)
+        return pipeline.Resources(config, generation, encoder, reader, self._encoding, self.corpus)
 
     def _models(self, generation: OpenGeneration) -> tuple[Encoder, Reader | None]:
         """The encoder and the reader, opened in parallel."""
@@ -290,7 +312,7 @@ class Engine:
             built, config = generation.manifest.encoder, self.config
             self._check_name(built)
             opened = self._opened
-            if opened is None or _made_from(opened.identity.as_json()) != _made_from(built):
+            if opened is None or made_from(opened.identity.as_json()) != made_from(built):
                 prompts = (config.query_prompt, config.passage_prompt)
                 try:
                     opened = open_encoder(config.encoder, *prompts, config.index, built)
@@ -303,41 +325,17 @@ class Engine:
             return opened
 
     @property
-    def _corpus(self) -> Path | None:
-        """The folder of articles; None if they are on another machine: a folder of that name here may be unrelated."""
-        config = self.config
-        is_elsewhere = not self.can_build or (self.shared and not config.corpus.is_dir())
-        return None if is_elsewhere else config.corpus
+    def corpus(self) -> Corpus | None:
+        """The articles; None if they are on another machine: a folder of that name here may be unrelated."""
+        corpus = corpus_of(self.config)
+        is_elsewhere = not self.can_build or (
+            self.shared and not all(path.is_dir() for path in Folders.of(corpus).paths)
+        )
+        return None if is_elsewhere else corpus
 
     def _check_name(self, built: Mapping[str, Any]) -> None:
         wanted = self.config.encoder or DEFAULT_NAME
         if self._given is None and built.get("name") != wanted:
-            raise _mismatch(built.get("name"), wanted, "name")
+            raise mismatch(built.get("name"), wanted, "name")
         if "runtime" not in built:  # of an older version
-            raise _mismatch(wanted, wanted, "runtime")
-
-
-def _made_from(encoder: Mapping[str, Any]) -> tuple[object, object]:
-    return encoder["weights_sha256"], encoder["runtime"]
-
-
-def _check_encoder(generation: OpenGeneration, encoder: Encoder) -> None:
-    built, now = dict(generation.manifest.encoder), asdict(encoder.identity)
-    differs = next((name for name in now if built.get(name) != now[name]), None)
-    if differs is not None:
-        raise _mismatch(built.get("name"), now["name"], differs)
-
-
-def _check_settings(generation: OpenGeneration, settings: PassageSettings) -> None:
-    built, now = dict(generation.manifest.passage_settings), settings.as_json()
-    if built != now:
-        raise MismatchError(f"The index was built with the passage settings {built} and not {now}", Remedy.BUILD)
-
-
-def _mismatch(built: object, wanted: object, differs: str) -> MismatchError:
-    return MismatchError(
-        f"The index was built with the encoder {built!r} and this program is set to {wanted!r} "
-        f"(they differ in {differs})",
-        Remedy.BUILD,
-        "{}, or set QA_ENCODER back",
-    )
+            raise mismatch(wanted, wanted, "runtime")

@@ -5,6 +5,7 @@ QAError                 the base: catch this at an edge
 │   └── QuestionError   the question cannot be asked (empty, too long, no words)
 ├── CorpusError         the corpus folder cannot be read or written
 │   └── VanishedError   most articles are gone from it, and nobody confirmed that they are to leave the index
+├── FetchError          an address of the web could not be fetched
 ├── ModelError          an encoder is missing, altered or does not fit
 ├── ClosedError         the engine was closed
 ├── ClusterError        the machines of a distributed build cannot be reached, or do not fit
@@ -75,6 +76,10 @@ class CorpusError(QAError):
 
 class VanishedError(CorpusError):
     """Most articles are gone from the folder at once, as when its disk is not connected."""
+
+
+class FetchError(QAError):
+    """An address of the web could not be fetched as it was wanted."""
 
 
 class ModelError(QAError):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from .corpus import documents
 from .corpus.documents import CorpusFile
+from .corpus.folders import Corpus
 from .corpus.records import FileRecord
 from .formats import kind
 from .index.generation import OpenGeneration
@@ -92,7 +92,7 @@ class Status:
 def status_of(
     generation: OpenGeneration | None,
     files: Iterable[CorpusFile] | None,
-    corpus: Path,
+    corpus: Corpus,
     store: Mapping[str, str] | None,
 ) -> Status:
     """Compare a generation (None before the first build) with the `files` in the corpus folder.
@@ -114,7 +114,7 @@ def status_of(
     )
 
 
-def _compare(known: dict[str, FileRecord], files: Iterable[CorpusFile], corpus: Path) -> Iterator[FileState]:
+def _compare(known: dict[str, FileRecord], files: Iterable[CorpusFile], corpus: Corpus) -> Iterator[FileState]:
     """The state of each file in the folder or in the index; removes from `known` those in the folder."""
     for file in files:
         old = known.pop(file.record.path, None)

@@ -9,7 +9,6 @@ import re
 import sys
 import time
 import zlib
-from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,9 +24,10 @@ hypothesis.settings.load_profile("project")
 from qa.system import offline  # noqa: E402
 
 offline.forbid_downloads()
+os.environ["XDG_DATA_HOME"] = os.devnull  # no test reads or writes the articles of whoever runs it
 
 import servers  # noqa: E402 (the environment first)
-from parts import parts_of  # noqa: E402
+import shares  # noqa: E402
 from waiting import take_time  # noqa: E402
 
 from qa.config import Config  # noqa: E402
@@ -177,17 +177,16 @@ def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--part", metavar="N/COUNT", help="run only the Nth of COUNT parts of about equal length")
+    parser.addoption("--share", metavar="FOLDER", type=Path, help="share the tests with all processes of this folder")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not (part := config.getoption("--part")):
-        return
-    number, count = map(int, part.split("/"))
-    names = [item.location[0] for item in items]
-    chosen = parts_of(Counter(names), count)[number - 1]
-    config.hook.pytest_deselected(items=[item for item, name in zip(items, names, strict=True) if name not in chosen])
-    items[:] = [item for item, name in zip(items, names, strict=True) if name in chosen]
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    folder = session.config.getoption("--share")
+    if folder is None or session.testsfailed or session.config.option.collectonly:
+        return None
+    shares.run(session, shares.claimed(session.items, folder))
+    return True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -211,7 +210,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     required: tuple[str, ...] = ("browser", "server", "strace") if os.environ.get("CI") == "true" else ()
     if os.environ.get("QA_TEST_SCALE") == "1":
-        required += ("milvus_lite", "milvus", "cluster", "ray")
+        required += ("milvus_lite", "milvus", "cluster", "ray", "adapters", "site")
     is_missed = report.skipped and NO_SETS not in str(report.longrepr)
     if is_missed and any(item.get_closest_marker(name) for name in required):
         report.outcome = "failed"

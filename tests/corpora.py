@@ -5,7 +5,9 @@ It does not import pytest. Tests take TinyEncoder from the fixture `tiny`, since
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,3 +115,34 @@ def installed(folder: Path, name: str = "memory", factory: str = "memory_store:M
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
         yield
+
+
+def illustrated_book(picture: bytes) -> bytes:
+    """An EPUB of two chapters, with a picture in a folder beside them at the end of the first."""
+    package = """<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="i">
+    <metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="i">b</dc:identifier>
+    <dc:title>Bees</dc:title><dc:language>en</dc:language></metadata>
+    <manifest><item id="b" href="text/b.xhtml" media-type="application/xhtml+xml"/>
+    <item id="a" href="text/a.xhtml" media-type="application/xhtml+xml"/>
+    <item id="p" href="img/hive%20one.png" media-type="image/png"/></manifest>
+    <spine><itemref idref="a"/><itemref idref="b"/></spine></package>"""
+    page = '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title></head><body>{}</body></html>'
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        archive.writestr(
+            "META-INF/container.xml",
+            '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0"><rootfiles>'
+            '<rootfile full-path="OEBPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
+        )
+        archive.writestr("OEBPS/book.opf", package)
+        archive.writestr(
+            "OEBPS/text/a.xhtml",
+            page.format(
+                "<h1>Winter</h1><p>In winter the bees keep each other warm.</p>"
+                '<p><img src="../img/hive%20one.png" alt="A hive"/></p>'
+            ),
+        )
+        archive.writestr("OEBPS/text/b.xhtml", page.format("<h1>Summer</h1><p>In summer they fan their wings.</p>"))
+        archive.writestr("OEBPS/img/hive one.png", picture)
+    return file.getvalue()

@@ -21,7 +21,6 @@ from conftest import TinyReader
 from corpora import REBUILD, article, replace_unseen, write
 from files.make_pdf import lines_at, written
 
-from qa import engine as engine_module
 from qa.ask.answer import Answer, Lead
 from qa.ask.follow_up import Turn
 from qa.ask.pipeline import MAX_TOP_K
@@ -82,16 +81,16 @@ def test_answer_is_cited_at_its_exact_words(built: Config, engine: Engine) -> No
 def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
     data = json.loads(json.dumps(engine.ask(f"  {QUESTION} ").as_json()))
     assert set(data) == {
-        "question", "query", "carried", "corrected", "reason", "unmentioned", "unread", "answerable", "confidence",
-        "answer", "others", "citations", "why", "generation", "timings_ms",
+        "question", "query", "scope", "carried", "corrected", "reason", "unmentioned", "unread", "answerable",
+        "confidence", "answer", "others", "citations", "why", "generation", "timings_ms",
     }  # fmt: skip
     assert (data["question"], data["query"]) == (f"  {QUESTION} ", QUESTION)
     assert set(data["answer"]) == {
-        "text", "short", "citation", "start", "end", "span", "sentence", "date", "stated", "row",
+        "text", "short", "citation", "start", "end", "span", "sentence", "date", "stated", "row", "link",
     }  # fmt: skip
     assert set(data["citations"][0]) == {
-        "rank", "score", "document", "title", "section", "columns", "page", "url", "start", "end", "text", "highlights",
-        "changed", "recognised",
+        "rank", "score", "document", "title", "section", "columns", "page", "url", "author", "date", "start", "end",
+        "text", "highlights", "changed", "recognised", "link", "app", "csl",
     }  # fmt: skip
     assert set(data["timings_ms"]) == {"encode", "search", "read", "answer", "total"}
     assert 0 <= data["confidence"] <= 1
@@ -609,7 +608,7 @@ def test_a_changed_file_or_another_format_has_no_page(printed: Engine) -> None:
 
 
 def test_pages_that_are_remembered_are_bounded(printed: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_module, "_CACHED_PICTURES", 2)
+    monkeypatch.setattr(printed._pictures, "most", 2)
     cited = printed.ask(QUESTION).citations[0]
     drawn = [printed.pictures(replace(cited, highlights=(Span(0, end),))) for end in (3, 10, 17)]
     again = [printed.pictures(replace(cited, highlights=(Span(0, end),))) for end in (17, 10, 3)]

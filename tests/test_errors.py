@@ -8,7 +8,7 @@ import pytest
 
 from qa import errors
 from qa.errors import ConfigError, ModelError, NoGenerationError, QAError, QuestionError, Remedy, StoreError
-from qa.ui.remedies import in_page
+from qa.ui.failures import in_page
 
 DAMAGED = StoreError("vectors.f16 is damaged", Remedy.FULL_BUILD)
 OTHER = StoreError("The index is {another}", Remedy.BUILD_ELSEWHERE, "{}, or use the program that built it")

@@ -18,17 +18,17 @@ import qa
 
 PACKAGE = Path(qa.__file__).parent
 # Used by the rooms above the engine; no other program should use it, since it may change with any version.
-OWN_AFFAIRS = {"Engine.generation"}
+OWN_AFFAIRS = {"Engine.corpus", "Engine.generation", "Engine.pages"}
 
 
 def test_the_public_names_are_these() -> None:
     assert qa.__all__ == [
-        "Address", "Answer", "AnswerSpan", "Block", "Box", "BuildReport", "Citation", "Config", "Contents", "Document",
-        "Empty", "Encoder", "EncoderIdentity", "Engine", "Evidence", "FileRecord", "FileState", "Hit", "Judgement",
-        "Lead", "OpenCompound", "OtherValue", "PagePicture", "Passage", "PassageSettings", "PluginAddress", "Progress",
-        "QAError", "Query", "QueryTerm", "Ranking", "Ranks", "Reader", "ReaderScores", "Remedy", "Section", "Span",
-        "Status", "TableRow", "TextBuilder", "Turn", "Unreadable", "Why",
-        "__version__", "build_index", "decode", "load_encoder",
+        "Address", "Answer", "AnswerSpan", "AppliedScope", "Block", "Box", "BuildReport", "Citation", "Config",
+        "Contents", "Document", "Empty", "Encoder", "EncoderIdentity", "Engine", "Evidence", "FileRecord",
+        "FileState", "Hit", "Judgement", "Lead", "OpenCompound", "OtherValue", "PagePicture", "Passage",
+        "PassageSettings", "PluginAddress", "Progress", "QAError", "Query", "QueryTerm", "Ranking", "Ranks", "Reader",
+        "ReaderScores", "Remedy", "Scope", "Section", "Span", "Status", "TableRow", "TextBuilder", "Turn",
+        "Unreadable", "Why", "__version__", "build_index", "decode", "load_encoder",
     ]  # fmt: skip
     assert set(qa.__all__) <= set(dir(qa))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,14 +18,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, Request, expect, sync_playwright
+from browsers import chromium
+from playwright.sync_api import Page, Request, expect
 from traffic import under_strace
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 FORUMS = "Which forums do India and Russia work together in?"
 HEIGHT = "How high is the roof above the market square?"
 FERRY = "# The ferry\n\nThe ferryman Ivo Lachner crosses the lake at noon.\n"
@@ -36,7 +31,9 @@ BUILT = 120_000  # milliseconds that a build may take
 def called(url: str, data: dict[str, Any] | None = None) -> Any:
     """The response of the server's own HTTP interface."""
     request = urllib.request.Request(
-        url, json.dumps(data).encode() if data else None, {"Content-Type": "application/json"}
+        url,
+        json.dumps(data).encode() if data else None,
+        {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"},
     )
     with urllib.request.urlopen(request, timeout=30) as response:
         return json.load(response)
@@ -60,16 +57,22 @@ def visited(page: Page, url: str, corpus: Path) -> dict[str, Any]:
     count = len(list(corpus.iterdir()))
     expect(headline).to_contain_text(f"{count} articles", timeout=BUILT)
     seen: dict[str, Any] = {"page": asked(page, FORUMS)}
-    page.locator(".qa-card .qa-passage").first.click()
-    expect(page.locator(".qa-source h2")).to_be_visible()
+    page.locator(".qa-card .qa-open").first.click()
+    expect(page.locator("#qa-source h2")).to_be_visible()
     seen["pdf"] = asked(page, HEIGHT)
     expect(page.get_by_alt_text("Page 1 of hives.pdf")).to_be_visible(timeout=30_000)
     seen["api"] = called(f"{url}/api/ask", {"question": FORUMS})["citations"][0]["document"]
     seen["found"] = len(called(f"{url}/api/search", {"query": FORUMS})["hits"])
+    tool = {"name": "ask", "arguments": {"question": FORUMS}}
+    told = called(f"{url}/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": tool})
+    seen["mcp"] = told["result"]["structuredContent"]["citations"][0]["document"]
+    messages = [{"role": "user", "content": FORUMS}]
+    said = called(f"{url}/v1/chat/completions", {"model": "articles", "messages": messages})
+    seen["model"] = said["answer"]["citations"][0]["document"]
     (corpus / "ferry.md").write_text(FERRY, "utf-8")
     expect(headline).to_contain_text(f"{count + 1} articles", timeout=BUILT)
     seen["changed"] = asked(page, "When does the ferryman cross the lake?")
-    page.get_by_role("tab", name="Library").click()
+    page.get_by_role("link", name="Library").click()
     expect(page.locator("#qa-files")).to_contain_text("ferry.md")
     seen["status"] = called(f"{url}/api/status")["passages"]
     return seen
@@ -92,10 +95,7 @@ def main(record: str, seconds: str, *command: str) -> None:
         line = server.stdout.readline()
         assert line.startswith("Chat: http://127.0.0.1:"), line
         began = time.monotonic()
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=next(filter(None, map(shutil.which, CHROMIUM))), args=ARGUMENTS
-            )
+        with chromium() as browser:
             page = browser.new_page()
             page.on("request", requested)
             seen = visited(page, line.split()[1], corpus)
@@ -103,7 +103,6 @@ def main(record: str, seconds: str, *command: str) -> None:
                 server.wait(max(0.0, float(seconds) - (time.monotonic() - began)))
             except subprocess.TimeoutExpired:
                 seen["served"] = time.monotonic() - began  # it still runs, as it should
-            browser.close()
     finally:
         # strace itself ignores an interrupt, and ends with the last process that it follows.
         os.killpg(server.pid, signal.SIGINT)

@@ -44,4 +44,4 @@ class LexicalIndex(lexical.LexicalIndex):
         return any(self.frequencies("terms", forms_of(word, self.languages)).values())
 
     def _known(self, words: Sequence[Word]) -> Mapping[str, int]:
-        return self.frequencies("terms", {form for word in words for form in word.forms})
+        return self.frequencies("terms", {form for word in words for form in word.forms | word.labels})

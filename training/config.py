@@ -45,7 +45,8 @@ class Sampling:
     negatives of a question. `removed` is how often it gets its own passage without the sentences that answer it;
     `changed` is how often its passage is paired with a changed question that it does not answer, and `foreign` how
     often the replacement in that comes from another article. `bare_question` is how often the question mark is left
-    out, and `no_title` how often the passage's title is.
+    out, and `no_title` how often the passage's title is. `named` is how often a question names its article, as
+    somebody does who has several of a kind; its passage under the title of another article then does not answer it.
 
     `same_article` is the share of mined negatives from the same article. With `together`, a changed question is in
     the group of its original, so that it must be less relevant. With `lines`, the end of a line ends a sentence,
@@ -65,6 +66,7 @@ class Sampling:
     together: bool = False
     lines: bool = False
     piped: float = 0.0
+    named: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ class Settings:
     `decay_share` of the steps. `average` is the decay of the moving average of the weights, and `weights` those of
     the parts of the loss; the reader has the output `unit` if "unit" is one of them. `precision` is "bfloat16",
     "float32" or "auto": bfloat16 if the processor multiplies it. `negatives` is the file of mined negatives, below
-    the work folder. The last checkpoints are kept, and those of each `keep_every` steps if that is not 0.
+    the work folder. The last checkpoints are kept, and those of each `keep_every` steps if that is not 0. The split of
+    articles depends on `seed` alone, the order of questions on `stage` as well, so that a later run sees others first.
     """
 
     seed: int
@@ -105,6 +108,12 @@ class Settings:
     precision: str = "auto"
     negatives: str = "negatives.json"
     keep_every: int = 0
+    stage: int = 0
+
+    @property
+    def order(self) -> str:
+        """The seed of everything that is drawn of the questions."""
+        return f"{self.seed} {self.stage}" if self.stage else str(self.seed)
 
     @property
     def unit(self) -> bool:

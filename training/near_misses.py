@@ -36,6 +36,7 @@ _NEGATED = {
     "are": "are not", "can": "cannot", "could": "could not", "would": "would not", "has": "has not", "had": "had not",
 }  # fmt: skip
 _WORD = re.compile(r"[A-Za-z]+")
+_TOKEN = re.compile(r"\w+")
 
 
 def pieces(texts: Iterable[str]) -> dict[str, list[str]]:
@@ -69,6 +70,31 @@ def changed_question(question: str, others: dict[str, list[str]], passage: str, 
         return None
     span, new = draw.choice(ways)
     return question[: span.start] + new + question[span.end :]
+
+
+_PLACES = ("{0} ({1})?", "{0} in {1}?", "in {1}, {0}?", "{1}: {0}?", "{1} {0}", "according to {1}, {0}?", "{0} {1}")
+
+
+def naming(question: str, title: str, other: str, draw: random.Random) -> str | None:
+    """The question with words of its article's title that the title of the other article lacks; None if there are none.
+
+    Those are the whole title, or one to three consecutive words of it, of which one at least is in it alone.
+    """
+    known = set(_TOKEN.findall(other.lower()))
+    words = title.replace(" > ", " ").split()
+    alone = []
+    for number, word in enumerate(words):
+        tokens = _TOKEN.findall(word.lower())
+        if not known.issuperset(tokens) and not all(map(is_function_word, tokens)):
+            alone.append(number)
+    if not alone:
+        return None
+    named = title
+    if draw.random() < 0.6:
+        at = draw.choice(alone)
+        first = max(0, at - draw.randrange(2))
+        named = " ".join(words[first : at + 1 + draw.randrange(2)]).strip(",.:;()")
+    return draw.choice(_PLACES).format(question.rstrip("? "), named)
 
 
 def without_answer(text: str, sentences: Sequence[Span], answers: Iterable[str]) -> tuple[Span, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from qa.text.sentences import sentence_spans
 
 from .config import Sampling
 from .data import Example, QuestionSet, occurrences
-from .near_misses import changed_question, pieces, without_answer
+from .near_misses import changed_question, naming, pieces, without_answer
 from .tables import unit_spans, with_bars
 
 MOST_QUESTION = 48  # most tokens of a question
@@ -127,12 +127,27 @@ class Sequences:
         piped = bool(sampling.piped) and draw.random() < sampling.piped
         places = [(p, self._places(item, p, piped)) for p in example.passages]
         passage, found = draw.choice([place for place in places if place[1]] or places)
-        made = [self._own(item, passage, found, draw, piped)]
+        if sampling.named and draw.random() < sampling.named:
+            item, other = self._named(item, passage, draw)
+        else:
+            other = None
+        made = [self._own(item, passage, found, draw, piped, other)]
         if draw.random() < sampling.changed:
             made += self._changed(item, passage, found, draw, piped)
         return (tuple(s for group in made for s in group),) if sampling.together else tuple(made)
 
-    def _own(self, item: Item, passage: str, found: list[Span], draw: random.Random, piped: bool) -> Group:
+    def _named(self, item: Item, passage: str, draw: random.Random) -> tuple[Item, str | None]:
+        """The item with a question that names its article, and the title of another; without one, it is unchanged."""
+        of, title = item.of, item.of.sources[passage].title
+        if not title or not item.articles:
+            return item, None
+        other = of.sources[draw.choice(of.articles.get(draw.choice(item.articles)) or [passage])].title
+        asked = naming(item.example.question, title, other, draw) if other else None
+        return (item, None) if asked is None else (replace(item, example=replace(item.example, question=asked)), other)
+
+    def _own(
+        self, item: Item, passage: str, found: list[Span], draw: random.Random, piped: bool, other: str | None = None
+    ) -> Group:
         example = item.example
         state = draw.random()  # question, size and whether there is a title are the same within a group
         group = [self._cut(example.question, item, passage, random.Random(state), found, True, pick=draw, piped=piped)]
@@ -140,6 +155,10 @@ class Sequences:
             self._cut(example.question, item, p, random.Random(state), pick=draw, piped=piped)
             for p in self._against(item, passage, draw)
         ]
+        if other is not None:  # the same text of another article
+            group.append(
+                self._cut(example.question, item, passage, random.Random(state), pick=draw, piped=piped, title=other)
+            )
         if draw.random() < self._sampling.removed:
             numbers = self._left(item, passage, found, piped)
             if numbers:
@@ -225,10 +244,12 @@ class Sequences:
         allowed: Sequence[int] = (),
         pick: random.Random | None = None,
         piped: bool = False,
+        title: str | None = None,
     ) -> Paired:
         """A question with a part of a passage: as many consecutive whole sentences as there is room for.
 
         With `allowed`, only those sentences. If the answer is `found`, the part contains an occurrence drawn by `pick`.
+        A `title` stands in place of the passage's own.
         """
         sampling = self._sampling
         if draw.random() < sampling.bare_question:
@@ -243,7 +264,9 @@ class Sequences:
                 self._tokens.clear()
             self._tokens[key] = self._tokenised(source.title, self._text(item.of, passage, piped)[0])
         tokens = self._tokens[key]
-        if not has_title:
+        if title is not None:
+            tokens = replace(tokens, title=self._title(title))
+        elif not has_title:
             tokens = Tokens((), tokens.ids, tokens.characters, tokens.sentences)
         asked = self._asked(question)
         places = [place for place in map(tokens.of, found) if len(place)]
@@ -288,16 +311,17 @@ class Sequences:
 
     def _tokenised(self, title: str, text: str, section: Sequence[str] = ()) -> Tokens:
         """Tokenize title and text separately, which gives the same tokens, since words are split at blanks first."""
-        head = "".join(f"{part}. " for part in context(title, section) if part)
         encoded = self._tokenizer.encode(text, add_special_tokens=False)
         characters = tuple(Span(*offsets) for offsets in encoded.offsets)
         starts = [span.start for span in characters]
         bounds = [bisect_left(starts, span.start) for span in self._spans(text)] or [0]
         bounds[0] = 0
         ranges = tuple(Span(a, b) for a, b in zip(bounds, [*bounds[1:], len(starts)], strict=True))
-        return Tokens(
-            tuple(self._tokenizer.encode(head, add_special_tokens=False).ids), tuple(encoded.ids), characters, ranges
-        )
+        return Tokens(self._title(title, section), tuple(encoded.ids), characters, ranges)
+
+    def _title(self, title: str, section: Sequence[str] = ()) -> tuple[int, ...]:
+        head = "".join(f"{part}. " for part in context(title, section) if part)
+        return tuple(self._tokenizer.encode(head, add_special_tokens=False).ids)
 
 
 def _shown(unit: Span, at: Mapping[int, int]) -> tuple[int, int] | None:

@@ -102,7 +102,7 @@ def read_items(settings: Settings, sets: Sequence[Path], work: Path) -> list[Ite
         split = split_articles(members, family, settings.seed)
         for of in members:
             own = _items(of, mined[of.name], split)
-            part = random.Random(f"{settings.seed} {of.name}").sample(own, round(family.times % 1 * len(own)))
+            part = random.Random(f"{settings.order} {of.name}").sample(own, round(family.times % 1 * len(own)))
             items += int(family.times) * own + part
     return items
 
@@ -232,7 +232,7 @@ class _Order:
 
     def _made(self, place: int) -> tuple[Group, ...]:
         epoch, number = divmod(place, len(self._items))
-        seed = self._settings.seed
+        seed = self._settings.order
         if epoch != self._epoch:
             self._epoch, self._shuffled = epoch, list(range(len(self._items)))
             random.Random(f"{seed} {epoch}").shuffle(self._shuffled)

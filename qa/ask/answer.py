@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..config import CHAT
+from ..index.scope import AppliedScope
 from ..text.document import Span
+from . import notebook
+from .links import citation_link, lead_link
 from .rows import TableRow, names_in
 from .why import Why
 
@@ -18,6 +23,9 @@ class Citation:
     `changed` says that the file has changed since it was indexed, and `incomplete` which part of it could not be read.
     `recognised` is the share of certain words of a page that was read from an image, and None for any other text.
     `header` is that of the table inside which the passage begins, if any; it is also the last part of `section`.
+    `author` and `date` are those that the document's properties give, the date in ISO 8601 as far as it is written;
+    empty if they give none. `app` is the address that opens the article in the program that it is from
+    (`obsidian://…`), and `csl` what a reference manager says of it, as CSL-JSON; each is empty if there is none.
     """
 
     rank: int
@@ -34,6 +42,10 @@ class Citation:
     incomplete: str = ""
     recognised: float | None = None
     header: str = ""
+    author: str = ""
+    date: str = ""
+    app: str = ""
+    csl: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +81,8 @@ class Lead:
         start, end = self.sentence.start - self.span.start, self.sentence.end - self.span.start
         return self.text[:start], self.text[end:]
 
-    def as_json(self) -> dict[str, Any]:
-        """The `answer` of `qa ask --json` (docs/design.md)."""
+    def as_json(self, link: str) -> dict[str, Any]:
+        """The `answer` of `qa ask --json` (docs/design.md); `link` opens its article."""
         return {
             "text": self.text,
             "short": self.pieces()[1] or None,
@@ -82,6 +94,7 @@ class Lead:
             "date": self.date or None,
             "stated": self.is_stated,
             "row": None if self.row is None else self.row.as_json(),
+            "link": link,
         }
 
 
@@ -121,7 +134,8 @@ class Answer:
     sentence why nothing was found, if that is known. `unmentioned` are names in the question that the article of the
     lead does not contain. `unread` counts the passages and units that the reader had no time for. `why`
     says what decided, of the lead or, if there is none, of what came closest; None if nothing was found. `others` are
-    other values that other articles give for what the lead says, the newest first.
+    other values that other articles give for what the lead says, the newest first. `scope` is what was searched; None
+    if all articles were. `chat` is the address of the chat in which links open the articles.
     """
 
     question: str
@@ -139,12 +153,28 @@ class Answer:
     unread: int = 0
     why: Why | None = None
     others: tuple[OtherValue, ...] = ()
+    scope: AppliedScope | None = None
+    chat: str = CHAT
+
+    def link(self, citation: Citation) -> str:
+        """The URL that opens the article of a citation in the chat, at the passage with its highlights."""
+        return self.chat + citation_link(citation)
+
+    @property
+    def lead_link(self) -> str:
+        """The URL that opens the article of the lead at the words that answer; empty without a lead."""
+        return "" if self.lead is None else self.chat + lead_link(self.lead, self.citations[self.lead.citation - 1])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: the quotation, how certain it is, and the cited passages."""
+        return notebook.html_of(self)
 
     def as_json(self) -> dict[str, Any]:
         """The object of `qa ask --json` (docs/design.md)."""
         return {
             "question": self.question,
             "query": self.query,
+            "scope": None if self.scope is None else self.scope.as_json(),
             "carried": list(self.carried),
             "corrected": [{"typed": typed, "meant": meant} for typed, meant in self.corrected],
             "reason": self.reason or None,
@@ -152,17 +182,17 @@ class Answer:
             "unread": self.unread,
             "answerable": self.answerable,
             "confidence": round(self.confidence, 4),
-            "answer": None if self.lead is None else self.lead.as_json(),
+            "answer": None if self.lead is None else self.lead.as_json(self.lead_link),
             "others": [other.as_json() for other in self.others],
-            "citations": [citation_json(citation) for citation in self.citations],
+            "citations": [citation_json(citation, self.link(citation)) for citation in self.citations],
             "why": None if self.why is None else self.why.as_json(),
             "generation": self.generation,
             "timings_ms": {stage: round(ms, 2) for stage, ms in self.timings_ms.items()},
         }
 
 
-def citation_json(citation: Citation) -> dict[str, Any]:
-    """One entry of `citations` in `qa ask --json`."""
+def citation_json(citation: Citation, link: str) -> dict[str, Any]:
+    """One entry of `citations` in `qa ask --json`; `link` opens its article."""
     return {
         "rank": citation.rank,
         "score": round(citation.score, 4),
@@ -172,6 +202,11 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "columns": list(names_in(citation.header)) if citation.header else [],
         "page": citation.page,
         "url": citation.url,
+        "link": link,
+        "app": citation.app or None,
+        "csl": json.loads(citation.csl) if citation.csl else None,
+        "author": citation.author or None,
+        "date": citation.date or None,
         "start": citation.span.start,
         "end": citation.span.end,
         "text": citation.text,

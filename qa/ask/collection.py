@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass, replace
 from operator import eq, ge, gt, le, lt
-from pathlib import Path
 
 import numpy as np
 
 from ..corpus.documents import has_changed
+from ..corpus.folders import Corpus
+from ..corpus.heads import author_of, date_of, file_date, is_named, people_of, written
 from ..corpus.records import Head
+from ..corpus.works import CSL, app_address
 from ..index.generation import OpenGeneration
 from ..index.protocols import Query
-from ..text.dates import Date, as_iso, dates_in, latest_date
-from ..text.document import Span, title_from_path, without_record
-from ..text.properties import HEADING, block_of, entry_of
+from ..index.scope import Scope
+from ..text.dates import Date, as_iso, latest_date
+from ..text.document import Span, title_from_path
+from ..text.properties import AUTHORS, BETWEEN_VALUES, HEADING, INLINE_TAGS, TAGS, block_of, entry_of, other_names
 from ..text.terms import analyze, contained_in, is_function_word
+from ..text.web_address import web_address
 from .answer import Answer, Citation, Lead
 from .collection_forms import Asked, readings_of
 from .presence import GoneDocuments
-from .sources import DATED, web_address
 
 # How sure a count or a comparison of all dates is, and a property of the only article with the title that is asked for.
 _CERTAIN, _NAMED = 0.99, 0.97
@@ -43,10 +45,7 @@ _KEYS = {
     "released": ("released", "published", "date"), "written": ("written", "date", "created", "published"),
     "created": ("created", "date", "written"), "updated": ("updated", "modified", "lastmod"),
 }  # fmt: skip
-_AUTHORS = ("author", "authors", "by", "from")
 _RECEIVERS = ("to", "cc")
-_TAGS = ("tags", "tag", "keywords", "categories")
-_BETWEEN_TAGS = re.compile(r"[,;\n]+|\s+#|^#")
 _MAIL = re.compile(r"\.(?:eml|emlx|msg|mbox|mbx)(?:#\d+)?$", re.I)
 # When an article must have been written, compared as exactly as the question says.
 _WHEN: Mapping[str, Callable[[Date, Date], bool]] = {
@@ -64,12 +63,12 @@ class _Said:
     is_literal: bool = False
 
 
-def collection_answer(query: Query, question: str, generation: OpenGeneration, corpus: Path | None) -> Answer | None:
+def collection_answer(query: Query, question: str, generation: OpenGeneration, corpus: Corpus | None) -> Answer | None:
     """The answer to a question about the collection; None if it is none, or names nothing that there is."""
     readings = [] if query.phrases or query.excluded else list(readings_of(query.text))
     if not readings:
         return None
-    collection = _Collection(generation, GoneDocuments(corpus))
+    collection = _Collection(generation, GoneDocuments(corpus), query.scope)
     said = next((said for said in map(collection.answer, readings) if said is not None and said.heads), None)
     if said is None:
         return None
@@ -105,11 +104,14 @@ class _Chosen:
 
 
 class _Collection:
-    """The documents of a generation whose files are there, and what their titles and properties say."""
+    """The documents of a scope whose files are there, and what their titles and properties say."""
 
-    def __init__(self, generation: OpenGeneration, is_gone: GoneDocuments) -> None:
+    def __init__(self, generation: OpenGeneration, is_gone: GoneDocuments, scope: Scope) -> None:
         self._generation = generation
-        numbers = range(generation.manifest.documents)
+        self._scope = scope
+        selection = generation.selection(scope)
+        everything = range(generation.manifest.documents)
+        numbers = everything if selection is None else np.flatnonzero(selection.documents).tolist()
         blocks = (numbers[start : start + _BLOCK] for start in range(0, len(numbers), _BLOCK))
         found = (generation.heads(block) for block in blocks)
         heads = (head for each in found for _, head in sorted(each.items(), key=lambda pair: pair[0]))
@@ -127,10 +129,10 @@ class _Collection:
             if asked.kind == "end":
                 return self._extreme(chosen, parts["end"].lower() in ("oldest", "earliest"))
             return self._listed(chosen, asked.kind == "count")
-        names = {"author": _AUTHORS, "receiver": _RECEIVERS, "property": (parts.get("name", "").lower(),)}
+        names = {"author": AUTHORS, "receiver": _RECEIVERS, "property": (parts.get("name", "").lower(),)}
         wanted = names.get(asked.kind) or _KEYS.get(parts.get("verb", "published").lower(), _KEYS["published"])
         if "person" in parts:
-            heads = [head for head in heads if _is_by(head, parts["person"], _AUTHORS)]
+            heads = [head for head in heads if _is_by(head, parts["person"], AUTHORS)]
         if "title" in parts:
             return self._property([head for head in heads if _is_titled(head, parts["title"])], wanted, _NAMED)
         titled, mentioned = self._about(parts["topic"], heads)
@@ -149,17 +151,17 @@ class _Collection:
         undated = 0
         for kind, value in asked.filters:
             if kind == "person":
-                heads, names = [head for head in heads if _is_by(head, value, _AUTHORS)], _AUTHORS
+                heads, names = [head for head in heads if _is_by(head, value, AUTHORS)], AUTHORS
                 words.append(f"by {value}")
             elif kind == "receiver":
                 heads, names = [head for head in heads if _is_by(head, value, _RECEIVERS)], _RECEIVERS
                 words.append(f"to {value}")
             elif kind == "tag":
-                heads, names = [head for head in heads if _is_tagged(head, value)], _TAGS
+                heads, names = [head for head in heads if _is_tagged(head, value)], TAGS
                 words.append(f"tagged {value}")
             elif kind in _WHEN:
                 wanted = latest_date(value) or (int(value[-4:]), 0, 0)
-                dated = [(head, date) for head in heads if (date := _date(head)) and _is_as_exact(date, wanted)]
+                dated = [(head, date) for head in heads if (date := date_of(head)) and _is_as_exact(date, wanted)]
                 undated += len(heads) - len(dated)
                 heads = [head for head, date in dated if _WHEN[kind](_cut(date, wanted), wanted)]
                 words.append(f"{'from' if kind == 'date' else kind} {value}")
@@ -197,10 +199,10 @@ class _Collection:
     def _extreme(self, chosen: _Chosen, is_oldest: bool) -> _Said | None:
         """The newest or oldest article by property, else by name; by the times of the files if none has a date."""
         heads = chosen.heads
-        dated = [(date, head) for head in heads if (date := _date(head)) is not None]
+        dated = [(date, head) for head in heads if (date := date_of(head)) is not None]
         by_file = not dated
         if by_file:
-            dated = [(_file_date(head), head) for head in heads]
+            dated = [(file_date(head.file), head) for head in heads]
         if not dated:
             return None
         best = (min if is_oldest else max)(date for date, _ in dated)
@@ -225,19 +227,17 @@ class _Collection:
         terms = [term for term in generation.query_terms(topic) if not term.says_little]
         if not terms:
             return [], []
-        titled = [
-            head
-            for head in heads
-            if all(term.is_in(contained_in(f"{head.title}\n{head.metadata.get('tags', '')}")) for term in terms)
-        ]
+        titled = [head for head in heads if all(term.is_in(contained_in(_named(head))) for term in terms)]
         nowhere = np.zeros(int(generation.manifest.encoder["dimension"]), dtype=np.float32)
-        pool = generation.search(lambda: nowhere, Query(topic), _MOST_SEARCHED)
+        pool = generation.search(lambda: nowhere, Query(topic, scope=self._scope), _MOST_SEARCHED)
         found = pool.ids[pool.bm25 > 0].tolist()
         if len(found) >= _MOST_SEARCHED:
             return titled, None
         words: dict[str, set[str]] = {}
         for passage in generation.passages(found):
-            words.setdefault(passage.document, set()).update(contained_in(passage.searched, passage.language))
+            unlabelled = replace(passage, labels="")  # an article does not mention its author
+            said = contained_in(unlabelled.searched, passage.language)
+            words.setdefault(passage.document, set()).update(said)
         return titled, [
             head for head in heads if head.path in words and all(term.is_in(words[head.path]) for term in terms)
         ]
@@ -248,22 +248,27 @@ def _terms(text: str) -> set[str]:
     return set(analyze(" ".join(words)))
 
 
+def _named(head: Head) -> str:
+    """The title of a document, its other names and its tags, on a line each."""
+    tags = (head.metadata.get(name, "") for name in ("tags", INLINE_TAGS))
+    return "\n".join((head.title, *other_names(head.metadata), *tags))
+
+
 def _is_titled(head: Head, asked: str) -> bool:
     """Whether a document has this title, in the same words but for function words."""
     words = _terms(asked)
-    return bool(words) and words in (_terms(_title(head)), _terms(head.metadata.get("title", "")))
+    names = (_title(head), head.metadata.get("title", ""), *other_names(head.metadata))
+    return bool(words) and words in map(_terms, names)
 
 
-def _is_by(head: Head, asked: str, names: Sequence[str]) -> bool:
+def _is_by(head: Head, asked: str, properties: Sequence[str]) -> bool:
     """Whether all words of a name are among those of the authors of a document, or of other people in it."""
-    known = set(_WORD.findall(" ".join(head.metadata.get(name, "") for name in names).casefold()))
-    words = set(_WORD.findall(asked.casefold()))
-    return bool(words) and words <= known
+    return is_named(people_of(head, properties), asked)
 
 
 def _is_tagged(head: Head, asked: str) -> bool:
     """Whether a document has one tag in these words."""
-    tags = (tag for name in _TAGS for tag in _BETWEEN_TAGS.split(head.metadata.get(name, "").casefold()))
+    tags = (tag for name in TAGS for tag in BETWEEN_VALUES.split(head.metadata.get(name, "").casefold()))
     words = _WORD.findall(asked.casefold())
     return bool(words) and any(words == _WORD.findall(tag) for tag in tags)
 
@@ -286,22 +291,13 @@ def _title(head: Head) -> str:
     return head.title or title_from_path(head.path)
 
 
-def _date(head: Head) -> Date | None:
-    properties = (latest_date(head.metadata.get(name, "")) for name in DATED)
-    named = (found for _, found in dates_in(without_record(head.path)) if found[0])
-    return next((found for found in properties if found), None) or max(named, default=None)
-
-
-def _file_date(head: Head) -> Date:
-    time = datetime.fromtimestamp(head.file.mtime_ns / 1e9, timezone.utc)
-    return time.year, time.month, time.day
-
-
 def _may_be_same(one: Date, other: Date) -> bool:
     return all(not ours or not theirs or ours == theirs for ours, theirs in zip(one, other, strict=True))
 
 
-def _citation(rank: int, head: Head, names: Sequence[str], generation: OpenGeneration, corpus: Path | None) -> Citation:
+def _citation(
+    rank: int, head: Head, names: Sequence[str], generation: OpenGeneration, corpus: Corpus | None
+) -> Citation:
     """The article with the first of these properties that its text has, or its title, or its beginning."""
     document = generation.document(head.path)
     text = document.text if document is not None else ""
@@ -322,4 +318,6 @@ def _citation(rank: int, head: Head, names: Sequence[str], generation: OpenGener
         page=None, url=web_address(head.metadata.get("url", "")), span=span, text=span.of(text),
         highlights=(marked,) if marked is not None else (span,),
         changed=corpus is not None and has_changed(corpus, head.file),
+        author=author_of(head.metadata), date=written(head.metadata),
+        csl=head.metadata.get(CSL, ""), app=app_address(generation.manifest.reading, head.path, head.metadata),
     )  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..corpus.heads import author_of, written
+from ..corpus.works import CSL, app_at
 from ..text.dates import as_iso
 from ..text.document import SECTION_SEPARATOR, Span
 from ..text.recognised import recognised_share
@@ -77,7 +79,8 @@ def _reason(ranking: Ranking) -> str:
     if not ranking.hits and ranking.gone:
         return "The articles with these words are gone from the folder: connect its disk, or rebuild the index."
     if not ranking.hits and (ranking.query.phrases or ranking.query.excluded):
-        return "No passage contains all that you asked for and nothing that you excluded."
+        inside = " in the scope" if ranking.query.scope else ""
+        return f"No passage{inside} contains all that you asked for and nothing that you excluded."
     return ""
 
 
@@ -103,6 +106,7 @@ def _highlights(hits: Sequence[Hit], leads: Leads) -> dict[int, tuple[Span, ...]
 
 def _citation(rank: int, hit: Hit, facts: Facts, highlights: tuple[Span, ...]) -> Citation:
     passage = hit.passage
+    properties = facts.metadata.get(passage.document, {})
     return Citation(
         rank=rank,
         score=hit.score,
@@ -116,6 +120,10 @@ def _citation(rank: int, hit: Hit, facts: Facts, highlights: tuple[Span, ...]) -
         highlights=highlights,
         changed=passage.document in facts.changed,
         incomplete=facts.incomplete.get(passage.document, ""),
-        recognised=recognised_share(facts.metadata.get(passage.document, {}), passage.page),
+        recognised=recognised_share(properties, passage.page),
         header=passage.header,
+        author=author_of(properties),
+        date=written(properties),
+        app=app_at(facts.apps.get(passage.document, ""), passage.page),
+        csl=properties.get(CSL, ""),
     )

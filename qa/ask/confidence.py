@@ -26,9 +26,12 @@ class Verdict:
     threshold: float
 
 
-def judge(leads: Leads, threshold: float, risk: float | None = None) -> Verdict:
-    """The verdict on the lead, by `threshold`, or by `risk` if it is given (see `threshold_for`)."""
-    least = threshold if risk is None else threshold_for(risk, leads)
+def judge(leads: Leads, threshold: float, risk: float | None = None, wanted: float = 0.0) -> Verdict:
+    """The verdict on the lead, by `threshold`, or by `risk` if it is given (see `threshold_for`).
+
+    Whoever asks may want more, but not less.
+    """
+    least = max(wanted, threshold if risk is None else threshold_for(risk, leads))
     if leads.best is None:
         return Verdict(0.0, False, least)
     sure = confidence(leads)
@@ -38,7 +41,7 @@ def judge(leads: Leads, threshold: float, risk: float | None = None) -> Verdict:
 def confidence(leads: Leads) -> float:
     """The probability that the lead is right, by the model in lead.json."""
     likely = logistic(leads.model.intercept + weighed(leads.evidence, leads.model.confidence))
-    return min(likely, MOST_BESIDE) if leads.evidence["beside"] else likely
+    return min(likely, MOST_BESIDE if leads.evidence["beside"] else leads.model.most)
 
 
 def threshold_for(risk: float, leads: Leads) -> float:

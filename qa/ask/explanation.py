@@ -15,8 +15,9 @@ from .confidence import Verdict
 from .lead import Candidate, Leads
 from .ranking import Hit, Ranking
 from .why import ReaderScores, Why
+from .words import lacks_words
 
-_MOST_NAMED = 5  # missing words that the sentence on what is lacking names
+_ENDING = re.compile(r"(?<=\w)['’](s|d|m|t|ll|re|ve)\b", re.IGNORECASE)  # no word by itself: Ada’s, isn’t
 _WORD = re.compile(r"\w+")
 
 
@@ -62,7 +63,7 @@ def explain(ranking: Ranking, leads: Leads, verdict: Verdict, contexts: Mapping[
         confidence=verdict.confidence,
         threshold=verdict.threshold,
     )
-    return why if verdict.answerable else replace(why, lacks=_lacks(why))
+    return why if verdict.answerable else replace(why, lacks=lacks_words(why))
 
 
 def _mentions(ranking: Ranking, best: Candidate, context: str) -> _Mentions:
@@ -77,8 +78,9 @@ def _mentions(ranking: Ranking, best: Candidate, context: str) -> _Mentions:
     stems = [contained_with_kin(text, passage.language) for text in texts]
     numbers = [{number.casefold() for number in numbers_of(text)} for text in texts]
     places: dict[str, int] = {}  # of each word or number: 0 in the quotation, 1 near it, 2 in neither
+    endings = {ending.casefold() for ending in _ENDING.findall(question)}
     for term in with_kin(ranking.terms):
-        if not (term.says_little or numbers_of(term.word)):
+        if not (term.says_little or numbers_of(term.word) or term.word in endings):
             places[term.word] = next((place for place in (0, 1) if term.is_in(stems[place])), 2)
     for number in numbers_of(question):
         places[number] = next((place for place in (0, 1) if number.casefold() in numbers[place]), 2)
@@ -102,29 +104,3 @@ def _scores(best: Candidate, hit: Hit) -> ReaderScores | None:
         sentence=None if best.answer is None else logistic(best.answer.margin),
         alone=None if alone is None else logistic(alone),
     )
-
-
-def _lacks(why: Why) -> str:
-    """One sentence on what the closest quotation lacks: names and numbers, or else the other words it does not have."""
-    reasons = []
-    words = (why.missing_names + why.missing_numbers or why.missing)[:_MOST_NAMED]
-    if words:
-        reasons.append(f"its passage does not mention {_listed([f'“{word}”' for word in words])}")
-    if why.lacks_number:
-        reasons.append("its sentence has no number in digits")
-    if why.answers_another:
-        reasons.append("it answers another question than yours")
-    reader = why.reader
-    if reader is not None and max(reader.passage, reader.sentence or 0.0) < 0.5:
-        reasons.append("the reader finds no answer in it")
-    if not reasons:
-        return "It is less certain than an answer must be."
-    *first, last = reasons
-    sentence = f"{', '.join(first)}, and {last}" if first else last
-    return f"{sentence[0].upper()}{sentence[1:]}."
-
-
-def _listed(items: Sequence[str]) -> str:
-    """`a, b or c`."""
-    *first, last = items
-    return f"{', '.join(first)} or {last}" if first else last

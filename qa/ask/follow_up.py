@@ -18,6 +18,7 @@ from ..index.protocols import Query
 from ..text.document import Span
 from ..text.query_term import QueryTerm
 from ..text.terms import inverse_frequency
+from .filters import without_filters
 from .leaning import FollowUp
 from .query import EXCLUDED
 
@@ -153,6 +154,11 @@ def stands_alone(question: str) -> bool:
     return bool(_ASKS.search(question)) and not refers_back(question) and not _FRAGMENT.search(question)
 
 
+def names_only(question: str) -> bool:
+    """Whether an English question names something and asks nothing of it, like a heading ("the cellar room?")."""
+    return not (_ASKS.search(question) or refers_back(question) or _FRAGMENT.search(question))
+
+
 def richness(terms: Sequence[QueryTerm], max_weight: float) -> float:
     """How much a question says by itself: the total weight of its content words, in units of `max_weight`.
 
@@ -191,9 +197,9 @@ def _salient(
 
 
 def _clean(turn: Turn) -> str:
-    """The text of a turn, normalised (NFC), without invalid characters and without the exclusions of a question."""
+    """The text of a turn, normalised (NFC), without invalid characters; a question without exclusions and filters."""
     text = turn.text[:_CHARACTERS]
-    text = EXCLUDED.sub("\n", text) if turn.speaker == "user" else text
+    text = EXCLUDED.sub("\n", without_filters(text)) if turn.speaker == "user" else text
     return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
 
 

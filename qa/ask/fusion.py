@@ -71,4 +71,4 @@ def combine(
     total = np.zeros(len(ids), dtype=np.float32)
     for pool, scores in ((first, first_scores), (second, second_scores)):
         total[np.searchsorted(ids, pool.ids)] += scores
-    return Candidates(ids, cosine[rows], bm25[rows], allowed, languages), total
+    return Candidates(ids, cosine[rows], bm25[rows], allowed, languages, first.searched), total

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -27,13 +27,15 @@ from .units import Unit, units_of
 LEAD_PASSAGES = 5  # the best passages, from which the lead is chosen
 READ_ALONE = 8  # the strongest units, which are read by themselves; 8 to all of them choose alike
 _MOST_GAP = 5.0  # in strength, to the best unit of another article; also where there is none
+ModelKind = Literal["read", "words", "languages"]
 
 
 @dataclass(frozen=True, slots=True)
 class LeadModel:
     """Weights by feature: of a unit's strength before and after it is read alone, and of the lead's confidence.
 
-    `thresholds` are pairs of a risk (the share of wrong answers) and the least confidence that keeps it.
+    `thresholds` are pairs of a risk (the share of wrong answers) and the least confidence that keeps it; `most` is the
+    most that confidence can be.
     """
 
     strength: Features
@@ -41,6 +43,7 @@ class LeadModel:
     intercept: float
     confidence: Features
     thresholds: tuple[tuple[float, float], ...]
+    most: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +74,26 @@ class Leads:
     others: tuple[Candidate, ...] = ()
 
 
-@lru_cache(maxsize=2)
-def lead_model(read: bool) -> LeadModel:
+@lru_cache
+def lead_model(kind: ModelKind) -> LeadModel:
     """The shipped model: for questions that a reader has read, or for those that words alone decide.
 
-    Both are fitted by benchmarks/fit_lead.py on questions about real articles (docs/quality.md).
+    Both are fitted by benchmarks/fit_lead.py on questions about real articles (docs/quality.md). A third is for words
+    alone where an encoder of several languages searches: it chooses the same leads, and its confidence is fitted by
+    benchmarks/fit_languages.py.
     """
     model: dict[str, Any] = json.loads(files("qa.ask").joinpath("lead.json").read_text("utf-8"))
-    own = model["read" if read else "words"]
+    own = {**model["words"], **model[kind]}
     thresholds = tuple((float(risk), float(least)) for risk, least in own["thresholds"])
     confidence = own["confidence"]
-    return LeadModel(own["strength"], own["strength_alone"], confidence["intercept"], confidence["weights"], thresholds)
+    return LeadModel(
+        own["strength"],
+        own["strength_alone"],
+        confidence["intercept"],
+        confidence["weights"],
+        thresholds,
+        confidence.get("most", 1.0),
+    )
 
 
 def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: Mapping[str, str]) -> Leads:
@@ -92,10 +104,10 @@ def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: 
     """
     hits = ranking.hits[:LEAD_PASSAGES]
     if reader is None or not hits or hits[0].judgement is None:
-        model = lead_model(False)
+        model = lead_model("languages" if ranking.evidence.multilingual else "words")
         candidates = tuple(by_words(ranking, model.strength))
         return _first(Leads(model, candidates, finalists=strongest(candidates, READ_ALONE)), ranking, contexts)
-    model = lead_model(True)
+    model = lead_model("read")
     candidates = tuple(by_reader(ranking, model.strength))
     chosen = strongest(candidates, READ_ALONE)
     judgements = reader.read(ranking.query.text, [each.unit.alone() for each in chosen], seconds)

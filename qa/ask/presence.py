@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from ..corpus.folders import Corpus, Folders
 from ..text.document import without_record
 
 
@@ -14,21 +15,25 @@ class GoneDocuments:
     `corpus` is None if the files are on another machine: then none is.
     """
 
-    def __init__(self, corpus: Path | None) -> None:
-        self._corpus = corpus
+    def __init__(self, corpus: Corpus | None) -> None:
+        self._folders = None if corpus is None else Folders.of(corpus)
         self._known: dict[str, bool] = {}
 
     def __call__(self, document: str) -> bool:
-        if self._corpus is None:
+        if self._folders is None:
             return False
         if document not in self._known:
-            self._known[document] = not _is_there(self._corpus, document)
+            self._known[document] = not _is_there(self._folders, document)
         return self._known[document]
 
 
-def _is_there(corpus: Path, document: str) -> bool:
+def _is_there(folders: Folders, document: str) -> bool:
     """Whether there is a file of this path, or one that contains it (`news.jsonl#3`, `saved.zip/bees.html`)."""
-    if os.path.lexists(corpus / document):
+    try:
+        root, below = folders.split(document)
+    except FileNotFoundError:
+        return False
+    if os.path.lexists(root / below):
         return True
-    file = PurePosixPath(without_record(document))
-    return any((corpus / place).is_file() for place in (file, *file.parents))
+    file = PurePosixPath(without_record(below))
+    return any((root / place).is_file() for place in (file, *file.parents))

@@ -1,4 +1,4 @@
-"""Parses a question as it was typed into a Query with its phrases and exclusions, or refuses it."""
+"""Parses a question as it was typed into a Query with its phrases, exclusions and scope, or refuses it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from ..errors import QuestionError
 from ..index.protocols import Query
+from .filters import filters_in, read_filters
 
 MAX_QUESTION_CHARACTERS = 2_000
 
@@ -38,23 +39,27 @@ def parse(question: str) -> Query:
     """The Query for a question, with its words as they were typed.
 
     A passage must contain `"exact words"` (in any usual quotation marks) and must not contain `-word` or
-    `-"some words"`. Raises QuestionError if the question consists of exclusions only.
+    `-"some words"`; filters (`in:reports`) say which articles are asked. Raises QuestionError if the question consists
+    of exclusions or filters only, or if the value of a filter is invalid.
     """
+    question, scope = read_filters(question)
+    if scope and not any(map(str.isalnum, question)):
+        raise QuestionError("The question only says where to look: add what you want to know.")
     excluded = [_words(match) for match in EXCLUDED.finditer(question)]
     text = " ".join(EXCLUDED.sub("\n", question).split()) if excluded else question
     if excluded and not any(map(str.isalnum, text)):
         raise QuestionError("The question only excludes words: add what you want to know.")
     phrases = [_words(match) for match in PHRASE.finditer(text)]
-    return Query(text, tuple(dict.fromkeys(phrases)), tuple(dict.fromkeys(excluded)))
+    return Query(text, tuple(dict.fromkeys(phrases)), tuple(dict.fromkeys(excluded)), scope=scope)
 
 
 def literal(question: str, words: tuple[str, ...]) -> str:
     """The question with the given words put in quotation marks, so that they are searched for exactly as typed."""
-    phrases = [match.span() for match in PHRASE.finditer(question)]
+    kept = [match.span() for match in (*PHRASE.finditer(question), *filters_in(question))]
 
     def quote(match: re.Match[str]) -> str:
-        is_phrase = any(start <= match.start() < end for start, end in phrases)
-        return f'"{match[0]}"' if match[0] in words and not is_phrase else match[0]
+        is_kept = any(start <= match.start() < end for start, end in kept)
+        return f'"{match[0]}"' if match[0] in words and not is_kept else match[0]
 
     return WORD.sub(quote, question)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..index.protocols import Query
+from ..index.scope import AppliedScope
 from ..models.protocols import Judgement
 from ..text.passage import Passage
 from ..text.query_term import QueryTerm
@@ -49,7 +50,8 @@ class Evidence:
     `top_cosine` is the best cosine, as the shipped encoder would give it; `coverage` the largest share (by inverse
     document frequency) of the query's terms that one of the best passages contains; `margin` the fused score of rank 1
     minus that of rank 2; `peak` the distance of the best cosine from the mean, in standard deviations; `passages` the
-    number of passages in the index.
+    number of passages in the index, and `searched` how many of them the scope holds (None: all). `multilingual` says
+    that the encoder is the one of several languages, for which confidence was fitted apart.
     """
 
     top_cosine: float
@@ -57,15 +59,18 @@ class Evidence:
     margin: float
     peak: float
     passages: int
+    searched: int | None = None
+    multilingual: bool = False
 
     @property
     def log_passages(self) -> float:
-        """The logarithm of the number of passages, clipped to the sizes that confidence was fitted on.
+        """The logarithm of how many passages were searched, clipped to the sizes that confidence was fitted on.
 
         It is a feature because the best of many passages is nearer than the best of few.
         """
         fewest, most = FITTED_SIZES
-        return math.log(min(max(self.passages, fewest), most))
+        searched = self.passages if self.searched is None else self.searched
+        return math.log(min(max(searched, fewest), most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Ranking:
     `missing` lists the phrases that no passage contains, and `gone` counts the documents that were left out because
     their files are gone. `carried` lists the words from the conversation, with which `query` begins. `unread` counts
     the passages that the reader had no time for. `generation` is the one searched, and `timings_ms` gives the
-    milliseconds of each stage.
+    milliseconds of each stage. `scope` is what was searched; None if all articles were.
     """
 
     query: Query
@@ -88,6 +93,7 @@ class Ranking:
     unread: int = 0
     generation: str = ""
     timings_ms: Mapping[str, float] = field(default_factory=dict, compare=False)
+    scope: AppliedScope | None = None
 
     @property
     def asked(self) -> str:

@@ -13,7 +13,7 @@ WIDTH = 80
 MOST_COLUMNS = 8  # that are shown at once
 _GAP = "  "
 LONGEST_CELL = 240  # characters of a cell that was not asked for
-_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _STRONG = re.compile(r"([*_]{2}|[*`])(.+)\1")
 Mark = Callable[[str], str]
 

@@ -113,7 +113,7 @@ def _ranking(
         if len(hits) >= count:
             break
     terms = index.query_terms(question.text)
-    missing = () if hits else tuple(phrase for phrase in query.phrases if not index.contains(phrase))
+    missing = () if hits else tuple(phrase for phrase in query.phrases if not index.mentions(phrase))
     return Ranking(query, tuple(hits[:top_k]), terms, _evidence(index, pool, hits, terms), missing, len(gone))
 
 
@@ -166,8 +166,9 @@ def _are_duplicates(one: Passage, other: Passage) -> bool:
 
 
 def _evidence(index: PassageIndex, pool: Candidates, hits: list[Hit], terms: Sequence[QueryTerm]) -> Evidence:
+    multilingual = index.encoder.multilingual
     if not hits:
-        return Evidence(0.0, 0.0, 0.0, 0.0, index.count())
+        return Evidence(0.0, 0.0, 0.0, 0.0, index.count(), pool.searched, multilingual)
     spread = float(pool.cosine.std())
     top = float(cosines(pool).max())
     return Evidence(
@@ -176,6 +177,8 @@ def _evidence(index: PassageIndex, pool: Candidates, hits: list[Hit], terms: Seq
         margin=hits[0].score - hits[1].score if len(hits) > 1 else 0.0,
         peak=(top - float(pool.cosine.mean())) / spread if spread > 1e-6 else 0.0,
         passages=index.count(),
+        searched=pool.searched,
+        multilingual=multilingual,
     )
 
 

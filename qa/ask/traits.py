@@ -11,6 +11,7 @@ from ..text.document import Span
 from ..text.kin import contained_with_kin
 from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
+from .asked_number import asks_for_number, has_number
 from .beside import defines_nothing, gives_another, leaves_unsaid, quotes_another
 from .quantity import Quantity, asked_for, names_quantity
 from .rows import Cell, is_row
@@ -33,12 +34,6 @@ _RULE = re.compile(r"\| ?(?:--|:-)")  # the line below a table's header
 # Scripts without spaces between words.
 _DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _STOPS = (".", "!", "?", ";", "。", "！", "？", "।", "؟", "۔")
-# English questions that ask for a number or a date.
-_WANTS_NUMBER = re.compile(
-    r"\b(?:how (?:many|much|long|old|far|often|tall|big|large)|when"
-    r"|what (?:year|date|time|number|percentage|rate|amount|price|cost)|which (?:year|quarter))\b",
-    re.I,
-)
 
 # English words that ask and need not occur in an answer: "What does E-71 mean?", "Which kind …?".
 _FRAME = frozenset({
@@ -151,12 +146,11 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
         for term in terms
         if not (term.is_in(own) or term.word.casefold() in _FRAME or (holds_it and names_quantity(term.word)))
     ]
-    wants = _WANTS_NUMBER.search(question) is not None
     return {
         "number_missing": float(not numbers <= _numbers(near)),
         "names_missing": _share_missing(names, folded, related, language),
         "word_missing": max(missing, default=0.0) / heaviest,
-        "no_number": float(wants and not _numbers(unit.sentence_text)),
+        "no_number": float(asks_for_number(question, language) and not has_number(unit.sentence_text, language)),
         "cell": float(asked_cell(unit, terms) is not None),
         "beside": float(
             gives_another(question, unit, near)

@@ -6,6 +6,7 @@ import re
 
 from ..index.generation import OpenGeneration
 from ..text.names import described
+from ..text.properties import searched_labels
 from ..text.query_term import QueryTerm
 from ..text.terms import contained_in
 from .answer import Answer
@@ -15,7 +16,7 @@ _WORD = re.compile(r"\w+")
 
 
 def unmentioned(answer: Answer, ranking: Ranking, generation: OpenGeneration) -> tuple[str, ...]:
-    """The names that neither the article of the lead nor its title or path mentions; none without a lead."""
+    """The names that the article of the lead, its title, path, authors and tags do not mention; none without a lead."""
     if answer.lead is None:
         return ()
     cited = answer.citations[answer.lead.citation - 1]
@@ -24,7 +25,8 @@ def unmentioned(answer: Answer, ranking: Ranking, generation: OpenGeneration) ->
     document = generation.document(cited.document) if candidates else None
     if document is None:
         return ()
-    words = contained_in(f"{cited.title}\n{described(document.path)}\n{document.text}", document.language)
+    about = f"{described(document.path)}\n{searched_labels(document.path, document.metadata, document.title)}"
+    words = contained_in(f"{cited.title}\n{about}\n{document.text}", document.language)
     return tuple(dict.fromkeys(term.word for term in candidates if not term.is_in(words)))
 
 

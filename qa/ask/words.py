@@ -1,21 +1,30 @@
-"""Words an answer: as plain text for a terminal, and in phrases that all interfaces share."""
+"""Words an answer: as plain text for a terminal, and in phrases that all interfaces share, in the reader's language."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from ..strings import numbers
+from ..strings.catalogue import any_of, counted, each_of, listed, quoted, say
+from ..strings.sentences import said
+from ..strings.spoken import ENGLISH, spoken
 from ..text.document import SECTION_SEPARATOR
-from .answer import Answer, Citation, OtherValue
 from .row_text import MOST_COLUMNS, cell_text, pairs_of, row_lines
 from .rows import TableRow, names_in
 from .why import ReaderScores, Why
 
+if TYPE_CHECKING:  # an answer shows itself in a notebook with these words
+    from .answer import Answer, Citation, OtherValue
+
 NOT_FOUND = "Your articles do not seem to contain the answer."
 UNCERTAIN = "No passage of your articles answers this for certain."
+NOT_IN_SCOPE = "The articles that were asked do not seem to contain the answer."
+UNCERTAIN_IN_SCOPE = "No passage of the articles that were asked answers this for certain."
 NEAREST = "Nearest passages: related, but not an answer"
 CLOSEST = "The passages that come closest"
+_MOST_NAMED = 5  # missing words that the sentence on what is lacking names
 _LONGEST_QUOTE = 400  # characters of what came closest
 # Passages are worth reading from this confidence on. Of 373 real questions with an answer, 133 were refused with this
 # confidence or more; of 21 off-topic questions, 3 (each collection held out).
@@ -23,6 +32,7 @@ _CLOSE = 0.2
 _BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # changes the order in which text is shown
 _SURE = 0.9  # of the words of a page that was read from an image: below that, a reader should look at the picture
 _BOLD, _PLAIN = "\x1b[1;4m", "\x1b[22;24m"
+_LINK, _ENDS = "\x1b]8;;", "\x1b\\"  # OSC 8: the address follows, or nothing at the end of what is linked
 _QUOTES = frozenset('"“”„«»')
 
 
@@ -41,12 +51,7 @@ def is_quoted(text: str) -> bool:
 
 def percent(share: float) -> str:
     """`0.957` → `96 %`; only what is certain is 100 %."""
-    return f"{round(100 * share) if share >= 1 else min(99, round(100 * share))} %"
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 article`, `1,200 passages`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return numbers.percent(round(100 * share) if share >= 1 else min(99, round(100 * share)))
 
 
 def where(citation: Citation) -> str:
@@ -67,27 +72,35 @@ def sections_of(citation: Citation) -> list[str]:
 def columns_of(citation: Citation) -> str:
     """The columns of the table inside which a passage begins; the first of many. Empty if it begins in none."""
     names = names_in(citation.header) if citation.header else ()
-    more = f" | … ({len(names)} columns)" if len(names) > MOST_COLUMNS else ""
-    return " | ".join(map(cell_text, names[:MOST_COLUMNS])) + more
+    shown = " | ".join(filter(None, map(cell_text, names[:MOST_COLUMNS])))
+    return f"{shown} | … ({counted(len(names), 'column')})" if len(names) > MOST_COLUMNS else shown
 
 
 def corrected_words(answer: Answer) -> str:
     """`Showing results for “honey”`, plain text; empty if every word was searched for as typed."""
-    words = " and ".join(f"“{meant}”" for _, meant in answer.corrected)
-    return f"Showing results for {words}" if words else ""
+    words = each_of([quoted(meant) for _, meant in answer.corrected])
+    return say("Showing results for {words}", words=words) if words else ""
+
+
+def literal_words(answer: Answer) -> str:
+    """`Search for “hony”`: what undoes the correction, plain text."""
+    return say("Search for {words}", words=each_of([quoted(typed) for typed, _ in answer.corrected]))
 
 
 def unmentioned_words(answer: Answer) -> str:
     """`The article does not mention “Costco”.`, plain text; empty if it mentions every name in the question."""
-    words = _either([f"“{word}”" for word in answer.unmentioned])
-    return f"The article does not mention {words}." if words else ""
+    words = any_of([quoted(word) for word in answer.unmentioned])
+    return say("The article does not mention {words}.", words=words) if words else ""
 
 
 def unread_words(answer: Answer) -> str:
     """What the reader had no time for, plain text; empty if it read everything."""
     if not answer.unread:
         return ""
-    return f"{counted(answer.unread, 'text')} could not be read in time: ask again, or raise QA_READER_MS."
+    return say(
+        "{n} texts could not be read in time, so a better answer may be missed: ask again when less else runs.",
+        n=answer.unread,
+    )
 
 
 def other_words(answer: Answer) -> str:
@@ -96,26 +109,34 @@ def other_words(answer: Answer) -> str:
         return ""
     date = answer.lead.date if answer.lead is not None else ""
     are_older = date and all(other.date for other in answer.others)
-    own = f"Dated {date}. " if date else ""
-    return f"{own}{'Older articles' if are_older else 'Other articles'} give another value:"
+    own = say("Dated {date}.", date=date) + " " if date else ""
+    others = say("Older articles give another value:") if are_older else say("Other articles give another value:")
+    return own + others
+
+
+def scope_words(answer: Answer) -> str:
+    """`Asked 12 articles: in:reports after:2023`, plain text; empty if all articles were asked."""
+    scope = answer.scope
+    return say("Asked {n} articles: {filters}", n=scope.articles, filters=str(scope.scope)) if scope else ""
 
 
 def not_found_words(answer: Answer) -> str:
     """Why there is no answer, plain text, with the words of the question that stand in no article."""
     if answer.reason:
-        return answer.reason
-    words = _either([f"“{word}”" for word in answer.why.unknown]) if answer.why else ""
-    return (UNCERTAIN if is_close(answer) else NOT_FOUND) + (f" None of them contains {words}." if words else "")
-
-
-def _either(words: Sequence[str]) -> str:
-    """`a`, `a or b`, `a, b or c`."""
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+        return said(answer.reason)
+    words = any_of([quoted(word) for word in answer.why.unknown]) if answer.why else ""
+    if answer.scope:
+        refusal = say(UNCERTAIN_IN_SCOPE) if is_close(answer) else say(NOT_IN_SCOPE)
+        unknown = say("None of your articles contains {words}.", words=words)
+    else:
+        refusal = say(UNCERTAIN) if is_close(answer) else say(NOT_FOUND)
+        unknown = say("None of them contains {words}.", words=words)
+    return f"{refusal} {unknown}" if words else refusal
 
 
 def nearest_words(answer: Answer) -> str:
     """The heading of the passages below a refused answer, plain text."""
-    return CLOSEST if is_close(answer) else NEAREST
+    return say(CLOSEST) if is_close(answer) else say(NEAREST)
 
 
 def is_close(answer: Answer) -> bool:
@@ -130,66 +151,114 @@ def why_rows(why: Why, closest: bool) -> list[tuple[str, str]]:
     """
     absent = [word for word in why.missing if word not in why.unknown]
     rows = (
-        ("Came closest", _came_closest(why) if closest else ""),
-        ("What it lacks", why.lacks),
-        ("Matched", ", ".join(why.matched)),
-        ("In its passage or title", ", ".join(why.nearby)),
-        ("Not in this passage", ", ".join(absent)),
-        ("In no article", ", ".join(why.unknown)),
-        ("Found", _ranks_words(why)),
-        ("Reader’s estimates", _reader_words(why.reader)),
-        ("Confidence", f"{percent(why.confidence)}; an answer is shown from {percent(why.threshold)}"),
+        (say("Came closest"), _came_closest(why) if closest else ""),
+        (say("What it lacks"), what_it_lacks(why)),
+        (say("Matched"), listed(why.matched)),
+        (say("In its passage or title"), listed(why.nearby)),
+        (say("Not in this passage"), listed(absent)),
+        (say("In no article"), listed(why.unknown)),
+        (say("Found"), _ranks_words(why)),
+        (say("Reader’s estimates"), _reader_words(why.reader)),
+        (say("Confidence"), _confidence_row(why)),
     )
     return [(label, text) for label, text in rows if text]
+
+
+def _confidence_row(why: Why) -> str:
+    own, least = percent(why.confidence), percent(why.threshold)
+    return say("{confidence}; an answer is shown from {threshold}", confidence=own, threshold=least)
+
+
+def what_it_lacks(why: Why) -> str:
+    """What `why` says that the closest quotation lacks; empty for an answer."""
+    return lacks_words(why) if why.lacks and spoken() != ENGLISH else why.lacks
+
+
+def lacks_words(why: Why) -> str:
+    """One sentence on what the closest quotation lacks: names and numbers, or else the other words it does not have."""
+    reasons = []
+    words = (why.missing_names + why.missing_numbers or why.missing)[:_MOST_NAMED]
+    if words:
+        reasons.append(say("its passage does not mention {words}", words=any_of([quoted(word) for word in words])))
+    if why.lacks_number:
+        reasons.append(say("its sentence has no number in digits"))
+    if why.answers_another:
+        reasons.append(say("it answers another question than yours"))
+    reader = why.reader
+    if reader is not None and max(reader.passage, reader.sentence or 0.0) < 0.5:
+        reasons.append(say("the reader finds no answer in it"))
+    if not reasons:
+        return say("It is less certain than an answer must be.")
+    *first, last = reasons
+    sentence = say("{reasons}, and {last}", reasons=say(", ").join(first), last=last) if first else last
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def _came_closest(why: Why) -> str:
     words = " ".join(why.text.split())
     short = words if len(words) <= _LONGEST_QUOTE else f"{words[:_LONGEST_QUOTE].rsplit(' ', 1)[0]} …"
-    quoted = short if is_quoted(short) else f"“{short}”"
-    return f"{quoted} [{why.citation}]" if why.citation is not None else f"{quoted} {why.document}"
+    shown = short if is_quoted(short) else quoted(short)
+    return f"{shown} [{why.citation}]" if why.citation is not None else f"{shown} {why.document}"
 
 
 def _ranks_words(why: Why) -> str:
     """`1st by words, 3rd by meaning, 1st together; 2nd after reading`."""
     ranks = why.ranks
-    by = ((ranks.words, "by words"), (ranks.meaning, "by meaning"))
-    sides = [f"{ordinal(rank)} {side}" if rank else f"not among the best {side}" for rank, side in by]
-    together = f", {ordinal(ranks.fused)} together" if ranks.fused else ""
-    read = f"; {ordinal(ranks.read)} after reading" if ranks.read else ""
-    carried = f"; searched for with {', '.join(why.carried)}" if why.carried else ""
-    return f"{', '.join(sides)}{together}{read}{carried}"
+    by_words, by_meaning = say("not among the best by words"), say("not among the best by meaning")
+    if ranks.words:
+        by_words = say("{rank} by words", rank=ordinal(ranks.words))
+    if ranks.meaning:
+        by_meaning = say("{rank} by meaning", rank=ordinal(ranks.meaning))
+    together = [say("{rank} together", rank=ordinal(ranks.fused))] if ranks.fused else []
+    parts = [listed([by_words, by_meaning, *together])]
+    if ranks.read:
+        parts.append(say("{rank} after reading", rank=ordinal(ranks.read)))
+    if why.carried:
+        parts.append(say("searched for with {words}", words=listed(why.carried)))
+    return say("; ").join(parts)
 
 
 def _reader_words(scores: ReaderScores | None) -> str:
     """How likely the reader finds it that passage and sentence answer."""
     if scores is None:
-        return "none, it did not read this passage"
-    parts = (("passage", scores.passage), ("sentence", scores.sentence), ("sentence on its own", scores.alone))
-    return ", ".join(f"{part} {percent(score)}" for part, score in parts if score is not None)
+        return say("none, it did not read this passage")
+    parts = (
+        (say("passage"), scores.passage),
+        (say("sentence"), scores.sentence),
+        (say("sentence on its own"), scores.alone),
+    )
+    return listed([f"{part} {percent(score)}" for part, score in parts if score is not None])
 
 
 def ordinal(number: int) -> str:
-    """`1st`, `2nd`, `3rd`, `11th`."""
+    """`1st`, `2nd`, `3rd`, `11th`; in another language the number alone, to which the words around it belong."""
+    if spoken() != ENGLISH:
+        return numbers.number(number)
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
 
-def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> str:
+def as_text(answer: Answer, styled: bool = False, explained: bool = False, linked: bool = False) -> str:
     """One answer for a terminal: the lead, its confidence, and numbered citations.
 
     If `styled`, the short answer in the lead is bold and underlined (ECMA-48). If `explained`, lines below it say why.
+    If `linked`, the number of the lead's citation and the head of each one open the article in the chat (OSC 8).
     """
+
+    def opening(link: str, text: str) -> str:
+        return f"{_LINK}{link}{_ENDS}{text}{_LINK}{_ENDS}" if linked else text
+
     if answer.lead is None:
         lines = [_line(not_found_words(answer))]
     else:
-        before, short, after = map(_plain, answer.lead.pieces())
+        before, short, after = map(plain, answer.lead.pieces())
         shown = f"{_BOLD}{short}{_PLAIN}" if styled and short else short
-        quoted = " ".join(f"{before}{shown}{after}".split())
-        lines = [quoted if answer.lead.is_stated or is_quoted(answer.lead.text) else f"“{quoted}”"]
+        line = " ".join(f"{before}{shown}{after}".split())
+        lines = [line if answer.lead.is_stated or is_quoted(answer.lead.text) else f"“{line}”"]
         if answer.lead.row is not None:
             lines = _row_lines(answer.lead.row, styled, explained)
-        lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) [{answer.lead.citation}]"]
+        number = opening(answer.lead_link, f"[{answer.lead.citation}]")
+        lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) {number}"]
         if (recognised := recognised_words(answer.citations[answer.lead.citation - 1])) and not answer.lead.is_stated:
             lines += [recognised]
         if answer.unmentioned:
@@ -203,6 +272,8 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> st
         lines.insert(0, f"{_line(corrected_words(answer))} (in quotes, a word is searched for as it is typed)")
     if answer.carried:
         lines += [f"From the conversation: {', '.join(map(_line, answer.carried))}"]
+    if answer.scope:
+        lines += [_line(scope_words(answer))]
     if explained and answer.why is not None:
         rows = why_rows(answer.why, answer.lead is None)
         lines += ["", "Why?", *(f"    {label}: {_line(text)}" for label, text in rows)]
@@ -211,12 +282,12 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False) -> st
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page is not None else ""
         changed = " (changed since it was indexed)" if citation.changed else ""
-        lines += ["", f"[{citation.rank}] {_line(where(citation))}"]
+        lines += ["", opening(answer.link(citation), f"[{citation.rank}] {_line(where(citation))}")]
         lines += [f"    {_line(citation.document)}{page}, {percent(citation.score)}{changed}"]
         lines += [f"    not all of this file was read: {_line(citation.incomplete)}"] if citation.incomplete else []
         lines += [f"    {recognised_words(citation)}"] if citation.recognised is not None else []
         lines += [f"    columns: {_line(columns_of(citation))}"] if citation.header else []
-        lines += [f"    | {line}".rstrip() for line in _plain(citation.text).split("\n")]
+        lines += [f"    | {line}".rstrip() for line in plain(citation.text).split("\n")]
     return "\n".join(lines)
 
 
@@ -224,8 +295,12 @@ def recognised_words(citation: Citation) -> str:
     """Says that a passage was read from an image, and how certain its page is; empty for any other text."""
     if citation.recognised is None:
         return ""
-    doubt = ": compare it with the picture" if citation.recognised < _SURE else ""
-    return f"Read from an image, {percent(citation.recognised)} of the words of its page certain{doubt}."
+    share = percent(citation.recognised)
+    if citation.recognised < _SURE:
+        return say(
+            "Read from an image, {share} of the words of its page certain: compare it with the picture.", share=share
+        )
+    return say("Read from an image, {share} of the words of its page certain.", share=share)
 
 
 def _row_lines(row: TableRow, styled: bool, whole: bool) -> list[str]:
@@ -243,19 +318,13 @@ def _dated(other: OtherValue) -> str:
     return f"({other.date}) " if other.date else ""
 
 
-def quotation(citation: Citation) -> str:
-    """A passage with its source, below the header of the table inside which it begins."""
-    header = f"{citation.header}\n" if citation.header else ""
-    return f"{header}“{citation.text}”\n— {where(citation)} ({citation.document})"
-
-
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text without control characters, with which an article could control the terminal."""
     return "".join(c if c in "\n\t" or not _is_control(c) else "�" for c in text)
 
 
 def _line(text: str) -> str:
-    return " ".join(_plain(text).split())
+    return " ".join(plain(text).split())
 
 
 def _is_control(character: str) -> bool:

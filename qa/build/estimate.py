@@ -71,17 +71,25 @@ class Estimate:
         waiting = self._waiting
         if elapsed < _MIN_SECONDS or (self._awaited and waiting > _PATIENCE + 2 * self._awaited[1]):
             return None
-        reading = sum(
-            self._expected(kind, size, self._files_left[kind]) / self._workers for kind, size in self._left.items()
-        )
+        reading = self.seconds_of_reading / self._workers
         done, left = self._read.total(), self._left.total()
         if encoded < _MIN_PASSAGES:
             # Either hardly anything must be encoded, and reading takes the time, or encoding has hardly begun.
             few = done > 0 and self.passages < _MIN_PASSAGES
             return max(reading, elapsed * left / done) if few else None
-        expected = sum(self._passages_in(kind, size) for kind, size in self._left.items())
+        expected = self.to_come
         worked = max(0.0, elapsed - self._waited - waiting)
         return max(reading, worked * (self.passages - encoded + expected) / encoded)
+
+    @property
+    def to_come(self) -> float:
+        """The number of passages to expect in the files that have not been read."""
+        return sum(self._passages_in(kind, size) for kind, size in self._left.items())
+
+    @property
+    def seconds_of_reading(self) -> float:
+        """The seconds that it takes to read the files that have not been read, one after another."""
+        return sum(self._expected(kind, size, self._files_left[kind]) for kind, size in self._left.items())
 
     @property
     def _waiting(self) -> float:

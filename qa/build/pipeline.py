@@ -9,21 +9,21 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
-from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from .. import formats
 from ..config import Config
-from ..corpus import changes, documents
+from ..corpus import documents
 from ..corpus.changes import Changes, Plan
 from ..corpus.documents import CorpusFile
+from ..corpus.folders import Folders, corpus_of
 from ..corpus.records import FileRecord
-from ..errors import CorpusError, Remedy, StoreError, UnnamedError, UnreachableError, VanishedError
+from ..corpus.works import Work
 from ..index import open_store
 from ..index.generation import OpenGeneration
 from ..index.manifest import Manifest
@@ -34,11 +34,13 @@ from ..sandbox.parsing import Parse, ParseFile
 from ..sandbox.parsing import parse_file as parse_in_process
 from ..text.passages import PassageSettings, Splitting
 from . import journal, preparation
+from .comparison import compare, is_compatible, kind_and_size
 from .embedding import Embedder
 from .estimate import Estimate
 from .preparation import PreparedFile, RemoteWorkers
 from .reading import reading_of
 from .report import BuildReport, Progress
+from .vanished import refuse_to_forget
 
 Prepare = Callable[[CorpusFile], PreparedFile]
 _Value = TypeVar("_Value")
@@ -72,60 +74,34 @@ def build(
     started, created = time.perf_counter(), datetime.now(timezone.utc)
     settings = settings or PassageSettings()
     chosen = reading_of(config)
-    reading = {"version": formats.VERSION, "plugins": formats.plugin_versions(), **chosen.as_json()}
     parse_file = parse_file or partial(parse_in_process, parse=parse or partial(formats.parse, settings=chosen))
     store = open_store(config)
     with store.writing():
-        with ThreadPoolExecutor(1) as pool:  # in parallel, since both take a while
-            opening = pool.submit(_previous, store, full)
-            files = documents.scan(config.corpus, config.max_file_bytes, config.index, config.text_files)
-            previous = opening.result()
-        if store.shared and previous is not None and not any(file.readable for file in files):
-            _refuse_to_empty(config, previous)
-        fits = previous is not None and not full and _is_compatible(previous, encoder, settings)
-        reused = previous if fits and previous is not None and dict(previous.manifest.reading) == reading else None
-        known = previous.records if previous else {}
-        plans = changes.plan(
-            files,
-            known,
-            reused.records if reused else {},
-            reused.manifest.created if reused else "",
-            lambda number: progress(Progress("comparing", number, len(files))),
+        found = compare(
+            config,
+            store,
+            encoder.identity,
+            settings,
+            full,
+            lambda number, total: progress(Progress("comparing", number, total)),
         )
-        comparison = changes.compare(plans, known)
-        if not confirmed and (gone := changes.vanished(comparison, known)):
-            raise _gone(config, gone, comparison)
+        comparison, known, reused = found.changes, found.known, found.reused
+        if not confirmed:
+            refuse_to_forget(Folders.of(corpus_of(config)), comparison, known)
         if reused is not None and not comparison.differs:
             generation, encoded = reused.id, 0
             records = tuple(reused.records.values())
             store.prune(config.keep)  # in case the last build was killed before doing so
         else:
-            manifest = Manifest.begun(encoder.identity, settings.as_json(), reading, created, encoder.languages)
-            embedded = [previous] if fits and previous is not None else []
+            manifest = Manifest.begun(encoder.identity, settings.as_json(), found.reading, created, encoder.languages)
+            embedded = found.embedded
             if not full and len(comparison.added) > comparison.unchanged:  # as when a disk is connected again
                 embedded += _older(store, encoder, settings)
-            builder = _Builder(store, manifest, encoder, settings, plans, embedded, reused, progress, workers)
+            builder = _Builder(
+                store, manifest, encoder, settings, found.plans, embedded, reused, progress, workers, found.works
+            )
             generation, encoded, records = builder.run(config, parse_file, workers, full, remote)
     return _report(generation, records, comparison, encoded, time.perf_counter() - started)
-
-
-def _refuse_to_empty(config: Config, previous: OpenGeneration) -> None:
-    """Raise CorpusError if an empty folder, which is usually the wrong one, would empty a shared index."""
-    if count := previous.manifest.documents:
-        raise CorpusError(
-            f"The folder {str(config.corpus)!r} contains no articles, but the index at {config.store} contains "
-            f"{count:,}: name the folder that it was built from with --corpus."
-        )
-
-
-def _gone(config: Config, gone: int, comparison: Changes) -> VanishedError:
-    count = gone + comparison.unchanged + len(comparison.changed) + len(comparison.renamed)
-    all_of_them = f"All {count:,}" if gone == count else f"{gone:,} of {count:,}"
-    return VanishedError(
-        f"{all_of_them} articles are gone from the folder {str(config.corpus)!r}",
-        Remedy.CONFIRM,
-        "connect its disk if it is not there, or {} to take them out of the index",
-    )
 
 
 def _report(
@@ -148,34 +124,11 @@ def _report(
     )
 
 
-def _previous(store: Store[Any], full: bool) -> OpenGeneration | None:
-    """The last generation; None if there is none or it is damaged, so that everything is built again.
-
-    Every byte is checked, because what is reused is not checked again. Raises UnreachableError, and UnnamedError unless
-    the build is `full`.
-    """
-    try:
-        previous: OpenGeneration = store.open_current()
-        return None if previous.altered() else previous
-    except UnreachableError:
-        raise
-    except UnnamedError:
-        if not full:
-            raise
-        return None
-    except StoreError:
-        return None
-
-
-def _is_compatible(previous: OpenGeneration, encoder: Encoder, settings: PassageSettings) -> bool:
-    """Whether it was built with the same encoder and settings, so that its embeddings can be reused."""
-    manifest = previous.manifest
-    return manifest.encoder == encoder.identity.as_json() and manifest.passage_settings == settings.as_json()
-
-
 def _older(store: Store[Any], encoder: Encoder, settings: PassageSettings) -> list[OpenGeneration]:
     """The generations before the last one whose embeddings can be reused."""
-    return [older for older in store.older() if _is_compatible(older, encoder, settings) and not older.altered()]
+    return [
+        older for older in store.older() if is_compatible(older, encoder.identity, settings) and not older.altered()
+    ]
 
 
 class _Builder:
@@ -196,6 +149,7 @@ class _Builder:
         reused: OpenGeneration | None,
         progress: Callable[[Progress], None],
         workers: int,
+        works: Mapping[str, Work],
     ) -> None:
         self._store = store
         self._manifest = manifest
@@ -206,7 +160,8 @@ class _Builder:
         self._reused = reused
         self._parts = reused.parts() if reused else {}
         self._progress = progress
-        self._estimate = Estimate(map(_kind_and_size, plans), workers, formats.usual_seconds)
+        self._works = works
+        self._estimate = Estimate(map(kind_and_size, plans), workers, formats.usual_seconds)
         self._started = time.perf_counter()
         self._embedder: Embedder | None = None
         self._done = 0
@@ -256,10 +211,12 @@ class _Builder:
         size = 0  # passages of the unwritten files
         for plan, file in files:
             self._step()
+            if file is not None:
+                file = file.as_work(self._works.get(plan.record.path))
             unwritten.append((plan, file))
             if file is not None:
                 new = embedder.add(file.passages(), file.embeddings)
-                self._estimate.add(*_kind_and_size(plan), new, file.seconds)
+                self._estimate.add(*kind_and_size(plan), new, file.seconds)
                 size += file.count()
             self._done += 1
             if size >= _MAX_UNWRITTEN or self._done == len(self._plans):
@@ -322,7 +279,7 @@ class _Builder:
     def _result(self, plan: Plan, future: Future[PreparedFile] | None) -> PreparedFile | None:
         if future is None:
             return None
-        self._estimate.wait_for(*_kind_and_size(plan))
+        self._estimate.wait_for(*kind_and_size(plan))
         file = self._wait_for(future)
         self._estimate.go_on()
         return file
@@ -340,9 +297,3 @@ class _Builder:
         left = self._estimate.seconds_left(encoded, time.perf_counter() - self._started)
         stage = "reading" if self._done < len(self._plans) else "encoding"
         self._progress(Progress(stage, self._done, len(self._plans), encoded, left))
-
-
-def _kind_and_size(plan: Plan) -> tuple[str, int]:
-    """The extension of a file, and its size if it must be read, otherwise 0."""
-    must = plan.file.readable and plan.reuse is None
-    return PurePosixPath(plan.record.path).suffix.lower(), plan.record.size if must else 0

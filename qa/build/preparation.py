@@ -13,10 +13,12 @@ from typing import Any, Protocol
 from ..corpus import documents
 from ..corpus.documents import CorpusFile
 from ..corpus.records import FileRecord
+from ..corpus.works import Work, without_claims
 from ..models.protocols import Vectors
 from ..sandbox.parsing import ParseFile
 from ..sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
 from ..text.document import Document
+from ..text.packed import PackedPassages
 from ..text.passage import Passage
 from ..text.passages import PassageSettings, Splitting
 
@@ -45,6 +47,15 @@ class PreparedFile:
     def count(self) -> int:
         """The number of passages."""
         return sum(len(passages) for _, passages in self.documents)
+
+    def as_work(self, work: Work | None) -> PreparedFile:
+        """The file with what a reference manager says of it, unless it has several documents, and nowhere else."""
+        if work is None or len(self.documents) != 1:
+            return replace(self, documents=[(without_claims(document), rest) for document, rest in self.documents])
+        ((document, passages),) = self.documents
+        described = work.describe(document)
+        record = replace(documents.describe(self.record, [described]), documents=self.record.documents)
+        return replace(self, record=record, documents=((described, PackedPassages(described, passages)),))
 
     @classmethod
     def from_json(cls, data: dict[str, Any], embeddings: Mapping[bytes, Vectors]) -> PreparedFile:

@@ -29,6 +29,7 @@ from ..models.encoders import DEFAULT_SHA256, FOLDER, open_encoder
 from ..models.onnx_encoder import DESCRIPTION, ExportedModel
 from ..models.protocols import Encoder, Vectors
 from ..sandbox.pool import SandboxProcess
+from ..sandbox.read_pages import KeptPages, ReadPages, SentPages
 from ..text.passages import PassageSettings, Splitting
 from . import preparation
 from .cluster import NODE_ID, reason_for, start
@@ -60,7 +61,9 @@ def connected(
     """
     with ExitStack() as stack:
         start(address, stack)
-        yield Cluster(open_encoder or _encoder_opener(encoder, config), encoder, reading_of(config))
+        yield Cluster(
+            open_encoder or _encoder_opener(encoder, config), encoder, reading_of(config), ReadPages(config.index)
+        )
 
 
 def _encoder_opener(encoder: Encoder, config: Config) -> OpenEncoder:
@@ -91,7 +94,11 @@ def _open_sent(files: Any, names: tuple[str, str | None, str | None], built: Map
 class Cluster:
     """The machines that prepare files, and how they do so (`RemoteWorkers`)."""
 
-    def __init__(self, open_encoder: OpenEncoder, encoder: Encoder, reading: ReadingSettings) -> None:
+    def __init__(
+        self, open_encoder: OpenEncoder, encoder: Encoder, reading: ReadingSettings, pages: KeptPages | None = None
+    ) -> None:
+        """`pages` keeps what the machines read from images."""
+        self._pages = pages
         self._open = open_encoder
         self._identity = encoder.identity
         self._reading = reading
@@ -117,6 +124,9 @@ class Cluster:
                         missing += 1
                         yield None
                     number = row["number"] + 1
+                    for key, page in json.loads(row["pages"]):
+                        if self._pages is not None:
+                            self._pages.put(bytes.fromhex(key), page)
                     rows = np.frombuffer(row["rows"], "<f4").reshape(-1, self._identity.dimension)
                     yield PreparedFile.from_json(
                         json.loads(row["file"]), dict(zip(_keys(row["keys"]), rows, strict=True))
@@ -213,7 +223,8 @@ class _Splitter:
         self._encoder = open_encoder()
         self._created = created
         self._splitting = Splitting(self._encoder.count_tokens, self._encoder.identity.max_tokens, settings)
-        self._sandbox = SandboxProcess(reading=reading)
+        self._pages = SentPages()
+        self._sandbox = SandboxProcess(reading=reading, pages=self._pages)
 
     def __call__(self, block: pyarrow.Table) -> Iterator[pyarrow.Table]:
         for row in block.to_pylist():
@@ -227,6 +238,7 @@ class _Splitter:
                     {
                         "number": row["number"],
                         "file": json.dumps(file.as_json()).encode(),
+                        "pages": json.dumps(self._pages.take()).encode(),  # that were read from images
                         "keys": b"".join(texts),
                         "texts": json.dumps(list(texts.values())).encode(),  # not all text is UTF-8
                     }

@@ -6,6 +6,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..corpus.records import FileRecord
+from ..strings.catalogue import listed, say
+
+# What is said of the files in each stage.
+_FILES = {
+    "comparing": "comparing {done} of {n} files",
+    "reading": "reading {done} of {n} files",
+    "encoding": "read all {n} files",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +35,15 @@ class Progress:
     def words(self) -> str:
         """The progress as a phrase for display."""
         if self.stage == "publishing":
-            return "checking and publishing the new index"
-        parts = [f"{self.stage} {min(self.done + 1, self.total):,} of {self.total:,} files"]
-        if self.stage == "encoding":
-            parts = [f"read all {self.total:,} files"]
+            return say("checking and publishing the new index")
+        parts = [say(_FILES[self.stage], done=min(self.done + 1, self.total), n=self.total)]
         if self.images:
-            parts.append(f"{self.images:,} {'page' if self.images == 1 else 'pages'} read from images")
+            parts.append(say("{n} pages read from images", n=self.images))
         if self.encoded:
-            parts.append(f"{self.encoded:,} passages encoded")
+            parts.append(say("{n} passages encoded", n=self.encoded))
         if self.seconds_left is not None:
-            parts.append(f"{_about(self.seconds_left)} left")
-        return ", ".join(parts)
+            parts.append(_left(self.seconds_left))
+        return listed(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +76,11 @@ class BuildReport:
         return data
 
 
-def _about(seconds: float) -> str:
-    """A duration rounded as an estimate should be: `about 40 seconds`, `about 3 minutes`, `about 1.5 hours`."""
+def _left(seconds: float) -> str:
+    """The time that is left, rounded as an estimate should be: `about 40 seconds left`, `about 1.5 hours left`."""
     if seconds < 55:
-        return f"about {max(5, 5 * round(seconds / 5))} seconds"
+        return say("about {n} seconds left", n=max(5, 5 * round(seconds / 5)))
     if seconds < 55 * 60:
-        minutes = max(1, round(seconds / 60))
-        return f"about {minutes} minute{'' if minutes == 1 else 's'}"
-    return f"about {round(seconds / 1800) / 2:g} hour{'' if round(seconds / 1800) == 2 else 's'}"
+        return say("about {n} minutes left", n=max(1, round(seconds / 60)))
+    halves = round(seconds / 1800)
+    return say("about {n} hours left", n=halves // 2 if halves % 2 == 0 else halves / 2)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import ConfigError, QuestionError
-from .options import config_of, stored
+from .options import config_of, scoped, setting, stored
 from .output import print_json
+from .terminal import shows_links, shows_styles
 
 if TYPE_CHECKING:
     from ..ask.follow_up import Turn
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, allow_dash=True),
     help="The conversation before QUESTION, as JSON; - is stdin.",
 )
+@scoped
+@setting("public_url")
 @click.option("--top-k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many passages.")
 @click.option("--explain", is_flag=True, help="Say why: matched and missing words, ranks, what the reader says.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per question.")
@@ -35,16 +39,19 @@ def ask(
     corpus: Path | None,
     index: Path | None,
     store: str | None,
+    public_url: str | None,
     question: str | None,
     questions: Path | None,
     conversation: Path | None,
     top_k: int,
     explain: bool,
     as_json: bool,
+    scope: Mapping[str, Any],
 ) -> int:
     """Answer QUESTION, or each line of a file of questions.
 
-    A conversation is a JSON list of {"speaker": "user" or "agent", "text"}, oldest turn first, without QUESTION.
+    A conversation is a JSON list of {"speaker": "user" or "agent", "text"}, oldest turn first, without QUESTION. A
+    question may itself say which articles are asked: "price in:reports after:2023 -kind:pdf".
     """
     from ..ask.words import as_text as in_words
     from ..engine import Engine
@@ -56,18 +63,21 @@ def ask(
     history = _history(conversation) if conversation is not None else ()
     lines = _lines(questions) if question is None else []
     as_text = partial(
-        in_words, styled=True, explained=explain
-    )  # `click.echo` removes the style if the output is no terminal
-    with Engine.open(config_of(corpus, index, store)) as engine:
+        in_words,
+        styled=shows_styles(sys.stdout, os.environ),
+        explained=explain,
+        linked=shows_links(sys.stdout, os.environ),
+    )
+    with Engine.open(config_of(corpus, index, store, public_url=public_url)) as engine:
         if question is not None:
-            answer = engine.ask(question, top_k, history)
+            answer = engine.ask(question, top_k, history, scope=scope)
             print_json(answer.as_json()) if as_json else click.echo(as_text(answer))
             return 0
         engine.preflight()  # report once what would fail for every line
         code = 0
         for line in lines:
             try:
-                answer = engine.ask(line, top_k)
+                answer = engine.ask(line, top_k, scope=scope)
             except QuestionError as error:
                 # A bad line does not stop the others; their order is kept.
                 code = error.exit_code

@@ -17,6 +17,7 @@ import click
 from ..config import Config
 from ..errors import BusyError, QAError
 from ..system.interrupts import interrupt_deadline
+from .estimate import print_estimate
 from .options import config_of, stored
 from .output import STOPPED, fail, generation_number, one_line, print_json, progress
 
@@ -34,6 +35,7 @@ _PATIENCE = 1.5  # seconds that an interrupted build has to end in order
 @click.option("--watch", is_flag=True, help="Keep running and index each change to the folder, until Ctrl-C.")
 @click.option("--yes", is_flag=True, help="Take articles out of the index even if most are gone at once.")
 @click.option("--ray", metavar="ADDRESS", help="Parse and encode on a Ray cluster: host:port, auto, or local.")
+@click.option("--dry-run", is_flag=True, help="Only say what the build will take, as `qa estimate` does.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per build.")
 def build(
     corpus: Path | None,
@@ -43,26 +45,27 @@ def build(
     watch: bool,
     yes: bool,
     ray: str | None,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
     """Update the index with what has changed in the folder."""
     from ..build import build as build_index
     from ..build.reading import reading_of
     from ..corpus.documents import check
+    from ..corpus.folders import corpus_of
     from ..models.encoders import load_encoder
     from ..sandbox.pool import SandboxPool, megabytes_for
     from ..sandbox.read_pages import ReadPages
 
-    config = config_of(corpus, index, store)
-    check(config.corpus)  # report a missing folder before loading a model
+    config = config_of(corpus, index, store, make=not dry_run)
+    check(corpus_of(config), all_of_them=not yes)  # report a missing folder before loading a model
+    if dry_run:
+        print_estimate(config, full, as_json)
+        return
     with ExitStack() as stack:
         pages = ReadPages(config.index)
         sandbox = stack.enter_context(
-            SandboxPool(
-                reading=reading_of(config),
-                megabytes=megabytes_for(config.max_file_bytes),
-                pages=pages,
-            )
+            SandboxPool(reading=reading_of(config), megabytes=megabytes_for(config.max_file_bytes), pages=pages)
         )
         stack.enter_context(interrupt_deadline(_PATIENCE, partial(_give_up, sandbox.kill)))
         encoder = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
@@ -85,16 +88,21 @@ def build(
         if not watch:
             _print_report(bring_up_to_date(full, yes), as_json)
             return
-        last = ""
-        for number, _ in enumerate(_changes(config)):
-            try:
-                report = _patiently(partial(bring_up_to_date, full and number == 0, yes and number == 0))
-            except QAError as error:
-                fail(str(error), error.exit_code)
-                continue
-            if report.generation != last:
-                _print_report(report, as_json)
-            last = report.generation
+        _keep_up(config, bring_up_to_date, full, yes, as_json)
+
+
+def _keep_up(config: Config, build: Callable[[bool, bool], BuildReport], full: bool, yes: bool, as_json: bool) -> None:
+    """Build now and after each change, until an interrupt; `full` and `yes` are for the first time."""
+    last = ""
+    for number, _ in enumerate(_changes(config)):
+        try:
+            report = _patiently(partial(build, full and number == 0, yes and number == 0))
+        except QAError as error:
+            fail(str(error), error.exit_code)
+            continue
+        if report.generation != last:
+            _print_report(report, as_json)
+        last = report.generation
 
 
 def _cluster(address: str, encoder: Encoder, config: Config) -> AbstractContextManager[Cluster]:

@@ -12,12 +12,27 @@ import click
 
 from ..errors import QAError
 from ..system import offline
+from .add import add
 from .ask import ask
 from .build import build
+from .calibrate import calibrate, gate
+from .completion import completion
+from .config import config
+from .demo import demo
+from .doctor import doctor
+from .estimate import estimate
 from .evaluate import evaluate
+from .feedback import feedback, gaps
+from .libraries import libraries
+from .mcp import mcp
 from .output import STOPPED, fail
+from .pack import pack, unpack
+from .password import password
 from .serve import serve
+from .service import service
 from .status import status, verify
+from .token import token
+from .user import user
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -26,7 +41,12 @@ def cli() -> None:
     """Ask your own articles: answers quoted from the files in corpus/, with citations, offline."""
 
 
-for _command in (build, ask, status, verify, evaluate, serve):
+_COMMANDS = (
+    *(build, add, ask, status, verify, feedback, gaps, evaluate, calibrate, gate),
+    *(serve, mcp, password, user, token, config, doctor, libraries, estimate, pack, unpack, demo, completion),
+    service,
+)
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 

@@ -64,7 +64,7 @@ def verify(corpus: Path | None, index: Path | None, store: str | None) -> int:
 
 def _state_of(record: FileRecord, pending: str, covered: bool) -> str:
     """Return `indexed (12 passages, 8 pages, German)`, `failed (needs a password)`, or `new (run `qa build`)`."""
-    from ..ask.words import counted
+    from ..strings.catalogue import counted
     from ..text.languages import language_name
 
     if pending:

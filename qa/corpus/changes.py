@@ -6,7 +6,7 @@ A file is identified by its content: a renamed one is not parsed again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from posixpath import splitext
 
@@ -74,10 +74,12 @@ def plan(
             record, _ = documents.read(file)
             if old is not None and record.sha256 and old.sha256 == record.sha256:
                 record = old.stamped(record)
+        record = replace(record, work=file.record.work)
         same = reusable.get(record.path)
         if same is None or same.sha256 != record.sha256:
             same = by_hash.get(record.sha256)
         usable = same is not None and bool(record.sha256) and _extension(same.path) == _extension(record.path)
+        usable = usable and same is not None and same.work == record.work
         plans.append(Plan(file, record, same if usable else None))
     return plans
 
@@ -96,9 +98,9 @@ def compare(plans: list[Plan], known: Mapping[str, FileRecord]) -> Changes:
         if path not in old and candidates:
             renamed.append((candidates.pop(0), path))
     sources, targets = {pair[0] for pair in renamed}, {pair[1] for pair in renamed}
-    changed = tuple(path for path in new if path in old and new[path].sha256 != old[path].sha256)
-    after = {plan.record.path: (plan.record.sha256, plan.record.status, plan.record.reason) for plan in plans}
-    before = {record.path: (record.sha256, record.status, record.reason) for record in known.values()}
+    changed = tuple(path for path in new if path in old and _content(new[path]) != _content(old[path]))
+    after = {plan.record.path: (*_content(plan.record), plan.record.status, plan.record.reason) for plan in plans}
+    before = {record.path: (*_content(record), record.status, record.reason) for record in known.values()}
     return Changes(
         added=tuple(path for path in new if path not in old and path not in targets),
         changed=changed,
@@ -109,15 +111,26 @@ def compare(plans: list[Plan], known: Mapping[str, FileRecord]) -> Changes:
     )
 
 
-def vanished(changes: Changes, known: Mapping[str, FileRecord]) -> int:
+def vanished(
+    changes: Changes,
+    known: Mapping[str, FileRecord],
+    within: Callable[[str], bool] = lambda _: True,
+    missing: bool = False,
+) -> int:
     """How many files are gone if that looks like a disk that is not connected; 0 otherwise.
 
-    It does if most indexed files are gone, and more of them than are new; a few files may be gone for any reason.
+    It does if most indexed files are gone, and more of them than are new; a few files may be gone for any reason. Only
+    the paths `within` a folder count; if that folder itself is `missing`, any file is enough.
     """
-    indexed = sum(record.status == "indexed" for record in known.values())
-    gone = sum(known[path].status == "indexed" for path in changes.removed)
-    looks = gone >= _MIN_VANISHED and 2 * gone > indexed and gone > len(changes.added)
-    return gone if looks else 0
+    indexed = sum(record.status == "indexed" for path, record in known.items() if within(path))
+    gone = sum(known[path].status == "indexed" for path in changes.removed if within(path))
+    new = sum(within(path) for path in changes.added)
+    looks = gone >= _MIN_VANISHED and 2 * gone > indexed and gone > new
+    return gone if looks or missing else 0
+
+
+def _content(record: FileRecord) -> tuple[str, str]:
+    return record.sha256, record.work
 
 
 def _extension(path: str) -> str:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import CorpusError
 from ..formats import supported
@@ -21,6 +22,7 @@ from ..formats.recognition import is_temporary
 from ..sandbox.parsing import ParsedFile
 from ..text.document import Document, title_from_path
 from ..text.passage import Passage
+from .folders import Corpus, Folder, Folders
 from .records import FileRecord
 
 
@@ -28,7 +30,8 @@ from .records import FileRecord
 class CorpusFile:
     """A file of the folder before it is read; `record.status` is already `skipped` or `failed` if that is evident.
 
-    `root` is the resolved corpus folder, which no link may leave; `max_bytes` is the limit on the file's size.
+    `root` is the resolved folder of articles that it is in, which no link may leave; `max_bytes` is the limit on the
+    file's size.
     """
 
     record: FileRecord
@@ -41,31 +44,30 @@ class CorpusFile:
         return self.record.status == "indexed"
 
 
-def check(corpus: Path) -> None:
-    """Raise CorpusError if the folder is missing or cannot be listed."""
-    if not corpus.is_dir():
-        raise CorpusError(f"There is no folder {str(corpus)!r}: make it and put your articles in, or name another.")
-    try:
-        os.scandir(corpus).close()
-    except OSError as error:
-        raise CorpusError(
-            f"The folder {str(corpus)!r} cannot be listed ({error.strerror}): give this account leave to read it."
-        ) from error
+def check(corpus: Corpus, all_of_them: bool = True) -> None:
+    """Raise CorpusError if one of the folders is missing, or all are, or if one cannot be listed."""
+    folders = Folders.of(corpus)
+    for folder in (folders if all_of_them else folders.present).all:
+        _check(folder, folders.several)
 
 
 def scan(
-    corpus: Path, max_file_bytes: int, without: Path | None = None, text_files: Sequence[str] = ()
+    corpus: Corpus, max_file_bytes: int, without: Path | None = None, text_files: Sequence[str] = ()
 ) -> list[CorpusFile]:
-    """Every file below `corpus`, sorted by path, except hidden ones (their names begin with a dot) and those that
+    """Every file of the corpus, sorted by path, except hidden ones (their names begin with a dot) and those that
     programs write while they work (`is_temporary`).
 
-    `without` is a folder to leave out: an index inside the corpus folder. `text_files` are the extensions of further
-    files to read (see `formats.supported`). Raises CorpusError as `check` does.
+    `without` is a folder to leave out: an index inside a corpus folder. `text_files` are the extensions of further
+    files to read (see `formats.supported`). Of several folders, one that is missing has no files, as long as another is
+    there. Raises CorpusError as `check` does.
     """
-    check(corpus)
-    root = corpus.resolve()
+    check(corpus, all_of_them=False)
     skipped = without.resolve() if without is not None else None
-    files = [_examine(corpus, location, root, max_file_bytes, text_files) for location in _walk(corpus, skipped)]
+    files = []
+    for folder in Folders.of(corpus).present.all:
+        root = folder.path.resolve()
+        locations = _walk(folder.path, skipped)
+        files += [_examine(folder, location, root, max_file_bytes, text_files) for location in locations]
     return sorted(files, key=lambda file: file.record.path)
 
 
@@ -119,50 +121,84 @@ def describe(record: FileRecord, documents: Sequence[Document]) -> FileRecord:
     )
 
 
-def has_changed(corpus: Path, record: FileRecord) -> bool:
+def has_changed(corpus: Corpus, record: FileRecord) -> bool:
     """Whether the file differs from its `record`; size and times are compared before the contents.
 
     A file that could not be read has changed once it can be read.
     """
-    location = corpus / record.path
     try:
+        root, below = Folders.of(corpus).split(record.path)
+        location = root / below
         now = location.stat()
         if not stat.S_ISREG(now.st_mode) or (record.sha256 and now.st_size != record.size):
             return True
         if record.sha256 and (now.st_size, now.st_mtime_ns, now.st_ctime_ns) == record.stamp:
             return False
-        return hashlib.sha256(_read(location, corpus.resolve(), record.size + 1)).hexdigest() != record.sha256
+        return hashlib.sha256(_read(location, root.resolve(), record.size + 1)).hexdigest() != record.sha256
     except OSError:
         return bool(record.sha256)
 
 
-def folders(corpus: Path, without: Path | None = None) -> Iterator[Path]:
-    """The folder and all folders below it that `scan` enters, including those that cannot be listed."""
+def folders(corpus: Corpus, without: Path | None = None) -> Iterator[Path]:
+    """The folders and all folders below them that `scan` enters, including those that cannot be listed."""
     skipped = without.resolve() if without is not None else None
-    return (folder for folder, _ in _list_folders(corpus, skipped))
+    return (folder for each in Folders.of(corpus).paths for folder, _ in _list_folders(each, skipped))
 
 
-def read_unchanged(corpus: Path, record: FileRecord) -> bytes | None:
+def read_unchanged(corpus: Corpus, record: FileRecord) -> bytes | None:
     """The bytes of the file if they are those of its `record`, otherwise None."""
-    location = corpus / record.path
     try:
+        root, below = Folders.of(corpus).split(record.path)
+        location = root / below
         if location.stat().st_size != record.size:
             return None
-        data = _read(location, corpus.resolve(), record.size + 1)
+        data = _read(location, root.resolve(), record.size + 1)
     except OSError:
         return None
     return data if hashlib.sha256(data).hexdigest() == record.sha256 else None
 
 
+def opened(corpus: Corpus, record: FileRecord) -> BinaryIO | None:
+    """The file of a `record` as it is now, opened; None if it is gone or cannot be read."""
+    try:
+        root, below = Folders.of(corpus).split(record.path)
+        return _open(root / below, root.resolve())
+    except OSError:
+        return None
+
+
+def _check(folder: Folder, is_one_of_several: bool) -> None:
+    path = str(folder.path)
+    if not folder.path.is_dir():
+        advice = "connect its disk, or go on without it: `qa build --yes`"
+        raise CorpusError(
+            f"There is no folder {path!r}: "
+            f"{advice if is_one_of_several else 'make it and put your articles in, or name another'}."
+        )
+    try:
+        os.scandir(folder.path).close()
+    except OSError as error:
+        raise CorpusError(
+            f"The folder {path!r} cannot be listed ({error.strerror}): give this account leave to read it."
+        ) from error
+
+
 def _read(location: Path, root: Path, max_bytes: int) -> bytes:
-    """The first `max_bytes` bytes of a regular file below `root`, checked after opening. Raises OSError."""
+    """The first `max_bytes` bytes of a file, opened as by `_open`."""
+    with _open(location, root) as file:
+        return file.read(max_bytes)
+
+
+def _open(location: Path, root: Path) -> BinaryIO:
+    """Open a regular file below `root`, which is checked after opening. Raises OSError."""
     target = os.path.realpath(location, strict=True)
     if not Path(target).is_relative_to(root):
         raise OSError(errno.EACCES, "it has become a link that leads out of the folder")
-    with open(target, "rb", opener=_open_nonblocking) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no longer a regular file")
-        return file.read(max_bytes)
+    file = open(target, "rb", opener=_open_nonblocking)  # noqa: SIM115 (the caller closes it)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no longer a regular file")
+    return file
 
 
 def _open_nonblocking(path: str, flags: int) -> int:
@@ -204,9 +240,9 @@ def _is_ignored(entry: os.DirEntry[str]) -> bool:
     return entry.name.startswith(".") or (is_file and is_temporary(entry.name))
 
 
-def _examine(corpus: Path, location: Path, root: Path, max_file_bytes: int, text_files: Sequence[str]) -> CorpusFile:
+def _examine(folder: Folder, location: Path, root: Path, max_file_bytes: int, text_files: Sequence[str]) -> CorpusFile:
     """The file at `location`, with the status that shows without reading it."""
-    path = location.relative_to(corpus).as_posix()
+    path = folder.key(location.relative_to(folder.path).as_posix())
     name = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     record = FileRecord(path=name, size=0, mtime_ns=0, title=title_from_path(name))
 

@@ -20,7 +20,8 @@ class FileRecord:
     and `pages` its pages (0 if its format has none). `language` is that of most of its documents (ISO 639-1, or empty),
     and `indexed` the time when it was indexed (ISO 8601). `ctime_ns` is when the system last changed anything about the
     file (on Windows: when it was made), in nanoseconds; 0 if unknown, as in an older index. `note` says how it was read
-    where a reader should know, though nothing is missing: "read from an image".
+    where a reader should know, though nothing is missing: "read from an image". `work` is the digest of what a
+    reference manager says of it, if one does.
     """
 
     path: str
@@ -37,6 +38,7 @@ class FileRecord:
     indexed: str = ""
     ctime_ns: int = 0
     note: str = ""
+    work: str = ""
 
     @property
     def stamp(self) -> tuple[int, int, int]:
@@ -49,7 +51,8 @@ class FileRecord:
 
     def as_json(self) -> dict[str, Any]:
         """The JSON value that a store keeps. (`asdict` would take ten times as long.)"""
-        return {name: getattr(self, name) for name in self.__slots__}
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return values if self.work else {name: value for name, value in values.items() if name != "work"}
 
     @classmethod
     def from_json(cls, data: object) -> FileRecord:

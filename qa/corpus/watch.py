@@ -20,6 +20,7 @@ from ..config import Config
 from ..errors import CorpusError
 from ..formats.recognition import is_temporary
 from . import documents
+from .folders import Folders, corpus_of
 
 _Snapshot = list[tuple[str, ...]]
 
@@ -76,7 +77,7 @@ def _scan(config: Config) -> _Snapshot | None:
     For files that are not indexed it contains only the reason, so that a growing log file is not a change.
     """
     try:
-        files = documents.scan(config.corpus, config.max_file_bytes, config.index, config.text_files)
+        files = documents.scan(corpus_of(config), config.max_file_bytes, config.index, config.text_files)
     except (CorpusError, OSError):
         return None
     return [
@@ -90,7 +91,8 @@ def _scan(config: Config) -> _Snapshot | None:
 def _events(config: Config, stop: threading.Event) -> Generator[bool, None, None]:
     """Start to watch with the first value; then yield, every 100 ms, whether an event has arrived."""
     try:
-        folders = [config.corpus] if _RECURSIVE else documents.folders(config.corpus, config.index)
+        corpus = Folders.of(corpus_of(config)).present
+        folders = corpus.paths if _RECURSIVE else documents.folders(corpus, config.index)
         for events in watchfiles.watch(
             *folders,
             watch_filter=None,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+
+from ..text.web_address import host_of
 
 MAX_ADDRESS = 100  # characters
+_DOI = re.compile(r"\b10\.\d{4,9}/[^\s?#]+")
 _SCHEME = re.compile(r"(?:mailto|tel):", re.IGNORECASE)
 
 
@@ -22,17 +24,10 @@ def shown_address(address: str, words: str, own_host: str = "") -> str:
     if is_personal(address):
         shown = address.partition(":")[2].partition("?")[0]
         return "" if re.sub(r"\W", "", shown) in re.sub(r"\W", "", words) else shown
-    host = host_of(address)
-    if not host or host == own_host or host in words.casefold():
+    host, said = host_of(address), "".join(words.casefold().split())  # a long address may be written on two lines
+    if not host or host == own_host or host in said:
+        return ""
+    identifier = _DOI.search(address.casefold())
+    if identifier and identifier[0] in said:
         return ""
     return address
-
-
-def host_of(address: str) -> str:
-    """The host of a web address without `www.`; empty for any other address."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return ""
-    host = (parts.netloc or "").casefold().rpartition("@")[2]
-    return host.removeprefix("www.") if parts.scheme in ("http", "https") else ""

@@ -39,7 +39,7 @@ _NAMED = re.compile(r"""\b(title|label|header|heading|summary|name|tab|value|typ
 _POSITIONAL = re.compile(r'"([^"]*)"')
 _ATTRIBUTES = re.compile(r"""\{[^{}]*\}|[\w-]+=(?:"[^"]*"|'[^']*'|\S+)""")
 _ANY = re.compile(
-    r"!!!|\?\?\?|=== ?[\"']|===[!+]|\[!|:::|```+ ?\{|~~~+ ?\{|^ *///|^ *</?[A-Z]|<details|\{%|\{\{[<%]", re.MULTILINE
+    r"!!!|\?\?\?|=== ?[\"']|===[!+]|\[!|:::|``` ?\{|~~~ ?\{|^ *///|^ *</?[A-Z]|<details|\{%|\{\{[<%]", re.MULTILINE
 )
 _ITEM = re.compile(r" *(?:[-*+]|\d{1,9}[.)]) ")
 _MAX_LINE = 1_000  # characters of a mark

@@ -41,17 +41,15 @@ _IN_WORDS = frozenset("’–—·\u00ad\u00a0…/")
 _FINAL = frozenset("ςךםןףץ")  # forms of letters that end a word
 _LATIN_END = "\u036f"
 _NOT_ASCII = re.compile(r"(?s)(?<=(.))([^\x00-\x7f])(?=(.))")
-_UTF8 = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})++")
-# A line that is UTF-8 throughout says nothing about the encoding of the others. Nothing is given back in the search for
-# one: a line that is none would otherwise take twice as long for each of its characters.
-_UTF8_LINE = re.compile(rb"(?m)^[^\n\x80-\xff]*+(?:" + _UTF8.pattern + rb"[^\n\x80-\xff]*+)++$")
+_UTF8 = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+")
 _SAMPLE = 20_000  # bytes
 _NEAR, _UNUSUAL = 0.3, 0.05
 
 
 def guess(sample: bytes) -> tuple[str, float]:
     """The most plausible one-byte encoding of bytes that are not UTF-8, and how plausible it is: at most 1."""
-    sample = _UTF8_LINE.sub(b"", sample[: 2 * _SAMPLE])[:_SAMPLE] or sample[:_SAMPLE]
+    lines = sample[: 2 * _SAMPLE].split(b"\n")
+    sample = b"\n".join(b"" if _is_utf8(line) else line for line in lines)[:_SAMPLE] or sample[:_SAMPLE]
     texts = {encoding: sample.decode(encoding, errors="replace") for encoding in _ENCODINGS}
     bounds = {encoding: _mean_worth(_beyond_ascii(text), None) for encoding, text in texts.items()}
     best = max(bounds, key=bounds.__getitem__)
@@ -70,6 +68,11 @@ def guess(sample: bytes) -> tuple[str, float]:
     }
     best = max(near, key=scores.__getitem__)
     return best, scores[best]
+
+
+def _is_utf8(line: bytes) -> bool:
+    """Whether a line is UTF-8 throughout, beyond ASCII: it says nothing about the encoding of the others."""
+    return not line.isascii() and _UTF8.sub(b"", line).isascii()
 
 
 def decode_mixed(data: bytes, encoding: str) -> str:

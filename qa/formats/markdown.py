@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ..text.document import BlockKind, Document, Span
+from ..text.properties import INLINE_TAGS
+from ..text.wiki_links import inline_tags, without_links
 from .callouts import Mark, PlainLines, plain_lines
 from .embedded_html import parts_of
 from .front_matter import front_matter
@@ -79,7 +82,9 @@ def parse_markdown(path: str, text: str, title: str = "") -> Document:
                 outline.block(kind, part, kept, _header(kind, text, span))
     notes.move_to(Span(len(text), len(text)), containers.before(text.count("\n") + 1))
     notes.add_before(Span(len(text), len(text) + 1))
-    return outline.document(path, title or top.fields.get("title", ""), top.fields)
+    document = outline.document(path, title or top.fields.get("title", ""), top.fields)
+    tags = inline_tags(block.span.of(text) for block in document.blocks if block.kind != "code")
+    return replace(document, metadata={**document.metadata, INLINE_TAGS: ", ".join(tags)}) if tags else document
 
 
 class _LineEdges:
@@ -212,7 +217,7 @@ def _header(kind: BlockKind, text: str, table: Span) -> Span | None:
 def _plain(inline: str, references: dict[str, Any]) -> str:
     """The text of a heading without its markup."""
     words = []
-    for child in _INLINE.parseInline(inline, references)[0].children or ():
+    for child in _INLINE.parseInline(without_links(inline), references)[0].children or ():
         if child.type in ("text", "code_inline", "image"):
             words.append(child.content)
         elif "break" in child.type:

@@ -58,7 +58,8 @@ def parse(path: str, data: bytes, settings: ReadingSettings = USUAL) -> Contents
 
 def supported(path: str, text_files: Sequence[str] = ()) -> bool:
     """Whether files with this extension are read, with those of `text_files` (see ReadingSettings)."""
-    return _extension(path) in extensions(text_files)
+    extension = _extension(path)
+    return extension in _own() or extension in plugins() or extension in text_files
 
 
 def kind(path: str) -> str:

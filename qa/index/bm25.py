@@ -22,10 +22,10 @@ def scores(
 ) -> Vectors:
     """The score of each text for the terms of a question, float32 of shape (texts,); 0 if it contains none of them.
 
-    A text is its terms, as `analyze` returns them, joined by spaces. `texts` are some of `count` texts, which have
-    `total_length` terms together, repetitions included. As in tantivy, the length of a text is rounded and the mean
-    length is not. Of each word the best form counts, or its weight if the text says it in another way. `frequency`
-    returns how many of all texts contain a form.
+    A text is its terms, as `indexed_terms` returns them, joined by spaces. `texts` are some of `count` texts, which
+    have `total_length` terms together, repetitions included. As in tantivy, the length of a text is rounded and the
+    mean length is not. Of each word the best form counts, or its weight if the text says it in another way, or what
+    labels that contain it count. `frequency` returns how many of all texts contain a form.
     """
     totals = np.zeros(len(texts), dtype=np.float64)
     if not total_length:
@@ -44,6 +44,9 @@ def scores(
         for groups in term.alternatives:
             contains = [counts[[column[form] for form in group]].any(axis=0) for group in groups]
             np.maximum(best, np.where(np.all(contains, axis=0), term.weight, 0), out=best)
+        if term.labels:
+            is_labelled = counts[[column[form] for form in term.labels]].any(axis=0)
+            np.maximum(best, np.where(is_labelled, term.label_weight, 0), out=best)
         totals += best
     return totals.astype(np.float32)
 
@@ -51,7 +54,7 @@ def scores(
 def _forms(terms: Sequence[QueryTerm]) -> set[str]:
     """Every form that texts are searched for."""
     others = {form for term in terms for groups in term.alternatives for group in groups for form in group}
-    return others.union(*(term.forms for term in terms))
+    return others.union(*(term.forms | term.labels for term in terms))
 
 
 def _counted(texts: Sequence[str], column: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -9,7 +9,7 @@ import numpy as np
 from ..models.protocols import Vectors
 from ..text.document import Document
 from ..text.passage import Passage
-from ..text.terms import analyze
+from ..text.terms import indexed_terms
 from . import bm25
 from .protocols import Embedding, Pool, Sought
 from .vocabulary import CountedVocabulary, acronyms_of
@@ -30,7 +30,7 @@ class ExhaustiveIndex:
             self.vocabulary.add_document(document.language, acronyms_of(document))
         ids, self._terms = list[int](), list[str]()
         for number, passage in passages:
-            terms = analyze(passage.searched, passage.language)
+            terms = indexed_terms(passage.searched, passage.language)
             self.vocabulary.add_passage(terms, passage.searched)
             ids.append(number)
             self._terms.append(" ".join(terms))
@@ -39,7 +39,7 @@ class ExhaustiveIndex:
         self._count = count
 
     def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
-        """The `k` best passages of each side; phrases and exclusions are not checked."""
+        """The `k` best passages of each side that `sought` marks; phrases and exclusions are not checked."""
         scores = bm25.scores(
             sought.terms,
             self._terms,
@@ -47,4 +47,5 @@ class ExhaustiveIndex:
             self._count,
             self.vocabulary.length,
         )
-        return Pool(self._ids, self._vectors @ embedding(), scores, np.ones(len(self._ids), dtype=np.bool_)).best(k)
+        pool = Pool(self._ids, self._vectors @ embedding(), scores, np.ones(len(self._ids), dtype=np.bool_))
+        return (pool if sought.within is None else pool.of(sought.within[self._ids])).best(k)

@@ -28,15 +28,17 @@ from ..text.passage import Passage
 from ..text.query_term import QueryTerm
 from ..text.spelling import nearest
 from ..text.terms import Word, analyze_question, forms_of, plain_words, possible_acronyms, query_terms, searched_terms
+from .checked_search import MOST_READ, found, inflected_in, literal
 from .exhaustive import ExhaustiveIndex
 from .manifest import Manifest
 from .phrases import Phrases
 from .protocols import Candidates, Embedding, Pool, Query, Sought
 from .rows import MALFORMED, checked
-from .verification import blocks, problems
+from .scope import Scope
+from .selection import Selection, Selector
+from .verification import blocks, contents_problems
 from .vocabulary import Vocabulary
 
-_MOST_READ = 4_096  # passages whose text is checked for a phrase that the store's postings only narrow down
 _EXAMPLES = 8  # passages that are read to see how they spell a compound
 
 
@@ -86,8 +88,8 @@ class OpenGeneration(ABC):
     def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
         """The `k` passages with the largest cosines and the `k` with the best BM25 scores, as far as there are any.
 
-        If `sought` has phrases or exclusions, only passages that its literal check may allow. A store may return
-        passages that it does not allow, and even ignore it: what is returned is checked, and more is asked for.
+        If `sought` has phrases, exclusions or marks, only passages that these may allow. A store may return passages
+        that they do not allow, and even ignore them: what is returned is checked, and more is asked for.
         Here by comparing the question with every passage, all of which are kept in memory.
         """
         return self._exhaustive().candidates(embedding, sought, k)
@@ -105,6 +107,15 @@ class OpenGeneration(ABC):
     def languages(self, ids: Sequence[int]) -> list[str]:
         """The languages of these passages, in this order: here from whole rows."""
         return [passage.language for passage in self.passages(ids)]
+
+    def paths(self) -> dict[int, str]:
+        """The path of each document by its number; of withdrawn ones perhaps not. Here from their heads."""
+        numbers = blocks(range(self.manifest.documents))
+        return {number: head.path for block in numbers for number, head in self.heads(block).items()}
+
+    def documents_of(self, ids: range) -> list[str]:
+        """The documents of these passages, by path, in this order: here from whole rows."""
+        return [passage.document for passage in self.passages(ids)]
 
     def allows(self, sought: Sought, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Of each of these passages whether its title, headings, text and name satisfy phrases and exclusions.
@@ -225,61 +236,51 @@ class OpenGeneration(ABC):
     def contains(self, phrase: str) -> bool:
         """Whether a passage contains these words as a phrase."""
         pool, allowed = self._with_phrase(phrase, 1)
-        # At most _MOST_READ candidates are read; beyond these, any passage may contain the phrase.
-        return bool(allowed.any()) or int(pool.near.sum()) >= _MOST_READ
+        # At most MOST_READ candidates are read; beyond these, any passage may contain the phrase.
+        return bool(allowed.any()) or int(pool.near.sum()) >= MOST_READ
+
+    def mentions(self, phrase: str) -> bool:
+        """Whether a passage contains these words as a phrase, or with other endings where its language inflects."""
+        return self.contains(phrase) or inflected_in(self, self._anywhere, Sought(phrases=(phrase,))) is not None
+
+    def _anywhere(self) -> Vectors:
+        """An embedding for a search that only words decide."""
+        direction = np.zeros(int(self.manifest.encoder["dimension"]), dtype=np.float32)
+        direction[0] = 1
+        return direction
 
     def _with_phrase(self, phrase: str, k: int) -> tuple[Pool, NDArray[np.bool_]]:
         """`k` passages that may contain these words as a phrase, whatever they are about, and which of them do."""
-        direction = np.zeros(int(self.manifest.encoder["dimension"]), dtype=np.float32)
-        direction[0] = 1
-        return self._literal(lambda: direction, Sought(phrases=(phrase,)), k)
+        return literal(self, self._anywhere, Sought(phrases=(phrase,)), k)
 
     def _examples(self, phrase: str) -> list[str]:
         """Some of the texts that contain these words as a phrase."""
         pool, allowed = self._with_phrase(phrase, _EXAMPLES)
         return [passage.searched for passage in self.passages(pool.ids[allowed].tolist())]
 
+    def selection(self, scope: Scope) -> Selection | None:
+        """What a scope holds; None if it is empty. Raises QuestionError if no article is in it."""
+        return self._selector.select(self, scope) if scope else None
+
+    @cached_property
+    def _selector(self) -> Selector:
+        return Selector()
+
     def search(self, embedding: Embedding, query: Query, k: int) -> Candidates:
         """The best `k` of each side for a query, and the best `k` of those that its phrases and exclusions allow.
 
-        Scores are scaled over the pool of all passages, so that pool is returned too.
+        Raises QuestionError if no article is in the scope of the query.
         """
-        words = self._read(query.text)
+        selection = self.selection(query.scope)
+        within = None if selection is None else selection.passages
+        sought = replace(self.sought(query.text), phrases=query.phrases, excluded=query.excluded, within=within)
+        return found(self, embedding, sought, k)
+
+    def sought(self, text: str) -> Sought:
+        """The words of a text, to be searched for."""
+        words = self._read(text)
         frequencies = self._frequencies(words)
-        sought = Sought(tuple(searched_terms(words, _frequency(frequencies), self.count())), frequencies)
-        pool = self.candidates(embedding, sought, k)
-        if not (query.phrases or query.excluded):
-            return Candidates(pool.ids, pool.cosine, pool.bm25, languages=self._languages_of(pool.ids))
-        sought = replace(sought, phrases=query.phrases, excluded=query.excluded)
-        checked_pool, allowed = self._literal(embedding, sought, k)
-        best = checked_pool.of(allowed).best(k)
-        others = pool.of(~np.isin(pool.ids, best.ids))
-        ids = np.concatenate([others.ids, best.ids])
-        order = np.argsort(ids)
-        is_allowed = np.concatenate([self.allows(sought, others.ids), np.ones(len(best.ids), dtype=np.bool_)])
-        cosine, bm25 = (np.concatenate(pair) for pair in ((others.cosine, best.cosine), (others.bm25, best.bm25)))
-        return Candidates(ids[order], cosine[order], bm25[order], is_allowed[order], self._languages_of(ids[order]))
-
-    def _languages_of(self, ids: NDArray[np.int64]) -> NDArray[np.str_] | None:
-        """The languages of these passages; None if the encoder need not know them."""
-        present = self.manifest.languages
-        if self.manifest.is_monolingual:
-            return None
-        return np.array(present * len(ids) if len(present) == 1 else self.languages(ids.tolist()), dtype=np.str_)
-
-    def _literal(self, embedding: Embedding, sought: Sought, k: int) -> tuple[Pool, NDArray[np.bool_]]:
-        """The passages that phrases and exclusions may allow, and which of them they do: `k` of each side if possible.
-
-        If too few of those that the store finds are allowed, more are asked for, up to a limit.
-        """
-        limit, most = k, max(k, min(_MOST_READ, self.count()))
-        while True:
-            pool = self.candidates(embedding, sought, limit)
-            allowed = self.allows(sought, pool.ids)
-            sides = (pool.near, pool.bm25 > 0)
-            if limit >= most or all((side & allowed).sum() >= k or side.sum() < limit for side in sides):
-                return pool, allowed
-            limit = min(4 * limit, most)
+        return Sought(tuple(searched_terms(words, _frequency(frequencies), self.count())), frequencies)
 
     def _read(self, text: str) -> tuple[Word, ...]:
         """The words of a question, with what the acronyms and compounds of the articles add to them."""
@@ -321,15 +322,7 @@ class OpenGeneration(ABC):
 
         `step` is called before each document and each block of passages.
         """
-        try:
-            results = list(self.faults())
-            gone = self.withdrawn()
-            for path, part in (self.parts() if parts is None else parts).items():
-                if path not in gone:
-                    results += problems(self, path, part, step)
-        except (*MALFORMED, StoreError) as error:
-            return [f"generation {self.id} cannot be read ({error})"]
-        return results
+        return contents_problems(self, parts, step)
 
     def in_order(self, ids: range, step: Callable[[], None]) -> Iterator[tuple[int, Passage]]:
         """The passages with these ids, in order; not read all at once, since one document may have very many."""

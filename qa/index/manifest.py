@@ -16,13 +16,13 @@ from ..corpus.records import FileRecord
 from ..errors import Remedy, StoreError
 from ..models.packaged import traits_of
 from ..models.protocols import EncoderIdentity, EncoderTraits
+from ..system.files import sha256_of
 from ..system.machine import processors
 from ..text.stored import parse_json, strings, typed
 
 FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
 _json = json.JSONEncoder(ensure_ascii=False)
-_HASHED = 1 << 24  # bytes read at a time: after each block the thread may have to wait for the interpreter's lock
 # The text before and after the files' records: JSON strings cannot contain these line ends.
 _RECORDS, _SEAL = ',\n "documents": [\n', ',\n "sha256": "'
 
@@ -167,11 +167,7 @@ def files_sha256(paths: Sequence[Path]) -> list[str]:
 
 def file_sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes; empty if it cannot be read."""
-    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while block := file.read(_HASHED):
-                digest.update(block)
+        return sha256_of(path)
     except OSError:
         return ""
-    return digest.hexdigest()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..text.document import Document, Section, Span
 from ..text.passage import Passage
+from ..text.properties import searched_labels
 from ..text.stored import parse_json, strings, typed
 
 # The errors that a damaged row leads to. No TypeError: types are compared (see `text.stored`).
@@ -26,7 +28,14 @@ def full_row(number: int, passage: Passage, order: int) -> tuple[Any, ...]:
     """The row of a passage with this number, as `checked` takes it."""
     position, start, end, text, section, page, sentences = facts = row_of(passage, order)
     place = (number, passage.document, position, start, end, text, passage.title, section, page, sentences)
-    return (*place, passage.language, passage.key, row_checksum(*facts, passage.language))
+    return (*place, passage.language, passage.key, row_checksum(*facts, passage.language), passage.labels)
+
+
+@lru_cache(1_024)
+def labels_of_row(path: object, metadata: object, title: object) -> str:
+    """The labels of a document with these stored values, as `checked` takes them. Raises ValueError if damaged."""
+    properties = {str(name): typed(value, str) for name, value in parse_json(metadata, dict).items()}
+    return searched_labels(typed(path, str), properties, typed(title, str))
 
 
 def spans_json(spans: Sequence[Span]) -> str:
@@ -86,9 +95,10 @@ def document_of_row(row: Sequence[Any], sections: Sequence[Sequence[Any]]) -> Do
 def checked(row: Sequence[Any]) -> Passage:
     """The passage of a row. Raises one of MALFORMED if the row differs from what was written.
 
-    A row is id, document, order, start, end, text, title, section, page, sentences, language, key and checksum.
+    A row is id, document, order, start, end, text, title, section, page, sentences, language, key, checksum and
+    labels.
     """
-    _, path, ordinal, start, end, text, title, section, page, sentences, language, key, checksum = row
+    _, path, ordinal, start, end, text, title, section, page, sentences, language, key, checksum, labels = row
     if row_checksum(ordinal, start, end, text, section, page, sentences, language) != checksum:
         raise ValueError(f"a passage of {path} is not what was written")
     passage = Passage(
@@ -101,6 +111,7 @@ def checked(row: Sequence[Any]) -> Passage:
         page=None if page is None else typed(page, int),
         sentences=spans_from_json(sentences),
         language=typed(language, str),
+        labels=typed(labels, str),
     )
     if passage.key != key:
         raise ValueError(f"a passage of {path} is not what was encoded")

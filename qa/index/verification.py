@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..corpus.records import Part
-from .rows import has_stray_sentence, is_literal
+from ..errors import StoreError
+from .rows import MALFORMED, has_stray_sentence, is_literal
 
 if TYPE_CHECKING:
     from .generation import OpenGeneration
@@ -17,7 +18,22 @@ _BLOCK = 1_000  # documents or passages that are read together
 _LONGEST_ERROR = 1e-3  # of an embedding's length
 
 
-def problems(generation: OpenGeneration, path: str, part: Part, step: Callable[[], None]) -> Iterator[str]:
+def contents_problems(
+    generation: OpenGeneration, parts: Mapping[str, Part] | None, step: Callable[[], None]
+) -> list[str]:
+    """What is wrong with the contents of a generation, one sentence each; of the files only `parts`, if given."""
+    try:
+        results = list(generation.faults())
+        gone = generation.withdrawn()
+        for path, part in (generation.parts() if parts is None else parts).items():
+            if path not in gone:
+                results += _problems(generation, path, part, step)
+    except (*MALFORMED, StoreError) as error:
+        return [f"generation {generation.id} cannot be read ({error})"]
+    return results
+
+
+def _problems(generation: OpenGeneration, path: str, part: Part, step: Callable[[], None]) -> Iterator[str]:
     """What is wrong with the documents and passages of one file."""
     passages = generation.in_order(part.passages, step)
     counted, number, passage = 0, -1, next(passages, None)

@@ -43,7 +43,9 @@ def is_packaged(name: str) -> bool:
 
 def traits_of(identity: Mapping[str, Any], languages: Sequence[str]) -> EncoderTraits:
     """The traits of the encoder with this identity (in a manifest); the cosines of an unknown one count as they are."""
-    return EncoderTraits(languages, *(COSINES if identity.get("weights_sha256") == SHA256 else ()))
+    if identity.get("weights_sha256") == SHA256:
+        return EncoderTraits(languages, *COSINES, multilingual=True)
+    return EncoderTraits(languages)
 
 
 def weights_file() -> Path:

@@ -43,12 +43,13 @@ class EncoderTraits:
     """What a ranking needs to know of the encoder: its `languages` (ISO 639-1; empty if unknown), and its cosines.
 
     A cosine of `least` says as little as 0 does from the shipped encoder; from there, that one's grow `scale` times as
-    fast.
+    fast. `multilingual` says that it is the encoder of several languages that confidence was fitted with.
     """
 
     languages: Sequence[str] = ()
     least: float = 0.0
     scale: float = 1.0
+    multilingual: bool = False
 
     def likeness(self, cosine: float) -> float:
         """The cosine that the shipped encoder would give, on whose cosines confidence was fitted; at most 1."""

@@ -14,32 +14,31 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..formats.decoding import Empty, Unreadable
-from ..formats.ocr import MAX_PAGES
-from ..formats.pictures import PagePicture
 from ..formats.reading_settings import USUAL, ReadingSettings
 from ..system.machine import processors
 from ..text import languages
-from ..text.document import Document, Span
+from ..text.document import Document
 from ..text.packed import PackedPassages
 from ..text.passages import Splitting
 from . import frames
 from .parsing import ParsedFile
 from .program import FAILED
-from .read_pages import PagesOfFile, ReadPages
-from .wire import document_from_json, pictures_from_json, unpack
+from .read_pages import KeptPages, PagesOfFile
+from .time_limit import TimeLimit, images_in
+from .wire import document_from_json, unpack
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+Shown = TypeVar("Shown")
+
 SECONDS, SECONDS_PER_MB = 60.0, 4.0
-_SECONDS_PER_IMAGE = 20.0  # more for each page that is read from an image, of which a file has MAX_PAGES
 _MEGABYTES, _LARGE_MB, _MEGABYTES_PER_MB = 2_048, 100, 8
 _REUSABLE_BYTES = 50_000_000  # a process that has parsed a larger file is ended, since it keeps that file's memory
 # How many bytes a process may send about one file, and how many characters it may have counted.
@@ -85,7 +84,7 @@ class SandboxProcess(_Closing):
         megabytes: int = _MEGABYTES,
         reading: ReadingSettings = USUAL,
         program: Sequence[str] = (),
-        pages: ReadPages | None = None,
+        pages: KeptPages | None = None,
     ) -> None:
         self._seconds = seconds
         self._reading = reading.as_json()
@@ -114,15 +113,11 @@ class SandboxProcess(_Closing):
         except _INVALID as error:
             raise Unreadable(FAILED) from error
 
-    def pictures(
-        self, data: bytes, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
-    ) -> tuple[PagePicture, ...]:
-        """`formats.page_pictures` in the process, with the limits of `parse_file`. Raises Unreadable."""
-        spans = [[span.start, span.end] for span in (passage, *highlights)]
-        head = {"do": "pictures", "text": text, "pages": [[page.start, page.end] for page in pages], "spans": spans}
+    def show(self, head: Mapping[str, Any], data: bytes, from_json: Callable[[dict[str, Any]], Shown]) -> Shown:
+        """The answer to a request to draw pages or place words, with the limits of `parse_file`. Raises Unreadable."""
         answer = self._request(head, data)
         try:
-            return pictures_from_json(answer)
+            return from_json(answer)
         except _INVALID as error:
             raise Unreadable(FAILED) from error
 
@@ -130,7 +125,8 @@ class SandboxProcess(_Closing):
         """The last message of the answer. Raises Unreadable with the reason that it gives, or how the process ended."""
         with self._lock:
             process = self._running_process()
-            limit = _TimeLimit(self._seconds + SECONDS_PER_MB * len(data) / 1e6, process)
+            seconds = self._seconds + SECONDS_PER_MB * len(data) / 1e6
+            limit = TimeLimit(seconds, images_in(data), partial(_kill, process))
             try:
                 answer = _exchange(process, head, data, response, limit, PagesOfFile(self._pages, data))
             except (OSError, EOFError, *_INVALID) as error:
@@ -212,41 +208,6 @@ class SandboxPool(_Closing):
             process.close()
 
 
-class _TimeLimit:
-    """Kills a process once the time spent waiting for it adds up to more than `seconds`."""
-
-    def __init__(self, seconds: float, process: subprocess.Popen[bytes]) -> None:
-        self.seconds = round(seconds, 1)
-        self.is_over = False
-        self._remaining = seconds
-        self._process = process
-        self._extensions = 0
-
-    def extend(self) -> None:
-        """Allow for a page that was read from an image."""
-        self._extensions += 1
-        if self._extensions <= MAX_PAGES:
-            self.seconds += _SECONDS_PER_IMAGE
-            self._remaining += _SECONDS_PER_IMAGE
-
-    @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
-        """Count the time inside this context against the limit."""
-        started = time.perf_counter()
-        timer = threading.Timer(max(0.0, self._remaining), self._expire)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            self._remaining -= time.perf_counter() - started
-
-    def _expire(self) -> None:
-        self.is_over = True
-        _kill(self._process)
-
-
 class _Response:
     """Collects and validates what a process sends about one file, which may have taken the process over."""
 
@@ -318,7 +279,7 @@ def _exchange(
     head: Mapping[str, Any],
     data: bytes,
     response: _Response | None,
-    limit: _TimeLimit,
+    limit: TimeLimit,
     pages: PagesOfFile,
 ) -> dict[str, Any]:
     """Send one request, reply to the requests that the process sends back, and return its last message."""

@@ -25,7 +25,16 @@ from ..text.document import Document, Span
 from ..text.passages import PassageSettings, Splitting
 from . import frames
 from .parsing import empty_documents, split_documents
-from .wire import document_json, passages_json, pictures_json
+from .wire import (
+    contained_json,
+    document_json,
+    passages_json,
+    picture_json,
+    pictures_json,
+    placed_json,
+    sizes_json,
+    words_json,
+)
 
 FAILED = "crashed the parser"
 _ORPHAN_SECONDS = 1.0  # between two checks that the parent is still running
@@ -45,7 +54,7 @@ class _RequestHandler:
         head = json.loads(self._requests.unlimited_frame())
         body = [self._requests.unlimited_frame()]  # popped by its user, so that a large file is freed once it is parsed
         try:
-            answer = self._pictures(head, body.pop()) if head["do"] == "pictures" else self._parse(head, body)
+            answer = self._parse(head, body) if head["do"] == "read" else self._show(head, body.pop())
         except frames.StreamEnded:
             raise
         except Empty as error:
@@ -60,11 +69,22 @@ class _RequestHandler:
             answer = {"unreadable": f"{FAILED} ({type(error).__name__})"}
         frames.send_json(self._responses, answer)
 
-    def _pictures(self, head: dict[str, Any], data: bytes) -> dict[str, Any]:
-        passage, *highlights = (Span(*span) for span in head["spans"])
-        pages = [Span(*page) for page in head["pages"]]
+    def _show(self, head: dict[str, Any], data: bytes) -> dict[str, Any]:
+        """Draw pages or place the words of one, or place or read pictures."""
+        spans = [Span(*span) for span in head.get("spans", ())]
+        pages = [Span(*page) for page in head.get("pages", ())]
         with ocr.reading(self):
-            return pictures_json(formats.page_pictures(data, head["text"], pages, passage, highlights))
+            if head["do"] == "sizes":
+                return sizes_json(formats.page_sizes(data))
+            if head["do"] == "placed":
+                return placed_json(formats.placed_pictures(data, head["text"]))
+            if head["do"] == "contained":
+                return contained_json(formats.contained_picture(data, head["name"]))
+            if head["do"] == "picture":
+                return picture_json(formats.page_picture(data, head["number"], head["short_side"]))
+            if head["do"] == "words":
+                return words_json(formats.page_words(data, head["number"], head["text"], pages, spans))
+            return pictures_json(formats.page_pictures(data, head["text"], pages, spans[0], spans[1:]))
 
     def _parse(self, head: dict[str, Any], body: list[bytes]) -> dict[str, Any]:
         """Send each document, and its passages as they are produced; return what could not be read."""

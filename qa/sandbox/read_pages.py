@@ -16,7 +16,7 @@ import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 NAME = "recognised.sqlite"
 _MOST_BYTES = 200_000_000  # compressed: some 20,000 pages
@@ -26,6 +26,18 @@ _KEPT = 0.9  # of the bytes remain after the pages that were not used for longes
 _COUNTED_EVERY = 32  # pages
 _DAY = 86_400  # seconds: how exactly it is known when a page was used
 _SCHEMA = """CREATE TABLE IF NOT EXISTS pages (key BLOB PRIMARY KEY, used INTEGER NOT NULL, page BLOB NOT NULL)"""
+
+
+class KeptPages(Protocol):
+    """Where pages are kept by their keys."""
+
+    def get(self, key: bytes) -> Any:
+        """The JSON value that was kept with this key; None if there is none."""
+        ...
+
+    def put(self, key: bytes, page: Any) -> int:
+        """Keep a JSON value; returns its size in bytes."""
+        ...
 
 
 class ReadPages:
@@ -105,10 +117,33 @@ def _read(database: sqlite3.Connection, key: bytes) -> Any:
     return json.loads(zlib.decompress(page))
 
 
+class SentPages:
+    """Pages that were read for another machine, which keeps them, until they are taken to be sent to it."""
+
+    def __init__(self) -> None:
+        self._pages: list[tuple[str, Any]] = []
+
+    def get(self, key: bytes) -> Any:
+        """None: what the other machine keeps is not known here."""
+        return None
+
+    def put(self, key: bytes, page: Any) -> int:
+        """Keep a JSON value until it is taken, unless it is very large; returns its size in bytes."""
+        size = len(json.dumps(page, ensure_ascii=False).encode())
+        if size <= _MOST_PAGE_BYTES:
+            self._pages.append((key.hex(), page))
+        return size
+
+    def take(self) -> list[tuple[str, Any]]:
+        """The pages that were put since the last call, each with its key in hexadecimal digits."""
+        taken, self._pages = self._pages, []
+        return taken
+
+
 class PagesOfFile:
     """The pages of one file; `pages` is None if none are kept."""
 
-    def __init__(self, pages: ReadPages | None, data: bytes) -> None:
+    def __init__(self, pages: KeptPages | None, data: bytes) -> None:
         self._pages = pages
         self._data = data
         self._sha256 = b""

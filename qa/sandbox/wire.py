@@ -9,12 +9,13 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Any
 
-from ..formats.pictures import Box, PagePicture
+from ..formats.pictures import Box, PagePicture, PageWords, PlacedPicture, PlacedWord
 from ..text.document import Block, Document, Section, Span
 from ..text.packed import PackedPassages
 from ..text.passage import MAX_CHARACTERS, MAX_HEADING_CHARACTERS, Passage
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_LONGEST_SIDE = 1e6
 
 
 def document_json(document: Document) -> dict[str, Any]:
@@ -112,32 +113,100 @@ def unpack(packed: PackedPassages, document: Document, end: int, data: list[Any]
 
 def pictures_json(pictures: Sequence[PagePicture]) -> dict[str, Any]:
     """The JSON value of pictures of pages."""
-
-    def sides(boxes: Sequence[Box]) -> list[list[float]]:
-        return [[box.left, box.top, box.width, box.height] for box in boxes]
-
     return {
         "pictures": [
-            [p.page, p.width, p.height, b64encode(p.png).decode(), sides(p.passage), sides(p.highlights)]
-            for p in pictures
+            [p.page, p.width, p.height, _encoded(p.png), _sides(p.passage), _sides(p.highlights)] for p in pictures
         ]
     }
 
 
 def pictures_from_json(data: dict[str, Any]) -> tuple[PagePicture, ...]:
     """The pictures of a JSON value. Raises KeyError, TypeError or ValueError if it is invalid."""
+    return tuple(
+        PagePicture(int(page), int(width), int(height), _png(encoded), _boxes(passage), _boxes(highlights))
+        for page, width, height, encoded, passage, highlights in data["pictures"]
+    )
 
-    def box(*sides: float) -> Box:
-        left, top, width, height = map(float, sides)
-        if not (0 <= left <= 1 and 0 <= top <= 1 and 0 <= width <= 1 and 0 <= height <= 1):
-            raise ValueError("box")
-        return Box(left, top, width, height)
 
-    pictures = []
-    for page, width, height, encoded, passage, highlights in data["pictures"]:
-        png = b64decode(encoded, validate=True)
-        if not png.startswith(_PNG):
-            raise ValueError("picture")
-        boxes = (tuple(box(*sides) for sides in region) for region in (passage, highlights))
-        pictures.append(PagePicture(int(page), int(width), int(height), png, *boxes))
-    return tuple(pictures)
+def picture_json(png: bytes) -> dict[str, Any]:
+    """The JSON value of the picture of one page."""
+    return {"picture": _encoded(png)}
+
+
+def picture_from_json(data: dict[str, Any]) -> bytes:
+    """The PNG of a JSON value. Raises KeyError, TypeError or ValueError if it is none."""
+    return _png(data["picture"])
+
+
+def sizes_json(sizes: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """The JSON value of the sizes of pages."""
+    return {"sizes": [list(size) for size in sizes]}
+
+
+def sizes_from_json(data: dict[str, Any]) -> tuple[tuple[float, float], ...]:
+    """The sizes of a JSON value. Raises KeyError, TypeError or ValueError if it is invalid."""
+    sizes = tuple((float(width), float(height)) for width, height in data["sizes"])
+    if not all(0 <= side <= _LONGEST_SIDE for size in sizes for side in size):
+        raise ValueError("size")
+    return tuple((max(width, 1.0), max(height, 1.0)) for width, height in sizes)
+
+
+def words_json(page: PageWords) -> dict[str, Any]:
+    """The JSON value of the words of a page."""
+    return {
+        "words": [[word.text, word.line, *_sides([word.box])[0]] for word in page.words],
+        "marks": [_sides(boxes) for boxes in page.marks],
+    }
+
+
+def words_from_json(data: dict[str, Any]) -> PageWords:
+    """The words of a JSON value. Raises KeyError, TypeError or ValueError if it is invalid."""
+    words = tuple(PlacedWord(str(text), int(line), _box(*sides)) for text, line, *sides in data["words"])
+    return PageWords(words, tuple(_boxes(boxes) for boxes in data["marks"]))
+
+
+def placed_json(pictures: Sequence[PlacedPicture]) -> dict[str, Any]:
+    """The JSON value of pictures that stand in a text."""
+    return {"pictures": [[picture.at, picture.address, picture.words] for picture in pictures]}
+
+
+def placed_from_json(data: dict[str, Any]) -> tuple[PlacedPicture, ...]:
+    """The pictures of a JSON value, in order. Raises KeyError, TypeError or ValueError if it is invalid."""
+    pictures = [PlacedPicture(int(at), str(address), str(words)) for at, address, words in data["pictures"]]
+    return tuple(sorted(pictures, key=lambda picture: picture.at))
+
+
+def contained_json(data: bytes) -> dict[str, Any]:
+    """The JSON value of the bytes of a file."""
+    return {"data": b64encode(data).decode()}
+
+
+def contained_from_json(data: dict[str, Any]) -> bytes:
+    """The bytes of a JSON value. Raises KeyError, TypeError or ValueError if it is invalid."""
+    return b64decode(data["data"], validate=True)
+
+
+def _encoded(png: bytes) -> str:
+    return b64encode(png).decode()
+
+
+def _png(encoded: str) -> bytes:
+    png = b64decode(encoded, validate=True)
+    if not png.startswith(_PNG):
+        raise ValueError("picture")
+    return png
+
+
+def _sides(boxes: Sequence[Box]) -> list[list[float]]:
+    return [[box.left, box.top, box.width, box.height] for box in boxes]
+
+
+def _boxes(region: Sequence[Sequence[float]]) -> tuple[Box, ...]:
+    return tuple(_box(*sides) for sides in region)
+
+
+def _box(*sides: float) -> Box:
+    left, top, width, height = map(float, sides)
+    if not (0 <= left <= 1 and 0 <= top <= 1 and 0 <= width <= 1 and 0 <= height <= 1):
+        raise ValueError("box")
+    return Box(left, top, width, height)

@@ -21,6 +21,7 @@ _NO_TELEMETRY = {
     "GRADIO_ANALYTICS_ENABLED": "False",  # also disables the check for a newer version
     "RAY_USAGE_STATS_ENABLED": "0",
     "FASTAPI_OTEL_AUTO_CONFIGURE": "false",  # else it exports requests and errors to the collector in OTEL_…
+    "HAYSTACK_TELEMETRY_ENABLED": "False",
     "DO_NOT_TRACK": "1",  # donottrack.sh, for any other library that respects it
 }
 _NO_DOWNLOADS = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}

@@ -72,11 +72,13 @@ def dates_in(text: str) -> list[tuple[Span, Date]]:
     first (06-03-2024, unless that may as well be the third of June), and days of a month without a year.
     """
     found: list[tuple[Span, Date]] = []
+    taken = bytearray(len(text))  # characters of a date that was found
     words = _BESIDE_LETTERS.sub(" ", text)  # 6-March-2024
     for matches in (_with_days(_YEAR_FIRST, _year_first, text), _with_days(_DAY_FIRST, _day_first, text),
                     _with_days(_DATE, _date_of, words), _with_days(_WITHOUT_YEAR, _without_year, words)):  # fmt: skip
         for span, each in matches:
-            if not any(span.start < other.end and other.start < span.end for other, _ in found):
+            if not any(taken[span.start : span.end]):
+                taken[span.start : span.end] = b"\1" * len(span)
                 found.append((span, each))
     return sorted(found, key=lambda pair: pair[0].start)
 

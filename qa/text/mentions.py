@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-# A number, year, version or part number, whole: 3.12 is not 3.1, nor A4 A5.
-_NUMBER = re.compile(r"\w*\d\w*(?:[.,/]\w+)*")
+# A number, year, version or part number, whole: 3.12 is not 3.1, nor A4 A5. Where words are not separated by spaces
+# (Thai, Chinese, Japanese), and of a Korean particle, only the digits belong to it.
+_SIGN = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+_NUMBER = re.compile(rf"{_SIGN}*\d{_SIGN}*(?:[.,/]{_SIGN}+)*")
 _WORD = re.compile(r"[\w'’-]+")
 
 

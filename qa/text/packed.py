@@ -11,6 +11,7 @@ from typing import overload
 
 from .document import Document, Span
 from .passage import Passage
+from .properties import searched_labels
 
 
 class PackedPassages(Sequence[Passage]):
@@ -18,6 +19,7 @@ class PackedPassages(Sequence[Passage]):
 
     def __init__(self, document: Document, passages: Iterable[Passage] = ()) -> None:
         self._document = document
+        self._labels = searched_labels(document.path, document.metadata, document.title)
         self._numbers = array("q")  # for each passage: start, end, section number, page or 0, sentence edges
         self._starts = array("q", [0])  # of each passage, in `_numbers`
         self._section_numbers: dict[tuple[str, ...], int] = {}
@@ -69,4 +71,5 @@ class PackedPassages(Sequence[Passage]):
             page=page or None,
             sentences=tuple(map(Span, edges[::2], edges[1::2])),
             language=document.language,
+            labels=self._labels,
         )

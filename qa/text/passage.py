@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from .document import SECTION_SEPARATOR, Span
 from .names import searched_name, shown_name
 
+LABELS = "\x1f"  # stands before the labels in the text that is searched; a document's text may contain it too
 MAX_HEADING_CHARACTERS = 4_000  # of the heading path, which is stored with each passage
 MAX_CHARACTERS = 4_000  # of a passage, and so of a citation: one token can be arbitrarily long
 MAX_HEADER_CHARACTERS = 2_000  # of the header of a table that is repeated with each passage of it
@@ -25,7 +26,8 @@ class Passage:
 
     `title` is the document's own (it may be empty), `section` its heading path; `page` counts from 1. In a passage that
     begins inside a table, the last part of `section` is the table's header.
-    `sentences` are spans in the document's text, in order, inside `span`; `language` is the document's.
+    `sentences` are spans in the document's text, in order, inside `span`; `language` is the document's, and `labels`
+    are its authors and tags, as they are searched for.
     """
 
     document: str
@@ -37,6 +39,7 @@ class Passage:
     page: int | None
     sentences: tuple[Span, ...]
     language: str = ""
+    labels: str = ""
 
     @property
     def encoded(self) -> str:
@@ -50,8 +53,8 @@ class Passage:
 
     @property
     def searched(self) -> str:
-        """The text that the word index contains: `encoded`, and the words of its document's name."""
-        return searched(self.document, self.title, self.section, self.text)
+        """The text that the word index contains: `encoded`, and its document's name and labels."""
+        return searched(self.document, self.title, self.section, self.text, self.labels)
 
     @property
     def read(self) -> str:
@@ -73,9 +76,9 @@ def encoded(title: str, section: Sequence[str], text: str) -> str:
     return ". ".join(part for part in (*context(title, section), text) if part)
 
 
-def searched(document: str, title: str, section: Sequence[str], text: str) -> str:
-    """The text that the word index contains for a passage of the document with this path."""
-    return f"{encoded(title, section, text)}\n{searched_name(document, title)}"
+def searched(document: str, title: str, section: Sequence[str], text: str, labels: str) -> str:
+    """The text that the word index contains for a passage of the document with this path and these labels."""
+    return f"{encoded(title, section, text)}\n{searched_name(document, title)}{LABELS}{labels}"
 
 
 def context(title: str, section: Sequence[str]) -> tuple[str, str]:

@@ -13,9 +13,18 @@ from .document import Document, Section, Span, without_record
 
 HEADING = "Properties"
 _FENCED = re.compile(r"(---|\+\+\+)[ \t]*\n.*?^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+# The properties that name the authors and the tags of a document.
+AUTHORS = ("author", "authors", "by", "from")
+INLINE_TAGS = "inline tags"  # those in the text of a note
+TAGS = ("tags", "tag", "keywords", "categories", INLINE_TAGS)
+# Other names of a note.
+ALIASES = ("aliases", "alias")
+BETWEEN_VALUES = re.compile(r"[,;\n]+|\s+#|^#")
+_WORD = re.compile(r"[^\W_]+")
 _TAG_MARK = re.compile(r"[,;]")
 _MOST_TAGS, _LONGEST_TAG = 15, 60
-_SHOWN = ("author", "date", "tags")
+_MOST_LABELS = 400  # characters of the authors and tags that are searched for
+_SHOWN = ("author", "date", "saved", "tags")
 # What programs and templates write where nobody has written anything.
 _NOISE = re.compile(
     r"\W*(?:anonymous|unknown|untitled\d*|none|null|n/?a|admin(?:istrator)?|user\d*|author|owner|root|default|test"
@@ -36,8 +45,31 @@ def is_noise(value: str) -> bool:
     return _NOISE.fullmatch(value) is not None
 
 
+def other_names(metadata: Mapping[str, str]) -> list[str]:
+    """The other names that a note gives itself."""
+    return [name for key in ALIASES for name in BETWEEN_VALUES.split(metadata.get(key, "")) if name.strip()]
+
+
+def searched_labels(path: str, metadata: Mapping[str, str], title: str) -> str:
+    """The authors, other names and tags of a document that its title does not say, as the word index has them.
+
+    A record has none: its fields are its text. Names that a program made up and long lists of tags are left out.
+    """
+    if without_record(path) != path:
+        return ""
+    authors = [value for name in AUTHORS for value in BETWEEN_VALUES.split(metadata.get(name, ""))]
+    tags = [value for name in TAGS for value in BETWEEN_VALUES.split(tags_of([metadata.get(name, "")]))]
+    said = {word.casefold() for word in _WORD.findall(title)}
+    labels: dict[tuple[str, ...], str] = {}
+    for value in (*authors, *other_names(metadata), *tags):
+        words = tuple(word.casefold() for word in _WORD.findall(value))
+        if not said.issuperset(words) and not is_noise(value):
+            labels.setdefault(words, " ".join(value.split()))
+    return ", ".join(labels.values())[:_MOST_LABELS]
+
+
 def with_properties(document: Document) -> Document:
-    """The document with its author, date and tags as lines `Author: …` at its end, unless its text begins with them.
+    """The document with its author, dates and tags as lines `Author: …` at its end, unless its text begins with them.
 
     A record of a file with many has none: its fields are its text. Names that a program made up are dropped.
     """

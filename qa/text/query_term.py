@@ -25,7 +25,8 @@ class QueryTerm:
     frequent form, and `word` the word as it was written. `says_little` marks a function word ("what", "did") in a
     question that consists of function words. `also` are alternatives (the expansion of an acronym, or the acronym):
     each is a tuple of groups of forms, and a text that contains a form of every group matches. So does a text that
-    contains one of `compounds`, with its two words next to each other.
+    contains one of `compounds`, with its two words next to each other. `labels` are the terms by which the labels of a
+    document contain it, `label_weight` what that counts.
     """
 
     forms: frozenset[str]
@@ -34,6 +35,8 @@ class QueryTerm:
     says_little: bool = False
     also: tuple[tuple[frozenset[str], ...], ...] = ()
     compounds: tuple[OpenCompound, ...] = ()
+    labels: frozenset[str] = frozenset()
+    label_weight: float = 0.0
 
     @property
     def alternatives(self) -> tuple[tuple[frozenset[str], ...], ...]:

@@ -20,6 +20,7 @@ import tantivy
 from .dates import dates_in, spelled
 from .function_words import FUNCTION_WORDS, NO_LIST, STEMMERS
 from .names import date_terms
+from .passage import LABELS
 from .query_term import OpenCompound, QueryTerm
 
 # The most words of a question that are searched for, the rarest of them, so that a pasted page stays fast.
@@ -39,6 +40,8 @@ _RUN = re.compile(
 )
 _TURKISH = str.maketrans({"I": "ı", "İ": "i"})  # the lower-case forms of no other language
 _NAME = re.compile(r"\w+")
+_LABEL = "ʘ"  # begins the terms of labels: a letter of hardly any language, which servers take for a part of the word
+_LABEL_SHARE = 0.5  # of a word's weight, if only the labels of a text contain it (docs/decisions.md)
 _analyzer_lock = threading.Lock()
 
 Acronyms = Sequence[tuple[str, str]]
@@ -52,6 +55,18 @@ def analyze(text: str, language: str = "") -> list[str]:
     `language` is an ISO 639-1 code. In a script without spaces each pair of neighbouring characters is a term.
     """
     return _analyze(text, STEMMERS.get(language, ""))
+
+
+def indexed_terms(searched: str, language: str = "") -> list[str]:
+    """The search terms of a passage's searched text, as the word index has them: those of its labels are apart.
+
+    Labels are the same in all passages of a document: if they counted as words of the text, the passages of an article
+    that is tagged with a word would hardly differ in it.
+    """
+    text, mark, labels = searched.rpartition(LABELS)
+    if not mark:
+        return analyze(searched, language)
+    return [*analyze(text, language), *dict.fromkeys(f"{_LABEL}{term}" for term in analyze(labels, language))]
 
 
 def contained_in(text: str, language: str = "") -> frozenset[str]:
@@ -141,9 +156,14 @@ class Word:
     compounds: tuple[OpenCompound, ...] = ()
     is_date: bool = False
 
+    @property
+    def labels(self) -> frozenset[str]:
+        """The terms by which labels contain the word."""
+        return frozenset() if self.is_function or self.is_date else frozenset(map(_LABEL.__add__, self.forms))
+
     def terms(self) -> set[str]:
         """Every search term of the word and of its alternatives."""
-        groups = chain([self.forms], *self.also, (each.forms for each in self.compounds))
+        groups = chain([self.forms, self.labels], *self.also, (each.forms for each in self.compounds))
         return {term for forms in groups for form in forms for term in form.split()}
 
 
@@ -160,14 +180,15 @@ def analyze_question(
 
 
 def forms_of(word: str, languages: Iterable[str]) -> list[str]:
-    """The search terms of a word, or of several, in each of these languages."""
-    return _forms(word, _stemmers(languages))
+    """The search terms of a word, or of several, in each of these languages, also those of labels."""
+    forms = _forms(word, _stemmers(languages))
+    return [*forms, *map(_LABEL.__add__, forms)]
 
 
 def query_terms(words: Sequence[Word], frequency: Frequency, count: int) -> tuple[QueryTerm, ...]:
     """The content words of a question with their weights; its function words if it has no others.
 
-    `frequency` returns how many of the `count` texts contain a term; it is called only for the forms of the words.
+    `frequency` returns how many of the `count` texts contain a term; it is called only for the words' forms and labels.
     """
     words = _known(words, frequency)
     content = tuple(_weigh(word, frequency, count) for word in words if not word.is_function)
@@ -203,10 +224,16 @@ def _known(words: Sequence[Word], frequency: Frequency) -> Sequence[Word]:
 
 
 def _weigh(word: Word, frequency: Frequency, count: int) -> QueryTerm:
-    """The word with the inverse document frequency of its most frequent form."""
-    highest = min(max(map(frequency, word.forms)), count)  # the frequency may still include removed texts
-    weight = inverse_frequency(highest, count)
-    return QueryTerm(word.forms, weight, word.written, also=word.also, compounds=word.compounds)
+    """The word with the inverse document frequency of its most frequent form, or of its labels if no text has one."""
+    in_texts, in_labels = (  # the frequency may still include removed texts
+        min(max(map(frequency, forms), default=0), count) for forms in (word.forms, word.labels)
+    )
+    weight = inverse_frequency(in_texts or in_labels, count)
+    share = _LABEL_SHARE * inverse_frequency(in_labels, count) if in_labels else 0.0
+    labels = word.labels if in_labels else frozenset[str]()
+    return QueryTerm(
+        word.forms, weight, word.written, also=word.also, compounds=word.compounds, labels=labels, label_weight=share
+    )
 
 
 def _stemmers(languages: Iterable[str]) -> tuple[str, ...]:

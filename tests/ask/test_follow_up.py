@@ -15,8 +15,21 @@ from conftest import TinyEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.ask.follow_up import MAX_CHARACTERS, MAX_TURNS, Turn, follow_up_of, refers_back, richness, stands_alone, turns
+from qa.ask import pipeline
+from qa.ask.answer import Answer
+from qa.ask.follow_up import (
+    MAX_CHARACTERS,
+    MAX_TURNS,
+    Turn,
+    follow_up_of,
+    names_only,
+    refers_back,
+    richness,
+    stands_alone,
+    turns,
+)
 from qa.ask.leaning import FollowUp, carried_share
+from qa.ask.ranking import Ranking
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
@@ -303,6 +316,41 @@ def test_words_that_no_article_contains_are_not_carried(engine: Engine) -> None:
 )
 def test_a_whole_question_with_nothing_that_refers_back_stands_alone(question: str, expected: bool) -> None:
     assert stands_alone(question) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("the cellar room?", True),
+        ("opening hours library", True),
+        ("How much for adults?", False),
+        ("And the cellar room?", False),
+        ("the second one", False),
+        ("What is the cellar room?", False),
+    ],
+)
+def test_a_question_that_asks_nothing_only_names(question: str, expected: bool) -> None:
+    assert names_only(question) == expected
+
+
+@pytest.mark.parametrize("surer", ["alone", "carried"])
+def test_of_what_only_names_something_the_surer_answer_is_given(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, surer: str
+) -> None:
+    really = pipeline._composed
+
+    def composed(ranking: Ranking, request: pipeline.Request, resources: pipeline.Resources) -> Answer:
+        is_carried = bool(ranking.carried)
+        return replace(
+            really(ranking, request, resources), confidence=0.9 if is_carried == (surer == "carried") else 0.8
+        )
+
+    monkeypatch.setattr(pipeline, "_composed", composed)
+    monkeypatch.setattr("qa.ask.search.carried_share", lambda *_: 0.9)  # whatever the model of leaning thinks
+    eager = Engine.open(replace(engine.config, threshold=0.0), engine.encoder)
+    answer = eager.ask("the home in Prussia?", history=BORN)
+    assert answer.lead is not None
+    assert bool(answer.carried) == (surer == "carried")
 
 
 def test_a_word_that_the_user_dropped_is_not_searched_for(engine: Engine) -> None:

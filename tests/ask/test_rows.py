@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.ask.row_text import WIDTH, pairs_of, row_lines
+from qa.ask.row_text import WIDTH, cell_text, pairs_of, row_lines
 from qa.ask.rows import TableRow, row_under
 from qa.ask.traits import asked_cell
 from qa.ask.units import units_of
@@ -204,3 +205,10 @@ def test_of_many_columns_the_label_the_asked_one_and_its_neighbours_are_shown() 
     assert len(row_lines(row_of(*wide, asked=17), marked, most=40)) == 40
     assert row_of(*wide).shown(8) == [*range(8)]
     assert row_of(*wide, asked=39).shown(8) == [0, 38, 39]
+
+
+def test_breaks_are_spaces_and_a_long_cell_takes_time_in_proportion() -> None:
+    assert cell_text("one <br> two<BR/>three  <br  /> four") == "one two three four"
+    begun = time.process_time()
+    assert cell_text(" " * 200_000 + "x" + "<br" * 100_000) == "x" + "<br" * 100_000
+    assert time.process_time() - begun < 5

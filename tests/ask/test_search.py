@@ -59,7 +59,7 @@ class FakeIndex:
     def count(self) -> int:
         return len(self.contents)
 
-    def contains(self, phrase: str) -> bool:
+    def mentions(self, phrase: str) -> bool:
         return any(phrase in passage.text for passage in self.contents)
 
     def search(self, embedding: Embedding, query: Query, k: int) -> Candidates:

@@ -317,6 +317,10 @@ def test_json_says_what_others_say() -> None:
         "row": None,
     }
     assert (first["citation"], first["date"]) == (2, "2023")
+    link = "http://127.0.0.1:7860/#/article/{}?at=100-".format
+    assert [citation["link"].startswith(link(citation["document"])) for citation in data["citations"]] == [True] * len(
+        data["citations"]
+    )
     undated = answered(texts=dict(zip("ab", days(14, 30), strict=True))).as_json()
     assert undated["answer"]["date"] is None and undated["others"][0]["date"] is None
 

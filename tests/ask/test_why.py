@@ -224,6 +224,12 @@ def test_rows_without_contents_are_left_out(built: Config, tiny: TinyEncoder) ->
     assert rows["Reader’s estimates"] == "passage 95 %, sentence 95 %, sentence on its own 95 %"
 
 
+def test_the_ending_of_a_possessive_is_no_word_of_the_question(built: Config, tiny: TinyEncoder) -> None:
+    why = why_of(asked(built, tiny, "When is Ada’s refund paid, and isn't it?"))
+    assert "Ada" in (*why.matched, *why.nearby, *why.missing)
+    assert {"s", "t"}.isdisjoint((*why.matched, *why.nearby, *why.missing))
+
+
 def test_ordinals() -> None:
     assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 100)] == [
         "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "100th",

@@ -41,7 +41,9 @@ from qa.index import open_store
 from qa.index.local.store import LocalStore
 from qa.models.protocols import Encoder, Vectors
 from qa.sandbox import parsing
+from qa.sandbox.parsing import ParsedFile
 from qa.sandbox.pool import SandboxProcess
+from qa.sandbox.read_pages import PagesOfFile, ReadPages, SentPages
 from qa.text.document import Contents
 from qa.text.passages import PassageSettings, Splitting
 
@@ -311,7 +313,7 @@ class TestWithoutACluster:
             env=environment | {"PYTHONPATH": path},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=200,
         )
         assert done.returncode == 0, done.stderr
         listening = json.loads(done.stdout)
@@ -345,7 +347,7 @@ class TestWithoutACluster:
         monkeypatch.setattr(ray, "put", lambda value: value)
         monkeypatch.setattr(ray, "get", lambda value: value)
         monkeypatch.setattr(ray_build.Cluster, "_blocks", blocks)
-        monkeypatch.setattr(ray_build, "SandboxProcess", lambda reading: SimpleNamespace(parse_file=parsing.parse_file))
+        monkeypatch.setattr(ray_build, "SandboxProcess", lambda **_: SimpleNamespace(parse_file=parsing.parse_file))
         (a07,) = [file for file in documents.scan(filled.corpus, 10**6) if file.record.path == "a07.md"]
         ((_, passages),) = preparation.prepare(a07, "", parsing.parse_file, splitting(tiny)).documents
         alike = passages[3]
@@ -355,6 +357,36 @@ class TestWithoutACluster:
         assert alike.encoded not in seen
         assert report.passages_encoded == 40 * 5 + 2
         same_as_here(filled, tiny, report)
+
+    def test_what_workers_read_from_images_is_kept_here(
+        self, filled: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import ray
+
+        page = {"words": [["Brücke", 1, 2, 3, 4, 5, 0.9]], "width": 10}
+
+        def sandbox(pages: SentPages, **_: Any) -> SimpleNamespace:
+            def parse_file(path: str, data: bytes, splitting: Splitting) -> ParsedFile:
+                if path == "a07.md":
+                    PagesOfFile(pages, data).keep("picture", page)
+                return parsing.parse_file(path, data, splitting)
+
+            return SimpleNamespace(parse_file=parse_file)
+
+        def blocks(cluster: Any, files: Any, created: str, settings: PassageSettings, known: Any) -> Any:
+            split = ray_build._Splitter(lambda: tiny, created, settings, ReadingSettings())
+            encode = ray_build._Encoder(lambda: tiny, tiny.identity.as_json(), known)
+            tables = (part for table in ray_build._tables(files) for part in ray_build._read(table))
+            return SimpleNamespace(iter_batches=lambda **_: (encode(part) for read in tables for part in split(read)))
+
+        monkeypatch.setattr(ray, "put", lambda value: value)
+        monkeypatch.setattr(ray, "get", lambda value: value)
+        monkeypatch.setattr(ray_build.Cluster, "_blocks", blocks)
+        monkeypatch.setattr(ray_build, "SandboxProcess", sandbox)
+        pages = ReadPages(filled.index)
+        build(filled, tiny, remote=ray_build.Cluster(lambda: tiny, tiny, ReadingSettings(), pages))
+        assert pages.added == 1
+        assert PagesOfFile(pages, (filled.corpus / "a07.md").read_bytes()).recall("picture") == page
 
 
 @pytest.mark.parametrize("answers", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["silent", "another server"])

@@ -88,23 +88,83 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     answer = json.loads(out)
     assert code == 0
     assert set(answer) == {
-        "question", "query", "carried", "corrected", "reason", "unmentioned", "unread", "answerable", "confidence",
-        "answer", "others", "citations", "why", "generation", "timings_ms",
+        "question", "query", "scope", "carried", "corrected", "reason", "unmentioned", "unread", "answerable",
+        "confidence", "answer", "others", "citations", "why", "generation", "timings_ms",
     }  # fmt: skip
     assert answer["answer"] == {
         "text": "The zebra at the zoo is called Bruno. He eats five kilos of hay a day.", "short": None, "citation": 1,
         "start": None, "end": None, "span": [22, 92], "sentence": [22, 59], "date": None, "stated": False,
-        "row": None,
+        "row": None, "link": "http://127.0.0.1:7860/#/article/zoo.md?at=22-59",
     }  # fmt: skip
     citation = answer["citations"][0]
+    assert citation["link"] == "http://127.0.0.1:7860/#/article/zoo.md?at=22-92&mark=22-59"
     assert set(citation) == {
-        "rank", "score", "document", "title", "section", "columns", "page", "url", "start", "end", "text", "highlights",
-        "changed", "recognised",
+        "rank", "score", "document", "title", "section", "columns", "page", "url", "author", "date", "start", "end",
+        "text", "highlights", "changed", "recognised", "link", "app", "csl",
     }  # fmt: skip
     text = (folder / "corpus" / "zoo.md").read_text()
     assert text[citation["start"] : citation["end"]] == citation["text"]
     start, end = citation["highlights"][0]
     assert text[start:end] == "The zebra at the zoo is called Bruno."
+
+
+def test_ask_takes_the_filters_of_the_question_as_options_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "build")
+    options = ["--in", "zoo.md", "--in", "nowhere"]
+    code, out, err = run(capsys, "ask", "What is the zebra called?", *options)
+    assert (code, out) == (2, "")
+    assert err == "qa: There is no folder or article “nowhere”: check its name, or leave in: out.\n"
+    options = ["--file", "zoo", "--kind", "md", "--since", "2000", "--json"]
+    code, out, _ = run(capsys, "ask", "What is the zebra called?", *options)
+    scope = {"typed": "file:zoo kind:md since:2000", "articles": 1}
+    assert code == 0
+    assert json.loads(out)["scope"] == {**scope, "filters": {"file": ["zoo"], "kind": ["md"], "since": "2000"}}
+    _, out, _ = run(capsys, "ask", "What is the zebra called? file:zoo")
+    assert "Asked 1 article: file:zoo" in out
+
+
+def test_links_lead_to_the_chat_that_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(capsys, "build")
+    asked = ("ask", "What is the zebra at the zoo called?", "--json")
+    monkeypatch.setenv("QA_PUBLIC_URL", "https://notes.example.org/articles/")
+    link = json.loads(run(capsys, *asked)[1])["answer"]["link"]
+    assert link == "https://notes.example.org/articles/#/article/zoo.md?at=22-59"
+    link = json.loads(run(capsys, *asked, "--public-url", "http://[::1]:8000")[1])["answer"]["link"]
+    assert link == "http://[::1]:8000/#/article/zoo.md?at=22-59"
+    monkeypatch.delenv("QA_PUBLIC_URL")
+    monkeypatch.setenv("QA_PORT", "8123")
+    assert json.loads(run(capsys, *asked)[1])["answer"]["link"] == "http://127.0.0.1:8123/#/article/zoo.md?at=22-59"
+    code, out, err = run(capsys, *asked, "--public-url", "notes.example.org")
+    assert (code, out) == (2, "")
+    assert err == (
+        "qa: --public-url 'notes.example.org' is not the address of a chat: "
+        "write it as https://host or https://host/path.\n"
+    )
+    monkeypatch.setenv("QA_PUBLIC_URL", "https://notes.example.org:port")
+    assert run(capsys, *asked)[2].startswith("qa: --public-url 'https://notes.example.org:port' is not the address")
+
+
+def test_only_a_terminal_gets_links(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(capsys, "build")
+    asked = ("ask", "What is the zebra at the zoo called?")
+    assert "\x1b" not in run(capsys, *asked)[1]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WT_SESSION", "1")
+    shown = run(capsys, *asked)[1]
+    link = "\x1b]8;;http://127.0.0.1:7860/#/article/zoo.md?at=22-92&mark=22-59\x1b\\"
+    heads = [line for line in shown.split("\n") if line.startswith(link)]
+    assert len(heads) == 1 and heads[0].startswith(f"{link}[1] ") and heads[0].endswith("\x1b]8;;\x1b\\")
+    assert "\x1b]8;;http://127.0.0.1:7860/#/article/zoo.md?at=22-59\x1b\\[1]\x1b]8;;\x1b\\\n" in shown
+    for name, value in (("NO_COLOR", "1"), ("TERM", "dumb")):
+        with monkeypatch.context() as plain:
+            plain.setenv(name, value)
+            assert "\x1b]8" not in run(capsys, *asked)[1]
 
 
 def test_ask_prints_the_answer_for_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -456,7 +516,7 @@ def test_the_chat_follows_the_folder_unless_no_watch_is_given(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     followed: list[object] = []
-    monkeypatch.setattr("qa.ui.app.serve", lambda *arguments: followed.append(arguments[-1]))
+    monkeypatch.setattr("qa.ui.app.serve", lambda *arguments: followed.append(arguments[7]))
     codes = [run(capsys, "serve", *options)[0] for options in ((), ("--no-watch",), ("--watch",))]
     assert (codes, followed) == ([0, 0, 0], [None, False, True])
 

@@ -288,3 +288,18 @@ def test_it_ends_soon_when_asked(config: Config, folder: Path, monkeypatch: pyte
         reports.stop.set()
         reports.thread.join(10)
         assert time.monotonic() - begun < 1
+
+
+def test_a_change_in_any_of_several_folders_is_reported_and_a_folder_that_appears(tmp_path: Path) -> None:
+    config = Config.from_env({}, [tmp_path / "notes", tmp_path / "work"], tmp_path / "index")
+    (tmp_path / "notes").mkdir()
+    with followed(config) as reports:
+        reports.next()
+        (tmp_path / "notes" / "new.md").write_text("new")
+        reports.next()
+        (tmp_path / "away").mkdir()
+        (tmp_path / "away" / "old.md").write_text("old")
+        (tmp_path / "away").rename(tmp_path / "work")
+        reports.next()
+        (tmp_path / "work" / "new.md").write_text("new")
+        reports.next()

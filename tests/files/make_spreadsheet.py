@@ -61,8 +61,13 @@ def xlsx(
     return out.getvalue()
 
 
-def xls(rows: Sequence[Sequence[object]], codes: Sequence[str]) -> bytes:
-    """A binary workbook (BIFF8) with one sheet; the number in column n has the n-th format."""
+def xls(
+    rows: Sequence[Sequence[object]], codes: Sequence[str] = ("General",) * 9, more: Sequence[tuple[int, bytes]] = ()
+) -> bytes:
+    """A binary workbook (BIFF8) with one sheet; the number in column n has the n-th format.
+
+    `more` are the kinds and contents of further records of the sheet.
+    """
 
     def record(kind: int, content: bytes) -> bytes:
         return struct.pack("<HH", kind, len(content)) + content
@@ -84,5 +89,6 @@ def xls(rows: Sequence[Sequence[object]], codes: Sequence[str]) -> bytes:
                 cells += record(0x0204, where + words(value, "H"))
             else:
                 cells += record(0x0203, where + struct.pack("<d", float(str(value))))
-    sheet = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x10, 0, 0, 0, 0)) + cells + end
+    sheet = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x10, 0, 0, 0, 0)) + cells
+    sheet += b"".join(record(kind, content) for kind, content in more) + end
     return ole({"Workbook": (head + listed + end + sheet).ljust(4_096, b"\0")})

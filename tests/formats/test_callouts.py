@@ -203,3 +203,8 @@ def test_any_sequence_of_marks_gives_a_right_document(pieces: list[str]) -> None
 @pytest.mark.timeout(30)
 def test_many_marks_take_linear_time(text: str) -> None:
     assert parse_markdown("x.md", text).text == text
+
+
+@pytest.mark.parametrize("sign", "`~:! ")
+def test_a_file_of_one_sign_takes_no_longer_than_its_size(sign: str) -> None:
+    plain_lines(sign * 200_000)  # minutes if the signs that follow were read again from each of them

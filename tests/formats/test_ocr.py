@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from qa.corpus.pages import Pages
 from qa.formats import ocr, page_pictures, parse
 from qa.formats.decoding import Empty, Unreadable
 from qa.formats.pdf import images
@@ -224,13 +225,14 @@ def test_the_picture_of_a_cited_page_is_not_recognised_again(tmp_path: Path) -> 
     data = saved(drawn(ENGLISH))
     document = only(parse("page.png", data))
     start = document.text.index("Agnes")
-    arguments = data, document.text, document.pages, Span(0, len(document.text)), [Span(start, start + 5)]
+    arguments = Span(0, len(document.text)), [Span(start, start + 5)]
     with SandboxProcess(pages=ReadPages(tmp_path)) as process:
-        (picture,) = process.pictures(*arguments)
+        pages = Pages(process, data, document)
+        (picture,) = pages.pictures(*arguments)
         with sqlite3.connect(tmp_path / NAME) as database:
             assert database.execute("SELECT COUNT(*) FROM pages").fetchone() == (1,)
             database.execute("UPDATE pages SET page = ?", (zlib.compress(b'{"words": []}'),))  # no page: read again
-        assert process.pictures(*arguments) == (picture,)
+        assert pages.pictures(*arguments) == (picture,)
 
 
 @given(

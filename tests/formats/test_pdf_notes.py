@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from files.make_pdf import lines_at, noted, rule_at, text_at, written
 
-from qa.formats.pdf.pages import page_pictures
+from qa.formats import page_pictures
 from qa.formats.pdf.parse import parse_pdf
 from qa.text.document import Document, Span
 

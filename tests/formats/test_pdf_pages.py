@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from qa.formats import page_picture, page_pictures, page_sizes, page_words
 from qa.formats.decoding import Unreadable
 from qa.formats.pdf import parse as parsing
-from qa.formats.pdf.pages import page_pictures
 from qa.formats.pdf.places import Mark, align
 from qa.formats.pictures import Box, PagePicture
 from qa.text.document import Document, Span
@@ -292,3 +292,44 @@ def test_a_part_of_a_word_is_marked_as_a_part() -> None:
 def test_a_chance_word_is_not_a_match() -> None:
     page = ["the", "keeper", "weighed", "each", "hive", "and", "laid", "sugar", "paste", "on", "them"]
     assert align(page, "nobody had expected the swarm that hung in a tree and left").marks(Span(0, 60)) == []
+
+
+@pytest.mark.parametrize("path", [PDFS / "columns.pdf", PDFS / "hives.pdf", *REAL[:2]], ids=lambda path: path.stem)
+def test_every_page_has_all_its_words_and_the_boxes_that_its_citations_have(path: Path) -> None:
+    data = path.read_bytes()
+    document = parse_pdf(path.name, data)
+    assert len(page_sizes(data)) == len(document.pages)
+    for number in range(min(len(document.pages), 4)):
+        page = document.pages[number].trimmed(document.text)
+        middle = (page.start + page.end) // 2
+        cited = Span(middle, min(page.end, middle + 200)).trimmed(document.text)
+        found = page_words(data, number, document.text, document.pages, [cited, Span(0, 0)])
+        printed = Counter(word for text, _, _ in [("".join(c for c, _, _ in characters(data, number)), 0, 0)]
+                          for word in re.findall(r"[^\W_]{2,}", text))  # fmt: skip
+        read = Counter(word for placed in found.words for word in re.findall(r"[^\W_]{2,}", placed.text))
+        assert sum((printed & read).values()) >= 0.95 * sum(printed.values())
+        pictures = {one.page - 1: one for one in page_pictures(data, document.text, document.pages, cited, [])}
+        if number in pictures:
+            assert found.marks == (pictures[number].passage, ())
+
+
+def test_a_word_of_a_page_is_where_its_letters_are() -> None:
+    data = (PDFS / "hives.pdf").read_bytes()
+    document = parse_pdf("hives.pdf", data)
+    found = page_words(data, 0, document.text, document.pages, [])
+    for placed in found.words:
+        box = placed.box
+        inside = "".join(
+            character
+            for character, x, y in characters(data, 0)
+            if box.left <= x <= box.left + box.width and box.top <= y <= box.top + box.height
+        )
+        assert re.sub(r"\W", "", placed.text) in re.sub(r"\W", "", inside)
+    assert [placed.line for placed in found.words] == sorted(placed.line for placed in found.words)
+
+
+def test_a_page_is_drawn_as_large_as_it_is_wanted() -> None:
+    data = (PDFS / "hives.pdf").read_bytes()
+    for side in (200, 600):
+        image = Image.open(io.BytesIO(page_picture(data, 0, side)))
+        assert abs(min(image.size) - side) <= 1

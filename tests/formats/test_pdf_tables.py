@@ -9,7 +9,7 @@ import pytest
 from conftest import TinyEncoder
 from files.make_pdf import cells_at, lines_at, noted, rule_at, text_at, written
 
-from qa.formats.pdf.pages import page_pictures
+from qa.formats import page_pictures
 from qa.formats.pdf.parse import parse_pdf
 from qa.text.document import Document, Span
 from qa.text.passages import split

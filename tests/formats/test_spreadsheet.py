@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import struct
 import tracemalloc
 from datetime import date
 
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from qa.formats import parse
 from qa.formats.archive_limits import open_archive
 from qa.formats.decoding import Empty, Unreadable
-from qa.formats.office.cells import open_cells
+from qa.formats.office.cells import DAMAGED, TOO_MANY, open_cells
 from qa.formats.office.number_format import shown_date, shown_number
 
 HEAD = f"<row r='1'>{text('A1', 'Item')}{text('B1', 'Price')}{text('C1', 'Share')}{text('D1', 'Bought')}</row>"
@@ -165,6 +167,60 @@ def test_cells_of_old_excel_are_as_shown() -> None:
     rows: list[list[object]] = [["Room", "Price", "Share", "Month"], ["Attic", 1234.5, 0.125, 45413.0]]
     (document,) = parse("a.xls", xls(rows, codes)).documents
     assert document.text.strip() == "Room | Price | Share | Month\nAttic | 1,234.50 € | 12.5 % | May 2024"
+
+
+def noted(row: int, column: int, number: int, author: str, *texts: bytes) -> list[tuple[int, bytes]]:
+    """The records of a comment in an old Excel file: its object, its text in parts, and its cell."""
+    length = sum(len(text) - 1 if text[0] == 0 else (len(text) - 1) // 2 for text in texts)
+    return [
+        (0x005D, struct.pack("<3H", 0x15, 18, 0x19) + struct.pack("<H", number)),
+        (0x01B6, bytes(10) + struct.pack("<H", length) + bytes(6)),
+        *((0x003C, text) for text in texts),
+        (0x001C, struct.pack("<5H", row, column, 0, number, len(author)) + b"\0" + author.encode("latin-1")),
+    ]
+
+
+def test_comments_and_links_of_old_excel_are_read() -> None:
+    mark, address = bytes.fromhex("E0C9EA79F9BACE118C8200AA004BA90B"), "https://example.org/attic\0".encode("utf-16-le")
+    link = struct.pack("<4H", 1, 1, 0, 0) + bytes(24) + mark + struct.pack("<I", len(address)) + address
+    more = [
+        *noted(1, 1, 7, "Ada", b"\0Ada:\nWithout ", b"\1" + "Frühstück".encode("utf-16-le")),
+        *noted(0, 1, 8, "Bo", b"\0per night"),
+        (0x01B8, link),
+        (0x01B8, struct.pack("<4H", 0, 0, 0, 0) + bytes(60)),  # to a place in the file
+    ]
+    (document,) = parse("a.xls", xls([["Room", "Price"], ["Attic", 90]], more=more)).documents
+    assert document.text.strip().split("\n\n") == [
+        "Room | Price\nAttic (https://example.org/attic) | 90",
+        "Comment by Bo, on “Room: Price”: per night",
+        "Comment by Ada, on “Attic (https://example.org/attic): 90”: Without Frühstück",
+    ]
+
+
+@pytest.mark.parametrize("kind", [0x005D, 0x01B6, 0x003C, 0x001C, 0x01B8, 0x0200])
+def test_damaged_remarks_of_old_excel_do_no_harm(kind: int) -> None:
+    for content in (b"", b"\1", b"\xff" * 9, b"\xff" * 300):
+        data = xls([["Room", "Price"], ["Attic", 90]], more=[*noted(0, 0, 7, "Ada", b"\0Weighed"), (kind, content)])
+        try:
+            assert "Attic" in parse("a.xls", data).documents[0].text
+        except Unreadable as error:
+            assert str(error) in (DAMAGED, TOO_MANY)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ([(0x0203, struct.pack("<3Hd", 65_535, 65_535, 0, 1.0))], TOO_MANY),
+        ([(0x00BD, struct.pack("<2H", 65_535, 65_535) + bytes(8))], TOO_MANY),
+        ([(0x0200, struct.pack("<2I2H", 0, 4_000_000_000, 0, 2))], DAMAGED),
+        ([(0x0200, struct.pack("<2I2H", 0, 2, 0, 60_000))], DAMAGED),
+    ],
+)
+def test_an_old_excel_file_that_claims_more_cells_than_there_are_takes_no_memory(
+    more: list[tuple[int, bytes]], reason: str
+) -> None:
+    with pytest.raises(Unreadable, match=re.escape(reason)):
+        parse("a.xls", xls([["Room", "Price"], ["Attic", 90]], more=more))
 
 
 KINDS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -16,7 +16,8 @@ from word_index import LexicalIndex
 
 from qa.index import bm25
 from qa.index.local.lexical import write_index
-from qa.text.terms import Acronyms, Compounds, analyze, analyze_question, searched_terms
+from qa.text.passage import LABELS
+from qa.text.terms import Acronyms, Compounds, analyze_question, indexed_terms, searched_terms
 
 OTHERS = [
     ("Die Bienen schlafen nachts in den Häusern. Ein Haus am Fluss, Häuser am See, viele Bienen in der Traube.", "de"),
@@ -32,6 +33,9 @@ OTHERS = [
     ("The Bee Health Bureau (BHB) counts bees; the bureau for the health of a bee.", "en"),
     ("The BHB sleeps in winter, and the hive, hives and hiv are warm.", "en"),
     ("Health of the bees: a bee is healthy, says a bureau of bees, bees and bees.", "en"),
+    (f"The comb is warm in winter.{LABELS}Bee Sleeper, bees of the hive", "en"),
+    (f"Bees sleep in the hive, and Ada writes.{LABELS}Ada Zebra, bees", "en"),
+    (f"Im Winter ist es warm.{LABELS}Haus, 蜜蜂", "de"),
     ("", "en"),
     ("?!", ""),
 ]  # fmt: skip
@@ -59,14 +63,14 @@ class Texts:
         write_index(folder, texts)
         self.languages = sorted({language for _, language in texts})
         self.index = LexicalIndex(folder, self.languages)
-        terms = [analyze(text, language) for text, language in texts]
+        terms = [indexed_terms(text, language) for text, language in texts]
         self.texts = [" ".join(words) for words in terms]
         self.frequencies = Counter(word for words in terms for word in set(words))
         self.length = sum(map(len, terms))
 
     def scores(self, question: str, acronyms: Acronyms, some: Sequence[str], compounds: Compounds = ()) -> list[float]:
         words = analyze_question(question, self.languages, acronyms, compounds)
-        known = {form: self.frequencies[form] for word in words for form in word.forms}
+        known = {form: self.frequencies[form] for word in words for form in word.forms | word.labels}
         terms = searched_terms(words, known.__getitem__, len(self.texts))
         return [float(x) for x in bm25.scores(terms, some, known.__getitem__, len(self.texts), self.length)]
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from servers import Server
 from waiting import wait_until
 
+from qa.ask.query import parse
 from qa.build import Progress, build
 from qa.config import Config
 from qa.corpus.records import FileRecord
@@ -26,9 +27,11 @@ from qa.errors import BusyError, NoGenerationError, StoreError, UnnamedError, Un
 from qa.index import open_store
 from qa.index.generation import OpenGeneration
 from qa.index.milvus import facts as milvus_facts
+from qa.index.milvus import marked as milvus_marked
 from qa.index.milvus.connection import WRITING
 from qa.index.milvus.store import MilvusStore
 from qa.index.protocols import Candidates, Embedding, Query
+from qa.index.scope import Scope
 
 HOSTILE = "deep/quo\"te {brace} \\back% ü😀'.md"
 FILES = {
@@ -57,6 +60,8 @@ QUESTIONS = [
     "Wo schlafen die Bienen?",
     "蜜蜂睡觉",
     '"冬天睡觉" 蜜蜂',
+    '"die Biene schläft nachts" Fluss',
+    '"Haus am Fluss" Bienen -Mühle',
     "granite quarry",
     "notes list csv",
     '"back" -bienen anchor',
@@ -203,6 +208,30 @@ def test_a_phrase_matches_where_its_words_are_adjacent(library: Place, phrase: s
     assert actual.contains(phrase) == expected.contains(phrase)
 
 
+@pytest.mark.parametrize(
+    ("phrase", "excluded", "documents"),
+    [
+        ("Haus am Fluss", (), {"bienen.md"}),
+        ("Häusern am Fluss", (), {"bienen.md"}),
+        ("Fluss am Haus", (), set()),
+        ("Haus am Fluss", ("Biene",), {"bienen.md"}),  # what is excluded is excluded as it is written
+        ("Haus am Fluss", ("Bienen",), set()),
+        ("old stone wall", (), {"acronyms.md", "harbour.md"}),
+        ("old stone walls", (), set()),  # in English a phrase is literal
+    ],
+)
+def test_a_phrase_matches_with_other_endings_where_the_language_inflects(
+    library: Place, phrase: str, excluded: tuple[str, ...], documents: set[str]
+) -> None:
+    for index in library.opened():
+        for k in (1, index.count()):
+            found = searched(index, Query(f"Wo? {phrase}", (phrase,), excluded), k)
+            assert found.allowed is not None
+            allowed = {passage.document for passage in index.passages(found.ids[found.allowed].tolist())}
+            assert allowed == documents if k > 1 else bool(allowed) == bool(documents)
+        assert index.mentions(phrase) == bool(documents or excluded)
+
+
 @pytest.mark.parametrize("word", ["lanterm", "beacon", "harbuor", "quarrry", "zebra", "hauser", "anc'hor"])
 def test_a_word_is_corrected_the_same_way(library: Place, word: str) -> None:
     actual, expected = library.opened()
@@ -273,6 +302,78 @@ def test_candidates_are_those_of_an_exhaustive_search(
     assert found.bm25 == pytest.approx(expected.bm25, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(folders=("deep",)),
+        Scope(without=Scope(folders=("deep",))),
+        Scope(kinds=("md",), without=Scope(files=("harbour",))),
+        Scope(folders=("list.csv#2",)),
+        Scope(files=("list", "bienen", "蜜蜂")),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    ("text", "phrases", "excluded"),
+    [
+        ("anchor beacon wall", (), ()),
+        ("the report", ("old stone wall",), ("beacon",)),
+        ("Wo schlafen die Bienen?", (), ()),
+        ("Wer schläft im Haus am Fluss?", ("Haus am Fluss",), ()),
+    ],
+)
+def test_candidates_in_a_scope_are_those_of_all_that_it_holds(
+    library: Place, text: str, phrases: tuple[str, ...], excluded: tuple[str, ...], scope: Scope
+) -> None:
+    for index in library.opened():
+        query, everything = Query(text, phrases, excluded), index.count()
+        selection = index.selection(scope)
+        assert selection is not None and 0 < selection.passages.sum() < everything
+        whole = searched(index, query, everything)
+        inside = selection.passages[whole.ids]
+        for k in (1, everything):
+            found = searched(index, replace(query, scope=scope), k)
+            rows = np.searchsorted(whole.ids, found.ids)
+            assert whole.ids[rows].tolist() == found.ids.tolist()
+            assert selection.passages[found.ids].all()
+            assert found.searched == selection.passages.sum()
+            assert found.cosine == pytest.approx(whole.cosine[rows], abs=1e-5)
+            allowed = inside if whole.allowed is None else inside & whole.allowed
+            nearest = whole.ids[allowed][np.argsort(-whole.cosine[allowed], kind="stable")[:k]]
+            assert set(nearest.tolist()) <= set(found.ids.tolist())
+            by_words = whole.ids[allowed & (whole.bm25 > 0)]
+            assert k == 1 or set(by_words.tolist()) <= set(found.ids[found.bm25 > 0].tolist())
+            scored = found.bm25 > 0
+            assert found.bm25[scored] == pytest.approx(whole.bm25[rows][scored], rel=1e-4)
+
+
+@served
+def test_a_scope_of_many_ranges_is_searched_in_parts_on_a_server(
+    library: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = Query("anchor beacon wall", scope=Scope(without=Scope(files=("harbour", "compounds"))))
+    tested, expected = library.opened()
+    whole = searched(expected, query, 3)
+    for most in (200, 1):
+        monkeypatch.setattr(milvus_marked, "MOST_RANGES", most)
+        found = searched(tested, query, 3)
+        assert found.ids.tolist() == whole.ids.tolist()
+        assert found.bm25 == pytest.approx(whole.bm25, rel=1e-4)
+
+
+def test_a_scope_holds_the_same_in_every_store(library: Place) -> None:
+    for scope in (
+        Scope(kinds=("csv",)),
+        Scope(languages=("German",)),
+        Scope(since="2000"),
+        Scope(folders=("list.csv#1",)),
+    ):
+        actual, expected = (index.selection(scope) for index in library.opened())
+        assert actual is not None and expected is not None
+        assert actual.documents.tolist() == expected.documents.tolist()
+        assert actual.passages.tolist() == expected.passages.tolist()
+
+
 def test_a_built_index_is_complete(library: Place) -> None:
     assert library.opened()[0].verify() == []
 
@@ -339,6 +440,43 @@ def test_a_renamed_file_is_found_by_its_new_name_alone_and_nothing_is_encoded(ma
         assert index.contains("6 March 2024")
         assert not index.contains("anchor 5")  # the words of the old name
         assert index.verify() == []
+
+
+def test_an_article_is_found_by_its_authors_and_tags_and_a_new_tag_encodes_nothing(make: Make, tmp_path: Path) -> None:
+    place = make(tmp_path, "labelled")
+    fronts = {
+        "jam": "author: Ada Lovelace, Bo Ek\ntags: [plum, slow cooking]",
+        "rope": "author: Unknown\ntags: [knots]",
+    }
+    texts = {f"{name}.md": f"---\n{front}\n---\n\n{article(name.title(), name)}" for name, front in fronts.items()}
+    write(place.config.corpus, {**texts, "sail.md": article("Sail", "sail")})
+    place.build()
+    for index in place.opened():
+        for words in ("Lovelace", "Who is Bo Ek?", "plums", '"slow cooking" report'):
+            assert documents_by_words(index, words) == {"jam.md"}, words
+        assert documents_by_words(index, "Unknown") == set()
+        assert not index.has_word("unknown")
+        assert documents_by_words(index, "report", excluded=("knots",)) == {"jam.md", "sail.md"}
+        assert index.contains("slow cooking")
+        assert {passage.labels for passage in index.passages(range(index.count()))} == {
+            "Ada Lovelace, Bo Ek, plum, slow cooking",
+            "knots",
+            "",
+        }
+    write(place.config.corpus, {"rope.md": texts["rope.md"].replace("knots", "splice")})
+    assert place.build().passages_encoded == 0
+    for index in place.opened():
+        assert documents_by_words(index, "splice") == {"rope.md"}
+        assert documents_by_words(index, "knots") == set()
+        assert index.verify() == []
+
+
+def documents_by_words(index: OpenGeneration, words: str, excluded: tuple[str, ...] = ()) -> set[str]:
+    query = replace(parse(words), excluded=excluded)
+    candidates = searched(index, query)
+    allowed = candidates.allowed if candidates.allowed is not None else np.ones(len(candidates.ids), dtype=np.bool_)
+    found = candidates.ids[(candidates.bm25 > 0) & allowed].tolist()
+    return {passage.document for passage in index.passages(found)}
 
 
 class Full(Exception):

@@ -263,7 +263,7 @@ def test_an_english_question_finds_articles_in_other_languages(
     config = replace(config, encoder=packaged.NAME)
     assert build(config, multilingual).passages_encoded == 3
     engine = Engine.open(config)
-    assert engine.generation.encoder == EncoderTraits(multilingual.languages, *packaged.COSINES)
+    assert engine.generation.encoder == EncoderTraits(multilingual.languages, *packaged.COSINES, multilingual=True)
     for question, path in {
         "How long does the loaf stay in the oven?": "mianbao.md",
         "Which wood did they use for their vessels?": "lodki.md",

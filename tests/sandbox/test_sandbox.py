@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,16 +24,19 @@ from waiting import holds_within, wait_until
 from qa import formats
 from qa.build import build
 from qa.config import Config
+from qa.corpus.pages import Pages
 from qa.formats.decoding import Empty, Unreadable
 from qa.sandbox import parsing
 from qa.sandbox.parsing import ParsedFile
 from qa.sandbox.pool import SandboxPool, SandboxProcess
 from qa.sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
-from qa.text.document import Span
+from qa.text.document import Document, Span
 from qa.text.passage import MAX_CHARACTERS, MAX_HEADING_CHARACTERS
 from qa.text.passages import Splitting, split
+from qa.text.properties import searched_labels
 
 PDFS = FILES / "pdf"
+TWO_LETTERS = Document("a.pdf", "", "ab", (), (), (Span(0, 2),))
 ARTICLE = b"# Bees\n\nThe bees sleep in winter.\n\n- a veil\n- a smoker\n\n| hive | honey |\n|--|--|\n| white | 4 |\n"
 
 # A sandbox process that a hostile file has taken over: it reads one request, then does what it is told.
@@ -180,7 +184,8 @@ def test_the_build_continues_after_such_a_file(config: Config, tiny: TinyEncoder
 def test_json_contains_everything_of_a_document_and_its_passages(text: str) -> None:
     for document in formats.parse("a.md", text.encode()).documents:
         assert document_from_json(json.loads(json.dumps(document_json(document)))) == document
-        passages = split(document, TinyEncoder().count_tokens, 256)
+        labels = searched_labels(document.path, document.metadata, document.title)
+        passages = [replace(each, labels=labels) for each in split(document, TinyEncoder().count_tokens, 256)]
         assert list(passages_from_json(document, json.loads(json.dumps(passages_json(passages))))) == passages
 
 
@@ -198,11 +203,11 @@ def test_pictures_of_pages_are_returned_unchanged(reader: SandboxProcess) -> Non
     (document,) = formats.parse("a.pdf", data).documents
     start = document.text.index("Concrete came in 1939")
     spans = Span(start, start + 300), [Span(start, start + 50)]
-    drawn = reader.pictures(data, document.text, document.pages, *spans)
+    drawn = Pages(reader, data, document).pictures(*spans)
     assert drawn == formats.page_pictures(data, document.text, document.pages, *spans)
     assert drawn[0].page == 1 and drawn[0].passage and drawn[0].highlights
     with pytest.raises(Unreadable, match="locked"):
-        reader.pictures((PDFS / "locked.pdf").read_bytes(), document.text, document.pages, *spans)
+        Pages(reader, (PDFS / "locked.pdf").read_bytes(), document).pictures(*spans)
 
 
 @pytest.mark.parametrize(
@@ -219,12 +224,38 @@ def test_pictures_of_pages_are_returned_unchanged(reader: SandboxProcess) -> Non
 )
 def test_a_reader_that_lies_about_pictures_is_a_reason(said: str) -> None:
     with taken_over(f"send({said.encode()!r})") as process, pytest.raises(Unreadable, match="crashed the parser"):
-        process.pictures(b"%PDF", "ab", [Span(0, 2)], Span(0, 2), [])
+        Pages(process, b"%PDF", TWO_LETTERS).pictures(Span(0, 2), [])
+
+
+def test_any_page_is_sized_drawn_and_read_as_it_is_without_a_process(reader: SandboxProcess) -> None:
+    data = (PDFS / "hives.pdf").read_bytes()
+    (document,) = formats.parse("a.pdf", data).documents
+    pages, number = Pages(reader, data, document), len(document.pages) - 1
+    spans = [document.pages[number], Span(0, 1)]
+    assert pages.sizes() == tuple(formats.page_sizes(data))
+    assert pages.picture(number, 300) == formats.page_picture(data, number, 300)
+    assert pages.words(number, spans) == formats.page_words(data, number, document.text, document.pages, spans)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{}",
+        '{"sizes": [[1, "x"]], "picture": "PHNjcmlwdD4=", "words": [["a", 0, 0, 0, 2, 1]], "marks": []}',
+        '{"sizes": [[1, 1e99]], "picture": 3, "words": [["a", "x", 0, 0, 1, 1]], "marks": []}',
+        '{"sizes": [[NaN, 1]], "picture": null, "words": [["a", 0, 0, 0, 1]], "marks": []}',
+        '{"sizes": 1, "picture": "x", "words": [], "marks": [[[0, 0, 1, NaN]]]}',
+    ],
+)
+def test_a_reader_that_lies_about_a_page_is_a_reason(said: str) -> None:
+    for show in (Pages.sizes, lambda pages: pages.picture(0, 100), lambda pages: pages.words(0, [])):
+        with taken_over(f"send({said.encode()!r})") as process, pytest.raises(Unreadable, match="crashed the parser"):
+            show(Pages(process, b"%PDF", TWO_LETTERS))
 
 
 def test_a_page_that_takes_too_long_is_a_reason() -> None:
     with taken_over("hang()", seconds=0.5) as process, pytest.raises(Unreadable, match=r"longer than 0\.5 s"):
-        process.pictures(b"%PDF", "ab", [Span(0, 2)], Span(0, 2), [])
+        Pages(process, b"%PDF", TWO_LETTERS).pictures(Span(0, 2), [])
 
 
 def test_an_empty_file_is_returned_as_empty() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
@@ -145,3 +146,13 @@ def test_a_day_is_found_in_all_forms(day: date) -> None:
 )
 def test_a_time_behind_a_date_is_no_part_of_it(text: str, found: list[tuple[int, int, int]]) -> None:
     assert [each for _, each in dates_in(text)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("2024-03-06 " * 20_000, 20_000), ("1 " + " " * 200_000, 0), ("6 March " * 20_000, 20_000), ("2024" * 50_000, 0)],
+)
+def test_a_long_line_of_dates_takes_time_in_proportion(text: str, count: int) -> None:
+    begun = time.process_time()
+    assert len(dates_in(text)) == count
+    assert time.process_time() - begun < 5  # comparing each date with all others took a minute

@@ -28,11 +28,11 @@ from waiting import wait_until
 
 from qa.build import build
 from qa.config import Config
+from qa.corpus.storing import store_file
 from qa.engine import Engine
-from qa.ui.chat import Chat
-from qa.ui.conversation import Conversation
-from qa.ui.doors import file_places, routes
-from qa.ui.uploads import save_upload
+from qa.ui.page.chat import Chat
+from qa.ui.page.session import Session
+from qa.ui.web.doors import file_places, routes
 
 pytestmark = [
     pytest.mark.server,
@@ -74,14 +74,17 @@ def running(place: Place) -> Iterator[Running]:
 
 
 def events(running: Running) -> list[tuple[int, list[str]]]:
-    """Every event of the page and of programs: its number, and the kind of each of its values."""
+    """Every event of the page and of programs: its number, and the kind of each of its values, or its channel."""
     config = running.http.get("/config").json()
-    kinds = {each["id"]: each["type"] for each in config["components"]}
+    kinds = {each["id"]: each["props"].get("elem_id") or each["type"] for each in config["components"]}
     return [(each["id"], [kinds[number] for number in each["inputs"]]) for each in config["dependencies"]]
 
 
+UPLOAD = "upload"  # the channel that takes files
+
+
 def upload_event(running: Running) -> int:
-    (number,) = (number for number, kinds in events(running) if "file" in kinds)
+    (number,) = (number for number, kinds in events(running) if f"qa-channel-{UPLOAD}" in kinds)
     return number
 
 
@@ -138,7 +141,7 @@ def refused_everywhere(running: Running, place: Place, names: list[str]) -> None
         for value in ways(names[0]):
             requests += [([*([None] * len(kinds)), value], None), ([value] * max(1, len(kinds)), None)]
             # Of an upload, what the page says about it besides the files is ignored.
-            requests += [] if "file" in kinds else [(["Who?"] * len(kinds), value)]
+            requests += [] if f"qa-channel-{UPLOAD}" in kinds else [(["Who?"] * len(kinds), value)]
         for data, event_data in requests:
             answer = join(running, number, data, event_data)
             assert answer.status_code == 400, (number, data, event_data, answer.text)
@@ -147,7 +150,7 @@ def refused_everywhere(running: Running, place: Place, names: list[str]) -> None
 
 
 def test_no_event_takes_a_path_that_was_not_sent(running: Running, place: Place) -> None:
-    assert len(events(running)) > 20
+    assert len(events(running)) >= 15
     refused_everywhere(running, place, paths(place))
 
 
@@ -222,7 +225,7 @@ def test_no_visitor_can_name_the_file_of_another(running: Running, place: Place)
 def test_a_file_that_was_sent_is_named_in_no_other_event(running: Running) -> None:
     path = sent(running, "moths.md", "Moths fly to lamps.")
     for number, kinds in events(running):
-        if "file" not in kinds:
+        if f"qa-channel-{UPLOAD}" not in kinds:
             assert join(running, number, [as_page(path, "moths.md")] * max(1, len(kinds))).status_code == 400
 
 
@@ -265,7 +268,7 @@ def test_gradio_itself_refuses_a_path_if_the_doors_are_open(place: Place, monkey
 def test_the_page_itself_adds_only_what_gradio_stored(place: Place) -> None:
     screen = screen_of(Chat(Engine.open(place.config, TinyEncoder())))
     for path in paths(place)[:11]:
-        html = screen.upload(Conversation(), [path])[1]
+        html = screen.upload(Session(), [{"path": path}])[1]
         assert "refused" in html and CANARY not in html
     untouched(place)
 
@@ -290,7 +293,7 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
     with odd_files(tmp_path / "odd") as odd:
         assert stat.S_ISFIFO(odd[1].stat().st_mode) and stat.S_ISSOCK(odd[3].stat().st_mode)
         for path in odd:
-            saved = save_upload(path, "a.md", tmp_path / "corpus", 1_000)
+            saved = store_file(path, "a.md", tmp_path / "corpus", 1_000)
             assert not saved.saved and saved.words.startswith("refused: ")
     assert not (tmp_path / "corpus").exists()
 
@@ -365,21 +368,19 @@ def test_gradio_itself_fetches_nothing_if_the_doors_are_open(place: Place, monke
 # --- the allow-list ---------------------------------------------------------------------------------------------------
 
 OPEN = {
-    "/", "/theme.css", "/gradio_api/theme.css", "/favicon.ico", "/logout", "/assets/{path:path}", "/static/{path:path}",
-    "/config", "/config/", "/login", "/login/", "/gradio_api/info", "/gradio_api/info/", "/gradio_api/app_id",
+    "/", "/favicon.ico", "/config", "/config/", "/gradio_api/info", "/gradio_api/info/", "/gradio_api/app_id",
     "/gradio_api/startup-events", "/gradio_api/queue/data", "/gradio_api/heartbeat/{session_hash}",
     "/gradio_api/queue/join", "/gradio_api/cancel", "/gradio_api/reset", "/gradio_api/call/{api_name}",
     "/gradio_api/call/v2/{api_name}", "/gradio_api/call/{api_name}/{event_id}",
-    "/gradio_api/call/v2/{api_name}/{event_id}", "/gradio_api/upload", "/gradio_api/upload_progress",
+    "/gradio_api/call/v2/{api_name}/{event_id}", "/gradio_api/upload",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("most", "closed"), [(1, set()), (0, {"/gradio_api/upload", "/gradio_api/upload_progress"})])
+@pytest.mark.parametrize(("most", "closed"), [(1, set()), (0, {"/gradio_api/upload"})])
 def test_of_gradios_addresses_only_those_are_open(place: Place, most: int, closed: set[str]) -> None:
-    import gradio as gr
     from gradio.routes import App
 
-    from qa.ui.page import build_app
+    from qa.ui.page.channels import build_app
 
     async def made() -> tuple[Any, list[str]]:
         page = build_app(Engine.open(place.config, TinyEncoder()))
@@ -395,7 +396,7 @@ def test_of_gradios_addresses_only_those_are_open(place: Place, most: int, close
     assert len(filled) > 60
     reachable = {path for path, full in filled.items() if any(pattern.fullmatch(full) for pattern in patterns)}
     assert reachable == OPEN - closed
-    assert file_places(page.fns, gr.File) == {max(page.fns): (1,)}
+    assert file_places(page.fns, UPLOAD) == {number: (1,) if number == max(page.fns) else () for number in page.fns}
 
 
 @pytest.mark.parametrize(
@@ -404,7 +405,9 @@ def test_of_gradios_addresses_only_those_are_open(place: Place, most: int, close
         "/gradio_api/run/ask", "/gradio_api/api/ask", "/gradio_api/call/tick", "/gradio_api/call/ask_1",
         "/gradio_api/call/upload", "/gradio_api/component_server", "/gradio_api/dev/reload", "/monitoring",
         "/gradio_api/vibe-edit", "/gradio_api/openapi.json", "/gradio_api/mcp/", "/gradio_api/token",
-        "/gradio_api/queue/status", "/svelte/x.js", "/assets/../../app.py", "/assets/%2e%2e/app.py", "/static/.env",
+        "/gradio_api/queue/status", "/gradio_api/upload_progress", "/theme.css", "/gradio_api/theme.css",
+        "/svelte/x.js", "/assets/index.js", "/static/img/logo.svg", "/assets/../../app.py", "/assets/%2e%2e/app.py",
+        "/static/.env",
         "//gradio_api/queue/join", "/gradio_api//queue/join", "/manifest.json", "/pwa_icon", "/robots.txt", "/api",
     ],
 )  # fmt: skip
@@ -511,7 +514,7 @@ def test_a_large_body_is_cut_off_at_the_limit(tmp_path: Path) -> None:
     with started(tmp_path, QA_MAX_FILE_MB="0.05") as (process, url, port):
         assert httpx.get(url, trust_env=False).status_code == 200
         before = resident(process)
-        for path in ("/gradio_api/queue/join", "/gradio_api/call/ask", "/gradio_api/upload", "/login", "/api/ask"):
+        for path in ("/gradio_api/queue/join", "/gradio_api/call/ask", "/gradio_api/upload", "/api/ask"):
             for is_chunked in (False, True):
                 lines = head(port, path, is_chunked)
                 if path == "/gradio_api/upload" and is_chunked:
@@ -557,12 +560,14 @@ def test_a_device_or_a_pipe_stops_nothing(tmp_path: Path) -> None:
         with httpx.Client(base_url=url, trust_env=False, timeout=5) as http:
             http.get("/")
             config = http.get("/config").json()
-            kinds = {each["id"]: each["type"] for each in config["components"]}
+            kinds = {each["id"]: each["props"].get("elem_id") for each in config["components"]}
             body: dict[str, Any] = {"session_hash": "s", "trigger_id": None}
             for event in config["dependencies"]:
                 for path in odd:
                     file = {"path": str(path), "meta": META}
-                    data = [[file] if kinds[each] == "file" else file for each in event["inputs"]] or [file]
+                    data = [[file] if kinds[each] == f"qa-channel-{UPLOAD}" else file for each in event["inputs"]] or [
+                        file
+                    ]
                     answer = http.post("/gradio_api/queue/join", json={**body, "fn_index": event["id"], "data": data})
                     assert answer.status_code == 400
             assert http.get("/api/status").status_code == 200

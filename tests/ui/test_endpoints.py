@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,12 +19,13 @@ from fastapi.openapi.models import OpenAPI
 from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from served import Running, serve
+from served import Running, about_cats, serve
 from starlette.applications import Starlette
 from starlette.routing import Route
 from waiting import take_time
 
 from qa.ask.answer import Answer as Asked
+from qa.ask.answer import Citation as Cited
 from qa.ask.answer import Lead, OtherValue
 from qa.ask.ranking import Ranks
 from qa.ask.why import ReaderScores, Why
@@ -34,12 +36,13 @@ from qa.errors import MismatchError, ModelError, NoGenerationError, QAError
 from qa.status import FileState
 from qa.status import Status as StatusOfAll
 from qa.text.document import Span
-from qa.ui.bodies import MOST_BYTES
-from qa.ui.endpoints import Endpoints
-from qa.ui.refusals import DESCRIPTION
-from qa.ui.schema import Answer, File, Hit, Status
-from qa.ui.schema import OtherValue as DescribedOther
-from qa.ui.schema import Why as DescribedWhy
+from qa.ui.api.endpoints import Endpoints
+from qa.ui.api.schema import Answer, Article, File, Hit, Reading, Status
+from qa.ui.api.schema import OtherValue as DescribedOther
+from qa.ui.api.schema import Why as DescribedWhy
+from qa.ui.web.bodies import MOST_BYTES
+from qa.ui.web.public import PublicUrl
+from qa.ui.web.refusals import DESCRIPTION
 
 # gradio's use of pandas, in a separate thread
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -82,7 +85,7 @@ def status() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def endpoints() -> Iterator[Endpoints]:
-    with closing(Endpoints([ask, status])) as application:
+    with closing(Endpoints(lambda chat: [ask, status])) as application:
         yield application
 
 
@@ -114,6 +117,10 @@ def untimed(answer: dict[str, Any]) -> dict[str, Any]:
         ("ask", {"question": 'Who won "the world cup"?', "top_k": 2}),
         ("search", {"query": "cats sleep"}),
         ("search", {"query": "the sofa -cats", "top_k": 2}),
+        ("ask", {"question": "Do cats sleep?", "top_k": 2, "conversation": [], "scope": {"file": ["cat"]}}),
+        ("ask", {"question": "Do cats sleep?", "top_k": 2, "conversation": [], "scope": {}, "threshold": 1}),
+        ("ask", {"question": "Do cats sleep? in:cats.md", "top_k": 2, "conversation": [], "scope": None}),
+        ("search", {"query": "cats since:2000", "top_k": 2, "scope": {"kind": ["md"], "in": ["cats.md"]}}),
     ],
 )
 def test_an_answer_is_that_of_gradios_endpoint(running: Running, name: str, given: dict[str, Any]) -> None:
@@ -123,6 +130,26 @@ def test_an_answer_is_that_of_gradios_endpoint(running: Running, name: str, give
     assert event == "complete"
     assert untimed(response.json()) == untimed(answer)
     assert list(response.json()) == list(answer)
+
+
+@pytest.mark.server
+def test_links_lead_to_the_chat_as_it_was_reached(running: Running) -> None:
+    port = running.http.base_url.port
+    for host in (f"127.0.0.1:{port}", f"localhost:{port}"):
+        answer = running.http.post("/api/ask", json={"question": "Do cats sleep?"}, headers={"host": host}).json()
+        hits = running.http.post("/api/search", json={"query": "cats"}, headers={"host": host}).json()["hits"]
+        begins = f"http://{host}/#/article/cats.md?at="
+        assert answer["citations"][0]["link"].startswith(begins) and hits[0]["link"].startswith(begins)
+        assert not answer["answer"] or answer["answer"]["link"].startswith(begins)
+
+
+@pytest.mark.server
+def test_links_lead_to_the_address_that_readers_use(tmp_path: Path) -> None:
+    with serve(about_cats(tmp_path), public=PublicUrl.parse("https://notes.example.org/articles")) as running:
+        found = running.http.post("/api/ask", json={"question": "Do cats sleep?"}).json()
+        event, (same,) = running.call("ask", "Do cats sleep?")
+    assert event == "complete" and untimed(same) == untimed(found)
+    assert found["citations"][0]["link"].startswith("https://notes.example.org/articles/#/article/cats.md?at=")
 
 
 @pytest.mark.server
@@ -147,9 +174,14 @@ def test_the_status_is_that_of_gradios_endpoint(running: Running) -> None:
         ("ask", {"question": "Who?", "top_k": 1e300}, "top_k"),
         ("ask", {"question": "Why?", "top_k": 5, "conversation": [{"speaker": "robot", "text": "I"}]}, "Turn 1"),
         ("ask", {"question": "Why?", "top_k": 5, "conversation": {}}, "not a list"),
+        ("ask", {"question": "Why?", "top_k": 5, "conversation": [], "scope": {}, "threshold": 1.5}, "threshold"),
+        ("ask", {"question": "Why?", "top_k": 5, "conversation": [], "scope": {}, "threshold": True}, "threshold"),
         ("ask", {"question": "Why?", "top_k": 5, "conversation": SAID * 101}, "too long"),
         ("search", {"query": "?!"}, "no words"),
         ("search", {"query": ["cats"]}, "not text"),
+        ("search", {"query": "cats", "top_k": 2, "scope": {"in": ["nowhere"]}}, "no folder or article “nowhere”"),
+        ("search", {"query": "cats", "top_k": 2, "scope": {"folder": ["x"]}}, "not a part of a scope"),
+        ("search", {"query": "cats after:soon"}, "not a date"),
     ],
 )
 def test_a_question_that_cannot_be_asked_is_refused(
@@ -317,7 +349,7 @@ def test_problems_of_the_index_are_reported(error: type[QAError]) -> None:
     def status() -> dict[str, Any]:
         raise error("The index is another: run `qa build`.")
 
-    with closing(Endpoints([status])) as endpoints:
+    with closing(Endpoints(lambda chat: [status])) as endpoints:
         refused(sent(endpoints, "GET", "/api/status"), 503, "run `qa build`")
 
 
@@ -342,7 +374,7 @@ def test_only_a_few_are_worked_on_at_once_and_all_are_answered() -> None:
         async with httpx.AsyncClient(transport=application(endpoints), base_url="http://127.0.0.1") as http:
             return [each.status_code for each in await asyncio.gather(*(http.get("/api/status") for _ in range(64)))]
 
-    with closing(Endpoints([status])) as endpoints:
+    with closing(Endpoints(lambda chat: [status])) as endpoints:
         assert asyncio.run(send(endpoints)) == [200] * 64
     assert 1 < most <= 8
 
@@ -367,7 +399,8 @@ def against(description: dict[str, Any], path: str, method: str, status: str = "
 @pytest.mark.server
 def test_the_description_lists_our_own_calls_and_no_other_address(description: dict[str, Any]) -> None:
     calls = {(path, method) for path, methods in description["paths"].items() for method in methods}
-    assert calls == {("/api/ask", "post"), ("/api/search", "post"), ("/api/status", "get")}
+    posted = {(f"/api/{name}", "post") for name in ("ask", "search", "articles", "read")}
+    assert calls == {*posted, ("/api/status", "get")}
     assert OpenAPI.model_validate(description).openapi.startswith("3.1")
     assert "gradio" not in json.dumps(description).lower()
     assert "securitySchemes" not in description["components"]
@@ -388,6 +421,7 @@ def responses_of(description: dict[str, Any]) -> list[dict[str, Any]]:
         {"question": "And how long do they?", "top_k": 3, "conversation": SAID},
         {"question": 'Who won "the world cup"?'},
         {"question": "How long do cots sleep on the Costco sofa?"},
+        {"question": "How long do cats sleep? since:2000", "scope": {"kind": ["md"], "in": ["cats.md"]}},
     ],
 )
 def test_an_answer_is_as_the_description_says(
@@ -408,6 +442,13 @@ def test_found_passages_files_and_refusals_are_as_the_description_says(
     hits = running.http.post("/api/search", json={"query": "cats sleep"}).json()
     against(description, "/api/search", "post").validate(hits)
     assert hits["hits"] and list(hits["hits"][0]) == list(Hit.model_fields)
+    listed = running.http.post("/api/articles", json={"scope": {"file": ["cat"]}}).json()
+    against(description, "/api/articles", "post").validate(listed)
+    assert list(listed["articles"][0]) == list(Article.model_fields)
+    read = running.http.post("/api/read", json={"document": "cats.md", "start": 8}).json()
+    against(description, "/api/read", "post").validate(read)
+    assert set(read) == set(Reading.model_fields) and read["text"].startswith("Cats sleep")
+    refused(running.http.post("/api/read", json={"document": "dogs.md"}), 400, "dogs.md")
     files = running.http.get("/api/status").json()
     against(description, "/api/status", "get").validate(files)
     assert list(files["files"][0]) == list(File.model_fields)
@@ -443,7 +484,8 @@ def test_why_is_as_the_description_says(reader: ReaderScores | None, lacks: str)
 def test_other_values_are_as_the_description_says(date: str) -> None:
     lead = Lead("It is. So.", 1, Span(5, 15), Span(5, 11), None, date)
     other = OtherValue("It was.", 2, Span(0, 7), Span(0, 7), date)
-    made = Asked("Is it?", "Is it?", True, 0.7, lead, (), "000001", {}, others=(other, other))
+    cited = Cited(1, 0.7, "a.md", "A", "", None, None, Span(0, 15), "It was. It is. ", (), False)
+    made = Asked("Is it?", "Is it?", True, 0.7, lead, (cited,), "000001", {}, others=(other, other))
     data = json.loads(json.dumps(made.as_json()))
     assert json.loads(Answer.model_validate_json(json.dumps(data), strict=True).model_dump_json()) == data
     assert list(data) == list(Answer.model_fields)
@@ -471,8 +513,9 @@ def test_the_description_is_protected_like_the_calls(config: Config) -> None:
     with serve(config, auth="me:secret") as running:
         refused(running.http.get("/openapi.json"), 401, "Basic")
         described = running.http.get("/openapi.json", auth=("me", "secret")).json()
-        assert described["security"] == [{"basic": []}]
-        assert described["components"]["securitySchemes"] == {"basic": {"type": "http", "scheme": "basic"}}
+        assert described["security"] == [{"basic": []}, {"bearer": []}]
+        schemes = {kind: {"type": "http", "scheme": kind} for kind in ("basic", "bearer")}
+        assert described["components"]["securitySchemes"] == schemes
         refused(running.http.get("/openapi.json", headers={"host": "example.org"}, auth=("me", "secret")), 403)
         response = running.http.post("/openapi.json", auth=("me", "secret"))
         refused(response, 405, "GET")

@@ -13,18 +13,20 @@ from typing import Any, NoReturn
 import httpx
 import pytest
 from conftest import TinyEncoder
-from served import screen_of
+from served import screen_of, talk_of
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
-from qa.ui import app, jobs, views
-from qa.ui.chat import Chat
-from qa.ui.conversation import Conversation
-from qa.ui.endpoints import Endpoints
-from qa.ui.jobs import BuildJob
+from qa.ui import app
+from qa.ui.api.endpoints import Endpoints
+from qa.ui.library import jobs
+from qa.ui.library.jobs import BuildJob
+from qa.ui.page import views
+from qa.ui.page.chat import Chat
+from qa.ui.page.session import Session
 
 ERRORS = [RuntimeError("secret detail"), OSError("secret detail"), MemoryError("secret detail")]
 
@@ -67,26 +69,25 @@ def chat(engine: Engine) -> Iterator[Chat]:
 def test_a_question_that_fails_is_answered_by_a_sentence(
     chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    session = Conversation()
+    session = Session()
     monkeypatch.setattr(chat.engine, "ask", failing(error))
-    *_, (talk, _, _) = screen_of(chat).ask(session, "cats")
-    (turn,) = session.exchanges
+    *_, (talk, _) = talk_of(screen_of(chat)).ask(session, "cats")
+    (turn,) = session.current.exchanges
     is_said(turn.problem, error)
     assert turn.problem.endswith("ask again.") and turn.problem in talk["spoken"]
-    is_logged_once(caplog, "qa.ui.screen", error)
+    is_logged_once(caplog, "qa.ui.conversations.answering", error)
 
 
-@pytest.mark.parametrize("method", ["document", "changed", "pictures"])
+@pytest.mark.parametrize("method", ["document", "changed"])
 def test_a_source_that_fails_says_so(
     chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, method: str
 ) -> None:
-    session, error = Conversation(), RuntimeError("secret detail")
-    session.finish(session.begin("cats").number, chat.engine.ask("cats"))
+    session, error = Session(), RuntimeError("secret detail")
+    session.current.finish(session.current.begin("cats").number, chat.engine.ask("cats"))
     monkeypatch.setattr(chat.engine, method, failing(error))
-    monkeypatch.setattr("qa.ui.screen._PATIENCE", 20)
-    (value,) = screen_of(chat)._source(session, 1, 1, True)
-    is_said(value["pages"] + value["html"], error)
-    is_logged_once(caplog, "qa.ui.screen", error)
+    value = screen_of(chat).source(session, 1, 1, True)
+    is_said(value["html"], error)
+    is_logged_once(caplog, "qa.ui.page.screen", error)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
@@ -99,7 +100,7 @@ def test_an_index_that_fails_to_open_is_reported_and_logged_once(
         is_said(view.problem, error)
         assert view.settled and not view.job.number
     is_said(views.notice_html(view, config.corpus), error)
-    is_logged_once(caplog, "qa.ui.chat", error)
+    is_logged_once(caplog, "qa.ui.page.chat", error)
 
 
 def test_an_encoder_that_fails_to_load_is_reported_and_not_loaded_for_ever(
@@ -113,17 +114,17 @@ def test_an_encoder_that_fails_to_load_is_reported_and_not_loaded_for_ever(
     view = chat.refresh()
     is_said(view.problem, error)
     assert view.settled
-    is_logged_once(caplog, "qa.ui.chat", error)
+    is_logged_once(caplog, "qa.ui.page.chat", error)
 
 
 def test_an_unreadable_folder_is_reported_before_the_first_build(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     error = OSError("secret detail")
-    monkeypatch.setattr("qa.ui.chat.documents.scan", failing(error))
+    monkeypatch.setattr("qa.ui.page.chat.documents.scan", failing(error))
     with closing(Chat(Engine.open(config, tiny))) as chat:
         is_said(chat.refresh().problem, error)
-    is_logged_once(caplog, "qa.ui.chat", error)
+    is_logged_once(caplog, "qa.ui.page.chat", error)
 
 
 def test_a_list_of_files_that_fails_is_a_sentence_in_its_place(
@@ -132,46 +133,46 @@ def test_a_list_of_files_that_fails_is_a_sentence_in_its_place(
     error, screen = RuntimeError("secret detail"), screen_of(chat)
     monkeypatch.setattr(chat.engine, "status", failing(error))
     for _ in range(2):
-        table = screen.load(Conversation())[4]
+        table = screen.load(Session())
         is_said(table["html"], error)
-    is_logged_once(caplog, "qa.ui.screen", error)
+    is_logged_once(caplog, "qa.ui.page.shelf", error)
 
 
 def test_an_upload_and_a_removal_that_fail_say_so(
     chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Any
 ) -> None:
     session, screen, error, other = (
-        Conversation(),
+        Session(),
         screen_of(chat),
         RuntimeError("secret detail"),
         MemoryError("secret"),
     )
     sent = tmp_path / "sent.md"
     sent.write_text("# Sent\n")
-    monkeypatch.setattr("qa.ui.screen.is_sent", lambda *_: True)
-    monkeypatch.setattr("qa.ui.screen.save_upload", failing(error))
-    html = screen.upload(session, [str(sent)])[1]
+    monkeypatch.setattr("qa.ui.page.shelf.is_sent", lambda *_: True)
+    monkeypatch.setattr("qa.ui.page.shelf.store_file", failing(error))
+    html = screen.upload(session, [{"path": str(sent)}])[1]
     is_said(html, error)
-    is_logged_once(caplog, "qa.ui.screen", error)
-    monkeypatch.setattr(session, "offered", lambda number: SimpleNamespace(name="sent.md"))
-    monkeypatch.setattr(screen.uploads, "remove", failing(other))
-    is_said(screen.remove(session, SimpleNamespace(number=0))[5]["message"], other)
-    is_logged_once(caplog, "qa.ui.screen", other)
+    is_logged_once(caplog, "qa.ui.page.shelf", error)
+    monkeypatch.setattr(session, "offered", lambda number: SimpleNamespace(path="sent.md"))
+    monkeypatch.setattr("qa.ui.library.moves.Moves.remove", failing(other))
+    is_said(screen.remove(session, SimpleNamespace(number=0))[1]["message"], other)
+    is_logged_once(caplog, "qa.ui.page.shelf", other)
 
 
 def test_a_verdict_that_fails_is_a_warning_without_thanks(
     chat: Chat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    session, error = Conversation(), OSError("secret detail")
+    session, error = Session(), OSError("secret detail")
     warned: list[str] = []
-    session.finish(session.begin("cats").number, chat.engine.ask("cats"))
+    session.current.finish(session.current.begin("cats").number, chat.engine.ask("cats"))
     monkeypatch.setattr(chat.feedback, "add", failing(error))
     monkeypatch.setattr("gradio.Warning", warned.append)
-    screen_of(chat).judge(session, SimpleNamespace(turn=1, verdict="up"))
+    talk_of(screen_of(chat)).judge(session, SimpleNamespace(turn=1, verdict="up"))
     (sentence,) = warned
     is_said(sentence, error)
-    assert session.exchanges[0].verdict == ""
-    is_logged_once(caplog, "qa.ui.screen", error)
+    assert session.current.exchanges[0].verdict == ""
+    is_logged_once(caplog, "qa.ui.page.talk", error)
 
 
 # --- threads ----------------------------------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ def test_a_dead_follower_does_not_count_and_the_page_says_so(
     caplog: pytest.LogCaptureFixture,
     error: BaseException,
 ) -> None:
-    monkeypatch.setattr("qa.ui.chat.watch_folder", failing(error))
+    monkeypatch.setattr("qa.ui.page.chat.watch_folder", failing(error))
     chat.refresh()
     assert chat._preparing is not None
     chat._preparing.join(60)
@@ -198,7 +199,7 @@ def test_a_dead_follower_does_not_count_and_the_page_says_so(
     is_said(notice, error)
     assert "no longer indexed automatically" in notice and "restart" in notice and 'data-do="rebuild"' in notice
     assert "automatically" not in views.build_html(view.job, view.followed)
-    is_logged_once(caplog, "qa.ui.chat", error)
+    is_logged_once(caplog, "qa.ui.page.chat", error)
 
 
 def test_a_working_follower_counts_and_a_stopped_one_is_not_a_failure(chat: Chat) -> None:
@@ -216,7 +217,7 @@ def test_a_build_that_panics_has_failed(chat: Chat, caplog: pytest.LogCaptureFix
     state = job.wait(60)
     assert state.phase == "failed"
     is_said(state.error, error)
-    is_logged_once(caplog, "qa.ui.jobs", error)
+    is_logged_once(caplog, "qa.ui.library.jobs", error)
 
 
 def test_a_build_that_gets_no_thread_has_failed(
@@ -232,7 +233,7 @@ def test_a_build_that_gets_no_thread_has_failed(
     assert not job.start()
     assert job.wait(60).phase == "failed"
     is_said(job.state.error, error)
-    is_logged_once(caplog, "qa.ui.jobs", error)
+    is_logged_once(caplog, "qa.ui.library.jobs", error)
 
 
 def test_a_chat_that_gets_no_thread_says_so(
@@ -243,7 +244,7 @@ def test_a_chat_that_gets_no_thread_says_so(
         patched.setattr(threading.Thread, "start", failing(error))
         view = chat.refresh()
     is_said(view.problem, error)
-    is_logged_once(caplog, "qa.ui.chat", error)
+    is_logged_once(caplog, "qa.ui.page.chat", error)
 
 
 # --- programs
@@ -259,24 +260,24 @@ def test_a_call_that_fails_is_answered_500_with_a_sentence(caplog: pytest.LogCap
         async with httpx.AsyncClient(transport=served, base_url="http://127.0.0.1") as http:
             return await http.post("/api/ask", json={"question": "cats"})
 
-    with closing(Endpoints([ask])) as endpoints:
+    with closing(Endpoints(lambda chat: [ask])) as endpoints:
         response = asyncio.run(send(endpoints))
     assert response.status_code == 500 and list(response.json()) == ["error"]
     is_said(response.json()["error"], error)
-    is_logged_once(caplog, "qa.ui.endpoints", error)
+    is_logged_once(caplog, "qa.ui.api.endpoints", error)
 
 
 def test_a_call_that_fails_is_a_sentence_to_gradios_client_too(caplog: pytest.LogCaptureFixture) -> None:
     import gradio as gr
 
-    from qa.ui import api
+    from qa.ui.api import gradio_endpoints
 
     error = RuntimeError("secret detail")
     with pytest.raises(gr.Error) as caught:
-        api._for_gradio(failing(error))()
+        gradio_endpoints._for_gradio(failing(error))()
     is_said(caught.value.message, error)
     assert not caught.value.print_exception
-    is_logged_once(caplog, "qa.ui.api", error)
+    is_logged_once(caplog, "qa.ui.api.gradio_endpoints", error)
 
 
 def test_a_browser_that_cannot_be_opened_is_logged_and_the_chat_goes_on(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa.formats import parse
+from qa.formats.pictures import PlacedPicture
 from qa.text.document import Document, Span
 from qa.ui.rendering.article import article_html, part_html, plain_words
 
@@ -171,13 +173,71 @@ def test_every_word_of_an_article_is_shown_in_order_and_marked_when_it_is_cited(
         if block.kind != "code"
         for word in WORD.finditer(text, block.span.start, block.span.end)
     ]
-    for start, end in words[:: max(len(words) // 60, 1)]:
+    most = max(8, min(60, 300_000 // len(text)))  # each takes a whole page, and the longest articles take a second
+    for start, end in words[:: max(len(words) // most, 1)]:
         page = whole(article, Span(start, start), Span(start, end))
         assert page.marks["qa-cited"] == text[start:end] or is_hidden(text, start)
     page = whole(article, Span(0, len(text)))
     assert squeezed(page.marks["qa-passage"]) == squeezed(page.text)  # nothing is shown that is not of the article
     if path.suffix != ".md":
         assert bare(page.text) == bare(re.sub(r"(?m)^- ", "", text))
+
+
+def indexed_fixtures() -> list[Path]:
+    """A file of each format whose articles the index keeps without their blocks."""
+    files = Path(__file__).parents[1] / "files"
+    office = [path for path in sorted((files / "office").glob("bees*")) if path.suffix not in (".md", ".doc")]
+    return [*office, *sorted(FILES.glob("*.html")), files / "pdf" / "hives.pdf", files / "pdf" / "columns.pdf"]
+
+
+@pytest.mark.parametrize("path", indexed_fixtures(), ids=lambda path: path.name)
+def test_an_article_without_its_blocks_shows_every_word_and_marks_exactly_what_is_cited(path: Path) -> None:
+    parsed = parse(path.name, path.read_bytes()).documents[0]
+    article, text = replace(parsed, blocks=()), parsed.text
+    words = [word.span() for word in WORD.finditer(text)]
+    for start, end in words[:: max(len(words) // 40, 1)]:
+        assert whole(article, Span(start, start), Span(start, end)).marks["qa-cited"] == text[start:end]
+    page = whole(article, Span(0, len(text)))
+    assert squeezed(page.marks["qa-passage"]) == squeezed(page.text)
+    assert bare(page.text) == bare(re.sub(r"(?m)^[ \t]*[-*+•‣◦▪–][ \t]+(?=\S)", "", text))
+    if any(block.kind == "table" and len(block.parts) > 1 for block in parsed.blocks):
+        assert "td" in page.names()
+    if any(block.kind == "list" and text[block.span.start] in "-•–" for block in parsed.blocks):
+        assert "li" in page.names()
+
+
+@pytest.mark.parametrize("path", indexed_fixtures(), ids=lambda path: path.name)
+def test_pictures_between_its_blocks_change_neither_words_nor_marks(path: Path) -> None:
+    article = replace(parse(path.name, path.read_bytes()).documents[0], blocks=())
+    text = article.text
+    places = [0, *(gap.end() for gap in re.finditer("\n\n", text)), len(text)]
+    pictures = tuple(PlacedPicture(at, f"{at}.png") for at in places[:: max(1, len(places) // 50)])
+    span = Span(len(text) // 3, len(text) // 2)
+
+    def read(*placed: PlacedPicture) -> str:
+        html = article_html(article, Span(0, len(text)), span, [span], lambda address: address, placed)
+        return re.sub("</?(?!mark)[a-z][^>]*>", "", str(html))
+
+    shown = str(article_html(article, Span(0, len(text)), span, [span], lambda address: address, pictures))
+    assert re.findall(r'<img src="(\d+)\.png"', shown) == [str(picture.at) for picture in pictures]
+    parted = read(*pictures)
+    assert squeezed(re.sub("<[^>]+>", "", parted)) == squeezed(re.sub("<[^>]+>", "", read()))
+    marks = "".join(re.findall(r"<mark[^>]*>(.*?)</mark>", parted, re.DOTALL))
+    assert squeezed(marks) == squeezed("".join(re.findall(r"<mark[^>]*>(.*?)</mark>", read(), re.DOTALL)))
+
+
+def test_settings_and_code_keep_their_lines_and_every_sign() -> None:
+    text = "a:\n  - b | c\n  - d | e\n"
+    for path in ("x.yaml", "x.py", "x.log"):
+        assert str(whole_html(path, text)) == f'<pre class="qa-lines">{text.rstrip()}</pre>'
+    assert str(whole_html("x.txt", f"  {text}")) == f'<p class="qa-lines">  {text.rstrip()}</p>'
+    assert str(whole_html("x.docx", "a | b\n1 | 2\n\nOne a | b.")) == (
+        '<table><tr><td>a</td><td>b</td></tr><tr><td>1</td><td>2</td></tr></table><p class="qa-lines">One a | b.</p>'
+    )
+
+
+def whole_html(path: str, text: str) -> str:
+    return str(article_html(Document(path, "", text, (), ()), Span(0, len(text)), Span(0, 0), ()))
 
 
 def is_hidden(text: str, start: int) -> bool:
@@ -190,6 +250,8 @@ def is_hidden(text: str, start: int) -> bool:
     )
 
 
+@example("\\1", 0, 1)
+@example("1\\:", 0, 2)
 @given(st.text(alphabet="ab *_`[]()<>!\\#|-\n.:1&;~\"'", max_size=200), st.integers(0, 200), st.integers(0, 60))
 def test_no_text_breaks_the_html_and_marks_hold_only_what_is_cited(text: str, start: int, length: int) -> None:
     article = Document("x.md", "", text, (), ())
@@ -204,6 +266,8 @@ def test_no_text_breaks_the_html_and_marks_hold_only_what_is_cited(text: str, st
             "table", "thead", "tbody", "tr", "th", "td", "mark", "span", "div", "br", "hr", "sup", "sub",
         }  # fmt: skip
         cited = {*span.of(text)} | {"\N{REPLACEMENT CHARACTER}", " "}
+        # What a backslash escapes is shown for both, which are marked together.
+        cited |= {*text[span.end : span.end + 1]} if span.of(text).endswith("\\") else set()
         # What stands for a link whose address is cited is its words.
         assert {*page.marks["qa-passage"]} <= cited or "](" in text or "&" in text or "]" in text
 
@@ -282,6 +346,16 @@ def test_what_is_read_aloud_has_no_markup() -> None:
         == "Use bold and a link. one two"
     )
     assert plain_words("Use **bold**", "x.txt") == "Use **bold**"
+
+
+def test_a_picture_of_documentation_with_a_description_is_both() -> None:
+    text = 'Look:\n\n:::image type="complex" source="media/a.png" alt-text="The dialog.":::\nIt points to line 12.\n'
+    text += ":::image-end:::\n"
+    article = Document("x.md", "", text, (), ())
+    page = whole(article, Span(0, 0), at(text, "It points"))
+    assert page.text == "Look:The dialog.It points to line 12." and page.marks["qa-cited"] == "It points to line 12."
+    assert whole(article, Span(0, 0), at(text, "image-end")).marks["qa-cited"] == "It points to line 12."
+    assert whole(article, Span(0, 0), at(text, "The dialog")).marks["qa-cited"].startswith("The dialog.")
 
 
 def test_a_picture_of_documentation_is_its_words() -> None:

@@ -24,8 +24,8 @@ from qa.engine import Engine
 from qa.formats import extensions
 from qa.index.local import store
 from qa.index.local.generation import Generation
-from qa.ui.answer_html import answer_html
-from qa.ui.source_html import source_html
+from qa.ui.answers.answer_html import answer_html
+from qa.ui.sources.source_html import source_html
 
 SECONDS, MEGABYTES = 20, 1_000
 TEXT_FILES = ".foo .js .py .sql"
@@ -198,7 +198,7 @@ def test_nothing_of_a_file_is_markup_on_the_screen(outcome: Outcome, question: s
         seen = Elements(html)
         assert seen.tags & {"script", "style", "img", "iframe", "base", "meta", "link", "object", "form"} == set()
         assert {name for name in seen.attributes if name.startswith("on")} == set()
-        assert all(link.startswith(("http://", "https://")) for link in seen.links)
+        assert all(link.startswith(("http://", "https://", "articles/file?path=")) for link in seen.links)
 
 
 class Elements(HTMLParser):

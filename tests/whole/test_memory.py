@@ -25,7 +25,7 @@ from qa.errors import ModelError
 from qa.index.local.generation import Generation
 from qa.models.encoders import load_encoder, shipped_folder
 from qa.models.protocols import Encoder
-from qa.ui.jobs import BuildJob
+from qa.ui.library.jobs import BuildJob
 
 TEXT = "# Cats\n\nCats sleep all day long on the warm red sofa.\n"
 QUESTION = "Where do cats sleep?"
@@ -181,7 +181,7 @@ def test_another_encoder_is_opened_for_other_prompts(tmp_path: Path, encoder: En
 def test_calls_without_a_session_leave_none_behind(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qa.ui.api import Page
+    from qa.ui.api.gradio_endpoints import Page
 
     pages: list[Any] = []
 
@@ -189,7 +189,7 @@ def test_calls_without_a_session_leave_none_behind(
         pages.append(Page(**named))
         return pages[-1]
 
-    monkeypatch.setattr("qa.ui.page.Page", noted)
+    monkeypatch.setattr("qa.ui.page.channels.Page", noted)
     write(config, 0)
     build(config, tiny)
     with serve(replace(config, threshold=0.0)) as running:

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 import servers
 import traffic
+from browsers import executable
 from corpora import write
 from traffic import ROOT, Run, Started, StraceFailed, outside, repeated, watch, watch_without_network, without_network
-from visit import CHROMIUM
 
 MINUTE = 60.0  # ONNX Runtime 1.32.0 sends its first events some nine seconds after its import
 
@@ -164,7 +164,7 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def visit(place: Path, built: Run) -> Iterator[Visit]:
-    if not any(map(shutil.which, CHROMIUM)):
+    if executable() is None:
         pytest.skip("no Chromium is installed (apt-get install chromium)")
     visit = Visit(place)
     yield visit
@@ -304,7 +304,7 @@ def test_a_minute_of_the_chat_with_a_browser_and_programs_tries_to_reach_nothing
     assert (seen["away"], seen["ended"]) == ([], 0)
     assert seen["served"] >= MINUTE
     assert "United Nations" in seen["page"] and "eleven metres" in seen["pdf"] and "Ivo Lachner" in seen["changed"]
-    assert seen["api"] == "india-russia-anti-terrorism-summit.md"
+    assert seen["api"] == seen["mcp"] == seen["model"] == "india-russia-anti-terrorism-summit.md"
     assert seen["found"] > 0 and seen["status"] > 0
 
 

@@ -100,7 +100,7 @@ def test_refusal_reaches_every_way_out_and_child_processes_and_no_loopback(tmp_p
 SWITCHED_ON = {
     "ORT_DISABLE_TELEMETRY": "0", "HF_HUB_DISABLE_TELEMETRY": "0", "HF_HUB_DISABLE_UPDATE_CHECK": "0",
     "DISABLE_TELEMETRY": "0", "DO_NOT_TRACK": "0", "GRADIO_ANALYTICS_ENABLED": "True", "RAY_USAGE_STATS_ENABLED": "1",
-    "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
+    "FASTAPI_OTEL_AUTO_CONFIGURE": "true", "HAYSTACK_TELEMETRY_ENABLED": "True",
 }  # fmt: skip
 SWITCHES = """
 import json, os, subprocess, sys
@@ -125,6 +125,7 @@ def test_importing_the_package_turns_all_telemetry_off_here_and_in_child_process
         "ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1",
         "DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "GRADIO_ANALYTICS_ENABLED": "False",
         "RAY_USAGE_STATS_ENABLED": "0", "FASTAPI_OTEL_AUTO_CONFIGURE": "false",
+        "HAYSTACK_TELEMETRY_ENABLED": "False",
     }  # fmt: skip
     assert reported["offline"] is False  # another program may download what it wants
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 from PIL import Image, ImageOps, ImageSequence
 
-from ...text.document import Contents, Span
+from ...text.document import Contents
 from ..decoding import Empty, Unreadable
 from ..ocr import is_installed, may_read
-from ..pictures import Box, PagePicture
+from ..pictures import Box
 from .certainty import INSTALL
 from .file import PdfFile
-from .pages import pictures_of
 from .parse import contents_of
 from .scans import scan_image
 from .words import Edges, Page
@@ -41,24 +40,23 @@ def parse_image(path: str, data: bytes) -> Contents:
     return contents_of(path, PdfFile(pages, [], {}))
 
 
-def image_pictures(
-    data: bytes, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
-) -> tuple[PagePicture, ...]:
-    """Show the pages of an image file that contain a passage, as `page_pictures` does for a PDF. Raises Unreadable."""
-    return pictures_of(_ImagePages(data), len(pages), text, pages, passage, highlights)
-
-
-class _ImagePages:
-    """The pages of an image file, for `pictures_of`."""
+class ImagePages:
+    """The pages of an image file, as `Pages`."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
 
+    def sizes(self) -> list[tuple[float, float]]:
+        return [(float(image.width), float(image.height)) for image in _frames(self._data)]
+
     def read(self, number: int) -> Page:
-        scan = scan_image(self.draw(number)) if may_read() else None
+        scan = scan_image(self._frame(number)) if may_read() else None
         return Page(scan.words() if scan else (), scan=scan)
 
-    def draw(self, number: int) -> Image.Image:
+    def draw(self, number: int, short_side: int) -> Image.Image:
+        return self._frame(number)
+
+    def _frame(self, number: int) -> Image.Image:
         found = next(islice(_frames(self._data), number, None), None)
         if found is None:
             raise Unreadable("is damaged: its pages cannot be shown")

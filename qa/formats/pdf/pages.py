@@ -1,6 +1,6 @@
-"""Draws the pages of a PDF that contain a passage, with boxes around its lines and those of its highlights.
+"""Draws the pages of a PDF, and places their words: those of a passage, with boxes around its lines, or any page.
 
-Only the pages around the passage are read again; `places` aligns their words with the text.
+Only the pages that are needed are read again; `places` aligns their words with the text.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import ctypes
 import io
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
@@ -21,7 +21,7 @@ from PIL import Image
 
 from ...text.document import Span
 from ..decoding import Unreadable
-from ..pictures import Box, PagePicture
+from ..pictures import Box, PagePicture, PageWords, PlacedWord
 from .file import opening, read_words
 from .layout import EDGE_ROWS, Row, Word, columns
 from .letters import word_rows
@@ -51,30 +51,19 @@ class _PageWord:
     scan: Scan | None = None
 
 
-def page_pictures(
-    data: bytes, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
-) -> tuple[PagePicture, ...]:
-    """Draw the pages that contain `passage`, at most three, preferring those with highlights; none if it is not found.
-
-    `text` and `pages` are those of the Document that `parse_pdf` makes of `data`; the spans are ranges of `text`.
-    Raises Unreadable if the file cannot be drawn.
-    """
-    with opening(data) as opened:
-        try:
-            return pictures_of(_PdfPages(opened), len(opened), text, pages, passage, highlights)
-        except pdfium.PdfiumError as error:
-            raise Unreadable("is damaged: its pages cannot be shown") from error
-
-
 class Pages(Protocol):
     """The pages of a file, by their index."""
+
+    def sizes(self) -> list[tuple[float, float]]:
+        """The width and height of each page as it is displayed, in any unit."""
+        ...
 
     def read(self, number: int) -> Page:
         """The words of a page, as the parser reads them."""
         ...
 
-    def draw(self, number: int) -> Image.Image:
-        """The picture of a page as it is displayed."""
+    def draw(self, number: int, short_side: int) -> Image.Image:
+        """The picture of a page as it is displayed, its short side at most about as many pixels as are wanted."""
         ...
 
     def box(self, number: int, edges: Edges, angle: int) -> Box:
@@ -87,22 +76,86 @@ class _PdfPages:
 
     def __init__(self, opened: pdfium.PdfDocument) -> None:
         self._opened = opened
+        self._last: tuple[int, pdfium.PdfPage] | None = None  # each word of a page has a box
+
+    def close(self) -> None:
+        """Close the page that is kept open."""
+        if self._last is not None:
+            self._last[1].close()
+            self._last = None
+
+    def sizes(self) -> list[tuple[float, float]]:
+        return [self._opened.get_page_size(number) for number in range(len(self._opened))]
 
     def read(self, number: int) -> Page:
         return read_words(self._opened, number, _MAX_CHARACTERS)
 
-    def draw(self, number: int) -> Image.Image:
+    def draw(self, number: int, short_side: int) -> Image.Image:
         with closing(self._opened[number]) as page:
             width, height = (max(side, 1.0) for side in page.get_size())
-            scale = min(_SHORT_SIDE / min(width, height), _LONG_SIDE / max(width, height))
+            scale = min(short_side / min(width, height), _LONG_SIDE / max(width, height))
             drawn = page.render(scale=scale, may_draw_forms=True, draw_annots=False, rev_byteorder=True)
             with closing(drawn) as bitmap:
                 image: Image.Image = bitmap.to_pil().convert("RGB")
         return image
 
     def box(self, number: int, edges: Edges, angle: int) -> Box:
-        with closing(self._opened[number]) as page:
-            return _on_page(page, edges, angle)
+        if self._last is None or self._last[0] != number:
+            self.close()
+            self._last = number, self._opened[number]
+        return _on_page(self._last[1], edges, angle)
+
+
+@contextmanager
+def pdf_pages(data: bytes) -> Iterator[Pages]:
+    """The pages of a PDF. Raises Unreadable if they cannot be shown."""
+    with opening(data) as opened:
+        try:
+            with closing(_PdfPages(opened)) as pages:
+                yield pages
+        except pdfium.PdfiumError as error:
+            raise Unreadable("is damaged: its pages cannot be shown") from error
+
+
+def draw(source: Pages, number: int, short_side: int) -> bytes:
+    """The picture of a page, upright, as a PNG whose short side is at most `short_side` pixels."""
+    scan = source.read(number).scan
+    image = source.draw(number, short_side)
+    return _png(scan.read.upright(image) if scan else image, short_side)[1]
+
+
+def words_of(source: Pages, number: int, text: str, pages: Sequence[Span], spans: Sequence[Span]) -> PageWords:
+    """The words of a page, and boxes on it around each of the `spans` of the text.
+
+    A paragraph that began on the page before belongs to that in the text, so its words are read too.
+    """
+    page = source.read(number)
+    placed = [
+        PlacedWord(word.word.text, line, _box(source, word, _bounds([word], [Mark(0)])))
+        for line, words in enumerate(_lines(_words(page, number, None)))
+        for word in words
+    ]
+    first = number - 1 if number else 0
+    while first > 0 and not pages[first]:
+        first -= 1  # an empty page begins where the text of the previous one ends
+    start, end = pages[first].start, pages[number].end
+    near = [Span(span.start - start, span.end - start) for span in spans]
+    if not any(span.start < end - start and span.end > 0 for span in near):
+        return PageWords(tuple(placed), ((),) * len(spans))
+    around = text[start:end]
+    words = [
+        word
+        for other in range(max(first, number - _MAX_PAGES_READ), number + 1)
+        for word in _words(page if other == number else source.read(other), other, around)
+    ]
+    alignment = align([word.word.text for word in words], around)
+    boxes = [_boxes(source, words, alignment.marks(span)).get(number, []) for span in near]
+    return PageWords(tuple(placed), tuple(map(tuple, boxes)))
+
+
+def _lines(words: Iterable[_PageWord]) -> Iterator[list[_PageWord]]:
+    for _, line in groupby(words, key=lambda word: word.line):
+        yield list(line)
 
 
 def _pages_near(text: str, pages: Sequence[Span], passage: Span) -> range:
@@ -122,11 +175,14 @@ def _pages_near(text: str, pages: Sequence[Span], passage: Span) -> range:
 
 
 def pictures_of(
-    source: Pages, count: int, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
+    source: Pages, text: str, pages: Sequence[Span], passage: Span, highlights: Sequence[Span]
 ) -> tuple[PagePicture, ...]:
-    """Draw the pages of a file with `count` pages as `page_pictures` does."""
+    """Draw the pages that contain `passage`, at most three, preferring those with highlights; none if it is not found.
+
+    `text` and `pages` are those of the Document that was parsed from the file; the spans are ranges of `text`.
+    """
     near = _pages_near(text, pages, passage)
-    if not near or near.stop > count:
+    if not near or near.stop > len(source.sizes()):
         return ()
     spans = [passage, *highlights]
     start, end = pages[near[0]].start, pages[near[-1]].end
@@ -143,17 +199,18 @@ def pictures_of(
     scans = {word.line[0]: word.scan for word in words}
     pictures = []
     for number in sorted(shown):
-        image, scan = source.draw(number), scans[number]
+        image, scan = source.draw(number, _SHORT_SIDE), scans[number]
         upright = scan.read.upright(image) if scan else image
         pictures.append(_picture(upright, number, boxes_of_passage[number], highlighted_boxes[number]))
     return tuple(pictures)
 
 
-def _words(page: Page, number: int, text: str) -> Iterator[_PageWord]:
+def _words(page: Page, number: int, text: str | None) -> Iterator[_PageWord]:
     """Yield the words of a page in the reading order of `parse_pdf`, without running heads that `text` lacks."""
     words, sides = apart(page.words)
+    rows = word_rows(words)
     parts = [
-        (columns(_without_running(word_rows(words), text)), page.angle),
+        (columns(rows if text is None else _without_running(rows, text)), page.angle),
         *((columns(word_rows(turned.words)), turned.angle) for turned in page.turned),
         ([word_rows(side) for side in sides], page.angle),
     ]
@@ -232,9 +289,14 @@ def _on_page(page: pdfium.PdfPage, edges: Edges, angle: int) -> Box:
 
 
 def _picture(image: Image.Image, number: int, passage: Sequence[Box], highlights: Sequence[Box]) -> PagePicture:
-    scale = min(1.0, _SHORT_SIDE / min(image.size), _LONG_SIDE / max(image.size))
+    image, png = _png(image, _SHORT_SIDE)
+    return PagePicture(number + 1, image.width, image.height, png, tuple(passage), tuple(highlights))
+
+
+def _png(image: Image.Image, short_side: int) -> tuple[Image.Image, bytes]:
+    scale = min(1.0, short_side / min(image.size), _LONG_SIDE / max(image.size))
     if scale < 1:
         image = image.resize((max(1, int(image.width * scale)), max(1, int(image.height * scale))))
     png = io.BytesIO()
     image.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(png, "PNG")
-    return PagePicture(number + 1, image.width, image.height, png.getvalue(), tuple(passage), tuple(highlights))
+    return image, png.getvalue()

@@ -18,6 +18,7 @@ import pypdfium2.raw as raw
 
 from .forms import fields_and_comments, with_fields
 from .layout import DIGITS, DROP_CAP, EXPONENT_AFTER, RAISED, SUPERSCRIPTS, Rule, Word, rows_of
+from .links import links_of, with_addresses
 from .scans import Scan
 
 _MAX_COORDINATE = 20_000.0  # points; a page is at most 14,400 wide, and a word farther away is invisible
@@ -85,7 +86,9 @@ def read_page(opened: pdfium.PdfDocument, number: int, most: int) -> Page:
             words += list(_drawn_bullets(drawn, words))
             fields, comments = fields_and_comments(opened, page)
             filled = [replace(each, value=clean_line(each.value), name=clean_line(each.name)) for each in fields]
-            words = words if angle else with_fields(words, [each for each in filled if each.value])
+            if not angle:
+                words = with_addresses(words, links_of(opened, page))
+                words = with_fields(words, [each for each in filled if each.value])
             fault: Fault = "" if words else _fault(page, characters)
             said = tuple(filter(None, map(clean_line, comments)))
             return Page(tuple(words), angle, characters, fault, said, None, tuple(_rules(drawn)), tuple(turned))

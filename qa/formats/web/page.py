@@ -6,7 +6,6 @@ Nothing that a page refers to is ever loaded.
 from __future__ import annotations
 
 import codecs
-import email
 import logging
 import re
 from dataclasses import replace
@@ -16,15 +15,17 @@ from lxml import etree, html  # type: ignore[import-untyped]
 
 from ...text.document import Document
 from ...text.properties import tags_of
+from ...text.web_address import web_address
 from ..builder import TextBuilder
 from ..conversation import Conversation
-from ..decoding import Empty, Unreadable, decode
+from ..decoding import Empty, decode
 from . import merged_cells
 from .blocks import BLOCKS, BREAKS, HEADINGS, SPACE, WORD, Element, Writer, is_remark, length_of, level_of, text_of
 from .chat_page import conversation_of, is_chat_page
 from .completion import FRAME, complete, drop
 from .panels import reveal
 from .references import keep_addresses, place_notes
+from .saved import saved_page
 from .script_data import text_in_scripts
 
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)\b[^<>]*?\b(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
@@ -97,17 +98,10 @@ def chat_in(data: bytes) -> Conversation | None:
 
 def parse_mhtml(path: str, data: bytes) -> Document:
     """Parse a page that was saved in one file with its images (MHTML); raises as `parse_html` does."""
-    try:
-        message = email.message_from_bytes(data)
-        pages = [part for part in message.walk() if part.get_content_type() == "text/html"]
-    except RecursionError as error:
-        raise Unreadable("is nested too deeply") from error
-    if not pages:
-        raise Unreadable("contains no web page")
-    payload = pages[0].get_payload(decode=True)
-    charset = str(pages[0].get_content_charset() or "")
-    address = str(message.get("Snapshot-Content-Location") or pages[0].get("Content-Location") or "")
-    return _document(path, _decode(payload if isinstance(payload, bytes) else b"", charset), address)
+    saved = saved_page(data)
+    document = _document(path, _decode(saved.html, saved.charset), saved.address)
+    # The day says that the page is no older, not how new it is: it is no date of the article.
+    return replace(document, metadata={**document.metadata, **({"saved": saved.day} if saved.day else {})})
 
 
 def parse_fragment(path: str, text: str, title: str) -> Document:
@@ -121,6 +115,13 @@ def parse_fragment(path: str, text: str, title: str) -> Document:
     if not document.blocks:
         raise Empty("contains no text")
     return document
+
+
+def cleaned(data: bytes, charset: str = "") -> Element:
+    """The elements of a page in which its article is looked for. Raises Unreadable or Empty as `parse_html` does."""
+    page = _tree(_CONTROL.sub("", _decode(data, charset)))
+    _clean(page)
+    return page
 
 
 def _decode(data: bytes, charset: str = "") -> str:
@@ -218,7 +219,7 @@ def _metadata(page: Element, address: str) -> dict[str, str]:
         "author": author_name if len(author_name) <= _MAX_NAME else "",
         "date": _DAY.sub(r"\1", _first(page, *_DATE[:-1]) or (date[1] if date else "") or _first(page, _DATE[-1])),
         "tags": tags_of(page.xpath("//meta[@property='article:tag']/@content") or page.xpath(_KEYWORDS)),
-        "url": next((link for link in links if link.lower().startswith(("http://", "https://"))), ""),
+        "url": next(filter(None, map(web_address, links)), ""),
     }
 
 

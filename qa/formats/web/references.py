@@ -7,7 +7,8 @@ from collections import Counter
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from ..addresses import host_of, is_personal, shown_address
+from ...text.web_address import host_of
+from ..addresses import is_personal, shown_address
 from .blocks import HEADINGS, Element, text_of
 
 _NOTE = re.compile(

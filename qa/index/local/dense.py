@@ -7,8 +7,10 @@ The codes follow from the rows alone, so there is nothing to train, balance or r
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,7 @@ _SAMPLE = 16_384  # rows, evenly spread, from which means and deviations are est
 _LEVELS = np.array([-1.5104, -0.4528, 0.4528, 1.5104], dtype=np.float32)
 _EDGES = (-0.9816, 0.0, 0.9816)
 _LEAST_DEVIATION = 1e-4  # faiss finds nothing if all levels of a number are equal
+_KEPT_PARTS = 2  # of one index, in memory: 15 MB at most, or a hundred bytes for each of many passages
 _LONGEST_ERROR = 1e-2  # of the squared length of a unit row with rounded numbers
 
 
@@ -96,10 +99,16 @@ def _widened(rows: Vectors) -> Vectors:
 
 
 class DenseIndex:
-    """Rows in a file that opening does not read. Searching is safe from several threads."""
+    """Rows in a file that opening does not read. Searching is safe from several threads.
+
+    A part of an index (`within`) searches some of its rows, under their numbers in the whole.
+    """
+
+    _ids: NDArray[np.int64] | None = None  # the rows of a part
 
     def __init__(self, folder: Path, dimension: int) -> None:
         self._folder = folder
+        self._parts: dict[bytes, DenseIndex] = {}
         try:
             size = (folder / ROWS).stat().st_size
             if dimension < 1 or size % (2 * dimension):
@@ -110,7 +119,20 @@ class DenseIndex:
             raise _damaged(ROWS) from error
 
     def count(self) -> int:
+        """The number of rows that are searched."""
         return self._count
+
+    def within(self, marked: NDArray[np.bool_]) -> DenseIndex:
+        """A part with the rows that `marked` (one value for each row) marks; the last parts are kept."""
+        key = hashlib.blake2b(np.packbits(marked).tobytes(), digest_size=16).digest()
+        if (part := self._parts.get(key)) is None:
+            part = copy(self)
+            part.__dict__.pop("_faiss", None)
+            part._parts, part._ids = {}, np.flatnonzero(marked)
+            part._count = len(part._ids)
+            kept = list(self._parts.items())[-(_KEPT_PARTS - 1) :]
+            self._parts = {**dict(kept), key: part}
+        return part
 
     def search(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
         """The ids and inner products of the best `k` rows, best first; `vector` has shape (dimension,)."""
@@ -121,14 +143,15 @@ class DenseIndex:
         query[0, : self._dimension] = vector
         _one_thread()
         _, rows = self._faiss.search(query, min(pool, self._count))
-        ids = np.sort(rows[0][rows[0] >= 0])  # ascending, so that the file is read in order
+        found = rows[0][rows[0] >= 0]
+        ids = np.sort(found if self._ids is None else self._ids[found])  # ascending, so that the file is read in order
         scores = self.scores(vector, ids)
         order = np.lexsort((ids, -scores))[:k]
         return ids[order], scores[order]
 
     def search_allowed(self, vector: Vectors, k: int, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Vectors]:
-        """As `search`, among the rows that `allowed` (one value for each row) marks."""
-        candidates = np.flatnonzero(allowed)
+        """As `search`, among the rows that `allowed` (one value for each row of the whole index) marks."""
+        candidates = np.flatnonzero(allowed) if self._ids is None else self._ids[allowed[self._ids]]
         if len(candidates) <= _COMPARED:
             scores = self.scores(vector, candidates)
             order = np.lexsort((candidates, -scores))[:k]
@@ -166,7 +189,8 @@ class DenseIndex:
         if self._count > EXACT_ROWS:
             return self._fast_scan()
         index = faiss.IndexScalarQuantizer(self._dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-        faiss.copy_array_to_vector(self._rows.view(np.uint8).ravel(), index.codes)
+        rows = self._rows if self._ids is None else self._rows[self._ids]
+        faiss.copy_array_to_vector(rows.view(np.uint8).ravel(), index.codes)
         index.ntotal = self._count
         return index
 
@@ -179,14 +203,15 @@ class DenseIndex:
             data = np.fromfile(self._folder / CODES, dtype=np.uint8)
         except OSError as error:
             raise _damaged(CODES) from error
-        if len(data) != 8 * width + self._count * width // 4:  # faiss would read past the end
+        if len(data) != 8 * width + len(self._rows) * width // 4:  # faiss would read past the end
             raise _damaged(CODES)
+        codes = data[8 * width :] if self._ids is None else data[8 * width :].reshape(-1, width // 4)[self._ids].ravel()
         mean, deviation = data[: 8 * width].view("<f4").astype(np.float32).reshape(2, width)
         levels = mean[:, None] + deviation[:, None] * _LEVELS
         places = np.stack([np.tile(levels[0::2], (1, 4)), np.repeat(levels[1::2], 4, axis=1)], axis=2)
         plain = faiss.IndexPQ(width, width // 2, 4, faiss.METRIC_INNER_PRODUCT)
         faiss.copy_array_to_vector(places.ravel(), plain.pq.centroids)
-        faiss.copy_array_to_vector(data[8 * width :], plain.codes)
+        faiss.copy_array_to_vector(codes, plain.codes)
         plain.ntotal, plain.is_trained = self._count, True
         pack: Any = faiss.IndexPQFastScan  # its annotations omit this signature
         return pack(plain)

@@ -19,15 +19,17 @@ from ...text.stored import parse_json, typed
 from ..generation import OpenGeneration
 from ..manifest import file_sha256, files_sha256, read_manifest, record_from_json
 from ..protocols import Embedding, Pool, Sought
-from ..rows import document_of_row
+from ..rows import document_of_row, labels_of_row
+from ..verification import blocks
 from ..vocabulary import Vocabulary
 from .dense import DenseIndex, Stored
 from .lexical import LexicalIndex
 
+_SPARE = 2  # this many times as many texts are taken as would contain the wanted ones, if these were spread evenly
 PASSAGES, LEXICAL, LEXICAL_IDS = "passages.sqlite", "lexical", "lexical.ids"
 
 _PASSAGES = """SELECT p.id, d.path, p.ordinal, p.start, p."end", p.text,
-    d.title, p.section, p.page, p.sentences, d.language, p.key, p.checksum
+    d.title, p.section, p.page, p.sentences, d.language, p.key, p.checksum, d.metadata
     FROM passages p JOIN documents d ON d.id = p.document WHERE p.id IN"""
 
 
@@ -93,8 +95,9 @@ class Generation(OpenGeneration):
             wanted,
         )
         with self.reading():
+            files = {facts: record_from_json(facts) for facts in {row[-1] for row in rows}}  # one for many documents
             return {
-                number: Head(typed(path, str), typed(title, str), parse_json(metadata, dict), record_from_json(facts))
+                number: Head(typed(path, str), typed(title, str), parse_json(metadata, dict), files[facts])
                 for number, path, title, metadata, facts in rows
             }
 
@@ -113,13 +116,28 @@ class Generation(OpenGeneration):
             return typed(number, int), document_of_row(row, sections)
 
     def rows(self, ids: Sequence[int]) -> list[Any]:
-        return self._rows(f"{_PASSAGES} ({_places(ids)})", ids)
+        rows = self._rows(f"{_PASSAGES} ({_places(ids)})", ids)
+        return [(*row[:-1], labels_of_row(row[1], row[-1], row[6])) for row in rows]
 
     def languages(self, ids: Sequence[int]) -> list[str]:
         joined = "passages p JOIN documents d ON d.id = p.document"
         rows = self._rows(f"SELECT p.id, d.language FROM {joined} WHERE p.id IN ({_places(ids)})", ids)
         language_of: dict[int, str] = dict(rows)
         return [language_of.get(number, "") for number in ids]
+
+    def paths(self) -> dict[int, str]:
+        return dict(self._rows("SELECT id, path FROM documents ORDER BY id"))
+
+    def documents_of(self, ids: range) -> list[str]:
+        paths: list[str] = []
+        for some in blocks(ids):
+            rows = self._rows(
+                "SELECT p.id, d.path FROM passages p JOIN documents d ON d.id = p.document "
+                f"WHERE p.id IN ({_places(some)})", some,
+            )  # fmt: skip
+            path_of: dict[int, str] = dict(rows)
+            paths += [path_of[number] for number in some]
+        return paths
 
     def keys(self) -> list[bytes]:
         return [row[0] for row in self._rows("SELECT key FROM passages ORDER BY id")]
@@ -140,16 +158,35 @@ class Generation(OpenGeneration):
         return _Vocabulary(self)  # made each time: a generation that refers to itself is not closed when it is let go
 
     def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
-        numbers, bm25 = self._lexical.best(sought, k)
-        by_words = self._passages(numbers)
+        by_words, bm25 = self._by_words(sought, k)
         allowed = self._containing(sought.phrases, sought.excluded) if sought.is_literal else None
+        dense = self._dense if sought.within is None else self._dense.within(sought.within)
         vector = embedding()  # words are searched for while it is made
-        near, _ = self._dense.search(vector, k) if allowed is None else self._dense.search_allowed(vector, k, allowed)
+        near, _ = dense.search(vector, k) if allowed is None else dense.search_allowed(vector, k, allowed)
         ids = np.union1d(near, by_words).astype(np.int64)
         scores = np.zeros(len(ids), dtype=np.float32)
         scores[np.searchsorted(ids, by_words)] = bm25
         # Exact for all, including those that only BM25 found: a missing cosine is not a low one.
         return Pool(ids, self._dense.scores(vector, ids), scores, np.isin(ids, near))
+
+    def _by_words(self, sought: Sought, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        """The passages with the best `k` BM25 scores, best first, and these scores.
+
+        The word index knows no marks: as many of its best are taken as contain `k` marked passages.
+        """
+        if sought.within is None:
+            numbers, scores = self._lexical.best(sought, k)
+            return self._passages(numbers), scores
+        limit = k
+        if inside := int(sought.within.sum()):
+            limit = min(self.count(), _SPARE * k * self.count() // inside)
+        while True:
+            numbers, scores = self._lexical.best(sought, limit)
+            passages = self._passages(numbers)
+            marked = sought.within[passages]
+            if marked.sum() >= k or len(numbers) < limit or limit >= self.count():
+                return passages[marked][:k], scores[marked][:k]
+            limit = min(4 * limit, self.count())
 
     def lexical_ids(self) -> NDArray[np.int64]:
         """The passage id of each number in the word index; -1 if the passage was removed.

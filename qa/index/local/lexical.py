@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
 from ...text.query_term import QueryTerm
-from ...text.terms import analyze, plain_words
+from ...text.terms import indexed_terms, plain_words
 from ..protocols import Sought
 
 _FIELD_TOKENIZER = "terms"
@@ -63,7 +63,7 @@ def _write(index: tantivy.Index, removed: Sequence[int], texts: Iterable[tuple[i
         writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "id", list(removed)))
     for number, (text, language) in texts:
         document = tantivy.Document()
-        document.add_text("text", " ".join(analyze(text, language)))
+        document.add_text("text", " ".join(indexed_terms(text, language)))
         document.add_text("words", " ".join(plain_words(text)))
         document.add_unsigned("id", number)
         writer.add_document(document)
@@ -166,6 +166,8 @@ class LexicalIndex:
             forms.append(tantivy.Query.const_score_query(tantivy.Query.boolean_query(every), term.weight))
         phrases = (self._phrase(compound.phrase) for compound in term.compounds)
         forms += (tantivy.Query.const_score_query(phrase, term.weight) for phrase in phrases)
+        if term.labels:
+            forms.append(tantivy.Query.const_score_query(self._any(sorted(term.labels)), term.label_weight))
         return forms[0] if len(forms) == 1 else tantivy.Query.disjunction_max_query(forms)
 
     def _any(self, forms: Sequence[str]) -> tantivy.Query:

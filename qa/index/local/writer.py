@@ -22,7 +22,7 @@ from ...text.document import Document
 from ...text.passage import Passage, searched
 from ..manifest import MANIFEST, Manifest, WrittenFile, files_sha256, record_json, write_manifest
 from ..protocols import Rows
-from ..rows import row_checksum, row_of, spans_json
+from ..rows import labels_of_row, row_checksum, row_of, spans_json
 from ..vocabulary import acronyms_of
 from ..workspace import new_folder, unwritable
 from ..writer import Taken, Writer, Written
@@ -166,9 +166,12 @@ class GenerationWriter(Writer):
     def _texts(self, passages: range) -> Iterator[tuple[str, str]]:
         """The searchable text and the language of each of these passages, by id."""
         joined = "passages p JOIN documents d ON d.id = p.document WHERE p.id >= ? AND p.id < ?"
-        wanted = f"SELECT d.path, d.title, p.section, p.text, d.language FROM {joined} ORDER BY p.id"
-        for path, title, section, text, language in self._sqlite.execute(wanted, (passages.start, passages.stop)):
-            yield searched(path, title, json.loads(section), text), language
+        wanted = f"SELECT d.path, d.title, p.section, p.text, d.metadata, d.language FROM {joined} ORDER BY p.id"
+        for path, title, section, text, metadata, language in self._sqlite.execute(
+            wanted, (passages.start, passages.stop)
+        ):
+            labels = labels_of_row(path, metadata, title)
+            yield searched(path, title, json.loads(section), text, labels), language
 
     def _languages(self) -> tuple[str, ...]:
         """The languages of the documents."""

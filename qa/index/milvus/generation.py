@@ -29,7 +29,7 @@ from . import search
 from .client import Server
 from .connection import READING, WRITING
 from .facts import LEAST_ROWS, Facts, damaged, fact_rows, hashed
-from .rows import COLUMNS, FORM, MANIFEST, PUBLISHED, RECORDS, facts_of
+from .rows import COLUMNS, FORM, MANIFEST, PUBLISHED, RECORDS, UNLABELLED, facts_of
 from .vocabulary import MilvusVocabulary
 from .withdrawal import Mark, Marks, is_hidden
 
@@ -50,10 +50,12 @@ class MilvusGeneration(OpenGeneration):
         self._facts = Facts(server, facts_of(collection))
         with self.reading():
             data = parse_json(self._facts.one(MANIFEST, seconds), dict)
-            if data.get("form") != FORM:
+            form = data.get("form")
+            if form not in (FORM, UNLABELLED):
                 raise StoreError(f"{collection} is of another version of this program", Remedy.FULL_BUILD_ELSEWHERE)
             self.manifest = Manifest.from_json(typed(data["manifest"], dict))
             self._length = typed(data["terms"], int)
+        self._columns = [name for name in COLUMNS if form == FORM or name != "labels"]
         self._marks = Marks(server, self._facts)
         self._vocabulary = MilvusVocabulary(server, self._facts)
         # When all rows were last seen to be loaded, and until when that is assumed (monotonic).
@@ -106,11 +108,11 @@ class MilvusGeneration(OpenGeneration):
             return wanted, replace(_document(values[body]), path=typed(parse_json(values[head], dict)["path"], str))
 
     def rows(self, ids: Sequence[int]) -> list[tuple[Any, ...]]:
-        rows = self.columns(ids, COLUMNS)
+        rows = self.columns(ids, self._columns)
         if len(rows) < len(set(ids)):
             self._counted = _NEVER
             self._check()
-            rows = self.columns(ids, COLUMNS)  # they may have been loaded meanwhile
+            rows = self.columns(ids, self._columns)  # they may have been loaded meanwhile
         if missing := set(ids) - {row["id"] for row in rows}:
             raise StoreError(f"{len(missing)} of the passages found were withdrawn meanwhile: ask again.")
         with self.reading():
@@ -119,6 +121,10 @@ class MilvusGeneration(OpenGeneration):
     def languages(self, ids: Sequence[int]) -> list[str]:
         language_of = {row["id"]: str(row["language"]) for row in self.columns(ids, ("id", "language"))}
         return [language_of.get(number, "") for number in ids]  # unknown if it was withdrawn meanwhile
+
+    def documents_of(self, ids: range) -> list[str]:
+        document_of = {row["id"]: str(row["document"]) for row in self.columns(ids, ("id", "document"))}
+        return [document_of.get(number, "") for number in ids]  # in none if it was withdrawn meanwhile
 
     def keys(self) -> list[bytes]:
         """The key of every passage, by id; empty if it was withdrawn."""
@@ -172,11 +178,13 @@ class MilvusGeneration(OpenGeneration):
         with self.reading():
             counted = 0
             for start in range(0, len(ids), _BLOCK):
-                block = self.columns(ids[start : start + _BLOCK], [*COLUMNS, "vector", "sha256", "terms", "words"])
+                block = self.columns(
+                    ids[start : start + _BLOCK], [*self._columns, "vector", "sha256", "terms", "words"]
+                )
                 for row in sorted(block, key=lambda row: int(row["id"])):
                     checked(_row(row))  # the next build does not check it again
                     counted += 1
-                    yield {**row, "vector": list(row["vector"]), "words": list(row["words"])}
+                    yield {"labels": "", **row, "vector": list(row["vector"]), "words": list(row["words"])}
             if counted != len(ids):
                 raise ValueError(f"{counted} rows of {len(ids)}")
 
@@ -264,7 +272,8 @@ def _row(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """A passage's row as `rows.checked` takes it; raises ValueError or KeyError if it differs from what was written."""
     names = ("id", "document", "position", "start", "end", "text", "title", "section")
     key = bytes.fromhex(typed(row["key"], str))
-    return (*map(row.__getitem__, names), row["page"] or None, row["sentences"], row["language"], key, row["checksum"])
+    place = (*map(row.__getitem__, names), row["page"] or None, row["sentences"])
+    return (*place, row["language"], key, row["checksum"], row.get("labels", ""))
 
 
 def _document(body: str) -> Document:

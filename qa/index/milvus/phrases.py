@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from ...text.terms import plain_words
 from ..protocols import Sought
+from .marked import NOTHING
 
 MOST_WORDS = 4_096  # distinct ones of a passage, as many as an array contains in Milvus
 
@@ -25,13 +26,13 @@ def condition_for(sought: Sought) -> str:
     conditions = [f"array_contains_all(words, {sorted({*map(word_number, words)})})" for words in phrases]
     conditions += [f"not array_contains(words, {word_number(words[0])})" for words in excluded]
     if not all(phrases):
-        return "id < 0"  # punctuation alone is in no text
+        return NOTHING  # punctuation alone is in no text
     return " and ".join(conditions)
 
 
 def both(condition: str, other: str) -> str:
     """The condition that two conditions hold, either of which may be empty."""
-    return f"({condition}) and {other}" if condition and other else condition or other
+    return f"({condition}) and ({other})" if condition and other else condition or other
 
 
 def neighbours(words: Sequence[str]) -> list[str]:

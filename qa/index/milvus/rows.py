@@ -8,7 +8,7 @@ from typing import Any
 
 from ...models.protocols import Vectors
 from ...text.passage import Passage
-from ...text.terms import analyze, plain_words
+from ...text.terms import indexed_terms, plain_words
 from ..rows import row_checksum, row_of
 from . import rarest_words
 from .client import Server
@@ -19,8 +19,8 @@ from .phrases import MOST_WORDS, neighbours, numbers_of
 # The keys of the facts of a whole generation, and the beginning of the keys of withdrawn files.
 MANIFEST, RECORDS, ACRONYMS, TERMS, WORDS, WITHDRAWN = "manifest", "records", "acronyms", "terms", "words", "withdrawn:"
 PUBLISHED = "published"  # when it was published
-FORM = 1  # the version of this layout: a generation in another one is rebuilt
-_TEXTS = ("document", "text", "title", "section", "sentences")
+FORM, UNLABELLED = 2, 1  # the version of this layout, and the last one without labels, which is still read
+_TEXTS = ("document", "text", "title", "section", "sentences", "labels")
 COLUMNS = ("id", *_TEXTS, "position", "start", "end", "page", "language", "key", "checksum")  # of a passage
 _BATCH_ROWS, _BATCH_SIZE = 1_000, 1_000_000  # the most rows, and characters and numbers in them, of one insertion
 _INTEGER, _TEXT = {"datatype": "INT64"}, {"datatype": "VARCHAR", "max_length": LONGEST}
@@ -62,7 +62,7 @@ def passage_row(number: int, passage: Passage, order: int, sha256: str, vector: 
     return {
         "id": number, "vector": vector.tolist(), "document": passage.document, "position": position, "start": start,
         "end": end, "text": text, "title": passage.title, "section": section, "page": page or 0, "sentences": sentences,
-        "language": passage.language, "sha256": sha256, "key": passage.key.hex(),
+        "labels": passage.labels, "language": passage.language, "sha256": sha256, "key": passage.key.hex(),
         "checksum": row_checksum(*facts, passage.language), **searched_columns(passage.searched, passage.language),
     }  # fmt: skip
 
@@ -70,7 +70,7 @@ def passage_row(number: int, passage: Passage, order: int, sha256: str, vector: 
 def searched_columns(text: str, language: str) -> dict[str, Any]:
     """What the server searches of a passage with this searchable text: its terms, and numbers for its words."""
     words = plain_words(text)
-    return {"terms": " ".join(analyze(text, language)), "words": numbers_of([*words, *neighbours(words)])}
+    return {"terms": " ".join(indexed_terms(text, language)), "words": numbers_of([*words, *neighbours(words)])}
 
 
 def fitted(row: Mapping[str, Any], has_bm25: bool) -> dict[str, Any]:

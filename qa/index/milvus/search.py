@@ -19,6 +19,7 @@ from .. import bm25
 from ..protocols import Embedding, Pool, Sought
 from . import rarest_words
 from .client import Server
+from .marked import conditions_for
 from .phrases import both, condition_for
 from .withdrawal import Mark, Marks, visible_only
 
@@ -53,7 +54,7 @@ class _Hit:
 class _Request:
     """One search: an embedding, what is sought, and how many passages of each side.
 
-    `condition` narrows phrases down, `visible` excludes withdrawn passages.
+    `condition` narrows phrases down and marks, `visible` excludes withdrawn passages.
     """
 
     vector: Vectors
@@ -69,38 +70,47 @@ def candidates(searched: Searched, embedding: Embedding, sought: Sought, k: int)
     Withdrawn passages are hidden as they were known last. If that has changed meanwhile, or a part of the server did
     not answer (others may have found too little then), everything is searched once more.
     """
-    vector, condition, is_again = embedding(), condition_for(sought), False
+    vector, is_again = embedding(), False
+    literal = condition_for(sought)
+    conditions = [both(literal, marked) for marked in conditions_for(sought.within)]
     while True:
         begun, marks = time.monotonic(), searched.marks.known
-        request = _Request(vector, sought, k, condition, visible_only(marks))
+        requests = [_Request(vector, sought, k, condition, visible_only(marks)) for condition in conditions]
 
         # The side that takes longest comes first: it runs in this thread.
         by_words, by_meaning, now, _ = searched.server.in_parallel(
-            partial(_by_words, searched, request),
-            partial(_by_meaning, searched, request),
+            partial(_each, _by_words, searched, requests),
+            partial(_each, _by_meaning, searched, requests),
             searched.marks.current,
             searched.check,
         )
         if now is marks and (is_again or searched.server.failed < begun):
-            return _pool(searched, request, by_words, by_meaning)
+            return _pool(searched, sought, k, by_words, sorted(by_meaning, key=lambda hit: -hit.cosine)[:k])
         is_again = True
 
 
-def _pool(searched: Searched, request: _Request, by_words: Sequence[_Hit], by_meaning: Sequence[_Hit]) -> Pool:
+def _each(
+    side: Callable[[Searched, _Request], list[_Hit]], searched: Searched, requests: Sequence[_Request]
+) -> list[_Hit]:
+    """What one side finds for each request."""
+    return [hit for request in requests for hit in side(searched, request)]
+
+
+def _pool(searched: Searched, sought: Sought, k: int, by_words: Sequence[_Hit], by_meaning: Sequence[_Hit]) -> Pool:
     # The nearest may be among the best by words too, even if the server did not find them by words.
     hits = {hit.id: hit for hit in (*by_meaning, *by_words)}
     scores = bm25.scores(
-        request.sought.terms,
+        sought.terms,
         [hit.terms for hit in hits.values()],
-        frequency=lambda form: request.sought.frequencies.get(form, 0),
+        frequency=lambda form: sought.frequencies.get(form, 0),
         count=searched.count,
         total_length=searched.length,
     )
     ids = np.array(list(hits), dtype=np.int64)
-    best = [at for at in np.argsort(-scores, kind="stable")[: request.k].tolist() if scores[at] > 0]
+    best = [at for at in np.argsort(-scores, kind="stable")[:k].tolist() if scores[at] > 0]
     is_best, is_near = np.zeros(len(ids), dtype=np.bool_), np.zeros(len(ids), dtype=np.bool_)
     is_best[best] = True
-    is_near[: len({hit.id for hit in by_meaning[: request.k]})] = True
+    is_near[: len({hit.id for hit in by_meaning})] = True
     pool = Pool(
         ids,
         np.array([hit.cosine for hit in hits.values()], dtype=np.float32),

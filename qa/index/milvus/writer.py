@@ -210,7 +210,7 @@ class MilvusWriter(Writer):
 
 
 def _searched(row: Mapping[str, Any]) -> str:
-    return searched(row["document"], row["title"], json.loads(row["section"]), row["text"])
+    return searched(row["document"], row["title"], json.loads(row["section"]), row["text"], row["labels"])
 
 
 def _documents(generation: MilvusGeneration, numbers: range) -> Iterator[tuple[dict[str, Any], str]]:

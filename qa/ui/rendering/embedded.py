@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import unescape
 
 from ...text.document import Span
-from .events import Close, Empty, Event, Open, Text, heading_tag, replaced
+from .events import Close, Empty, Event, Open, Picture, Text, heading_tag, replaced
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b[^<>]*>")
 _HIDDEN = re.compile(
@@ -34,6 +34,8 @@ def tag_event(html: str) -> tuple[Event, ...] | None:
     name = tag[2].lower()
     if name == "br":
         return (Empty("br"),)
+    if name == "img":
+        return (Picture(_attribute(html, "src"), _attribute(html, "alt")),)
     if name in _INLINE:
         return (Close(_INLINE[name]) if tag[1] else Open(_INLINE[name]),)
     return () if name in _OTHER or name in _BLOCKS or name in _HEADINGS else None
@@ -56,6 +58,12 @@ def embedded(text: str, span: Span) -> Iterator[Event]:
             yield Text(Span(start, at))
         else:
             yield from event
+
+
+def _attribute(html: str, name: str) -> str:
+    """The value of an attribute of a tag; empty without one."""
+    found = re.search(rf"""\s{name}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", html, re.IGNORECASE)
+    return unescape(next(filter(None, found.groups()), "")) if found else ""
 
 
 def _event(tag: re.Match[str]) -> tuple[Event, ...] | None:

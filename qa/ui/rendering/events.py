@@ -44,7 +44,23 @@ class Empty:
     tag: str
 
 
-Event = Text | Open | Close | Empty
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture at an address, as the article names it; `words` say what it shows if no text beside it does."""
+
+    address: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A link to a note by its name begins, as `Open` does; it ends as an `a` does."""
+
+    name: str
+    covers: Span
+
+
+Event = Note | Text | Open | Close | Empty | Picture
 
 
 def heading_tag(level: int) -> str:

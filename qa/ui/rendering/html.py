@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from markupsafe import Markup, escape
 
 from ...text.document import Span
-from .events import Close, Empty, Event, Open, Text
+from .events import Close, Empty, Event, Note, Open, Picture, Text
 from .links import addresses
 
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # JSON or a browser would refuse these
@@ -21,15 +21,26 @@ _DEEPEST = 100  # elements in one another: nobody means more, and each of their 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is cited: a passage, and the words in it that answer, in order."""
+    """What is cited: a passage, and the words that answer, in order.
+
+    In a whole article each mark has the number of its words, from 1: markup may cut words into several marks.
+    """
 
     passage: Span
     cited: Sequence[Span] = ()
+    numbers: Sequence[int] = ()
 
     def edges(self, span: Span) -> list[int]:
         """Where a range of the text has to be cut."""
         inner = (edge for one in (self.passage, *self.cited) for edge in (one.start, one.end))
         return sorted({span.start, span.end, *(edge for edge in inner if span.start < edge < span.end)})
+
+    def number(self, span: Span) -> int:
+        """The number of the words that a range which is cut at the edges belongs to; 0 if they have none."""
+        found = (
+            n for n, one in zip(self.numbers, self.cited, strict=False) if one.start < span.end and span.start < one.end
+        )
+        return next(found, 0)
 
     def kind(self, span: Span) -> str:
         """The class of the mark around a range that is cut at the edges; empty for none."""
@@ -43,17 +54,37 @@ def printable(text: str) -> str:
     return text if text.isascii() and "\0" not in text else _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def written(events: Iterable[Event], text: str, marks: Marks) -> tuple[Markup, Counter[str]]:
-    """The HTML of the events of a text, and how many characters are shown in marks of each class."""
-    writer = _Writer(text, marks)
+def no_pictures(_: str) -> None:
+    """Show no picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the browser finds what an article names: a picture by its address, a note by its name; None: nowhere."""
+
+    picture: Callable[[str], str | None] = no_pictures
+    note: Callable[[str], str | None] = no_pictures
+
+
+NO_PLACES = Places()
+
+
+def written(
+    events: Iterable[Event], text: str, marks: Marks, places: Places = NO_PLACES
+) -> tuple[Markup, Counter[str]]:
+    """The HTML of the events of a text, and how many characters are shown in marks of each class.
+
+    A picture that is in none of the `places` is not shown, and a note that is in none is no link.
+    """
+    writer = _Writer(text, marks, places)
     for event in events:
         writer.write(event)
     return writer.html(), writer.shown
 
 
 class _Writer:
-    def __init__(self, text: str, marks: Marks) -> None:
-        self._text, self._marks = text, marks
+    def __init__(self, text: str, marks: Marks, places: Places) -> None:
+        self._text, self._marks, self._places = text, marks, places
         self._parts: list[str] = []
         self._open: list[str] = []
         self._covers: list[Span | None] = []
@@ -67,6 +98,11 @@ class _Writer:
     def write(self, event: Event) -> None:
         if isinstance(event, Text):
             self._write_text(event)
+        elif isinstance(event, Note):
+            address = self._places.note(event.name)
+            self._parts.append(f'<a href="{escape(printable(address))}">' if address else "<a>")
+            self._open.append("a")
+            self._covers.append(event.covers)
         elif isinstance(event, Open) and len(self._open) < _DEEPEST:
             attributes = "".join(f' {name}="{escape(printable(value))}"' for name, value in event.attributes)
             extra = f" {_LINK}" if event.tag == "a" and event.attributes else ""
@@ -77,6 +113,11 @@ class _Writer:
             self._close(event.tag)
         elif isinstance(event, Empty):
             self._parts.append(f"<{event.tag}>")
+        elif isinstance(event, Picture):
+            url = self._places.picture(event.address)
+            if url is not None:
+                words = escape(printable(event.words))
+                self._parts.append(f'<img src="{escape(url)}" alt="{words}" loading="lazy">')
 
     def _close(self, tag: str) -> None:
         if tag in self._open:
@@ -99,7 +140,10 @@ class _Writer:
     def _write_piece(self, shown: str, span: Span) -> None:
         kind = self._kind(span)
         html = str(escape(printable(shown))) if "a" in self._open else _linked(shown)
-        self._parts.append(f'<mark class="{kind}">{html}</mark>' if kind else html)
+        number = self._marks.number(span) if kind == "qa-cited" else 0
+        self._parts.append(
+            f'<mark class="{kind}"{f" data-mark={number}" if number else ""}>{html}</mark>' if kind else html
+        )
         if kind and shown.strip():
             self.shown[kind] += len(span)
 

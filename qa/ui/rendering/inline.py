@@ -14,17 +14,21 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from ...text.web_address import web_address
+from ...text.wiki_links import WIKI_LINK
 from .embedded import tag_event
-from .events import Close, Empty, Event, Open, Text
-from .links import safe_url
+from .events import Close, Empty, Event, Note, Open, Picture, Text
 from .located import Located
 
 _MARKDOWN = MarkdownIt("commonmark").enable("strikethrough").disable("text_join")
+_MARKDOWN.inline.ruler.before("link", "wiki_link", lambda state, silent: _wiki_link(state, silent))
 _TAGS = ("em", "strong", "s")
 _TICKS = re.compile("`+")
 _BREAK = re.compile(r"[ \t]*\\?\n[ \t]*")
 _BLANKS = re.compile(r"[ \t\n]*")
 _PICTURE = re.compile(r":::image\b[^\n]*?\balt-text=\"([^\"\n]*)\"[^\n]*:::")  # of a documentation's own Markdown
+_DESCRIBED = re.compile(r"(:::image\b[^\n]*:::)[ \t]*\n(.*?)\s*:::image-end:::", re.DOTALL)  # with a longer description
+_SOURCE = re.compile(r"\bsource=\"([^\"\n]*)\"")
 _IMAGE = (("class", "qa-image"),)
 _MAX = 20_000  # characters: a longer paragraph is shown as it was written
 
@@ -36,11 +40,22 @@ class _Lost(Exception):
 def inline(source: Located, references: Mapping[str, Any]) -> list[Event]:
     """The events of a paragraph; `references` are the addresses that links of the article name."""
     is_short = len(source.text) <= _MAX
-    picture = _PICTURE.fullmatch(source.text.strip()) if is_short else None
+    described = _DESCRIBED.fullmatch(source.text.strip()) if is_short else None
+    picture = _PICTURE.fullmatch(described[1] if described else source.text.strip()) if is_short else None
     if picture:
-        start = source.text.index(picture[0]) + picture.start(1)
-        end = start + len(picture[1])
-        return [Open("span", _IMAGE, covers=source.span(0, len(source.text))), *source.texts(start, end), Close("span")]
+        at = source.text.index(picture[0])
+        address = _SOURCE.search(picture[0])
+        shown: list[Event] = [
+            Open("span", _IMAGE, covers=source.span(at, at + len(picture[0]))),
+            *([Picture(address[1])] if address else []),
+            *source.texts(at + picture.start(1), at + picture.end(1)),
+            Close("span"),
+        ]
+        if described is None:
+            return shown
+        at = source.text.index(described[0])
+        words = source.texts(at + described.start(2), at + described.end(2))
+        return [*shown, Open("span", (), covers=source.span(at, at + len(described[0]))), *words, Close("span")]
     if is_short:
         try:
             return list(_Walk(source, references).events())
@@ -69,7 +84,10 @@ class _Walk:
             yield from self._source.texts(start, self._at)
         elif token.type == "text_special":
             start = self._take(token.markup)
-            yield Text(self._source.span(start, self._at), token.content)
+            if token.content == token.markup:  # a backslash that escapes nothing
+                yield from self._source.texts(start, self._at)
+            else:
+                yield Text(self._source.span(start, self._at), token.content)
         elif token.type in ("softbreak", "hardbreak"):
             start, self._at = self._at, _end(_BREAK, self._text, self._at)
             if self._at == start:
@@ -88,6 +106,8 @@ class _Walk:
             yield Close("a")
         elif token.type == "image":
             yield from self._image(token)
+        elif token.type == "wiki_link":
+            yield from self._note(token)
         elif token.type == "html_inline":
             start = self._take(token.content)
             event = tag_event(token.content)
@@ -130,7 +150,7 @@ class _Walk:
 
     def _link(self, token: Token) -> Open:
         start = self._take("<" if token.markup == "autolink" else "[")
-        url = safe_url(str(token.attrGet("href") or ""))
+        url = web_address(str(token.attrGet("href") or ""))
         if token.markup == "autolink":
             return Open("a", _address(url))
         label = self._label_end(start)
@@ -148,9 +168,29 @@ class _Walk:
         label = self._label_end(start + 1)
         end = self._resource_end(label + 1)
         yield Open("span", _IMAGE, covers=self._source.span(label, end))
+        yield Picture(str(token.attrGet("src") or ""))
         yield from self._source.texts(start + 2, label)
         yield Close("span")
         self._at = end
+
+    def _note(self, token: Token) -> Iterator[Event]:
+        """A link to a note, or what a note has inside: a picture, or another note."""
+        start = self._take(token.content)
+        link = WIKI_LINK.fullmatch(token.content)
+        if link is None:
+            raise _Lost
+        words = next(name for name in ("words", "note", "part") if link[name])
+        begin, end = (start + place for place in link.span(words))
+        name = link["note"] or ""
+        if link["embed"] and "." in name:
+            yield Open("span", _IMAGE, covers=self._source.span(start, begin))
+            yield Picture(name)
+            yield from self._source.texts(begin, end)
+            yield Close("span")
+        else:
+            yield Note(name, self._source.span(start, begin))
+            yield from self._source.texts(begin, end)
+            yield Close("a")
 
     def _label_end(self, start: int) -> int:
         """Where the bracket is closed that is open at `start`."""
@@ -182,6 +222,19 @@ class _Walk:
         if not text.startswith(")", at):
             raise _Lost
         return at + 1
+
+
+def _wiki_link(state: StateInline, silent: bool) -> bool:
+    """The rule of markdown-it for `[[Note|words]]`; no name of a reference is one."""
+    link = WIKI_LINK.match(state.src, state.pos)
+    if link is None or not (link["note"] or link["part"]):
+        return False
+    if (link["note"] or "").upper() in state.env.get("references", {}):
+        return False
+    if not silent:
+        state.push("wiki_link", "", 0).content = link[0]
+    state.pos = link.end()
+    return True
 
 
 def _address(url: str | None) -> tuple[tuple[str, str], ...]:

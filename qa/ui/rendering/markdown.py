@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -27,15 +28,10 @@ MOST = 300_000  # characters of a block: what a longer one contains is shown as 
 
 def markdown(text: str, window: Span) -> Iterator[Event]:
     """The events of the blocks of an article that stand in a window of it, whole."""
-    top = front_matter(text)
-    if top.end > window.start:
-        front = Span(0, top.end).trimmed(text)
+    top, tokens, titles, references = _parsed(text)
+    if top > window.start:
+        front = Span(0, top).trimmed(text)
         yield from element("pre", Text(front), class_="qa-front") if len(front) else ()
-    body = "\n" * text.count("\n", 0, top.end) + text[top.end :]
-    plain = plain_lines(body)
-    references: dict[str, Any] = {}
-    tokens = _BLOCKS.parse("\n".join(plain.lines) if plain else body, references)
-    titles = {mark.line: mark.title for mark in plain.marks} if plain else {}
     reader = _Blocks(text, references)
     lines = sorted(titles)
     for first, end in _top_level(tokens):
@@ -52,6 +48,25 @@ def markdown(text: str, window: Span) -> Iterator[Event]:
                 continue
             for token in tokens[first:end]:
                 yield from reader.event(token)
+
+
+def block_starts(text: str) -> list[int]:
+    """Where the blocks of an article begin that stand in no other."""
+    top, tokens, _, references = _parsed(text)
+    reader = _Blocks(text, references)
+    starts = (reader.span(tokens[first].map or [0, 0]).start for first, _ in _top_level(tokens))
+    return [start for start in starts if start > top]
+
+
+@lru_cache(maxsize=4)  # a long article is asked for part by part
+def _parsed(text: str) -> tuple[int, list[Token], dict[int, str | None], dict[str, Any]]:
+    """Where the front matter ends, the tokens behind it, the titles of callouts by line, and what links name."""
+    top = front_matter(text)
+    body = "\n" * text.count("\n", 0, top.end) + text[top.end :]
+    plain = plain_lines(body)
+    references: dict[str, Any] = {}
+    tokens = _BLOCKS.parse("\n".join(plain.lines) if plain else body, references)
+    return top.end, tokens, {mark.line: mark.title for mark in plain.marks} if plain else {}, references
 
 
 def part_of_markdown(text: str) -> Iterator[Event]:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ...text.document import Span
-from .blocks import items, table
 from .events import Event, element, replaced
+from .tables import items, table
 
 _ITEM = re.compile(r"\s*(?:[-*+•‣◦▪–]|\(?\w{1,3}[.)])[ \t]+\S")
 # The end of a wrapped line: the next one does not begin a list item, row, heading, quotation or paragraph.

@@ -103,6 +103,32 @@ def test_of_the_rows_that_are_allowed_the_best_are_found(
     assert len(index.search_allowed(query, 5, np.zeros(2_000, dtype=np.bool_))[0]) == 0
 
 
+@pytest.mark.parametrize("exact_rows", [100, 700, 20_000])  # codes for both, for the whole index alone, for neither
+def test_a_part_finds_what_an_index_of_its_rows_alone_would_find(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact_rows: int
+) -> None:
+    monkeypatch.setattr(dense, "EXACT_ROWS", exact_rows)
+    rows, query = unit_rows(2_000, 24), unit_rows(1, 24, 7)[0]
+    index = index_of(tmp_path, rows)
+    index.search(query, 5)  # so that the whole index is there before its parts
+    stored = rows.astype(np.float16).astype(np.float32)
+    for start in (0, 1, 2):
+        marked = np.arange(2_000) % 3 == start
+        part = index.within(marked)
+        best = np.argsort(-np.where(marked, stored @ query, -9))[:5]
+        ids, scores = part.search(query, 5)
+        assert ids.tolist() == best.tolist()
+        assert scores == pytest.approx(stored[ids] @ query, abs=1e-6)
+        assert part.count() == marked.sum()
+        assert index.within(marked) is part  # it is kept
+        allowed = marked & (np.arange(2_000) % 2 == 0)
+        best = np.argsort(-np.where(allowed, stored @ query, -9))[:5]
+        assert part.search_allowed(query, 5, allowed)[0].tolist() == best.tolist()
+    assert len(index.within(np.zeros(2_000, dtype=np.bool_)).search(query, 5)[0]) == 0
+    assert index.count() == 2_000
+    assert index.search(query, 5)[0].tolist() == np.argsort(-(stored @ query))[:5].tolist()
+
+
 def test_more_rows_than_there_are_is_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dense, "EXACT_ROWS", 10)
     rows = unit_rows(60, 8)

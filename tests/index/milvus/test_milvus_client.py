@@ -28,7 +28,7 @@ from qa.errors import ConfigError, ModelError, StoreError
 from qa.index.milvus import client as milvus_client
 from qa.index.milvus.client import Server
 from qa.index.milvus.connection import connect
-from qa.ui.chat import Chat
+from qa.ui.page.chat import Chat
 
 UNREACHABLE = r"The index cannot be reached at milvus://.*: check that the server is running\.$"
 

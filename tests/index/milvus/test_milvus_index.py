@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,14 @@ from conftest import TinyEncoder
 from corpora import article, on_server, write
 from waiting import take_time, wait_until
 
+from qa import formats
 from qa.build import build
 from qa.config import Address
 from qa.engine import Engine
 from qa.errors import ConfigError, StoreError
 from qa.index.milvus import client as milvus_client
+from qa.index.milvus import rows as milvus_rows
+from qa.index.milvus import writer as milvus_writer
 from qa.index.milvus.client import Server
 from qa.index.milvus.connection import connect
 from qa.index.protocols import Query
@@ -247,3 +250,32 @@ def test_a_build_that_is_stopped_leaves_no_thread_that_prepares(talking: Talking
     for thread in set(threading.enumerate()) - before:
         thread.join(1)
         assert not thread.is_alive()
+
+
+@pytest.mark.milvus_lite
+def test_a_generation_from_before_labels_still_answers_and_the_next_build_adds_them(
+    milvus_lite: servers.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, store = on_server(tmp_path, milvus_lite.address, "unlabelled")
+    jam = f"---\nauthor: Lovelace\n---\n\n{article('Jam', 'plum')}"
+    write(config.corpus, {"jam.md": jam, "rope.md": article("Rope", "knot")})
+    fields, fitted = milvus_rows.fields, milvus_rows.fitted
+    with monkeypatch.context() as earlier:
+        earlier.setattr(formats, "VERSION", formats.VERSION - 1)
+        earlier.setattr(milvus_writer, "FORM", milvus_rows.UNLABELLED)
+        earlier.setattr(milvus_rows, "fields", lambda *given: without_labels(fields(*given)))
+        earlier.setattr(milvus_writer, "fitted", lambda *given: without_labels(fitted(*given)))
+        build(config, TinyEncoder())
+    engine = Engine.open(config, TinyEncoder())
+    assert cited(engine, "plum report") == {"jam.md", "rope.md"}
+    assert [passage.labels for passage in store.open_current().passages([0, 1])] == ["", ""]
+    assert store.open_current().verify() == []
+    assert build(config, TinyEncoder()).passages_encoded == 0
+    labelled = store.open_current()
+    assert [passage.labels for passage in labelled.passages([0, 1])] == ["Lovelace", ""]
+    assert labelled.has_word("Lovelace")
+    assert labelled.verify() == []
+
+
+def without_labels(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in columns.items() if name != "labels"}

@@ -166,10 +166,11 @@ def asking_all(readers: Sequence[Reader]) -> Iterator[None]:
 
 
 def content(answer: Mapping[str, Any]) -> list[object]:
-    """The content of an answer, without its timings."""
+    """The content of an answer, without its timings and without links, which begin with the address of a chat."""
     parts = ("document", "start", "end", "text", "score", "highlights")
     citations = [{part: citation[part] for part in parts} for citation in answer["citations"]]
-    return [answer["generation"], answer["answer"], json.dumps(citations)]
+    lead = {name: value for name, value in answer["answer"].items() if name != "link"} if answer["answer"] else None
+    return [answer["generation"], lead, json.dumps(citations)]
 
 
 @dataclass(frozen=True)

@@ -20,24 +20,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from browsers import chromium, until
 from conftest import FILES, ROOT
-from playwright.sync_api import Browser, Dialog, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Locator, Page, Request, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 
 WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 FORUMS = "Which forums do India and Russia work together in?"
 OFF_TOPIC = "Who won the 1998 football world cup?"
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 
 PAYLOADS = '<script>window.hit=1</script> <img src=x onerror="window.hit=1"> ${window.hit=1} {{window.hit}} `${hit}`'
 HOSTILE_NAME = "<img src=x onerror=window.hit=1> ${window.hit=1} {{x}}.md"
 HOSTILE = f"""# The zeppelin hangar {PAYLOADS}
 
-## Who built the zeppelin hangar? {PAYLOADS}
+# Who built the zeppelin hangar? {PAYLOADS}
 
 The zeppelin hangar was built by Ottilie Brandt {PAYLOADS} in the spring.
 ![picture](http://tracker.example.org/pixel.png) [link](javascript:window.hit=1)
@@ -48,7 +45,7 @@ The zeppelin hangar was built by Ottilie Brandt {PAYLOADS} in the spring.
 def ledger(entries: int, word: str) -> str:
     """A long article about one thing, which takes some seconds to encode."""
     line = "The {0} number {1} lists {2} crates that were stored beside the wall of the yard and never counted again."
-    parts = [f"## {word} {n}\n\n" + f"{line.format(word, n, n * 7)} " * 3 + "\n" for n in range(entries)]
+    parts = [f"# {word} {n}\n\n" + f"{line.format(word, n, n * 7)} " * 3 + "\n" for n in range(entries)]
     return f"# {word.title()}\n\n" + "\n".join(parts)
 
 
@@ -83,13 +80,8 @@ def started(root: Path) -> Iterator[Chat]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no Chromium is installed (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @contextmanager
@@ -133,13 +125,14 @@ def chat(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             expect(notice).to_contain_text("There are no articles yet", timeout=30_000)
             chat.seen["empty"] = notice.inner_text()
             chat.seen["empty, asked"] = ask(page, FORUMS).locator(".qa-problem").inner_text()
-            page.get_by_role("button", name="New conversation").click()
+            page.get_by_role("button", name="New question").click()
             shot(page, "empty")
-            notice.get_by_role("button", name="Upload articles").click()
+            expect(notice.get_by_role("button", name="Choose files")).to_be_visible()
+            open_library(page)
             upload(page, root / "ferry.md", "# The ferry\n\nThe ferryman Ivo Lachner crosses the lake at noon.\n")
             expect(page.locator("#qa-uploaded")).to_contain_text("ferry.md: saved", timeout=30_000)
             chat.seen["uploaded"] = page.locator("#qa-uploaded").inner_text()
-            page.get_by_role("tab", name="Ask").click()
+            open_conversation(page)
             expect(notice).to_contain_text("Building the index for the first time", timeout=30_000)
             chat.seen["first"] = notice.inner_text()
             shot(page, "first-start")
@@ -148,9 +141,9 @@ def chat(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             chat.seen["ready"] = ask(page, "When does the ferryman cross the lake?").locator(".qa-lead").inner_text()
             fill(chat.corpus)
             open_library(page)
-            page.locator("#qa-rebuild").click()
+            page.locator("#qa-built").get_by_role("button", name="Rebuild index").click()
             expect(headline(page)).to_contain_text("7 articles", timeout=200_000)
-            page.get_by_role("tab", name="Ask").click()
+            page.get_by_role("button", name="New question").click()
             expect(examples(page).nth(2)).to_be_visible(timeout=60_000)
             shot(page, "welcome")
         yield chat
@@ -180,12 +173,13 @@ def wide(browser: Browser, chat: Chat) -> Iterator[Page]:
 
 @pytest.fixture
 def page(wide: Page) -> Page:
-    """The wide page that most tests share, with a new conversation."""
-    wide.get_by_role("tab", name="Ask").click()
+    """The wide page that most tests share, with a new conversation, which asks all articles."""
+    wide.evaluate("qa.picker.choose({})")
+    open_conversation(wide)
     if wide.locator(".qa-turn").count():
-        wide.get_by_role("button", name="New conversation").click()
+        wide.get_by_role("button", name="New question").click()
     expect(wide.locator(".qa-turn")).to_have_count(0)
-    expect(wide.locator(".qa-source")).to_be_hidden()
+    expect(wide.locator("#qa-source")).to_be_hidden()
     return wide
 
 
@@ -228,8 +222,32 @@ def in_view(page: Page, inner: str, outer: str) -> bool:
     )
 
 
+def marked_in_view(page: Page, words: str) -> bool:
+    """Whether a mark that begins with the first of these words is in the visible part of the source."""
+    return bool(
+        page.evaluate(
+            """(words) => {
+                const b = document.querySelector('.qa-text').getBoundingClientRect();
+                return [...document.querySelectorAll('.qa-text mark')].some((mark) => {
+                    const a = mark.getBoundingClientRect();
+                    return mark.textContent.trim().startsWith(words) && a.top >= b.top - 1 && a.top < b.bottom;
+                });
+            }""",
+            words.removeprefix("… ").split()[0],
+        )
+    )
+
+
+def open_conversation(page: Page) -> None:
+    if page.locator("#qa-library").is_visible():
+        page.get_by_role("link", name="Current conversation").click()
+    expect(page.locator("#qa-ask")).to_be_visible()
+
+
 def open_library(page: Page) -> Locator:
-    page.get_by_role("tab", name="Library").click()
+    if not page.get_by_role("link", name="Library").is_visible():
+        page.get_by_role("button", name="Menu").click()
+    page.get_by_role("link", name="Library").click()
     table = page.locator("#qa-files")
     expect(table).to_be_visible()
     return table
@@ -239,7 +257,7 @@ def open_library(page: Page) -> Locator:
 
 
 def test_an_empty_folder_says_where_to_put_articles_and_offers_an_upload(chat: Chat) -> None:
-    assert str(chat.corpus) in chat.seen["empty"] and "Upload articles" in chat.seen["empty"]
+    assert str(chat.corpus) in chat.seen["empty"] and "Choose files" in chat.seen["empty"]
     assert chat.seen["empty, asked"] == "There is no index yet; ask again once it is built."
     assert "Indexing now" in chat.seen["uploaded"]
 
@@ -251,7 +269,7 @@ def test_the_first_start_says_that_it_builds_and_becomes_ready_by_itself(chat: C
 
 
 def carried(turn: Locator) -> Locator:
-    return turn.locator(".qa-carried button")
+    return turn.locator(".qa-carried [data-do=drop]")
 
 
 def test_a_follow_up_shows_its_carried_words_and_asks_again_without_a_dropped_one(page: Page) -> None:
@@ -270,6 +288,9 @@ def test_a_follow_up_shows_its_carried_words_and_asks_again_without_a_dropped_on
     expect(turn.locator(".qa-tools")).to_be_visible()
     button = turn.locator("[data-do=drop], [data-do=retry]").first
     expect(button).to_be_focused()  # the keyboard continues from the new answer
+    turn.get_by_role("button", name="Ask only my words").press("Enter")
+    expect(turn.locator(".qa-carried")).to_have_count(0, timeout=30_000)
+    expect(turn.locator(".qa-tools")).to_be_visible(timeout=30_000)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -298,9 +319,7 @@ def test_the_question_box_grows_and_recalls_and_asks_nothing_when_it_is_empty(pa
     box.press("Shift+Enter")
     box.type("I mean the zeppelin hangar.")
     assert small is not None
-    page.wait_for_function(
-        "least => document.querySelector('#qa-question textarea').offsetHeight > least", arg=small["height"] + 15
-    )
+    until(page, "least => document.querySelector('#qa-question textarea').offsetHeight > least", small["height"] + 15)
     shot(page, "question-of-two-lines")
     box.press("Enter")
     expect(page.locator(".qa-turn .qa-tools")).to_be_visible(timeout=30_000)
@@ -326,10 +345,37 @@ def test_a_question_in_the_address_is_asked_once(browser: Browser, chat: Chat) -
         expect(page.locator(".qa-turn")).to_have_count(1)
 
 
+def test_a_page_that_nobody_uses_makes_no_request(browser: Browser, chat: Chat) -> None:
+    with visiting(browser, chat.url) as page:
+        expect(examples(page).first).to_be_visible(timeout=30_000)
+        ask(page, FORUMS)
+        page.wait_for_timeout(3_000)  # what follows an answer
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.wait_for_timeout(10_000)
+        assert asked == []
+
+
+def test_a_tab_that_nobody_sees_answers_without_holding_a_connection(browser: Browser, chat: Chat) -> None:
+    with visiting(browser, chat.url) as page:
+        expect(examples(page).first).to_be_visible(timeout=30_000)
+        tab = page.context.new_page()
+        page.goto("about:blank")  # a window that is seen would read the stream for all others
+        tab.add_init_script("Object.defineProperty(document, 'hidden', { get: () => !window.seen })")
+        asked: list[str] = []
+        tab.on("request", lambda request: asked.append(urlsplit(request.url).path))
+        tab.goto(f"{chat.url}/?q=Who%20built%20the%20zeppelin%20hangar%3F")
+        expect(tab.locator(".qa-turn .qa-lead")).to_contain_text("Ottilie Brandt", timeout=30_000)
+        assert "/events" not in asked
+        with tab.expect_request("**/events?*"):
+            tab.evaluate("window.seen = true; document.dispatchEvent(new Event('visibilitychange'))")
+        expect(headline(tab)).to_contain_text("articles", timeout=30_000)
+
+
 def test_a_change_of_topic_and_a_new_conversation_carry_nothing(page: Page) -> None:
     ask(page, "Who built the zeppelin hangar?")
     expect(carried(ask(page, FORUMS))).to_have_count(0)
-    page.get_by_role("button", name="New conversation").click()
+    page.get_by_role("button", name="New question").click()
     expect(page.locator(".qa-turn")).to_have_count(0)
     expect(carried(ask(page, "When was it built?"))).to_have_count(0)
 
@@ -349,15 +395,16 @@ def test_a_misspelt_follow_up_is_asked_again_as_it_was_typed_in_its_place(page: 
 def test_a_question_is_answered_with_the_right_citation(page: Page) -> None:
     turn = ask(page, FORUMS)
     expect(turn.locator(".qa-lead")).to_contain_text("United Nations")
-    expect(turn.locator(".qa-sure")).to_contain_text(re.compile("very likely|likely|possible"))
+    expect(turn.locator(".qa-sure")).to_have_text(re.compile("Very likely|Likely|Possible"))
+    assert "%" not in turn.inner_text()
     card = turn.locator(".qa-card").first
     expect(card).to_contain_text("Forums they already share")
     expect(card).to_contain_text("india-russia-anti-terrorism-summit.md")
-    expect(card.locator("mark")).to_contain_text("Shanghai Cooperation Organisation")
+    expect(turn.locator(".qa-lead .qa-ref")).to_have_text("1")
     expect(page.get_by_role("textbox", name="Your question")).to_have_value("")
-    expect(page.locator(".qa-spoken")).to_contain_text("Answer: India and Russia")
+    expect(page.locator("#qa-spoken")).to_contain_text("Answer: India and Russia")
     # On a wide screen the source is shown next to the answer without a click.
-    expect(page.locator(".qa-source h2")).to_be_visible()
+    expect(page.locator("#qa-source h2")).to_be_visible()
     assert in_view(page, ".qa-text mark", ".qa-text")
     shot(page, "answer")
 
@@ -387,15 +434,16 @@ def test_why_unfolds_under_an_answer_and_under_a_refusal(
 def test_a_card_opens_its_source_at_the_marked_passage_and_the_arrows_move_on(page: Page) -> None:
     turn = ask(page, FORUMS)
     cards = turn.locator(".qa-card")
-    second = cards.nth(1).locator(".qa-passage").inner_text()
-    cards.nth(1).locator(".qa-passage").click()
-    source = page.locator(".qa-source")
-    expect(source.locator(".qa-steps")).to_contain_text("2 of 5")
-    assert " ".join(source.locator(".qa-text mark").all_inner_texts()).split()[:6] == second.split()[:6]
-    assert in_view(page, ".qa-text mark", ".qa-text")
+    second = cards.nth(1).locator(".qa-snippet").text_content() or ""
+    cards.nth(1).locator(".qa-snippet").click()
+    source = page.locator("#qa-source")
+    expect(source.locator(".qa-source-steps")).to_contain_text("2 of 5")
+    marked = " ".join(" ".join(source.locator(".qa-text mark").all_inner_texts()).split())
+    assert " ".join(second.removeprefix("… ").split()[:6]) in marked
+    assert marked_in_view(page, second)
     expect(cards.nth(1)).to_have_attribute("aria-current", "true")
     source.get_by_role("button", name="Previous source").click()
-    expect(source.locator(".qa-steps")).to_contain_text("1 of 5")
+    expect(source.locator(".qa-source-steps")).to_contain_text("1 of 5")
     expect(source.get_by_role("button", name="Previous source")).to_be_disabled()
     expect(source.locator(".qa-text .qa-cited").first).to_contain_text("United Nations")
     assert in_view(page, ".qa-text .qa-cited", ".qa-text")
@@ -404,7 +452,7 @@ def test_a_card_opens_its_source_at_the_marked_passage_and_the_arrows_move_on(pa
 
 HEIGHT = "How high is the roof above the market square?"
 UNDER = """(selector) => {
-    const page = document.querySelector('.qa-pages');
+    const page = document.querySelector('.qa-sheets');
     const image = page.querySelector('img'), box = page.querySelector(selector).getBoundingClientRect();
     const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext('2d');
     canvas.drawImage(image, 0, 0);
@@ -418,11 +466,12 @@ UNDER = """(selector) => {
 def test_a_pdf_is_shown_as_its_page_with_the_quote_marked_and_as_text_at_a_click(page: Page) -> None:
     turn = ask(page, HEIGHT)
     expect(turn.locator(".qa-lead")).to_contain_text("eleven metres above the market square")
-    source = page.locator(".qa-source")
+    source = page.locator("#qa-source")
     image = source.get_by_alt_text("Page 1 of hives.pdf")
     expect(image).to_be_visible(timeout=30_000)
-    page.wait_for_function("document.querySelector('.qa-pages img').complete")
-    assert in_view(page, ".qa-strong", ".qa-pages")
+    until(page, "document.querySelector('.qa-sheets img').complete")
+    expect(page.locator(".qa-strong").first).to_be_visible(timeout=30_000)
+    assert in_view(page, ".qa-strong", ".qa-sheets")
     assert 0.05 < page.evaluate(UNDER, ".qa-strong") < 0.5  # there is ink under the mark
     expect(source.locator(".qa-text")).to_be_hidden()
     shot(page, "page")
@@ -437,7 +486,8 @@ def test_a_pdf_is_shown_as_its_page_with_the_quote_marked_and_as_text_at_a_click
     expect(source.locator(".qa-text")).to_be_visible()
     source.get_by_role("button", name="Page").press("Enter")
     expect(image).to_be_visible()
-    assert in_view(page, ".qa-strong", ".qa-pages")
+    expect(page.locator(".qa-strong").first).to_be_visible(timeout=30_000)
+    assert in_view(page, ".qa-strong", ".qa-sheets")
     ask(page, FORUMS)  # no picture, so the text
     expect(source.locator(".qa-text mark").first).to_be_visible()
     expect(source.locator(".qa-views")).to_have_count(0)
@@ -445,15 +495,15 @@ def test_a_pdf_is_shown_as_its_page_with_the_quote_marked_and_as_text_at_a_click
 
 def test_a_keyboard_is_enough(page: Page) -> None:
     turn = ask(page, FORUMS)
-    button = turn.get_by_role("button", name="Open source 3")
+    button = turn.get_by_role("button", name=re.compile("^Source 3"))
     button.focus()
     assert button.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
     button.press("Enter")
-    expect(page.locator(".qa-steps")).to_contain_text("3 of 5")
-    expect(page.locator(".qa-source h2")).to_be_focused()
+    expect(page.locator(".qa-source-steps")).to_contain_text("3 of 5")
+    expect(page.locator("#qa-source h2")).to_be_focused()
     step = page.get_by_role("button", name="Next source")
     step.press("Space")
-    expect(page.locator(".qa-steps")).to_contain_text("4 of 5")
+    expect(page.locator(".qa-source-steps")).to_contain_text("4 of 5")
     expect(page.get_by_role("button", name="Next source")).to_be_focused()
 
 
@@ -464,10 +514,12 @@ def test_off_topic_says_not_in_the_articles_and_folds_the_nearest_passages(page:
         "Your articles do not seem to contain the answer. None of them contains “won”, “1998”, “football” or “cup”."
     )
     expect(turn.locator(".qa-lead")).to_have_count(0)
-    expect(turn.locator(".qa-card").first).to_be_hidden()
-    expect(page.locator(".qa-source")).to_be_hidden()
-    turn.get_by_text("Nearest passages: related, but not an answer").click()
-    expect(turn.locator(".qa-card").first).to_be_visible()
+    expect(turn.get_by_text("Copy with citation")).to_have_count(0)
+    expect(turn.locator(".qa-closest .qa-lacks")).to_contain_text("does not mention")
+    expect(turn.locator(".qa-nearest .qa-card").first).to_be_hidden()
+    expect(page.locator("#qa-source")).to_be_hidden()
+    turn.get_by_text("4 other passages: related, but not an answer").click()
+    expect(turn.locator(".qa-nearest .qa-card").first).to_be_visible()
     expect(turn.locator("mark")).to_have_count(0)
     shot(page, "not-in-the-articles")
 
@@ -488,12 +540,20 @@ def test_a_question_that_cannot_be_asked_is_one_sentence(page: Page) -> None:
 
 def test_answers_can_be_copied_judged_asked_again_and_cleared(page: Page, chat: Chat) -> None:
     turn = ask(page, FORUMS)
-    turn.get_by_role("button", name="Copy answer").click()
-    expect(turn.get_by_role("button", name="copied")).to_be_visible()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("“India and Russia") and "[1] " in copied and "anti-terrorism-summit.md" in copied
+    copied = {form: copied_as(turn, "Copy with citation", form) for form in ("Text", "Markdown", "BibTeX entry")}
+    link = f"{chat.url}/#/article/india-russia-anti-terrorism-summit.md?at="
+    assert copied["Text"].startswith("“India and Russia") and "anti-terrorism-summit.md" in copied["Text"]
+    assert link in copied["Text"] and copied["Markdown"].startswith("> India and Russia")
+    assert f"]({link}" in copied["Markdown"] and copied["BibTeX entry"].startswith("@")
+    assert copied_as(turn, "Link", "Copy a link to the words in the article").startswith(link)
+    address = copied_as(turn, "Link", "Copy a link to this answer")
+    assert address.startswith(chat.url)
+    turn.get_by_text("Link", exact=True).click()
+    page.keyboard.press("Escape")
+    expect(turn.locator(".qa-choices[open]")).to_have_count(0)
+    turn.locator(".qa-card").first.hover()
     turn.get_by_role("button", name="Copy passage 1").click()
-    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('— India–Russia summit'))")
+    until(page, "navigator.clipboard.readText().then((text) => text.includes('— India–Russia summit'))")
     turn.get_by_role("button", name="This answer is right").click()
     expect(turn.locator(".qa-thanks")).to_have_text("Thank you, stored on this machine.")
     rows = sqlite3.connect(chat.index / "feedback.sqlite")
@@ -502,11 +562,76 @@ def test_answers_can_be_copied_judged_asked_again_and_cleared(page: Page, chat: 
     finally:
         rows.close()
     assert kept == [(FORUMS, "india-russia-anti-terrorism-summit.md", "up")]
+    turn = ask(page, OFF_TOPIC)
+    turn.get_by_role("button", name="This answer is wrong").click()
+    expect(turn.locator(".qa-thanks")).to_be_visible()
     turn.get_by_role("button", name="Ask again").click()
     expect(turn.locator(".qa-judge")).to_be_visible(timeout=30_000)
-    page.get_by_role("button", name="New conversation").click()
+    page.get_by_role("button", name="New question").click()
     expect(page.locator(".qa-turn")).to_have_count(0)
-    expect(page.locator(".qa-source")).to_be_hidden()
+    expect(page.locator("#qa-source")).to_be_hidden()
+
+
+def test_a_citation_is_previewed_while_its_number_is_pointed_at_or_focused(page: Page) -> None:
+    turn = ask(page, FORUMS)
+    expect(page.locator("#qa-source h2")).to_be_visible()
+    page.get_by_role("button", name="Close the source").click()
+    preview, number = page.locator("#qa-preview"), turn.locator(".qa-lead .qa-ref")
+    expect(preview).to_be_hidden()
+    number.hover()
+    expect(preview).to_contain_text("Forums they already share")
+    shot(page, "preview")
+    preview.hover()
+    expect(preview).to_be_visible()  # the pointer may rest on it
+    page.keyboard.press("Escape")
+    expect(preview).to_be_hidden()
+    page.get_by_role("textbox", name="Your question").focus()
+    number.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    expect(preview).to_be_visible()
+    expect(number).to_have_attribute("aria-describedby", "qa-preview")
+    page.keyboard.press("Enter")
+    expect(page.locator("#qa-source h2")).to_be_visible()
+    expect(preview).to_be_hidden()
+
+
+def test_what_may_be_asked_next_is_asked_by_a_click_and_answered(page: Page) -> None:
+    turn = ask(page, FORUMS)
+    suggested = turn.locator(".qa-next button")
+    expect(suggested.first).to_be_visible(timeout=60_000)
+    expect(turn.locator(".qa-lead")).to_be_visible()
+    words = suggested.first.inner_text()
+    suggested.first.click()
+    other = page.locator(".qa-turn").nth(1)
+    expect(other.locator(".qa-question")).to_have_text(words)
+    expect(other.locator(".qa-lead")).to_be_visible(timeout=30_000)
+    expect(suggested).to_have_count(0)  # it belongs to the last answer
+
+
+def test_the_whole_conversation_is_printed_and_nothing_to_press(page: Page) -> None:
+    ask(page, FORUMS)
+    ask(page, "Who built the zeppelin hangar?")
+    page.emulate_media(media="print")
+    try:
+        for number in range(2):
+            expect(page.locator(".qa-turn").nth(number).locator(".qa-lead")).to_be_visible()
+        assert page.evaluate(
+            "document.querySelector('#qa-talk').clientHeight >= document.querySelector('.qa-turns').offsetHeight"
+        )
+        for hidden in ("#qa-rail", "#qa-composer", "#qa-source", ".qa-choices", ".qa-judge"):
+            expect(page.locator(hidden).first).to_be_hidden()
+    finally:
+        page.emulate_media(media="screen")
+
+
+def copied_as(turn: Locator, menu: str, form: str) -> str:
+    """What is in the clipboard after a choice in a menu of an answer."""
+    turn.get_by_text(menu, exact=True).click()
+    turn.get_by_role("button", name=form, exact=True).click()
+    expect(turn.get_by_role("button", name="copied")).to_be_visible()
+    expect(turn.locator(".qa-choices[open]")).to_have_count(0)
+    return str(turn.page.evaluate("navigator.clipboard.readText()"))
 
 
 def test_a_hostile_article_stays_text(page: Page) -> None:
@@ -514,13 +639,13 @@ def test_a_hostile_article_stays_text(page: Page) -> None:
     expect(turn.locator(".qa-lead")).to_contain_text("Ottilie Brandt <script>window.hit=1</script>")
     expect(turn.locator(".qa-lead")).to_contain_text("${window.hit=1} {{window.hit}} ${hit}")
     expect(turn.locator(".qa-card").first.locator(".qa-file")).to_have_text(HOSTILE_NAME)
-    source = page.locator(".qa-source")
+    source = page.locator("#qa-source")
     expect(source.locator(".qa-section")).to_contain_text("Who built the zeppelin hangar? <script>")
     for words in ("Ottilie Brandt <script>window.hit=1</script>", "[link](javascript:window.hit=1)", "picture"):
         expect(source.locator(".qa-text")).to_contain_text(words)
     for part in (turn, source):
         expect(part.locator("script, img, iframe, style, template")).to_have_count(0)
-        expect(part.locator("a[href]")).to_have_count(0)
+        expect(part.locator("a[href]:not(.qa-original)")).to_have_count(0)
     table = open_library(page)
     expect(table).to_contain_text(HOSTILE_NAME)
     expect(table.locator("img, script")).to_have_count(0)
@@ -553,15 +678,17 @@ def test_the_list_of_files_is_filtered_and_stays_so(page: Page, chat: Chat) -> N
     problems.click()
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("broken.md")
+    expect(rows).to_contain_text("Give it the ending of its real format, or save it as text.")
     expect(problems).to_have_attribute("aria-pressed", "true")
     expect(table.locator(".qa-counted")).to_have_text(f"1 of {all_rows} files")
     everything.click()
+    expect(rows).to_have_count(all_rows)
     find.fill("GUIDÉ")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("guide-to-this-program.md")
     try:
         (chat.corpus / "another-guide.md").write_text("# Another\n\nText.\n", "utf-8")
-        page.get_by_role("tab", name="Ask").click()
+        open_conversation(page)
         expect(page.locator("#qa-files")).to_be_hidden()
         open_library(page)  # the list is read again
         expect(page.get_by_role("button", name="Waiting (1)")).to_be_visible(timeout=30_000)
@@ -570,42 +697,114 @@ def test_the_list_of_files_is_filtered_and_stays_so(page: Page, chat: Chat) -> N
     finally:
         (chat.corpus / "another-guide.md").unlink()
     find.fill("no file is called this")
-    expect(table.locator(".qa-counted")).to_have_text("No file matches.")
+    expect(table).to_contain_text("No file matches.")
     find.fill("")
-    page.get_by_role("tab", name="Ask").click()
+    open_conversation(page)
     open_library(page)
     expect(rows).to_have_count(all_rows, timeout=30_000)
 
 
-def test_a_confirmed_removal_moves_an_upload_into_the_index_folder(page: Page, chat: Chat, tmp_path: Path) -> None:
+def test_the_list_of_files_is_sorted_by_its_columns_and_limited_to_a_folder(page: Page, chat: Chat) -> None:
+    (chat.corpus / "attic").mkdir()
+    try:
+        (chat.corpus / "attic" / "one.md").write_text("# One\n\nText.\n", "utf-8")
+        table = open_library(page)
+        rows, header = table.locator("tbody tr"), table.locator("th", has_text="Size")
+        folder = table.locator("[data-folder=attic]")
+        expect(folder).to_be_visible(timeout=30_000)
+        header.get_by_role("button").click()
+        expect(header).to_have_attribute("aria-sort", "ascending")
+        expect(header.get_by_role("button")).to_be_focused()  # as it was before the list was drawn again
+        table.get_by_label("Choose attic/one.md").check()
+        expect(table.locator(".qa-picked")).to_contain_text("1 file chosen")
+        first = rows.first.inner_text()
+        header.get_by_role("button").press("Enter")
+        expect(header).to_have_attribute("aria-sort", "descending")
+        expect(rows.first).not_to_have_text(first)
+        # Three requests before the first is answered: the last one counts.
+        page.evaluate(
+            "for (const one of ['folder=attic', 'folder=\"\"', 'folder=attic']) qa.find(`[data-${one}]`).click()"
+        )
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text("attic/one.md")
+        expect(table.get_by_label("Choose attic/one.md")).to_be_checked()
+        shot(page, "library-folder")
+        table.get_by_role("button", name="Choose none").click()
+        expect(table.locator(".qa-picked")).to_contain_text("The folder attic")
+        table.get_by_role("button", name="Ask only these").click()
+        expect(page.get_by_role("textbox", name="Your question")).to_be_focused()
+        expect(page.locator("#qa-scope")).to_have_text(re.compile("In: attic"))
+    finally:
+        page.evaluate("qa.picker.choose({})")  # the next question asks all articles again
+        shutil.rmtree(chat.corpus / "attic")
+
+
+def test_a_title_in_the_list_of_files_opens_its_article(page: Page) -> None:
+    table = open_library(page)
+    table.get_by_role("link", name="India–Russia summit").click()
+    expect(page.locator("#qa-source h2")).to_contain_text("India–Russia summit", timeout=30_000)
+    expect(table).to_be_visible()  # the list stays beside it
+    shot(page, "library-article")
+    page.get_by_role("button", name="Close the source").click()
+
+
+def test_a_removed_file_is_moved_into_the_index_folder_and_comes_back(page: Page, chat: Chat, tmp_path: Path) -> None:
     table = open_library(page)
     upload(page, tmp_path / "moth.md", "# Moths\n\nMoths fly at night.\n")
-    row = table.locator("tr", has_text="moth.md")
-    remove = row.get_by_role("button", name="Remove moth.md")
-    expect(remove).to_be_visible(timeout=30_000)
-    expect(table.get_by_role("button", name="Remove guide-to-this-program.md")).to_have_count(0)
-    dialog = page.get_by_role("dialog", name="Remove moth.md?")
-    remove.press("Enter")
-    expect(dialog).to_be_visible()
-    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
-    expect(dialog).to_contain_text(str(chat.index / "removed"))
-    shot(page, "library-remove")
-    for key in ("Escape", "Enter"):  # Enter is on Cancel
-        page.keyboard.press(key)
-        expect(dialog).to_be_hidden()
-        expect(remove).to_be_focused()
-        remove.press("Enter")
-    assert (chat.corpus / "moth.md").exists()
-    dialog.get_by_role("button", name="Remove").click()
-    message = table.locator(".qa-message")
-    expect(message).to_contain_text("moth.md was moved out of the folder of articles, to", timeout=30_000)
+    row, message = table.locator("tr", has_text="moth.md"), table.locator(".qa-message")
+    more = row.get_by_role("button", name="Rename or remove moth.md")
+    expect(more).to_be_visible(timeout=30_000)
+    more.press("Enter")
+    menu = page.locator("#qa-file-menu")
+    expect(menu.get_by_role("button").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(more).to_be_focused()
+    more.click()
+    menu.get_by_role("button", name="Rename …").click()
+    name = page.get_by_role("textbox", name="New name")
+    expect(name).to_have_value("moth.md")
+    name.fill("night moth.md")
+    shot(page, "library-rename")
+    name.press("Enter")
+    expect(message).to_contain_text("moth.md is now called night moth.md.", timeout=30_000)
+    assert (chat.corpus / "night moth.md").exists()
+    message.get_by_role("button", name="Undo").click()
+    expect(message).to_contain_text("moth.md is where it was.", timeout=30_000)
+    more.click()
+    menu.get_by_role("button", name="Remove").click()
+    expect(message).to_contain_text("moth.md was moved out of the folder of articles.", timeout=30_000)
     expect(message).to_be_focused()
     expect(row).to_have_count(0)
     assert not (chat.corpus / "moth.md").exists()
     [kept] = (chat.index / "removed").iterdir()
     assert kept.read_text("utf-8") == "# Moths\n\nMoths fly at night.\n"
-    expect(message).to_contain_text(kept.name)
     expect(page.locator("#qa-uploaded")).to_have_text("")
+    shot(page, "library-remove")
+    table.get_by_text("1 removed file", exact=True).click()
+    table.get_by_role("button", name="Put back moth.md").click()
+    expect(row).to_be_visible(timeout=30_000)
+    assert (chat.corpus / "moth.md").exists() and list((chat.index / "removed").iterdir()) == []
+    (chat.corpus / "moth.md").unlink()
+
+
+def test_ratings_are_filtered_and_exported_and_gaps_are_asked_again(page: Page, chat: Chat) -> None:
+    judge = ask(page, FORUMS).get_by_role("button", name="This answer is wrong")
+    judge.click()
+    open_library(page)
+    page.get_by_role("link", name="Ratings").click()
+    rated = page.locator("#qa-ratings .qa-rated")
+    expect(rated.locator("tbody tr", has_text=FORUMS).first).to_contain_text("wrong")
+    page.get_by_label("Verdict").select_option("up")
+    expect(rated.locator("tbody tr", has_text="wrong")).to_have_count(0)
+    page.get_by_label("Verdict").select_option("down")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Export CSV").click()
+    assert FORUMS in Path(waiting.value.path()).read_text("utf-8")
+    shot(page, "library-ratings")
+    page.get_by_role("link", name="Not answered").click()
+    page.get_by_role("button", name=f"Ask again: {FORUMS}").click()
+    expect(page.locator(".qa-turn")).to_have_count(2, timeout=30_000)
 
 
 def test_a_build_is_stopped_by_its_button_and_the_last_index_still_answers(page: Page, chat: Chat) -> None:
@@ -624,7 +823,7 @@ def test_a_build_is_stopped_by_its_button_and_the_last_index_still_answers(page:
         stop.press("Enter")
         expect(page.locator("#qa-built")).to_contain_text("The build was stopped.", timeout=30_000)
         expect(headline(page)).to_have_text(before)
-        page.get_by_role("tab", name="Ask").click()
+        open_conversation(page)
         expect(page.locator("#qa-notice")).to_contain_text("The build was stopped; the last index still answers.")
         expect(ask(page, FORUMS).locator(".qa-lead")).to_contain_text("United Nations")
     finally:
@@ -653,7 +852,7 @@ def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_me
     (chat.corpus / "register.md").write_text(ledger(1500, "register"), "utf-8")  # so that the build takes a while
     page.get_by_role("button", name="Rebuild index", exact=True).last.click()
     expect(page.locator("#qa-built .qa-progress")).to_be_visible(timeout=30_000)
-    page.get_by_role("tab", name="Ask").click()
+    open_conversation(page)
     notice = page.locator("#qa-notice")
     expect(notice).to_contain_text("A new index is being built; until it is ready, the current one answers.")
     expect(ask(page, FORUMS).locator(".qa-lead")).to_contain_text("United Nations")
@@ -676,14 +875,14 @@ def test_a_source_that_changed_says_so(page: Page, chat: Chat) -> None:
         path.write_text(f"{was}\nOne more line.\n", "utf-8")
         turn = ask(page, FORUMS)
         expect(turn.locator(".qa-card").first).to_contain_text("changed since indexed")
-        expect(page.locator(".qa-source > .qa-warn")).to_contain_text(
+        expect(page.locator("#qa-source .qa-warn")).to_contain_text(
             "has changed since it was indexed; rebuild the index"
         )
         expect(page.locator(".qa-source-foot")).to_contain_text("Changed since it was indexed")
         shot(page, "changed-source")
         row = open_library(page).locator("tr", has_text="india-russia-anti-terrorism-summit.md")
         expect(row).to_contain_text("changed: not in the index yet")
-        page.get_by_role("tab", name="Ask").click()
+        open_conversation(page)
         expect(page.locator("#qa-notice")).to_contain_text("1 change to your articles is waiting for a rebuild.")
     finally:
         path.write_text(was, "utf-8")
@@ -697,17 +896,17 @@ def test_on_a_phone_the_source_slides_over_the_conversation(browser: Browser, ch
         expect(examples(page).first).to_be_visible(timeout=30_000)
         shot(page, "phone-welcome")
         turn = ask(page, FORUMS)
-        source = page.locator("#qa-right")
+        source = page.locator("#qa-source")
         expect(source).to_be_hidden()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         shot(page, "phone-answer")
-        opener = turn.get_by_role("button", name="Open source 2")
+        opener = turn.get_by_role("button", name=re.compile("^Source 2"))
         opener.tap()
         expect(source).to_be_visible()
-        page.wait_for_function("document.querySelector('#qa-right').getBoundingClientRect().left < 1")
+        until(page, "document.querySelector('#qa-source').getBoundingClientRect().left < 1")
         box = source.bounding_box()
         assert box is not None and round(box["width"]) == PHONE["width"]
-        assert in_view(page, ".qa-text mark", ".qa-text")
+        assert marked_in_view(page, opener.locator(".qa-snippet").text_content() or "")
         shot(page, "phone-source")
         page.get_by_role("button", name="Close the source").tap()
         expect(source).to_be_hidden()
@@ -717,15 +916,31 @@ def test_on_a_phone_the_source_slides_over_the_conversation(browser: Browser, ch
         page.keyboard.press("Escape")
         expect(source).to_be_hidden()
         ask(page, HEIGHT).get_by_role("button", name="Open source 1").first.tap()
-        expect(page.locator(".qa-pages img").first).to_be_visible(timeout=30_000)
-        page.wait_for_function("document.querySelector('#qa-right').getBoundingClientRect().left < 1")
-        assert in_view(page, ".qa-strong", ".qa-pages")
+        expect(page.locator(".qa-sheets img").first).to_be_visible(timeout=30_000)
+        until(page, "document.querySelector('#qa-source').getBoundingClientRect().left < 1")
+        expect(page.locator(".qa-strong").first).to_be_visible(timeout=30_000)
+        assert in_view(page, ".qa-strong", ".qa-sheets")
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         shot(page, "phone-page")
         page.get_by_role("button", name="Close the source").tap()
         open_library(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         shot(page, "phone-library")
+
+
+def test_on_a_phone_the_list_of_files_is_sorted_by_a_choice_instead_of_its_columns(
+    browser: Browser, chat: Chat
+) -> None:
+    with visiting(browser, chat.url, viewport=PHONE, has_touch=True, is_mobile=True) as page:
+        table = open_library(page)
+        expect(table.get_by_role("columnheader", name="Size")).to_be_hidden(timeout=30_000)
+        table.get_by_label("Sort by").select_option("Size")
+        expect(table.locator("th[aria-sort=descending]")).to_have_count(1)
+        sizes = [(chat.corpus / path).stat().st_size for path in table.locator(".qa-file").all_inner_texts()]
+        assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) > 1
+        for part in (page.locator("#qa-library"), table.locator(".qa-table")):
+            assert part.evaluate("(part) => part.scrollWidth - part.clientWidth") <= 0
+        shot(page, "phone-library-sorted")
 
 
 CONTRAST = """(selectors) => {
@@ -750,17 +965,17 @@ CONTRAST = """(selectors) => {
     });
 }"""
 READ = [
-    *("#qa-headline b", ".qa-question", ".qa-you", ".qa-lead p", ".qa-sure b", ".qa-sure small"),
-    *(".qa-ref", ".qa-title", ".qa-where", ".qa-passage", ".qa-passage mark", ".qa-from .qa-file"),
-    *(".qa-actions button", ".qa-tools button", ".qa-source h2", ".qa-section", ".qa-text", ".qa-text mark"),
-    *(".qa-text .qa-cited", ".qa-text h3", ".qa-steps", ".qa-source-foot .qa-file", ".qa-same", ".qa-none"),
-    *("summary", "#qa-send", "#qa-examples button", "#qa-clear", "[role=tab]"),
+    *("#qa-headline b", ".qa-question", ".qa-lead p", ".qa-sure", ".qa-tools summary"),
+    *(".qa-ref", ".qa-rank", ".qa-title", ".qa-where", ".qa-snippet", ".qa-from .qa-file"),
+    *(".qa-more summary", ".qa-tools button", "#qa-source h2", ".qa-section", ".qa-text", ".qa-text mark"),
+    *(".qa-text .qa-cited", ".qa-text h3", ".qa-source-steps", ".qa-source-foot .qa-file", ".qa-same", ".qa-none"),
+    *("summary", "#qa-send", ".qa-name", ".qa-new", ".qa-new kbd", "#qa-rail a"),
 ]
 
 LISTED = [
     *(".qa-filter button", ".qa-filter input", ".qa-table caption", ".qa-table thead th", ".qa-table .qa-title"),
     *(".qa-table .qa-file", ".qa-table td", ".qa-state.qa-failed", ".qa-state.qa-indexed", ".qa-reason"),
-    *(".qa-number", ".qa-remove button"),
+    *(".qa-number", ".qa-dots"),
 ]
 
 
@@ -768,13 +983,14 @@ LISTED = [
 def test_light_and_dark_follow_the_system_and_have_contrast(browser: Browser, chat: Chat, scheme: str) -> None:
     with visiting(browser, chat.url, color_scheme=scheme) as page:
         expect(examples(page).first).to_be_visible(timeout=30_000)
+        ratios = dict(page.evaluate(CONTRAST, ["#qa-examples button", ".qa-welcome h1", ".qa-welcome p"]))
         ask(page, OFF_TOPIC)
         ask(page, FORUMS)
-        expect(page.locator(".qa-source h2")).to_be_visible()
+        expect(page.locator("#qa-source h2")).to_be_visible()
         shot(page, f"answer-{scheme}")
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (sum(json.loads(f"[{ground[4:-1]}]")) < 150) == (scheme == "dark")
-        ratios = dict(page.evaluate(CONTRAST, READ))
+        ratios |= dict(page.evaluate(CONTRAST, READ))
         open_library(page)
         expect(page.locator(".qa-table")).to_be_visible()
         ratios |= dict(page.evaluate(CONTRAST, LISTED))
@@ -794,3 +1010,26 @@ def test_an_index_that_cannot_be_opened_is_one_sentence_and_a_button_that_fixes_
     expect(headline(page)).to_contain_text(" articles ", timeout=120_000)
     expect(notice).to_have_text("", timeout=30_000)
     expect(ask(page, FORUMS).locator(".qa-lead")).to_contain_text("United Nations")
+
+
+def test_what_a_reader_sets_holds_in_this_browser(browser: Browser, chat: Chat) -> None:
+    with visiting(browser, chat.url, color_scheme="light") as page:
+        root, turn = page.locator("html"), ask(page, FORUMS)
+        lead = turn.locator(".qa-lead p").first
+        expect(lead).to_be_visible(timeout=30_000)
+        size = "element => parseFloat(getComputedStyle(element).fontSize)"
+        before = lead.evaluate(size)
+        page.locator("#qa-settings summary").click()
+        page.get_by_label("Appearance").select_option("Dark")
+        expect(root).to_have_class(re.compile(r"\bdark\b"))
+        page.get_by_label("Text size").select_option("Larger")
+        assert lead.evaluate(size) == pytest.approx(1.3 * before)
+        shot(page, "settings")
+        other = page.context.new_page()
+        other.goto(chat.url)
+        root = other.locator("html")
+        expect(root).to_have_class(re.compile(r"\bdark\b"))
+        expect(root).to_have_attribute("data-size", "larger")
+        other.locator("#qa-settings summary").click()
+        other.get_by_label("Appearance").select_option("As the system")
+        expect(root).not_to_have_class(re.compile(r"\bdark\b"))

@@ -1,0 +1,122 @@
+"""Reads what the database of Zotero says of the files in its storage. Zotero may be running: a copy is read."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from .works import Work, issued
+
+NAME = "zotero.sqlite"
+_STEPS = 50_000_000  # of SQLite's machine: a database that needs more is not Zotero's
+_KEY = re.compile(r"^\s*citation key\s*:\s*(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
+_DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
+_TYPES = {
+    "journalArticle": "article-journal", "magazineArticle": "article-magazine", "newspaperArticle": "article-newspaper",
+    "preprint": "article", "book": "book", "bookSection": "chapter", "conferencePaper": "paper-conference",
+    "thesis": "thesis", "report": "report", "webpage": "webpage", "blogPost": "post-weblog", "manuscript": "manuscript",
+    "patent": "patent", "presentation": "speech", "encyclopediaArticle": "entry-encyclopedia", "dataset": "dataset",
+    "dictionaryEntry": "entry-dictionary", "statute": "legislation", "case": "legal_case",
+    "computerProgram": "software", "letter": "personal_communication", "interview": "interview",
+}  # fmt: skip
+_FIELDS = {
+    "title": "title", "publicationTitle": "container-title", "bookTitle": "container-title",
+    "proceedingsTitle": "container-title", "encyclopediaTitle": "container-title",
+    "dictionaryTitle": "container-title", "websiteTitle": "container-title", "blogTitle": "container-title",
+    "volume": "volume", "issue": "issue", "pages": "page", "publisher": "publisher", "university": "publisher",
+    "institution": "publisher", "place": "publisher-place", "DOI": "DOI", "ISBN": "ISBN", "ISSN": "ISSN", "url": "URL",
+    "edition": "edition", "series": "collection-title", "language": "language", "citationKey": "id",
+}  # fmt: skip
+# People who did not write it.
+_OTHERS = ("contributor", "seriesEditor", "reviewedAuthor", "bookAuthor", "counsel", "recipient", "commenter", "guest")
+_ATTACHMENTS = """SELECT a.itemID, i.key, a.parentItemID, a.path, i.libraryID FROM itemAttachments a
+    JOIN items i ON i.itemID = a.itemID
+    WHERE a.parentItemID IS NOT NULL AND a.path IS NOT NULL AND a.parentItemID NOT IN (SELECT itemID FROM deletedItems)
+    AND a.itemID NOT IN (SELECT itemID FROM deletedItems)"""
+_VALUES = """SELECT d.itemID, f.fieldName, v.value FROM itemData d
+    JOIN fields f ON f.fieldID = d.fieldID JOIN itemDataValues v ON v.valueID = d.valueID"""
+_CREATORS = """SELECT c.itemID, t.creatorType, n.firstName, n.lastName, n.fieldMode FROM itemCreators c
+    JOIN creators n ON n.creatorID = c.creatorID JOIN creatorTypes t ON t.creatorTypeID = c.creatorTypeID
+    ORDER BY c.itemID, c.orderIndex"""
+_ITEMS = "SELECT i.itemID, t.typeName FROM items i JOIN itemTypes t ON t.itemTypeID = i.itemTypeID"
+_TAGS = "SELECT it.itemID, t.name FROM itemTags it JOIN tags t ON t.tagID = it.tagID ORDER BY it.itemID, t.name"
+_GROUPS = "SELECT libraryID, groupID FROM groups"
+
+
+def works_in(database: Path) -> dict[Path, Work]:
+    """The works by the locations of their files; none, with a warning, if it is not a database of Zotero."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="qa-zotero-") as folder:
+            copy = Path(folder) / NAME
+            for ending in ("", "-journal", "-wal"):
+                if (part := database.with_name(f"{NAME}{ending}")).is_file():
+                    shutil.copyfile(part, copy.with_name(f"{NAME}{ending}"))
+            with closing(sqlite3.connect(copy)) as opened:
+                opened.execute("PRAGMA trusted_schema = OFF")
+                opened.execute("PRAGMA query_only = ON")
+                opened.text_factory = lambda data: data.decode("utf-8", "replace")
+                opened.set_progress_handler(lambda: 1, _STEPS)
+                return _works(opened, database.parent)
+    except (OSError, sqlite3.Error) as error:
+        logging.getLogger(__name__).warning("%s cannot be read as Zotero's database: %s", database, error)
+        return {}
+
+
+def _works(database: sqlite3.Connection, home: Path) -> dict[Path, Work]:
+    attachments = database.execute(_ATTACHMENTS).fetchall()
+    wanted = {parent for _, _, parent, _, _ in attachments}
+    items: dict[int, dict[str, Any]] = {
+        number: {"type": _TYPES.get(kind, "document")} for number, kind in database.execute(_ITEMS) if number in wanted
+    }
+    for number, field, value in database.execute(_VALUES):
+        if number in items:
+            _add_field(items[number], str(field), str(value))
+    for number, role, first, last, mode in database.execute(_CREATORS):
+        if number in items and role not in _OTHERS:
+            first, last = str(first or ""), str(last or "")
+            name = {"literal": last} if mode == 1 or not first else {"family": last, "given": first}
+            items[number].setdefault("author" if role not in ("editor", "translator") else role, []).append(name)
+    tags: dict[int, list[str]] = {}
+    for number, tag in database.execute(_TAGS):
+        tags.setdefault(number, []).append(str(tag))
+    groups = dict(database.execute(_GROUPS).fetchall())
+    found: dict[Path, Work] = {}
+    for _, key, parent, path, library in attachments:
+        place = _location(str(path), str(key), home)
+        if place is not None and parent in items:
+            shelf = f"groups/{groups[library]}" if library in groups else "library"
+            app = f"zotero://open-pdf/{shelf}/items/{key}"
+            found[place] = Work(items[parent], tuple(tags.get(parent, ())), app)
+    return found
+
+
+def _add_field(item: dict[str, Any], field: str, value: str) -> None:
+    if field == "date":
+        match = _DATE.match(value)
+        item |= {"issued": date} if match and (date := issued(match[0])) else {}
+    elif field == "extra":
+        match = _KEY.search(value)
+        item |= {"id": match[1]} if match else {}
+    elif field in _FIELDS:
+        item[_FIELDS[field]] = value
+
+
+def _location(path: str, key: str, home: Path) -> Path | None:
+    """Where an attachment is: in the storage, or anywhere if it is a linked file."""
+    if path.startswith("storage:"):
+        name = path.removeprefix("storage:")
+        return None if "/" in name or not name else home / "storage" / key / name
+    return Path(path) if Path(path).is_absolute() else None
+
+
+def databases_of(locations: Mapping[str, Path], roots: tuple[Path, ...]) -> list[Path]:
+    """The databases whose storage holds some of these files, or that are at the top of a folder of the corpus."""
+    homes = {place.parent.parent.parent for place in locations.values() if place.parent.parent.name == "storage"}
+    return sorted(home / NAME for home in {*homes, *roots} if (home / NAME).is_file())

@@ -1,0 +1,42 @@
+"""Checks that a generation fits the encoder and the settings of the program that is to answer from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ..errors import MismatchError, Remedy
+from ..models.protocols import Encoder
+from ..text.passages import PassageSettings
+from .generation import OpenGeneration
+
+
+def made_from(encoder: Mapping[str, Any]) -> tuple[object, object]:
+    """What an encoder was made from: equal ones are the same model in the same program."""
+    return encoder["weights_sha256"], encoder["runtime"]
+
+
+def check_encoder(generation: OpenGeneration, encoder: Encoder) -> None:
+    """Raise MismatchError if the embeddings are not those of this encoder."""
+    built, now = dict(generation.manifest.encoder), asdict(encoder.identity)
+    differs = next((name for name in now if built.get(name) != now[name]), None)
+    if differs is not None:
+        raise mismatch(built.get("name"), now["name"], differs)
+
+
+def check_settings(generation: OpenGeneration, settings: PassageSettings) -> None:
+    """Raise MismatchError if the passages were not made with these settings."""
+    built, now = dict(generation.manifest.passage_settings), settings.as_json()
+    if built != now:
+        raise MismatchError(f"The index was built with the passage settings {built} and not {now}", Remedy.BUILD)
+
+
+def mismatch(built: object, wanted: object, differs: str) -> MismatchError:
+    """The error to raise if an index was built with another encoder than the program is set to."""
+    return MismatchError(
+        f"The index was built with the encoder {built!r} and this program is set to {wanted!r} "
+        f"(they differ in {differs})",
+        Remedy.BUILD,
+        "{}, or set QA_ENCODER back",
+    )

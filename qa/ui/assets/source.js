@@ -1,0 +1,267 @@
+// The source pane: an article with what is cited in it, in parts if it is long; a PDF also as its pages (pages.js).
+
+const source = qa.find('#qa-source');
+const pane = source.querySelector('.qa-source-view');
+let opener; // the button that opened the source
+let isAside = false; // it was open beside the conversation, which is not shown now
+let linked = ''; // the address of the article that was opened by it
+let sheet = ''; // the address of the article that covers the page
+let shown = null; // what the pane shows: { query, places, value }
+
+const part = (selector) => pane.querySelector(selector);
+const area = () => (pane.dataset.view === 'page' && part('.qa-sheets') ? part('.qa-sheets') : part('.qa-text'));
+
+// --- opening
+
+const named = (node) => node.getAttribute('aria-label') ?? node.textContent.trim();
+
+function fill(html, isAsked) {
+  const focused = pane.contains(document.activeElement) ? named(document.activeElement) : null;
+  pane.innerHTML = html;
+  const text = part('.qa-text');
+  shown = text && { query: text.dataset.query, places: JSON.parse(text.dataset.places || '[]') };
+  document.dispatchEvent(new CustomEvent('qa:source', { detail: shown }));
+  if (isAsked || !qa.phone.matches) {
+    const again = focused && [...pane.querySelectorAll('button:not([disabled])')].find((one) => named(one) === focused);
+    qa.show('source', again || (isAsked || focused !== null ? part('h2') : null), opener);
+    sheet = qa.phone.matches ? location.hash : '';
+  }
+  if (!shown) return;
+  following(text);
+  view(part('.qa-sheets') ? qa.root.dataset.view ?? 'page' : 'text');
+}
+
+qa.receive('source', (value) => {
+  for (const card of document.querySelectorAll('.qa-card[aria-current]')) card.removeAttribute('aria-current');
+  if (!value.html) {
+    if (location.hash.startsWith('#/article/')) return; // opened by a link, not for an answer
+    pane.textContent = '';
+    isAside = false;
+    return hide();
+  }
+  if (!document.querySelector(`.qa-turns > [data-id="${value.turn}"]`)) return; // of a conversation left since
+  document.querySelector(`.qa-card[data-turn="${value.turn}"][data-rank="${value.rank}"]`)?.setAttribute('aria-current', 'true');
+  leave();
+  fill(value.html, value.asked);
+});
+
+class Refused extends Error {}
+
+async function fetched(name, query) {
+  const response = await fetch(`articles/${name}?${query}&language=${qa.root.lang}`);
+  const given = await response.json();
+  if (!response.ok) throw new Refused(given.error);
+  return given;
+}
+
+// Any article at any words: `#/article/<path>?at=<start>-<end>`.
+qa.route(/^\/article\/([^?]+)(?:\?(.*))?$/, async (path, words) => {
+  if (!('place' in qa.root.dataset)) qa.place('ask');
+  const at = location.hash;
+  const query = new URLSearchParams({ path: decoded(path) });
+  for (const name of ['at', 'mark']) for (const span of new URLSearchParams(words ?? '').getAll(name)) query.append(name, span);
+  try {
+    const { html } = await fetched('text', query);
+    if (location.hash !== at) return;
+    linked = at;
+    fill(html, true);
+  } catch (error) {
+    if (location.hash !== at) return;
+    linked = at;
+    pane.innerHTML = qa.find('#qa-no-source').innerHTML;
+    if (error instanceof Refused) part('p').textContent = error.message; // else it says that the chat does not answer
+    shown = null;
+    qa.show('source', part('h2'));
+  }
+});
+
+function decoded(path) {
+  try {
+    return decodeURIComponent(path);
+  } catch { // a percent sign that somebody typed
+    return path;
+  }
+}
+
+function hide() {
+  qa.hide('source');
+  if (!qa.phone.matches) source.hidden = true; // a sheet slides away first
+  if (!qa.phone.matches) leave();
+}
+
+function leave() {
+  linked = '';
+  if (!location.hash.startsWith('#/article/')) return;
+  history.replaceState(null, '', `#${qa.root.dataset.place === 'library' ? '/library' : qa.conversation.path()}`);
+}
+
+// Back or another address: what was opened by its address closes with it.
+addEventListener('hashchange', () => {
+  if (linked && !location.hash.startsWith('#/article/')) hide();
+});
+
+// Back has closed the sheet: the address no longer names the article.
+addEventListener('popstate', () => {
+  if (sheet === location.hash && !('source' in qa.root.dataset)) leave();
+  sheet = '';
+});
+
+qa.act('close', hide);
+qa.act('open', (target) => {
+  const { dataset } = target;
+  if (!source.contains(target)) opener = target.closest('button') ?? target.querySelector('[data-do=open]');
+  qa.send('source', 'qa_open', { turn: Number(dataset.turn), rank: Number(dataset.rank), conversation: qa.conversation.key() });
+});
+
+document.addEventListener('qa:place', ({ detail }) => {
+  if (qa.phone.matches) return;
+  if (detail === 'ask' && isAside) qa.show('source');
+  isAside = detail !== 'ask' && 'source' in qa.root.dataset;
+  if (isAside) hide();
+});
+
+// --- scrolling to words: near the top of the pane, but not at its edge
+
+function reveal(nodes, frame = area()) {
+  const [first] = nodes;
+  if (!first || !frame) return;
+  const from = (node, side) => node.getBoundingClientRect()[side] - frame.getBoundingClientRect()[side];
+  frame.scrollBy({
+    top: from(first, 'top') - frame.clientHeight / 4,
+    left: Math.min(0, ...nodes.map((node) => from(node, 'left') - 16)),
+    behavior: 'instant',
+  });
+}
+
+function revealCited() {
+  const text = part('.qa-text');
+  const first = (shown?.places ?? []).findIndex(([, , isInPassage]) => isInPassage) + 1; // others may stand before it
+  const words = first ? text.querySelectorAll(`[data-mark="${first}"]`) : [];
+  reveal([...(words.length ? words : [text.querySelector('.qa-passage, mark')])].filter(Boolean));
+}
+
+// --- text or pages
+
+async function view(name) {
+  pane.dataset.view = name;
+  const pages = part('.qa-sheets');
+  for (const button of pane.querySelectorAll('[data-view]')) button.setAttribute('aria-pressed', String(button.dataset.view === name));
+  part('.qa-text').hidden = name === 'page';
+  if (pages) pages.hidden = name !== 'page';
+  document.dispatchEvent(new CustomEvent('qa:view', { detail: { name, shown } }));
+  if (name !== 'page') revealCited();
+}
+
+qa.act('view', ({ dataset }) => {
+  qa.root.dataset.view = dataset.view; // the next source opens in the same way
+  view(dataset.view);
+});
+
+// --- the parts of a long article
+
+const loading = new Map();
+
+/** Shows a further part of the article, next to those that are shown; false if there is none. */
+function more(button) {
+  const key = button.dataset.part;
+  if (!loading.has(button)) {
+    const work = (async () => {
+      const { query } = shown;
+      const { html } = await fetched('part', `${query}&number=${key}`);
+      if (!button.isConnected) return;
+      const text = part('.qa-text');
+      const node = Object.assign(document.createElement('div'), { className: 'qa-part', dir: 'auto', lang: text.querySelector('.qa-part').lang, innerHTML: html });
+      node.dataset.part = key;
+      const isBefore = !('last' in button.dataset);
+      const height = text.scrollHeight;
+      button[isBefore ? 'after' : 'before'](node);
+      if (isBefore && text.scrollTop < button.offsetHeight + 4) text.scrollTop += text.scrollHeight - height; // the browser keeps any other place
+      const next = Number(key) + (isBefore ? -1 : 1);
+      if (next < 0 || next > Number(button.dataset.last ?? Infinity)) button.remove();
+      else button.dataset.part = String(next);
+    })();
+    loading.set(button, work.finally(() => loading.delete(button)));
+  }
+  return loading.get(button);
+}
+
+qa.act('part', (button) => more(button).catch(() => {}));
+
+function following(text) {
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting || !target.isConnected) continue;
+      watcher.unobserve(target);
+      more(target).then(() => target.isConnected && watcher.observe(target), () => {});
+    }
+  }, { root: text, rootMargin: '0px 0px 800px 0px' });
+  const next = text.querySelector('.qa-further[data-last]');
+  if (next) watcher.observe(next);
+}
+
+/** Shows the parts between those that are shown and the one with this number; without a number, all of them. */
+async function reach(number) {
+  const of = shown;
+  for (;;) {
+    const buttons = [...pane.querySelectorAll('.qa-further')];
+    const button = number === undefined ? buttons[0]
+      : part(`.qa-part[data-part="${number}"]`) ? null
+      : buttons.find((one) => ('last' in one.dataset) === (Number(one.dataset.part) <= number));
+    if (!button || of !== shown) return;
+    await more(button);
+  }
+}
+
+// --- the width of the pane, which this browser remembers
+
+const split = source.querySelector('.qa-split');
+const KEPT = 'qa-source-width';
+const LEAST = 24, MOST = 64; // percent of the window
+
+function widen(percent, isKept = true) {
+  const width = Math.min(MOST, Math.max(LEAST, Math.round(percent)));
+  qa.root.style.setProperty('--qa-source', `${width}%`);
+  split.setAttribute('aria-valuenow', String(width));
+  try { if (isKept) localStorage.setItem(KEPT, String(width)); } catch { /* the browser keeps nothing */ }
+}
+
+split.addEventListener('keydown', (event) => {
+  const now = Number(split.getAttribute('aria-valuenow'));
+  const step = getComputedStyle(source).direction === 'rtl' ? -2 : 2;
+  const wanted = { ArrowLeft: now + step, ArrowRight: now - step, Home: LEAST, End: MOST }[event.key];
+  if (wanted === undefined) return;
+  event.preventDefault();
+  widen(wanted);
+});
+split.addEventListener('pointerdown', (event) => {
+  event.preventDefault();
+  split.setPointerCapture(event.pointerId);
+});
+split.addEventListener('pointermove', (event) => {
+  if (!split.hasPointerCapture(event.pointerId)) return;
+  const edge = source.getBoundingClientRect();
+  const width = getComputedStyle(source).direction === 'rtl' ? event.clientX - edge.left : edge.right - event.clientX;
+  widen((100 * width) / innerWidth);
+});
+split.addEventListener('dblclick', () => widen(42));
+let kept = null;
+try { kept = localStorage.getItem(KEPT); } catch { /* the browser keeps nothing */ }
+widen(Number(kept) || 42, false);
+
+// --- the size of text and pages
+
+function size(step) {
+  const now = Number(pane.dataset.size ?? 0);
+  const wanted = Math.min(8, Math.max(-3, now + step));
+  pane.dataset.size = String(wanted);
+  const frame = area();
+  const place = frame && frame.scrollTop / frame.scrollHeight;
+  pane.style.setProperty('--qa-zoom', String(1.2 ** wanted));
+  if (frame) frame.scrollTop = place * frame.scrollHeight;
+  document.dispatchEvent(new CustomEvent('qa:zoom'));
+}
+
+qa.act('smaller', () => size(-1));
+qa.act('larger', () => size(1));
+
+qa.source = { pane, part, area, reveal, reach, fetched, now: () => shown };

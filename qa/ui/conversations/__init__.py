@@ -1,0 +1,1 @@
+"""Conversations: how their questions are answered, stored, listed and exported."""

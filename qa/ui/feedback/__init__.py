@@ -1,0 +1,1 @@
+"""What people said about answers, and the questions that the articles do not answer."""

@@ -1,0 +1,47 @@
+"""Processes that share the tests, as in CI, leave none out and run none twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import shares
+from conftest import TESTS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+def a_test(path: str, name: str) -> Any:
+    """As much of a test as is asked for."""
+    return SimpleNamespace(location=(path, 0, name))
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.text(max_size=3)), unique=True), st.randoms())
+def test_each_test_is_run_by_one_process_and_a_file_by_one_alone(
+    tmp_path_factory: pytest.TempPathFactory, names: list[tuple[str, str]], chance: Any
+) -> None:
+    folder = tmp_path_factory.mktemp("shares")
+    tests = [a_test(f"tests/x/test_{path}.py", name) for path, name in names]
+    running = dict(enumerate(shares.claimed(tests, folder) for _ in range(3)))
+    ran: list[tuple[int, pytest.Item]] = []
+    while running:
+        number = chance.choice(list(running))
+        item = next(running[number], None)
+        if item is None:
+            del running[number]
+        else:
+            ran.append((number, item))
+    assert sorted(map(id, (item for _, item in ran))) == sorted(map(id, tests))
+    processes = {(item.location[0], number) for number, item in ran}
+    assert len(processes) == len({path for path, _ in names})
+
+
+def test_slow_files_exist_and_come_first(tmp_path: Path) -> None:
+    paths = sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py"))
+    tests = [a_test(path, "test") for path in paths]
+    order = [item.location[0].rpartition("/")[2] for item in shares.claimed(tests, tmp_path)]
+    assert order[: len(shares.SLOW)] == list(shares.SLOW)
+    assert len(order) == len(paths)

@@ -1,0 +1,67 @@
+"""A file gets the time back that its images take to be read, and cannot claim more of it than it may hold."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from qa.sandbox.time_limit import TimeLimit, images_in
+
+
+class Clock:
+    """Time that only tests let pass."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(time, "perf_counter", lambda: self.now)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def limit_of(seconds: float, pages: int) -> TimeLimit:
+    return TimeLimit(seconds, pages, lambda: None)
+
+
+def test_a_page_gives_back_the_time_that_it_took(clock: Clock) -> None:
+    limit = limit_of(60, 2)
+    for took in (3.0, 30.0, 5.0):
+        with limit.running():
+            clock.now += took
+            limit.extend()
+    assert limit.seconds == 60 + 3 + 20  # of a page no more than 20, and of two pages alone
+
+
+def test_pages_that_took_no_time_give_none(clock: Clock) -> None:
+    limit = limit_of(60, 500)
+    with limit.running():
+        for _ in range(500):
+            limit.extend()
+    assert limit.seconds == 60
+
+
+def test_the_time_since_the_last_page_counts_over_several_waits(clock: Clock) -> None:
+    limit = limit_of(60, 5)
+    for _ in range(3):
+        with limit.running():
+            clock.now += 2
+        clock.now += 100  # this program's own time
+    with limit.running():
+        limit.extend()
+    assert limit.seconds == 66
+
+
+def test_a_file_may_hold_as_many_pages_as_it_has_room_for() -> None:
+    assert [images_in(b"x" * size) for size in (0, 1_999, 4_000, 10_000_000)] == [1, 1, 3, 500]
+
+
+def test_a_limit_that_is_over_ends_the_process() -> None:
+    ended = threading.Event()
+    limit = TimeLimit(0.01, 1, ended.set)
+    with limit.running():
+        assert ended.wait(10)
+    assert limit.is_over

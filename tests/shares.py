@@ -1,0 +1,45 @@
+"""Lets several pytest processes share the test files: a free one takes the next, so that all end together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+# The files that take longest come first: one that came last would leave the other processes without work.
+SLOW = (
+    "test_no_outside_traffic.py", "test_screen.py", "test_hostile.py", "test_export.py", "test_crash.py",
+    "test_training.py", "test_rendering.py", "test_server.py", "test_doors.py", "test_passages.py", "test_build.py",
+    "test_store.py", "test_sandbox.py",
+)  # fmt: skip
+
+
+def claimed(items: Iterable[pytest.Item], folder: Path) -> Iterator[pytest.Item]:
+    """Yield the tests of each file that no other process has claimed in `folder` until it is this one's turn."""
+    for path, tests in groupby(sorted(items, key=_turn), lambda item: item.location[0]):
+        try:
+            (folder / path.replace("/", ".")).mkdir(parents=True)
+        except FileExistsError:
+            continue
+        yield from tests
+
+
+def _turn(item: pytest.Item) -> tuple[int, str]:
+    path = item.location[0]
+    name = path.rpartition("/")[2]
+    return SLOW.index(name) if name in SLOW else len(SLOW), path
+
+
+def run(session: pytest.Session, tests: Iterator[pytest.Item]) -> None:
+    """Run tests like pytest itself; it has to know the next one, so as to keep the fixtures that both use."""
+    item = next(tests, None)
+    while item is not None:
+        following = next(tests, None)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+        item = following
