@@ -1,6 +1,7 @@
 "use strict";
 // Sends the page of a tab, whole, to the chat whose address and token are in the options.
 
+const TRIES = 3; // to save a page whole
 const SEEN = 6000; // milliseconds in which the result stands on the button
 
 async function settings() {
@@ -9,9 +10,13 @@ async function settings() {
 
 // The page as one file with its pictures and styles; where the browser cannot do that, its HTML.
 async function captured(tab) {
-  if (chrome.pageCapture) {
-    const page = await chrome.pageCapture.saveAsMHTML({ tabId: tab.id }); // its file cannot be sent, but its bytes can
-    return { type: "multipart/related", body: await page.arrayBuffer() };
+  for (let tries = 0; chrome.pageCapture && tries < TRIES; tries += 1) {
+    try {
+      const page = await chrome.pageCapture.saveAsMHTML({ tabId: tab.id }); // its file cannot be sent, but its bytes can
+      return { type: "multipart/related", body: await page.arrayBuffer() };
+    } catch (error) {
+      console.warn("The page was not saved whole.", error); // now and then, its file is removed before it is read
+    }
   }
   const [{ result }] = await chrome.scripting.executeScript({
     target: { tabId: tab.id },
@@ -32,8 +37,14 @@ async function add(tab) {
     return { done: false, words: "Say in the options which chat is yours, and its token." };
   }
   if (!/^https?:/.test(tab.url || "")) return { done: false, words: "Only pages of the web can be added." };
+  let page;
   try {
-    const { type, body } = await captured(tab);
+    page = await captured(tab);
+  } catch (error) {
+    return { done: false, words: `The browser does not give this page away: save it as a file, and add that. (${error.message})` };
+  }
+  try {
+    const { type, body } = page;
     const answer = await fetch(new URL("api/pages", chat), {
       method: "POST",
       headers: { Authorization: `Bearer ${token}`, "Content-Type": type },

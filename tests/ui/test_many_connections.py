@@ -296,7 +296,7 @@ def test_1200_idle_connections_stop_nobody(descriptors: int, more: tuple[str, ..
                     answer = httpx.post(
                         f"{url}/api/ask", json={"question": "How long do cats sleep?"}, trust_env=False, timeout=30
                     )
-                    assert answer.status_code == 200 and answer.json()["citations"]
+                    assert answer.status_code == 200 and answer.json()["citations"], f"{answer.text}\n{log()}"
             assert len(log()) < 20_000
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

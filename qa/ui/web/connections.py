@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import select
 import socket
 import time
 from collections.abc import Callable
@@ -72,9 +73,10 @@ class Connections:
         self._log = Throttled(logger)
         self._open: dict[Connection, None] = {}  # oldest first
         self._by_address: dict[str, dict[Connection, None]] = {}
+        self._ending: dict[Connection, None] = {}  # they count for no cap, though they still have their descriptors
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._open) + len(self._ending)
 
     def protocol(
         self,
@@ -93,15 +95,17 @@ class Connections:
         for each in slow:
             each.end(408, _SLOW)
         self.slow += len(slow)
+        for each in list(self._ending):
+            each.abort_if_stuck(now, self.patience)
 
     def failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Handle an error of the event loop: without free descriptors, make some by ending what is idle."""
+        """Handle an error of the event loop: without free descriptors, keep some from now on by ending what is idle."""
         error = context.get("exception")
         if not isinstance(error, OSError) or "accept" not in context.get("message", ""):
             loop.default_exception_handler(context)
             return
-        idle = [each for each in self._open if each.is_idle]
-        for each in idle[: max(1, len(idle) // 2)]:
+        self.most = max(_LEAST, min(self.most, len(self) - _FOR_FILES))
+        for each in self._idle(self._open)[: max(0, len(self._open) - self.most)]:
             self._drop(each)
         self._log.warning("No connection can be accepted (%s): idle ones are ended. Raise ulimit -n.", error)
 
@@ -116,22 +120,33 @@ class Connections:
             self._make_room(connection, self._open, f"{self.most} in all")
 
     def closed(self, connection: Connection, address: str) -> None:
-        """Forget a connection that has ended."""
+        """Forget a connection that is closed."""
+        self.ending(connection, address)
+        self._ending.pop(connection, None)
+
+    def ending(self, connection: Connection, address: str) -> None:
+        """Count a connection no longer: it will be closed."""
         self._open.pop(connection, None)
+        self._ending[connection] = None
         same = self._by_address.get(address, {})
         same.pop(connection, None)
         if not same:
             self._by_address.pop(address, None)
 
     def _make_room(self, new: Connection, among: dict[Connection, None], most: str) -> None:
-        waiting = (each for each in among if each.is_idle and each is not new)
-        idle = min(waiting, key=lambda each: each.since, default=None)
-        if idle is not None:
-            self._drop(idle)
+        idle = [each for each in self._idle(among) if each is not new]
+        if idle:
+            self._drop(idle[0])
             return
         self.refused += 1
         self._log.warning("Connections are refused: there are %s, and none of them is idle.", most)
         new.end(503, _BUSY)
+
+    @staticmethod
+    def _idle(among: dict[Connection, None]) -> list[Connection]:
+        """Return those that wait for a request of which nothing has come, the one that has waited longest first."""
+        idle = (each for each in among if each.is_idle and not each.has_unread)
+        return sorted(idle, key=lambda each: each.since)
 
     def _drop(self, connection: Connection) -> None:
         self.dropped += 1
@@ -193,12 +208,21 @@ class Connection(H11Protocol):
         """Whether it waits for a request."""
         return not self._ended and self.conn.their_state is h11.IDLE and self.conn.our_state is h11.IDLE
 
+    @property
+    def has_unread(self) -> bool:
+        """Whether something has come that was not yet read: many may be accepted before the first of them is read."""
+        connected = self.transport.get_extra_info("socket")
+        if connected is None or connected.fileno() < 0:
+            return False
+        return _is_readable(connected.fileno())
+
+    def abort_if_stuck(self, now: float, patience: Patience) -> None:
+        """Close an ended connection whose other end takes nothing of what was said."""
+        if now - self.since > patience.head:
+            self.transport.abort()
+
     def is_due(self, now: float, patience: Patience) -> bool:
         """Whether what it waits for has not come in time; it has to be asked again and again."""
-        if self._ended:
-            if now - self.since > patience.head:
-                self.transport.abort()  # its other end takes nothing
-            return False
         phase = self._sending() if self.conn.their_state is h11.SEND_BODY else self.conn.their_state
         if phase is not self._phase:
             self._phase, self.since, self._seen, self._slow, self._bytes = phase, now, now, 0.0, 0
@@ -220,6 +244,7 @@ class Connection(H11Protocol):
             return
         is_silent = self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE) and not (self.is_idle and not self._bytes)
         self._ended, self.since = True, self._all.now()
+        self._all.ending(self, self._address)
         self._unset_keepalive_if_required()
         if status and (is_silent or status == 503):
             self.transport.write(_refusal(status, words))
@@ -286,6 +311,14 @@ def room_for_connections() -> int:
     if soft == resource.RLIM_INFINITY:
         return _MOST
     return max(_LEAST, min(_MOST, soft - _open_descriptors() - _FOR_FILES))
+
+
+def _is_readable(descriptor: int) -> bool:
+    if not hasattr(select, "poll"):  # Windows, where descriptors of any size can be selected
+        return bool(select.select([descriptor], [], [], 0)[0])
+    asked = select.poll()
+    asked.register(descriptor, select.POLLIN)
+    return bool(asked.poll(0))
 
 
 def _open_descriptors() -> int:
