@@ -13,6 +13,7 @@ from ..text.document import Span
 from . import notebook
 from .links import citation_link, lead_link
 from .rows import TableRow, names_in
+from .searched import Searched
 from .why import Why
 
 
@@ -135,7 +136,8 @@ class Answer:
     lead does not contain. `unread` counts the passages and units that the reader had no time for. `why`
     says what decided, of the lead or, if there is none, of what came closest; None if nothing was found. `others` are
     other values that other articles give for what the lead says, the newest first. `scope` is what was searched; None
-    if all articles were. `chat` is the address of the chat in which links open the articles.
+    if all articles were. `searched` counts what was searched in vain; None if there is a lead. `chat` is the address of
+    the chat in which links open the articles.
     """
 
     question: str
@@ -154,6 +156,7 @@ class Answer:
     why: Why | None = None
     others: tuple[OtherValue, ...] = ()
     scope: AppliedScope | None = None
+    searched: Searched | None = None
     chat: str = CHAT
 
     def link(self, citation: Citation) -> str:
@@ -180,6 +183,7 @@ class Answer:
             "reason": self.reason or None,
             "unmentioned": list(self.unmentioned),
             "unread": self.unread,
+            "searched": None if self.searched is None else self.searched.as_json(),
             "answerable": self.answerable,
             "confidence": round(self.confidence, 4),
             "answer": None if self.lead is None else self.lead.as_json(self.lead_link),

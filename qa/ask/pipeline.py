@@ -50,6 +50,7 @@ from .ranking import Ranking
 from .rereading import READ, reread
 from .respelling import respell
 from .search import rank_follow_up
+from .searched import searched_in
 from .sources import facts_of
 from .unmentioned import unmentioned
 from .versions import with_versions
@@ -127,7 +128,9 @@ def answer(request: Request, resources: Resources) -> Answer:
     if found is None:
         found = _from_passages(request, resources)
     timings = {**found.timings_ms, "total": 1e3 * (time.perf_counter() - started)}
-    return replace(found, timings_ms=timings, scope=_applied(request, resources), chat=resources.config.chat)
+    scope = _applied(request, resources)
+    searched = None if found.lead is not None else searched_in(resources.generation, scope)
+    return replace(found, timings_ms=timings, scope=scope, searched=searched, chat=resources.config.chat)
 
 
 def _applied(request: Request, resources: Resources) -> AppliedScope | None:

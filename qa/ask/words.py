@@ -134,6 +134,18 @@ def not_found_words(answer: Answer) -> str:
     return f"{refusal} {unknown}" if words else refusal
 
 
+def searched_words(answer: Answer) -> str:
+    """How many articles were searched in vain, and in how many files the answer could be; empty for an answer."""
+    searched = answer.searched
+    if searched is None:
+        return ""
+    words = say("Searched {n} articles.", n=searched.articles)
+    if not searched.hidden:
+        return words
+    hidden = say("{n} files could not be read, or not all of them, and the answer may be there.", n=searched.hidden)
+    return f"{words} {hidden}"
+
+
 def nearest_words(answer: Answer) -> str:
     """The heading of the passages below a refused answer, plain text."""
     return say(CLOSEST) if is_close(answer) else say(NEAREST)
@@ -266,6 +278,8 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False, linke
         if answer.others:
             lines += [other_words(answer)]
             lines += [f"  {_other(other)} {_dated(other)}[{other.citation}]" for other in answer.others]
+    if answer.searched:
+        lines += [searched_words(answer)]
     if answer.unread:
         lines += [unread_words(answer)]
     if answer.corrected:

@@ -12,6 +12,7 @@ import click
 
 from ..errors import QAError
 from ..system import offline
+from .absent import absent
 from .add import add
 from .ask import ask
 from .build import build
@@ -42,7 +43,7 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    *(build, add, ask, status, verify, feedback, gaps, evaluate, calibrate, gate),
+    *(build, add, ask, absent, status, verify, feedback, gaps, evaluate, calibrate, gate),
     *(serve, mcp, password, user, token, config, doctor, libraries, estimate, pack, unpack, demo, completion),
     service,
 )

@@ -88,7 +88,8 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     answer = json.loads(out)
     assert code == 0
     assert set(answer) == {
-        "question", "query", "scope", "carried", "corrected", "reason", "unmentioned", "unread", "answerable",
+        "question", "query", "scope", "carried", "corrected", "reason", "unmentioned", "unread", "searched",
+        "answerable",
         "confidence", "answer", "others", "citations", "why", "generation", "timings_ms",
     }  # fmt: skip
     assert answer["answer"] == {

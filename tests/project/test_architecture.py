@@ -82,7 +82,7 @@ def test_there_are_few_rooms_and_few_arrows_between_them() -> None:
     whole = {(re.sub(CHAT, "qa.ui", one), re.sub(CHAT, "qa.ui", other)) for one, other in arrows()}
     whole = {(one, other) for one, other in whole if one != other}
     assert len({room for arrow in whole for room in arrow}) <= 27
-    assert 100 < len(whole) <= 133
+    assert 100 < len(whole) <= 134
 
 
 def test_the_chat_consists_of_few_rooms_of_few_modules_with_few_arrows_between_them() -> None:
@@ -92,7 +92,7 @@ def test_the_chat_consists_of_few_rooms_of_few_modules_with_few_arrows_between_t
     assert len(rooms) <= 11
     assert 20 < len(inside) <= 31
     sizes = {room: len(list(PACKAGE.parent.joinpath(*room.split(".")).glob("[!_]*.py"))) for room in rooms}
-    assert {room: size for room, size in sizes.items() if size > 15} == {}
+    assert {room: size for room, size in sizes.items() if size > 16} == {}
 
 
 def test_modules_are_not_imported_by_name_at_run_time_but_by_the_package() -> None:

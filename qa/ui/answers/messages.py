@@ -16,6 +16,7 @@ from ...ask.words import (
     other_words,
     recognised_words,
     scope_words,
+    searched_words,
     unmentioned_words,
     unread_words,
 )
@@ -59,7 +60,7 @@ def _notes_before(answer: Answer) -> list[str]:
 
 
 def _notes_after(answer: Answer) -> list[str]:
-    notes = [unmentioned_words(answer), unread_words(answer), scope_words(answer)]
+    notes = [unmentioned_words(answer), searched_words(answer), unread_words(answer), scope_words(answer)]
     if answer.carried:
         notes.append(f"From the conversation: {', '.join(answer.carried)}")
     if answer.lead is not None and not answer.lead.is_stated:

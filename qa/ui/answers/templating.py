@@ -126,6 +126,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "other_words": words.other_words,
     "unmentioned_words": words.unmentioned_words,
     "recognised_words": words.recognised_words,
+    "searched_words": words.searched_words,
     "unread_words": words.unread_words,
     "why_rows": words.why_rows,
 }

@@ -29,18 +29,8 @@ from ..failures import unexpected
 from ..web import bodies
 from ..web.refusals import DESCRIPTION, Refused, refusal
 from .calls import Call
-from .schema import (
-    Answer,
-    AskRequest,
-    Listing,
-    ListRequest,
-    Reading,
-    ReadRequest,
-    Refusal,
-    SearchRequest,
-    SearchResult,
-    Status,
-)
+from .request_schema import AskRequest, ListRequest, ReadRequest, SearchRequest
+from .schema import Answer, Listing, Reading, Refusal, SearchResult, Status
 
 logger = logging.getLogger(__name__)
 

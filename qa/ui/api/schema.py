@@ -1,50 +1,19 @@
-"""The JSON of the HTTP API, as `/openapi.json` publishes it.
+"""The JSON of the HTTP API's answers, as `/openapi.json` publishes it (`request_schema` has that of its requests).
 
-Requests check names here and leave values to `ask`, whose refusals are the same on the command line. Answers are not
-built from these models: they are the objects of `qa ask --json` and `qa status --json`, which these describe.
+Answers are not built from these models: they are the objects of `qa ask --json` and `qa status --json`, which these
+describe.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+from pydantic import Field
 
-from ...ask.follow_up import MAX_TURNS
-from ...ask.pipeline import MAX_TOP_K
-from ...ask.query import MAX_QUESTION_CHARACTERS
-from .reading import MOST_LISTED
+from .request_schema import Closed, Filters
 
 
-class _Object(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Turn(_Object):
-    """One turn of a conversation."""
-
-    speaker: Literal["user", "agent"]
-    text: str
-
-
-class Filters(_Object):
-    """Which articles are asked: those that match one value of each list given, and all dates."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    within: list[str] = Field([], alias="in", description="Folders or articles, by path.")
-    file: list[str] = Field([], description="Parts of file names.")
-    kind: list[str] = Field([], description="Extensions or kinds: pdf, web page.")
-    author: list[str] = Field([], description="Names of authors.")
-    language: list[str] = Field([], description="ISO 639-1 codes, or names in English.")
-    after: str | None = Field(None, description="A year, month or day: 2023, 2023-05 or 2023-05-17.")
-    since: str | None = Field(None, description="As `after`, with the time itself.")
-    before: str | None = Field(None, description="A year, month or day.")
-    until: str | None = Field(None, description="As `before`, with the time itself.")
-    left_out: Filters | None = Field(None, alias="not", description="What is left out; it has lists alone.")
-
-
-class Scope(_Object):
+class Scope(Closed):
     """The scope that was searched."""
 
     typed: str = Field(description="The filters as one would type them in a question.")
@@ -52,49 +21,14 @@ class Scope(_Object):
     filters: Filters
 
 
-class AskRequest(_Object):
-    """A question, with the conversation before it."""
-
-    question: SkipValidation[str] = Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS)
-    top_k: SkipValidation[int] = Field(5, ge=1, le=MAX_TOP_K, description="How many passages to cite.")
-    conversation: SkipValidation[list[Turn]] = Field([], max_length=MAX_TURNS, description="The oldest turn first.")
-    scope: SkipValidation[Filters | None] = Field(None, description="Which articles are asked; all without it.")
-    threshold: SkipValidation[float] = Field(0.0, ge=0, le=1, description="The least confidence, if more than usual.")
-
-
-class SearchRequest(_Object):
-    """A query."""
-
-    query: SkipValidation[str] = Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS)
-    top_k: SkipValidation[int] = Field(10, ge=1, le=MAX_TOP_K, description="How many passages to return.")
-    scope: SkipValidation[Filters | None] = Field(None, description="Which articles are searched; all without it.")
-
-
-class ListRequest(_Object):
-    """Which articles are listed."""
-
-    scope: SkipValidation[Filters | None] = Field(None, description="Which articles are listed; all without it.")
-    limit: SkipValidation[int] = Field(100, ge=1, le=MOST_LISTED, description="How many of them.")
-    offset: SkipValidation[int] = Field(0, ge=0, description="How many to leave out at the beginning.")
-
-
-class ReadRequest(_Object):
-    """What is read: a page, or the characters from `start` to `end`; the whole article with neither."""
-
-    document: SkipValidation[str] = Field(description="The path of an article, as `articles` and citations give it.")
-    start: SkipValidation[int | None] = Field(None, ge=0, description="The first character.")
-    end: SkipValidation[int | None] = Field(None, ge=0, description="The character before which it ends.")
-    page: SkipValidation[int | None] = Field(None, ge=1, description="The number of a page, in place of characters.")
-
-
-class Correction(_Object):
+class Correction(Closed):
     """A word of the question that no passage contains, and the word that was searched for."""
 
     typed: str
     meant: str
 
 
-class Cell(_Object):
+class Cell(Closed):
     """A cell of a row, literally as it stands in its document at `start` to `end`; empty if the row has none."""
 
     text: str
@@ -102,7 +36,7 @@ class Cell(_Object):
     end: int
 
 
-class Row(_Object):
+class Row(Closed):
     """The row of a table that is quoted, under its header."""
 
     columns: list[str] = Field(description="The names in the header, as they stand in the document.")
@@ -110,7 +44,7 @@ class Row(_Object):
     asked: int | None = Field(description="The number of the cell that answers, from 0; null if that is not certain.")
 
 
-class Lead(_Object):
+class Lead(Closed):
     """The quoted stretch that answers; `short` is the answer inside it, at `start` to `end` of the document."""
 
     text: str
@@ -126,7 +60,7 @@ class Lead(_Object):
     link: str = Field(description="The URL that opens the article in the chat at the words that answer.")
 
 
-class OtherValue(_Object):
+class OtherValue(Closed):
     """What another article says of the same thing, with another value."""
 
     text: str
@@ -137,7 +71,7 @@ class OtherValue(_Object):
     row: Row | None = Field(description="The row of a table that the text is in; null if none, or without a header.")
 
 
-class Citation(_Object):
+class Citation(Closed):
     """A passage, literally as it stands in its document at `start` to `end` (characters)."""
 
     rank: int = Field(ge=1)
@@ -163,7 +97,7 @@ class Citation(_Object):
     )
 
 
-class Ranks(_Object):
+class Ranks(Closed):
     """The ranks of a passage, from 1; null if a search did not find it, or if it was not read."""
 
     words: int | None = Field(description="In the search by words.")
@@ -172,7 +106,7 @@ class Ranks(_Object):
     read: int | None = Field(description="After the reader has judged the passages.")
 
 
-class ReaderScores(_Object):
+class ReaderScores(Closed):
     """What the reader says, from 0 to 1. The confidence is calibrated, these are not."""
 
     passage: float = Field(ge=0, le=1, description="The probability that the passage answers.")
@@ -180,7 +114,7 @@ class ReaderScores(_Object):
     alone: float | None = Field(ge=0, le=1, description="The probability that the sentence answers, read by itself.")
 
 
-class Why(_Object):
+class Why(Closed):
     """Why a quotation was chosen: that of the answer, or, if there is no answer, what came closest."""
 
     document: str
@@ -206,7 +140,17 @@ class Why(_Object):
     lacks: str | None = Field(description="One sentence on what it lacks, if there is no answer.")
 
 
-class Answer(_Object):
+class Searched(Closed):
+    """What was searched for a question that is not answered, and what could hold the answer without being searched."""
+
+    articles: int = Field(ge=0, description="The articles that were searched.")
+    passages: int = Field(ge=0, description="The passages of the whole index.")
+    unread: int = Field(ge=0, description="Files of which nothing could be read.")
+    empty: int = Field(ge=0, description="Files that contain no text.")
+    partial: int = Field(ge=0, description="Files of which a part could not be read.")
+
+
+class Answer(Closed):
     """An answer: the object of `qa ask --json`."""
 
     question: str
@@ -219,6 +163,7 @@ class Answer(_Object):
     reason: str | None = Field(description="Why nothing was found, if the question excludes everything.")
     unmentioned: list[str] = Field(description="Names in the question that the article of the answer does not mention.")
     unread: int = Field(ge=0, description="How many passages and units the reader had no time for.")
+    searched: Searched | None = Field(description="What was searched in vain; null if there is an answer.")
     answerable: bool
     confidence: float = Field(ge=0, le=1)
     answer: Lead | None = Field(description="Null if the articles do not answer the question.")
@@ -229,7 +174,7 @@ class Answer(_Object):
     timings_ms: dict[str, float]
 
 
-class Hit(_Object):
+class Hit(Closed):
     """A passage found by a search."""
 
     rank: int = Field(ge=1)
@@ -244,7 +189,7 @@ class Hit(_Object):
     link: str = Field(description="The URL that opens the article in the chat at the passage.")
 
 
-class SearchResult(_Object):
+class SearchResult(Closed):
     """The best passages for a query, in order."""
 
     query: str = Field(description="What was searched for.")
@@ -253,7 +198,7 @@ class SearchResult(_Object):
     generation: str
 
 
-class Article(_Object):
+class Article(Closed):
     """An article of the index."""
 
     document: str = Field(description="The path below the corpus folder.")
@@ -267,7 +212,7 @@ class Article(_Object):
     link: str = Field(description="The URL that opens the article in the chat.")
 
 
-class Listing(_Object):
+class Listing(Closed):
     """The articles in a scope, by path."""
 
     scope: Scope | None = Field(description="The articles that were asked for; null if all were.")
@@ -290,7 +235,7 @@ class Reading(Article):
     generation: str
 
 
-class Store(_Object):
+class Store(Closed):
     """The server that the index is on."""
 
     address: str
@@ -298,7 +243,7 @@ class Store(_Object):
     words: Literal["engine", "rescored"] = Field(description="Whether the server or this program ranks by words.")
 
 
-class Counts(_Object):
+class Counts(Closed):
     """How many files are in each state; `files` are those in the folder, so not the removed ones."""
 
     files: int
@@ -310,7 +255,7 @@ class Counts(_Object):
     removed: int
 
 
-class File(_Object):
+class File(Closed):
     """A file of the folder or of the index."""
 
     document: str = Field(description="The path below the corpus folder.")
@@ -330,7 +275,7 @@ class File(_Object):
     sha256: str | None
 
 
-class Status(_Object):
+class Status(Closed):
     """The state of the index and of every file: the object of `qa status --json`."""
 
     generation: str | None = Field(description="Null before the first build.")
@@ -344,7 +289,7 @@ class Status(_Object):
     files: list[File]
 
 
-class Refusal(_Object):
+class Refusal(Closed):
     """Why a request is not answered."""
 
     error: str = Field(description="One sentence that ends with what to do.")

@@ -13,7 +13,7 @@ from ...errors import QuestionError
 from ...strings.catalogue import counted
 from ..answers.markdown_text import escaped
 from ..answers.messages import as_message, passage_as_quotation
-from . import schema
+from . import request_schema, schema
 from .calls import answer_to, calls
 
 INSTRUCTIONS = (
@@ -125,7 +125,7 @@ TOOLS: Mapping[str, Tool] = {
             "that they do not contain the answer. Put earlier turns into `conversation` for a follow-up, and narrow "
             "with `scope`, or in the question: in:folder file:name kind:pdf author:name language:de after:2023 "
             "before:2024. “Quoted words” must occur.",
-            schema.AskRequest,
+            request_schema.AskRequest,
             schema.Answer,
             _ask,
         ),
@@ -134,7 +134,7 @@ TOOLS: Mapping[str, Tool] = {
             "Search the articles",
             "Return the best passages of the user's own articles for a query, literally and in order, without judging "
             "whether they answer it.",
-            schema.SearchRequest,
+            request_schema.SearchRequest,
             schema.SearchResult,
             _search,
         ),
@@ -142,7 +142,7 @@ TOOLS: Mapping[str, Tool] = {
             "read",
             "Read an article",
             "Return the text of an article: a page of it, the characters from `start` to `end`, or as much as fits.",
-            schema.ReadRequest,
+            request_schema.ReadRequest,
             schema.Reading,
             _read,
         ),
@@ -150,7 +150,7 @@ TOOLS: Mapping[str, Tool] = {
             "articles",
             "List the articles",
             "List the user's articles by path, with title, kind, author, date and language; `scope` narrows the list.",
-            schema.ListRequest,
+            request_schema.ListRequest,
             schema.Listing,
             _articles,
         ),
