@@ -193,6 +193,12 @@ class Engine:
         with self._question():
             return pipeline.rank(request, self._resources())
 
+    @contextlib.contextmanager
+    def resources(self) -> Iterator[pipeline.Resources]:
+        """What a question needs, opened, for other work on the articles. Raises as `ask`; internal, as `generation`."""
+        with self._question():
+            yield self._resources()
+
     def preflight(self) -> None:
         """Raise what `ask` would raise for the index and the encoder's name, without loading a model."""
         self._check_name(self.generation.manifest.encoder)

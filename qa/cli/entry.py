@@ -21,6 +21,7 @@ from .completion import completion
 from .config import config
 from .demo import demo
 from .doctor import doctor
+from .draft import check
 from .estimate import estimate
 from .evaluate import evaluate
 from .feedback import feedback, gaps
@@ -43,7 +44,7 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    *(build, add, ask, absent, status, verify, feedback, gaps, evaluate, calibrate, gate),
+    *(build, add, ask, absent, check, status, verify, feedback, gaps, evaluate, calibrate, gate),
     *(serve, mcp, password, user, token, config, doctor, libraries, estimate, pack, unpack, demo, completion),
     service,
 )

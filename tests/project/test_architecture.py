@@ -81,8 +81,9 @@ def arrows() -> set[tuple[str, str]]:
 def test_there_are_few_rooms_and_few_arrows_between_them() -> None:
     whole = {(re.sub(CHAT, "qa.ui", one), re.sub(CHAT, "qa.ui", other)) for one, other in arrows()}
     whole = {(one, other) for one, other in whole if one != other}
-    assert len({room for arrow in whole for room in arrow}) <= 27
-    assert 100 < len(whole) <= 134
+    # `check` compares drafts with the articles, which no question needs, and stands on nearly all rooms below.
+    assert len({room for arrow in whole for room in arrow}) <= 28
+    assert 100 < len(whole) <= 144
 
 
 def test_the_chat_consists_of_few_rooms_of_few_modules_with_few_arrows_between_them() -> None:

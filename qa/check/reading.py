@@ -1,0 +1,28 @@
+"""Reads a draft as the articles are read: its format by its name, in a separate process with limits."""
+
+from __future__ import annotations
+
+from ..errors import ConfigError
+from ..formats import supported
+from ..formats.decoding import Empty, Unreadable
+from ..models.protocols import Encoder
+from ..sandbox.parsing import ParseFile
+from ..text.passages import Splitting
+from .draft import Draft
+
+PASTED = "draft.md"  # the name of a draft that is typed or pasted
+MOST_CHARACTERS = 200_000  # of a pasted draft: about 70 pages
+
+
+def read_draft(name: str, data: bytes, encoder: Encoder, parse_file: ParseFile) -> Draft:
+    """Read the bytes of a draft. Raises ConfigError if its format is not read, or it has no text."""
+    if not supported(name):
+        raise ConfigError(f"{name!r} is in no format that is read: give Markdown, text, Word, PDF or another of these.")
+    splitting = Splitting(encoder.count_tokens, encoder.identity.max_tokens)
+    try:
+        parsed = parse_file(name, data, splitting)
+    except (Unreadable, Empty) as error:
+        raise ConfigError(f"{name!r} {error}: give a draft that has text.") from error
+    if not parsed.documents:
+        raise ConfigError(f"{name!r} contains no text: give a draft that has some.")
+    return Draft(name, parsed.documents)
