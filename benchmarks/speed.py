@@ -38,7 +38,7 @@ from typing import Any
 from benchmarks import speed_page
 from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, machine
 from benchmarks.http_load import chat, gradio, plain
-from benchmarks.peers import Record
+from benchmarks.peers import ROWS, Record
 from benchmarks.peers.ours import SCALE
 from qa.models.encoders import default_folder
 
@@ -299,7 +299,7 @@ class Bench:
     def _place(self, kind: str, size: int) -> Path:
         """The folder of a corpus with this number of passages, which is written if it is missing."""
         place = self._work / f"{kind}-{size}{'-rows' if self._rows and kind == 'mixed' else ''}"
-        if not (place / "corpus").is_dir():
+        if not (place / ROWS).is_file():
             write_corpus(place / "corpus", choose(kind, size))
         return place
 
@@ -352,15 +352,17 @@ def choose(kind: str, size: int) -> list[Record]:
 
 
 def write_corpus(folder: Path, records: Sequence[Record]) -> None:
-    """Write at most 10,000 JSON Lines files; each record is an article, and most are one passage."""
+    """Write at most 10,000 JSON Lines files, and beside them the rows; each record is an article of a passage or more."""
     beside = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     each = -(-len(records) // _MOST_FILES)
     for number, start in enumerate(range(0, len(records), each)):
-        lines = [json.dumps(record) + "\n" for record in records[start : start + each]]
-        (beside / f"{number:05}.jsonl").write_text("".join(lines), "utf-8")
+        some = ({key: record[key] for key in ("title", "text")} for record in records[start : start + each])
+        (beside / f"{number:05}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in some), "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
     beside.rename(folder)
+    folder.with_name(ROWS).write_text(json.dumps([record["row"] for record in records]), "utf-8")
 
 
 def _questions(count: int, seed: int = 0) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+ROWS = "rows.json"  # beside the corpus: in its files, this program would read the numbers as text
 _WARMING = 5  # questions, or passages, for warming up
 Record = dict[str, Any]  # title, text and row (index in the file of embeddings)
 Counts = dict[str, int]
@@ -44,8 +45,10 @@ class System(Protocol):
 
 
 def read(corpus: Path) -> list[Record]:
-    """All records of a folder of JSON Lines files."""
-    return [json.loads(line) for path in sorted(corpus.glob("*.jsonl")) for line in path.open(encoding="utf-8")]
+    """All records of a folder of JSON Lines files, with their rows."""
+    rows = json.loads(corpus.with_name(ROWS).read_text("utf-8"))
+    lines = (line for path in sorted(corpus.glob("*.jsonl")) for line in path.open(encoding="utf-8"))
+    return [{**json.loads(line), "row": row} for line, row in zip(lines, rows, strict=True)]
 
 
 def encoded(record: Record) -> str:
