@@ -47,18 +47,72 @@ class TimeLimit:
     def running(self) -> Iterator[None]:
         """Count the time inside this context against the limit."""
         self._started = time.perf_counter()
-        timer = threading.Timer(max(0.0, self._remaining), self._end)
-        timer.daemon = True
-        timer.start()
         begun = self._started
+        _WATCH.add(self, time.monotonic() + self._remaining)
         try:
             yield
         finally:
-            timer.cancel()
+            _WATCH.remove(self)
             now = time.perf_counter()
             self._remaining -= now - begun
             self._since += now - self._started
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Say that the time is over."""
         self.is_over = True
         self._expire()
+
+
+class _Watch:
+    """One thread that ends every limit whose time is over: a timer for each message would take longer than most files.
+
+    The thread ends when it wakes and nothing is running; the next limit starts another.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._deadlines: dict[TimeLimit, float] = {}
+        self._wakes = 0.0  # when the thread looks next, unless it is told to
+        self._is_running = False
+
+    def add(self, limit: TimeLimit, deadline: float) -> None:
+        """Watch a limit until `deadline`, a time of the monotonic clock."""
+        with self._changed:
+            self._deadlines[limit] = deadline
+            if not self._is_running:
+                self._is_running = True
+                threading.Thread(target=self._run, name="time-limits", daemon=True).start()
+            elif deadline < self._wakes:
+                self._changed.notify()
+
+    def remove(self, limit: TimeLimit) -> None:
+        """Watch a limit no longer."""
+        with self._changed:
+            self._deadlines.pop(limit, None)
+
+    def _run(self) -> None:
+        try:
+            while over := self._next():
+                for limit in over:
+                    limit.end()
+        except BaseException:
+            with self._changed:
+                self._is_running = False  # the next limit starts another thread; this one's error is reported
+            raise
+
+    def _next(self) -> list[TimeLimit]:
+        """Wait for the limits whose time is over next, which are watched no longer; none if nothing is running."""
+        with self._changed:
+            while self._deadlines:
+                now = time.monotonic()
+                if over := [limit for limit, deadline in self._deadlines.items() if deadline <= now]:
+                    for limit in over:
+                        del self._deadlines[limit]
+                    return over
+                self._wakes = min(self._deadlines.values())
+                self._changed.wait(self._wakes - now)
+            self._is_running = False
+            return []
+
+
+_WATCH = _Watch()

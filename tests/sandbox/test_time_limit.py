@@ -65,3 +65,17 @@ def test_a_limit_that_is_over_ends_the_process() -> None:
     with limit.running():
         assert ended.wait(10)
     assert limit.is_over
+
+
+def test_one_thread_watches_all_limits_and_ends_only_those_that_are_over() -> None:
+    before = threading.active_count()
+    over = {name: threading.Event() for name in ("long", "short", "second")}
+    long, short, second = (TimeLimit(seconds, 1, over[name].set) for name, seconds in zip(over, (60, 0.01, 0.02), strict=True))
+    with long.running():
+        for _ in range(500):
+            with limit_of(60, 1).running():
+                pass
+        with second.running(), short.running():
+            assert over["short"].wait(10) and over["second"].wait(10)
+        assert threading.active_count() <= before + 1
+    assert (short.is_over, second.is_over, long.is_over) == (True, True, False)
