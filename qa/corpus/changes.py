@@ -55,6 +55,7 @@ def plan(
 ) -> list[Plan]:
     """Plan what to do with every file; a file with unchanged size and times is not read to compute its hash.
 
+    Nor is any file if no generation is known: then it is only read to be parsed, and its record here has no hash.
     `known` are the records of the last generation, begun at `created` (ISO time); `reusable` are those whose documents
     can be reused. `step` is called with the index of each file.
     """
@@ -65,7 +66,7 @@ def plan(
     for number, file in enumerate(files):
         step(number)
         record, old = file.record, known.get(file.record.path)
-        if not file.readable:
+        if not file.readable or not known:
             plans.append(Plan(file, record))
             continue
         if old is not None and old.sha256 and old.stamp == record.stamp and record.mtime_ns < trusted_before:
