@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks.peers import Counts, Record, serve
 from qa import Config, Engine
 from qa.models.protocols import Encoder, Vectors
+from qa.models.token_counts import tokenizer_file
 from qa.text.passage import context
 
 SCALE = Path(__file__).resolve().parents[3] / "shared" / "eval" / "scale-corpus.jsonl.gz"
@@ -35,6 +36,7 @@ class LookupEncoder:
         self.identity = encoder.identity
         self.languages = encoder.languages
         self.count_tokens = encoder.count_tokens
+        self.tokenizer_file = tokenizer_file(encoder)
         self.encode_queries = encoder.encode_queries
         self.stand_ins = 0
 

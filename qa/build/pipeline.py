@@ -30,6 +30,7 @@ from ..index.manifest import Manifest
 from ..index.store import Store
 from ..index.writer import Writer
 from ..models.protocols import Encoder
+from ..models.token_counts import tokenizer_file
 from ..sandbox.parsing import Parse, ParseFile
 from ..sandbox.parsing import parse_file as parse_in_process
 from ..text.passages import PassageSettings, Splitting
@@ -192,7 +193,9 @@ class _Builder:
             self._embedder = embedder = Embedder(self._encoder, entries, self._embedded, self._step)
             pool = ThreadPoolExecutor(workers, thread_name_prefix="read")
             try:
-                splitting = Splitting(self._encoder.count_tokens, identity.max_tokens, self._settings)
+                splitting = Splitting(
+                    self._encoder.count_tokens, identity.max_tokens, self._settings, tokenizer_file(self._encoder)
+                )
                 prepare = partial(
                     preparation.prepare, created=self._manifest.created, parse_file=parse_file, splitting=splitting
                 )

@@ -20,6 +20,7 @@ from ..errors import ModelError, Remedy
 from ..system.machine import processors
 from .base import BaseEncoder
 from .protocols import EncoderIdentity, Vectors
+from .token_counts import lengths
 
 FORMAT_VERSION = 1
 MODEL, TOKENIZER, DESCRIPTION = "model.onnx", "tokenizer.json", "encoder.json"
@@ -84,6 +85,7 @@ class OnnxEncoder(BaseEncoder):
         self._session, self._tokenizer = open_model(folder, exported.files, damaged)
         self._arguments = (exported, name, query_prompt, passage_prompt)
         self._damaged = damaged
+        self.tokenizer_file = folder / TOKENIZER
         self._tokenizer.enable_truncation(exported.max_tokens)
         self._pool = ThreadPoolExecutor(threads or processors(), thread_name_prefix="encode")
         query_prompt = exported.query_prompt if query_prompt is None else query_prompt
@@ -110,8 +112,7 @@ class OnnxEncoder(BaseEncoder):
         return True
 
     def _count_batch(self, texts: list[str]) -> list[int]:
-        encoded = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        return [sum(len(part) for part in (text, *text.overflowing)) for text in encoded]
+        return lengths(self._tokenizer.encode_batch_fast(texts, add_special_tokens=False))
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
         rows = np.empty((len(texts), self._identity.dimension), dtype=np.float32)

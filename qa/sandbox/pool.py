@@ -101,6 +101,7 @@ class SandboxProcess(_Closing):
             "reading": self._reading,
             "max_tokens": splitting.max_tokens,
             "settings": splitting.settings.as_json(),
+            "tokenizer": str(splitting.tokenizer or ""),
         }
         response = _Response(path, splitting)
         answer = self._request(head, data, response)

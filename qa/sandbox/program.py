@@ -1,8 +1,8 @@
 """The program of a sandbox process (`python -m qa.sandbox.program MEGABYTES`): parses and splits files, draws pages.
 
 It reads requests from standard input and answers on standard output; `pool` starts it. While it parses it sends
-requests back: for the token counts of texts and the language of samples, since it loads no model, and for pages that it
-need not read from their pictures again.
+requests back: for the language of samples, since it loads no model, for the token counts of texts until there are so
+many that it loads the tokenizer, and for pages that it need not read from their pictures again.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from .. import formats
 from ..formats import ocr
 from ..formats.decoding import Empty, Unreadable
 from ..formats.read_page import ReadPage
+from ..models.token_counts import token_counter
 from ..text.document import Document, Span
-from ..text.passages import PassageSettings, Splitting
+from ..text.passages import CountTokens, PassageSettings, Splitting
 from . import frames
 from .parsing import empty_documents, split_documents
 from .wire import (
@@ -40,6 +43,7 @@ FAILED = "crashed the parser"
 _ORPHAN_SECONDS = 1.0  # between two checks that the parent is still running
 _BATCH = 1_000  # sections or passages in one frame
 _COUNT_TEXTS, _COUNT_CHARACTERS = 10_000, 2_000_000  # most texts, and characters, of one request to count tokens
+_MOST_ASKED = 20  # requests to count tokens: as many as take the time of loading a small tokenizer
 
 
 class _RequestHandler:
@@ -48,6 +52,8 @@ class _RequestHandler:
     def __init__(self, requests: BinaryIO, responses: BinaryIO) -> None:
         self._requests = frames.Receiver(requests)
         self._responses = responses
+        self._asked = 0  # how often token counts were asked for
+        self._counters: dict[str, CountTokens] = {}  # by the file of the tokenizer
 
     def handle_next(self) -> None:
         """Answer the next request. Raises StreamEnded if there is none."""
@@ -91,7 +97,11 @@ class _RequestHandler:
         settings = formats.ReadingSettings.from_json(head["reading"])
         with ocr.reading(self):
             contents = formats.parse(head["path"], body.pop(), settings)
-        splitting = Splitting(self._count_tokens, head["max_tokens"], PassageSettings(**head["settings"]))
+        splitting = Splitting(
+            partial(self._count_tokens, head["tokenizer"]),
+            head["max_tokens"],
+            PassageSettings(**head["settings"]),
+        )
         for document in empty_documents(contents):
             self._send_document("bare", document)
         for document, passages in split_documents(contents, splitting, self._detect_language):
@@ -118,8 +128,15 @@ class _RequestHandler:
         for batch in _batches(sections):
             frames.send_json(self._responses, {"sections": batch})
 
-    def _count_tokens(self, texts: Sequence[str]) -> list[int]:
+    def _count_tokens(self, tokenizer: str, texts: Sequence[str]) -> list[int]:
         counts: list[int] = []
+        if tokenizer and self._asked >= _MOST_ASKED:
+            if tokenizer not in self._counters:
+                self._counters = {tokenizer: token_counter(Path(tokenizer))}
+            for batch in _text_batches(texts):
+                counts += self._counters[tokenizer](batch)
+            return counts
+        self._asked += 1
         for batch in _text_batches(texts):
             frames.send_json(self._responses, {"count": batch})
             counts += json.loads(self._requests.unlimited_frame())
@@ -169,6 +186,7 @@ def _end_with(parent: int) -> None:
 def main() -> None:
     """Answer requests until standard input ends, which it does when the parent ends."""
     _limit_memory(int(sys.argv[1]))
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the texts of a file are few and short, and others need processors
     if hasattr(os, "killpg"):
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     handler = _RequestHandler(sys.stdin.buffer, sys.stdout.buffer)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from .data_urls import data_urls
@@ -45,11 +46,15 @@ class PassageSettings:
 
 @dataclass(frozen=True, slots=True)
 class Splitting:
-    """What splitting depends on: a function that counts tokens without special ones, the encoder's limit, settings."""
+    """What splitting depends on: a function that counts tokens without special ones, the encoder's limit, settings.
+
+    `tokenizer` is the file by which another process counts the same tokens, if there is one.
+    """
 
     count_tokens: CountTokens
     max_tokens: int
     settings: PassageSettings = PassageSettings()
+    tokenizer: Path | None = None
 
 
 def split(

@@ -26,9 +26,12 @@ from qa.build import build
 from qa.config import Config
 from qa.corpus.pages import Pages
 from qa.formats.decoding import Empty, Unreadable
+from qa.models.encoders import default_folder
+from qa.models.token_counts import token_counter
 from qa.sandbox import parsing
 from qa.sandbox.parsing import ParsedFile
 from qa.sandbox.pool import SandboxPool, SandboxProcess
+from qa.sandbox.program import _MOST_ASKED
 from qa.sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
 from qa.text.document import Document, Span
 from qa.text.passage import MAX_CHARACTERS, MAX_HEADING_CHARACTERS
@@ -84,6 +87,23 @@ def test_a_document_is_returned_with_its_passages(reader: SandboxProcess, path: 
     parsed = reader.parse_file(path, data, SPLITTING)
     assert parsed == parsing.parse_file(path, data, SPLITTING)
     assert all(len(passages) for _, passages in parsed.documents)
+
+
+def test_a_process_that_asks_often_counts_tokens_itself() -> None:
+    file = default_folder() / "tokenizer.json"
+    asked: list[int] = []
+
+    def count_tokens(texts: Sequence[str]) -> list[int]:
+        asked.append(len(texts))
+        return token_counter(file)(texts)
+
+    splitting = Splitting(count_tokens, 64, tokenizer=file)
+    text = b"# Bees\n\n" + b"In midwinter the beekeepers' \xc3\xa9tude of overwintering colonies continues. " * 40
+    with SandboxProcess() as process:
+        parsed = [process.parse_file("a.md", text, splitting) for _ in range(_MOST_ASKED)]
+    assert len(asked) == _MOST_ASKED
+    assert all(each == parsing.parse_file("a.md", text, splitting) for each in (parsed[0], parsed[-1]))
+    assert len(parsed[0].documents[0][1]) > 5
 
 
 def test_reasons_are_returned(reader: SandboxProcess) -> None:
