@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..corpus.records import Part
+from ..corpus.records import Head, Part
 from ..errors import StoreError
+from ..text.passage import Passage
 from .rows import MALFORMED, has_stray_sentence, is_literal
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _BLOCK = 1_000  # documents or passages that are read together
 _LONGEST_ERROR = 1e-3  # of an embedding's length
+
+_Files = list[tuple[str, Part]]  # files whose documents and passages follow each other
 
 
 def contents_problems(
@@ -25,44 +28,100 @@ def contents_problems(
     try:
         results = list(generation.faults())
         gone = generation.withdrawn()
-        for path, part in (generation.parts() if parts is None else parts).items():
-            if path not in gone:
-                results += _problems(generation, path, part, step)
+        wanted = (generation.parts() if parts is None else parts).items()
+        for files in _together((path, part) for path, part in wanted if path not in gone):
+            results += _problems(generation, files, step)
     except (*MALFORMED, StoreError) as error:
         return [f"generation {generation.id} cannot be read ({error})"]
     return results
 
 
-def _problems(generation: OpenGeneration, path: str, part: Part, step: Callable[[], None]) -> Iterator[str]:
-    """What is wrong with the documents and passages of one file."""
-    passages = generation.in_order(part.passages, step)
-    counted, number, passage = 0, -1, next(passages, None)
-    documents = 0
-    for block in blocks(part.documents):
-        heads = generation.heads(block)
-        for document_number in block:
-            step()
-            head, stored = heads.get(document_number), generation.body(document_number)
-            if head is None or stored is None:
-                continue
-            documents += 1
-            while passage is not None and passage[1].document == head.path:
-                number, one = passage
-                if number != part.passages.start + counted or not is_literal(one, stored[1].text):
-                    yield f"passage {number} of {head.path} is not a literal part of its document"
-                if has_stray_sentence(one):
-                    yield f"passage {number} of {head.path} has a sentence outside itself"
-                counted, passage = counted + 1, next(passages, None)
-    if documents != len(part.documents):
-        yield f"{path} has {documents} articles, not {len(part.documents)}"
-    elif passage is not None or counted != len(part.passages):
-        yield f"{path} has {counted} passages, not {len(part.passages)}"
-    for block in blocks(part.passages):
+def _together(files: Iterable[tuple[str, Part]]) -> Iterator[_Files]:
+    """The files in groups that are read together: a query for each would take longer than to check most of them."""
+    group: _Files = []
+    size = 0
+    for path, part in files:
+        follows = group and (group[-1][1].documents.stop, group[-1][1].passages.stop) == (
+            part.documents.start,
+            part.passages.start,
+        )
+        if group and (not follows or size >= _BLOCK):
+            yield group
+            group, size = [], 0
+        group.append((path, part))
+        size += len(part.documents) + len(part.passages)
+    if group:
+        yield group
+
+
+class _Stored:
+    """The documents and passages of some files as they are stored, in order."""
+
+    def __init__(self, generation: OpenGeneration, all_of_them: Part, step: Callable[[], None]) -> None:
+        self._generation = generation
+        self._step = step
+        self._passages = generation.in_order(all_of_them.passages, step)
+        self._heads = self._read_heads(all_of_them.documents)
+        self.next: tuple[int, Passage] | None = None  # the next passage, with its number
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Go to the next passage."""
+        self.next = next(self._passages, None)
+
+    def documents(self, numbers: range) -> Iterator[tuple[Head, str]]:
+        """Each of the next documents that is stored, with its text."""
+        for number in numbers:
+            self._step()
+            head, stored = next(self._heads), self._generation.body(number)
+            if head is not None and stored is not None:
+                yield head, stored[1].text
+
+    def _read_heads(self, documents: range) -> Iterator[Head | None]:
+        for block in blocks(documents):
+            heads = self._generation.heads(block)
+            yield from map(heads.get, block)
+
+
+def _problems(generation: OpenGeneration, files: _Files, step: Callable[[], None]) -> Iterator[str]:
+    """What is wrong with the documents, passages and embeddings of files that follow each other."""
+    first, last = files[0][1], files[-1][1]
+    everything = Part(
+        range(first.documents.start, last.documents.stop), range(first.passages.start, last.passages.stop)
+    )
+    stored = _Stored(generation, everything, step)
+    for path, part in files:
+        yield from _problems_of_file(stored, path, part)
+    for block in blocks(everything.passages):
         step()
         lengths = np.linalg.norm(generation.vectors(block), axis=1)
-        for at in np.flatnonzero(~(np.abs(lengths - 1) < _LONGEST_ERROR)):
-            yield f"passage {block[at]} of {path} has an embedding that is not of unit length"
-            break
+        wrong = np.flatnonzero(~(np.abs(lengths - 1) < _LONGEST_ERROR))
+        if len(wrong):
+            number = block[wrong[0]]
+            path = next(path for path, part in files if number in part.passages)
+            yield f"passage {number} of {path} has an embedding that is not of unit length"
+
+
+def _problems_of_file(stored: _Stored, path: str, part: Part) -> Iterator[str]:
+    counted = documents = 0
+    for head, text in stored.documents(part.documents):
+        documents += 1
+        while stored.next is not None and stored.next[0] < part.passages.stop and stored.next[1].document == head.path:
+            number, passage = stored.next
+            if number != part.passages.start + counted or not is_literal(passage, text):
+                yield f"passage {number} of {head.path} is not a literal part of its document"
+            if has_stray_sentence(passage):
+                yield f"passage {number} of {head.path} has a sentence outside itself"
+            counted += 1
+            stored.go_on()
+    rest = 0  # passages of no document of the file
+    while stored.next is not None and stored.next[0] < part.passages.stop:
+        rest += 1
+        stored.go_on()
+    if documents != len(part.documents):
+        yield f"{path} has {documents} articles, not {len(part.documents)}"
+    elif rest or counted != len(part.passages):
+        yield f"{path} has {counted} passages, not {len(part.passages)}"
 
 
 def blocks(numbers: range) -> Iterator[range]:
