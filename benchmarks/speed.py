@@ -352,7 +352,7 @@ def choose(kind: str, size: int) -> list[Record]:
 
 
 def write_corpus(folder: Path, records: Sequence[Record]) -> None:
-    """Write at most 10,000 JSON Lines files, and beside them the rows; each record is an article of a passage or more."""
+    """Write at most 10,000 JSON Lines files, and beside them the rows; each record is an article."""
     beside = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)

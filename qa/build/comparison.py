@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Any
 
 from ..config import Config
@@ -90,7 +90,7 @@ def is_compatible(previous: OpenGeneration, identity: EncoderIdentity, settings:
 def kind_and_size(plan: Plan) -> tuple[str, int]:
     """The extension of a file, and its size if it must be read, otherwise 0."""
     must = plan.file.readable and plan.reuse is None
-    return PurePosixPath(plan.record.path).suffix.lower(), plan.record.size if must else 0
+    return splitext(plan.record.path)[1].lower(), plan.record.size if must else 0
 
 
 def _previous(store: Store[Any], full: bool) -> OpenGeneration | None:

@@ -240,9 +240,15 @@ def _is_ignored(entry: os.DirEntry[str]) -> bool:
     return entry.name.startswith(".") or (is_file and is_temporary(entry.name))
 
 
+def _below(folder: Path, location: Path) -> str:
+    """The path of a file below its folder, with slashes. (`relative_to` takes as long as all else about a file.)"""
+    below = str(location) if str(folder) == "." else str(location)[len(str(folder)) :].lstrip(os.sep)
+    return below.replace(os.sep, "/")
+
+
 def _examine(folder: Folder, location: Path, root: Path, max_file_bytes: int, text_files: Sequence[str]) -> CorpusFile:
     """The file at `location`, with the status that shows without reading it."""
-    path = folder.key(location.relative_to(folder.path).as_posix())
+    path = folder.key(_below(folder.path, location))
     name = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     record = FileRecord(path=name, size=0, mtime_ns=0, title=title_from_path(name))
 

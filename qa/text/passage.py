@@ -88,9 +88,13 @@ def context(title: str, section: Sequence[str]) -> tuple[str, str]:
     The header of a table is the last part of a path, and has 240 more.
     """
     headings = section[:-1] if section and is_header(section[-1]) else section
-    path = SECTION_SEPARATOR.join(headings).encode("utf-8", "replace")[-_CONTEXT_BYTES:].decode("utf-8", "ignore")
-    header = header_context("".join(section[len(headings) :]))
-    start = title.encode("utf-8", "replace")[:_CONTEXT_BYTES].decode("utf-8", "ignore")
+    path = SECTION_SEPARATOR.join(headings)
+    if not (path.isascii() and len(path) <= _CONTEXT_BYTES):  # as most are, and every passage is asked for it
+        path = path.encode("utf-8", "replace")[-_CONTEXT_BYTES:].decode("utf-8", "ignore")
+    header = header_context(section[-1]) if len(headings) < len(section) else ""
+    start = title
+    if not (start.isascii() and len(start) <= _CONTEXT_BYTES):
+        start = start.encode("utf-8", "replace")[:_CONTEXT_BYTES].decode("utf-8", "ignore")
     return start.rstrip(". "), SECTION_SEPARATOR.join(part for part in (path.rstrip(". "), header) if part)
 
 

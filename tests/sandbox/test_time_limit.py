@@ -70,7 +70,8 @@ def test_a_limit_that_is_over_ends_the_process() -> None:
 def test_one_thread_watches_all_limits_and_ends_only_those_that_are_over() -> None:
     before = threading.active_count()
     over = {name: threading.Event() for name in ("long", "short", "second")}
-    long, short, second = (TimeLimit(seconds, 1, over[name].set) for name, seconds in zip(over, (60, 0.01, 0.02), strict=True))
+    seconds = (60, 0.01, 0.02)
+    long, short, second = (TimeLimit(each, 1, over[name].set) for name, each in zip(over, seconds, strict=True))
     with long.running():
         for _ in range(500):
             with limit_of(60, 1).running():

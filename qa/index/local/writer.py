@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 _UNKEPT = (".lock", ".part")  # files next to a generation while it is written, not part of it
 _T = TypeVar("_T")
-_MOST_UNWRITTEN = 16  # documents, or parts of long ones, waiting for SQLite
-_MOST_ROWS = 1_000  # passages that are written together
+_MOST_UNWRITTEN = 4  # blocks of rows waiting for SQLite
+_MOST_ROWS = 1_000  # rows that are written together, or thousands of characters of documents
 _BLOCK = 4_096  # embeddings that are copied at once
 
 # A word index is extended if it has at least this many passages, and no more than this share of them was removed since
@@ -68,6 +68,8 @@ class GenerationWriter(Writer):
         self._renamed: list[range] = []  # passages whose words have changed, because the name of their file has
         self._kept: list[tuple[range, int]] = []  # passages of the last generation, and the first one's new number
         self._is_current = False
+        self._rows: dict[str, list[tuple[Any, ...]]] = {}  # of each table, to be inserted together
+        self._waiting = 0  # rows among them, and thousands of characters
         self._writing = BackgroundQueue(_MOST_UNWRITTEN, step)
         try:
             self._vectors = dense.DenseWriter(self.folder, int(manifest.encoder["dimension"]))
@@ -121,6 +123,7 @@ class GenerationWriter(Writer):
             "file": renamed and renamed[0], "after": len(renamed[1]) + 1 if renamed else 0,
         }  # fmt: skip
         if documents:
+            self._insert_waiting()
             self._writing.add(partial(self._copy_rows, values))
         if passages and self._old is not None:
             for start in range(0, len(passages), _BLOCK):
@@ -146,18 +149,26 @@ class GenerationWriter(Writer):
             (number, i, s.level, json.dumps(s.path), s.span.start, s.span.end) for i, s in enumerate(document.sections)
         ]
         pairs = [(number, *pair) for pair in acronyms_of(document)]
-        self._writing.add(partial(self._insert_rows, documents=[own], sections=sections, acronyms=pairs), 1)
-        rows: list[tuple[Any, ...]] = []
+        self._insert(len(document.text) // 1_000, documents=[own], sections=sections, acronyms=pairs)
         for i, p in enumerate(passages):
             facts = row_of(p, i)
-            rows.append((first + i, number, *facts, p.key, row_checksum(*facts, document.language)))
-            if len(rows) == _MOST_ROWS:
-                self.step()
-                self._writing.add(partial(self._insert_rows, passages=rows), 1)
-                rows = []
-        self._writing.add(partial(self._insert_rows, passages=rows))
+            self._insert(passages=[(first + i, number, *facts, p.key, row_checksum(*facts, document.language))])
 
-    def _insert_rows(self, **tables: Sequence[tuple[Any, ...]]) -> None:
+    def _insert(self, size: int = 0, **tables: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows with those of other documents; `size` is how many further rows they take the place of."""
+        for table, rows in tables.items():
+            self._rows.setdefault(table, []).extend(rows)
+            size += len(rows)
+        self._waiting += size
+        if self._waiting >= _MOST_ROWS:
+            self.step()
+            self._insert_waiting()
+
+    def _insert_waiting(self) -> None:
+        rows, self._rows, self._waiting = self._rows, {}, 0
+        self._writing.add(partial(self._insert_rows, rows), 1)
+
+    def _insert_rows(self, tables: Mapping[str, Sequence[tuple[Any, ...]]]) -> None:
         for table, rows in tables.items():
             if rows:
                 places = ", ".join("?" * len(rows[0]))
@@ -203,7 +214,8 @@ class GenerationWriter(Writer):
     def finish(self, keep: int) -> str:
         """Write both indexes, verify everything, and make it current by one rename."""
         files = [(record.path, record_json(record)) for record in self.records]
-        self._writing.add(partial(self._insert_rows, files=files))
+        self._insert_waiting()
+        self._writing.add(partial(self._insert_rows, {"files": files}))
         try:
             self.step()
             self._vectors.finish()
