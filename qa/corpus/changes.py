@@ -75,13 +75,12 @@ def plan(
             record, _ = documents.read(file)
             if old is not None and record.sha256 and old.sha256 == record.sha256:
                 record = old.stamped(record)
-        record = replace(record, work=file.record.work)
+        if record.work != file.record.work:
+            record = replace(record, work=file.record.work)
         same = reusable.get(record.path)
         if same is None or same.sha256 != record.sha256:
             same = by_hash.get(record.sha256)
-        usable = same is not None and bool(record.sha256) and _extension(same.path) == _extension(record.path)
-        usable = usable and same is not None and same.work == record.work
-        plans.append(Plan(file, record, same if usable else None))
+        plans.append(Plan(file, record, same if same is not None and _is_same(same, record) else None))
     return plans
 
 
@@ -128,6 +127,12 @@ def vanished(
     new = sum(within(path) for path in changes.added)
     looks = gone >= _MIN_VANISHED and 2 * gone > indexed and gone > new
     return gone if looks or missing else 0
+
+
+def _is_same(old: FileRecord, record: FileRecord) -> bool:
+    """Whether what was read of a file with the same content is what would be read of this one."""
+    has_same_kind = old.path == record.path or _extension(old.path) == _extension(record.path)
+    return bool(record.sha256) and has_same_kind and old.work == record.work
 
 
 def _content(record: FileRecord) -> tuple[str, str]:

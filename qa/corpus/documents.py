@@ -250,7 +250,7 @@ def _examine(folder: Folder, location: Path, root: Path, max_file_bytes: int, te
     """The file at `location`, with the status that shows without reading it."""
     path = folder.key(_below(folder.path, location))
     name = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    record = FileRecord(path=name, size=0, mtime_ns=0, title=title_from_path(name))
+    record = FileRecord(name, size=0, mtime_ns=0, title=title_from_path(name))
 
     def rejected(status: str, reason: str) -> CorpusFile:
         rejected_record = replace(record, status="failed" if status == "failed" else "skipped", reason=reason)
@@ -263,7 +263,7 @@ def _examine(folder: Folder, location: Path, root: Path, max_file_bytes: int, te
             target, info = location.resolve(strict=True), location.stat()
     except (OSError, RuntimeError) as error:
         return rejected("failed", f"cannot be read: {getattr(error, 'strerror', None) or 'a cycle of links'}")
-    record = replace(record, size=info.st_size, mtime_ns=info.st_mtime_ns, ctime_ns=info.st_ctime_ns)
+    record = FileRecord(name, info.st_size, info.st_mtime_ns, title=record.title, ctime_ns=info.st_ctime_ns)
     if is_link and not target.is_relative_to(root):  # links to folders are not followed, so no other path leaves it
         return rejected("skipped", "is a link that leads out of the folder")
     if stat.S_ISDIR(info.st_mode) and not is_link:

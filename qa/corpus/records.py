@@ -61,7 +61,8 @@ class FileRecord:
         if not values.keys() >= {"path", "size", "mtime_ns"} or not values.keys() <= set(cls.__slots__):
             raise ValueError("not the record of a file")
         for name, value in values.items():
-            typed(value, int if name in _NUMBERS else str)
+            if type(value) is not (int if name in _NUMBERS else str):
+                raise ValueError(f"{name} of a file is of the wrong type")
         return cls(**values)
 
 

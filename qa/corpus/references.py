@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..text.document import stem_and_suffix
 from . import exports, zotero
 from .documents import CorpusFile
 from .folders import Corpus, Folders
@@ -21,10 +22,11 @@ def works_of(files: Sequence[CorpusFile], corpus: Corpus) -> Mapping[str, Work]:
     found: dict[Path, Work] = {}
     for database in zotero.databases_of(places, Folders.of(corpus).paths):
         found |= zotero.works_in(database)
-    json_files = Counter(place.parent for place in places.values() if place.suffix.lower() == ".json")
+    ends = {path: stem_and_suffix(path)[1].lower() for path in places}
+    json_files = Counter(place.parent for path, place in places.items() if ends[path] == ".json")
     locations = list(places.values())
-    for place in locations:
-        if place.suffix.lower() in exports.ENDINGS and json_files[place.parent] <= _MOST_JSON:
+    for path, place in places.items():
+        if ends[path] in exports.ENDINGS and json_files[place.parent] <= _MOST_JSON:
             found = {**exports.works_in(place, locations), **found}  # the database knows more
     return {path: found[place] for path, place in places.items() if place in found}
 

@@ -118,5 +118,6 @@ def _location(path: str, key: str, home: Path) -> Path | None:
 
 def databases_of(locations: Mapping[str, Path], roots: tuple[Path, ...]) -> list[Path]:
     """The databases whose storage holds some of these files, or that are at the top of a folder of the corpus."""
-    homes = {place.parent.parent.parent for place in locations.values() if place.parent.parent.name == "storage"}
+    stored = (place for place in locations.values() if "storage" in str(place))  # hardly any, and of those the parents
+    homes = {place.parent.parent.parent for place in stored if place.parent.parent.name == "storage"}
     return sorted(home / NAME for home in {*homes, *roots} if (home / NAME).is_file())

@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import PurePosixPath
 
-from ..text.document import Contents, Document
+from ..text.document import Contents, Document, stem_and_suffix
 from .archives import parse_zip, people_in
 from .articles import Fields
 from .chat_lines import chat_of
@@ -80,7 +79,7 @@ def extensions(text_files: Sequence[str] = ()) -> tuple[str, ...]:
 
 
 def _extension(path: str) -> str:
-    return PurePosixPath(path).suffix.lower()
+    return stem_and_suffix(path)[1].lower()
 
 
 @cache

@@ -77,7 +77,7 @@ def contained_in(text: str, language: str = "") -> frozenset[str]:
 
 def plain_words(text: str) -> list[str]:
     """The words of a text, unstemmed, in lower case and without accents; in a script without spaces, each character."""
-    return _run(_analyzer("", _is_indian(text)), text, pairs=False)
+    return _run(_analyzer("", _INDIAN.search(text) is not None), text, pairs=False)
 
 
 def is_function_word(word: str, stemmer: str = "english") -> bool:
@@ -95,20 +95,13 @@ def _function_terms() -> frozenset[str]:
 def _analyze(text: str, stemmer: str) -> list[str]:
     if stemmer == "turkish":
         text = unicodedata.normalize("NFC", text).translate(_TURKISH)
-    return _run(_analyzer(stemmer, _is_indian(text)), text)
-
-
-def _is_indian(text: str) -> bool:
-    return not text.isascii() and _INDIAN.search(text) is not None
+    return _run(_analyzer(stemmer, _INDIAN.search(text) is not None), text)
 
 
 def _run(analyzer: tantivy.TextAnalyzer, text: str, pairs: bool = True) -> list[str]:
     """The terms of `text`; in scripts without spaces, pairs of characters, or single ones if not `pairs`."""
-    if text.isascii():
-        with _analyzer_lock:
-            return analyzer.analyze(text)
     terms: list[str] = []
-    for number, piece in enumerate(_RUN.split(unicodedata.normalize("NFC", text))):
+    for number, piece in enumerate([text] if text.isascii() else _RUN.split(unicodedata.normalize("NFC", text))):
         if number % 2:
             terms += [piece[i : i + 2] for i in range(max(1, len(piece) - 1))] if pairs else piece
         elif piece:
