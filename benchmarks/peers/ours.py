@@ -59,7 +59,7 @@ class Ours:
         return self._encoder.encode_passages(texts)
 
     def build(self, corpus: Path, index: Path, rows: str) -> Counts:
-        from qa.build import build_index
+        from qa.build.standalone import build_index
 
         if not rows:
             raise NotImplementedError  # `qa build` does that
