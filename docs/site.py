@@ -11,7 +11,7 @@ _ROOT = Path(__file__).parent.parent
 _INDEX = "docs/README.md"  # a list of these pages, for readers of the repository: the site has its navigation
 _SHOWN = (
     *("*.md", "docs/*.md", "docs/*.png", "docs/*.svg", "examples/**/*", "extension/README.md"),
-    *("benchmarks/collections/README.md", "Containerfile"),
+    *("benchmarks/collections/README.md", "Containerfile", "LICENSE", "requirements-tested.txt"),
 )
 
 
