@@ -19,38 +19,25 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from documented import Block, blocks_in
 
 import qa
 from qa.build import build
 from qa.config import Config
 from qa.models.protocols import Encoder
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-PAGES += sorted((ROOT / "corpus").glob("*.md"))
-BLOCK = re.compile(r"^(?P<indent> *)```(?P<language>\w+)(?P<mark>[^\n]*)\n(?P<code>.*?)^(?P=indent)```$", re.M | re.S)
 MOST_PARTS = 2
-Block = tuple[str, str, str]  # where it begins, as page and line; how it is marked; its lines
-
-
-def blocks(language: str) -> list[Block]:
-    examples = []
-    for page in PAGES:
-        text = page.read_text("utf-8")
-        for match in BLOCK.finditer(text):
-            if match["language"] == language:
-                place = f"{page.relative_to(ROOT).as_posix()}:{text.count(chr(10), 0, match.start()) + 1}"
-                examples.append((place, match["mark"].strip(), textwrap.dedent(match["code"])))
-    return examples
 
 
 def package_example() -> Block:
     """The example in the docstring of the package."""
     assert qa.__doc__ is not None
     lines = qa.__doc__.splitlines(keepends=True)
-    return "qa/__init__.py", "", textwrap.dedent("".join(line for line in lines if line[:4] in ("    ", "\n")))
+    code = textwrap.dedent("".join(line for line in lines if line[:4] in ("    ", "\n")))
+    return Block("qa/__init__.py", "python", "", code)
 
 
-PYTHON, JSON, CONSOLE = [*blocks("python"), package_example()], blocks("json"), blocks("console")
+PYTHON, JSON, CONSOLE = [*blocks_in("python"), package_example()], blocks_in("json"), blocks_in("console")
 
 
 @pytest.fixture(scope="module")
@@ -75,34 +62,33 @@ def output_of(folder: Path, *arguments: str) -> str:
 
 
 def test_there_are_examples_and_few_are_incomplete() -> None:
-    assert {place.partition(":")[0] for place, _, _ in PYTHON} >= {"README.md", "qa/__init__.py"}
+    assert {block.page for block in PYTHON} >= {"README.md", "qa/__init__.py"}
     assert JSON and CONSOLE
-    assert {mark for _, mark, _ in PYTHON} <= {"", "part"}
-    assert sum(mark == "part" for _, mark, _ in PYTHON) <= MOST_PARTS
+    marks = [block.mark for block in PYTHON]
+    assert set(marks) <= {"", "part"} and marks.count("part") <= MOST_PARTS
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("block", PYTHON, ids=lambda block: block[0])
+@pytest.mark.parametrize("block", PYTHON, ids=lambda block: block.place)
 def test_a_python_example_runs_and_prints_something(block: Block, folder: Path) -> None:
-    place, mark, code = block
-    compile(code, place, "exec")
-    if mark != "part":
-        assert output_of(folder, "-c", code).strip()
+    compile(block.code, block.place, "exec")
+    if block.mark != "part":
+        assert output_of(folder, "-c", block.code).strip()
 
 
-@pytest.mark.parametrize("block", JSON, ids=lambda block: block[0])
+@pytest.mark.parametrize("block", JSON, ids=lambda block: block.place)
 def test_an_example_of_json_is_json(block: Block) -> None:
-    assert json.loads(block[2])
+    assert json.loads(block.code)
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("block", CONSOLE, ids=lambda block: block[0])
+@pytest.mark.parametrize("block", CONSOLE, ids=lambda block: block.place)
 def test_console_examples_show_the_actual_output(block: Block, folder: Path) -> None:
     def masked(text: str) -> str:
         """On one line, as a page is narrower than a console; without percentages, which depend on the processor."""
         return re.sub(r"[\s|]+", " ", re.sub(r"\d+ %", "… %", text)).strip()
 
-    for call in re.split(r"^\$ ", block[2], flags=re.MULTILINE)[1:]:
+    for call in re.split(r"^\$ ", block.code, flags=re.MULTILINE)[1:]:
         command, _, output = call.partition("\n")
         program, *arguments = shlex.split(command)
         assert Path(program).name == "qa"

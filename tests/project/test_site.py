@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from documented import files_on
 
 from qa.cli.reference import reference
 from qa.evaluate.run import evaluate, read_dataset
@@ -21,7 +22,6 @@ LOADED = re.compile(
     r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"([^\"]+)"
     r"|<link\b[^>]*\brel=\"(?:stylesheet|preload|icon)\"[^>]*\bhref=\"([^\"]+)"
 )
-SET = re.compile(r"^`(\S+)` (?:has|says)\b(?:(?!```).)*^```text\n(.*?)^```", re.M | re.S)
 
 
 def test_the_reference_of_commands_is_current() -> None:
@@ -47,7 +47,7 @@ def test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere(tmp_path: P
 
 @pytest.mark.model
 def test_the_set_of_questions_on_the_page_about_benchmarks_is_measured(tmp_path: Path, encoder: Encoder) -> None:
-    files = dict(SET.findall((ROOT / "docs" / "own-benchmark.md").read_text("utf-8")))
+    files = files_on(ROOT / "docs" / "own-benchmark.md")
     assert sorted(files) == ["corpus.jsonl", "qrels.tsv", "queries.jsonl"]
     for name, text in files.items():
         (tmp_path / name).write_text(text, "utf-8")
