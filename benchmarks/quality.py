@@ -260,7 +260,7 @@ def _separation(judged: Sequence[Judged]) -> dict[str, Any]:
         },
         "calibration_error": round(metrics.calibration_error(mixture, truth), 4),
         "calibration_error_if_true": round(error_if_true(mixture), 4),
-        "answered": {kind: round(float((rows >= Config().threshold).mean()), 4) for kind, rows in sure.items()},
+        "answered": {kind: round(float((rows >= Config().least_confidence).mean()), 4) for kind, rows in sure.items()},
     }
 
 
@@ -356,7 +356,7 @@ def _measure(name: str, encoder: Encoder) -> tuple[dict[str, Any], list[float], 
     measured["near_miss_auroc"] = near_miss
     sure, truth = _even(_held_out(answerable), _held_out(strangers))
     measured["calibration_error"] = round(metrics.calibration_error(sure, truth), 4)
-    threshold = Config().threshold
+    threshold = Config().least_confidence
     measured["answered"] = _share([o.answer.confidence >= threshold for o in answerable])
     measured["off_topic_answered"] = _share([o.answer.confidence >= threshold for o in strangers])
     near = [o for o in own if not o.query.answerable]

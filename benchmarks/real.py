@@ -116,9 +116,10 @@ def answered(folder: Path, reader: Reader | None = None, only: Sequence[str] | N
     return rows
 
 
-def opened(collection: Collection, reader: Reader | None = None) -> Engine:
+def opened(collection: Collection, reader: Reader | None = None, threshold: float | None = None) -> Engine:
     """An engine on the collection, whose index is kept in the cache and built anew only for what changed."""
-    place = Config(corpus=collection.folder, index=CACHE / "real" / collection.name, reader_ms=_ALL_READ)
+    index = CACHE / "real" / collection.name
+    place = Config(corpus=collection.folder, index=index, reader_ms=_ALL_READ, threshold=threshold)
     build_index(place)
     return Engine.open(place, reader=reader)
 

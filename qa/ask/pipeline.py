@@ -190,7 +190,7 @@ def _composed(ranking: Ranking, request: Request, resources: Resources) -> Answe
     left = resources.config.reader_ms - ranking.timings_ms["read"]
     leads = leads_of(ranking, resources.reader, left / 1e3, facts.contexts)
     leads = with_versions(leads, ranking, facts.contexts, facts.dates)
-    verdict = judge(leads, resources.config.threshold, resources.config.risk, request.threshold)
+    verdict = judge(leads, resources.config.least_confidence, resources.config.risk, request.threshold)
     composed = compose(request.question, ranking, leads, verdict, facts, request.top_k)
     missing = unmentioned(composed, ranking, resources.generation)
     why = explain(ranking, leads, verdict, facts.contexts, request.top_k)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ..config import Effective
+from ..config.effective import Value
 from .options import settings_of, stored
 from .output import one_line, print_json
 
@@ -18,7 +22,7 @@ from .output import one_line, print_json
 def config(corpus: Path | None, index: Path | None, store: str | None, as_json: bool) -> None:
     """Show each setting with its effective value and where it comes from: an option, the environment, or qa.toml."""
     settings = settings_of(corpus=corpus, index=index, store=store)
-    settings.config()  # what does not fit together is reported
+    values = list(_with_fitted(settings))
     if as_json:
         print_json(
             {
@@ -34,15 +38,31 @@ def config(corpus: Path | None, index: Path | None, store: str | None, as_json: 
                         "option": value.setting.option or None,
                         "help": value.setting.help,
                     }
-                    for value in settings.values.values()
+                    for value in values
                 ],
             }
         )
         return
     file = str(settings.file) if settings.file else "no qa.toml"
     click.echo(one_line(f"{file}{'; your data folder, since no folder corpus is here' if settings.home else ''}"))
-    for value in settings.values.values():
+    for value in values:
         click.echo(one_line(f"{value.setting.name:>15}  {_words(value.shown)}  ({value.origin})"))
+
+
+def _with_fitted(settings: Effective) -> Iterator[Value]:
+    """Each setting; the threshold is the one that `qa calibrate` has fitted, where that counts.
+
+    What does not fit together is reported.
+    """
+    from ..evaluate.calibrate import in_use
+
+    fitted = in_use(settings.config())
+    for name, value in settings.values.items():
+        if name == "threshold" and fitted is not None:
+            threshold, file = fitted
+            yield replace(value, value=threshold, source="calibration", origin=f"{file}, of qa calibrate")
+        else:
+            yield value
 
 
 def as_toml(value: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from .address import Address, PluginAddress, address_of
 from .chat import CHAT, chat_of
 from .places import Place, joined, places_of
-from .settings import SETTINGS, from_environment
+from .settings import SETTINGS, USUAL_THRESHOLD, from_environment, is_given
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +19,15 @@ class Config:
 
     `encoder` names a SentenceTransformer folder (or a model already on this machine); empty is the shipped one. The
     prompts are put before queries and passages; None is the model's own. `threshold` is the confidence below which the
-    program abstains, unless `risk` is given: the share of the answers it shows that may be wrong. `keep` is the number
-    of generations that are kept. `fields` are pairs of title, text, url, date or author and the name of that field in
-    JSON and CSV files; `text_files` are the extensions, in lower case with their dot, of further files that are read as
-    text or source code. `reader` is empty for the shipped reader, or "off"; `reader_ms` is its time limit in
-    milliseconds, after which it starts no further passage. With `gaps`, the chat keeps the questions that it did not
-    answer, on this machine. With `store`, the index is on that server, and `index` contains only what belongs to this
-    machine. With `history`, the chat stores conversations there. `chat` is the address of the chat, with a slash at its
-    end, where the links of answers open. `folders` are the folders of articles if there are several, each with its name
-    (`corpus.folders`); `corpus` is then the first of them.
+    program abstains (None: what `qa calibrate` has fitted, else .5), unless `risk` is given: the share of the answers
+    it shows that may be wrong. `keep` is the number of generations that are kept. `fields` are pairs of title, text,
+    url, date or author and the name of that field in JSON and CSV files; `text_files` are the extensions, in lower case
+    with their dot, of further files that are read as text or source code. `reader` is empty for the shipped reader, or
+    "off"; `reader_ms` is its time limit in milliseconds, after which it starts no further passage. With `gaps`, the
+    chat keeps the questions that it did not answer, on this machine. With `store`, the index is on that server, and
+    `index` contains only what belongs to this machine. With `history`, the chat stores conversations there. `chat` is
+    the address of the chat, with a slash at its end, where the links of answers open. `folders` are the folders of
+    articles if there are several, each with its name (`corpus.folders`); `corpus` is then the first of them.
     """
 
     corpus: Path = Path("corpus")
@@ -38,7 +38,7 @@ class Config:
     max_file_bytes: int = 20_000_000
     fields: tuple[tuple[str, str], ...] = ()
     text_files: tuple[str, ...] = ()
-    threshold: float = 0.5
+    threshold: float | None = None
     risk: float | None = None
     keep: int = 3
     reader: str = ""
@@ -49,9 +49,14 @@ class Config:
     chat: str = CHAT
     folders: tuple[Place, ...] = ()
 
+    @property
+    def least_confidence(self) -> float:
+        """The threshold, or the usual one if none is set."""
+        return USUAL_THRESHOLD if self.threshold is None else self.threshold
+
     @classmethod
     def of(cls, values: Mapping[str, Any], environ: Mapping[str, str]) -> Config:
-        """The configuration with the values of the settings of these names.
+        """The configuration with the values of the settings of these names, without `threshold` if nothing sets it.
 
         `environ` holds QA_MILVUS_USER, QA_MILVUS_PASSWORD, QA_MILVUS_TLS and QA_MILVUS_REPLICAS for the store. Raises
         ConfigError for a store or a public address that cannot be one.
@@ -85,6 +90,8 @@ class Config:
         The variables are those of docs/settings.md. Raises ConfigError for an invalid value.
         """
         values = {name: from_environment(name, environ) for name in SETTINGS}
+        if not is_given(SETTINGS["threshold"], environ.get("QA_THRESHOLD")):
+            del values["threshold"]
         folders = [corpus] if isinstance(corpus, (str, Path)) else [*(corpus or ())]
         given = {"corpus": joined(folders) or None, "index": index or None, "store": store}
         return cls.of({**values, **{name: value for name, value in given.items() if value is not None}}, environ)

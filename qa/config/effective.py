@@ -62,7 +62,10 @@ class Effective:
     def config(self) -> Config:
         """The configuration of an engine. Raises ConfigError for a store that cannot be one."""
         texts = {value.setting.variable: str(value.value) for value in self.values.values() if _is_for_store(value)}
-        return Config.of({name: value.value for name, value in self.values.items()}, {**self.environ, **texts})
+        values = {name: value.value for name, value in self.values.items()}
+        if self.values["threshold"].source == "default":
+            del values["threshold"]  # so that a fitted one counts
+        return Config.of(values, {**self.environ, **texts})
 
 
 def resolve(environ: Mapping[str, str], options: Mapping[str, Any], file: Path | None = None) -> Effective:

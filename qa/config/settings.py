@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ConfigError
 
+USUAL_THRESHOLD = 0.5
 _EXTENSION = re.compile(r"\.?([\w+#-]{1,20})")
 _FIELDS = ("title", "text", "url", "date", "author")
 
@@ -158,7 +159,9 @@ _ALL = (
     ),
     Setting("ocr_languages", "list", "", "The languages that are read in images, as Tesseract names them."),
     Setting(
-        "threshold", "number", 0.5, "Below this confidence it gives no answer.", "--threshold", _number(0, 1), "serve"
+        "threshold", "number", USUAL_THRESHOLD,
+        "Below this confidence it gives no answer; what `qa calibrate` fitted counts only if none is set.",
+        "--threshold", _number(0, 1), "serve",
     ),
     Setting(
         "risk", "number", None, "Replaces threshold: the largest share of shown answers that may be wrong.",

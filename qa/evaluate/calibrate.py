@@ -12,6 +12,7 @@ import json
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from typing import Any
 from ..ask.answer import Answer
 from ..config import Config
 from ..engine import Engine
-from ..errors import ConfigError
-from ..index import calibration
+from ..errors import ConfigError, StoreError
+from ..index import calibration, open_store
 from ..index.calibration import Calibration
 from .run import contains_answer
 
@@ -160,7 +161,16 @@ def forget(config: Config) -> bool:
 
 def threshold_now(config: Config, encoder: Mapping[str, Any]) -> float:
     """The threshold that counts at present. Raises StoreError."""
-    return calibration.calibrated(config, encoder).threshold
+    return calibration.calibrated(config, encoder).least_confidence
+
+
+def in_use(config: Config) -> tuple[float, Path] | None:
+    """The fitted threshold and its file, if it counts for the present index; None also if that cannot be opened."""
+    if config.threshold is None:
+        with suppress(StoreError), closing(open_store(config)) as store:
+            fitted = calibration.calibrated(config, store.open_current().manifest.encoder).threshold
+            return None if fitted is None else (fitted, config.index / calibration.NAME)
+    return None
 
 
 def upper_bound(wrong: int, shown: int, certainty: float) -> float:

@@ -14,7 +14,6 @@ from ..errors import StoreError
 from ..system.files import sync
 
 NAME = "calibration.json"
-_USUAL = Config().threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,8 @@ def forget(index: Path) -> bool:
 
 
 def calibrated(config: Config, encoder: Mapping[str, Any]) -> Config:
-    """The configuration with the fitted threshold, unless another one or a risk is set, or it was fitted otherwise."""
-    if config.risk is not None or config.threshold != _USUAL or (found := read(config.index)) is None:
+    """The configuration with the fitted threshold, unless one or a risk is set, or it was fitted otherwise."""
+    if config.risk is not None or config.threshold is not None or (found := read(config.index)) is None:
         return config
     is_same = (found.encoder, found.reader) == (encoder.get("weights_sha256"), config.reader or "on")
     return replace(config, threshold=found.threshold) if is_same else config

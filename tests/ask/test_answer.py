@@ -333,7 +333,7 @@ def test_a_lead_that_answers_another_question_is_never_shown_by_default(kind: Mo
     evidence = data.draw(evidence_of(kind))
     usual, beside = (confidence(leads_with(kind, **{**evidence, "beside": beside})) for beside in (0.0, 1.0))
     assert beside == min(usual, MOST_BESIDE)
-    assert beside < Config().threshold
+    assert beside < Config().least_confidence
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def test_without_an_environment_everything_is_as_documented() -> None:
     assert Config.from_env({}) == Config()
     assert (Config().corpus, Config().index) == (Path("corpus"), Path("index"))
     assert (Config().encoder, Config().query_prompt, Config().passage_prompt) == ("", None, None)
-    assert (Config().max_file_bytes, Config().threshold, Config().keep) == (20_000_000, 0.5, 3)
+    assert (Config().max_file_bytes, Config().least_confidence, Config().keep) == (20_000_000, 0.5, 3)
     assert (Config().reader, Config().reader_ms) == ("", 2_000)
     assert Config().history
     assert (Config().fields, Config().text_files) == ((), ())

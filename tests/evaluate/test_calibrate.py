@@ -171,14 +171,20 @@ def test_it_does_not_count_for_another_encoder_reader_or_setting(built: Config) 
     named = {"weights_sha256": "abc"}
 
     def of(**changes: Any) -> float:
-        return calibrated(Config(built.corpus, built.index, **{"reader": "off", **changes}), named).threshold
+        return calibrated(Config(built.corpus, built.index, **{"reader": "off", **changes}), named).least_confidence
 
     assert of() == 0.97
-    assert of(reader="") == 0.5 and of(threshold=0.6) == 0.6 and of(risk=0.1) == 0.5
-    assert calibrated(built, {"weights_sha256": "other"}).threshold == 0.5
+    assert of(reader="") == 0.5 and of(threshold=0.6) == 0.6 and of(threshold=0.5) == 0.5 and of(risk=0.1) == 0.5
+    assert calibrated(built, {"weights_sha256": "other"}).least_confidence == 0.5
     (built.index / calibration.NAME).write_text("{}")
     with pytest.raises(StoreError, match=r"cannot be read: run `qa calibrate` again, or delete it"):
         of()
+
+
+def threshold_shown(capsys: pytest.CaptureFixture[str]) -> str:
+    """The line of `qa config` with the threshold."""
+    assert main(["config"]) == 0
+    return next(line for line in capsys.readouterr().out.splitlines() if " threshold " in line)
 
 
 @pytest.mark.model
@@ -204,10 +210,17 @@ def test_the_command_fits_tells_and_stores(
     assert figures["right"] + figures["wrong"] + figures["refused"] == 15
     assert main(["ask", "When was the attic painted?", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["why"]["threshold"] == figures["threshold"]
+    assert threshold_shown(capsys).endswith(f"{figures['threshold']:g}  (index/calibration.json, of qa calibrate)")
+    with monkeypatch.context() as set_by_hand:
+        set_by_hand.setenv("QA_THRESHOLD", ".5")
+        assert threshold_shown(capsys).endswith("0.5  (QA_THRESHOLD)")
+        assert main(["ask", "When was the attic painted?", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["why"]["threshold"] == 0.5
     assert main(["calibrate", "questions.jsonl", "--risk", "0.2"]) == 0
     assert "% certainty, on questions like these." in capsys.readouterr().out
     assert main(["calibrate", "--forget"]) == 0
     assert "The shipped threshold counts again." in capsys.readouterr().out
+    assert threshold_shown(capsys).endswith("0.5  (default)")
     assert main(["calibrate"]) == 2  # these articles have no headings to ask about
     assert "0 questions are too few" in capsys.readouterr().err
 

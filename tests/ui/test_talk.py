@@ -100,7 +100,7 @@ def test_a_question_is_answered_as_its_reader_has_set(
     assert (exchange.wishes.passages, exchange.wishes.threshold) == (passages, threshold)
     assert exchange.answer is not None and len(exchange.answer.citations) <= passages
     assert exchange.answer.why is not None
-    assert exchange.answer.why.threshold == max(threshold, talk._chat.engine.config.threshold)
+    assert exchange.answer.why.threshold == max(threshold, talk._chat.engine.config.least_confidence)
     list(talk.retry(session, clicked(turn=1, passages=2, threshold=0.7)))
     assert session.current.exchanges[0].wishes == Wishes(2, 0.7)
 

@@ -48,7 +48,7 @@ def measured(
     rows = [json.loads(line) for line in (TESTS / "questions.jsonl").read_text("utf-8").splitlines()]
 
     @cache
-    def asked(setting: str, threshold: float = config.threshold) -> dict[str, float]:
+    def asked(setting: str, threshold: float = config.least_confidence) -> dict[str, float]:
         engine = Engine.open(replace(config, reader=setting, threshold=threshold), encoder, reader=reader)
         return shares([Asked(**row, answer=engine.ask(row["question"])) for row in rows])
 
