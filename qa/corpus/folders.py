@@ -68,6 +68,12 @@ class Folders:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), key)
         return folder.path, key[len(folder.key("")) :]
 
+    def formerly(self, key: str) -> list[str]:
+        """The paths that a file of this path has since the library was given more or fewer folders."""
+        named = [folder.key(key) for folder in self.all if folder.name]
+        first, _, below = key.partition("/")
+        return [*named, below] if below and first.strip(".") else named
+
     def location(self, key: str) -> Path:
         """Where the file of a path in the library is. Raises FileNotFoundError if that is in none of the folders."""
         root, below = self.split(key)

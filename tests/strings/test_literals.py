@@ -113,7 +113,7 @@ UNSEEN = {
     "qa-number qa-pages",
     "{} is not supported here: use GET.",  # no page asks in this way
     '"{}" is not a number: send one from 0.',
-    "The e-book has no such picture that a browser shows: open the original.",
+    "The file has no such picture that a browser shows: open the original.",
 }
 
 

@@ -119,6 +119,26 @@ def test_a_link_to_words_that_an_article_has_no_longer_says_so(client: TestClien
     assert "The article has changed since this link was made" in html and not marked(html)
 
 
+def test_a_link_opens_after_a_folder_was_added_or_left_out(tmp_path: Path, tiny: TinyEncoder) -> None:
+    write(tmp_path / "notes", {"bees.md": HTML, "deep/cats.md": GUIDE, "same.md": "# One\n\nOne of two."})
+    write(tmp_path / "work", {"ants.md": GUIDE, "same.md": "# Two\n\nTwo of two."})
+    folders = tuple((name, tmp_path / name) for name in ("notes", "work"))
+
+    def opened(config: Config, *paths: str) -> list[str]:
+        build(config, tiny)
+        with Engine.open(config, tiny) as engine:
+            client = TestClient(articles := Articles(engine, lambda _: True))
+            found = [get(client, "text", path=path).json().get("path", "") for path in paths]
+            articles.close()
+        return found
+
+    several = Config(folders[0][1], tmp_path / "index", folders=folders)
+    asked = ("bees.md", "deep/cats.md", "ants.md", "same.md", "notes/same.md", "x.md")
+    assert opened(several, *asked) == ["notes/bees.md", "notes/deep/cats.md", "work/ants.md", "", "notes/same.md", ""]
+    asked = ("notes/bees.md", "notes/deep/cats.md", "deep/cats.md", "notes/x.md")
+    assert opened(Config(folders[0][1], tmp_path / "index"), *asked) == ["bees.md", "deep/cats.md", "deep/cats.md", ""]
+
+
 def test_the_parts_of_a_long_article_are_all_of_it_in_order(client: TestClient) -> None:
     start = LONG.index("number 4000")
     query = {"path": "long.md", "at": f"{start}-{start + 11}"}

@@ -24,6 +24,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ...corpus import documents
+from ...corpus.folders import Folders, corpus_of
 from ...corpus.pages import Pages
 from ...corpus.records import DocumentInfo, FileRecord
 from ...corpus.works import app_address
@@ -168,7 +169,7 @@ class Articles:
         headers = asked.unless_known(asked.record.sha256)
         data = self._engine.illustrations.contained(asked.record, asked.part)
         if data is None or not raster_type(data):
-            raise Refused(404, "The e-book has no such picture that a browser shows: open the original.")
+            raise Refused(404, "The file has no such picture that a browser shows: open the original.")
         return Response(data, headers={**headers, **shown_as(asked.part, data).headers(asked.part)})
 
     def _file(self, asked: _Asked) -> Response:
@@ -195,9 +196,19 @@ class _Asked:
         self._headers: Headers = request.headers
         self._query: QueryParams = request.query_params
         self._address = f"{request.url.path}?{request.url.query}"
-        self.path, self.part = (self._query.get(name, "") for name in ("path", "part"))
         generation = engine.generation
         self._generation = f"{generation.id} {generation.manifest.created}"
+        self.part = self._query.get("part", "")
+        self.path = self._found(self._query.get("path", ""))
+
+    def _found(self, path: str) -> str:
+        """The path of an article, also where the link was made when the library had another number of folders."""
+        generation = self._engine.generation
+        if path in generation.records or path in generation.facts([path]):
+            return path
+        others = Folders.of(corpus_of(self._engine.config)).formerly(path)
+        found = {other for other in others if other in generation.records} | generation.facts(others).keys()
+        return found.pop() if len(found) == 1 else path
 
     @property
     def info(self) -> DocumentInfo:
