@@ -26,7 +26,7 @@ from .api import pages
 from .api.calls import IN_GRADIO, calls
 from .api.endpoints import Endpoints
 from .api.health import ALIVE, READY, Health
-from .api.mcp_http import ADDRESS as MCP
+from .api.mcp_http import ADDRESSES as MCP
 from .api.mcp_http import McpEndpoint
 from .api.metrics import PATH, Metrics, check_metrics
 from .api.openai_api import OpenAiApi
@@ -104,7 +104,7 @@ class Server:
             "/articles/{name:path}": self._articles,
             ALIVE: health,
             READY: health,
-            MCP: McpEndpoint(engine, callers, reached),
+            **dict.fromkeys(MCP, McpEndpoint(engine, callers, reached)),
             f"{OPENAI}{{name:path}}": self._openai,
         }
         if self._metrics is not None:

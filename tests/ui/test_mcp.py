@@ -199,8 +199,8 @@ def test_articles_are_resources_and_a_fragment_names_a_part(engine: Engine) -> N
 
 
 @asynccontextmanager
-async def over_http(running: Running, **headers: str) -> AsyncIterator[Client]:
-    url = f"{str(running.http.base_url).rstrip('/')}/mcp"
+async def over_http(running: Running, path: str = "/mcp", **headers: str) -> AsyncIterator[Client]:
+    url = f"{str(running.http.base_url).rstrip('/')}{path}"
     async with (
         httpx2.AsyncClient(headers=headers, trust_env=False, timeout=30) as http,
         Client(streamable_http_client(url, http_client=http)) as client,
@@ -208,8 +208,8 @@ async def over_http(running: Running, **headers: str) -> AsyncIterator[Client]:
         yield client
 
 
-async def answer_over_http(running: Running, **headers: str) -> Any:
-    async with over_http(running, **headers) as client:
+async def answer_over_http(running: Running, path: str = "/mcp", **headers: str) -> Any:
+    async with over_http(running, path, **headers) as client:
         return (await client.call_tool("ask", {"question": ASKED})).structured_content
 
 
@@ -231,13 +231,14 @@ def test_a_chat_offers_the_tools_too_with_links_to_itself(tmp_path: Path) -> Non
 
 @pytest.mark.server
 def test_with_accounts_an_assistant_needs_a_token(tmp_path: Path) -> None:
-    public = PublicUrl.parse("https://notes.example.org")
+    public = PublicUrl.parse("https://example.org/notes")
     with serve(about_cats(tmp_path), auth="me:secret", public=public) as running:
-        refused = running.http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
-        assert refused.status_code == 401 and "qa token add" in refused.json()["error"]
         secret = Tokens(running.config.index).add("assistant", ["ask"])
-        found = asyncio.run(answer_over_http(running, authorization=f"Bearer {secret}"))
-        assert found["citations"][0]["link"].startswith("https://notes.example.org/#/article/cats.md?at=")
+        for path in ("/mcp", "/mcp/", "/notes/mcp", "/notes/mcp/"):  # proxies remove the path, or keep it
+            refused = running.http.post(path, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+            assert refused.status_code == 401 and "qa token add" in refused.json()["error"]
+            found = asyncio.run(answer_over_http(running, path, authorization=f"Bearer {secret}"))
+            assert found["citations"][0]["link"].startswith("https://example.org/notes/#/article/cats.md?at=")
         metrics = Tokens(running.config.index).add("meter", ["metrics"])
         headers = {"authorization": f"Bearer {metrics}"}
         assert running.http.post("/mcp", json={}, headers=headers).status_code == 403

@@ -1,4 +1,4 @@
-"""MCP over streamable HTTP at `/mcp`, in the chat's server: each request stands for itself, without a session."""
+"""MCP over streamable HTTP at `/mcp` and `/mcp/`, in the chat's server: each request stands for itself, without a session."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ADDRESS = "/mcp"
+ADDRESSES = ("/mcp", "/mcp/")  # some hosts write the slash; a redirect would lose the body
 MISSING = "MCP needs a package that is not installed: run `pip install 'qa-articles[mcp]'`."
 
 
