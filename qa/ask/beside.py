@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ..text.dates import Date, dates_in
+from ..text.dates import Date, dates_in, may_be_same
 from ..text.message_heads import sender_of, text_of
 from ..text.names import described
 from .rows import is_row
@@ -97,18 +97,13 @@ def leaves_unsaid(question: str, unit: Unit) -> bool:
 def _another_day(question: str, unit: Unit, near: str) -> bool:
     """Whether no day or month of the question is near a unit, and its text, title or name gives another one."""
     asked = _days(question)
-    if not asked or any(_agree(one, other) for one in asked for other in _days(near)):
+    if not asked or any(may_be_same(one, other) for one in asked for other in _days(near)):
         return False
     return bool(_days(f"{unit.text}\n{unit.passage.title}\n{described(unit.passage.document)}"))
 
 
 def _days(text: str) -> list[Date]:
     return [found for _, found in dates_in(text) if found[1]]
-
-
-def _agree(one: Date, other: Date) -> bool:
-    """Whether two dates may be the same: neither says another year, month or day."""
-    return all(not ours or not theirs or ours == theirs for ours, theirs in zip(one, other, strict=True))
 
 
 def _values(text: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ from ..corpus.works import CSL, app_address
 from ..index.generation import OpenGeneration
 from ..index.protocols import Query
 from ..index.scope import Scope
-from ..text.dates import Date, as_iso, latest_date
+from ..text.dates import Date, as_iso, latest_date, may_be_same
 from ..text.document import Span, title_from_path
 from ..text.properties import AUTHORS, BETWEEN_VALUES, HEADING, INLINE_TAGS, TAGS, block_of, entry_of, other_names
 from ..text.terms import analyze, contained_in, is_function_word
@@ -207,7 +207,7 @@ class _Collection:
             return None
         best = (min if is_oldest else max)(date for date, _ in dated)
         first = [head for date, head in dated if date == best]
-        if len(first) > 1 or any(date != best and _may_be_same(date, best) for date, _ in dated):
+        if len(first) > 1 or any(date != best and may_be_same(date, best) for date, _ in dated):
             return None  # it is not said which
         end, number = "oldest" if is_oldest else "newest", len(dated)
         among = f"the {end} of {_counted(number, chosen.noun)}" if number > 1 else f"the only {chosen.noun}"
@@ -289,10 +289,6 @@ def _cut(date: Date, wanted: Date) -> Date:
 
 def _title(head: Head) -> str:
     return head.title or title_from_path(head.path)
-
-
-def _may_be_same(one: Date, other: Date) -> bool:
-    return all(not ours or not theirs or ours == theirs for ours, theirs in zip(one, other, strict=True))
 
 
 def _citation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from ..ask.follow_up import Turn
 
 
+def _file(option: str, what: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """An option that takes a file, or standard input."""
+    return click.option(option, type=click.Path(path_type=Path, allow_dash=True), help=f"{what}; - is stdin.")
+
+
 @click.command()
 @stored
 @click.argument("question", required=False)
-@click.option("--questions", type=click.Path(path_type=Path, allow_dash=True), help="One question a line; - is stdin.")
-@click.option(
-    "--conversation",
-    type=click.Path(path_type=Path, allow_dash=True),
-    help="The conversation before QUESTION, as JSON; - is stdin.",
-)
+@_file("--questions", "One question a line")
+@_file("--conversation", "The conversation before QUESTION, as JSON")
 @scoped
 @setting("public_url")
 @click.option("--top-k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many passages.")

@@ -24,7 +24,7 @@ _INDEX = ("recognised.sqlite", "encoders")  # beside the generation; the rest is
 def pack(corpus: Path | None, index: Path | None, store: str | None, file: Path, as_json: bool) -> None:
     """Pack the articles, their index and the settings that belong to them into FILE, for `qa unpack`.
 
-    Conversations, ratings, log-ins and tokens are not packed.
+    Conversations, ratings, log-ins and tokens are not packed, nor are hidden files and folders: they are no articles.
     """
     from .packing import write_pack
 

@@ -1,8 +1,8 @@
 """Packs articles with their index into one file, and unpacks it: checked, and safe with a file from anywhere.
 
-The file is a zip archive. Its first entry, `qa-pack.json`, lists every other with its size and SHA-256. Nothing is
-unpacked that is not in the list, has another size, leads out of the folder, is larger than the disk has room for, or
-swells as no articles do; and the folder appears when everything has been checked.
+The file is a zip archive. Its last entry, `qa-pack.json`, lists every other with its size and SHA-256, so that each
+file is read once. Nothing is unpacked that is not in the list, has another size, leads out of the folder, is larger
+than the disk has room for, or swells as no articles do; and the folder appears when everything has been checked.
 """
 
 from __future__ import annotations
@@ -66,14 +66,14 @@ def write_pack(target: Path, sources: Mapping[str, Path | bytes], step: _Step = 
     if target.exists():
         raise PackError(f"There is a file {str(target)!r} already: name another, or delete it.")
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    listed = {name: _described(source) for name, source in sources.items()}
+    listed: dict[str, dict[str, Any]] = {}
     head = {"format": _FORMAT, "version": __version__, "created": int(time.time()), "files": listed}
     try:
         with zipfile.ZipFile(partial, "x", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-            archive.writestr(LIST, json.dumps(head, ensure_ascii=False))
             for number, (name, source) in enumerate(sources.items()):
                 step(number, len(sources))
-                _add(archive, name, source, listed[name])
+                listed[name] = _added(archive, name, source)
+            archive.writestr(LIST, json.dumps(head, ensure_ascii=False))
         sync(partial)
         partial.replace(target)
     finally:
@@ -109,14 +109,6 @@ def read_pack(pack: Path, folder: Path, step: _Step = lambda *_: None) -> Packed
     return Packed(len(listed), sum(entry["size"] for entry in listed.values()))
 
 
-def _described(source: Path | bytes) -> dict[str, Any]:
-    digest, size = hashlib.sha256(), 0
-    for block in _blocks(source):
-        digest.update(block)
-        size += len(block)
-    return {"size": size, "sha256": digest.hexdigest()}
-
-
 def _blocks(source: Path | bytes) -> Iterator[bytes]:
     if isinstance(source, bytes):
         yield source
@@ -126,16 +118,27 @@ def _blocks(source: Path | bytes) -> Iterator[bytes]:
             yield block
 
 
-def _add(archive: zipfile.ZipFile, name: str, source: Path | bytes, entry: Mapping[str, Any]) -> None:
-    digest = hashlib.sha256()
+def _added(archive: zipfile.ZipFile, name: str, source: Path | bytes) -> dict[str, Any]:
+    """Add a file and return its size and checksum. Raises PackError if it changes meanwhile."""
+    digest, size, stamp = hashlib.sha256(), 0, _stamp(source)
     info = zipfile.ZipInfo(name, time.localtime()[:6])
     info.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(info, "w", force_zip64=True) as file:
         for block in _blocks(source):
             digest.update(block)
+            size += len(block)
             file.write(block)
-    if digest.hexdigest() != entry["sha256"]:
+    if _stamp(source) != stamp:
         raise PackError(f"{name!r} changed while it was packed: pack again when nothing writes to the folder.")
+    return {"size": size, "sha256": digest.hexdigest()}
+
+
+def _stamp(source: Path | bytes) -> tuple[int, ...]:
+    """What becomes another when a file is written to."""
+    if isinstance(source, bytes):
+        return ()
+    found = source.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _checked(archive: zipfile.ZipFile, pack: Path, disk: Path) -> dict[str, dict[str, Any]]:
@@ -145,7 +148,8 @@ def _checked(archive: zipfile.ZipFile, pack: Path, disk: Path) -> dict[str, dict
         return PackError(f"{str(pack)!r} {why}: nothing was unpacked; write it with `qa pack`.")
 
     entries = archive.infolist()
-    if len(entries) > _MAX_FILES or not entries or entries[0].filename != LIST or entries[0].file_size > _MAX_LIST:
+    files = [info for info in entries if info.filename != LIST]
+    if len(entries) > _MAX_FILES or len(entries) != len(files) + 1:
         raise refused("is no pack of this program")
     if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in entries):
         raise refused("is no pack of this program")
@@ -157,10 +161,10 @@ def _checked(archive: zipfile.ZipFile, pack: Path, disk: Path) -> dict[str, dict
         raise PackError(
             f"{str(pack)!r} was written by version {data.get('version')}: install that version or a newer one."
         )
-    names = [entry.filename for entry in entries[1:]]
+    names = [info.filename for info in files]
     if len(set(map(str.casefold, names))) != len(names) or set(names) != set(listed):
         raise refused("contains other files than it lists")
-    for info in entries[1:]:
+    for info in files:
         entry = listed[info.filename]
         if not _is_safe(info.filename):
             raise refused(f"contains {info.filename!r}, which leads out of the folder or is no name of a file")

@@ -52,6 +52,11 @@ def latest_date(text: str) -> Date | None:
     return max(_dates(text), default=None)
 
 
+def may_be_same(one: Date, other: Date) -> bool:
+    """Whether two dates may be the same: neither says another year, month or day."""
+    return all(not ours or not theirs or ours == theirs for ours, theirs in zip(one, other, strict=True))
+
+
 def as_iso(found: Date | None) -> str:
     """A date as ISO 8601 to its precision: `2024-05-17`, `2024-05` or `2024`; empty for None."""
     year, month, day = found or (0, 0, 0)

@@ -8,6 +8,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import TinyEncoder
@@ -81,14 +82,32 @@ def test_what_exists_is_not_overwritten_and_a_missing_index_is_reported(
     assert not (library / "b.zip").exists()
 
 
-def test_a_file_that_changes_while_it_is_packed_makes_no_pack(tmp_path: Path) -> None:
+class Opened(type(Path())):  # type: ignore[misc]
+    """A file; `opened` counts how often it is read, and `text` is written to it when it is."""
+
+    opened = 0
+    text = b""
+
+    def open(self, *options: Any, **more: Any) -> Any:
+        Opened.opened += 1
+        if self.text:
+            Path(str(self)).write_bytes(self.text)
+        return super().open(*options, **more)
+
+
+def test_each_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Opened, "opened", 0)
     (tmp_path / "a.md").write_text("one")
+    assert write_pack(tmp_path / "a.zip", {"corpus/a.md": Opened(tmp_path / "a.md")}).size == 3
+    assert Opened.opened == 1
+    assert read_pack(tmp_path / "a.zip", tmp_path / "there").files == 1
 
-    def change(*_: int) -> None:
-        (tmp_path / "a.md").write_text("two")
 
+def test_a_file_that_changes_while_it_is_packed_makes_no_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.md").write_text("one")
+    monkeypatch.setattr(Opened, "text", b"another")
     with pytest.raises(PackError, match="changed while it was packed"):
-        write_pack(tmp_path / "a.zip", {"corpus/a.md": tmp_path / "a.md"}, change)
+        write_pack(tmp_path / "a.zip", {"corpus/a.md": Opened(tmp_path / "a.md")})
     assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
 
 

@@ -1,4 +1,4 @@
-"""MCP over streamable HTTP at `/mcp` and `/mcp/`, in the chat's server: each request stands for itself, without a session."""
+"""MCP over streamable HTTP at `/mcp` and `/mcp/`, in the chat's server: without a session, each request by itself."""
 
 from __future__ import annotations
 
