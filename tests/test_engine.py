@@ -743,7 +743,7 @@ def test_without_a_reader_rankings_and_answers_are_those_of_before_there_was_one
     ]  # fmt: skip
     assert [hit.score for hit in ranking.hits] == pytest.approx([1.0, 0.13300, 0.10300], abs=2e-5)
     assert [hit.judgement for hit in ranking.hits] == [None] * 3
-    assert answer.confidence == Engine.open(built, tiny).ask(QUESTION, 3).confidence >= built.threshold
+    assert answer.confidence == Engine.open(built, tiny).ask(QUESTION, 3).confidence >= built.least_confidence
     document = engine.document("harbour.md")
     assert document is not None and answer.lead is not None
     assert answer.lead.sentence.of(document.text) == (

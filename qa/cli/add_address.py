@@ -15,7 +15,7 @@ from ..errors import ConfigError
 from ..fetch.page import MOST_PARTS, fetched, outline_of
 from ..fetch.web import Found, Web, checked
 from ..formats import extensions, kind, supported
-from ..text.web_address import host_of
+from ..text.web_address import server_of
 from .adding import Options, add_bytes
 from .output import one_line
 
@@ -30,7 +30,7 @@ def add_address(text: str, options: Options) -> Stored:
 
     def may_follow(_: str, target: str, is_other: bool) -> bool:
         options.tell(f"  leads to {one_line(target)}")
-        return not is_other or _confirmed(f"That is another host, {host_of(target)}. Follow it?", options)
+        return not is_other or _confirmed(f"That is another host, {server_of(target)}. Follow it?", options)
 
     with Web(address, may_follow, _SECONDS, options.private) as web:
         found = web.look(address)
@@ -55,14 +55,14 @@ def _page(web: Web, found: Found, data: bytes, options: Options) -> Stored:
     outline = outline_of(found, data)
     parts, count = [], 0
     if options.pictures and outline.addresses:
-        hosts = sorted({host_of(address) for address in outline.addresses} - {host_of(found.address)})
+        hosts = sorted({server_of(address) for address in outline.addresses} - {server_of(found.address)})
         also = f", also from {', '.join(map(one_line, hosts))}" if hosts else ""
         count = min(len(outline.addresses), MOST_PARTS)
         options.tell(f"  {count} picture{'s' if count > 1 else ''} and styles{also}")
         if not hosts or _confirmed("Fetch them from there too?", options):
             wanted = outline.addresses
         else:
-            wanted = tuple(each for each in outline.addresses if host_of(each) not in hosts)
+            wanted = tuple(each for each in outline.addresses if server_of(each) not in hosts)
         room = max(0, int(options.config.max_file_bytes * _PARTS_SHARE) - len(data))
         got = fetched(web, wanted, room)
         parts = [(part.address, part.kind, part.data) for part in got.fetched]

@@ -15,7 +15,7 @@ import httpcore
 
 from ..errors import ConfigError, FetchError
 from ..system.version import __version__
-from ..text.web_address import host_of, web_address
+from ..text.web_address import server_of, web_address
 from .connections import Connections, names_private
 
 _MOST_REDIRECTS = 5
@@ -68,7 +68,7 @@ def checked(address: str) -> str:
 class Web:
     """Connections for one page or file and what belongs to it; `with` closes them.
 
-    A request may last `seconds`. `may_follow(old, new, is_other_host)` is asked before a redirect is followed. Of
+    A request may last `seconds`. `may_follow(old, new, is_other_server)` is asked before a redirect is followed. Of
     private networks, only the host of `named`, the address that the user has typed, is asked: if it is written as an IP
     address or as localhost, or with `private`.
     """
@@ -124,7 +124,7 @@ class Web:
                         return
             except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
                 raise FetchError(f"{address} could not be fetched ({_words(error)}): try again, or {_ELSE}.") from error
-            is_other = host_of(address) != host_of(target)
+            is_other = server_of(address) != server_of(target)
             if urlsplit(address).scheme == "https" and urlsplit(target).scheme == "http":
                 raise FetchError(f"{address} leads to the unencrypted {target}: if you trust it, add that address.")
             if not self._may_follow(address, target, is_other):

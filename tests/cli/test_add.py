@@ -264,13 +264,17 @@ def test_a_redirect_is_shown_and_one_to_another_host_is_confirmed(folder: Path, 
     site.redirect("/old", "/news/ferry")
     site.redirect("/away", f"http://127.0.0.2:{site.port}/news/ferry")
     site.redirect("/loop", "/loop")
+    site.redirect("/beside", f"http://127.0.0.1:{site.port + 1}/news/ferry")
     site.redirect("/file", "file:///etc/passwd")
     code, out, _ = add(f"{site.address}/old", "--no-pictures", typed="y\n")
     assert code == 0 and f"  leads to {site.address}/news/ferry" in out
     code, _, err = add(f"{site.address}/away", typed="n\n")
-    assert code == 1 and "That is another host, 127.0.0.2. Follow it?" in err and "was not confirmed" in err
+    assert code == 1 and f"That is another host, 127.0.0.2:{site.port}. Follow it?" in err and "was not confirmed" in err
     code, _, err = add(f"{site.address}/away", "--yes")
     assert code == 1 and "127.0.0.2 is in a private network" in err  # the user has named another one
+    assert (
+        f"That is another host, 127.0.0.1:{site.port + 1}. Follow it?" in add(f"{site.address}/beside", typed="n\n")[2]
+    )
     assert "redirected more than" in add(f"{site.address}/loop", "--yes")[2]
     assert "is no address" in add(f"{site.address}/file", "--yes")[2]
     assert len(corpus_of(folder)) == 1

@@ -112,6 +112,7 @@ UNSEEN = {
     "What is said here?",
     "qa-number qa-pages",
     "{} is not supported here: use GET.",  # no page asks in this way
+    "{} is not supported here: use POST.",
     '"{}" is not a number: send one from 0.',
     "The file has no such picture that a browser shows: open the original.",
 }

@@ -133,9 +133,9 @@ def test_a_link_opens_after_a_folder_was_added_or_left_out(tmp_path: Path, tiny:
         return found
 
     several = Config(folders[0][1], tmp_path / "index", folders=folders)
-    asked = ("bees.md", "deep/cats.md", "ants.md", "same.md", "notes/same.md", "x.md")
+    asked = ["bees.md", "deep/cats.md", "ants.md", "same.md", "notes/same.md", "x.md"]
     assert opened(several, *asked) == ["notes/bees.md", "notes/deep/cats.md", "work/ants.md", "", "notes/same.md", ""]
-    asked = ("notes/bees.md", "notes/deep/cats.md", "deep/cats.md", "notes/x.md")
+    asked = ["notes/bees.md", "notes/deep/cats.md", "deep/cats.md", "notes/x.md"]
     assert opened(Config(folders[0][1], tmp_path / "index"), *asked) == ["bees.md", "deep/cats.md", "deep/cats.md", ""]
 
 

@@ -22,9 +22,17 @@ def client(opened: Any) -> TestClient:
     return TestClient(Switch(("home", "work"), "home", opened), follow_redirects=False)
 
 
-def test_a_link_leads_to_the_chat_of_a_library() -> None:
-    answer = client(lambda name: f"http://127.0.0.1:1/{name}").get("/libraries?name=work")
-    assert (answer.status_code, answer.headers["location"]) == (303, "http://127.0.0.1:1/work")
+def test_the_chat_of_a_library_is_opened_by_a_post_alone() -> None:
+    opened: list[str] = []
+
+    def start(name: str) -> str:
+        opened.append(name)
+        return f"http://127.0.0.1:1/{name}"
+
+    page = client(start)
+    assert page.get("/libraries?name=work").status_code == 405 and not opened
+    answer = page.post("/libraries?name=work")
+    assert (answer.status_code, answer.json()) == (200, {"url": "http://127.0.0.1:1/work"}) and opened == ["work"]
 
 
 def test_what_cannot_be_opened_is_one_sentence() -> None:
@@ -35,7 +43,7 @@ def test_what_cannot_be_opened_is_one_sentence() -> None:
         raise RuntimeError("x")
 
     def get(opened: Any, name: str = "work", **headers: str) -> tuple[int, str]:
-        answer = client(opened).get("/libraries", params={"name": name}, headers=headers)
+        answer = client(opened).post("/libraries", params={"name": name}, headers=headers)
         return answer.status_code, answer.text
 
     assert get(str, "none")[0] == 404
@@ -49,9 +57,9 @@ def test_what_cannot_be_opened_is_one_sentence() -> None:
 
 def test_the_page_offers_the_others_and_escapes_their_names() -> None:
     html = shell_html(True, switch=Switch(("home", "wörk & <x>"), "home", str))
-    assert '<a href="libraries?name=w%C3%B6rk%20%26%20%3Cx%3E"><bdi>wörk &amp; &lt;x&gt;</bdi></a>' in html
-    assert "libraries?name=home" not in html
-    assert "qa-libraries" not in shell_html(True)
+    assert 'data-name="wörk &amp; &lt;x&gt;"><bdi>wörk &amp; &lt;x&gt;</bdi></button>' in html
+    assert 'data-name="home"' not in html
+    assert 'id="qa-libraries"' not in shell_html(True)
 
 
 @pytest.mark.server
@@ -77,9 +85,10 @@ def test_each_library_has_a_chat_of_its_own(tmp_path: Path, monkeypatch: pytest.
         with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
             wait_until(lambda: http.get("api/status").json()["documents"] == 1)
             assert [file["document"] for file in http.get("api/status").json()["files"]] == ["work.md"]
-            assert 'href="libraries?name=home"' in http.get("").text
-            back = http.get("libraries?name=home", follow_redirects=False)
-            assert (back.status_code, back.headers["location"]) == (303, "http://127.0.0.1:9/")
+            assert 'data-name="home"' in http.get("").text
+            assert http.post("libraries?name=home").json() == {"url": "http://127.0.0.1:9/"}
+            for headers in ({"origin": "https://example.org"}, {"sec-fetch-site": "cross-site"}):
+                assert http.post("libraries?name=home", headers=headers).status_code == 403
         assert (tmp_path / "settings" / "qa-articles" / "indexes" / "work" / "CURRENT").exists()
     finally:
         libraries.close(30)

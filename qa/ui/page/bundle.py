@@ -13,7 +13,7 @@ _STYLES = (
 )  # fmt: skip
 _SCRIPTS = (
     "shell", "channels", "toast", "settings", "copy", "conversation", "answer", "preview", "past", "picker", "composer",
-    "source", "pages", "find", "notices", "library", "ratings", "upload", "feed", "start",
+    "source", "pages", "find", "notices", "library", "libraries", "ratings", "upload", "feed", "start",
 )  # fmt: skip
 
 

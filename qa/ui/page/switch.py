@@ -1,4 +1,4 @@
-"""Opens the chat of another library of the user: `GET /libraries?name=work` leads to it, and starts it if need be."""
+"""Opens the chat of another library of the user: `POST /libraries?name=work` says where, and starts it if need be."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from ...errors import QAError
@@ -33,13 +33,15 @@ class Switch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            response: Response = RedirectResponse(await asyncio.to_thread(self._opened, Request(scope)), 303)
+            response: Response = JSONResponse({"url": await asyncio.to_thread(self._opened, Request(scope))})
         except Refused as refused:
             response = refusal(scope, refused)
         await response(scope, receive, send)
 
     def _opened(self, request: Request) -> str:
         name = request.query_params.get("name", "")
+        if request.method != "POST":
+            raise Refused(405, f"{request.method} is not supported here: use POST.", {"allow": "POST"})
         if request.headers.get("sec-fetch-site", "") not in _OWN_SITE:
             raise Refused(403, "Another site cannot open a library: choose it in the chat.")
         if name not in self.names:
