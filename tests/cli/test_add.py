@@ -269,7 +269,9 @@ def test_a_redirect_is_shown_and_one_to_another_host_is_confirmed(folder: Path, 
     code, out, _ = add(f"{site.address}/old", "--no-pictures", typed="y\n")
     assert code == 0 and f"  leads to {site.address}/news/ferry" in out
     code, _, err = add(f"{site.address}/away", typed="n\n")
-    assert code == 1 and f"That is another host, 127.0.0.2:{site.port}. Follow it?" in err and "was not confirmed" in err
+    assert (
+        code == 1 and f"That is another host, 127.0.0.2:{site.port}. Follow it?" in err and "was not confirmed" in err
+    )
     code, _, err = add(f"{site.address}/away", "--yes")
     assert code == 1 and "127.0.0.2 is in a private network" in err  # the user has named another one
     assert (
