@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ..config import Config
 from ..errors import QAError
 from .options import config_of, setting, stored
 
@@ -30,25 +31,32 @@ def mcp(corpus: Path | None, index: Path | None, store: str | None, public_url: 
     from ..ui.api.mcp_http import needed
 
     needed()  # before anything slow is loaded
-    from ..engine import Engine
-    from ..ui.api.mcp_server import serve_stdio
+    from ..ui.api.mcp_server import described, serve_stdio
 
     config = config_of(corpus, index, store, public_url=public_url)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    with Engine.open(config) as engine:
-        try:
-            engine.preflight()
-        except QAError as error:  # each tool says it too, and an index that is built later is used
-            click.echo(f"qa: {error}", err=True)
-        else:
-            threading.Thread(target=_prepare, args=(engine,), daemon=True, name="prepare").start()
-        anyio.run(serve_stdio, engine)
+    with ThreadPoolExecutor(1, "engine") as executor:  # beside the first requests, which need no article
+        executor.submit(described)  # before a model: a host asks for the tools first
+        opened = executor.submit(_opened, config)
+        prepared = executor.submit(_prepare, opened)
+        anyio.run(serve_stdio, opened.result, config.chat)
+        prepared.cancel()
+    if opened.exception() is None:
+        opened.result().close()
     return 0
 
 
-def _prepare(engine: Engine) -> None:
-    """Load what the first question needs; what goes wrong is told when one is asked."""
+def _opened(config: Config) -> Engine:
+    from ..engine import Engine
+
+    return Engine.open(config)
+
+
+def _prepare(opened: Future[Engine]) -> None:
+    """Load what the first question needs. What goes wrong, each tool says too; an index built later is used."""
     try:
+        engine = opened.result()
+        engine.preflight()
         engine.search("What is said here?", 1)
     except QAError as error:
         click.echo(f"qa: {error}", err=True)

@@ -61,7 +61,7 @@ def talked(engine: Engine, talk: Talk[_Value], mode: str = "auto") -> _Value:
     """What a client that is connected to the server in this process finds."""
 
     async def connected() -> _Value:
-        async with Client(server_of(engine, lambda request: CHAT), mode=mode) as client:
+        async with Client(server_of(lambda: engine, lambda request: CHAT), mode=mode) as client:
             return await talk(client)
 
     return asyncio.run(connected())

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ...engine import Engine
 from ...errors import ConfigError
-from ..access.callers import Callers
 from ..failures import unexpected
 from ..web import bodies
 from ..web.refusals import Refused, refusal
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `qa mcp` asks this module whether it can start, and loads neither
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+    from ...engine import Engine
+    from ..access.callers import Callers
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class McpEndpoint:
         from .mcp_server import server_of
 
         return StreamableHTTPSessionManager(
-            server_of(self._engine, self._chat),
+            server_of(lambda: self._engine, self._chat),
             json_response=True,
             stateless=True,
             max_request_body_size=bodies.MOST_BYTES,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -15,14 +15,17 @@ from mcp.server import Server
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
-from ...engine import Engine
 from ...errors import NoGenerationError, QAError
 from ...system.version import __version__
 from ..failures import unexpected
-from . import reading
 from .resources import TEMPLATE, parsed, uri_of
 from .tool_schemas import schema_of
-from .tools import INSTRUCTIONS, TOOLS, Result, Tool
+
+if (
+    TYPE_CHECKING
+):  # what answers is loaded when the first request needs it, in its thread: a host waits for `initialize`
+    from ...engine import Engine
+    from .tools import Result, Tool
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +35,21 @@ _PAGE = 100  # resources of one answer
 _READ_ONLY = types.ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
+INSTRUCTIONS = (
+    "These tools search the user's own articles and files. `ask` returns a literal quotation with its sources, or says "
+    "that the answer is not in the articles: report that as it is, and do not answer from memory instead. Cite sources "
+    "by their numbers with their links, which open the article at the quoted words. `search` finds passages without "
+    "judging them, `read` gives the text of an article, `articles` lists what there is."
+)
 Reached = Callable[[Any], str]
+Opened = Callable[[], "Engine"]
 
 
-def server_of(engine: Engine, reached: Reached) -> Server[Any]:
-    """The server for one engine; `reached` gives the address of the chat for the HTTP request, or None without one."""
+def server_of(engine: Opened, reached: Reached) -> Server[Any]:
+    """The server for one engine, which `engine` gives in any of several threads, and may take time to open.
+
+    `reached` gives the address of the chat for the HTTP request, or None without one.
+    """
     handlers = _Handlers(engine, reached)
     return Server(
         NAME,
@@ -54,25 +67,22 @@ def server_of(engine: Engine, reached: Reached) -> Server[Any]:
 class _Handlers:
     """Answers the requests of a client; each call runs in a thread of its own."""
 
-    def __init__(self, engine: Engine, reached: Reached) -> None:
+    def __init__(self, engine: Opened, reached: Reached) -> None:
         self._engine = engine
         self._reached = reached
         self._limiter: anyio.CapacityLimiter | None = None
-        self._tools = [_described(tool) for tool in TOOLS.values()]
 
     async def list_tools(self, context: Any, params: Any) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=self._tools)
+        return types.ListToolsResult(tools=await self._in_thread(described))
 
     async def call_tool(
         self, context: ServerRequestContext[Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        tool = TOOLS.get(params.name)
-        if tool is None:
-            known = ", ".join(TOOLS)
-            raise MCPError(types.INVALID_PARAMS, f"There is no tool {params.name[:40]!r}: call one of {known}.")
         chat = self._reached(context.request)
         try:
-            result: Result = await self._in_thread(partial(tool.call, self._engine, chat, params.arguments or {}))
+            result: Result = await self._in_thread(partial(self._called, params.name, chat, params.arguments or {}))
+        except MCPError:  # no such tool
+            raise
         except QAError as error:
             return _failed(str(error))
         except Exception as error:  # an edge: the host is told, and the server goes on
@@ -81,14 +91,20 @@ class _Handlers:
         text = types.TextContent(type="text", text=result.text)
         return types.CallToolResult(content=[text], structured_content=result.data)
 
+    def _called(self, name: str, chat: str, arguments: dict[str, Any]) -> Result:
+        from .tools import TOOLS
+
+        tool = TOOLS.get(name)
+        if tool is None:
+            raise MCPError(types.INVALID_PARAMS, f"There is no tool {name[:40]!r}: call one of {', '.join(TOOLS)}.")
+        return tool.call(self._engine(), chat, arguments)
+
     async def list_resources(self, context: Any, params: Any) -> types.ListResourcesResult:
         cursor = getattr(params, "cursor", None) or "0"
         if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
             raise MCPError(types.INVALID_PARAMS, "The cursor is not one of this server: begin without one.")
         try:
-            data = await self._in_thread(
-                partial(reading.articles, self._engine, self._reached(context.request), None, _PAGE, int(cursor))
-            )
+            data = await self._in_thread(partial(self._listed, self._reached(context.request), int(cursor)))
         except NoGenerationError:
             return types.ListResourcesResult(resources=[])
         except QAError as error:
@@ -98,6 +114,16 @@ class _Handlers:
         return types.ListResourcesResult(
             resources=listed, next_cursor=str(after) if listed and after < data["total"] else None
         )
+
+    def _listed(self, chat: str, offset: int) -> dict[str, Any]:
+        from . import reading
+
+        return reading.articles(self._engine(), chat, None, _PAGE, offset)
+
+    def _read(self, chat: str, path: str, start: int | None, end: int | None) -> dict[str, Any]:
+        from . import reading
+
+        return reading.read(self._engine(), chat, path, start, end, None)
 
     async def list_templates(self, context: Any, params: Any) -> types.ListResourceTemplatesResult:
         template = types.ResourceTemplate(
@@ -118,9 +144,7 @@ class _Handlers:
             raise MCPError(types.INVALID_PARAMS, f"{uri[:200]!r} is not an address like {uri_of('notes/cat.md')}.")
         path, start, end = meant
         try:
-            data = await self._in_thread(
-                partial(reading.read, self._engine, self._reached(context.request), path, start, end, None)
-            )
+            data = await self._in_thread(partial(self._read, self._reached(context.request), path, start, end))
         except QAError as error:
             raise MCPError(types.INVALID_PARAMS, str(error), {"uri": uri}) from error
         contents = types.TextResourceContents(uri=uri, mime_type=_mime(path), text=data["text"])
@@ -132,7 +156,15 @@ class _Handlers:
         return await anyio.to_thread.run_sync(call, limiter=self._limiter, abandon_on_cancel=True)
 
 
-def _described(tool: Tool) -> types.Tool:
+@cache
+def described() -> list[types.Tool]:
+    """The tools, as a host lists them."""
+    from .tools import TOOLS
+
+    return [_description(tool) for tool in TOOLS.values()]
+
+
+def _description(tool: Tool) -> types.Tool:
     takes = {"type": "object", "properties": {}, "additionalProperties": False}
     return types.Tool(
         name=tool.name,
@@ -157,11 +189,11 @@ def _mime(path: str) -> str:
     return "text/markdown" if path.lower().endswith((".md", ".markdown")) else "text/plain"
 
 
-async def serve_stdio(engine: Engine) -> None:
-    """Serve one client over standard input and output, until it closes the input."""
+async def serve_stdio(engine: Opened, chat: str) -> None:
+    """Serve one client over standard input and output, until it closes the input; `chat` is the address of links."""
     from mcp.server.stdio import stdio_server
 
-    server = server_of(engine, lambda _: engine.config.chat)
+    server = server_of(engine, lambda _: chat)
     async with stdio_server() as (received, sent):
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
             await server.run(received, sent, server.create_initialization_options())

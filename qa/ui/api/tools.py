@@ -16,13 +16,6 @@ from ..answers.messages import as_message, passage_as_quotation
 from . import request_schema, schema
 from .calls import answer_to, calls
 
-INSTRUCTIONS = (
-    "These tools search the user's own articles and files. `ask` returns a literal quotation with its sources, or says "
-    "that the answer is not in the articles: report that as it is, and do not answer from memory instead. Cite sources "
-    "by their numbers with their links, which open the article at the quoted words. `search` finds passages without "
-    "judging them, `read` gives the text of an article, `articles` lists what there is."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
