@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from documented import Block, blocks_in
+from documented import Block, blocks_in, files_on
 
 import qa
 from qa.build import build
@@ -88,6 +88,8 @@ def test_console_examples_show_the_actual_output(block: Block, folder: Path) -> 
         """On one line, as a page is narrower than a console; without percentages, which depend on the processor."""
         return re.sub(r"[\s|]+", " ", re.sub(r"\d+ %", "… %", text)).strip()
 
+    for name, text in files_on(ROOT / block.page).items():
+        (folder / name).write_text(text, "utf-8")
     for call in re.split(r"^\$ ", block.code, flags=re.MULTILINE)[1:]:
         command, _, output = call.partition("\n")
         program, *arguments = shlex.split(command)

@@ -84,14 +84,17 @@ class Shell:
 
     def __init__(self, chat: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self._chat, self._capsys, self._patch = chat, capsys, monkeypatch
-        self._token = ""
+        self._token = self._printed = ""
 
     def run(self, line: str) -> None:
         for part in re.split(r" && | \| ", line):
-            words = shlex.split(part, comments=True)
+            command, _, file = part.partition(" > ")
+            words = shlex.split(command, comments=True)
             if words:
                 words[0] = Path(words[0]).name
                 self._run(words)
+            if file:
+                Path(file).write_text(self._printed, "utf-8")
 
     def _run(self, words: list[str]) -> None:
         said = " ".join(words)
@@ -114,9 +117,9 @@ class Shell:
             [re.sub("(^|=)~", rf"\1{Path.home()}", word).replace(SECRET, f"{Path.home()}/secret") for word in words]
         )
         assert code == 0, self._capsys.readouterr()
-        printed = self._capsys.readouterr().out
+        self._printed = self._capsys.readouterr().out
         if words[:2] == ["token", "add"]:
-            self._token = self._token or printed.split()[0]  # the first may ask
+            self._token = self._token or self._printed.split()[0]  # the first may ask
 
     def _curl(self, words: Sequence[str]) -> None:
         options = argparse.ArgumentParser(exit_on_error=False)
