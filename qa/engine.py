@@ -20,7 +20,7 @@ from .config import Config
 from .corpus import documents
 from .corpus.folders import Corpus, Folders, corpus_of
 from .corpus.illustrations import Illustrations
-from .corpus.pages import Pages, Recent
+from .corpus.pages import Pages
 from .errors import ClosedError, ModelError, NoGenerationError
 from .formats import has_pages
 from .formats.decoding import Unreadable
@@ -36,12 +36,13 @@ from .models.reader import shipped_reader
 from .sandbox.pool import SandboxProcess
 from .sandbox.read_pages import ReadPages
 from .status import Status, status_of
+from .system.precedence import questions
+from .system.recent import Recent
 from .text.document import Document
 from .text.passages import PassageSettings
 
 _CACHED_PICTURES = 16  # citations whose pages are cached
 _PICTURE_SECONDS = 20.0  # the text is shown meanwhile, but the end of the program waits for this
-
 _ENCODED = 4  # questions at a time: while one is encoded, its words are searched for
 
 
@@ -69,6 +70,7 @@ class Engine:
         self._pictures = Recent[tuple[PagePicture, ...]](_CACHED_PICTURES)
         self._drawing = SandboxProcess(_PICTURE_SECONDS, pages=ReadPages(config.index))
         self.illustrations = Illustrations(self._drawing, corpus_of(config))  # internal to the program, as `pages` is
+        self._answers = Recent[Answer](0)  # those being found: the same question at once is answered once
         self._encoding = ThreadPoolExecutor(_ENCODED, thread_name_prefix="question")
         self._asked = 0  # questions in progress
         self._counting = threading.Lock()
@@ -177,8 +179,9 @@ class Engine:
         configuration asks for.
         """
         request = pipeline.request_of(question, top_k, history, without, scope, threshold)
-        with self._question():
-            return pipeline.answer(request, self._resources())  # opening is not part of the answer's time
+        with self.resources() as resources:  # opening is not part of the answer's time
+            key = (request, resources.generation, resources.config.threshold)
+            return self._answers.get(key, lambda: pipeline.answer(request, resources))
 
     def search(
         self,
@@ -261,6 +264,7 @@ class Engine:
         """Take files out of the current generation, if the store can do that without a build. Raises StoreError."""
         self._check_open()
         self._store.withdraw(files)
+        self._answers.clear()  # a question from now on must not get an answer from these files
 
     def verify(self) -> list[str]:
         """Everything that is wrong with the current generation, one sentence each."""
@@ -273,7 +277,7 @@ class Engine:
             self._check_open()
             self._asked += 1
         try:
-            with self._store.question():
+            with self._store.question(), questions.first():
                 yield
         finally:
             with self._counting:
@@ -315,9 +319,8 @@ class Engine:
         if self._given is not None:
             return self._given
         with self._loading:
-            built, config = generation.manifest.encoder, self.config
+            built, config, opened = generation.manifest.encoder, self.config, self._opened
             self._check_name(built)
-            opened = self._opened
             if opened is None or made_from(opened.identity.as_json()) != made_from(built):
                 prompts = (config.query_prompt, config.passage_prompt)
                 try:

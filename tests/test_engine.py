@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from builder import Builder
 from conftest import TinyReader
 from corpora import REBUILD, article, replace_unseen, write
 from files.make_pdf import lines_at, written
+from waiting import holds_within
 
 from qa.ask.answer import Answer, Lead
 from qa.ask.follow_up import Turn
@@ -32,7 +33,8 @@ from qa.engine import Engine
 from qa.errors import ClosedError, MismatchError, NoGenerationError, QuestionError, StoreError
 from qa.index.local import store
 from qa.index.local.generation import Generation
-from qa.models.protocols import Encoder
+from qa.models.protocols import Encoder, Vectors
+from qa.system.precedence import questions
 from qa.text.document import Span
 from qa.text.passages import PassageSettings
 
@@ -720,6 +722,97 @@ def test_a_question_that_is_being_answered_when_the_engine_is_closed_is_answered
         assert answering.result().citations
     gc.collect()
     assert generation() is None
+
+
+# --- the same question at once ---------------------------------------------------------------------------------------
+
+
+class Threshold(float):
+    """The least confidence, which also tells when its question was looked up among those that are being answered."""
+
+    def __init__(self, _: float) -> None:
+        self.looked_up = threading.Event()
+
+    def __hash__(self) -> int:
+        self.looked_up.set()
+        return super().__hash__()
+
+
+class Slow:
+    """Encodes the first question once it is allowed to, and all others at once."""
+
+    def __init__(self, tiny: TinyEncoder) -> None:
+        self._encode, self.times = tiny.encode_queries, 0
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        self.times += 1
+        if self.times == 1:
+            self.begun.set()
+            assert self.go_on.wait(60)
+        return self._encode(texts)
+
+
+@pytest.fixture
+def slow(tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch) -> Slow:
+    slow = Slow(tiny)
+    monkeypatch.setattr(tiny, "encode_queries", slow)
+    return slow
+
+
+def test_the_same_question_at_once_is_answered_once(engine: Engine, slow: Slow) -> None:
+    thresholds = [Threshold(0.0) for _ in range(8)]
+    with ThreadPoolExecutor(16) as pool:
+        answers = [pool.submit(engine.ask, QUESTION, threshold=each) for each in thresholds]
+        assert all(each.looked_up.wait(60) for each in thresholds)
+        assert slow.begun.wait(60)
+        others = [
+            pool.submit(engine.ask, QUESTION, 3),
+            pool.submit(engine.ask, QUESTION, scope={"in": ["kitchen.md"]}),
+            pool.submit(engine.ask, QUESTION, history=(Turn("user", "What of the embers?"),)),
+        ]
+        assert len({id(other.result(60)) for other in others}) == 3  # each is a question of its own
+        slow.go_on.set()
+        assert len({id(answer.result(60)) for answer in answers}) == 1
+    assert slow.times == 1 + len(others)
+    assert engine.ask(QUESTION) is not answers[0].result()  # nothing is kept
+
+
+def test_a_new_generation_answers_though_the_same_question_is_asked_of_the_old_one(
+    built: Config, engine: Engine, slow: Slow, tiny: TinyEncoder
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        old = pool.submit(engine.ask, QUESTION)
+        assert slow.begun.wait(60)
+        write(built.corpus, {"harbour.md": article("Harbours", "anchor", "lantern")})
+        build(built, tiny)
+        assert engine.ask(QUESTION).generation == "000002"
+        slow.go_on.set()
+        assert old.result(60).generation == "000001"
+
+
+def test_a_question_after_files_were_withdrawn_gets_no_answer_from_before(engine: Engine, slow: Slow) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        before = pool.submit(engine.ask, QUESTION)
+        assert slow.begun.wait(60)
+        engine.withdraw(["harbour.md"])
+        after = engine.ask(QUESTION)
+        slow.go_on.set()
+        assert before.result(60) is not after
+
+
+def test_work_in_the_background_pauses_while_a_question_is_answered(
+    engine: Engine, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "_longest", 60)
+    with ThreadPoolExecutor(2) as pool:
+        answer = pool.submit(engine.ask, QUESTION)
+        assert slow.begun.wait(60)
+        paused = pool.submit(questions.give_way)
+        assert not holds_within(paused.done, 0.05)
+        slow.go_on.set()
+        answer.result(60)
+        paused.result(60)
 
 
 # --- the reader -------------------------------------------------------------------------------------------------------

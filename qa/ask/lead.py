@@ -99,8 +99,8 @@ def lead_model(kind: ModelKind) -> LeadModel:
 def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: Mapping[str, str]) -> Leads:
     """The candidates in a ranking's first passages, and the best of them.
 
-    Reading takes at most about `seconds`. `contexts` gives title and path by document. If the first passage was not
-    read (without a reader, or in a language that it cannot read), words alone decide.
+    Reading takes at most about `seconds` of work. `contexts` gives title and path by document. If the first passage was
+    not read (without a reader, or in a language that it cannot read), words alone decide.
     """
     hits = ranking.hits[:LEAD_PASSAGES]
     if reader is None or not hits or hits[0].judgement is None:

@@ -187,8 +187,7 @@ def _composed(ranking: Ranking, request: Request, resources: Resources) -> Answe
     ranking = _read(ranking, resources)
     ranked = time.perf_counter()
     facts = facts_of(ranking, resources.generation, resources.corpus)
-    left = resources.config.reader_ms - ranking.timings_ms["read"]
-    leads = leads_of(ranking, resources.reader, left / 1e3, facts.contexts)
+    leads = leads_of(ranking, resources.reader, resources.config.reader_ms / 1e3, facts.contexts)
     leads = with_versions(leads, ranking, facts.contexts, facts.dates)
     verdict = judge(leads, resources.config.least_confidence, resources.config.risk, request.threshold)
     composed = compose(request.question, ranking, leads, verdict, facts, request.top_k)

@@ -19,8 +19,9 @@ UNIT_WEIGHT = 0.6
 def reread(ranking: Ranking, reader: Reader | None, seconds: float) -> Ranking:
     """The ranking with its first passages judged by the reader and reordered.
 
-    Passages that were read are reordered among their own ranks. The others keep theirs: those that there was no time
-    for (`seconds`), and those in a language that the reader cannot read. Without a reader, the ranking is unchanged.
+    Passages that were read are reordered among their own ranks. The others keep theirs: those that the reader did not
+    come to within `seconds` of work, and those in a language that it cannot read. Without a reader, the ranking is
+    unchanged.
     """
     if reader is None:
         return ranking

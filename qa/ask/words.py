@@ -98,7 +98,7 @@ def unread_words(answer: Answer) -> str:
     if not answer.unread:
         return ""
     return say(
-        "{n} texts could not be read in time, so a better answer may be missed: ask again when less else runs.",
+        "{n} texts were left unread on this slow machine, so a better answer may be missed: raise QA_READER_MS.",
         n=answer.unread,
     )
 

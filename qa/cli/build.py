@@ -17,6 +17,7 @@ import click
 from ..config import Config
 from ..errors import BusyError, QAError
 from ..system.interrupts import interrupt_deadline
+from ..system.precedence import lower_priority
 from .estimate import print_estimate
 from .options import config_of, stored
 from .output import STOPPED, fail, generation_number, one_line, print_json, progress
@@ -57,6 +58,8 @@ def build(
     from ..sandbox.pool import SandboxPool, megabytes_for
     from ..sandbox.read_pages import ReadPages
 
+    if click.get_current_context().obj:  # `owns_process`
+        lower_priority()
     config = config_of(corpus, index, store, make=not dry_run)
     check(corpus_of(config), all_of_them=not yes)  # report a missing folder before loading a model
     if dry_run:

@@ -52,15 +52,18 @@ for _command in _COMMANDS:
     cli.add_command(_command)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code (0: done, 1: the work failed, 2: the call was wrong)."""
+def main(arguments: Sequence[str] | None = None, owns_process: bool = False) -> int:
+    """Run one command and return the exit code (0: done, 1: the work failed, 2: the call was wrong).
+
+    With `owns_process`, nothing else runs in this process, and a command may change its priority.
+    """
     offline.forbid_downloads()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a terminal in another encoding must not stop an answer
             reconfigure(errors="replace")
     try:
-        code = cli.main(args=arguments, prog_name="qa", standalone_mode=False)
+        code = cli.main(args=arguments, prog_name="qa", standalone_mode=False, obj=owns_process)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         return fail(error.format_message(), 2, "see `qa --help`.")
@@ -78,7 +81,7 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     An orderly exit would take libraries seconds, and crash if one of their threads still works. Whatever this program
     has written is complete at any moment.
     """
-    code = main(arguments)
+    code = main(arguments, owns_process=True)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):  # the reader of the pipe is gone
             stream.flush()

@@ -23,11 +23,12 @@ class Config:
     it shows that may be wrong. `keep` is the number of generations that are kept. `fields` are pairs of title, text,
     url, date or author and the name of that field in JSON and CSV files; `text_files` are the extensions, in lower case
     with their dot, of further files that are read as text or source code. `reader` is empty for the shipped reader, or
-    "off"; `reader_ms` is its time limit in milliseconds, after which it starts no further passage. With `gaps`, the
-    chat keeps the questions that it did not answer, on this machine. With `store`, the index is on that server, and
-    `index` contains only what belongs to this machine. With `history`, the chat stores conversations there. `chat` is
-    the address of the chat, with a slash at its end, where the links of answers open. `folders` are the folders of
-    articles if there are several, each with its name (`corpus.folders`); `corpus` is then the first of them.
+    "off"; `reader_ms` is its limit in milliseconds of work (waiting does not count), after which it starts no further
+    passage or sentence. With `gaps`, the chat keeps the questions that it did not answer, on this machine. With
+    `store`, the index is on that server, and `index` contains only what belongs to this machine. With `history`, the
+    chat stores conversations there. `chat` is the address of the chat, with a slash at its end, where the links of
+    answers open. `folders` are the folders of articles if there are several, each with its name (`corpus.folders`);
+    `corpus` is then the first of them.
     """
 
     corpus: Path = Path("corpus")

@@ -170,7 +170,8 @@ _ALL = (
     Setting("keep", "whole number", 3, "How many generations of the index are kept.", parse=_whole(1, 100)),
     Setting("reader", "text", "", "off disables the model that judges passages.", parse=_reader),
     Setting(
-        "reader_ms", "number", 2_000.0, "The milliseconds that the reader has for a question.",
+        "reader_ms", "number", 2_000.0,
+        "The milliseconds that the reader may work on a question's passages, and again on its sentences.",
         parse=_number(0, 60_000),
     ),
     Setting("gaps", "switch", False, "Keep the questions that the chat did not answer, for qa gaps.", parse=_switch),

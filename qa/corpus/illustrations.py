@@ -6,10 +6,10 @@ from ..formats.decoding import Unreadable
 from ..formats.pictures import PlacedPicture
 from ..sandbox.pool import SandboxProcess
 from ..sandbox.wire import contained_from_json, placed_from_json
+from ..system.recent import Recent
 from ..text.document import Document
 from .documents import read_unchanged
 from .folders import Corpus
-from .pages import Recent
 from .records import FileRecord
 
 _PAGES, _WITH_PARTS = (".html", ".htm", ".xhtml"), (".epub", ".mhtml", ".mht")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from ..formats.pictures import PagePicture, PageWords
 from ..sandbox.pool import SandboxProcess
 from ..sandbox.wire import picture_from_json, pictures_from_json, sizes_from_json, words_from_json
 from ..text.document import Document, Span
-
-Kept = TypeVar("Kept")
 
 
 class Pages:
@@ -51,30 +47,3 @@ class Pages:
             "pages": [[page.start, page.end] for page in document.pages],
             "spans": [[span.start, span.end] for span in spans],
         }
-
-
-class Recent(Generic[Kept]):
-    """The `most` values that were used last, by their keys. Safe to use from several threads."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
-        """The value of a key, made if it is not here; two threads at once may both make it."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        value = make()
-        with self._lock:
-            self._kept[key] = value
-            while len(self._kept) > self.most:
-                self._kept.popitem(last=False)
-        return value
-
-    def clear(self) -> None:
-        """Forget all."""
-        with self._lock:
-            self._kept.clear()

@@ -18,12 +18,14 @@ import numpy as np
 
 from ..errors import ModelError, Remedy
 from ..system.machine import processors
+from ..system.precedence import questions
 from .base import BaseEncoder
 from .protocols import EncoderIdentity, Vectors
 from .token_counts import lengths
 
 FORMAT_VERSION = 1
 MODEL, TOKENIZER, DESCRIPTION = "model.onnx", "tokenizer.json", "encoder.json"
+_AT_A_QUESTION = 2  # texts: the question, and with the words that it may carry from its conversation
 _damaged = partial(ModelError, "The encoder that was exported for this index is missing or damaged", Remedy.BUILD)
 
 
@@ -67,7 +69,8 @@ class OnnxEncoder(BaseEncoder):
     """An exported SentenceTransformer. Safe to use from several threads.
 
     Each text is run by itself, without padding, on one thread: activations are quantised by the range of a whole run,
-    so that in a batch an embedding would depend on the other texts. Texts run in parallel, one on each processor.
+    so that in a batch an embedding would depend on the other texts. Texts run in parallel, one on each processor. A
+    question is encoded on the thread that asks, so that it waits for no passages of a build, which give way to it.
     """
 
     def __init__(
@@ -111,6 +114,14 @@ class OnnxEncoder(BaseEncoder):
         _read_files(folder, exported.files, self._damaged)
         return True
 
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        if len(texts) > _AT_A_QUESTION:
+            return super().encode_queries(texts)
+        rows = np.empty((len(texts), self._identity.dimension), dtype=np.float32)
+        for number, text in enumerate(texts):
+            rows[number] = self._run(self._tokenizer.encode(self._identity.query_prompt + text).ids)
+        return rows
+
     def _count_batch(self, texts: list[str]) -> list[int]:
         return lengths(self._tokenizer.encode_batch_fast(texts, add_special_tokens=False))
 
@@ -119,10 +130,13 @@ class OnnxEncoder(BaseEncoder):
         encoded = self._tokenizer.encode_batch_fast([prompt + text for text in texts])
         # The longest first, so that the threads finish at about the same time.
         order = sorted(range(len(texts)), key=lambda number: -len(encoded[number]))
-        map_all = map if len(texts) == 1 else self._pool.map  # one question needs no other thread
-        for number, row in zip(order, map_all(self._run, [encoded[n].ids for n in order]), strict=True):
+        for number, row in zip(order, self._pool.map(self._run_later, [encoded[n].ids for n in order]), strict=True):
             rows[number] = row
         return rows
+
+    def _run_later(self, ids: Sequence[int]) -> Vectors:
+        questions.give_way()
+        return self._run(ids)
 
     def _run(self, ids: Sequence[int]) -> Vectors:
         row: Vectors = self._session.run(None, {"ids": np.array([ids], dtype=np.int64)})[0][0]

@@ -121,7 +121,8 @@ class Reader(Protocol):
     def read(self, question: str, passages: Sequence[Passage], seconds: float) -> list[Judgement | None]:
         """One Judgement for each passage, in their order; None for a passage that was not read.
 
-        Stops starting passages after `seconds`; the first few are always read.
+        Stops starting passages after `seconds` of work, for which waiting does not count, so that an answer does not
+        depend on what else runs. The first few are always read.
         """
         ...
 

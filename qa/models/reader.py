@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError
 from ..system.machine import processors
+from ..system.recent import Recent
 from ..text.document import Span
 from ..text.passage import Passage
 from .onnx_encoder import open_model
@@ -32,6 +33,7 @@ OUTPUTS = ["relevance", "start", "end"]  # those that every graph has
 UNIT = "unit"  # how likely each token's sentence answers; a graph may lack it
 ALWAYS_READ = 3  # passages that are read however long it takes
 LONGEST_ANSWER = 30  # tokens, as in training
+_KEPT = 1_000  # judgements, of some 55 questions: about 5 MB
 LANGUAGES = ("en", "")  # of the passages that it reads: English, and unknown
 _missing = partial(
     ModelError,
@@ -55,11 +57,14 @@ def shipped_reader() -> OnnxReader:
 class OnnxReader:
     """A reader exported to a folder. Safe to use from several threads, which share one thread pool.
 
-    Its judgement of a passage depends only on the question and that passage.
+    Its judgement of a passage depends only on the question and that passage, so the last ones are kept.
     """
 
-    def __init__(self, folder: Path, threads: int = 0) -> None:
-        """Raises ModelError if a file is missing or differs from the checksum in the folder's description."""
+    def __init__(self, folder: Path, threads: int = 0, kept: int = _KEPT) -> None:
+        """`threads` pairs are read at once (0: one for each processor), and `kept` judgements are kept.
+
+        Raises ModelError if a file is missing or differs from the checksum in the folder's description.
+        """
         try:
             description = json.loads((folder / DESCRIPTION).read_text("utf-8"))
             sha256, version = dict(description["files"]), description["format_version"]
@@ -72,16 +77,22 @@ class OnnxReader:
         self._session, self._tokenizer = open_model(folder, sha256, _missing)
         self._has_unit = UNIT in (output.name for output in self._session.get_outputs())
         self._cls, self._sep = (self._tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
-        self._pool = ThreadPoolExecutor(threads or processors(), thread_name_prefix="read")
+        self._recent = Recent[Judgement](kept)
+        self._threads = threads or processors()
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="read")
 
     def read(self, question: str, passages: Sequence[Passage], seconds: float) -> list[Judgement | None]:
         question_ids = self._tokenizer.encode(question, add_special_tokens=False).ids[: self._max_question_tokens]
         prefix = [self._cls, *question_ids, self._sep]
         readable = [number for number, passage in enumerate(passages) if passage.language in LANGUAGES]
-        always, deadline = set(readable[:ALWAYS_READ]), time.monotonic() + seconds
+        always, work = set(readable[:ALWAYS_READ]), _Work(seconds * self._threads)
 
         def judge(number: int) -> Judgement | None:
-            return self._judge(prefix, passages[number]) if number in always or time.monotonic() < deadline else None
+            if number not in always and work.is_done:
+                return None
+            passage = passages[number]
+            with work:
+                return self._recent.get((question, passage), lambda: self._judge(prefix, passage))
 
         judgements: list[Judgement | None] = [None] * len(passages)
         for number, judgement in zip(readable, self._pool.map(judge, readable), strict=True):
@@ -102,6 +113,26 @@ class OnnxReader:
         spans = starts[0, inside], ends[0, inside], float(starts[0, 0] + ends[0, 0])
         units = unit[0][0, inside] - unit[0][0, 0] if unit else np.zeros(len(offsets), np.float32)
         return Judgement(float(relevance[0]), tuple(_answer_spans(passage, offsets, *spans, units)))
+
+
+class _Work:
+    """Processor time, in seconds, of several threads. Waiting does not count, so no other work changes an answer."""
+
+    def __init__(self, most: float) -> None:
+        self._left = most
+        self._lock = threading.Lock()
+        self._own = threading.local()
+
+    @property
+    def is_done(self) -> bool:
+        return self._left <= 0
+
+    def __enter__(self) -> None:
+        self._own.started = time.thread_time()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._left -= time.thread_time() - self._own.started
 
 
 @lru_cache(maxsize=1)

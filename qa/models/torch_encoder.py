@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import ModelError
 from ..system import offline
+from ..system.precedence import questions
 from .base import BaseEncoder
 from .packaged import sentence_transformer
 from .protocols import EncoderIdentity, Vectors
@@ -115,6 +116,10 @@ class TorchEncoder(BaseEncoder):
     ) -> bool:
         """Whether the encoder was created with these arguments."""
         return self._arguments == (name, weights_sha256, query_prompt, passage_prompt, device)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        questions.give_way()
+        return super().encode_passages(texts)
 
     def _count_batch(self, texts: list[str]) -> list[int]:
         with self._lock:

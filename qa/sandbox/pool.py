@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..formats.decoding import Empty, Unreadable
 from ..formats.reading_settings import USUAL, ReadingSettings
 from ..system.machine import processors
+from ..system.precedence import lower_priority_of
 from ..text import languages
 from ..text.document import Document
 from ..text.packed import PackedPassages
@@ -46,6 +47,8 @@ _RESPONSE_BYTES, _RESPONSE_BYTES_PER_BYTE = 1 << 29, 16
 _COUNTED_CHARACTERS, _COUNTED_PER_CHARACTER = 1 << 24, 8
 _SAMPLES, _SAMPLE_CHARACTERS = 4, 300  # limits on the language samples of one document
 _PARTIAL = {"count", "language", "bare", "document", "sections", "passages"}  # keys of messages before the last one
+# A group of its own in the session of this program: Linux compares priorities within a session (`system.precedence`).
+_OWN_GROUP: dict[str, Any] = {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
 _INVALID = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
@@ -75,7 +78,8 @@ class SandboxProcess(_Closing):
 
     `seconds` limits the time for a small file; each megabyte of a larger file adds four seconds, and the time in which
     this program counts tokens is not included. `megabytes` limits the memory, on systems that have rlimits. `reading`
-    is for `formats.parse`, `pages` keeps what is read from pictures, `program` is `qa.sandbox.program` by default.
+    is for `formats.parse`, `pages` keeps what is read from pictures, `program` is `qa.sandbox.program` by default. With
+    `in_background`, other programs go first.
     """
 
     def __init__(
@@ -85,7 +89,9 @@ class SandboxProcess(_Closing):
         reading: ReadingSettings = USUAL,
         program: Sequence[str] = (),
         pages: KeptPages | None = None,
+        in_background: bool = False,
     ) -> None:
+        self._in_background = in_background
         self._seconds = seconds
         self._reading = reading.as_json()
         self._pages = pages
@@ -164,8 +170,10 @@ class SandboxProcess(_Closing):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                start_new_session=True,  # its own group: its children end with it, and Ctrl-C does not reach it
+                **_OWN_GROUP,  # its children end with it, and Ctrl-C does not reach it
             )
+            if self._in_background:
+                lower_priority_of(self._process.pid)
         return self._process
 
     def _end(self) -> None:
@@ -185,7 +193,7 @@ class SandboxPool(_Closing):
     def __init__(self, count: int = 0, reading: ReadingSettings = USUAL, **limits: Any) -> None:
         """`count` is the number of processes; 0 means half the processors of this machine, four at most."""
         self.count = count or max(1, min(4, processors() // 2))
-        self._processes = [SandboxProcess(reading=reading, **limits) for _ in range(self.count)]
+        self._processes = [SandboxProcess(reading=reading, in_background=True, **limits) for _ in range(self.count)]
         self._idle: queue.SimpleQueue[SandboxProcess] = queue.SimpleQueue()
         for process in self._processes:
             self._idle.put(process)

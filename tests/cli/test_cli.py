@@ -75,6 +75,23 @@ def test_build_reports_as_one_json_object(folder: Path, capsys: pytest.CaptureFi
     }  # fmt: skip
 
 
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="needs a system with priorities")
+def test_a_build_of_its_own_process_lets_other_programs_go_first(tmp_path: Path) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert main(["build", "--corpus", str(tmp_path / "none")]) == 1
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own  # this process does other things too
+    program = """if True:
+        import os, sys
+        from qa.cli import run
+        os._exit = lambda code: print(code, os.getpriority(os.PRIO_PROCESS, 0))
+        run(sys.argv[1:])
+    """
+    for command, priority in (("build", max(5, own)), ("status", own)):
+        arguments = [command, "--corpus", str(tmp_path / "none"), "--index", str(tmp_path / "index")]
+        done = subprocess.run([sys.executable, "-c", program, *arguments], cwd=ROOT, capture_output=True, text=True)
+        assert done.stdout == f"1 {priority}\n", done.stderr
+
+
 def test_build_again_encodes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "build")
     code, out, _ = run(capsys, "build", "--json")

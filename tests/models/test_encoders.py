@@ -8,12 +8,14 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from corpora import article, write
+from waiting import holds_within
 
 from qa.build import build
 from qa.config import Config
@@ -33,6 +35,7 @@ from qa.models.encoders import (
 from qa.models.onnx_encoder import DESCRIPTION, MODEL, TOKENIZER, ExportedModel, OnnxEncoder
 from qa.models.protocols import Encoder
 from qa.models.torch_encoder import TorchEncoder
+from qa.system.precedence import questions
 
 TEXTS = ["Bees sleep at night.", "The hive stands by the white wall.", "Honey keeps for years."]
 
@@ -124,6 +127,20 @@ def test_no_texts_give_no_rows_and_no_counts(either: Encoder) -> None:
 def test_a_question_is_nearest_to_the_passage_that_answers_it(either: Encoder) -> None:
     query = either.encode_queries(["When are bees asleep?"])[0]
     assert int(np.argmax(either.encode_passages(TEXTS) @ query)) == 0
+
+
+@pytest.mark.model
+def test_passages_give_way_to_questions_which_wait_for_no_passage(
+    either: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "_longest", 60)
+    monkeypatch.setattr(questions, "_between", 0)
+    with ThreadPoolExecutor(1) as pool:
+        with questions.first():
+            passages = pool.submit(either.encode_passages, TEXTS)
+            rows = either.encode_queries(["When are bees asleep?", "Where is the hive?"])
+            assert not holds_within(passages.done, 0.05)
+        assert np.argmax(rows @ passages.result(60).T, axis=1).tolist() == [0, 1]
 
 
 @pytest.mark.model

@@ -7,6 +7,7 @@ import json
 import math
 import shutil
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -111,7 +112,8 @@ def test_a_long_passage_is_read_as_far_as_there_is_room_and_code_as_one_sentence
     assert [answer.sentence for answer in judgement.answers] == [Span(7, 20)]
 
 
-def test_the_judgement_of_a_pair_is_the_same_alone_among_others_and_on_any_thread(reader: Reader) -> None:
+def test_the_judgement_of_a_pair_is_the_same_alone_among_others_and_on_any_thread() -> None:
+    reader = OnnxReader(shipped_folder(), kept=0)
     passages = [passage(BRIDGE), passage(CAT), passage(BRIDGE + " " + CAT)]
     alone = [read(reader, WHEN, each)[0] for each in passages]
     with ThreadPoolExecutor(8) as pool:
@@ -121,7 +123,7 @@ def test_the_judgement_of_a_pair_is_the_same_alone_among_others_and_on_any_threa
 
 def test_many_questions_at_once_share_the_threads(reader: Reader) -> None:
     with ThreadPoolExecutor(64) as pool:
-        list(pool.map(lambda _: read(reader, WHEN, passage(CAT)), range(64)))
+        list(pool.map(lambda number: read(reader, f"{WHEN} {number}", passage(CAT)), range(64)))
         names = [thread.name for thread in threading.enumerate() if thread.name.startswith("read_")]
     assert 1 <= len(names) <= processors()
 
@@ -132,6 +134,46 @@ def test_without_time_only_the_first_are_read(reader: Reader) -> None:
     assert [judgement is None for judgement in judgements] == [number >= ALWAYS_READ for number in range(6)]
     assert reader.read(WHEN, many[:1], 0.0) == judgements[:1]
     assert reader.read(WHEN, [], 0.0) == []
+
+
+def test_what_else_runs_changes_no_answer_and_only_work_of_its_own_ends_reading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader, many = OnnxReader(shipped_folder(), threads=1, kept=0), [passage(CAT) for _ in range(6)]
+    worked, passed, each = [0.0], [0.0], 0.5
+    monkeypatch.setattr(time, "thread_time", lambda: worked[0])
+    monkeypatch.setattr(time, "monotonic", lambda: passed[0])
+    judge = reader._judge
+
+    def slowly(prefix: Sequence[int], given: Passage) -> Judgement:
+        worked[0] += each
+        passed[0] += 100  # as on a machine that is busy
+        return judge(prefix, given)
+
+    monkeypatch.setattr(reader, "_judge", slowly)
+    assert None not in reader.read(WHEN, many, 3.0)
+    assert [judgement is None for judgement in reader.read(WHEN, many, 2.0)] == [False] * 4 + [True] * 2
+
+
+def test_a_pair_that_was_read_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, passages = OnnxReader(shipped_folder(), kept=3), [passage(BRIDGE), passage(CAT)]
+    judge, judged = reader._judge, []
+
+    def noted(prefix: Sequence[int], given: Passage) -> Judgement:
+        judged.append(given.text)
+        return judge(prefix, given)
+
+    monkeypatch.setattr(reader, "_judge", noted)
+    first = read(reader, WHEN, *passages)
+    assert read(reader, WHEN, *passages) == first
+    assert sorted(judged) == sorted([BRIDGE, CAT])
+    moved = [passage(BRIDGE, start=7), passage(BRIDGE, title="Bridges"), passage(BRIDGE, language="")]
+    again = read(reader, WHEN, *moved)
+    assert len(judged) == 5  # the place, the title and the language are parts of a pair
+    assert best(again[0]).span.start == best(first[0]).span.start + 7
+    read(reader, "Where is the bridge?", passages[0])
+    read(reader, WHEN, passages[1])
+    assert len(judged) == 7  # another question, and one of which too many came after
 
 
 def test_another_language_is_not_read_and_takes_no_time_of_others(reader: Reader) -> None:

@@ -83,7 +83,9 @@ def test_there_are_few_rooms_and_few_arrows_between_them() -> None:
     whole = {(one, other) for one, other in whole if one != other}
     # `check` compares drafts with the articles, which no question needs, and stands on nearly all rooms below.
     assert len({room for arrow in whole for room in arrow}) <= 28
-    assert 100 < len(whole) <= 145  # among them sandbox → models, whose tokenizer counts tokens there
+    # Among them sandbox → models, whose tokenizer counts tokens there; and engine and corpus → system, since questions
+    # that go first, and what is made once for many threads, are matters of the whole process.
+    assert 100 < len(whole) <= 147
 
 
 def test_the_chat_consists_of_few_rooms_of_few_modules_with_few_arrows_between_them() -> None:

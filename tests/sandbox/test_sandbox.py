@@ -365,6 +365,24 @@ def test_a_pool_reads_files_in_parallel() -> None:
                 assert future.result().documents[0][0].text == "abc"
 
 
+@pytest.mark.skipif(not hasattr(os, "getpgid"), reason="needs a system with process groups")
+def test_files_of_a_build_are_read_with_a_lower_priority_in_a_group_of_their_own() -> None:
+    def read(reader: SandboxPool | SandboxProcess, process: SandboxProcess) -> tuple[int, bool, int]:
+        """The priority of the process that read a file, whether it leads a group, and its session."""
+        with reader:
+            reader.parse_file("a.md", ARTICLE, SPLITTING)
+            assert process._process is not None
+            number = process._process.pid
+            return os.getpriority(os.PRIO_PROCESS, number), os.getpgid(number) == number, os.getsid(number)
+
+    own, pool, alone = os.getpriority(os.PRIO_PROCESS, 0), SandboxPool(1), SandboxProcess()
+    in_background, in_front = read(pool, pool._processes[0]), read(alone, alone)
+    assert (in_background[0], in_front[0]) == (max(5, own), own)
+    assert in_background[1] and in_front[1]  # so Ctrl-C does not reach them
+    if sys.version_info >= (3, 11):  # otherwise each has a session, in which its priority says nothing to others
+        assert in_background[2] == in_front[2] == os.getsid(0)
+
+
 def gone(pid: int, seconds: float = 10) -> bool:
     """Whether the process ends within so many seconds."""
 

@@ -33,6 +33,7 @@ from qa.errors import ConfigError, CorpusError, StoreError
 from qa.index.local import store
 from qa.sandbox.pool import SandboxPool
 from qa.system.machine import is_loopback
+from qa.system.precedence import questions
 from qa.text.document import Document, Section, Span
 from qa.ui.access.address import bind, check_access
 from qa.ui.answers import examples
@@ -267,6 +268,21 @@ def test_the_bar_says_how_much_of_the_time_has_passed_and_never_goes_back(config
     assert job.wait(60).phase == "done"
     assert shares == [None, 0.25, 0.25, 0.5, 0.5]
     assert "value=" not in views.progress_html(JobState("running", 1, "comparing", 3, 9))  # nobody knows yet
+
+
+def test_a_build_pauses_at_its_next_step_while_a_question_is_answered(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "_longest", 60)
+    monkeypatch.setattr(questions, "_between", 0)
+    paused = Paused()
+    job = BuildJob(Engine.open(config, tiny), paused)
+    job.start()
+    assert paused.at_work.wait(60)
+    with questions.first():
+        paused.go.set()
+        assert job.wait(0.05).running
+    assert job.wait(60).phase == "done"
 
 
 def test_a_build_that_is_stopped_ends_and_no_other_begins(config: Config, tiny: TinyEncoder) -> None:

@@ -162,7 +162,7 @@ class Answer(Closed):
     corrected: list[Correction]
     reason: str | None = Field(description="Why nothing was found, if the question excludes everything.")
     unmentioned: list[str] = Field(description="Names in the question that the article of the answer does not mention.")
-    unread: int = Field(ge=0, description="How many passages and units the reader had no time for.")
+    unread: int = Field(ge=0, description="How many passages and units a slow machine left unread.")
     searched: Searched | None = Field(description="What was searched in vain; null if there is an answer.")
     answerable: bool
     confidence: float = Field(ge=0, le=1)

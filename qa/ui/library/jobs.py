@@ -21,6 +21,7 @@ from ...sandbox.read_pages import ReadPages
 from ...strings.catalogue import listed, say
 from ...system.events import event
 from ...system.machine import release_memory
+from ...system.precedence import questions
 from ..failures import in_page, unexpected
 
 logger = logging.getLogger(__name__)
@@ -208,6 +209,7 @@ class BuildJob:
         return loading.result()
 
     def _show(self, progress: Progress) -> None:
+        questions.give_way()
         with self._lock:
             self._check()
             self._state = replace(
