@@ -70,6 +70,7 @@ class Asker:
         if epoch != self._chat.epoch:
             self._tally.add("interrupted")  # by the campaign, which ended this server
             return "interrupted"
+        self._chat.has_died()  # so that nobody asks it before it was started again
         self._tally.add(LOST, f"{self._chat.name}: {subject.question} {type(error).__name__}: {error}")
         return LOST
 

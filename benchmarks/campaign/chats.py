@@ -65,6 +65,7 @@ class Chat:
         self._options = ("--port", str(self.port), *options)
         self._tally = tally
         self._process: subprocess.Popen[str] | None = None
+        self._is_wanted = False  # nobody has ended it
         self._lock = threading.Lock()
 
     @property
@@ -81,6 +82,7 @@ class Chat:
         """Start it, again and again while it refuses, as on a full disk. Raises TimeoutError."""
         begun = time.monotonic()
         with self._lock:
+            self._is_wanted = True
             while True:
                 self._process = self._programs.start("serve", *self._options, log=self.log)
                 assert self._process.stdout is not None
@@ -100,6 +102,7 @@ class Chat:
     def kill(self) -> None:
         """End it at once, like a loss of power."""
         with self._lock:
+            self._is_wanted = False
             if self._process is None or not self.is_up:
                 return
             self.epoch += 1
@@ -109,6 +112,7 @@ class Chat:
     def stop(self) -> None:
         """End it in order; kill it if it does not end."""
         with self._lock:
+            self._is_wanted = False
             if self._process is None:
                 return
             self.epoch += self.is_up
@@ -121,22 +125,22 @@ class Chat:
             self._ended()
 
     def look(self) -> None:
-        """Note its memory and descriptors; if it has ended by itself, count that and start it again."""
-        process = self._process
-        if process is None or not self.is_up:
-            return
-        if process.poll() is None:
+        """Note its memory and descriptors; if it has ended by itself, start it again."""
+        if self.has_died():
+            self.start()
+        elif (pid := self.pid) is not None and self.is_up:
             with contextlib.suppress(OSError, KeyError):  # it may end at this moment
-                state = Resources.measure(process.pid)
+                state = Resources.measure(pid)
                 self._tally.sample(self.name, state.resident, state.private, state.descriptors)
-            return
+
+    def has_died(self) -> bool:
+        """Whether it has ended by itself and was not started again since; that is counted once."""
         with self._lock:
-            if not self.is_up:  # it was killed meanwhile
-                return
-            self._tally.add("died", f"{self.name} ended with {process.returncode}: {_last_line(self.log)}")
-            self.epoch += 1
-            self._ended()
-        self.start()
+            if self._process is not None and self.is_up and self._process.poll() is not None:
+                self._tally.add("died", f"{self.name} ended with {self._process.returncode}: {_last_line(self.log)}")
+                self.epoch += 1
+                self._ended()
+            return self._process is None and self._is_wanted
 
     def _ended(self) -> None:
         assert self._process is not None

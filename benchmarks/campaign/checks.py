@@ -9,7 +9,8 @@ from typing import Any
 
 from .articles import Edition, Held, History, Subject
 
-ANSWERED, REFUSED, SILENT, UNKNOWN, LOST, WRONG = "answered", "refused", "silent", "unknown", "lost", "wrong"
+ANSWERED, REFUSED, SILENT, WARNED, UNKNOWN = "answered", "refused", "silent", "warned", "unknown"
+LOST, WRONG = "lost", "wrong"
 _SENTENCE = (429, 503)  # what may be refused in one sentence
 
 
@@ -33,7 +34,9 @@ def judged(asked: Asked, status: int, body: bytes, history: History) -> Verdict:
     """Judge one reply of /api/ask.
 
     ANSWERED: by the article of the question, with literal quotations. REFUSED: in one sentence. SILENT: no answer, and
-    the generation is damaged or lacks the fact. UNKNOWN: a generation that was never seen. The others are faults.
+    the generation is damaged, lacks the fact, or has it under a name that the article no longer has: a file that is
+    gone answers nothing. WARNED: in the last case, another article answered, and the reply says that it does not
+    mention the name. UNKNOWN: a generation that was never seen. The others are faults.
     """
     try:
         reply = json.loads(body)
@@ -49,7 +52,7 @@ def judged(asked: Asked, status: int, body: bytes, history: History) -> Verdict:
     for citation in reply["citations"]:
         if problem := _problem(citation, held, asked):
             return Verdict(WRONG, f"{asked.subject.question} {problem} (generation {reply['generation']})")
-    return _lead(asked.subject, reply, held, reply["generation"] in history.damaged)
+    return _lead(asked, reply, held, reply["generation"] in history.damaged)
 
 
 def _problem(citation: Mapping[str, Any], held: Held, asked: Asked) -> str:
@@ -69,12 +72,13 @@ def _problem(citation: Mapping[str, Any], held: Held, asked: Asked) -> str:
     return ""
 
 
-def _lead(subject: Subject, reply: Mapping[str, Any], held: Held, is_damaged: bool) -> Verdict:
-    wanted = held.of(subject)
+def _lead(asked: Asked, reply: Mapping[str, Any], held: Held, is_damaged: bool) -> Verdict:
+    subject, wanted = asked.subject, held.of(asked.subject)
+    is_there = asked.unchanged is not None and asked.unchanged[0] in wanted
     facts = {edition.fact for edition in wanted.values() if edition.fact}
     lead = reply["answer"]
     if lead is None:
-        if facts and not is_damaged:
+        if facts and is_there and not is_damaged:
             return Verdict(LOST, f"{subject.question} is not answered by generation {reply['generation']}")
         return Verdict(SILENT)
     document = reply["citations"][lead["citation"] - 1]["document"]
@@ -82,6 +86,8 @@ def _lead(subject: Subject, reply: Mapping[str, Any], held: Held, is_damaged: bo
         return Verdict(SILENT)  # nothing answers it in this generation: what is quoted is literal, and that is all
     edition: Edition | None = wanted.get(document)
     if edition is None:
+        if not is_there and subject.name in reply["unmentioned"]:
+            return Verdict(WARNED)
         return Verdict(WRONG, f"{subject.question} is answered by {document}: {lead['text'][:80]!r}")
     start, end = lead["span"]
     if edition.text[start:end] != lead["text"] or edition.fact not in lead["text"]:

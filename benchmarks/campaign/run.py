@@ -138,16 +138,15 @@ class Campaign:
             asker = Asker(chat, self._tokens["ask"], self.library, self.history, self.tally, secret)
             yield partial(asker.run, self._ended, random.Random(-number))
         yield self._watch
-        yield self._sample
+        yield from (partial(self._sample, chat) for chat in self.chats)
 
     def _watch(self) -> None:
         while not self._ended.wait(_LOOK):
             self.history.look()
 
-    def _sample(self) -> None:
+    def _sample(self, chat: Chat) -> None:
         while not self._ended.wait(_SAMPLED):
-            for chat in self.chats:
-                chat.look()
+            chat.look()
 
     def _at_once(self, work: Sequence[Callable[[], None]], background: Iterable[Callable[[], None]] = ()) -> None:
         """Run these at the same time until all of `work` has ended; the first error ends everything."""

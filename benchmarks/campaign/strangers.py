@@ -63,7 +63,7 @@ class Strangers:
     def _tries(self, chat: Chat) -> Iterator[Try]:
         question = {"question": "How many times was the Harwick beacon painted?"}
         unknown: list[Mapping[str, str]] = [
-            {}, bearer("qa_" + "x" * 43), bearer(self._tokens["revoked"]), bearer(""),
+            {}, bearer("qa_" + "x" * 43), bearer(self._tokens["revoked"]), bearer("x"),
             {"Authorization": "Basic YWRhOndyb25n"}, {"Authorization": "basic x"},
             {"Cookie": f"qa-session-{chat.port}=x"},
         ]  # fmt: skip

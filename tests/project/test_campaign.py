@@ -90,6 +90,17 @@ def test_silence_is_a_loss_unless_the_generation_is_damaged(library: Library, hi
     assert verdict(library, history, reply(library, library.subjects[1])) == "wrong"  # damage excuses silence alone
 
 
+def test_an_article_with_another_name_since_may_be_missed_but_not_without_a_warning(
+    library: Library, history: History
+) -> None:
+    first, second = library.subjects
+    other = {**reply(library, second), "unmentioned": []}
+    library.rename(first)
+    assert verdict(library, history, other | {"answer": None}) == "silent"
+    assert verdict(library, history, other) == "wrong"
+    assert verdict(library, history, other | {"unmentioned": [first.name]}) == "warned"
+
+
 def test_a_refusal_is_one_sentence_and_everything_else_is_a_loss(library: Library, history: History) -> None:
     assert verdict(library, history, {"error": "The index is damaged: build it."}, 503) == "refused"
     assert verdict(library, history, {"error": "Something went wrong."}, 500) == "lost"
@@ -101,7 +112,7 @@ def asked(
     monkeypatch: pytest.MonkeyPatch, library: Library, history: History, answer: Callable[[], httpx.Response]
 ) -> Tally:
     """The tally after one question to a chat that the campaign has not touched, and to one that it kills meanwhile."""
-    chat = SimpleNamespace(name="chat", epoch=1, is_up=True)
+    chat = SimpleNamespace(name="chat", epoch=1, is_up=True, has_died=lambda: False)
     tally = Tally()
 
     def respond(request: httpx.Request) -> httpx.Response:
