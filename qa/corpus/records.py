@@ -52,7 +52,9 @@ class FileRecord:
     def as_json(self) -> dict[str, Any]:
         """The JSON value that a store keeps. (`asdict` would take ten times as long.)"""
         values = {name: getattr(self, name) for name in self.__slots__}
-        return values if self.work else {name: value for name, value in values.items() if name != "work"}
+        if not self.work:
+            del values["work"]
+        return values
 
     @classmethod
     def from_json(cls, data: object) -> FileRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -128,10 +128,13 @@ def _written_file(data: object) -> WrittenFile:
     return WrittenFile(typed(file["size"], int), typed(file["mtime_ns"], int), typed(file["sha256"], str))
 
 
-def write_manifest(path: Path, manifest: Manifest, records: Sequence[FileRecord]) -> None:
-    """Write one JSON object: the manifest, `documents` (the record of each file), and the SHA-256 of all before it."""
+def write_manifest(path: Path, manifest: Manifest, records: Iterable[str]) -> None:
+    """Write one JSON object: the manifest, `documents` (the record of each file), and the SHA-256 of all before it.
+
+    The records are stored JSON, as by `record_json`.
+    """
     head = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1).removesuffix("\n}")
-    lines = ",\n".join(map(record_json, records))
+    lines = ",\n".join(records)
     body = f"{head}{_RECORDS}{lines}\n ]".encode()
     path.write_bytes(body + f'{_SEAL}{hashlib.sha256(body).hexdigest()}"\n}}\n'.encode())
 

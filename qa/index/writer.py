@@ -105,9 +105,10 @@ class Writer(AbstractContextManager["Writer"], ABC):
     def take_over(self, record: FileRecord, part: Part, path: str) -> None:
         """Add one file as the last generation contains it: at `part`, under `path`."""
         if self._run:
-            last = self._run[-1].part
+            first, last = self._run[0].part, self._run[-1].part
             follows = last.documents.stop == part.documents.start and last.passages.stop == part.passages.start
-            if not follows or sum(len(each.part.documents) + len(each.part.passages) for each in self._run) >= _RUN:
+            size = last.documents.stop - first.documents.start + last.passages.stop - first.passages.start
+            if not follows or size >= _RUN:
                 self._copy_run()
         self._run.append(Taken(self._counted(record, part), part, path))
 

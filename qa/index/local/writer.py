@@ -230,7 +230,7 @@ class GenerationWriter(Writer):
         index = self._store.index
         number = 1 + max((int(path.name) for path in layout.published_folders(index)), default=0)
         manifest = self.completed(f"{number:06d}", languages, _written(self.folder))
-        write_manifest(self.folder / MANIFEST, manifest, self.records)
+        write_manifest(self.folder / MANIFEST, manifest, (facts for _, facts in files))
         with ThreadPoolExecutor(1) as executor:
             synced = executor.submit(_sync_files, self.folder)
             problem = _problem(self.folder, self._new, self.step)

@@ -25,7 +25,7 @@ from qa.errors import StoreError
 from qa.index import generation as generation_module
 from qa.index.local import store
 from qa.index.local.generation import Generation
-from qa.index.manifest import Manifest, WrittenFile, file_sha256, write_manifest
+from qa.index.manifest import Manifest, WrittenFile, file_sha256, record_json, write_manifest
 from qa.index.protocols import Query
 from qa.index.rows import row_checksum
 from qa.text.document import Document, Section, Span
@@ -158,7 +158,7 @@ def test_check_of_contents_finds_every_alteration(tmp_path: Path, tiny: TinyEnco
     connection.close()
     agreed = WrittenFile(place.stat().st_size, place.stat().st_mtime_ns, file_sha256(place))
     manifest = replace(generation.manifest, files={**generation.manifest.files, place.name: agreed})
-    write_manifest(generation.folder / "manifest.json", manifest, list(generation.records.values()))
+    write_manifest(generation.folder / "manifest.json", manifest, map(record_json, generation.records.values()))
     problems = store.LocalStore(tmp_path).open_current().verify()
     assert problems
     assert all(isinstance(problem, str) and "\n" not in problem for problem in problems)
