@@ -89,7 +89,7 @@ def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
     }  # fmt: skip
     assert (data["question"], data["query"]) == (f"  {QUESTION} ", QUESTION)
     assert set(data["answer"]) == {
-        "text", "short", "citation", "start", "end", "span", "sentence", "date", "stated", "row", "link",
+        "text", "short", "citation", "start", "end", "span", "sentence", "date", "stated", "row", "limit", "link",
     }  # fmt: skip
     assert set(data["citations"][0]) == {
         "rank", "score", "document", "title", "section", "columns", "page", "url", "author", "date", "start", "end",

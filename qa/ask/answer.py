@@ -50,6 +50,18 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """What limits a quotation, literally, at `span` in its document: an exception or condition that follows it."""
+
+    text: str
+    span: Span
+
+    def as_json(self) -> dict[str, Any]:
+        """The `limit` of an answer in `qa ask --json`."""
+        return {"text": self.text, "span": [self.span.start, self.span.end]}
+
+
+@dataclass(frozen=True, slots=True)
 class Lead:
     """The quotation that answers, and the rank of the citation that contains it.
 
@@ -57,6 +69,7 @@ class Lead:
     itself, a part of the sentence, if the reader is sure of it. All spans are of the document. `date` is given as in an
     OtherValue, and only if there are any. If it `is_stated`, the text is no quotation but says what the articles are
     ("27 articles"), and the spans are those of what is cited for it. `row` is the row of a table that it is in, if any.
+    `limit` is what follows the sentence and limits it, inside the quotation or behind it.
     """
 
     text: str
@@ -67,6 +80,12 @@ class Lead:
     date: str = ""
     is_stated: bool = False
     row: TableRow | None = None
+    limit: Limit | None = None
+
+    @property
+    def limit_behind(self) -> str:
+        """The text of the limit if it is not inside the quotation; otherwise empty."""
+        return self.limit.text if self.limit is not None and self.limit.span.end > self.span.end else ""
 
     def pieces(self) -> tuple[str, str, str]:
         """The text before the short answer, it, and the text after it; without one, all text comes first."""
@@ -95,6 +114,7 @@ class Lead:
             "date": self.date or None,
             "stated": self.is_stated,
             "row": None if self.row is None else self.row.as_json(),
+            "limit": None if self.limit is None else self.limit.as_json(),
             "link": link,
         }
 

@@ -14,6 +14,7 @@ Ranking     lead         chooses the unit that answers                → Leads
 Leads       versions     adds what other articles say instead         → Leads
 Leads       confidence   decides whether to show it                   → Verdict
 all         compose      adds short answer, citations, highlights     → Answer
+Answer      limits       adds the exception that follows the lead     → Answer
 Answer      unmentioned  adds names that the article does not contain → Answer
 all         explanation  says what decided and what is missing        → Why
 """
@@ -44,6 +45,7 @@ from .filters import without_filters
 from .follow_up import Turn, follow_up_of, names_only, stands_alone
 from .lead import LEAD_PASSAGES, leads_of
 from .leaning import FollowUp
+from .limits import with_limit
 from .presence import GoneDocuments
 from .query import query_of
 from .ranking import Ranking
@@ -191,6 +193,7 @@ def _composed(ranking: Ranking, request: Request, resources: Resources) -> Answe
     leads = with_versions(leads, ranking, facts.contexts, facts.dates)
     verdict = judge(leads, resources.config.least_confidence, resources.config.risk, request.threshold)
     composed = compose(request.question, ranking, leads, verdict, facts, request.top_k)
+    composed = with_limit(composed, resources.generation)
     missing = unmentioned(composed, ranking, resources.generation)
     why = explain(ranking, leads, verdict, facts.contexts, request.top_k)
     timings = {**ranking.timings_ms, "answer": 1e3 * (time.perf_counter() - ranked)}

@@ -213,12 +213,17 @@ def _continues(passage: Passage, sentences: tuple[Span, ...], number: int) -> bo
 
 def _crosses_heading(passage: Passage, sentences: tuple[Span, ...], number: int) -> bool:
     """Whether a heading separates a sentence from the next."""
-    return _LINE.search(_bare(_between(passage, sentences, number))) is not None
+    return not is_bare(_between(passage, sentences, number))
 
 
 def _bare(between: str) -> str:
     """The text between two sentences without the mark of a list's item at its end; fences are blank."""
     return _FENCE.sub(lambda fence: " " * len(fence[0]), _ITEM.sub("", between))
+
+
+def is_bare(between: str) -> bool:
+    """Whether the text between two sentences has no heading or other words."""
+    return _LINE.search(_bare(between)) is None
 
 
 def _between(passage: Passage, sentences: tuple[Span, ...], number: int) -> str:

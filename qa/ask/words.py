@@ -269,6 +269,8 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False, linke
         lines = [line if answer.lead.is_stated or is_quoted(answer.lead.text) else f"“{line}”"]
         if answer.lead.row is not None:
             lines = _row_lines(answer.lead.row, styled, explained)
+        if answer.lead.limit_behind:
+            lines += [f"{say('It goes on:')} “{_line(answer.lead.limit_behind)}”"]
         number = opening(answer.lead_link, f"[{answer.lead.citation}]")
         lines += [f"{confidence_words(answer.confidence)} ({percent(answer.confidence)}) {number}"]
         if (recognised := recognised_words(answer.citations[answer.lead.citation - 1])) and not answer.lead.is_stated:

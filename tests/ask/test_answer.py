@@ -124,7 +124,7 @@ def test_the_short_answer_is_part_of_the_lead_and_of_the_json() -> None:
     assert answer.as_json()["answer"] == {
         "text": lead.text, "short": "night", "citation": 1, "start": 114, "end": 119,
         "span": [100, 132], "sentence": [100, 132], "date": None, "stated": False,
-        "row": None, "link": "http://127.0.0.1:7860/#/article/a.md?at=114-119",
+        "row": None, "limit": None, "link": "http://127.0.0.1:7860/#/article/a.md?at=114-119",
     }  # fmt: skip
 
 
@@ -474,7 +474,7 @@ def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
     assert data["answer"] == {
         "text": TEXTS[1], "short": None, "citation": 1, "start": None, "end": None,
         "span": [100, 100 + len(TEXTS[1])], "sentence": [117, 149], "date": None, "stated": False,
-        "row": None, "link": "http://127.0.0.1:7860/#/article/a.md?at=117-149",
+        "row": None, "limit": None, "link": "http://127.0.0.1:7860/#/article/a.md?at=117-149",
     }  # fmt: skip
     assert data["others"] == []
     assert data["generation"] == "000003"

@@ -112,7 +112,7 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     assert answer["answer"] == {
         "text": "The zebra at the zoo is called Bruno. He eats five kilos of hay a day.", "short": None, "citation": 1,
         "start": None, "end": None, "span": [22, 92], "sentence": [22, 59], "date": None, "stated": False,
-        "row": None, "link": "http://127.0.0.1:7860/#/article/zoo.md?at=22-59",
+        "row": None, "limit": None, "link": "http://127.0.0.1:7860/#/article/zoo.md?at=22-59",
     }  # fmt: skip
     citation = answer["citations"][0]
     assert citation["link"] == "http://127.0.0.1:7860/#/article/zoo.md?at=22-92&mark=22-59"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from ...ask.answer import Answer, Citation
+from ...ask.answer import Answer, Citation, Lead
 from ...ask.links import citation_link, lead_link
 from ...ask.row_text import cell_text, pairs_of
 from ...ask.rows import TableRow
@@ -45,7 +45,7 @@ def answer_as_text(answer: Answer) -> str:
     assert answer.lead is not None
     lead, citation = answer.lead, cited(answer)
     is_quotation = lead.row is None and not lead.is_stated
-    words = pairs_of(lead.row) if lead.row is not None else lead.text
+    words = pairs_of(lead.row) if lead.row is not None else _whole(lead)
     words = plain_words(words, citation.document) if is_quotation else words
     return _as_text(words, citation, answer_link(answer), is_quotation)
 
@@ -70,7 +70,12 @@ def quoted_as_markdown(answer: Answer) -> str:
     lead, document = answer.lead, cited(answer).document
     if lead.row is not None:
         return _table(lead.row, is_markdown(document))
-    return lead.text if lead.is_stated else text_as_markdown(lead.text, document)
+    return lead.text if lead.is_stated else text_as_markdown(_whole(lead), document)
+
+
+def _whole(lead: Lead) -> str:
+    """The quotation with what limits it."""
+    return f"{lead.text} … {lead.limit_behind}" if lead.limit_behind else lead.text
 
 
 def _as_text(words: str, citation: Citation, link: str, is_quotation: bool) -> str:

@@ -30,7 +30,11 @@ def lead_html(answer: Answer) -> Markup:
     before, short, _ = lead.pieces()
     core = Span(len(opening), len(lead.text) - len(closing)) if opening or closing else _NOWHERE
     cited = (Span(len(before), len(before) + len(short)),) if short else ()
-    return part_html(answer.citations[lead.citation - 1].document, lead.text, core, cited)
+    limits: tuple[Span, ...] = ()
+    if lead.limit is not None and not lead.limit_behind:
+        start = lead.limit.span.start - lead.span.start
+        limits = (Span(start, start + len(lead.limit.text)),)
+    return part_html(answer.citations[lead.citation - 1].document, lead.text, core, cited, limits)
 
 
 def cell_html(literal: str, document: str) -> Markup:

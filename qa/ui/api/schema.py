@@ -44,6 +44,13 @@ class Row(Closed):
     asked: int | None = Field(description="The number of the cell that answers, from 0; null if that is not certain.")
 
 
+class Limit(Closed):
+    """An exception or a condition that follows the sentence that answers."""
+
+    text: str
+    span: tuple[int, int] = Field(description="Start and end of it, in the document.")
+
+
 class Lead(Closed):
     """The quoted stretch that answers; `short` is the answer inside it, at `start` to `end` of the document."""
 
@@ -57,6 +64,7 @@ class Lead(Closed):
     date: str | None = Field(description="Its date, as in an OtherValue; null if there are none.")
     stated: bool = Field(description="Whether it is no quotation but a statement about the articles, such as a count.")
     row: Row | None = Field(description="The row of a table that the text is in; null if none, or without a header.")
+    limit: Limit | None = Field(description="What follows the sentence and limits it, inside the text or behind it.")
     link: str = Field(description="The URL that opens the article in the chat at the words that answer.")
 
 

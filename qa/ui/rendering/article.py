@@ -70,9 +70,9 @@ def _paragraph_starts(document: Document) -> list[int]:
     return sorted(starts)
 
 
-def part_html(path: str, text: str, passage: Span, cited: Sequence[Span]) -> Markup:
+def part_html(path: str, text: str, passage: Span, cited: Sequence[Span], limits: Sequence[Span] = ()) -> Markup:
     """Render a part of the article with this path; the spans of what is marked are in `text`."""
-    return _marked(_part(path, text), text, Span(0, len(text)), Marks(passage, cited))
+    return _marked(_part(path, text), text, Span(0, len(text)), Marks(passage, cited, limits=limits))
 
 
 def plain_words(text: str, path: str) -> str:

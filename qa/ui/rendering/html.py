@@ -23,16 +23,18 @@ _DEEPEST = 100  # elements in one another: nobody means more, and each of their 
 class Marks:
     """What is cited: a passage, and the words that answer, in order.
 
-    In a whole article each mark has the number of its words, from 1: markup may cut words into several marks.
+    In a whole article each mark has the number of its words, from 1: markup may cut words into several marks. `limits`
+    are what limits the words.
     """
 
     passage: Span
     cited: Sequence[Span] = ()
     numbers: Sequence[int] = ()
+    limits: Sequence[Span] = ()
 
     def edges(self, span: Span) -> list[int]:
         """Where a range of the text has to be cut."""
-        inner = (edge for one in (self.passage, *self.cited) for edge in (one.start, one.end))
+        inner = (edge for one in (self.passage, *self.cited, *self.limits) for edge in (one.start, one.end))
         return sorted({span.start, span.end, *(edge for edge in inner if span.start < edge < span.end)})
 
     def number(self, span: Span) -> int:
@@ -46,6 +48,8 @@ class Marks:
         """The class of the mark around a range that is cut at the edges; empty for none."""
         if any(one.start < span.end and span.start < one.end for one in self.cited):
             return "qa-cited"
+        if any(one.start < span.end and span.start < one.end for one in self.limits):
+            return "qa-limiting"
         return "qa-passage" if self.passage.start < span.end and span.start < self.passage.end else ""
 
 
@@ -149,7 +153,7 @@ class _Writer:
 
     def _kind(self, span: Span) -> str:
         kinds = [self._marks.kind(one) for one in (span, *self._covers) if one is not None and len(one)]
-        return next((kind for kind in ("qa-cited", "qa-passage") if kind in kinds), "")
+        return next((kind for kind in ("qa-cited", "qa-limiting", "qa-passage") if kind in kinds), "")
 
 
 def _linked(text: str) -> str:
