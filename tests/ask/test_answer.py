@@ -465,8 +465,7 @@ def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
     data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])])).as_json()))
     assert list(data) == [
         "question", "query", "scope", "carried", "corrected", "reason", "unmentioned", "unread", "searched",
-        "answerable",
-        "confidence", "answer", "others", "citations", "why", "generation", "timings_ms",
+        "answerable", "confidence", "answer", "others", "citations", "why", "generation", "timings_ms",
     ]  # fmt: skip
     assert data["question"] == "  as typed? "
     assert data["query"] == QUESTION

@@ -73,7 +73,7 @@ def test_a_limit_behind_the_quotation_goes_with_it_everywhere() -> None:
     assert limited.as_json()["answer"]["limit"]["text"] == LIMIT
     assert "It goes on: “However, this does not apply to: - opened software - food”" in as_text(limited)
     assert "opened software" in answer_as_text(limited) and "opened software" in answer_as_markdown(limited)
-    assert '<p class="qa-limit">' in answer_html(limited, 1)
+    assert '<div class="qa-limit">' in answer_html(limited, 1)
 
 
 def test_a_limit_inside_the_quotation_is_marked_there() -> None:

@@ -106,8 +106,7 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     assert code == 0
     assert set(answer) == {
         "question", "query", "scope", "carried", "corrected", "reason", "unmentioned", "unread", "searched",
-        "answerable",
-        "confidence", "answer", "others", "citations", "why", "generation", "timings_ms",
+        "answerable", "confidence", "answer", "others", "citations", "why", "generation", "timings_ms",
     }  # fmt: skip
     assert answer["answer"] == {
         "text": "The zebra at the zoo is called Bruno. He eats five kilos of hay a day.", "short": None, "citation": 1,

@@ -37,6 +37,12 @@ def lead_html(answer: Answer) -> Markup:
     return part_html(answer.citations[lead.citation - 1].document, lead.text, core, cited, limits)
 
 
+def limit_html(answer: Answer) -> Markup:
+    """What stands behind the lead and limits it."""
+    assert answer.lead is not None
+    return part_html(answer.citations[answer.lead.citation - 1].document, answer.lead.limit_behind, _NOWHERE, ())
+
+
 def cell_html(literal: str, document: str) -> Markup:
     """A cell of a table as its article means it; one that is more than a line of text, as its words."""
     text = cell_text(literal)

@@ -110,6 +110,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "literal_words": words.literal_words,
     "file_of": quotations.file_of,
     "lead_html": quotations.lead_html,
+    "limit_html": quotations.limit_html,
     "plain_words": plain_words,
     "is_close": words.is_close,
     "nearest_words": words.nearest_words,
