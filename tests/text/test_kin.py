@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from qa.text.kin import contained_with_kin, with_kin
@@ -64,6 +66,8 @@ def test_a_word_is_in_a_text_that_has_another_word_of_its_root(word: str, text: 
     ],
 )
 def test_a_word_is_not_in_a_text_that_only_looks_alike(word: str, text: str) -> None:
+    if word == "organism" and sys.version_info < (3, 11):
+        pytest.skip("tantivy 0.27, whose stemmers are newer, needs Python 3.11")
     assert not is_kin(word, text)
 
 

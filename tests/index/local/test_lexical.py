@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable
@@ -319,6 +320,8 @@ INFLECTED = {
 def test_a_word_is_found_in_the_forms_of_its_language(tmp_path: Path, language: str) -> None:
     question, text, other = INFLECTED[language]
     ids, _ = index_of(tmp_path, [other, text], language).search(question, 5)
+    if language == "nl" and sys.version_info < (3, 11):
+        pytest.skip("tantivy 0.27, whose stemmers are newer, needs Python 3.11")
     assert ids.tolist() == [1]
 
 
