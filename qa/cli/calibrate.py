@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--thumbs", is_flag=True, help="Use the thumbs that answers got in the chat too.")
 @click.option("--risk", type=click.FloatRange(0.01, 0.5), default=0.05, show_default=True, help="The share to aim at.")
 @click.option("--certainty", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True, help="Of the bound.")
+@click.option("--only-measure", is_flag=True, help="Fit nothing: say what the present threshold does, for qa gate.")
 @click.option("--forget", is_flag=True, help="Use the shipped threshold again.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def calibrate(
@@ -36,6 +37,7 @@ def calibrate(
     thumbs: bool,
     risk: float,
     certainty: float,
+    only_measure: bool,
     forget: bool,
     as_json: bool,
 ) -> int:
@@ -45,7 +47,7 @@ def calibrate(
     from the file and has the words (either may be left out), and without both if nothing answers the question. Without
     QUESTIONS, they are made from the headings of the articles, each asked with and without its own article.
     """
-    from ..evaluate.calibrate import fitted, keep
+    from ..evaluate.calibrate import fitted, keep, measured
     from ..evaluate.calibrate import forget as forget_fitted
 
     config = config_of(corpus, index, store)
@@ -53,7 +55,11 @@ def calibrate(
         was = forget_fitted(config)
         click.echo("The shipped threshold counts again." if was else "Nothing was fitted, so nothing was forgotten.")
         return 0
-    outcomes, encoder, now = _outcomes(config, questions, thumbs)
+    outcomes, asked, encoder, now = _outcomes(config, questions, thumbs)
+    if only_measure:
+        figures = measured(outcomes, asked, now)
+        print_json(figures) if as_json else click.echo(f"Of {asked} questions: {_row(figures)}.")
+        return 0
     found, figures = fitted(outcomes, risk, certainty, now)
     if found is None:
         click.echo(f"qa: No threshold keeps wrong answers to {risk:.0%}: the shipped one counts. {_MORE}", err=True)
@@ -90,8 +96,10 @@ def gate(before: Path, after: Path, tolerance: float, as_json: bool) -> int:
 _MORE = "Give more questions, or allow more with --risk."
 
 
-def _outcomes(config: Config, questions: Path | None, thumbs: bool) -> tuple[list[Outcome], Mapping[str, Any], float]:
-    """What the program answers, the encoder, and the threshold that counts at present."""
+def _outcomes(
+    config: Config, questions: Path | None, thumbs: bool
+) -> tuple[list[Outcome], int, Mapping[str, Any], float]:
+    """What the program answers, to how many questions, the encoder, and the threshold that counts at present."""
     from ..engine import Engine
     from ..evaluate.calibrate import ask_own, read_questions, threshold_now
     from ..evaluate.generated import generated
@@ -104,7 +112,7 @@ def _outcomes(config: Config, questions: Path | None, thumbs: bool) -> tuple[lis
         asked = asked if questions is not None or thumbs else generated(engine)
         outcomes = ask_own(engine, asked, lambda what, n, of: shown(f"{what} {n} of {of}", n, of))
         encoder = engine.generation.manifest.encoder
-    return outcomes, encoder, threshold_now(config, encoder)
+    return outcomes, len(asked), encoder, threshold_now(config, encoder)
 
 
 def _from_thumbs(config: Config) -> Sequence[OwnQuestion]:
@@ -124,17 +132,17 @@ def _from_thumbs(config: Config) -> Sequence[OwnQuestion]:
 
 def _words(figures: dict[str, Any]) -> list[str]:
     before = figures["before"]
-
-    def row(of: dict[str, Any]) -> str:
-        refused = f"{of['refused']} refused ({of['refused_rightly']} of them rightly)"
-        return f"{of['right']} right, {of['wrong']} wrong, {refused}"
-
     return [
         f"An answer is shown from a confidence of {figures['threshold']:.2f} on.",
-        f"Of {figures['tested']} questions that nothing was chosen with: {row(figures)}; before: {row(before)}.",
+        f"Of {figures['tested']} questions that nothing was chosen with: {_row(figures)}; before: {_row(before)}.",
         f"Of what is shown at most {figures['bound']:.1%} is wrong, with {figures['certainty']:.1%} certainty, on "
         "questions like these.",
     ]
+
+
+def _row(of: dict[str, Any]) -> str:
+    refused = f"{of['refused']} refused ({of['refused_rightly']} of them rightly)"
+    return f"{of['right']} right, {of['wrong']} wrong, {refused}"
 
 
 def _run(path: Path) -> dict[str, Any]:

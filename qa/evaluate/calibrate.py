@@ -1,9 +1,9 @@
 """Fits the threshold to questions about one's own articles, and bounds how often what is then shown is wrong.
 
 The questions are split in two by chance. The threshold is the lowest at which, in the first half, the share of wrong
-answers among those shown is at most the risk. The other half, which nothing was chosen with, is a sample of shown
-answers that are right or wrong: the exact upper bound of Clopper and Pearson (Biometrika 26, 1934) says how many may be
-wrong among all answers to questions like these.
+answers among those shown is at most the risk, with one more counted as wrong. The other half, which nothing was chosen
+with, is a sample of shown answers that are right or wrong: the exact upper bound of Clopper and Pearson (Biometrika 26,
+1934) says how many may be wrong among all answers to questions like these.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from .run import contains_answer
 
 LEAST = 20  # questions: with fewer, no half says anything
 _STEPS = [step / 100 for step in range(20, 100)]
-_LEAST_SHOWN = 5  # answers of the first half, for their share of wrong ones to count
 _SEED = 20_240_517
 _FORM = 'write lines such as {"question": "…", "file": "notes/a.md", "words": "…"}'
 
@@ -101,16 +100,18 @@ def halves(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], list[Outcome]]:
 
 
 def lowest_threshold(outcomes: Iterable[Outcome], risk: float) -> float | None:
-    """The lowest threshold from which on the share of wrong answers is at most the risk; None if there is none."""
+    """The lowest threshold from which on the share of wrong answers is at most the risk, counting one more as wrong.
+
+    That one is the answer to the next question (Angelopoulos et al., Conformal Risk Control, 2024): without it, five
+    right answers would do for any risk. Of thresholds that show the same answers it is the highest; None if none does.
+    """
     known = list(outcomes)
-    found = None
-    for step in reversed(_STEPS):
+    for step in _STEPS:
         shown, wrong = counts(known, step)
-        if shown >= _LEAST_SHOWN and wrong > risk * shown:
-            break
-        if shown >= _LEAST_SHOWN:
-            found = step
-    return found
+        if wrong + 1 <= risk * (shown + 1) + 1e-9:
+            least = min(each.confidence for each in known if each.confidence >= step)
+            return max(each for each in _STEPS if each <= least)
+    return None
 
 
 def counts(outcomes: Iterable[Outcome], threshold: float) -> tuple[int, int]:
@@ -146,6 +147,11 @@ def fitted(
         "tested": len(second), "bound": bound, **effect(second, threshold), "before": effect(second, now),
     }  # fmt: skip
     return found, figures
+
+
+def measured(outcomes: Sequence[Outcome], asked: int, threshold: float) -> dict[str, Any]:
+    """What a threshold does to the answers of so many questions, for `qa gate`; nothing is fitted."""
+    return {"questions": asked, "threshold": threshold, **effect(outcomes, threshold)}
 
 
 def keep(config: Config, found: Calibration, encoder: Mapping[str, Any]) -> None:

@@ -67,10 +67,11 @@ def test_the_bound_holds_as_often_as_it_says() -> None:
 
 def test_the_threshold_is_the_lowest_that_keeps_the_risk() -> None:
     known = [outcome(0.9)] * 18 + [outcome(0.7, False)] * 1 + [outcome(0.4, False)] * 9
-    assert lowest_threshold(known, 0.1) == 0.41
-    assert lowest_threshold(known, 0.01) == 0.71
+    assert lowest_threshold(known, 0.1) == 0.7
+    assert lowest_threshold(known, 0.06) == 0.9
+    assert lowest_threshold(known, 0.05) is None  # of 18 and the next answer, one may be wrong: that is .053
     assert lowest_threshold([outcome(0.9, False)] * 20, 0.3) is None
-    assert lowest_threshold([outcome(0.9)] * 4, 0.3) is None  # too few to say anything
+    assert lowest_threshold([outcome(0.9)] * 4, 0.1) is None  # too few to say anything
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=60), st.sampled_from([0.05, 0.2]))
@@ -218,6 +219,13 @@ def test_the_command_fits_tells_and_stores(
         assert json.loads(capsys.readouterr().out)["why"]["threshold"] == 0.5
     assert main(["calibrate", "questions.jsonl", "--risk", "0.2"]) == 0
     assert "% certainty, on questions like these." in capsys.readouterr().out
+    for name in ("before.json", "after.json"):
+        assert main(["calibrate", "questions.jsonl", "--only-measure", "--json"]) == 0
+        Path(name).write_text(capsys.readouterr().out.splitlines()[-1])
+    assert json.loads(Path("after.json").read_text())["questions"] == 30
+    assert main(["gate", "before.json", "after.json"]) == 0
+    assert main(["calibrate", "questions.jsonl", "--only-measure"]) == 0
+    assert "Of 30 questions: " in capsys.readouterr().out
     assert main(["calibrate", "--forget"]) == 0
     assert "The shipped threshold counts again." in capsys.readouterr().out
     assert threshold_shown(capsys).endswith("0.5  (default)")
