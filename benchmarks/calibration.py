@@ -88,7 +88,7 @@ def row(name: str, asked: Sequence[Outcome], risk: float) -> str:
 
 
 def coverage(asked: Sequence[Outcome], given: int, risk: float) -> tuple[float, float]:
-    """The share of draws of so many questions, with repetitions, that have a threshold, and of these, with a true bound.
+    """The share of draws of so many questions, with repetitions, that have a threshold, and of these, a true bound.
 
     The questions asked are then all that there are, so that the share of wrong answers is known and not a sample.
     """
