@@ -9,6 +9,7 @@ QAError                 the base: catch this at an edge
 ├── ModelError          an encoder is missing, altered or does not fit
 ├── ClosedError         the engine was closed
 ├── ClusterError        the machines of a distributed build cannot be reached, or do not fit
+├── MachineError        this machine lacks memory, room, a permission or a working package
 └── StoreError          the index cannot be opened, trusted or written
     ├── NoGenerationError   no index was built yet
     ├── MismatchError       the index was built with another encoder or other settings
@@ -92,6 +93,10 @@ class ClosedError(QAError):
 
 class ClusterError(QAError):
     """The machines of a distributed build cannot be reached, or do not fit."""
+
+
+class MachineError(QAError):
+    """This machine lacks what the program needs: memory, room on a disk, a permission, or a package that works."""
 
 
 class StoreError(QAError):

@@ -41,7 +41,7 @@ from .estimate import Estimate
 from .preparation import PreparedFile, RemoteWorkers
 from .reading import reading_of
 from .report import BuildReport, Progress
-from .vanished import refuse_to_forget
+from .vanished import refuse_to_forget, refuse_to_lose
 
 Prepare = Callable[[CorpusFile], PreparedFile]
 _Value = TypeVar("_Value")
@@ -102,14 +102,21 @@ def build(
             builder = _Builder(
                 store, manifest, encoder, settings, found.plans, embedded, reused, progress, workers, found.works
             )
-            generation, encoded, records = builder.run(config, parse_file, workers, full, remote)
-    return _report(generation, records, comparison, encoded, time.perf_counter() - started)
+            check = partial(refuse_to_lose, {} if confirmed else known)
+            generation, encoded, records = builder.run(config, parse_file, workers, full, remote, check)
+    return _report(generation, records, comparison, known, encoded, time.perf_counter() - started)
 
 
 def _report(
-    generation: str, records: tuple[FileRecord, ...], comparison: Changes, encoded: int, seconds: float
+    generation: str,
+    records: tuple[FileRecord, ...],
+    comparison: Changes,
+    known: Mapping[str, FileRecord],
+    encoded: int,
+    seconds: float,
 ) -> BuildReport:
     new = {*comparison.added, *comparison.changed}
+    told = {path: record.reason for path, record in known.items() if any(each.documents for each in records)}
     return BuildReport(
         generation=generation,
         documents=sum(record.documents for record in records),
@@ -121,6 +128,9 @@ def _report(
         unchanged=comparison.unchanged,
         failed=tuple(record for record in records if record.status == "failed"),
         noted=tuple(record for record in records if record.note and record.path in new),
+        skipped=tuple(
+            record for record in records if record.status == "skipped" and told.get(record.path) != record.reason
+        ),
         passages_encoded=encoded,
         seconds=seconds,
     )
@@ -170,17 +180,32 @@ class _Builder:
         self._is_publishing = False
 
     def run(
-        self, config: Config, parse_file: ParseFile, workers: int, full: bool, remote: RemoteWorkers | None
+        self,
+        config: Config,
+        parse_file: ParseFile,
+        workers: int,
+        full: bool,
+        remote: RemoteWorkers | None,
+        check: Callable[[Sequence[FileRecord]], None],
     ) -> tuple[str, int, tuple[FileRecord, ...]]:
-        """Read, encode, write and publish; return the id, how many passages were encoded, and the file records."""
+        """Read, encode, write and publish; return the id, how many passages were encoded, and the file records.
+
+        What `check` raises of the records of all files prevents the publication.
+        """
         try:
-            return self._run(config, parse_file, workers, full, remote)
+            return self._run(config, parse_file, workers, full, remote, check)
         finally:
             # Its `step` refers to this object: breaking the cycle frees the encoder and the last generation at once.
             self._embedder = None
 
     def _run(
-        self, config: Config, parse_file: ParseFile, workers: int, full: bool, remote: RemoteWorkers | None
+        self,
+        config: Config,
+        parse_file: ParseFile,
+        workers: int,
+        full: bool,
+        remote: RemoteWorkers | None,
+        check: Callable[[Sequence[FileRecord]], None],
     ) -> tuple[str, int, tuple[FileRecord, ...]]:
         identity = self._encoder.identity
         with (
@@ -206,6 +231,7 @@ class _Builder:
                 self._write(files, writer, embedder)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+            check(writer.records)
             self._is_publishing = True
             return writer.publish(config.keep), embedder.encoded, writer.records
 

@@ -50,7 +50,8 @@ class Progress:
 class BuildReport:
     """What a build found and did, as paths below the corpus folder; `renamed` contains pairs (old, new).
 
-    `noted` are the added and changed files of which a reader should know how they were read.
+    `noted` are the added and changed files of which a reader should know how they were read; `skipped` are those that
+    are not read and of which the last generation did not say so, or all of them if there is no article.
     """
 
     generation: str
@@ -65,12 +66,14 @@ class BuildReport:
     passages_encoded: int
     seconds: float
     noted: tuple[FileRecord, ...] = ()
+    skipped: tuple[FileRecord, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The object of `qa build --json` (docs/design.md)."""
         data = asdict(self)
         data["renamed"] = [list(pair) for pair in self.renamed]
         data["failed"] = [{"document": record.path, "reason": record.reason} for record in self.failed]
+        data["skipped"] = [{"document": record.path, "reason": record.reason} for record in self.skipped]
         data["noted"] = [{"document": record.path, "note": record.note} for record in self.noted]
         data["seconds"] = round(self.seconds, 3)
         return data

@@ -1,8 +1,9 @@
-"""Refuses to take most articles out of an index at once: a disk is gone, or the folder is the wrong one."""
+"""Refuses to take most articles out of an index at once: a disk is gone, or none of them can be read any more."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from ..config import Config
 from ..corpus import changes
@@ -41,3 +42,19 @@ def refuse_to_forget(folders: Folders, comparison: Changes, known: Mapping[str, 
                 Remedy.CONFIRM,
                 "connect its disk if it is not there, or {} to take them out of the index",
             )
+
+
+def refuse_to_lose(known: Mapping[str, FileRecord], records: Sequence[FileRecord]) -> None:
+    """Raise VanishedError if most articles that the last index has, none of them changed, cannot be read any more.
+
+    Then what reads them is at fault: a package is missing, or there is too little memory.
+    """
+    indexed = {path: record.sha256 for path, record in known.items() if record.status == "indexed" and record.sha256}
+    lost = [each for each in records if each.status == "failed" and indexed.get(each.path) == each.sha256]
+    if lost and 2 * len(lost) > len(indexed):
+        ((reason, _),) = Counter(each.reason for each in lost).most_common(1)
+        raise VanishedError(
+            f"{len(lost):,} of {len(indexed):,} articles, which have not changed, can no longer be read ({reason})",
+            Remedy.CONFIRM,
+            "see what `qa doctor` says, or {} to take them out of the index",
+        )

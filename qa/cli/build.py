@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..build.ray import Cluster
     from ..models.protocols import Encoder
 
+_MOST_SKIPPED = 20  # files that are named in a report
 _PATIENCE = 1.5  # seconds that an interrupted build has to end in order
 
 
@@ -155,6 +156,10 @@ def _print_report(report: BuildReport, as_json: bool) -> None:
         click.echo(f"  renamed  {one_line(old)} → {one_line(new)}")
     for record in report.failed:
         click.echo(f"   failed  {one_line(record.path)}: {record.reason}")
+    for record in report.skipped[:_MOST_SKIPPED]:
+        click.echo(f"  skipped  {one_line(record.path)}: {record.reason}")
+    if (more := len(report.skipped) - _MOST_SKIPPED) > 0:
+        click.echo(f"  skipped  {more:,} more files: see `qa status`")
     generation = generation_number(report.generation)
     click.echo(
         f"{report.documents} articles, {report.passages} passages ({report.passages_encoded} encoded, "

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..config import Config
-from ..errors import ModelError
+from ..errors import QAError
 from ..formats import ocr
 from ..formats.decoding import Empty, Unreadable
 from ..models.encoders import load_encoder, shipped_encoder
@@ -36,7 +36,7 @@ def encoder(config: Config) -> tuple[Check, Encoder | None]:
             return Check("encoder", ADVICE, words), None
         opened = load_encoder(config.encoder, config.query_prompt, config.passage_prompt, config.index)
         rows = opened.encode_passages([_TEXT])
-    except ModelError as error:
+    except QAError as error:
         return Check("encoder", FAILED, str(error)), None
     if rows.shape != (1, opened.identity.dimension) or not bool(np.isfinite(rows).all()):
         return Check("encoder", FAILED, "it encodes a sentence as no vector: install the program again"), None
@@ -53,7 +53,7 @@ def reader(config: Config) -> Check:
     passage = Passage("a.md", 0, span, _TEXT, "", (), None, (span,), "en")
     try:
         (judgement,) = shipped_reader().read("Who sells honey?", [passage], 60.0)
-    except ModelError as error:
+    except QAError as error:
         return Check("reader", FAILED, str(error))
     if judgement is None:
         return Check(

@@ -12,6 +12,8 @@ import click
 
 from ..errors import QAError
 from ..system import offline
+from ..system.interrupts import ended_by_signals
+from ..system.lacking import machine_error
 from .absent import absent
 from .add import add
 from .ask import ask
@@ -63,7 +65,8 @@ def main(arguments: Sequence[str] | None = None, owns_process: bool = False) -> 
         if reconfigure is not None:  # a terminal in another encoding must not stop an answer
             reconfigure(errors="replace")
     try:
-        code = cli.main(args=arguments, prog_name="qa", standalone_mode=False, obj=owns_process)
+        with ended_by_signals():
+            code = cli.main(args=arguments, prog_name="qa", standalone_mode=False, obj=owns_process)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         return fail(error.format_message(), 2, "see `qa --help`.")
@@ -71,8 +74,12 @@ def main(arguments: Sequence[str] | None = None, owns_process: bool = False) -> 
         return fail(str(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return fail(STOPPED, 1)
-    except OSError as error:
-        return fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+    except BaseException as error:  # PanicException, of libraries in Rust, is no Exception
+        if (known := machine_error(error)) is not None:
+            return fail(str(known), known.exit_code)
+        if isinstance(error, OSError):
+            return fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+        raise
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -81,8 +88,18 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     An orderly exit would take libraries seconds, and crash if one of their threads still works. Whatever this program
     has written is complete at any moment.
     """
+    _read_names_as_utf8()
     code = main(arguments, owns_process=True)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):  # the reader of the pipe is gone
             stream.flush()
     os._exit(code)
+
+
+def _read_names_as_utf8() -> None:
+    """Start again in Python's UTF-8 mode if this system's locale would not let a name in a folder be written as text.
+
+    With `LC_ALL=C` and UTF-8 mode switched off, names with other letters than those of ASCII cannot be recorded.
+    """
+    if sys.getfilesystemencoding().lower().replace("-", "") != "utf8" and not sys.flags.utf8_mode:
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 (ourselves)

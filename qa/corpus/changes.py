@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from posixpath import splitext
 
+from ..sandbox.endings import KILLED
 from . import documents
 from .documents import CorpusFile
 from .records import FileRecord
@@ -23,7 +24,7 @@ _MIN_VANISHED = 3  # files; fewer may be removed on purpose without a word
 class Plan:
     """The plan for one file: `reuse` is the record of the same content in the last generation, if it can be reused.
 
-    A file that could not be parsed is reused too: it is not tried again until it changes.
+    A file that could not be parsed is reused too: it is not tried again until it changes, unless memory ran out.
     """
 
     file: CorpusFile
@@ -65,7 +66,7 @@ def plan(
     plans = []
     for number, file in enumerate(files):
         step(number)
-        record, old = file.record, known.get(file.record.path)
+        record, old = file.record, _lasting(known.get(file.record.path))
         if not file.readable or not known:
             plans.append(Plan(file, record))
             continue
@@ -77,7 +78,7 @@ def plan(
                 record = old.stamped(record)
         if record.work != file.record.work:
             record = replace(record, work=file.record.work)
-        same = reusable.get(record.path)
+        same = _lasting(reusable.get(record.path))
         if same is None or same.sha256 != record.sha256:
             same = by_hash.get(record.sha256)
         plans.append(Plan(file, record, same if same is not None and _is_same(same, record) else None))
@@ -133,6 +134,11 @@ def _is_same(old: FileRecord, record: FileRecord) -> bool:
     """Whether what was read of a file with the same content is what would be read of this one."""
     has_same_kind = old.path == record.path or _extension(old.path) == _extension(record.path)
     return bool(record.sha256) and has_same_kind and old.work == record.work
+
+
+def _lasting(record: FileRecord | None) -> FileRecord | None:
+    """The record, unless it says that the file was given up for a reason that may have passed."""
+    return None if record is not None and record.reason == KILLED else record
 
 
 def _content(record: FileRecord) -> tuple[str, str]:

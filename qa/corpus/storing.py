@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import CorpusError
 from ..formats import extensions, supported
+from ..system.lacking import remedy
 
 LONGEST_NAME = 120
 _LONGEST_BYTES = 200  # most file systems allow 255, and " (2)" must fit
@@ -89,9 +90,7 @@ def _checked(
         with _writing:  # two visitors may send the same name at once
             return _store(data, name, corpus, folder, time)
     except OSError as error:
-        raise CorpusError(
-            f"The folder of articles cannot be written ({error.strerror}): give this account permission to write there."
-        ) from error
+        raise CorpusError(f"The folder of articles cannot be written ({error.strerror}): {remedy(error)}.") from error
 
 
 def _read(source: Path, max_bytes: int) -> tuple[int, bytes, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -148,8 +149,38 @@ def read_manifest(folder: Path) -> Manifest:
             Manifest.from_json(parse_json(data.decode(), dict))  # it may be intact, but in another format
             raise ValueError("altered")
         return Manifest.from_json(parse_json(f"{body.partition(_RECORDS.encode())[0].decode()}}}", dict))
+    except PermissionError as error:
+        raise forbidden(MANIFEST, folder) from error
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"The manifest of generation {folder.name} cannot be read", Remedy.FULL_BUILD) from error
+
+
+def forbidden(name: str, folder: Path) -> StoreError:
+    """The error to raise if this account may not read a file of a generation, which may be whole."""
+    return StoreError(
+        f"{name} of generation {folder.name} cannot be read (Permission denied): "
+        "give this account permission to read the index, or name another with --index."
+    )
+
+
+def check_file(folder: Path, name: str, file: WrittenFile) -> None:
+    """Raise StoreError if a file has another size than was published, may not be read, or has other bytes.
+
+    Its bytes are read only if its time differs: it may have been copied.
+    """
+    path = folder / name
+    try:
+        facts = path.stat()
+    except PermissionError as error:
+        raise forbidden(name, folder) from error
+    except OSError:
+        facts = None
+    if facts is None or facts.st_size != file.size:
+        raise StoreError(f"{name} of generation {folder.name} is missing or cut short", Remedy.FULL_BUILD)
+    if not os.access(path, os.R_OK):
+        raise forbidden(name, folder)
+    if facts.st_mtime_ns != file.mtime_ns and file_sha256(path) != file.sha256:
+        raise StoreError(f"{name} of generation {folder.name} is not what was published", Remedy.FULL_BUILD)
 
 
 def record_json(record: FileRecord) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..errors import BusyError, StoreError
+from ..system.lacking import remedy
 
 _TMP = ".tmp-"
 
@@ -27,7 +28,10 @@ def new_folder(index: Path) -> Path:
 
 def unwritable(index: Path, error: Exception) -> StoreError:
     """The error to raise if the index folder cannot be written."""
-    return StoreError(f"The index folder {str(index)!r} cannot be written ({error}): free space there or name another.")
+    words, advice = getattr(error, "strerror", None) or error, remedy(error, index)
+    return StoreError(
+        f"The index folder {str(index)!r} cannot be written ({words}): {advice}, or name another with --index."
+    )
 
 
 @contextlib.contextmanager
@@ -41,9 +45,7 @@ def locked(index: Path) -> Iterator[None]:
     except Timeout as error:
         raise BusyError("Another build of this index is running: wait for it to end, then build again.") from error
     except OSError as error:
-        raise StoreError(
-            f"The index folder {str(index)!r} cannot be written ({error.strerror or error}): name another with --index."
-        ) from error
+        raise unwritable(index, error) from error
 
 
 def unfinished(index: Path) -> list[Path]:

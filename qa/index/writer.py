@@ -12,6 +12,7 @@ from types import TracebackType
 
 from ..corpus.records import FileRecord, Part
 from ..errors import Remedy, StoreError
+from ..system.lacking import remedy
 from ..text.document import Document
 from ..text.passage import Passage
 from .generation import OpenGeneration
@@ -141,7 +142,7 @@ class Writer(AbstractContextManager["Writer"], ABC):
         if isinstance(error, self.failures):
             raise StoreError(
                 f"The index could not be written ({error}); the last one still answers: "
-                "free some space and build again."
+                f"{remedy(error, self.folder.parent)}, and build again."
             ) from error
 
     def _counted(self, record: FileRecord, part: Part) -> FileRecord:

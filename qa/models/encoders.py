@@ -13,6 +13,7 @@ import importlib.util
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -42,6 +43,7 @@ _TORCH_PACKAGES = {
     "sentence_transformers": "sentence-transformers",
     "onnx": "onnx",
 }
+_KILLED = -getattr(signal, "SIGKILL", 9)
 _damaged = partial(
     ModelError,
     "The encoder that comes with this program is missing or does not belong to this version: "
@@ -249,8 +251,13 @@ def _export(name: str, source: Path, target: Path) -> bool:
         if completed.returncode == 0:
             shutil.rmtree(target, ignore_errors=True)
             temporary.rename(target)
-        else:
+        elif completed.returncode != _KILLED:
             last = (completed.stderr.strip().splitlines() or [f"exit status {completed.returncode}"])[-1]
             logging.getLogger(__name__).warning("The encoder runs in torch, slowly: its export failed (%s).", last)
         shutil.rmtree(temporary.parent, ignore_errors=True)
+    if completed.returncode == _KILLED:  # torch would need as much memory in this process
+        raise ModelError(
+            f"The preparation of the encoder {name!r} was ended by the system, probably because memory ran out: "
+            "free some memory, or let this program use more, and build again; or unset QA_ENCODER."
+        )
     return completed.returncode == 0

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelError, Remedy
+from ..errors import MachineError, ModelError, Remedy
+from ..system.lacking import check_memory
 from ..system.machine import processors
 from ..system.precedence import questions
 from .base import BaseEncoder
@@ -147,10 +148,15 @@ def runtime() -> Any:
     """The ONNX Runtime module with its telemetry off; it is imported nowhere else.
 
     It reads ORT_DISABLE_TELEMETRY (set by `offline`) when it is imported; the call also covers the case that it was
-    imported before this program.
+    imported before this program. Raises MachineError if the package is broken, or this process may use little memory.
     """
+    check_memory()
     import onnxruntime
 
+    if not hasattr(onnxruntime, "disable_telemetry_events"):  # a file of it is missing: importing it raises nothing
+        raise MachineError(
+            "The package 'onnxruntime' is broken: install it again with `pip install --force-reinstall onnxruntime`."
+        )
     onnxruntime.disable_telemetry_events()
     return onnxruntime
 

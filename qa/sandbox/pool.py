@@ -28,8 +28,8 @@ from ..text.document import Document
 from ..text.packed import PackedPassages
 from ..text.passages import Splitting
 from . import frames
+from .endings import FAILED, check_start, environment, reason_of
 from .parsing import ParsedFile
-from .program import FAILED
 from .read_pages import KeptPages, PagesOfFile
 from .time_limit import TimeLimit, images_in
 from .wire import document_from_json, unpack
@@ -96,6 +96,8 @@ class SandboxProcess(_Closing):
         self._reading = reading.as_json()
         self._pages = pages
         self._program = [*(program or (sys.executable, "-m", "qa.sandbox.program")), str(megabytes)]
+        self._is_proven = bool(program)  # it has answered, so that a file is at fault if it does not
+        self._is_killed = False  # by this program
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -137,13 +139,19 @@ class SandboxProcess(_Closing):
             try:
                 answer = _exchange(process, head, data, response, limit, PagesOfFile(self._pages, data))
             except (OSError, EOFError, *_INVALID) as error:
+                reason = (
+                    f"took longer than {limit.seconds:g} s to read"
+                    if limit.is_over
+                    else reason_of(process, self._is_killed)
+                )
                 self._end()
-                raise Unreadable(
-                    f"took longer than {limit.seconds:g} s to read" if limit.is_over else FAILED
-                ) from error
+                if not (self._is_proven or self._is_killed or limit.is_over):
+                    check_start(self._program)
+                raise Unreadable(reason) from error
             except BaseException:
                 self._end()  # interrupted: the next file must not get this one's answer
                 raise
+            self._is_proven = True
             if len(data) > _REUSABLE_BYTES:
                 self._end()
         if "unreadable" in answer:
@@ -152,6 +160,7 @@ class SandboxProcess(_Closing):
 
     def kill(self) -> None:
         """Kill the process from another thread than the one that waits for it; the file being parsed is Unreadable."""
+        self._is_killed = True
         if (process := self._process) is not None:
             _kill(process)
 
@@ -164,12 +173,13 @@ class SandboxProcess(_Closing):
     def _running_process(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._end()
+            self._is_killed = False
             self._process = subprocess.Popen(  # noqa: S603 (our own program)
                 self._program,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=environment(),
                 **_OWN_GROUP,  # its children end with it, and Ctrl-C does not reach it
             )
             if self._in_background:

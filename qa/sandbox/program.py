@@ -27,6 +27,7 @@ from ..models.token_counts import token_counter
 from ..text.document import Document, Span
 from ..text.passages import CountTokens, PassageSettings, Splitting
 from . import frames
+from .endings import FAILED
 from .parsing import empty_documents, split_documents
 from .wire import (
     contained_json,
@@ -39,7 +40,6 @@ from .wire import (
     words_json,
 )
 
-FAILED = "crashed the parser"
 _ORPHAN_SECONDS = 1.0  # between two checks that the parent is still running
 _BATCH = 1_000  # sections or passages in one frame
 _COUNT_TEXTS, _COUNT_CHARACTERS = 10_000, 2_000_000  # most texts, and characters, of one request to count tokens
@@ -171,7 +171,9 @@ def _limit_memory(megabytes: int) -> None:
         import resource
     except ModuleNotFoundError:  # Windows
         return
-    limit = megabytes * 1_000_000
+    limit, most = megabytes * 1_000_000, resource.getrlimit(resource.RLIMIT_AS)[1]
+    if most != resource.RLIM_INFINITY:  # whoever started the program allows it less, which cannot be raised
+        limit = min(limit, most)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

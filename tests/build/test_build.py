@@ -32,8 +32,9 @@ from qa.formats.decoding import Unreadable
 from qa.index.local import store
 from qa.models.protocols import Vectors
 from qa.sandbox import parsing
+from qa.sandbox.parsing import ParsedFile
 from qa.text.document import Contents
-from qa.text.passages import PassageSettings
+from qa.text.passages import PassageSettings, Splitting
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -783,3 +784,19 @@ def test_a_file_of_too_many_headings_fails_and_the_others_are_read(
     assert [(record.path, record.reason) for record in report.failed] == [("rows.jsonl", reason), ("ten.md", reason)]
     assert report.documents == 1
     assert store.LocalStore(config.index).open_current().records["one.md"].status == "indexed"
+
+
+def test_if_unchanged_articles_can_no_longer_be_read_the_last_index_stays_until_that_is_confirmed(
+    built: Config, tiny: TinyEncoder
+) -> None:
+    def broken(path: str, data: bytes, splitting: Splitting) -> ParsedFile:
+        raise Unreadable("crashed the parser")
+
+    with pytest.raises(VanishedError) as raised:
+        build(built, tiny, full=True, parse_file=broken)
+    assert str(raised.value) == (
+        "3 of 3 articles, which have not changed, can no longer be read (crashed the parser): "
+        "see what `qa doctor` says, or run `qa build --yes` to take them out of the index."
+    )
+    assert Engine.open(built, tiny).generation.manifest.documents == 3
+    assert build(built, tiny, full=True, parse_file=broken, confirmed=True).documents == 0

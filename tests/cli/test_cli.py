@@ -633,9 +633,13 @@ def processor_seconds(pid: int) -> float:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="processes are listed in /proc")
-@pytest.mark.parametrize("options", [[], ["--watch"]], ids=["once", "watching"])
+@pytest.mark.parametrize(
+    ("options", "number"),
+    [([], signal.SIGINT), (["--watch"], signal.SIGINT), ([], signal.SIGTERM), ([], getattr(signal, "SIGHUP", 1))],
+    ids=["once", "watching", "terminated", "hung up"],
+)
 def test_an_interrupt_ends_a_build_that_is_inside_a_library_within_two_seconds(
-    folder: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+    folder: Path, capsys: pytest.CaptureFixture[str], options: list[str], number: int
 ) -> None:
     assert run(capsys, "build")[0] == 0
     (folder / "corpus" / "page.html").write_text("<article><h1>Time</h1><p>It goes on forever and ever.</p></article>")
@@ -646,7 +650,7 @@ def test_an_interrupt_ends_a_build_that_is_inside_a_library_within_two_seconds(
         before = processor_seconds(process.pid)  # it announces counting right before it counts
         wait_until(lambda: processor_seconds(process.pid) > before + 0.1)
         begun = time.monotonic()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         process.wait(30)
         assert time.monotonic() - begun < 2.5
         _, err = process.communicate()
@@ -657,3 +661,59 @@ def test_an_interrupt_ends_a_build_that_is_inside_a_library_within_two_seconds(
         wait_until(partial(has_ended, child), 5)
     _, out, _ = run(capsys, "ask", "What is the zebra at the zoo called?", "--json")
     assert json.loads(out)["citations"][0]["document"] == "zoo.md"
+
+
+# --- what the machine lacks
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "qa: There is not enough memory"),
+        (ModuleNotFoundError("No module named 'faiss'", name="faiss"), "qa: The package 'faiss' is missing or broken"),
+        (PermissionError(13, "Permission denied", "/srv/a"), "qa: Permission denied (/srv/a): give this account"),
+    ],
+    ids=["memory", "package", "permission"],
+)
+def test_an_error_of_the_machine_is_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    def load(*_: object) -> TinyEncoder:
+        raise error
+
+    monkeypatch.setattr("qa.models.encoders.load_encoder", load)
+    code, out, err = run(capsys, "build")
+    assert (code, out) == (1, "")
+    assert err.startswith(words)
+    assert_one_sentence(err)
+
+
+def test_a_build_names_the_files_that_it_skips(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in (folder / "corpus").iterdir():
+        path.unlink()
+    for number in range(22):
+        (folder / "corpus" / f"song{number:02}.ogg").write_bytes(b"la")
+    for _ in range(2):  # as long as there is no article, each time
+        code, out, _ = run(capsys, "build")
+        assert code == 0 and "  skipped  song00.ogg: .ogg files are not read\n" in out
+        assert "  skipped  2 more files: see `qa status`\n" in out and out.count("\n") == 22
+    (folder / "corpus" / "zoo.md").write_text(ZEBRA)
+    assert "skipped" not in run(capsys, "build")[1]  # it was said before
+    (folder / "corpus" / "new.ogg").write_bytes(b"la")
+    assert json.loads(run(capsys, "build", "--json")[1])["skipped"] == [
+        {"document": "new.ogg", "reason": ".ogg files are not read"}
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of files are Unicode there")
+def test_names_are_read_as_utf8_whatever_the_locale(tmp_path: Path) -> None:
+    corpus = tmp_path / "artículos"
+    (corpus / "ñandú").mkdir(parents=True)
+    (corpus / "ñandú" / "é.md").write_text("# Rhea\n\nThe rhea runs.\n", "utf-8")
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", "qa", "status", "--corpus", str(corpus), "--index", str(tmp_path / "index")],
+        env=environment, capture_output=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "ñandú/é.md: new" in done.stdout.decode("utf-8")

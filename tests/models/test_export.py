@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -263,6 +265,19 @@ def test_an_export_that_fails_leaves_torch_and_says_so(
     assert encoder.identity.runtime == "torch"
     assert "MemoryError: none left" in caplog.text
     assert list((tmp_path / "encoders").glob("[!.]*")) == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with signals")
+def test_an_export_that_the_system_kills_is_reported_as_out_of_memory_and_torch_is_not_tried(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch would need as much memory in this process, which would be killed too, without a word."""
+    killed = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    really = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda _, **named: really(killed, **named))
+    with pytest.raises(ModelError, match="probably because memory ran out: free some memory"):
+        load_encoder(str(small), index=tmp_path)
+    assert [path.name for path in (tmp_path / "encoders").iterdir()] == [".lock"]
 
 
 def test_another_model_has_another_hash_and_its_own_place(tmp_path: Path, exports: list[Path]) -> None:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import FILES, TinyEncoder
+from conftest import FILES, ROOT, TinyEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from waiting import holds_within, wait_until
@@ -25,10 +25,13 @@ from qa import formats
 from qa.build import build
 from qa.config import Config
 from qa.corpus.pages import Pages
+from qa.errors import MachineError
 from qa.formats.decoding import Empty, Unreadable
+from qa.index.local import store
 from qa.models.encoders import default_folder
 from qa.models.token_counts import token_counter
 from qa.sandbox import parsing
+from qa.sandbox.endings import KILLED
 from qa.sandbox.parsing import ParsedFile
 from qa.sandbox.pool import SandboxPool, SandboxProcess
 from qa.sandbox.program import _MOST_ASKED
@@ -396,3 +399,42 @@ def gone(pid: int, seconds: float = 10) -> bool:
         return False
 
     return holds_within(is_gone, seconds)
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs a system with signals")
+def test_a_file_whose_process_the_system_kills_is_given_up_for_want_of_memory_and_tried_again(
+    config: Config, tiny: TinyEncoder
+) -> None:
+    """Nobody else sends SIGKILL; the next build tries again, since there may be more memory then."""
+    (config.corpus / "a.md").write_bytes(ARTICLE)
+    with taken_over("import os, signal; os.kill(os.getpid(), signal.SIGKILL)") as process:
+        report = build(config, tiny, parse_file=process.parse_file)
+    assert [record.reason for record in report.failed] == [KILLED]
+    assert build(config, tiny).documents == 1
+
+
+def test_if_no_process_starts_no_file_is_blamed_and_the_last_index_stays(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (config.corpus / "a.md").write_bytes(ARTICLE)
+    build(config, tiny)
+    (config.corpus / "b.md").write_bytes(b"# Wasps\n\nThe wasps do not.\n")
+    with SandboxPool(1) as pool:
+        broken = [sys.executable, "-c", "raise MemoryError('no room')"]
+        monkeypatch.setattr(pool._processes[0], "_program", broken)
+        with pytest.raises(MachineError, match=r"does not start \(MemoryError: no room\): let this program use more"):
+            build(config, tiny, parse_file=pool.parse_file)
+    assert [*store.LocalStore(config.index).open_current().records] == ["a.md"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="this system has no limit on addresses")
+def test_a_process_takes_no_more_memory_than_whoever_started_the_program_allows() -> None:
+    asks = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (1_500_000_000,) * 2)\n"
+        "from qa.sandbox.pool import SandboxProcess, Splitting\n"
+        "with SandboxProcess() as reader:\n"
+        "    parsed = reader.parse_file('a.txt', b'Bees.', Splitting(lambda texts: [1 for _ in texts], 256))\n"
+        "print(parsed.documents[0][0].text)"
+    )
+    done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == "Bees.\n", done.stderr

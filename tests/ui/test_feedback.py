@@ -72,7 +72,7 @@ def test_a_verdict_belongs_to_the_day_of_this_machines_clock(east: None) -> None
 def test_verdicts_that_cannot_be_stored_or_read_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "feedback.sqlite").write_bytes(b"not a database" * 100)
     feedback = Feedback(tmp_path / "feedback.sqlite")
-    with pytest.raises(StoreError, match=r"could not be stored .*: free some disk space\."):
+    with pytest.raises(StoreError, match=r"could not be stored .*: move that file away, or restore a copy\."):
         feedback.add("Who?", "1", "a.md", "up")
     with pytest.raises(StoreError, match=r"cannot be read .*: move that file away, or restore a copy\."):
         feedback.read()
@@ -221,7 +221,7 @@ def test_a_question_that_cannot_be_kept_is_answered_all_the_same(built: Config) 
     (built.index / "feedback.sqlite").write_bytes(b"not a database" * 100)
     chat = Chat(Engine.open(replace(built, gaps=True, threshold=1.0), TinyEncoder()))
     answer = chat.engine.ask("How old is the lighthouse keeper?")
-    assert chat.note(answer).endswith("free some disk space, or unset QA_GAPS.")
+    assert chat.note(answer).endswith("move that file away, or restore a copy, or unset QA_GAPS.")
 
 
 def test_unanswered_questions_are_told_from_others_by_a_gap(tmp_path: Path) -> None:

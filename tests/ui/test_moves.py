@@ -232,7 +232,7 @@ def test_a_list_of_moves_that_is_damaged_is_one_sentence_and_nothing_is_moved(co
     bees = put(config)
     config.index.mkdir()
     (config.index / "feedback.sqlite").write_bytes(b"not a database" * 100)
-    with pytest.raises(StoreError, match=r"The list of moved files cannot be used .*: free some disk space\."):
+    with pytest.raises(StoreError, match=r"moved files cannot be used .*: move that file away, or restore a copy\."):
         moves(config).remove(bees)
     assert list(below(config.corpus)) == ["bees.md"]
 

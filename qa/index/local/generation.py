@@ -17,7 +17,7 @@ from ...models.protocols import Vectors
 from ...text.document import Document
 from ...text.stored import parse_json, typed
 from ..generation import OpenGeneration
-from ..manifest import file_sha256, files_sha256, read_manifest, record_from_json
+from ..manifest import check_file, files_sha256, read_manifest, record_from_json
 from ..protocols import Embedding, Pool, Sought
 from ..rows import document_of_row, labels_of_row
 from ..verification import blocks
@@ -46,14 +46,7 @@ class Generation(OpenGeneration):
         self.folder = folder
         self.manifest = read_manifest(folder)
         for name, file in self.manifest.files.items():
-            try:
-                facts = (folder / name).stat()
-            except OSError:
-                facts = None
-            if facts is None or facts.st_size != file.size:
-                raise StoreError(f"{name} of generation {folder.name} is missing or cut short", Remedy.FULL_BUILD)
-            if facts.st_mtime_ns != file.mtime_ns and file_sha256(folder / name) != file.sha256:
-                raise StoreError(f"{name} of generation {folder.name} is not what was published", Remedy.FULL_BUILD)
+            check_file(folder, name, file)
         self._dense = DenseIndex(folder, int(self.manifest.encoder.get("dimension", 0)))
         self._lexical = LexicalIndex(folder / LEXICAL)
         self._lexical_ids = _read_lexical_ids(folder) if LEXICAL_IDS in self.manifest.files else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from pathlib import Path
 
@@ -21,11 +22,30 @@ def current_id(index: Path) -> str | None:
         number = (index / "CURRENT").read_text("ascii").strip()
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise _forbidden("CURRENT") from error
     except (OSError, ValueError) as error:
-        raise StoreError(f"{index / 'CURRENT'} cannot be read", Remedy.FULL_BUILD) from error
+        raise StoreError("CURRENT in the index folder cannot be read", Remedy.FULL_BUILD) from error
     if not number:
-        raise StoreError(f"{index / 'CURRENT'} is empty, which no build leaves behind", Remedy.FULL_BUILD)
+        raise StoreError("CURRENT in the index folder is empty, which no build leaves behind", Remedy.FULL_BUILD)
     return number
+
+
+def check_readable(index: Path) -> None:
+    """Raise StoreError if this account may not list the folder of generations, in which there may be some."""
+    try:
+        os.scandir(index / "generations").close()
+    except PermissionError as error:
+        raise _forbidden("generations") from error
+    except OSError:
+        return
+
+
+def _forbidden(name: str) -> StoreError:
+    return StoreError(
+        f"{name} in the index folder cannot be read (Permission denied): "
+        "give this account permission to read the index, or name another with --index."
+    )
 
 
 def cut_off(index: Path) -> list[Path]:

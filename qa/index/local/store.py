@@ -23,6 +23,7 @@ class LocalStore(Store[Generation]):
     def open(self, generation: str) -> Generation:
         folder = next((path for path in layout.published_folders(self.index) if path.name == generation), None)
         if folder is None:
+            layout.check_readable(self.index)
             raise StoreError(f"CURRENT names generation {generation[:20]!r}, which is not there", Remedy.FULL_BUILD)
         return Generation(folder)
 

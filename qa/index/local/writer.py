@@ -226,6 +226,9 @@ class GenerationWriter(Writer):
         except (RuntimeError, ValueError) as error:  # raised by faiss and tantivy if they cannot write
             raise OSError(str(error)) from error
         self._sqlite.close()
+        mode = (self.folder / PASSAGES).stat().st_mode
+        for path in (self.folder / LEXICAL).iterdir():
+            path.chmod(mode)  # tantivy lets nobody else read some of its files, whatever the umask
         self.step()
         index = self._store.index
         number = 1 + max((int(path.name) for path in layout.published_folders(index)), default=0)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...errors import StoreError
+from ...system.lacking import remedy
 from .accounts import Accounts
 
 logger = logging.getLogger(__name__)
@@ -89,9 +90,7 @@ class Sessions:
             with self._lock, self._database:
                 self._database.execute("DELETE FROM sessions WHERE token = ?", (digest(token),))
         except sqlite3.Error as error:
-            raise StoreError(
-                f"The log-out could not be stored ({error}): free some disk space and try again."
-            ) from error
+            raise StoreError(f"The log-out could not be stored ({error}): {remedy(error)}, and try again.") from error
 
     def close(self) -> None:
         """Close the file."""

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from ...errors import StoreError
+from ...system.lacking import remedy
 from ...text.folding import folded
 from ..rendering.html import printable
 from .exchange import Exchange
@@ -206,8 +207,7 @@ class History:
                 yield database
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
-                f"Conversations cannot be stored or read ({error}): free some disk space if the disk is full, or move"
-                f" {self.path} away."
+                f"Conversations cannot be stored or read ({error}): {remedy(error, self.path.parent)}."
             ) from error
 
     @contextlib.contextmanager

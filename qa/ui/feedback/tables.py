@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import StoreError
+from ...system.lacking import remedy
 
 
 def feedback_path(index: Path) -> Path:
@@ -16,10 +17,11 @@ def feedback_path(index: Path) -> Path:
 
 
 @contextlib.contextmanager
-def opened(path: Path, schema: str, failed: str, remedy: str) -> Iterator[sqlite3.Connection]:
+def opened(path: Path, schema: str, failed: str, advice: str = "{}") -> Iterator[sqlite3.Connection]:
     """Open a file whose table is created by `schema` if it is missing; what is done in it happens as a whole.
 
-    If the system or SQLite refuses something, StoreError says what `failed`, why, and what to do.
+    If the system or SQLite refuses something, StoreError says what `failed`, why, and what to do: `advice`, with the
+    remedy at `{}`.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,4 +29,4 @@ def opened(path: Path, schema: str, failed: str, remedy: str) -> Iterator[sqlite
             database.execute(schema)
             yield database
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"{failed} ({error}): {remedy}.") from error
+        raise StoreError(f"{failed} ({error}): {advice.format(remedy(error, path.parent))}.") from error

@@ -63,4 +63,4 @@ class Unanswered:
 
     def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
         failed = "The list of unanswered questions cannot be used"
-        return opened(self._path, _SCHEMA, failed, "free some disk space, or unset QA_GAPS")
+        return opened(self._path, _SCHEMA, failed, "{}, or unset QA_GAPS")

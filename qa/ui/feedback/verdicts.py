@@ -48,7 +48,7 @@ class Feedback:
     def add(self, question: str, generation: str, document: str, verdict: Verdict) -> None:
         """Store one verdict; `document` is the one cited first, or "". Raises StoreError if it cannot be written."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        with opened(self._path, _SCHEMA, "Your rating could not be stored", "free some disk space") as database:
+        with opened(self._path, _SCHEMA, "Your rating could not be stored") as database:
             database.execute(
                 "INSERT INTO feedback (time, generation, question, document, verdict) VALUES (?, ?, ?, ?, ?)",
                 (now, generation, question, document, verdict),
@@ -64,7 +64,7 @@ class Feedback:
         if not self._path.exists():
             return ()
         failed = f"The ratings in {str(self._path)!r} cannot be read"
-        with opened(self._path, _SCHEMA, failed, "move that file away, or restore a copy") as database:
+        with opened(self._path, _SCHEMA, failed) as database:
             rows = database.execute(
                 "SELECT time, generation, question, document, verdict FROM feedback ORDER BY id"
             ).fetchall()

@@ -156,7 +156,7 @@ class Moves:
         return target
 
     def _opened(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        return opened(self._path, _SCHEMA, "The list of moved files cannot be used", "free some disk space")
+        return opened(self._path, _SCHEMA, "The list of moved files cannot be used")
 
 
 def _move_of(row: Sequence[object]) -> Move:

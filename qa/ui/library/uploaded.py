@@ -48,4 +48,4 @@ class Uploads:
         return folder is not None and not self._folders.location(path).is_symlink()
 
     def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
-        return opened(self._path, _SCHEMA, "The list of uploads cannot be used", "free some disk space")
+        return opened(self._path, _SCHEMA, "The list of uploads cannot be used")
