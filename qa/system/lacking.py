@@ -72,7 +72,7 @@ def machine_error(error: BaseException, names: bool = True) -> MachineError | No
     """
     if is_out_of_memory(error) or (_NO_MEMORY.search(str(error)) and _library_of(error)):
         return MachineError(
-            f"There is not enough memory{_allowed()}: end other programs, or let this one use more, and try again."
+            f"There is not enough memory{_allowed() if names else ''}: end other programs, or let this one use more."
         )
     if isinstance(error, ImportError):
         package = (error.name or "").partition(".")[0] or "a library"

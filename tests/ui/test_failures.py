@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -20,8 +21,12 @@ from starlette.routing import Route
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
+from qa.errors import Remedy, StoreError
+from qa.system.lacking import machine_error
 from qa.ui import app
+from qa.ui.api.calls import calls
 from qa.ui.api.endpoints import Endpoints
+from qa.ui.failures import in_page, without_places
 from qa.ui.library import jobs
 from qa.ui.library.jobs import BuildJob
 from qa.ui.page import views
@@ -43,7 +48,11 @@ def failing(error: BaseException) -> Callable[..., NoReturn]:
 
 
 def is_said(sentence: str, error: BaseException) -> None:
-    assert "unexpected error" in sentence and type(error).__name__ in sentence and "secret" not in sentence
+    assert "secret" not in sentence
+    if machine_error(error):
+        assert "There is not enough memory" in sentence
+    else:
+        assert "unexpected error" in sentence and type(error).__name__ in sentence
 
 
 def is_logged_once(caplog: pytest.LogCaptureFixture, name: str, error: BaseException) -> None:
@@ -287,3 +296,44 @@ def test_a_browser_that_cannot_be_opened_is_logged_and_the_chat_goes_on(
     monkeypatch.setattr("webbrowser.open", failing(error))
     app._open_browser("http://127.0.0.1:1")
     is_logged_once(caplog, "qa.ui.app", error)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "public"),
+    [
+        ("There is no folder '/home/ann/My articles': make it.", "There is no folder 'My articles': make it."),
+        (
+            "The tokens in '/srv/qa/index/tokens.sqlite' cannot be read.",
+            "The tokens in 'tokens.sqlite' cannot be read.",
+        ),
+        (
+            "It failed ([Errno 13] Permission denied: '/srv/qa/index'): help.",
+            "It failed ([Errno 13] Permission denied: 'index'): help.",
+        ),
+        ("The file /srv/qa/index/a.md, once read, is gone.", "The file a.md, once read, is gone."),
+        (r"There is no folder 'C:\Users\Ann\articles': make it.", "There is no folder 'articles': make it."),
+        ("work/a.md of reports/2024 differs: see /api and https://a.example/b/c.", None),
+        ("lexical/meta.json of generation 000001 is missing or cut short: run `qa build --full`.", None),
+        ("No passage is in “/etc/passwd”: ask again, and/or wait.", None),
+    ],
+)
+def test_whoever_can_ask_learns_no_path_of_the_machine(sentence: str, public: str | None) -> None:
+    assert without_places(sentence) == (public or sentence)
+
+
+def test_programs_and_the_page_get_no_path_and_the_log_has_it(
+    engine: Engine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = StoreError("The index folder '/srv/qa/index' cannot be read", Remedy.BUILD)
+    monkeypatch.setattr(Engine, "status", failing(error))
+    app = Starlette(routes=[Route("/api/{name:path}", Endpoints(partial(calls, engine)))])
+
+    async def asked() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as http:
+            return await http.get("/api/status")
+
+    answer = asyncio.run(asked())
+    assert answer.status_code == 503
+    assert answer.json() == {"error": "The index folder 'index' cannot be read: run `qa build`."}
+    assert in_page(error) == "The index folder 'index' cannot be read: press “Rebuild index”."
+    assert any("/srv/qa/index" in record.getMessage() for record in caplog.records)

@@ -134,7 +134,9 @@ class Tokens:
         return sqlite3.connect(f"{self._path.resolve().as_uri()}?mode={mode}", uri=True, timeout=2)
 
     def _failed(self, what: str, error: Exception) -> StoreError:
-        return StoreError(f"The tokens in {self._path} cannot be {what} ({error}): check the file and its folder.")
+        return StoreError(
+            f"The tokens in {str(self._path)!r} cannot be {what} ({error}): check the file and its folder."
+        )
 
 
 def day_and_time(seconds: float | None) -> str | None:

@@ -25,7 +25,7 @@ from ...config import CHAT
 from ...errors import QAError, QuestionError
 from ...system.version import __version__
 from ..access.callers import Callers
-from ..failures import unexpected
+from ..failures import for_programs, unexpected
 from ..web import bodies
 from ..web.refusals import DESCRIPTION, Refused, refusal
 from .calls import Call
@@ -250,7 +250,7 @@ async def _refused(request: Request, refused: Any) -> Response:
 
 
 async def _failed(status: int, request: Request, error: Any) -> Response:
-    return refusal(request.scope, Refused(status, str(error)))
+    return refusal(request.scope, Refused(status, for_programs(error)))
 
 
 async def _no_route(request: Request, error: Any) -> Response:

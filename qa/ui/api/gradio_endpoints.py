@@ -11,7 +11,7 @@ from gradio.components.api_component import Api
 
 from ...engine import Engine
 from ...errors import QAError
-from ..failures import unexpected
+from ..failures import for_programs, unexpected
 from ..web.idle import rest
 from .calls import IN_GRADIO, Call, calls
 
@@ -89,7 +89,7 @@ def _for_gradio(call: Call) -> Call:
         try:
             return call(*values, **named)
         except QAError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(for_programs(error), print_exception=False) from error
         except Exception as error:
             logger.exception("a call failed")
             problem = unexpected(error, "send the request again")

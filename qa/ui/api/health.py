@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...engine import Engine
 from ...errors import QAError
-from ..failures import LastError, unexpected
+from ..failures import LastError, for_programs, unexpected
 from ..web.refusals import Refused, refusal
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Health:
             self._engine.preflight()
             _ = self._engine.encoder, self._engine.reader
         except QAError as error:
-            return str(error)
+            return for_programs(error)
         except Exception as error:  # an edge: it is asked again and again
             if self._last.is_other(error):
                 logger.exception("whether the chat can answer could not be determined")

@@ -17,7 +17,7 @@ from mcp.shared.exceptions import MCPError
 
 from ...errors import NoGenerationError, QAError
 from ...system.version import __version__
-from ..failures import unexpected
+from ..failures import for_programs, unexpected
 from .resources import TEMPLATE, parsed, uri_of
 from .tool_schemas import schema_of
 
@@ -84,7 +84,7 @@ class _Handlers:
         except MCPError:  # no such tool
             raise
         except QAError as error:
-            return _failed(str(error))
+            return _failed(for_programs(error))
         except Exception as error:  # an edge: the host is told, and the server goes on
             logger.exception("a tool failed")
             return _failed(unexpected(error, "call it again"))
@@ -108,7 +108,7 @@ class _Handlers:
         except NoGenerationError:
             return types.ListResourcesResult(resources=[])
         except QAError as error:
-            raise MCPError(types.INTERNAL_ERROR, str(error)) from error
+            raise MCPError(types.INTERNAL_ERROR, for_programs(error)) from error
         listed = [_resource(each) for each in data["articles"]]
         after = data["offset"] + len(listed)
         return types.ListResourcesResult(
@@ -146,7 +146,7 @@ class _Handlers:
         try:
             data = await self._in_thread(partial(self._read, self._reached(context.request), path, start, end))
         except QAError as error:
-            raise MCPError(types.INVALID_PARAMS, str(error), {"uri": uri}) from error
+            raise MCPError(types.INVALID_PARAMS, for_programs(error), {"uri": uri}) from error
         contents = types.TextResourceContents(uri=uri, mime_type=_mime(path), text=data["text"])
         return types.ReadResourceResult(contents=[contents])
 

@@ -18,7 +18,7 @@ from ...ask.answer import Answer
 from ...engine import Engine
 from ...errors import QAError, QuestionError
 from ..access.callers import Callers
-from ..failures import unexpected
+from ..failures import for_programs, unexpected
 from ..web import bodies
 from ..web.refusals import OPENAI, Refused, openai_error, refusal
 from .calls import answer_to
@@ -59,7 +59,7 @@ class OpenAiApi:
         except QuestionError as error:
             response = _failed(str(error), 400, "messages")
         except QAError as error:  # the index or its encoder: the same request may succeed later
-            response = _failed(str(error), 503, code="index_not_ready")
+            response = _failed(for_programs(error), 503, code="index_not_ready")
         except Exception as error:  # an edge: the program is told
             logger.exception("a chat could not be completed")
             response = _failed(unexpected(error, "send the request again"), 500)

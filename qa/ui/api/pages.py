@@ -29,7 +29,7 @@ from ...errors import QAError
 from ...text.web_address import web_address
 from ..access.callers import Callers
 from ..access.tokens import ADD
-from ..failures import unexpected
+from ..failures import for_programs, unexpected
 from ..web import bodies
 from ..web.refusals import Refused, refusal
 
@@ -99,7 +99,7 @@ class Pages:
             if stored.sha256:
                 self._remember(stored.name, stored.sha256)
         except QAError as error:
-            raise Refused(503, str(error)) from error
+            raise Refused(503, for_programs(error)) from error
         except Refused:
             raise
         except Exception as error:  # an edge: the log has the details

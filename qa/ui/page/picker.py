@@ -12,7 +12,7 @@ from ...errors import QAError
 from ...index.scope import Scope
 from ...strings.sentences import said
 from ..answers.templating import render
-from ..failures import in_page, unexpected
+from ..failures import for_programs, in_page, unexpected
 from .choices import Choices, choices_of, choices_value
 from .events import text_in
 
@@ -56,6 +56,6 @@ class Picker:
         try:
             selection = self._engine.generation.selection(Scope.from_json(getattr(event, "scope", None)))
         except QAError as error:
-            return {"held": said(str(error))}
+            return {"held": said(for_programs(error))}
         articles = self._choices().articles if selection is None else selection.articles
         return {"held": render("picker_held.html", articles=articles, is_everything=selection is None)}

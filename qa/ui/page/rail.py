@@ -17,7 +17,7 @@ from ...strings.sentences import said
 from ..conversations.exports import as_json, as_markdown, file_name
 from ..conversations.history import History
 from ..conversations.past_html import past_html
-from ..failures import unexpected
+from ..failures import for_programs, unexpected
 from ..web.visitors import owner_of
 from .chat import Chat
 from .events import number_in, text_in
@@ -94,7 +94,7 @@ class Rail:
             title = self._history.title(owner, name) if self._history is not None else None
             found = self._history.since(owner, name) if self._history is not None else None
         except StoreError as error:
-            return {"problem": said(str(error))}
+            return {"problem": said(for_programs(error))}
         if title is None or found is None:
             return {"problem": say(_GONE)}
         _, exchanges = found
@@ -121,7 +121,7 @@ class Rail:
             value["can_keep"], value["kept"] = True, self._history.keeps(owner)
             return {**value, "html": past_html(self._history.past(owner, words), now, bool(words.strip()))}
         except StoreError as error:
-            return {**value, "html": past_html((), now, False, str(error))}
+            return {**value, "html": past_html((), now, False, for_programs(error))}
         except Exception as error:  # an edge: the page shows what went wrong
             logger.exception("the conversations could not be listed")
             return {**value, "html": past_html((), now, False, unexpected(error, "reload the page"))}

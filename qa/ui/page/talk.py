@@ -20,7 +20,7 @@ from ...strings.sentences import said
 from ..answers.suggestions import suggestions
 from ..conversations.conversation import Conversation
 from ..conversations.exchange import Exchange, Wishes
-from ..failures import in_page, unexpected
+from ..failures import for_programs, in_page, unexpected
 from ..feedback.verdicts import Verdict
 from ..web.visitors import owner_of
 from . import views
@@ -224,7 +224,7 @@ class Talk:
                 return Conversation(history if history and history.keeps(owner) else None, owner, key=key)
         except StoreError as error:
             conversation = Conversation(key=key)
-            conversation.problem = str(error)
+            conversation.problem = for_programs(error)
             return conversation
         return None
 
@@ -243,7 +243,7 @@ def _scope_of(data: object) -> tuple[Scope, str]:
     try:
         return Scope.from_json(data), ""
     except QAError as error:
-        return EVERYTHING, str(error)
+        return EVERYTHING, for_programs(error)
 
 
 def value_of(

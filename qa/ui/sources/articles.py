@@ -35,7 +35,7 @@ from ...formats.pictures import Box, PageWords
 from ...strings.spoken import speaking, spoken
 from ...system.version import __version__
 from ...text.document import Span
-from ..failures import unexpected
+from ..failures import for_programs, unexpected
 from ..web.bodies import JSON
 from ..web.readers import language_of
 from ..web.refusals import LOG_IN_FIRST, Refused, refusal
@@ -106,7 +106,7 @@ class Articles:
         except Unreadable as error:
             raise Refused(404, f"The file {error}: open the original.") from error
         except QAError as error:
-            raise Refused(503, str(error)) from error
+            raise Refused(503, for_programs(error)) from error
         except Exception as error:
             logger.exception("an article could not be shown")
             raise Refused(500, unexpected(error, "open it again")) from error
