@@ -27,7 +27,7 @@ from .formats.decoding import Unreadable
 from .formats.pictures import PagePicture
 from .index import open_store
 from .index.calibration import calibrated
-from .index.fit import check_encoder, check_settings, made_from, mismatch
+from .index.fit import check_encoder, check_settings, made_from, mismatch, open_for, raised
 from .index.generation import OpenGeneration
 from .index.scope import Scope
 from .models.encoders import DEFAULT_NAME, load_encoder, open_encoder
@@ -267,8 +267,13 @@ class Engine:
         self._answers.clear()  # a question from now on must not get an answer from these files
 
     def verify(self) -> list[str]:
-        """Everything that is wrong with the current generation, one sentence each."""
-        return self.generation.verify()
+        """Everything that is wrong with the current generation and the models, one sentence each.
+
+        A sentence ends with what to do, and a full stop, unless a full build repairs it.
+        """
+        elsewhere = self._given is not None or self.shared  # then the encoder has no files of its own here
+        encoder = [] if elsewhere else raised(lambda: open_for(self.generation, self.config))
+        return [*self.generation.verify(), *encoder, *raised(lambda: self.reader)]
 
     @contextlib.contextmanager
     def _question(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ..config import Effective
 from ..engine import Engine
 from ..errors import QAError
+from ..index.verification import advised
 from ..strings.catalogue import counted
 from . import check_models as models
 from . import check_place as place
@@ -45,7 +46,7 @@ def index(engine: Engine) -> Iterator[Check]:
     changes = sum(status.counts[name] for name in _CHANGES)
     words = f"{counted(status.documents, 'article')}, {counted(status.passages, 'passage')}"
     if problems:
-        yield Check("index", FAILED, f"{problems[0]}: run `qa build --full`")
+        yield Check("index", FAILED, advised(problems[0]).rstrip("."))
         return
     if not status.documents:
         yield Check("index", FAILED, f"{words}: add articles, then run `qa build`")

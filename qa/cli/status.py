@@ -48,13 +48,14 @@ def status(corpus: Path | None, index: Path | None, store: str | None, as_json: 
 @click.command()
 @stored
 def verify(corpus: Path | None, index: Path | None, store: str | None) -> int:
-    """Check the index: checksums, spans, counts."""
+    """Check the index and its models: checksums, spans, counts."""
     from ..engine import Engine
+    from ..index.verification import advised
 
     with Engine.open(config_of(corpus, index, store)) as engine:
         problems, manifest = engine.verify(), engine.generation.manifest
     for problem in problems:
-        click.echo(f"qa: {problem}: {Remedy.FULL_BUILD.value}.", err=True)
+        click.echo(f"qa: {advised(problem)}", err=True)
     if problems:
         return 1
     counts = f"{manifest.documents} articles, {manifest.passages} passages"

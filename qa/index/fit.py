@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ..errors import MismatchError, Remedy
+from ..config import Config
+from ..errors import MismatchError, QAError, Remedy
+from ..models.encoders import open_encoder
 from ..models.protocols import Encoder
 from ..text.passages import PassageSettings
 from .generation import OpenGeneration
@@ -23,6 +25,23 @@ def check_encoder(generation: OpenGeneration, encoder: Encoder) -> None:
     differs = next((name for name in now if built.get(name) != now[name]), None)
     if differs is not None:
         raise mismatch(built.get("name"), now["name"], differs)
+
+
+def open_for(generation: OpenGeneration, config: Config) -> Encoder:
+    """The encoder that a generation needs, opened anew. Raises ModelError or MismatchError if its files are altered."""
+    prompts = (config.query_prompt, config.passage_prompt)
+    encoder = open_encoder(config.encoder, *prompts, config.index, generation.manifest.encoder)
+    check_encoder(generation, encoder)
+    return encoder
+
+
+def raised(opened: Callable[[], object]) -> list[str]:
+    """The sentence of the error that opening something raises; empty if there is none."""
+    try:
+        opened()
+    except QAError as error:
+        return [str(error)]
+    return []
 
 
 def check_settings(generation: OpenGeneration, settings: PassageSettings) -> None:

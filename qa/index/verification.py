@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..corpus.records import Head, Part
-from ..errors import StoreError
+from ..errors import Remedy, StoreError
 from ..text.passage import Passage
 from .rows import MALFORMED, has_stray_sentence, is_literal
 
@@ -122,6 +122,11 @@ def _problems_of_file(stored: _Stored, path: str, part: Part) -> Iterator[str]:
         yield f"{path} has {documents} articles, not {len(part.documents)}"
     elif rest or counted != len(part.passages):
         yield f"{path} has {counted} passages, not {len(part.passages)}"
+
+
+def advised(problem: str) -> str:
+    """A problem that `verify` found, with what to do about it."""
+    return problem if problem.endswith(".") else f"{problem}: {Remedy.FULL_BUILD.value}."
 
 
 def blocks(numbers: range) -> Iterator[range]:

@@ -23,6 +23,9 @@ import pytest
 from conftest import NEEDS_SETS, SHARED
 from numpy.typing import NDArray
 
+from qa.build import build
+from qa.config import Config
+from qa.engine import Engine
 from qa.errors import ModelError
 from qa.evaluate import metrics
 from qa.evaluate.run import has_relevant, index_dataset, read_dataset
@@ -370,3 +373,25 @@ def test_a_model_that_stays_in_torch_answers_from_torch(
     assert load_encoder(str(small), index=tmp_path).identity == identity
     assert open_encoder(str(small), None, None, tmp_path, identity.as_json()).identity == identity
     assert replace(identity, runtime="onnx-int8") != identity
+
+
+@pytest.mark.parametrize("file", [MODEL, "tokenizer.json", DESCRIPTION])
+@pytest.mark.parametrize("damage", ["altered", "missing"])
+def test_verification_finds_each_damage_to_the_encoder_of_an_index(
+    small: Path, sha256: str, index: Path, tmp_path: Path, file: str, damage: str
+) -> None:
+    config = Config(tmp_path / "corpus", index, encoder=str(small), reader="off")
+    config.corpus.mkdir()
+    (config.corpus / "a.md").write_text("# Bees\n\nThe bees sleep in winter.\n")
+    build(config, load_encoder(str(small), index=index))
+    engine, path = Engine.open(config), index / "encoders" / sha256 / file
+    assert engine.verify() == []
+    whole = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(whole.replace(b'"max_tokens": ', b'"max_tokens": 1') if file == DESCRIPTION else whole[:-1])
+    (problem,) = engine.verify()
+    assert problem.endswith(".") and "run `qa build`" in problem
+    path.write_bytes(whole)
+    assert engine.verify() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import re
@@ -600,3 +601,17 @@ def test_a_large_upload_is_stored_while_others_are_answered(running: Running, pl
         thread.join()
     assert len(waits) > 20 and max(waits) < 2
     untouched(place)
+
+
+def test_an_upload_that_the_disk_for_temporary_files_cannot_take_is_one_sentence(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lowest layer refuses it, as on a full disk: Gradio would answer with a bare 500."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("gradio.route_utils.NamedTemporaryFile", full)
+    answer = running.http.post("/gradio_api/upload", files={"files": ("a.md", b"# Bees\n", "text/markdown")})
+    assert answer.status_code == 503
+    assert answer.text == "No space left on device: free some space there. After that, upload it again."

@@ -8,9 +8,11 @@ import os
 import re
 import sqlite3
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from served import Running, about_cats, serve
 from qa.cli import main
 from qa.config import Config
 from qa.errors import ConfigError, StoreError
+from qa.ui.access import accounts as accounts_module
 from qa.ui.access.accounts import Accounts, CurrentAccounts, credentials, remove_user, set_password
 from qa.ui.access.brake import Brake
 from qa.ui.access.gate import Gate
@@ -498,3 +501,21 @@ def test_without_accounts_there_is_nothing_to_log_in_to(config: Config) -> None:
         assert log_in(running).status_code == 404
         assert running.http.post("/logout").status_code == 404
         assert 'id="qa-shell"' in running.http.get("/").text
+
+
+def test_two_commands_at_once_lose_no_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, both = tmp_path / "accounts", threading.Barrier(2)
+    really = accounts_module._lines
+
+    def together(path: Path) -> list[str]:
+        found = really(path)
+        with suppress(threading.BrokenBarrierError):  # without the lock both have read before either writes
+            both.wait(0.3)
+        return found
+
+    set_password(path, "anna", "first one")
+    monkeypatch.setattr(accounts_module, "_lines", together)
+    with ThreadPoolExecutor(2) as threads:
+        for adding in [threads.submit(set_password, path, name, "a word", True) for name in ("bob", "eve")]:
+            adding.result(20)
+    assert sorted(Accounts.parse(path).hashes) == ["anna", "bob", "eve"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -175,3 +179,30 @@ def test_with_accounts_a_token_is_enough_and_a_log_in_is_not(tmp_path: Path) -> 
         assert {each.status_code for each in refused} == {401} and len({each.text for each in refused}) == 1
         assert running.http.get("/api/status", auth=("anna", "secret")).status_code == 200
     assert "token" in refused[0].json()["error"] and "Basic" not in refused[0].headers["www-authenticate"]
+
+
+def test_slow_senders_keep_nobody_else_from_adding(running: Running, token: str) -> None:
+    """Two were enough: each kept one of the two places for bodies in memory."""
+    slow = Tokens(running.config.index).add("slow sender", ["add"])
+    at = running.http.base_url
+    head = f"POST /api/pages HTTP/1.1\r\nHost: {at.host}:{at.port}\r\nAuthorization: Bearer {slow}\r\n"
+    head += "Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n{"
+    with ExitStack() as stack:
+        for _ in range(6):
+            sender = stack.enter_context(socket.create_connection((at.host, at.port or 80)))
+            sender.sendall(head.encode())
+        page = {**PAGE, "title": "In between"}
+        assert running.http.post("/api/pages", json=page, headers=bearing(token)).status_code == 201
+
+
+def test_a_full_disk_for_what_is_received_is_one_sentence(
+    running: Running, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("qa.ui.web.bodies.SpooledTemporaryFile", full)
+    answer = running.http.post("/api/pages", json=PAGE, headers=bearing(token))
+    assert (answer.status_code, answer.json()["error"]) == (
+        503, "No space left on device: free some space there. After that, add it again.",
+    )  # fmt: skip

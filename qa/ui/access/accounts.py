@@ -9,9 +9,11 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from ...errors import ConfigError
 from ...system.files import sync
@@ -21,6 +23,7 @@ logger = logging.getLogger(__name__)
 # scrypt: 16 MB and .2 s; one of the sets of parameters in OWASP's cheat sheet on storing passwords.
 _N, _R, _P = 2**14, 8, 5
 _MOST_MEMORY = 2**26  # bytes
+_MOST_SECONDS = 10.0  # that a command waits for another one
 _HASH = re.compile(r"scrypt:(\d{1,7}):(\d{1,2}):(\d{1,2})\$([0-9a-f]{16,128})\$([0-9a-f]{64})")
 _NAME = re.compile(r"[^:#\s\x00-\x1f\x7f][^:\x00-\x1f\x7f]{0,99}")
 _HOW = "write it with `qa user add NAME --auth-file FILE`."
@@ -119,24 +122,39 @@ def set_password(path: Path, name: str, password: str, is_new: bool = False) -> 
         raise ConfigError(f"The user name {name[:40]!r} is not valid: use up to 100 characters without a colon.")
     if not password.strip():
         raise ConfigError("The password is empty: choose another.")
-    lines = _lines(path) if path.exists() else []
-    places = _places(lines, name)
-    if is_new and places:
-        raise ConfigError(f"{path} already has the user {name!r}: change the password with `qa password`.")
     line = f"{name}:{_hashed(_normal(password), secrets.token_bytes(16))}"
-    for place in places or [len(lines)]:
-        lines[place : place + 1] = [line]
-    _write(path, lines)
+    with _locked(path):
+        lines = _lines(path) if path.exists() else []
+        places = _places(lines, name)
+        if is_new and places:
+            raise ConfigError(f"{path} already has the user {name!r}: change the password with `qa password`.")
+        for place in places or [len(lines)]:
+            lines[place : place + 1] = [line]
+        _write(path, lines)
 
 
 def remove_user(path: Path, name: str) -> None:
     """Remove a user from the file of accounts; other lines stay as they are. Raises ConfigError if there is none."""
     name = _normal(name.strip())
-    lines = _lines(path)
-    places = _places(lines, name)
-    if not places:
-        raise ConfigError(f"{path} has no user {name!r}: see `qa user list`.")
-    _write(path, [line for place, line in enumerate(lines) if place not in places])
+    with _locked(path):
+        lines = _lines(path)
+        places = _places(lines, name)
+        if not places:
+            raise ConfigError(f"{path} has no user {name!r}: see `qa user list`.")
+        _write(path, [line for place, line in enumerate(lines) if place not in places])
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Let one command at a time read the file and write it anew: of two at once, one would undo the other's change."""
+    lock = path.with_name(f".{path.name}.lock")
+    try:
+        with FileLock(lock, timeout=_MOST_SECONDS, mode=0o600):
+            yield
+    except Timeout as error:
+        raise ConfigError(f"Another command is changing {path}: wait for it, then try again.") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written ({error.strerror or error}): name another file.") from error
 
 
 def _places(lines: list[str], name: str) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -38,6 +39,7 @@ logger = logging.getLogger(__name__)
 ADDRESS = "/api/pages"
 _MHTML = "multipart/related"
 _AT_ONCE = 2  # bodies in memory
+_SENT_AT_ONCE = 4  # bodies that one token sends; more wait, and however slow they are, other tokens do not
 _ESCAPES = 2  # how much larger a page may be as JSON
 _HEADERS = {
     "access-control-allow-origin": "*",  # without credentials: neither cookies nor stored log-ins are sent
@@ -60,6 +62,7 @@ class Pages:
         self._can_build = can_build
         self._remember = remember
         self._room = asyncio.Semaphore(_AT_ONCE)
+        self._sending: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_SENT_AT_ONCE))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response: ASGIApp
@@ -76,14 +79,20 @@ class Pages:
             raise Refused(405, f"{request.method} is not supported here: use POST.", {"allow": "OPTIONS, POST"})
         if not self._can_build:
             raise Refused(403, "Articles cannot be added in this chat: add them where its index is built.")
-        self._callers.holder(request.scope, ADD)
+        sender = self._callers.holder(request.scope, ADD)
         bodies.check_kind(request.headers, (bodies.JSON, _MHTML))
         is_json = request.headers["content-type"].lower().startswith(bodies.JSON)
         most = self._config.max_file_bytes * (_ESCAPES if is_json else 1)
         bodies.check_size(request.headers, most)
-        async with self._room:
-            body = await bodies.read(request.receive, most)
-            stored = await run_in_threadpool(self._stored, body, is_json)
+        try:
+            async with self._sending[sender.name]:
+                file = await bodies.received(request.receive, most)
+                with file:
+                    async with self._room:
+                        stored = await run_in_threadpool(lambda: self._stored(file.read(), is_json))
+        except OSError as error:
+            logger.exception("a page could not be received")
+            raise Refused(503, unexpected(error, "add it again")) from error
         given = {"document": stored.name, "added": bool(stored.sha256), "words": stored.words}
         return JSONResponse(given, 201 if stored.sha256 else 200)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
 
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException
@@ -13,6 +15,7 @@ from .refusals import Refused
 MOST_BYTES = 1_000_000  # of JSON: the longest conversation fits, each of its characters written as an escape
 JSON = "application/json"
 FORM, FILES = "application/x-www-form-urlencoded", "multipart/form-data"
+_IN_MEMORY = 250_000  # bytes of a body that is received; the rest waits on disk
 _NAMES = {JSON: "JSON", FORM: "a form", FILES: "a form with files"}
 
 
@@ -48,6 +51,30 @@ async def read(receive: Receive, most: int) -> bytes:
             raise too_large(most)
         more = message.get("more_body", False)
     return bytes(body)
+
+
+async def received(receive: Receive, most: int) -> BinaryIO:
+    """Read a body of at most `most` bytes as `read` does, into a file that takes little memory; it is to be closed.
+
+    Raises OSError if the disk for temporary files is full.
+    """
+    file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 (the caller closes it)
+    try:
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Refused(400, "The request ended before its body did: send it again.")
+            size += len(part := message.get("body", b""))
+            if size > most:
+                raise too_large(most)
+            file.write(part)
+            more = message.get("more_body", False)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return cast(BinaryIO, file)
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

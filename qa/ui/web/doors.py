@@ -15,6 +15,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..failures import unexpected
 from . import bodies
 from .bodies import FILES, JSON, MOST_BYTES
 from .feed import EVENTS
@@ -148,14 +149,16 @@ class Doors:
 
     async def _store(self, scope: Scope, form: bodies.LimitedForm, send: Send, visitor: str) -> None:
         """Let Gradio store an upload, and remember for which visitor."""
-        status, answer = 0, bytearray()
+        status, answer, is_failed = 0, bytearray(), False
 
         async def forward(message: Message) -> None:
-            nonlocal status
-            if form.exceeded:
+            nonlocal status, is_failed
+            if form.exceeded or is_failed:
                 return  # refused below
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if is_failed := status >= 500:
+                    return
                 if status != 200:  # nobody waits for the rest of the body
                     MutableHeaders(raw=message["headers"]).update({"connection": "close"})
             answer.extend(message.get("body", b""))
@@ -164,9 +167,16 @@ class Doors:
             await send(message)
 
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        await self._app({**scope, "headers": headers}, form.receive, forward)
+        try:
+            await self._app({**scope, "headers": headers}, form.receive, forward)
+        except OSError as error:  # as when the disk for temporary files is full
+            if status < 500:
+                raise
+            raise Refused(503, unexpected(error, "upload it again")) from error
         if form.exceeded:
             raise bodies.too_large(form.most)
+        if is_failed:
+            raise Refused(500, "The upload could not be stored: details are in the log; upload it again.")
 
 
 def _checked(given: dict[str, Any], known: Mapping[int, Sequence[int]]) -> int:
