@@ -27,7 +27,7 @@ from .formats.decoding import Unreadable
 from .formats.pictures import PagePicture
 from .index import open_store
 from .index.calibration import calibrated
-from .index.fit import check_encoder, check_settings, made_from, mismatch, open_for, raised
+from .index.fit import check_encoder, check_settings, made_from, mismatch, problems
 from .index.generation import OpenGeneration
 from .index.scope import Scope
 from .models.encoders import DEFAULT_NAME, load_encoder, open_encoder
@@ -160,6 +160,7 @@ class Engine:
             number = self._store.recent_id()
             if self._generation is None or self._generation.id != number:
                 self._generation = self._store.open_current()
+                self._generation.check_in_background()
             return self._generation
 
     def ask(
@@ -267,13 +268,9 @@ class Engine:
         self._answers.clear()  # a question from now on must not get an answer from these files
 
     def verify(self) -> list[str]:
-        """Everything that is wrong with the current generation and the models, one sentence each.
-
-        A sentence ends with what to do, and a full stop, unless a full build repairs it.
-        """
-        elsewhere = self._given is not None or self.shared  # then the encoder has no files of its own here
-        encoder = [] if elsewhere else raised(lambda: open_for(self.generation, self.config))
-        return [*self.generation.verify(), *encoder, *raised(lambda: self.reader)]
+        """Everything that is wrong with the current generation and the models, one sentence each (`fit.problems`)."""
+        has_no_files = self._given is not None or self.shared  # of the encoder, on this machine
+        return problems(self.generation, None if has_no_files else self.config, lambda: self.reader)
 
     @contextlib.contextmanager
     def _question(self) -> Iterator[None]:

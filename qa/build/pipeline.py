@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
+from itertools import chain
 from typing import Any, TypeVar
 
 from .. import formats
@@ -98,7 +99,7 @@ def build(
             manifest = Manifest.begun(encoder.identity, settings.as_json(), found.reading, created, encoder.languages)
             embedded = found.embedded
             if not full and len(comparison.added) > comparison.unchanged:  # as when a disk is connected again
-                embedded += _older(store, encoder, settings)
+                embedded += _older(store, found.previous, encoder, settings)
             builder = _Builder(
                 store, manifest, encoder, settings, found.plans, embedded, reused, progress, workers, found.works
             )
@@ -136,11 +137,12 @@ def _report(
     )
 
 
-def _older(store: Store[Any], encoder: Encoder, settings: PassageSettings) -> list[OpenGeneration]:
-    """The generations before the last one whose embeddings can be reused."""
-    return [
-        older for older in store.older() if is_compatible(older, encoder.identity, settings) and not older.altered()
-    ]
+def _older(
+    store: Store[Any], previous: OpenGeneration | None, encoder: Encoder, settings: PassageSettings
+) -> list[OpenGeneration]:
+    """The generations before the last one whose embeddings can be reused, and the last one if they are intact in it."""
+    found = store.older() if previous is not None else chain(store.salvaged(), store.older())
+    return [older for older in found if is_compatible(older, encoder.identity, settings) and not older.altered()]
 
 
 class _Builder:

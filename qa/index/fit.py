@@ -27,15 +27,23 @@ def check_encoder(generation: OpenGeneration, encoder: Encoder) -> None:
         raise mismatch(built.get("name"), now["name"], differs)
 
 
-def open_for(generation: OpenGeneration, config: Config) -> Encoder:
-    """The encoder that a generation needs, opened anew. Raises ModelError or MismatchError if its files are altered."""
+def problems(generation: OpenGeneration, config: Config | None, reader: Callable[[], object]) -> list[str]:
+    """Everything that is wrong with a generation, with the encoder of `config` that it needs, and with the reader.
+
+    One sentence each, which ends with what to do, and a full stop, unless a full build repairs it.
+    """
+    encoder = [] if config is None else _raised(lambda: _opened_for(generation, config))
+    return [*generation.verify(), *encoder, *_raised(reader)]
+
+
+def _opened_for(generation: OpenGeneration, config: Config) -> Encoder:
     prompts = (config.query_prompt, config.passage_prompt)
     encoder = open_encoder(config.encoder, *prompts, config.index, generation.manifest.encoder)
     check_encoder(generation, encoder)
     return encoder
 
 
-def raised(opened: Callable[[], object]) -> list[str]:
+def _raised(opened: Callable[[], object]) -> list[str]:
     """The sentence of the error that opening something raises; empty if there is none."""
     try:
         opened()

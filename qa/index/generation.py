@@ -130,6 +130,12 @@ class OpenGeneration(ABC):
         """What differs from what was published and would go unnoticed if a build took it over, one sentence each."""
         return []
 
+    def check_in_background(self) -> None:  # noqa: B027 (a server checks what it stores)
+        """Compare everything with what was published while it answers; a question then raises StoreError if it differs.
+
+        The first question may wait for it, if that takes no longer than loading the models.
+        """
+
     def faults(self) -> Iterable[str]:
         """What the store itself finds wrong with its tables, one sentence each."""
         return ()

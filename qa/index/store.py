@@ -81,6 +81,10 @@ class Store(ABC, Generic[Opened]):
         """The published generations before the current one that are still kept, the newest first."""
         return iter(())
 
+    def salvaged(self) -> Iterator[Opened]:
+        """The current generation as far as it is intact, if it is damaged: its embeddings can be reused."""
+        return iter(())
+
     def withdraw(self, files: Sequence[str]) -> None:
         """Take files (paths below the corpus folder) out of the current generation, if that needs no build."""
 

@@ -464,7 +464,7 @@ def test_report_has_exactly_the_keys_of_the_contract(built: Config, tiny: TinyEn
     data = json.loads(json.dumps(build(built, tiny).as_json()))
     assert set(data) == {
         "generation", "documents", "passages", "added", "changed", "renamed", "removed", "unchanged", "failed", "noted",
-        "seconds", "passages_encoded",
+        "skipped", "seconds", "passages_encoded",
     }  # fmt: skip
     assert data["renamed"] == [["harbour.md", "quay.md"]]
     assert data["added"] == ["bad.md"]

@@ -71,7 +71,7 @@ def test_build_reports_as_one_json_object(folder: Path, capsys: pytest.CaptureFi
     assert report["passages_encoded"] == report["passages"] == 2
     assert set(report) == {
         "generation", "documents", "passages", "added", "changed", "renamed", "removed", "unchanged", "failed", "noted",
-        "seconds", "passages_encoded",
+        "skipped", "seconds", "passages_encoded",
     }  # fmt: skip
 
 

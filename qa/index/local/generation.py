@@ -22,6 +22,7 @@ from ..protocols import Embedding, Pool, Sought
 from ..rows import document_of_row, labels_of_row
 from ..verification import blocks
 from ..vocabulary import Vocabulary
+from .checking import Checking
 from .dense import DenseIndex, Stored
 from .lexical import LexicalIndex
 
@@ -36,27 +37,33 @@ _PASSAGES = """SELECT p.id, d.path, p.ordinal, p.start, p."end", p.text,
 class Generation(OpenGeneration):
     """One published build in its own folder, read-only. Safe to use from several threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, words: bool = True) -> None:
         """Open a folder whose files have the sizes and modification times of the manifest.
 
         A file with another time (it may have been copied) is read and compared with its checksum. The others are not
         read, so that opening does not take longer for more articles: each row is checked when it is read, and
-        `verify` checks everything. Raises StoreError if a file differs.
+        `check_in_background` and `verify` check everything. Without `words` the word index, which may be damaged, is
+        left out, and nothing can be searched for. Raises StoreError if a file differs.
         """
         self.folder = folder
         self.manifest = read_manifest(folder)
-        for name, file in self.manifest.files.items():
+        self._files = {name: file for name, file in self.manifest.files.items() if words or not _is_of_words(name)}
+        for name, file in self._files.items():
             check_file(folder, name, file)
         self._dense = DenseIndex(folder, int(self.manifest.encoder.get("dimension", 0)))
-        self._lexical = LexicalIndex(folder / LEXICAL)
-        self._lexical_ids = _read_lexical_ids(folder) if LEXICAL_IDS in self.manifest.files else None
-        if {self._dense.count(), self._lexical.count()} != {self.manifest.passages}:
+        passages = {self.manifest.passages, self._dense.count()}
+        if words:
+            self._lexical = LexicalIndex(folder / LEXICAL)
+            passages.add(self._lexical.count())
+        self._lexical_ids = _read_lexical_ids(folder) if LEXICAL_IDS in self._files else None
+        if len(passages) > 1:
             raise StoreError(f"The files of generation {folder.name} do not belong together", Remedy.FULL_BUILD)
         try:
             self._sqlite = sqlite3.connect(self.passages_uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
             raise self.damage() from error
         self._reading = threading.Lock()
+        self._checking: Checking | None = None
         # The last phrases and the passages that contain them: a question asks several times.
         self._last: tuple[object, NDArray[np.bool_]] = None, np.empty(0, dtype=np.bool_)
 
@@ -66,14 +73,19 @@ class Generation(OpenGeneration):
         return f"{(self.folder / PASSAGES).resolve().as_uri()}?mode=ro&immutable=1"
 
     def close(self) -> None:
-        self._sqlite.close()
+        self._end()
         for name in ("_dense", "_lexical"):  # Windows renames no folder with a file that is mapped
             self.__dict__.pop(name, None)
 
     def __del__(self) -> None:
         # A reader may still use a generation that was replaced: it closes when the last one lets go.
         if hasattr(self, "_sqlite"):
-            self._sqlite.close()
+            self._end()
+
+    def _end(self) -> None:
+        self._sqlite.close()
+        if self._checking is not None:
+            self._checking.close()
 
     # --- rows
 
@@ -148,9 +160,11 @@ class Generation(OpenGeneration):
 
     @property
     def vocabulary(self) -> Vocabulary:
+        self._require_whole()
         return _Vocabulary(self)  # made each time: a generation that refers to itself is not closed when it is let go
 
     def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
+        self._require_whole()
         by_words, bm25 = self._by_words(sought, k)
         allowed = self._containing(sought.phrases, sought.excluded) if sought.is_literal else None
         dense = self._dense if sought.within is None else self._dense.within(sought.within)
@@ -223,9 +237,17 @@ class Generation(OpenGeneration):
 
     # --- verification
 
+    def check_in_background(self) -> None:
+        if self._checking is None:
+            self._checking = Checking(self.folder, self.manifest.files)
+
+    def _require_whole(self) -> None:
+        if self._checking is not None:
+            self._checking.require()
+
     def altered(self) -> list[str]:
         """One sentence for each file whose checksum is not that of the manifest."""
-        files = self.manifest.files
+        files = self._files
         checksums = files_sha256([self.folder / name for name in files])
         pairs = zip(files, checksums, strict=True)
         return [f"{name} is not what was published" for name, sha256 in pairs if sha256 != files[name].sha256]
@@ -279,6 +301,10 @@ class _Vocabulary:
             (str(short), str(long))
             for short, long in self._generation._rows(" UNION ".join(either), (*wanted, *wanted))
         ]
+
+
+def _is_of_words(name: str) -> bool:
+    return name == LEXICAL_IDS or name.startswith(f"{LEXICAL}/")
 
 
 def _places(values: Sequence[Any]) -> str:

@@ -45,5 +45,12 @@ class LocalStore(Store[Generation]):
                 with contextlib.suppress(StoreError):
                     yield Generation(folder)
 
+    def salvaged(self) -> Iterator[Generation]:
+        with contextlib.suppress(StoreError):
+            current = self.current_id()
+            for folder in layout.published_folders(self.index):
+                if folder.name == current:
+                    yield Generation(folder, words=False)
+
     def leftovers(self) -> list[Path]:
         return sorted([*super().leftovers(), *layout.cut_off(self.index)], key=lambda path: path.stat().st_mtime_ns)

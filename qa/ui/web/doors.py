@@ -15,7 +15,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..failures import unexpected
+from ...system.lacking import machine_error
 from . import bodies
 from .bodies import FILES, JSON, MOST_BYTES
 from .feed import EVENTS
@@ -25,6 +25,7 @@ from .visitors import COOKIE, KEPT, is_name, new_name
 
 _FILES_AT_ONCE = 100  # of the largest size that is indexed; many more if they are smaller
 
+_NOT_STORED = "The upload could not be stored: details are in the log; upload it again."
 _SESSION = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 _EVENT = {"fn_index", "session_hash", "data", "event_data", "simple_format"}
@@ -172,11 +173,12 @@ class Doors:
         except OSError as error:  # as when the disk for temporary files is full
             if status < 500:
                 raise
-            raise Refused(503, unexpected(error, "upload it again")) from error
+            known = machine_error(error, names=False)
+            raise Refused(503, f"{known} After that, upload it again." if known else _NOT_STORED) from error
         if form.exceeded:
             raise bodies.too_large(form.most)
         if is_failed:
-            raise Refused(500, "The upload could not be stored: details are in the log; upload it again.")
+            raise Refused(500, _NOT_STORED)
 
 
 def _checked(given: dict[str, Any], known: Mapping[int, Sequence[int]]) -> int:
