@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import re
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Mapping
-from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..formats.decoding import Unreadable
+from ..sandbox.pool import SandboxProcess
 from .works import Work, issued
 
 NAME = "zotero.sqlite"
-_STEPS = 50_000_000  # of SQLite's machine: a database that needs more is not Zotero's
 _KEY = re.compile(r"^\s*citation key\s*:\s*(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _TYPES = {
@@ -36,57 +36,43 @@ _FIELDS = {
 }  # fmt: skip
 # People who did not write it.
 _OTHERS = ("contributor", "seriesEditor", "reviewedAuthor", "bookAuthor", "counsel", "recipient", "commenter", "guest")
-_ATTACHMENTS = """SELECT a.itemID, i.key, a.parentItemID, a.path, i.libraryID FROM itemAttachments a
-    JOIN items i ON i.itemID = a.itemID
-    WHERE a.parentItemID IS NOT NULL AND a.path IS NOT NULL AND a.parentItemID NOT IN (SELECT itemID FROM deletedItems)
-    AND a.itemID NOT IN (SELECT itemID FROM deletedItems)"""
-_VALUES = """SELECT d.itemID, f.fieldName, v.value FROM itemData d
-    JOIN fields f ON f.fieldID = d.fieldID JOIN itemDataValues v ON v.valueID = d.valueID"""
-_CREATORS = """SELECT c.itemID, t.creatorType, n.firstName, n.lastName, n.fieldMode FROM itemCreators c
-    JOIN creators n ON n.creatorID = c.creatorID JOIN creatorTypes t ON t.creatorTypeID = c.creatorTypeID
-    ORDER BY c.itemID, c.orderIndex"""
-_ITEMS = "SELECT i.itemID, t.typeName FROM items i JOIN itemTypes t ON t.itemTypeID = i.itemTypeID"
-_TAGS = "SELECT it.itemID, t.name FROM itemTags it JOIN tags t ON t.tagID = it.tagID ORDER BY it.itemID, t.name"
-_GROUPS = "SELECT libraryID, groupID FROM groups"
 
 
 def works_in(database: Path) -> dict[Path, Work]:
-    """The works by the locations of their files; none, with a warning, if it is not a database of Zotero."""
+    """The works by the locations of their files; none, with a warning, if it is not a database of Zotero.
+
+    It is read in a sandbox process, like any other file, since anybody may have made it.
+    """
     try:
-        with tempfile.TemporaryDirectory(prefix="qa-zotero-") as folder:
+        with tempfile.TemporaryDirectory(prefix="qa-zotero-") as folder, SandboxProcess() as process:
             copy = Path(folder) / NAME
             for ending in ("", "-journal", "-wal"):
                 if (part := database.with_name(f"{NAME}{ending}")).is_file():
                     shutil.copyfile(part, copy.with_name(f"{NAME}{ending}"))
-            with closing(sqlite3.connect(copy)) as opened:
-                opened.execute("PRAGMA trusted_schema = OFF")
-                opened.execute("PRAGMA query_only = ON")
-                opened.text_factory = lambda data: data.decode("utf-8", "replace")
-                opened.set_progress_handler(lambda: 1, _STEPS)
-                return _works(opened, database.parent)
-    except (OSError, sqlite3.Error) as error:
+            return process.show({"do": "zotero", "path": str(copy)}, b"", partial(_works, home=database.parent))
+    except (OSError, Unreadable) as error:
         logging.getLogger(__name__).warning("%s cannot be read as Zotero's database: %s", database, error)
         return {}
 
 
-def _works(database: sqlite3.Connection, home: Path) -> dict[Path, Work]:
-    attachments = database.execute(_ATTACHMENTS).fetchall()
+def _works(tables: Mapping[str, Any], home: Path) -> dict[Path, Work]:
+    attachments = tables["attachments"]
     wanted = {parent for _, _, parent, _, _ in attachments}
     items: dict[int, dict[str, Any]] = {
-        number: {"type": _TYPES.get(kind, "document")} for number, kind in database.execute(_ITEMS) if number in wanted
+        number: {"type": _TYPES.get(str(kind), "document")} for number, kind in tables["items"] if number in wanted
     }
-    for number, field, value in database.execute(_VALUES):
+    for number, field, value in tables["values"]:
         if number in items:
             _add_field(items[number], str(field), str(value))
-    for number, role, first, last, mode in database.execute(_CREATORS):
+    for number, role, first, last, mode in tables["creators"]:
         if number in items and role not in _OTHERS:
             first, last = str(first or ""), str(last or "")
             name = {"literal": last} if mode == 1 or not first else {"family": last, "given": first}
             items[number].setdefault("author" if role not in ("editor", "translator") else role, []).append(name)
     tags: dict[int, list[str]] = {}
-    for number, tag in database.execute(_TAGS):
+    for number, tag in tables["tags"]:
         tags.setdefault(number, []).append(str(tag))
-    groups = dict(database.execute(_GROUPS).fetchall())
+    groups = dict(tables["groups"])
     found: dict[Path, Work] = {}
     for _, key, parent, path, library in attachments:
         place = _location(str(path), str(key), home)

@@ -10,6 +10,7 @@ from ..text.document import Span
 from .pictures import PagePicture, PageWords, PlacedPicture
 from .reading_settings import ReadingSettings
 from .registry import extensions, has_pages, kind, parse, plugin_versions, supported
+from .zotero import zotero_tables
 
 if TYPE_CHECKING:
     from .pdf.pages import Pages
@@ -30,6 +31,7 @@ __all__ = [
     "plugin_versions",
     "supported",
     "usual_seconds",
+    "zotero_tables",
 ]
 
 # Incremented when the parser of any format changes: the next build then parses every file again.

@@ -76,7 +76,9 @@ class _RequestHandler:
         frames.send_json(self._responses, answer)
 
     def _show(self, head: dict[str, Any], data: bytes) -> dict[str, Any]:
-        """Draw pages or place the words of one, or place or read pictures."""
+        """Draw pages or place the words of one, place or read pictures, or read a database of Zotero."""
+        if head["do"] == "zotero":
+            return formats.zotero_tables(Path(head["path"]))
         spans = [Span(*span) for span in head.get("spans", ())]
         pages = [Span(*page) for page in head.get("pages", ())]
         with ocr.reading(self):

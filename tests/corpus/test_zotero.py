@@ -163,6 +163,18 @@ def test_a_database_that_cannot_be_read_is_as_good_as_none(
     assert "cannot be read as Zotero's database" in caplog.text
 
 
+def test_the_database_is_read_in_a_sandbox_process(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may have made it, and SQLite reads it in C."""
+
+    def opened(*_: object, **__: object) -> None:
+        raise AssertionError("it is opened in this process")
+
+    store(home)
+    monkeypatch.setattr(sqlite3, "connect", opened)
+    (work,) = zotero.works_in(home / "zotero.sqlite").values()
+    assert work.csl["title"] == VALUES["title"]
+
+
 def test_files_in_the_bin_in_groups_and_elsewhere(home: Path) -> None:
     linked = home.parent / "elsewhere.pdf"
     more = f"""INSERT INTO items VALUES (3, 1, 7, 'PARENT03'), (4, 2, 7, 'GROUP001'), (5, 1, 1, 'PARENT05'),
