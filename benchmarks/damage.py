@@ -25,6 +25,7 @@ from qa.config import Config
 from qa.engine import Engine
 from qa.errors import QAError
 from qa.index.generation import OpenGeneration
+from qa.index.local.generation import Generation
 from qa.models.encoders import shipped_encoder
 from qa.models.protocols import Encoder
 
@@ -101,10 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--plain", action="store_true")
     chosen = parser.parse_args(arguments)
     if chosen.plain:
-        OpenGeneration.check_in_background = lambda self: None  # type: ignore[method-assign]
-        from qa.index.local.generation import Generation
-
-        Generation.check_in_background = lambda self: None  # type: ignore[method-assign]
+        Generation.checked_in_background = OpenGeneration.checked_in_background  # type: ignore[method-assign,assignment]
     encoder, random_ = shipped_encoder(), random.Random(chosen.seed)
     counts: Counter[tuple[str, str]] = Counter()
     with tempfile.TemporaryDirectory() as place:

@@ -159,8 +159,7 @@ class Engine:
         with self._opening:
             number = self._store.recent_id()
             if self._generation is None or self._generation.id != number:
-                self._generation = self._store.open_current()
-                self._generation.check_in_background()
+                self._generation = self._store.open_current().checked_in_background()
             return self._generation
 
     def ask(
@@ -269,8 +268,7 @@ class Engine:
 
     def verify(self) -> list[str]:
         """Everything that is wrong with the current generation and the models, one sentence each (`fit.problems`)."""
-        has_no_files = self._given is not None or self.shared  # of the encoder, on this machine
-        return problems(self.generation, None if has_no_files else self.config, lambda: self.reader)
+        return problems(self.generation, None if self._given or self.shared else self.config, lambda: self.reader)
 
     @contextlib.contextmanager
     def _question(self) -> Iterator[None]:

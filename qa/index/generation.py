@@ -130,11 +130,12 @@ class OpenGeneration(ABC):
         """What differs from what was published and would go unnoticed if a build took it over, one sentence each."""
         return []
 
-    def check_in_background(self) -> None:  # noqa: B027 (a server checks what it stores)
-        """Compare everything with what was published while it answers; a question then raises StoreError if it differs.
+    def checked_in_background(self) -> OpenGeneration:
+        """This generation, which compares everything with what was published while it answers already.
 
-        The first question may wait for it, if that takes no longer than loading the models.
+        A question raises StoreError if it differs; the first may wait. Here nothing: a server checks what it stores.
         """
+        return self
 
     def faults(self) -> Iterable[str]:
         """What the store itself finds wrong with its tables, one sentence each."""

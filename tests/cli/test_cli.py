@@ -43,6 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr("qa.models.encoders.load_encoder", load)
     monkeypatch.setattr("qa.engine.open_encoder", load)
+    monkeypatch.setattr("qa.index.fit.open_encoder", load)
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "zoo.md").write_text(ZEBRA)
     (tmp_path / "corpus" / "bread.md").write_text(BAKER)

@@ -83,9 +83,9 @@ def test_there_are_few_rooms_and_few_arrows_between_them() -> None:
     whole = {(one, other) for one, other in whole if one != other}
     # `check` compares drafts with the articles, which no question needs, and stands on nearly all rooms below.
     assert len({room for arrow in whole for room in arrow}) <= 28
-    # Among them sandbox → models, whose tokenizer counts tokens there; engine and corpus → system, since questions that go
-    # first, what is made once for many threads, and what the machine lacks are matters of the whole process; and system
-    # and sandbox → errors: what the machine lacks is worded once, and no file is blamed for it.
+    # Among them sandbox → models, whose tokenizer counts tokens there; engine and corpus → system, since questions that
+    # go first, what is made once for many threads, and what the machine lacks are matters of the whole process; and
+    # system and sandbox → errors: what the machine lacks is worded once, and no file is blamed for it.
     assert 100 < len(whole) <= 149
 
 

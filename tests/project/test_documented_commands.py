@@ -170,7 +170,10 @@ def shell(
     write(tmp_path, {f"{place}/tides.md": "# Tides\n\nThe ferry leaves at nine.\n" for place in HOME})
     write(folder, {"report.pdf": written([text_at(50, 700, "The ferry leaves at nine.")]), "notes/a.md": "# A\n\nB.\n"})
     write(tmp_path, {"secret": PASSWORD})
-    for name in ("qa.models.encoders.load_encoder", "qa.engine.open_encoder", "qa.build.standalone.load_encoder"):
+    for name in (
+        *("qa.models.encoders.load_encoder", "qa.engine.open_encoder", "qa.index.fit.open_encoder"),
+        "qa.build.standalone.load_encoder",
+    ):
         monkeypatch.setattr(name, lambda *_: encoder)
     monkeypatch.setattr("qa.engine.shipped_reader", lambda: reader)
     monkeypatch.setattr("qa.ui.server.Server", Silent)

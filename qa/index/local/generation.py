@@ -42,7 +42,7 @@ class Generation(OpenGeneration):
 
         A file with another time (it may have been copied) is read and compared with its checksum. The others are not
         read, so that opening does not take longer for more articles: each row is checked when it is read, and
-        `check_in_background` and `verify` check everything. Without `words` the word index, which may be damaged, is
+        `checked_in_background` and `verify` check everything. Without `words` the word index, which may be damaged, is
         left out, and nothing can be searched for. Raises StoreError if a file differs.
         """
         self.folder = folder
@@ -237,9 +237,9 @@ class Generation(OpenGeneration):
 
     # --- verification
 
-    def check_in_background(self) -> None:
-        if self._checking is None:
-            self._checking = Checking(self.folder, self.manifest.files)
+    def checked_in_background(self) -> Generation:
+        self._checking = self._checking or Checking(self.folder, self.manifest.files)
+        return self
 
     def _require_whole(self) -> None:
         if self._checking is not None:
