@@ -181,7 +181,7 @@ def test_opening_reads_nothing_that_grows_with_the_articles(
         read.append(path)
         return ""
 
-    monkeypatch.setattr("qa.index.local.generation.file_sha256", sha256)
+    monkeypatch.setattr("qa.index.manifest.file_sha256", sha256)
     opened = store.LocalStore(config.index).open_current()
     assert read == []
     assert not {"_written", "_parts"} & set(vars(opened))

@@ -389,7 +389,7 @@ def _flip_silently(path: Path, position: int) -> None:
 
 
 def test_silent_damage_never_gives_a_citation_that_is_not_literal(built: Config, tiny: TinyEncoder) -> None:
-    """Opening a generation does not look for it; what is shown is still right, or one sentence."""
+    """Opening a generation does not look for it, but before the first answer all of a small one was compared."""
     generation = store.LocalStore(built.index).open_current()
     texts = {path: document.text for path in generation.records if (document := generation.document(path))}
     chance = random.Random(3)
@@ -403,11 +403,11 @@ def test_silent_damage_never_gives_a_citation_that_is_not_literal(built: Config,
                 for citation in Engine.open(built, tiny).ask(QUESTION).citations:
                     assert citation.span.of(texts[citation.document]) == citation.text
             except StoreError as error:
-                assert str(error).endswith(REBUILD)
+                assert str(error).endswith((REBUILD, "run `qa build`."))
                 refused += 1
             path.write_bytes(whole)
             os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    assert refused
+    assert refused == 12 * len(generation.manifest.files)
 
 
 def test_silent_damage_is_found_by_the_check_and_never_copied(built: Config, tiny: TinyEncoder) -> None:
@@ -421,7 +421,7 @@ def test_silent_damage_is_found_by_the_check_and_never_copied(built: Config, tin
             assert store.LocalStore(copy.index).open_current().verify() == [f"{name} is not what was published"]
         tiny.encoded.clear()
         assert build(copy, tiny).generation == "000002"
-        assert len(tiny.encoded) == 3  # none of it is trusted
+        assert len(tiny.encoded) == (0 if name.startswith("lexical/") else 3)  # only what is whole is trusted
         assert is_whole(copy.index), name
         shutil.rmtree(copy.index)
 
