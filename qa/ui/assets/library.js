@@ -9,6 +9,12 @@ const shows = [...files.querySelectorAll('[data-show]')];
 const chosen = new Set(); // paths, also of files on other pages
 let view = {}, serial = 0, asking, moving;
 
+// On a phone, the filters would take half of the screen.
+const sieve = files.querySelector('.qa-sieve');
+const unfold = () => { sieve.open = !qa.phone.matches; };
+qa.phone.addEventListener('change', unfold);
+unfold();
+
 // --- what is listed
 
 function find(change, pause = 0) {

@@ -934,6 +934,8 @@ def test_on_a_phone_the_list_of_files_is_sorted_by_a_choice_instead_of_its_colum
     with visiting(browser, chat.url, viewport=PHONE, has_touch=True, is_mobile=True) as page:
         table = open_library(page)
         expect(table.get_by_role("columnheader", name="Size")).to_be_hidden(timeout=30_000)
+        expect(table.get_by_label("Sort by")).to_be_hidden()  # the filters would take half of the screen
+        table.get_by_text("Filter and sort").tap()
         table.get_by_label("Sort by").select_option("Size")
         expect(table.locator("th[aria-sort=descending]")).to_have_count(1)
         sizes = [(chat.corpus / path).stat().st_size for path in table.locator(".qa-file").all_inner_texts()]
