@@ -160,7 +160,7 @@ class CachingReader:
 
 def _pair_key(question: str, passage: Passage) -> bytes:
     sentences = [(span.start - passage.span.start, len(span)) for span in passage.sentences]
-    return _key(json.dumps([question, passage.encoded, len(passage.text), sentences, passage.language]))
+    return _key(json.dumps([question, passage.read, len(passage.text), sentences, passage.language]))
 
 
 def _row(judgement: Judgement | None, start: int) -> bytes:

@@ -10,6 +10,7 @@ import re
 from ..text.dates import Date, dates_in, may_be_same
 from ..text.message_heads import sender_of, text_of
 from ..text.names import described
+from .period import of_another_period
 from .rows import is_row
 from .units import Unit
 
@@ -19,6 +20,8 @@ _VALUE = re.compile(
     r"|(?P<code>[a-z]{1,4}[.-]?\d[\w.,/-]*\w|[a-z]{1,4}-?\d|\d+(?:[./-]\w+)+|0x[0-9a-f]+)"
     r"|(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\s+(?P<nth>[a-z]+))\b"
 )
+# An option of a program: /MD, --watch.
+_OPTION = re.compile(r"(?<![\w/.])(?:/|--?)(?P<name>[a-z][\w:+-]*)(?![\w/.]*/)", re.I)
 _DIGITS, _LETTERS_AFTER = re.compile(r"\d+"), re.compile(r"(?<=[\W\d])[a-z]+(?![a-z])")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")  # also in FY2019, 2019-12-31 and 2019/20
 # English words of degree. "Best", "at least", "most of" and "most recent" rank nothing by a measure.
@@ -56,33 +59,37 @@ _WHICH = re.compile(r"\b(?:which|who|what|name)\b", re.I)
 
 
 def gives_another(question: str, unit: Unit, near: str) -> bool:
-    """Whether a day, year, version or code of the question is not `near` the unit, which has another of its kind."""
-    if _another_day(question, unit, near):
+    """Whether a day, year, version or code of the question is not `near` the unit, which has another of its kind.
+
+    A quarter or year must moreover be the one that stands nearest to the unit (qa/ask/period.py), and an option of a
+    program must be near whatever else is.
+    """
+    if _another_day(question, unit, near) or of_another_period(question, unit) or _lacks_option(question, near):
         return True
     asked, known = _values(question), {*_values(near), *_YEAR.findall(near)}
     missing = {kind for value, kind in asked.items() if value not in known}
-    return not missing.isdisjoint(_values(unit.text).values())
+    return not missing.isdisjoint(_values(unit.visible).values())
 
 
 def quotes_another(question: str, unit: Unit) -> bool:
     """Whether the unit is a message that only asks, or does not name the person whose words or deeds are asked for."""
-    if _ASKS.fullmatch(text_of(unit.sentence_text)):
+    if _ASKS.fullmatch(text_of(unit.visible_sentence)):
         return True
     asked = [name.casefold() for name in _SUBJECT.findall(question)]
-    named = next((each for each in (unit.sentence_text, *reversed(unit.headings)) if sender_of(each)), "")
-    text = f"{named}\n{unit.text}".casefold()
+    named = next((each for each in (unit.visible_sentence, *reversed(unit.headings)) if sender_of(each)), "")
+    text = f"{named}\n{unit.visible}".casefold()
     return bool(asked and named) and not any(name in text for name in asked)
 
 
 def defines_nothing(question: str, unit: Unit) -> bool:
     """Whether the question asks what something is, and the unit is a line of code, which only uses it."""
-    is_code = _COMMENT.match(unit.sentence_text) or _STATEMENT.fullmatch(unit.sentence_text)
+    is_code = _COMMENT.match(unit.visible_sentence) or _STATEMENT.fullmatch(unit.visible_sentence)
     return bool(is_code and _DEFINITION.search(question))
 
 
 def leaves_unsaid(question: str, unit: Unit) -> bool:
     """Whether the question ranks, compares or negates, and neither the quoted text nor its headings do."""
-    text = "\n".join((unit.text, *unit.headings))
+    text = "\n".join((unit.visible, *unit.headings))
     if _COMPARATIVE.search(question) and _CHOICE.search(question):
         return not (_COMPARATIVE.search(text) or _SUPERLATIVE.search(text))
     if _NEIGHBOUR.search(question) and is_row(unit.text):
@@ -99,7 +106,13 @@ def _another_day(question: str, unit: Unit, near: str) -> bool:
     asked = _days(question)
     if not asked or any(may_be_same(one, other) for one in asked for other in _days(near)):
         return False
-    return bool(_days(f"{unit.text}\n{unit.passage.title}\n{described(unit.passage.document)}"))
+    return bool(_days(f"{unit.visible}\n{unit.passage.title}\n{described(unit.passage.document)}"))
+
+
+def _lacks_option(question: str, near: str) -> bool:
+    """Whether an option of a program that is asked for is nowhere near: the "md" of `plan.md` is no /MD."""
+    names = (re.escape(match["name"].rstrip(":-")) for match in _OPTION.finditer(question))
+    return any(re.search(rf"(?<![\w.]){name}(?!\w)", near, re.I) is None for name in names)
 
 
 def _days(text: str) -> list[Date]:

@@ -236,7 +236,7 @@ class _Collection:
         words: dict[str, set[str]] = {}
         for passage in generation.passages(found):
             unlabelled = replace(passage, labels="")  # an article does not mention its author
-            said = contained_in(unlabelled.searched, passage.language)
+            said = contained_in(unlabelled.mentioned, passage.language)
             words.setdefault(passage.document, set()).update(said)
         return titled, [
             head for head in heads if head.path in words and all(term.is_in(words[head.path]) for term in terms)

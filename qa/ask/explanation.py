@@ -74,7 +74,7 @@ def _mentions(ranking: Ranking, best: Candidate, context: str) -> _Mentions:
     """
     passage, question = best.unit.passage, ranking.asked
     near = f"{passage.encoded}\n{context}"
-    texts = (best.unit.text, near)
+    texts = (best.unit.visible, near)
     stems = [contained_with_kin(text, passage.language) for text in texts]
     numbers = [{number.casefold() for number in numbers_of(text)} for text in texts]
     places: dict[str, int] = {}  # of each word or number: 0 in the quotation, 1 near it, 2 in neither

@@ -160,12 +160,19 @@ _OF_QUANTITY = frozenset({
     "length", "height", "width", "depth", "percentage", "amount", "number",
 })  # fmt: skip
 
+_LINKED = frozenset({"telephone", "mail", "address"})  # kinds of which the target of a link may be a value
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A quantity that a question asks for: a value of one of these kinds."""
 
     kinds: tuple[str, ...]
+
+    @property
+    def may_be_hidden(self) -> bool:
+        """Whether the target of a link may hold it: what is asked for is an address."""
+        return not _LINKED.isdisjoint(self.kinds)
 
     def is_in(self, text: str) -> bool:
         """Whether a text holds such a value; a name before a bare number may say its kind."""

@@ -185,5 +185,5 @@ def _evidence(index: PassageIndex, pool: Candidates, hits: list[Hit], terms: Seq
 def _coverage(passage: Passage, terms: Sequence[QueryTerm]) -> float:
     """The share of the terms, by weight, that the passage contains."""
     total = sum(term.weight for term in terms)
-    words = contained_in(passage.searched, passage.language)
+    words = contained_in(passage.mentioned, passage.language)
     return sum(term.weight for term in terms if term.is_in(words)) / total if total else 0.0

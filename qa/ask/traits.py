@@ -13,6 +13,7 @@ from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
 from .asked_number import asks_for_number, has_number
 from .beside import defines_nothing, gives_another, leaves_unsaid, quotes_another
+from .period import of_another_period
 from .quantity import Quantity, asked_for, names_quantity
 from .rows import Cell, is_row
 from .units import Unit
@@ -44,7 +45,7 @@ _FRAME = frozenset({
 
 def shape(unit: Unit) -> dict[str, float]:
     """The kind of text that a unit is, as zeros and ones."""
-    text = unit.sentence_text.strip()
+    text = unit.visible_sentence.strip()
     words = max(len(text.split()), len(_DENSE.findall(text)) // 2)
     row, introduces = is_row(text), text.endswith(":") and len(unit.span) > len(unit.sentence)
     pair = not row and len(text.split()) <= _MOST_PAIR and _PAIR.match(text) is not None
@@ -54,7 +55,7 @@ def shape(unit: Unit) -> dict[str, float]:
         "colon": float(unit.text.rstrip().endswith(":")),
         "introduces": float(introduces),
         "question": float(text.endswith(("?", "？", "؟"))),
-        "link": float(_LINK.match(text) is not None),
+        "link": float(_LINK.match(unit.sentence_text.strip()) is not None),
         "heading": float(text.startswith("#") or _RULE.search(text) is not None),
         "fragment": float(words < _FRAGMENT),
         "headline": float(words < _HEADLINE and not (row or pair or introduces) and not text.endswith(_STOPS)),
@@ -80,10 +81,15 @@ def words_in(own: Set[str], above: Set[str], before: Set[str], terms: Sequence[Q
 
 
 def numbers_in(unit: Unit, question: str) -> float:
-    """The share of the question's numbers that the quoted text or its headings contain; 0 if it has none."""
+    """The share of the question's numbers that the quoted text or its headings contain; 0 if it has none.
+
+    None count for a unit that says it is of another quarter or year, whatever its title says.
+    """
     asked = _numbers(question)
-    own = _numbers("\n".join((unit.text, unit.passage.title, *unit.headings)))
-    return len(asked & own) / len(asked) if asked else 0.0
+    if not asked or of_another_period(question, unit):
+        return 0.0
+    own = _numbers("\n".join((unit.visible, unit.passage.title, *unit.headings)))
+    return len(asked & own) / len(asked)
 
 
 def no_quantity(unit: Unit, wanted: Quantity | None) -> float:
@@ -93,10 +99,11 @@ def no_quantity(unit: Unit, wanted: Quantity | None) -> float:
     """
     if wanted is None:
         return 0.0
-    row = unit.row
-    if wanted.is_in(unit.sentence_text if row is None else row.text):
-        return 0.0
-    return 0.5 if wanted.is_in(unit.text) else 1.0
+    if wanted.may_be_hidden:
+        own, quoted = unit.sentence_text, unit.text
+    else:
+        own, quoted = unit.visible_sentence if unit.row is None else unit.row.text, unit.visible
+    return 0.0 if wanted.is_in(own) else 0.5 if wanted.is_in(quoted) else 1.0
 
 
 def read_in(unit: Unit, judgement: Judgement) -> dict[str, float]:
@@ -137,7 +144,7 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
     near, language = f"{unit.passage.encoded}\n{context}", unit.passage.language
     numbers, names = _numbers(question), names_of(question)
     folded, related = near.casefold(), contained_with_kin(near, language)
-    own = contained_with_kin(f"{unit.text}\n{'. '.join(unit.headings)}\n{context}", language)
+    own = contained_with_kin(f"{unit.visible}\n{'. '.join(unit.headings)}\n{context}", language)
     heaviest = max((term.weight for term in terms), default=0.0) or 1.0
     wanted = asked_for(question)
     holds_it = wanted is not None and not no_quantity(unit, wanted)
@@ -150,7 +157,7 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
         "number_missing": float(not numbers <= _numbers(near)),
         "names_missing": _share_missing(names, folded, related, language),
         "word_missing": max(missing, default=0.0) / heaviest,
-        "no_number": float(asks_for_number(question, language) and not has_number(unit.sentence_text, language)),
+        "no_number": float(asks_for_number(question, language) and not has_number(unit.visible_sentence, language)),
         "cell": float(asked_cell(unit, terms) is not None),
         "beside": float(
             gives_another(question, unit, near)

@@ -10,6 +10,7 @@ from itertools import takewhile
 from ..text.document import Span
 from ..text.message_heads import sender_of
 from ..text.passage import Passage
+from ..text.visible import visible
 from .rows import Row, TableRow, is_barred, is_row, row_under, table_row
 
 # The most words of a unit. With 40, 60 and 80 words, the best unit contained the answer to .56, .60 and .62 of 373
@@ -42,27 +43,38 @@ class Unit:
 
     @property
     def text(self) -> str:
-        """The quoted text."""
+        """The quoted text, as it is written."""
         return _text(self.passage, self.span)
 
     @property
     def sentence_text(self) -> str:
-        """The judged sentence."""
+        """The judged sentence, as it is written."""
         return _text(self.passage, self.sentence)
 
     @property
+    def visible(self) -> str:
+        """The quoted text as a reader sees it, of the same length."""
+        return _seen(self.passage, self.span)
+
+    @property
+    def visible_sentence(self) -> str:
+        """The judged sentence as a reader sees it, of the same length."""
+        return _seen(self.passage, self.sentence)
+
+    @property
     def headings(self) -> tuple[str, ...]:
-        """The headings of its passage, and what it stands under in it."""
-        return (*self.passage.section, *(_text(self.passage, span) for span in self.above))
+        """The headings of its passage, and what it stands under in it, as a reader sees them."""
+        above = (_text(self.passage, span) for span in self.above)
+        return tuple(visible(heading).strip() for heading in (*self.passage.section, *above))
 
     @property
     def row(self) -> Row | None:
-        """The quoted row, or part of a long one, under its header, if it is one."""
-        if not self._header or not is_row(self.text):
+        """The quoted row, or part of a long one, under its header, as a reader sees it, if it is one."""
+        if not self._header or not is_row(self.visible):
             return None
         line = self._line
         part = Span(self.span.start - line.start, self.span.end - line.start)
-        return row_under(self._header, _text(self.passage, line), self._is_barred, part)
+        return row_under(visible(self._header), _seen(self.passage, line), self._is_barred, part)
 
     def shown_row(self) -> TableRow | None:
         """The whole row that is quoted, or quoted from; None if it is in no row, or the columns are not certain."""
@@ -107,7 +119,8 @@ class Unit:
         return is_barred([row for row in rows if not _RULE.fullmatch(row)])
 
     def _without_header(self) -> tuple[str, ...]:
-        return tuple(heading for heading in self.headings if heading != self._header)
+        header = visible(self._header).strip()
+        return tuple(heading for heading in self.headings if heading != header)
 
 
 def units_of(hit: int, passage: Passage) -> Iterator[Unit]:
@@ -236,4 +249,8 @@ def _fits(passage: Passage, sentences: tuple[Span, ...], first: int, last: int, 
 
 
 def _text(passage: Passage, span: Span) -> str:
-    return passage.text[span.start - passage.span.start : span.end - passage.span.start]
+    return Span(span.start - passage.span.start, span.end - passage.span.start).of(passage.text)
+
+
+def _seen(passage: Passage, span: Span) -> str:
+    return Span(span.start - passage.span.start, span.end - passage.span.start).of(visible(passage.text))

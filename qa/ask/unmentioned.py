@@ -9,6 +9,7 @@ from ..text.names import described
 from ..text.properties import searched_labels
 from ..text.query_term import QueryTerm
 from ..text.terms import contained_in
+from ..text.visible import visible
 from .answer import Answer
 from .ranking import Ranking
 
@@ -20,13 +21,13 @@ def unmentioned(answer: Answer, ranking: Ranking, generation: OpenGeneration) ->
     if answer.lead is None:
         return ()
     cited = answer.citations[answer.lead.citation - 1]
-    near = f"{cited.title} {cited.section} {cited.text}".casefold()
+    near = f"{cited.title} {cited.section} {visible(cited.text)}".casefold()
     candidates = [term for term in names(ranking) if term.word.casefold() not in near]
     document = generation.document(cited.document) if candidates else None
     if document is None:
         return ()
     about = f"{described(document.path)}\n{searched_labels(document.path, document.metadata, document.title)}"
-    words = contained_in(f"{cited.title}\n{about}\n{document.text}", document.language)
+    words = contained_in(f"{cited.title}\n{about}\n{visible(document.text)}", document.language)
     return tuple(dict.fromkeys(term.word for term in candidates if not term.is_in(words)))
 
 

@@ -63,7 +63,7 @@ def _mentioned(unit: Unit, ranking: Ranking, contexts: Mapping[str, str]) -> Set
 def _is_other_version(one: Unit, other: Unit) -> bool:
     if one.passage.document == other.passage.document:
         return False
-    (words, values), (other_words, other_values) = _parts(one.sentence_text), _parts(other.sentence_text)
+    (words, values), (other_words, other_values) = _parts(one.visible_sentence), _parts(other.visible_sentence)
     common = (words & other_words).total()
     alike = common >= _FEWEST_ALIKE and 2 * common >= _LEAST_ALIKE * (words.total() + other_words.total())
     return alike and bool(values - other_values) and bool(other_values - values)
@@ -88,4 +88,4 @@ def date_of(unit: Unit, contexts: Mapping[str, str], dates: Mapping[str, str] = 
     document = unit.passage.document  # its path as it is written: as words, 2024-05-17 is no date
     headings = "\n".join((*unit.headings, contexts.get(document, ""), document))
     own = latest_date(dates.get(document, ""))
-    return latest_date(around) or latest_date(headings) or own or latest_date(unit.sentence_text)
+    return latest_date(around) or latest_date(headings) or own or latest_date(unit.visible_sentence)

@@ -35,8 +35,8 @@ class Why:
     word of its root), `nearby` (its passage, headings, title or path does) or `missing`. Of the missing ones,
     `missing_names` have a capital, `missing_numbers` a digit, and no passage of any article contains the `unknown`
     ones. `lacks_number`: the question asks for a number or a date, and the sentence has none in digits.
-    `answers_another`: the quotation gives another year, version or code than the one asked for, or does not rank,
-    compare or negate as the question does.
+    `answers_another`: the quotation gives another year, quarter, version or code than the one asked for, or does not
+    rank, compare or negate as the question does.
 
     `carried` are the words of the conversation that were searched for too. `reader` is None if the passage was not
     read. An answer is shown if its `confidence` is at least `threshold`. `lacks` is one sentence on what is missing in

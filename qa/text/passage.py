@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from .document import SECTION_SEPARATOR, Span
 from .names import searched_name, shown_name
+from .visible import visible
 
 LABELS = "\x1f"  # stands before the labels in the text that is searched; a document's text may contain it too
 MAX_HEADING_CHARACTERS = 4_000  # of the heading path, which is stored with each passage
@@ -43,8 +44,8 @@ class Passage:
 
     @property
     def encoded(self) -> str:
-        """The text that is embedded: title, heading path, text."""
-        return encoded(self.title, self.section, self.text)
+        """The text that is embedded: title, heading path, and the text as a reader sees it."""
+        return encoded(self.title, self.section, visible(self.text))
 
     @property
     def header(self) -> str:
@@ -53,8 +54,13 @@ class Passage:
 
     @property
     def searched(self) -> str:
-        """The text that the word index contains: `encoded`, and its document's name and labels."""
+        """The text that the word index contains: as `encoded`, literally, and its document's name and labels."""
         return searched(self.document, self.title, self.section, self.text, self.labels)
+
+    @property
+    def mentioned(self) -> str:
+        """The text whose words the passage mentions: as `searched`, without those that no reader sees."""
+        return searched(self.document, self.title, self.section, visible(self.text), self.labels)
 
     @property
     def read(self) -> str:
@@ -63,7 +69,7 @@ class Passage:
         if not name:
             return self.encoded
         title, path = context(self.title, self.section)
-        return ". ".join(part for part in (f"{title} ({name})" if title else name, path, self.text) if part)
+        return ". ".join(part for part in (f"{title} ({name})" if title else name, path, visible(self.text)) if part)
 
     @property
     def key(self) -> bytes:
@@ -72,7 +78,7 @@ class Passage:
 
 
 def encoded(title: str, section: Sequence[str], text: str) -> str:
-    """The text that is embedded for a passage with this title, heading path and text."""
+    """The text that is embedded for a passage with this title, heading path and visible text."""
     return ". ".join(part for part in (*context(title, section), text) if part)
 
 

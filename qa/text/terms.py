@@ -22,6 +22,7 @@ from .function_words import FUNCTION_WORDS, NO_LIST, STEMMERS
 from .names import date_terms
 from .passage import LABELS
 from .query_term import OpenCompound, QueryTerm
+from .visible import hidden, visible
 
 # The most words of a question that are searched for, the rarest of them, so that a pasted page stays fast.
 _MAX_SEARCHED = 64
@@ -60,13 +61,12 @@ def analyze(text: str, language: str = "") -> list[str]:
 def indexed_terms(searched: str, language: str = "") -> list[str]:
     """The search terms of a passage's searched text, as the word index has them: those of its labels are apart.
 
-    Labels are the same in all passages of a document: if they counted as words of the text, the passages of an article
-    that is tagged with a word would hardly differ in it.
+    Labels are the same in all passages of a document: as words of the text, a tag would hide which passages are about
+    it. What no reader sees counts as labels, too: addresses are found, but the "md" in each makes no word less rare.
     """
-    text, mark, labels = searched.rpartition(LABELS)
-    if not mark:
-        return analyze(searched, language)
-    return [*analyze(text, language), *dict.fromkeys(f"{_LABEL}{term}" for term in analyze(labels, language))]
+    text, _, labels = searched.rpartition(LABELS)
+    apart = analyze(f"{labels}\n{hidden(text)}", language)
+    return [*analyze(visible(text), language), *dict.fromkeys(f"{_LABEL}{term}" for term in apart)]
 
 
 def contained_in(text: str, language: str = "") -> frozenset[str]:

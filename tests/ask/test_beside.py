@@ -26,27 +26,29 @@ def is_another(question: str, text: str, title: str = "") -> bool:
 
 # --- another value ----------------------------------------------------------------------------------------------------
 
+OF_ANOTHER_PERIOD = [
+    ("How much was paid in 2019?", "In 2020, 40 euros were paid."),
+    ("What did they earn in Q3?", "In Q2 they earned 40 million."),
+    ("When does the fiscal year 2019/20 end?", "The fiscal year 2018/19 ends in May."),
+    ("What did they earn in the first quarter?", "In the second quarter they earned 40 million."),
+]
 OF_ANOTHER = [
     ("Which part has the number 4711-22/C?", "The gasket of the pump has the number 4711-22/B."),
     ("What changed in Python 3.13?", "Python 3.12 has a new parser."),
     ("What changed in Python 3.13?", "Python 3.13.1 has a new parser, and 3.1 had none."),
     ("What does version v2.1 need?", "Version v2.0 needs nothing."),
-    ("How much was paid in 2019?", "In 2020, 40 euros were paid."),
     ("How much was paid in 1871?", "In 1870, 40 thalers were paid."),
     ("Who chaired the meeting of 2019?", "Ada chaired the meeting of 2018, and Ben that of 2017."),
     ("What does section 4.2 say?", "Section 4.3 says that bees may sleep."),
-    ("What did they earn in Q3?", "In Q2 they earned 40 million."),
     ("Which error is 0x80070005?", "0x80070002 says that a file is missing."),
     ("How heavy is the BX-200?", "The BX-300 weighs 3 kilograms."),
     ("How large is A4?", "A5 is 148 millimetres wide."),
-    ("When does the fiscal year 2019/20 end?", "The fiscal year 2018/19 ends in May."),
     ("What was decided on 12.5.2024?", "On 13.5.2024 a hive was bought."),
-    ("What did they earn in the first quarter?", "In the second quarter they earned 40 million."),
     ("Who was the third keeper?", "Ada was the second keeper."),
 ]
 
 
-@pytest.mark.parametrize(("question", "text"), OF_ANOTHER)
+@pytest.mark.parametrize(("question", "text"), [*OF_ANOTHER, *OF_ANOTHER_PERIOD])
 def test_a_unit_with_another_value_of_the_kind_asked_for_gives_another(question: str, text: str) -> None:
     assert is_another(question, text)
 
@@ -58,7 +60,13 @@ def test_where_the_value_asked_for_is_near_nothing_else_is_given(question: str, 
     assert not is_another(question.upper(), text.upper(), title=question)
 
 
-@pytest.mark.parametrize(("question", "text"), OF_ANOTHER)
+@pytest.mark.parametrize(("question", "text"), OF_ANOTHER_PERIOD)
+def test_a_period_is_not_near_because_a_title_says_it(question: str, text: str) -> None:
+    assert is_another(question, text, title=question)
+    assert not is_another(question, f"{text} {question}")
+
+
+@pytest.mark.parametrize(("question", "text"), [*OF_ANOTHER, *OF_ANOTHER_PERIOD])
 def test_a_value_in_the_rest_of_the_passage_is_near_and_what_is_not_quoted_gives_nothing(
     question: str, text: str
 ) -> None:
@@ -111,6 +119,27 @@ def test_every_year_is_another_than_all_others(asked: int, given: int) -> None:
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_a_text_that_contains_the_question_never_gives_another(question: str, text: str) -> None:
     assert not is_another(question, f"{question}\n{text}")
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "expected"),
+    [
+        ("What does the /MD option do?", "It writes the plan to `plan.md`.", True),
+        ("What does the /MD option do?", "The option /analyze finds faults.", True),
+        ("What does the /MD option do?", "/MDd links the debug library.", True),
+        ("What does the /MD option do?", "`/MD` links the library.", False),
+        ("What does the /md option do?", "The option -MD links the library.", False),
+        ("What does --watch do?", "The program watches the folder.", True),
+        ("What does --watch do?", "With --watch it follows the folder.", False),
+        ("What does /std:c++20 allow?", "Use /std:c++17 or /std:c++20.", False),
+        ("What does /std:c++20 allow?", "Use /std:c++17.", True),
+        ("What does /MD: mean?", "/MD links the library.", False),
+        ("Where is /etc/hosts and who reads and/or writes it?", "It is in a folder.", False),
+        ("Is it 24/7 or a long-term plan - or not?", "It is a plan.", False),
+    ],
+)
+def test_an_option_that_is_asked_for_must_be_near(question: str, text: str, expected: bool) -> None:
+    assert is_another(question, text) == expected
 
 
 # --- without the comparison -------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.ask.quantity import asked_for
-from qa.ask.traits import UNREAD, no_quantity, read_alone, read_in, shape, words_in
+from qa.ask.traits import UNREAD, no_quantity, numbers_in, read_alone, read_in, shape, words_in
 from qa.ask.units import MOST_WORDS, MOST_WORDS_OF_LIST, Unit, units_of
 from qa.formats.chat_lines import chat_of
 from qa.formats.markdown import parse_markdown
@@ -323,3 +323,35 @@ def test_a_reply_stands_under_the_message_that_asks() -> None:
     (only,) = split(document, count_words, 200)
     above = [[span.of(document.text) for span in unit.above] for unit in units_of(0, only)]
     assert above == [[], [lines[0]], []]
+
+
+# --- what no reader sees ----------------------------------------------------------------------------------------------
+
+
+def test_a_unit_is_quoted_as_written_and_judged_by_what_is_seen() -> None:
+    text = "Use [the 2 options](https://example.org/md-2024.md) of the linker."
+    (made,) = units(text)
+    assert made.text == made.sentence_text == text
+    assert made.visible == made.visible_sentence and len(made.visible) == len(text)
+    for seen in (made.visible, made.alone().read, made.passage.encoded, made.passage.read, made.passage.mentioned):
+        assert "md" not in seen and "example" not in seen and "the 2 options" in seen
+    assert made.alone().read.endswith(made.visible) and "md-2024.md" in made.passage.searched
+    assert numbers_in(made, "What of 2?") == 1 and numbers_in(made, "What of 2024?") == 0
+
+
+def test_the_target_of_a_link_may_be_the_address_that_is_asked_for() -> None:
+    (made,) = units("Write to [Ada](mailto:ada@example.org).")
+    assert no_quantity(made, asked_for("What is the email address of Ada?")) == 0
+    assert no_quantity(made, asked_for("How many bees are there?")) == 1
+
+
+def test_a_row_is_read_as_it_is_seen_and_shown_as_it_is_written() -> None:
+    *_, row = units("| Option | Page |\n|---|---|\n| [/MD](md-mt.md) | [run-time](rt.md) |")
+    assert row.row is not None and row.row.text == "Option: /MD; Page: run-time"
+    shown = row.shown_row()
+    assert shown is not None and shown.cells == ("[/MD](md-mt.md)", "[run-time](rt.md)")
+
+
+def test_only_a_link_is_a_link_whatever_is_seen_of_it() -> None:
+    (made,) = units("[The options of the linker](options.md)")
+    assert shape(made)["link"]
