@@ -68,8 +68,8 @@ def compare(
     reading = identity_of(reading_of(config), files, corpus_of(config))
     if store.shared and previous is not None and not any(file.readable for file in files):
         refuse_to_empty(config, previous)
-    fits = previous is not None and not full and is_compatible(previous, identity, settings)
-    reused = previous if fits and previous is not None and dict(previous.manifest.reading) == reading else None
+    fits = previous is not None and not full and is_compatible(previous, identity)
+    reused = previous if fits and previous is not None and _is_alike(previous, settings, reading) else None
     known = dict(previous.records) if previous else {}
     plans = changes.plan(
         files,
@@ -81,10 +81,15 @@ def compare(
     return Comparison(previous, fits, reused, plans, changes.compare(plans, known), known, reading, works)
 
 
-def is_compatible(previous: OpenGeneration, identity: EncoderIdentity, settings: PassageSettings) -> bool:
-    """Whether it was built with the same encoder and settings, so that its embeddings can be reused."""
+def is_compatible(previous: OpenGeneration, identity: EncoderIdentity) -> bool:
+    """Whether it was built with the same encoder, so that its embeddings can be reused: each belongs to one text."""
+    return previous.manifest.encoder == identity.as_json()
+
+
+def _is_alike(previous: OpenGeneration, settings: PassageSettings, reading: Mapping[str, Any]) -> bool:
+    """Whether its files were read and divided into passages in the same way, so that its documents can be reused."""
     manifest = previous.manifest
-    return manifest.encoder == identity.as_json() and manifest.passage_settings == settings.as_json()
+    return manifest.passage_settings == settings.as_json() and dict(manifest.reading) == reading
 
 
 def kind_and_size(plan: Plan) -> tuple[str, int]:

@@ -99,7 +99,7 @@ def build(
             manifest = Manifest.begun(encoder.identity, settings.as_json(), found.reading, created, encoder.languages)
             embedded = found.embedded
             if not full and len(comparison.added) > comparison.unchanged:  # as when a disk is connected again
-                embedded += _older(store, found.previous, encoder, settings)
+                embedded += _older(store, found.previous, encoder)
             builder = _Builder(
                 store, manifest, encoder, settings, found.plans, embedded, reused, progress, workers, found.works
             )
@@ -137,12 +137,10 @@ def _report(
     )
 
 
-def _older(
-    store: Store[Any], previous: OpenGeneration | None, encoder: Encoder, settings: PassageSettings
-) -> list[OpenGeneration]:
+def _older(store: Store[Any], previous: OpenGeneration | None, encoder: Encoder) -> list[OpenGeneration]:
     """The generations before the last one whose embeddings can be reused, and the last one if they are intact in it."""
     found = store.older() if previous is not None else chain(store.salvaged(), store.older())
-    return [older for older in found if is_compatible(older, encoder.identity, settings) and not older.altered()]
+    return [older for older in found if is_compatible(older, encoder.identity) and not older.altered()]
 
 
 class _Builder:

@@ -34,9 +34,8 @@ __all__ = [
     "zotero_tables",
 ]
 
-# Incremented when the parser of any format changes, or what is encoded or searched of a passage: the next build then
-# reads every file again, and encodes only what is encoded otherwise.
-VERSION = 6
+# Incremented when the parser of any format changes: the next build then parses every file again.
+VERSION = 5
 _SECONDS_PER_IMAGE = 3.0  # of one processor, until it has been measured (docs/formats.md)
 
 

@@ -32,12 +32,13 @@ class PassageSettings:
     """The length of passages, in encoder tokens; a generation built with other settings is stale.
 
     `most` is the longest passage that is aimed for, without its title and headings; neighbouring sections under one
-    heading that are shorter than `small` are joined. `version` changes when the rules of splitting do.
+    heading that are shorter than `small` are joined. `version` changes when the rules of splitting do, or
+    what is encoded or searched of a passage.
     """
 
     most: int = 200
     small: int = 48
-    version: int = 1
+    version: int = 2
 
     def as_json(self) -> dict[str, Any]:
         """The JSON value that a manifest stores."""
