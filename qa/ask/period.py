@@ -32,13 +32,18 @@ _FISCAL_YEAR = re.compile(
 )
 # What stands before a period with which another is only compared: "up 5 % from $49 billion in …".
 _COMPARED = re.compile(
-    r"\b(?:compared\s+(?:to|with)\b[^.;]{0,60}|(?:versus|vs\.?|than|from|over|against)\s+"
+    r"\b(?:compared\s+(?:to|with)\b[^.;]{0,60}|(?:versus|vs\.?|than|from|over|against|as|like)\s+"
     r"(?:[$€£]?\d[\d.,]*\s*%?\s*(?:[mb]illion|thousand)?\s*)?(?:(?:in|for|of|during)\s+)?(?:the\s+)?(?:same\s+|prior\s+)?)$",
     re.I,
 )
 _CACHED = 64  # questions
 _MOST_COMPARED = 90  # characters
-_IN_YEAR = re.compile(r"\b(?:in|during|throughout)\s+(?:the\s+year\s+)?(?P<year>(?:19|20)\d\d)(?![\w/–-])", re.I)
+# A year by itself is what a sentence is about where it begins the sentence, and all that a heading says.
+_IN_YEAR = re.compile(
+    r"(?:^|(?<=[.!?]\s))\W*(?:in|during|throughout)\s+(?:the\s+year\s+)?(?P<year>(?:19|20)\d\d)(?![\w/–-])"
+    r"|^\W*(?P<alone>(?:19|20)\d\d)\W*$",
+    re.I,
+)
 _ANY_YEAR = re.compile(r"(?<![\w.,$€£/-])(?:19|20)\d\d(?![\w/]|[.,-]\d)")
 
 
@@ -71,7 +76,7 @@ def of_another_period(question: str, unit: Unit) -> bool:
 
 
 def periods_in(text: str) -> list[Period]:
-    """The quarters, halves and fiscal years that a text is about, and the years in which it says that something was.
+    """The quarters, halves and fiscal years that a text is about, and the years with which it begins.
 
     Those with which it compares these are left out.
     """

@@ -64,7 +64,7 @@ def indexed_terms(searched: str, language: str = "") -> list[str]:
     Labels are the same in all passages of a document: as words of the text, a tag would hide which passages are about
     it. What no reader sees counts as labels, too: addresses are found, but the "md" in each makes no word less rare.
     """
-    text, _, labels = searched.rpartition(LABELS)
+    text, labels = searched.rsplit(LABELS, 1) if LABELS in searched else (searched, "")
     apart = analyze(f"{labels}\n{hidden(text)}", language)
     return [*analyze(visible(text), language), *dict.fromkeys(f"{_LABEL}{term}" for term in apart)]
 

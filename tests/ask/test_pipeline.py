@@ -33,7 +33,15 @@ STAGES = [
     ({"qa.ask.rereading"}, "reread"),
     ({"qa.ask.sources"}, "facts_of"),
     (
-        {"qa.ask.lead", "qa.ask.traits", "qa.ask.beside", "qa.ask.asked_number", "qa.ask.quantity", "qa.ask.versions"},
+        {
+            "qa.ask.lead",
+            "qa.ask.traits",
+            "qa.ask.beside",
+            "qa.ask.asked_number",
+            "qa.ask.quantity",
+            "qa.ask.period",
+            "qa.ask.versions",
+        },
         "leads_of with_versions",
     ),
     ({"qa.ask.confidence"}, "judge"),
