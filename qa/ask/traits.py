@@ -139,7 +139,8 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
     the weight of the heaviest word that the quoted text, its headings and the context lack, as a share of the heaviest;
     words that only ask do not count, nor those for a quantity that the quoted text holds. `no_number` says whether the
     question asks for a number and the sentence has none, `cell` whether the unit is a row with a cell that is asked
-    for, and `beside` whether it answers another question (qa/ask/beside.py).
+    for, and `beside` whether it answers another question (qa/ask/beside.py), or is quoted without the telephone number
+    or address that is asked for, which always look like one.
     """
     near, language = f"{unit.passage.encoded}\n{context}", unit.passage.language
     numbers, names = _numbers(question), names_of(question)
@@ -148,6 +149,7 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
     heaviest = max((term.weight for term in terms), default=0.0) or 1.0
     wanted = asked_for(question)
     holds_it = wanted is not None and not no_quantity(unit, wanted)
+    no_contact = wanted is not None and wanted.may_be_hidden and no_quantity(unit, wanted) == 1
     missing = [
         term.weight
         for term in terms
@@ -160,7 +162,8 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
         "no_number": float(asks_for_number(question, language) and not has_number(unit.visible_sentence, language)),
         "cell": float(asked_cell(unit, terms) is not None),
         "beside": float(
-            gives_another(question, unit, near)
+            no_contact
+            or gives_another(question, unit, near)
             or leaves_unsaid(question, unit)
             or quotes_another(question, unit)
             or defines_nothing(question, unit)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.ask.quantity import asked_for
-from qa.ask.traits import UNREAD, no_quantity, numbers_in, read_alone, read_in, shape, words_in
+from qa.ask.traits import UNREAD, lacks, no_quantity, numbers_in, read_alone, read_in, shape, words_in
 from qa.ask.units import MOST_WORDS, MOST_WORDS_OF_LIST, Unit, units_of
 from qa.formats.chat_lines import chat_of
 from qa.formats.markdown import parse_markdown
@@ -343,6 +343,8 @@ def test_the_target_of_a_link_may_be_the_address_that_is_asked_for() -> None:
     (made,) = units("Write to [Ada](mailto:ada@example.org).")
     assert no_quantity(made, asked_for("What is the email address of Ada?")) == 0
     assert no_quantity(made, asked_for("How many bees are there?")) == 1
+    assert lacks("What is the email address of Ada?", made, (), "")["beside"] == 0
+    assert lacks("What is the phone number of Ada?", made, (), "")["beside"] == 1
 
 
 def test_a_row_is_read_as_it_is_seen_and_shown_as_it_is_written() -> None:
