@@ -266,7 +266,8 @@ class _Builder:
     def _take_over(self, plan: Plan, old: FileRecord, reused: OpenGeneration, writer: Writer) -> None:
         """Copy one file's documents and passages from the last generation, without reading them."""
         new = plan.record
-        record = replace(old, path=new.path).stamped(new)
+        is_same = (new.path, new.stamp) == (old.path, old.stamp)  # as nearly all are: a copy would take the longest
+        record = old if is_same else replace(old, path=new.path).stamped(new)
         if new.path != old.path:  # the title may be derived from the file name
             old_documents = filter(None, map(reused.document, reused.documents(old.path)))
             moved = [replace(doc, path=new.path + doc.path.removeprefix(old.path)) for doc in old_documents]

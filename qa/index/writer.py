@@ -146,8 +146,11 @@ class Writer(AbstractContextManager["Writer"], ABC):
             ) from error
 
     def _counted(self, record: FileRecord, part: Part) -> FileRecord:
-        self._records.append(replace(record, documents=len(part.documents), passages=len(part.passages)))
-        return self._records[-1]
+        counts = len(part.documents), len(part.passages)
+        if (record.documents, record.passages) != counts:
+            record = replace(record, documents=counts[0], passages=counts[1])
+        self._records.append(record)
+        return record
 
     def _numbered(self, documents: int, passages: int) -> Part:
         """The next numbers for this many documents and passages."""
