@@ -47,7 +47,6 @@ PARTS = {"docs/adding-a-format.md": "tests/formats/test_format_plugins.py", "doc
 # Commands that are not run here: how each begins, why, and what runs it or what it starts.
 ELSEWHERE = {
     "python3 -m venv": ("takes minutes", ".ci/run"),
-    "python -m pip install -e": ("takes minutes", ".ci/run"),
     "python -m pytest": ("runs this test", ".ci/run"),
     "sudo tee": ("needs root; the unit that it writes is tested", "tests/cli/test_service.py"),
     "sudo systemctl": ("needs root and systemd; the command of the unit is run", "tests/sandbox"),
@@ -99,7 +98,8 @@ class Shell:
     def _run(self, words: list[str]) -> None:
         said = " ".join(words)
         if words[:3] == ["python", "-m", "pip"] or words[0] == "pip":
-            check_extras(words)
+            check_installation(words)
+            return
         if any(said.startswith(start) for start in ELSEWHERE):
             return
         if words[0] == "qa":
@@ -109,7 +109,7 @@ class Shell:
         elif words[0] == "curl":
             self._curl(words[1:])
         else:
-            assert words[0] == "pip", f"{said}: is neither run nor listed in ELSEWHERE"
+            raise AssertionError(f"{said}: is neither run nor listed in ELSEWHERE")
 
     def _qa(self, words: Sequence[str]) -> None:
         self._patch.setattr("sys.stdin", io.StringIO(PASSWORD))
@@ -136,11 +136,12 @@ class Shell:
         assert answered.status_code == 200 and answered.json()["citations"]
 
 
-def check_extras(words: Sequence[str]) -> None:
-    """What pip is told to install are extras that the package has."""
+def check_installation(words: Sequence[str]) -> None:
+    """What pip is told to install are extras that the package has and lists that are there; `.ci/run` installs them."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     named = [name for word in words for found in re.findall(r"\[(.+)\]", word) for name in found.split(",")]
     assert set(named) <= set(extras)
+    assert all((ROOT / words[at + 1]).is_file() for at, word in enumerate(words) if word == "-r")
 
 
 @pytest.fixture(scope="module")
