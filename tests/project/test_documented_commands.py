@@ -47,6 +47,7 @@ PARTS = {"docs/adding-a-format.md": "tests/formats/test_format_plugins.py", "doc
 # Commands that are not run here: how each begins, why, and what runs it or what it starts.
 ELSEWHERE = {
     "python3 -m venv": ("takes minutes", ".ci/run"),
+    "uv pip compile": ("needs the network; the list that it writes is tested", "tests/project/test_licences.py"),
     "python -m pytest": ("runs this test", ".ci/run"),
     "sudo tee": ("needs root; the unit that it writes is tested", "tests/cli/test_service.py"),
     "sudo systemctl": ("needs root and systemd; the command of the unit is run", "tests/sandbox"),
@@ -182,7 +183,8 @@ def shell(
 
 
 def lines_of(blocks: Sequence[Block]) -> list[str]:
-    return [line for block in blocks if block.language == "bash" for line in block.code.splitlines()]
+    codes = [block.code for block in blocks if block.language == "bash"]
+    return [line for code in codes for line in re.sub(r"\\\n\s*", "", code).splitlines()]
 
 
 WITH_COMMANDS = [page for page in PAGES if lines_of(blocks_of([page]))]
