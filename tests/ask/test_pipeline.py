@@ -46,6 +46,7 @@ STAGES = [
     ),
     ({"qa.ask.confidence"}, "judge"),
     ({"qa.ask.compose", "qa.ask.short_answer"}, "compose"),
+    ({"qa.ask.limits"}, "with_limit"),
     ({"qa.ask.unmentioned"}, "unmentioned"),
     ({"qa.ask.explanation"}, "explain"),
 ]
@@ -93,8 +94,9 @@ def test_a_question_passes_its_stages_in_one_direction_and_each_runs_once(engine
     assert answer.lead is not None
     assert answer.carried and answer.corrected and answer.unmentioned
     places = {module: number for number, (modules, _) in enumerate(STAGES) for module in modules}
-    # Whether a question stands alone is asked of its answer, to decide whether it is answered alone, too.
-    asked = {"stands_alone", "refers_back"}
+    # Whether a question stands alone is asked of its answer, to decide whether it is answered alone, too. The turns of
+    # its conversation are compared with those of earlier questions before anything is done.
+    asked = {"stands_alone", "refers_back", "__hash__", "__eq__"}
     walked = [(places[m], name) for m, name in calls if m in places and m != "qa.engine" and name not in asked]
     for (before, _), (after, name) in pairwise(walked):
         assert before <= after, f"{STAGES[after][0]} is come back to: {name}"
