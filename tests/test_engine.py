@@ -381,7 +381,7 @@ def test_preflight_tells_a_wrong_encoder_without_loading_one(built: Config) -> N
     Engine.open(replace(built, encoder="tiny")).preflight()
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "passages.sqlite", "vectors.f16", "lexical/meta.json"])
+@pytest.mark.parametrize("name", ["manifest.json", "passages.sqlite", "vectors.faiss", "lexical/meta.json"])
 def test_damaged_index_is_one_sentence_that_ends_with_what_to_do(built: Config, tiny: TinyEncoder, name: str) -> None:
     path = built.index / "generations" / "000001" / name
     os.truncate(path, path.stat().st_size // 2)

@@ -10,22 +10,22 @@ from qa import errors
 from qa.errors import ConfigError, ModelError, NoGenerationError, QAError, QuestionError, Remedy, StoreError
 from qa.ui.failures import in_page
 
-DAMAGED = StoreError("vectors.f16 is damaged", Remedy.FULL_BUILD)
+DAMAGED = StoreError("vectors.faiss is damaged", Remedy.FULL_BUILD)
 OTHER = StoreError("The index is {another}", Remedy.BUILD_ELSEWHERE, "{}, or use the program that built it")
 
 
 def test_a_command_line_gets_the_command_to_run() -> None:
-    assert str(DAMAGED) == "vectors.f16 is damaged: run `qa build --full`."
+    assert str(DAMAGED) == "vectors.faiss is damaged: run `qa build --full`."
     assert (
         str(OTHER) == "The index is {another}: run `qa build` where the articles are, or use the program that built it."
     )
 
 
 def test_a_page_names_its_button_if_it_may_build_and_otherwise_the_building_machine() -> None:
-    assert in_page(DAMAGED) == "vectors.f16 is damaged: press “Rebuild index”."
+    assert in_page(DAMAGED) == "vectors.faiss is damaged: press “Rebuild index”."
     assert in_page(OTHER) == "The index is {another}: press “Rebuild index”, or use the program that built it."
     assert in_page(DAMAGED, can_build=False) == (
-        "vectors.f16 is damaged: rebuild the index on the machine that builds it."
+        "vectors.faiss is damaged: rebuild the index on the machine that builds it."
     )
 
 

@@ -43,6 +43,11 @@ class Comparison:
     works: Mapping[str, Work]
 
     @property
+    def is_current(self) -> bool:
+        """Whether there is nothing to write."""
+        return self.reused is not None and not self.changes.differs and not self.reused.is_outdated
+
+    @property
     def embedded(self) -> list[OpenGeneration]:
         """The last generation if its embeddings can be reused."""
         return [self.previous] if self.fits and self.previous is not None else []

@@ -79,7 +79,7 @@ def forecast(config: Config, encoder: Encoder, parse_file: ParseFile, workers: i
     sample.take(wanted)
     kept = sum(plan.reuse.passages for plan in found.plans if plan.reuse is not None)
     to_read, encoded = round(sample.passages + sample.per_new * estimate.to_come), round(sample.new + estimate.to_come)
-    passages, differs = kept + to_read, found.reused is None or found.changes.differs
+    passages, differs = kept + to_read, not found.is_current
     reading = sample.seconds + estimate.seconds_of_reading
     work = encoded * sample.seconds_per_passage
     seconds = compared + _START_SECONDS + max(reading / workers, work)  # files are read while others are encoded

@@ -91,7 +91,7 @@ def build(
         comparison, known, reused = found.changes, found.known, found.reused
         if not confirmed:
             refuse_to_forget(Folders.of(corpus_of(config)), comparison, known)
-        if reused is not None and not comparison.differs:
+        if reused is not None and found.is_current:
             generation, encoded = reused.id, 0
             records = tuple(reused.records.values())
             store.prune(config.keep)  # in case the last build was killed before doing so

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -22,6 +22,7 @@ from ..system.machine import processors
 from ..text.stored import parse_json, strings, typed
 
 FORMAT_VERSION = 4
+FAISS_FORMAT_VERSION = 5  # on disk, where embeddings are a FAISS index; everything else is as in 4
 MANIFEST = "manifest.json"
 _json = json.JSONEncoder(ensure_ascii=False)
 # The text before and after the files' records: JSON strings cannot contain these line ends.
@@ -104,9 +105,10 @@ class Manifest:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Manifest:
         """Raises StoreError for another format version, and KeyError or ValueError if malformed."""
-        if data["format_version"] != FORMAT_VERSION:
+        if data["format_version"] not in (FORMAT_VERSION, FAISS_FORMAT_VERSION):
             raise StoreError(
-                f"The index has format version {data['format_version']!r} and this program reads {FORMAT_VERSION}",
+                f"The index has format version {data['format_version']!r} and this program reads "
+                f"{FORMAT_VERSION} and {FAISS_FORMAT_VERSION}",
                 Remedy.FULL_BUILD,
                 "{}, or use the program that built it",
             )
@@ -121,6 +123,7 @@ class Manifest:
             languages=strings(data["languages"]),
             encoder_languages=strings(data["encoder_languages"]),
             files={name: _written_file(file) for name, file in typed(data["files"], dict).items()},
+            format_version=typed(data["format_version"], int),
         )
 
 
@@ -163,10 +166,13 @@ def forbidden(name: str, folder: Path) -> StoreError:
     )
 
 
-def check_file(folder: Path, name: str, file: WrittenFile) -> None:
+def check_file(
+    folder: Path, name: str, file: WrittenFile, is_intact: Callable[[Path, str], bool] | None = None
+) -> None:
     """Raise StoreError if a file has another size than was published, may not be read, or has other bytes.
 
-    Its bytes are read only if its time differs: it may have been copied.
+    Its bytes are read only if its time differs: it may have been copied. With `is_intact`, that says instead whether the
+    file has the checksum.
     """
     path = folder / name
     try:
@@ -179,7 +185,11 @@ def check_file(folder: Path, name: str, file: WrittenFile) -> None:
         raise StoreError(f"{name} of generation {folder.name} is missing or cut short", Remedy.FULL_BUILD)
     if not os.access(path, os.R_OK):
         raise forbidden(name, folder)
-    if facts.st_mtime_ns != file.mtime_ns and file_sha256(path) != file.sha256:
+    if is_intact is None:
+        is_whole = facts.st_mtime_ns == file.mtime_ns or file_sha256(path) == file.sha256
+    else:
+        is_whole = is_intact(path, file.sha256)
+    if not is_whole:
         raise StoreError(f"{name} of generation {folder.name} is not what was published", Remedy.FULL_BUILD)
 
 

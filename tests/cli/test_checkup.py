@@ -76,7 +76,7 @@ def test_the_index_is_compared_with_the_folder_and_damage_is_found(library: Path
         assert (outdated.state, outdated.words) == (
             "advice", "1 article, 1 passage; the folder has changed since: run `qa build`",
         )  # fmt: skip
-    (library / "index" / "generations" / "000001" / "vectors.f16").write_bytes(b"")
+    (library / "index" / "generations" / "000001" / "vectors.faiss").write_bytes(b"")
     with Engine.open(config, tiny) as engine:
         assert only(checks.index(engine), "index").state == "failed"
 

@@ -332,13 +332,13 @@ def test_status_lists_every_file_and_the_totals_match(folder: Path, capsys: pyte
 def test_verify_reports_success_or_what_is_wrong(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "build")
     assert run(capsys, "verify")[0] == 0
-    vectors = folder / "index" / "generations" / "000001" / "vectors.f16"
+    vectors = folder / "index" / "generations" / "000001" / "vectors.faiss"
     data = bytearray(vectors.read_bytes())
     data[-1] ^= 1
     vectors.write_bytes(data)
     code, _, err = run(capsys, "verify")
     assert code == 1
-    assert "vectors.f16" in err
+    assert "vectors.faiss" in err
     assert "qa build --full" in err
 
 

@@ -75,7 +75,7 @@ def test_what_exists_is_not_overwritten_and_a_missing_index_is_reported(
     assert main(["pack", str(library / "b.zip"), "--index", str(library / "none")]) == 1
     assert "No index was built yet: run `qa build`." in capsys.readouterr().err
     assert main(["pack", str(library / "b.zip"), "--store", "milvus://127.0.0.1/a"]) == 2
-    vectors = library / "here" / "index" / "generations" / "000001" / "vectors.f16"
+    vectors = library / "here" / "index" / "generations" / "000001" / "vectors.faiss"
     vectors.write_bytes(b"\0" * vectors.stat().st_size)
     assert main(["pack", str(library / "b.zip")]) == 1
     assert "run `qa build --full`" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from qa.build import build
 from qa.config import Config
 from qa.errors import StoreError
 from qa.index.local import store
-from qa.index.manifest import FORMAT_VERSION, Manifest, file_sha256
+from qa.index.manifest import FAISS_FORMAT_VERSION, Manifest, file_sha256
 from qa.text.passages import PassageSettings
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def test_manifest_says_all_that_the_contract_names(config: Config, tiny: TinyEnc
     build(config, tiny)
     folder = config.index / "generations" / "000001"
     data = json.loads((folder / "manifest.json").read_text("utf-8"))
-    assert data["format_version"] == FORMAT_VERSION == 4
+    assert data["format_version"] == FAISS_FORMAT_VERSION == 5
     assert data["id"] == "000001"
     assert datetime.fromisoformat(data["created"]).tzinfo is not None
     assert data["encoder"] == {
@@ -49,7 +49,10 @@ def test_manifest_says_all_that_the_contract_names(config: Config, tiny: TinyEnc
     assert (by_path["a.md"]["passages"], by_path["a.md"]["title"], by_path["a.md"]["reason"]) == (2, "A", "")
     assert all(by_path[path]["reason"] for path in ("bad.md", "empty.txt", "x"))
     on_disk = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock"}
-    assert set(data["files"]) == {name for name in on_disk if not name.endswith(".lock")} - {"manifest.json"}
+    assert set(data["files"]) == {name for name in on_disk if not name.endswith(".lock")} - {
+        "manifest.json",
+        "vectors.checked",
+    }
     for name, facts in data["files"].items():
         now = (folder / name).stat()
         assert facts == {"size": now.st_size, "mtime_ns": now.st_mtime_ns, "sha256": file_sha256(folder / name)}
@@ -67,6 +70,6 @@ def test_other_format_version_is_refused_by_name(config: Config, tiny: TinyEncod
     build(config, tiny)
     data = {**store.LocalStore(config.index).open_current().manifest.as_json(), "format_version": version}
     with pytest.raises(
-        StoreError, match=rf"format version {version!r} and this program reads 4: run `qa build --full`"
+        StoreError, match=rf"format version {version!r} and this program reads 4 and 5: run `qa build --full`"
     ):
         Manifest.from_json(data)

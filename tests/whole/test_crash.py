@@ -139,7 +139,7 @@ def test_killed_before_each_change_of_the_index_folder(config: Config, tiny: Tin
         "os.rename .CURRENT.new",
     ):
         assert any(change in line for line in seen), change
-    assert any("os.remove vectors.f16" in line for line in seen)  # in the middle of pruning
+    assert any("os.remove vectors.faiss" in line for line in seen)  # in the middle of pruning
 
 
 def test_killed_again_and_again_between_the_two_renames_the_old_state_answers(

@@ -1,17 +1,19 @@
-"""Dense search: embeddings in a file, and the best of them by inner product.
+"""Dense search: the embeddings of a generation as a FAISS index in a file, which is mapped and not read.
 
-Rows are half-precision numbers in one memory-mapped file; row numbers are passage ids. Up to EXACT_ROWS rows are all
-compared with the query. Of more rows, codes of two bits per number select a few hundred, which are compared exactly.
-The codes follow from the rows alone, so there is nothing to train, balance or repair.
+`faiss.read_index` opens the file; row numbers are passage ids. Up to EXACT_ROWS rows it holds the rows alone, in half
+precision, and all of them are compared with the question. Beyond, it also holds a product quantiser's codes of them,
+which select a few hundred rows to be compared.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from copy import copy
-from functools import cached_property, partial
+import contextlib
+import os
+import tempfile
+import weakref
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,149 +22,95 @@ from numpy.typing import NDArray
 
 from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
-from ...system.machine import processors
 
 Stored = NDArray[np.float16]
+Marks = NDArray[np.bool_]
 
 
-ROWS, CODES = "vectors.f16", "vectors.2bit"
+VECTORS = "vectors.faiss"
+FORMER = "vectors.f16"  # of generations in format 4: the rows alone, one after the other
 # Up to here comparing all rows costs less than a millisecond more than selecting some; see docs/decisions.md.
 EXACT_ROWS = 20_000
 # This many times the requested rows are compared exactly; see docs/decisions.md.
 _SPARE = 4
 _FEWEST = 400
-_BLOCK = 2_048  # rows, which fit into a processor's cache
-_COMPARED = 10_000  # if no more rows are allowed, all of them are compared exactly
-_SAMPLE = 16_384  # rows, evenly spread, from which means and deviations are estimated
-# The four optimal levels, and the edges between them, for normally distributed numbers of variance 1:
-# J. Max, "Quantizing for minimum distortion", IRE Transactions on Information Theory, 1960.
-_LEVELS = np.array([-1.5104, -0.4528, 0.4528, 1.5104], dtype=np.float32)
-_EDGES = (-0.9816, 0.0, 0.9816)
-_LEAST_DEVIATION = 1e-4  # faiss finds nothing if all levels of a number are equal
-_KEPT_PARTS = 2  # of one index, in memory: 15 MB at most, or a hundred bytes for each of many passages
 _LONGEST_ERROR = 1e-2  # of the squared length of a unit row with rounded numbers
 
 
-class DenseWriter:
-    """Writes blocks of unit rows of shape (passages, dimension), and their codes if there are many."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A FAISS index, and what it consists of: the rows, and the codes that select some (None: all are compared).
 
-    def __init__(self, folder: Path, dimension: int) -> None:
-        self._folder = folder
-        self._dimension = dimension
-        self._count = 0
-        self._file = (folder / ROWS).open("wb")
+    `rows` is a view of what `exact` keeps, so it must not outlive it.
+    """
 
-    def add(self, rows: Vectors | Stored) -> None:
-        """Append rows."""
-        self._file.write(rows.astype("<f2", copy=False).tobytes())
-        self._count += len(rows)
-
-    def finish(self) -> None:
-        """Write the codes, if there are enough rows to need them."""
-        self.close()
-        if self._count > EXACT_ROWS:
-            _write_codes(self._folder / CODES, _mapped(self._folder / ROWS, self._count, self._dimension))
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _write_codes(path: Path, rows: Stored) -> None:
-    """Write means and deviations of the numbers (float32), then two bits for each number of each row."""
-    sample = rows[:: -(-len(rows) // _SAMPLE)].astype(np.float32)
-    grid = _widened(np.stack([sample.mean(axis=0), np.maximum(sample.std(axis=0), _LEAST_DEVIATION)]))
-    blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
-    with path.open("wb") as file, ThreadPoolExecutor(processors()) as pool:
-        file.write(grid.astype("<f4").tobytes())
-        for codes in pool.map(partial(_codes, grid), blocks):
-            file.write(codes)
-
-
-def _codes(grid: Vectors, rows: Stored) -> bytes:
-    """The levels of the numbers, four in each byte."""
-    block = _widened(rows.astype(np.float32))
-    levels = sum((block > grid[0] + edge * grid[1]).view(np.uint8) for edge in _EDGES)
-    four = levels.view("<u4")  # one level in each byte, the first in the lowest
-    packed = four | four >> 6 | four >> 12 | four >> 18
-    return bytes(packed.astype(np.uint8).tobytes())
-
-
-def _mapped(path: Path, count: int, dimension: int) -> Stored:
-    if not count:  # an empty file cannot be mapped
-        return np.empty((0, dimension), dtype=np.float16)
-    return np.asarray(np.memmap(path, dtype="<f2", mode="r", shape=(count, dimension)))
-
-
-def _widened(rows: Vectors) -> Vectors:
-    """The rows padded with zeros to a whole number of bytes of codes."""
-    return np.pad(rows, [(0, 0), (0, -rows.shape[1] % 4)])
+    index: Any
+    exact: Any
+    codes: Any | None
+    rows: Stored
 
 
 class DenseIndex:
-    """Rows in a file that opening does not read. Searching is safe from several threads.
+    """The FAISS index in a folder with `count` rows, opened by its first use. Searching is safe from several threads.
 
-    A part of an index (`within`) searches some of its rows, under their numbers in the whole.
+    Raises StoreError if the file is not there, or was altered where that can be seen. What else it contains is not
+    checked: FAISS may only be given a file that is known to be whole.
     """
 
-    _ids: NDArray[np.int64] | None = None  # the rows of a part
-
-    def __init__(self, folder: Path, dimension: int) -> None:
-        self._folder = folder
-        self._parts: dict[bytes, DenseIndex] = {}
+    def __init__(self, folder: Path, dimension: int, count: int) -> None:
+        self._dimension, self._count = dimension, count
+        self._path = next((path for path in (folder / VECTORS, folder / FORMER) if path.exists()), folder / VECTORS)
         try:
-            size = (folder / ROWS).stat().st_size
-            if dimension < 1 or size % (2 * dimension):
-                raise ValueError(size)
-            self._count, self._dimension = size // (2 * dimension), dimension
-            self._rows = _mapped(folder / ROWS, self._count, dimension)
-        except (OSError, ValueError) as error:
-            raise _damaged(ROWS) from error
+            # It stays open: a mapped file that is cut short later must not be touched any more (see `_check_size`).
+            self._file = os.open(self._path, os.O_RDONLY)
+        except OSError as error:
+            raise self._damaged() from error
+        weakref.finalize(self, os.close, self._file)
+        self._size = os.fstat(self._file).st_size
+        if dimension < 1 or (self.is_former and self._size != 2 * dimension * count):
+            raise self._damaged()
+
+    @property
+    def is_former(self) -> bool:
+        """Whether the generation is in the former format, which has rows without an index."""
+        return self._path.name == FORMER
 
     def count(self) -> int:
-        """The number of rows that are searched."""
-        return self._count
+        """The number of rows. Raises StoreError if the file contains another."""
+        return len(self.opened.rows)
 
-    def within(self, marked: NDArray[np.bool_]) -> DenseIndex:
-        """A part with the rows that `marked` (one value for each row) marks; the last parts are kept."""
-        key = hashlib.blake2b(np.packbits(marked).tobytes(), digest_size=16).digest()
-        if (part := self._parts.get(key)) is None:
-            part = copy(self)
-            part.__dict__.pop("_faiss", None)
-            part._parts, part._ids = {}, np.flatnonzero(marked)
-            part._count = len(part._ids)
-            kept = list(self._parts.items())[-(_KEPT_PARTS - 1) :]
-            self._parts = {**dict(kept), key: part}
-        return part
+    def search(self, vector: Vectors, k: int, marked: Marks | None = None) -> tuple[NDArray[np.int64], Vectors]:
+        """The ids and inner products of the best `k` rows, best first; `vector` has shape (dimension,).
 
-    def search(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
-        """The ids and inner products of the best `k` rows, best first; `vector` has shape (dimension,)."""
-        if not self._count or not k:
+        Only of rows that `marked` (one value for each row) marks, if it is given.
+        """
+        searched = self._count if marked is None else int(marked.sum())
+        if not searched or not k:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        pool = k if self._count <= EXACT_ROWS else max(_SPARE * k, _FEWEST)
-        query = np.zeros((1, self._faiss.d), dtype=np.float32)
-        query[0, : self._dimension] = vector
-        _one_thread()
-        _, rows = self._faiss.search(query, min(pool, self._count))
-        found = rows[0][rows[0] >= 0]
-        ids = np.sort(found if self._ids is None else self._ids[found])  # ascending, so that the file is read in order
+        ids = np.sort(self._selected(vector, k, marked, searched))  # ascending, so that the file is read in order
         scores = self.scores(vector, ids)
         order = np.lexsort((ids, -scores))[:k]
         return ids[order], scores[order]
 
-    def search_allowed(self, vector: Vectors, k: int, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Vectors]:
-        """As `search`, among the rows that `allowed` (one value for each row of the whole index) marks."""
-        candidates = np.flatnonzero(allowed) if self._ids is None else self._ids[allowed[self._ids]]
-        if len(candidates) <= _COMPARED:
-            scores = self.scores(vector, candidates)
-            order = np.lexsort((candidates, -scores))[:k]
-            return candidates[order], scores[order]
-        pool = k
-        while True:
-            pool = min(_SPARE * pool, self._count)
-            ids, scores = self.search(vector, pool)
-            inside = allowed[ids]
-            if inside.sum() >= k or pool == self._count:
-                return ids[inside][:k], scores[inside][:k]
+    def _selected(self, vector: Vectors, k: int, marked: Marks | None, searched: int) -> NDArray[np.int64]:
+        """The ids of rows that contain the best `k` of the marked ones, of which there are `searched`."""
+        faiss = _faiss()
+        opened = self.opened
+        self._check_size()
+        # More threads gain little for one question, and on a busy machine they wait for each other.
+        faiss.omp_set_num_threads(1)  # OpenMP keeps it for each thread
+        marks = None if marked is None else faiss.IDSelectorBitmap(np.packbits(marked, bitorder="little"))
+        query = np.asarray(vector, dtype=np.float32)[None]
+        if opened.codes is None or searched <= EXACT_ROWS:
+            parameters = faiss.SearchParameters(sel=marks) if marks else None
+            _, ids = opened.exact.search(query, min(k, searched), params=parameters)
+        else:
+            parameters = faiss.SearchParametersIVF(sel=marks, nprobe=1) if marks else None
+            _, ids = opened.codes.search(query, min(max(_SPARE * k, _FEWEST), searched), params=parameters)
+        found = ids[0][ids[0] >= 0]
+        if len(found) and found.max() >= self._count:
+            raise self._damaged()
+        return np.asarray(found, dtype=np.int64)
 
     def scores(self, vector: Vectors, ids: NDArray[np.int64]) -> Vectors:
         """The exact inner products of these rows. Raises StoreError for a row that is not of unit length."""
@@ -170,59 +118,89 @@ class DenseIndex:
         with np.errstate(over="ignore", invalid="ignore"):
             lengths = np.einsum("ij,ij->i", rows, rows)
         if not np.all(np.abs(lengths - 1) < _LONGEST_ERROR):
-            raise _damaged(ROWS)
+            raise self._damaged()
         return np.asarray(rows @ vector, dtype=np.float32)
 
     def rows(self, ids: Sequence[int] | NDArray[np.int64]) -> Vectors:
         """A copy of these rows."""
-        return self._rows[np.asarray(ids, dtype=np.int64)].astype(np.float32)
+        rows = self.opened.rows
+        self._check_size()
+        return rows[np.asarray(ids, dtype=np.int64)].astype(np.float32)
 
     def stored(self, ids: range) -> Stored:
-        """These rows as they are on disk."""
-        return self._rows[ids.start : ids.stop]
+        """A copy of these rows as they are on disk."""
+        rows = self.opened.rows
+        self._check_size()
+        return np.array(rows[ids.start : ids.stop])
 
     @cached_property
-    def _faiss(self) -> Any:
-        """The FAISS index over the rows or their codes, made by the first search."""
-        import faiss
-
-        if self._count > EXACT_ROWS:
-            return self._fast_scan()
-        index = faiss.IndexScalarQuantizer(self._dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-        rows = self._rows if self._ids is None else self._rows[self._ids]
-        faiss.copy_array_to_vector(rows.view(np.uint8).ravel(), index.codes)
-        index.ntotal = self._count
-        return index
-
-    def _fast_scan(self) -> Any:
-        """The codes as FAISS's fast-scan product quantiser: each pair of numbers is one of 4 × 4 centroids."""
-        import faiss
-
-        width = self._dimension + -self._dimension % 4
+    def opened(self) -> Opened:
+        """The index that FAISS maps, or one over the rows of the former format."""
+        self._check_size()
         try:
-            data = np.fromfile(self._folder / CODES, dtype=np.uint8)
-        except OSError as error:
-            raise _damaged(CODES) from error
-        if len(data) != 8 * width + len(self._rows) * width // 4:  # faiss would read past the end
-            raise _damaged(CODES)
-        codes = data[8 * width :] if self._ids is None else data[8 * width :].reshape(-1, width // 4)[self._ids].ravel()
-        mean, deviation = data[: 8 * width].view("<f4").astype(np.float32).reshape(2, width)
-        levels = mean[:, None] + deviation[:, None] * _LEVELS
-        places = np.stack([np.tile(levels[0::2], (1, 4)), np.repeat(levels[1::2], 4, axis=1)], axis=2)
-        plain = faiss.IndexPQ(width, width // 2, 4, faiss.METRIC_INNER_PRODUCT)
-        faiss.copy_array_to_vector(places.ravel(), plain.pq.centroids)
-        faiss.copy_array_to_vector(codes, plain.codes)
-        plain.ntotal, plain.is_trained = self._count, True
-        pack: Any = faiss.IndexPQFastScan  # its annotations omit this signature
-        return pack(plain)
+            opened = _former(self._path, self._dimension) if self.is_former else open_index(self._path)
+        except (OSError, RuntimeError, TypeError) as error:  # what faiss raises, and what is no index of ours
+            raise self._damaged() from error
+        if opened.rows.shape != (self._count, self._dimension):
+            raise self._damaged()
+        return opened
+
+    def _check_size(self) -> None:
+        """Touching a mapped file beyond its end would end the process; one that was cut short is a StoreError."""
+        if os.fstat(self._file).st_size != self._size:
+            raise self._damaged()
+
+    def _damaged(self) -> StoreError:
+        return StoreError(f"{self._path.name} is damaged", Remedy.FULL_BUILD)
 
 
-def _one_thread() -> None:
-    """Search in this thread only: more gain little for one query, and on a busy machine they wait for each other."""
+def open_index(path: Path) -> Opened:
+    """Let FAISS map an index that a build wrote. Raises RuntimeError or TypeError if it is none."""
+    faiss = _faiss()
+    with named(path) as name:
+        index = faiss.read_index(name, faiss.IO_FLAG_MMAP_IFC)
+    codes = faiss.downcast_index(index.base_index) if isinstance(index, faiss.IndexRefine) else None
+    exact = index if codes is None else faiss.downcast_index(index.refine_index)
+    if not isinstance(exact, faiss.IndexScalarQuantizer) or exact.code_size != 2 * exact.d:
+        raise TypeError(type(exact))
+    rows = np.empty((0, exact.d), dtype=np.float16)
+    if exact.ntotal:
+        data = faiss.rev_swig_ptr(exact.codes.data(), exact.ntotal * exact.code_size)
+        rows = data.view("<f2").reshape(exact.ntotal, exact.d)
+    return Opened(index, exact, codes, rows)
+
+
+def _faiss() -> Any:
+    """The library, imported by the first search; its annotations lack much of what is used here."""
     import faiss
 
-    faiss.omp_set_num_threads(1)  # OpenMP keeps it for each thread
+    return faiss
 
 
-def _damaged(name: str) -> StoreError:
-    return StoreError(f"{name} is damaged", Remedy.FULL_BUILD)
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[str]:
+    """A name of this file that FAISS takes: one in UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with tempfile.TemporaryDirectory() as folder:
+            link = Path(folder, "index")
+            link.symlink_to(path.absolute())
+            yield str(link)
+    else:
+        yield str(path)
+
+
+def exact_index(dimension: int) -> Any:
+    """A FAISS index of rows in half precision, without any."""
+    faiss = _faiss()
+    return faiss.index_factory(dimension, "SQfp16", faiss.METRIC_INNER_PRODUCT)
+
+
+def _former(path: Path, dimension: int) -> Opened:
+    """An index of all rows of the former format, in memory."""
+    rows = np.fromfile(path, dtype="<f2").reshape(-1, dimension)
+    index = exact_index(dimension)
+    _faiss().copy_array_to_vector(rows.view(np.uint8).ravel(), index.codes)
+    index.ntotal = len(rows)
+    return Opened(index, index, None, rows)

@@ -23,7 +23,8 @@ from ..rows import document_of_row, labels_of_row
 from ..verification import blocks
 from ..vocabulary import Vocabulary
 from .checking import Checking
-from .dense import DenseIndex, Stored
+from .dense import VECTORS, DenseIndex
+from .intact import is_intact
 from .lexical import LexicalIndex
 
 _SPARE = 2  # this many times as many texts are taken as would contain the wanted ones, if these were spread evenly
@@ -40,7 +41,8 @@ class Generation(OpenGeneration):
     def __init__(self, folder: Path, words: bool = True) -> None:
         """Open a folder whose files have the sizes and modification times of the manifest.
 
-        A file with another time (it may have been copied) is read and compared with its checksum. The others are not
+        A file with another time (it may have been copied) is read and compared with its checksum, and so is the FAISS
+        index unless that was done before (`intact`), since FAISS is given no file that is damaged. The others are not
         read, so that opening does not take longer for more articles: each row is checked when it is read, and
         `checked_in_background` and `verify` check everything. Without `words` the word index, which may be damaged, is
         left out, and nothing can be searched for. Raises StoreError if a file differs.
@@ -49,14 +51,12 @@ class Generation(OpenGeneration):
         self.manifest = read_manifest(folder)
         self._files = {name: file for name, file in self.manifest.files.items() if words or not _is_of_words(name)}
         for name, file in self._files.items():
-            check_file(folder, name, file)
-        self._dense = DenseIndex(folder, int(self.manifest.encoder.get("dimension", 0)))
-        passages = {self.manifest.passages, self._dense.count()}
+            check_file(folder, name, file, is_intact if name == VECTORS else None)
+        self.dense = DenseIndex(folder, int(self.manifest.encoder.get("dimension", 0)), self.manifest.passages)
         if words:
             self._lexical = LexicalIndex(folder / LEXICAL)
-            passages.add(self._lexical.count())
         self._lexical_ids = _read_lexical_ids(folder) if LEXICAL_IDS in self._files else None
-        if len(passages) > 1:
+        if words and self._lexical.count() != self.manifest.passages:
             raise StoreError(f"The files of generation {folder.name} do not belong together", Remedy.FULL_BUILD)
         try:
             self._sqlite = sqlite3.connect(self.passages_uri, uri=True, check_same_thread=False)
@@ -74,7 +74,7 @@ class Generation(OpenGeneration):
 
     def close(self) -> None:
         self._end()
-        for name in ("_dense", "_lexical"):  # Windows renames no folder with a file that is mapped
+        for name in ("dense", "_lexical"):  # Windows renames no folder with a file that is mapped
             self.__dict__.pop(name, None)
 
     def __del__(self) -> None:
@@ -150,11 +150,11 @@ class Generation(OpenGeneration):
     # --- vectors
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
-        return self._dense.rows(ids)
+        return self.dense.rows(ids)
 
-    def stored_vectors(self, ids: range) -> Stored:
-        """The embeddings of these passages as they are on disk."""
-        return self._dense.stored(ids)
+    @property
+    def is_outdated(self) -> bool:
+        return self.dense.is_former
 
     # --- postings
 
@@ -166,15 +166,17 @@ class Generation(OpenGeneration):
     def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
         self._require_whole()
         by_words, bm25 = self._by_words(sought, k)
-        allowed = self._containing(sought.phrases, sought.excluded) if sought.is_literal else None
-        dense = self._dense if sought.within is None else self._dense.within(sought.within)
+        marked = sought.within
+        if sought.is_literal:
+            allowed = self._containing(sought.phrases, sought.excluded)
+            marked = allowed if marked is None else marked & allowed
         vector = embedding()  # words are searched for while it is made
-        near, _ = dense.search(vector, k) if allowed is None else dense.search_allowed(vector, k, allowed)
+        near, _ = self.dense.search(vector, k, marked)
         ids = np.union1d(near, by_words).astype(np.int64)
         scores = np.zeros(len(ids), dtype=np.float32)
         scores[np.searchsorted(ids, by_words)] = bm25
         # Exact for all, including those that only BM25 found: a missing cosine is not a low one.
-        return Pool(ids, self._dense.scores(vector, ids), scores, np.isin(ids, near))
+        return Pool(ids, self.dense.scores(vector, ids), scores, np.isin(ids, near))
 
     def _by_words(self, sought: Sought, k: int) -> tuple[NDArray[np.int64], Vectors]:
         """The passages with the best `k` BM25 scores, best first, and these scores.
@@ -256,6 +258,7 @@ class Generation(OpenGeneration):
         (state,) = self._rows("PRAGMA quick_check")[0]
         if state != "ok":
             yield f"{PASSAGES} is damaged ({state})"
+        self.dense.count()  # raises if FAISS finds another number of rows
         for table in ("documents", "passages"):
             count, least, most = self._rows(f"SELECT count(*), min(id), max(id) FROM {table}")[0]
             expected = getattr(self.manifest, table)

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -20,13 +21,15 @@ from ...system.background import BackgroundQueue
 from ...system.files import sync
 from ...text.document import Document
 from ...text.passage import Passage, searched
-from ..manifest import MANIFEST, Manifest, WrittenFile, files_sha256, record_json, write_manifest
+from ..manifest import FAISS_FORMAT_VERSION, MANIFEST, Manifest, WrittenFile, files_sha256, record_json, write_manifest
 from ..protocols import Rows
 from ..rows import labels_of_row, row_checksum, row_of, spans_json
 from ..vocabulary import acronyms_of
 from ..workspace import new_folder, unwritable
 from ..writer import Taken, Writer, Written
-from . import dense, layout, lexical
+from . import intact, layout, lexical
+from .dense import VECTORS
+from .dense_writer import DenseWriter
 from .generation import LEXICAL, LEXICAL_IDS, PASSAGES, Generation
 from .schema import COPIES, REPEATED, SCHEMA
 
@@ -72,7 +75,9 @@ class GenerationWriter(Writer):
         self._waiting = 0  # rows among them, and thousands of characters
         self._writing = BackgroundQueue(_MOST_UNWRITTEN, step)
         try:
-            self._vectors = dense.DenseWriter(self.folder, int(manifest.encoder["dimension"]))
+            self._vectors = DenseWriter(
+                self.folder, int(manifest.encoder["dimension"]), previous.dense if previous else None
+            )
             self._sqlite = sqlite3.connect(self.folder / PASSAGES, uri=True, check_same_thread=False)
             # Nobody reads it before it is renamed, and `finish` syncs it: no journal is needed.
             self._sqlite.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
@@ -125,10 +130,9 @@ class GenerationWriter(Writer):
         if documents:
             self._insert_waiting()
             self._writing.add(partial(self._copy_rows, values))
-        if passages and self._old is not None:
-            for start in range(0, len(passages), _BLOCK):
-                self.step()
-                self._vectors.add(self._old.stored_vectors(passages[start : start + _BLOCK]))
+        for start in range(0, len(passages), _BLOCK):
+            self.step()
+            self._vectors.copy(passages[start : start + _BLOCK])
         if renamed is None:
             self._kept.append((passages, passage))
         else:
@@ -233,7 +237,9 @@ class GenerationWriter(Writer):
         index = self._store.index
         number = 1 + max((int(path.name) for path in layout.published_folders(index)), default=0)
         manifest = self.completed(f"{number:06d}", languages, _written(self.folder))
+        manifest = replace(manifest, format_version=FAISS_FORMAT_VERSION)
         write_manifest(self.folder / MANIFEST, manifest, (facts for _, facts in files))
+        intact.remember(self.folder / VECTORS, manifest.files[VECTORS].sha256)
         with ThreadPoolExecutor(1) as executor:
             synced = executor.submit(_sync_files, self.folder)
             problem = _problem(self.folder, self._new, self.step)

@@ -50,7 +50,7 @@ def test_no_flipped_bit_changes_a_ranking_without_a_word_and_verification_misses
     assert {".sqlite", ".json", ".term", ".pos", ".idx", ".fieldnorm", ".fast"} <= seen
 
 
-@pytest.mark.parametrize("name", ["passages.sqlite", "lexical/meta.json"])
+@pytest.mark.parametrize("name", ["passages.sqlite", "vectors.faiss", "lexical/meta.json"])
 def test_a_file_that_is_cut_short_while_it_is_in_use_is_one_sentence(
     built: Config, tiny: TinyEncoder, name: str
 ) -> None:
@@ -93,7 +93,7 @@ def test_a_generation_that_is_pruned_while_it_answers_still_answers(built: Confi
         assert generation.sought(QUESTIONS[0]).terms
 
 
-@pytest.mark.parametrize(("name", "encoded"), [("lexical/meta.json", 0), ("vectors.f16", 4), ("passages.sqlite", 4)])
+@pytest.mark.parametrize(("name", "encoded"), [("lexical/meta.json", 0), ("vectors.faiss", 4), ("passages.sqlite", 4)])
 def test_the_next_build_repairs_a_damaged_index_from_what_is_intact(
     built: Config, tiny: TinyEncoder, name: str, encoded: int
 ) -> None:

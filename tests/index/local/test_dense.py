@@ -1,17 +1,23 @@
-"""Dense search returns what comparing every row returns, for any number of rows; no file that it is given harms it."""
+"""Dense search returns what comparing every row returns, for any number of rows, from a file that any FAISS opens."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from qa.errors import StoreError
 from qa.index.local import dense
-from qa.index.local.dense import CODES, EXACT_ROWS, ROWS, DenseIndex, DenseWriter, Stored
+from qa.index.local.dense import EXACT_ROWS, FORMER, VECTORS, DenseIndex, Stored
+from qa.index.local.dense_writer import DenseWriter
 from qa.models.protocols import Vectors
 
 HALF = 1e-3  # the largest change that rounding to half precision may cause
@@ -42,7 +48,19 @@ def index_of(folder: Path, rows: Vectors | Stored) -> DenseIndex:
     """The rows as a build delivers them: in blocks."""
     folder.mkdir(exist_ok=True)
     write_index(folder, rows, 700)
-    return DenseIndex(folder, rows.shape[1])
+    return DenseIndex(folder, rows.shape[1], len(rows))
+
+
+def best_ten_found(index: DenseIndex, rows: Vectors, queries: NDArray[Any]) -> float:
+    """The share of the best ten rows of each query that are found."""
+    hits = 0
+    for query in queries:
+        ids, scores = index.search(query, 10)
+        exact = rows @ query
+        assert scores == pytest.approx(exact[ids], abs=4 * HALF)
+        assert np.all(np.diff(scores) <= 0)
+        hits += len(set(ids.tolist()) & set(np.argsort(-exact)[:10].tolist()))
+    return hits / (10 * len(queries))
 
 
 @settings(deadline=None, max_examples=30)
@@ -61,71 +79,59 @@ def test_search_equals_numpy(
     assert exact == pytest.approx(rows @ query, abs=HALF)
 
 
-@pytest.mark.parametrize("dimension", [384, 130])
+@pytest.mark.parametrize("dimension", [128, 65])
 def test_many_rows_are_found_by_their_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dimension: int) -> None:
-    monkeypatch.setattr(dense, "EXACT_ROWS", 8_000)
-    rows = themed_rows(8_001, dimension)
+    monkeypatch.setattr(dense, "EXACT_ROWS", 3_000)
+    rows = themed_rows(3_001, dimension)
     index = index_of(tmp_path, rows)
-    assert (tmp_path / CODES).is_file()
-    queries = rows[::500] + themed_rows(len(rows[::500]), dimension, seed=1) / 2
-    hits = 0
-    for query in queries:
-        ids, scores = index.search(query, 10)
-        exact = rows @ query
-        assert scores == pytest.approx(exact[ids], abs=4 * HALF)
-        assert np.all(np.diff(scores) <= 0)
-        hits += len(set(ids.tolist()) & set(np.argsort(-exact)[:10].tolist()))
-    assert hits >= 0.99 * 10 * len(queries)
+    assert index.opened.codes is not None
+    queries = rows[::500] + 0.5 * themed_rows(len(rows[::500]), dimension, seed=1)
+    assert best_ten_found(index, rows, queries) >= 0.99
 
 
 def test_few_rows_have_no_codes_and_exactly_the_best_are_found(tmp_path: Path) -> None:
     rows = themed_rows(EXACT_ROWS, 16)
     index = index_of(tmp_path, rows)
-    assert [path.name for path in tmp_path.iterdir()] == [ROWS]
+    assert index.opened.codes is None
+    assert [path.name for path in tmp_path.iterdir()] == [VECTORS]
     exact = index.scores(rows[5], np.arange(EXACT_ROWS))
     assert np.array_equal(index.search(rows[5], 50)[0], np.lexsort((np.arange(EXACT_ROWS), -exact))[:50])
 
 
-@pytest.mark.parametrize("compared", [0, 10_000])
-@pytest.mark.parametrize("every", [1, 2, 500])
-def test_of_the_rows_that_are_allowed_the_best_are_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compared: int, every: int
+@pytest.mark.parametrize("exact_rows", [100, 2_000])  # with codes, and without
+def test_faiss_opens_the_file_and_finds_the_same_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact_rows: int
 ) -> None:
-    monkeypatch.setattr(dense, "_COMPARED", compared)
-    rows = unit_rows(2_000, 24)
-    query = unit_rows(1, 24, 7)[0]
-    allowed = np.arange(2_000) % every == 0
+    monkeypatch.setattr(dense, "EXACT_ROWS", exact_rows)
+    rows = themed_rows(2_000, 24)
     index = index_of(tmp_path, rows)
-    ids, scores = index.search_allowed(query, 5, allowed)
-    exact = np.where(allowed, rows.astype(np.float16).astype(np.float32) @ query, -9)
-    assert ids.tolist() == np.argsort(-exact)[: min(5, allowed.sum())].tolist()
-    assert scores == pytest.approx(exact[ids], abs=1e-6)
-    assert len(index.search_allowed(query, 5, np.zeros(2_000, dtype=np.bool_))[0]) == 0
+    opened = faiss.read_index(str(tmp_path / VECTORS))
+    assert (opened.ntotal, opened.d, opened.metric_type) == (2_000, 24, faiss.METRIC_INNER_PRODUCT)
+    assert isinstance(opened, faiss.IndexRefine) == (exact_rows == 100)
+    queries = rows[::100] + 0.5 * themed_rows(20, 24, seed=1)
+    found_scores, found = opened.search(queries, 40)
+    for query, ids, scores in zip(queries, found, found_scores, strict=True):
+        own, own_scores = index.search(query, 40)
+        assert ids.tolist() == own.tolist()
+        assert scores == pytest.approx(own_scores, abs=1e-5)
+    assert opened.reconstruct(7) == pytest.approx(rows[7], abs=HALF)
 
 
 @pytest.mark.parametrize("exact_rows", [100, 700, 20_000])  # codes for both, for the whole index alone, for neither
-def test_a_part_finds_what_an_index_of_its_rows_alone_would_find(
+def test_of_marked_rows_exactly_the_best_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact_rows: int
 ) -> None:
     monkeypatch.setattr(dense, "EXACT_ROWS", exact_rows)
     rows, query = unit_rows(2_000, 24), unit_rows(1, 24, 7)[0]
     index = index_of(tmp_path, rows)
-    index.search(query, 5)  # so that the whole index is there before its parts
     stored = rows.astype(np.float16).astype(np.float32)
-    for start in (0, 1, 2):
-        marked = np.arange(2_000) % 3 == start
-        part = index.within(marked)
-        best = np.argsort(-np.where(marked, stored @ query, -9))[:5]
-        ids, scores = part.search(query, 5)
-        assert ids.tolist() == best.tolist()
+    for every, start in ((1, 0), (2, 0), (3, 1), (3, 2), (500, 0), (1_999, 5)):
+        marked = np.arange(2_000) % every == start
+        best = np.argsort(-np.where(marked, stored @ query, -9))[: min(5, marked.sum())]
+        ids, scores = index.search(query, 5, marked)
+        assert ids.tolist() == best.tolist(), every
         assert scores == pytest.approx(stored[ids] @ query, abs=1e-6)
-        assert part.count() == marked.sum()
-        assert index.within(marked) is part  # it is kept
-        allowed = marked & (np.arange(2_000) % 2 == 0)
-        best = np.argsort(-np.where(allowed, stored @ query, -9))[:5]
-        assert part.search_allowed(query, 5, allowed)[0].tolist() == best.tolist()
-    assert len(index.within(np.zeros(2_000, dtype=np.bool_)).search(query, 5)[0]) == 0
-    assert index.count() == 2_000
+    assert len(index.search(query, 5, np.zeros(2_000, dtype=np.bool_))[0]) == 0
     assert index.search(query, 5)[0].tolist() == np.argsort(-(stored @ query))[:5].tolist()
 
 
@@ -158,17 +164,11 @@ def test_scores_of_chosen_rows_are_exact_and_in_the_order_asked_for(tmp_path: Pa
 def test_rows_are_returned_in_half_precision_and_as_a_copy(tmp_path: Path) -> None:
     rows = unit_rows(5, 384)
     index = index_of(tmp_path, rows)
-    rows_read = index.rows([4, 0])
-    assert rows_read.dtype == np.float32
-    assert np.array_equal(rows_read, rows[[4, 0]].astype(np.float16))
-    rows_read[:] = 0
+    for change in (index.rows([4, 0]), index.stored(range(3, 5))):
+        change[:] = 0
+    assert index.rows([4, 0]).dtype == np.float32
+    assert np.array_equal(index.rows([4, 0]), rows[[4, 0]].astype(np.float16))
     assert np.array_equal(index.stored(range(3, 5)), rows[3:].astype(np.float16))
-
-
-def test_copied_rows_do_not_change_again(tmp_path: Path) -> None:
-    index = index_of(tmp_path / "one", unit_rows(5, 384))
-    for again in (index.rows(range(5)), index.stored(range(5))):
-        assert np.array_equal(index_of(tmp_path / "two", again).rows(range(5)), index.rows(range(5)))
 
 
 def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
@@ -179,37 +179,131 @@ def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
     assert index.rows([]).shape == (0, 12)
 
 
-def test_equal_rows_give_equal_bytes_in_whatever_blocks_they_come(tmp_path: Path) -> None:
-    rows = themed_rows(EXACT_ROWS + 50, 16)
+def test_equal_rows_give_equal_bytes_in_whatever_blocks_they_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dense, "EXACT_ROWS", 2_000)
+    rows = themed_rows(2_050, 16)
     for name, size in (("one", 7), ("two", 4096)):
         (tmp_path / name).mkdir()
         write_index(tmp_path / name, rows, size)
-    for file in (ROWS, CODES):
-        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    assert (tmp_path / "one" / VECTORS).read_bytes() == (tmp_path / "two" / VECTORS).read_bytes()
+
+
+def test_rows_that_are_taken_over_keep_their_codes_and_all_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dense, "EXACT_ROWS", 2_000)
+    rows, new = themed_rows(3_000, 24), themed_rows(100, 24, seed=1)
+    before = index_of(tmp_path / "before", rows)
+    (tmp_path / "after").mkdir()
+    writer = DenseWriter(tmp_path / "after", 24, before)
+    writer.copy(range(40, 1_500))
+    writer.add(new)
+    writer.copy(range(1_500, 3_000))
+    writer.finish()
+    expected = np.concatenate([rows[40:1_500], new, rows[1_500:]])
+    after = DenseIndex(tmp_path / "after", 24, len(expected))
+    assert np.array_equal(after.rows(range(len(expected))), expected.astype(np.float16))
+    assert [_centroids(index) for index in (before, after)] == [_centroids(before)] * 2
+    assert best_ten_found(after, expected, expected[::100]) >= 0.99
+    assert best_ten_found(after, expected, new[::10]) >= 0.9  # of other themes than the centroids were learnt from
+
+
+@pytest.mark.parametrize("taken_over", [range(0), range(900)])
+def test_centroids_are_learnt_anew_if_most_rows_are_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken_over: range
+) -> None:
+    monkeypatch.setattr(dense, "EXACT_ROWS", 900)
+    before = index_of(tmp_path / "before", themed_rows(1_000, 16))
+    (tmp_path / "after").mkdir()
+    writer = DenseWriter(tmp_path / "after", 16, before)
+    writer.copy(taken_over)
+    writer.add(themed_rows(2_000, 16, seed=1))
+    writer.finish()
+    assert _centroids(DenseIndex(tmp_path / "after", 16, 2_000 + len(taken_over))) != _centroids(before)
+
+
+def _centroids(index: DenseIndex) -> bytes:
+    assert index.opened.codes is not None
+    return bytes(faiss.vector_to_array(index.opened.codes.pq.centroids).tobytes())
+
+
+def test_rows_of_the_former_format_are_searched_and_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dense, "EXACT_ROWS", 1_000)
+    rows, query = unit_rows(1_500, 16), unit_rows(1, 16, 7)[0]
+    rows.astype("<f2").tofile(tmp_path / FORMER)
+    former = DenseIndex(tmp_path, 16, 1_500)
+    assert former.is_former
+    (tmp_path / "new").mkdir()
+    writer = DenseWriter(tmp_path / "new", 16, former)
+    writer.copy(range(1_500))
+    writer.finish()
+    new = DenseIndex(tmp_path / "new", 16, 1_500)
+    assert not new.is_former
+    assert np.array_equal(new.stored(range(1_500)), rows.astype(np.float16))
+    marked = np.arange(1_500) % 2 == 0
+    for marks in (None, marked):
+        best = former.search(query, 10, marks)
+        assert np.array_equal(best, new.search(query, 10, marks))
+
+
+def test_a_folder_whose_name_is_not_text_holds_an_index(tmp_path: Path) -> None:
+    rows = unit_rows(50, 8)
+    folder = tmp_path / os.fsdecode(b"k\xe4se")
+    assert index_of(folder, rows).search(rows[7], 1)[0].tolist() == [7]
+
+
+# Damage. That FAISS reads no file whose checksum is wrong is tested with generations.
 
 
 def test_a_missing_file_is_a_store_error(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"vectors\.f16 is damaged: run `qa build --full`\."):
-        DenseIndex(tmp_path, 8)
+    with pytest.raises(StoreError, match=r"vectors\.faiss is damaged: run `qa build --full`\."):
+        DenseIndex(tmp_path, 8, 1)
 
 
-@pytest.mark.parametrize("keep", [1, 3, 30, -1])
-def test_rows_that_are_cut_short_are_a_store_error(tmp_path: Path, keep: int) -> None:
-    index_of(tmp_path, unit_rows(5, 12))
-    (tmp_path / ROWS).write_bytes((tmp_path / ROWS).read_bytes()[:keep])
+@pytest.mark.parametrize(("dimension", "count"), [(12, 49), (6, 100), (0, 50)])
+def test_an_index_of_other_rows_is_a_store_error(tmp_path: Path, dimension: int, count: int) -> None:
+    index_of(tmp_path, unit_rows(50, 12))
     with pytest.raises(StoreError, match="is damaged"):
-        DenseIndex(tmp_path, 12)
+        DenseIndex(tmp_path, dimension, count).count()
+
+
+@pytest.mark.parametrize("other", [b"none", None])
+def test_a_file_that_is_no_such_index_is_a_store_error(tmp_path: Path, other: bytes | None) -> None:
+    if other is None:
+        faiss.write_index(faiss.IndexFlatIP(12), str(tmp_path / VECTORS))
+    else:
+        (tmp_path / VECTORS).write_bytes(other)
+    with pytest.raises(StoreError, match="is damaged"):
+        DenseIndex(tmp_path, 12, 0).count()
+
+
+def test_a_mapped_file_that_is_cut_short_is_a_store_error_and_not_the_end_of_the_process(tmp_path: Path) -> None:
+    rows = unit_rows(3_000, 64)  # more than one page of the system
+    index = index_of(tmp_path, rows)
+    assert len(index.search(rows[0], 5)[0]) == 5
+    os.truncate(tmp_path / VECTORS, 100)
+    uses: tuple[Callable[[], object], ...] = (
+        lambda: index.search(rows[0], 5),
+        lambda: index.rows([2_999]),
+        lambda: index.stored(range(2_900, 3_000)),
+    )
+    for use in uses:
+        with pytest.raises(StoreError, match=r"vectors\.faiss is damaged"):
+            use()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 300.0, 0.5])
 def test_a_row_that_cannot_have_been_written_is_a_store_error_when_it_is_compared(tmp_path: Path, value: float) -> None:
     rows = unit_rows(50, 12)
     index_of(tmp_path, rows)
-    place = np.memmap(tmp_path / ROWS, dtype="<f2", mode="r+", shape=(50, 12))
-    place[7] = value
-    place.flush()
-    index = DenseIndex(tmp_path, 12)
-    with pytest.raises(StoreError, match=r"vectors\.f16 is damaged: run `qa build --full`\."):
+    place = tmp_path / VECTORS
+    data = bytearray(place.read_bytes())
+    data[-43 * 24 : -42 * 24] = np.full(12, value, dtype="<f2").tobytes()  # row 7 of 50
+    place.write_bytes(data)
+    index = DenseIndex(tmp_path, 12, 50)
+    with pytest.raises(StoreError, match=r"vectors\.faiss is damaged: run `qa build --full`\."):
         index.scores(rows[7], np.array([1, 7]))
     assert len(index.scores(rows[7], np.array([1, 2]))) == 2
     try:
@@ -217,38 +311,3 @@ def test_a_row_that_cannot_have_been_written_is_a_store_error_when_it_is_compare
     except StoreError:
         return
     assert 7 not in ids  # NaN is never among the best
-
-
-@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:9], lambda data: b"", None])
-def test_codes_that_are_cut_short_are_a_store_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: object
-) -> None:
-    monkeypatch.setattr(dense, "EXACT_ROWS", 10)
-    rows = unit_rows(60, 8)
-    index_of(tmp_path, rows)
-    place = tmp_path / CODES
-    if callable(damage):
-        place.write_bytes(damage(place.read_bytes()))
-    else:
-        place.unlink()
-    with pytest.raises(StoreError, match=r"vectors\.2bit is damaged"):
-        DenseIndex(tmp_path, 8).search(rows[0], 3)
-
-
-@settings(deadline=None, max_examples=30)
-@given(noise=st.binary(min_size=1, max_size=300), start=st.integers(0, 300))
-def test_codes_of_any_bytes_give_rows_that_are_there(
-    tmp_path_factory: pytest.TempPathFactory, noise: bytes, start: int
-) -> None:
-    """Unnoticed damage may lose results, and does nothing else."""
-    folder = tmp_path_factory.mktemp("noise")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dense, "EXACT_ROWS", 10)
-        rows = unit_rows(500, 8)
-        index_of(folder, rows)
-        data = bytearray((folder / CODES).read_bytes())
-        data[start : start + len(noise)] = noise[: len(data) - start]
-        (folder / CODES).write_bytes(data)
-        ids, scores = DenseIndex(folder, 8).search(rows[0], 5)
-    assert set(ids.tolist()) <= set(range(500))
-    assert scores == pytest.approx(rows[ids] @ rows[0], abs=HALF)

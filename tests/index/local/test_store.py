@@ -28,16 +28,16 @@ from qa.build import Progress, build, journal
 from qa.config import Config
 from qa.engine import Engine
 from qa.errors import BusyError, NoGenerationError, StoreError
-from qa.index.local import dense, lexical, store, writer
+from qa.index.local import dense_writer, lexical, store, writer
 from qa.index.local.generation import Generation
-from qa.index.manifest import FORMAT_VERSION
+from qa.index.manifest import FAISS_FORMAT_VERSION
 from qa.index.protocols import Query
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
 
 QUESTION = "Where does the anchor report say it lies?"
-FILES = ("manifest.json", "passages.sqlite", "vectors.f16", "lexical")
+FILES = ("manifest.json", "passages.sqlite", "vectors.faiss", "vectors.checked", "lexical")
 
 
 @pytest.fixture
@@ -377,8 +377,8 @@ def test_damage_to_an_open_generation_is_found_by_its_check(built: Config) -> No
         _flip(path, len(whole) // 2)
         assert generation.verify() == [f"{name} is not what was published"]
         path.write_bytes(whole)
-    (generation.folder / "vectors.f16").unlink()
-    assert generation.verify() == ["vectors.f16 is not what was published"]
+    (generation.folder / "vectors.faiss").unlink()
+    assert generation.verify() == ["vectors.faiss is not what was published"]
 
 
 def _flip_silently(path: Path, position: int) -> None:
@@ -534,7 +534,7 @@ def _content(config: Config) -> dict[str, object]:
         for (facts,) in connection.execute("SELECT facts FROM files")
     ]
     connection.close()
-    return content | {"vectors": (folder / "vectors.f16").read_bytes()}
+    return content | {"vectors": (folder / "vectors.faiss").read_bytes()}
 
 
 def test_any_flipped_byte_of_the_manifest_is_noticed(built: Config) -> None:
@@ -563,7 +563,7 @@ def test_manifest_that_is_none_is_one_sentence(built: Config, tiny: TinyEncoder,
 def test_another_format_version_is_refused_by_name_and_rebuilt(built: Config, tiny: TinyEncoder) -> None:
     path = built.index / "generations" / "000001" / "manifest.json"
     data = json.loads(path.read_text())
-    assert data["format_version"] == FORMAT_VERSION
+    assert data["format_version"] == FAISS_FORMAT_VERSION
     path.write_text(json.dumps({**data, "format_version": 999}))
     with pytest.raises(StoreError, match=r"format version 999 .* run `qa build --full`"):
         store.LocalStore(built.index).open_current()
@@ -600,7 +600,7 @@ STAGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "database": lambda m: m.setattr(sqlite3, "connect", _raising(sqlite3.OperationalError("unable to open"))),
     "rows": lambda m: m.setattr(writer.GenerationWriter, "add", _raising(sqlite3.OperationalError("disk is full"))),
     "journal": lambda m: m.setattr(journal.Journal, "append", _full),
-    "vectors": lambda m: m.setattr(dense.DenseWriter, "add", _full),
+    "vectors": lambda m: m.setattr(dense_writer.DenseWriter, "add", _full),
     "words": lambda m: m.setattr(lexical, "write_index", _raising(ValueError("An IO error occurred"))),
     "manifest": lambda m: m.setattr(Path, "write_bytes", _full_after(Path.write_bytes, "manifest.json")),
     "sync": lambda m: m.setattr(os, "fsync", _full),
@@ -692,7 +692,7 @@ def test_files_that_cannot_grow_are_one_sentence_and_the_space_is_given_back(bui
     write(built.corpus, {path: article(path, *words[path]) for path in words})
     build(built, wide)
     folder = built.index / "generations" / "000002"
-    largest = (folder / "vectors.f16").stat().st_size
+    largest = (folder / "vectors.faiss").stat().st_size
     assert largest > 2 * (folder / "passages.sqlite").stat().st_size
     (built.corpus / "m0.md").rename(built.corpus / "renamed.md")  # so that rows are written and nothing is encoded
     limits = ["0", "100", "5000", "40000", str(largest - 1), str(largest)]
