@@ -289,8 +289,8 @@ def _page(result: dict[str, Any]) -> str:
         f"real questions; each index returns the best {_K}. All are FAISS's, named as its index factory names them,",
         "and read from a mapped file by a new process. *4×* means that four times the wanted rows are preselected and",
         "compared exactly. Recall is that of the best in single precision. Times are processor time: of a question on",
-        "one thread; of building; and of adding one row, which writes the file anew. MB are the memory that opening and",
-        "all questions add to the process, with the parts of the file that were touched; bytes are those of a row.",
+        "one thread, of building, and of adding one row: the file is written anew. MB are the memory that opening and",
+        "the questions add to the process, with the parts of the file that were touched; bytes are those of a row.",
         "",
     ]
     for count in dict.fromkeys(row["rows"] for row in result["indexes"]):
