@@ -93,7 +93,7 @@ class DenseIndex:
         return ids[order], scores[order]
 
     def _selected(self, vector: Vectors, k: int, marked: Marks | None, searched: int) -> NDArray[np.int64]:
-        """The ids of rows that contain the best `k` of the marked ones, of which there are `searched`."""
+        """The ids of the best `k` of the marked rows, of which there are `searched`, in any order."""
         faiss = _faiss()
         opened = self.opened
         self._check_size()
@@ -102,11 +102,12 @@ class DenseIndex:
         marks = None if marked is None else faiss.IDSelectorBitmap(np.packbits(marked, bitorder="little"))
         query = np.asarray(vector, dtype=np.float32)[None]
         if opened.codes is None or searched <= EXACT_ROWS:
-            parameters = faiss.SearchParameters(sel=marks) if marks else None
-            _, ids = opened.exact.search(query, min(k, searched), params=parameters)
+            inside = faiss.SearchParameters(sel=marks) if marks else None
+            _, ids = opened.exact.search(query, min(k, searched), params=inside)
         else:
-            parameters = faiss.SearchParametersIVF(sel=marks, nprobe=1) if marks else None
-            _, ids = opened.codes.search(query, min(max(_SPARE * k, _FEWEST), searched), params=parameters)
+            base = {"base_index_params": faiss.SearchParametersIVF(sel=marks, nprobe=1)} if marks else {}
+            spare = faiss.IndexRefineSearchParameters(k_factor=max(_SPARE, _FEWEST / k), **base)
+            _, ids = opened.index.search(query, min(k, searched), params=spare)
         found = ids[0][ids[0] >= 0]
         if len(found) and found.max() >= self._count:
             raise self._damaged()
