@@ -78,6 +78,7 @@ class Harm:
         generation = self._history.look()
         folder = self._history.folder(generation)
         files = sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size)
+        files = [path for path in files if path.suffix != ".checked"]  # which says what was found, and can be deleted
         if not files or self._history.held(generation) is None:
             yield None
             return

@@ -34,6 +34,7 @@ EXACT_ROWS = 20_000
 # This many times the requested rows are compared exactly; see docs/decisions.md.
 _SPARE = 4
 _FEWEST = 400
+_COMPARED = 5_000  # so many marked rows are all compared if there are codes, which are faster from there on
 _LONGEST_ERROR = 1e-2  # of the squared length of a unit row with rounded numbers
 
 
@@ -101,7 +102,7 @@ class DenseIndex:
         faiss.omp_set_num_threads(1)  # OpenMP keeps it for each thread
         marks = None if marked is None else faiss.IDSelectorBitmap(np.packbits(marked, bitorder="little"))
         query = np.asarray(vector, dtype=np.float32)[None]
-        if opened.codes is None or searched <= EXACT_ROWS:
+        if opened.codes is None or searched <= min(EXACT_ROWS, _COMPARED):
             inside = faiss.SearchParameters(sel=marks) if marks else None
             _, ids = opened.exact.search(query, min(k, searched), params=inside)
         else:
