@@ -56,7 +56,8 @@ def flipped(index: Path, generation: str, random_: random.Random) -> Iterator[tu
     """Yield, again and again, the name of a file and a copy of the index in which one of its bits is another."""
     folder = index / "generations" / generation
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.stat().st_size)
-    names = [name for name in names if (folder / name).is_file() and not name.endswith(".lock")]
+    # A note of what was compared (`.checked`) can be deleted: nothing is read from it.
+    names = [name for name in names if (folder / name).is_file() and not name.endswith((".lock", ".checked"))]
     while True:
         with tempfile.TemporaryDirectory() as place:
             copy = Path(shutil.copytree(index, Path(place) / "index"))

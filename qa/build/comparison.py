@@ -45,7 +45,7 @@ class Comparison:
     @property
     def is_current(self) -> bool:
         """Whether there is nothing to write."""
-        return self.reused is not None and not self.changes.differs and not self.reused.is_outdated
+        return self.reused is not None and not self.changes.differs and not self.reused.manifest.is_outdated
 
     @property
     def embedded(self) -> list[OpenGeneration]:

@@ -145,11 +145,6 @@ class OpenGeneration(ABC):
         """The files that were taken out since the generation was published."""
         return frozenset()
 
-    @property
-    def is_outdated(self) -> bool:
-        """Whether a build should write it anew although no file has changed, since it is in a former format."""
-        return False
-
     def close(self) -> None:  # noqa: B027 (most have nothing to release)
         """Release what this generation alone keeps open."""
 

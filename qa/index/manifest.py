@@ -23,6 +23,7 @@ from ..text.stored import parse_json, strings, typed
 
 FORMAT_VERSION = 4
 FAISS_FORMAT_VERSION = 5  # on disk, where embeddings are a FAISS index; everything else is as in 4
+FORMER_VECTORS = "vectors.f16"  # the embeddings on disk in format 4: rows of half-precision numbers alone
 MANIFEST = "manifest.json"
 _json = json.JSONEncoder(ensure_ascii=False)
 # The text before and after the files' records: JSON strings cannot contain these line ends.
@@ -92,6 +93,11 @@ class Manifest:
         """Whether the encoder was made for one language, that of all articles, as far as these are known."""
         made_for = self.encoder_languages
         return not made_for or (len(made_for) == 1 and {*self.languages} <= {"", *made_for})
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a build should write the generation anew although no file has changed, since its format is former."""
+        return FORMER_VECTORS in self.files
 
     def as_json(self) -> dict[str, Any]:
         data = {name: getattr(self, name) for name in ("format_version", "id", "created")}
@@ -171,8 +177,7 @@ def check_file(
 ) -> None:
     """Raise StoreError if a file has another size than was published, may not be read, or has other bytes.
 
-    Its bytes are read only if its time differs: it may have been copied. With `is_intact`, that says instead whether the
-    file has the checksum.
+    Its bytes are read only if its time differs: it may have been copied. `is_intact` decides instead, if it is given.
     """
     path = folder / name
     try:

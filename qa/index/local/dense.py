@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 
 from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
+from ..manifest import FORMER_VECTORS
 
 Stored = NDArray[np.float16]
 Marks = NDArray[np.bool_]
 
 
 VECTORS = "vectors.faiss"
-FORMER = "vectors.f16"  # of generations in format 4: the rows alone, one after the other
 # Up to here comparing all rows costs less than a millisecond more than selecting some; see docs/decisions.md.
 EXACT_ROWS = 20_000
 # This many times the requested rows are compared exactly; see docs/decisions.md.
@@ -60,7 +60,9 @@ class DenseIndex:
 
     def __init__(self, folder: Path, dimension: int, count: int) -> None:
         self._dimension, self._count = dimension, count
-        self._path = next((path for path in (folder / VECTORS, folder / FORMER) if path.exists()), folder / VECTORS)
+        self._path = next(
+            (path for path in (folder / VECTORS, folder / FORMER_VECTORS) if path.exists()), folder / VECTORS
+        )
         try:
             # It stays open: a mapped file that is cut short later must not be touched any more (see `_check_size`).
             self._file = os.open(self._path, os.O_RDONLY)
@@ -74,7 +76,7 @@ class DenseIndex:
     @property
     def is_former(self) -> bool:
         """Whether the generation is in the former format, which has rows without an index."""
-        return self._path.name == FORMER
+        return self._path.name == FORMER_VECTORS
 
     def count(self) -> int:
         """The number of rows. Raises StoreError if the file contains another."""

@@ -152,10 +152,6 @@ class Generation(OpenGeneration):
     def vectors(self, ids: Sequence[int]) -> Vectors:
         return self.dense.rows(ids)
 
-    @property
-    def is_outdated(self) -> bool:
-        return self.dense.is_former
-
     # --- postings
 
     @property

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 
 from qa.errors import StoreError
 from qa.index.local import dense
-from qa.index.local.dense import EXACT_ROWS, FORMER, VECTORS, DenseIndex, Stored
+from qa.index.local.dense import EXACT_ROWS, VECTORS, DenseIndex, Stored
 from qa.index.local.dense_writer import DenseWriter
+from qa.index.manifest import FORMER_VECTORS
 from qa.models.protocols import Vectors
 
 HALF = 1e-3  # the largest change that rounding to half precision may cause
@@ -102,6 +102,8 @@ def test_few_rows_have_no_codes_and_exactly_the_best_are_found(tmp_path: Path) -
 def test_faiss_opens_the_file_and_finds_the_same_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact_rows: int
 ) -> None:
+    import faiss
+
     monkeypatch.setattr(dense, "EXACT_ROWS", exact_rows)
     rows = themed_rows(2_000, 24)
     index = index_of(tmp_path, rows)
@@ -225,6 +227,8 @@ def test_centroids_are_learnt_anew_if_most_rows_are_new(
 
 
 def _centroids(index: DenseIndex) -> bytes:
+    import faiss
+
     assert index.opened.codes is not None
     return bytes(faiss.vector_to_array(index.opened.codes.pq.centroids).tobytes())
 
@@ -232,7 +236,7 @@ def _centroids(index: DenseIndex) -> bytes:
 def test_rows_of_the_former_format_are_searched_and_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dense, "EXACT_ROWS", 1_000)
     rows, query = unit_rows(1_500, 16), unit_rows(1, 16, 7)[0]
-    rows.astype("<f2").tofile(tmp_path / FORMER)
+    rows.astype("<f2").tofile(tmp_path / FORMER_VECTORS)
     former = DenseIndex(tmp_path, 16, 1_500)
     assert former.is_former
     (tmp_path / "new").mkdir()
@@ -271,6 +275,8 @@ def test_an_index_of_other_rows_is_a_store_error(tmp_path: Path, dimension: int,
 
 @pytest.mark.parametrize("other", [b"none", None])
 def test_a_file_that_is_no_such_index_is_a_store_error(tmp_path: Path, other: bytes | None) -> None:
+    import faiss
+
     if other is None:
         faiss.write_index(faiss.IndexFlatIP(12), str(tmp_path / VECTORS))
     else:

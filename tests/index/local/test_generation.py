@@ -181,7 +181,8 @@ def test_opening_reads_nothing_that_grows_with_the_articles(
         read.append(path)
         return ""
 
-    monkeypatch.setattr("qa.index.manifest.file_sha256", sha256)
+    for reader in ("qa.index.manifest.file_sha256", "qa.index.local.intact.file_sha256"):
+        monkeypatch.setattr(reader, sha256)
     opened = store.LocalStore(config.index).open_current()
     assert read == []
     assert not {"_written", "_parts"} & set(vars(opened))

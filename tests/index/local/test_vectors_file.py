@@ -8,7 +8,6 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import faiss
 import numpy as np
 import pytest
 from conftest import ROOT
@@ -16,10 +15,10 @@ from corpora import REBUILD, article, write
 
 from qa.build import build
 from qa.config import Config
-from qa.engine import Engine
 from qa.errors import StoreError
 from qa.index.local import dense, intact, store
-from qa.index.manifest import FAISS_FORMAT_VERSION, FORMAT_VERSION, file_sha256
+from qa.index.manifest import FAISS_FORMAT_VERSION, FORMAT_VERSION, FORMER_VECTORS, file_sha256
+from qa.index.protocols import Query
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -52,6 +51,8 @@ def vectors_of(config: Config) -> Path:
 
 
 def test_faiss_alone_finds_the_passages_that_the_program_finds(built: Config, tiny: TinyEncoder) -> None:
+    import faiss
+
     generation = store.LocalStore(built.index).open_current()
     alone = faiss.read_index(str(vectors_of(built)))
     assert (alone.ntotal, alone.metric_type) == (generation.count(), faiss.METRIC_INNER_PRODUCT)
@@ -128,20 +129,22 @@ def former(config: Config) -> Config:
 def test_an_index_of_the_former_format_answers(former: Config, tiny: TinyEncoder) -> None:
     generation = store.LocalStore(former.index).open_current()
     assert generation.manifest.format_version == FORMAT_VERSION == 4
-    assert generation.is_outdated
+    assert generation.manifest.is_outdated
     assert generation.verify() == []
-    assert "anchor" in Engine.open(former, tiny).ask(QUESTION).citations[0].text
+    vector = tiny.encode_queries([QUESTION])[0]
+    found = generation.search(lambda: vector, Query(QUESTION), 1)
+    assert "anchor" in generation.passages(found.ids[:1].tolist())[0].text
 
 
 def test_the_next_build_converts_a_former_index_and_encodes_nothing(former: Config, tiny: TinyEncoder) -> None:
     before = store.LocalStore(former.index).open_current()
-    rows = np.fromfile(before.folder / dense.FORMER, dtype="<f2")
+    rows = np.fromfile(before.folder / FORMER_VECTORS, dtype="<f2")
     tiny.encoded.clear()
     report = build(former, tiny)
     assert (report.generation, report.unchanged, report.passages_encoded, tiny.encoded) == ("000002", 2, 0, [])
     after = store.LocalStore(former.index).open_current()
     assert after.manifest.format_version == FAISS_FORMAT_VERSION
-    assert not after.is_outdated and after.verify() == []
+    assert not after.manifest.is_outdated and after.verify() == []
     assert np.array_equal(after.dense.stored(range(3)).ravel(), rows)
     vector = tiny.encode_queries([QUESTION])[0]
     assert np.array_equal(before.dense.search(vector, 3), after.dense.search(vector, 3))
