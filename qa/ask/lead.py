@@ -194,6 +194,8 @@ def _units(ranking: Ranking) -> Iterator[tuple[Hit, Unit, dict[str, float]]]:
         language = hit.passage.language
         before: Set[str] = frozenset()
         for unit in units_of(number, hit.passage):
+            if traits.says_units(unit.visible_sentence):
+                continue
             own = contained_with_kin(unit.visible_sentence, language)
             headings = unit.headings[len(hit.passage.section[:-1]) :]  # those above the last are about the article
             words = traits.words_in(own, contained_with_kin(". ".join(headings), language), before, terms)

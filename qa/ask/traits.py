@@ -28,6 +28,17 @@ _POINTER = re.compile(
     r"|for [^,;:.]{1,120}, (?:please )?(?:see|refer to|visit|read)\b|(?:please )?(?:see|refer to)\b)",
     re.I,
 )
+# "(Dollars in millions, except per share data)" above the rows of a report.
+_UNIT_WORD = (
+    r"(?:u\.?s\.?|all|amounts?|dollars?|euros?|pounds?|usd|eur|gbp|figures?|shares?|numbers?|values?|percentages?|ratios?|"
+    r"earnings|income|data|millions?|thousands?|billions?|unaudited|in|are|of|and|or|except|per|for|the|where|as|"
+    r"otherwise|noted|unless|stated|indicated|expressed)"
+)
+_UNITS = re.compile(
+    rf"(?=.{{0,60}}\bin (?:u\.?s\.? )?(?:dollars|euros|pounds|usd|eur|gbp|millions?|thousands?|billions?)\b)"
+    rf"\W*(?:{_UNIT_WORD}\b\W*){{1,20}}",
+    re.I,
+)
 _LINK = re.compile(r"^\W*\[[^\]]*\]\([^)]*\)\W*$|^\s*https?://\S+\s*$")
 # A name with its value: "port: 8410", "KEEP_DAYS=35", "Tue: 10:00 - 17:30".
 _PAIR = re.compile(r"\W{0,4}[^\W_][^\s:=|]*(?: [^\s:=|]+){0,3} ?(?:=|:(?!//|\d))\s*\S")
@@ -66,6 +77,11 @@ def shape(unit: Unit) -> dict[str, float]:
 def is_pointer(text: str) -> bool:
     """Whether a sentence only says where to read on."""
     return _POINTER.match(text) is not None
+
+
+def says_units(text: str) -> bool:
+    """Whether a line only says in what units the numbers below it are."""
+    return _UNITS.fullmatch(" ".join(text.split())) is not None
 
 
 def words_in(own: Set[str], above: Set[str], before: Set[str], terms: Sequence[QueryTerm]) -> dict[str, float]:

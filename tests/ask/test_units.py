@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.ask.quantity import asked_for
-from qa.ask.traits import UNREAD, lacks, no_quantity, numbers_in, read_alone, read_in, shape, words_in
+from qa.ask.traits import UNREAD, lacks, no_quantity, numbers_in, read_alone, read_in, says_units, shape, words_in
 from qa.ask.units import MOST_WORDS, MOST_WORDS_OF_LIST, Unit, units_of
 from qa.formats.chat_lines import chat_of
 from qa.formats.markdown import parse_markdown
@@ -357,3 +357,20 @@ def test_a_row_is_read_as_it_is_seen_and_shown_as_it_is_written() -> None:
 def test_only_a_link_is_a_link_whatever_is_seen_of_it() -> None:
     (made,) = units("[The options of the linker](options.md)")
     assert shape(made)["link"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("(Dollars in millions, except per share data)", True),
+        ("In thousands of euros, unless otherwise noted", True),
+        ("(unaudited, in billions, except percentages)", True),
+        ("Revenue in millions", False),
+        ("The amounts are in millions of hives.", False),
+        ("Net sales were 3 in millions.", False),
+        ("All shares are of the same value.", False),
+        ("", False),
+    ],
+)
+def test_a_line_that_only_says_the_units_of_numbers_is_told_from_others(text: str, expected: bool) -> None:
+    assert says_units(text) == expected
