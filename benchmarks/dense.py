@@ -152,8 +152,12 @@ KINDS: dict[str, Kind | Ours] = {
     "IVF1,PQ192x4fs,Refine(SQfp16), 10×": Kind("IVF1,PQ192x4fs,Refine(SQfp16)", 10),
     "RaBitQfs,Refine(SQfp16), 10×": Kind("RaBitQfs,Refine(SQfp16)", 10),
     "RaBitQfs2,Refine(SQfp16), 4×": Kind("RaBitQfs2,Refine(SQfp16)", 4),
-    "IVF,PQ192x4fs,Refine(SQfp16), 4×, 1/4 of the lists": Kind("IVF{lists},PQ192x4fs,Refine(SQfp16)", 4, 1 / 4),
-    "IVF,RaBitQfs,Refine(SQfp16), 10×, 1/4 of the lists": Kind("IVF{lists},RaBitQfs,Refine(SQfp16)", 10, 1 / 4),
+    "IVF,PQ192x4fs,Refine(SQfp16), 4×, 1/4 of the lists": Kind(
+        "IVF{lists},PQ192x4fs,Refine(SQfp16)", 4, 1 / 4, largest=20_000
+    ),
+    "IVF,RaBitQfs,Refine(SQfp16), 10×, 1/4 of the lists": Kind(
+        "IVF{lists},RaBitQfs,Refine(SQfp16)", 10, 1 / 4, largest=20_000
+    ),
     "HNSW32, ef 256": Kind("HNSW32", ef=256, largest=20_000),
 }
 
