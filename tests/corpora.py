@@ -97,11 +97,14 @@ def replace_unseen(place: Path, content: str, by_another: bool = False) -> None:
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int, int]]:
-    """Inode, size and time of every file except the writers' lock, to see whether anything was written."""
+    """Inode, size and time of every file, to see whether anything was written.
+
+    Not of the writers' lock, nor of the note that a FAISS index was compared, which is written where it was copied.
+    """
     return {
         path.relative_to(folder).as_posix(): (path.stat().st_ino, path.stat().st_size, path.stat().st_mtime_ns)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path != folder / ".lock"
+        if path.is_file() and path != folder / ".lock" and path.suffix != ".checked"
     }
 
 
