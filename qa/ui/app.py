@@ -12,6 +12,7 @@ from pathlib import Path
 from ..config import Config
 from ..engine import Engine
 from ..index import is_shared
+from ..system.lacking import LEAST_FOR_CHAT, check_memory
 from ..system.logs import write_json
 from ..system.machine import is_loopback, limit_memory_pools
 from .access.address import check_access
@@ -46,6 +47,7 @@ def serve(
     if operation.log == "json":
         write_json(sys.stderr, operation.with_questions)
     check_access(host, auth, auth_file)
+    check_memory(LEAST_FOR_CHAT)
     public = PublicUrl.parse(public_url) if public_url else None
     from .libraries import Libraries
     from .server import Server  # loads Gradio, which takes seconds: not before an address that is refused

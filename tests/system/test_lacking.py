@@ -92,10 +92,13 @@ def test_with_too_little_memory_a_question_and_a_build_are_one_sentence_and_no_c
     (tmp_path / "corpus" / "a.md").write_text("# Bees\n\nThe bees sleep in winter.\n")
     limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (600_000_000,) * 2)"
     limited = f"{limit}; from qa.cli import run; run()"
-    done = subprocess.run(
-        [sys.executable, "-c", limited, "build"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == ("qa: This program may use 600 MB of memory, and needs 950: raise the limit (`ulimit -v`).\n")
+    for command, needs in (("build", "1,000"), ("serve", "1,500")):
+        done = subprocess.run(
+            [sys.executable, "-c", limited, command],
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (
+            f"qa: This program may use 600 MB of memory, and needs {needs}: raise the limit (`ulimit -v`).\n"
+        )
     assert not (tmp_path / "index" / "CURRENT").exists()
