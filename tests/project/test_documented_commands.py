@@ -14,6 +14,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,7 @@ def shell(
     ):
         monkeypatch.setattr(name, lambda *_: encoder)
     monkeypatch.setattr("qa.engine.shipped_reader", lambda: reader)
+    import_module("qa.ui.libraries")  # else it would keep what stands in for the server
     monkeypatch.setattr("qa.ui.server.Server", Silent)
     return Shell(chat, capsys, monkeypatch)
 
