@@ -21,6 +21,7 @@ from ..system.precedence import lower_priority
 from .estimate import print_estimate
 from .options import config_of, stored
 from .output import STOPPED, fail, generation_number, one_line, print_json, progress
+from .watchlist import checked, print_changes
 
 if TYPE_CHECKING:
     from ..build import BuildReport
@@ -91,6 +92,7 @@ def build(
 
         if not watch:
             _print_report(bring_up_to_date(full, yes), as_json)
+            _report_changes(config, as_json)
             return
         _keep_up(config, bring_up_to_date, full, yes, as_json)
 
@@ -106,7 +108,19 @@ def _keep_up(config: Config, build: Callable[[bool, bool], BuildReport], full: b
             continue
         if report.generation != last:
             _print_report(report, as_json)
+            _report_changes(config, as_json)
         last = report.generation
+
+
+def _report_changes(config: Config, quietly: bool) -> None:
+    """Ask the pinned questions again; whatever goes wrong there, the build is done."""
+    try:
+        found = checked(config)
+    except QAError as error:
+        fail(f"The pinned questions were not asked again ({error})", 1, "run `qa watchlist check`.")
+        return
+    if not quietly:
+        print_changes(found)
 
 
 def _cluster(address: str, encoder: Encoder, config: Config) -> AbstractContextManager[Cluster]:

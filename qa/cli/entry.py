@@ -37,6 +37,7 @@ from .service import service
 from .status import status, verify
 from .token import token
 from .user import user
+from .watchlist import watchlist
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -49,6 +50,7 @@ _COMMANDS = (
     *(build, add, ask, absent, check, status, verify, feedback, gaps, evaluate, calibrate, gate),
     *(serve, mcp, password, user, token, config, doctor, libraries, estimate, pack, unpack, demo, completion),
     service,
+    watchlist,
 )
 for _command in _COMMANDS:
     cli.add_command(_command)
