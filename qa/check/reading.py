@@ -1,14 +1,20 @@
-"""Reads a draft as the articles are read: its format by its name, in a separate process with limits."""
+"""Reads a draft as the articles are read, by its format and in a separate process with limits, and checks it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from ..engine import Engine
 from ..errors import ConfigError
 from ..formats import supported
 from ..formats.decoding import Empty, Unreadable
+from ..index.scope import Scope
 from ..models.protocols import Encoder
 from ..sandbox.parsing import ParseFile
+from ..sandbox.pool import SandboxProcess
 from ..text.passages import Splitting
-from .draft import Draft
+from .draft import Draft, Step, check
+from .findings import CheckedDraft
 
 PASTED = "draft.md"  # the name of a draft that is typed or pasted
 MOST_CHARACTERS = 200_000  # of a pasted draft: about 70 pages
@@ -26,3 +32,17 @@ def read_draft(name: str, data: bytes, encoder: Encoder, parse_file: ParseFile) 
     if not parsed.documents:
         raise ConfigError(f"{name!r} contains no text: give a draft that has some.")
     return Draft(name, parsed.documents)
+
+
+def check_draft(
+    engine: Engine,
+    name: str,
+    data: bytes,
+    scope: Mapping[str, object] | None = None,
+    step: Step = lambda done, of: None,
+) -> CheckedDraft:
+    """Check the bytes of a draft with this name. Raises ConfigError if it cannot be read, or as `Engine.ask` does."""
+    with engine.resources() as resources:
+        with SandboxProcess() as sandbox:
+            draft = read_draft(name, data, resources.encoder, sandbox.parse_file)
+        return check(draft, resources, Scope.from_json(scope), step)

@@ -92,7 +92,7 @@ def _terminal_lines(text: CheckedText, finding: Finding) -> Iterator[str]:
     changed = as_text(difference(text, finding))
     yield f"{SIGNS[finding.verdict]} {verdict_words(finding.verdict)}: {shortened(changed or finding.claim.text)}"
     if finding.source is not None:
-        page = f", {say('page {page}', page=finding.source.page)}" if finding.source.page else ""
+        page = say(", page {n}", n=finding.source.page) if finding.source.page else ""
         yield f"    {finding.source.where} ({finding.source.document}{page})"
     yield from (f"    ! {words}" for words in limit_words(finding))
 

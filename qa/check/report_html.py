@@ -78,7 +78,8 @@ def _item(draft: CheckedDraft, text: CheckedText, number: int, finding: Finding)
     ]
     found = difference(text, finding)
     if found:
-        shown = "".join(f"<{_TAGS[each.kind]}>{escape(each.text)}</{_TAGS[each.kind]}> " for each in found)
+        shown = "".join(f"<{_TAGS[each.kind]}>{escape(each.text)}</{_TAGS[each.kind]}>" for each in found)
+        shown = shown.replace("</del><ins>", "</del> <ins>")
         lines.append(f'<p dir="auto">{shown}</p>')
     if finding.source is not None:
         source = finding.source

@@ -63,19 +63,12 @@ def check(
 
 def _checked(config: Config, path: Path, scope: Mapping[str, Any]) -> CheckedDraft:
     """The draft with all that was found. Raises ConfigError if it cannot be read, or as `Engine.ask` does."""
-    from ..check.draft import check as compare
-    from ..check.reading import PASTED, read_draft
+    from ..check.reading import PASTED, check_draft
     from ..engine import Engine
-    from ..index.scope import Scope
-    from ..sandbox.pool import SandboxProcess
 
     data, name = _read(path), PASTED if str(path) == "-" else path.name
-    with Engine.open(config) as engine, engine.resources() as resources, progress() as shown:
-        with SandboxProcess() as sandbox:
-            draft = read_draft(name, data, resources.encoder, sandbox.parse_file)
-        return compare(
-            draft, resources, Scope.from_json(scope), lambda done, of: shown(f"claim {done} of {of}", done, of)
-        )
+    with Engine.open(config) as engine, progress() as shown:
+        return check_draft(engine, name, data, scope, lambda done, of: shown(f"claim {done} of {of}", done, of))
 
 
 def _read(path: Path) -> bytes:

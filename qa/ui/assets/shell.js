@@ -50,9 +50,9 @@ window.qa = (() => {
     else location.hash = path;
   }
 
-  // --- places: the conversation or the library, in the middle
+  // --- places: the conversation, the library or a draft, in the middle
 
-  const places = { ask: find('#qa-ask'), library: find('#qa-library') };
+  const places = { ask: find('#qa-ask'), library: find('#qa-library'), check: find('#qa-check') };
 
   function place(name) {
     const was = root.dataset.place;

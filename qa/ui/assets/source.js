@@ -92,7 +92,7 @@ function hide() {
 function leave() {
   linked = '';
   if (!location.hash.startsWith('#/article/')) return;
-  history.replaceState(null, '', `#${qa.root.dataset.place === 'library' ? '/library' : qa.conversation.path()}`);
+  history.replaceState(null, '', `#${qa.root.dataset.place === 'ask' ? qa.conversation.path() : `/${qa.root.dataset.place}`}`);
 }
 
 // Back or another address: what was opened by its address closes with it.

@@ -9,11 +9,11 @@ from markupsafe import Markup
 
 _STYLES = (
     "palette", "frame", "rail", "past", "article", "answer", "passages", "source", "composer", "picker", "notices",
-    "library", "print",
+    "library", "check", "print",
 )  # fmt: skip
 _SCRIPTS = (
     "shell", "channels", "toast", "settings", "copy", "conversation", "answer", "preview", "past", "picker", "composer",
-    "source", "pages", "find", "notices", "library", "libraries", "ratings", "upload", "feed", "start",
+    "source", "pages", "find", "notices", "library", "libraries", "ratings", "check", "upload", "feed", "start",
 )  # fmt: skip
 
 

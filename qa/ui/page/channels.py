@@ -38,6 +38,8 @@ def build_app(engine: Engine, chat: Chat | None = None, is_owner: bool = True) -
         session = gr.State(Session())
         _connect_conversation(screen, session)
         _connect_rail(screen.chat)
+        check = channel("check", ("qa_check",))
+        check.qa_check(in_language(screen.check), None, check, trigger_mode="multiple", **_QUIET)
         picker = channel("picker", ("qa_look",))
         picker.qa_look(in_language(Picker(engine).look), None, picker, trigger_mode="multiple", **_QUIET)
         files = channel("files", ("qa_load", "qa_read", "qa_find", "qa_remove", "qa_rename", "qa_undo"))

@@ -6,19 +6,23 @@ HTML comes from `views`, `library_html` and `source_html`; `channels` connects t
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
 from ...ask.answer import Citation
-from ...errors import QAError
-from ..failures import unexpected
+from ...check.reading import MOST_CHARACTERS, PASTED, check_draft
+from ...errors import ConfigError, QAError
+from ..answers.checked_html import checked_html
+from ..failures import in_page, unexpected
 from ..library import library_html
 from ..sources.pictures import NONE, pictures_of
 from ..sources.source_html import source_html
 from . import views
 from .chat import Chat
+from .events import number_in, text_in
 from .session import Session
 from .shelf import Shelf
 
@@ -33,6 +37,7 @@ class Screen:
         self.engine = chat.engine
         self._can_build = self.engine.can_build
         self.shelf = Shelf(chat, is_owner)
+        self._checking = threading.Lock()
 
     # --- the sources
 
@@ -58,6 +63,27 @@ class Screen:
             logger.exception("a source could not be shown")
             return views.problem_html(unexpected(error, "open the source again"))
         return source_html(citation, document, changed, turn, of, beside, pictures)
+
+    # --- drafts
+
+    def check(self, event: gr.EventData) -> dict[str, Any]:
+        """Return what the articles say of a draft; the page numbers its requests (`serial`), and shows the last."""
+        serial, text = number_in(event, "serial"), text_in(event, "text")
+        try:
+            if not text.strip():
+                raise ConfigError("There is no text: paste what you wrote.")
+            if len(text) > MOST_CHARACTERS:
+                raise ConfigError("This draft is too long: check a part of it, or run `qa check` with its file.")
+            with self._checking:  # it may take long, and questions shall not wait for several
+                checked = check_draft(self.engine, PASTED, text.encode("utf-8", "replace"))
+        except QAError as error:
+            html = views.problem_html(in_page(error, self._can_build))
+        except Exception as error:  # an edge: the page says what went wrong
+            logger.exception("a draft could not be checked")
+            html = views.problem_html(unexpected(error, "check it again"))
+        else:
+            html = checked_html(checked)
+        return {"serial": serial, "html": html}
 
     # --- the index and the files
 

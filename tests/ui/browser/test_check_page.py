@@ -1,0 +1,68 @@
+"""Checking a draft in a real browser: what is pasted, what is marked, and the source beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from browsers import chromium
+from conftest import TinyEncoder
+from corpora import write
+from playwright.sync_api import Browser, expect
+from served import serve
+
+from qa.build import build
+from qa.config import Config
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # gradio's use of pandas, in a separate thread
+]
+SLOW = 60_000  # milliseconds, on a busy machine
+HARBOUR = "# Harbour\n\nA berth costs 40 euros for each night. However, members of the rowing club pay nothing.\n"
+DRAFT = """A berth costs 45 euros for each night. They say “members of the rowing club pay nothing”.
+
+The lighthouse keeper plays <b>chess</b> against sailors every Sunday.
+"""
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    root = tmp_path_factory.mktemp("check")
+    config = Config(corpus=root / "corpus", index=root / "index", threshold=0.0, reader="off")
+    write(config.corpus, {"harbour.md": HARBOUR})
+    build(config, TinyEncoder())
+    with serve(config) as running:
+        yield str(running.http.base_url)
+
+
+@pytest.fixture(scope="module")
+def browser(url: str) -> Iterator[Browser]:
+    with chromium(SLOW) as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("width", [1400, 390], ids=["wide", "phone"])
+def test_a_pasted_draft_is_marked_and_its_sources_open(browser: Browser, url: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    context.set_default_timeout(SLOW)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{url}#/check")
+    page.get_by_label("Your draft").fill(DRAFT)
+    page.get_by_role("button", name="Check", exact=True).click()
+    claims = page.locator(".qa-claim")
+    expect(claims).to_have_count(3)
+    expect(page.locator(".qa-check-text")).to_contain_text("<b>chess</b> against")
+    first = page.locator(".qa-findings > li").first
+    expect(first.locator("del")).to_have_text("45")
+    expect(first.locator("ins")).to_have_text("40")
+    first.get_by_role("link").click()
+    expect(page.locator("#qa-source")).to_contain_text("A berth costs 40 euros")
+    page.get_by_role("button", name="Close the source").click()
+    expect(page.locator(".qa-findings")).to_be_visible()
+    assert page.evaluate("location.hash") == "#/check"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+    assert errors == []
