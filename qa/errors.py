@@ -7,6 +7,7 @@ QAError                 the base: catch this at an edge
 │   └── VanishedError   most articles are gone from it, and nobody confirmed that they are to leave the index
 ├── FetchError          an address of the web could not be fetched
 ├── ModelError          an encoder is missing, altered or does not fit
+├── ReceiptError        a receipt cannot be made or read
 ├── ClosedError         the engine was closed
 ├── ClusterError        the machines of a distributed build cannot be reached, or do not fit
 ├── MachineError        this machine lacks memory, room, a permission or a working package
@@ -85,6 +86,10 @@ class FetchError(QAError):
 
 class ModelError(QAError):
     """An encoder is missing, altered, or does not fit."""
+
+
+class ReceiptError(QAError):
+    """A receipt cannot be made or read, or its key cannot."""
 
 
 class ClosedError(QAError):

@@ -18,7 +18,7 @@ import qa
 
 PACKAGE = Path(qa.__file__).parent
 # Used by the rooms above the engine; no other program should use it, since it may change with any version.
-OWN_AFFAIRS = {"Engine.corpus", "Engine.generation", "Engine.pages"}
+OWN_AFFAIRS = {"Engine.corpus", "Engine.generation", "Engine.pages", "Engine.resources"}
 
 
 def test_the_public_names_are_these() -> None:

@@ -18,7 +18,9 @@ from .output import print_json
 from .terminal import shows_links, shows_styles
 
 if TYPE_CHECKING:
+    from ..ask.answer import Answer
     from ..ask.follow_up import Turn
+    from ..engine import Engine
 
 
 def _file(option: str, what: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -36,6 +38,9 @@ def _file(option: str, what: str) -> Callable[[Callable[..., int]], Callable[...
 @click.option("--top-k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many passages.")
 @click.option("--explain", is_flag=True, help="Say why: matched and missing words, ranks, what the reader says.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per question.")
+@click.option(
+    "--receipt", type=click.Path(path_type=Path), metavar="FILE", help="Write a signed receipt, for qa verify-receipt."
+)
 def ask(
     corpus: Path | None,
     index: Path | None,
@@ -47,6 +52,7 @@ def ask(
     top_k: int,
     explain: bool,
     as_json: bool,
+    receipt: Path | None,
     scope: Mapping[str, Any],
 ) -> int:
     """Answer QUESTION, or each line of a file of questions.
@@ -61,6 +67,8 @@ def ask(
         raise ConfigError('Give either a QUESTION or --questions FILE: run `qa ask "…"`.')
     if question is None and conversation is not None:
         raise ConfigError('--conversation needs a QUESTION: run `qa ask "…" --conversation FILE`.')
+    if question is None and receipt is not None:
+        raise ConfigError('--receipt needs a QUESTION: run `qa ask "…" --receipt FILE`.')
     history = _history(conversation) if conversation is not None else ()
     lines = _lines(questions) if question is None else []
     as_text = partial(
@@ -73,6 +81,8 @@ def ask(
         if question is not None:
             answer = engine.ask(question, top_k, history, scope=scope)
             print_json(answer.as_json()) if as_json else click.echo(as_text(answer))
+            if receipt is not None:
+                _write_receipt(engine, answer, receipt)
             return 0
         engine.preflight()  # report once what would fail for every line
         code = 0
@@ -88,6 +98,15 @@ def ask(
                 continue
             print_json(answer.as_json()) if as_json else click.echo(as_text(answer) + "\n")
     return code
+
+
+def _write_receipt(engine: Engine, answer: Answer, path: Path) -> None:
+    """Write the receipt of an answer, and say where. Raises ReceiptError."""
+    from ..receipts.receipt import receipt_of
+
+    made = receipt_of(engine, answer)
+    path.write_text(made.as_text(), "utf-8")
+    click.echo(f"qa: The receipt is in {path}, signed with your key {made.signature.fingerprint}.", err=True)
 
 
 def _lines(path: Path | None) -> Iterable[str]:

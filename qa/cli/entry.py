@@ -37,6 +37,7 @@ from .service import service
 from .status import status, verify
 from .token import token
 from .user import user
+from .verify_receipt import verify_receipt
 from .watchlist import watchlist
 
 
@@ -47,7 +48,7 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    *(build, add, ask, absent, check, status, verify, feedback, gaps, evaluate, calibrate, gate),
+    *(build, add, ask, absent, check, status, verify, verify_receipt, feedback, gaps, evaluate, calibrate, gate),
     *(serve, mcp, password, user, token, config, doctor, libraries, estimate, pack, unpack, demo, completion),
     service,
     watchlist,

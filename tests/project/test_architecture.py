@@ -81,13 +81,14 @@ def arrows() -> set[tuple[str, str]]:
 def test_there_are_few_rooms_and_few_arrows_between_them() -> None:
     whole = {(re.sub(CHAT, "qa.ui", one), re.sub(CHAT, "qa.ui", other)) for one, other in arrows()}
     whole = {(one, other) for one, other in whole if one != other}
-    # `check` compares drafts with the articles, which no question needs, and stands on nearly all rooms below.
+    # `check` compares drafts with the articles, and `receipts` read the files again: no question needs either, and both
+    # stand on nearly all rooms below.
     # So does `watchlist`, which asks pinned questions again.
-    assert len({room for arrow in whole for room in arrow}) <= 29
+    assert len({room for arrow in whole for room in arrow}) <= 30
     # Among them sandbox → models, whose tokenizer counts tokens there; engine and corpus → system, since questions that
     # go first, what is made once for many threads, and what the machine lacks are matters of the whole process; and
     # system and sandbox → errors: what the machine lacks is worded once, and no file is blamed for it.
-    assert 100 < len(whole) <= 154
+    assert 100 < len(whole) <= 170
 
 
 def test_the_chat_consists_of_few_rooms_of_few_modules_with_few_arrows_between_them() -> None:

@@ -55,7 +55,7 @@ def test_the_hooks_run_what_the_tests_need_and_the_public_workflow_runs_every_ch
 
 @pytest.mark.parametrize("text", [README, DESIGN, GUIDE], ids=["README", "design", "guide"])
 def test_the_commands_that_are_documented_are_those_that_exist(text: str) -> None:
-    named = set(re.findall(r"`qa (\w+)", text))
+    named = set(re.findall(r"`qa ([\w-]+)", text))
     assert named == set(cli.commands)
 
 

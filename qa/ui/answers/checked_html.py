@@ -43,7 +43,8 @@ class _Text:
 
 def checked_html(draft: CheckedDraft) -> str:
     """The HTML of a checked draft; the links of sources open them in the source pane."""
-    texts, findings = [], []
+    texts: list[_Text] = []
+    findings: list[_Shown] = []
     for text in draft.texts:
         shown = [_shown(text, finding, len(findings) + number) for number, finding in enumerate(text.findings, start=1)]
         texts.append(_Text(tuple(_parts(text, shown))))

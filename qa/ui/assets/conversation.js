@@ -184,7 +184,7 @@ qa.conversation = {
   refresh() { if (name) qa.send('talk', 'qa_show', { conversation: name }); },
 };
 
-for (const what of ['retry', 'drop', 'literal', 'alone', 'everywhere', 'suggested', 'judge']) {
+for (const what of ['retry', 'drop', 'literal', 'alone', 'everywhere', 'suggested', 'judge', 'receipt']) {
   qa.act(what, ({ dataset }) => qa.send('talk', `qa_${what}`, {
     turn: Number(dataset.turn), number: Number(dataset.number), verdict: dataset.verdict, conversation: key, ...qa.wishes(),
   }));

@@ -36,8 +36,9 @@ def build_app(engine: Engine, chat: Chat | None = None, is_owner: bool = True) -
     with Page(title="Ask your articles", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         add_api(engine, screen.chat.address)  # first, so that its names are free
         session = gr.State(Session())
-        _connect_conversation(screen, session)
-        _connect_rail(screen.chat)
+        exported = channel("exported")  # a file that the page saves
+        _connect_conversation(screen, session, exported)
+        _connect_rail(screen.chat, exported)
         check = channel("check", ("qa_check",))
         check.qa_check(in_language(screen.check), None, check, trigger_mode="multiple", **_QUIET)
         picker = channel("picker", ("qa_look",))
@@ -83,10 +84,10 @@ def wires(page: gr.Blocks) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _connect_conversation(screen: Screen, session: gr.State) -> None:
+def _connect_conversation(screen: Screen, session: gr.State, exported: gr.HTML) -> None:
     handlers = Talk(screen.chat, screen.source)
     asks = ("qa_ask", "qa_try", "qa_retry", "qa_literal", "qa_drop", "qa_alone", "qa_everywhere", "qa_suggested")
-    talk = channel("talk", (*asks, "qa_show", "qa_judge"))
+    talk = channel("talk", (*asks, "qa_show", "qa_judge", "qa_receipt"))
     source = channel("source", ("qa_open",))
     asking: dict[str, Any] = {"trigger_mode": "multiple", "outputs": [talk, source], **_QUIET}
     talk.qa_ask(in_language(handlers.ask_typed), [session], **asking)
@@ -99,13 +100,13 @@ def _connect_conversation(screen: Screen, session: gr.State) -> None:
     talk.qa_everywhere(in_language(handlers.ask_everywhere), [session], **asking)
     talk.qa_suggested(in_language(handlers.ask_suggestion), [session], **asking)
     source.qa_open(in_language(handlers.open_source), [session], source, trigger_mode="multiple", **_QUIET)
+    talk.qa_receipt(in_language(handlers.receipt), [session], exported, trigger_mode="multiple", **_QUIET)
     talk.qa_judge(in_language(handlers.judge), [session], talk, trigger_mode="multiple", **_QUIET)
 
 
-def _connect_rail(chat: Chat) -> None:
+def _connect_rail(chat: Chat, exported: gr.HTML) -> None:
     handlers = Rail(chat)
     past = channel("past", ("qa_list", "qa_rename", "qa_delete", "qa_restore", "qa_keep", "qa_export"))
-    exported = channel("exported")
     listing: dict[str, Any] = {"trigger_mode": "multiple", "outputs": past, **_QUIET}
     past.qa_list(in_language(handlers.list), None, **{**listing, "trigger_mode": "always_last"})
     past.qa_rename(in_language(handlers.rename), None, **listing)

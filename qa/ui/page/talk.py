@@ -15,6 +15,7 @@ import gradio as gr
 from ...ask.answer import Answer
 from ...errors import QAError, StoreError
 from ...index.scope import EVERYTHING, Scope
+from ...receipts.receipt import receipt_of
 from ...strings.catalogue import say
 from ...strings.sentences import said
 from ..answers.suggestions import suggestions
@@ -132,6 +133,20 @@ class Talk:
         """Return the source of the citation that was clicked."""
         self._of(session, event, request)
         return self._show_source(session, number_in(event, "turn"), number_in(event, "rank"), True)
+
+    def receipt(self, session: Session, event: gr.EventData, request: gr.Request | None = None) -> Any:
+        """Return a signed receipt of an answer as a file, or why there is none."""
+        exchange = self._of(session, event, request).exchange(number_in(event, "turn"))
+        if exchange is None or exchange.answer is None:
+            return gr.skip()
+        try:
+            text = receipt_of(self._chat.engine, exchange.answer).as_text()
+        except QAError as error:
+            return {"problem": said(in_page(error, self._chat.engine.can_build))}
+        except Exception as error:  # an edge: the page says what went wrong
+            logger.exception("a receipt could not be made")
+            return {"problem": said(unexpected(error, "ask again"))}
+        return {"text": text, "type": "application/json", "file": f"receipt-{exchange.number}.json"}
 
     def judge(self, session: Session, event: gr.EventData, request: gr.Request | None = None) -> Any:
         """Store a verdict on an answer."""

@@ -1,4 +1,4 @@
-"""Checking a draft in a real browser: what is pasted, what is marked, and the source beside it."""
+"""Drafts and receipts in a real browser: what is pasted, what is marked, the source beside it, and what is saved."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from served import serve
 
 from qa.build import build
 from qa.config import Config
+from qa.receipts.receipt import read_receipt
 
 pytestmark = [
     pytest.mark.browser,
@@ -29,11 +30,14 @@ The lighthouse keeper plays <b>chess</b> against sailors every Sunday.
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("check")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_DATA_HOME", str(root / "data"))  # where the key of receipts is
     config = Config(corpus=root / "corpus", index=root / "index", threshold=0.0, reader="off")
     write(config.corpus, {"harbour.md": HARBOUR})
     build(config, TinyEncoder())
     with serve(config) as running:
         yield str(running.http.base_url)
+    patch.undo()
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +70,18 @@ def test_a_pasted_draft_is_marked_and_its_sources_open(browser: Browser, url: st
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     context.close()
     assert errors == []
+
+
+def test_a_receipt_of_an_answer_is_saved_and_holds(browser: Browser, url: str) -> None:
+    context = browser.new_context()
+    context.set_default_timeout(SLOW)
+    page = context.new_page()
+    page.goto(url)
+    page.get_by_label("Your question").fill("What does a berth cost for each night?")
+    page.get_by_label("Your question").press("Enter")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Receipt").click()
+    receipt = read_receipt(saved.value.path())
+    assert receipt.holds
+    assert "40 euros" in receipt.content["citations"][0]["text"]
+    context.close()
