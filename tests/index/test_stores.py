@@ -268,7 +268,8 @@ def test_everything_that_is_known_is_read_back(library: Place) -> None:
     assert actual.passages([3, 1]) == expected.passages([3, 1])
     assert actual.keys() == expected.keys()
     assert np.allclose(actual.vectors(ids), expected.vectors(ids), atol=1e-6)
-    manifests = [replace(of.manifest, id="", created="", files={}) for of in (actual, expected)]
+    # An index on disk has a format of its own, since its embeddings are a FAISS index.
+    manifests = [replace(of.manifest, id="", created="", files={}, format_version=0) for of in (actual, expected)]
     assert manifests[0] == manifests[1]
     for text in ("Who counts at the BHB?", "Die Bienen", "beacon"):
         assert actual.query_terms(text) == expected.query_terms(text)
