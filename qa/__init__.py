@@ -23,10 +23,11 @@ from .system import offline
 from .system.version import __version__
 
 if TYPE_CHECKING:
-    from .ask.answer import Answer, Citation, Lead
+    from .ask.answer import Answer, Citation, Lead, Limit
     from .ask.follow_up import Turn
     from .ask.ranking import Evidence, Hit, Ranking, Ranks
     from .ask.rows import TableRow
+    from .ask.searched import Searched
     from .ask.why import ReaderScores, Why
     from .build.report import BuildReport, Progress
     from .build.standalone import build_index
@@ -77,6 +78,7 @@ _MODULES = {
     "Hit": "ask.ranking",
     "Judgement": "models.protocols",
     "Lead": "ask.answer",
+    "Limit": "ask.answer",
     "OpenCompound": "text.query_term",
     "OtherValue": "ask.answer",
     "PagePicture": "formats.pictures",
@@ -93,6 +95,7 @@ _MODULES = {
     "ReaderScores": "ask.why",
     "Remedy": "errors",
     "Scope": "index.scope",
+    "Searched": "ask.searched",
     "Section": "text.document",
     "Span": "text.document",
     "Status": "status",
@@ -130,6 +133,7 @@ __all__ = [
     "Hit",
     "Judgement",
     "Lead",
+    "Limit",
     "OpenCompound",
     "OtherValue",
     "PagePicture",
@@ -146,6 +150,7 @@ __all__ = [
     "ReaderScores",
     "Remedy",
     "Scope",
+    "Searched",
     "Section",
     "Span",
     "Status",

@@ -25,9 +25,10 @@ def test_the_public_names_are_these() -> None:
     assert qa.__all__ == [
         "Address", "Answer", "AnswerSpan", "AppliedScope", "Block", "Box", "BuildReport", "Citation", "Config",
         "Contents", "Document", "Empty", "Encoder", "EncoderIdentity", "Engine", "Evidence", "FileRecord",
-        "FileState", "Hit", "Judgement", "Lead", "OpenCompound", "OtherValue", "PagePicture", "Passage",
+        "FileState", "Hit", "Judgement", "Lead", "Limit", "OpenCompound", "OtherValue", "PagePicture",
+        "Passage",
         "PassageSettings", "PluginAddress", "Progress", "QAError", "Query", "QueryTerm", "Ranking", "Ranks", "Reader",
-        "ReaderScores", "Remedy", "Scope", "Section", "Span", "Status", "TableRow", "TextBuilder", "Turn",
+        "ReaderScores", "Remedy", "Scope", "Searched", "Section", "Span", "Status", "TableRow", "TextBuilder", "Turn",
         "Unreadable", "Why", "__version__", "build_index", "decode", "load_encoder",
     ]  # fmt: skip
     assert set(qa.__all__) <= set(dir(qa))
