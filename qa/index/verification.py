@@ -61,7 +61,7 @@ class _Stored:
         self._generation = generation
         self._step = step
         self._passages = generation.in_order(all_of_them.passages, step)
-        self._heads = self._read_heads(all_of_them.documents)
+        self._heads = _heads(generation, all_of_them.documents)  # a generator of its own method would be a cycle
         self.next: tuple[int, Passage] | None = None  # the next passage, with its number
         self.go_on()
 
@@ -77,10 +77,11 @@ class _Stored:
             if head is not None and stored is not None:
                 yield head, stored[1].text
 
-    def _read_heads(self, documents: range) -> Iterator[Head | None]:
-        for block in blocks(documents):
-            heads = self._generation.heads(block)
-            yield from map(heads.get, block)
+
+def _heads(generation: OpenGeneration, documents: range) -> Iterator[Head | None]:
+    """Each of these documents without its text; None if it is not stored."""
+    for block in blocks(documents):
+        yield from map(generation.heads(block).get, block)
 
 
 def _problems(generation: OpenGeneration, files: _Files, step: Callable[[], None]) -> Iterator[str]:
