@@ -312,7 +312,10 @@ def test_a_damaged_file_is_one_sentence_and_is_left_as_it_is(history: History) -
     history.path.parent.mkdir()
     history.path.write_bytes(b"no database" * 1000)
     for call in (lambda: history.begin(ANNA, asked()), lambda: history.past(ANNA), lambda: history.keeps(ANNA)):
-        with pytest.raises(StoreError, match=r"^Conversations cannot be stored or read \(.*\): .* move .* away\.$"):
+        with pytest.raises(
+            StoreError,
+            match=r"^Conversations cannot be stored or read \(.*\): move that file away, or restore a copy\.$",
+        ):
             call()
     assert history.path.read_bytes() == b"no database" * 1000
 
