@@ -94,7 +94,8 @@ def nearest_match(claim: Claim, region: Region) -> Match | None:
 def _limits(region: Region, places: Sequence[Words]) -> tuple[Limit, ...]:
     text, span = region.document.text, Span(places[0].span.start, places[-1].span.end)
     sentence, following = region.sentences(span)
-    found = [limits.before(text, span.start, sentence), limits.after(text, span.end, sentence, following)]
+    behind = limits.after(text, span.end, sentence, following, region.document.language)
+    found = [limits.before(text, span.start, sentence), behind]
     for one, other in pairwise(places):
         found.append(limits.within(text, Span(one.span.end, other.span.start)))
     return tuple(limit for limit in found if limit is not None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..text.document import Span
+from ..text.limiting import limits
 
 # What takes back or restricts what was said before it, in the rest of the sentence.
 _RESTRICTS = (
@@ -17,12 +18,7 @@ _RESTRICTS = (
     r"in the absence of|not (?:including|for|when|if|where|applicable)|without"
 )
 _AFTER = re.compile(rf"\b(?:{_RESTRICTS})\b", re.I)
-# A sentence that takes back the one before it.
-_NEXT = re.compile(
-    r"\W{0,6}(?:However|But|Except|Unless|Nevertheless|Nonetheless|Notwithstanding|Yet|That said|Only if|Exceptions?\b|"
-    r"(?:This|That|It|The (?:above|foregoing|preceding)(?: \w+){0,3}|These)(?: \w+){0,3} "
-    r"(?:does not|do not|doesn['’]t|don['’]t|shall not) apply)\b"
-)
+_FIRST = re.compile(r"\w+(?:['’]\w+)?")
 # What says, before the quoted words, that they hold only sometimes, or not at all.
 _BEFORE = re.compile(
     r"\b(?:unless|except|if|only|not|never|no|nor|nobody|no one|without|provided|subject to|although|though|"
@@ -42,16 +38,16 @@ class Limit:
     text: str
 
 
-def after(text: str, end: int, sentence: Span, following: Span | None) -> Limit | None:
+def after(text: str, end: int, sentence: Span, following: Span | None, language: str = "") -> Limit | None:
     """What limits words that end at `end` in a sentence: the rest of it, or the sentence `following` it."""
     rest = Span(end, sentence.end)
     found = _AFTER.search(text, rest.start, rest.end)
     if found is not None:
         return _limit("after", found[0], Span(found.start(), sentence.end), text)
     if following is not None and re.search(r"\w", rest.of(text)) is None:
-        found = _NEXT.match(text, following.start, following.end)
-        if found is not None:
-            return _limit("after", re.sub(r"^\W+", "", found[0]), following, text)
+        first = _FIRST.search(text, following.start, following.end)
+        if first is not None and limits(following.of(text), sentence.of(text), language or "en"):
+            return _limit("after", first[0], following, text)
     return None
 
 
