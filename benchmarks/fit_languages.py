@@ -24,7 +24,7 @@ from scipy.optimize import minimize
 
 from benchmarks import real
 from benchmarks.common import CACHE, ROOT, CachingEncoder
-from benchmarks.fit_lead import Case, Said, figures, lead_of, right_in, threshold_of
+from benchmarks.fit_lead import LOWERS, RAISES, Case, Said, figures, lead_of, right_in, threshold_of
 from benchmarks.language_sets import Asked, Collection, fitted, tested
 from qa.ask.confidence import confidence
 from qa.ask.features import weighed
@@ -46,9 +46,6 @@ _CORRECTED = (
     "strength", "score", "share", "top_cosine", "article_gap", "passage_gap", "coverage", "peak", "number_missing",
     "names_missing", "word_missing", "no_number",
 )  # fmt: skip
-# What may only raise confidence and what may only lower it, whatever these sets say.
-_RAISES = ("strength", "score", "top_cosine")
-_LOWERS = ("number_missing", "names_missing", "word_missing", "no_number")
 _RISKS = tuple(number / 100 for number in range(1, 41))
 
 Rows = NDArray[np.float64]
@@ -116,7 +113,7 @@ def model_of(groups: Iterable[Sequence[Led]]) -> LeadModel:
     bounds = []
     for name, size in zip(_CORRECTED, spread, strict=True):
         zero = -words.confidence[name] * float(size)
-        bounds.append((zero if name in _RAISES else None, zero if name in _LOWERS else None))
+        bounds.append((zero if name in RAISES else None, zero if name in LOWERS else None))
     *scaled, intercept = _corrections((rows - mean) / spread, right, start, weights / weights.sum(), bounds)
     slopes = np.array(scaled) / spread
     added = dict(zip(_CORRECTED, slopes.tolist(), strict=True))

@@ -64,6 +64,9 @@ CONFIDENCE_BY_WORDS = (
     "word_missing", "no_number", "no_quantity", "headline", "colon", "introduces", "row", "cell", "coverage", "peak",
     "log_passages",
 )  # fmt: skip
+# What may only raise confidence and what may only lower it, whatever the questions say.
+RAISES = ("strength", "score", "top_cosine")
+LOWERS = ("number_missing", "names_missing", "word_missing", "no_number", "no_quantity")
 TABLES = "tables"
 SETS = (SQUAD_2, SQUAD_1, TABLES)
 _WEIGHT_OF_SET = 0.25  # beside 1 for each real collection
@@ -227,7 +230,7 @@ def fitted(groups: Mapping[str, Sequence[Case]], names: Names) -> LeadModel:
                 each.append(weights[name] / len(own))
     mean, spread = np.mean(rows, axis=0), np.std(rows, axis=0) + 1e-9
     x, y, w = (np.array(rows) - mean) / spread, np.array(labels), np.array(each)
-    *scaled, intercept = _logistic(x, y, w / w.sum())
+    *scaled, intercept = _logistic(x, y, w / w.sum(), bounds_of(names.confidence))
     own_scale = np.array(scaled) / spread
     slopes = {name: round(float(value), 5) for name, value in zip(names.confidence, own_scale, strict=True)}
     return replace(model, intercept=round(float(intercept - own_scale @ mean), 5), confidence=slopes)
@@ -288,8 +291,13 @@ def _choice(
     return {name: round(float(value), 5) for name, value in zip(names, found, strict=True)}
 
 
-def _logistic(rows: Rows, labels: Rows, weights: Rows) -> Rows:
-    """The slopes of the likeliest logistic model, its intercept last."""
+def bounds_of(names: Sequence[str]) -> list[tuple[float | None, float | None]]:
+    """The least and the largest slope of each of these parts of the evidence."""
+    return [(0.0 if name in RAISES else None, 0.0 if name in LOWERS else None) for name in names]
+
+
+def _logistic(rows: Rows, labels: Rows, weights: Rows, bounds: Sequence[tuple[float | None, float | None]]) -> Rows:
+    """The slopes of the likeliest logistic model within these bounds, its intercept last."""
     rows = np.column_stack([rows, np.ones(len(rows))])
     penalised = np.append(np.full(rows.shape[1] - 1, _PENALTY_CONFIDENCE), 0.0)
 
@@ -298,7 +306,8 @@ def _logistic(rows: Rows, labels: Rows, weights: Rows) -> Rows:
         lost = float(weights @ (np.logaddexp(0, values) - labels * values)) + float(penalised * slopes @ slopes)
         return lost, rows.T @ (weights * (1 / (1 + np.exp(-values)) - labels)) + 2 * penalised * slopes
 
-    return np.asarray(minimize(cost, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B").x)
+    nothing, free = np.zeros(rows.shape[1]), (None, None)
+    return np.asarray(minimize(cost, nothing, jac=True, method="L-BFGS-B", bounds=[*bounds, free]).x)
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------

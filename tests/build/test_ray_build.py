@@ -41,6 +41,7 @@ from qa.index import open_store
 from qa.index.local.store import LocalStore
 from qa.models.protocols import Encoder, Vectors
 from qa.sandbox import parsing
+from qa.sandbox.endings import KILLED
 from qa.sandbox.parsing import ParsedFile
 from qa.sandbox.pool import SandboxProcess
 from qa.sandbox.read_pages import PagesOfFile, ReadPages, SentPages
@@ -267,7 +268,7 @@ class TestOnACluster:
         assert sorted(encoded(second)) == sorted(missing)  # each once
         assert before.isdisjoint(encoded(first))
         assert tiny.encoded == []
-        assert {record.path: record.reason for record in report.failed}["a15kill.md"] == "crashed the parser"
+        assert {record.path: record.reason for record in report.failed}["a15kill.md"] == KILLED
         same_as_here(filled, tiny, report)
 
     @pytest.mark.milvus_lite

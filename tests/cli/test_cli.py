@@ -644,7 +644,12 @@ def test_an_interrupt_ends_a_build_that_is_inside_a_library_within_two_seconds(
 ) -> None:
     assert run(capsys, "build")[0] == 0
     (folder / "corpus" / "page.html").write_text("<article><h1>Time</h1><p>It goes on forever and ever.</p></article>")
+    ignored = signal.getsignal(number) is signal.SIG_IGN  # under nohup, which the program obeys
+    if ignored:
+        signal.signal(number, signal.SIG_DFL)
     with running(folder, "build", *options) as process:
+        if ignored:
+            signal.signal(number, signal.SIG_IGN)
         assert line(process) == "counting\n"
         children = children_of(process.pid)
         assert children, "the reader of web pages runs beside it"
