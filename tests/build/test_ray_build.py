@@ -189,7 +189,7 @@ def splitting(encoder: TinyEncoder, settings: PassageSettings | None = None) -> 
 def as_read(path: str, data: bytes) -> Contents:
     """Like `formats.parse`, with the reason that the build gives for a file that killed its process."""
     if data == KILLING.encode():
-        raise Unreadable("crashed the parser")
+        raise Unreadable(KILLED)
     return formats.parse(path, data)
 
 
