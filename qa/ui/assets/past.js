@@ -14,6 +14,7 @@ function send(event, data = {}) {
 const title = (entry) => entry.querySelector('a').textContent;
 
 qa.receive('past', (value) => {
+  keeping.removeAttribute('aria-busy');
   keeping.querySelector('input').checked = value.kept;
   keeping.querySelector('input').disabled = !value.can_keep;
   if (value.deleted.length) offer(value.deleted);
@@ -159,7 +160,10 @@ function offer(names) {
   tell();
 }
 
-qa.act('past-keep', ({ checked }) => send('qa_keep', { wanted: checked }));
+qa.act('past-keep', ({ checked }) => {
+  keeping.setAttribute('aria-busy', 'true'); // until the answer comes
+  send('qa_keep', { wanted: checked });
+});
 
 // --- the other pages of this browser
 

@@ -273,6 +273,7 @@ def test_a_switch_in_the_page_keeps_no_history(browser: Browser, url: str) -> No
         keep = page.get_by_role("checkbox", name="Keep conversations")
         expect(keep).to_be_enabled(timeout=SLOW)
         keep.uncheck()
+        expect(page.locator("#qa-keeping[aria-busy]")).to_have_count(0, timeout=SLOW)
         page.get_by_role("button", name="New question").click()
         box = page.get_by_role("textbox", name="Your question")
         box.fill(ANCHOR)
