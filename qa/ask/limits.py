@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from ..index.generation import OpenGeneration
@@ -30,8 +29,8 @@ def with_limit(answer: Answer, generation: OpenGeneration) -> Answer:
     document = generation.document(answer.citations[lead.citation - 1].document)
     if document is None:
         return answer
-    window = Span(lead.sentence.start, min(len(document.text), lead.sentence.end + _AHEAD))
-    span = limit_after(document.text, lead.sentence, window.end, document.language or "en")
+    end = min(len(document.text), lead.sentence.end + _AHEAD)
+    span = limit_after(document.text, lead.sentence, end, document.language or "en")
     return answer if span is None else replace(answer, lead=replace(lead, limit=Limit(span.of(document.text), span)))
 
 
@@ -53,8 +52,4 @@ def limit_after(text: str, sentence: Span, end: int, language: str) -> Span | No
         if len(text[sentence.end : span.end].split()) > _MOST_WORDS:
             break
         found.append(span)
-    return _joined(found)
-
-
-def _joined(spans: Sequence[Span]) -> Span | None:
-    return Span(spans[0].start, spans[-1].end) if spans else None
+    return Span(found[0].start, found[-1].end) if found else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..ask.answer import Answer
 from ..ask.searched import Searched
-from ..ask.words import percent, what_it_lacks
+from ..ask.words import percent, unread_words, what_it_lacks
 from ..status import Status
 from ..strings.catalogue import counted
 
@@ -90,9 +90,7 @@ class Absence:
     def _elsewhere(self) -> str:
         files = [f"- {_line(file.path)}: {_line(file.reason)}" for file in self.unsearched]
         if self.answer.unread:
-            files.append(
-                f"- texts that could not be read in time ({self.answer.unread}): ask again when less else runs"
-            )
+            files.append(f"- {unread_words(self.answer)}")
         return "\n".join(files) or "Every file of the folder was read, and none has changed since."
 
 
