@@ -16,6 +16,7 @@ from waiting import holds_within
 
 from qa.system.precedence import Precedence
 
+AUTOGROUP = Path("/proc/self/autogroup")  # empty where the session has no share of its own
 needs_nice = pytest.mark.skipif(not hasattr(os, "setpriority"), reason="needs a system with priorities")
 
 
@@ -106,9 +107,9 @@ def test_a_lower_priority_is_that_of_all_that_starts_later_and_is_never_raised()
 
 
 @needs_nice
-@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="needs sessions with a share of their own")
+@pytest.mark.skipif(not AUTOGROUP.exists() or not AUTOGROUP.read_text("ascii"), reason="needs sessions with a share")
 def test_a_process_that_leads_its_session_lowers_that_too_and_no_other_does() -> None:
-    before = Path("/proc/self/autogroup").read_text("ascii").split()[-1]
+    before = AUTOGROUP.read_text("ascii").split()[-1]
     _, own = lowered(own_session=True)
     assert own.endswith(f"nice {max(5, os.getpriority(os.PRIO_PROCESS, 0))}")
     _, shared = lowered()
