@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import shares
-from conftest import TESTS
+from conftest import ROOT, TESTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,3 +47,22 @@ def test_slow_files_exist_and_come_first(tmp_path: Path) -> None:
     order = [item.location[0].rpartition("/")[2] for item in shares.claimed(tests, tmp_path)]
     assert order[: len(shares.SLOW)] == list(shares.SLOW)
     assert len(order) == len(paths)
+
+
+def test_the_files_that_ci_reads_for_a_marker_are_those_that_name_it(request: pytest.FixtureRequest) -> None:
+    """`.ci/run` runs the tests of large indexes without reading the files of others."""
+    expressions = " ".join(re.findall(r'^ *test_large "?([^"|\n]+)', (ROOT / ".ci" / "run").read_text("utf-8"), re.M))
+    markers = set(re.findall(r"\w+", expressions)) - {"and", "or", "not"}
+    assert {"adapters", "site", "ray", "cluster", "milvus_lite", "milvus", "clock"} == markers
+    unnamed = {
+        f"{item.location[0]}: {mark.name}"
+        for item in request.session.items
+        for mark in item.iter_markers()
+        if mark.name in markers and f"mark.{mark.name}" not in source(item.path)
+    }
+    assert unnamed == set()
+
+
+@cache
+def source(path: Path) -> str:
+    return path.read_text("utf-8")
