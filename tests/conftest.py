@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import json
 import os
 import re
+import shutil
 import sys
 import time
 import zlib
@@ -145,6 +147,18 @@ def torch_encoder() -> Encoder:
 
 
 @pytest.fixture(scope="session")
+def one_layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the original weights cut down to their first layer, so that they are exported in a moment."""
+    from qa.models.encoders import default_folder
+
+    folder = tmp_path_factory.mktemp("models") / "one-layer"
+    shutil.copytree(default_folder(), folder)
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 1}), "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def articles() -> Path:
     """The folder of real articles next to the project, if it exists."""
     folder = SHARED / "articles"
@@ -196,6 +210,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     try:
         return (yield)
     finally:
+        gc.freeze()  # what was collected stays to the end, so the garbage collector need not look at it again and again
         gc.enable()
         session.config.stash[LOADED] = frozenset(sys.modules)
 

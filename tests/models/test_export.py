@@ -167,32 +167,22 @@ def test_passages_are_ranked_as_well_as_by_sentence_transformers(
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped model cut down to its first layer, so that it is exported in a moment."""
-    folder = tmp_path_factory.mktemp("models") / "small"
-    shutil.copytree(default_folder(), folder)
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 1}))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def ready(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of an index that contains only the export of `small`."""
+def ready(one_layer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an index that contains only the export of `one_layer`."""
     index = tmp_path_factory.mktemp("ready") / "index"
-    load_encoder(str(small), index=index)
+    load_encoder(str(one_layer), index=index)
     return index
 
 
 @pytest.fixture(scope="module")
-def sha256(small: Path) -> str:
-    """The identity of `small`."""
-    return encoders._locate(str(small))[1]
+def sha256(one_layer: Path) -> str:
+    """The identity of `one_layer`."""
+    return encoders._locate(str(one_layer))[1]
 
 
 @pytest.fixture
 def index(ready: Path, tmp_path: Path) -> Path:
-    """A copy of an index that contains the export of `small`."""
+    """A copy of an index that contains the export of `one_layer`."""
     return Path(shutil.copytree(ready, tmp_path / "index"))
 
 
@@ -210,17 +200,17 @@ def exports(ready: Path, sha256: str, monkeypatch: pytest.MonkeyPatch) -> list[P
     return folders
 
 
-def test_it_is_made_once(small: Path, index: Path, exports: list[Path]) -> None:
-    assert load_encoder(str(small), index=index).identity == load_encoder(str(small), index=index).identity
+def test_it_is_made_once(one_layer: Path, index: Path, exports: list[Path]) -> None:
+    assert load_encoder(str(one_layer), index=index).identity == load_encoder(str(one_layer), index=index).identity
     assert exports == []
 
 
 @pytest.mark.parametrize("file", [MODEL, "tokenizer.json", DESCRIPTION])
 @pytest.mark.parametrize("damage", ["altered", "missing"])
 def test_a_damaged_export_is_refused_when_asking_and_repeated_when_building(
-    small: Path, sha256: str, index: Path, exports: list[Path], file: str, damage: str
+    one_layer: Path, sha256: str, index: Path, exports: list[Path], file: str, damage: str
 ) -> None:
-    name = str(small)
+    name = str(one_layer)
     built = load_encoder(name, index=index).identity.as_json()
     path = index / "encoders" / sha256 / file
     path.unlink() if damage == "missing" else path.write_bytes(path.read_bytes()[:-20])
@@ -232,14 +222,14 @@ def test_a_damaged_export_is_refused_when_asking_and_repeated_when_building(
 
 
 def test_leftovers_of_a_killed_export_are_removed_and_not_used(
-    small: Path, sha256: str, index: Path, exports: list[Path]
+    one_layer: Path, sha256: str, index: Path, exports: list[Path]
 ) -> None:
     whole = index / "encoders" / sha256
     left = index / "encoders" / ".tmp-1" / sha256
     left.mkdir(parents=True)
     (left / "leftover").touch()
     shutil.rmtree(whole)
-    load_encoder(str(small), index=index)
+    load_encoder(str(one_layer), index=index)
     assert len(exports) == 1
     assert sorted(path.name for path in whole.iterdir()) == [DESCRIPTION, MODEL, "tokenizer.json"]
     assert list((index / "encoders").glob(".tmp-*")) == []
@@ -259,12 +249,12 @@ def test_a_description_that_is_not_ours_is_none(tmp_path: Path, change: object) 
 
 
 def test_an_export_that_fails_leaves_torch_and_says_so(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    one_layer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     failed = SimpleNamespace(returncode=1, stderr="Traceback\nMemoryError: none left\n")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
     with caplog.at_level(logging.WARNING):
-        encoder = load_encoder(str(small), index=tmp_path)
+        encoder = load_encoder(str(one_layer), index=tmp_path)
     assert encoder.identity.runtime == "torch"
     assert "MemoryError: none left" in caplog.text
     assert list((tmp_path / "encoders").glob("[!.]*")) == []
@@ -272,14 +262,14 @@ def test_an_export_that_fails_leaves_torch_and_says_so(
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with signals")
 def test_an_export_that_the_system_kills_is_reported_as_out_of_memory_and_torch_is_not_tried(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    one_layer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Torch would need as much memory in this process, which would be killed too, without a word."""
     killed = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
     really = subprocess.run
     monkeypatch.setattr(subprocess, "run", lambda _, **named: really(killed, **named))
     with pytest.raises(ModelError, match="probably because memory ran out: free some memory"):
-        load_encoder(str(small), index=tmp_path)
+        load_encoder(str(one_layer), index=tmp_path)
     assert [path.name for path in (tmp_path / "encoders").iterdir()] == [".lock"]
 
 
@@ -307,43 +297,43 @@ def exported(source: Path, tmp_path: Path) -> tuple[ExportedModel, Path]:
     return outcome, target
 
 
-def test_another_model_is_exported_and_near_to_itself_in_torch(small: Path, tmp_path: Path) -> None:
-    outcome, target = exported(small, tmp_path)
+def test_another_model_is_exported_and_near_to_itself_in_torch(one_layer: Path, tmp_path: Path) -> None:
+    outcome, target = exported(one_layer, tmp_path)
     assert outcome.runtime == "onnx-int8"
     assert outcome.check["texts"] > 200
     encoder = OnnxEncoder(target, outcome, "small")
-    cosines = np.sum(encoder.encode_passages(TEXTS) * load_encoder(str(small)).encode_passages(TEXTS), axis=1)
+    cosines = np.sum(encoder.encode_passages(TEXTS) * load_encoder(str(one_layer)).encode_passages(TEXTS), axis=1)
     assert outcome.check["least"] >= 0.97
     assert np.min(cosines) > 0.97
 
 
 def test_eight_bits_that_are_too_far_from_torch_give_way_to_floats(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    one_layer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from qa.models.export import layers
 
     monkeypatch.setattr(layers, "LARGEST_WEIGHT", 1)  # weights of -1, 0 and 1
-    outcome, target = exported(small, tmp_path)
+    outcome, target = exported(one_layer, tmp_path)
     assert outcome.runtime == "onnx-fp32"
     assert outcome.check["least"] > 0.9999
     assert OnnxEncoder(target, outcome, "small").encode_passages(TEXTS).shape == (len(TEXTS), 384)
 
 
 def test_a_model_that_cannot_be_exported_closely_stays_in_torch(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    one_layer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from qa.models.export import __main__ as export
 
     monkeypatch.setattr(export, "MEAN_COSINE", 1.1)
-    outcome, target = exported(small, tmp_path)
+    outcome, target = exported(one_layer, tmp_path)
     assert (outcome.runtime, dict(outcome.files)) == ("torch", {})
     assert "too far from torch" in outcome.reason
     assert [path.name for path in target.iterdir()] == [DESCRIPTION]
 
 
-def test_a_model_of_other_parts_stays_in_torch(small: Path, tmp_path: Path) -> None:
+def test_a_model_of_other_parts_stays_in_torch(one_layer: Path, tmp_path: Path) -> None:
     folder = tmp_path / "other"
-    shutil.copytree(small, folder)
+    shutil.copytree(one_layer, folder)
     modules = json.loads((folder / "modules.json").read_text())
     name = "sentence_transformers.models.Dropout"
     (folder / "modules.json").write_text(
@@ -357,9 +347,9 @@ def test_a_model_of_other_parts_stays_in_torch(small: Path, tmp_path: Path) -> N
 
 
 def test_a_model_that_stays_in_torch_answers_from_torch(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    one_layer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, sha256 = encoders._locate(str(small))
+    _, sha256 = encoders._locate(str(one_layer))
     description = ExportedModel("torch", sha256, 384, 256, "", "", {}, {}, {}, "too far")
 
     def run(command: Sequence[str], **_: object) -> SimpleNamespace:
@@ -367,23 +357,23 @@ def test_a_model_that_stays_in_torch_answers_from_torch(
         return SimpleNamespace(returncode=0, stderr="")
 
     monkeypatch.setattr(subprocess, "run", run)
-    identity = load_encoder(str(small), index=tmp_path).identity
+    identity = load_encoder(str(one_layer), index=tmp_path).identity
     assert (identity.runtime, identity.weights_sha256) == ("torch", sha256)
     monkeypatch.setattr(subprocess, "run", None)  # not tried again
-    assert load_encoder(str(small), index=tmp_path).identity == identity
-    assert open_encoder(str(small), None, None, tmp_path, identity.as_json()).identity == identity
+    assert load_encoder(str(one_layer), index=tmp_path).identity == identity
+    assert open_encoder(str(one_layer), None, None, tmp_path, identity.as_json()).identity == identity
     assert replace(identity, runtime="onnx-int8") != identity
 
 
 @pytest.mark.parametrize("file", [MODEL, "tokenizer.json", DESCRIPTION])
 @pytest.mark.parametrize("damage", ["altered", "missing"])
 def test_verification_finds_each_damage_to_the_encoder_of_an_index(
-    small: Path, sha256: str, index: Path, tmp_path: Path, file: str, damage: str
+    one_layer: Path, sha256: str, index: Path, tmp_path: Path, file: str, damage: str
 ) -> None:
-    config = Config(tmp_path / "corpus", index, encoder=str(small), reader="off")
+    config = Config(tmp_path / "corpus", index, encoder=str(one_layer), reader="off")
     config.corpus.mkdir()
     (config.corpus / "a.md").write_text("# Bees\n\nThe bees sleep in winter.\n")
-    build(config, load_encoder(str(small), index=index))
+    build(config, load_encoder(str(one_layer), index=index))
     engine, path = Engine.open(config), index / "encoders" / sha256 / file
     assert engine.verify() == []
     whole = path.read_bytes()

@@ -263,16 +263,16 @@ def test_a_first_build_tries_to_reach_nothing(built: Run) -> None:
 EXPORT = """
 import sys
 from pathlib import Path
-from qa.models.encoders import default_folder, load_encoder
-print(load_encoder(str(default_folder()), index=Path(sys.argv[1])).identity.runtime)
+from qa.models.encoders import load_encoder
+print(load_encoder(sys.argv[1], index=Path(sys.argv[2])).identity.runtime)
 """
 
 
 @pytest.mark.strace
 @pytest.mark.model
-def test_the_export_of_another_encoder_tries_to_reach_nothing(tmp_path: Path) -> None:
+def test_the_export_of_another_encoder_tries_to_reach_nothing(tmp_path: Path, one_layer: Path) -> None:
     traffic.require_tools()
-    done = watch_without_network(tmp_path, "-c", EXPORT, str(tmp_path / "index"))
+    done = watch_without_network(tmp_path, "-c", EXPORT, str(one_layer), str(tmp_path / "index"))
     assert done.outside == []
     assert done.out.startswith("onnx")
     assert [path for path in done.home.rglob("*") if path.is_file()] == []
