@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-# The files that take longest come first: one that came last would leave the other processes without work.
+# The files that take longest come first: one that came last would leave the other processes without work. So do, after
+# them, the folders whose files start servers, browsers and models.
 SLOW = (
     "test_no_outside_traffic.py", "test_screen.py", "test_hostile.py", "test_export.py", "test_crash.py",
     "test_training.py", "test_rendering.py", "test_server.py", "test_doors.py", "test_passages.py", "test_build.py",
-    "test_store.py", "test_sandbox.py",
+    "test_store.py", "test_sandbox.py", "test_quality.py", "test_memory.py",
 )  # fmt: skip
+SLOW_FOLDERS = ("/whole/", "/ui/browser/", "/ui/", "/models/", "/cli/", "/build/", "/project/")
 
 
 def claimed(items: Iterable[pytest.Item], folder: Path) -> Iterator[pytest.Item]:
@@ -26,10 +28,11 @@ def claimed(items: Iterable[pytest.Item], folder: Path) -> Iterator[pytest.Item]
         yield from tests
 
 
-def _turn(item: pytest.Item) -> tuple[int, str]:
+def _turn(item: pytest.Item) -> tuple[int, int, str]:
     path = item.location[0]
     name = path.rpartition("/")[2]
-    return SLOW.index(name) if name in SLOW else len(SLOW), path
+    folder = next((number for number, each in enumerate(SLOW_FOLDERS) if each in path), len(SLOW_FOLDERS))
+    return SLOW.index(name) if name in SLOW else len(SLOW), folder, path
 
 
 def run(session: pytest.Session, tests: Iterator[pytest.Item]) -> None:

@@ -42,11 +42,14 @@ def test_each_test_is_run_by_one_process_and_a_file_by_one_alone(
 
 
 def test_slow_files_exist_and_come_first(tmp_path: Path) -> None:
-    paths = sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py"))
-    tests = [a_test(path, "test") for path in paths]
-    order = [item.location[0].rpartition("/")[2] for item in shares.claimed(tests, tmp_path)]
-    assert order[: len(shares.SLOW)] == list(shares.SLOW)
-    assert len(order) == len(paths)
+    paths = sorted(path.relative_to(ROOT).as_posix() for path in TESTS.rglob("test_*.py"))
+    order = [item.location[0] for item in shares.claimed([a_test(path, "test") for path in paths], tmp_path)]
+    first, others = order[: len(shares.SLOW)], order[len(shares.SLOW) :]
+    assert [path.rpartition("/")[2] for path in first] == list(shares.SLOW)
+    assert sorted(order) == paths
+    in_folders = [path for folder in shares.SLOW_FOLDERS for path in others if folder in path]
+    assert others[: len({*in_folders})] == list(dict.fromkeys(in_folders))
+    assert all(any(folder in path for path in others) for folder in shares.SLOW_FOLDERS)
 
 
 def test_the_files_that_ci_reads_for_a_marker_are_those_that_name_it(request: pytest.FixtureRequest) -> None:
