@@ -497,7 +497,7 @@ def test_a_short_example_of_such_an_address_is_text() -> None:
 
 def test_passages_are_made_before_the_whole_text_was_split() -> None:
     """The first passages of a text that would take minutes come at once."""
-    document = parse_plain("x.txt", "\n".join("On one day the bees carried water." for _ in range(100_000)))
+    document = parse_plain("x.txt", " ".join("On one day the bees carried water." for _ in range(100_000)))
     asked: list[int] = []
 
     def count(texts: Sequence[str]) -> list[int]:
