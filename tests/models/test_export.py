@@ -41,6 +41,7 @@ from qa.models.encoders import (
 )
 from qa.models.onnx_encoder import DESCRIPTION, MODEL, ExportedModel, OnnxEncoder
 from qa.models.protocols import Encoder, Vectors
+from qa.models.torch_encoder import TorchEncoder
 
 pytestmark = pytest.mark.model
 
@@ -118,7 +119,7 @@ def again(tmp_path_factory: pytest.TempPathFactory) -> Again:
 
     encoded: dict[tuple[str, ...], Vectors] = {}
 
-    class Recording(exporting.TorchEncoder):
+    class Recording(TorchEncoder):
         def encode_passages(self, texts: Sequence[str]) -> Vectors:
             return encoded.setdefault(tuple(texts), super().encode_passages(texts))
 
