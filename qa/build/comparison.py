@@ -110,7 +110,7 @@ def _previous(store: Store[Any], full: bool) -> OpenGeneration | None:
     the build is `full`.
     """
     try:
-        previous: OpenGeneration = store.open_current()
+        previous: OpenGeneration = store.reused()
         return None if previous.altered() else previous
     except UnreachableError:
         raise

@@ -7,6 +7,7 @@ store writes in parallel with both.
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from ..corpus.documents import CorpusFile
 from ..corpus.folders import Folders, corpus_of
 from ..corpus.records import FileRecord
 from ..corpus.works import Work
+from ..errors import StoreError
 from ..index import open_store
 from ..index.generation import OpenGeneration
 from ..index.manifest import Manifest
@@ -36,13 +38,15 @@ from ..sandbox.parsing import Parse, ParseFile
 from ..sandbox.parsing import parse_file as parse_in_process
 from ..text.passages import PassageSettings, Splitting
 from . import journal, preparation
-from .comparison import compare, is_compatible, kind_and_size
+from .comparison import Comparison, compare, is_compatible, kind_and_size
 from .embedding import Embedder
 from .estimate import Estimate
 from .preparation import PreparedFile, RemoteWorkers
 from .reading import reading_of
 from .report import BuildReport, Progress
 from .vanished import refuse_to_forget, refuse_to_lose
+
+logger = logging.getLogger(__name__)
 
 Prepare = Callable[[CorpusFile], PreparedFile]
 _Value = TypeVar("_Value")
@@ -79,33 +83,40 @@ def build(
     chosen = reading_of(config)
     parse_file = parse_file or partial(parse_in_process, parse=parse or partial(formats.parse, settings=chosen))
     store = open_store(config)
-    with store.writing():
-        found = compare(
-            config,
-            store,
-            encoder.identity,
-            settings,
-            full,
-            lambda number, total: progress(Progress("comparing", number, total)),
+
+    def compared() -> Comparison:
+        return compare(
+            config, store, encoder.identity, settings, full, lambda n, total: progress(Progress("comparing", n, total))
         )
-        comparison, known, reused = found.changes, found.known, found.reused
+
+    def written(found: Comparison) -> BuildReport:
         if not confirmed:
-            refuse_to_forget(Folders.of(corpus_of(config)), comparison, known)
-        if reused is not None and found.is_current:
-            generation, encoded = reused.id, 0
-            records = tuple(reused.records.values())
+            refuse_to_forget(Folders.of(corpus_of(config)), found.changes, found.known)
+        if found.reused is not None and found.is_current:
+            generation, encoded = found.reused.id, 0
+            records = tuple(found.reused.records.values())
             store.prune(config.keep)  # in case the last build was killed before doing so
         else:
             manifest = Manifest.begun(encoder.identity, settings.as_json(), found.reading, created, encoder.languages)
             embedded = found.embedded
-            if not full and len(comparison.added) > comparison.unchanged:  # as when a disk is connected again
+            if not full and len(found.changes.added) > found.changes.unchanged:  # as when a disk is connected again
                 embedded += _older(store, found.previous, encoder)
             builder = _Builder(
-                store, manifest, encoder, settings, found.plans, embedded, reused, progress, workers, found.works
+                store, manifest, encoder, settings, found.plans, embedded, found.reused, progress, workers, found.works
             )
-            check = partial(refuse_to_lose, {} if confirmed else known)
+            check = partial(refuse_to_lose, {} if confirmed else found.known)
             generation, encoded, records = builder.run(config, parse_file, workers, full, remote, check)
-    return _report(generation, records, comparison, known, encoded, time.perf_counter() - started)
+        return _report(generation, records, found.changes, found.known, encoded, time.perf_counter() - started)
+
+    with store.writing():
+        found = compared()
+        try:
+            return written(found)
+        except StoreError:
+            if found.previous is None or store.is_as_published(found.previous):
+                raise
+        logger.warning("%s changed while the build read it: every article is read again.", found.previous.id)
+        return written(compared())
 
 
 def _report(

@@ -81,6 +81,14 @@ class Store(ABC, Generic[Opened]):
         """The published generations before the current one that are still kept, the newest first."""
         return iter(())
 
+    def open_to_reuse(self, generation: str) -> Opened:
+        """As `open`, for a build, which reads rows and embeddings and searches for nothing."""
+        return self.open(generation)
+
+    def is_as_published(self, generation: Opened) -> bool:
+        """Whether nothing shows that another program has changed a generation since it was opened."""
+        return True
+
     def salvaged(self) -> Iterator[Opened]:
         """The current generation as far as it is intact, if it is damaged: its embeddings can be reused."""
         return iter(())
@@ -102,9 +110,16 @@ class Store(ABC, Generic[Opened]):
 
     def open_current(self) -> Opened:
         """The generation that answers. Raises NoGenerationError before the first build, else StoreError."""
+        return self._current(self.open)
+
+    def reused(self) -> Opened:
+        """The generation that answers, as `open_to_reuse` opens it. Raises as `open_current` does."""
+        return self._current(self.open_to_reuse)
+
+    def _current(self, opened: Callable[[str], Opened]) -> Opened:
         while (number := self.current_id()) is not None:
             try:
-                return self.open(number)
+                return opened(number)
             except StoreError:
                 if self.current_id() == number:
                     raise  # otherwise newer builds were published, and this one removed, while it was opened

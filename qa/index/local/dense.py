@@ -1,14 +1,13 @@
-"""Dense search: the embeddings of a generation as a FAISS index in a file, which is mapped and not read.
+"""Dense search: the embeddings of a generation as a FAISS index in a file, which is mapped to be searched.
 
-`faiss.read_index` opens the file; row numbers are passage ids. Up to EXACT_ROWS rows it holds the rows alone, in half
-precision, and all of them are compared with the question. Beyond, it also holds a product quantiser's codes of them,
-which select a few hundred rows to be compared.
+`faiss.read_index` opens the file; row numbers are passage ids. Builds only read it (`stored_rows`). Up to EXACT_ROWS
+rows it holds the rows alone, in half precision, and all of them are compared with the question. Beyond, it also holds a
+product quantiser's codes of them, which select a few hundred rows to be compared.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
@@ -23,8 +22,8 @@ from numpy.typing import NDArray
 from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
 from ..manifest import FORMER_VECTORS
+from .stored_rows import Stored, StoredRows
 
-Stored = NDArray[np.float16]
 Marks = NDArray[np.bool_]
 
 
@@ -65,12 +64,11 @@ class DenseIndex:
         )
         try:
             # It stays open: a mapped file that is cut short later must not be touched any more (see `_check_size`).
-            self._file = os.open(self._path, os.O_RDONLY)
+            self._file = StoredRows(self._path, dimension, count, self.is_former)
         except OSError as error:
             raise self._damaged() from error
-        weakref.finalize(self, os.close, self._file)
-        self._size = os.fstat(self._file).st_size
-        if dimension < 1 or (self.is_former and self._size != 2 * dimension * count):
+        weakref.finalize(self, self._file.close)
+        if dimension < 1 or (self.is_former and self._file.size != 2 * dimension * count):
             raise self._damaged()
 
     @property
@@ -118,7 +116,9 @@ class DenseIndex:
 
     def scores(self, vector: Vectors, ids: NDArray[np.int64]) -> Vectors:
         """The exact inner products of these rows. Raises StoreError for a row that is not of unit length."""
-        rows = self.rows(ids)
+        stored = self.opened.rows
+        self._check_size()
+        rows = stored[ids].astype(np.float32)
         with np.errstate(over="ignore", invalid="ignore"):
             lengths = np.einsum("ij,ij->i", rows, rows)
         if not np.all(np.abs(lengths - 1) < _LONGEST_ERROR):
@@ -126,16 +126,30 @@ class DenseIndex:
         return np.asarray(rows @ vector, dtype=np.float32)
 
     def rows(self, ids: Sequence[int] | NDArray[np.int64]) -> Vectors:
-        """A copy of these rows."""
-        rows = self.opened.rows
-        self._check_size()
-        return rows[np.asarray(ids, dtype=np.int64)].astype(np.float32)
+        """A copy of these rows, which are read and not mapped, as by the next two methods."""
+        with self._reading():
+            return self._file.rows(ids).astype(np.float32)
 
     def stored(self, ids: range) -> Stored:
         """A copy of these rows as they are on disk."""
-        rows = self.opened.rows
-        self._check_size()
-        return np.array(rows[ids.start : ids.stop])
+        with self._reading():
+            return self._file.stored(ids)
+
+    def codes(self) -> Any | None:
+        """The index of the codes alone, in memory; None if there are none."""
+        with self._reading():
+            codes = self._file.codes()
+        if codes is not None and codes.ntotal != self._count:
+            raise self._damaged()
+        return codes
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            self._check_size()
+            yield
+        except (OSError, RuntimeError) as error:  # RuntimeError: of FAISS
+            raise self._damaged() from error
 
     @cached_property
     def opened(self) -> Opened:
@@ -151,7 +165,7 @@ class DenseIndex:
 
     def _check_size(self) -> None:
         """Touching a mapped file beyond its end would end the process; one that was cut short is a StoreError."""
-        if os.fstat(self._file).st_size != self._size:
+        if self._file.size_now() != self._file.size:
             raise self._damaged()
 
     def _damaged(self) -> StoreError:

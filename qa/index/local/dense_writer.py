@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ...models.protocols import Vectors
 from . import dense
-from .dense import VECTORS, DenseIndex, Stored, exact_index, named, open_index
+from .dense import VECTORS, DenseIndex, exact_index, named, open_index
+from .stored_rows import Stored
 
 _ROWS = "vectors.part"  # the rows alone, while they come
 _BLOCK = 4_096  # rows that become codes together
@@ -79,11 +80,11 @@ class DenseWriter:
 
         faiss.omp_set_num_threads(1)  # on a busy machine, threads that wait for each other take many times as long
         kept = sum(len(ids) for _, ids in self._kept)
-        former = self._previous.opened.codes if self._previous is not None and kept else None
-        if former is not None and kept >= _LEAST_KEPT * len(rows):
-            index: Any = faiss.clone_index(former)
+        many = self._previous is not None and kept >= _LEAST_KEPT * len(rows)
+        index: Any = self._previous.codes() if self._previous is not None and many else None
+        if index is not None:
+            codes, have = self._codes_kept(index, len(rows))
             index.reset()
-            codes, have = self._codes_kept(former, len(rows))
         else:
             index = faiss.index_factory(self._dimension, _described(self._dimension), faiss.METRIC_INNER_PRODUCT)
             index.train(rows[:: -(-len(rows) // _SAMPLE)].astype(np.float32))

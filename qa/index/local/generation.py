@@ -22,6 +22,7 @@ from ..protocols import Embedding, Pool, Sought
 from ..rows import document_of_row, labels_of_row
 from ..verification import blocks
 from ..vocabulary import Vocabulary
+from . import taking
 from .checking import Checking
 from .dense import VECTORS, DenseIndex
 from .intact import is_intact
@@ -38,14 +39,15 @@ _PASSAGES = """SELECT p.id, d.path, p.ordinal, p.start, p."end", p.text,
 class Generation(OpenGeneration):
     """One published build in its own folder, read-only. Safe to use from several threads."""
 
-    def __init__(self, folder: Path, words: bool = True) -> None:
+    def __init__(self, folder: Path, words: bool = True, is_searched: bool = True) -> None:
         """Open a folder whose files have the sizes and modification times of the manifest.
 
         A file with another time (it may have been copied) is read and compared with its checksum, and so is the FAISS
         index unless that was done before (`intact`), since FAISS is given no file that is damaged. The others are not
         read, so that opening does not take longer for more articles: each row is checked when it is read, and
-        `checked_in_background` and `verify` check everything. Without `words` the word index, which may be damaged, is
-        left out, and nothing can be searched for. Raises StoreError if a file differs.
+        `checked_in_background` and `verify` check everything. If it is not `is_searched`, no file is mapped and nothing
+        can be searched for. Without `words` the word index, which may be damaged, is left out altogether. Raises
+        StoreError if a file differs.
         """
         self.folder = folder
         self.manifest = read_manifest(folder)
@@ -53,10 +55,10 @@ class Generation(OpenGeneration):
         for name, file in self._files.items():
             check_file(folder, name, file, is_intact if name == VECTORS else None)
         self.dense = DenseIndex(folder, int(self.manifest.encoder.get("dimension", 0)), self.manifest.passages)
-        if words:
+        if is_searched:
             self._lexical = LexicalIndex(folder / LEXICAL)
         self._lexical_ids = _read_lexical_ids(folder) if LEXICAL_IDS in self._files else None
-        if words and self._lexical.count() != self.manifest.passages:
+        if is_searched and self._lexical.count() != self.manifest.passages:
             raise StoreError(f"The files of generation {folder.name} do not belong together", Remedy.FULL_BUILD)
         try:
             self._sqlite = sqlite3.connect(self.passages_uri, uri=True, check_same_thread=False)
@@ -242,6 +244,15 @@ class Generation(OpenGeneration):
     def _require_whole(self) -> None:
         if self._checking is not None:
             self._checking.require()
+
+    def is_as_published(self) -> bool:
+        """Whether nothing shows that another program has changed its files since it was opened."""
+        return taking.is_as_published(self.folder, self._files)
+
+    def copy_words(self, folder: Path) -> taking.Copies:
+        """Copy the files of the word index to a new folder. Raises StoreError if one is not what was published."""
+        words = {name: file for name, file in self._files.items() if name.startswith(f"{LEXICAL}/")}
+        return taking.copy(self.folder, words, folder)
 
     def altered(self) -> list[str]:
         """One sentence for each file whose checksum is not that of the manifest."""

@@ -46,13 +46,12 @@ def write_index(folder: Path, texts: Iterable[tuple[str, str]]) -> None:
     _write(tantivy.Index(_schema(), path=str(folder)), [], enumerate(texts))
 
 
-def extend_index(folder: Path, old: Path, removed: Sequence[int], texts: Iterable[tuple[int, tuple[str, str]]]) -> None:
-    """Copy the index `old` to a new folder without the ids `removed`, and add texts with their ids and languages.
+def extend_index(folder: Path, removed: Sequence[int], texts: Iterable[tuple[int, tuple[str, str]]]) -> None:
+    """Take the ids `removed` out of the index in `folder`, a copy, and add texts with their ids and languages.
 
     Scores equal those of an index that is written at once, except that the removed texts still count in the
     frequencies of terms.
     """
-    shutil.copytree(old, folder, ignore=shutil.ignore_patterns("*.lock"))
     _write(tantivy.Index.open(str(folder)), removed, texts)
 
 

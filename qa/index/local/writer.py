@@ -27,7 +27,7 @@ from ..rows import labels_of_row, row_checksum, row_of, spans_json
 from ..vocabulary import acronyms_of
 from ..workspace import new_folder, unwritable
 from ..writer import Taken, Writer, Written
-from . import intact, layout, lexical
+from . import intact, layout, lexical, taking
 from .dense import VECTORS
 from .dense_writer import DenseWriter
 from .generation import LEXICAL, LEXICAL_IDS, PASSAGES, Generation
@@ -70,6 +70,7 @@ class GenerationWriter(Writer):
         self._new: dict[str, Part] = {}  # what was inserted, by file
         self._renamed: list[range] = []  # passages whose words have changed, because the name of their file has
         self._kept: list[tuple[range, int]] = []  # passages of the last generation, and the first one's new number
+        self._copies: taking.Copies = {}  # files of the last generation that are part of this one
         self._is_current = False
         self._rows: dict[str, list[tuple[Any, ...]]] = {}  # of each table, to be inserted together
         self._waiting = 0  # rows among them, and thousands of characters
@@ -94,8 +95,12 @@ class GenerationWriter(Writer):
         self._writing.end()
         self._vectors.close()
         self._sqlite.close()
-        if isinstance(error, (*self.failures, StoreError)) and not self._is_current:
+        if isinstance(error, (*self.failures, StoreError)) and not self._is_current and self._is_old_whole():
             shutil.rmtree(self.folder, ignore_errors=True)  # most often a full disk: give the space back
+
+    def _is_old_whole(self) -> bool:
+        """Whether nothing has changed the last generation meanwhile; otherwise the build begins again at once."""
+        return self._old is None or self._old.is_as_published()
 
     def insert(self, record: FileRecord, documents: Sequence[Written], vectors: Rows, part: Part) -> None:
         passage = part.passages.start
@@ -209,7 +214,8 @@ class GenerationWriter(Writer):
                 texts = (text for passages in ranges for text in self._texts(passages))
                 numbered = zip(range(len(after), len(after) + len(new)), texts, strict=True)
                 removed = np.flatnonzero((after < 0) & (before >= 0)).tolist()
-                lexical.extend_index(folder, old.folder / LEXICAL, removed, _stepping(numbered, self.step))
+                self._copies = old.copy_words(folder)
+                lexical.extend_index(folder, removed, _stepping(numbered, self.step))
                 np.concatenate([after, np.array(new, dtype=np.int64)]).astype("<i4").tofile(self.folder / LEXICAL_IDS)
                 return
         everything = self._texts(self.everything.passages)
@@ -230,13 +236,15 @@ class GenerationWriter(Writer):
         except (RuntimeError, ValueError) as error:  # raised by faiss and tantivy if they cannot write
             raise OSError(str(error)) from error
         self._sqlite.close()
+        if self._old is not None and not self._is_old_whole():  # SQLite takes what is missing at the end for zeros
+            raise StoreError(f"Generation {self._old.folder.name} was changed while it was read", Remedy.FULL_BUILD)
         mode = (self.folder / PASSAGES).stat().st_mode
         for path in (self.folder / LEXICAL).iterdir():
             path.chmod(mode)  # tantivy lets nobody else read some of its files, whatever the umask
         self.step()
         index = self._store.index
         number = 1 + max((int(path.name) for path in layout.published_folders(index)), default=0)
-        manifest = self.completed(f"{number:06d}", languages, _written(self.folder))
+        manifest = self.completed(f"{number:06d}", languages, _written(self.folder, self._copies))
         manifest = replace(manifest, format_version=FAISS_FORMAT_VERSION)
         write_manifest(self.folder / MANIFEST, manifest, (facts for _, facts in files))
         intact.remember(self.folder / VECTORS, manifest.files[VECTORS].sha256)
@@ -274,13 +282,16 @@ def _stepping(items: Iterable[_T], step: Callable[[], None]) -> Iterator[_T]:
         yield item
 
 
-def _written(folder: Path) -> dict[str, WrittenFile]:
+def _written(folder: Path, copies: taking.Copies) -> dict[str, WrittenFile]:
     """The files of a generation by name, without locks and without what an unfinished build would be resumed from."""
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.endswith(_UNKEPT)]
+    known = {path: copy.sha256 for path, copy in copies.items() if path in paths and copy.is_current(path)}
+    new = [path for path in paths if path not in known]
+    known |= zip(new, files_sha256(new), strict=True)
     files = {}
-    for path, sha256 in zip(paths, files_sha256(paths), strict=True):
+    for path in paths:
         stat = path.stat()
-        files[path.relative_to(folder).as_posix()] = WrittenFile(stat.st_size, stat.st_mtime_ns, sha256)
+        files[path.relative_to(folder).as_posix()] = WrittenFile(stat.st_size, stat.st_mtime_ns, known[path])
     return files
 
 
