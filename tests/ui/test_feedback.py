@@ -175,9 +175,9 @@ def test_every_question_is_in_one_group_and_frequent_groups_come_first(questions
 
 def test_many_questions_about_different_things_are_grouped_in_time() -> None:
     many = [asked(f"Is article a{number} b{number} c{number}?") for number in range(20_000)]
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(grouped(many)) == len(many)
-    assert time.perf_counter() - start < 20  # a comparison of each with each would take minutes
+    assert time.process_time() - start < 20  # a comparison of each with each would take minutes
 
 
 # --- in the chat ------------------------------------------------------------------------------------------------------
