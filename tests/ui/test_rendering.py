@@ -173,7 +173,7 @@ def test_every_word_of_an_article_is_shown_in_order_and_marked_when_it_is_cited(
         if block.kind != "code"
         for word in WORD.finditer(text, block.span.start, block.span.end)
     ]
-    most = max(8, min(60, 300_000 // len(text)))  # each takes a whole page, and the longest articles take a second
+    most = max(4, min(30, 150_000 // len(text)))  # each takes a whole page, and the longest articles take a second
     for start, end in words[:: max(len(words) // most, 1)]:
         page = whole(article, Span(start, start), Span(start, end))
         assert page.marks["qa-cited"] == text[start:end] or is_hidden(text, start)
