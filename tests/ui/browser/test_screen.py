@@ -811,7 +811,7 @@ def test_a_build_is_stopped_by_its_button_and_the_last_index_still_answers(page:
     before = headline(page).inner_text()
     open_library(page)
     try:
-        (chat.corpus / "census.md").write_text(ledger(5000, "census"), "utf-8")
+        (chat.corpus / "census.md").write_text(ledger(2000, "census"), "utf-8")
         page.get_by_role("button", name="Rebuild index", exact=True).last.click()
         stop = page.locator("#qa-built").get_by_role("button", name="Stop")
         expect(page.locator("#qa-built .qa-progress")).to_be_visible(timeout=30_000)
@@ -849,7 +849,7 @@ def test_an_upload_is_answered_from_after_a_rebuild_and_the_old_index_answers_me
     expect(result).to_contain_text("Rebuild the index")
     expect(page.locator("#qa-files tr", has_text="lighthouse.md")).to_contain_text("new: not in the index yet")
     shot(page, "library-uploaded")
-    (chat.corpus / "register.md").write_text(ledger(1500, "register"), "utf-8")  # so that the build takes a while
+    (chat.corpus / "register.md").write_text(ledger(700, "register"), "utf-8")  # so that the build takes a while
     page.get_by_role("button", name="Rebuild index", exact=True).last.click()
     expect(page.locator("#qa-built .qa-progress")).to_be_visible(timeout=30_000)
     open_conversation(page)
