@@ -11,9 +11,10 @@ import pytest
 # The files that take longest come first: one that came last would leave the other processes without work. So do, after
 # them, the folders whose files start servers, browsers and models.
 SLOW = (
-    "test_no_outside_traffic.py", "test_screen.py", "test_hostile.py", "test_export.py", "test_crash.py",
-    "test_training.py", "test_rendering.py", "test_server.py", "test_doors.py", "test_passages.py", "test_build.py",
-    "test_store.py", "test_sandbox.py", "test_quality.py", "test_memory.py",
+    "test_no_outside_traffic.py", "test_screen.py", "test_export.py", "test_hostile.py", "test_accessibility.py",
+    "test_packaged.py", "test_doors.py", "test_crash.py", "test_training.py", "test_sandbox.py", "test_campaign.py",
+    "test_passages.py", "test_cli.py", "test_rendering.py", "test_quality.py", "test_memory.py", "test_server.py",
+    "test_store.py", "test_ocr.py", "test_engine.py", "test_build.py",
 )  # fmt: skip
 SLOW_FOLDERS = ("/whole/", "/ui/browser/", "/ui/", "/models/", "/cli/", "/build/", "/project/")
 
