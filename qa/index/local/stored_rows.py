@@ -52,7 +52,7 @@ class StoredRows:
         if not 0 <= ids.start <= ids.stop <= self._count:
             raise IndexError(ids)
         rows = np.empty((len(ids), self._dimension), dtype="<f2")
-        self._read(self._first_row + ids.start * self._row_size, memoryview(rows).cast("B") if rows.size else None)
+        self._read(self._first_row + ids.start * self._row_size, rows.data.cast("B") if rows.size else None)
         return rows
 
     def rows(self, ids: Sequence[int] | NDArray[np.int64]) -> Stored:
