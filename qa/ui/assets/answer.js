@@ -22,6 +22,6 @@ document.addEventListener('keydown', (event) => {
 // A conversation has an address once it is stored; a question that is not can be asked again by another.
 qa.act('copy-turn', (button) => {
   const question = button.closest('.qa-turn').querySelector('.qa-question').textContent;
-  const link = qa.conversation.name() ? `#${qa.conversation.path()}/${button.dataset.turn}` : `?q=${encodeURIComponent(question)}`;
+  const link = qa.conversation.name() ? `#${qa.conversation.path(button.dataset.turn)}` : `?q=${encodeURIComponent(question)}`;
   qa.copy(new URL(link, location.origin + location.pathname).href, button);
 });

@@ -63,6 +63,7 @@ qa.composer = {
 qa.receive('examples', (html) => { qa.find('#qa-examples').innerHTML = html; });
 qa.act('try', ({ dataset }) => {
   qa.conversation.face();
+  qa.conversation.expect();
   qa.send('talk', 'qa_try', {
     number: Number(dataset.number), conversation: qa.conversation.key(), scope: qa.picker.scope(), ...qa.wishes(),
   });

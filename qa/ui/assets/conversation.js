@@ -12,6 +12,7 @@ let name = ''; // under which it is stored, if it is
 let wanted = 0; // the turn that the address names, until it is shown
 let keepsScope = sessionStorage.getItem('qa-scope') !== null; // after a reload, for the conversation that is shown first
 let takesScope = false; // the conversation that is being opened sets the scope
+let isAsking = false; // this page has asked what is about to arrive
 let isLast = false; // nobody named the conversation: it is the one that this browser showed last
 
 function draft() {
@@ -19,7 +20,7 @@ function draft() {
   return `.${drafts}`;
 }
 
-const path = () => (name ? `/c/${name}` : '/');
+const path = (turn = shown.at(-1)?.id) => (!name ? '/' : turn ? `/c/${name}/${turn}` : `/c/${name}`);
 
 // Which conversation this browser showed last, so that a new page goes on with it.
 const last = {
@@ -90,20 +91,32 @@ qa.receive('talk', (value) => {
   wanted = 0;
   if (name && shown.length) {
     last.set(name);
-    if (/^(#\/?|#\/c\/.*)?$/.test(location.hash)) history.replaceState(history.state, '', `#/c/${name}/${shown.at(-1).id}`);
+    address(arrived > 0 && isAsking);
   }
+  if (arrived) isAsking = false;
+  document.dispatchEvent(new CustomEvent('qa:turns'));
   if (isNamed || value.spoken) qa.past?.changed(name);
   qa.past?.mark();
   if (spoken.textContent !== value.spoken) announce(value.spoken, ...(value.quoted ?? ['', '']));
 });
 
+// Every question that this page asks gets an entry of its own, so that Back leads to the one before it.
+function address(isNew) {
+  const at = qa.below();
+  if (qa.root.dataset.place !== 'ask' || at === path()) return;
+  if (!at.startsWith(`/c/${name}/`)) {
+    if (!qa.isArticle() || qa.cited()) qa.write(path(), false); // it named no turn yet
+  } else if (isNew) qa.write(path(), true);
+}
+
 // The conversation that was to be shown does not exist, or not for this visitor.
 function missing(problem) {
   if (isLast) {
     begin();
-    return void history.replaceState(history.state, '', '#/');
+    return void qa.write('/', false);
   }
   begin();
+  document.dispatchEvent(new CustomEvent('qa:turns'));
   const node = Object.assign(document.createElement('article'), { className: 'qa-turn qa-asked' });
   node.append(Object.assign(document.createElement('p'), { className: 'qa-problem', role: 'status', textContent: problem }));
   turns.append(node);
@@ -142,7 +155,7 @@ document.addEventListener('qa:lost', () => {
 });
 
 function empty(next, stored) {
-  [key, name, shown, wanted] = [next, stored, [], 0];
+  [key, name, shown, wanted, isAsking] = [next, stored, [], 0, false];
   turns.replaceChildren();
   spoken.textContent = '';
   mark();
@@ -175,19 +188,24 @@ qa.conversation = {
   name: () => name,
   begin,
   path,
+  expect() { isAsking = true; },
   face() { if (qa.root.dataset.place !== 'ask') qa.go(path()); }, // leave the library for it
   ask(question) {
     qa.conversation.face();
     wait(question);
+    isAsking = true;
     qa.send('talk', 'qa_ask', { question, conversation: key, scope: qa.picker.scope(), ...qa.wishes() });
   },
   refresh() { if (name) qa.send('talk', 'qa_show', { conversation: name }); },
 };
 
 for (const what of ['retry', 'drop', 'literal', 'alone', 'everywhere', 'suggested', 'judge', 'receipt']) {
-  qa.act(what, ({ dataset }) => qa.send('talk', `qa_${what}`, {
-    turn: Number(dataset.turn), number: Number(dataset.number), verdict: dataset.verdict, conversation: key, ...qa.wishes(),
-  }));
+  qa.act(what, ({ dataset }) => {
+    isAsking ||= what === 'suggested';
+    qa.send('talk', `qa_${what}`, {
+      turn: Number(dataset.turn), number: Number(dataset.number), verdict: dataset.verdict, conversation: key, ...qa.wishes(),
+    });
+  });
 }
 qa.act('new', () => {
   begin();

@@ -32,23 +32,89 @@ window.qa = (() => {
     actions[target.dataset.do]?.(target, event);
   });
 
-  // --- routes: what follows "#" in the address
+  // --- routes: what follows "#" in the address, and the entries of the browser's history
+  //
+  // What the middle shows has an entry (`#/c/…`), and each article that is open has one above it (`#/article/…`), whose
+  // state says what it is `below` and how many of them, its `depth`: Back closes the article, and Forward opens it again.
 
   const routes = [];
   const route = (pattern, open) => { routes.push([pattern, open]); };
+  let below = '/'; // the address of what is in the middle, as the entry says
+  let middle = ''; // the address of what is there
+  let depth = 0;
 
-  function follow() {
-    const path = location.hash.startsWith('#/') ? location.hash.slice(1) : '/';
-    for (const [pattern, open] of routes) {
+  const here = () => (location.hash.startsWith('#/') ? location.hash.slice(1) : '/');
+  const isArticle = () => here().startsWith('/article/');
+
+  // The citation that an article was opened from is in its address if its conversation is stored, and else in the state.
+  function cited() {
+    const [, key, turn, rank] = /[?&]from=([\w-]{1,40})\/(\d{1,6})\/(\d{1,4})$/.exec(here()) ?? [];
+    return key ? { key, turn: Number(turn), rank: Number(rank) } : isArticle() ? history.state?.from : undefined;
+  }
+
+  function open(path) {
+    for (const [pattern, show] of routes) {
       const match = pattern.exec(path);
-      if (match) return void open(...match.slice(1));
+      if (match) return void show(...match.slice(1));
     }
   }
 
-  function go(path) {
-    if (location.hash === `#${path}` || (path === '/' && !location.hash)) follow();
-    else location.hash = path;
+  function note() {
+    if (!isArticle()) [below, depth] = [here(), 0];
+    else if (history.state?.depth) ({ below, depth } = history.state);
+    else {
+      depth += 1;
+      history.replaceState({ below, depth }, '');
+    }
   }
+
+  function follow() {
+    note();
+    if (below !== middle) {
+      middle = below;
+      open(below);
+    }
+    if (isArticle()) open(here());
+    else document.dispatchEvent(new CustomEvent('qa:article-left'));
+  }
+
+  function start() { // an article that was opened from elsewhere closes like any other
+    if (isArticle() && !history.state?.depth) {
+      const [address, from] = [location.hash, cited()];
+      history.replaceState(null, '', from ? `#/c/${from.key}/${from.turn}` : '#/');
+      note();
+      history.pushState(null, '', address);
+    }
+    follow();
+  }
+
+  function go(path) {
+    if (here() === path) {
+      middle = '';
+      follow();
+    } else if (history.state?.panel) {
+      write(path, false);
+      middle = '';
+      follow();
+    } else location.hash = path;
+  }
+
+  /** Names what the middle shows already: in an entry of its own, or in the one that there is. */
+  function write(path, isNew) {
+    const isAbove = history.state?.panel || cited(); // a panel, or the source of an earlier answer
+    [below, middle, depth] = [path, path, 0];
+    history[isNew && !isAbove ? 'pushState' : 'replaceState'](null, '', `#${path}`);
+  }
+
+  /** Names the article that is open already: above the middle, or in place of the one that was open. */
+  function cover(link, from) {
+    const isNew = !isArticle();
+    const path = from.key.startsWith('.') ? link : `${link}&from=${from.key}/${from.turn}/${from.rank}`;
+    depth ||= 1;
+    history[isNew ? 'pushState' : 'replaceState']({ below, depth, from }, '', `#${path}`);
+  }
+
+  const uncover = () => { if (isArticle()) history.go(-depth); };
 
   // --- places: the conversation, the library or a draft, in the middle
 
@@ -91,34 +157,47 @@ window.qa = (() => {
 
   function show(name, focus, from = document.activeElement) {
     const panel = panels[name];
-    const was = name in root.dataset;
+    if (!(name in root.dataset)) {
+      opener = from;
+      if (name === 'menu' && panel.covers.matches && history.state?.panel !== name) { // so that Back closes it
+        history.pushState({ ...history.state, panel: name }, '');
+      }
+    }
     root.dataset[name] = 'open';
     panel.part.hidden = false;
-    if (!was && panel.covers.matches) {
-      opener = from;
-      history.pushState({ panel: name }, ''); // so that Back closes it
-    }
     settle();
     focus?.focus({ preventScroll: true });
   }
 
   function hide(name, isBack = false) {
     if (!(name in root.dataset)) return;
-    const covered = panels[name].covers.matches;
+    const { part, covers } = panels[name];
+    const hadFocus = covers.matches || part.contains(document.activeElement);
     delete root.dataset[name];
     settle();
-    if (covered && opener?.isConnected) opener.focus({ preventScroll: true });
+    if (hadFocus && opener?.isConnected) opener.focus({ preventScroll: true });
     opener = null;
     if (!isBack && history.state?.panel === name) history.back();
   }
 
   const fold = () => hide('menu');
 
-  addEventListener('popstate', () => { for (const name in panels) if (panels[name].covers.matches) hide(name, true); });
+  addEventListener('popstate', () => {
+    note();
+    if (!narrow.matches) return;
+    if (history.state?.panel === 'menu') show('menu', find('.qa-fold'));
+    else hide('menu', true);
+  });
   addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || event.defaultPrevented || find('dialog[open], [popover]:popover-open')) return;
-    const name = ['menu', 'source'].find((one) => one in root.dataset && panels[one].covers.matches);
-    if (name) hide(name);
+    if ('menu' in root.dataset && narrow.matches) hide('menu');
+    else if ('source' in root.dataset && phone.matches) actions.close();
+  });
+  find('#qa-rail').addEventListener('click', (event) => { // what is chosen in the menu takes its entry
+    const link = event.target.closest('a[href^="#/"]:not([data-do])');
+    if (!link || !history.state?.panel || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(link.getAttribute('href').slice(1));
   });
   for (const { covers } of Object.values(panels)) covers.addEventListener('change', settle);
   act('menu', () => show('menu', find('.qa-fold')));
@@ -131,5 +210,8 @@ window.qa = (() => {
     find('#qa-question textarea').focus();
   });
 
-  return { root, find, fill, counted, number, calm, act, route, follow, go, place, show, hide, narrow, phone };
+  return {
+    root, find, fill, counted, number, calm, act, route, start, go, write, cover, uncover, cited, isArticle, place, show, hide, narrow, phone,
+    below: () => below,
+  };
 })();

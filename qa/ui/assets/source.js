@@ -3,10 +3,11 @@
 const source = qa.find('#qa-source');
 const pane = source.querySelector('.qa-source-view');
 let opener; // the button that opened the source
-let isAside = false; // it was open beside the conversation, which is not shown now
-let linked = ''; // the address of the article that was opened by it
-let sheet = ''; // the address of the article that covers the page
-let shown = null; // what the pane shows: { query, places, value }
+let shown = null; // what the pane shows: { query, places }
+let held = ''; // the address of it
+let from = null; // the citation that it was opened from: { key, turn, rank } of the conversation
+let aside = null; // the citation that was open beside the conversation, which is not shown now
+let awaited = null; // the citation that the address names, in a conversation that is being loaded
 
 const part = (selector) => pane.querySelector(selector);
 const area = () => (pane.dataset.view === 'page' && part('.qa-sheets') ? part('.qa-sheets') : part('.qa-text'));
@@ -21,11 +22,8 @@ function fill(html, isAsked) {
   const text = part('.qa-text');
   shown = text && { query: text.dataset.query, places: JSON.parse(text.dataset.places || '[]') };
   document.dispatchEvent(new CustomEvent('qa:source', { detail: shown }));
-  if (isAsked || !qa.phone.matches) {
-    const again = focused && [...pane.querySelectorAll('button:not([disabled])')].find((one) => named(one) === focused);
-    qa.show('source', again || (isAsked || focused !== null ? part('h2') : null), opener);
-    sheet = qa.phone.matches ? location.hash : '';
-  }
+  const again = focused && [...pane.querySelectorAll('button:not([disabled])')].find((one) => named(one) === focused);
+  if (isAsked || !qa.phone.matches) qa.show('source', again || (isAsked || focused !== null ? part('h2') : null), opener);
   if (!shown) return;
   following(text);
   view(part('.qa-sheets') ? qa.root.dataset.view ?? 'page' : 'text');
@@ -33,16 +31,20 @@ function fill(html, isAsked) {
 
 qa.receive('source', (value) => {
   for (const card of document.querySelectorAll('.qa-card[aria-current]')) card.removeAttribute('aria-current');
-  if (!value.html) {
-    if (location.hash.startsWith('#/article/')) return; // opened by a link, not for an answer
-    pane.textContent = '';
-    isAside = false;
-    return hide();
+  if (!value.html) { // an earlier source beside what is no answer would look like one
+    if (qa.root.dataset.place !== 'ask') return;
+    pane.textContent = held = '';
+    return close();
   }
   if (!document.querySelector(`.qa-turns > [data-id="${value.turn}"]`)) return; // of a conversation left since
   document.querySelector(`.qa-card[data-turn="${value.turn}"][data-rank="${value.rank}"]`)?.setAttribute('aria-current', 'true');
-  leave();
+  const cited = { key: qa.conversation.key(), turn: value.turn, rank: value.rank };
+  if (!value.asked && qa.root.dataset.place !== 'ask') return void (aside = cited);
   fill(value.html, value.asked);
+  from = cited;
+  if (!('source' in qa.root.dataset)) return void (held = ''); // a phone shows it only when it is asked for
+  if (value.link) qa.cover(value.link, from);
+  held = location.hash;
 });
 
 class Refused extends Error {}
@@ -54,26 +56,42 @@ async function fetched(name, query) {
   return given;
 }
 
-// Any article at any words: `#/article/<path>?at=<start>-<end>`.
-qa.route(/^\/article\/([^?]+)(?:\?(.*))?$/, async (path, words) => {
-  if (!('place' in qa.root.dataset)) qa.place('ask');
+// Any article at any words: `#/article/<path>?at=<start>-<end>`, or the citation of an answer that it was opened from.
+qa.route(/^\/article\/([^?]+)(?:\?(.*))?$/, (path, words) => {
+  awaited = null;
+  const cited = qa.cited();
+  if (held === location.hash && pane.textContent && from?.turn === cited?.turn) qa.show('source', part('h2'));
+  else if (!cited || cited.key !== qa.conversation.key()) load(path, words);
+  else if (document.querySelector(`.qa-turns > [data-id="${cited.turn}"]`)) send(cited);
+  else if (qa.conversation.name()) awaited = { cited, path, words };
+  else load(path, words); // that conversation is not stored
+});
+
+document.addEventListener('qa:turns', () => {
+  if (!awaited) return;
+  const { cited, path, words } = awaited;
+  awaited = null;
+  if (document.querySelector(`.qa-turns > [data-id="${cited.turn}"]`)) send(cited);
+  else load(path, words);
+});
+
+async function load(path, words) {
   const at = location.hash;
   const query = new URLSearchParams({ path: decoded(path) });
   for (const name of ['at', 'mark']) for (const span of new URLSearchParams(words ?? '').getAll(name)) query.append(name, span);
   try {
     const { html } = await fetched('text', query);
     if (location.hash !== at) return;
-    linked = at;
     fill(html, true);
   } catch (error) {
     if (location.hash !== at) return;
-    linked = at;
     pane.innerHTML = qa.find('#qa-no-source').innerHTML;
     if (error instanceof Refused) part('p').textContent = error.message; // else it says that the chat does not answer
     shown = null;
     qa.show('source', part('h2'));
   }
-});
+  [held, from] = [shown ? at : '', null];
+}
 
 function decoded(path) {
   try {
@@ -86,38 +104,37 @@ function decoded(path) {
 function hide() {
   qa.hide('source');
   if (!qa.phone.matches) source.hidden = true; // a sheet slides away first
-  if (!qa.phone.matches) leave();
 }
 
-function leave() {
-  linked = '';
-  if (!location.hash.startsWith('#/article/')) return;
-  history.replaceState(null, '', `#${qa.root.dataset.place === 'ask' ? qa.conversation.path() : `/${qa.root.dataset.place}`}`);
+function close() {
+  hide();
+  qa.uncover();
 }
 
-// Back or another address: what was opened by its address closes with it.
-addEventListener('hashchange', () => {
-  if (linked && !location.hash.startsWith('#/article/')) hide();
-});
+document.addEventListener('qa:article-left', hide);
 
-// Back has closed the sheet: the address no longer names the article.
-addEventListener('popstate', () => {
-  if (sheet === location.hash && !('source' in qa.root.dataset)) leave();
-  sheet = '';
-});
+function send({ turn, rank }) {
+  qa.send('source', 'qa_open', { turn, rank, conversation: qa.conversation.key() });
+}
 
-qa.act('close', hide);
+qa.act('close', close);
 qa.act('open', (target) => {
   const { dataset } = target;
   if (!source.contains(target)) opener = target.closest('button') ?? target.querySelector('[data-do=open]');
-  qa.send('source', 'qa_open', { turn: Number(dataset.turn), rank: Number(dataset.rank), conversation: qa.conversation.key() });
+  send({ turn: Number(dataset.turn), rank: Number(dataset.rank) });
 });
 
+// Another place is shown, until somebody comes back to the conversation and what was open beside it.
 document.addEventListener('qa:place', ({ detail }) => {
-  if (qa.phone.matches) return;
-  if (detail === 'ask' && isAside) qa.show('source');
-  isAside = detail !== 'ask' && 'source' in qa.root.dataset;
-  if (isAside) hide();
+  if (detail !== 'ask' && !aside && 'source' in qa.root.dataset) aside = from;
+});
+qa.act('current', (link, event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const cited = aside?.key === qa.conversation.key() && !qa.phone.matches ? aside : null;
+  aside = null;
+  qa.go(qa.conversation.path());
+  if (cited) send(cited);
 });
 
 // --- scrolling to words: near the top of the pane, but not at its edge

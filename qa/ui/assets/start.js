@@ -1,3 +1,3 @@
 // All areas are there: show what the address names, before anything is drawn.
 
-qa.follow();
+qa.start();

@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from ...ask.answer import Citation
+from ...ask.links import citation_link
 from ...check.reading import MOST_CHARACTERS, PASTED, check_draft
 from ...errors import ConfigError, QAError
 from ..answers.checked_html import checked_html
@@ -50,7 +51,8 @@ class Screen:
         exchange = session.current.exchange(turn)
         beside = exchange.answer.citations if exchange and exchange.answer else ()
         html = self._text(citation, turn, of, beside)
-        return {"html": html, "turn": turn, "rank": rank, "asked": asked}
+        link = citation_link(citation).removeprefix("#")
+        return {"html": html, "turn": turn, "rank": rank, "asked": asked, "link": link}
 
     def _text(self, citation: Citation, turn: int, of: int, beside: Sequence[Citation]) -> str:
         try:

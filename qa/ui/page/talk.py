@@ -181,14 +181,12 @@ class Talk:
         wait([answered])
         exchange = conversation.exchange(exchange.number) or exchange
         yield self._value(conversation), gr.skip()
-        if exchange.answer is None:
-            return
-        if problem := self._chat.note(exchange.answer):
+        if exchange.answer is not None and (problem := self._chat.note(exchange.answer)):
             gr.Warning(said(problem))
         if session.current is not conversation:
             return
-        if exchange.answer.lead is None:
-            # The source of an earlier answer next to "not in your articles" would look like an answer.
+        if exchange.answer is None or exchange.answer.lead is None:
+            # The source of an earlier answer next to what is none would look like an answer.
             yield gr.skip(), {"html": ""}
             return
         yield gr.skip(), self._show_source(session, exchange.number, exchange.answer.lead.citation, False)
