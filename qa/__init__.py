@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .ask.ranking import Evidence, Hit, Ranking, Ranks
     from .ask.rows import TableRow
     from .ask.searched import Searched
+    from .ask.statement import Statement
     from .ask.why import ReaderScores, Why
     from .build.report import BuildReport, Progress
     from .build.standalone import build_index
@@ -98,6 +99,7 @@ _MODULES = {
     "Searched": "ask.searched",
     "Section": "text.document",
     "Span": "text.document",
+    "Statement": "ask.statement",
     "Status": "status",
     "TableRow": "ask.rows",
     "TextBuilder": "formats.builder",
@@ -153,6 +155,7 @@ __all__ = [
     "Searched",
     "Section",
     "Span",
+    "Statement",
     "Status",
     "TableRow",
     "TextBuilder",

@@ -28,8 +28,8 @@ def test_the_public_names_are_these() -> None:
         "FileState", "Hit", "Judgement", "Lead", "Limit", "OpenCompound", "OtherValue", "PagePicture",
         "Passage",
         "PassageSettings", "PluginAddress", "Progress", "QAError", "Query", "QueryTerm", "Ranking", "Ranks", "Reader",
-        "ReaderScores", "Remedy", "Scope", "Searched", "Section", "Span", "Status", "TableRow", "TextBuilder", "Turn",
-        "Unreadable", "Why", "__version__", "build_index", "decode", "load_encoder",
+        "ReaderScores", "Remedy", "Scope", "Searched", "Section", "Span", "Statement", "Status",
+        "TableRow", "TextBuilder", "Turn", "Unreadable", "Why", "__version__", "build_index", "decode", "load_encoder",
     ]  # fmt: skip
     assert set(qa.__all__) <= set(dir(qa))
 

@@ -14,6 +14,7 @@ from . import notebook
 from .links import citation_link, lead_link
 from .rows import TableRow, names_in
 from .searched import Searched
+from .statement import Statement
 from .why import Why
 
 
@@ -68,8 +69,9 @@ class Lead:
     `sentence` is the sentence in it that was judged to answer, the others are its neighbours; `short` is the answer
     itself, a part of the sentence, if the reader is sure of it. All spans are of the document. `date` is given as in an
     OtherValue, and only if there are any. If it `is_stated`, the text is no quotation but says what the articles are
-    ("27 articles"), and the spans are those of what is cited for it. `row` is the row of a table that it is in, if any.
-    `limit` is what follows the sentence and limits it, inside the quotation or behind it.
+    ("27 articles"), and the spans are those of what is cited for it; the `statement` words it in other languages. `row`
+    is the row of a table that it is in, if any. `limit` is what follows the sentence and limits it,
+    inside the quotation or behind it.
     """
 
     text: str
@@ -81,6 +83,12 @@ class Lead:
     is_stated: bool = False
     row: TableRow | None = None
     limit: Limit | None = None
+    statement: Statement | None = None
+
+    @property
+    def said(self) -> str:
+        """What a page shows: the quotation, or the statement in the language that is spoken."""
+        return self.text if self.statement is None else self.statement.words()
 
     @property
     def limit_behind(self) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import eq, ge, gt, le, lt
+from typing import Literal
 
 import numpy as np
 
@@ -21,14 +22,15 @@ from ..corpus.works import CSL, app_address
 from ..index.generation import OpenGeneration
 from ..index.protocols import Query
 from ..index.scope import Scope
-from ..text.dates import Date, as_iso, latest_date, may_be_same
+from ..text.dates import Date, as_iso, may_be_same
 from ..text.document import Span, title_from_path
 from ..text.properties import AUTHORS, BETWEEN_VALUES, HEADING, INLINE_TAGS, TAGS, block_of, entry_of, other_names
 from ..text.terms import analyze, contained_in, is_function_word
 from ..text.web_address import web_address
 from .answer import Answer, Citation, Lead
-from .collection_forms import Asked, readings_of
+from .collection_forms import DATES, Asked, asked_date, readings_of
 from .presence import GoneDocuments
+from .statement import Statement
 
 # How sure a count or a comparison of all dates is, and a property of the only article with the title that is asked for.
 _CERTAIN, _NAMED = 0.99, 0.97
@@ -55,12 +57,14 @@ _WHEN: Mapping[str, Callable[[Date, Date], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What the answer says, how sure that is, and the articles with the property that each is cited for."""
+    """What the answer states, how sure that is, and the articles with the property that each is cited for.
 
-    text: str
+    Without a statement, it is what the text of the first one has of its property.
+    """
+
+    statement: Statement | None
     confidence: float
     heads: Sequence[tuple[Head, tuple[str, ...]]]
-    is_literal: bool = False
 
 
 def collection_answer(query: Query, question: str, generation: OpenGeneration, corpus: Corpus | None) -> Answer | None:
@@ -82,24 +86,30 @@ def collection_answer(query: Query, question: str, generation: OpenGeneration, c
         query=str(query),
         answerable=True,
         confidence=said.confidence,
-        lead=Lead(literal if said.is_literal else said.text, 1, span, span, is_stated=not said.is_literal),
+        lead=_lead(said.statement, literal, span),
         citations=tuple(citations),
         generation=generation.id,
         timings_ms={},
     )
 
 
+def _lead(statement: Statement | None, literal: str, span: Span) -> Lead:
+    if statement is None:
+        return Lead(literal, 1, span, span)
+    return Lead(statement.in_english(), 1, span, span, is_stated=True, statement=statement)
+
+
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """The articles that a question is about, in words, with the properties that each is cited for.
+    """The articles that a question is about, by which filters, with the properties that each is cited for.
 
     `undated` have no date, so that nobody knows whether they belong to them.
     """
 
     heads: Sequence[Head]
-    which: str
+    filters: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
-    noun: str
+    noun: Literal["article", "mail"]
     undated: int
 
 
@@ -142,29 +152,25 @@ class _Collection:
         """The line of the first of these properties of the only one of these articles."""
         document = self._generation.document(heads[0].path) if len(heads) == 1 else None
         own = next((name for name in names if document is not None and entry_of(document, name) is not None), "")
-        return _Said("", confidence, [(heads[0], (own,))], is_literal=True) if own else None
+        return _Said(None, confidence, [(heads[0], (own,))]) if own else None
 
     def _chosen(self, heads: list[Head], asked: Asked) -> _Chosen | None:
         """The articles that pass all filters, and how to name them; None if a filter says nothing for certain."""
-        words: list[str] = []
+        filters: list[tuple[str, str]] = []
         names: tuple[str, ...] = ("title",)
         undated = 0
         for kind, value in asked.filters:
             if kind == "person":
                 heads, names = [head for head in heads if _is_by(head, value, AUTHORS)], AUTHORS
-                words.append(f"by {value}")
             elif kind == "receiver":
                 heads, names = [head for head in heads if _is_by(head, value, _RECEIVERS)], _RECEIVERS
-                words.append(f"to {value}")
             elif kind == "tag":
                 heads, names = [head for head in heads if _is_tagged(head, value)], TAGS
-                words.append(f"tagged {value}")
-            elif kind in _WHEN:
-                wanted = latest_date(value) or (int(value[-4:]), 0, 0)
+            elif kind in DATES:
+                wanted = asked_date(value)
                 dated = [(head, date) for head in heads if (date := date_of(head)) and _is_as_exact(date, wanted)]
                 undated += len(heads) - len(dated)
                 heads = [head for head, date in dated if _WHEN[kind](_cut(date, wanted), wanted)]
-                words.append(f"{'from' if kind == 'date' else kind} {value}")
             else:
                 titled, mentioned = self._about(value, heads)
                 if mentioned is None and (kind == "mention" or not titled):
@@ -173,28 +179,19 @@ class _Collection:
                 if kind == "mention":
                     either = {head.path for head in (*titled, *mentioned)}
                     titled, mentioned = [], [head for head in heads if head.path in either]
-                verb = "mentions" if len(mentioned) == 1 else "mention"
-                words.append(f"with {value} in the title or tags" if titled else f"that {verb} {value}")
+                kind = "title" if titled else "mention"
                 heads = titled or mentioned
-        which = " ".join(words)
-        if asked.kind == "end":  # how it is known what they are about matters less than which is the newest
-            which = " ".join(
-                f"about {value}" if kind in ("topic", "mention") else word
-                for (kind, value), word in zip(asked.filters, words, strict=True)
-            )
-        return _Chosen(heads, which, names, "mail" if asked.of_mails else "article", undated)
+            filters.append((kind, value))
+        return _Chosen(heads, tuple(filters), names, "mail" if asked.of_mails else "article", undated)
 
     def _listed(self, chosen: _Chosen, is_count: bool) -> _Said | None:
-        heads, which = chosen.heads, chosen.which
-        if not heads or (is_count and which and len(heads) > _MOST_SEARCHED):
+        heads, filters = chosen.heads, chosen.filters
+        if not heads or (is_count and filters and len(heads) > _MOST_SEARCHED):
             return None
-        shown = "; ".join(map(_title, heads[:MOST_CITED])) if which else ""
-        more = f"; and {len(heads) - MOST_CITED:,} more" if which and len(heads) > MOST_CITED else ""
-        text = " ".join(filter(None, (_counted(len(heads), chosen.noun), which)))
-        if chosen.undated:
-            text += f" ({_counted(chosen.undated, f'more {chosen.noun}')} without a date)"
+        titles = tuple(map(_title, heads[:MOST_CITED])) if filters else ()
+        statement = Statement(len(heads), chosen.noun, filters, titles, chosen.undated)
         sure = _UNDATED if chosen.undated else _CERTAIN
-        return _Said(f"{text}: {shown}{more}" if shown else text, sure, [(head, chosen.names) for head in heads])
+        return _Said(statement, sure, [(head, chosen.names) for head in heads])
 
     def _extreme(self, chosen: _Chosen, is_oldest: bool) -> _Said | None:
         """The newest or oldest article by property, else by name; by the times of the files if none has a date."""
@@ -209,14 +206,15 @@ class _Collection:
         first = [head for date, head in dated if date == best]
         if len(first) > 1 or any(date != best and may_be_same(date, best) for date, _ in dated):
             return None  # it is not said which
-        end, number = "oldest" if is_oldest else "newest", len(dated)
-        among = f"the {end} of {_counted(number, chosen.noun)}" if number > 1 else f"the only {chosen.noun}"
-        which = f" {chosen.which}" if chosen.which else ""
-        have = "have" if number > 1 else "has"
-        how = " by the times of their files" if by_file else "" if number == len(heads) else f" that {have} a date"
-        how = "" if by_file and number == 1 else how
-        sure = _CERTAIN if number == len(heads) and not by_file else _UNDATED
-        return _Said(f"{_title(first[0])} ({as_iso(best)}): {among}{which}{how}", sure, [(first[0], ("title",))])
+        is_all = len(dated) == len(heads)
+        known_by: Literal["", "files", "dates"] = "" if is_all else "dates"
+        if by_file and len(dated) > 1:
+            known_by = "files"
+        statement = Statement(
+            len(dated), chosen.noun, chosen.filters, (_title(first[0]),),
+            end="oldest" if is_oldest else "newest", date=as_iso(best), known_by=known_by,
+        )  # fmt: skip
+        return _Said(statement, _CERTAIN if is_all and not by_file else _UNDATED, [(first[0], ("title",))])
 
     def _about(self, topic: str, heads: Sequence[Head]) -> tuple[list[Head], list[Head] | None]:
         """Those with all words of a topic in their titles or tags, and those whose texts contain them all.
@@ -271,10 +269,6 @@ def _is_tagged(head: Head, asked: str) -> bool:
     tags = (tag for name in TAGS for tag in BETWEEN_VALUES.split(head.metadata.get(name, "").casefold()))
     words = _WORD.findall(asked.casefold())
     return bool(words) and any(words == _WORD.findall(tag) for tag in tags)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _is_as_exact(date: Date, wanted: Date) -> bool:

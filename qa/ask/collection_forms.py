@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
 
+from ..text.dates import Date, latest_date
+
 _MOST_WORDS = 30
 _MOST_READINGS = 8  # of one question: "about houses by the sea" has two
 _NOUN = r"(?P<noun>articles?|files?|documents?|notes?|texts?|pages?|posts?|papers?|(?:e-?)?mails?|messages?)"
@@ -70,6 +72,7 @@ _MANY: tuple[tuple[str, str], ...] = (
     ("list", r"what do i have(?P<rest> (?:on|about) .+)"),
 )
 _PATTERNS = tuple((kind, re.compile(form, re.I)) for kind, form in (*_ONE, *_MANY))
+DATES = frozenset({"date", "before", "after", "since", "until"})  # the filters whose value is a date
 _KINDS_OF_MANY = frozenset({"count", "end", "list", "bare"})
 
 
@@ -91,6 +94,11 @@ class Asked:
         """Whether only mails are asked about."""
         noun = self.parts.get("noun", "")
         return _MAIL.match(noun) is not None
+
+
+def asked_date(value: str) -> Date:
+    """The date that a filter of DATES has as its value."""
+    return latest_date(value) or (int(value[-4:]), 0, 0)
 
 
 def readings_of(question: str) -> Iterator[Asked]:

@@ -19,6 +19,7 @@ _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
 _ANY_NUMBER = "[0-9][0-9,]*"
 _QUOTED = re.compile("“([^”]*)”")
 _ONE_OF = re.compile("“[^”]*”(?:(?:, | or )“[^”]*”)*")
+_PART = "{chosen}"  # a value of what is only a part of a sentence, and is worded in every language where it arises
 _LEAST = 6  # letters that a key has beside its values: with fewer, it would fit what is no sentence of ours
 _DEEPEST = 3  # sentences within a sentence
 _LONGEST = 1_500  # characters: a longer text is none of our sentences, and may be anybody's
@@ -76,7 +77,7 @@ def _fitting(language: str) -> tuple[_Fitting, ...]:
     for key in entries(language):
         parts = _NAME.split(key)
         letters = sum(sum(map(str.isalpha, part)) for part in parts[::2])
-        if len(parts) > 1 and letters >= _LEAST:
+        if len(parts) > 1 and letters >= _LEAST and _PART not in key:
             found.append(_Fitting(key, re.compile(_pattern(parts), re.DOTALL), parts[0], letters))
     return tuple(sorted(found, key=lambda each: -each.letters))
 

@@ -45,7 +45,7 @@ def answer_as_text(answer: Answer) -> str:
     assert answer.lead is not None
     lead, citation = answer.lead, cited(answer)
     is_quotation = lead.row is None and not lead.is_stated
-    words = pairs_of(lead.row) if lead.row is not None else _whole(lead)
+    words = pairs_of(lead.row) if lead.row is not None else lead.said if lead.is_stated else _whole(lead)
     words = plain_words(words, citation.document) if is_quotation else words
     return _as_text(words, citation, answer_link(answer), is_quotation)
 
@@ -70,7 +70,7 @@ def quoted_as_markdown(answer: Answer) -> str:
     lead, document = answer.lead, cited(answer).document
     if lead.row is not None:
         return _table(lead.row, is_markdown(document))
-    return lead.text if lead.is_stated else text_as_markdown(_whole(lead), document)
+    return lead.said if lead.is_stated else text_as_markdown(_whole(lead), document)
 
 
 def _whole(lead: Lead) -> str:

@@ -85,6 +85,8 @@ def quotation(exchange: Exchange, languages: Mapping[str, str]) -> tuple[str, st
 
 def _quotation(answer: Answer) -> str:
     assert answer.lead is not None
+    if answer.lead.is_stated:
+        return answer.lead.said
     row = answer.lead.row
     return plain_words(answer.lead.text, cited(answer).document) if row is None else pairs_of(row)
 
