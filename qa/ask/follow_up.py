@@ -20,6 +20,7 @@ from ..text.query_term import QueryTerm
 from ..text.terms import inverse_frequency
 from .filters import without_filters
 from .leaning import FollowUp
+from .prose import is_name, prose, whole
 from .query import EXCLUDED
 
 Speaker = Literal["user", "agent"]
@@ -188,6 +189,9 @@ def _salient(
             if term.weight >= max_weight:
                 continue  # no passage contains it: it can find nothing, and would only blur the question that it joins
             span = _place(term.word, text)
+            span = whole(span, text) if span is not None else None
+            if span is not None and speaker == "agent" and not is_name(span, text):
+                continue
             if span is None or not (_YEAR.fullmatch(term.word) or any(map(str.isalpha, term.word))):
                 continue
             weight = factor * term.weight * (_NAME_WEIGHT if span.start and term.word[0].isupper() else 1.0)
@@ -197,9 +201,12 @@ def _salient(
 
 
 def _clean(turn: Turn) -> str:
-    """The text of a turn, normalised (NFC), without invalid characters; a question without exclusions and filters."""
+    """The text of a turn, normalised (NFC), without invalid characters.
+
+    It is that of a question without exclusions and filters, or that of an answer without code and markup.
+    """
     text = turn.text[:_CHARACTERS]
-    text = EXCLUDED.sub("\n", without_filters(text)) if turn.speaker == "user" else text
+    text = EXCLUDED.sub("\n", without_filters(text)) if turn.speaker == "user" else prose(text)
     return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
 
 

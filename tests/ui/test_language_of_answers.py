@@ -20,6 +20,7 @@ from qa.engine import Engine
 from qa.index.scope import Scope
 from qa.strings.catalogue import entries
 from qa.strings.spoken import ENGLISH, LANGUAGES, speaking
+from qa.ui.conversations.conversation import Conversation
 from qa.ui.conversations.exchange import Exchange
 from qa.ui.conversations.records import from_json, to_json
 from qa.ui.page.views import spoken, turn_value
@@ -155,6 +156,14 @@ def test_refusals_follow_ups_scopes_and_corrections_are_in_the_language_of_the_p
     assert any(answer.searched for answer in answers) and any(answer.scope for answer in answers)
     for answer in answers:
         assert left_in(answer, language) == set(), answer.question
+
+
+def test_a_follow_up_is_told_the_titles_of_a_statement_but_none_of_its_words(engine: Engine) -> None:
+    conversation = Conversation()
+    number = conversation.begin("How many articles mention Birnen?").number
+    conversation.finish(number, engine.ask("How many articles mention Birnen?"))
+    said = conversation.history(number + 1)[-1]
+    assert said.speaker == "agent" and "Dörrbirnen" in said.text.split("; ") and "mention" not in said.text
 
 
 def test_english_that_is_left_would_be_found(engine: Engine) -> None:

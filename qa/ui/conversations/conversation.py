@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from ...ask.answer import Answer, Citation
+from ...ask.answer import Answer, Citation, Lead
 from ...ask.correction import replace_words
 from ...ask.filters import filters_in, without_filters
 from ...ask.follow_up import Turn
@@ -118,7 +118,7 @@ class Conversation:
                 corrected = {} if exchange.answer is None else dict(exchange.answer.corrected)
                 turns.append(Turn("user", replace_words(Query(exchange.question), corrected.get).text))
                 if exchange.answer is not None and exchange.answer.lead is not None:
-                    turns.append(Turn("agent", exchange.answer.lead.text))
+                    turns.append(Turn("agent", _said(exchange.answer.lead)))
         return tuple(turns)
 
     def finish(self, number: int, answer: Answer | None = None, problem: str = "") -> None:
@@ -207,3 +207,8 @@ class Conversation:
 
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def _said(lead: Lead) -> str:
+    """What a follow-up may refer to: the quotation, or the articles that a statement names, not its own words."""
+    return lead.text if lead.statement is None else "; ".join(lead.statement.titles)
