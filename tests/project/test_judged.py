@@ -109,11 +109,9 @@ def test_a_threshold_keeps_its_risk_and_so_does_any_above_it(rows: list[tuple[fl
     sets = [(np.array([s for s, _ in rows]), np.array([float(wrong) for _, wrong in rows]), np.ones(len(rows)))]
     table = thresholds(sets)
     assert [wanted for wanted, _ in table] == list(RISKS)
+    risks = [risk(step / 100, sets)[1] for step in range(101)]
     for wanted, threshold in table:
-        kept = threshold == 1.0 or all(
-            risk(step / 100, sets)[1] <= wanted for step in range(round(100 * threshold), 101)
-        )
-        assert kept
+        assert threshold == 1.0 or all(each <= wanted for each in risks[round(100 * threshold) :])
     assert [t for _, t in table] == sorted((t for _, t in table), reverse=True)
 
 

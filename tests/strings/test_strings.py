@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
 import pytest
 from babel import Locale
@@ -33,9 +34,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 OF_COMMANDS = {"{n} verdicts", "{n} unanswered questions", "{n} questions"}
 
 
-def keys() -> set[str]:
+@cache
+def keys() -> frozenset[str]:
     found = {key for path in TEMPLATES for key in keys_of_template(path)}
-    return found | {key for path in MODULES for key in keys_of_module(path)} - OF_COMMANDS
+    return frozenset(found | {key for path in MODULES for key in keys_of_module(path)} - OF_COMMANDS)
 
 
 def names(text: str) -> set[str]:
