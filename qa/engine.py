@@ -197,9 +197,9 @@ class Engine:
             return pipeline.rank(request, self._resources())
 
     @contextlib.contextmanager
-    def resources(self) -> Iterator[pipeline.Resources]:
-        """What a question needs, opened, for other work on the articles. Raises as `ask`; internal, as `generation`."""
-        with self._question():
+    def resources(self, first: bool = True) -> Iterator[pipeline.Resources]:
+        """What a question needs, for other work, which gives way to questions unless it is `first`. Raises as `ask`."""
+        with self._question(first):
             yield self._resources()
 
     def preflight(self) -> None:
@@ -271,13 +271,13 @@ class Engine:
         return problems(self.generation, None if self._given or self.shared else self.config, lambda: self.reader)
 
     @contextlib.contextmanager
-    def _question(self) -> Iterator[None]:
-        """While one question is processed. Raises ClosedError."""
+    def _question(self, first: bool = True) -> Iterator[None]:
+        """While one question is processed, before other work if it goes `first`. Raises ClosedError."""
         with self._counting:
             self._check_open()
             self._asked += 1
         try:
-            with self._store.question(), questions.first():
+            with self._store.question(), questions.first() if first else contextlib.nullcontext():
                 yield
         finally:
             with self._counting:

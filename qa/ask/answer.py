@@ -141,6 +141,11 @@ class OtherValue:
     date: str
     row: TableRow | None = None
 
+    @property
+    def sentence_text(self) -> str:
+        """The sentence alone, as it is written."""
+        return Span(self.sentence.start - self.span.start, self.sentence.end - self.span.start).of(self.text)
+
     def as_json(self) -> dict[str, Any]:
         """One entry of `others` in `qa ask --json`."""
         return {
@@ -199,6 +204,14 @@ class Answer:
     def _repr_html_(self) -> str:
         """What a notebook shows of it: the quotation, how certain it is, and the cited passages."""
         return notebook.html_of(self)
+
+    @property
+    def values(self) -> tuple[OtherValue, ...]:
+        """What the lead says and the other values, to be compared; empty if there are none."""
+        if self.lead is None or not self.others:
+            return ()
+        lead = self.lead
+        return OtherValue(lead.text, lead.citation, lead.span, lead.sentence, lead.date, lead.row), *self.others
 
     def as_json(self) -> dict[str, Any]:
         """The object of `qa ask --json` (docs/design.md)."""

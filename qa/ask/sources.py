@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..corpus.documents import has_changed
 from ..corpus.folders import Corpus
 from ..corpus.heads import dated
+from ..corpus.records import DocumentInfo
 from ..corpus.works import app_address
 from ..index.generation import OpenGeneration
 from ..text.names import described
@@ -57,8 +58,10 @@ def facts_of(ranking: Ranking, generation: OpenGeneration, corpus: Corpus | None
             if (address := app_address(generation.manifest.reading, path, known[path].metadata))
         },
         dates={path: date for path, facts in known.items() if (date := dated(facts.metadata))},
-        contexts={
-            path: f"{facts.title}\n{described(path)}\n{searched_labels(path, facts.metadata, facts.title)}"
-            for path, facts in known.items()
-        },
+        contexts={path: context_of(path, facts) for path, facts in known.items()},
     )
+
+
+def context_of(path: str, facts: DocumentInfo) -> str:
+    """The title of a document, its path as words, its authors and its tags."""
+    return f"{facts.title}\n{described(path)}\n{searched_labels(path, facts.metadata, facts.title)}"

@@ -27,6 +27,8 @@ def with_versions(
 ) -> Leads:
     """The leads with what other articles say instead; the newest of them leads if all are dated.
 
+    The others follow, the newest first, and those without a date last.
+
     Two sentences say the same with other values if they differ in hardly more than numbers or names, and whatever the
     question mentions that is near the best is near the other too. `contexts` gives title and path by document, `dates`
     the date among its properties.
@@ -41,6 +43,7 @@ def with_versions(
     others = [each for each in same if _mentioned(each.unit, ranking, contexts) >= mentioned]
     dated = [(date_of(each.unit, contexts, dates), each) for each in (best, *others)]
     if any(date is None for date, _ in dated):
+        others = [each for _, each in sorted(dated[1:], key=lambda pair: pair[0] or (), reverse=True)]
         return replace(leads, others=tuple(others[:MOST]))
     newest, *older = (each for _, each in sorted(dated, key=lambda pair: pair[0] or (), reverse=True))
     if newest is not best:

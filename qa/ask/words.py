@@ -279,7 +279,7 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False, linke
             lines += [_line(unmentioned_words(answer))]
         if answer.others:
             lines += [other_words(answer)]
-            lines += [f"  {_other(other)} {_dated(other)}[{other.citation}]" for other in answer.others]
+            lines += [f"  {_value(value, answer)}" for value in answer.values]
     if answer.searched:
         lines += [searched_words(answer)]
     if answer.unread:
@@ -326,12 +326,10 @@ def _row_lines(row: TableRow, styled: bool, whole: bool) -> list[str]:
     return [*row_lines(row, lambda text: f"{_BOLD}{text}{_PLAIN}" if styled else text, most), ""]
 
 
-def _other(other: OtherValue) -> str:
-    return f"“{_line(other.text)}”" if other.row is None else _line(pairs_of(other.row))
-
-
-def _dated(other: OtherValue) -> str:
-    return f"({other.date}) " if other.date else ""
+def _value(value: OtherValue, answer: Answer) -> str:
+    said = f"“{_line(value.sentence_text)}”" if value.row is None else _line(pairs_of(value.row))
+    dated = f" ({value.date})" if value.date else ""
+    return f"{said}{dated} [{value.citation}] {_line(answer.citations[value.citation - 1].document)}"
 
 
 def plain(text: str) -> str:

@@ -76,7 +76,7 @@ def as_markdown(draft: CheckedDraft) -> str:
     lines = [f"# {say('Check of {name}', name=draft.name)}", "", summary(draft), ""]
     for text in draft.texts:
         if len(draft.texts) > 1:
-            lines += [f"## {_plain(text.path)}", ""]
+            lines += [f"## {plain(text.path)}", ""]
         for finding in text.findings:
             lines += [*_markdown_lines(draft, text, finding), ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -102,18 +102,18 @@ def _markdown_lines(draft: CheckedDraft, text: CheckedText, finding: Finding) ->
     found = difference(text, finding)
     signs = {"both": "", "ours": "~~", "theirs": "**"}
     shown = "".join(
-        f"{signs[piece.kind]}{_plain(piece.text.strip() if signs[piece.kind] else piece.text)}{signs[piece.kind]}"
+        f"{signs[piece.kind]}{plain(piece.text.strip() if signs[piece.kind] else piece.text)}{signs[piece.kind]}"
         for piece in found
     )
-    yield f"> {' '.join((shown or _plain(finding.claim.text)).split())}"
+    yield f"> {' '.join((shown or plain(finding.claim.text)).split())}"
     if finding.source is not None:
         yield ""
-        yield f"[{_plain(finding.source.where)}](<{draft.chat}{finding.source.link}>): “{_plain(finding.source.text)}”"
+        yield f"[{plain(finding.source.where)}](<{draft.chat}{finding.source.link}>): “{plain(finding.source.text)}”"
     for words in limit_words(finding):
         yield ""
-        yield f"⚠ {_plain(words)}"
+        yield f"⚠ {plain(words)}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A text in one line in which Markdown takes nothing for a sign."""
     return "".join(f"\\{sign}" if sign in "\\`*_[]<>|#~" else sign for sign in _BLANK.sub(" ", text))

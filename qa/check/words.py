@@ -15,7 +15,7 @@ _HIDDEN = re.compile(
     re.DOTALL,
 )
 _WORD = re.compile(
-    r"\d+(?:[.,:/]\d+)*(?:st|nd|rd|th)?(?![^\W\d_])"  # a number, as it is written
+    r"\d+(?:[.,:/]\d+)*(?:st|nd|rd|th)?(?![^\W_])"  # a number, as it is written; "1980s" is one word
     r"|[^\W_]+(?:['’ʼ][^\W_]+)*"
     r"|[$€£¥₹%‰°]|[±<>≤≥=+](?=\s?\d)"
     r"|(?<![\w\u2212-])[-\u2212](?=\d)"  # a sign

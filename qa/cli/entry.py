@@ -21,6 +21,7 @@ from .build import build
 from .calibrate import calibrate, gate
 from .completion import completion
 from .config import config
+from .conflicts import conflicts
 from .demo import demo
 from .doctor import doctor
 from .draft import check
@@ -48,7 +49,8 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    *(build, add, ask, absent, check, status, verify, verify_receipt, feedback, gaps, evaluate, calibrate, gate),
+    *(build, add, ask, absent, check, conflicts, status, verify, verify_receipt),
+    *(feedback, gaps, evaluate, calibrate, gate),
     *(serve, mcp, password, user, token, config, doctor, libraries, estimate, pack, unpack, demo, completion),
     service,
     watchlist,

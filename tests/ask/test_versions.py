@@ -335,13 +335,15 @@ def test_a_terminal_says_it_below_the_confidence_and_above_the_citations() -> No
     text = as_text(answered())
     said = (
         "Dated 2024-06. Older articles give another value:\n"
-        f"  “{THREE['2023.md']}” (2023) [2]\n"
-        f"  “{THREE['2021.md']}” (2021-05-03) [3]\n"
+        f"  “{REFUND.format(30)}” (2024-06) [1] 2024.md\n"
+        f"  “{REFUND.format(20)}” (2023) [2] 2023.md\n"
+        f"  “{REFUND.format(14)}” (2021-05-03) [3] 2021.md\n"
     )
     assert said in text
     assert text.index(" %) [1]") < text.index(said) < text.index("\n[1] ")
     undated = as_text(answered(texts=dict(zip("ab", days(14, 30), strict=True))))
-    assert f"Other articles give another value:\n  “{REFUND.format(30)}” [2]\n" in undated
+    both = "".join(f"  “{REFUND.format(days)}” [{rank}] {name}\n" for days, rank, name in ((14, 1, "a"), (30, 2, "b")))
+    assert f"Other articles give another value:\n{both}" in undated
     assert "another value" not in as_text(answered(threshold=1.0)) + as_text(answered(top_k=1))
 
 

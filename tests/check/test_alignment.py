@@ -34,6 +34,18 @@ def test_markup_links_and_signs_are_no_words_and_numbers_are_whole() -> None:
     )
 
 
+def test_a_number_with_letters_behind_it_is_one_word() -> None:
+    assert words_of("the 1980s, 11h00, the 3rd of 12,500").forms == (
+        "the",
+        "1980s",
+        "11h00",
+        "the",
+        "3rd",
+        "of",
+        "12,500",
+    )
+
+
 def test_punctuation_is_compared_without_quotation_marks_and_marks_of_items() -> None:
     one = words_of("He paid, “at last” – and left.")
     other = words_of("He paid, *at last* -\n\n> and left")

@@ -398,15 +398,20 @@ def test_other_values_are_shown_below_the_confidence_each_with_its_date_and_its_
     assert page.index("qa-sure") < page.index("Older articles give another value:") < page.index("qa-cards")
     said = page[page.index("qa-others") : page.index("qa-cards")]
     assert re.findall('<li><q dir="auto" lang="">(.*?)</q> <small>(.*?)</small>', said) == [
+        ("The cat sat.", "2024-05"),
         ("It sat up.", "2023-12-31"),
         ("It lay.", "2022"),
     ]
-    buttons = [known for tag, known in Read(said[said.index("<ul>") : said.index("</div>")]).tags if tag == "button"]
+    tags = Read(said[said.index("<ul>") : said.index("</div>")]).tags
+    buttons = [known for tag, known in tags if tag == "button"]
     assert [(known["data-do"], known["data-turn"], known["data-rank"]) for known in buttons] == [
+        ("open", "7", "1"),
         ("open", "7", "2"),
         ("open", "7", "3"),
     ]
-    assert [known["aria-label"] for known in buttons] == ["Open source 2", "Open source 3"]
+    assert [known["aria-label"] for known in buttons] == ["Open source 1", "Open source 2", "Open source 3"]
+    files = [known["title"] for tag, known in tags if tag == "bdi" and known.get("class") == "qa-file"]
+    assert files == [citation(rank=rank).document for rank in range(1, 4)]
 
 
 def test_without_other_values_nothing_is_said_of_them() -> None:
@@ -420,7 +425,7 @@ def test_articles_are_called_older_only_if_all_have_a_date(date: str, dates: tup
     page = answer_html(given, 7)
     assert "Other articles give another value:" in page and "Older articles" not in page + as_text(given)
     without = answer_html(replace(given, others=()), 7)
-    assert page.count("<small>") - without.count("<small>") == sum(map(bool, dates))
+    assert page.count("<small>") - without.count("<small>") == sum(map(bool, (date, *dates)))
     assert as_text(given).count("“It lay.” [3]") == (not dates[1])
 
 

@@ -1,0 +1,1 @@
+"""Finds statements of different articles that give different values for the same thing."""
