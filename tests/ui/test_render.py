@@ -309,6 +309,10 @@ def test_a_row_names_title_section_file_and_page_but_no_percentage() -> None:
 def test_a_row_shows_a_passage_from_its_highlight_on_and_never_its_markup() -> None:
     cited = citation("# Cats\n\nThey **sleep**.", document="cats.md", highlights=(Span(108, 123),))
     assert Read(answer_html(answer(cited), 1), "qa-snippet").inside == "… They sleep."
+    text = "```cpp\nfor (;;)\n    free(p);\n```\n\nThe `i` is **`long`**."
+    begin = 100 + text.index("free")
+    inside_code = citation(text, document="cats.md", highlights=(Span(begin, begin + 7),))
+    assert Read(answer_html(answer(inside_code), 1), "qa-snippet").inside == "… free(p); The i is long."
     rows = citation("| **`/MT`** | *a* [lib](x.md) |\n| `/MD` | b \\| c |", document="cats.md", highlights=())
     assert Read(answer_html(answer(rows), 1), "qa-snippet").inside == "/MT · a lib; /MD · b | c"
     long = citation("word " * 200, highlights=())

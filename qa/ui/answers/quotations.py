@@ -64,8 +64,9 @@ def snippet(citation: Citation) -> str:
     """The words of a passage from its first highlight on, without markup, in one line and cut."""
     first = min((mark.start for mark in citation.highlights), default=citation.span.start) - citation.span.start
     begin = max(first, 0)
-    text = citation.text[begin:]
-    words = _cells(text, citation.document) if is_rows(text) else plain_words(text, citation.document)
+    text, document = citation.text[begin:], citation.document
+    # All of the passage is read, since what begins inside a piece of code ends with the sign that begins one.
+    words = _cells(text, document) if is_rows(text) else plain_words(citation.text, document, begin)
     cut = words if len(words) <= _LONGEST else f"{words[:_LONGEST].rsplit(' ', 1)[0]} …"
     return ("… " if begin else "") + cut
 

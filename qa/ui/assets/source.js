@@ -29,20 +29,26 @@ function fill(html, isAsked) {
   view(part('.qa-sheets') ? qa.root.dataset.view ?? 'page' : 'text');
 }
 
-qa.receive('source', (value) => {
+// Which card of the conversation the pane shows.
+function point(cited) {
   for (const card of document.querySelectorAll('.qa-card[aria-current]')) card.removeAttribute('aria-current');
+  if (!cited) return;
+  document.querySelector(`.qa-card[data-turn="${cited.turn}"][data-rank="${cited.rank}"]`)?.setAttribute('aria-current', 'true');
+}
+
+qa.receive('source', (value) => {
   if (!value.html) { // an earlier source beside what is no answer would look like one
     if (qa.root.dataset.place !== 'ask') return;
     pane.textContent = held = '';
     return close();
   }
   if (!document.querySelector(`.qa-turns > [data-id="${value.turn}"]`)) return; // of a conversation left since
-  document.querySelector(`.qa-card[data-turn="${value.turn}"][data-rank="${value.rank}"]`)?.setAttribute('aria-current', 'true');
   const cited = { key: qa.conversation.key(), turn: value.turn, rank: value.rank };
   if (!value.asked && qa.root.dataset.place !== 'ask') return void (aside = cited);
   fill(value.html, value.asked);
   from = cited;
   if (!('source' in qa.root.dataset)) return void (held = ''); // a phone shows it only when it is asked for
+  point(cited);
   if (value.link) qa.cover(value.link, from);
   held = location.hash;
 });
@@ -60,8 +66,10 @@ async function fetched(name, query) {
 qa.route(/^\/article\/([^?]+)(?:\?(.*))?$/, (path, words) => {
   awaited = null;
   const cited = qa.cited();
-  if (held === location.hash && pane.textContent && from?.turn === cited?.turn) qa.show('source', part('h2'));
-  else if (!cited || cited.key !== qa.conversation.key()) load(path, words);
+  if (held === location.hash && pane.textContent && from?.turn === cited?.turn) {
+    qa.show('source', part('h2'));
+    point(from);
+  } else if (!cited || cited.key !== qa.conversation.key()) load(path, words);
   else if (document.querySelector(`.qa-turns > [data-id="${cited.turn}"]`)) send(cited);
   else if (qa.conversation.name()) awaited = { cited, path, words };
   else load(path, words); // that conversation is not stored
@@ -102,6 +110,7 @@ function decoded(path) {
 }
 
 function hide() {
+  point(null);
   qa.hide('source');
   if (!qa.phone.matches) source.hidden = true; // a sheet slides away first
 }

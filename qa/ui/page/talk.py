@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 _LONGEST_KEY = 40  # characters
 _MOST_PASSAGES = 20
 _USUAL = Wishes()
+_NO_SOURCE = {"html": ""}  # the source of an earlier answer beside what is none would look like one
 _GONE = "This conversation does not exist, or not in this browser: ask a new question."
 
 ShowSource = Callable[[Session, int, int, bool], Any]
@@ -180,14 +181,16 @@ class Talk:
         yield self._value(conversation, waits=self._chat.builds_first()), gr.skip()
         wait([answered])
         exchange = conversation.exchange(exchange.number) or exchange
+        if exchange.answer is None:
+            yield self._value(conversation), _NO_SOURCE if session.current is conversation else gr.skip()
+            return
         yield self._value(conversation), gr.skip()
-        if exchange.answer is not None and (problem := self._chat.note(exchange.answer)):
+        if problem := self._chat.note(exchange.answer):
             gr.Warning(said(problem))
         if session.current is not conversation:
             return
-        if exchange.answer is None or exchange.answer.lead is None:
-            # The source of an earlier answer next to what is none would look like an answer.
-            yield gr.skip(), {"html": ""}
+        if exchange.answer.lead is None:
+            yield gr.skip(), _NO_SOURCE
             return
         yield gr.skip(), self._show_source(session, exchange.number, exchange.answer.lead.citation, False)
         yield from self._suggest(session, conversation, exchange.number, exchange.answer)

@@ -75,12 +75,15 @@ def part_html(path: str, text: str, passage: Span, cited: Sequence[Span], limits
     return _marked(_part(path, text), text, Span(0, len(text)), Marks(passage, cited, limits=limits))
 
 
-def plain_words(text: str, path: str) -> str:
-    """A part of an article as it is read aloud: in one line, without its markup."""
+def plain_words(text: str, path: str, start: int = 0) -> str:
+    """A part of an article as it is read aloud, from one of its characters on: in one line, without its markup."""
     words = []
     for event in _part(path, text):
         if isinstance(event, Text):
-            words.append(event.span.of(text) if event.shown is None else event.shown)
+            if event.span.end > start:
+                words.append(
+                    text[max(start, event.span.start) : event.span.end] if event.shown is None else event.shown
+                )
         elif not isinstance(event, Note) and (not isinstance(event, Open | Close) or event.tag not in _INLINE):
             words.append(" ")
     return " ".join("".join(words).split())

@@ -114,8 +114,11 @@ def test_back_closes_the_source_and_then_goes_to_the_turn_before(browser: Browse
         ask(page, BEACON)
         is_at(page, opened("beacon.md", 2), "Beacons")
         assert entries(page) == before + 2  # two turns, and the source of the last one
+        current = page.locator(".qa-card[aria-current]")
+        expect(current).to_have_count(1)
         page.go_back()
         is_at(page, SECOND)
+        expect(current).to_have_count(0)  # no card says any more that its source is open
         page.go_back()
         is_at(page, FIRST)
         in_view(page, 1)
@@ -124,6 +127,7 @@ def test_back_closes_the_source_and_then_goes_to_the_turn_before(browser: Browse
         in_view(page, 2)
         page.go_forward()
         is_at(page, opened("beacon.md", 2), "Beacons")
+        expect(current).to_have_count(1)
         assert entries(page) == before + 2
 
 
