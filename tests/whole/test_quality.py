@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -19,8 +19,7 @@ from qa.ask.answer import Answer
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
-from qa.models.protocols import Encoder, Judgement, Reader
-from qa.text.passage import Passage
+from qa.models.protocols import Encoder, Reader
 
 ARTICLES = ["files/html/*.html", "files/pdf/hives.pdf", "files/pdf/columns.pdf", "files/office/bees.md"]
 
@@ -35,21 +34,6 @@ class Asked:
     answer: Answer
 
 
-class Remembering:
-    """A reader that reads no passage twice for the same question, and takes the time that it needs."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._known: dict[tuple[str, Passage], Judgement | None] = {}
-
-    def read(self, question: str, passages: Sequence[Passage], seconds: float) -> list[Judgement | None]:
-        assert seconds == math.inf
-        missing = [passage for passage in passages if (question, passage) not in self._known]
-        judgements = self._reader.read(question, missing, seconds)
-        self._known.update(zip(((question, passage) for passage in missing), judgements, strict=True))
-        return [self._known[question, passage] for passage in passages]
-
-
 @pytest.fixture(scope="module")
 def measured(
     tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, reader: Reader
@@ -62,7 +46,6 @@ def measured(
         shutil.copy(path, config.corpus)
     build(config, encoder)
     rows = [json.loads(line) for line in (TESTS / "questions.jsonl").read_text("utf-8").splitlines()]
-    reader = Remembering(reader)
 
     @cache
     def asked(setting: str, threshold: float = config.least_confidence) -> dict[str, float]:
