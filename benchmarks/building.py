@@ -169,8 +169,9 @@ def _page(result: dict[str, Any], stops: int) -> str:
     ]
     lines += [
         "",
-        f"Each further passage costs {result['kb_per_passage']} KB: its row in the dense index, which is written in",
-        "one piece (1.5 KB), and its key. Texts and new embeddings go to disk at once.",
+        f"Each further passage costs {result['kb_per_passage']} KB. Texts, rows and new embeddings go to disk at once; "
+        "the keys of passages",
+        "stay, and beyond 20,000 passages their codes.",
         "",
         f"Time to stop a build with the real encoder: median {result['stopped_seconds']['median']} s, worst "
         f"{result['stopped_seconds']['worst']} s of {stops}.",

@@ -11,7 +11,6 @@ from typing import Protocol
 import numpy as np
 
 from ..models.protocols import Encoder, Vectors
-from ..text.passage import Passage
 from .journal import Journal
 
 # Passages between two calls of `step`: as many as take about 0.3 s, so that a slow machine can be stopped as quickly.
@@ -72,21 +71,22 @@ class Embedder:
         """Whether passages were added that are not encoded yet."""
         return bool(self._pending)
 
-    def add(self, passages: Iterable[Passage], encoded: Mapping[bytes, Vectors] = MappingProxyType({})) -> int:
-        """Add passages and return how many of them are new; `encoded` contains embeddings made elsewhere, by key.
+    def add(
+        self, passages: Iterable[tuple[bytes, str]], encoded: Mapping[bytes, Vectors] = MappingProxyType({})
+    ) -> int:
+        """Add passages by key and encoded text; return how many are new. `encoded` are embeddings made elsewhere.
 
         The others are encoded once some hundreds are pending, or some thousands of a very long file.
         """
         before = self.encoded + len(self._pending)
-        for passage in passages:
-            key = passage.key
+        for key, text in passages:
             if key in self._numbers or key in self._journal:
                 continue
             if key in encoded and key not in self._pending:
                 self._journal.append([(key, encoded[key])])
                 self.encoded += 1
             else:
-                self._pending.setdefault(key, passage.encoded)
+                self._pending.setdefault(key, text)
                 if len(self._pending) >= _MAX_PENDING:
                     self.finish()
         new = self.encoded + len(self._pending) - before
@@ -111,9 +111,9 @@ class Embedder:
             fits = len(batch) * _STEP_SECONDS / max(time.perf_counter() - started, 1e-6)
             self._batch = round(min(_MAX_BATCH, 2 * self._batch, max(_MIN_BATCH, fits)))
 
-    def rows(self, passages: Iterable[Passage]) -> EmbeddedRows:
-        """The embeddings of passages that were added; none may be pending."""
-        return EmbeddedRows(self._rows, [passage.key for passage in passages])
+    def rows(self, keys: Sequence[bytes]) -> EmbeddedRows:
+        """The embeddings of passages that were added, by key; none may be pending."""
+        return EmbeddedRows(self._rows, keys)
 
     def _rows(self, keys: Sequence[bytes]) -> Vectors:
         old = {row: self._numbers[key] for row, key in enumerate(keys) if key in self._numbers}

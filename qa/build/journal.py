@@ -25,8 +25,10 @@ class Journal:
 
     def __init__(self, folder: Path, encoder: EncoderIdentity) -> None:
         header = _header(encoder)
-        self._file: BinaryIO = (folder / NAME).open("w+b")
+        self._file: BinaryIO = (folder / NAME).open("wb")
         self._file.write(header)
+        # Read apart and without a buffer, which would be filled for each row.
+        self._read: BinaryIO = (folder / NAME).open("rb", buffering=0)
         self._offsets: dict[bytes, int] = {}
         self._end = len(header)
         self._row_bytes = 4 * encoder.dimension
@@ -39,7 +41,6 @@ class Journal:
 
     def append(self, rows: Iterable[tuple[bytes, Vectors]]) -> None:
         """Append one record for each key and row, and flush them to the operating system."""
-        self._file.seek(self._end)
         for key, vector in rows:
             record = key + np.ascontiguousarray(vector, dtype="<f4").tobytes()
             self._file.write(record + zlib.crc32(record).to_bytes(_CHECKSUM_BYTES, "little"))
@@ -49,10 +50,11 @@ class Journal:
 
     def row(self, key: bytes) -> Vectors:
         """The embedding that was appended with this key. Raises KeyError if there is none."""
-        self._file.seek(self._offsets[key])
-        return np.frombuffer(self._file.read(self._row_bytes), dtype="<f4").astype(np.float32)
+        self._read.seek(self._offsets[key])
+        return np.frombuffer(self._read.read(self._row_bytes), dtype="<f4").astype(np.float32)
 
     def close(self) -> None:
+        self._read.close()
         self._file.close()
 
 

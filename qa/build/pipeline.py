@@ -54,6 +54,7 @@ _Value = TypeVar("_Value")
 _READ_AHEAD, _READ_AHEAD_BYTES = 16, 16_000_000  # most files, and bytes, that are read before they are needed
 _MAX_UNWRITTEN = 4_096  # passages that wait for earlier ones to be encoded
 _REUSED = 50  # files that are taken over between two calls of `step`: each takes some ten microseconds
+_TOLD_AGAIN = 0.02  # seconds until the same state of a build is told again
 _STEP_SECONDS = 0.25  # between two calls of `step` while a file is being read
 
 
@@ -189,6 +190,7 @@ class _Builder:
         self._embedder: Embedder | None = None
         self._done = 0
         self._is_publishing = False
+        self._told: tuple[tuple[int, int, bool], float] = (-1, 0, False), 0.0  # the last state, and when
 
     def run(
         self,
@@ -257,7 +259,7 @@ class _Builder:
                 file = file.as_work(self._works.get(plan.record.path))
             unwritten.append((plan, file))
             if file is not None:
-                new = embedder.add(file.passages(), file.embeddings)
+                new = embedder.add(file.keyed(), file.embeddings)
                 self._estimate.add(*kind_and_size(plan), new, file.seconds)
                 size += file.count()
             self._done += 1
@@ -270,7 +272,7 @@ class _Builder:
 
     def _add(self, plan: Plan, file: PreparedFile | None, writer: Writer, embedder: Embedder) -> None:
         if file is not None:
-            writer.add(file.record, file.documents, embedder.rows(file.passages()))
+            writer.add(file.record, file.documents, embedder.rows(file.keys()))
         elif self._reused is not None and plan.reuse is not None:
             self._take_over(plan, plan.reuse, self._reused, writer)
 
@@ -334,9 +336,13 @@ class _Builder:
 
     def _step(self) -> None:
         encoded = self._embedder.encoded if self._embedder else 0
+        state, now = (self._done, encoded, self._is_publishing), time.perf_counter()
+        if state == self._told[0] and now - self._told[1] < _TOLD_AGAIN:
+            return  # what is told takes longer to make up than to check a document
+        self._told = state, now
         if self._is_publishing:
             self._progress(Progress("publishing", self._done, len(self._plans), encoded))
             return
-        left = self._estimate.seconds_left(encoded, time.perf_counter() - self._started)
+        left = self._estimate.seconds_left(encoded, now - self._started)
         stage = "reading" if self._done < len(self._plans) else "encoding"
         self._progress(Progress(stage, self._done, len(self._plans), encoded, left))

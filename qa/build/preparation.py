@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Protocol
 
 from ..corpus import documents
@@ -18,7 +19,7 @@ from ..models.protocols import Vectors
 from ..sandbox.parsing import ParseFile
 from ..sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
 from ..text.document import Document
-from ..text.packed import PackedPassages
+from ..text.packed import PackedPassages, keyed, keys_of
 from ..text.passage import Passage
 from ..text.passages import PassageSettings, Splitting
 
@@ -43,6 +44,14 @@ class PreparedFile:
     def passages(self) -> Iterator[Passage]:
         """The passages of all documents, in order."""
         return (passage for _, passages in self.documents for passage in passages)
+
+    def keyed(self) -> Iterator[tuple[bytes, str]]:
+        """The key and the encoded text of each passage, in order."""
+        return chain.from_iterable(keyed(passages) for _, passages in self.documents)
+
+    def keys(self) -> list[bytes]:
+        """The key of each passage, in order."""
+        return [key for _, passages in self.documents for key in keys_of(passages)]
 
     def count(self) -> int:
         """The number of passages."""

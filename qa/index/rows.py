@@ -21,7 +21,18 @@ def row_of(passage: Passage, order: int) -> tuple[Any, ...]:
     """The stored values of a passage: order, start, end, text, section, page and sentences."""
     span = passage.span
     sentences = spans_json(passage.sentences)
-    return order, span.start, span.end, passage.text, json.dumps(passage.section), passage.page, sentences
+    return order, span.start, span.end, passage.text, _path_json(passage.section), passage.page, sentences
+
+
+@lru_cache(1_024)  # a section has several passages, and most articles have one section
+def _path_json(path: tuple[str, ...]) -> str:
+    return json.dumps(path)
+
+
+@lru_cache(1_024)
+def path_from_json(raw: object) -> tuple[str, ...]:
+    """The heading path of stored JSON. Raises ValueError if it is invalid."""
+    return strings(parse_json(raw, list))
 
 
 def full_row(number: int, passage: Passage, order: int) -> tuple[Any, ...]:
@@ -40,18 +51,22 @@ def labels_of_row(path: object, metadata: object, title: object) -> str:
 
 def spans_json(spans: Sequence[Span]) -> str:
     """Spans as stored JSON."""
-    return json.dumps([[span.start, span.end] for span in spans], separators=(",", ":"))
+    return f"[{','.join([f'[{span.start},{span.end}]' for span in spans])}]"
 
 
 def spans_from_json(raw: object) -> tuple[Span, ...]:
     """The spans of stored JSON. Raises ValueError if they are invalid."""
+    if raw == "[]":
+        return ()
     pairs = (typed(pair, list) for pair in parse_json(raw, list))
     return tuple(span_of(start, end) for start, end in pairs)
 
 
 def span_of(start: object, end: object) -> Span:
     """A span of stored values. Raises ValueError if they are not numbers."""
-    return Span(typed(start, int), typed(end, int))
+    if type(start) is not int or type(end) is not int:
+        raise ValueError("not a span of numbers")
+    return Span(start, end)
 
 
 def row_checksum(*values: str | int | None) -> int:
@@ -82,7 +97,7 @@ def document_of_row(row: Sequence[Any], sections: Sequence[Sequence[Any]]) -> Do
         title=typed(title, str),
         text=typed(text, str),
         sections=tuple(
-            Section(strings(parse_json(headings, list)), typed(level, int), span_of(start, end))
+            Section(path_from_json(headings), typed(level, int), span_of(start, end))
             for headings, level, start, end in sections
         ),
         blocks=(),
@@ -107,7 +122,7 @@ def checked(row: Sequence[Any]) -> Passage:
         span=span_of(start, end),
         text=typed(text, str),
         title=typed(title, str),
-        section=strings(parse_json(section, list)),
+        section=path_from_json(section),
         page=None if page is None else typed(page, int),
         sentences=spans_from_json(sentences),
         language=typed(language, str),

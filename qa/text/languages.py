@@ -71,7 +71,12 @@ def samples(text: str) -> list[str]:
 
 def detect_from_samples(texts: Sequence[str]) -> str:
     """The result of `detect` for a text with these samples."""
-    verdicts = Counter(filter(None, map(_detect_sample, texts)))
+    verdicts: Counter[str] = Counter()
+    for text in texts:
+        if verdict := _detect_sample(text):
+            verdicts[verdict] += 1
+            if 2 * verdicts[verdict] > len(texts):
+                return verdict  # whatever the others say
     best, votes = next(iter(verdicts.most_common(1)), ("", 0))
     return best if 2 * votes > verdicts.total() else ""
 

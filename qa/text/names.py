@@ -38,6 +38,7 @@ class _Name:
     dates: tuple[Date, ...]
 
 
+@lru_cache(1_024)  # all passages of a document have the same
 def searched_name(path: str, title: str) -> str:
     """The words of a document's folders and file name that its title lacks, and its dates, as the word index has them.
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
 from .document import Document, Span
-from .passage import Passage
+from .passage import KEY_BYTES, Passage, key_of
 from .properties import searched_labels
 
 
@@ -24,6 +24,7 @@ class PackedPassages(Sequence[Passage]):
         self._starts = array("q", [0])  # of each passage, in `_numbers`
         self._section_numbers: dict[tuple[str, ...], int] = {}
         self._sections: list[tuple[str, ...]] = []  # heading paths, by section number
+        self._keys = bytearray()  # of the first passages, once they were asked for
         for passage in passages:
             edges = [edge for sentence in passage.sentences for edge in (sentence.start, sentence.end)]
             self.append(passage.span.start, passage.span.end, passage.section, passage.page, edges)
@@ -35,6 +36,21 @@ class PackedPassages(Sequence[Passage]):
             self._sections.append(section)
         self._numbers.extend((start, end, number, page or 0, *edges))
         self._starts.append(len(self._numbers))
+
+    def keyed(self) -> Iterator[tuple[bytes, str]]:
+        """The key and the encoded text of each passage, in order; the keys are kept."""
+        for order, passage in enumerate(self):
+            text = passage.encoded
+            key = key_of(text)
+            if len(self._keys) == order * KEY_BYTES:
+                self._keys += key
+            yield key, text
+
+    def keys(self) -> list[bytes]:
+        """The key of each passage, in order."""
+        if len(self._keys) < len(self) * KEY_BYTES:
+            return [key for key, _ in self.keyed()]
+        return [bytes(self._keys[start : start + KEY_BYTES]) for start in range(0, len(self._keys), KEY_BYTES)]
 
     def __len__(self) -> int:
         return len(self._starts) - 1
@@ -73,3 +89,15 @@ class PackedPassages(Sequence[Passage]):
             language=document.language,
             labels=self._labels,
         )
+
+
+def keyed(passages: Sequence[Passage]) -> Iterator[tuple[bytes, str]]:
+    """The key and the encoded text of each of these passages, in order."""
+    if isinstance(passages, PackedPassages):
+        return passages.keyed()
+    return ((key_of(text), text) for text in (passage.encoded for passage in passages))
+
+
+def keys_of(passages: Sequence[Passage]) -> list[bytes]:
+    """The key of each of these passages, in order; of packed ones none is computed twice."""
+    return passages.keys() if isinstance(passages, PackedPassages) else [passage.key for passage in passages]

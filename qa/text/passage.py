@@ -12,6 +12,7 @@ from .names import searched_name, shown_name
 from .visible import visible
 
 LABELS = "\x1f"  # stands before the labels in the text that is searched; a document's text may contain it too
+KEY_BYTES = 16
 MAX_HEADING_CHARACTERS = 4_000  # of the heading path, which is stored with each passage
 MAX_CHARACTERS = 4_000  # of a passage, and so of a citation: one token can be arbitrarily long
 MAX_HEADER_CHARACTERS = 2_000  # of the header of a table that is repeated with each passage of it
@@ -74,7 +75,12 @@ class Passage:
     @property
     def key(self) -> bytes:
         """16 bytes that identify `encoded`: equal keys have equal embeddings."""
-        return hashlib.blake2b(self.encoded.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        return key_of(self.encoded)
+
+
+def key_of(text: str) -> bytes:
+    """The key of the passages with this encoded text."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest()
 
 
 def encoded(title: str, section: Sequence[str], text: str) -> str:

@@ -23,6 +23,7 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 _SPECIAL_TOKENS = 2
 _MIN_TOKENS = 16  # for the text of a passage, however long its title is
+_PER_PART = 1  # token that a part may have more at its beginning, or at its end, in the passage than alone
 _SPARE_TOKENS = 6  # for the full stops between title, heading path and text, and for tokenizers that are not additive
 _BATCH, _BATCH_CHARACTERS = 2_000, 500_000  # most pieces, and characters, whose tokens are counted in one call
 
@@ -74,7 +75,7 @@ def iter_passages(document: Document, splitting: Splitting) -> Iterator[Passage]
     count_tokens, settings = splitting.count_tokens, splitting.settings
     room = splitting.max_tokens - _SPECIAL_TOKENS - _SPARE_TOKENS
     dropped = list(data_urls(document.text))
-    paths, most = _fit_paths(document, count_tokens, room, settings)
+    paths, most, contexts = _fit_paths(document, count_tokens, room, settings)
     headers = _header_tokens(document, count_tokens)
     units = _units(document, dropped, count_tokens, most)
     runs = (
@@ -82,7 +83,7 @@ def iter_passages(document: Document, splitting: Splitting) -> Iterator[Passage]
         for group in join_small(by_section(document, units), settings.small, most)
         for run in pack(group, document.blocks, _room_beside_header(group, headers, most[group.path]))
     )
-    builder = _PassageBuilder(document, dropped, count_tokens, splitting.max_tokens - _SPECIAL_TOKENS)
+    builder = _PassageBuilder(document, dropped, count_tokens, splitting.max_tokens - _SPECIAL_TOKENS, contexts)
     passages = (passage for batch in _batches(runs) for passage in builder.passages(batch))
     for order, passage in enumerate(passages):
         yield replace(passage, order=order)
@@ -104,8 +105,10 @@ def _batches(items: Iterable[Any], size: Callable[[Any], int] = lambda _: 0) -> 
 
 def _fit_paths(
     document: Document, count_tokens: CountTokens, room: int, settings: PassageSettings
-) -> tuple[dict[HeadingPath, HeadingPath], dict[HeadingPath, int]]:
+) -> tuple[dict[HeadingPath, HeadingPath], dict[HeadingPath, int], dict[HeadingPath, int]]:
     """For each heading path: the part of it that is encoded, and how many tokens that leaves for the text.
+
+    Also the tokens of the title and each such part together.
 
     If title and headings would leave hardly any room, headings are dropped, the outermost first, and the last one is
     shortened.
@@ -115,15 +118,16 @@ def _fit_paths(
     paths = list(dict.fromkeys([*section_paths, *(path[:-1] for path in section_paths)]))
     fitted: dict[HeadingPath, HeadingPath] = {}
     most: dict[HeadingPath, int] = {}
+    contexts: dict[HeadingPath, int] = {}
     for path, tokens in zip(paths, _count_contexts(document, paths, count_tokens), strict=True):
         shown = path
         while shown and room - tokens < least:
             half = shown[0][: len(shown[0]) // 2]
             shown = shown[1:] if len(shown) > 1 else (half.rpartition(" ")[0] or half,) if half else ()
             (tokens,) = _count_contexts(document, [shown], count_tokens)
-        fitted[path] = shown
+        fitted[path], contexts[shown] = shown, tokens
         most[path] = max(_MIN_TOKENS, min(settings.most, room - tokens))
-    return fitted, most
+    return fitted, most, contexts
 
 
 def _header_tokens(document: Document, count_tokens: CountTokens) -> dict[int, int]:
@@ -227,25 +231,51 @@ def _halves(text: str, span: Span) -> list[Span]:
 class _PassageBuilder:
     """Makes passages of runs; halves one that is still too long (token counts are not quite additive)."""
 
-    def __init__(self, document: Document, dropped: Sequence[Span], count_tokens: CountTokens, limit: int) -> None:
+    def __init__(
+        self,
+        document: Document,
+        dropped: Sequence[Span],
+        count_tokens: CountTokens,
+        limit: int,
+        contexts: Mapping[HeadingPath, int],
+    ) -> None:
         self._document = document
         self._dropped = dropped
         self._count_tokens = count_tokens
         self._limit = limit
+        self._contexts = contexts
         self._pages = [page.start for page in document.pages]
 
     def passages(self, runs: Iterable[Run]) -> list[Passage]:
         """The passages of the runs, in order."""
         runs = [part for run in runs for part in self._within_limits(run)]
         candidates = [self._passage(run) for run in runs]
-        counts = self._count_tokens([passage.encoded for passage in candidates])
+        unsure = [number for number, run in enumerate(runs) if not self._surely_fits(run)]
+        texts = [candidates[number].encoded for number in unsure]
+        counts = dict(zip(unsure, self._count_tokens(texts) if texts else (), strict=True))
         passages: list[Passage] = []
-        for run, passage, tokens in zip(runs, candidates, counts, strict=True):
+        for number, (run, passage) in enumerate(zip(runs, candidates, strict=True)):
+            tokens = counts.get(number, 0)
             if tokens > self._limit and len(run.units) > 1:
                 passages += self.passages(self._halves(run))
             else:  # a single row may leave no room for its header
                 passages.append(passage if tokens <= self._limit else replace(passage, section=run.path))
         return passages
+
+    def _surely_fits(self, run: Run) -> bool:
+        """Whether the tokens of a run's parts, which were counted, leave no doubt that the passage is short enough.
+
+        Tokenizers treat words apart, so only parts with a blank between them may be added up. Each may have a token
+        or two less than in the passage, for its beginning and its end.
+        """
+        text, units = self._document.text, run.units
+        if run.path not in self._contexts or self._document.blocks[units[0].block].header is not None:
+            return False
+        if not all(text[unit.span.start - 1].isspace() for unit in units[1:]):
+            return False
+        lead = units[0].lead if run.start < units[0].span.start else 0
+        parts = lead + units[0].tokens + sum(unit.tokens + unit.gap for unit in units[1:])
+        return self._contexts[run.path] + parts + _SPARE_TOKENS + 2 * _PER_PART * len(units) <= self._limit
 
     def _within_limits(self, run: Run) -> Iterator[Run]:
         """The parts of a run that are at most MAX_CHARACTERS long and contain no dropped span."""

@@ -65,7 +65,7 @@ def indexed_terms(searched: str, language: str = "") -> list[str]:
     it. What no reader sees counts as labels, too: addresses are found, but the "md" in each makes no word less rare.
     """
     text, labels = searched.rsplit(LABELS, 1) if LABELS in searched else (searched, "")
-    apart = analyze(f"{labels}\n{hidden(text)}", language)
+    apart = analyze(f"{labels}\n{unseen}", language) if (unseen := hidden(text)) or labels else ()
     return [*analyze(visible(text), language), *dict.fromkeys(f"{_LABEL}{term}" for term in apart)]
 
 

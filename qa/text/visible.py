@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+import numpy as np
+
 from .document import Span
 from .wiki_links import WIKI_LINK
 
@@ -39,11 +41,16 @@ def visible(text: str) -> str:
     """The text with blanks in the place of what no reader sees: as long as the text, so that offsets stay the same."""
     if not _MAY_HIDE.search(text):
         return text
-    text = _without(text, _links(_LINK, text))
-    text = _without(text, _links(_LINK, text))  # an image may be the words of a link
-    text = _without(text, _links(WIKI_LINK, text))
-    text = _without(text, (Span(*match.span()) for match in _DEFINITION.finditer(text)))
-    return _without(text, _tags(text))
+    # Each pattern takes its time, and hardly any text has what all of them look for.
+    if "](" in text or "][" in text:
+        written, text = text, _without(text, _links(_LINK, text))
+        if text is not written:
+            text = _without(text, _links(_LINK, text))  # an image may be the words of a link
+    if "[[" in text:
+        text = _without(text, _links(WIKI_LINK, text))
+    if "]:" in text:
+        text = _without(text, (Span(*match.span()) for match in _DEFINITION.finditer(text)))
+    return _without(text, _tags(text)) if "<" in text and "=" in text else text
 
 
 def hidden(text: str) -> str:
@@ -51,7 +58,8 @@ def hidden(text: str) -> str:
     seen = visible(text)
     if seen == text:
         return ""
-    return "".join(" " if shown == written else written for shown, written in zip(seen, text, strict=True))
+    shown, written = (np.frombuffer(each.encode("utf-32-le", "surrogatepass"), dtype="<u4") for each in (seen, text))
+    return np.where(shown == written, ord(" "), written).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def _without(text: str, spans: Iterator[Span]) -> str:
@@ -60,7 +68,7 @@ def _without(text: str, spans: Iterator[Span]) -> str:
     for span in spans:
         parts += [text[end : span.start], re.sub(r"[^\n]", " ", span.of(text))]
         end = span.end
-    return "".join([*parts, text[end:]])
+    return "".join([*parts, text[end:]]) if end else text
 
 
 def _links(pattern: re.Pattern[str], text: str) -> Iterator[Span]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -802,3 +803,13 @@ def test_if_unchanged_articles_can_no_longer_be_read_the_last_index_stays_until_
     )
     assert Engine.open(built, tiny).generation.manifest.documents == 3
     assert build(built, tiny, full=True, parse_file=broken, confirmed=True).documents == 0
+
+
+def test_the_same_state_is_not_told_again_at_once(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {f"{number}.md": article(f"A{number}", "anchor", "beacon") for number in range(30)})
+    told: list[tuple[tuple[object, ...], float]] = []
+    build(config, tiny, progress=lambda p: told.append(((p.stage, p.done, p.encoded), time.perf_counter())))
+    again = [now - then for (before, then), (after, now) in pairwise(told) if before == after]
+    stages = [stage for stage, _ in groupby(state[0] for state, _ in told)]
+    assert stages == ["comparing", "reading", "encoding", "publishing"]
+    assert all(passed > 0.015 for passed in again)

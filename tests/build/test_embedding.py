@@ -16,6 +16,7 @@ from qa.build.embedding import Embedder
 from qa.build.journal import Journal
 from qa.models.protocols import Vectors
 from qa.text.document import Span
+from qa.text.packed import keyed, keys_of
 from qa.text.passage import Passage
 
 if TYPE_CHECKING:
@@ -61,11 +62,11 @@ def test_any_passages_get_their_rows_and_none_is_made_twice(
     journal.append(zip([p.key for p in cut_off], tiny._rows([p.encoded for p in cut_off]), strict=True))
     embedder = Embedder(tiny, journal, [KnownRows([p.key for p in old], old_rows)])
     passages = [[passage(f"word{number}") for number in batch] for batch in batches]
-    must = sum(embedder.add(batch) for batch in passages)
+    must = sum(embedder.add(keyed(batch)) for batch in passages)
     embedder.finish()
     flat = [p for batch in passages for p in batch]
     assert not embedder.has_pending
-    assert np.array_equal(embedder.rows(flat)[:], tiny._rows([p.encoded for p in flat]).reshape(-1, 256))
+    assert np.array_equal(embedder.rows(keys_of(flat))[:], tiny._rows([p.encoded for p in flat]).reshape(-1, 256))
     new = {p.text for p in flat} - {p.text for p in (*old, *cut_off)}
     assert sorted(tiny.encoded) == sorted(new)
     assert must == embedder.encoded == len(new)
@@ -85,7 +86,7 @@ def test_step_is_called_between_batches_and_an_exception_keeps_the_finished_ones
 
     journal = Journal(tmp_path, tiny.identity)
     embedder = Embedder(tiny, journal, step=step)
-    embedder.add([passage(f"word{number}") for number in range(100)])
+    embedder.add(keyed([passage(f"word{number}") for number in range(100)]))
     with pytest.raises(KeyboardInterrupt):
         embedder.finish()
     assert 0 < embedder.encoded == len(tiny.encoded) < 100
@@ -109,7 +110,7 @@ def test_a_slow_encoder_is_given_few_passages_at_a_time(
 
     tiny.encode_passages = slow  # type: ignore[method-assign]
     embedder = Embedder(tiny, journal)
-    embedder.add([passage(f"word{number}") for number in range(500)])
+    embedder.add(keyed([passage(f"word{number}") for number in range(500)]))
     embedder.finish()
     assert max(sizes[:4]) <= 12  # in a third of a second, it encodes six passages
     assert max(sizes) == 128  # once it is fast, the largest batch

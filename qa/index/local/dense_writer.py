@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,12 @@ from numpy.typing import NDArray
 
 from ...models.protocols import Vectors
 from . import dense
-from .dense import VECTORS, DenseIndex, exact_index, named, open_index
-from .stored_rows import Stored
+from .dense import VECTORS, DenseIndex, exact_index
+from .stored_rows import REFINE_HEAD, Stored, StoredRows
 
 _ROWS = "vectors.part"  # the rows alone, while they come
 _BLOCK = 4_096  # rows that become codes together
+_COPIED = 1 << 20  # bytes that are copied at a time
 _SAMPLE = 16_384  # rows, evenly spread, from which the centroids are learnt
 _LEAST_KEPT = 0.5  # of all rows: from fewer that are taken over, their centroids are not
 _SPARE = 10  # this many times the requested rows are compared exactly by who opens the file without saying more
@@ -53,47 +56,54 @@ class DenseWriter:
         """Write the index. Raises OSError, or RuntimeError if FAISS cannot write."""
         import faiss
 
+        library: Any = faiss  # its annotations lack this
         self._file.seek(0)
         self._file.write(_head(self._dimension, self._count))
         self._file.flush()
         self.close()
-        rows = self._folder / _ROWS
+        part = self._folder / _ROWS
         if self._count <= dense.EXACT_ROWS:
-            rows.rename(self._folder / VECTORS)
+            part.rename(self._folder / VECTORS)
             return
-        exact = open_index(rows)
-        index = faiss.IndexRefine(self._with_codes(exact.rows), exact.exact)
-        index.k_factor = _SPARE
-        with named(self._folder / VECTORS) as name:
-            faiss.write_index(index, name)
-        del index, exact
-        rows.unlink()
+        rows = StoredRows(part, self._dimension, self._count, is_bare=False)
+        with (
+            contextlib.closing(rows),
+            (self._folder / VECTORS).open("wb") as file,
+            part.open("rb") as exact,
+        ):
+            # As FAISS writes an IndexRefine, whose parts then need not be in memory together; FAISS itself reads it
+            # before it is published.
+            file.write(_refine_head(self._dimension, self._count))
+            library.write_index(self._with_codes(rows), library.PyCallbackIOWriter(file.write))
+            shutil.copyfileobj(exact, file, _COPIED)
+            file.write(struct.pack("<f", _SPARE))
+        part.unlink()
 
     def close(self) -> None:
         """Close the file of rows; what a full disk still owes it is lost, so `finish` flushes it first."""
         with contextlib.suppress(OSError):
             self._file.close()
 
-    def _with_codes(self, rows: Stored) -> Any:
+    def _with_codes(self, rows: StoredRows) -> Any:
         """An index of the codes of these rows: those that were taken over have the same codes as before."""
         import faiss
 
         faiss.omp_set_num_threads(1)  # on a busy machine, threads that wait for each other take many times as long
         kept = sum(len(ids) for _, ids in self._kept)
-        many = self._previous is not None and kept >= _LEAST_KEPT * len(rows)
+        many = self._previous is not None and kept >= _LEAST_KEPT * self._count
         index: Any = self._previous.codes() if self._previous is not None and many else None
         if index is not None:
-            codes, have = self._codes_kept(index, len(rows))
+            codes, have = self._codes_kept(index, self._count)
             index.reset()
         else:
             index = faiss.index_factory(self._dimension, _described(self._dimension), faiss.METRIC_INNER_PRODUCT)
-            index.train(rows[:: -(-len(rows) // _SAMPLE)].astype(np.float32))
-            codes = np.empty((len(rows), index.code_size), dtype=np.uint8)
-            have = np.zeros(len(rows), dtype=np.bool_)
-        for start in range(0, len(rows), _BLOCK):
+            index.train(rows.rows(range(0, self._count, -(-self._count // _SAMPLE))).astype(np.float32))
+            codes = np.empty((self._count, index.code_size), dtype=np.uint8)
+            have = np.zeros(self._count, dtype=np.bool_)
+        for start in range(0, self._count, _BLOCK):
             lacking = start + np.flatnonzero(~have[start : start + _BLOCK])
             if len(lacking):
-                codes[lacking] = index.pq.compute_codes(rows[lacking].astype(np.float32))
+                codes[lacking] = index.pq.compute_codes(rows.rows(lacking).astype(np.float32))
         _put_codes(index, codes)
         return index
 
@@ -119,6 +129,15 @@ def _head(dimension: int, count: int) -> bytes:
     index.ntotal = count
     written = bytes(faiss.serialize_index(index).data)
     return written[:-8] + int(count * index.code_size).to_bytes(8, "little")
+
+
+def _refine_head(dimension: int, count: int) -> bytes:
+    """What FAISS writes of an IndexRefine before the indexes that it consists of."""
+    import faiss
+
+    exact = exact_index(dimension)
+    head = bytes(faiss.serialize_index(faiss.IndexRefine(faiss.IndexFlatIP(dimension), exact)).data)[:REFINE_HEAD]
+    return head[:8] + count.to_bytes(8, "little") + head[16:]  # after the kind and the dimension: how many rows
 
 
 def _described(dimension: int) -> str:

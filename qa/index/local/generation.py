@@ -35,6 +35,12 @@ _PASSAGES = """SELECT p.id, d.path, p.ordinal, p.start, p."end", p.text,
     d.title, p.section, p.page, p.sentences, d.language, p.key, p.checksum, d.metadata
     FROM passages p JOIN documents d ON d.id = p.document WHERE p.id IN"""
 
+_MISCOUNTED = """WITH counted AS (SELECT d.file AS file, count(*) AS passages FROM passages p
+        JOIN documents d ON d.id = p.document GROUP BY d.file),
+    recorded AS (SELECT path, json_extract(facts, '$.passages') AS passages FROM files)
+    SELECT r.path, coalesce(c.passages, 0), r.passages FROM recorded r LEFT JOIN counted c ON c.file = r.path
+    WHERE coalesce(c.passages, 0) IS NOT r.passages"""
+
 
 class Generation(OpenGeneration):
     """One published build in its own folder, read-only. Safe to use from several threads."""
@@ -273,11 +279,8 @@ class Generation(OpenGeneration):
                 yield f"{count} {table} where the manifest says {expected}"
             elif count and (least, most) != (0, count - 1):
                 yield f"{table} are not numbered from 0 to {count - 1}"
-        per_file = "SELECT d.file, count(*) FROM passages p JOIN documents d ON d.id = p.document GROUP BY d.file"
-        counted = dict(self._rows(per_file))
-        for record in self.records.values():
-            if counted.get(record.path, 0) != record.passages:
-                yield f"{record.path} has {counted.get(record.path, 0)} passages, not {record.passages}"
+        for path, counted, expected in self._rows(_MISCOUNTED):
+            yield f"{path} has {counted} passages, not {expected}"
 
     def damage(self, name: str = PASSAGES) -> StoreError:
         return StoreError(f"{name} of generation {self.folder.name} is damaged", Remedy.FULL_BUILD)

@@ -22,7 +22,7 @@ _ROW_NUMBER = 2  # bytes of a number in half precision
 # What FAISS writes around the rows (index_write.cpp): with codes, `IxRF`, the head of an index and the codes' own index
 # stand before them, and one number behind them. Their size in bytes is always the 8 bytes before them.
 _WITH_CODES = b"IxRF"
-_HEAD = 37
+REFINE_HEAD = 37
 _BEHIND = 4
 
 
@@ -73,7 +73,7 @@ class StoredRows:
         if self._is_bare or self._bytes(0, len(_WITH_CODES)) != _WITH_CODES:
             return None
         with self._reading:
-            self._file.seek(_HEAD)
+            self._file.seek(REFINE_HEAD)
             # It stops after the first index that it finds, so no rows are read.
             return library.read_index(library.PyCallbackIOReader(self._file.read))
 

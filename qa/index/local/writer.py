@@ -20,10 +20,11 @@ from ...errors import Remedy, StoreError
 from ...system.background import BackgroundQueue
 from ...system.files import sync
 from ...text.document import Document
+from ...text.packed import keys_of
 from ...text.passage import Passage, searched
 from ..manifest import FAISS_FORMAT_VERSION, MANIFEST, Manifest, WrittenFile, files_sha256, record_json, write_manifest
 from ..protocols import Rows
-from ..rows import labels_of_row, row_checksum, row_of, spans_json
+from ..rows import labels_of_row, path_from_json, row_checksum, row_of, spans_json
 from ..vocabulary import acronyms_of
 from ..workspace import new_folder, unwritable
 from ..writer import Taken, Writer, Written
@@ -159,9 +160,9 @@ class GenerationWriter(Writer):
         ]
         pairs = [(number, *pair) for pair in acronyms_of(document)]
         self._insert(len(document.text) // 1_000, documents=[own], sections=sections, acronyms=pairs)
-        for i, p in enumerate(passages):
+        for i, (p, key) in enumerate(zip(passages, keys_of(passages), strict=True)):
             facts = row_of(p, i)
-            self._insert(passages=[(first + i, number, *facts, p.key, row_checksum(*facts, document.language))])
+            self._insert(passages=[(first + i, number, *facts, key, row_checksum(*facts, document.language))])
 
     def _insert(self, size: int = 0, **tables: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows with those of other documents; `size` is how many further rows they take the place of."""
@@ -191,7 +192,7 @@ class GenerationWriter(Writer):
             wanted, (passages.start, passages.stop)
         ):
             labels = labels_of_row(path, metadata, title)
-            yield searched(path, title, json.loads(section), text, labels), language
+            yield searched(path, title, path_from_json(section), text, labels), language
 
     def _languages(self) -> tuple[str, ...]:
         """The languages of the documents."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 
 from qa.errors import StoreError
 from qa.index.local import dense
-from qa.index.local.dense import EXACT_ROWS, VECTORS, DenseIndex, Stored
+from qa.index.local.dense import EXACT_ROWS, VECTORS, DenseIndex
 from qa.index.local.dense_writer import DenseWriter
+from qa.index.local.stored_rows import Stored, StoredRows
 from qa.index.manifest import FORMER_VECTORS
 from qa.models.protocols import Vectors
 
@@ -317,3 +319,36 @@ def test_a_row_that_cannot_have_been_written_is_a_store_error_when_it_is_compare
     except StoreError:
         return
     assert 7 not in ids  # NaN is never among the best
+
+
+@pytest.mark.parametrize("exact_rows", [100, 2_000])  # with codes, and without
+def test_the_file_is_byte_for_byte_what_faiss_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact_rows: int
+) -> None:
+    import faiss
+
+    monkeypatch.setattr(dense, "EXACT_ROWS", exact_rows)
+    index_of(tmp_path, themed_rows(2_000, 24))
+    assert [path.name for path in tmp_path.iterdir()] == [VECTORS]
+    written = (tmp_path / VECTORS).read_bytes()
+    assert bytes(faiss.serialize_index(faiss.read_index(str(tmp_path / VECTORS))).data) == written
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="lists mapped files")
+def test_rows_are_not_mapped_while_they_become_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mapped file counts as memory of the process, and would do so for every row."""
+    monkeypatch.setattr(dense, "EXACT_ROWS", 100)
+    seen: list[str] = []
+    make = DenseWriter._with_codes
+
+    def with_codes(writer: DenseWriter, rows: StoredRows) -> Any:
+        index = make(writer, rows)
+        seen.append(Path("/proc/self/maps").read_text())
+        return index
+
+    monkeypatch.setattr(DenseWriter, "_with_codes", with_codes)
+    index = index_of(tmp_path, themed_rows(900, 24))
+    assert index.opened.codes is not None
+    assert len(seen) == 1
+    assert str(tmp_path) not in seen[0]
+    assert str(tmp_path) in Path("/proc/self/maps").read_text()
