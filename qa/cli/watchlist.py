@@ -62,7 +62,7 @@ def listed(corpus: Path | None, index: Path | None, store: str | None, as_json: 
         print_json({"pins": [pin.as_json() for pin in pins]})
         return
     for pin in pins:
-        click.echo(one_line(f"{pin.question}: {pin.standing.told if pin.standing else 'not asked yet'}"))
+        click.echo(one_line(f"{pin.question}: {pin.standing.told}"))
 
 
 @watchlist.command()
@@ -86,7 +86,7 @@ def check(corpus: Path | None, index: Path | None, store: str | None, as_json: b
 def changes(corpus: Path | None, index: Path | None, store: str | None, as_json: bool, as_rss: bool) -> None:
     """Show the changes that were noticed, the newest first."""
     config = config_of(corpus, index, store)
-    found = _of(config).changes(_MOST_SHOWN)
+    found = [change.at(config.chat) for change in _of(config).changes(_MOST_SHOWN)]
     if as_rss:
         from ..watchlist.feed import as_rss as feed_of
 
@@ -99,14 +99,19 @@ def changes(corpus: Path | None, index: Path | None, store: str | None, as_json:
 
 
 def checked(config: Config, encoder: Encoder | None = None) -> list[Change]:
-    """Ask the pinned questions of the newest generation, and return what has changed; nothing is loaded without any."""
-    pinned = _of(config)
-    if not pinned.pins():
+    """Ask all pinned questions of the newest generation; nothing is loaded without any.
+
+    What has changed is returned as far as it was pinned here, and not by a user of the chat who has logged in.
+    """
+    from ..watchlist.pins import path_of, pins_of
+
+    if not pins_of(path_of(config.index)):
         return []
     from ..engine import Engine
+    from ..watchlist.checking import check as check_all
 
     with Engine.open(config, encoder) as engine:
-        return pinned.check(engine)
+        return [change for change in check_all(engine) if not change.owner]
 
 
 def print_changes(found: Sequence[Change]) -> None:

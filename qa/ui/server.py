@@ -30,6 +30,8 @@ from .api.mcp_http import ADDRESSES as MCP
 from .api.mcp_http import McpEndpoint
 from .api.metrics import PATH, Metrics, check_metrics
 from .api.openai_api import OpenAiApi
+from .api.watchlist import ADDRESSES as WATCHLIST
+from .api.watchlist import WatchlistFeeds
 from .page.bundle import login_style
 from .page.channels import UPLOAD, build_app, wires
 from .page.chat import Chat
@@ -97,8 +99,11 @@ class Server:
         connections = Connections(most, max(1, most // 2), is_shared, patience)
         self._metrics = _metrics(operation, engine, callers, connections)
         health = Health(engine, tells=members is None and public is None)
+        is_owner = members is None and public is None  # nobody else can reach the chat
+        pinned = WatchlistFeeds(engine.config.index, callers, is_owner, reached)
         own: dict[str, ASGIApp] = {  # the first that fits answers
             pages.ADDRESS: pages.Pages(engine.config, callers, engine.can_build, chat.remember_added),
+            **dict.fromkeys(WATCHLIST, pinned),
             "/api/{name:path}": self._endpoints,
             DESCRIPTION: self._endpoints,
             "/articles/{name:path}": self._articles,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..ask.answer import Answer
@@ -37,6 +37,10 @@ class Standing:
         date = f", {self.date}" if self.date else ""
         return f"“{self.words}” ({self.document}{date})"
 
+    def at(self, chat: str) -> Standing:
+        """The same with a link to the chat at this address, which ends with a slash."""
+        return replace(self, link=f"{chat}#{self.link.partition('#')[2]}" if self.link else "")
+
     def as_json(self) -> dict[str, Any]:
         """One side of a change in `qa watchlist changes --json`."""
         return asdict(self)
@@ -44,17 +48,28 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The answer to a question was one thing and is another; `seen` is when that was noticed (ISO 8601)."""
+    """The answer to a question was one thing and is another; `seen` is when that was noticed (ISO 8601).
+
+    `pin` is the key of the pin, `owner` whose it is ("" for the command line), and `is_new` whether its owner has not
+    seen the change in the chat yet.
+    """
 
     question: str
     before: Standing
     after: Standing
     seen: str
+    pin: str = ""
+    owner: str = ""
+    is_new: bool = True
 
     @property
     def sentence(self) -> str:
         """`The answer to “…” was “…” (a.md, 2024), and is “…” (b.md, 2025).`"""
         return f"The answer to “{self.question}” was {self.before.told}, and is {self.after.told}."
+
+    def at(self, chat: str) -> Change:
+        """The same with links to the chat at this address."""
+        return replace(self, before=self.before.at(chat), after=self.after.at(chat))
 
     def as_json(self) -> dict[str, Any]:
         """One entry of `changes` in `qa watchlist changes --json`."""
@@ -69,15 +84,23 @@ def standing(engine: Engine, question: str, scope: Mapping[str, object]) -> Stan
     return _of(answer, built)
 
 
+def words_of(answer: Answer) -> str:
+    """The sentence that answers, or the statement, in one line; empty if there is none."""
+    lead = answer.lead
+    if lead is None:
+        return ""
+    start = lead.span.start
+    words = lead.text if lead.is_stated else lead.text[lead.sentence.start - start : lead.sentence.end - start]
+    return " ".join(words.split())
+
+
 def _of(answer: Answer, built: str) -> Standing:
     lead = answer.lead
     if lead is None:
         return Standing("", "", "", "", "", "", round(answer.confidence, 4), answer.generation, built)
     cited = answer.citations[lead.citation - 1]
-    start = lead.span.start
-    words = lead.text if lead.is_stated else lead.text[lead.sentence.start - start : lead.sentence.end - start]
     return Standing(
-        words=" ".join(words.split()),
+        words=words_of(answer),
         shown=" ".join(lead.text.split()),
         document=cited.document,
         title=cited.title or cited.document,

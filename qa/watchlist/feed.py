@@ -21,7 +21,7 @@ def as_rss(changes: Sequence[Change], chat: str) -> str:
         seen = format_datetime(datetime.fromisoformat(change.seen))
         _add(item, title=change.question, link=change.after.link or chat, description=change.sentence, pubDate=seen)
         guid = ElementTree.SubElement(item, "guid", isPermaLink="false")
-        guid.text = hashlib.sha256(f"{change.question}\0{change.seen}".encode()).hexdigest()
+        guid.text = hashlib.sha256(f"{change.pin}\0{change.seen}".encode()).hexdigest()
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 

@@ -19,7 +19,7 @@ VALUE = "\N{OBJECT REPLACEMENT CHARACTER}"
 SPOKEN_ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "aria-description", "aria-valuetext")
 WORD = re.compile(r"[^\W\d_]{2,}")
 # The same in every language: names of keys, formats and this page's own syntax.
-NAMES = {"CSL-JSON", "Ctrl K", "Markdown"}
+NAMES = {"CSL-JSON", "Ctrl K", "JSON", "Markdown", "RSS"}
 
 
 class Shown(HTMLParser):

@@ -116,9 +116,9 @@ window.qa = (() => {
 
   const uncover = () => { if (isArticle()) history.go(-depth); };
 
-  // --- places: the conversation, the library or a draft, in the middle
+  // --- places: the conversation, the library, a draft or what is pinned, in the middle
 
-  const places = { ask: find('#qa-ask'), library: find('#qa-library'), check: find('#qa-check') };
+  const places = { ask: find('#qa-ask'), library: find('#qa-library'), check: find('#qa-check'), pins: find('#qa-pins') };
 
   function place(name) {
     const was = root.dataset.place;

@@ -80,7 +80,8 @@ _STAGES = {
 class BuildJob:
     """Builds the index of one engine. Safe to use from several threads.
 
-    While another process builds the index, a build is tried `tries` times, `pause` seconds apart.
+    While another process builds the index, a build is tried `tries` times, `pause` seconds apart. `built` is called
+    after each that succeeds.
     """
 
     def __init__(
@@ -90,8 +91,10 @@ class BuildJob:
         tries: int = 20,
         pause: float = 3.0,
         clock: Callable[[], float] = time.monotonic,
+        built: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
+        self._built = built
         self._run = run
         self._tries, self._pause = tries, pause
         self._lock = threading.Lock()
@@ -173,6 +176,8 @@ class BuildJob:
             self._fail(error)
         self._tell()
         release_memory()
+        if self._state.phase == "done":
+            self._built()
 
     def _tell(self) -> None:
         state = self._state

@@ -9,11 +9,11 @@ from markupsafe import Markup
 
 _STYLES = (
     "palette", "frame", "rail", "past", "article", "answer", "passages", "source", "composer", "picker", "notices",
-    "library", "check", "print",
+    "library", "check", "pins", "print",
 )  # fmt: skip
 _SCRIPTS = (
     "shell", "channels", "toast", "settings", "copy", "conversation", "answer", "preview", "past", "picker", "composer",
-    "source", "pages", "find", "notices", "library", "libraries", "ratings", "check", "upload", "feed", "start",
+    "source", "pages", "find", "notices", "library", "libraries", "ratings", "check", "pins", "upload", "feed", "start",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from ..api.gradio_endpoints import Page, add_api
 from .chat import Chat
 from .events import in_language
 from .picker import Picker
+from .pinboard import Pinboard
 from .rail import Rail
 from .screen import Screen
 from .session import Session
@@ -41,6 +42,7 @@ def build_app(engine: Engine, chat: Chat | None = None, is_owner: bool = True) -
         _connect_rail(screen.chat, exported)
         check = channel("check", ("qa_check",))
         check.qa_check(in_language(screen.check), None, check, trigger_mode="multiple", **_QUIET)
+        _connect_pins(Pinboard(screen.chat, is_owner))
         picker = channel("picker", ("qa_look",))
         picker.qa_look(in_language(Picker(engine).look), None, picker, trigger_mode="multiple", **_QUIET)
         files = channel("files", ("qa_load", "qa_read", "qa_find", "qa_remove", "qa_rename", "qa_undo"))
@@ -114,6 +116,15 @@ def _connect_rail(chat: Chat, exported: gr.HTML) -> None:
     past.qa_restore(in_language(handlers.restore), None, **listing)
     past.qa_keep(in_language(handlers.keep), None, **listing)
     past.qa_export(in_language(handlers.export), None, exported, trigger_mode="multiple", **_QUIET)
+
+
+def _connect_pins(handlers: Pinboard) -> None:
+    pins = channel("pins", ("qa_pins", "qa_pin", "qa_unpin", "qa_repin"))
+    each: dict[str, Any] = {"trigger_mode": "multiple", "outputs": pins, **_QUIET}
+    pins.qa_pins(in_language(handlers.show), None, **{**each, "trigger_mode": "always_last"})
+    pins.qa_pin(in_language(handlers.pin), None, **each)
+    pins.qa_unpin(in_language(handlers.unpin), None, **each)
+    pins.qa_repin(in_language(handlers.repin), None, **each)
 
 
 def _connect_build(screen: Screen, session: gr.State, files: gr.HTML) -> None:

@@ -29,6 +29,7 @@ from ..feedback.unanswered import Unanswered
 from ..feedback.verdicts import Feedback
 from ..library.jobs import BuildJob, JobState
 from ..library.uploaded import Uploads
+from ..pins.rechecking import Rechecking
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class ChatState:
     `waiting` counts the files that are new, changed or removed since the index was built. `followed`: changes are
     indexed automatically; `follow_problem` says why they no longer are. Without `can_build` the index is built on
     another machine. `empty`: there are no articles, in the folder or in the index. `settled`: nothing is in progress.
+    `pinned` changes with the pinned questions and their answers; "" if nothing was ever pinned.
     """
 
     generation: str
@@ -57,6 +59,7 @@ class ChatState:
     can_build: bool
     examples: tuple[str, ...]
     settled: bool
+    pinned: str = ""
 
 
 class Chat:
@@ -64,7 +67,8 @@ class Chat:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.job = BuildJob(engine)
+        self.pins = Rechecking(engine, lambda: self.wake())
+        self.job = BuildJob(engine, built=self.pins.start)
         self.feedback = Feedback(feedback_path(engine.config.index))
         self.unanswered = Unanswered(feedback_path(engine.config.index))
         self.history = History(engine.config.index / "conversations.sqlite") if engine.config.history else None
@@ -122,6 +126,7 @@ class Chat:
             can_build=self.engine.can_build,
             examples=self._examples if generation else (),
             settled=ready and not job.running,
+            pinned=self.pins.stamp,
         )
 
     def note(self, answer: Answer) -> str:
@@ -183,6 +188,7 @@ class Chat:
         self._closing.set()
         self.answering.close()
         ended = self.job.stop(seconds)
+        ended = self.pins.close(max(0, end - time.monotonic())) and ended
         for thread in filter(None, (self._following, self._preparing)):
             thread.join(max(0, end - time.monotonic()))
             ended = ended and not thread.is_alive()
@@ -265,6 +271,7 @@ class Chat:
             logger.exception("the first question could not be prepared")
             problem = unexpected(error, "restart the chat")
         self._problem, self._examples, self._prepared = problem, chosen, generation
+        self.pins.start()  # the index may have been built by another program
 
     def _questions(self) -> list[list[str]]:
         paths = self.engine.generation.documents()

@@ -19,6 +19,7 @@ from ..answers.templating import render
 from ..conversations.exchange import Exchange
 from ..library.jobs import JobState, report_words
 from ..library.library_html import headline
+from ..pins.pins_html import pinned_of
 from ..rendering.article import plain_words
 from .chat import ChatState
 
@@ -39,6 +40,7 @@ def exchange_html(exchange: Exchange, waits: bool = False, languages: Mapping[st
         verdict=exchange.verdict,
         waits=waits,
         languages=languages,
+        pin=None if exchange.answer is None else pinned_of(exchange.answer, exchange.scope),
     )
 
 
@@ -99,6 +101,7 @@ def shown(state: ChatState, corpus: Path, text_files: Sequence[str] = ()) -> dic
         "notice": notice_html(state, corpus, text_files),
         "examples": examples_html(state.examples),
         "built": build_html(state.job, state.followed, state.can_build),
+        "pinned": state.pinned,
     }
 
 
