@@ -31,6 +31,7 @@ class Precedence:
         """A pause ends after `longest` seconds; a thread makes the next after `between` seconds of processor time."""
         self._longest, self._between = longest, between
         self._number = 0  # of those that go first now
+        self._ended = -math.inf  # when the last of them had ended
         self._changed = threading.Condition()
         self._own = threading.local()
 
@@ -44,7 +45,13 @@ class Precedence:
         finally:
             with self._changed:
                 self._number -= 1
+                self._ended = time.monotonic()
                 self._changed.notify_all()
+
+    @property
+    def quiet_for(self) -> float:
+        """For how many seconds nothing has gone first; 0 while anything does."""
+        return 0.0 if self._number else time.monotonic() - self._ended
 
     def give_way(self) -> None:
         """Pause while anything goes first; call it often, in the background, and holding no lock."""

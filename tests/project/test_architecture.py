@@ -83,13 +83,14 @@ def test_there_are_few_rooms_and_few_arrows_between_them() -> None:
     whole = {(one, other) for one, other in whole if one != other}
     # `check` compares drafts with the articles, and `receipts` read the files again: no question needs either, and both
     # stand on nearly all rooms below.
-    # So does `watchlist`, which asks pinned questions again, and `conflicts`, which compares the articles themselves.
+    # So do `watchlist`, which asks pinned questions again, also when the chat has built an index, and `conflicts`, which
+    # compares the articles themselves.
     assert len({room for arrow in whole for room in arrow}) <= 31
     # Among them sandbox → models, whose tokenizer counts tokens there; engine and corpus → system, since questions that
     # go first, what is made once for many threads, and what the machine lacks are matters of the whole process; and
     # system and sandbox → errors: what the machine lacks is worded once, and no file is blamed for it.
     # Eight are those of `conflicts`, which stands on what asking and checking stand on.
-    assert 100 < len(whole) <= 178
+    assert 100 < len(whole) <= 179
 
 
 def test_the_chat_consists_of_few_rooms_of_few_modules_with_few_arrows_between_them() -> None:
@@ -99,7 +100,7 @@ def test_the_chat_consists_of_few_rooms_of_few_modules_with_few_arrows_between_t
     assert len(rooms) <= 11
     assert 20 < len(inside) <= 31
     sizes = {room: len(list(PACKAGE.parent.joinpath(*room.split(".")).glob("[!_]*.py"))) for room in rooms}
-    assert {room: size for room, size in sizes.items() if size > 16} == {}
+    assert {room: size for room, size in sizes.items() if size > 18} == {}
 
 
 def test_modules_are_not_imported_by_name_at_run_time_but_by_the_package() -> None:

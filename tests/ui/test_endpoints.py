@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,14 @@ from qa.ask.answer import Lead, OtherValue
 from qa.ask.ranking import Ranks
 from qa.ask.why import ReaderScores, Why
 from qa.build import build
+from qa.check.reading import check_draft
 from qa.config import Config
 from qa.corpus.records import FileRecord
 from qa.errors import MismatchError, ModelError, NoGenerationError, QAError
 from qa.status import FileState
 from qa.status import Status as StatusOfAll
 from qa.text.document import Span
+from qa.ui.api import calls as calls_module
 from qa.ui.api.endpoints import Endpoints
 from qa.ui.api.schema import Answer, Article, File, Hit, Reading, Status
 from qa.ui.api.schema import OtherValue as DescribedOther
@@ -399,7 +402,7 @@ def against(description: dict[str, Any], path: str, method: str, status: str = "
 @pytest.mark.server
 def test_the_description_lists_our_own_calls_and_no_other_address(description: dict[str, Any]) -> None:
     calls = {(path, method) for path, methods in description["paths"].items() for method in methods}
-    posted = {(f"/api/{name}", "post") for name in ("ask", "search", "articles", "read")}
+    posted = {(f"/api/{name}", "post") for name in ("ask", "search", "articles", "read", "check")}
     assert calls == {*posted, ("/api/status", "get")}
     assert OpenAPI.model_validate(description).openapi.startswith("3.1")
     assert "gradio" not in json.dumps(description).lower()
@@ -455,6 +458,42 @@ def test_found_passages_files_and_refusals_are_as_the_description_says(
     refusal = running.http.post("/api/ask", json={"question": ""})
     assert refusal.status_code == 400
     against(description, "/api/ask", "post", "4XX").validate(refusal.json())
+
+
+@pytest.mark.server
+def test_a_draft_is_checked_as_on_the_command_line_and_as_the_description_says(
+    running: Running, description: dict[str, Any]
+) -> None:
+    draft = "# Notes\n\nThey say “Cats sleep all day long on the warm blue sofa.” Zebras live on the moon of Mars.\n"
+    found = running.http.post("/api/check", json={"draft": draft, "name": "notes.txt"}).raise_for_status().json()
+    schema = against(description, "/api/check", "post")
+    schema.validate(found)
+    assert not schema.is_valid({**found, "ok": 1}) and not schema.is_valid({**found, "more": 1})
+    again = check_draft(running.engine, "notes.txt", draft.encode())
+    chat = f"{str(running.http.base_url).rstrip('/')}/"
+    assert found == json.loads(json.dumps(replace(again, chat=chat).as_json()))
+    (altered, absent) = found["texts"][0]["findings"]
+    assert (altered["verdict"], altered["differences"][0]["article"]) == ("altered", "red")
+    assert altered["source"]["link"].startswith(f"{chat}#/article/cats.md?at=")
+    assert (absent["verdict"], absent["source"]) == ("not found", None)
+    for wrong, words in (
+        ({"draft": "  "}, "give what you wrote"),
+        ({"draft": 5}, "give what you wrote"),
+        ({"draft": "Cats sleep.", "name": "a.exe"}, "in no format that is read"),
+        ({"draft": "Cats sleep.", "name": 5}, "not text"),
+        ({"draft": "Cats sleep all day long.", "scope": {"in": ["dogs"]}}, "dogs"),
+        ({"draft": "x " * 100_001}, "too long"),
+        ({"name": "a.md"}, "draft"),
+    ):
+        refused(running.http.post("/api/check", json=wrong), 400, words)
+
+
+@pytest.mark.server
+def test_while_a_draft_is_checked_another_is_refused_and_questions_are_answered(running: Running) -> None:
+    with calls_module._checking:
+        refused(running.http.post("/api/check", json={"draft": "Cats sleep all day long."}), 503, "when that is done")
+        assert running.http.post("/api/ask", json={"question": "Do cats sleep?"}).status_code == 200
+    assert running.http.post("/api/check", json={"draft": "Cats sleep all day long."}).status_code == 200
 
 
 def test_the_state_of_an_index_on_a_server_is_as_the_description_says() -> None:

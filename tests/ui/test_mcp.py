@@ -81,7 +81,7 @@ def called(engine: Engine, tool: str, **arguments: object) -> tuple[Any, str, bo
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_every_tool_only_reads_and_says_what_it_takes_and_gives(engine: Engine, mode: str) -> None:
     tools = talked(engine, lambda client: client.list_tools(), mode).tools
-    assert [tool.name for tool in tools] == ["ask", "search", "read", "articles", "status"]
+    assert [tool.name for tool in tools] == ["ask", "search", "read", "articles", "status", "check"]
     for tool in tools:
         hints = tool.annotations
         assert hints is not None and hints.read_only_hint and not hints.destructive_hint and not hints.open_world_hint
@@ -126,6 +126,15 @@ def test_passages_articles_and_the_state_are_listed(engine: Engine) -> None:
     assert [each["document"] for each in called(engine, "articles", offset=1)[0]["articles"]] != ["cats.md"]
     data, text, _ = called(engine, "status")
     assert data == json.loads(json.dumps(engine.status().as_json())) and text.startswith("2 articles, ")
+
+
+def test_a_draft_is_checked_and_its_report_is_text(engine: Engine) -> None:
+    draft = "Cats sleep all day long on the warm blue sofa."
+    data, text, is_error = called(engine, "check", draft=f"“{draft}”")
+    assert not is_error and data["counts"]["altered"] == 1 and not data["ok"]
+    assert "blue" in text and "red" in text and f"{CHAT}#/article/cats.md?at=" in text
+    Draft202012Validator(talked(engine, lambda client: client.list_tools()).tools[5].output_schema).validate(data)
+    assert called(engine, "check", draft="")[2] and "'draft'" in called(engine, "check")[1]
 
 
 def test_a_long_article_is_read_piece_by_piece_and_literally(engine: Engine) -> None:

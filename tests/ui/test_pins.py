@@ -20,10 +20,11 @@ from qa.engine import Engine
 from qa.errors import QuestionError
 from qa.system.precedence import questions
 from qa.ui.access.tokens import Tokens
+from qa.ui.answers.pins_html import pins_html
+from qa.ui.conversations import rechecking as rechecking_module
+from qa.ui.conversations.rechecking import Rechecking
 from qa.ui.page.chat import Chat
 from qa.ui.page.pinboard import Pinboard
-from qa.ui.pins.pins_html import pins_html
-from qa.ui.pins.rechecking import Rechecking
 from qa.ui.web.public import PublicUrl
 from qa.watchlist import pins as pins_module
 from qa.watchlist.changes import standing
@@ -111,13 +112,14 @@ def test_nothing_is_started_without_pins_and_nothing_asked_after_the_end(engine:
 def test_a_question_of_a_person_goes_first(engine: Engine, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     pin(engine)
     change(config)
-    waited: list[int] = []
-    monkeypatch.setattr(questions, "give_way", lambda: waited.append(len(Watchlist(config.index).changes())))
+    asked = threading.Event()
+    monkeypatch.setattr(rechecking_module, "check", lambda engine, go_on: iter([asked.set()] if go_on() else []))
     rechecking = Rechecking(engine, lambda: None)
-    rechecking.start()
-    wait_until(lambda: Watchlist(config.index).changes(), 60)
+    with questions.first():
+        rechecking.start()
+        assert not asked.wait(2 * rechecking_module._QUIET)
+    assert asked.wait(60) and questions.quiet_for >= rechecking_module._QUIET
     assert rechecking.close(60)
-    assert waited == [0]  # before it was asked
 
 
 def test_what_stops_it_is_said_in_the_list(engine: Engine, config: Config) -> None:
@@ -141,7 +143,7 @@ def test_each_owner_sees_and_removes_his_own(engine: Engine, config: Config) -> 
     ada.see()
     assert (ada.unseen(), ben.unseen(), Watchlist(config.index).changes()) == (0, 1, [])
     assert ben.unpin(key) is not None
-    assert ben.pins() == ben.changes() == [] and len(ada.pins()) == 1
+    assert (ben.pins(), ben.changes(), len(ada.pins())) == ([], [], 1)
     ben.restore(key)
     assert ben.unseen() == 1
     ben.unpin(key)

@@ -1,8 +1,9 @@
-"""What programs may ask the chat server for: ask, search, articles, read and status."""
+"""What programs may ask the chat server for: ask, search, articles, read, status and check."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +11,10 @@ from ...ask.answer import Answer
 from ...ask.follow_up import turns
 from ...ask.links import article_link
 from ...ask.ranking import Hit, Ranking
+from ...check.findings import CheckedDraft
+from ...check.reading import MOST_CHARACTERS, PASTED, check_draft
 from ...engine import Engine
-from ...errors import QuestionError
+from ...errors import BusyError, ConfigError, QuestionError
 from ...text.document import SECTION_SEPARATOR
 from ..telling import told
 from . import reading
@@ -19,6 +22,7 @@ from . import reading
 Call = Callable[..., dict[str, Any]]
 IN_GRADIO = ("ask", "search", "status")  # the calls that are also endpoints of Gradio
 
+_checking = threading.Lock()  # one draft at a time, so that questions do not wait for several
 _NO_CONVERSATION: list[dict[str, str]] = []  # never changed
 _EVERYTHING: dict[str, Any] = {}  # neither
 
@@ -60,7 +64,11 @@ def calls(engine: Engine, chat: str) -> tuple[Call, ...]:
         """List every file of the folder with its state: the object of `qa status --json`."""
         return engine.status().as_json()
 
-    return ask, search, articles, read, status
+    def check(draft: str, name: str = PASTED, scope: dict[str, Any] = _EVERYTHING) -> dict[str, Any]:
+        """Compare the quotations and statements of a draft with the articles in a scope: as `qa check --json`."""
+        return checked(engine, chat, draft, name, scope).as_json()
+
+    return ask, search, articles, read, status, check
 
 
 def answer_to(
@@ -104,6 +112,32 @@ def hit_json(hit: Hit, chat: str) -> dict[str, Any]:
         "text": passage.text,
         "link": chat + article_link(passage.document, passage.span),
     }
+
+
+def checked(
+    engine: Engine, chat: str, draft: object, name: object = PASTED, scope: Mapping[str, Any] | None = None
+) -> CheckedDraft:
+    """What the articles in a scope say of a text, with links to the chat at that address.
+
+    `name` says by its extension how the text is read. Raises QuestionError if it cannot be, BusyError while another
+    draft is compared, or as `Engine.ask`.
+    """
+    if not isinstance(draft, str) or not draft.strip():
+        raise QuestionError("The draft is not a text with words in it: give what you wrote.")
+    if not isinstance(name, str):
+        raise QuestionError(f"The name is not text: give one such as {PASTED!r}.")
+    if len(draft) > MOST_CHARACTERS:
+        raise QuestionError(
+            f"The draft is too long: send at most {MOST_CHARACTERS:,} characters, one part after another."
+        )
+    if not _checking.acquire(blocking=False):
+        raise BusyError("Another draft is being compared: send this one again when that is done.")
+    try:
+        return replace(check_draft(engine, name, draft.encode("utf-8", "replace"), scope), chat=chat)
+    except ConfigError as error:
+        raise QuestionError(str(error)) from error
+    finally:
+        _checking.release()
 
 
 def _text(name: str, value: object) -> str:

@@ -29,6 +29,7 @@ from ..failures import for_programs, unexpected
 from ..web import bodies
 from ..web.refusals import DESCRIPTION, Refused, refusal
 from .calls import Call
+from .check_schema import Checked, CheckRequest
 from .request_schema import AskRequest, ListRequest, ReadRequest, SearchRequest
 from .schema import Answer, Listing, Reading, Refusal, SearchResult, Status
 
@@ -170,7 +171,21 @@ def _add_status(api: FastAPI, answered: Answered) -> None:
         return await answered(http, None)
 
 
-_ADD = {"ask": _add_ask, "search": _add_search, "articles": _add_articles, "read": _add_read, "status": _add_status}
+def _add_check(api: FastAPI, answered: Answered) -> None:
+    @api.post("/api/check", response_model=Checked, responses=_REFUSALS, operation_id="check", summary="Check a draft")
+    async def check(http: Request, request: CheckRequest) -> Response:
+        """Compare each quotation and statement of a text with the articles; one draft is compared at a time."""
+        return await answered(http, request)
+
+
+_ADD = {
+    "ask": _add_ask,
+    "search": _add_search,
+    "articles": _add_articles,
+    "read": _add_read,
+    "status": _add_status,
+    "check": _add_check,
+}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     "4XX": {
         "model": Refusal,

@@ -8,13 +8,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ...check.report import as_markdown
 from ...engine import Engine
 from ...errors import QuestionError
 from ...strings.catalogue import counted
 from ..answers.markdown_text import escaped
 from ..answers.messages import as_message, passage_as_quotation
 from . import request_schema, schema
-from .calls import answer_to, calls
+from .calls import answer_to, calls, checked
+from .check_schema import Checked, CheckRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,11 @@ def _status(engine: Engine, chat: str, arguments: Mapping[str, Any]) -> Result:
     return Result(data, "\n".join((f"{words}; indexed {data['created']}. {files}", *problems)))
 
 
+def _check(engine: Engine, chat: str, arguments: Mapping[str, Any]) -> Result:
+    draft = checked(engine, chat, **arguments)
+    return Result(draft.as_json(), as_markdown(draft))
+
+
 def _called(name: str, engine: Engine, chat: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     (call,) = (each for each in calls(engine, chat) if each.__name__ == name)
     return call(**arguments)
@@ -154,6 +161,16 @@ TOOLS: Mapping[str, Tool] = {
             None,
             schema.Status,
             _status,
+        ),
+        Tool(
+            "check",
+            "Check a draft",
+            "Compare each quotation and each statement of a text with the user's own articles: literal, altered (with "
+            "the differences), supported, contradicted, or not found; quotations that leave out what limits them are "
+            "flagged. Check what you have written from the articles before you show it.",
+            CheckRequest,
+            Checked,
+            _check,
         ),
     )
 }

@@ -1,1 +1,1 @@
-"""Conversations: how their questions are answered, stored, listed and exported."""
+"""Conversations: how their questions are answered, stored, listed and exported; and the pinned questions."""

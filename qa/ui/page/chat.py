@@ -23,13 +23,13 @@ from ...status import Status
 from ..answers import examples
 from ..conversations.answering import Answering
 from ..conversations.history import History
+from ..conversations.rechecking import Rechecking
 from ..failures import LastError, in_page, unexpected
 from ..feedback.tables import feedback_path
 from ..feedback.unanswered import Unanswered
 from ..feedback.verdicts import Feedback
 from ..library.jobs import BuildJob, JobState
 from ..library.uploaded import Uploads
-from ..pins.rechecking import Rechecking
 
 logger = logging.getLogger(__name__)
 

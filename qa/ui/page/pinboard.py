@@ -13,8 +13,8 @@ from ...index.scope import Scope
 from ...strings.sentences import said
 from ...watchlist.changes import standing
 from ...watchlist.pins import Watchlist
+from ..answers.pins_html import pins_html
 from ..failures import in_page, unexpected
-from ..pins.pins_html import pins_html
 from ..web.visitors import owner_of
 from .chat import Chat
 from .events import text_in

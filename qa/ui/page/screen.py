@@ -5,6 +5,7 @@ HTML comes from `views`, `library_html` and `source_html`; `channels` connects t
 
 from __future__ import annotations
 
+import base64
 import logging
 import threading
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ from .session import Session
 from .shelf import Shelf
 
 logger = logging.getLogger(__name__)
+
+_LONGEST_NAME = 200  # characters of the end, which has the extension
 
 
 class Screen:
@@ -70,14 +73,11 @@ class Screen:
 
     def check(self, event: gr.EventData) -> dict[str, Any]:
         """Return what the articles say of a draft; the page numbers its requests (`serial`), and shows the last."""
-        serial, text = number_in(event, "serial"), text_in(event, "text")
+        serial = number_in(event, "serial")
         try:
-            if not text.strip():
-                raise ConfigError("There is no text: paste what you wrote.")
-            if len(text) > MOST_CHARACTERS:
-                raise ConfigError("This draft is too long: check a part of it, or run `qa check` with its file.")
+            name, data = _draft_in(event)
             with self._checking:  # it may take long, and questions shall not wait for several
-                checked = check_draft(self.engine, PASTED, text.encode("utf-8", "replace"))
+                checked = check_draft(self.engine, name, data)
         except QAError as error:
             html = views.problem_html(in_page(error, self._can_build))
         except Exception as error:  # an edge: the page says what went wrong
@@ -141,6 +141,21 @@ class Screen:
         state = self.chat.refresh()
         results = library_html.uploads_html(uploads, state.followed or state.job.running)
         return [None, results, self.load(session)]
+
+
+def _draft_in(event: gr.EventData) -> tuple[str, bytes]:
+    """The name and the bytes of a draft: a file, which comes as Base64, or else a text. Raises ConfigError."""
+    if file := text_in(event, "file"):
+        try:
+            return text_in(event, "name")[-_LONGEST_NAME:].replace("/", "_"), base64.b64decode(file, validate=True)
+        except ValueError as error:
+            raise ConfigError("The file did not arrive whole: choose it again.") from error
+    text = text_in(event, "text")
+    if not text.strip():
+        raise ConfigError("There is no text: paste what you wrote.")
+    if len(text) > MOST_CHARACTERS:
+        raise ConfigError("This draft is too long: check a part of it, or run `qa check` with its file.")
+    return PASTED, text.encode("utf-8", "replace")
 
 
 def _if_changed(session: Session, name: str, value: Any) -> Any:

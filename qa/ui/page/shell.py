@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
+from ...formats import extensions
 from ...strings.spoken import ENGLISH, speaking
 from ..answers.templating import render
 from ..conversations.history import MOST_BYTES
@@ -78,6 +79,7 @@ def shell_html(
         has_reviews=is_owner,
         switch=switch,
         history_bytes=MOST_BYTES,
+        draft_kinds=",".join(extensions()),
         style=style(),
         script=script(),
     )

@@ -15,11 +15,11 @@ from ...strings.catalogue import say
 from ...strings.sentences import said
 from ..answers.answer_html import suggestions_html
 from ..answers.copies import cited
+from ..answers.pins_html import pinned_of
 from ..answers.templating import render
 from ..conversations.exchange import Exchange
 from ..library.jobs import JobState, report_words
 from ..library.library_html import headline
-from ..pins.pins_html import pinned_of
 from ..rendering.article import plain_words
 from .chat import ChatState
 

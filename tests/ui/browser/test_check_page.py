@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from browsers import chromium
-from conftest import TinyEncoder
+from conftest import FILES, TinyEncoder
 from corpora import write
 from playwright.sync_api import Browser, expect
 from served import serve
@@ -70,6 +71,30 @@ def test_a_pasted_draft_is_marked_and_its_sources_open(browser: Browser, url: st
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     context.close()
     assert errors == []
+
+
+def test_a_file_is_checked_and_one_that_is_too_large_is_not_sent(browser: Browser, url: str, tmp_path: Path) -> None:
+    context = browser.new_context()
+    context.set_default_timeout(SLOW)
+    page = context.new_page()
+    page.goto(f"{url}#/check")
+    choose = page.get_by_label("Choose a file")
+    choose.set_input_files(FILES / "office" / "bees.docx")
+    expect(page.locator(".qa-claim").first).to_be_visible()
+    expect(page.locator(".qa-check-text")).to_contain_text("bees")
+    (tmp_path / "draft.md").write_text("A berth costs 45 euros for each night.\n")
+    choose.set_input_files(tmp_path / "draft.md")
+    expect(page.locator(".qa-findings del")).to_have_text("45")
+    expect(page.get_by_label("Your draft")).to_have_value("A berth costs 45 euros for each night.\n")
+    (tmp_path / "large.docx").write_bytes(bytes(700_001))
+    choose.set_input_files(tmp_path / "large.docx")
+    expect(page.locator(".qa-check-state")).to_have_text(
+        "“large.docx” is too large for this page: run qa check with it."
+    )
+    (tmp_path / "broken.docx").write_bytes(b"no document")
+    choose.set_input_files(tmp_path / "broken.docx")
+    expect(page.locator(".qa-checked .qa-problem")).to_contain_text("give a draft that has text")
+    context.close()
 
 
 def test_a_receipt_of_an_answer_is_saved_and_holds(browser: Browser, url: str) -> None:

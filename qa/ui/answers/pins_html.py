@@ -13,8 +13,8 @@ from ...errors import QAError
 from ...index.scope import Scope
 from ...watchlist.changes import Change, Standing, words_of
 from ...watchlist.pins import Pin, key_of
-from ..answers.templating import render
 from ..rendering.article import plain_words
+from .templating import render
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,16 @@ from ..failures import in_page, unexpected
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_REST = 2.0  # seconds
+# Seconds: a pin is asked when nobody has asked anything for so long, or after waiting for so long, since two questions
+# at once take longer than one after the other. The pins themselves count, so that they leave the processors alone.
+_QUIET, _LONGEST_WAIT, _PAUSE = 1.0, 30.0, 0.1
 
 
 class Rechecking:
     """Asks the pins of one index again, if it is another one since. Safe to use from several threads.
 
-    Before each question it rests for as long as the last one took, and gives way to those of people. `tell` is called
-    when an answer has changed, and at the end; `problem` says in one sentence why the last run ended early, or is "".
+    Each waits until people ask nothing. `tell` is called when an answer has changed, and at the end; `problem` says in
+    one sentence why the last run ended early, or is "".
     """
 
     def __init__(self, engine: Engine, tell: Callable[[], None]) -> None:
@@ -70,8 +72,7 @@ class Rechecking:
     def _work(self) -> None:
         while self._takes():
             try:
-                pace = _Pace(self._closing)
-                for _ in check(self._engine, pace.go_on):
+                for _ in check(self._engine, self._goes_on):
                     self._tell()
                 self.problem = ""
             except (NoGenerationError, ClosedError):
@@ -90,19 +91,10 @@ class Rechecking:
                 self._thread = None
             return is_due
 
-
-class _Pace:
-    """How fast the questions follow each other."""
-
-    def __init__(self, closing: threading.Event) -> None:
-        self._closing = closing
-        self._began: float | None = None
-
-    def go_on(self) -> bool:
-        """Wait until the next question may be asked; false if none may be any more."""
-        took = 0.0 if self._began is None else time.monotonic() - self._began
-        if self._closing.wait(min(took, _LONGEST_REST)):
-            return False
-        questions.give_way()
-        self._began = time.monotonic()
-        return True
+    def _goes_on(self) -> bool:
+        """Wait until a pin may be asked; false if none may be any more."""
+        end = time.monotonic() + _LONGEST_WAIT
+        while questions.quiet_for < _QUIET and time.monotonic() < end:
+            if self._closing.wait(_PAUSE):
+                return False
+        return not self._closing.is_set()
