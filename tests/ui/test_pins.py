@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -27,7 +27,7 @@ from qa.ui.page.chat import Chat
 from qa.ui.page.pinboard import Pinboard
 from qa.ui.web.public import PublicUrl
 from qa.watchlist import pins as pins_module
-from qa.watchlist.changes import standing
+from qa.watchlist.changes import Change, standing
 from qa.watchlist.checking import check
 from qa.watchlist.pins import Watchlist, keep, path_of
 
@@ -113,7 +113,13 @@ def test_a_question_of_a_person_goes_first(engine: Engine, config: Config, monke
     pin(engine)
     change(config)
     asked = threading.Event()
-    monkeypatch.setattr(rechecking_module, "check", lambda engine, go_on: iter([asked.set()] if go_on() else []))
+
+    def check_one(engine: Engine, go_on: Callable[[], bool]) -> Iterator[Change]:
+        if go_on():
+            asked.set()
+        yield from ()
+
+    monkeypatch.setattr(rechecking_module, "check", check_one)
     rechecking = Rechecking(engine, lambda: None)
     with questions.first():
         rechecking.start()

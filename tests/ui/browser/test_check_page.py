@@ -84,6 +84,7 @@ def test_a_file_is_checked_and_one_that_is_too_large_is_not_sent(browser: Browse
     expect(page.locator(".qa-check-text")).to_contain_text("bees")
     (tmp_path / "draft.md").write_text("A berth costs 45 euros for each night.\n")
     choose.set_input_files(tmp_path / "draft.md")
+    expect(page.locator(".qa-check-text")).to_contain_text("A berth costs 45 euros")
     expect(page.locator(".qa-findings del")).to_have_text("45")
     expect(page.get_by_label("Your draft")).to_have_value("A berth costs 45 euros for each night.\n")
     (tmp_path / "large.docx").write_bytes(bytes(700_001))
