@@ -83,8 +83,8 @@ def test_there_are_few_rooms_and_few_arrows_between_them() -> None:
     whole = {(one, other) for one, other in whole if one != other}
     # `check` compares drafts with the articles, and `receipts` read the files again: no question needs either, and both
     # stand on nearly all rooms below.
-    # So do `watchlist`, which asks pinned questions again, also when the chat has built an index, and `conflicts`, which
-    # compares the articles themselves.
+    # So do `watchlist`, which asks pinned questions again, also when the chat has built an index, and `conflicts`,
+    # which compares the articles themselves.
     assert len({room for arrow in whole for room in arrow}) <= 31
     # Among them sandbox → models, whose tokenizer counts tokens there; engine and corpus → system, since questions that
     # go first, what is made once for many threads, and what the machine lacks are matters of the whole process; and
