@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
@@ -21,6 +22,7 @@ _HEDGES = "about approximately approx around roughly nearly almost some circa ca
 _NUMBERED, _AT_LEAST = frozenset(_NUMBERS_OF.split()), frozenset(_LOWER_BOUNDS.split())
 _AT_MOST, _ABOUT = frozenset(_UPPER_BOUNDS.split()), frozenset(_HEDGES.split())
 _OF_BOUND = frozenset(("or", "minimum", "maximum"))  # after a number
+_DECIMAL_COMMA = re.compile(r"^(\d+),(\d{1,2})$")
 _SHORT_YEAR, _YEAR = 2, 4  # digits
 _BESIDE = 4  # words before a number that may bound it
 _ROUNDED = Decimal("0.1")  # how far two numbers may differ, as a share, if one of them is only about right
@@ -42,12 +44,14 @@ def bound(words: Words, at: int) -> int:
 
 def agree(ours: Words, at: int, theirs: Words, there: int) -> bool:
     """Whether two numbers may be the same amount: one is the other, rounded."""
+    short, long = sorted((ours.folded[at], theirs.folded[there]), key=len)
+    if _DECIMAL_COMMA.sub(r"\1.\2", short) == _DECIMAL_COMMA.sub(r"\1.\2", long):
+        return True
+    if len(short) == _SHORT_YEAR and len(long) == _YEAR and long.endswith(short):
+        return True  # 1867–72 and 1867–1872
     one, other = amount(ours.folded[at]), amount(theirs.folded[there])
     if one is None or other is None:
         return False
-    short, long = sorted((ours.folded[at], theirs.folded[there]), key=len)
-    if len(short) == _SHORT_YEAR and len(long) == _YEAR and long.endswith(short):
-        return True  # 1867–72 and 1867–1872
     fewest = min(_decimals(one), _decimals(other))
     if round(one, fewest) == round(other, fewest):
         return True

@@ -97,7 +97,12 @@ class Catalogue:
         (folder, dates), (_, other_dates) = self._days[one], self._days[other]
         if dates != other_dates and self._dated[folder] > _MOST_VERSIONS:
             return False
-        if self._series[one] == self._series[other] and 1 < self._times[self._series[one]] <= _MOST_VERSIONS:
+        if (
+            dates
+            and other_dates
+            and self._series[one] == self._series[other]
+            and 1 < self._times[self._series[one]] <= _MOST_VERSIONS
+        ):
             return True  # fees-2024.md and fees-2025.md
         ours, theirs = self._texts[one], self._texts[other]
         same = len(ours & theirs)
@@ -134,8 +139,13 @@ class Catalogue:
         return found
 
     def _forms(self) -> Counter[tuple[int, ...]]:
-        """How many different statements have just these terms."""
-        return Counter(terms for _, terms in set(zip(self._said, self._terms, strict=True)))
+        """How many different statements have just these terms, or half of how many articles, if that is more.
+
+        A folder may hold two copies of each version.
+        """
+        said = Counter(terms for _, terms in set(zip(self._said, self._terms, strict=True)))
+        by = Counter(terms for _, terms in set(zip(self._documents, self._terms, strict=True)))
+        return Counter({terms: max(number, math.ceil(by[terms] / 2)) for terms, number in said.items()})
 
     def _shared(self, one: int, other: int) -> float:
         ours, theirs = set(self._terms[one]), set(self._terms[other])

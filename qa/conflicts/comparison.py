@@ -11,14 +11,15 @@ from ..check.values import ValueKind, date_words, is_negation, name_key, number_
 from ..check.words import Words, words_of
 from ..text.dates import dates_in
 from .amounts import agree, bound, is_numbered, units_beside
-from .reference import is_of_a_day, points_back
+from .reference import is_of_a_day, is_reported, may_point_back, points_back
 from .statements import Statement, Value, term_of
 
 Weight = Callable[[str], float]
 _LEAST_SHARED = 0.75  # of the terms of each of two statements beside the value, by weight
 _LEAST_WEIGHT = 30.0  # of what they share: less is said of many things, unless both stand under the same headings
-_SAME_PLACE, _NEAR_PLACE = 0.8, 0.3  # the share of the terms of two titles and headings that are in both
-_PLAIN = re.compile(r"[\d.,:/-]+(?:st|nd|rd|th)?|half|quarter|twice|million|billion")
+_SAME_PLACE, _NEAR_PLACE = 0.8, 0.5  # the share of the terms of two titles and headings that are in both
+_PLAIN = re.compile(r"[\d.,:/-]+(?:st|nd|rd|th|s)?|half|quarter|twice|million|billion")
+_ENDING = 2  # letters
 _FRAMES = "in on by during since after before until from at"
 _FRAMING = frozenset(_FRAMES.split())
 
@@ -104,6 +105,8 @@ def compared(
     shared = total / max(sum(map(weight, _beside(one, mine))), sum(map(weight, _beside(other, others))))
     if shared < _LEAST_SHARED:
         return None
+    if kind == "name" and _is_spelling(mine, others):
+        return None
     if kind == "number" and not _are_other_amounts(one, mine, other, others):
         return None
     if is_of_a_day(one.words.text) or is_of_a_day(other.words.text):
@@ -116,10 +119,12 @@ def compared(
     if not known.are_versions:
         if kind == "name" or has_code or ours.dates != theirs.dates:
             return None
+        if any(points_back(each.words) or is_reported(each.words.text) for each in (one, other)):
+            return None
         related = min(_related(ours.above, theirs.above, weight), _related(ours.title, theirs.title, weight))
-        if related < (_NEAR_PLACE if total >= _LEAST_WEIGHT else _SAME_PLACE) and (
-            total < _LEAST_WEIGHT or not (_is_named(one) and _is_named(other) and _share_name(one, other))
-        ):
+        if related < _SAME_PLACE and (total < _LEAST_WEIGHT or not (_is_named(one) and _is_named(other))):
+            return None
+        if related < _NEAR_PLACE and not _share_name(one, other):
             return None
     return Pair(one, other, kind, _ends(mine), _ends(others), shared, known.are_versions, has_code)
 
@@ -142,7 +147,7 @@ def _is_titled(values: Sequence[Value], around: Context) -> bool:
 def _is_named(statement: Statement) -> bool:
     """Whether a statement says by itself whom or what it is about."""
     names = frozenset(value.at for value in statement.values if value.kind == "name")
-    return not points_back(statement.words, names)
+    return not may_point_back(statement.words, names)
 
 
 def _share_name(one: Statement, other: Statement) -> bool:
@@ -176,6 +181,12 @@ def _ends(values: Sequence[Value]) -> tuple[int, int]:
 
 def _negations(statement: Statement) -> int:
     return sum(map(is_negation, statement.words.folded)) % 2
+
+
+def _is_spelling(mine: Sequence[Value], others: Sequence[Value]) -> bool:
+    """Whether a name only has another ending: Reuter, Reuters."""
+    one, other = sorted(("".join(value.key for value in each) for each in (mine, others)), key=len)
+    return other.startswith(one) and len(other) - len(one) <= _ENDING
 
 
 def _are_amounts(values: Sequence[Value]) -> bool:

@@ -15,12 +15,12 @@ _WRITTEN = re.compile(
     r"|autumn|fall|winter|meeting|edition|round|game|match|race|monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?)\b",
     re.I,
 )
-# A sentence that begins with one of these is about something that another sentence names.
-_POINTERS = """
-the this that these those it its he his she her they their we our i my such both another other one here there then
-"""
+# A sentence that begins with one of the first is about something that another sentence names; with "the", it may be.
+_POINTERS = "this these that those it its he his she her they their such both another other one"
 _POINTING = frozenset(_POINTERS.split())
-_SUBJECT = 5  # words in which a sentence that begins so may still name what it is about
+_SUBJECT = 5  # words in which a sentence that begins with "the" may still name what it is about
+# It tells what somebody said of one day, and tomorrow another.
+_REPORTED = re.compile(r"\b(?:said|told|reported|announced|spokes(?:man|woman|person))\b", re.I)
 
 
 def is_of_a_day(text: str) -> bool:
@@ -28,6 +28,16 @@ def is_of_a_day(text: str) -> bool:
     return _WRITTEN.search(text) is not None
 
 
-def points_back(words: Words, names: frozenset[int]) -> bool:
-    """Whether a statement begins with a word for something that was named before; its names have these numbers."""
-    return words.folded[0] in _POINTING and names.isdisjoint(range(_SUBJECT))
+def is_reported(text: str) -> bool:
+    """Whether a text reports what somebody said."""
+    return _REPORTED.search(text) is not None
+
+
+def points_back(words: Words) -> bool:
+    """Whether a statement begins with a word for something that was named before."""
+    return words.folded[0] in _POINTING
+
+
+def may_point_back(words: Words, names: frozenset[int]) -> bool:
+    """Whether a statement begins with "the" and names nothing soon; its names are the words with these numbers."""
+    return words.folded[0] == "the" and names.isdisjoint(range(_SUBJECT))

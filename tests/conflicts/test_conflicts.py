@@ -80,7 +80,7 @@ def test_a_name_is_another_value_only_between_versions_of_one_article(config: Co
     assert values(found(config, tiny, versions)) == [("Hansen", "Olsen")]
 
 
-def test_articles_whose_names_differ_in_digits_alone_are_versions_unless_there_are_many(
+def test_articles_whose_names_differ_in_a_date_alone_are_versions_unless_there_are_many(
     config: Config, tiny: TinyEncoder
 ) -> None:
     years = {f"fees-{year}.md": f"# Harbour\n\n{FEE.format(40 + year % 2)}\n" for year in range(2021, 2025)}
@@ -106,6 +106,11 @@ def test_articles_whose_names_differ_in_digits_alone_are_versions_unless_there_a
         (FEE.format(40), FEE.format(45) + f" It was lower before: {FEE.format(40)}"),  # the other has both values
         ("As Section 3 says, the harbour master of Bergen may close the gate.",
          "As Section 4 says, the harbour master of Bergen may close the gate."),
+        ("A spokesman of the Bergen harbour office said that 40 boats of the rowing club were repaired.",
+         "A spokesman of the Bergen harbour office said that 45 boats of the rowing club were repaired."),
+        ("This compares with 40 boats of the Bergen rowing club at the northern pier.",
+         "This compares with 45 boats of the Bergen rowing club at the northern pier."),
+        (FEE.format("2,5"), FEE.format("2.5")),
         ("The Bergen harbour office counted 40 boats at the northern pier today.",
          "The Bergen harbour office counted 45 boats at the northern pier today."),
     ],
