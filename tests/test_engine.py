@@ -83,7 +83,7 @@ def test_answer_is_cited_at_its_exact_words(built: Config, engine: Engine) -> No
 def test_answer_has_exactly_the_keys_of_the_contract(engine: Engine) -> None:
     data = json.loads(json.dumps(engine.ask(f"  {QUESTION} ").as_json()))
     assert set(data) == {
-        "question", "query", "scope", "carried", "corrected", "reason", "unmentioned", "unread", "searched",
+        "question", "query", "as_of", "scope", "carried", "corrected", "reason", "unmentioned", "unread", "searched",
         "answerable", "confidence", "answer", "others", "citations", "why", "generation", "timings_ms",
     }  # fmt: skip
     assert (data["question"], data["query"]) == (f"  {QUESTION} ", QUESTION)

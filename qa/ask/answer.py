@@ -9,6 +9,7 @@ from typing import Any
 
 from ..config import CHAT
 from ..index.scope import AppliedScope
+from ..index.states import AsOf
 from ..text.document import Span
 from . import notebook
 from .links import citation_link, lead_link
@@ -170,7 +171,8 @@ class Answer:
     says what decided, of the lead or, if there is none, of what came closest; None if nothing was found. `others` are
     other values that other articles give for what the lead says, the newest first. `scope` is what was searched; None
     if all articles were. `searched` counts what was searched in vain; None if there is a lead. `chat` is the address of
-    the chat in which links open the articles.
+    the chat in which links open the articles. `as_of` is the earlier state of the folder that was asked; None if it was
+    the present one.
     """
 
     question: str
@@ -191,15 +193,23 @@ class Answer:
     scope: AppliedScope | None = None
     searched: Searched | None = None
     chat: str = CHAT
+    as_of: AsOf | None = None
+
+    @property
+    def state(self) -> str:
+        """The generation of the earlier state that was asked; empty if it was the present one."""
+        return "" if self.as_of is None else self.as_of.state.generation
 
     def link(self, citation: Citation) -> str:
         """The URL that opens the article of a citation in the chat, at the passage with its highlights."""
-        return self.chat + citation_link(citation)
+        return self.chat + citation_link(citation, self.state)
 
     @property
     def lead_link(self) -> str:
         """The URL that opens the article of the lead at the words that answer; empty without a lead."""
-        return "" if self.lead is None else self.chat + lead_link(self.lead, self.citations[self.lead.citation - 1])
+        if self.lead is None:
+            return ""
+        return self.chat + lead_link(self.lead, self.citations[self.lead.citation - 1], self.state)
 
     def _repr_html_(self) -> str:
         """What a notebook shows of it: the quotation, how certain it is, and the cited passages."""
@@ -218,6 +228,7 @@ class Answer:
         return {
             "question": self.question,
             "query": self.query,
+            "as_of": None if self.as_of is None else self.as_of.as_json(),
             "scope": None if self.scope is None else self.scope.as_json(),
             "carried": list(self.carried),
             "corrected": [{"typed": typed, "meant": meant} for typed, meant in self.corrected],

@@ -13,6 +13,7 @@ from ..strings.spoken import ENGLISH, spoken
 from ..text.document import SECTION_SEPARATOR
 from .row_text import MOST_COLUMNS, cell_text, pairs_of, row_lines
 from .rows import TableRow, names_in
+from .state_words import as_of_words
 from .why import ReaderScores, Why
 
 if TYPE_CHECKING:  # an answer shows itself in a notebook with these words
@@ -290,6 +291,7 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False, linke
         lines += [f"From the conversation: {', '.join(map(_line, answer.carried))}"]
     if answer.scope:
         lines += [_line(scope_words(answer))]
+    lines += [as_of_words(answer.as_of)] if answer.as_of else []
     if explained and answer.why is not None:
         rows = why_rows(answer.why, answer.lead is None)
         lines += ["", "Why?", *(f"    {label}: {_line(text)}" for label, text in rows)]
@@ -297,7 +299,7 @@ def as_text(answer: Answer, styled: bool = False, explained: bool = False, linke
         lines += ["", f"{nearest_words(answer)}:"]
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page is not None else ""
-        changed = " (changed since it was indexed)" if citation.changed else ""
+        changed = f" (changed since {'then' if answer.as_of else 'it was indexed'})" if citation.changed else ""
         lines += ["", opening(answer.link(citation), f"[{citation.rank}] {_line(where(citation))}")]
         lines += [f"    {_line(citation.document)}{page}, {percent(citation.score)}{changed}"]
         lines += [f"    not all of this file was read: {_line(citation.incomplete)}"] if citation.incomplete else []

@@ -35,6 +35,7 @@ def _file(option: str, what: str) -> Callable[[Callable[..., int]], Callable[...
 @_file("--conversation", "The conversation before QUESTION, as JSON")
 @scoped
 @setting("public_url")
+@click.option("--as-of", metavar="DATE", help="Ask the articles as they were on this day (its end), or at this time.")
 @click.option("--top-k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many passages.")
 @click.option("--explain", is_flag=True, help="Say why: matched and missing words, ranks, what the reader says.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per question.")
@@ -49,6 +50,7 @@ def ask(
     question: str | None,
     questions: Path | None,
     conversation: Path | None,
+    as_of: str | None,
     top_k: int,
     explain: bool,
     as_json: bool,
@@ -61,6 +63,7 @@ def ask(
     question may itself say which articles are asked: "price in:reports after:2023 -kind:pdf".
     """
     from ..ask.words import as_text as in_words
+    from ..earlier import Earlier
     from ..engine import Engine
 
     if (question is None) == (questions is None):
@@ -77,7 +80,8 @@ def ask(
         explained=explain,
         linked=shows_links(sys.stdout, os.environ),
     )
-    with Engine.open(config_of(corpus, index, store, public_url=public_url)) as engine:
+    with Engine.open(config_of(corpus, index, store, public_url=public_url)) as present, Earlier(present) as earlier:
+        engine = present if as_of is None else earlier.at(as_of)
         if question is not None:
             answer = engine.ask(question, top_k, history, scope=scope)
             print_json(answer.as_json()) if as_json else click.echo(as_text(answer))

@@ -28,6 +28,7 @@ from .draft import check
 from .estimate import estimate
 from .evaluate import evaluate
 from .feedback import feedback, gaps
+from .history import history
 from .libraries import libraries
 from .mcp import mcp
 from .output import STOPPED, fail
@@ -52,6 +53,7 @@ _COMMANDS = (
     *(build, add, ask, absent, check, conflicts, status, verify, verify_receipt),
     *(feedback, gaps, evaluate, calibrate, gate),
     *(serve, mcp, password, user, token, config, doctor, libraries, estimate, pack, unpack, demo, completion),
+    history,
     service,
     watchlist,
 )

@@ -20,7 +20,8 @@ class Config:
     `encoder` names a SentenceTransformer folder (or a model already on this machine); empty is the shipped one. The
     prompts are put before queries and passages; None is the model's own. `threshold` is the confidence below which the
     program abstains (None: what `qa calibrate` has fitted, else .5), unless `risk` is given: the share of the answers
-    it shows that may be wrong. `keep` is the number of generations that are kept. `fields` are pairs of title, text,
+    it shows that may be wrong. `keep` is the number of generations that are kept whole, and
+    `as_of_days` for how many days the states before them can be asked. `fields` are pairs of title, text,
     url, date or author and the name of that field in JSON and CSV files; `text_files` are the extensions, in lower case
     with their dot, of further files that are read as text or source code. `reader` is empty for the shipped reader, or
     "off"; `reader_ms` is its limit in milliseconds of work (waiting does not count), after which it starts no further
@@ -42,6 +43,7 @@ class Config:
     threshold: float | None = None
     risk: float | None = None
     keep: int = 3
+    as_of_days: int = 30
     reader: str = ""
     reader_ms: float = 2_000.0
     gaps: bool = False

@@ -167,7 +167,12 @@ _ALL = (
         "risk", "number", None, "Replaces threshold: the largest share of shown answers that may be wrong.",
         parse=_number(0.01, 0.4),
     ),
-    Setting("keep", "whole number", 3, "How many generations of the index are kept.", parse=_whole(1, 100)),
+    Setting("keep", "whole number", 3, "How many generations of the index are kept whole.", parse=_whole(1, 100)),
+    Setting(
+        "as_of_days", "whole number", 30,
+        "For how many days an earlier state of the folder can be asked (qa ask --as-of); 0 keeps none.",
+        parse=_whole(0, 36_500),
+    ),
     Setting("reader", "text", "", "off disables the model that judges passages.", parse=_reader),
     Setting(
         "reader_ms", "number", 2_000.0,

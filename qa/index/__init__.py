@@ -16,7 +16,7 @@ def open_store(config: Config) -> Store[Any]:
     if config.store is None:
         from .local.store import LocalStore
 
-        return LocalStore(config.index)
+        return LocalStore(config.index, config.as_of_days)
     if isinstance(config.store, Address):
         from .milvus.store import MilvusStore
 

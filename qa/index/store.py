@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from ..errors import NoGenerationError, Remedy, StoreError
 from .generation import OpenGeneration
 from .manifest import Manifest
+from .states import State, Version
 from .workspace import locked, unfinished
 from .writer import Writer
 
@@ -92,6 +93,25 @@ class Store(ABC, Generic[Opened]):
     def salvaged(self) -> Iterator[Opened]:
         """The current generation as far as it is intact, if it is damaged: its embeddings can be reused."""
         return iter(())
+
+    def states(self) -> tuple[State, ...]:
+        """The states of the folder that can be asked, the oldest first, the present one last. Raises StoreError."""
+        return ()
+
+    def open_state(self, state: State) -> Opened:
+        """One of `states`, as a generation; it may have to be written again first. Raises StoreError."""
+        raise StoreError("This index keeps no earlier states: ask without a date.")
+
+    def versions(self, path: str) -> tuple[Version, ...]:
+        """A file as it was in each kept state, the oldest first; equal ones in a row count once. Raises StoreError."""
+        return ()
+
+    def states_size(self) -> int:
+        """The bytes that all states but the present one take."""
+        return 0
+
+    def forget_states(self) -> None:
+        """Delete all states but the present one; only while `writing`. Raises OSError."""
 
     def withdraw(self, files: Sequence[str]) -> None:
         """Take files (paths below the corpus folder) out of the current generation, if that needs no build."""

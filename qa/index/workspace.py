@@ -35,11 +35,11 @@ def unwritable(index: Path, error: Exception) -> StoreError:
 
 
 @contextlib.contextmanager
-def locked(index: Path) -> Iterator[None]:
-    """Lock an index folder for one writer. Raises BusyError if another process has locked it."""
+def locked(index: Path, wait: float = 0) -> Iterator[None]:
+    """Lock an index folder for one writer. Raises BusyError if another process has it still after `wait` seconds."""
     try:
         index.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(index / ".lock", timeout=0)
+        lock = FileLock(index / ".lock", timeout=wait)
         with lock:
             yield
     except Timeout as error:

@@ -464,7 +464,7 @@ def test_the_number_of_citations_does_not_change_the_lead() -> None:
 def test_an_answer_in_json_has_the_keys_of_the_contract() -> None:
     data = json.loads(json.dumps(answer_of(ranking_of([passage(TEXTS[1])])).as_json()))
     assert list(data) == [
-        "question", "query", "scope", "carried", "corrected", "reason", "unmentioned", "unread", "searched",
+        "question", "query", "as_of", "scope", "carried", "corrected", "reason", "unmentioned", "unread", "searched",
         "answerable", "confidence", "answer", "others", "citations", "why", "generation", "timings_ms",
     ]  # fmt: skip
     assert data["question"] == "  as typed? "

@@ -106,7 +106,7 @@ def test_ask_prints_the_contracts_json(folder: Path, capsys: pytest.CaptureFixtu
     answer = json.loads(out)
     assert code == 0
     assert set(answer) == {
-        "question", "query", "scope", "carried", "corrected", "reason", "unmentioned", "unread", "searched",
+        "question", "query", "as_of", "scope", "carried", "corrected", "reason", "unmentioned", "unread", "searched",
         "answerable", "confidence", "answer", "others", "citations", "why", "generation", "timings_ms",
     }  # fmt: skip
     assert answer["answer"] == {

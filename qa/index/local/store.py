@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from ...errors import Remedy, StoreError
-from ..manifest import Manifest
+from ..manifest import Manifest, read_manifest
+from ..states import State, Version
 from ..store import Store
 from . import layout
 from .generation import Generation
+from .history import History
+from .past import PastStates
+from .versions import versions_of
 from .writer import GenerationWriter
+
+_UNRECORDED = 10  # further generations that stay while what they contained cannot be stored
 
 
 class LocalStore(Store[Generation]):
-    """The generations of one index folder, on this machine's disk."""
+    """The generations of one index folder, on this machine's disk; earlier states can be asked for `days` days."""
+
+    def __init__(self, index: Path, days: int = 0) -> None:
+        super().__init__(index)
+        self._days = days
+        self._history = History(index)
+        self._past = PastStates(index, self._history)
 
     def current_id(self) -> str | None:
         return layout.current_id(self.index)
@@ -43,7 +57,43 @@ class LocalStore(Store[Generation]):
 
     def prune(self, keep: int) -> None:
         super().prune(keep)
-        layout.prune(self.index, keep)
+        is_recorded = self._history.record(self._days)
+        layout.prune(self.index, keep if is_recorded else keep + _UNRECORDED)
+        if is_recorded:
+            with contextlib.suppress(StoreError, OSError):
+                self._past.remove({state.generation for state in self._history.states()})
+
+    def states(self) -> tuple[State, ...]:
+        current = self.current_id()
+        if current is None:
+            return ()
+        manifest = read_manifest(self._folder(current))
+        present = State(current, datetime.fromisoformat(manifest.created), None, 0, 0)
+        recorded = self._history.states()
+        if recorded and (recorded[-1].generation, recorded[-1].created) == (present.generation, present.created):
+            return recorded
+        if recorded:  # the build that published the present one could not record it
+            recorded = (*recorded[:-1], replace(recorded[-1], ended=present.created))
+        return (*recorded, present)
+
+    def open_state(self, state: State) -> Generation:
+        with contextlib.suppress(StoreError):
+            generation = self.open(state.generation)
+            if datetime.fromisoformat(generation.manifest.created) == state.created:
+                return generation
+            generation.close()
+        return self._past.open(state)
+
+    def versions(self, path: str) -> tuple[Version, ...]:
+        return versions_of(path, self._history, self.states(), self.open_current())
+
+    def states_size(self) -> int:
+        return self._history.size() + self._past.size()
+
+    def forget_states(self) -> None:
+        self._history.forget()
+        layout.prune(self.index, 1)
+        self._past.remove()
 
     def older(self) -> Iterator[Generation]:
         current = None

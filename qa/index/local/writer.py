@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -34,9 +34,6 @@ from .dense_writer import DenseWriter
 from .generation import LEXICAL, LEXICAL_IDS, PASSAGES, Generation
 from .schema import COPIES, REPEATED, SCHEMA
 
-if TYPE_CHECKING:
-    from .store import LocalStore
-
 _UNKEPT = (".lock", ".part")  # files next to a generation while it is written, not part of it
 _T = TypeVar("_T")
 _MOST_UNWRITTEN = 4  # blocks of rows waiting for SQLite
@@ -49,8 +46,18 @@ _LEAST_EXTENDED = 10_000
 _MOST_REMOVED = 0.01
 
 
+class Place(Protocol):
+    """The index folder that a generation is written to, and what removes older ones from it."""
+
+    index: Path
+
+    def prune(self, keep: int) -> None: ...
+
+
 class GenerationWriter(Writer):
     """Writes one generation in a hidden folder next to the published ones.
+
+    It gets the next number, unless `manifest` has an id.
 
     Only the next build reads what an interrupted build leaves in its folder (see `journal`), and removes it. The files
     of `previous` must be unaltered.
@@ -60,7 +67,7 @@ class GenerationWriter(Writer):
 
     def __init__(
         self,
-        store: LocalStore,
+        store: Place,
         manifest: Manifest,
         previous: Generation | None = None,
         step: Callable[[], None] = lambda: None,
@@ -245,7 +252,7 @@ class GenerationWriter(Writer):
         self.step()
         index = self._store.index
         number = 1 + max((int(path.name) for path in layout.published_folders(index)), default=0)
-        manifest = self.completed(f"{number:06d}", languages, _written(self.folder, self._copies))
+        manifest = self.completed(self.manifest.id or f"{number:06d}", languages, _written(self.folder, self._copies))
         manifest = replace(manifest, format_version=FAISS_FORMAT_VERSION)
         write_manifest(self.folder / MANIFEST, manifest, (facts for _, facts in files))
         intact.remember(self.folder / VECTORS, manifest.files[VECTORS].sha256)

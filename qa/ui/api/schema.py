@@ -21,6 +21,16 @@ class Scope(Closed):
     filters: Filters
 
 
+class AsOf(Closed):
+    """The earlier state of the folder that answered."""
+
+    asked: str = Field(description="The time that was asked for, in ISO 8601.")
+    generation: str
+    created: str = Field(description="Since when the folder was in this state.")
+    ended: str | None = Field(description="Until when; null if it is the present one.")
+    exact: bool = Field(description="Whether it was current at that time; otherwise the last kept one before it.")
+
+
 class Correction(Closed):
     """A word of the question that no passage contains, and the word that was searched for."""
 
@@ -165,6 +175,7 @@ class Answer(Closed):
     query: str = Field(
         description="What was searched for: the question, respelled and corrected, after the carried words."
     )
+    as_of: AsOf | None = Field(description="The earlier state that was asked; null if it was the present one.")
     scope: Scope | None = Field(description="The articles that were asked; null if all were.")
     carried: list[str] = Field(description="Words of the conversation that the question leans on.")
     corrected: list[Correction]

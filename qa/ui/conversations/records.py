@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from datetime import datetime
 from functools import lru_cache
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -43,7 +44,7 @@ def _plain(value: Any) -> Any:
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
-    return value
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _read(kind: Any, value: Any) -> Any:
@@ -76,6 +77,8 @@ def _read_fields(kind: Any, value: Any) -> Any:
 
 def _checked(kind: Any, value: Any) -> Any:
     allowed = get_args(kind)
+    if kind is datetime and isinstance(value, str):
+        return datetime.fromisoformat(value)
     if kind is float and type(value) is int:
         return float(value)
     if (value in allowed) if allowed else (type(value) is kind):
