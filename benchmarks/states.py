@@ -57,8 +57,9 @@ class RandomEncoder:
 
     def _vector(self, text: str) -> Vectors:
         seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
-        vector = np.random.default_rng(seed).standard_normal(_DIMENSION).astype(np.float32)
-        return vector / np.linalg.norm(vector)
+        vector: Vectors = np.random.default_rng(seed).standard_normal(_DIMENSION).astype(np.float32)
+        vector /= np.linalg.norm(vector)
+        return vector
 
 
 def from_records(file: Path, folder: Path) -> None:

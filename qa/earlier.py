@@ -23,6 +23,7 @@ from .index.generation import OpenGeneration
 from .index.scope import Scope
 from .index.states import AsOf, State, Version, moment_of, shown, state_at
 
+_MAKING = threading.Lock()
 _OPENED = 3  # states that stay open
 
 
@@ -62,8 +63,9 @@ class EarlierEngine(Engine):
     ) -> Answer:
         """Answer one question as `Engine.ask`; the answer says of which state it is."""
         answer = super().ask(question, top_k, history, without, scope, threshold)
+        state = self.as_of.state.generation
         changed = {path: self.changed(path) for path in {each.document for each in answer.citations}}
-        citations = tuple(replace(each, changed=changed[each.document]) for each in answer.citations)
+        citations = tuple(replace(each, changed=changed[each.document], state=state) for each in answer.citations)
         return replace(answer, citations=citations, as_of=self.as_of)
 
     def _resources(self) -> pipeline.Resources:
@@ -78,6 +80,13 @@ class EarlierEngine(Engine):
         check_encoder(generation, encoder)
         config = calibrated(self.config, built)
         return pipeline.Resources(config, generation, encoder, reader, self._encoding, None)
+
+
+def earlier_of(engine: Engine) -> Earlier:
+    """The earlier states of the folder of an engine, one object for all who ask, which lasts as long as the engine."""
+    with _MAKING:
+        known: Earlier = vars(engine).setdefault("_earlier_states", Earlier(engine))
+        return known
 
 
 class Earlier(AbstractContextManager["Earlier"]):
@@ -122,7 +131,7 @@ class Earlier(AbstractContextManager["Earlier"]):
             self._store.forget_states()
         return size - self.size()
 
-    def at(self, moment: str) -> Engine:
+    def at(self, moment: str) -> EarlierEngine:
         """An engine of the state that was current at that time: a day (its end) or a time, in ISO 8601.
 
         It is closed with this object. Raises QuestionError if no such state is kept, or StoreError.
@@ -131,7 +140,7 @@ class Earlier(AbstractContextManager["Earlier"]):
         self._require()
         return self._engine_of(state_at(self.states(), asked))
 
-    def of(self, generation: str) -> Engine:
+    def of(self, generation: str) -> EarlierEngine:
         """An engine of the state with this generation. Raises as `at`."""
         self._require()
         state = next((each for each in self.states() if each.generation == generation), None)
@@ -143,7 +152,7 @@ class Earlier(AbstractContextManager["Earlier"]):
         if self._store.shared:
             raise QuestionError("An index on a server keeps no earlier states: ask without a date.")
 
-    def _engine_of(self, as_of: AsOf) -> Engine:
+    def _engine_of(self, as_of: AsOf) -> EarlierEngine:
         key = f"{as_of.state.generation} {as_of.state.created} {as_of.state.ended} {as_of.asked}"
         with self._opening:
             opened = self._opened.pop(key, None)

@@ -29,6 +29,7 @@ class Citation:
     `author` and `date` are those that the document's properties give, the date in ISO 8601 as far as it is written;
     empty if they give none. `app` is the address that opens the article in the program that it is from
     (`obsidian://…`), and `csl` what a reference manager says of it, as CSL-JSON; each is empty if there is none.
+    `state` is the generation of the earlier state of the folder that it is from; empty if it is from the present one.
     """
 
     rank: int
@@ -49,6 +50,7 @@ class Citation:
     date: str = ""
     app: str = ""
     csl: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,21 +197,14 @@ class Answer:
     chat: str = CHAT
     as_of: AsOf | None = None
 
-    @property
-    def state(self) -> str:
-        """The generation of the earlier state that was asked; empty if it was the present one."""
-        return "" if self.as_of is None else self.as_of.state.generation
-
     def link(self, citation: Citation) -> str:
         """The URL that opens the article of a citation in the chat, at the passage with its highlights."""
-        return self.chat + citation_link(citation, self.state)
+        return self.chat + citation_link(citation)
 
     @property
     def lead_link(self) -> str:
         """The URL that opens the article of the lead at the words that answer; empty without a lead."""
-        if self.lead is None:
-            return ""
-        return self.chat + lead_link(self.lead, self.citations[self.lead.citation - 1], self.state)
+        return "" if self.lead is None else self.chat + lead_link(self.lead, self.citations[self.lead.citation - 1])
 
     def _repr_html_(self) -> str:
         """What a notebook shows of it: the quotation, how certain it is, and the cited passages."""

@@ -22,11 +22,11 @@ def article_link(document: str, at: Span, marks: Sequence[Span] = (), state: str
     return f"#/article/{quote(document, errors='replace')}?{'&'.join(spans)}"
 
 
-def citation_link(citation: Citation, state: str = "") -> str:
+def citation_link(citation: Citation) -> str:
     """The one that opens an article at a cited passage, with its highlights, as the chat does on a click."""
-    return article_link(citation.document, citation.span, citation.highlights, state)
+    return article_link(citation.document, citation.span, citation.highlights, citation.state)
 
 
-def lead_link(lead: Lead, citation: Citation, state: str = "") -> str:
+def lead_link(lead: Lead, citation: Citation) -> str:
     """The one that opens the article of a lead at the short answer, or else at the sentence that answers."""
-    return article_link(citation.document, lead.short or lead.sentence, state=state)
+    return article_link(citation.document, lead.short or lead.sentence, state=citation.state)

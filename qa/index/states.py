@@ -132,7 +132,8 @@ def outdated(states: Iterable[State], now: datetime, days: int) -> set[str]:
     A state is kept until it has not been current for `days`. Of those that began within the last hour each is kept, and
     of earlier ones the last of each hour, of each day or of each month: so the end of a day of the last month is exact.
     """
-    gone, last_of = set(), {}
+    gone: set[str] = set()
+    last_of: dict[str, str] = {}  # by the span of which it is the last state so far
     for state in states:
         if state.ended is None:
             continue

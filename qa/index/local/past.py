@@ -21,7 +21,7 @@ from ...models.protocols import Vectors
 from ..rows import MALFORMED
 from ..states import State, shown
 from ..workspace import locked
-from ..writer import Written
+from ..writer import Writer, Written
 from . import layout
 from .contents import Content, written
 from .generation import Generation
@@ -119,7 +119,7 @@ class PastStates:
                 shutil.rmtree(gone, ignore_errors=True)
 
 
-def _fill(writer: GenerationWriter, past: Past) -> None:
+def _fill(writer: Writer, past: Past) -> None:
     """Add all files of a state, in order. Raises StoreError if a content is not what was stored."""
     records, parts = past.newest.records, past.newest.parts()
     ended = {record.path: (record, content) for record, content in past.ended}

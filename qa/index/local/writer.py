@@ -49,7 +49,8 @@ _MOST_REMOVED = 0.01
 class Place(Protocol):
     """The index folder that a generation is written to, and what removes older ones from it."""
 
-    index: Path
+    @property
+    def index(self) -> Path: ...
 
     def prune(self, keep: int) -> None: ...
 

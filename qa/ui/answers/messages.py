@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from ...ask.answer import Answer, Citation
 from ...ask.row_text import pairs_of
+from ...ask.state_words import as_of_words
 from ...ask.words import (
     confidence_words,
     corrected_words,
@@ -28,6 +29,7 @@ from .markdown_text import escaped, on_one_line
 
 NOT_FOUND = "**Not in your articles.**"
 _CHANGED = "changed since it was indexed"
+_CHANGED_SINCE = "changed since then"
 _LOADING = re.compile(r"!(?=\[)|<(?=[A-Za-z/])")  # what would be an image or a tag in the Markdown of an article
 _CITED = re.compile(r"(.*) \[\d+\]", re.DOTALL)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -61,6 +63,7 @@ def _notes_before(answer: Answer) -> list[str]:
 
 def _notes_after(answer: Answer) -> list[str]:
     notes = [unmentioned_words(answer), searched_words(answer), unread_words(answer), scope_words(answer)]
+    notes.append(as_of_words(answer.as_of))
     if answer.carried:
         notes.append(f"From the conversation: {', '.join(answer.carried)}")
     if answer.lead is not None and not answer.lead.is_stated:
@@ -77,7 +80,7 @@ def _notes_after(answer: Answer) -> list[str]:
 
 
 def _source(answer: Answer, citation: Citation, with_passage: bool) -> str:
-    changed = f", {_CHANGED}" if citation.changed else ""
+    changed = f", {_CHANGED_SINCE if citation.state else _CHANGED}" if citation.changed else ""
     line = f"[{citation.rank}] {source_as_markdown(citation, answer.link(citation))}{changed}"
     if not with_passage:
         return f"- {line}"

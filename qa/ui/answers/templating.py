@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from ...ask import words
 from ...ask.links import citation_link
 from ...ask.row_text import LONGEST_CELL, MOST_COLUMNS, cell_text, pairs_of
+from ...ask.state_words import as_of_words
 from ...strings import catalogue, numbers, spoken
 from ...strings.sentences import said
 from ..rendering.article import plain_words
@@ -119,6 +120,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "passage_as_text": copies.passage_as_text,
     "passage_link": citation_link,
     "percent": words.percent,
+    "as_of_words": as_of_words,
     "scope_words": words.scope_words,
     "sections_of": words.sections_of,
     "share": "{:.3%}".format,

@@ -11,6 +11,7 @@ from ...ask.answer import Answer
 from ...ask.follow_up import turns
 from ...ask.links import article_link
 from ...ask.ranking import Hit, Ranking
+from ...earlier import earlier_of
 from ...check.findings import CheckedDraft
 from ...check.reading import MOST_CHARACTERS, PASTED, check_draft
 from ...engine import Engine
@@ -39,12 +40,14 @@ def calls(engine: Engine, chat: str) -> tuple[Call, ...]:
         conversation: list[dict[str, str]] = _NO_CONVERSATION,
         scope: dict[str, Any] = _EVERYTHING,
         threshold: float = 0.0,
+        as_of: str = "",
     ) -> dict[str, Any]:
         """Answer one question after a conversation, from the articles in a scope: the object of `qa ask --json`.
 
-        An answer needs a confidence of `threshold`, if that is more than the chat asks for.
+        An answer needs a confidence of `threshold`, if that is more than the chat asks for. `as_of` is a day or a time
+        in ISO 8601, if the articles are asked as they were then.
         """
-        return answer_to(engine, chat, question, top_k, conversation, scope, threshold).as_json()
+        return answer_to(engine, chat, question, top_k, conversation, scope, threshold, as_of).as_json()
 
     def search(query: str, top_k: int = 10, scope: dict[str, Any] = _EVERYTHING) -> dict[str, Any]:
         """Return the best passages for a query in a scope, without an answer."""
@@ -79,11 +82,13 @@ def answer_to(
     conversation: object = None,
     scope: Any = None,
     threshold: float = 0.0,
+    as_of: object = None,
 ) -> Answer:
     """Answer a question as a request gives it, with links to the chat at that address. Raises QAError."""
     history = turns([] if conversation is None else conversation)
     text = _text("question", question)
-    answer = told("program", text, lambda: engine.ask(text, top_k, history, scope=scope, threshold=threshold))
+    asked = earlier_of(engine).at(_text("as_of", as_of)) if as_of else engine
+    answer = told("program", text, lambda: asked.ask(text, top_k, history, scope=scope, threshold=threshold))
     return replace(answer, chat=chat)
 
 

@@ -16,7 +16,7 @@ from ..answers.messages import as_message, quotation_in, source_lines
 
 MODEL = "articles"
 _TURNS, _CHARACTERS = 40, 2_000  # of a conversation: its last turns, and the first characters of each
-_OPTIONS = ("top_k", "scope", "threshold")  # what `ask` takes too
+_OPTIONS = ("top_k", "scope", "threshold", "as_of")  # what `ask` takes too
 
 
 class WrongRequest(QuestionError):

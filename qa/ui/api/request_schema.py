@@ -53,6 +53,9 @@ class AskRequest(Closed):
     conversation: SkipValidation[list[Turn]] = Field([], max_length=MAX_TURNS, description="The oldest turn first.")
     scope: SkipValidation[Filters | None] = Field(None, description="Which articles are asked; all without it.")
     threshold: SkipValidation[float] = Field(0.0, ge=0, le=1, description="The least confidence, if more than usual.")
+    as_of: SkipValidation[str | None] = Field(
+        None, description="A day (its end) or a time in ISO 8601: the articles are asked as they were then."
+    )
 
 
 class SearchRequest(Closed):

@@ -6,6 +6,8 @@ const places = qa.find('#qa-places');
 const kinds = qa.find('#qa-kinds');
 const find = qa.find('#qa-picker-find');
 const dates = { since: qa.find('#qa-since'), until: qa.find('#qa-until') };
+const asOf = qa.find('#qa-as-of');
+const day = asOf.querySelector('input'); // the day whose articles are asked; empty for those of now
 const KEPT = 'qa-scope'; // in this tab's session, so that a reload keeps it
 let chosen = {}; // as the API takes it: {in: [paths], kind: [names], since, until}
 let articles = null; // how many there are
@@ -15,6 +17,8 @@ let pause;
 function compact(scope) {
   return Object.fromEntries(Object.entries(scope).filter(([, value]) => value?.length));
 }
+
+const asked = () => (!asOf.hidden && day.validity.valid ? day.value : '');
 
 function choose(scope) {
   chosen = compact(scope);
@@ -29,10 +33,11 @@ function choose(scope) {
 // --- the button
 
 function name() {
-  const { all, number, more, since, until } = button.dataset;
+  const { all, number, more, since, until, asof } = button.dataset;
   const values = (chosen.in ?? []).map((path) => path.split('/').at(-1)).concat(chosen.kind ?? []);
   if (chosen.since) values.push(qa.fill(since, { date: chosen.since }));
   if (chosen.until) values.push(qa.fill(until, { date: chosen.until }));
+  if (asked()) values.push(qa.fill(asof, { date: asked() }));
   const names = values.length > 3 ? values.slice(0, 2) : values;
   const listed = names.join(qa.root.lang === 'ar' ? '، ' : ', ');
   const shown = values.length > 3 ? qa.counted(more, values.length - 2, { names: listed }) : listed;
@@ -74,6 +79,12 @@ qa.receive('picker', (value) => {
   put(places, value.places);
   put(kinds, value.kinds);
   qa.find('#qa-held').textContent = value.held;
+  if ('earliest' in value) {
+    asOf.hidden = !value.earliest;
+    day.min = value.earliest;
+    day.max = value.today;
+    name();
+  }
   mark();
 });
 
@@ -92,6 +103,8 @@ dialog.addEventListener('change', ({ target }) => {
   } else if (target.name === 'kind') {
     const others = (chosen.kind ?? []).filter((kind) => kind !== target.value);
     choose({ ...chosen, kind: target.checked ? [...others, target.value] : others });
+  } else if (target === day) {
+    name();
   } else if (target.type === 'date') {
     choose({ ...chosen, since: dates.since.value, until: dates.until.value });
   }
@@ -111,9 +124,12 @@ qa.act('scope-open', (opener) => {
   list.hidden = !list.hidden;
   opener.setAttribute('aria-expanded', String(!list.hidden));
 });
-qa.act('scope-clear', () => choose({}));
+qa.act('scope-clear', () => {
+  day.value = '';
+  choose({});
+});
 
-qa.picker = { scope: () => chosen, choose };
+qa.picker = { scope: () => chosen, choose, asOf: asked };
 try {
   choose(JSON.parse(sessionStorage.getItem(KEPT)) ?? {});
 } catch { // it was not written by this script

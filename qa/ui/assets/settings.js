@@ -56,5 +56,5 @@ apply();
 
 qa.wishes = () => { // as every question takes them along
   const { passages, threshold } = Object.fromEntries(choices.map(({ name, value }) => [name, Number(value)]));
-  return { passages, threshold };
+  return { passages, threshold, as_of: qa.picker.asOf() };
 };

@@ -87,6 +87,8 @@ async function load(path, words) {
   const at = location.hash;
   const query = new URLSearchParams({ path: decoded(path) });
   for (const name of ['at', 'mark']) for (const span of new URLSearchParams(words ?? '').getAll(name)) query.append(name, span);
+  const state = new URLSearchParams(words ?? '').get('state'); // as it was in an earlier state of the folder
+  if (state) query.append('state', state);
   try {
     const { html } = await fetched('text', query);
     if (location.hash !== at) return;

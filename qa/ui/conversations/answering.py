@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from ...ask.answer import Answer
+from ...earlier import earlier_of
 from ...engine import Engine
 from ...errors import NoGenerationError, QAError
 from ..failures import in_page, unexpected
@@ -79,7 +80,8 @@ class Answering:
             may_wait = self._is_being_built()  # before the question: the build may end during it
             try:
                 history, wishes = conversation.history(exchange.number), exchange.wishes
-                return self._engine.ask(
+                engine = earlier_of(self._engine).at(wishes.as_of) if wishes.as_of else self._engine
+                return engine.ask(
                     exchange.question, wishes.passages, history, exchange.without, exchange.scope, wishes.threshold
                 )
             except NoGenerationError:

@@ -62,7 +62,7 @@ class Conversation:
         """Return an exchange without its answer, to be answered again; None if it does not exist."""
         with self._lock:
             old = self.exchange(number)
-            return None if old is None else self._emptied(replace(old, wishes=wishes))
+            return None if old is None else self._emptied(replace(old, wishes=replace(wishes, as_of=old.wishes.as_of)))
 
     def drop(self, number: int, place: int) -> Exchange | None:
         """Return an exchange to be answered without one of its carried words; None if it has no such word."""

@@ -10,10 +10,14 @@ from ...index.scope import EVERYTHING, Scope
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """How many passages a reader wants to see, and the least confidence of an answer (see `Engine.ask`)."""
+    """How many passages a reader wants to see, and the least confidence of an answer (see `Engine.ask`).
+
+    `as_of` is the day whose state of the folder is asked; empty for the present one.
+    """
 
     passages: int = 5
     threshold: float = 0.0
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from datetime import datetime
 from typing import Any
 
 import gradio as gr
 
+from ...earlier import earlier_of
 from ...engine import Engine
 from ...errors import QAError
 from ...index.scope import Scope
+from ...index.states import State
 from ...strings.sentences import said
 from ..answers.templating import render
 from ..failures import for_programs, in_page, unexpected
@@ -34,6 +38,7 @@ class Picker:
         value = {"serial": getattr(event, "serial", 0)}
         try:
             choices = self._choices()
+            value |= self._days()
             return {**value, **choices_value(choices, text_in(event, "find")[:200]), **self._held(event)}
         except QAError as error:
             problem = in_page(error, self._engine.can_build)
@@ -41,6 +46,16 @@ class Picker:
             logger.exception("the articles to choose from could not be listed")
             problem = unexpected(error, "reload the page")
         return {**value, "places": "", "kinds": "", "held": said(problem)}
+
+    def _days(self) -> dict[str, str]:
+        """The first and the last day whose articles can be asked; empty if there is but the present state."""
+        states: tuple[State, ...] = ()
+        with contextlib.suppress(QAError):  # without them, the present can be asked all the same
+            states = earlier_of(self._engine).states()
+        if len(states) < 2:
+            return {"earliest": "", "today": ""}
+        today = datetime.now().astimezone().date().isoformat()
+        return {"earliest": states[0].created.astimezone().date().isoformat(), "today": today}
 
     def _choices(self) -> Choices:
         generation = self._engine.generation

@@ -20,6 +20,7 @@ from ...errors import ConfigError, QAError
 from ..answers.checked_html import checked_html
 from ..failures import in_page, unexpected
 from ..library import library_html
+from ..sources.earlier import earlier_source
 from ..sources.pictures import NONE, pictures_of
 from ..sources.source_html import source_html
 from . import views
@@ -58,16 +59,20 @@ class Screen:
         return {"html": html, "turn": turn, "rank": rank, "asked": asked, "link": link}
 
     def _text(self, citation: Citation, turn: int, of: int, beside: Sequence[Citation]) -> str:
+        then = ""
         try:
-            document = self.engine.document(citation.document)
-            changed = self.engine.changed(citation.document) if self._can_build else None
-            pictures = NONE if document is None else pictures_of(self.engine, document)
+            engine = self.engine
+            if citation.state:
+                engine, then = earlier_source(engine, citation.state)
+            document = engine.document(citation.document)
+            changed = engine.changed(citation.document) if engine.can_build else None
+            pictures = NONE if document is None or then else pictures_of(engine, document)
         except QAError:
             document, changed, pictures = None, True, NONE
         except Exception as error:
             logger.exception("a source could not be shown")
             return views.problem_html(unexpected(error, "open the source again"))
-        return source_html(citation, document, changed, turn, of, beside, pictures)
+        return source_html(citation, document, changed, turn, of, beside, pictures, then)
 
     # --- drafts
 

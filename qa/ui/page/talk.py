@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from ...ask.answer import Answer
+from ...earlier import earlier_of
 from ...errors import QAError, StoreError
 from ...index.scope import EVERYTHING, Scope
 from ...receipts.receipt import receipt_of
@@ -141,7 +142,9 @@ class Talk:
         if exchange is None or exchange.answer is None:
             return gr.skip()
         try:
-            text = receipt_of(self._chat.engine, exchange.answer).as_text()
+            engine, as_of = self._chat.engine, exchange.answer.as_of
+            engine = engine if as_of is None else earlier_of(engine).of(as_of.state.generation)
+            text = receipt_of(engine, exchange.answer).as_text()
         except QAError as error:
             return {"problem": said(in_page(error, self._chat.engine.can_build))}
         except Exception as error:  # an edge: the page says what went wrong
@@ -185,7 +188,9 @@ class Talk:
             yield self._value(conversation), _NO_SOURCE if session.current is conversation else gr.skip()
             return
         yield self._value(conversation), gr.skip()
-        if problem := self._chat.note(exchange.answer):
+        # Neither the questions of today that lack an answer nor those that may be asked next are those of then.
+        is_present = exchange.answer.as_of is None
+        if is_present and (problem := self._chat.note(exchange.answer)):
             gr.Warning(said(problem))
         if session.current is not conversation:
             return
@@ -193,7 +198,8 @@ class Talk:
             yield gr.skip(), _NO_SOURCE
             return
         yield gr.skip(), self._show_source(session, exchange.number, exchange.answer.lead.citation, False)
-        yield from self._suggest(session, conversation, exchange.number, exchange.answer)
+        if is_present:
+            yield from self._suggest(session, conversation, exchange.number, exchange.answer)
 
     def _suggest(self, session: Session, conversation: Conversation, number: int, answer: Answer) -> Iterator[Any]:
         """Yield the conversation with what may be asked next, unless something was asked in the meantime."""
@@ -251,6 +257,7 @@ def _wishes_of(event: gr.EventData) -> Wishes:
     return Wishes(
         passages if 1 <= passages <= _MOST_PASSAGES else _USUAL.passages,
         float(threshold) if isinstance(threshold, int | float) and 0 <= threshold <= 1 else _USUAL.threshold,
+        text_in(event, "as_of")[:_LONGEST_KEY],
     )
 
 

@@ -39,8 +39,9 @@ from ..failures import for_programs, unexpected
 from ..web.bodies import JSON
 from ..web.readers import language_of
 from ..web.refusals import LOG_IN_FIRST, Refused, refusal
+from .earlier import earlier_source
 from .originals import is_picture, raster_type, shown_as
-from .pictures import pictures_of
+from .pictures import NONE, pictures_of
 from .source_html import View, article_source_html
 
 logger = logging.getLogger(__name__)
@@ -114,14 +115,14 @@ class Articles:
     # --- text
 
     def _text(self, asked: _Asked) -> Response:
-        changed = self._engine.changed(asked.path) if self._engine.can_build else None
+        changed = asked.engine.changed(asked.path) if asked.engine.can_build else None
         headers = asked.unless_known(str(changed))
         view = asked.view()
         page = next((n for n, page in enumerate(view.document.pages, 1) if view.passage.start < page.end), None)
         page = page if len(view.passage) else None
         title = asked.info.title
-        app = app_address(self._engine.generation.manifest.reading, asked.path, view.document.metadata, page)
-        html = article_source_html(view, changed, title, page, app)
+        app = app_address(asked.engine.generation.manifest.reading, asked.path, view.document.metadata, page)
+        html = article_source_html(view, changed, title, page, app, asked.then)
         return _json({"html": html, "title": title, "path": asked.path}, headers)
 
     def _part(self, asked: _Asked) -> Response:
@@ -192,9 +193,12 @@ class _Asked:
     """One request: what it names, checked. Every method raises Refused, and QAError if the index cannot be read."""
 
     def __init__(self, engine: Engine, request: Request) -> None:
-        self._engine = engine
         self._headers: Headers = request.headers
         self._query: QueryParams = request.query_params
+        self._state, self.then = self._query.get("state", ""), ""
+        if self._state:
+            engine, self.then = earlier_source(engine, self._state)
+        self.engine = engine
         self._address = f"{request.url.path}?{request.url.query}"
         generation = engine.generation
         self._generation = f"{generation.id} {generation.manifest.created}"
@@ -203,17 +207,17 @@ class _Asked:
 
     def _found(self, path: str) -> str:
         """The path of an article, also where the link was made when the library had another number of folders."""
-        generation = self._engine.generation
+        generation = self.engine.generation
         if path in generation.records or path in generation.facts([path]):
             return path
-        others = Folders.of(corpus_of(self._engine.config)).formerly(path)
+        others = Folders.of(corpus_of(self.engine.config)).formerly(path)
         found = {other for other in others if other in generation.records} | generation.facts(others).keys()
         return found.pop() if len(found) == 1 else path
 
     @property
     def info(self) -> DocumentInfo:
         """The article that the request names."""
-        info = self._engine.generation.facts([self.path]).get(self.path)
+        info = self.engine.generation.facts([self.path]).get(self.path)
         if info is None:
             raise Refused(404, "There is no such article in the index: look for it in the Library.")
         return info
@@ -221,14 +225,15 @@ class _Asked:
     @property
     def record(self) -> FileRecord:
         """The file that the request names, by its own path or by that of an article in it."""
-        record = self._engine.generation.records.get(self.path)
+        record = self.engine.generation.records.get(self.path)
         return self.info.file if record is None else record
 
     def view(self) -> View:
-        document = self._engine.document(self.path)
+        document = self.engine.document(self.path)
         if document is None:
             raise Refused(404, "There is no such article in the index: look for it in the Library.")
-        return View(document, *self.spans(), pictures_of(self._engine, document))
+        pictures = NONE if self._state else pictures_of(self.engine, document)
+        return View(document, *self.spans(), pictures, self._state)
 
     def spans(self) -> tuple[Span, tuple[Span, ...]]:
         """The passage and the marks that the request names."""
@@ -243,7 +248,7 @@ class _Asked:
 
     def pages(self) -> Pages:
         """The pages of the file. Refused also if it has no page of the number that the request names."""
-        pages = self._engine.pages(self.path)
+        pages = self.engine.pages(self.path)
         if pages is None:
             raise Refused(404, _PDF_CHANGED)
         if self.number() >= len(pages.document.pages):
@@ -252,7 +257,7 @@ class _Asked:
 
     def opened(self) -> BinaryIO:
         """The file as it is now; none of those that are not read, except pictures."""
-        corpus, record = self._engine.corpus, self.record
+        corpus, record = self.engine.corpus, self.record
         is_open = record.status != "skipped" or is_picture(record.path)
         file = documents.opened(corpus, record) if corpus is not None and is_open else None
         if file is None:

@@ -31,13 +31,15 @@ _APPS = {"obsidian": "Obsidian", "zotero": "Zotero"}
 class View:
     """An article with its pictures, and a passage and the words in it that are marked.
 
-    `passage` is empty if the article is opened as a whole.
+    `passage` is empty if the article is opened as a whole. `state` is the generation of the earlier state of the folder
+    that it is from, if it is not the present one.
     """
 
     document: Document
     passage: Span = _NOWHERE
     marks: tuple[Span, ...] = ()
     pictures: Pictures = NONE
+    state: str = ""
 
     @property
     def query(self) -> str:
@@ -45,6 +47,7 @@ class View:
         spans = [("at", self.passage)] if len(self.passage) else []
         spans += [("mark", mark) for mark in self.marks]
         named = [("path", self.document.path), *((name, f"{span.start}-{span.end}") for name, span in spans)]
+        named += [("state", self.state)] if self.state else []
         return urlencode(named, errors="replace")
 
     @cached_property
@@ -90,7 +93,9 @@ def cited_view(citation: Citation, document: Document, beside: Sequence[Citation
         if at is not None:
             moved = at.start - each.span.start
             marks |= {Span(mark.start + moved, mark.end + moved) for mark in each.highlights}
-    return View(document, place, tuple(sorted(marks, key=lambda mark: (mark.start, mark.end))), pictures)
+    return View(
+        document, place, tuple(sorted(marks, key=lambda mark: (mark.start, mark.end))), pictures, citation.state
+    )
 
 
 def source_html(
@@ -101,12 +106,14 @@ def source_html(
     of: int,
     beside: Sequence[Citation] = (),
     pictures: Pictures = NONE,
+    then: str = "",
 ) -> str:
     """Render the article of a citation with the cited passage marked, and the highlights of the citations `beside` it.
 
     `document` is the article as the index contains it now (None: it no longer does), `of` the number of citations of
-    the same answer; `changed` is None if nobody can tell. The passage is marked inside the article only if the
-    article's words there are exactly those that were cited; otherwise it is shown alone.
+    the same answer; `changed` is None if nobody can tell; `then` says of which earlier state it is. The passage is
+    marked inside the article only if the article's words there are exactly those that were cited; otherwise it is shown
+    alone.
     """
     view = None if document is None else cited_view(citation, document, beside, pictures)
     about = {
@@ -125,10 +132,12 @@ def source_html(
     if view is None:
         text = part_html(citation.document, citation.text, Span(0, len(citation.text)), ())
         return _rendered(None, text, None, [GONE if document is None else MOVED], about)
-    return _rendered(view, view.part(view.parts()[0]), changed, [CHANGED] if changed else [], about)
+    return _rendered(view, view.part(view.parts()[0]), changed, _warnings(changed, then), about)
 
 
-def article_source_html(view: View, changed: bool | None, title: str, page: int | None = None, app: str = "") -> str:
+def article_source_html(
+    view: View, changed: bool | None, title: str, page: int | None = None, app: str = "", then: str = ""
+) -> str:
     """Render an article that is opened by itself: from the list of files, or by a link to some of its words."""
     document = view.document
     section = next((each for each in reversed(document.sections) if each.span.start <= view.passage.start), None)
@@ -145,9 +154,9 @@ def article_source_html(view: View, changed: bool | None, title: str, page: int 
         "app": _app(app),
         "language": document.language,
     }
-    warnings = [CHANGED] if changed else []
+    warnings = _warnings(changed, then)
     if view.passage.end > len(document.text):
-        view = View(document, pictures=view.pictures)
+        view = View(document, pictures=view.pictures, state=view.state)
         warnings.append(SHORTER)
     return _rendered(view, view.part(view.parts()[0]), changed, warnings, about)
 
@@ -167,11 +176,17 @@ def _rendered(
         query="" if view is None else view.query,
         places=[] if view is None else view.places(),
         file="" if view is None or changed is None else _file(view.document.path),
-        pages=0 if view is None or changed or not has_pages(view.document.path) else len(view.document.pages),
+        pages=0
+        if view is None or changed or view.state or not has_pages(view.document.path)
+        else len(view.document.pages),
         facts=[metadata[name] for name in ("author", "date") if metadata.get(name)],
         state="" if changed is None or view is None else "Changed since it was indexed" if changed else UNCHANGED,
         changed=changed,
     )
+
+
+def _warnings(changed: bool | None, then: str) -> list[str]:
+    return [then] if then else [CHANGED] if changed else []
 
 
 def _place(citation: Citation, document: Document) -> Span | None:
