@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .formats.pictures import Box, PagePicture
     from .index.protocols import Query
     from .index.scope import AppliedScope, Scope
+    from .index.states import AsOf, State
     from .models.encoders import load_encoder
     from .models.protocols import AnswerSpan, Encoder, EncoderIdentity, Judgement, Reader
     from .status import FileState, Status
@@ -61,6 +62,7 @@ _MODULES = {
     "Address": "config",
     "Answer": "ask.answer",
     "AppliedScope": "index.scope",
+    "AsOf": "index.states",
     "AnswerSpan": "models.protocols",
     "Block": "text.document",
     "Box": "formats.pictures",
@@ -99,6 +101,7 @@ _MODULES = {
     "Searched": "ask.searched",
     "Section": "text.document",
     "Span": "text.document",
+    "State": "index.states",
     "Statement": "ask.statement",
     "Status": "status",
     "TableRow": "ask.rows",
@@ -118,6 +121,7 @@ __all__ = [
     "Answer",
     "AnswerSpan",
     "AppliedScope",
+    "AsOf",
     "Block",
     "Box",
     "BuildReport",
@@ -155,6 +159,7 @@ __all__ = [
     "Searched",
     "Section",
     "Span",
+    "State",
     "Statement",
     "Status",
     "TableRow",

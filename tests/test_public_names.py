@@ -23,13 +23,12 @@ OWN_AFFAIRS = {"Engine.corpus", "Engine.generation", "Engine.pages", "Engine.res
 
 def test_the_public_names_are_these() -> None:
     assert qa.__all__ == [
-        "Address", "Answer", "AnswerSpan", "AppliedScope", "Block", "Box", "BuildReport", "Citation", "Config",
+        "Address", "Answer", "AnswerSpan", "AppliedScope", "AsOf", "Block", "Box", "BuildReport", "Citation", "Config",
         "Contents", "Document", "Empty", "Encoder", "EncoderIdentity", "Engine", "Evidence", "FileRecord",
-        "FileState", "Hit", "Judgement", "Lead", "Limit", "OpenCompound", "OtherValue", "PagePicture",
-        "Passage",
+        "FileState", "Hit", "Judgement", "Lead", "Limit", "OpenCompound", "OtherValue", "PagePicture", "Passage",
         "PassageSettings", "PluginAddress", "Progress", "QAError", "Query", "QueryTerm", "Ranking", "Ranks", "Reader",
-        "ReaderScores", "Remedy", "Scope", "Searched", "Section", "Span", "Statement", "Status",
-        "TableRow", "TextBuilder", "Turn", "Unreadable", "Why", "__version__", "build_index", "decode", "load_encoder",
+        "ReaderScores", "Remedy", "Scope", "Searched", "Section", "Span", "State", "Statement", "Status", "TableRow",
+        "TextBuilder", "Turn", "Unreadable", "Why", "__version__", "build_index", "decode", "load_encoder",
     ]  # fmt: skip
     assert set(qa.__all__) <= set(dir(qa))
 

@@ -10,7 +10,9 @@ from typing import Literal
 
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 _TOKENS = re.compile(r"\w+|[^\w\s]|\s+")
-_EXACT = 4_000  # tokens up to which a comparison may take the time that it needs
+# Pairs of tokens: up to the first number all are compared, up to the second none of frequent ones. With more, the changed
+# part is shown as a whole, since comparing a text that repeats itself takes minutes.
+_ALL_COMPARED, _MOST_COMPARED = 250_000, 4_000_000
 _SHOWN = 12  # words before and after a change that are shown of a long paragraph
 _SIGNS = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
 
@@ -26,9 +28,8 @@ class Piece:
 def changed_paragraphs(former: str, later: str) -> Iterator[tuple[Piece, ...]]:
     """The paragraphs that are not the same in both, in order; each with the words that are, as far as there are any."""
     before, after = (_PARAGRAPHS.split(text.strip("\n")) if text.strip() else [] for text in (former, later))
-    for kind, i, j, k, n in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind != "equal":
-            yield from _paired(before[i:j], after[k:n])
+    for i, j, k, n in _changes(before, after):
+        yield from _paired(before[i:j], after[k:n])
 
 
 def as_text(pieces: Iterable[Piece]) -> str:
@@ -55,17 +56,33 @@ def _paired(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[Piece
 
 def _words(former: str, later: str) -> tuple[Piece, ...]:
     old, new = _TOKENS.findall(former), _TOKENS.findall(later)
-    matcher = SequenceMatcher(str.isspace, old, new, autojunk=len(old) + len(new) > _EXACT)
     pieces: list[Piece] = []
-    for kind, i, j, k, n in matcher.get_opcodes():
-        if kind == "equal":
-            pieces.append(Piece("same", "".join(old[i:j])))
-            continue
-        if j > i:
-            pieces.append(Piece("removed", "".join(old[i:j])))
-        if n > k:
-            pieces.append(Piece("added", "".join(new[k:n])))
-    return tuple(pieces)
+    end = 0
+    for i, j, k, n in _changes(old, new):
+        parts = (
+            Piece("same", "".join(old[end:i])),
+            Piece("removed", "".join(old[i:j])),
+            Piece("added", "".join(new[k:n])),
+        )
+        pieces += [piece for piece in parts if piece.text]
+        end = j
+    return (*pieces, Piece("same", "".join(old[end:]))) if end < len(old) else tuple(pieces)
+
+
+def _changes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+    """The ranges that differ, in both: `old[i:j]` became `new[k:n]`."""
+    least = min(len(old), len(new))
+    start = next((n for n in range(least) if old[n] != new[n]), least)
+    most = least - start
+    same = next((n for n in range(most) if old[-1 - n] != new[-1 - n]), most)
+    before, after = old[start : len(old) - same], new[start : len(new) - same]
+    pairs = len(before) * len(after)
+    if pairs > _MOST_COMPARED:
+        yield start, start + len(before), start, start + len(after)
+        return
+    for kind, i, j, k, n in SequenceMatcher(str.isspace, before, after, pairs > _ALL_COMPARED).get_opcodes():
+        if kind != "equal":
+            yield start + i, start + j, start + k, start + n
 
 
 def _cut(text: str, after_change: bool, before_change: bool) -> str:

@@ -28,6 +28,7 @@ ocr_languages = ["eng", "deu"]
 threshold = 1
 risk = 0.05
 keep = 5
+as_of_days = 90
 reader = "off"
 reader_ms = 60
 gaps = true
@@ -84,6 +85,7 @@ def test_every_setting_can_be_in_the_file(tmp_path: Path) -> None:
     assert (config.corpus, config.index) == (file.parent / "articles", file.parent / "built")
     assert config.fields == (("text", "story"), ("title", "headline"))
     assert (config.text_files, config.max_file_bytes, config.keep) == ((".py", ".sql"), 1_500_000, 5)
+    assert config.as_of_days == 90
     assert (config.query_prompt, config.passage_prompt, config.reader, config.reader_ms) == ("", "passage: ", "off", 60)
     assert (config.threshold, config.risk, config.gaps, config.history) == (1, 0.05, True, False)
     assert (str(config.store), getattr(config.store, "password", ""), getattr(config.store, "replicas", 0)) == (
