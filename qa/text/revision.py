@@ -10,8 +10,8 @@ from typing import Literal
 
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 _TOKENS = re.compile(r"\w+|[^\w\s]|\s+")
-# Pairs of tokens: up to the first number all are compared, up to the second none of frequent ones. With more, the changed
-# part is shown as a whole, since comparing a text that repeats itself takes minutes.
+# Pairs of tokens: up to the first number all are compared, up to the second none of frequent ones. With more, the
+# changed part is shown as a whole, since comparing a text that repeats itself takes minutes.
 _ALL_COMPARED, _MOST_COMPARED = 250_000, 4_000_000
 _SHOWN = 12  # words before and after a change that are shown of a long paragraph
 _SIGNS = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}

@@ -151,8 +151,8 @@ class History:
         self._path.unlink(missing_ok=True)
 
     def _generation(self, number: str) -> Generation:
-        """A published generation, opened without its words. Raises StoreError."""
-        return Generation(self._index / "generations" / number, words=False)
+        """A published generation, to be read and not searched. Raises StoreError."""
+        return Generation(self._index / "generations" / number, is_searched=False)
 
     # --- recording
 

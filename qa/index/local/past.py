@@ -98,7 +98,13 @@ class PastStates:
                     raise
         if past is None:
             raise QuestionError(f"The state of {shown(state.created)} is not kept any more: ask for a later time.")
-        with contextlib.closing(past.newest), GenerationWriter(place, past.manifest, past.newest) as writer:
+        with contextlib.closing(past.newest):
+            if past.newest.altered():
+                raise past.newest.damage()  # nothing of it may be taken over
+            self._publish(place, past)
+
+    def _publish(self, place: _Folder, past: Past) -> None:
+        with GenerationWriter(place, past.manifest, past.newest) as writer:
             _fill(writer, past)
             writer.publish(keep=1)
 
