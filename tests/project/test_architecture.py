@@ -84,13 +84,13 @@ def test_there_are_few_rooms_and_few_arrows_between_them() -> None:
     # `check` compares drafts with the articles, and `receipts` read the files again: no question needs either, and both
     # stand on nearly all rooms below.
     # So do `watchlist`, which asks pinned questions again, also when the chat has built an index, and `conflicts`,
-    # which compares the articles themselves.
-    assert len({room for arrow in whole for room in arrow}) <= 31
+    # which compares the articles themselves. `earlier` is an engine of another state of the folder.
+    assert len({room for arrow in whole for room in arrow}) <= 32
     # Among them sandbox → models, whose tokenizer counts tokens there; engine and corpus → system, since questions that
     # go first, what is made once for many threads, and what the machine lacks are matters of the whole process; and
     # system and sandbox → errors: what the machine lacks is worded once, and no file is blamed for it.
     # Eight are those of `conflicts`, which stands on what asking and checking stand on.
-    assert 100 < len(whole) <= 179
+    assert 100 < len(whole) <= 186
 
 
 def test_the_chat_consists_of_few_rooms_of_few_modules_with_few_arrows_between_them() -> None:

@@ -11,9 +11,9 @@ from ...ask.answer import Answer
 from ...ask.follow_up import turns
 from ...ask.links import article_link
 from ...ask.ranking import Hit, Ranking
-from ...earlier import earlier_of
 from ...check.findings import CheckedDraft
 from ...check.reading import MOST_CHARACTERS, PASTED, check_draft
+from ...earlier import earlier_of
 from ...engine import Engine
 from ...errors import BusyError, ConfigError, QuestionError
 from ...text.document import SECTION_SEPARATOR
