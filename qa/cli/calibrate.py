@@ -18,6 +18,7 @@ from .output import one_line, print_json, progress
 
 if TYPE_CHECKING:
     from ..evaluate.calibrate import Outcome, OwnQuestion
+    from ..evaluate.promise import Promise
 
 
 @click.command()
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--thumbs", is_flag=True, help="Use the thumbs that answers got in the chat too.")
 @click.option("--risk", type=click.FloatRange(0.01, 0.5), default=0.05, show_default=True, help="The share to aim at.")
 @click.option("--certainty", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True, help="Of the bound.")
+@click.option("--at-most", type=click.Choice(["1", "5", "10"]), help="Keep the threshold that promises it, of 100.")
 @click.option("--only-measure", is_flag=True, help="Fit nothing: say what the present threshold does, for qa gate.")
 @click.option("--forget", is_flag=True, help="Use the shipped threshold again.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -37,6 +39,7 @@ def calibrate(
     thumbs: bool,
     risk: float,
     certainty: float,
+    at_most: str | None,
     only_measure: bool,
     forget: bool,
     as_json: bool,
@@ -49,6 +52,7 @@ def calibrate(
     """
     from ..evaluate.calibrate import fitted, keep, measured
     from ..evaluate.calibrate import forget as forget_fitted
+    from ..evaluate.promise import promises
 
     config = config_of(corpus, index, store)
     if forget:
@@ -60,16 +64,26 @@ def calibrate(
         figures = measured(outcomes, asked, now)
         print_json(figures) if as_json else click.echo(f"Of {asked} questions: {_row(figures)}.")
         return 0
-    found, figures = fitted(outcomes, risk, certainty, now)
+    promised = promises(outcomes, certainty, config.least_confidence)
+    if at_most is not None:
+        (wanted,) = (each for each in promised if round(100 * each.risk) == int(at_most))
+        found, figures = wanted.kept(certainty), {"questions": len(outcomes), **wanted.as_json()}
+        problem = _promised(wanted)
+    else:
+        found, figures = fitted(outcomes, risk, certainty, now)
+        problem = f"No threshold keeps wrong answers to {risk:.0%}: the shipped one counts. {_MORE}"
+    figures = {**figures, "promises": [each.as_json() for each in promised]}
     if found is None:
-        click.echo(f"qa: No threshold keeps wrong answers to {risk:.0%}: the shipped one counts. {_MORE}", err=True)
+        click.echo("\n".join([f"qa: {problem}", *map(_promised, promised if at_most is None else ())]), err=True)
         return 1
     keep(config, found, encoder)
     if as_json:
         print_json(figures)
         return 0
-    for line in _words(figures):
+    for line in _words(figures) if at_most is None else [_shown_from(found.threshold)]:
         click.echo(line)
+    for each in promised:
+        click.echo(_promised(each))
     return 0
 
 
@@ -130,10 +144,26 @@ def _from_thumbs(config: Config) -> Sequence[OwnQuestion]:
     ]
 
 
+def _shown_from(threshold: float) -> str:
+    return f"An answer is shown from a confidence of {threshold:.2f} on."
+
+
+def _promised(each: Promise) -> str:
+    what = f"At most {100 * each.risk:.0f} of 100 shown answers wrong"
+    if each.threshold is not None:
+        refused = f"{each.refused} of {each.asked} questions are refused"
+        return (
+            f"{what}: from a confidence of {each.threshold:.2f} on, where {refused} (--at-most {100 * each.risk:.0f})."
+        )
+    if each.more is None:
+        return f"{what}: cannot be promised, since too many of the most certain answers are wrong."
+    return f"{what}: can be promised with {each.more:,} more judged answers, if they are right as often as these."
+
+
 def _words(figures: dict[str, Any]) -> list[str]:
     before = figures["before"]
     return [
-        f"An answer is shown from a confidence of {figures['threshold']:.2f} on.",
+        _shown_from(figures["threshold"]),
         f"Of {figures['tested']} questions that nothing was chosen with: {_row(figures)}; before: {_row(before)}.",
         f"Of what is shown at most {figures['bound']:.1%} is wrong, with {figures['certainty']:.1%} certainty, on "
         "questions like these.",
