@@ -157,7 +157,7 @@ def _promised(each: Promise) -> str:
         )
     if each.more is None:
         return f"{what}: cannot be promised, since too many of the most certain answers are wrong."
-    return f"{what}: can be promised with {each.more:,} more judged answers, if they are right as often as these."
+    return f"{what}: can be promised with {each.more:,} more judged answers, as certain and as right as the best."
 
 
 def _words(figures: dict[str, Any]) -> list[str]:

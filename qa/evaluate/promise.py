@@ -18,6 +18,7 @@ from ..index.calibration import Calibration
 from .calibrate import Outcome, upper_bound
 
 RISKS = (0.01, 0.05, 0.1)
+_LEAST = 10  # judged answers from which on a stretch says how many are wrong
 _MOST = 1_000_000  # judged answers: nobody has more, so they are as good as never enough
 
 
@@ -27,7 +28,7 @@ class Promise:
 
     If they support it, at most `bound` of the answers from `threshold` on is wrong: `wrong` of `shown` were, and of the
     `asked` questions `refused` get no answer. Otherwise `threshold` is None, and `more` says how many judged answers
-    are lacking if they are right as often as those; None if even the most certain answers are wrong too often.
+    are lacking if they are as certain and as right as the best of those; None if even these are wrong too often.
     """
 
     risk: float
@@ -80,13 +81,13 @@ def _promise(outcomes: Sequence[Outcome], risk: float, certainty: float, now: fl
 
 
 def _lacking(wrong: Sequence[int], tested: int, risk: float, certainty: float) -> int | None:
-    """How many judged answers more would do, if as many of them are wrong as of the most certain ones so far."""
+    """How many judged answers more would do, if no more of them are wrong than of the best stretch of certain ones."""
     known = len(wrong) - 1
-    most_certain = min(known, tested)
-    if not most_certain:
+    if not known:
         return tested
-    needed = _first(risk, certainty, wrong[most_certain], most_certain)
-    return None if needed >= _MOST else max(1, needed - known)
+    best = min(range(min(known, _LEAST), known + 1), key=lambda n: (wrong[n] / n, -n))
+    needed = _first(risk, certainty, wrong[best], best)
+    return None if needed >= _MOST else max(1, needed - best)
 
 
 def _first(risk: float, certainty: float, wrong: int, of: int) -> int:

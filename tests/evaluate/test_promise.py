@@ -73,6 +73,7 @@ def test_the_command_keeps_what_is_promised_and_says_what_is_lacking(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "corpus").mkdir()
     judged = [*right(100), *[Outcome(0.55, False, True)] * 30]
     encoder = {"weights_sha256": "0" * 64}
     monkeypatch.setattr("qa.cli.calibrate._outcomes", lambda *_: (judged, len(judged), encoder, 0.5))
