@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import httpx
@@ -24,12 +24,14 @@ from qa.ui.answers.pins_html import pins_html
 from qa.ui.conversations import rechecking as rechecking_module
 from qa.ui.conversations.rechecking import Rechecking
 from qa.ui.page.chat import Chat
-from qa.ui.page.pinboard import Pinboard
 from qa.ui.web.public import PublicUrl
 from qa.watchlist import pins as pins_module
 from qa.watchlist.changes import Change, standing
 from qa.watchlist.checking import check
 from qa.watchlist.pins import Watchlist, keep, path_of
+
+if TYPE_CHECKING:  # loading Gradio takes seconds, and most tests do not need it
+    from qa.ui.page.pinboard import Pinboard
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # gradio's use of pandas, in a separate thread
 QUESTION = "Where do cats sleep?"
@@ -168,6 +170,8 @@ def test_nobody_pins_without_end(engine: Engine, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_page_of_a_user_pins_for_that_user_alone(engine: Engine, config: Config) -> None:
+    from qa.ui.page.pinboard import Pinboard
+
     chat = Chat(engine)
     board, owner = Pinboard(chat, is_owner=False), Pinboard(chat, is_owner=True)
     value = done(board, "pin", "ada", question=QUESTION, scope={}, words=standing(engine, QUESTION, {}).words)
