@@ -47,26 +47,26 @@ from qa.models.encoders import load_encoder
 STRENGTH = (
     "share", "above", "before", "numbers", "score", "relevance", "likely_relevant", "margin", "likely_answer", "unit",
     "likely_unit", "row", "pair", "colon", "introduces", "question", "link", "heading", "fragment", "headline",
-    "pointer", "no_quantity",
+    "pointer", "kind_missing",
 )  # fmt: skip
 STRENGTH_ALONE = (*STRENGTH, "alone_relevance", "likely_alone", "alone_margin", "alone_unit")
 CONFIDENCE = (
     "strength", "score", "top_cosine", "article_gap", "margin_gap", "number_missing", "names_missing", "word_missing",
-    "no_number", "no_quantity", "headline", "colon", "introduces", "row", "cell", "odds", "coverage", "peak",
+    "no_number", "kind_missing", "headline", "colon", "introduces", "row", "cell", "odds", "coverage", "peak",
     "log_passages", "alone_relevance", "likely_alone",
 )  # fmt: skip
 STRENGTH_BY_WORDS = (
     "share", "above", "before", "numbers", "score", "row", "pair", "colon", "introduces", "question", "link", "heading",
-    "fragment", "headline", "pointer", "no_quantity",
+    "fragment", "headline", "pointer", "kind_missing",
 )  # fmt: skip
 CONFIDENCE_BY_WORDS = (
     "strength", "score", "share", "top_cosine", "article_gap", "passage_gap", "number_missing", "names_missing",
-    "word_missing", "no_number", "no_quantity", "headline", "colon", "introduces", "row", "cell", "coverage", "peak",
+    "word_missing", "no_number", "kind_missing", "headline", "colon", "introduces", "row", "cell", "coverage", "peak",
     "log_passages",
 )  # fmt: skip
 # What may only raise confidence and what may only lower it, whatever the questions say.
 RAISES = ("strength", "score", "top_cosine")
-LOWERS = ("number_missing", "names_missing", "word_missing", "no_number", "no_quantity")
+LOWERS = ("number_missing", "names_missing", "word_missing", "no_number", "kind_missing")
 TABLES = "tables"
 SETS = (SQUAD_2, SQUAD_1, TABLES)
 _WEIGHT_OF_SET = 0.25  # beside 1 for each real collection

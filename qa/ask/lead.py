@@ -20,9 +20,9 @@ from ..models.protocols import AnswerSpan, Reader
 from ..text.kin import contained_with_kin, with_kin
 from . import traits
 from .features import Features, weighed
-from .quantity import asked_for
 from .ranking import Hit, Ranking
 from .units import Unit, units_of
+from .wanted import asked_for
 
 LEAD_PASSAGES = 5  # the best passages, from which the lead is chosen
 READ_ALONE = 8  # the strongest units, which are read by themselves; 8 to all of them choose alike
@@ -201,7 +201,7 @@ def _units(ranking: Ranking) -> Iterator[tuple[Hit, Unit, dict[str, float]]]:
             words = traits.words_in(own, contained_with_kin(". ".join(headings), language), before, terms)
             others = {
                 "numbers": traits.numbers_in(unit, ranking.asked),
-                "no_quantity": traits.no_quantity(unit, wanted),
+                "kind_missing": traits.kind_missing(unit, wanted),
                 "score": hit.score,
             }
             yield hit, unit, {**words, **others}

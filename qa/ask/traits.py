@@ -14,9 +14,9 @@ from ..text.query_term import QueryTerm
 from .asked_number import asks_for_number, has_number
 from .beside import defines_nothing, gives_another, leaves_unsaid, quotes_another
 from .period import of_another_period
-from .quantity import Quantity, asked_for, names_quantity
 from .rows import Cell, is_row
 from .units import Unit
+from .wanted import Wanted, asked_for, names_quantity
 
 UNREAD = -15.0  # the margin of a sentence that the reader did not reach
 _MOST_PAIR = 30  # words of a name with its value
@@ -108,8 +108,8 @@ def numbers_in(unit: Unit, question: str) -> float:
     return len(asked & own) / len(asked)
 
 
-def no_quantity(unit: Unit, wanted: Quantity | None) -> float:
-    """1 if the question asks for a quantity and the quoted text has none of its kind, ½ if only its neighbours have.
+def kind_missing(unit: Unit, wanted: Wanted | None) -> float:
+    """1 if the quoted text has nothing of the kind that the question asks for, ½ if only its neighbours have.
 
     A row is read with the names of its columns, which may say the unit.
     """
@@ -164,8 +164,8 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
     own = contained_with_kin(f"{unit.visible}\n{'. '.join(unit.headings)}\n{context}", language)
     heaviest = max((term.weight for term in terms), default=0.0) or 1.0
     wanted = asked_for(question)
-    holds_it = wanted is not None and not no_quantity(unit, wanted)
-    no_contact = wanted is not None and wanted.may_be_hidden and no_quantity(unit, wanted) == 1
+    holds_it = wanted is not None and not kind_missing(unit, wanted)
+    no_contact = wanted is not None and wanted.may_be_hidden and kind_missing(unit, wanted) == 1
     missing = [
         term.weight
         for term in terms

@@ -321,7 +321,7 @@ def test_a_nearer_passage_and_more_words_of_the_question_never_lower_confidence(
 
 
 @KINDS
-@pytest.mark.parametrize("lack", ["number_missing", "names_missing", "word_missing", "no_number", "no_quantity"])
+@pytest.mark.parametrize("lack", ["number_missing", "names_missing", "word_missing", "no_number", "kind_missing"])
 def test_what_the_lead_lacks_never_raises_confidence(kind: ModelKind, lack: str) -> None:
     assert confidence(leads_with(kind, **{lack: 1.0})) <= confidence(leads_with(kind))
 

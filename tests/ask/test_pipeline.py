@@ -38,7 +38,7 @@ STAGES = [
             "qa.ask.traits",
             "qa.ask.beside",
             "qa.ask.asked_number",
-            "qa.ask.quantity",
+            "qa.ask.wanted",
             "qa.ask.period",
             "qa.ask.versions",
         },

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.ask.quantity import asked_for
-from qa.ask.traits import UNREAD, lacks, no_quantity, numbers_in, read_alone, read_in, says_units, shape, words_in
+from qa.ask.traits import UNREAD, kind_missing, lacks, numbers_in, read_alone, read_in, says_units, shape, words_in
 from qa.ask.units import MOST_WORDS, MOST_WORDS_OF_LIST, Unit, units_of
+from qa.ask.wanted import asked_for
 from qa.formats.chat_lines import chat_of
 from qa.formats.markdown import parse_markdown
 from qa.formats.plain import parse_plain
@@ -281,14 +281,14 @@ def test_a_short_row_or_name_with_its_value_is_no_headline(text: str, expected: 
 )
 def test_a_quantity_that_only_the_neighbours_hold_is_half_missing(question: str, lacks: float) -> None:
     unit, _ = units_of(0, passage("It weighs 3 kg. It costs 30 euros."))
-    assert no_quantity(unit, asked_for(question)) == lacks
+    assert kind_missing(unit, asked_for(question)) == lacks
 
 
 def test_the_name_of_a_column_says_what_a_bare_number_in_a_row_is() -> None:
     *_, row = units("| Slip | Length |\n|---|---|\n| A | 8 |\n| B | 12 |\n")
-    assert no_quantity(row, asked_for("How long is slip B?")) == 0
-    assert no_quantity(row, asked_for("How much is slip B?")) == 0
-    assert no_quantity(row, asked_for("How heavy is slip B?")) == 1
+    assert kind_missing(row, asked_for("How long is slip B?")) == 0
+    assert kind_missing(row, asked_for("How much is slip B?")) == 0
+    assert kind_missing(row, asked_for("How heavy is slip B?")) == 1
 
 
 @pytest.mark.parametrize(
@@ -341,8 +341,8 @@ def test_a_unit_is_quoted_as_written_and_judged_by_what_is_seen() -> None:
 
 def test_the_target_of_a_link_may_be_the_address_that_is_asked_for() -> None:
     (made,) = units("Write to [Ada](mailto:ada@example.org).")
-    assert no_quantity(made, asked_for("What is the email address of Ada?")) == 0
-    assert no_quantity(made, asked_for("How many bees are there?")) == 1
+    assert kind_missing(made, asked_for("What is the email address of Ada?")) == 0
+    assert kind_missing(made, asked_for("How many bees are there?")) == 1
     assert lacks("What is the email address of Ada?", made, (), "")["beside"] == 0
     assert lacks("What is the phone number of Ada?", made, (), "")["beside"] == 1
 

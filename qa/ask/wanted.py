@@ -1,8 +1,8 @@
-"""Tells what quantity an English question asks for, and whether a text holds a value of that kind.
+"""Tells what kind of thing an English question asks for, and whether a text holds one.
 
 "How much does it cost" asks for an amount of money, "how long" for a duration or a length, "when" for a date, a time or
-an event; telephone numbers and addresses count, too. A sentence without such a value does not answer, however many of
-the question's words it contains.
+an event, "why" for a reason; telephone numbers and addresses count, too. A sentence without such a thing does not
+answer, however many of the question's words it contains.
 """
 
 from __future__ import annotations
@@ -84,6 +84,12 @@ _HELD = {
     "telephone": r"\+?\d(?:[\s()/.-]*\d){4}",
     "mail": r"\w@\w",
     "address": r"https?://|\bwww\.|\w\.[a-z]{2,}/|\w\.(?:com|org|net|io|gov|edu|eu|de|uk|example)\b",
+    "reason": r"\b(?:because|since|(?:due|owing|thanks|led) to|so (?:that|as|we|you|they|it|i|he|she|the|an?|there)|"
+    r"in order to|reason\w*|therefore|thus|hence|consequen\w+|as a result|result(?:s|ed|ing)? (?:in|from|of)|caus\w+|"
+    r"otherwise|lest|as (?:it|they|he|she|we|you|i|the|this|that|there)|given that|for (?:fear|the (?:sake|purpose))|"
+    r"to (?:avoid|prevent|ensure|make|keep|help|allow|let|give|get|reduce|protect|enable|improve|provide|save|be)|"
+    r"prevents?|avoids?|allows?|ensur\w+|helps?|makes?|mean(?:s|t) that|purpose|aims?|goals?|intend\w*|designed|needed|"
+    r"if|without|rather than|no longer|unable|would|wo?n['’]t|will not|cannot|can['’]t|too(?= \w))\b",
     "figure": rf"\d|[½¼¾]|\b(?:{_CARDINAL}|zero|no|none|half|once|twice|both|single|pair|couple|several)\b",
 }  # fmt: skip
 # What the name of a column, or the name before a colon or an equals sign, says of the number after it.
@@ -117,6 +123,7 @@ _PAID = (
 _UNIT_OF_TIME = "seconds|minutes|hours|days|nights|weeks|months|years"
 # What is asked, and the kinds of which an answer holds one; the first that matches counts.
 _ASKED = (
+    (r"why|how come|(?:what|which) (?:is |are |was |were )?(?:the )?reasons?|reasons? for", "reason"),
     (r"(?:tele)?phone numbers?|(?:mobile|fax) numbers?", "telephone"),
     (r"e-?mail address(?:es)?", "mail"),
     (r"web ?(?:site )?address(?:es)?|urls?", "address"),
@@ -164,8 +171,8 @@ _LINKED = frozenset({"telephone", "mail", "address"})  # kinds of which the targ
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
-    """A quantity that a question asks for: a value of one of these kinds."""
+class Wanted:
+    """What a question asks for: a value of one of these kinds, or a reason."""
 
     kinds: tuple[str, ...]
 
@@ -175,14 +182,14 @@ class Quantity:
         return not _LINKED.isdisjoint(self.kinds)
 
     def is_in(self, text: str) -> bool:
-        """Whether a text holds such a value; a name before a bare number may say its kind."""
+        """Whether a text holds one; a name before a bare number may say its kind."""
         return any(_holds(text, kind) for kind in self.kinds)
 
 
-def asked_for(question: str) -> Quantity | None:
-    """The quantity that a question asks for, if it asks for one."""
+def asked_for(question: str) -> Wanted | None:
+    """What a question asks for, if that is of a kind that can be told from its form."""
     kinds = next((kinds for pattern, kinds in _QUESTIONS if pattern.search(question)), None)
-    return None if kinds is None else Quantity(kinds)
+    return None if kinds is None else Wanted(kinds)
 
 
 def names_quantity(word: str) -> bool:

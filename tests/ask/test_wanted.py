@@ -1,14 +1,14 @@
-"""A question for a quantity is answered by a text that holds a value of that kind, and by no other."""
+"""A question for a quantity or a reason is answered by a text that holds one of that kind, and by no other."""
 
 from __future__ import annotations
 
 import pytest
 
-from qa.ask.quantity import asked_for, names_quantity
+from qa.ask.wanted import asked_for, names_quantity
 
 
 def is_held(question: str, text: str) -> bool:
-    """Whether a text holds the quantity that a question asks for."""
+    """Whether a text holds what a question asks for."""
     wanted = asked_for(question)
     assert wanted is not None, question
     return wanted.is_in(text)
@@ -35,6 +35,11 @@ HELD = [
     ("What is Ada's e-mail address?", ["Write to ada@bees.org."], ["Write to Ada."]),
     ("What is the web address of the shop?", ["https://shop.bees.org", "See shop.bees.org/buy."], ["It is far."]),
     ("How many seats are there?", ["It has six seats.", "seats: 6", "no seats"], ["It has seats."]),
+    ("Why did Ada leave the board?", ["She left because she moved.", "Ada left to keep bees.", "She was needed at home."],
+     ["Ada left the board in May.", "Ada's deputy is leaving, too.", "2. Strain the honey for 3 minutes."]),
+    ("boiler off at night, why?", ["Due to the noise, it is off at night."], ["The boiler is off at night."]),
+    ("What are the reasons for the delay?", ["Snow caused it.", "It was late since the bridge was closed."],
+     ["The delay was announced on Monday."]),
 ]  # fmt: skip
 
 
@@ -51,7 +56,7 @@ def test_a_text_with_a_value_of_another_kind_or_none_does_not(question: str, tex
 @pytest.mark.parametrize(
     "question", ["Who wrote it?", "What is honey?", "How do bees sleep?", "Wie lange dauert es?", ""]
 )
-def test_other_questions_ask_for_no_quantity(question: str) -> None:
+def test_other_questions_ask_for_no_such_kind(question: str) -> None:
     assert asked_for(question) is None
 
 
