@@ -10,6 +10,7 @@ import re
 from ..text.dates import Date, dates_in, may_be_same
 from ..text.message_heads import sender_of, text_of
 from ..text.names import described
+from .another_name import names_another
 from .period import of_another_period
 from .rows import is_row
 from .units import Unit
@@ -59,12 +60,14 @@ _WHICH = re.compile(r"\b(?:which|who|what|name)\b", re.I)
 
 
 def gives_another(question: str, unit: Unit, near: str) -> bool:
-    """Whether a day, year, version or code of the question is not `near` the unit, which has another of its kind.
+    """Whether a name, day, year, version or code of the question is not `near` the unit, which has another of its kind.
 
     A quarter or year must moreover be the one that stands nearest to the unit (qa/ask/period.py), and an option of a
     program must be near whatever else is.
     """
     if _another_day(question, unit, near) or of_another_period(question, unit) or _lacks_option(question, near):
+        return True
+    if names_another(question, unit.visible, near):
         return True
     asked, known = _values(question), {*_values(near), *_YEAR.findall(near)}
     missing = {kind for value, kind in asked.items() if value not in known}

@@ -35,7 +35,7 @@ HELD = [
     ("What is Ada's e-mail address?", ["Write to ada@bees.org."], ["Write to Ada."]),
     ("What is the web address of the shop?", ["https://shop.bees.org", "See shop.bees.org/buy."], ["It is far."]),
     ("How many seats are there?", ["It has six seats.", "seats: 6", "no seats"], ["It has seats."]),
-    ("Why did Ada leave the board?", ["She left because she moved.", "Ada left to keep bees.", "She was needed at home."],
+    ("Why did Ada leave?", ["She left because she moved.", "To keep bees, she left.", "She was needed at home."],
      ["Ada left the board in May.", "Ada's deputy is leaving, too.", "2. Strain the honey for 3 minutes."]),
     ("boiler off at night, why?", ["Due to the noise, it is off at night."], ["The boiler is off at night."]),
     ("What are the reasons for the delay?", ["Snow caused it.", "It was late since the bridge was closed."],
