@@ -14,8 +14,10 @@ _UNKNOWN: Mapping[str, str] = {}
 
 
 def answer_html(answer: Answer, turn: int, verdict: str = "", languages: Mapping[str, str] = _UNKNOWN) -> str:
-    """Render one answer; `turn` is the number by which its buttons name it, `verdict` the user's rating, if any."""
-    return render("answer.html", answer=answer, turn=turn, verdict=verdict, languages=languages)
+    """Render one answer that cannot be pinned; `turn` is the number by which its buttons name it, `verdict` the user's
+    rating, if any.
+    """
+    return render("answer.html", answer=answer, turn=turn, verdict=verdict, languages=languages, pin=None)
 
 
 def suggestions_html(suggestions: Sequence[str], turn: int) -> str:
