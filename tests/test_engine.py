@@ -242,13 +242,13 @@ def test_generation_that_is_pruned_while_it_is_opened_is_not_missed(
     really = Generation
     publishing = [True]
 
-    def slowly(folder: Path) -> object:
+    def slowly(folder: Path, **given: Any) -> object:
         if publishing and folder.name == "000001":
             publishing.clear()
             for number in range(4):
                 write(built.corpus, {"more.md": f"Edition {number}."})
                 build(built, tiny)
-        return really(folder)
+        return really(folder, **given)
 
     monkeypatch.setattr(store, "Generation", slowly)
     assert engine.ask(QUESTION).generation == "000005"

@@ -112,7 +112,7 @@ def safe_name(name: str) -> str:
     # NFC again: removing characters may have joined letters and marks.
     kept = _OUTER.sub("", _FORBIDDEN.sub("_", unicodedata.normalize("NFC", kept)))
     stem, ending = PurePosixPath(kept).stem, PurePosixPath(kept).suffix
-    if not kept or not stem.strip(". _"):
+    if not re.sub(r"[\s._]", "", stem):
         return ""
     if _RESERVED.match(kept.split(".")[0].rstrip()):
         stem = f"_{stem}"

@@ -106,6 +106,7 @@ def test_a_name_is_made_safe(name: str, safe: str) -> None:
 @given(st.text(max_size=300), st.sampled_from(["", ".md", ".txt", ".MD"]))
 @example(".\xa00", "")
 @example("e\u200b\u0301", ".md")
+@example('"\xa0', ".md")
 def test_no_name_means_anything_to_a_file_system(stem: str, ending: str) -> None:
     name = safe_name(stem + ending)
     assert "/" not in name and "\\" not in name and "\0" not in name
