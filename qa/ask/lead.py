@@ -7,6 +7,7 @@ leads.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -82,7 +83,7 @@ def lead_model(kind: ModelKind) -> LeadModel:
     alone where an encoder of several languages searches: it chooses the same leads, and its confidence is fitted by
     benchmarks/fit_languages.py.
     """
-    model: dict[str, Any] = json.loads(files("qa.ask").joinpath("lead.json").read_text("utf-8"))
+    model: dict[str, Any] = json.loads(_weights())
     own = {**model["words"], **model[kind]}
     thresholds = tuple((float(risk), float(least)) for risk, least in own["thresholds"])
     confidence = own["confidence"]
@@ -94,6 +95,16 @@ def lead_model(kind: ModelKind) -> LeadModel:
         thresholds,
         confidence.get("most", 1.0),
     )
+
+
+@lru_cache
+def weights_sha256() -> str:
+    """The SHA-256 of the shipped models: with others, a confidence means something else."""
+    return hashlib.sha256(_weights()).hexdigest()
+
+
+def _weights() -> bytes:
+    return files("qa.ask").joinpath("lead.json").read_bytes()
 
 
 def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: Mapping[str, str]) -> Leads:

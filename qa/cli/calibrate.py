@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,8 @@ from .output import one_line, print_json, progress
 
 if TYPE_CHECKING:
     from ..evaluate.calibrate import Outcome, OwnQuestion
-    from ..evaluate.promise import Promise
+    from ..index.manifest import Manifest
+    from ..index.promised import Promise
 
 
 @click.command()
@@ -50,21 +51,27 @@ def calibrate(
     from the file and has the words (either may be left out), and without both if nothing answers the question. Without
     QUESTIONS, they are made from the headings of the articles, each asked with and without its own article.
     """
+    from ..ask.lead import weights_sha256
     from ..evaluate.calibrate import fitted, keep, measured
     from ..evaluate.calibrate import forget as forget_fitted
     from ..evaluate.promise import promises
+    from ..index.promised import forget_promised, keep_promised
 
     config = config_of(corpus, index, store)
     if forget:
-        was = forget_fitted(config)
-        click.echo("The shipped threshold counts again." if was else "Nothing was fitted, so nothing was forgotten.")
+        was = [forget_fitted(config), forget_promised(config)]
+        click.echo(
+            "The shipped threshold counts again." if any(was) else "Nothing was fitted, so nothing was forgotten."
+        )
         return 0
-    outcomes, asked, encoder, now = _outcomes(config, questions, thumbs)
+    outcomes, asked, manifest, now = _outcomes(config, questions, thumbs)
     if only_measure:
         figures = measured(outcomes, asked, now)
         print_json(figures) if as_json else click.echo(f"Of {asked} questions: {_row(figures)}.")
         return 0
     promised = promises(outcomes, certainty, config.least_confidence)
+    if questions is not None or thumbs:  # nobody has judged answers to questions that were made
+        keep_promised(config, promised, certainty, manifest, weights_sha256())
     if at_most is not None:
         (wanted,) = (each for each in promised if round(100 * each.risk) == int(at_most))
         found, figures = wanted.kept(certainty), {"questions": len(outcomes), **wanted.as_json()}
@@ -76,7 +83,7 @@ def calibrate(
     if found is None:
         click.echo("\n".join([f"qa: {problem}", *map(_promised, promised if at_most is None else ())]), err=True)
         return 1
-    keep(config, found, encoder)
+    keep(config, found, manifest.encoder)
     if as_json:
         print_json(figures)
         return 0
@@ -110,10 +117,8 @@ def gate(before: Path, after: Path, tolerance: float, as_json: bool) -> int:
 _MORE = "Give more questions, or allow more with --risk."
 
 
-def _outcomes(
-    config: Config, questions: Path | None, thumbs: bool
-) -> tuple[list[Outcome], int, Mapping[str, Any], float]:
-    """What the program answers, to how many questions, the encoder, and the threshold that counts at present."""
+def _outcomes(config: Config, questions: Path | None, thumbs: bool) -> tuple[list[Outcome], int, Manifest, float]:
+    """What the program answers, to how many questions, from which generation, and with which threshold at present."""
     from ..engine import Engine
     from ..evaluate.calibrate import ask_own, read_questions, threshold_now
     from ..evaluate.generated import generated
@@ -125,8 +130,8 @@ def _outcomes(
         engine.preflight()
         asked = asked if questions is not None or thumbs else generated(engine)
         outcomes = ask_own(engine, asked, lambda what, n, of: shown(f"{what} {n} of {of}", n, of))
-        encoder = engine.generation.manifest.encoder
-    return outcomes, len(asked), encoder, threshold_now(config, encoder)
+        manifest = engine.generation.manifest
+    return outcomes, len(asked), manifest, threshold_now(config, manifest.encoder)
 
 
 def _from_thumbs(config: Config) -> Sequence[OwnQuestion]:

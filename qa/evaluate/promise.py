@@ -10,49 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
 
-from ..index.calibration import Calibration
+from ..index.promised import Promise
 from .calibrate import Outcome, upper_bound
 
 RISKS = (0.01, 0.05, 0.1)
 _LEAST = 10  # judged answers from which on a stretch says how many are wrong
 _MOST = 1_000_000  # judged answers: nobody has more, so they are as good as never enough
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """What judged answers say of a risk, with a certainty.
-
-    If they support it, at most `bound` of the answers from `threshold` on is wrong: `wrong` of `shown` were, and of the
-    `asked` questions `refused` get no answer. Otherwise `threshold` is None, and `more` says how many judged answers
-    are lacking if they are as certain and as right as the best of those; None if even these are wrong too often.
-    """
-
-    risk: float
-    threshold: float | None
-    bound: float
-    shown: int
-    wrong: int
-    asked: int
-    more: int | None
-
-    @property
-    def refused(self) -> int:
-        return self.asked - self.shown
-
-    def kept(self, certainty: float) -> Calibration | None:
-        """What is kept beside the index for it; None if it is not supported."""
-        if self.threshold is None:
-            return None
-        return Calibration(self.threshold, self.risk, self.bound, certainty, self.asked, self.shown, self.wrong, "", "")
-
-    def as_json(self) -> dict[str, Any]:
-        """One entry of `promises` in `qa calibrate --json`."""
-        found = {name: getattr(self, name) for name in ("shown", "wrong", "refused")} if self.threshold else {}
-        return {"risk": self.risk, "threshold": self.threshold, "bound": self.bound, **found, "more": self.more}
 
 
 def promises(outcomes: Sequence[Outcome], certainty: float, now: float) -> tuple[Promise, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..config import Config
 from ..errors import StoreError
-from ..system.files import sync
+from ..system.files import replace_text
 
 NAME = "calibration.json"
 
@@ -38,11 +38,7 @@ class Calibration:
 
 def write(index: Path, calibration: Calibration) -> None:
     """Store it. Raises OSError."""
-    index.mkdir(parents=True, exist_ok=True)
-    new = index / f".{NAME}.new"
-    new.write_text(json.dumps(asdict(calibration), indent=2) + "\n", "utf-8")
-    sync(new)
-    new.replace(index / NAME)
+    replace_text(index / NAME, json.dumps(asdict(calibration), indent=2) + "\n")
 
 
 def read(index: Path) -> Calibration | None:

@@ -21,6 +21,15 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Write a file whole, in place of the one that there may be; its folder is made. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, "utf-8")
+    sync(new)
+    new.replace(path)
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes. Raises OSError if it cannot be read."""
     digest = hashlib.sha256()

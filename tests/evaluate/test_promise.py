@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from qa.ask.lead import weights_sha256
 from qa.cli import main
+from qa.config import Config
 from qa.evaluate.calibrate import Outcome, upper_bound
 from qa.evaluate.promise import RISKS, promises
 from qa.index import calibration
+from qa.index.manifest import Manifest
+from qa.index.promised import promised
 
 CERTAINTY = 0.95
 EACH = 1 - 0.05 / 3
@@ -76,7 +81,8 @@ def test_the_command_keeps_what_is_promised_and_says_what_is_lacking(
     (tmp_path / "corpus").mkdir()
     judged = [*right(100), *[Outcome(0.55, False, True)] * 30]
     encoder = {"weights_sha256": "0" * 64}
-    monkeypatch.setattr("qa.cli.calibrate._outcomes", lambda *_: (judged, len(judged), encoder, 0.5))
+    manifest = Manifest("000007", "2026-11-30T18:00:00+00:00", encoder, {}, {}, 1, 1, {}, ("en",))
+    monkeypatch.setattr("qa.cli.calibrate._outcomes", lambda *_: (judged, len(judged), manifest, 0.5))
     assert main(["calibrate", "--at-most", "1"]) == 1
     assert "308 more judged answers" in capsys.readouterr().err
     assert calibration.read(tmp_path / "index") is None
@@ -88,3 +94,16 @@ def test_the_command_keeps_what_is_promised_and_says_what_is_lacking(
     assert main(["calibrate", "--at-most", "10", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [each["more"] for each in found["promises"]] == [308, 0, 0] and found["bound"] <= 0.1
+    config = Config(corpus=tmp_path / "corpus", index=tmp_path / "index")
+    assert promised(config) is None  # the questions were made, so nobody judged their answers
+    assert main(["calibrate", "--thumbs", "--at-most", "1"]) == 1
+    kept_for_the_chat = promised(config)
+    assert kept_for_the_chat is not None and kept_for_the_chat.promises == promises(judged, CERTAINTY, 0.5)
+    assert kept_for_the_chat.has_articles_of(manifest) and kept_for_the_chat.has_models_of(
+        config, manifest, weights_sha256()
+    )
+    assert not kept_for_the_chat.has_articles_of(replace(manifest, id="000008"))
+    assert not kept_for_the_chat.has_models_of(replace(config, reader="off"), manifest, weights_sha256())
+    assert not kept_for_the_chat.has_models_of(config, manifest, "other weights")
+    assert main(["calibrate", "--forget"]) == 0
+    assert promised(config) is None

@@ -23,6 +23,7 @@ from qa.config import Config
 from qa.engine import Engine
 from qa.errors import Remedy, StoreError
 from qa.system.lacking import machine_error
+from qa.system.logs import Throttled
 from qa.ui import app
 from qa.ui.api.calls import calls
 from qa.ui.api.endpoints import Endpoints
@@ -326,6 +327,8 @@ def test_programs_and_the_page_get_no_path_and_the_log_has_it(
 ) -> None:
     error = StoreError("The index folder '/srv/qa/index' cannot be read", Remedy.BUILD)
     monkeypatch.setattr(Engine, "status", failing(error))
+    # Another test may just have logged such a sentence, which is not repeated for a while.
+    monkeypatch.setattr("qa.ui.failures._LOG", Throttled(logging.getLogger("qa.ui.failures")))
     app = Starlette(routes=[Route("/api/{name:path}", Endpoints(partial(calls, engine)))])
 
     async def asked() -> httpx.Response:

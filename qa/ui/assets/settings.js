@@ -1,9 +1,11 @@
 // Light or dark, how large what is read is, and what an answer needs and shows: kept in this browser alone.
+// A risk that the reader chose is kept with its threshold, which counts from the first question on.
 
 const KEY = 'qa-settings';
 const KEPT = 34_560_000; // seconds: as long as browsers keep a cookie
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const choices = [...document.querySelectorAll('#qa-settings select:not([name=language])')];
+const risk = qa.find('#qa-risk');
 let wanted = kept();
 
 function kept() {
@@ -23,6 +25,16 @@ function apply() {
   const { theme, size } = Object.fromEntries(choices.map(({ name, value }) => [name, value]));
   qa.root.classList.toggle('dark', theme === 'system' ? dark.matches : theme === 'dark');
   qa.root.dataset.size = size;
+  qa.find('#qa-settings [name=threshold]').disabled = Boolean(wanted.risk);
+  for (const choice of risk.querySelectorAll('input')) choice.checked = choice.value === (wanted.risk ?? '');
+}
+
+function want(changes) {
+  wanted = { ...wanted, ...changes };
+  try {
+    localStorage.setItem(KEY, JSON.stringify(wanted));
+  } catch { /* no storage: it holds until the page is left */ }
+  apply();
 }
 
 // The language is in a cookie, since the server writes the page in it; none stands for the languages of the browser.
@@ -38,13 +50,7 @@ language.addEventListener('change', () => {
 });
 
 for (const choice of choices) {
-  choice.addEventListener('change', () => {
-    wanted = { ...wanted, [choice.name]: choice.value };
-    try {
-      localStorage.setItem(KEY, JSON.stringify(wanted));
-    } catch { /* no storage: it holds until the page is left */ }
-    apply();
-  });
+  choice.addEventListener('change', () => want({ [choice.name]: choice.value }));
 }
 dark.addEventListener('change', apply);
 addEventListener('storage', ({ key }) => {
@@ -54,7 +60,27 @@ addEventListener('storage', ({ key }) => {
 });
 apply();
 
+// --- the reader's own risk: the server says what judged answers promise when the settings are opened, or it was chosen
+
+const look = () => qa.send('risk', 'qa_risk');
+qa.find('#qa-settings').addEventListener('toggle', ({ target }) => { if (target.open) look(); });
+if (wanted.risk) look();
+
+qa.receive('risk', (value) => {
+  if (!value) return;
+  risk.querySelector('div').innerHTML = value.html;
+  risk.hidden = false;
+  const chosen = risk.querySelector(`input[data-threshold][value="${CSS.escape(wanted.risk ?? '')}"]`);
+  if (chosen) want({ least: Number(chosen.dataset.threshold) }); // it may have been judged anew
+  else if (wanted.risk && !value.failed) {
+    want({ risk: '', least: 0 });
+    qa.say(risk.dataset.gone);
+  }
+  apply();
+});
+risk.addEventListener('change', ({ target }) => want({ risk: target.value, least: Number(target.dataset.threshold ?? 0) }));
+
 qa.wishes = () => { // as every question takes them along
   const { passages, threshold } = Object.fromEntries(choices.map(({ name, value }) => [name, Number(value)]));
-  return { passages, threshold, as_of: qa.picker.asOf() };
+  return { passages, threshold: wanted.risk ? wanted.least : threshold, as_of: qa.picker.asOf() };
 };
