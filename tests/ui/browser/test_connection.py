@@ -95,7 +95,7 @@ def test_a_question_asked_while_the_chat_restarts_is_answered_after_it(
         page.goto(f"http://127.0.0.1:{port}/")
         ask(page, ANCHOR)
         answers(page, 1)
-        expect(page).to_have_url(re.compile(r"#/c/[\w-]{16}/1$"), timeout=SLOW)
+        expect(page).to_have_url(re.compile(r"#/c/[\w-]{16}/1$|&from=[\w-]{16}/1/1$"), timeout=SLOW)
     ask(page, BEACON)
     expect(toast).to_contain_text("The chat does not answer: what you asked waits until it does.", timeout=SLOW)
     with served_apart(config, port):
