@@ -5,52 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..ask.links import article_link
+from ..check.findings import Source
 from ..check.values import ValueKind
 from ..index.scope import AppliedScope
-from ..text.document import SECTION_SEPARATOR, Span
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Said(Source):
     """What one article says: its literal sentence, row or line, and the `value` in it.
 
-    The span is in the article's text. `date` is when it holds, as an answer would say, in ISO 8601 as far as it is
-    written; empty if neither the sentence nor its article gives one.
+    `date` is when it holds, as an answer would say, in ISO 8601 as far as it is written; empty if neither the sentence
+    nor its article gives one.
     """
 
-    document: str
-    title: str
-    section: tuple[str, ...]
-    page: int | None
     date: str
-    span: Span
-    text: str
     value: str
 
-    @property
-    def link(self) -> str:
-        """The part of an address that opens the article in the chat at these words."""
-        return article_link(self.document, self.span)
-
-    @property
-    def where(self) -> str:
-        """`Title › Section`, in plain text."""
-        return " › ".join((self.title, *self.section))
-
     def as_json(self, chat: str) -> dict[str, Any]:
-        return {
-            "document": self.document,
-            "title": self.title,
-            "section": SECTION_SEPARATOR.join(self.section),
-            "page": self.page,
-            "date": self.date or None,
-            "start": self.span.start,
-            "end": self.span.end,
-            "text": self.text,
-            "value": self.value,
-            "link": chat + self.link,
-        }
+        return {**Source.as_json(self, chat), "date": self.date or None, "value": self.value}
 
 
 @dataclass(frozen=True, slots=True)

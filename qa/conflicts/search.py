@@ -119,7 +119,7 @@ def _said(generation: OpenGeneration, statement: Statement, at: tuple[int, int])
     contexts = {passage.document: context_of(passage.document, info)}
     date = as_iso(date_of(unit, contexts, {passage.document: dated(info.metadata)}))
     return Said(
-        passage.document, info.title, _section(passage), passage.page, date, unit.sentence, unit.sentence_text,
+        passage.document, info.title, _section(passage), passage.page, unit.sentence, unit.sentence_text, date,
         statement.value(at),
     )  # fmt: skip
 
