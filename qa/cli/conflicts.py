@@ -38,16 +38,22 @@ def conflicts(
     Both sentences are shown with their dates and files, the newest first. It compares all articles, or those that the
     filters name, and changes nothing.
     """
+    from ..conflicts.comparing import comparing_of
     from ..conflicts.report import as_markdown, as_terminal
     from ..conflicts.search import conflicts as search
     from ..engine import Engine
-    from ..index.scope import Scope
+    from ..index.scope import EVERYTHING, Scope
 
     if click.get_current_context().obj:  # `owns_process`
         lower_priority()
     config = config_of(corpus, index, store, public_url=public_url)
-    with Engine.open(config) as engine, progress() as shown, engine.resources(first=False) as resources:
-        found = search(resources, Scope.from_json(scope), _remaining(shown))
+    wanted = Scope.from_json(scope)
+    with Engine.open(config) as engine, progress() as shown:
+        if wanted == EVERYTHING:
+            found = comparing_of(engine).found(_remaining(shown))
+        else:
+            with engine.resources(first=False) as resources:
+                found = search(resources, wanted, _remaining(shown))
     if markdown is not None:
         markdown.write_text(as_markdown(found), "utf-8")
     print_json(found.as_json()) if as_json else click.echo(as_terminal(found))

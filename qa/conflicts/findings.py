@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..ask.links import article_link
 from ..check.findings import Source
 from ..check.values import ValueKind
 from ..index.scope import AppliedScope
+from ..text.document import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +17,22 @@ class Said(Source):
     """What one article says: its literal sentence, row or line, and the `value` in it.
 
     `date` is when it holds, as an answer would say, in ISO 8601 as far as it is written; empty if neither the sentence
-    nor its article gives one.
+    nor its article gives one. `value_span` is where the value is in the article's text; None if it is spread over the
+    cells of a row.
     """
 
     date: str
     value: str
+    value_span: Span | None
+
+    @property
+    def link(self) -> str:
+        """The part of an address that opens the article in the chat at these words, with the value marked."""
+        return article_link(self.document, self.span, [self.value_span] if self.value_span else [])
 
     def as_json(self, chat: str) -> dict[str, Any]:
-        return {**Source.as_json(self, chat), "date": self.date or None, "value": self.value}
+        span = None if self.value_span is None else [self.value_span.start, self.value_span.end]
+        return {**Source.as_json(self, chat), "date": self.date or None, "value": self.value, "value_span": span}
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def _said(generation: OpenGeneration, statement: Statement, at: tuple[int, int])
     date = as_iso(date_of(unit, contexts, {passage.document: dated(info.metadata)}))
     return Said(
         passage.document, info.title, _section(passage), passage.page, unit.sentence, unit.sentence_text, date,
-        statement.value(at),
+        statement.value(at), statement.value_in_article(at),
     )  # fmt: skip
 
 

@@ -62,6 +62,16 @@ class Statement:
         """These words as they are written."""
         return self.value_span(at).of(self.words.text)
 
+    def value_in_article(self, at: tuple[int, int]) -> Span | None:
+        """Where these words are in the text of the article; None if they are more than one cell of a row."""
+        span, row, start = self.value_span(at), self.unit.row, self.unit.sentence.start
+        if row is not None:
+            cell = row.cell_at(span.start)
+            if cell is None or span.end > cell.shown.end:
+                return None
+            start = self.unit.span.start + cell.span.start - cell.shown.start
+        return Span(start + span.start, start + span.end)
+
 
 def statements_of(number: int, passage: Passage) -> Iterator[Statement]:
     """The statements of the passage with this number."""

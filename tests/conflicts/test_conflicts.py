@@ -66,6 +66,8 @@ def test_two_values_for_the_same_thing_are_a_conflict(
             assert document is not None
             assert said.span.of(document.text) == said.text
             assert said.value in said.text
+            assert said.value_span is not None
+            assert said.value_span.of(document.text) == said.value
 
 
 def test_a_name_is_another_value_only_between_versions_of_one_article(config: Config, tiny: TinyEncoder) -> None:
@@ -157,7 +159,7 @@ def test_the_newest_comes_first_with_its_date(config: Config, tiny: TinyEncoder)
     assert set(data) == {"ok", "conflicts", "passages", "statements", "scope", "generation"}
     assert set(data["conflicts"][0]) == {"kind", "said"}
     assert set(data["conflicts"][0]["said"][0]) == {
-        "document", "title", "section", "page", "date", "start", "end", "text", "value", "link",
+        "document", "title", "section", "page", "date", "start", "end", "text", "value", "value_span", "link",
     }  # fmt: skip
     assert (data["ok"], data["passages"], data["statements"]) == (False, 2, 2)
 

@@ -184,7 +184,7 @@ def test_the_server_pushes_what_pages_show_of_the_index_and_only_to_those_who_ma
         assert stream.headers["content-type"].startswith("text/event-stream")
         line = next(line for line in stream.iter_lines() if line.startswith("data: "))
         pushed = json.loads(line.removeprefix("data: "))
-        assert set(pushed) == {"version", "headline", "notice", "examples", "built", "pinned"}
+        assert set(pushed) == {"version", "headline", "notice", "examples", "built", "pinned", "comparing", "compared"}
         assert "1 article" in pushed["headline"]
     with serve(config, auth="me:secret") as running:
         assert running.http.get("/events").status_code == 401

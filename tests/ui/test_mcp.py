@@ -81,7 +81,7 @@ def called(engine: Engine, tool: str, **arguments: object) -> tuple[Any, str, bo
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_every_tool_only_reads_and_says_what_it_takes_and_gives(engine: Engine, mode: str) -> None:
     tools = talked(engine, lambda client: client.list_tools(), mode).tools
-    assert [tool.name for tool in tools] == ["ask", "search", "read", "articles", "status", "check"]
+    assert [tool.name for tool in tools] == ["ask", "search", "read", "articles", "status", "check", "conflicts"]
     for tool in tools:
         hints = tool.annotations
         assert hints is not None and hints.read_only_hint and not hints.destructive_hint and not hints.open_world_hint

@@ -1,4 +1,4 @@
-"""The command line, Python, HTTP, MCP and chat completions give the same answer to the same question."""
+"""The command line, Python, HTTP, MCP and chat completions give the same answer to the same question, and conflicts."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ pytestmark = [
 ARTICLES = {
     "zoo/zebra.md": "# The zebra\n\nThe zebra at the zoo is called Bruno. He eats five kilos of hay a day.\n",
     "zoo/lion.md": "# The lion\n\nThe lion at the zoo is called Leo. He sleeps for twenty hours a day.\n",
+    "harbour/fees.md": "# Harbour\n\nMembers of the Bergen rowing club pay an annual fee of 45 euros for each boat.\n",
+    "old/fees.md": "# Harbour\n\nMembers of the Bergen rowing club pay an annual fee of 40 euros for each boat.\n",
     "bakery/bread.md": "# Bread\n\nThe baker lets the sourdough rise for nine hours before it goes into the oven.\n",
 }
 FIRST = "What is the zebra at the zoo called?"
@@ -107,14 +109,20 @@ def over_http(running: Running, case: Case) -> Any:
 
 
 def over_mcp(running: Running, case: Case) -> Any:
-    async def called() -> Any:
+    return called(running, "ask", asked_of(running, case))
+
+
+def called(running: Running, tool: str, arguments: dict[str, Any]) -> Any:
+    """The object that a tool returns over MCP."""
+
+    async def result() -> Any:
         async with (
             httpx2.AsyncClient(trust_env=False, timeout=60) as http,
             Client(streamable_http_client(f"{chat_of(running)}mcp", http_client=http)) as client,
         ):
-            return (await client.call_tool("ask", asked_of(running, case))).structured_content
+            return (await client.call_tool(tool, arguments)).structured_content
 
-    return asyncio.run(called())
+    return asyncio.run(result())
 
 
 def as_a_completion(running: Running, case: Case) -> Any:
@@ -141,3 +149,16 @@ def test_all_interfaces_give_the_same_answer(
     assert {**on_the_command_line(running, case, capsys, tmp_path), "timings_ms": 0} == wanted
     for asked in (over_http, over_mcp, as_a_completion):
         assert {**asked(running, case), "timings_ms": 0} == wanted, asked.__name__
+
+
+def test_all_interfaces_find_the_same_conflicts(running: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    config = running.config
+    places = ["--corpus", str(config.corpus), "--index", str(config.index), "--public-url", chat_of(running)]
+    capsys.readouterr()
+    assert main(["conflicts", *places, "--json"]) == 0
+    wanted = json.loads(capsys.readouterr().out)
+    assert [said["value"] for said in wanted["conflicts"][0]["said"]] == ["45", "40"]
+    assert wanted["conflicts"][0]["said"][0]["link"].startswith(f"{chat_of(running)}#/article/harbour/fees.md?at=")
+    (config.index / "conflicts.json").unlink()  # so that the chat compares the articles itself
+    assert running.http.get("/api/conflicts").raise_for_status().json() == wanted
+    assert called(running, "conflicts", {}) == wanted

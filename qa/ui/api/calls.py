@@ -1,4 +1,4 @@
-"""What programs may ask the chat server for: ask, search, articles, read, status and check."""
+"""What programs may ask the chat server for: ask, search, articles, read, status, check and conflicts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from ...ask.links import article_link
 from ...ask.ranking import Hit, Ranking
 from ...check.findings import CheckedDraft
 from ...check.reading import MOST_CHARACTERS, PASTED, check_draft
+from ...conflicts.comparing import comparing_of
+from ...conflicts.findings import Conflicts
 from ...earlier import earlier_of
 from ...engine import Engine
 from ...errors import BusyError, ConfigError, QuestionError
@@ -71,7 +73,11 @@ def calls(engine: Engine, chat: str) -> tuple[Call, ...]:
         """Compare the quotations and statements of a draft with the articles in a scope: as `qa check --json`."""
         return checked(engine, chat, draft, name, scope).as_json()
 
-    return ask, search, articles, read, status, check
+    def conflicts() -> dict[str, Any]:
+        """List where two articles give different values for the same thing: the object of `qa conflicts --json`."""
+        return conflicts_in(engine, chat).as_json()
+
+    return ask, search, articles, read, status, check, conflicts
 
 
 def answer_to(
@@ -143,6 +149,14 @@ def checked(
         raise QuestionError(str(error)) from error
     finally:
         _checking.release()
+
+
+def conflicts_in(engine: Engine, chat: str) -> Conflicts:
+    """The conflicts among all articles, with links to the chat at that address: compared once for each generation.
+
+    Raises BusyError while somebody else compares, or as `Engine.ask`.
+    """
+    return replace(comparing_of(engine).found(), chat=chat)
 
 
 def _text(name: str, value: object) -> str:

@@ -29,7 +29,7 @@ from ..failures import for_programs, unexpected
 from ..web import bodies
 from ..web.refusals import DESCRIPTION, Refused, refusal
 from .calls import Call
-from .check_schema import Checked, CheckRequest
+from .comparison_schema import Checked, CheckRequest, Conflicts
 from .request_schema import AskRequest, ListRequest, ReadRequest, SearchRequest
 from .schema import Answer, Listing, Reading, Refusal, SearchResult, Status
 
@@ -178,6 +178,24 @@ def _add_check(api: FastAPI, answered: Answered) -> None:
         return await answered(http, request)
 
 
+def _add_conflicts(api: FastAPI, answered: Answered) -> None:
+    @api.head("/api/conflicts", include_in_schema=False)
+    @api.get(
+        "/api/conflicts",
+        response_model=Conflicts,
+        responses=_REFUSALS,
+        operation_id="conflicts",
+        summary="List conflicts",
+    )
+    async def conflicts(http: Request) -> Response:
+        """List where two articles give different values for the same thing.
+
+        The articles are compared once for each state of the index, which may take minutes; meanwhile, other requests
+        for this are refused with 503.
+        """
+        return await answered(http, None)
+
+
 _ADD = {
     "ask": _add_ask,
     "search": _add_search,
@@ -185,6 +203,7 @@ _ADD = {
     "read": _add_read,
     "status": _add_status,
     "check": _add_check,
+    "conflicts": _add_conflicts,
 }
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     "4XX": {
@@ -195,7 +214,8 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     },
     "5XX": {
         "model": Refusal,
-        "description": "Failed. 500: an unexpected error; 503: the index is missing or cannot be used as it is.",
+        "description": "Failed. 500: an unexpected error; 503: the index is missing or cannot be used as it is, "
+        "or the same work is being done for another request.",
     },
 }
 

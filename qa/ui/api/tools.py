@@ -9,14 +9,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from ...check.report import as_markdown
+from ...conflicts.report import as_markdown as conflicts_as_markdown
 from ...engine import Engine
 from ...errors import QuestionError
 from ...strings.catalogue import counted
 from ..answers.markdown_text import escaped
 from ..answers.messages import as_message, passage_as_quotation
 from . import request_schema, schema
-from .calls import answer_to, calls, checked
-from .check_schema import Checked, CheckRequest
+from .calls import answer_to, calls, checked, conflicts_in
+from .comparison_schema import Checked, CheckRequest, Conflicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ def _check(engine: Engine, chat: str, arguments: Mapping[str, Any]) -> Result:
     return Result(draft.as_json(), as_markdown(draft))
 
 
+def _conflicts(engine: Engine, chat: str, arguments: Mapping[str, Any]) -> Result:
+    found = conflicts_in(engine, chat)
+    return Result(found.as_json(), conflicts_as_markdown(found))
+
+
 def _called(name: str, engine: Engine, chat: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     (call,) = (each for each in calls(engine, chat) if each.__name__ == name)
     return call(**arguments)
@@ -171,6 +177,16 @@ TOOLS: Mapping[str, Tool] = {
             CheckRequest,
             Checked,
             _check,
+        ),
+        Tool(
+            "conflicts",
+            "List conflicts",
+            "List where two of the user's own articles give different values for the same thing (an amount, a date, a "
+            "name): both sentences with their dates, the newest first. The first call after a change of the articles "
+            "compares all of them, which may take minutes; if it is refused meanwhile, call it again later.",
+            None,
+            Conflicts,
+            _conflicts,
         ),
     )
 }

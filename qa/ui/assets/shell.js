@@ -116,9 +116,10 @@ window.qa = (() => {
 
   const uncover = () => { if (isArticle()) history.go(-depth); };
 
-  // --- places: the conversation, the library, a draft or what is pinned, in the middle
+  // --- places: the conversation, the library, a draft, what is pinned or where articles differ, in the middle
 
-  const places = { ask: find('#qa-ask'), library: find('#qa-library'), check: find('#qa-check'), pins: find('#qa-pins') };
+  const names = ['ask', 'library', 'check', 'pins', 'conflicts'];
+  const places = Object.fromEntries(names.map((name) => [name, find(`#qa-${name}`)]));
 
   function place(name) {
     const was = root.dataset.place;

@@ -9,11 +9,12 @@ from markupsafe import Markup
 
 _STYLES = (
     "palette", "frame", "rail", "past", "article", "answer", "passages", "source", "composer", "picker", "notices",
-    "library", "check", "pins", "print",
+    "library", "check", "pins", "conflicts", "print",
 )  # fmt: skip
 _SCRIPTS = (
     "shell", "channels", "toast", "settings", "copy", "conversation", "answer", "preview", "past", "picker", "composer",
-    "source", "pages", "find", "notices", "library", "libraries", "ratings", "check", "pins", "upload", "feed", "start",
+    "source", "pages", "find", "notices", "library", "libraries", "ratings", "check", "pins", "conflicts", "upload",
+    "feed", "start",
 )  # fmt: skip
 
 

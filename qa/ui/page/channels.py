@@ -15,6 +15,7 @@ import gradio as gr
 from ...engine import Engine
 from ..api.gradio_endpoints import Page, add_api
 from .chat import Chat
+from .conflicts import ConflictList
 from .dial import Dial
 from .events import in_language
 from .picker import Picker
@@ -44,6 +45,9 @@ def build_app(engine: Engine, chat: Chat | None = None, is_owner: bool = True) -
         check = channel("check", ("qa_check",))
         check.qa_check(in_language(screen.check), None, check, trigger_mode="multiple", **_QUIET)
         _connect_pins(Pinboard(screen.chat, is_owner))
+        conflicts = channel("conflicts", ("qa_conflicts",))
+        shown = in_language(ConflictList(screen.chat).show)
+        conflicts.qa_conflicts(shown, None, conflicts, trigger_mode="always_last", **_QUIET)
         risk = channel("risk", ("qa_risk",))
         risk.qa_risk(in_language(Dial(engine).look), None, risk, trigger_mode="always_last", **_QUIET)
         picker = channel("picker", ("qa_look",))

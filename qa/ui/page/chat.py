@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ...ask.answer import Answer
+from ...conflicts.comparing import Progress, comparing_of
 from ...corpus import documents
 from ...corpus.folders import Folders, corpus_of
 from ...corpus.watch import watch_folder
@@ -43,7 +44,8 @@ class ChatState:
     `waiting` counts the files that are new, changed or removed since the index was built. `followed`: changes are
     indexed automatically; `follow_problem` says why they no longer are. Without `can_build` the index is built on
     another machine. `empty`: there are no articles, in the folder or in the index. `settled`: nothing is in progress.
-    `pinned` changes with the pinned questions and their answers; "" if nothing was ever pinned.
+    `pinned` changes with the pinned questions and their answers; "" if nothing was ever pinned. `comparing` says how
+    far the articles are compared, if they are, and `compared` how often they were.
     """
 
     generation: str
@@ -60,6 +62,8 @@ class ChatState:
     examples: tuple[str, ...]
     settled: bool
     pinned: str = ""
+    comparing: Progress | None = None
+    compared: int = 0
 
 
 class Chat:
@@ -68,6 +72,7 @@ class Chat:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.pins = Rechecking(engine, lambda: self.wake())
+        self.comparing = comparing_of(engine)
         self.job = BuildJob(engine, built=self.pins.start)
         self.feedback = Feedback(feedback_path(engine.config.index))
         self.unanswered = Unanswered(feedback_path(engine.config.index))
@@ -111,7 +116,7 @@ class Chat:
             self._prepare(generation)
             problem = self._problem if self._prepared == generation else ""
         ready = not generation or (self._prepared == generation)
-        job = self.job.state
+        job, comparing = self.job.state, self.comparing.progress
         return ChatState(
             generation=generation,
             created=created,
@@ -125,8 +130,10 @@ class Chat:
             follow_problem=self._follow_problem,
             can_build=self.engine.can_build,
             examples=self._examples if generation else (),
-            settled=ready and not job.running,
+            settled=ready and not job.running and comparing is None,
             pinned=self.pins.stamp,
+            comparing=comparing,
+            compared=self.comparing.ended,
         )
 
     def note(self, answer: Answer) -> str:
@@ -188,7 +195,8 @@ class Chat:
         self._closing.set()
         self.answering.close()
         ended = self.job.stop(seconds)
-        ended = self.pins.close(max(0, end - time.monotonic())) and ended
+        for background in (self.pins, self.comparing):
+            ended = background.close(max(0, end - time.monotonic())) and ended
         for thread in filter(None, (self._following, self._preparing)):
             thread.join(max(0, end - time.monotonic()))
             ended = ended and not thread.is_alive()

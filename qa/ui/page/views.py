@@ -10,6 +10,7 @@ from ...ask.answer import Answer
 from ...ask.row_text import pairs_of
 from ...ask.words import confidence_words, corrected_words, not_found_words, title_of
 from ...build import BuildReport
+from ...conflicts.comparing import Progress
 from ...formats import extensions, kind
 from ...strings.catalogue import say
 from ...strings.sentences import said
@@ -102,7 +103,18 @@ def shown(state: ChatState, corpus: Path, text_files: Sequence[str] = ()) -> dic
         "examples": examples_html(state.examples),
         "built": build_html(state.job, state.followed, state.can_build),
         "pinned": state.pinned,
+        "comparing": "" if state.comparing is None else progress_words(state.comparing),
+        "compared": f"{state.generation}.{state.compared}",
     }
+
+
+def progress_words(comparing: Progress) -> str:
+    """Return how far the articles are compared with each other, in words."""
+    if not comparing.of:
+        return say("Comparing your articles …")
+    if comparing.step == "reading":
+        return say("{done} of {of} passages read …", done=comparing.done, of=comparing.of)
+    return say("{done} of {of} pairs of statements compared …", done=comparing.done, of=comparing.of)
 
 
 def version(state: ChatState) -> tuple[str, int, str]:

@@ -1,4 +1,7 @@
-"""The JSON of `POST /api/check` and of the tool `check`: the object of `qa check --json`, and what is asked."""
+"""The JSON of what is compared: `POST /api/check` a draft with the articles, `GET /api/conflicts` these alone.
+
+It is that of the tools `check` and `conflicts`, and of `qa check --json` and `qa conflicts --json`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pydantic import Field, SkipValidation
 
 from ...check.reading import MOST_CHARACTERS, PASTED
 from .request_schema import Closed, Filters
+from .schema import Scope
 
 
 class CheckRequest(Closed):
@@ -20,8 +24,8 @@ class CheckRequest(Closed):
     )
 
 
-class ClaimSource(Closed):
-    """The literal words of an article that a claim was compared with."""
+class ComparedSource(Closed):
+    """The literal words of an article that were compared."""
 
     document: str
     title: str
@@ -59,7 +63,7 @@ class Finding(Closed):
     start: int = Field(description="Where the claim begins in the draft.")
     end: int
     text: str
-    source: ClaimSource | None = Field(description="Null if it is not found.")
+    source: ComparedSource | None = Field(description="Null if it is not found.")
     differences: list[Difference]
     limits: list[LeftOut]
 
@@ -90,4 +94,34 @@ class Checked(Closed):
     limited: int = Field(description="How many leave out what limits them.")
     unchecked: int = Field(description="Sentences that claim nothing.")
     texts: list[CheckedText]
+    generation: str
+
+
+class Said(ComparedSource):
+    """What one article says, with the value that the other article gives otherwise."""
+
+    date: str | None = Field(
+        description="When it holds: of the sentence or its article, in ISO 8601; null without one."
+    )
+    value: str
+    value_span: tuple[int, int] | None = Field(
+        description="Start and end of the value, in the document; null if it is spread over the cells of a row."
+    )
+
+
+class Conflict(Closed):
+    """Two articles that give different values for the same thing."""
+
+    kind: Literal["number", "date", "name"]
+    said: tuple[Said, Said] = Field(description="The newer first, if both are dated.")
+
+
+class Conflicts(Closed):
+    """Where two articles give different values for the same thing, the newest first."""
+
+    ok: bool = Field(description="Whether there is no such pair.")
+    conflicts: list[Conflict]
+    passages: int = Field(ge=0, description="How many were compared.")
+    statements: int = Field(ge=0, description="The sentences, rows and lines in them that give a value.")
+    scope: Scope | None = Field(description="Null, since all articles are compared.")
     generation: str
