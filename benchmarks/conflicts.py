@@ -1,13 +1,15 @@
 """Measures `qa conflicts`: `python -m benchmarks.conflicts FOLDER …`.
 
 It indexes the articles of each folder, with an encoder that only hashes, since embeddings do not matter here, and lists
-what is found in them as they are, to be read. Then it adds copies in which one number, date or name was changed by
+what is found in them as they are, to be read. Then it adds copies in which one number or date was changed by
 rule, and copies with harmless edits alone, and says how many of the changes are found, and what is found that was not
-changed. Prints JSON.
+changed. `conflict_pairs.jsonl` has what a reader said of each pair that was found in real articles: two states of a
+public repository (`commits`) in two folders, or sets of passages. Prints JSON.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import re
@@ -37,6 +39,7 @@ from qa.sandbox.parsing import parse_file
 from qa.text.document import Document, Span
 from qa.text.passage import Passage
 
+JUDGED = Path(__file__).with_name("conflict_pairs.jsonl")
 _EVERY = 4  # one article of so many is copied
 _FEWEST = 5  # statements of an article that is copied
 _MONTHS = {"january": "March", "february": "May", "march": "June", "april": "July", "may": "August", "june": "October",
@@ -89,11 +92,25 @@ def measure(folder: Path) -> dict[str, Any]:
         "passages": plain.passages,
         "statements": plain.statements,
         "seconds": round(seconds, 2),
+        "judged": judged(plain.conflicts),
         "found": [conflict.as_json("") for conflict in plain.conflicts],
         "recall": {name: [sum(hits), len(hits)] for name, hits in sorted(recall.items())},
         "harmless": sum(each.way == "harmless" for each in planted),
         "stray": [conflict.as_json("") for conflict in stray],
     }
+
+
+def judged(found: Sequence[Conflict]) -> dict[str, int]:
+    """How many of these are conflicts and how many are `none` by what a reader said of them, and the `unread` rest."""
+    known = {row["key"]: row["conflict"] for row in map(json.loads, JUDGED.read_text("utf-8").splitlines())}
+    said = [known.get(key_of(*(each.text for each in conflict.said))) for conflict in found]
+    return {"conflicts": said.count(True), "none": said.count(False), "unread": said.count(None)}
+
+
+def key_of(*texts: str) -> str:
+    """What names a pair of sentences in JUDGED, whichever is first and however they are broken into lines."""
+    plain = "\n".join(sorted(" ".join(text.split()) for text in texts))
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
 def _names(conflict: Conflict) -> set[str]:
@@ -119,7 +136,6 @@ def _plant(generation: OpenGeneration, copies: Path) -> Iterator[Planted]:
     """Write the copies. Of an article that is copied, a version, an excerpt or one without a changed value is made."""
     chosen = random.Random(21)
     passages = [passage for _, passage in generation.in_order(range(generation.count()), lambda: None)]
-    names = sorted({value for passage in passages for value in re.findall(r"(?<=[a-z] )[A-Z][a-z]{3,}", passage.text)})
     taken, own = Counter[str](), defaultdict[str, list[Passage]](list)
     for passage in passages:
         own[passage.document].append(passage)
@@ -136,7 +152,7 @@ def _plant(generation: OpenGeneration, copies: Path) -> Iterator[Planted]:
             yield Planted(copy, Path(path).name, "number", way, "")
             continue
         chosen.shuffle(statements)
-        changed = next(filter(None, (_changed(each, names, chosen, way) for each in statements)), None)
+        changed = next(filter(None, (_changed(each, chosen) for each in statements)), None)
         if changed is not None:
             statement, kind, text = changed
             sentence = statement.unit.sentence
@@ -165,30 +181,26 @@ def _edited(text: str, chosen: random.Random) -> str:
     return text
 
 
-def _changed(
-    statement: Statement, names: Sequence[str], chosen: random.Random, way: str
-) -> tuple[Statement, ValueKind, str] | None:
+def _changed(statement: Statement, chosen: random.Random) -> tuple[Statement, ValueKind, str] | None:
     """A sentence with one value changed, if it is no row and has one that can be."""
     if statement.unit.row is not None or "|" in statement.unit.sentence_text:
         return None
     text = statement.unit.sentence_text
-    values = [value for value in statement.values if value.kind != "name" or way == "version"]
+    values = [value for value in statement.values if value.kind != "name"]
     chosen.shuffle(values)
     for value in values:
         span = statement.words.spans[value.at]
-        new = _other(span.of(text), value.kind, names, chosen)
+        new = _other(span.of(text), value.kind, chosen)
         if new:
             return statement, value.kind, text[: span.start] + new + text[span.end :]
     return None
 
 
-def _other(value: str, kind: ValueKind, names: Sequence[str], chosen: random.Random) -> str:
+def _other(value: str, kind: ValueKind, chosen: random.Random) -> str:
     if kind == "number" and value.isdigit():
         number = int(value)
         return str(number + chosen.choice((2, 3, 7)) if number < 2100 else number * 2 + 7)
-    if kind == "date":
-        return _MONTHS.get(value.lower(), "")
-    return chosen.choice(names) if kind == "name" and value.isalpha() and names else ""
+    return _MONTHS.get(value.lower(), "") if kind == "date" else ""
 
 
 if __name__ == "__main__":

@@ -33,10 +33,10 @@ def conflicts(
     as_json: bool,
     scope: Mapping[str, Any],
 ) -> int:
-    """List where two articles give different values for the same thing: amounts, dates, names.
+    """List where two articles give different values for the same thing: amounts and dates.
 
     Both sentences are shown with their dates and files, the newest first. It compares all articles, or those that the
-    filters name, and changes nothing.
+    filters name, and changes no article.
     """
     from ..conflicts.comparing import comparing_of
     from ..conflicts.report import as_markdown, as_terminal

@@ -23,14 +23,20 @@ _NUMBERED, _AT_LEAST = frozenset(_NUMBERS_OF.split()), frozenset(_LOWER_BOUNDS.s
 _AT_MOST, _ABOUT = frozenset(_UPPER_BOUNDS.split()), frozenset(_HEDGES.split())
 _OF_BOUND = frozenset(("or", "minimum", "maximum"))  # after a number
 _DECIMAL_COMMA = re.compile(r"^(\d+),(\d{1,2})$")
+_AFTER_ITEM = re.compile(r"\s*(?:[-–—)\]|:]|\.\s)")
 _SHORT_YEAR, _YEAR = 2, 4  # digits
 _BESIDE = 4  # words before a number that may bound it
 _ROUNDED = Decimal("0.1")  # how far two numbers may differ, as a share, if one of them is only about right
 
 
 def is_numbered(words: Words, at: int) -> bool:
-    """Whether a number names a section, a figure, a version … rather than an amount: Section 3, Baa-1, COVID-19."""
-    start = words.spans[at].start
+    """Whether a number names a section, a figure, a version … rather than an amount: Section 3, Baa-1, COVID-19.
+
+    So does one in digits that a statement begins with, before a dash or a bracket: that of an item or a page.
+    """
+    start, end = words.spans[at].start, words.spans[at].end
+    if not at and words.forms[at].isdecimal() and _AFTER_ITEM.match(words.text, end):
+        return True
     is_part = start > 1 and words.text[start - 1] in "-_#/" and words.text[start - 2].isalnum()
     return is_part or (at > 0 and words.folded[at - 1] in _NUMBERED)
 

@@ -11,7 +11,7 @@ from ..check.values import ValueKind, date_words, is_negation, name_key, number_
 from ..check.words import Words, words_of
 from ..text.dates import dates_in
 from .amounts import agree, bound, is_numbered, units_beside
-from .reference import is_of_a_day, is_reported, may_point_back, points_back
+from .reference import is_of_a_day, is_of_a_version, is_reported, may_point_back, points_back
 from .statements import Statement, Value, term_of
 
 Weight = Callable[[str], float]
@@ -19,8 +19,8 @@ _LEAST_SHARED = 0.75  # of the terms of each of two statements beside the value,
 _LEAST_WEIGHT = 30.0  # of what they share: less is said of many things, unless both stand under the same headings
 _SAME_PLACE, _NEAR_PLACE = 0.8, 0.5  # the share of the terms of two titles and headings that are in both
 _PLAIN = re.compile(r"[\d.,:/-]+(?:st|nd|rd|th|s)?|half|quarter|twice|million|billion")
-_ENDING = 2  # letters
 _FRAMES = "in on by during since after before until from at"
+_CLOCK = re.compile(r"\d{1,2}[:.]\d\d")
 _FRAMING = frozenset(_FRAMES.split())
 
 
@@ -105,19 +105,17 @@ def compared(
     shared = total / max(sum(map(weight, _beside(one, mine))), sum(map(weight, _beside(other, others))))
     if shared < _LEAST_SHARED:
         return None
-    if kind == "name" and _is_spelling(mine, others):
-        return None
     if kind == "number" and not _are_other_amounts(one, mine, other, others):
         return None
-    if is_of_a_day(one.words.text) or is_of_a_day(other.words.text):
+    if any(is_of_a_day(each.words.text) or is_of_a_version(each.words.text) for each in (one, other)):
         return None
     if ours.periods != theirs.periods or (_is_titled(mine, ours) and _is_titled(others, theirs)):
         return None
-    if kind != "name" and (_is_frame(one, mine) or _is_frame(other, others)):
+    if _is_frame(one, mine) or _is_frame(other, others):
         return None
     has_code = not (_are_amounts(mine) and _are_amounts(others))
     if not known.are_versions:
-        if kind == "name" or has_code or ours.dates != theirs.dates:
+        if has_code or ours.dates != theirs.dates:
             return None
         if any(points_back(each.words) or is_reported(each.words.text) for each in (one, other)):
             return None
@@ -156,16 +154,17 @@ def _share_name(one: Statement, other: Statement) -> bool:
 
 
 def _is_frame(statement: Statement, values: Sequence[Value]) -> bool:
-    """Whether a date begins a sentence: it says when something happened that may have happened again."""
+    """Whether a date or a time begins a statement: it says when something happened that may have happened again."""
+    if not values[0].at and _CLOCK.fullmatch(statement.words.forms[0]):
+        return True  # an entry of an agenda
     return values[0].at <= 1 and statement.words.folded[0] in _FRAMING
 
 
 def _kind(mine: Sequence[Value], others: Sequence[Value]) -> ValueKind | None:
-    if not mine or not others:
-        return None
+    """What differs; None for a name, which mostly is the same thing, called otherwise (docs/conflicts.md)."""
     one, other = ({value.kind for value in each} for each in (mine, others))
-    if "name" in one | other:
-        return "name" if one == other == {"name"} else None
+    if not one or not other or "name" in one | other:
+        return None
     if "date" in one | other:
         return "date" if one == other or one | other == {"date", "number"} else None
     return "number"
@@ -181,12 +180,6 @@ def _ends(values: Sequence[Value]) -> tuple[int, int]:
 
 def _negations(statement: Statement) -> int:
     return sum(map(is_negation, statement.words.folded)) % 2
-
-
-def _is_spelling(mine: Sequence[Value], others: Sequence[Value]) -> bool:
-    """Whether a name only has another ending: Reuter, Reuters."""
-    one, other = sorted(("".join(value.key for value in each) for each in (mine, others)), key=len)
-    return other.startswith(one) and len(other) - len(one) <= _ENDING
 
 
 def _are_amounts(values: Sequence[Value]) -> bool:

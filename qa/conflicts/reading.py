@@ -13,7 +13,7 @@ _SECONDS = 5.0  # of work for one statement: far more than it takes
 _LEAST_MARGIN = 2.0  # of the reader, for each of the two (docs/conflicts.md)
 _SAME = 0.95  # the share of the terms of two statements that say the same
 _BEFORE, _AFTER = 10, 8  # words beside a value that say what it is
-_ASKED = {"number": "how many", "date": "when", "name": "who"}
+_ASKED = {"number": "how many", "date": "when"}
 
 
 def is_confirmed(reader: Reader | None, pair: Pair) -> bool:

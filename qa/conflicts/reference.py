@@ -1,4 +1,4 @@
-"""Tells what a statement leaves to the text around it: the day on which it was written, or whom it is about."""
+"""Tells what a statement leaves to the text around it: the day or the version that it is of, or whom it is about."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ _WRITTEN = re.compile(
 _POINTERS = "this these that those it its he his she her they their such both another other one"
 _POINTING = frozenset(_POINTERS.split())
 _SUBJECT = 5  # words in which a sentence that begins with "the" may still name what it is about
+# It tells of the text that it stands in, of which another version has a day of its own.
+_OF_VERSION = re.compile(
+    r"\beffective date\b|\blast (?:\w+ )?(?:reviewed|updated|modified|revised|edited|review|update)\b|\bcopyright\b"
+    r"|^\W*(?:version|revision)\b"
+    r"|^\W*this (?:\w+ ){1,3}(?:was (?:adopted|approved|issued|written)|covers the period)\b",
+    re.I,
+)
 # It tells what somebody said of one day, and tomorrow another.
 _REPORTED = re.compile(r"\b(?:said|told|reported|announced|spokes(?:man|woman|person))\b", re.I)
 
@@ -26,6 +33,11 @@ _REPORTED = re.compile(r"\b(?:said|told|reported|announced|spokes(?:man|woman|pe
 def is_of_a_day(text: str) -> bool:
     """Whether a text says when something was by the day on which it was written."""
     return _WRITTEN.search(text) is not None
+
+
+def is_of_a_version(text: str) -> bool:
+    """Whether a text says of which day or version the text around it is: last updated on 30 June."""
+    return _OF_VERSION.search(text) is not None
 
 
 def is_reported(text: str) -> bool:

@@ -36,15 +36,15 @@ def conflicts(resources: Resources, scope: Scope = EVERYTHING, step: Step = lamb
     catalogue, passages = _catalogue(resources, selection, step)
     search = _Search(generation, catalogue)
     places = list(catalogue.pairs())
-    found: list[Pair] = []
+    found: dict[tuple[str, str, str, str], Pair] = {}  # what two articles say several times is said once
     for done, (one, other) in enumerate(places):
         step("comparing", done, len(places))
         questions.give_way()
         pair = search.compared(one, other)
         if pair is not None and is_confirmed(resources.reader, pair):
-            found.append(pair)
+            found.setdefault(_said_by(pair), pair)
     return Conflicts(
-        tuple(_newest_first(generation, found)),
+        tuple(_newest_first(generation, list(found.values()))),
         passages,
         len(catalogue),
         generation.id,
@@ -101,6 +101,10 @@ class _Search:
             return contexts[place.number]
 
         return statement, context
+
+
+def _said_by(pair: Pair) -> tuple[str, str, str, str]:
+    return pair.one.document, pair.one.text, pair.other.document, pair.other.text
 
 
 def _newest_first(generation: OpenGeneration, pairs: Sequence[Pair]) -> Iterator[Conflict]:

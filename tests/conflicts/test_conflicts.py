@@ -70,16 +70,35 @@ def test_two_values_for_the_same_thing_are_a_conflict(
             assert said.value_span.of(document.text) == said.value
 
 
-def test_a_name_is_another_value_only_between_versions_of_one_article(config: Config, tiny: TinyEncoder) -> None:
-    rest = "".join(
-        f"\nThe {word} of the harbour has {number} metres of mooring rope in its store.\n"
-        for number, word in enumerate(("pier", "quay", "mole", "dock", "slip"), start=11)
-    )
-    says = "# Harbour\n\nThe harbour office is led by Captain {} since the winter storm.\n"
-    names = pair(says, "Hansen", "Olsen")
-    assert not found(config, tiny, names).conflicts
-    versions = {name: text + rest for name, text in names.items()}
-    assert values(found(config, tiny, versions)) == [("Hansen", "Olsen")]
+STORES = "".join(
+    f"\nThe {word} of the harbour has {number} metres of mooring rope in its store.\n"
+    for number, word in enumerate(("pier", "quay", "mole", "dock", "slip"), start=11)
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The harbour office is led by Captain Hansen since the winter storm.",  # a name
+         "The harbour office is led by Captain Olsen since the winter storm."),
+        ("131 - Clock frequency of the harbour radio on the northern pier",  # the number of a page
+         "132 - Clock frequency of the harbour radio on the northern pier"),
+        ("The harbour rules of Bergen were last reviewed on 30 May 2020.",  # each of its own version
+         "The harbour rules of Bergen were last reviewed on 12 June 2021."),
+        ("This harbour plan covers the period from 2019 until the new northern pier of Bergen is built.",
+         "This harbour plan covers the period from 2022 until the new northern pier of Bergen is built."),
+        ("13:05 - 13:30 Introduction round of the Bergen rowing club in the harbour office",  # an entry of an agenda
+         "09:05 - 09:30 Introduction round of the Bergen rowing club in the harbour office"),
+    ],
+)  # fmt: skip
+def test_what_is_no_conflict_between_versions_either(config: Config, tiny: TinyEncoder, one: str, other: str) -> None:
+    texts = {f"{name}.md": f"# Harbour\n\n{text}\n{STORES}" for name, text in (("one", one), ("two", other))}
+    assert values(found(config, tiny, texts)) == []
+
+
+def test_an_amount_that_another_version_changed_is_one(config: Config, tiny: TinyEncoder) -> None:
+    texts = {name: text + STORES for name, text in pair(FEE, "40", "45").items()}
+    assert values(found(config, tiny, texts)) == [("40", "45")]
 
 
 def test_articles_whose_names_differ_in_a_date_alone_are_versions_unless_there_are_many(
@@ -137,6 +156,12 @@ def test_an_article_does_not_contradict_itself(config: Config, tiny: TinyEncoder
     assert (
         values(found(config, tiny, {"one.md": f"# Harbour\n\n{FEE.format(40)}\n\n## Fees\n\n{FEE.format(45)}\n"})) == []
     )
+
+
+def test_what_two_articles_say_several_times_is_listed_once(config: Config, tiny: TinyEncoder) -> None:
+    texts = {f"{name}.md": f"# Harbour\n\n{FEE.format(fee)}\n\n## Boats\n\n{FEE.format(fee)}\n"
+             for name, fee in (("one", 40), ("two", 45))}  # fmt: skip
+    assert values(found(config, tiny, texts)) == [("40", "45")]
 
 
 # --- how it is said ---------------------------------------------------------------------------------------------------

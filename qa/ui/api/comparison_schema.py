@@ -112,7 +112,7 @@ class Said(ComparedSource):
 class Conflict(Closed):
     """Two articles that give different values for the same thing."""
 
-    kind: Literal["number", "date", "name"]
+    kind: Literal["number", "date"]
     said: tuple[Said, Said] = Field(description="The newer first, if both are dated.")
 
 

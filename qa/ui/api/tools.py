@@ -181,8 +181,8 @@ TOOLS: Mapping[str, Tool] = {
         Tool(
             "conflicts",
             "List conflicts",
-            "List where two of the user's own articles give different values for the same thing (an amount, a date, a "
-            "name): both sentences with their dates, the newest first. The first call after a change of the articles "
+            "List where two of the user's own articles give different values for the same thing (an amount or a "
+            "date): both sentences with their dates, the newest first. The first call after a change of the articles "
             "compares all of them, which may take minutes; if it is refused meanwhile, call it again later.",
             None,
             Conflicts,
