@@ -8,6 +8,7 @@ from collections.abc import Mapping, Set
 from dataclasses import replace
 from types import MappingProxyType
 
+from ..corpus.heads import date_from
 from ..text.dates import Date, latest_date
 from ..text.mentions import names_of, numbers_of
 from ..text.terms import contained_in
@@ -83,12 +84,17 @@ def _parts(sentence: str) -> tuple[Counter[str], Counter[str]]:
 
 
 def date_of(unit: Unit, contexts: Mapping[str, str], dates: Mapping[str, str] = NONE) -> Date | None:
-    """The latest date beside the sentence: in the quoted text, then in headings, title and path, then among the
-    properties; else in itself.
+    """When a sentence was written, as far as anything says so; of each place the latest date counts.
+
+    A day or a month says it first: in the headings above the sentence (an entry of a diary), then among the properties,
+    in the path, and in the title. A year in a name is often what the article is about: so what stands beside the
+    sentence, and its headings, come before it, and the sentence itself is last.
     """
     start = unit.sentence.start - unit.span.start
-    around = f"{unit.text[:start]}\n{unit.text[start + len(unit.sentence) :]}"
-    document = unit.passage.document  # its path as it is written: as words, 2024-05-17 is no date
-    headings = "\n".join((*unit.headings, contexts.get(document, ""), document))
-    own = latest_date(dates.get(document, ""))
-    return latest_date(around) or latest_date(headings) or own or latest_date(unit.visible_sentence)
+    beside = latest_date(f"{unit.text[:start]}\n{unit.text[start + len(unit.sentence) :]}")
+    document = unit.passage.document
+    own, headings = dates.get(document, ""), latest_date("\n".join(unit.headings))
+    written, title = date_from(own, document), latest_date(contexts.get(document, ""))
+    exact = (date for date in (headings, written, title) if date is not None and date[1])
+    by_year = (beside, headings, latest_date(own), title, written, latest_date(unit.visible_sentence))
+    return next(exact, None) or next(filter(None, by_year), None)

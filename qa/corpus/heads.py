@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
 
-from ..text.dates import Date, as_iso, dates_in, latest_date
+from ..text.dates import Date, as_iso, dates_in, latest_date, may_be_same
 from ..text.document import without_record
 from ..text.properties import AUTHORS
 from .records import FileRecord, Head
@@ -33,8 +33,19 @@ def written(properties: Mapping[str, str]) -> str:
 
 
 def date_of(head: Head) -> Date | None:
-    """When a document was last written: by its properties, else by its name; None if neither says so."""
-    return _date_in(dated(head.metadata)) or _date_in_name(without_record(head.path))
+    """When a document was last written, as `date_from` says it."""
+    return date_from(dated(head.metadata), head.path)
+
+
+def date_from(own: str, path: str) -> Date | None:
+    """When a document was last written: by its property (see `dated`), else by its path; None if neither says so.
+
+    A path that says it more exactly than the property, and nothing else, counts (`date: 2024` in 2024-05-17.md).
+    """
+    said, named = _date_in(own), _date_in_path(without_record(path))
+    if said is None or named is None or not may_be_same(said, named):
+        return said or named
+    return max(said, named)  # what is not said is 0
 
 
 # The documents of one file have one name, and often the same dates.
@@ -44,7 +55,7 @@ def _date_in(value: str) -> Date | None:
 
 
 @lru_cache(maxsize=1_000)
-def _date_in_name(path: str) -> Date | None:
+def _date_in_path(path: str) -> Date | None:
     return max((found for _, found in dates_in(path) if found[0]), default=None)
 
 

@@ -208,8 +208,34 @@ def test_the_date_among_the_properties_counts_where_none_is_beside_the_sentence(
     answer = answer_of(ranking, facts=known)
     assert answer.lead is not None
     assert (answer.lead.date, [other.date for other in answer.others]) == ("2024-06-02", ["2023-01-15"])
-    headed = replace(known, contexts={"a.md": "Fees of 2025\na md"})
+    headed = replace(known, contexts={"a.md": "Fees of 1 May 2025\na md"}, dates={"b.md": "2024-06-02"})
     assert says(led(ranking, headed)) == days(14, 30)
+
+
+@pytest.mark.parametrize(
+    ("document", "text", "section", "title", "own", "date"),
+    [
+        ("fees-2021.md", REFUND, (), "Fees of 2021", "2024-05-17", "2024-05-17"),  # of which year, and when written
+        ("2021-03-02.md", REFUND, (), "", "2024-05-17", "2024-05-17"),
+        ("2021-03-02.md", REFUND, (), "", "2024", "2024"),
+        ("2024-03-02.md", REFUND, (), "", "2024", "2024-03-02"),
+        ("20210302-minutes.md", f"{REFUND} So it was in 2019.", (), "", "", "2021-03-02"),
+        ("fees-2021.md", f"{REFUND} So it was in 2019.", (), "", "", "2019"),
+        ("fees.md", f"{REFUND} So it was in 2019.", (), "", "2024-05-17", "2024-05-17"),
+        ("diary.md", REFUND, ("12 June 2023",), "", "2024-05-17", "2023-06-12"),
+        ("fees.md", REFUND, ("Fees of 2023",), "", "2024-05", "2024-05"),
+        ("fees.md", REFUND, (), "Minutes of 3 May 2022", "", "2022-05-03"),
+        ("fees-2021.md", REFUND, (), "", "", "2021"),
+        ("fees.md", "Since May 2020, a refund takes {} days.", (), "", "", "2020-05"),
+    ],
+)
+def test_a_day_says_when_before_a_year_does(
+    document: str, text: str, section: tuple[str, ...], title: str, own: str, date: str
+) -> None:
+    leads = led(ranking_of([passage(text.format(14), document, section=section)], QUESTION))
+    assert leads.best is not None
+    unit = next(each.unit for each in leads.finalists if "14 days" in each.unit.sentence_text)
+    assert as_iso(date_of(unit, {document: title}, {document: own})) == date
 
 
 def test_the_evidence_is_that_of_the_unit_that_leads() -> None:
