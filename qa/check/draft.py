@@ -9,6 +9,7 @@ from ..ask.pipeline import Resources
 from ..ask.presence import GoneDocuments
 from ..index.scope import EVERYTHING, Scope
 from ..models.protocols import Vectors
+from ..system.precedence import questions
 from ..text.document import Document
 from ..text.passage import Passage
 from .candidates import Candidates
@@ -42,6 +43,7 @@ def check(
     for document, claims in read:
         findings: list[Finding] = []
         for claim, vector in _encoded(claims.claims, resources):
+            questions.give_way()
             findings.append(judge.finding(claim, vector))
             done += 1
             step(done, total)

@@ -41,8 +41,11 @@ def check_draft(
     scope: Mapping[str, object] | None = None,
     step: Step = lambda done, of: None,
 ) -> CheckedDraft:
-    """Check the bytes of a draft with this name. Raises ConfigError if it cannot be read, or as `Engine.ask` does."""
-    with engine.resources() as resources:
+    """Check the bytes of a draft with this name. Raises ConfigError if it cannot be read, or as `Engine.ask` does.
+
+    Meanwhile builds go on, and questions go first: it is compared with the generation that answered when it began.
+    """
+    with engine.resources(first=False) as resources:
         with SandboxProcess() as sandbox:
             draft = read_draft(name, data, resources.encoder, sandbox.parse_file)
         return check(draft, resources, Scope.from_json(scope), step)
