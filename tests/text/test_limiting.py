@@ -19,7 +19,9 @@ SAID = "You can return the goods within 30 days."
         "Notwithstanding the foregoing, software stays with you.",
         "The service is only available in Spain.",
         "Some goods are not covered.",
-        "Unless we agree otherwise, you pay the postage.",
+        "Unless we agree otherwise.",
+        "Except for software and food:",
+        "However, members pay 3 euros.",
         "Exceptions: software and food.",
         "Software and food are not included in this offer.",
         "You cannot return the goods if you have opened them.",
@@ -42,6 +44,21 @@ def test_a_limit(following: str) -> None:
         (SAID, "An exception of this kind is rare."),
         ("The function is not available in Spain.", "This function may not be supported by every model."),
         ("We take measures.", "Such measures include, but shall not be limited to, locks."),
+        (SAID, "Unless we agree otherwise, you pay the postage."),  # it limits its own sentence
+        (SAID, "Except for Sundays, the shop is open."),
+        (SAID, "However, you should make sure that the box is closed."),  # advice
+        (SAID, "But the roots of our work reach even further back."),  # a contrast
+        (SAID, "However often you do so, we pay the postage."),
+        (SAID, "It does not just apply to software."),
+        (SAID, "Goods are returned for a refund; however, you need the receipt."),  # of its own first half
+        (SAID, "It does not affect the quality of the goods."),
+        ("Use the goods as described.", "Do not use the goods if the box is damaged."),  # a warning
+        ("5. Returning goods", "However, software must be sealed."),  # a heading
+        ("3.", "This Agreement does not apply to software."),
+        ("For more information, see the terms.", "This function may not be available in Spain."),
+        ("You must agree to the terms.", "This function may not be available in Spain."),
+        ("Colours may differ by model.", "This function may not be available in Spain."),
+        (SAID, "H) that we are not required to disclose anything."),
     ],
 )
 def test_no_limit(said: str, following: str) -> None:
