@@ -25,7 +25,7 @@ from qa.check.candidates import Candidates
 from qa.check.claims import claims_of
 from qa.check.findings import VERDICTS, Finding
 from qa.check.verdicts import Judge
-from qa.config import Config, joined
+from qa.config import Config
 from qa.engine import Engine
 from qa.text.document import Block, Document, Section, Span
 from qa.text.passages import PassageSettings, Splitting, iter_passages
@@ -109,7 +109,7 @@ def _share(part: int, of: int) -> float | None:
 
 def index_of(folder: Path) -> Config:
     """The index of all collections in a folder, built if it is not there."""
-    config = Config(corpus=Path(joined(tuple(FOLDERS.values()))), index=folder)
+    config = Config.from_env({}, [*FOLDERS.values()], folder)
     if not (folder / "CURRENT").exists():
         build_index(config)
     return config
