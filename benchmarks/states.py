@@ -27,7 +27,8 @@ import numpy as np
 
 from qa.build import build
 from qa.config import Config
-from qa.index.local.history import NAME, History
+from qa.index.local.history import History
+from qa.index.local.history_file import NAME
 from qa.index.local.store import LocalStore
 from qa.models.protocols import EncoderIdentity, Vectors
 

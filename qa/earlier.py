@@ -124,6 +124,13 @@ class Earlier(AbstractContextManager["Earlier"]):
         """The bytes that the earlier states take, beside the generations that are kept whole."""
         return self._store.states_size()
 
+    def mend(self) -> list[str]:
+        """Restore or drop what is damaged in the earlier states, and say so, a sentence each.
+
+        Raises BusyError or StoreError.
+        """
+        return self._store.mend_states()
+
     def forget(self) -> int:
         """Delete all earlier states and return how many bytes they took. Raises BusyError or StoreError."""
         size = self.size()

@@ -25,7 +25,7 @@ from qa.earlier import Earlier
 from qa.engine import Engine
 from qa.errors import QuestionError, StoreError
 from qa.index.generation import OpenGeneration
-from qa.index.local import history, past
+from qa.index.local import history_file, past
 from qa.index.local.store import LocalStore
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def test_a_state_that_is_written_again_is_the_one_that_was_built(
 def test_an_ordinary_folder_has_no_history(config: Config, tiny: TinyEncoder) -> None:
     edition(config, tiny, 1)
     build(config, tiny)
-    assert not (config.index / history.NAME).exists()
+    assert not (config.index / history_file.NAME).exists()
     with Engine.open(config, tiny) as engine, Earlier(engine) as earlier:
         assert [state.ended for state in earlier.states()] == [None]
 
@@ -163,7 +163,7 @@ def test_states_are_forgotten_with_their_texts_after_the_days(config: Config, ti
         edition(config, tiny, 3)
         assert [state.generation for state in earlier.states()] == ["000002", "000003"]
     assert not (config.index / past.STATES / "000001").exists()
-    with closing(sqlite3.connect(config.index / history.NAME)) as opened:
+    with closing(sqlite3.connect(config.index / history_file.NAME)) as opened:
         assert opened.execute("SELECT path FROM versions WHERE last IS NOT NULL").fetchall() == [("fees.md",)]
         assert opened.execute("SELECT count(*) FROM contents").fetchone() == (1,)
 
@@ -197,9 +197,9 @@ def test_nothing_is_kept_with_no_days_and_nothing_left_after_forgetting(
         assert earlier.size() == 0
     assert [path.name for path in (config.index / "generations").iterdir()] == ["000003"]
     edition(config, tiny, 9)
-    assert (config.index / history.NAME).exists()
+    assert (config.index / history_file.NAME).exists()
     build(replace(config, as_of_days=0), tiny)
-    assert not (config.index / history.NAME).exists()
+    assert not (config.index / history_file.NAME).exists()
 
 
 def test_a_state_costs_what_was_changed_after_it(config: Config, tiny: TinyEncoder, clock: At) -> None:
@@ -246,11 +246,11 @@ def test_a_history_that_cannot_be_read_does_not_stop_builds_or_answers(
     for day in range(2):
         clock(START + timedelta(days=day))
         edition(config, tiny, day)
-    place = config.index / history.NAME
+    place = config.index / history_file.NAME
     place.write_bytes(b"no database" * 500)
     with Engine.open(config, tiny) as engine, Earlier(engine) as earlier:
         assert "1 euros" in engine.ask("What is the fee?").citations[0].text
-        with pytest.raises(StoreError, match=r"delete history\.sqlite in the index folder"):
+        with pytest.raises(StoreError, match="run `qa verify`"):
             earlier.states()
         clock(START + timedelta(days=2))
         with caplog.at_level(logging.WARNING):
@@ -266,7 +266,7 @@ def test_a_changed_bit_in_a_kept_text_is_noticed(config: Config, tiny: TinyEncod
     for day in range(2):
         clock(START + timedelta(days=day))
         edition(config, tiny, day)
-    with closing(sqlite3.connect(config.index / history.NAME)) as opened, opened:
+    with closing(sqlite3.connect(config.index / history_file.NAME)) as opened, opened:
         (documents,) = opened.execute("SELECT documents FROM contents").fetchone()
         opened.execute("UPDATE contents SET documents = ?", (documents[:30] + b"?" + documents[31:],))
     with Engine.open(config, tiny) as engine, Earlier(engine) as earlier:
@@ -286,7 +286,7 @@ def test_while_the_history_cannot_be_written_the_generations_stay(
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(history.History, "_record", full)
+        patch.setattr("qa.index.local.history.History._record", full)
         for day in range(1, 4):
             clock(START + timedelta(days=day))
             edition(config, tiny, day)
@@ -349,7 +349,7 @@ def test_killed_before_each_change_of_the_index_folder_no_state_is_lost(
     shutil.copytree(config.index, tmp_path / "before")
     whole = builder.run(config.corpus, config.index)
     changes = [line for line in whole.lines if line.startswith("change ")]
-    assert any(history.NAME in line for line in changes)
+    assert any(history_file.NAME in line for line in changes)
     for number in range(len(changes) - 12, len(changes) + 1):  # from the last writes before the publication on
         shutil.rmtree(config.index)
         shutil.copytree(tmp_path / "before", config.index)
@@ -374,6 +374,6 @@ def test_a_question_of_the_present_opens_nothing_of_the_past(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("the history was opened")
 
-    monkeypatch.setattr(history.History, "_opened", refuse)
+    monkeypatch.setattr("qa.index.local.history.opened", refuse)
     with Engine.open(config, tiny) as engine:
         assert "1 euros" in engine.ask("What is the fee?").citations[0].text

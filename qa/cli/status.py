@@ -48,12 +48,16 @@ def status(corpus: Path | None, index: Path | None, store: str | None, as_json: 
 @click.command()
 @stored
 def verify(corpus: Path | None, index: Path | None, store: str | None) -> int:
-    """Check the index and its models: checksums, spans, counts."""
+    """Check the index and its models: checksums, spans, counts.
+
+    What is damaged in earlier states of the folder is restored where another copy has it, or else dropped.
+    """
+    from ..earlier import Earlier
     from ..engine import Engine
     from ..index.verification import advised
 
-    with Engine.open(config_of(corpus, index, store)) as engine:
-        problems, manifest = engine.verify(), engine.generation.manifest
+    with Engine.open(config_of(corpus, index, store)) as engine, Earlier(engine) as earlier:
+        problems, manifest = [*engine.verify(), *earlier.mend()], engine.generation.manifest
     for problem in problems:
         click.echo(f"qa: {advised(problem)}", err=True)
     if problems:

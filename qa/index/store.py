@@ -110,6 +110,13 @@ class Store(ABC, Generic[Opened]):
         """The bytes that all states but the present one take."""
         return 0
 
+    def mend_states(self) -> list[str]:
+        """Restore or drop what is damaged in the states but the present one, and return one sentence for each.
+
+        Raises BusyError or StoreError.
+        """
+        return []
+
     def forget_states(self) -> None:
         """Delete all states but the present one; only while `writing`. Raises OSError."""
 

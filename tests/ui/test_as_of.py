@@ -16,7 +16,7 @@ from qa.build import build
 from qa.config import Config
 from qa.engine import Engine
 from qa.errors import QuestionError
-from qa.index.local import history
+from qa.index.local import history_file
 from qa.ui.answers.messages import as_message
 from qa.ui.api.calls import answer_to, calls
 from qa.ui.api.schema import Answer as AnswerSchema
@@ -111,7 +111,7 @@ def test_the_days_are_offered_only_if_there_is_more_than_the_present(engine: Eng
 def test_a_history_that_cannot_be_read_hides_the_days_and_nothing_else(config: Config) -> None:
     write(config.corpus, {"a.md": "# A\n\nWords.\n"})
     build(config, TinyEncoder())
-    (config.index / history.NAME).write_bytes(b"nonsense" * 1_000)
+    (config.index / history_file.NAME).write_bytes(b"nonsense" * 1_000)
     with Engine.open(config, TinyEncoder()) as other:
         value = picker_of(other).look(clicked(find="", scope={}))
     assert value["earliest"] == "" and value["held"] == "All 1 article"

@@ -17,7 +17,7 @@ from ...text.passage import Passage
 from ...text.properties import searched_labels
 from ...text.stored import parse_json, strings, typed
 from ..generation import OpenGeneration
-from ..rows import document_of_row, span_of, spans_from_json, spans_json
+from ..rows import MALFORMED, document_of_row, span_of, spans_from_json, spans_json
 from ..writer import Written
 
 _LEVEL = 6  # of zlib
@@ -55,6 +55,15 @@ def written(content: Content, path: str, dimension: int) -> tuple[list[Written],
     documents = [_written(data, path) for data in _raw(content)]
     vectors = np.frombuffer(content.vectors, dtype="<f2").reshape(-1, dimension).astype(np.float32)
     return documents, vectors
+
+
+def is_whole(content: Content) -> bool:
+    """Whether the content is what was stored."""
+    try:
+        _raw(content)
+    except MALFORMED:
+        return False
+    return True
 
 
 def texts(content: Content, path: str) -> tuple[tuple[str, str], ...]:

@@ -27,31 +27,14 @@ from ..states import State, outdated
 from . import layout
 from .contents import Content, content_of
 from .generation import Generation
+from .history_file import NAME, clear, content_number, forget, opened, states_in, time_of
 
 logger = logging.getLogger(__name__)
 
-NAME = "history.sqlite"
-_FORMAT = 1
-_WAIT = 30.0  # seconds for another process that writes
-# `versions` has a row for each file that ended with the state `last`, with its record and content, and, without these,
-# one for each file of the current generation that has begun with `first`, unless it was there from the start (0).
-_SCHEMA = """
-CREATE TABLE states (id INTEGER PRIMARY KEY, created TEXT NOT NULL, ended TEXT, changed INTEGER NOT NULL,
-    manifest TEXT NOT NULL);
-CREATE TABLE contents (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, documents BLOB NOT NULL,
-    vectors BLOB NOT NULL);
-CREATE TABLE versions (path TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER, record TEXT,
-    content INTEGER REFERENCES contents(id), PRIMARY KEY (path, first)) WITHOUT ROWID;
-"""
 _GENERATIONS = """SELECT o.path, o.facts, n.facts FROM old.files o LEFT JOIN new.files n ON n.path = o.path
     WHERE n.facts IS NULL OR n.facts <> o.facts OR :every
     UNION ALL SELECT n.path, NULL, n.facts FROM new.files n LEFT JOIN old.files o ON o.path = n.path
     WHERE o.path IS NULL"""
-# The size of a version counts for the last kept state that it was part of.
-_STATES = """SELECT s.id, s.created, s.ended, s.changed, (
-        SELECT coalesce(sum(length(c.documents) + length(c.vectors)), 0) FROM versions v JOIN contents c
-        ON c.id = v.content WHERE s.id = (SELECT max(t.id) FROM states t WHERE t.id BETWEEN v.first AND v.last))
-    FROM states s ORDER BY s.id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +84,24 @@ class History:
         """The states that can be asked, the oldest first, the present one last. Raises StoreError."""
         if not self._path.exists():
             return ()
-        with self._opened() as opened:
-            return _states(opened)
+        with opened(self._path) as database:
+            return states_in(database)
 
     def past(self, state: State) -> Past | None:
         """A state as it can be written again; None if it is not kept any more. Raises StoreError."""
         if not self._path.exists():
             return None
-        with self._opened() as opened:
+        with opened(self._path) as database:
             number = int(state.generation)
-            row = opened.execute("SELECT manifest, created FROM states WHERE id = ?", (number,)).fetchone()
+            row = database.execute("SELECT manifest, created FROM states WHERE id = ?", (number,)).fetchone()
             if row is None or row[1] != state.created.isoformat():
                 return None
-            (newest,) = opened.execute("SELECT max(id) FROM states").fetchone()
-            rows = opened.execute(
+            (newest,) = database.execute("SELECT max(id) FROM states").fetchone()
+            rows = database.execute(
                 "SELECT v.record, c.sha256, c.documents, c.vectors FROM versions v LEFT JOIN contents c "
                 "ON c.id = v.content WHERE ? BETWEEN v.first AND v.last", (number,),
             ).fetchall()  # fmt: skip
-            begun = dict(opened.execute("SELECT path, first FROM versions WHERE last IS NULL"))
+            begun = dict(database.execute("SELECT path, first FROM versions WHERE last IS NULL"))
             ended = tuple((record_from_json(record), _content(*content)) for record, *content in rows)
             manifest = _manifest(row[0], state)
         generation = self._generation(f"{newest:06d}")
@@ -132,8 +115,8 @@ class History:
         """
         if not self._path.exists():
             return []
-        with self._opened() as opened:
-            rows = opened.execute(
+        with opened(self._path) as database:
+            rows = database.execute(
                 "SELECT v.first, v.last, v.record, c.sha256, c.documents, c.vectors FROM versions v LEFT JOIN contents "
                 "c ON c.id = v.content WHERE v.path = ? ORDER BY v.first", (path,),
             ).fetchall()  # fmt: skip
@@ -162,82 +145,55 @@ class History:
         published = published[: published.index(current) + 1] if current in published else []
         if not self._path.exists() and len(published) < 2:
             return  # there is nothing but the present
-        with self._opened(writing=True) as opened:
-            last = self._last_recorded(opened, published)
+        with opened(self._path, writing=True) as database:
+            last = self._last_recorded(database, published)
             waiting = [name for name in published if last is None or int(name) > int(last)]
             if last is None and waiting:
                 last = waiting.pop(0)
                 with contextlib.closing(self._generation(last)) as generation:
-                    _add_state(opened, generation.manifest, 0)
+                    _add_state(database, generation.manifest, 0)
             for name in waiting:
-                self._add(opened, str(last), name)
+                self._add(database, str(last), name)
                 last = name
-            _thin(opened, days)
+            forget(database, outdated(states_in(database), datetime.now(timezone.utc), days))
 
-    def _last_recorded(self, opened: sqlite3.Connection, published: Sequence[str]) -> str | None:
+    def _last_recorded(self, database: sqlite3.Connection, published: Sequence[str]) -> str | None:
         """The newest state, if its generation is still there to be compared with; otherwise everything is forgotten."""
-        row = opened.execute("SELECT id, created FROM states ORDER BY id DESC LIMIT 1").fetchone()
+        row = database.execute("SELECT id, created FROM states ORDER BY id DESC LIMIT 1").fetchone()
         if row is None:
             return None
         name = f"{row[0]:06d}"
         if name in published:
             with contextlib.closing(self._generation(name)) as generation:
-                if _time(generation.manifest.created).isoformat() == row[1]:
+                if time_of(generation.manifest.created).isoformat() == row[1]:
                     return name
-        _clear(opened)
+        clear(database)
         return None
 
-    def _add(self, opened: sqlite3.Connection, before: str, after: str) -> None:
+    def _add(self, database: sqlite3.Connection, before: str, after: str) -> None:
         """Add the state after the newest one."""
         with contextlib.closing(self._generation(before)) as old, contextlib.closing(self._generation(after)) as new:
             if old.manifest.encoder != new.manifest.encoder:
-                _clear(opened)  # embeddings of two encoders cannot be compared with one question
-                _add_state(opened, new.manifest, 0)
+                clear(database)  # embeddings of two encoders cannot be compared with one question
+                _add_state(database, new.manifest, 0)
                 return
             changed = 0
-            for path, former, now in list(_differing(opened, old, new)):
+            for path, former, now in list(_differing(database, old, new)):
                 if former is not None and now is not None and _is_same(old, new, former, now):
                     continue
                 changed += 1
                 if former is not None:
-                    _end(opened, int(before), former, content_of(old, path))
+                    _end(database, int(before), former, content_of(old, path))
                 if now is not None:
-                    opened.execute("INSERT INTO versions (path, first) VALUES (?, ?)", (path, int(after)))
-            opened.execute(
-                "UPDATE states SET ended = ? WHERE id = ?", (_time(new.manifest.created).isoformat(), int(before))
+                    database.execute("INSERT INTO versions (path, first) VALUES (?, ?)", (path, int(after)))
+            database.execute(
+                "UPDATE states SET ended = ? WHERE id = ?", (time_of(new.manifest.created).isoformat(), int(before))
             )
-            _add_state(opened, new.manifest, changed)
-
-    @contextlib.contextmanager
-    def _opened(self, writing: bool = False) -> Iterator[sqlite3.Connection]:
-        """The database, in one transaction. Raises StoreError if it cannot be read, and sqlite3.Error while writing."""
-        try:
-            opened = sqlite3.connect(self._path, timeout=_WAIT, isolation_level=None)
-            with contextlib.closing(opened):
-                if writing:
-                    opened.execute("PRAGMA secure_delete = ON")  # what is forgotten is not to be found in the file
-                    opened.execute("PRAGMA auto_vacuum = FULL")  # has an effect before the first table alone
-                opened.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
-                (version,) = opened.execute("PRAGMA user_version").fetchone()
-                if version == 0 and writing:
-                    for statement in _SCHEMA.split(";"):
-                        opened.execute(statement)
-                    opened.execute(f"PRAGMA user_version = {_FORMAT}")
-                elif version != _FORMAT:
-                    raise ValueError(f"{NAME} has format {version}")
-                yield opened
-                opened.execute("COMMIT")
-        except (sqlite3.Error, *MALFORMED) as error:
-            if writing:
-                raise
-            raise StoreError(
-                f"The earlier states cannot be read ({error}): delete {NAME} in the index folder, "
-                "and they are kept anew from then on."
-            ) from error
+            _add_state(database, new.manifest, changed)
 
 
 def _differing(
-    opened: sqlite3.Connection, old: Generation, new: Generation
+    database: sqlite3.Connection, old: Generation, new: Generation
 ) -> Iterator[tuple[str, FileRecord | None, FileRecord | None]]:
     """The files whose records are not the same in two generations: all of them if these were not read alike."""
     every = (old.manifest.reading, old.manifest.passage_settings) != (
@@ -262,55 +218,28 @@ def _is_same(old: Generation, new: Generation, former: FileRecord, now: FileReco
     return (contents[0] and contents[0].sha256) == (contents[1] and contents[1].sha256)
 
 
-def _end(opened: sqlite3.Connection, last: int, record: FileRecord, content: Content | None) -> None:
+def _end(database: sqlite3.Connection, last: int, record: FileRecord, content: Content | None) -> None:
     """Store a file as it was until the state `last`."""
     number = None
     if content is not None:
-        values = (content.sha256, content.documents, content.vectors)
-        opened.execute("INSERT OR IGNORE INTO contents (sha256, documents, vectors) VALUES (?, ?, ?)", values)
-        (number,) = opened.execute("SELECT id FROM contents WHERE sha256 = ?", (content.sha256,)).fetchone()
-    begun = opened.execute("SELECT first FROM versions WHERE path = ? AND last IS NULL", (record.path,)).fetchone()
-    opened.execute(
+        number = content_number(database, content)
+    begun = database.execute("SELECT first FROM versions WHERE path = ? AND last IS NULL", (record.path,)).fetchone()
+    database.execute(
         "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?)",
         (record.path, 0 if begun is None else begun[0], last, record_json(record), number),
     )
 
 
-def _add_state(opened: sqlite3.Connection, manifest: Manifest, changed: int) -> None:
+def _add_state(database: sqlite3.Connection, manifest: Manifest, changed: int) -> None:
     head = {
         "encoder": dict(manifest.encoder),
         "passage_settings": dict(manifest.passage_settings),
         "reading": dict(manifest.reading),
         "encoder_languages": list(manifest.encoder_languages),
     }
-    created = _time(manifest.created).isoformat()
-    opened.execute(
+    created = time_of(manifest.created).isoformat()
+    database.execute(
         "INSERT INTO states VALUES (?, ?, NULL, ?, ?)", (int(manifest.id), created, changed, json.dumps(head))
-    )
-
-
-def _thin(opened: sqlite3.Connection, days: int) -> None:
-    """Forget the states that are not kept so long, and what no other state contains."""
-    gone = outdated(_states(opened), datetime.now(timezone.utc), days)
-    if not gone:
-        return
-    opened.executemany("DELETE FROM states WHERE id = ?", [(int(generation),) for generation in gone])
-    opened.execute(
-        "DELETE FROM versions WHERE last IS NOT NULL AND NOT EXISTS "
-        "(SELECT 1 FROM states WHERE id BETWEEN versions.first AND versions.last)"
-    )
-    opened.execute("DELETE FROM contents WHERE id NOT IN (SELECT content FROM versions WHERE content IS NOT NULL)")
-
-
-def _clear(opened: sqlite3.Connection) -> None:
-    for table in ("versions", "contents", "states"):
-        opened.execute(f"DELETE FROM {table}")
-
-
-def _states(opened: sqlite3.Connection) -> tuple[State, ...]:
-    return tuple(
-        State(f"{number:06d}", _time(created), None if ended is None else _time(ended), changed, size)
-        for number, created, ended, changed, size in opened.execute(_STATES)
     )
 
 
@@ -332,7 +261,3 @@ def _manifest(raw: Any, state: State) -> Manifest:
         languages=(),
         encoder_languages=tuple(typed(head["encoder_languages"], list)),
     )
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)

@@ -15,6 +15,7 @@ from ..store import Store
 from . import layout
 from .generation import Generation
 from .history import History
+from .mending import Mending
 from .past import PastStates
 from .versions import versions_of
 from .writer import GenerationWriter
@@ -89,6 +90,13 @@ class LocalStore(Store[Generation]):
 
     def states_size(self) -> int:
         return self._history.size() + self._past.size()
+
+    def mend_states(self) -> list[str]:
+        mending = Mending(self.index)
+        if not mending.is_needed():
+            return []
+        with self.writing():
+            return mending.mend()
 
     def forget_states(self) -> None:
         self._history.forget()

@@ -39,5 +39,5 @@ def _texts(content: Content | None, path: str) -> tuple[tuple[str, str], ...]:
     except MALFORMED as error:
         raise StoreError(
             f"{path} as it was cannot be read (the history of the index is damaged): "
-            "delete history.sqlite in the index folder, and states are kept anew from then on."
+            "run `qa verify`, which keeps what is whole."
         ) from error
