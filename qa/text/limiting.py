@@ -62,7 +62,8 @@ _ADVICE = re.compile(
 )
 _CONTRAST = re.compile(rf"{_MARK}(?:however|but|nevertheless|nonetheless)\b", re.IGNORECASE)
 _CONDITION = re.compile(
-    r"\b(?:if|when(?:ever)?|unless|until|not|cannot|no|none|neither|only|must|needs?|ha(?:ve|s) to|required?|may|"
+    r"\b(?:if|when(?:ever)?|unless|until|not|cannot|no|none|nothing|nobody|never|neither|only|must|"
+    r"needs?|ha(?:ve|s) to|required?|may|"
     r"might|shall|should|some|certain|cases?|except|other than|limited|subject to|special|fees?|charges?|depend\w*|"
     r"differ\w*|var(?:y|ies)|exclu\w+|exempt\w*|restrict\w*|prohibit\w*|expire\w*|reserve\w*|surviv\w+|\d+)\b"
     r"|n['’]t\b",

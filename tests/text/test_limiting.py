@@ -22,6 +22,7 @@ SAID = "You can return the goods within 30 days."
         "Unless we agree otherwise.",
         "Except for software and food:",
         "However, members pay 3 euros.",
+        "However, members pay nothing.",
         "Exceptions: software and food.",
         "Software and food are not included in this offer.",
         "You cannot return the goods if you have opened them.",
