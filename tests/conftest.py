@@ -122,6 +122,19 @@ def config(tmp_path: Path) -> Config:
     return Config(corpus=tmp_path / "corpus", index=tmp_path / "index", reader="off")
 
 
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder in which commands use the tiny encoder and no reader."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QA_ENCODER", "tiny")
+    monkeypatch.setenv("QA_READER", "off")
+    for name in ("load_encoder", "open_encoder"):
+        for module in ("qa.models.encoders", "qa.engine"):
+            monkeypatch.setattr(f"{module}.{name}", lambda *_, **__: TinyEncoder(), raising=False)
+    (tmp_path / "corpus").mkdir()
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def reader() -> Reader:
     """The shipped reader."""

@@ -18,6 +18,7 @@ from .findings import CheckedDraft
 
 PASTED = "draft.md"  # the name of a draft that is typed or pasted
 MOST_CHARACTERS = 200_000  # of a pasted draft: about 70 pages
+TOO_LONG = "This draft is too long: check a part of it, or run `qa check` with its file."
 
 
 def read_draft(name: str, data: bytes, encoder: Encoder, parse_file: ParseFile) -> Draft:
@@ -40,12 +41,16 @@ def check_draft(
     data: bytes,
     scope: Mapping[str, object] | None = None,
     step: Step = lambda done, of: None,
+    most: int | None = None,
 ) -> CheckedDraft:
     """Check the bytes of a draft with this name. Raises ConfigError if it cannot be read, or as `Engine.ask` does.
 
+    So it does if the text has more than `most` characters, which take as long whatever the size of the file.
     Meanwhile builds go on, and questions go first: it is compared with the generation that answered when it began.
     """
     with engine.resources(first=False) as resources:
         with SandboxProcess() as sandbox:
             draft = read_draft(name, data, resources.encoder, sandbox.parse_file)
+        if most is not None and sum(len(document.text) for document, _ in draft.documents) > most:
+            raise ConfigError(TOO_LONG)
         return check(draft, resources, Scope.from_json(scope), step)

@@ -35,6 +35,8 @@ from .api.watchlist import WatchlistFeeds
 from .page.bundle import login_style
 from .page.channels import UPLOAD, build_app, wires
 from .page.chat import Chat
+from .page.drafts import ADDRESS as DRAFT
+from .page.drafts import Drafts
 from .page.pushed import Pushed
 from .page.shell import Shell
 from .page.switch import PATH as SWITCH
@@ -94,6 +96,7 @@ class Server:
         self._endpoints = Endpoints(partial(calls, engine), callers, reached)
         self._openai = OpenAiApi(engine, callers, reached)
         self._articles = Articles(engine, _known(members))
+        self._drafts = Drafts(engine, _known(members))
         most = room_for_connections()
         is_shared = is_near if public else lambda address: False  # a proxy on this machine or beside it
         connections = Connections(most, max(1, most // 2), is_shared, patience)
@@ -107,6 +110,7 @@ class Server:
             "/api/{name:path}": self._endpoints,
             DESCRIPTION: self._endpoints,
             "/articles/{name:path}": self._articles,
+            DRAFT: self._drafts,
             ALIVE: health,
             READY: health,
             **dict.fromkeys(MCP, McpEndpoint(engine, callers, reached)),
@@ -117,7 +121,7 @@ class Server:
         if switch is not None:
             own[SWITCH] = switch
         # In a running loop: without one Gradio creates event loops of its own and leaves them open.
-        app = asyncio.run(_application(chat, host, bound_port, members, own, public, switch))
+        app = asyncio.run(_application(chat, host, bound_port, members, self._drafts, own, public, switch))
         limit = operation.limit_for(is_loopback(host) and public is None)
         around = partial(_around, callers, operation, RateLimit(limit) if limit else None, set())
         guard = Guard(app, is_loopback(host), public, around, frozenset({pages.ADDRESS}))
@@ -131,6 +135,7 @@ class Server:
         finally:
             self._endpoints.close()
             self._articles.close()
+            self._drafts.close()
             if self._metrics is not None:
                 self._metrics.close()
             self._openai.close()
@@ -148,6 +153,7 @@ async def _application(
     host: str,
     port: int,
     members: Members | None,
+    drafts: Drafts,
     own: Mapping[str, ASGIApp],
     public: PublicUrl | None,
     switch: Switch | None,
@@ -157,7 +163,7 @@ async def _application(
     isolate()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     is_owner = members is None and public is None  # nobody else can reach the chat
-    page = build_app(chat.engine, chat, is_owner)
+    page = build_app(chat.engine, chat, is_owner, drafts)
     gr.mount_gradio_app(
         app,
         page,
@@ -183,7 +189,7 @@ async def _application(
     (mount,) = (route for route in app.routes if isinstance(route, Mount))
     feed = Feed(Pushed(chat), _known(members))
     chat.wake = feed.wake
-    shell = Shell(wires(page), chat.engine.can_build, members is not None, is_owner, switch)
+    shell = Shell(wires(page), chat.engine.can_build, members is not None, is_owner, switch, config.max_file_bytes)
     cookie_path = public.cookie_path if public else "/"
     doors = Doors(
         _Own({"/": shell, EVENTS: feed}, mount.app),

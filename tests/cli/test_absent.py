@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import TinyEncoder
 
 from qa.cli import main
 
@@ -14,20 +13,13 @@ ZEBRA = "# Animals of the zoo\n\nThe zebra at the zoo is called Bruno. He eats f
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with an article, one without text and one that cannot be read; indexed by the tiny encoder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("QA_ENCODER", "tiny")
-    monkeypatch.setenv("QA_READER", "off")
-    for name in ("load_encoder", "open_encoder"):
-        for module in ("qa.models.encoders", "qa.engine"):
-            monkeypatch.setattr(f"{module}.{name}", lambda *_, **__: TinyEncoder(), raising=False)
-    (tmp_path / "corpus").mkdir()
-    (tmp_path / "corpus" / "zoo.md").write_text(ZEBRA)
-    (tmp_path / "corpus" / "blank.md").write_text("\n")
-    (tmp_path / "corpus" / "broken.pdf").write_bytes(b"%PDF-1.7\nno")
+def folder(commands: Path) -> Path:
+    """A working folder with an indexed article, one without text and one that cannot be read."""
+    (commands / "corpus" / "zoo.md").write_text(ZEBRA)
+    (commands / "corpus" / "blank.md").write_text("\n")
+    (commands / "corpus" / "broken.pdf").write_bytes(b"%PDF-1.7\nno")
     assert main(["build"]) in (0, 1)
-    return tmp_path
+    return commands
 
 
 def test_it_says_what_was_searched_which_words_occur_nowhere_and_where_the_answer_could_be(

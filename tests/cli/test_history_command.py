@@ -7,7 +7,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from conftest import TinyEncoder
 
 from qa.cli import main
 
@@ -15,15 +14,8 @@ BEFORE = "2026-10-01T12:00+00:00"
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(commands: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder in which the fee was 40 euros on the first of October, and is 55 since the third."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("QA_ENCODER", "tiny")
-    monkeypatch.setenv("QA_READER", "off")
-    for name in ("load_encoder", "open_encoder"):
-        for module in ("qa.models.encoders", "qa.engine"):
-            monkeypatch.setattr(f"{module}.{name}", lambda *_, **__: TinyEncoder(), raising=False)
-    (tmp_path / "corpus").mkdir()
     for day, text in ((1, "The fee is 40 euros a year."), (3, "The fee is 55 euros a year.")):
 
         class Clock(datetime):
@@ -33,9 +25,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
         for module in ("qa.build.pipeline", "qa.index.local.history"):
             monkeypatch.setattr(f"{module}.datetime", Clock)
-        (tmp_path / "corpus" / "fees.md").write_text(f"# Fees\n\n{text}\n")
+        (commands / "corpus" / "fees.md").write_text(f"# Fees\n\n{text}\n")
         assert main(["build"]) == 0
-    return tmp_path
+    return commands
 
 
 def test_an_earlier_state_is_asked_and_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from conftest import TinyEncoder
 
 from qa.cli import main
 
@@ -17,22 +16,16 @@ NEW = "The zebra eats seven kilos of hay a day."
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with an indexed article; commands use the tiny encoder, no reader, and show all answers."""
-    monkeypatch.chdir(tmp_path)
-    for name, value in (("QA_ENCODER", "tiny"), ("QA_READER", "off"), ("QA_THRESHOLD", "0.01")):
-        monkeypatch.setenv(name, value)
-    for name in ("load_encoder", "open_encoder"):
-        for module in ("qa.models.encoders", "qa.engine"):
-            monkeypatch.setattr(f"{module}.{name}", lambda *_, **__: TinyEncoder(), raising=False)
-    write(tmp_path, "zoo.md", f"# Zoo\n\n{OLD}\n")
+def folder(commands: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with an indexed article, in which commands show all answers."""
+    monkeypatch.setenv("QA_THRESHOLD", "0.01")
+    write(commands, "zoo.md", f"# Zoo\n\n{OLD}\n")
     assert main(["build"]) == 0
     assert main(["watchlist", "add", QUESTION]) == 0
-    return tmp_path
+    return commands
 
 
 def write(folder: Path, name: str, text: str) -> None:
-    (folder / "corpus").mkdir(exist_ok=True)
     (folder / "corpus" / name).write_text(text)
 
 

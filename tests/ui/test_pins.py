@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 from conftest import TinyEncoder
+from jsonschema import Draft202012Validator
 from served import Running, about_cats, clicked, serve
 from waiting import wait_until
 
@@ -211,6 +212,11 @@ def test_the_feeds_of_a_chat_that_only_its_owner_reaches(config: Config) -> None
         )
         chat = f"{str(running.http.base_url).rstrip('/')}/#/article/cats.md?at="
         assert found["after"]["link"].startswith(chat)
+        described = running.http.get("/openapi.json").json()
+        (schema,) = described["paths"]["/api/watchlist"]["get"]["responses"]["200"]["content"].values()
+        valid = Draft202012Validator({**schema["schema"], "components": described["components"]})
+        valid.validate(data)
+        assert not valid.is_valid({**data, "more": 1}) and not valid.is_valid({**data, "pins": [{}]})
         rss = running.http.get("/api/watchlist.rss").raise_for_status()
         assert rss.headers["content-type"].startswith("application/rss+xml")
         item = ElementTree.fromstring(rss.text).find("channel/item")

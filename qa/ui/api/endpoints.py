@@ -32,6 +32,7 @@ from .calls import Call
 from .comparison_schema import Checked, CheckRequest, Conflicts
 from .request_schema import AskRequest, ListRequest, ReadRequest, SearchRequest
 from .schema import Answer, Listing, Reading, Refusal, SearchResult, Status
+from .watchlist_schema import add_watchlist
 
 logger = logging.getLogger(__name__)
 
@@ -122,8 +123,13 @@ class _Api(FastAPI):
         self._needs_login = needs_login
 
     def openapi(self) -> dict[str, Any]:
-        """Return the description of the calls, with the log-in that they need."""
+        """Return the description of the calls, of the pinned questions, and of the log-in that they need."""
+        if self.openapi_schema:
+            return self.openapi_schema
         described = super().openapi()
+        if statuses := described["paths"].get("/api/status"):
+            answers = statuses["get"]["responses"]
+            add_watchlist(described, {status: answers[status] for status in ("4XX", "5XX")})
         if self._needs_login:
             kinds = ("basic", "bearer")
             described["components"]["securitySchemes"] = {kind: {"type": "http", "scheme": kind} for kind in kinds}

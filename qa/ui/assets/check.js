@@ -1,21 +1,23 @@
-// A draft that is compared with the articles: what was found comes as one value, with the number of the request.
+// A draft that is compared with the articles: each is numbered, and what was found of the last is shown.
 
 const section = qa.find('#qa-check');
 const [form, draft, state, checked] = ['form', 'textarea', '.qa-check-state', '.qa-checked'].map((part) => section.querySelector(part));
 const chosen = form.querySelector('input[type=file]');
-const MOST = 700_000; // bytes: as Base64 they fit into a request of a million
 let serial = 0;
 
-function check(given) {
-  serial += 1;
+function begin() {
   state.textContent = state.dataset.checking;
-  qa.send('check', 'qa_check', { ...given, serial });
+  return serial += 1;
+}
+
+function check(text) {
+  qa.send('check', 'qa_check', { text, serial: begin() });
 }
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   if (!draft.value.trim()) return draft.focus();
-  check({ text: draft.value });
+  check(draft.value);
 });
 
 draft.addEventListener('keydown', (event) => {
@@ -26,12 +28,20 @@ draft.addEventListener('keydown', (event) => {
 async function take(file) {
   if (file.type.startsWith('text/plain') || /\.(md|markdown|txt)$/i.test(file.name)) {
     draft.value = await file.text();
-    return check({ text: draft.value });
+    return check(draft.value);
   }
-  if (file.size > MOST) return void (state.textContent = qa.fill(state.dataset.large, { file: file.name }));
-  const reader = new FileReader();
-  reader.onload = () => check({ file: reader.result.slice(reader.result.indexOf(',') + 1), name: file.name });
-  reader.readAsDataURL(file);
+  if (file.size > Number(chosen.dataset.most)) return void (state.textContent = qa.fill(state.dataset.large, { file: file.name }));
+  const own = begin();
+  const query = new URLSearchParams({ name: file.name, language: qa.root.lang });
+  try {
+    const headers = { 'content-type': 'application/octet-stream' };
+    const response = await fetch(`draft?${query}`, { method: 'POST', body: file, headers });
+    const { html, error } = await response.json();
+    if (response.ok) show(own, html);
+    else if (own === serial) state.textContent = error;
+  } catch { // the connection broke, or something before the server refused the file
+    if (own === serial) state.textContent = state.dataset.lost;
+  }
 }
 
 chosen.addEventListener('change', () => {
@@ -48,13 +58,15 @@ form.addEventListener('drop', (event) => {
   take(file);
 });
 
-qa.receive('check', (value) => {
-  if (value.serial !== serial) return; // of an earlier draft
+function show(own, html) {
+  if (own !== serial) return; // of an earlier draft
   state.textContent = '';
-  checked.innerHTML = value.html;
+  checked.innerHTML = html;
   checked.focus({ preventScroll: true });
   checked.scrollIntoView({ block: 'start', behavior: qa.calm() });
-});
+}
+
+qa.receive('check', (value) => show(value.serial, value.html));
 
 qa.act('finding', (link, event) => {
   event.preventDefault();

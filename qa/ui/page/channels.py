@@ -17,6 +17,7 @@ from ..api.gradio_endpoints import Page, add_api
 from .chat import Chat
 from .conflicts import ConflictList
 from .dial import Dial
+from .drafts import Drafts
 from .events import in_language
 from .picker import Picker
 from .pinboard import Pinboard
@@ -30,7 +31,9 @@ _PREFIX = "qa-channel-"
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
-def build_app(engine: Engine, chat: Chat | None = None, is_owner: bool = True) -> gr.Blocks:
+def build_app(
+    engine: Engine, chat: Chat | None = None, is_owner: bool = True, drafts: Drafts | None = None
+) -> gr.Blocks:
     """Build the channels for one engine, with its API; an index that is only read gets none that change it.
 
     Only an owner, who needs no log-in, may read what users say of the answers, and move files that were not uploaded.
@@ -43,7 +46,7 @@ def build_app(engine: Engine, chat: Chat | None = None, is_owner: bool = True) -
         _connect_conversation(screen, session, exported)
         _connect_rail(screen.chat, exported)
         check = channel("check", ("qa_check",))
-        check.qa_check(in_language(screen.check), None, check, trigger_mode="multiple", **_QUIET)
+        check.qa_check(in_language((drafts or Drafts(engine)).typed), None, check, trigger_mode="multiple", **_QUIET)
         _connect_pins(Pinboard(screen.chat, is_owner))
         conflicts = channel("conflicts", ("qa_conflicts",))
         shown = in_language(ConflictList(screen.chat).show)

@@ -5,9 +5,7 @@ HTML comes from `views`, `library_html` and `source_html`; `channels` connects t
 
 from __future__ import annotations
 
-import base64
 import logging
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,23 +13,18 @@ import gradio as gr
 
 from ...ask.answer import Citation
 from ...ask.links import citation_link
-from ...check.reading import MOST_CHARACTERS, PASTED, check_draft
-from ...errors import ConfigError, QAError
-from ..answers.checked_html import checked_html
-from ..failures import in_page, unexpected
+from ...errors import QAError
+from ..failures import unexpected
 from ..library import library_html
 from ..sources.earlier import earlier_source
 from ..sources.pictures import NONE, pictures_of
 from ..sources.source_html import source_html
 from . import views
 from .chat import Chat
-from .events import number_in, text_in
 from .session import Session
 from .shelf import Shelf
 
 logger = logging.getLogger(__name__)
-
-_LONGEST_NAME = 200  # characters of the end, which has the extension
 
 
 class Screen:
@@ -42,7 +35,6 @@ class Screen:
         self.engine = chat.engine
         self._can_build = self.engine.can_build
         self.shelf = Shelf(chat, is_owner)
-        self._checking = threading.Lock()
 
     # --- the sources
 
@@ -73,24 +65,6 @@ class Screen:
             logger.exception("a source could not be shown")
             return views.problem_html(unexpected(error, "open the source again"))
         return source_html(citation, document, changed, turn, of, beside, pictures, then)
-
-    # --- drafts
-
-    def check(self, event: gr.EventData) -> dict[str, Any]:
-        """Return what the articles say of a draft; the page numbers its requests (`serial`), and shows the last."""
-        serial = number_in(event, "serial")
-        try:
-            name, data = _draft_in(event)
-            with self._checking:  # it may take long, and questions shall not wait for several
-                checked = check_draft(self.engine, name, data)
-        except QAError as error:
-            html = views.problem_html(in_page(error, self._can_build))
-        except Exception as error:  # an edge: the page says what went wrong
-            logger.exception("a draft could not be checked")
-            html = views.problem_html(unexpected(error, "check it again"))
-        else:
-            html = checked_html(checked)
-        return {"serial": serial, "html": html}
 
     # --- the index and the files
 
@@ -146,21 +120,6 @@ class Screen:
         state = self.chat.refresh()
         results = library_html.uploads_html(uploads, state.followed or state.job.running)
         return [None, results, self.load(session)]
-
-
-def _draft_in(event: gr.EventData) -> tuple[str, bytes]:
-    """The name and the bytes of a draft: a file, which comes as Base64, or else a text. Raises ConfigError."""
-    if file := text_in(event, "file"):
-        try:
-            return text_in(event, "name")[-_LONGEST_NAME:].replace("/", "_"), base64.b64decode(file, validate=True)
-        except ValueError as error:
-            raise ConfigError("The file did not arrive whole: choose it again.") from error
-    text = text_in(event, "text")
-    if not text.strip():
-        raise ConfigError("There is no text: paste what you wrote.")
-    if len(text) > MOST_CHARACTERS:
-        raise ConfigError("This draft is too long: check a part of it, or run `qa check` with its file.")
-    return PASTED, text.encode("utf-8", "replace")
 
 
 def _if_changed(session: Session, name: str, value: Any) -> Any:

@@ -33,8 +33,9 @@ class Shell:
         can_log_out: bool = False,
         is_owner: bool = True,
         switch: Switch | None = None,
+        draft_bytes: int = 0,
     ) -> None:
-        self._make = partial(shell_html, can_build, can_log_out, is_owner, channels, switch)
+        self._make = partial(shell_html, can_build, can_log_out, is_owner, channels, switch, draft_bytes)
         self._pages: dict[str, _Page] = {}  # by language, each made when somebody first reads it
         self._page(ENGLISH)
 
@@ -69,8 +70,12 @@ def shell_html(
     is_owner: bool = True,
     channels: Mapping[str, Any] | None = None,
     switch: Switch | None = None,
+    draft_bytes: int = 0,
 ) -> str:
-    """Return the page; only an owner sees what users say of the answers. It offers the libraries of the `switch`."""
+    """Return the page; only an owner sees what users say of the answers. It offers the libraries of the `switch`.
+
+    The file of a draft may have at most `draft_bytes`.
+    """
     return render(
         "shell.html",
         channels=orjson.dumps(channels or {}).decode(),
@@ -80,6 +85,7 @@ def shell_html(
         switch=switch,
         history_bytes=MOST_BYTES,
         draft_kinds=",".join(extensions()),
+        draft_bytes=draft_bytes,
         style=style(),
         script=script(),
     )

@@ -14,9 +14,10 @@ from .refusals import Refused
 
 MOST_BYTES = 1_000_000  # of JSON: the longest conversation fits, each of its characters written as an escape
 JSON = "application/json"
+BYTES = "application/octet-stream"  # a file by itself
 FORM, FILES = "application/x-www-form-urlencoded", "multipart/form-data"
 _IN_MEMORY = 250_000  # bytes of a body that is received; the rest waits on disk
-_NAMES = {JSON: "JSON", FORM: "a form", FILES: "a form with files"}
+_NAMES = {JSON: "JSON", BYTES: "a file", FORM: "a form", FILES: "a form with files"}
 
 
 def check_kind(headers: Headers, kinds: Sequence[str]) -> None:

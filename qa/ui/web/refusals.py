@@ -19,7 +19,7 @@ _LITTLE = 1_000_000  # bytes; a body up to this size is received and dropped, so
 DESCRIPTION = "/openapi.json"
 LOG_IN_FIRST = "This chat needs a log-in: open it and log in there."
 OPENAI = "/v1/"  # below it, refusals have the form that clients of OpenAI's API expect
-_JSON = (DESCRIPTION, "/mcp", "/mcp/")
+_JSON = (DESCRIPTION, "/mcp", "/mcp/", "/draft")
 _UPLOAD = "/gradio_api/upload"  # the page shows the answer of this address as it is
 
 
