@@ -26,9 +26,11 @@ from benchmarks import real
 from benchmarks.common import CACHE, ROOT, CachingEncoder
 from benchmarks.fit_lead import LOWERS, RAISES, Case, Said, figures, lead_of, right_in, threshold_of
 from benchmarks.language_sets import Asked, Collection, fitted, tested
+from qa.ask.candidates import LEAD_PASSAGES, by_words
 from qa.ask.confidence import confidence
 from qa.ask.features import weighed
-from qa.ask.lead import LEAD_PASSAGES, LeadModel, Leads, by_words, lead_model
+from qa.ask.lead import Leads
+from qa.ask.lead_model import LeadModel, lead_model
 from qa.engine import Engine
 from qa.evaluate.run import Dataset, index_dataset
 from qa.models.encoders import load_encoder

@@ -24,18 +24,11 @@ from benchmarks import real
 from benchmarks.common import CACHE, ROOT, CachingEncoder, CachingReader
 from benchmarks.judged import SQUAD_1, SQUAD_2, ask, sample
 from qa.ask import traits
+from qa.ask.candidates import Candidate, by_reader, by_words, strongest
 from qa.ask.confidence import confidence
 from qa.ask.features import weighed
-from qa.ask.lead import (
-    READ_ALONE,
-    Candidate,
-    LeadModel,
-    Leads,
-    by_reader,
-    by_words,
-    evidence_for,
-    strongest,
-)
+from qa.ask.lead import READ_ALONE, Leads, evidence_for
+from qa.ask.lead_model import LeadModel
 from qa.ask.ranking import Ranking
 from qa.ask.rereading import READ
 from qa.ask.sources import facts_of

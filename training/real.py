@@ -236,11 +236,11 @@ def _reader(asked: Asked, said: Sequence[Output]) -> list[int]:
 
 
 def _in_use(asked: Asked, said: Sequence[Output]) -> list[int]:
-    """The order of passages as in `qa.ask.rereading.reread`."""
+    """The order of passages by what `qa.ask.rereading` takes from the reader itself."""
 
     def score(n: int) -> float:
         unit = max(said[n].units.values(), default=0.0)
-        return rereading.reread_score(asked.pool[n].score, said[n].relevance, unit)
+        return rereading.reread_score(asked.pool[n].score, said[n].relevance, unit, 0.0, None)
 
     return sorted(range(len(said)), key=lambda n: -score(n))
 

@@ -10,8 +10,9 @@ from ..text.dates import as_iso
 from ..text.document import SECTION_SEPARATOR, Span
 from ..text.recognised import recognised_share
 from .answer import Answer, Citation, Lead, OtherValue
+from .candidates import Candidate
 from .confidence import Verdict
-from .lead import Candidate, Leads
+from .lead import Leads
 from .ranking import Hit, Ranking
 from .short_answer import row_of, short_answer
 from .sources import Facts

@@ -11,8 +11,9 @@ from ..text.kin import contained_with_kin, with_kin
 from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
 from ..text.terms import inverse_frequency
+from .candidates import Candidate
 from .confidence import Verdict
-from .lead import Candidate, Leads
+from .lead import Leads
 from .ranking import Hit, Ranking
 from .why import ReaderScores, Why
 from .words import lacks_words

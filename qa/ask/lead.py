@@ -7,54 +7,21 @@ leads.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any, Literal
 
 import numpy as np
 
-from ..models.protocols import AnswerSpan, Reader
-from ..text.kin import contained_with_kin, with_kin
+from ..models.protocols import Reader
+from ..text.kin import with_kin
 from . import traits
+from .candidates import Candidate, by_reader, by_words, strongest
 from .features import Features, weighed
-from .ranking import Hit, Ranking
-from .units import Unit, units_of
-from .wanted import asked_for
+from .lead_model import LeadModel, lead_model
+from .ranking import Ranking
 
-LEAD_PASSAGES = 5  # the best passages, from which the lead is chosen
 READ_ALONE = 8  # the strongest units, which are read by themselves; 8 to all of them choose alike
 _MOST_GAP = 5.0  # in strength, to the best unit of another article; also where there is none
-ModelKind = Literal["read", "words", "languages"]
-
-
-@dataclass(frozen=True, slots=True)
-class LeadModel:
-    """Weights by feature: of a unit's strength before and after it is read alone, and of the lead's confidence.
-
-    `thresholds` are pairs of a risk (the share of wrong answers) and the least confidence that keeps it; `most` is the
-    most that confidence can be.
-    """
-
-    strength: Features
-    strength_alone: Features
-    intercept: float
-    confidence: Features
-    thresholds: tuple[tuple[float, float], ...]
-    most: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A unit with its features, its strength (higher is better), and the likeliest answer in it if it was read."""
-
-    unit: Unit
-    features: Features
-    strength: float
-    answer: AnswerSpan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,52 +42,26 @@ class Leads:
     others: tuple[Candidate, ...] = ()
 
 
-@lru_cache
-def lead_model(kind: ModelKind) -> LeadModel:
-    """The shipped model: for questions that a reader has read, or for those that words alone decide.
-
-    Both are fitted by benchmarks/fit_lead.py on questions about real articles (docs/quality.md). A third is for words
-    alone where an encoder of several languages searches: it chooses the same leads, and its confidence is fitted by
-    benchmarks/fit_languages.py.
-    """
-    model: dict[str, Any] = json.loads(_weights())
-    own = {**model["words"], **model[kind]}
-    thresholds = tuple((float(risk), float(least)) for risk, least in own["thresholds"])
-    confidence = own["confidence"]
-    return LeadModel(
-        own["strength"],
-        own["strength_alone"],
-        confidence["intercept"],
-        confidence["weights"],
-        thresholds,
-        confidence.get("most", 1.0),
-    )
-
-
-@lru_cache
-def weights_sha256() -> str:
-    """The SHA-256 of the shipped models: with others, a confidence means something else."""
-    return hashlib.sha256(_weights()).hexdigest()
-
-
-def _weights() -> bytes:
-    return files("qa.ask").joinpath("lead.json").read_bytes()
-
-
-def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: Mapping[str, str]) -> Leads:
+def leads_of(
+    ranking: Ranking,
+    reader: Reader | None,
+    seconds: float,
+    contexts: Mapping[str, str],
+    candidates: Sequence[Candidate] | None = None,
+) -> Leads:
     """The candidates in a ranking's first passages, and the best of them.
 
     Reading takes at most about `seconds` of work. `contexts` gives title and path by document. If the first passage was
-    not read (without a reader, or in a language that it cannot read), words alone decide.
+    not read (without a reader, or in a language that it cannot read), words alone decide. Otherwise `candidates` are
+    those of the reader, if they are known.
     """
-    hits = ranking.hits[:LEAD_PASSAGES]
-    if reader is None or not hits or hits[0].judgement is None:
+    if reader is None or not ranking.hits or ranking.hits[0].judgement is None:
         model = lead_model("languages" if ranking.evidence.multilingual else "words")
-        candidates = tuple(by_words(ranking, model.strength))
-        return _first(Leads(model, candidates, finalists=strongest(candidates, READ_ALONE)), ranking, contexts)
+        worded = tuple(by_words(ranking, model.strength))
+        return _first(Leads(model, worded, finalists=strongest(worded, READ_ALONE)), ranking, contexts)
     model = lead_model("read")
-    candidates = tuple(by_reader(ranking, model.strength))
-    chosen = strongest(candidates, READ_ALONE)
+    read = tuple(by_reader(ranking, model.strength) if candidates is None else candidates)
+    chosen = strongest(read, READ_ALONE)
     judgements = reader.read(ranking.query.text, [each.unit.alone() for each in chosen], seconds)
     finalists = []
     for each, judgement in zip(chosen, judgements, strict=True):
@@ -131,28 +72,8 @@ def leads_of(ranking: Ranking, reader: Reader | None, seconds: float, contexts: 
             )
             strength = weighed(features, model.strength_alone)
             finalists.append(replace(each, features=features, strength=strength, answer=answer))
-    leads = Leads(model, candidates, finalists=strongest(finalists, READ_ALONE), unread=len(chosen) - len(finalists))
+    leads = Leads(model, read, finalists=strongest(finalists, READ_ALONE), unread=len(chosen) - len(finalists))
     return _first(leads, ranking, contexts)
-
-
-def by_words(ranking: Ranking, weights: Features) -> list[Candidate]:
-    """The candidates where no reader has read, each with the features that `weights` may name."""
-    return [_candidate(hit, unit, {**words, **traits.shape(unit)}, weights) for hit, unit, words in _units(ranking)]
-
-
-def by_reader(ranking: Ranking, weights: Features) -> list[Candidate]:
-    """The candidates in the passages that were read, with all features that `weights` can name."""
-    candidates = []
-    for hit, unit, words in _units(ranking):
-        if hit.judgement is not None:
-            features = {**words, **traits.read_in(unit, hit.judgement), **traits.shape(unit)}
-            candidates.append(_candidate(hit, unit, features, weights))
-    return candidates
-
-
-def strongest(candidates: Sequence[Candidate], count: int) -> tuple[Candidate, ...]:
-    """The strongest candidates, best first; equal ones keep their order."""
-    return tuple(sorted(candidates, key=lambda each: -each.strength)[:count])
 
 
 def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranking, context: str) -> dict[str, float]:
@@ -192,28 +113,3 @@ def led_by(leads: Leads, best: Candidate, ranking: Ranking, contexts: Mapping[st
 
 def _first(leads: Leads, ranking: Ranking, contexts: Mapping[str, str]) -> Leads:
     return led_by(leads, leads.finalists[0], ranking, contexts) if leads.finalists else leads
-
-
-def _candidate(hit: Hit, unit: Unit, features: Features, weights: Features) -> Candidate:
-    return Candidate(unit, features, weighed(features, weights), traits.likeliest(unit, hit.judgement))
-
-
-def _units(ranking: Ranking) -> Iterator[tuple[Hit, Unit, dict[str, float]]]:
-    """The units of the first passages with their hits, and the features of the question's words in each."""
-    terms, wanted = with_kin(ranking.terms), asked_for(ranking.asked)
-    for number, hit in enumerate(ranking.hits[:LEAD_PASSAGES]):
-        language = hit.passage.language
-        before: Set[str] = frozenset()
-        for unit in units_of(number, hit.passage):
-            if traits.says_units(unit.visible_sentence):
-                continue
-            own = contained_with_kin(unit.visible_sentence, language)
-            headings = unit.headings[len(hit.passage.section[:-1]) :]  # those above the last are about the article
-            words = traits.words_in(own, contained_with_kin(". ".join(headings), language), before, terms)
-            others = {
-                "numbers": traits.numbers_in(unit, ranking.asked),
-                "kind_missing": traits.kind_missing(unit, wanted),
-                "score": hit.score,
-            }
-            yield hit, unit, {**words, **others}
-            before = own

@@ -8,7 +8,7 @@ Query       respelling   spells compounds as the articles do          → Query
 Query       correction   corrects words that no article contains      → Query
 Query       follow_up    adds words from the conversation             → FollowUp
 FollowUp    search       ranks passages by meaning and by words       → Ranking
-Ranking     rereading    reorders the first hits with the reader      → Ranking
+Ranking     rereading    reorders the first hits with the reader      → Reread
 Ranking     sources      looks up titles, links, changed files        → Facts
 Ranking     lead         chooses the unit that answers                → Leads
 Leads       versions     adds what other articles say instead         → Leads
@@ -36,6 +36,7 @@ from ..index.scope import AppliedScope, Scope
 from ..models.pending import PendingEmbeddings
 from ..models.protocols import Encoder, Reader
 from .answer import Answer
+from .candidates import LEAD_PASSAGES
 from .collection import collection_answer
 from .compose import compose
 from .confidence import judge
@@ -43,13 +44,13 @@ from .correction import correct
 from .explanation import explain
 from .filters import without_filters
 from .follow_up import Turn, follow_up_of, names_only, stands_alone
-from .lead import LEAD_PASSAGES, leads_of
+from .lead import leads_of
 from .leaning import FollowUp
 from .limits import with_limit
 from .presence import GoneDocuments
 from .query import query_of
 from .ranking import Ranking
-from .rereading import READ, reread
+from .rereading import READ, Reread, reread
 from .respelling import respell
 from .search import rank_follow_up
 from .searched import searched_in
@@ -115,7 +116,7 @@ def request_of(
 
 def rank(request: Request, resources: Resources) -> Ranking:
     """The ranked passages for a question, at most `top_k`."""
-    ranking = _read(_searched(_follow_up(request, resources), request, resources), resources)
+    ranking = _read(_searched(_follow_up(request, resources), request, resources), resources).ranking
     return replace(ranking, hits=ranking.hits[: request.top_k], scope=_applied(request, resources))
 
 
@@ -177,19 +178,22 @@ def _searched(follow_up: FollowUp, request: Request, resources: Resources) -> Ra
     return replace(ranking, generation=generation.id, timings_ms=timings)
 
 
-def _read(ranking: Ranking, resources: Resources) -> Ranking:
+def _read(ranking: Ranking, resources: Resources) -> Reread:
     """The ranking in the order in which the reader puts it."""
     started = time.perf_counter()
-    ranking = reread(ranking, resources.reader, resources.config.reader_ms / 1e3)
-    return replace(ranking, timings_ms={**ranking.timings_ms, "read": 1e3 * (time.perf_counter() - started)})
+    read = reread(ranking, resources.reader, resources.config.reader_ms / 1e3)
+    timings = {**ranking.timings_ms, "read": 1e3 * (time.perf_counter() - started)}
+    return replace(read, ranking=replace(read.ranking, timings_ms=timings))
 
 
 def _composed(ranking: Ranking, request: Request, resources: Resources) -> Answer:
     """The Answer from a ranking that is not yet read."""
-    ranking = _read(ranking, resources)
+    read = _read(ranking, resources)
+    ranking = read.ranking
     ranked = time.perf_counter()
     facts = facts_of(ranking, resources.generation, resources.corpus)
-    leads = leads_of(ranking, resources.reader, resources.config.reader_ms / 1e3, facts.contexts)
+    seconds = resources.config.reader_ms / 1e3
+    leads = leads_of(ranking, resources.reader, seconds, facts.contexts, read.candidates)
     leads = with_versions(leads, ranking, facts.contexts, facts.dates)
     verdict = judge(leads, resources.config.least_confidence, resources.config.risk, request.threshold)
     composed = compose(request.question, ranking, leads, verdict, facts, request.top_k)

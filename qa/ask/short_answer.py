@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..text.document import Span
 from ..text.kin import with_kin
-from .lead import Candidate
+from .candidates import Candidate
 from .ranking import Ranking
 from .rows import TableRow
 from .traits import asked_cell

@@ -51,7 +51,7 @@ def calibrate(
     from the file and has the words (either may be left out), and without both if nothing answers the question. Without
     QUESTIONS, they are made from the headings of the articles, each asked with and without its own article.
     """
-    from ..ask.lead import weights_sha256
+    from ..ask.lead_model import weights_sha256
     from ..evaluate.calibrate import fitted, keep, measured
     from ..evaluate.calibrate import forget as forget_fitted
     from ..evaluate.promise import promises

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from rankings import FACTS, QUESTION, answer_of, passage, ranking_of, read_by
 
 from qa.ask.answer import Answer, Lead
+from qa.ask.candidates import LEAD_PASSAGES
 from qa.ask.confidence import MOST_BESIDE, confidence, judge, threshold_for
 from qa.ask.features import weighed
-from qa.ask.lead import LEAD_PASSAGES, READ_ALONE, Leads, ModelKind, lead_model, leads_of
+from qa.ask.lead import READ_ALONE, Leads, leads_of
+from qa.ask.lead_model import ModelKind, lead_model
 from qa.ask.ranking import Evidence
 from qa.ask.words import as_text
 from qa.config import Config

@@ -35,12 +35,9 @@ STAGES = [
     (
         {
             "qa.ask.lead",
-            "qa.ask.traits",
             "qa.ask.beside",
             "qa.ask.another_name",
             "qa.ask.asked_number",
-            "qa.ask.wanted",
-            "qa.ask.period",
             "qa.ask.versions",
         },
         "leads_of with_versions",
@@ -60,7 +57,9 @@ VALUES = {
     "qa.ask.units",
     "qa.ask.why",
 }  # the values that stages pass on
-SHARED = {"qa.ask.filters"}  # what is no stage: read in the question, and left out of earlier ones
+# What is no stage: filters are read in the question, and left out of earlier ones; the candidates for the lead and the
+# features by which they are compared also order the passages.
+SHARED = {"qa.ask.filters", "qa.ask.candidates", "qa.ask.lead_model", "qa.ask.traits", "qa.ask.wanted", "qa.ask.period"}
 ARTICLES = {
     "tesla.md": "# Nikola Tesla\n\nNikola Tesla was born in Smiljan. Nikola Tesla died in New York in 1943.\n",
     "kant.md": "# Immanuel Kant\n\nImmanuel Kant was born in Prussia. Immanuel Kant died at home in 1804.\n",

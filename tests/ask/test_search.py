@@ -253,7 +253,7 @@ def reread_ids(reader: TinyReader, scores: Sequence[float], top_k: int = 12) -> 
     """The order of the passages "word0" … with these scores, after rereading."""
     contents = [passage(f"word{number} said", document=f"{number}.md") for number in range(len(scores))]
     ranking = rank(fake(scores, [0] * len(scores), contents), Query("q"), embedding, top_k)
-    again = reread(ranking, reader, 1.5)
+    again = reread(ranking, reader, 1.5).ranking
     assert [hit.rank for hit in again.hits] == list(range(1, len(again.hits) + 1))
     assert {hit.id: hit.score for hit in again.hits} == {hit.id: hit.score for hit in ranking.hits}
     assert again.evidence == ranking.evidence

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.ask.lead import weights_sha256
+from qa.ask.lead_model import weights_sha256
 from qa.cli import main
 from qa.config import Config
 from qa.evaluate.calibrate import Outcome, upper_bound

@@ -12,7 +12,7 @@ import pytest
 from conftest import TinyEncoder
 from served import about_cats
 
-from qa.ask.lead import weights_sha256
+from qa.ask.lead_model import weights_sha256
 from qa.build import build
 from qa.config import Config
 from qa.engine import Engine

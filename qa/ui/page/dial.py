@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from ...ask.lead import weights_sha256
+from ...ask.lead_model import weights_sha256
 from ...config import Config
 from ...engine import Engine
 from ...errors import QAError

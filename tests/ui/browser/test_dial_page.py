@@ -13,7 +13,7 @@ from conftest import TinyEncoder
 from playwright.sync_api import Browser, Locator, Page, expect
 from served import Running, about_cats, serve
 
-from qa.ask.lead import weights_sha256
+from qa.ask.lead_model import weights_sha256
 from qa.build import build
 from qa.engine import Engine
 from qa.evaluate.calibrate import Outcome
