@@ -12,10 +12,12 @@ from conftest import TinyReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.ask.candidates import LEAD_PASSAGES, by_reader
 from qa.ask.fusion import fuse, ranks
+from qa.ask.lead_model import lead_model
 from qa.ask.leaning import FollowUp, carried_share
 from qa.ask.ranking import Ranking
-from qa.ask.rereading import READ, reread
+from qa.ask.rereading import READ, reread, reread_score
 from qa.ask.search import rank, rank_follow_up
 from qa.ask.shares import dense_shares
 from qa.build import build
@@ -260,13 +262,34 @@ def reread_ids(reader: TinyReader, scores: Sequence[float], top_k: int = 12) -> 
     return [hit.id for hit in again.hits]
 
 
-def test_relevance_moves_a_passage_as_far_as_it_weighs() -> None:
-    # Fused scores are .5, .25 and 0. At a weight of .6, a logit of 0 is worth half of it, and 4.8 a quarter more.
-    assert reread_ids(TinyReader(word0=0, word1=4.7, word2=0), [3, 2, 1]) == [0, 1, 2]
-    assert reread_ids(TinyReader(word0=0, word1=4.9, word2=0), [3, 2, 1]) == [1, 0, 2]
-    assert reread_ids(TinyReader(word0=-5, word1=-5, word2=5.1), [3, 2, 1]) == [2, 0, 1]
+def test_a_passage_is_moved_as_far_as_what_is_said_of_it_weighs() -> None:
+    # At a weight of .6, a logit of 0 is worth half of it.
+    assert reread_score(0.5, 0, 0, 0, None) == pytest.approx(0.5 + 0.3 + 0.3)
+    assert reread_score(0.5, 0, 0, 2, None) == pytest.approx(0.5 + 0.3 + 0.3 + 2 * 0.1)
+    assert reread_score(0.5, 0, 0, 0, 1) == pytest.approx(0.5 + 0.3 + 0.3 + 3 / 11)
+    assert reread_score(0.5, 0, 0, 0, 20) == pytest.approx(0.5 + 0.3 + 0.3 + 3 / 30)
     # Beyond a certain point, a higher relevance means nothing.
-    assert reread_ids(TinyReader(word0=9, word1=5000, word2=-5000), [3, 2, 1]) == [0, 1, 2]
+    assert reread_score(0, 5000, 0, 0, None) == pytest.approx(reread_score(0, 50, 0, 0, None))
+    assert reread_ids(TinyReader(word0=0, word1=2, word2=0), [3, 2, 1]) == [0, 1, 2]
+    assert reread_ids(TinyReader(word0=0, word1=9, word2=0), [3, 2, 1]) == [1, 0, 2]
+
+
+def test_the_candidates_are_those_of_the_first_passages_in_their_new_order() -> None:
+    contents = [passage(f"The word{number} said so.", document=f"{number}.md") for number in range(8)]
+    ranking = rank(fake(range(8, 0, -1), [0] * 8, contents), Query("q"), embedding, 8)
+    read = reread(ranking, TinyReader(word7=30, word=0), 1.0)
+    assert [hit.id for hit in read.ranking.hits[:2]] == [7, 0]
+    assert [each.unit.hit for each in read.candidates] == list(range(LEAD_PASSAGES))
+    for each in read.candidates:
+        assert each.unit.passage == read.ranking.hits[each.unit.hit].passage
+    assert read.candidates == tuple(by_reader(read.ranking, lead_model("read").strength))
+
+
+def test_equal_passages_are_ordered_by_their_rank_in_the_search_by_meaning() -> None:
+    contents = [passage("word said", document=f"{number}.md") for number in range(3)]
+    ranking = rank(fake([0.1, 0.9, 0.5], [3, 3, 3], contents), Query("q"), embedding, 3)
+    even = replace(ranking, hits=tuple(replace(hit, score=0.5) for hit in sorted(ranking.hits, key=lambda hit: hit.id)))
+    assert [hit.id for hit in reread(even, TinyReader(word=1), 1.0).ranking.hits] == [1, 2, 0]
 
 
 def test_equally_good_ones_keep_their_order() -> None:
