@@ -8,7 +8,7 @@ import json
 import random
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _NAMES = (
@@ -61,10 +61,14 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a published generation holds: the sha256 of each of its files, and the editions among them, by path."""
+    """What a published generation holds: the sha256 of each of its files, and the editions among them, by path.
+
+    `failed` gives the reason for each file that was not read.
+    """
 
     files: Mapping[str, str]
     editions: Mapping[str, Edition]
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, subject: Subject) -> dict[str, Edition]:
         return {path: edition for path, edition in self.editions.items() if edition.subject == subject}
@@ -162,7 +166,8 @@ class History:
             with contextlib.suppress(OSError, ValueError, KeyError):  # it may be replaced at this moment
                 manifest = json.loads((self.folder(generation) / "manifest.json").read_text("utf-8"))
                 files = {each["path"]: each["sha256"] for each in manifest["documents"]}
-                self._held[generation] = Held(files, dict(self._known(files)))
+                failed = {each["path"]: each["reason"] for each in manifest["documents"] if each["status"] == "failed"}
+                self._held[generation] = Held(files, dict(self._known(files)), failed)
         return generation
 
     def held(self, generation: str) -> Held | None:

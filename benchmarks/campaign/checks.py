@@ -79,7 +79,8 @@ def _lead(asked: Asked, reply: Mapping[str, Any], held: Held, is_damaged: bool) 
     lead = reply["answer"]
     if lead is None:
         if facts and is_there and not is_damaged:
-            return Verdict(LOST, f"{subject.question} is not answered by generation {reply['generation']}")
+            why = next((f": {path} {held.failed[path]}" for path in wanted if path in held.failed), "")
+            return Verdict(LOST, f"{subject.question} is not answered by generation {reply['generation']}{why}")
         return Verdict(SILENT)
     document = reply["citations"][lead["citation"] - 1]["document"]
     if not facts:

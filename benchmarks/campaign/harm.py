@@ -13,7 +13,9 @@ from .chats import Chat, Commands
 from .disk import Disk
 from .report import Tally
 
-_TRIES = 15  # builds after which damage counts as one that cannot be mended
+# Builds that were done, and seconds in which others may be in the way or the disk be full, after which damage counts as
+# one that cannot be mended.
+_BUILDS, _PATIENCE = 3, 600.0
 
 
 class Harm:
@@ -97,10 +99,11 @@ class Harm:
         with contextlib.suppress(FileNotFoundError):
             if is_whole and self._history.current() == generation and path.read_bytes() != before:
                 self._tally.add("unnoticed", f"{path.relative_to(path.parents[2])}")
-        for number in range(_TRIES):  # another build may be running, or the disk be full
+        done, until = 0, time.monotonic() + _PATIENCE
+        while done < _BUILDS and time.monotonic() < until:
+            done += self._commands.run("build", *(("--full",) if done else ())) == 0
             if self._history.current() != generation:
-                self._tally.add("damage mended by `qa build --full`" if number > 1 else "damage mended by `qa build`")
+                self._tally.add("damage mended by `qa build --full`" if done > 1 else "damage mended by `qa build`")
                 return
-            self._commands.run("build", *(("--full",) if number else ()))
-            time.sleep(0 if number < 2 else 1)
+            time.sleep(1)
         self._tally.add("gone", f"{path.name} of generation {generation} stays damaged after `qa build --full`")

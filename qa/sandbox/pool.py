@@ -23,6 +23,7 @@ from ..formats.decoding import Empty, Unreadable
 from ..formats.reading_settings import USUAL, ReadingSettings
 from ..system.machine import processors
 from ..system.precedence import lower_priority_of
+from ..system.waiting import waited_for_processor
 from ..text import languages
 from ..text.document import Document
 from ..text.packed import PackedPassages
@@ -135,7 +136,8 @@ class SandboxProcess(_Closing):
         with self._lock:
             process = self._running_process()
             seconds = self._seconds + SECONDS_PER_MB * len(data) / 1e6
-            limit = TimeLimit(seconds, images_in(data), partial(_kill, process))
+            waited = partial(waited_for_processor, process.pid)
+            limit = TimeLimit(seconds, images_in(data), partial(_kill, process), waited)
             try:
                 answer = _exchange(process, head, data, response, limit, PagesOfFile(self._pages, data))
             except (OSError, EOFError, *_INVALID) as error:

@@ -12,6 +12,8 @@ from ..formats.ocr import MAX_PAGES
 # The time that a page read from an image took is given back, up to this. A file has at most MAX_PAGES of them, and each
 # takes this many of its bytes, so that a small file cannot claim many.
 _SECONDS_PER_IMAGE, _BYTES_PER_IMAGE = 20.0, 2_000
+# The most seconds that are given back because others had the processors; at the end of a limit, fewer are not worth it.
+_MOST_WAITED, _LEAST_WAITED = 1_200.0, 0.1
 
 
 def images_in(data: bytes) -> int:
@@ -22,15 +24,21 @@ def images_in(data: bytes) -> int:
 class TimeLimit:
     """Calls `expire` once the time spent waiting for a process adds up to more than `seconds`.
 
-    The time that it took to read a page from an image is added, for `pages` of them at most.
+    The time that it took to read a page from an image is added, for `pages` of them at most. So is the time for which
+    the process was ready and others had the processors (`waited` gives the seconds so far), since how busy a machine is
+    says nothing about a file.
     """
 
-    def __init__(self, seconds: float, pages: int, expire: Callable[[], None]) -> None:
+    def __init__(
+        self, seconds: float, pages: int, expire: Callable[[], None], waited: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self.seconds = round(seconds, 1)
         self.is_over = False
         self._remaining = seconds
         self._expire = expire
         self._pages = pages
+        self._waited, self._begun = waited, waited()
+        self._given = 0.0  # seconds, for having waited
         self._since = 0.0  # seconds spent since the last page
         self._started = 0.0
 
@@ -56,6 +64,17 @@ class TimeLimit:
             now = time.perf_counter()
             self._remaining -= now - begun
             self._since += now - self._started
+
+    def more(self) -> float:
+        """The seconds that remain after all, because the process has waited for a processor; 0 if the time is over."""
+        waited = min(self._waited() - self._begun, _MOST_WAITED) - self._given
+        # Threads that wait at the same time count once, and no more is given than has passed.
+        more = min(waited, self._remaining)
+        if more < _LEAST_WAITED:
+            return 0.0
+        self._given += more
+        self._remaining += more
+        return more
 
     def end(self) -> None:
         """Say that the time is over."""
@@ -105,7 +124,9 @@ class _Watch:
         with self._changed:
             while self._deadlines:
                 now = time.monotonic()
-                if over := [limit for limit, deadline in self._deadlines.items() if deadline <= now]:
+                if over := [
+                    each for each, deadline in self._deadlines.items() if deadline <= now and self._ends(each, now)
+                ]:
                     for limit in over:
                         del self._deadlines[limit]
                     return over
@@ -113,6 +134,12 @@ class _Watch:
                 self._changed.wait(self._wakes - now)
             self._is_running = False
             return []
+
+    def _ends(self, limit: TimeLimit, now: float) -> bool:
+        """Whether a limit that is reached is over; otherwise it is watched longer."""
+        if more := limit.more():
+            self._deadlines[limit] = now + more
+        return not more
 
 
 _WATCH = _Watch()

@@ -32,7 +32,6 @@ from .api.metrics import PATH, Metrics, check_metrics
 from .api.openai_api import OpenAiApi
 from .api.watchlist import ADDRESSES as WATCHLIST
 from .api.watchlist import WatchlistFeeds
-from .page.bundle import login_style
 from .page.channels import UPLOAD, build_app, wires
 from .page.chat import Chat
 from .page.drafts import ADDRESS as DRAFT
@@ -42,6 +41,7 @@ from .page.shell import Shell
 from .page.switch import PATH as SWITCH
 from .page.switch import Switch
 from .sources.articles import Articles
+from .web.bundle import login_style
 from .web.connections import Connections, Listener, Patience, room_for_connections
 from .web.doors import Doors, file_places, most_upload, routes
 from .web.feed import EVENTS, Feed

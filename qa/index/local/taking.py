@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from ...errors import Remedy, StoreError
@@ -45,11 +46,18 @@ def copy(source: Path, files: Mapping[str, WrittenFile], folder: Path) -> Copies
         with (source / name).open("rb", buffering=0) as read, path.open("xb", buffering=0) as written:
             while block := read.read(_BLOCK):
                 digest.update(block)
-                written.write(block)
+                write_all(written, block)
         if digest.hexdigest() != file.sha256:
             raise StoreError(f"{name} of generation {source.name} was changed while it was read", Remedy.FULL_BUILD)
         copies[path] = Copy.of(path, file.sha256)
     return copies
+
+
+def write_all(file: FileIO, data: bytes) -> None:
+    """Write all of the data: a disk that is nearly full may take a part of it, without an error."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
 
 
 def is_as_published(folder: Path, files: Mapping[str, WrittenFile]) -> bool:

@@ -32,7 +32,7 @@ from .calls import Call
 from .comparison_schema import Checked, CheckRequest, Conflicts
 from .request_schema import AskRequest, ListRequest, ReadRequest, SearchRequest
 from .schema import Answer, Listing, Reading, Refusal, SearchResult, Status
-from .watchlist_schema import add_watchlist
+from .watchlist import add_watchlist
 
 logger = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from ...formats import extensions
 from ...strings.spoken import ENGLISH, speaking
 from ..answers.templating import render
 from ..conversations.history import MOST_BYTES
+from ..web.bundle import script, style
 from ..web.readers import VARIES, language_of
 from ..web.security import policy
-from .bundle import script, style
 from .switch import Switch
 
 

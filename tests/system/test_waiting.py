@@ -1,0 +1,48 @@
+"""Processes that share one processor wait for it; one that sleeps does not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from qa.system.waiting import waited_for_processor
+
+_BUSY = "import os\nos.sched_setaffinity(0, {%d})\nprint(flush=True)\nwhile True: pass"
+_STARTS = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', sys.argv[1]])"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's schedstat")
+
+
+def _started(*program: str) -> subprocess.Popen[bytes]:
+    """A process in a group of its own that has printed a line."""
+    process = subprocess.Popen([sys.executable, "-c", *program], stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None and process.stdout.readline() == b"\n"
+    return process
+
+
+def test_two_that_share_a_processor_wait_for_it_and_so_does_who_started_one() -> None:
+    busy = _BUSY % min(os.sched_getaffinity(0))
+    with _started(busy) as one, _started(_STARTS, busy) as other:
+        try:
+            before = [waited_for_processor(each.pid) for each in (one, other)]
+            time.sleep(2)
+            after = [waited_for_processor(each.pid) for each in (one, other)]
+        finally:
+            for each in (one, other):
+                os.killpg(each.pid, signal.SIGKILL)
+    assert min(now - was for now, was in zip(after, before, strict=True)) > 0.2
+
+
+def test_one_that_sleeps_does_not_wait_and_one_that_is_gone_neither() -> None:
+    with _started("import time\nprint(flush=True)\ntime.sleep(60)") as process:
+        before = waited_for_processor(process.pid)
+        time.sleep(1)
+        after = waited_for_processor(process.pid)
+        process.kill()
+    assert after - before < 0.2
+    assert waited_for_processor(process.pid) == 0
