@@ -166,7 +166,7 @@ class History:
             with contextlib.suppress(OSError, ValueError, KeyError):  # it may be replaced at this moment
                 manifest = json.loads((self.folder(generation) / "manifest.json").read_text("utf-8"))
                 files = {each["path"]: each["sha256"] for each in manifest["documents"]}
-                failed = {each["path"]: each["reason"] for each in manifest["documents"] if each["status"] == "failed"}
+                failed = {each["path"]: each["reason"] for each in manifest["documents"] if each.get("reason")}
                 self._held[generation] = Held(files, dict(self._known(files)), failed)
         return generation
 
