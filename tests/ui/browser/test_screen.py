@@ -262,7 +262,7 @@ def open_library(page: Page) -> Locator:
         page.get_by_role("button", name="Menu").click()
     page.get_by_role("link", name="Library").click()
     table = page.locator("#qa-files")
-    expect(table).to_be_visible()
+    expect(table).to_be_visible(timeout=30_000)
     return table
 
 
