@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import TinyEncoder
 
 from qa.cli import main
 
@@ -15,17 +14,11 @@ ZOO = "# Zoo\n\nThe zebra at the zoo is called Bruno. He eats five kilos of hay 
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(commands: Path) -> Path:
     """A working folder with one article and its index."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("QA_ENCODER", "tiny")
-    monkeypatch.setenv("QA_READER", "off")
-    for name in ("qa.models.encoders.load_encoder", "qa.engine.open_encoder"):
-        monkeypatch.setattr(name, lambda *_: TinyEncoder())
-    (tmp_path / "corpus").mkdir()
-    (tmp_path / "corpus" / "zoo.md").write_text(ZOO)
+    (commands / "corpus" / "zoo.md").write_text(ZOO)
     assert main(["build", "--json"]) == 0
-    return tmp_path
+    return commands
 
 
 def test_a_draft_is_checked_and_its_reports_are_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import TinyEncoder
 
 from qa.cli import main
 
@@ -14,18 +13,12 @@ FEE = "# Harbour\n\nMembers of the Bergen rowing club pay an annual harbour fee 
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(commands: Path) -> Path:
     """A working folder with two articles that contradict each other, and its index."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("QA_ENCODER", "tiny")
-    monkeypatch.setenv("QA_READER", "off")
-    for name in ("qa.models.encoders.load_encoder", "qa.engine.open_encoder"):
-        monkeypatch.setattr(name, lambda *_: TinyEncoder())
-    (tmp_path / "corpus").mkdir()
     for name, fee in (("one", 40), ("two", 45)):
-        (tmp_path / "corpus" / f"{name}.md").write_text(FEE.format(fee))
+        (commands / "corpus" / f"{name}.md").write_text(FEE.format(fee))
     assert main(["build", "--json"]) == 0
-    return tmp_path
+    return commands
 
 
 def test_both_sentences_are_shown_and_strict_fails(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
