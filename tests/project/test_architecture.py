@@ -176,3 +176,9 @@ def test_onnxruntime_is_imported_only_where_its_reports_are_switched_off() -> No
 def test_no_benchmark_imports_training() -> None:
     for path in (PACKAGE.parent / "benchmarks").glob("*.py"):
         assert not re.search(r"^\s*(?:from|import) training\b", path.read_text("utf-8"), re.MULTILINE), path
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    """Pytest imports them by their bare name, and stops at the second of two before it has run anything."""
+    names = sorted(path.name for path in Path(__file__).parents[1].rglob("test_*.py"))
+    assert len(set(names)) == len(names), sorted({name for name in names if names.count(name) > 1})
