@@ -43,7 +43,8 @@ _QUERIES = 300
 _K = 100  # what the program asks for
 _DIMENSION = 384
 _BLOCK = 1_024
-_COSINE = 0.9  # of a made-up row to the real one
+COSINE = 0.9  # of a made-up row to the real one
+_MADE = 20_000  # rows made up at once
 
 Search = Callable[[Vectors], NDArray[np.int64]]
 
@@ -235,15 +236,33 @@ def sample(path: Path, count: int) -> tuple[Vectors, int]:
     real = np.asarray(rows[rows.any(axis=1)])
     chance = np.random.default_rng(3)
     real = real[chance.permutation(len(real))[:count]]
-    moved = [real]
-    for start in range(0, count - len(real), 20_000):
-        wanted = min(20_000, count - len(real) - start)
-        near, far = real[chance.integers(len(real), size=wanted)], real[chance.integers(len(real), size=wanted)]
-        away = far - np.einsum("ij,ij->i", far, near)[:, None] * near  # towards another passage
-        away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
-        made = _COSINE * near + (1 - _COSINE**2) ** 0.5 * away
-        moved.append((made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32))
-    return np.ascontiguousarray(np.concatenate(moved)), len(real)
+    made = [_moved(real, min(_MADE, count - start), chance) for start in range(len(real), count, _MADE)]
+    return np.ascontiguousarray(np.concatenate([real, *made])), len(real)
+
+
+def filled(path: Path) -> tuple[Path, int]:
+    """A file of the same rows with made-up ones in place of zeros, and how many are real."""
+    rows = np.load(path, mmap_mode="r")
+    missing = np.flatnonzero(~rows.any(axis=1))
+    if not len(missing):
+        return path, len(rows)
+    whole, chance = np.array(rows), np.random.default_rng(3)
+    real = np.delete(whole, missing, axis=0)
+    for start in range(0, len(missing), _MADE):
+        some = missing[start : start + _MADE]
+        whole[some] = _moved(real, len(some), chance)
+    beside = path.with_name(f"{path.stem}-filled.npy")
+    np.save(beside, whole)
+    return beside, len(real)
+
+
+def _moved(real: Vectors, count: int, chance: np.random.Generator) -> Vectors:
+    """So many copies of real rows, each moved towards another one."""
+    near, far = real[chance.integers(len(real), size=count)], real[chance.integers(len(real), size=count)]
+    away = far - np.einsum("ij,ij->i", far, near)[:, None] * near
+    away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
+    made = COSINE * near + (1 - COSINE**2) ** 0.5 * away
+    return np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), dtype=np.float32)
 
 
 def main() -> int:
@@ -303,7 +322,7 @@ def _page(result: dict[str, Any]) -> str:
         lines += [f"## {count:,} passages", ""]
         if real < count:
             lines += [
-                f"{real:,} embeddings are real, the others real ones moved towards another, to a cosine of {_COSINE}.",
+                f"{real:,} embeddings are real, the others real ones moved towards another, to a cosine of {COSINE}.",
                 "So times and memory count here, and recall only compares the indexes with each other.",
                 "",
             ]

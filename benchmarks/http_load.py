@@ -9,11 +9,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.peers import memory_mb
@@ -51,9 +52,14 @@ class Load:
         }
 
 
+def answer(connection: http.client.HTTPConnection, question: str) -> dict[str, Any]:
+    """Ask the plain endpoint; return what it says."""
+    return dict(json.loads(_reply(connection, "POST", "/api/ask", {"question": question})))
+
+
 def plain(connection: http.client.HTTPConnection, question: str) -> bool:
     """Ask the plain endpoint; return whether there was an answer."""
-    return "citations" in json.loads(_reply(connection, "POST", "/api/ask", {"question": question}))
+    return "citations" in answer(connection, question)
 
 
 def gradio(connection: http.client.HTTPConnection, question: str) -> bool:
@@ -66,8 +72,8 @@ def gradio(connection: http.client.HTTPConnection, question: str) -> bool:
 class Chat:
     """`qa serve` in a separate process."""
 
-    def __init__(self, root: Path, corpus: Path, index: Path) -> None:
-        command = [sys.executable, "-m", "qa", "serve", "--port", "0", "--no-watch"]
+    def __init__(self, root: Path, corpus: Path, index: Path, follows: bool = False) -> None:
+        command = [sys.executable, "-m", "qa", "serve", "--port", "0", *([] if follows else ["--no-watch"])]
         self._process = subprocess.Popen(
             [*command, "--corpus", str(corpus), "--index", str(index)], cwd=root, stdout=subprocess.PIPE, text=True
         )
@@ -97,6 +103,19 @@ class Chat:
             busy=(now_busy - busy) / max(1, now_whole - whole),
         )
 
+    def ask_until(self, done: Callable[[], bool], questions: Iterable[str]) -> tuple[list[float], int]:
+        """Ask one question after another until `done`: the milliseconds of each, and how many were not read in full."""
+        times, unread = [], 0
+        with contextlib.closing(self._connection()) as connection:
+            for question in questions:
+                if done():
+                    break
+                started = time.perf_counter()
+                said = answer(connection, question)
+                times.append(1e3 * (time.perf_counter() - started))
+                unread += said["unread"] > 0
+        return times, unread
+
     def memory_mb(self) -> dict[str, float]:
         """The resident memory of the server, in MB."""
         return memory_mb(self._process.pid)
@@ -111,7 +130,7 @@ class Chat:
 
     def _ask(self, way: Way, waiting: SimpleQueue[str]) -> list[float]:
         """The seconds of each question that was answered on this connection, until none is left."""
-        connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=_PATIENCE)
+        connection = self._connection()
         times = []
         with contextlib.closing(connection), contextlib.suppress(Empty):
             while True:
@@ -123,6 +142,9 @@ class Chat:
                     connection.close()  # the next question reopens it
         return times
 
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=_PATIENCE)
+
     def _cpu_seconds(self) -> float:
         """The processor time of the server so far (Linux)."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -130,9 +152,9 @@ class Chat:
 
 
 @contextlib.contextmanager
-def chat(root: Path, corpus: Path, index: Path, warming: Sequence[str]) -> Iterator[Chat]:
-    """Start a chat and let it answer its first questions."""
-    server = Chat(root, corpus, index)
+def chat(root: Path, corpus: Path, index: Path, warming: Sequence[str], follows: bool = False) -> Iterator[Chat]:
+    """Start a chat, which may follow changes of its articles, and let it answer its first questions."""
+    server = Chat(root, corpus, index, follows)
     try:
         server.ask(plain, warming)
         yield server

@@ -11,10 +11,12 @@ part and size, and docs/speed.md is written from them, so that `--only` and `--s
     ask      one question in a warm process         cold     one question from a cold process
     add      one article into the index             noop     a build with nothing to do
     http     the chat's plain endpoint and gradio's, one question at a time and 64 at once
+    busy     the chat's plain endpoint beside a build of its own and beside `qa build`
     memory   of the chat after 50 questions         loss     nDCG@10 beside sentence-transformers' fp32
 
-`--rows` names a .npy file of float32 embeddings in the order of shared/eval/scale-corpus.jsonl.gz. Indexes are kept
-in `--work` and reused; repeat `scale` after a change of the index format.
+`--rows` names a .npy file of float32 embeddings in the order of shared/eval/scale-corpus.jsonl.gz, such as the one
+that benchmarks.dense encodes and keeps; rows of zeros are filled as there, and the page says so. Indexes are kept in
+`--work` and reused; repeat `scale` after a change of the index format.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ from typing import Any
 
 from benchmarks import speed_page
 from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, machine
-from benchmarks.http_load import chat, gradio, plain
+from benchmarks.dense import filled
+from benchmarks.http_load import Chat, chat, gradio, plain
 from benchmarks.peers import ROWS, Record
 from benchmarks.peers.ours import SCALE
 from qa.models.encoders import default_folder
@@ -46,7 +49,7 @@ OURS = "ours"
 UNREAD = "unread"  # this program with QA_READER=off: retrieval and the sentence, which is all that a peer does
 IMPORT = "import sentence_transformers"
 PEERS = ("txtai", "plain", "chroma", "bm25s")
-PARTS = ("encode", "build", "scale", "ask", "cold", "add", "noop", "http", "memory", "loss")
+PARTS = ("encode", "build", "scale", "ask", "cold", "add", "noop", "http", "busy", "memory", "loss")
 _SIZES = (1_000, 5_000, 20_000, 50_000, 202_208)
 _PROSE = 38_952  # so many records at the head of the corpus are natural prose
 _WORDS = range(60, 131)  # of a passage of prose: it stays whole in every system
@@ -55,6 +58,8 @@ _MOST_FILES = 10_000
 _ENCODED = 1_000  # passages, in the part `encode`
 _AT_ONCE = 64
 _LOSS_QUESTIONS = 400
+_NEW_FILES = 3_000  # of prose, one passage each: what a build beside questions has to encode
+_NOTICED = 3.0  # seconds until new files are surely being built
 
 _SAID = (
     "passages_per_second", "question_ms", "open_seconds", "ask_ms", "resident_mb", "anonymous_mb", "stand_ins",
@@ -114,7 +119,10 @@ class Bench:
             self._pythons |= dict.fromkeys(options.peers, str(options.peers_python))
         self.systems = tuple(self._pythons)
         self._work: Path = options.work
-        self._rows: str = str(options.rows.resolve()) if options.rows else ""
+        self._rows, self._real = "", 0
+        if options.rows:
+            rows, self._real = filled(options.rows.resolve())
+            self._rows = str(rows)
         self._repeats: int = options.repeats
         self._questions = _questions(40 + 5)
         self.measured = speed_page.load(ROOT / "docs" / "speed.json")
@@ -131,7 +139,7 @@ class Bench:
                 "part": part,
                 "size": size,
                 "system": system,
-                "rows": bool(self._rows) and part not in ("encode", "build", "loss"),
+                "rows": self._real if part not in ("encode", "build", "loss") else 0,
                 "date": date.today().isoformat(),
                 "load": [round(before, 1), round(os.getloadavg()[0], 1)],
                 "figures": {name: [float(f"{value:.4g}") for value in values] for name, values in figures.items()},
@@ -233,6 +241,41 @@ class Bench:
                     for figure, values in server.ask(way, some, at_once).figures().items()
                 }
         return by_system
+
+    def _busy(self, size: int) -> dict[str, Figures]:
+        place = self._ready(size, (OURS,))
+        copy = place / "busy"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(place / "corpus", copy / "corpus")
+        shutil.copytree(place / OURS, copy / OURS)
+        current, questions = copy / OURS / "CURRENT", iter(_questions(4_000, 4))
+        by_system: dict[str, Figures] = {}
+
+        def ask(server: Chat, when: str, done: Callable[[], bool]) -> None:
+            times, unread = server.ask_until(done, questions)
+            by_system[when] = {"ms": times, "unread": [float(unread)]}
+
+        with chat(ROOT, copy / "corpus", copy / OURS, self._questions[:5], follows=True) as server:
+            ask(server, OURS, _after(15.0))
+            before = current.read_text("utf-8")
+            self._new_files(copy / "corpus", "own")
+            time.sleep(_NOTICED)
+            ask(server, "own build", lambda: current.read_text("utf-8") != before)
+        with chat(ROOT, copy / "corpus", copy / OURS, self._questions[:5]) as server:
+            self._new_files(copy / "corpus", "other")
+            command = [sys.executable, "-m", "qa", "build", "--json", *self._folders(copy)]
+            build = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+            time.sleep(_NOTICED)
+            ask(server, "qa build", lambda: build.poll() is not None)
+            if build.wait() != 0:
+                raise RuntimeError(f"{' '.join(command)} failed")
+        shutil.rmtree(copy)
+        return by_system
+
+    def _new_files(self, corpus: Path, name: str) -> None:
+        for number, record in enumerate(choose("prose", _NEW_FILES)):
+            text = f"# {record['title']}\n\nEdition {number} of the {name} one: {record['text']}\n"
+            (corpus / f"{name}-{number:05}.md").write_text(text, "utf-8")
 
     def _memory(self, size: int) -> dict[str, Figures]:
         place = self._ready(size)
@@ -363,6 +406,11 @@ def write_corpus(folder: Path, records: Sequence[Record]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     beside.rename(folder)
     folder.with_name(ROWS).write_text(json.dumps([record["row"] for record in records]), "utf-8")
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    ends = time.perf_counter() + seconds
+    return lambda: time.perf_counter() > ends
 
 
 def _questions(count: int, seed: int = 0) -> list[str]:

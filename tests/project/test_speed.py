@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.dense import COSINE, filled
 from benchmarks.peers.ours import LookupEncoder
-from benchmarks.speed_page import Entry, Measured, page, targets
+from benchmarks.speed_page import Entry, Measured, Target, page, targets
 from benchmarks.speed_plan import INDEX_TYPES, MEMORY_GB, QUICK_MS, fit, index_type
 from qa.models.protocols import EncoderIdentity, Vectors
 
 _SCALE = 202_208
 
 
-def _entry(part: str, size: int, system: str, rows: bool = False, **figures: Sequence[float]) -> Entry:
+def _entry(part: str, size: int, system: str, rows: int = 0, **figures: Sequence[float]) -> Entry:
     return {
         "part": part, "size": size, "system": system, "rows": rows, "date": "2026-01-02", "load": [0.1, 0.3],
         "figures": figures,
@@ -25,23 +27,25 @@ def _entry(part: str, size: int, system: str, rows: bool = False, **figures: Seq
 
 
 _MEASURED = [
-    _entry("encode", 1_000, "ours", passages_per_second=[120.0, 130.0, 140.0], question_ms=[2.0]),
+    _entry("encode", 1_000, "ours", passages_per_second=[220.0, 230.0, 240.0], question_ms=[2.0]),
     _entry("encode", 1_000, "plain", passages_per_second=[40.0, 41.0], question_ms=[11.0]),
     _entry("build", 5_000, "ours", seconds=[50.0, 52.0], first_seconds=[61.0]),
     _entry("build", 5_000, "txtai", seconds=[130.0, 140.0]),
-    *(_entry("scale", n, "ours", True, seconds=[2 + n / 1_000], disk_mb=[n / 400]) for n in (1_000, 20_000, _SCALE)),
-    _entry("ask", _SCALE, "ours", True, ask_ms=[90.0] * 100),
-    _entry("ask", _SCALE, "unread", True, ask_ms=[5.0] * 99 + [40.0]),
-    _entry("ask", _SCALE, "txtai", True, ask_ms=[60.0] * 100),
-    _entry("loss", 0, "ours", False, **{"squad-v2-dev": [0.915], "cranfield": [0.437]}),
-    _entry("loss", 0, "plain", False, **{"squad-v2-dev": [0.917], "cranfield": [0.436]}),
+    *(_entry("scale", n, "ours", _SCALE, seconds=[2 + n / 1_000], disk_mb=[n / 400]) for n in (1_000, 20_000, _SCALE)),
+    _entry("ask", _SCALE, "ours", _SCALE, ask_ms=[90.0] * 100),
+    _entry("ask", _SCALE, "unread", _SCALE, ask_ms=[5.0] * 99 + [40.0]),
+    _entry("ask", _SCALE, "txtai", _SCALE, ask_ms=[60.0] * 100),
+    _entry("loss", 0, "ours", 0, **{"squad-v2-dev": [0.915], "cranfield": [0.437]}),
+    _entry("loss", 0, "plain", 0, **{"squad-v2-dev": [0.917], "cranfield": [0.436]}),
 ]
 
 
 def test_each_target_is_judged_by_what_was_measured_and_by_nothing_else() -> None:
-    by_work = {target.work.split(",")[0]: target for target in targets(Measured(_MEASURED), 2)}
+    by_work: dict[str, Target] = {}
+    for target in targets(Measured(_MEASURED), 2):
+        by_work.setdefault(target.work.split(",")[0], target)
     assert by_work["passages encoded a second"].met is True
-    assert by_work["passages encoded a second"].measured == "3.21 ×"
+    assert by_work["passages encoded a second"].measured == "5.68 ×"
     assert by_work["whole build of 5"].met is False
     assert by_work["one question in a warm process"].measured == "12 ×"
     assert by_work["nDCG@10 lost to the fast encoder on each development set"].met is True
@@ -62,7 +66,7 @@ def test_many_at_once_are_quick_or_fill_the_cores_and_none_is_lost(
         "together_lost": [lost],
     }  # fmt: skip
     entries = [
-        _entry("http", _SCALE, "ours", False, **figures),
+        _entry("http", _SCALE, "ours", 0, **figures),
         _entry("http", _SCALE, "gradio", alone_per_second=[30.0]),
     ]
     target = targets(Measured(entries), 2)[-1]
@@ -70,6 +74,46 @@ def test_many_at_once_are_quick_or_fill_the_cores_and_none_is_lost(
     assert f"{server:.2f} + 0.05 of 2 cores, {lost:.0f} lost" in target.measured
     text = page({"machine": "a machine", "measured": entries})
     assert f"{server:.2f} + 0.05 (100 %)" in text and "gradio's" in text
+
+
+def test_questions_beside_a_build_are_judged_by_all_but_the_slowest_twentieth() -> None:
+    entries = [
+        _entry("busy", _SCALE, "ours", ms=[80.0] * 20, unread=[0.0]),
+        _entry("busy", _SCALE, "own build", ms=[100.0] * 19 + [900.0], unread=[0.0]),
+        _entry("busy", _SCALE, "qa build", ms=[100.0] * 15 + [900.0] * 5, unread=[3.0]),
+    ]
+    met = {target.work: target.met for target in targets(Measured(entries), 2) if "beside" in target.work}
+    assert met == {"the same over HTTP beside a build of the chat": True, "the same over HTTP beside `qa build`": False}
+    text = page({"machine": "a machine", "measured": entries})
+    assert "| 202,208 | `qa build` | 20 | 100 | 900 | 900 | 3 |" in text
+
+
+def test_the_page_begins_with_missed_targets_and_with_what_others_do_better() -> None:
+    entries = [*_MEASURED, _entry("scale", 1_000, "bm25s", _SCALE, seconds=[0.5])]
+    text = page({"machine": "a machine", "measured": entries})
+    assert text.index("**no**") < text.index("| yes |")
+    better = text.partition("## Where others are better")[2].partition("##")[0]
+    assert "| Indexing at scale | 1,000 | bm25s (words alone) | 3 and 0.5 seconds | 6.0 |" in better
+    assert "txtai" not in better  # it is slower in all that was measured here
+
+
+def test_made_up_embeddings_are_called_so() -> None:
+    text = page({"machine": "a machine", "measured": [_entry("ask", _SCALE, "ours", 30_720, ask_ms=[90.0] * 10)]})
+    assert "Of the 202,208 embeddings in the file, 30,720 are those of their passages" in text
+
+
+def test_rows_that_are_missing_are_made_from_others(tmp_path: Path) -> None:
+    real = np.random.default_rng(1).normal(size=(6, 8)).astype(np.float32)
+    real /= np.linalg.norm(real, axis=1, keepdims=True)
+    real[[1, 4]] = 0
+    np.save(tmp_path / "rows.npy", real)
+    path, count = filled(tmp_path / "rows.npy")
+    rows = np.load(path)
+    assert count == 4 and np.array_equal(rows[[0, 2, 3, 5]], real[[0, 2, 3, 5]])
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1) and np.allclose(
+        (rows[[1, 4]] @ real.T).max(axis=1), COSINE, atol=0.1
+    )
+    assert filled(path) == (path, 6)
 
 
 def test_without_measurements_no_target_is_met_or_missed() -> None:
@@ -81,6 +125,7 @@ def test_the_page_shows_medians_spread_ratios_and_that_embeddings_were_read_from
     assert "| 5,000 | this program | 51 (50–52) |" in text
     assert "| 5,000 | txtai, hybrid | 135 (130–140) | 2.65 |" in text
     assert text.count("read from a file") == 2  # indexing and asking, but not encoding
+    assert "moved towards another" not in text
     assert "load average 0.1 to 0.3" in text
     assert "| 1,000,000 |" in text and "Assumptions" in text
 
