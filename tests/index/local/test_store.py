@@ -327,7 +327,16 @@ def _truncate(path: Path, size: int) -> None:
 def _flip(path: Path, position: int) -> None:
     data = bytearray(path.read_bytes())
     data[min(position, len(data) - 1)] ^= 0x01
-    path.write_bytes(data)
+    _write_over(path, data)
+
+
+def _write_over(path: Path, data: bytes | bytearray) -> None:
+    """As a failing disk changes a file: it is never shorter, which would end a process that has mapped it.
+
+    tantivy reads an index once more on a thread of its own, right after it was opened.
+    """
+    with path.open("r+b") as file:
+        file.write(data)
 
 
 DAMAGE: dict[str, Callable[[Path, int], object]] = {
@@ -376,7 +385,7 @@ def test_damage_to_an_open_generation_is_found_by_its_check(built: Config) -> No
         whole = path.read_bytes()
         _flip(path, len(whole) // 2)
         assert generation.verify() == [f"{name} is not what was published"]
-        path.write_bytes(whole)
+        _write_over(path, whole)
     (generation.folder / "vectors.faiss").unlink()
     assert generation.verify() == ["vectors.faiss is not what was published"]
 
@@ -405,7 +414,7 @@ def test_silent_damage_never_gives_a_citation_that_is_not_literal(built: Config,
             except StoreError as error:
                 assert str(error).endswith((REBUILD, "run `qa build`."))
                 refused += 1
-            path.write_bytes(whole)
+            _write_over(path, whole)
             os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     assert refused == 12 * len(generation.manifest.files)
 
@@ -544,7 +553,7 @@ def test_any_flipped_byte_of_the_manifest_is_noticed(built: Config) -> None:
         _flip(path, position)
         with pytest.raises(StoreError):
             store.LocalStore(built.index).open_current()
-        path.write_bytes(whole)
+        _write_over(path, whole)
     assert is_whole(built.index)
 
 
