@@ -28,6 +28,7 @@ SHARED = ROOT.parent / "shared"
 SETS = SHARED / "eval"
 ARTICLES = SHARED / "articles"
 CACHE = ROOT / "benchmarks" / ".cache"
+COSINE = 0.9  # of an embedding that is made up to the real one that it was made from
 
 Part = Literal["train", "fit", "held-out"]
 # The SQuAD articles that the reader was not trained on (docs/reader.md), by title: weights and thresholds are fitted on

@@ -31,7 +31,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.common import CACHE, ROOT, SETS, CachingEncoder, machine, off_topic_questions
+from benchmarks.common import CACHE, COSINE, ROOT, SETS, CachingEncoder, machine, off_topic_questions
 from qa.index.local.dense import DenseIndex
 from qa.index.local.dense_writer import DenseWriter
 from qa.models.encoders import shipped_encoder
@@ -43,7 +43,6 @@ _QUERIES = 300
 _K = 100  # what the program asks for
 _DIMENSION = 384
 _BLOCK = 1_024
-COSINE = 0.9  # of a made-up row to the real one
 _MADE = 20_000  # rows made up at once
 
 Search = Callable[[Vectors], NDArray[np.int64]]

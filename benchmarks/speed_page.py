@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import speed_plan
-from benchmarks.dense import COSINE
+from benchmarks.common import COSINE
 
 Entry = dict[str, Any]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -18,13 +17,6 @@ class Proxy:
     prefix: str = ""
     strips: bool = True
     keeps_host: bool = True
-
-
-def free_port() -> int:
-    """A port of this machine that nobody uses at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager

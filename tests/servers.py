@@ -27,6 +27,7 @@ from types import MappingProxyType
 
 import pytest
 from filelock import FileLock
+from ports import free_port
 from waiting import holds_within
 
 READY = 90.0  # seconds that a server may take to start
@@ -131,7 +132,7 @@ class Server:
 def milvus_lite(folder: Path) -> Iterator[Server]:
     """Milvus Lite, one Python process (package milvus-lite, the extra `test-scale`)."""
     _require("pymilvus", "milvus_lite")
-    port = _free_port()
+    port = free_port()
     command = [
         sys.executable, "-m", "milvus_lite", "server",
         "--data-dir", str(folder / "data"), "--host", "127.0.0.1", "--port", str(port),
@@ -222,10 +223,10 @@ def _milvus_process(
     """One process of Milvus with its own folder, settings and health port."""
     home = folder / name
     (home / "configs").mkdir(parents=True)
-    own = {**settings, "queryNode": {"ip": "127.0.0.1", "port": _free_port()}}
+    own = {**settings, "queryNode": {"ip": "127.0.0.1", "port": free_port()}}
     (home / "configs" / "milvus.yaml").write_text(json.dumps(own))  # JSON is YAML
     (home / "configs" / "glog.conf").write_text("--logtostderr=true\n--minloglevel=2\n")
-    health = _free_port()
+    health = free_port()
     libraries = f"{milvus_home / 'bin'}:{os.environ.get('LD_LIBRARY_PATH', '')}"
     return Process(
         [str(milvus_home / "bin" / "milvus"), "run", *roles],
@@ -237,23 +238,23 @@ def _milvus_process(
 
 def _settings(folder: Path, etcd: str) -> tuple[int, dict[str, dict[str, object]]]:
     """(port that clients connect to, settings that all processes of one Milvus share)."""
-    port = _free_port()
+    port = free_port()
     parts = ("rootCoord", "queryCoord", "indexCoord", "dataCoord", "dataNode", "indexNode")
     own_ports: dict[str, dict[str, object]] = {
-        part: {"ip": "127.0.0.1", "port": _free_port(), **PACE.get(part, {})} for part in parts
+        part: {"ip": "127.0.0.1", "port": free_port(), **PACE.get(part, {})} for part in parts
     }
     return port, own_ports | {
         "etcd": {"endpoints": etcd, "rootPath": "test"},
         "localStorage": {"path": str(folder / "storage")},
         "common": {"storageType": "local", "session": {"ttl": SESSION}},
-        "proxy": {"ip": "127.0.0.1", "port": port, "internalPort": _free_port()},
+        "proxy": {"ip": "127.0.0.1", "port": port, "internalPort": free_port()},
         "log": {"level": "warn", "file": {"rootPath": ""}},
     }
 
 
 def _etcd_settings(folder: Path) -> tuple[str, Path]:
     """(address, file of settings) of an etcd that is to be started."""
-    client, peers = f"127.0.0.1:{_free_port()}", f"127.0.0.1:{_free_port()}"
+    client, peers = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     settings = {
         "name": "etcd",
         "data-dir": str(folder / "etcd"),
@@ -283,12 +284,6 @@ def _require(*modules: str) -> None:
     for module in modules:
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"{module} is not installed (CONTRIBUTING.md)")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _listens(port: int) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import ROOT
-from proxied import free_port
+from ports import free_port
 from served import about_cats
 from waiting import wait_until
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.dense import COSINE, filled
+from benchmarks.common import COSINE
 from benchmarks.peers.ours import LookupEncoder
 from benchmarks.speed_page import Entry, Measured, Target, page, targets
 from benchmarks.speed_plan import INDEX_TYPES, MEMORY_GB, QUICK_MS, fit, index_type
@@ -103,6 +103,8 @@ def test_made_up_embeddings_are_called_so() -> None:
 
 
 def test_rows_that_are_missing_are_made_from_others(tmp_path: Path) -> None:
+    from benchmarks.dense import filled
+
     real = np.random.default_rng(1).normal(size=(6, 8)).astype(np.float32)
     real /= np.linalg.norm(real, axis=1, keepdims=True)
     real[[1, 4]] = 0

@@ -16,7 +16,6 @@ from served import Running, serve
 
 from qa.build import build
 from qa.config import Config
-from qa.ui.page import drafts
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -59,7 +58,7 @@ def test_a_file_beyond_the_limits_is_refused_before_it_is_read(
 ) -> None:
     large = checked(running, with_picture(3_100_000))
     assert large.status_code == 413 and "3,000,000 bytes" in large.json()["error"]
-    monkeypatch.setattr(drafts, "_MOST_OF_FILE", 100)
+    monkeypatch.setattr("qa.ui.page.drafts._MOST_OF_FILE", 100)
     assert "This draft is too long" in checked(running, BEES.read_bytes()).json()["html"]
 
 

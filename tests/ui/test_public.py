@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
-from proxied import Proxy, free_port, proxied
+from ports import free_port
+from proxied import Proxy, proxied
 from served import about_cats, serve
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from browsers import chromium
 from playwright.sync_api import Browser, Page, expect
-from proxied import Proxy, free_port, proxied
+from ports import free_port
+from proxied import Proxy, proxied
 from served import about_cats, serve
 
 from qa.config import Config

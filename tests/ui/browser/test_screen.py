@@ -23,6 +23,7 @@ import pytest
 from browsers import chromium, until
 from conftest import FILES, ROOT
 from playwright.sync_api import Browser, Dialog, Locator, Page, Request, expect
+from waiting import holds_within
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 
@@ -222,23 +223,24 @@ def ask(page: Page, question: str) -> Locator:
 
 
 def in_view(page: Page, inner: str, outer: str) -> bool:
-    """Whether the top of `inner` is inside the visible part of `outer`."""
-    return bool(
-        page.evaluate(
+    """Whether the top of `inner` is inside the visible part of `outer`, or soon comes there."""
+    return holds_within(
+        lambda: page.evaluate(
             """([inner, outer]) => {
                 const a = document.querySelector(inner).getBoundingClientRect();
                 const b = document.querySelector(outer).getBoundingClientRect();
                 return a.top >= b.top - 1 && a.top < Math.min(b.bottom, innerHeight) && a.left < innerWidth;
             }""",
             [inner, outer],
-        )
+        ),
+        5,
     )
 
 
 def marked_in_view(page: Page, words: str) -> bool:
-    """Whether a mark that begins with the first of these words is in the visible part of the source."""
-    return bool(
-        page.evaluate(
+    """Whether a mark that begins with these words is in the visible part of the source, or soon comes there."""
+    return holds_within(
+        lambda: page.evaluate(
             """(words) => {
                 const b = document.querySelector('.qa-text').getBoundingClientRect();
                 return [...document.querySelectorAll('.qa-text mark')].some((mark) => {
@@ -247,7 +249,8 @@ def marked_in_view(page: Page, words: str) -> bool:
                 });
             }""",
             words.removeprefix("… ").split()[0],
-        )
+        ),
+        5,
     )
 
 
