@@ -980,6 +980,16 @@ def test_an_acronym_and_its_long_form_find_each_other(library: Engine) -> None:
     assert not library.generation.query_terms("Health Bureau")[0].is_in({"bhb"})
 
 
+def test_a_well_known_acronym_is_not_missing_where_its_long_form_stands(config: Config, tiny: TinyEncoder) -> None:
+    write(config.corpus, {"works.md": "# Hive works\n\nDana Reed is the chief executive officer of the hive works.\n"})
+    build(config, tiny)
+    with Engine.open(replace(config, threshold=0.0), tiny) as engine:
+        answer = engine.ask("Who is the CEO of the hive works?")
+        assert answer.lead is not None and answer.unmentioned == ()
+        assert answer.why is not None and "CEO" in answer.why.matched
+        assert engine.ask("Who is the CFO of the hive works?").unmentioned == ("CFO",)
+
+
 def test_acronyms_are_copied_and_removed_with_their_document(library: Engine, tiny: TinyEncoder) -> None:
     write(library.config.corpus, {"zebra.md": "# Zebra\n\nNo stripes.\n"})
     build(library.config, tiny)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from ..models.protocols import logistic
+from ..text.acronyms import spelled_out
 from ..text.kin import contained_with_kin, with_kin
 from ..text.mentions import names_of, numbers_of
 from ..text.query_term import QueryTerm
@@ -82,7 +83,8 @@ def _mentions(ranking: Ranking, best: Candidate, context: str) -> _Mentions:
     endings = {ending.casefold() for ending in _ENDING.findall(question)}
     for term in with_kin(ranking.terms):
         if not (term.says_little or numbers_of(term.word) or term.word in endings):
-            places[term.word] = next((place for place in (0, 1) if term.is_in(stems[place])), 2)
+            found = (term.is_in(stems[place]) or spelled_out(term.word, texts[place]) for place in (0, 1))
+            places[term.word] = next((place for place, is_in in enumerate(found) if is_in), 2)
     for number in numbers_of(question):
         places[number] = next((place for place in (0, 1) if number.casefold() in numbers[place]), 2)
     written = sorted(places, key=question.find)

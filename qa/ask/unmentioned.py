@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..index.generation import OpenGeneration
+from ..text.acronyms import spelled_out
 from ..text.names import described
 from ..text.properties import searched_labels
 from ..text.query_term import QueryTerm
@@ -27,8 +28,11 @@ def unmentioned(answer: Answer, ranking: Ranking, generation: OpenGeneration) ->
     if document is None:
         return ()
     about = f"{described(document.path)}\n{searched_labels(document.path, document.metadata, document.title)}"
-    words = contained_in(f"{cited.title}\n{about}\n{visible(document.text)}", document.language)
-    return tuple(dict.fromkeys(term.word for term in candidates if not term.is_in(words)))
+    text = f"{cited.title}\n{about}\n{visible(document.text)}"
+    words = contained_in(text, document.language)
+    return tuple(
+        dict.fromkeys(term.word for term in candidates if not (term.is_in(words) or spelled_out(term.word, text)))
+    )
 
 
 def names(ranking: Ranking) -> list[QueryTerm]:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.text.acronyms import find
+from qa.text.acronyms import _COMMON, find, spelled_out
+from qa.text.terms import plain_words
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,17 @@ def test_both_forms_occur_in_the_text(text: str) -> None:
 
 def test_a_hostile_text_takes_no_long_time() -> None:
     assert list(find("(" * 100_000 + "A B" * 100_000 + "(AB" * 10_000)) == []
+
+
+def test_well_known_ones_are_found_by_their_long_form() -> None:
+    assert spelled_out("CEO", "Dana Reed, Chief Executive\nOfficer, said so.")
+    assert spelled_out("nda", "Sign the non-disclosure agreement.")
+    assert not spelled_out("CEO", "The chief said that an executive officer left.")
+    assert not spelled_out("US", "us, the United States")  # a word of its own
+
+
+def test_well_known_ones_are_in_plain_words() -> None:
+    assert len(_COMMON) > 50
+    for short, long in _COMMON.items():
+        assert plain_words(short) == [short] and " ".join(plain_words(long)) == long
+        assert len(long.split()) > 1
