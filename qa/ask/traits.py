@@ -39,7 +39,7 @@ _UNITS = re.compile(
     rf"\W*(?:{_UNIT_WORD}\b\W*){{1,20}}",
     re.I,
 )
-_LINK = re.compile(r"^\W*\[[^\]]*\]\([^)]*\)\W*$|^\s*https?://\S+\s*$")
+_LINK = re.compile(r"\[[^\]]*\]\([^)]*\)|https?://[^\s<>]+")
 # A name with its value: "port: 8410", "KEEP_DAYS=35", "Tue: 10:00 - 17:30".
 _PAIR = re.compile(r"\W{0,4}[^\W_][^\s:=|]*(?: [^\s:=|]+){0,3} ?(?:=|:(?!//|\d))\s*\S")
 _RULE = re.compile(r"\| ?(?:--|:-)")  # the line below a table's header
@@ -66,12 +66,18 @@ def shape(unit: Unit) -> dict[str, float]:
         "colon": float(unit.text.rstrip().endswith(":")),
         "introduces": float(introduces),
         "question": float(text.endswith(("?", "？", "؟"))),
-        "link": float(_LINK.match(unit.sentence_text.strip()) is not None),
+        "link": float(is_all_links(unit.sentence_text)),
         "heading": float(text.startswith("#") or _RULE.search(text) is not None),
         "fragment": float(words < _FRAGMENT),
         "headline": float(words < _HEADLINE and not (row or pair or introduces) and not text.endswith(_STOPS)),
         "pointer": float(is_pointer(text)),
     }
+
+
+def is_all_links(text: str) -> bool:
+    """Whether a text consists of one or more links in Markdown, or addresses, and marks between them."""
+    rest, links = _LINK.subn("", text)
+    return links > 0 and re.search(r"\w", rest) is None
 
 
 def is_pointer(text: str) -> bool:

@@ -354,9 +354,19 @@ def test_a_row_is_read_as_it_is_seen_and_shown_as_it_is_written() -> None:
     assert shown is not None and shown.cells == ("[/MD](md-mt.md)", "[run-time](rt.md)")
 
 
-def test_only_a_link_is_a_link_whatever_is_seen_of_it() -> None:
-    (made,) = units("[The options of the linker](options.md)")
-    assert shape(made)["link"]
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("[The options of the linker](options.md)", True),
+        ("[The options of the linker](options.md)\\\n[How to: link](../how-to-link.md)\\", True),
+        ("[Options](options.md) | <https://bees.org/options>", True),
+        ("[Options](options.md) of the linker", False),
+        ("[No link] at all", False),
+    ],
+)
+def test_links_alone_are_links_whatever_is_seen_of_them(text: str, links: bool) -> None:
+    (made,) = units(text)
+    assert shape(made)["link"] == links
 
 
 @pytest.mark.parametrize(
