@@ -39,6 +39,8 @@ def main() -> int:
     print(f"{minutes:.0f} minutes, seed {arguments.seed}, {machine()}\n")
     for line in lines(tally):
         print(line)
+    if campaign.errors:
+        raise campaign.errors[0]  # what was counted until then has been printed
     return int(any(tally.faults.values()))
 
 

@@ -18,6 +18,7 @@ _NAMES = (
 )
 _KINDS = ("beacon", "mill", "ferry", "bridge", "library", "chapel", "orchard", "quarry", "observatory", "tramway")
 _DONE = ("painted", "repaired", "inspected", "sold", "flooded", "photographed", "measured", "closed", "robbed", "moved")
+_SHORTEST = 20  # characters that truncation leaves of an article
 _REST = (
     "Its keepers live in the village below and come up by the old road.\n\n"
     "## Visitors\n\nMost visitors arrive in summer. A small museum shows tools, letters and maps of the coast.\n"
@@ -115,7 +116,9 @@ class Library:
         """Truncate an article in place, as a program that is killed while it saves does."""
         with self.writing:
             edition = self._editions[self._now[subject]]
-            text = edition.text[: draw.randrange(20, len(edition.text))]
+            if len(edition.text) <= _SHORTEST:
+                return  # it was cut often enough
+            text = edition.text[: draw.randrange(_SHORTEST, len(edition.text))]
             fact = edition.fact if edition.fact and edition.fact in text else ""
             self._now[subject] = self._remember(Edition(subject, text, fact))
             with (self.corpus / self._paths[subject]).open("r+b") as file:

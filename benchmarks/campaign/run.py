@@ -72,14 +72,14 @@ class Campaign:
         ]
         self._over = threading.Event()  # no further act begins
         self._ended = threading.Event()  # nor does a question
-        self._errors: list[BaseException] = []
+        self.errors: list[BaseException] = []
 
     def end(self) -> None:
         """Begin no further act; the last look follows."""
         self._over.set()
 
     def run(self) -> Tally:
-        """Do everything, and look at what is left. Raises the first error of the campaign itself."""
+        """Do everything, and look at what is left. An error of the campaign itself ends it and is in `errors`."""
         try:
             for subject in self.library.subjects:
                 self.library.write(subject)
@@ -93,8 +93,6 @@ class Campaign:
                 chat.stop()
             self._count_rest()
             self._disk.close()
-        if self._errors:
-            raise self._errors[0]
         return self.tally
 
     # --- what happens at the same time --------------------------------------------------------------------------------
@@ -164,8 +162,8 @@ class Campaign:
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except BaseException as error:  # noqa: BLE001 (told by `run`)
-            self._errors.append(error)
+        except BaseException as error:  # noqa: BLE001 (kept for who runs it)
+            self.errors.append(error)
             self._over.set()
 
     # --- what is left -------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -150,6 +151,16 @@ def test_wrong_lost_and_leaking_answers_are_counted_and_shown(
     assert asked(monkeypatch, library, history, lambda: httpx.Response(200, json=leaking)).faults["leaked"] == 1
 
 
+def test_an_article_is_truncated_until_little_is_left(library: Library, history: History) -> None:
+    subject = library.subjects[0]
+    draw = random.Random(1)
+    for _ in range(30):
+        library.cut(subject, draw)
+    edition = library.edition(library.now(subject)[1])
+    assert edition is not None and len(edition.text) == 20
+    assert (library.corpus / library.now(subject)[0]).read_text("utf-8") == edition.text
+
+
 def test_growth_is_that_of_the_last_half_of_its_life_in_an_hour() -> None:
     tally = Tally()
     tally.samples["chat"] = [Sample(0, 300, 900, 10)]  # before it was killed
@@ -164,8 +175,10 @@ def test_growth_is_that_of_the_last_half_of_its_life_in_an_hour() -> None:
 def test_each_act_happens_once_and_nothing_is_lost(tmp_path: Path) -> None:
     from benchmarks.campaign.run import Campaign, Plan
 
-    tally = Campaign(Plan(None, articles=3, pause=0.2, askers=1, chats=1), tmp_path).run()
+    campaign = Campaign(Plan(None, articles=3, pause=0.2, askers=1, chats=1), tmp_path)
+    tally = campaign.run()
     report = "\n".join(lines(tally))
+    assert campaign.errors == []
     assert tally.faults == dict.fromkeys(FAULTS, 0), report
     acts = {"editions", "renamed articles", "truncated articles", "hostile files", "servers killed", "full disks"}
     acts |= {"builders killed", "damaged files", "idle clients", "slow clients", "strangers refused", "answered"}
