@@ -23,7 +23,7 @@ from ..formats.decoding import Empty, Unreadable
 from ..formats.reading_settings import USUAL, ReadingSettings
 from ..system.machine import processors
 from ..system.precedence import lower_priority_of
-from ..system.waiting import waited_for_processor
+from ..system.waiting import Waiting
 from ..text import languages
 from ..text.document import Document
 from ..text.packed import PackedPassages
@@ -136,8 +136,8 @@ class SandboxProcess(_Closing):
         with self._lock:
             process = self._running_process()
             seconds = self._seconds + SECONDS_PER_MB * len(data) / 1e6
-            waited = partial(waited_for_processor, process.pid)
-            limit = TimeLimit(seconds, images_in(data), partial(_kill, process), waited)
+            now, before = self._waiting.now, self._waiting.lately()
+            limit = TimeLimit(seconds, images_in(data), partial(_kill, process), now, before)
             try:
                 answer = _exchange(process, head, data, response, limit, PagesOfFile(self._pages, data))
             except (OSError, EOFError, *_INVALID) as error:
@@ -184,6 +184,7 @@ class SandboxProcess(_Closing):
                 env=environment(),
                 **_OWN_GROUP,  # its children end with it, and Ctrl-C does not reach it
             )
+            self._waiting = Waiting(self._process.pid)
             if self._in_background:
                 lower_priority_of(self._process.pid)
         return self._process
@@ -203,8 +204,10 @@ class SandboxPool(_Closing):
     """Several sandbox processes that parse `count` files in parallel, each with the limits of a SandboxProcess."""
 
     def __init__(self, count: int = 0, reading: ReadingSettings = USUAL, **limits: Any) -> None:
-        """`count` is the number of processes; 0 means half the processors of this machine, four at most."""
-        self.count = count or max(1, min(4, processors() // 2))
+        """`count` is the number of processes; 0 means half the processors of this machine, but two if it has two, and
+        four at most.
+        """
+        self.count = count or min(processors(), max(2, min(4, processors() // 2)))
         self._processes = [SandboxProcess(reading=reading, in_background=True, **limits) for _ in range(self.count)]
         self._idle: queue.SimpleQueue[SandboxProcess] = queue.SimpleQueue()
         for process in self._processes:

@@ -25,19 +25,24 @@ class TimeLimit:
     """Calls `expire` once the time spent waiting for a process adds up to more than `seconds`.
 
     The time that it took to read a page from an image is added, for `pages` of them at most. So is the time for which
-    the process was ready and others had the processors (`waited` gives the seconds so far), since how busy a machine is
-    says nothing about a file.
+    the process was ready and others had the processors, since how busy a machine is says nothing about a file: `waited`
+    gives these seconds so far, and `begun` those before the file.
     """
 
     def __init__(
-        self, seconds: float, pages: int, expire: Callable[[], None], waited: Callable[[], float] = lambda: 0.0
+        self,
+        seconds: float,
+        pages: int,
+        expire: Callable[[], None],
+        waited: Callable[[], float] = lambda: 0.0,
+        begun: float = 0.0,
     ) -> None:
         self.seconds = round(seconds, 1)
         self.is_over = False
         self._remaining = seconds
         self._expire = expire
         self._pages = pages
-        self._waited, self._begun = waited, waited()
+        self._waited, self._begun = waited, begun
         self._given = 0.0  # seconds, for having waited
         self._since = 0.0  # seconds spent since the last page
         self._started = 0.0

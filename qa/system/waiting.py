@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from pathlib import Path
+from time import monotonic
 
 _PROC = Path("/proc")
+_LATELY = 1.0  # seconds
+
+
+class Waiting:
+    """How long one process has waited for a processor, which takes as long to read as a small file to parse."""
+
+    def __init__(self, process: int) -> None:
+        self._process = process
+        self._read, self._seconds = -math.inf, 0.0
+
+    def now(self) -> float:
+        """The seconds so far."""
+        self._read, self._seconds = monotonic(), waited_for_processor(self._process)
+        return self._seconds
+
+    def lately(self) -> float:
+        """The seconds until at most a second ago."""
+        return self._seconds if monotonic() - self._read < _LATELY else self.now()
 
 
 def waited_for_processor(process: int) -> float:

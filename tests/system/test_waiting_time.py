@@ -10,7 +10,8 @@ import sys
 import pytest
 from waiting import holds_within, wait_until
 
-from qa.system.waiting import waited_for_processor
+from qa.system import waiting
+from qa.system.waiting import Waiting, waited_for_processor
 
 _BUSY = "import os\nos.sched_setaffinity(0, {%d})\nprint(flush=True)\nwhile True: pass"
 _STARTS = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', sys.argv[1]])"
@@ -42,3 +43,11 @@ def test_one_that_sleeps_does_not_wait_and_one_that_is_gone_neither() -> None:
         assert not holds_within(lambda: waited_for_processor(process.pid) - before >= 0.2, 1)
         process.kill()
     assert waited_for_processor(process.pid) == 0
+
+
+def test_a_recent_reading_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    times, readings = iter([10.0, 10.5, 11.5, 11.5, 12.0]), iter([1.0, 2.0, 3.0])
+    monkeypatch.setattr(waiting, "monotonic", lambda: next(times))
+    monkeypatch.setattr(waiting, "waited_for_processor", lambda _: next(readings))
+    one = Waiting(1)
+    assert (one.now(), one.lately(), one.lately(), one.lately()) == (1.0, 1.0, 2.0, 2.0)
