@@ -59,7 +59,7 @@ _MOST_FILES = 10_000
 _ENCODED = 1_000  # passages, in the part `encode`
 _AT_ONCE = 64
 _LOSS_QUESTIONS = 400
-_NEW_FILES = 3_000  # of prose, one passage each: what a build beside questions has to encode
+_NEW_FILES = 300  # of prose, one passage each: a build beside questions without a pause takes ten times as long
 _NOTICED = 3.0  # seconds until new files are surely being built
 
 _SAID = (

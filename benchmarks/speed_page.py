@@ -413,7 +413,7 @@ def _beside_builds(results: Measured) -> list[str]:
         for who in ("ours", "own build", "qa build")
     ]
     words = (
-        "`POST /api/ask` with the reader, one different question after another, while 3,000 new files with a passage of prose "
+        "`POST /api/ask` with the reader, one different question after another, while 300 new files with a passage of prose "
         "each are encoded and indexed. *Not read in full*: answers for which the reader had no time to read everything, "
         "which they say."
     )
