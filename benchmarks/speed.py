@@ -144,6 +144,7 @@ class Bench:
                 "system": system,
                 "rows": self._real if part not in ("encode", "build", "loss") else 0,
                 "date": date.today().isoformat(),
+                "machine": machine(),
                 "load": [round(before, 1), round(os.getloadavg()[0], 1)],
                 "figures": {name: [float(f"{value:.4g}") for value in values] for name, values in figures.items()},
             }

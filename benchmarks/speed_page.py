@@ -210,10 +210,11 @@ def page(report: dict[str, Any]) -> str:
     lines = [
         "# Speed",
         "",
-        f"Written by `python -m benchmarks.speed` ({report['machine']}). Every measurement ran in a separate process;",
-        "the systems took turns, with the same weights (all-MiniLM-L6-v2) and the same passages. Figures are medians, with the",
-        "lowest and the highest in brackets (of the runs' medians if a run has many values). *Ratio* is a peer's median divided",
-        "by this program's. The figures in JSON: [speed.json](speed.json).",
+        "Written by `python -m benchmarks.speed`. Every measurement ran in a separate process; the systems took turns, with the",
+        "same weights (all-MiniLM-L6-v2) and the same passages. Each part says on which machine and day it was measured: parts of",
+        "different machines cannot be compared. Figures are medians, with the lowest and the highest in brackets (of the runs'",
+        "medians if a run has many values). *Ratio* is a peer's median divided by this program's. The figures in JSON:",
+        "[speed.json](speed.json).",
         "",
         *_table("Targets", ("work", "target", "measured", "met"), "---", [
             (t.work, t.target, t.measured or "not measured yet", {True: "yes", False: "**no**", None: "–"}[t.met])
@@ -223,8 +224,8 @@ def page(report: dict[str, Any]) -> str:
     ]  # fmt: skip
     for title, words, part, figures in _SECTIONS:
         lines += _section(results, entries, title, words, part, figures)
-    lines += _many_at_once(results)
-    lines += _beside_builds(results)
+    lines += _many_at_once(results, entries)
+    lines += _beside_builds(results, entries)
     lines += _plan(results)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -247,7 +248,7 @@ _SECTIONS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         "Indexing at scale",
-        "Passages of every kind, at most 10,000 files; built once for each size. This program splits passages that are too long for the encoder, so it has more of them; its peers do not encode their ends.",
+        "Passages of every kind, at most 10,000 files; built once for each size. This program splits passages that are too long for the encoder, so it has more of them; its peers do not encode their ends. Its time includes the seconds in which the benchmark finds the embedding of each passage by its text.",
         "scale",
         (("seconds", "seconds"), ("cpu", "processor seconds"), ("peak_mb", "peak memory, MB"), ("disk_mb", "on disk, MB"),
          ("passages", "passages indexed")),
@@ -351,7 +352,8 @@ def _circumstances(entries: list[Entry], part: str) -> str:
     own = [entry for entry in entries if entry["part"] == part]
     loads = [load for entry in own for load in entry["load"]]
     days = sorted({entry["date"] for entry in own})
-    words = f"Measured {' and '.join(dict.fromkeys((days[0], days[-1])))}, load average {min(loads)} to {max(loads)}."
+    machines = " and ".join(dict.fromkeys(entry["machine"] for entry in own))
+    words = f"Measured {' and '.join(dict.fromkeys((days[0], days[-1])))} ({machines}), load average {min(loads)} to {max(loads)}."
     real = max((entry["rows"] for entry in own), default=0)
     looked_up = sorted({entry["size"] for entry in own if entry["rows"]})
     if looked_up:
@@ -368,7 +370,7 @@ def _circumstances(entries: list[Entry], part: str) -> str:
     return words
 
 
-def _many_at_once(results: Measured) -> list[str]:
+def _many_at_once(results: Measured, entries: list[Entry]) -> list[str]:
     rows = [
         (
             f"{size:,}",
@@ -395,10 +397,12 @@ def _many_at_once(results: Measured) -> list[str]:
         "processor time that anything used meanwhile. The target counts the first two, so that nothing else that runs "
         "can meet it."
     )
-    return _table("Many at once over HTTP", heads, "--:", rows, [words, ""]) if rows else []
+    if not rows:
+        return []
+    return _table("Many at once over HTTP", heads, "--:", rows, [f"{words} {_circumstances(entries, 'http')}", ""])
 
 
-def _beside_builds(results: Measured) -> list[str]:
+def _beside_builds(results: Measured, entries: list[Entry]) -> list[str]:
     rows = [
         (
             f"{size:,}",
@@ -418,7 +422,9 @@ def _beside_builds(results: Measured) -> list[str]:
         "which they say."
     )
     heads = ("passages", "beside", "questions", "ms", "p95, ms", "longest, ms", "not read in full")
-    return _table("Questions beside a build", heads, "--:", rows, [words, ""]) if rows else []
+    if not rows:
+        return []
+    return _table("Questions beside a build", heads, "--:", rows, [f"{words} {_circumstances(entries, 'busy')}", ""])
 
 
 def _cores(results: Measured, size: int, system: str, when: str) -> str:

@@ -117,6 +117,18 @@ def test_any_other_question_is_left_to_the_search(engine: Engine, question: str)
     assert answer.lead is None or not answer.lead.is_stated
 
 
+def test_a_collection_of_too_many_documents_is_not_read_for_one_question(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collection, "_MOST_READ", len(FILES))
+    assert engine.ask("How many articles are there?").answerable
+    monkeypatch.setattr(collection, "_MOST_READ", len(FILES) - 1)
+    monkeypatch.setattr(collection, "_Collection", None)  # nothing is read
+    assert not engine.ask("How many articles are there?").answerable
+    monkeypatch.undo()
+    assert engine.ask("How many articles are there?").answerable
+
+
 def test_forms_of_questions_are_told_apart() -> None:
     assert [*readings_of("How many articles do I have about bees?")]
     for question in ("How many articles did the treaty have?", "Who is the king?", "Why was it written?", ""):

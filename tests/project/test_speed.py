@@ -22,6 +22,7 @@ _SCALE = 202_208
 def _entry(part: str, size: int, system: str, rows: int = 0, **figures: Sequence[float]) -> Entry:
     return {
         "part": part, "size": size, "system": system, "rows": rows, "date": "2026-01-02", "load": [0.1, 0.3],
+        "machine": "a machine",
         "figures": figures,
     }  # fmt: skip
 
