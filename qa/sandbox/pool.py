@@ -103,7 +103,16 @@ class SandboxProcess(_Closing):
         self._lock = threading.Lock()
 
     def parse_file(self, path: str, data: bytes, splitting: Splitting) -> ParsedFile:
-        """`parsing.parse_file` in the process. Raises Unreadable also if it exceeds a limit or crashes the process."""
+        """`parsing.parse_file` in the process. Raises Unreadable also if it exceeds a limit or crashes the process.
+
+        A process that ends before its first answer says nothing about the file, which is then given to another one.
+        """
+        try:
+            return self._parsed(path, data, splitting)
+        except _Unproven:
+            return self._parsed(path, data, splitting)
+
+    def _parsed(self, path: str, data: bytes, splitting: Splitting) -> ParsedFile:
         head = {
             "do": "read",
             "path": path,
@@ -149,6 +158,7 @@ class SandboxProcess(_Closing):
                 self._end()
                 if not (self._is_proven or self._is_killed or limit.is_over):
                     check_start(self._program)
+                    raise _Unproven(reason) from error
                 raise Unreadable(reason) from error
             except BaseException:
                 self._end()  # interrupted: the next file must not get this one's answer
@@ -198,6 +208,10 @@ class SandboxProcess(_Closing):
                         stream.close()
             self._process.wait()
             self._process = None
+
+
+class _Unproven(Unreadable):
+    """A process ended before it had answered anything."""
 
 
 class SandboxPool(_Closing):

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import FILES, ROOT, TinyEncoder
@@ -31,6 +32,7 @@ from qa.index.local import store
 from qa.models.encoders import default_folder
 from qa.models.token_counts import token_counter
 from qa.sandbox import parsing
+from qa.sandbox import pool as pool_module
 from qa.sandbox.endings import KILLED
 from qa.sandbox.parsing import ParsedFile
 from qa.sandbox.pool import SandboxPool, SandboxProcess
@@ -438,3 +440,25 @@ def test_a_process_takes_no_more_memory_than_whoever_started_the_program_allows(
     )
     done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout == "Bees.\n", done.stderr
+
+
+def test_a_process_that_ends_before_its_first_answer_blames_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program may have ended it: the file is given to the next one, once."""
+    real, asked = pool_module._exchange, list[int]()
+
+    def ended(process: subprocess.Popen[bytes], *rest: Any) -> Any:
+        asked.append(process.pid)
+        if len(asked) in failing:
+            process.kill()
+            raise EOFError
+        return real(process, *rest)
+
+    monkeypatch.setattr(pool_module, "_exchange", ended)
+    failing = {1}
+    with SandboxProcess() as sandbox:
+        assert sandbox.parse_file("a.md", ARTICLE, SPLITTING).documents
+    assert len(set(asked)) == 2
+    failing = {3, 4}
+    with SandboxProcess() as sandbox, pytest.raises(Unreadable):
+        sandbox.parse_file("a.md", ARTICLE, SPLITTING)
+    assert len(asked) == 4
