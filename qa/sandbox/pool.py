@@ -218,10 +218,8 @@ class SandboxPool(_Closing):
     """Several sandbox processes that parse `count` files in parallel, each with the limits of a SandboxProcess."""
 
     def __init__(self, count: int = 0, reading: ReadingSettings = USUAL, **limits: Any) -> None:
-        """`count` is the number of processes; 0 means half the processors of this machine, but two if it has two, and
-        four at most.
-        """
-        self.count = count or min(processors(), max(2, min(4, processors() // 2)))
+        """`count` is the number of processes; 0 means half the processors of this machine, four at most."""
+        self.count = count or max(1, min(4, processors() // 2))
         self._processes = [SandboxProcess(reading=reading, in_background=True, **limits) for _ in range(self.count)]
         self._idle: queue.SimpleQueue[SandboxProcess] = queue.SimpleQueue()
         for process in self._processes:
