@@ -39,6 +39,7 @@ function point(cited) {
 qa.receive('source', (value) => {
   if (!value.html) { // an earlier source beside what is no answer would look like one
     if (qa.root.dataset.place !== 'ask') return;
+    if (from?.key === qa.conversation.key() && from.turn > value.turn) return; // it comes after the source of a later turn
     pane.textContent = held = '';
     return close();
   }

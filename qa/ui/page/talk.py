@@ -35,7 +35,6 @@ logger = logging.getLogger(__name__)
 _LONGEST_KEY = 40  # characters
 _MOST_PASSAGES = 20
 _USUAL = Wishes()
-_NO_SOURCE = {"html": ""}  # the source of an earlier answer beside what is none would look like one
 _GONE = "This conversation does not exist, or not in this browser: ask a new question."
 
 ShowSource = Callable[[Session, int, int, bool], Any]
@@ -185,7 +184,7 @@ class Talk:
         wait([answered])
         exchange = conversation.exchange(exchange.number) or exchange
         if exchange.answer is None:
-            yield self._value(conversation), _NO_SOURCE if session.current is conversation else gr.skip()
+            yield self._value(conversation), _no_source(exchange) if session.current is conversation else gr.skip()
             return
         yield self._value(conversation), gr.skip()
         # Neither the questions of today that lack an answer nor those that may be asked next are those of then.
@@ -195,7 +194,7 @@ class Talk:
         if session.current is not conversation:
             return
         if exchange.answer.lead is None:
-            yield gr.skip(), _NO_SOURCE
+            yield gr.skip(), _no_source(exchange)
             return
         yield gr.skip(), self._show_source(session, exchange.number, exchange.answer.lead.citation, False)
         if is_present:
@@ -249,6 +248,11 @@ class Talk:
             conversation.problem = for_programs(error)
             return conversation
         return None
+
+
+def _no_source(exchange: Exchange) -> dict[str, Any]:
+    """Return that a turn has no source: that of an earlier answer beside what is none would look like one."""
+    return {"html": "", "turn": exchange.number}
 
 
 def _wishes_of(event: gr.EventData) -> Wishes:

@@ -132,8 +132,8 @@ def test_the_library(browser: Browser, urls: Urls, screen: str) -> None:
         until(page, "document.querySelector('#qa-source .qa-sheets img')?.naturalWidth > 0", seconds=60)
         check("pages of a PDF")
         page.keyboard.press("Escape")
-        if page.get_by_role("button", name="Menu").is_visible():
-            page.get_by_role("button", name="Menu").click()
+        if page.get_by_role("button", name="Menu", exact=True).is_visible():
+            page.get_by_role("button", name="Menu", exact=True).click()
             check("menu")
         for fold in ("History", "Settings"):
             page.locator("summary", has_text=fold).click()

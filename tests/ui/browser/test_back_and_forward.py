@@ -131,6 +131,21 @@ def test_back_closes_the_source_and_then_goes_to_the_turn_before(browser: Browse
         assert entries(page) == before + 2
 
 
+def test_that_an_earlier_question_has_no_answer_does_not_close_a_later_source(browser: Browser, url: str) -> None:
+    with visiting(browser, url, WIDE) as page:
+        ask(page, ANCHOR)
+        is_at(page, opened("anchor.md", 1), "Anchors")
+        ask(page, BEACON)
+        is_at(page, opened("beacon.md", 2), "Beacons")
+        page.evaluate("qa.tell('source', { html: '', turn: 1 })")
+        page.get_by_role("link", name="Library").click()
+        is_at(page, "#/library")
+        page.go_back()
+        is_at(page, opened("beacon.md", 2), "Beacons")
+        page.evaluate("qa.tell('source', { html: '', turn: 3 })")
+        is_at(page, SECOND)
+
+
 def test_another_source_of_an_answer_takes_the_entry_of_the_one_that_was_open(browser: Browser, url: str) -> None:
     with visiting(browser, url, WIDE) as page:
         ask(page, ANCHOR)
@@ -249,13 +264,13 @@ def test_on_a_phone_source_and_menu_are_left_first_and_nothing_twice(browser: Br
         page.keyboard.press("Escape")
         is_at(page, FIRST)
         first = page.url
-        page.get_by_role("button", name="Menu").tap()
+        page.get_by_role("button", name="Menu", exact=True).tap()
         page.locator("#qa-rail .qa-new").tap()
         is_at(page, "#/")
         ask(page, BEACON)
         is_at(page, FIRST)
         assert page.url != first
-        page.get_by_role("button", name="Menu").tap()
+        page.get_by_role("button", name="Menu", exact=True).tap()
         page.get_by_role("link", name="Library").tap()
         is_at(page, "#/library")
         page.go_back()

@@ -314,7 +314,7 @@ def test_on_a_phone_back_closes_source_and_list_and_the_conversation_stays(brows
         page.go_back()
         shows(page, ANCHOR)
         assert page.url == address
-        page.get_by_role("button", name="Menu").tap()
+        page.get_by_role("button", name="Menu", exact=True).tap()
         expect(listed(page)).to_be_visible(timeout=SLOW)
         until(page, "document.querySelector('#qa-rail').getBoundingClientRect().left === 0")
         shot(page, "phone-list")
@@ -323,7 +323,7 @@ def test_on_a_phone_back_closes_source_and_list_and_the_conversation_stays(brows
         expect(listed(page)).to_be_hidden()
         shows(page, ANCHOR)
         assert page.url == address
-        page.get_by_role("button", name="Menu").tap()
+        page.get_by_role("button", name="Menu", exact=True).tap()
         listed(page).tap()
         expect(listed(page)).to_be_hidden()
         shows(page, ANCHOR)

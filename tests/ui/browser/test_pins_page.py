@@ -158,8 +158,8 @@ def test_the_list_has_nothing_to_object_to(browser: Browser, harbour: Harbour, s
     build(engine.config, TinyEncoder())
     assert [change.question for change in check_pins(engine)] == [QUESTION]
     with visiting(browser, screen, f"{harbour.url}#/") as (other, check):
-        if other.get_by_role("button", name="Menu").is_visible():
-            other.get_by_role("button", name="Menu").click()
+        if other.get_by_role("button", name="Menu", exact=True).is_visible():
+            other.get_by_role("button", name="Menu", exact=True).click()
         expect(other.locator("#qa-pins-badge")).to_be_visible()
         check("badge")
         other.get_by_role("link", name="Pinned questions").click()

@@ -262,7 +262,7 @@ def open_conversation(page: Page) -> None:
 
 def open_library(page: Page) -> Locator:
     if not page.get_by_role("link", name="Library").is_visible():
-        page.get_by_role("button", name="Menu").click()
+        page.get_by_role("button", name="Menu", exact=True).click()
     page.get_by_role("link", name="Library").click()
     table = page.locator("#qa-files")
     expect(table).to_be_visible(timeout=30_000)
