@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from posixpath import splitext
 
-from ..sandbox.endings import KILLED
+from ..sandbox.endings import PASSING
 from . import documents
 from .documents import CorpusFile
 from .records import FileRecord
@@ -138,7 +138,7 @@ def _is_same(old: FileRecord, record: FileRecord) -> bool:
 
 def _lasting(record: FileRecord | None) -> FileRecord | None:
     """The record, unless it says that the file was given up for a reason that may have passed."""
-    return None if record is not None and record.reason == KILLED else record
+    return None if record is not None and record.reason in PASSING else record
 
 
 def _content(record: FileRecord) -> tuple[str, str]:

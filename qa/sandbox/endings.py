@@ -13,6 +13,8 @@ from ..errors import MachineError
 
 FAILED = "crashed the parser"
 KILLED = "was given up when memory ran out: free some memory, or let the program use more, and build again"
+NO_ROOM = "was given up when the disk for temporary files was full: free some space there, and build again"
+PASSING = frozenset((KILLED, NO_ROOM))  # reasons that may have passed when the next build comes to the file
 _DYING_SECONDS = 1.0  # between the end of what a process says and its own
 _LONGEST_WORDS = 200  # characters of what a process says last
 

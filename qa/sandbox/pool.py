@@ -21,19 +21,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..formats.decoding import Empty, Unreadable
 from ..formats.reading_settings import USUAL, ReadingSettings
+from ..system.lacking import machine_error
 from ..system.machine import processors
 from ..system.precedence import lower_priority_of
 from ..system.waiting import Waiting
-from ..text import languages
-from ..text.document import Document
-from ..text.packed import PackedPassages
 from ..text.passages import Splitting
 from . import frames
 from .endings import FAILED, check_start, environment, reason_of
 from .parsing import ParsedFile
 from .read_pages import KeptPages, PagesOfFile
+from .response import Response
 from .time_limit import TimeLimit, images_in
-from .wire import document_from_json, unpack
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -43,10 +41,7 @@ Shown = TypeVar("Shown")
 SECONDS, SECONDS_PER_MB = 60.0, 4.0
 _MEGABYTES, _LARGE_MB, _MEGABYTES_PER_MB = 2_048, 100, 8
 _REUSABLE_BYTES = 50_000_000  # a process that has parsed a larger file is ended, since it keeps that file's memory
-# How many bytes a process may send about one file, and how many characters it may have counted.
-_RESPONSE_BYTES, _RESPONSE_BYTES_PER_BYTE = 1 << 29, 16
-_COUNTED_CHARACTERS, _COUNTED_PER_CHARACTER = 1 << 24, 8
-_SAMPLES, _SAMPLE_CHARACTERS = 4, 300  # limits on the language samples of one document
+_RESPONSE_BYTES, _RESPONSE_BYTES_PER_BYTE = 1 << 29, 16  # how many a process may send about one file
 _PARTIAL = {"count", "language", "bare", "document", "sections", "passages"}  # keys of messages before the last one
 # A group of its own in the session of this program: Linux compares priorities within a session (`system.precedence`).
 _OWN_GROUP: dict[str, Any] = {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
@@ -105,14 +100,8 @@ class SandboxProcess(_Closing):
     def parse_file(self, path: str, data: bytes, splitting: Splitting) -> ParsedFile:
         """`parsing.parse_file` in the process. Raises Unreadable also if it exceeds a limit or crashes the process.
 
-        A process that ends before its first answer says nothing about the file, which is then given to another one.
+        Raises MachineError or OSError if the system fails this program meanwhile, which says nothing about the file.
         """
-        try:
-            return self._parsed(path, data, splitting)
-        except _Unproven:
-            return self._parsed(path, data, splitting)
-
-    def _parsed(self, path: str, data: bytes, splitting: Splitting) -> ParsedFile:
         head = {
             "do": "read",
             "path": path,
@@ -121,7 +110,7 @@ class SandboxProcess(_Closing):
             "settings": splitting.settings.as_json(),
             "tokenizer": str(splitting.tokenizer or ""),
         }
-        response = _Response(path, splitting)
+        response = Response(path, splitting)
         answer = self._request(head, data, response)
         if "empty" in answer:
             raise Empty(str(answer["empty"]))
@@ -140,7 +129,7 @@ class SandboxProcess(_Closing):
         except _INVALID as error:
             raise Unreadable(FAILED) from error
 
-    def _request(self, head: Mapping[str, Any], data: bytes, response: _Response | None = None) -> dict[str, Any]:
+    def _request(self, head: Mapping[str, Any], data: bytes, response: Response | None = None) -> dict[str, Any]:
         """The last message of the answer. Raises Unreadable with the reason that it gives, or how the process ended."""
         with self._lock:
             process = self._running_process()
@@ -149,6 +138,9 @@ class SandboxProcess(_Closing):
             limit = TimeLimit(seconds, images_in(data), partial(_kill, process), now, before)
             try:
                 answer = _exchange(process, head, data, response, limit, PagesOfFile(self._pages, data))
+            except _OwnError as error:
+                self._end()
+                raise machine_error(error.cause) or error.cause from error
             except (OSError, EOFError, *_INVALID) as error:
                 reason = (
                     f"took longer than {limit.seconds:g} s to read"
@@ -158,7 +150,6 @@ class SandboxProcess(_Closing):
                 self._end()
                 if not (self._is_proven or self._is_killed or limit.is_over):
                     check_start(self._program)
-                    raise _Unproven(reason) from error
                 raise Unreadable(reason) from error
             except BaseException:
                 self._end()  # interrupted: the next file must not get this one's answer
@@ -210,16 +201,22 @@ class SandboxProcess(_Closing):
             self._process = None
 
 
-class _Unproven(Unreadable):
-    """A process ended before it had answered anything."""
+class _OwnError(Exception):
+    """The system failed this program while it computed what a process had asked for: no file is at fault."""
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(cause)
+        self.cause = cause
 
 
 class SandboxPool(_Closing):
     """Several sandbox processes that parse `count` files in parallel, each with the limits of a SandboxProcess."""
 
     def __init__(self, count: int = 0, reading: ReadingSettings = USUAL, **limits: Any) -> None:
-        """`count` is the number of processes; 0 means half the processors of this machine, four at most."""
-        self.count = count or max(1, min(4, processors() // 2))
+        """`count` is the number of processes; 0 means half the processors of this machine, but two if it has two, and
+        four at most.
+        """
+        self.count = count or min(processors(), max(2, min(4, processors() // 2)))
         self._processes = [SandboxProcess(reading=reading, in_background=True, **limits) for _ in range(self.count)]
         self._idle: queue.SimpleQueue[SandboxProcess] = queue.SimpleQueue()
         for process in self._processes:
@@ -244,64 +241,6 @@ class SandboxPool(_Closing):
             process.close()
 
 
-class _Response:
-    """Collects and validates what a process sends about one file, which may have taken the process over."""
-
-    def __init__(self, path: str, splitting: Splitting) -> None:
-        self._path = path
-        self._splitting = splitting
-        self._documents: list[tuple[Document, PackedPassages]] = []
-        self._empty: list[Document] = []
-        self._pending: dict[str, Any] = {}  # the JSON of a document whose sections are still arriving
-        self._pending_is_empty = False
-        self._end = 0  # of the last passage
-        self._countable = _COUNTED_CHARACTERS
-
-    def add(self, message: Mapping[str, Any], receiver: frames.Receiver) -> Callable[[], Any] | None:
-        """Add one message; return the function that computes the reply, or None. Raises ValueError and the like."""
-        if "count" in message:
-            texts = message["count"]
-            self._countable -= sum(map(len, texts))
-            if self._countable < 0 or not all(isinstance(text, str) for text in texts):
-                raise ValueError("count")
-            return partial(self._splitting.count_tokens, texts)
-        if "language" in message:
-            samples = [str(sample)[:_SAMPLE_CHARACTERS] for sample in message["language"][:_SAMPLES]]
-            return partial(languages.detect_from_samples, samples)
-        if "sections" in message:
-            self._pending["sections"] += message["sections"]
-        elif "passages" in message:
-            self._finish_document()
-            document, packed = self._documents[-1]
-            self._end = unpack(packed, document, self._end, message["passages"])
-        else:
-            self._finish_document()
-            self._pending_is_empty = "bare" in message
-            fields = message["bare" if self._pending_is_empty else "document"]
-            self._pending = {**fields, "text": receiver.text(), "sections": []}
-            self._countable += _COUNTED_PER_CHARACTER * len(self._pending["text"])
-        return None
-
-    def parsed_file(self, problems: Sequence[str], notes: Sequence[str]) -> ParsedFile:
-        """The whole response. Raises ValueError if a document's path does not belong to the file."""
-        self._finish_document()
-        paths = [document.path for document, _ in self._documents] + [document.path for document in self._empty]
-        prefixes = (f"{self._path}#", f"{self._path}/")
-        if len({*paths}) < len(paths) or any(not (path == self._path or path.startswith(prefixes)) for path in paths):
-            raise ValueError("path")
-        return ParsedFile(self._documents, self._empty, problems, notes)
-
-    def _finish_document(self) -> None:
-        """Convert the pending document, all of whose sections have arrived."""
-        if self._pending:
-            document = document_from_json(self._pending)
-            self._pending, self._end = {}, 0
-            if self._pending_is_empty:
-                self._empty.append(document)
-            else:
-                self._documents.append((document, PackedPassages(document)))
-
-
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill the process and its children."""
     if process.poll() is None and hasattr(os, "killpg"):
@@ -314,7 +253,7 @@ def _exchange(
     process: subprocess.Popen[bytes],
     head: Mapping[str, Any],
     data: bytes,
-    response: _Response | None,
+    response: Response | None,
     limit: TimeLimit,
     pages: PagesOfFile,
 ) -> dict[str, Any]:
@@ -342,6 +281,9 @@ def _exchange(
             else:
                 compute_reply = response.add(message, receiver)
         if compute_reply is not None:
-            reply = compute_reply()  # outside the time limit: this program computes it
+            try:
+                reply = compute_reply()  # outside the time limit: this program computes it
+            except OSError as error:
+                raise _OwnError(error) from error
             with limit.running():
                 frames.send_json(requests, reply)

@@ -24,10 +24,11 @@ from ..formats import ocr
 from ..formats.decoding import Empty, Unreadable
 from ..formats.read_page import ReadPage
 from ..models.token_counts import token_counter
+from ..system.lacking import is_full
 from ..text.document import Document, Span
 from ..text.passages import CountTokens, PassageSettings, Splitting
 from . import frames
-from .endings import FAILED
+from .endings import FAILED, NO_ROOM
 from .parsing import empty_documents, split_documents
 from .wire import (
     contained_json,
@@ -72,7 +73,7 @@ class _RequestHandler:
         except MemoryError:
             answer = {"unreadable": "needs more memory than the limit for one file"}
         except Exception as error:  # noqa: BLE001 (the edge of this process: the file is listed with this reason)
-            answer = {"unreadable": f"{FAILED} ({type(error).__name__})"}
+            answer = {"unreadable": NO_ROOM if is_full(error) else f"{FAILED} ({type(error).__name__})"}
         frames.send_json(self._responses, answer)
 
     def _show(self, head: dict[str, Any], data: bytes) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
@@ -120,8 +121,14 @@ def _classify(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _identifier() -> LanguageIdentifier:
-    """The model, which takes half a second to unpack; its file is in NumPy's format, without pickle."""
-    identifier = LanguageIdentifier.from_model_file("data/model.npz.xz", norm_probs=True)
+    """The model, which takes half a second to unpack; its file is in NumPy's format, without pickle.
+
+    Raises OSError if the folder for temporary files, through which py3langid unpacks it, has no room for 68 MB.
+    """
+    try:
+        identifier = LanguageIdentifier.from_model_file("data/model.npz.xz", norm_probs=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, error.filename or tempfile.gettempdir()) from error
     identifier.set_languages([*_NAMES, "nn", _NO_LANGUAGE])
     identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc)  # strided columns are half as fast
     return identifier

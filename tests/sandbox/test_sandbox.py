@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import FILES, ROOT, TinyEncoder
@@ -32,12 +33,12 @@ from qa.index.local import store
 from qa.models.encoders import default_folder
 from qa.models.token_counts import token_counter
 from qa.sandbox import parsing
-from qa.sandbox import pool as pool_module
-from qa.sandbox.endings import KILLED
+from qa.sandbox.endings import KILLED, NO_ROOM
 from qa.sandbox.parsing import ParsedFile
 from qa.sandbox.pool import SandboxPool, SandboxProcess
 from qa.sandbox.program import _MOST_ASKED
 from qa.sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
+from qa.text import languages
 from qa.text.document import Document, Span
 from qa.text.passage import MAX_CHARACTERS, MAX_HEADING_CHARACTERS
 from qa.text.passages import Splitting, split
@@ -415,6 +416,39 @@ def test_a_file_whose_process_the_system_kills_is_given_up_for_want_of_memory_an
     assert build(config, tiny).documents == 1
 
 
+def test_a_file_that_met_a_full_disk_is_tried_again_by_the_next_build(config: Config, tiny: TinyEncoder) -> None:
+    (config.corpus / "a.md").write_bytes(ARTICLE)
+    full = "from qa.sandbox import program; from qa.formats import parse; import errno, sys\n"
+    full += "def fails(*_): raise OSError(errno.ENOSPC, 'No space left on device')\n"
+    full += "program.formats.parse = fails; sys.argv[1:] = ['2048']; program.main()"
+    with SandboxProcess(program=[sys.executable, "-c", full]) as process:
+        report = build(config, tiny, parse_file=process.parse_file)
+    assert [record.reason for record in report.failed] == [NO_ROOM]
+    assert build(config, tiny).documents == 1
+
+
+def test_a_disk_that_is_full_for_this_program_blames_no_file_and_the_last_index_stays(
+    config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model of languages is unpacked through a temporary file, while the first article is parsed."""
+    (config.corpus / "a.md").write_bytes(ARTICLE)
+    build(config, tiny)
+    sentences = "They do not live in hives.\n" * 4
+    (config.corpus / "b.md").write_text(f"# Wasps\n\nThe wasps do not make honey.\n\n{sentences}", "utf-8")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    languages._identifier.cache_clear()
+    monkeypatch.setattr("py3langid.langid.LanguageIdentifier.from_model_file", full)
+    with SandboxPool(1) as pool, pytest.raises(MachineError) as raised:
+        build(config, tiny, parse_file=pool.parse_file)
+    assert str(raised.value).startswith(f"No space left on device ({tempfile.gettempdir()}): free some space")
+    assert [*store.LocalStore(config.index).open_current().records] == ["a.md"]
+    monkeypatch.undo()
+    assert build(config, tiny).documents == 2
+
+
 def test_if_no_process_starts_no_file_is_blamed_and_the_last_index_stays(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -440,25 +474,3 @@ def test_a_process_takes_no_more_memory_than_whoever_started_the_program_allows(
     )
     done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout == "Bees.\n", done.stderr
-
-
-def test_a_process_that_ends_before_its_first_answer_blames_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another program may have ended it: the file is given to the next one, once."""
-    real, asked = pool_module._exchange, list[int]()
-
-    def ended(process: subprocess.Popen[bytes], *rest: Any) -> Any:
-        asked.append(process.pid)
-        if len(asked) in failing:
-            process.kill()
-            raise EOFError
-        return real(process, *rest)
-
-    monkeypatch.setattr(pool_module, "_exchange", ended)
-    failing = {1}
-    with SandboxProcess() as sandbox:
-        assert sandbox.parse_file("a.md", ARTICLE, SPLITTING).documents
-    assert len(set(asked)) == 2
-    failing = {3, 4}
-    with SandboxProcess() as sandbox, pytest.raises(Unreadable):
-        sandbox.parse_file("a.md", ARTICLE, SPLITTING)
-    assert len(asked) == 4
