@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import lzma
 import re
-import tempfile
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from io import BytesIO
+from typing import Any
 from unicodedata import name
 
 import numpy as np
-from py3langid.langid import LanguageIdentifier
+from py3langid.langid import MODEL_DIR, LanguageIdentifier
 
 # The languages that `detect` returns, by ISO 639-1 code. Of those that py3langid knows, languages without such a code
 # are left out (English with many names is most often mistaken for one), and Volapük (as are lists of numbers).
@@ -123,12 +126,23 @@ def _classify(text: str) -> str:
 def _identifier() -> LanguageIdentifier:
     """The model, which takes half a second to unpack; its file is in NumPy's format, without pickle.
 
-    Raises OSError if the folder for temporary files, through which py3langid unpacks it, has no room for 68 MB.
+    py3langid itself unpacks it through a temporary file of 68 MB, for which a disk may lack room.
     """
-    try:
-        identifier = LanguageIdentifier.from_model_file("data/model.npz.xz", norm_probs=True)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, error.filename or tempfile.gettempdir()) from error
+    with lzma.open(MODEL_DIR / "data" / "model.npz.xz") as file:
+        model = np.load(BytesIO(file.read()), allow_pickle=False)
+    identifier = LanguageIdentifier(
+        *(model["ptc"], model["pc"], model["classes"].tolist()),
+        *(_array(model["nextmove"]), model["out_feat"].tolist()),
+        norm_probs=True,
+        tk_row=_array(model["nextmove_row"]),
+    )
     identifier.set_languages([*_NAMES, "nn", _NO_LANGUAGE])
     identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc)  # strided columns are half as fast
     return identifier
+
+
+def _array(numbers: np.ndarray[Any, Any]) -> array[int]:
+    """Numbers that Python reads one at a time, twice as fast as from NumPy."""
+    result = array("I")
+    result.frombytes(np.ascontiguousarray(numbers, np.uint32).data.cast("B"))
+    return result

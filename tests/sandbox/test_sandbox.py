@@ -9,7 +9,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -38,7 +37,6 @@ from qa.sandbox.parsing import ParsedFile
 from qa.sandbox.pool import SandboxPool, SandboxProcess
 from qa.sandbox.program import _MOST_ASKED
 from qa.sandbox.wire import document_from_json, document_json, passages_from_json, passages_json
-from qa.text import languages
 from qa.text.document import Document, Span
 from qa.text.passage import MAX_CHARACTERS, MAX_HEADING_CHARACTERS
 from qa.text.passages import Splitting, split
@@ -430,20 +428,19 @@ def test_a_file_that_met_a_full_disk_is_tried_again_by_the_next_build(config: Co
 def test_a_disk_that_is_full_for_this_program_blames_no_file_and_the_last_index_stays(
     config: Config, tiny: TinyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The model of languages is unpacked through a temporary file, while the first article is parsed."""
+    """This program detects languages for its sandbox processes; a library that does may write a temporary file."""
     (config.corpus / "a.md").write_bytes(ARTICLE)
     build(config, tiny)
     sentences = "They do not live in hives.\n" * 4
     (config.corpus / "b.md").write_text(f"# Wasps\n\nThe wasps do not make honey.\n\n{sentences}", "utf-8")
 
     def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/unpacked")
 
-    languages._identifier.cache_clear()
-    monkeypatch.setattr("py3langid.langid.LanguageIdentifier.from_model_file", full)
+    monkeypatch.setattr("qa.sandbox.response.languages.detect_from_samples", full)
     with SandboxPool(1) as pool, pytest.raises(MachineError) as raised:
         build(config, tiny, parse_file=pool.parse_file)
-    assert str(raised.value).startswith(f"No space left on device ({tempfile.gettempdir()}): free some space")
+    assert str(raised.value).startswith("No space left on device (/tmp/unpacked): free some space")
     assert [*store.LocalStore(config.index).open_current().records] == ["a.md"]
     monkeypatch.undo()
     assert build(config, tiny).documents == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import tempfile
 import time
 
 import pytest
@@ -102,6 +104,17 @@ def test_a_long_text_costs_no_more_than_four_short_parts() -> None:
     for _ in range(10):
         detect(long)
     assert (time.process_time() - started) / 10 < 0.02
+
+
+def test_the_model_is_unpacked_without_a_temporary_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder for them may be full: then each article would be without its language."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    languages._identifier.cache_clear()
+    assert detect("The bees sleep in winter, and they wake when the first flowers open in the spring.") == "en"
 
 
 def test_the_model_knows_every_language_that_has_a_name() -> None:
