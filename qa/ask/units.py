@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -129,16 +129,18 @@ def units_of(hit: int, passage: Passage) -> Iterator[Unit]:
     heading: Span | None = None
     header: Span | None = None
     carried = passage.header
+    joined = [_continues(passage, sentences, number) for number in range(len(sentences) - 1)]
     for number, sentence in enumerate(sentences):
-        if number and not _continues(passage, sentences, number - 1):
+        if number and not joined[number - 1]:
             header, carried = None, ""  # its table has ended
         line = _heading(passage, sentences, number)
         if line is not None and is_row(_text(passage, line)):
             header = line
         else:
             heading = line or heading
-        above = (heading, header or _introduction(passage, sentences, number) or _asked(passage, sentences, number))
-        stretch = _stretch(passage, sentences, number)
+        introduction = header or _introduction(passage, sentences, joined, number) or _asked(passage, sentences, number)
+        above = (heading, introduction)
+        stretch = _stretch(passage, sentences, joined, number)
         columns = carried if header is None else _text(passage, header)
         yield Unit(hit, passage, sentence, stretch, tuple(span for span in above if span is not None), columns)
 
@@ -156,17 +158,20 @@ def _heading(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span
     return Span(start + begin, start + lines[-1].end())
 
 
-def _introduction(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span | None:
-    """The first row above a row, which may be its header, or the sentence with a colon above a sentence's list."""
+def _introduction(passage: Passage, sentences: tuple[Span, ...], joined: Sequence[bool], number: int) -> Span | None:
+    """The first row above a row, which may be its header, or the sentence with a colon above a sentence's list.
+
+    `joined` says of each sentence whether the next one continues it.
+    """
     first = number
     if is_row(_text(passage, sentences[number])):
         if passage.header:
             return None
-        while first and is_row(_text(passage, sentences[first - 1])) and _continues(passage, sentences, first - 1):
+        while first and joined[first - 1] and is_row(_text(passage, sentences[first - 1])):
             first -= 1
         header = sentences[first]
         return _first_line(passage, header) if first < number else None
-    while (item := _start_of_item(passage, sentences, first)) is not None:
+    while (item := _start_of_item(passage, sentences, joined, first)) is not None:
         first = item - 1
     introduces = first < number and _text(passage, sentences[first]).rstrip().endswith(":")
     return sentences[first] if introduces else None
@@ -180,12 +185,12 @@ def _asked(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span |
     return sentences[number - 1] if is_reply else None
 
 
-def _start_of_item(passage: Passage, sentences: tuple[Span, ...], number: int) -> int | None:
+def _start_of_item(passage: Passage, sentences: tuple[Span, ...], joined: Sequence[bool], number: int) -> int | None:
     """The first sentence of the list's item that a sentence is in; None if it is in none, or nothing is above it."""
     for first in range(number, 0, -1):
         if _ITEM.search(_between(passage, sentences, first - 1)):
             return first
-        if not _continues(passage, sentences, first - 1):
+        if not joined[first - 1]:
             return None
     return None
 
@@ -194,18 +199,14 @@ def _first_line(passage: Passage, span: Span) -> Span:
     return Span(span.start, span.start + len(_text(passage, span).split("\n", 1)[0]))
 
 
-def _stretch(passage: Passage, sentences: tuple[Span, ...], number: int) -> Span:
+def _stretch(passage: Passage, sentences: tuple[Span, ...], joined: Sequence[bool], number: int) -> Span:
     """A sentence with its neighbours in the same block and, after a colon, with what it introduces; a row is alone."""
     first = last = number
     if is_row(_text(passage, sentences[number])):
         return sentences[number]
-    while (
-        last + 1 < len(sentences)
-        and _continues(passage, sentences, last)
-        and _fits(passage, sentences, first, last + 1)
-    ):
+    while last + 1 < len(sentences) and joined[last] and _fits(passage, sentences, first, last + 1):
         last += 1
-    while first and _continues(passage, sentences, first - 1) and _fits(passage, sentences, first - 1, last):
+    while first and joined[first - 1] and _fits(passage, sentences, first - 1, last):
         first -= 1
     if _text(passage, sentences[last]).rstrip().endswith(":"):
         while (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..text.dates import dates_in
 
@@ -201,4 +202,9 @@ def _holds(text: str, kind: str) -> bool:
     if _HELD_BY_KIND[kind].search(text) or (kind == "date" and any(True for _ in dates_in(text))):
         return True
     named = _NAMED_BY_KIND.get(kind)
-    return named is not None and any(named.search(name.replace("_", " ")) for name in _NAME_VALUE.findall(text))
+    return named is not None and any(map(named.search, _names_of_values(text)))
+
+
+@lru_cache(maxsize=64)  # a text is asked for each kind, and often again as the neighbour of another
+def _names_of_values(text: str) -> tuple[str, ...]:
+    return tuple(name.replace("_", " ") for name in _NAME_VALUE.findall(text))
