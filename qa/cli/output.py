@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
-from tqdm import tqdm
 
 STOPPED = "Stopped: the last index, if any, still answers; run `qa build` to continue."
 
@@ -42,6 +41,8 @@ def generation_number(generation: str) -> str:
 @contextlib.contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """Show a progress bar with words before it on standard error, if that is a terminal."""
+    from tqdm import tqdm  # for builds alone
+
     bar: tqdm[Any] | None = None
 
     def show(words: str, done: int, total: int) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..text.document import Span
+from ..text.document import Contents, Span
+from .kinds import extensions, has_pages, kind, plugin_versions, supported
 from .pictures import PagePicture, PageWords, PlacedPicture
-from .reading_settings import ReadingSettings
-from .registry import extensions, has_pages, kind, parse, plugin_versions, supported
+from .reading_settings import USUAL, ReadingSettings
 from .zotero import zotero_tables
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ __all__ = [
 # Incremented when the parser of any format changes: the next build then parses every file again.
 VERSION = 5
 _SECONDS_PER_IMAGE = 3.0  # of one processor, until it has been measured (docs/formats.md)
+
+
+def parse(path: str, data: bytes, settings: ReadingSettings = USUAL) -> Contents:
+    """Parse one file: see `registry.parse`, which is imported with the first one. Raises Unreadable or Empty."""
+    from .registry import parse
+
+    return parse(path, data, settings)
 
 
 def usual_seconds(extension: str) -> float:

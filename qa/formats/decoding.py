@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 import re
 
-from charset_normalizer import from_bytes
-
 from . import code_pages
 from .remarks import note
 
@@ -119,6 +117,8 @@ def _guess(data: bytes) -> str:
     encoding, plausible = code_pages.guess(sample)
     if plausible >= (_MIN_PLAUSIBLE if is_latin else _MIN_PLAUSIBLE_FOREIGN):
         return encoding
+    from charset_normalizer import from_bytes  # takes as long to import as many files take to read
+
     matches = from_bytes(sample, threshold=0.3, cp_isolation=[*_LATIN, *_OTHER] if is_latin else _OTHER)
     best = matches.best()
     fits = {name: match for match in matches for name in match.could_be_from_charset}

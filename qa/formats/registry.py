@@ -1,25 +1,24 @@
-"""The formats that are read: for each its name for display, the extensions of its files, and its parser.
+"""Parses a file with the parser of its format: `PARSERS` has one for each that `kinds` names.
 
-A new format is a module with a parser and one line in FORMATS. Other packages add formats without changing this one:
-an entry point of the group `qa.formats` is named after an extension (`srt`), and its value is a function that takes the
-path and the bytes of a file and returns a Document or Contents.
+A new format is a module with a parser, one line in PARSERS and one in `kinds.FORMATS`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, partial
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import EntryPoint
 
-from ..text.document import Contents, Document, stem_and_suffix
+from ..text.document import Contents, Document
 from .archives import parse_zip, people_in
 from .articles import Fields
 from .chat_lines import chat_of
 from .conversations import document_of as conversation_document
 from .decoding import Unreadable, decode
 from .delimited import parse_csv
+from .kinds import SOURCE, extension_of, known, plugins, supported
 from .markdown import parse_markdown
 from .plain import parse_plain
 from .reading_settings import USUAL, ReadingSettings
@@ -28,16 +27,6 @@ from .records import parse_json, parse_jsonl
 from .remarks import first_notes, noting
 
 Parser = Callable[[str, bytes, ReadingSettings], Contents]
-_GROUP = "qa.formats"
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A kind of file. `extensions` are in lower case, with their dot; `parse` takes path, bytes and settings."""
-
-    name: str
-    extensions: tuple[str, ...]
-    parse: Parser
 
 
 def parse(path: str, data: bytes, settings: ReadingSettings = USUAL) -> Contents:
@@ -46,55 +35,16 @@ def parse(path: str, data: bytes, settings: ReadingSettings = USUAL) -> Contents
     Raises `decoding.Unreadable` or `decoding.Empty` (ValueErrors whose message is the reason), and KeyError for an
     extension that is not `supported`.
     """
-    extension = _extension(path)
+    extension = extension_of(path)
     is_text = extension in settings.text_files and extension not in plugins()
-    own = _own().get(extension, _SOURCE if is_text else None)
-    parser = _from_plugin(plugins()[extension]) if own is None else _own().get(recognised(extension, data), own).parse
+    form = known().get(extension, SOURCE if is_text else None)
+    if form is None:
+        parser = _from_plugin(plugins()[extension])
+    else:
+        parser = PARSERS[known().get(recognised(extension, data), form).parser]
     with noting() as noted:
         contents = parser(path, data, settings)
     return replace(contents, notes=(*contents.notes, *first_notes(noted)))
-
-
-def supported(path: str, text_files: Sequence[str] = ()) -> bool:
-    """Whether files with this extension are read, with those of `text_files` (see ReadingSettings)."""
-    extension = _extension(path)
-    return extension in _own() or extension in plugins() or extension in text_files
-
-
-def kind(path: str) -> str:
-    """The kind of a file by its extension, for display: `PDF`, `web page`; `PNG file` for one that is not supported."""
-    extension = _extension(path)
-    own = _own().get(extension)
-    return own.name if own else f"{extension[1:].upper()} file".lstrip()
-
-
-def has_pages(path: str) -> bool:
-    """Whether the pages of the file can be drawn, by its extension."""
-    return _extension(path) in (".pdf", *_IMAGES)
-
-
-def extensions(text_files: Sequence[str] = ()) -> tuple[str, ...]:
-    """The extensions of all files that are read, those of other packages and of `text_files` last."""
-    return tuple(dict.fromkeys((*_own(), *plugins(), *text_files)))
-
-
-def _extension(path: str) -> str:
-    return stem_and_suffix(path)[1].lower()
-
-
-@cache
-def plugins() -> dict[str, EntryPoint]:
-    """The formats of other installed packages by extension; an extension that this package reads stays its own."""
-    found = {f".{plugin.name.lower().lstrip('.')}": plugin for plugin in entry_points(group=_GROUP)}
-    return {extension: plugin for extension, plugin in sorted(found.items()) if extension not in _own()}
-
-
-def plugin_versions() -> dict[str, str]:
-    """The packages that provide the plugins, with their versions: if one changes, its files are parsed again."""
-    return {
-        extension: f"{plugin.dist.name} {plugin.dist.version}" if plugin.dist else plugin.value
-        for extension, plugin in plugins().items()
-    }
 
 
 def _from_plugin(plugin: EntryPoint) -> Parser:
@@ -197,7 +147,7 @@ def _markup(path: str, data: bytes) -> Contents:
     from .office.parse import parse_office
 
     try:
-        return Contents((parse_office(path, data, _MARKUP[_extension(path)]),))
+        return Contents((parse_office(path, data, _MARKUP[extension_of(path)]),))
     except Unreadable as error:
         return Contents((parse_plain(path, decode(data)),), (f"is read as plain text, because it {error}",))
 
@@ -205,12 +155,15 @@ def _markup(path: str, data: bytes) -> Contents:
 def _references(path: str, data: bytes) -> Contents:
     from .office.references import parse_references
 
-    return parse_references(path, data, "ris" if _extension(path) == ".ris" else "bibtex")
+    return parse_references(path, data, "ris" if extension_of(path) == ".ris" else "bibtex")
 
 
 def _manual(path: str, data: bytes) -> Document:
     """Parse a manual page; any other file whose name ends with a digit (`syslog.1`) is text."""
-    form = "pod" if _extension(path) == ".pod" else "mdoc" if _MDOC.search(data) else "man" if _MAN.search(data) else ""
+    if extension_of(path) == ".pod":
+        form = "pod"
+    else:
+        form = "mdoc" if _MDOC.search(data) else "man" if _MAN.search(data) else ""
     if not form:
         return parse_plain(path, decode(data))
     from .office.parse import parse_office
@@ -235,7 +188,7 @@ def _zip(path: str, data: bytes, settings: ReadingSettings) -> Contents:
     parse_other, is_read = _inner(settings)
 
     def parse_inside(inner: str, content: bytes) -> Contents:
-        if not people or _extension(inner) != ".json":
+        if not people or extension_of(inner) != ".json":
             return parse_other(inner, content)
         return parse_json(inner, content, Fields.named(settings.fields), people)
 
@@ -295,54 +248,30 @@ _MARKUP = {
 _MAN = re.compile(rb"^[.'][ \t]*TH[ \t]", re.MULTILINE)
 _MDOC = re.compile(rb"^[.'][ \t]*D[dt][ \t]", re.MULTILINE)
 
-# --- the formats ------------------------------------------------------------------------------------------------------
-
-_IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".heic", ".heif")
-_SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xltx", ".xltm", ".xls", ".xlt", ".ods", ".ots", ".fods")
-FORMATS = (
-    Format("Markdown", (".md", ".markdown", ".mdown", ".mdx", ".qmd", ".rmd"), _text(parse_markdown)),
-    Format("text", (".txt", ".text"), _text(_plain)),
-    Format("web page", (".html", ".htm", ".xhtml"), _single(_html)),
-    Format("web page", (".mhtml", ".mht"), _single(_mhtml)),
-    Format("PDF", (".pdf",), _single(_pdf)),
-    Format("image", _IMAGES, _single(_image)),
-    Format("Word", (".docx", ".docm", ".dotx", ".dotm"), _office("docx")),
-    Format("Word", (".doc", ".dot"), _single(_old_word)),
-    Format("OpenDocument", (".odt", ".ott", ".odm", ".fodt", ".odg", ".otg", ".fodg"), _office("odt")),
-    Format("OpenDocument slides", (".odp", ".otp", ".fodp"), _office("odt")),
-    Format("PowerPoint", (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), _office("pptx")),
-    Format("PowerPoint", (".ppt", ".pps", ".pot"), _single(_old_slides)),
-    Format("e-book", (".epub",), _office("epub")),
-    Format("RTF", (".rtf",), _office("rtf")),
-    Format("reStructuredText", (".rst",), _office("rst")),
-    Format("Org", (".org",), _office("org")),
-    Format("notebook", (".ipynb",), _office("ipynb")),
-    Format("LaTeX", (".tex", ".ltx", ".latex"), _single(_markup)),
-    Format("AsciiDoc", (".adoc", ".asciidoc", ".asc"), _single(_markup)),
-    Format(
-        "wiki text",
-        (".mediawiki", ".wiki", ".dokuwiki", ".creole", ".jira", ".confluence", ".textile", ".muse", ".t2t"),
-        _single(_markup),
-    ),
-    Format("manual page", (".man", ".1", ".2", ".3", ".4", ".5", ".6", ".7", ".8", ".9", ".pod"), _single(_manual)),
-    Format("XML", (".xml", ".rss", ".atom", ".enex", ".opml", ".fb2", ".dbk", ".docbook", ".jats", ".nxml"), _xml),
-    Format("bibliography", (".bib", ".bibtex", ".ris"), _single(_references)),
-    Format("JSON", (".json",), _records(parse_json)),
-    Format("JSON Lines", (".jsonl", ".ndjson"), _records(parse_jsonl)),
-    Format("CSV", (".csv",), _records(parse_csv)),
-    Format("spreadsheet", _SHEETS, _single(_spreadsheet)),
-    Format("TSV", (".tsv",), _records(parse_csv)),
-    Format("subtitles", (".srt", ".vtt"), _text(_subtitles)),
-    Format("settings", (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".env", ".properties"), _text(_settings)),
-    Format("log", (".log",), _text(_log)),
-    Format("mail", (".eml", ".emlx"), _mail),
-    Format("Outlook mail", (".msg",), _outlook),
-    Format("mailbox", (".mbox", ".mbx"), _mailbox),
-    Format("zip archive", (".zip",), _zip),
-)
-_SOURCE = Format("source code", (), _text(_source))  # for `ReadingSettings.text_files`
-
-
-@cache
-def _own() -> dict[str, Format]:
-    return {extension: each for each in FORMATS for extension in each.extensions}
+PARSERS: dict[str, Parser] = {
+    "markdown": _text(parse_markdown),
+    "text": _text(_plain),
+    "html": _single(_html),
+    "mhtml": _single(_mhtml),
+    "pdf": _single(_pdf),
+    "image": _single(_image),
+    "old_word": _single(_old_word),
+    "old_slides": _single(_old_slides),
+    "markup": _single(_markup),
+    "manual": _single(_manual),
+    "xml": _xml,
+    "references": _single(_references),
+    "json": _records(parse_json),
+    "jsonl": _records(parse_jsonl),
+    "csv": _records(parse_csv),
+    "spreadsheet": _single(_spreadsheet),
+    "subtitles": _text(_subtitles),
+    "settings": _text(_settings),
+    "log": _text(_log),
+    "mail": _mail,
+    "outlook": _outlook,
+    "mailbox": _mailbox,
+    "zip": _zip,
+    "source": _text(_source),
+    **{form: _office(form) for form in ("docx", "odt", "pptx", "epub", "rtf", "rst", "org", "ipynb")},
+}

@@ -18,7 +18,7 @@ from qa.build import build
 from qa.build.report import BuildReport
 from qa.config import Config
 from qa.engine import Engine
-from qa.formats import registry
+from qa.formats import kinds
 from qa.formats.decoding import Unreadable
 from qa.sandbox.pool import SandboxProcess
 from qa.text.document import Document
@@ -55,9 +55,9 @@ def strays(path, data):
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
     """The entry points are read once in each process."""
-    registry.plugins.cache_clear()
+    kinds.plugins.cache_clear()
     yield
-    registry.plugins.cache_clear()
+    kinds.plugins.cache_clear()
 
 
 def install(folder: Path, module: str, version: str = "1.0", **parsers: str) -> None:
@@ -72,7 +72,7 @@ def install(folder: Path, module: str, version: str = "1.0", **parsers: str) -> 
             "qa_other.py": module,
         },
     )
-    registry.plugins.cache_clear()
+    kinds.plugins.cache_clear()
 
 
 def built(config: Config, encoder: TinyEncoder, seconds: float = 20.0) -> BuildReport:
@@ -103,7 +103,7 @@ def test_the_documented_package_is_installed_and_read(
     done = subprocess.run([*pip, "--target", target, source], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     monkeypatch.syspath_prepend(target)
-    registry.plugins.cache_clear()
+    kinds.plugins.cache_clear()
     assert formats.plugin_versions() == {".gmi": "qa-gemini 1.0"}
     assert formats.supported("a/Tides.GMI")
     write(config.corpus, {"tides.gmi": GEMINI, "empty.gmi": "```\n```\n"})
@@ -184,7 +184,7 @@ def test_another_version_of_the_package_is_a_reason_to_parse_again(
 def test_no_package_takes_the_place_of_an_own_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, BAD, md="qa_other:raises", pdf="qa_other:raises", MD="qa_other:raises")
     monkeypatch.syspath_prepend(tmp_path)
-    assert registry.plugins() == {}
+    assert kinds.plugins() == {}
     assert formats.plugin_versions() == {}
     document = formats.parse("x.md", b"# Bees\n\nBees sleep.").documents[0]
     assert isinstance(document, Document)

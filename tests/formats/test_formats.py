@@ -15,7 +15,9 @@ from qa.build import BuildReport, build
 from qa.config import Config
 from qa.engine import Engine
 from qa.formats import ReadingSettings, extensions, parse, supported
+from qa.formats.kinds import FORMATS, SOURCE
 from qa.formats.outline import Outline
+from qa.formats.registry import PARSERS
 from qa.sandbox.pool import SandboxPool
 from qa.text.document import Span, title_from_path
 from qa.text.passage import MAX_HEADING_CHARACTERS
@@ -56,6 +58,10 @@ def cited(config: Config, encoder: TinyEncoder, word: str) -> list[str]:
     """The documents of the citations that contain the word."""
     answer = Engine.open(replace(config, threshold=0.0), encoder).ask(f"What does the {word} report say?")
     return [citation.document for citation in answer.citations if word in citation.text]
+
+
+def test_every_kind_of_file_has_a_parser_and_every_parser_a_kind() -> None:
+    assert {form.parser for form in (*FORMATS, SOURCE)} == PARSERS.keys()
 
 
 @pytest.mark.parametrize("ending", [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".zip"])

@@ -148,6 +148,13 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
     assert result.stdout.strip() == ""
 
 
+def test_asking_loads_no_parser() -> None:
+    parsers = {"qa.formats.registry", "charset_normalizer", "markdown_it", "tqdm"}
+    program = f"import sys, qa.cli.ask, qa.engine, qa.ask.pipeline; print(*sorted({parsers!r} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""
+
+
 def test_collecting_the_tests_loads_nothing_that_takes_seconds(request: pytest.FixtureRequest) -> None:
     light = {"tantivy", "tokenizers", "jinja2"}  # a tenth of a second together
     heavy = HEAVY - light | {"gradio_client", "pandas", "ray", "scipy", "sklearn"}

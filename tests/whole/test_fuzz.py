@@ -16,8 +16,8 @@ from conftest import ROOT
 
 from qa import formats
 from qa.formats import ReadingSettings
+from qa.formats.kinds import FORMATS
 from qa.formats.plain import parse_plain
-from qa.formats.registry import FORMATS
 from qa.text.document import Document, Section, Span
 
 TEXT = "The bees sleep in winter, and the keeper waits for spring.\n\nThen they fly again, one after the other.\n"
