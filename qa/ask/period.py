@@ -44,6 +44,20 @@ _IN_YEAR = re.compile(
     r"|^\W*(?P<alone>(?:19|20)\d\d)\W*$",
     re.I,
 )
+# A sum over a part of a year, which is not that of the year: "compared to the year-ago quarter", "13 Weeks Ended".
+_OVER_PART = re.compile(
+    r"\b(?:(?:year[- ]ago|prior[- ]year|last[- ]year(?:['’]s)?|same|comparable|corresponding)\s+quarter"
+    r"|(?:for|in|during)\s+the\s+(?:current\s+|latest\s+)?quarter(?!\s+of\b)"
+    r"|(?:three|six|nine|[369])[- ]months?\s+(?:period\s+)?ended"
+    r"|(?:13|14|26|27|39|40)[- ]weeks?\s+(?:period\s+)?ended)\b",
+    re.I,
+)
+_OVER_YEAR = re.compile(
+    r"\b(?:(?:fiscal|financial|full|whole|calendar)[- ]years?|years?\s+ended|(?:twelve|12)[- ]months?|5[23][- ]weeks?"
+    r"|annual\w*|(?:for|in|during)\s+the\s+year)\b",
+    re.I,
+)
+_ASKS_PART = re.compile(r"\b(?:quarter|month|week|half|day|q[1-4]|[1-4]q|h[12])", re.I)
 _ANY_YEAR = re.compile(r"(?<![\w.,$€£/-])(?:19|20)\d\d(?![\w/]|[.,-]\d)")
 
 
@@ -72,6 +86,8 @@ def of_another_period(question: str, unit: Unit) -> bool:
     Of a unit that mentions several, one is enough that is asked for. A question about several is answered in part.
     """
     asked = _asked(question)
+    if asked and not any(each.part for each in asked) and not _ASKS_PART.search(question) and _is_over_part(unit):
+        return True  # the year is asked for
     return bool(asked) and all(_says_another(each, unit) for each in asked)
 
 
@@ -119,6 +135,20 @@ def _says_another(asked: Period, unit: Unit) -> bool:
             asked = asked.without(each)
         if asked == Period():
             return False
+    return False
+
+
+def _is_over_part(unit: Unit) -> bool:
+    """Whether a unit, or what it stands under, says that its sums are over a part of a year, or compares them with one.
+
+    What was so many "at the end of the fourth quarter" was it at the end of the year, too.
+    """
+    row = unit.row
+    for text in (unit.visible_sentence if row is None else row.text, unit.visible, *reversed(unit.headings)):
+        if _OVER_YEAR.search(text):
+            return False
+        if _OVER_PART.search(text) or any(_is_compared(text, match) for match in _PERIOD.finditer(text)):
+            return True
     return False
 
 
