@@ -54,7 +54,7 @@ _OVER_PART = re.compile(
 )
 _OVER_YEAR = re.compile(
     r"\b(?:(?:fiscal|financial|full|whole|calendar)[- ]years?|years?\s+ended|(?:twelve|12)[- ]months?|5[23][- ]weeks?"
-    r"|annual\w*|(?:for|in|during)\s+the\s+year)\b",
+    r"|annual\w*|(?:for|in|during)\s+the\s+year(?![- ]ago))\b",
     re.I,
 )
 _ASKS_PART = re.compile(r"\b(?:quarter|month|week|half|day|q[1-4]|[1-4]q|h[12])", re.I)

@@ -45,8 +45,10 @@ def parse(question: str) -> Query:
     question, scope = read_filters(question)
     if scope and not any(map(str.isalnum, question)):
         raise QuestionError("The question only says where to look: add what you want to know.")
-    excluded = [_words(match) for match in EXCLUDED.finditer(question)]
-    text = " ".join(EXCLUDED.sub("\n", question).split()) if excluded else question
+    excluded, text = [], question
+    while found := [_words(match) for match in EXCLUDED.finditer(text)]:  # again for one that stands right after another
+        excluded += found
+        text = " ".join(EXCLUDED.sub("\n", text).split())
     if excluded and not any(map(str.isalnum, text)):
         raise QuestionError("The question only excludes words: add what you want to know.")
     phrases = [_words(match) for match in PHRASE.finditer(text)]

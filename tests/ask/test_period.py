@@ -66,7 +66,7 @@ ASKED = "net sales in the fourth quarter of 2023"
         ("What were sales in 2023?", "In 2022, sales were $2 billion, and $3 billion in 2023.", (), False),
         ("What were sales in 2023?", "Sales of the first quarter of 2023 were $3 billion.", (), False),
         ("What were sales in 2023?", "Sales of $3 billion compared to $2 billion in the year-ago quarter.", (), True),
-        ("What were sales in 2023?", "Sales rose to $3 billion from $2 billion in the first quarter of 2023.", (), True),
+        ("What were sales in 2023?", "Sales rose to 3 billion from 2 billion in the first quarter of 2023.", (), True),
         ("What were sales in 2023?", "Sales for the quarter were $3 billion.", (), True),
         ("What were sales in 2023?", "Sales were $3 billion.", ("13 Weeks Ended May 7, 2023",), True),
         ("What were sales in 2023?", "Sales for the year were 9, and for the quarter 3.", (), False),

@@ -49,6 +49,7 @@ def test_quoted_words_must_occur_in_a_passage(question: str, phrases: tuple[str,
         ('honey -"old  wall" of bees', "honey of bees", ("old wall",)),
         ("honey\n-«alter Wall»", "honey", ("alter Wall",)),
         ("gas -state-of-the-art", "gas", ("state-of-the-art",)),
+        ('honey -"old wall"-frost', "honey", ("old wall", "frost")),
         ('"white hive" -"white wall"', '"white hive"', ("white wall",)),
     ],
 )
