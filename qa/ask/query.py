@@ -46,7 +46,7 @@ def parse(question: str) -> Query:
     if scope and not any(map(str.isalnum, question)):
         raise QuestionError("The question only says where to look: add what you want to know.")
     excluded, text = [], question
-    while found := [_words(match) for match in EXCLUDED.finditer(text)]:  # again for one that stands right after another
+    while found := [_words(match) for match in EXCLUDED.finditer(text)]:  # again for one right after another
         excluded += found
         text = " ".join(EXCLUDED.sub("\n", text).split())
     if excluded and not any(map(str.isalnum, text)):
