@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 AWAITED = 64_000_000
 _BLOCK = 1 << 20  # bytes read at a time
 _SHARE = 0.25  # of one processor, beyond AWAITED
-_LASTS = 0.005  # seconds for which a comparison of sizes counts: a question asks for some twenty, most of them at once
 
 
 class Checking:
@@ -34,7 +33,6 @@ class Checking:
         self._files = dict(files)
         self._size = sum(file.size for file in files.values())
         self._sizes = [(name, folder / name, file.size) for name, file in files.items()]
-        self._looked = -_LASTS  # when the sizes were compared last
         self._problem = ""
         self._ended, self._is_closed = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="checksums", daemon=True)
@@ -48,12 +46,6 @@ class Checking:
         """
         if self._size <= AWAITED:
             self._ended.wait()
-        if time.monotonic() - self._looked > _LASTS:
-            self._look()
-        if self._problem:
-            raise StoreError(self._problem, Remedy.BUILD)
-
-    def _look(self) -> None:
         for name, path, size in self._sizes:
             if self._problem:
                 break
@@ -62,7 +54,8 @@ class Checking:
                     self._problem = f"{name} of generation {self._folder.name} was changed while it was in use"
             except OSError:
                 continue
-        self._looked = time.monotonic()
+        if self._problem:
+            raise StoreError(self._problem, Remedy.BUILD)
 
     def close(self) -> None:
         """Read no further."""
