@@ -67,8 +67,8 @@ class Asker:
         return verdict.what
 
     def _failed(self, epoch: int, subject: Subject, error: httpx.HTTPError) -> str:
-        if epoch != self._chat.epoch:
-            self._tally.add("interrupted")  # by the campaign, which ended this server
+        if epoch % 2 == 0 or epoch != self._chat.epoch:
+            self._tally.add("interrupted")  # by the campaign, which ended this server, perhaps just before
             return "interrupted"
         self._chat.has_died()  # so that nobody asks it before it was started again
         self._tally.add(LOST, f"{self._chat.name}: {subject.question} {type(error).__name__}: {error}")

@@ -112,7 +112,9 @@ def test_a_refusal_is_one_sentence_and_everything_else_is_a_loss(library: Librar
 def asked(
     monkeypatch: pytest.MonkeyPatch, library: Library, history: History, answer: Callable[[], httpx.Response]
 ) -> Tally:
-    """The tally after one question to a chat that the campaign has not touched, and to one that it kills meanwhile."""
+    """The tally after one question to a chat that the campaign has not touched, to one that it kills meanwhile, and to
+    one that it has just killed.
+    """
     chat = SimpleNamespace(name="chat", epoch=1, is_up=True, has_died=lambda: False)
     tally = Tally()
 
@@ -123,12 +125,15 @@ def asked(
         chat.epoch += 1
         raise httpx.ReadError("killed")
 
-    for transport in (respond, kill):
+    def gone(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("nobody listens any more")
+
+    for transport in (respond, kill, gone):
         http = httpx.Client(transport=httpx.MockTransport(transport), base_url="http://chat")
         monkeypatch.setattr(asking, "client", lambda chat, http=http: http)
         asking.Asker(chat, "token", library, history, tally, SECRET).ask(library.subjects[0])  # type: ignore[arg-type]
         http.close()
-    assert tally.counts["interrupted"] == 1
+    assert tally.counts["interrupted"] == 2
     return tally
 
 
