@@ -416,7 +416,7 @@ def test_a_file_whose_process_the_system_kills_is_given_up_for_want_of_memory_an
 
 def test_a_file_that_met_a_full_disk_is_tried_again_by_the_next_build(config: Config, tiny: TinyEncoder) -> None:
     (config.corpus / "a.md").write_bytes(ARTICLE)
-    full = "from qa.sandbox import program; from qa.formats import parse; import errno, sys\n"
+    full = "from qa.sandbox import program; import errno, sys\n"
     full += "def fails(*_): raise OSError(errno.ENOSPC, 'No space left on device')\n"
     full += "program.formats.parse = fails; sys.argv[1:] = ['2048']; program.main()"
     with SandboxProcess(program=[sys.executable, "-c", full]) as process:

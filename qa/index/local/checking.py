@@ -30,9 +30,8 @@ class Checking:
 
     def __init__(self, folder: Path, files: Mapping[str, WrittenFile]) -> None:
         self._folder = folder
-        self._files = dict(files)
+        self._files = [(name, folder / name, file) for name, file in files.items()]
         self._size = sum(file.size for file in files.values())
-        self._sizes = [(name, folder / name, file.size) for name, file in files.items()]
         self._problem = ""
         self._ended, self._is_closed = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="checksums", daemon=True)
@@ -46,11 +45,11 @@ class Checking:
         """
         if self._size <= AWAITED:
             self._ended.wait()
-        for name, path, size in self._sizes:
+        for name, path, file in self._files:
             if self._problem:
                 break
             try:
-                if path.stat().st_size != size:
+                if path.stat().st_size != file.size:
                     self._problem = f"{name} of generation {self._folder.name} was changed while it was in use"
             except OSError:
                 continue
@@ -63,8 +62,8 @@ class Checking:
 
     def _run(self) -> None:
         try:
-            for name, file in self._files.items():
-                problem = self._compared(name, file)
+            for name, path, file in self._files:
+                problem = self._compared(name, path, file)
                 if problem and not self._is_closed.is_set():
                     logger.error("%s of generation %s is damaged: build again.", name, self._folder.name)
                     self._problem = problem
@@ -72,10 +71,10 @@ class Checking:
         finally:
             self._ended.set()
 
-    def _compared(self, name: str, file: WrittenFile) -> str:
+    def _compared(self, name: str, path: Path, file: WrittenFile) -> str:
         digest = hashlib.sha256()
         try:
-            with (self._folder / name).open("rb", buffering=0) as opened:
+            with path.open("rb", buffering=0) as opened:
                 begun = time.thread_time()
                 while block := opened.read(_BLOCK):
                     digest.update(block)
