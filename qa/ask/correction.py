@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..index.generation import OpenGeneration
@@ -23,8 +23,10 @@ def correct(query: Query, generation: OpenGeneration, encoder: Encoder) -> Query
     articles merely do not use it.
     """
 
+    meant_by = generation.nearest_words(match[0] for match in _words(query.text))
+
     def nearest(word: str) -> str | None:
-        meant = generation.nearest_word(word)
+        meant = meant_by.get(word)
         if meant is None:
             return None
         forms = {word, *(word.removesuffix(ending) for ending in _ENDINGS)}
@@ -35,18 +37,20 @@ def correct(query: Query, generation: OpenGeneration, encoder: Encoder) -> Query
 
 def replace_words(query: Query, nearest: Callable[[str], str | None]) -> Query:
     """The query with each word replaced by what `nearest` returns for it, if anything, except quoted words."""
-    excepted = [match.span() for pattern in (PHRASE, _NO_WORD) for match in pattern.finditer(query.text)]
     corrected: dict[str, str] = {}
-
-    def correction(match: re.Match[str]) -> str:
+    pieces, end = [], 0
+    for match in _words(query.text):
         typed = match[0]
-        if any(start <= match.start() < end for start, end in excepted):
-            return typed
-        meant = nearest(typed)
-        if meant is None:
-            return typed
-        corrected[typed] = meant.capitalize() if typed[0].isupper() else meant
-        return corrected[typed]
+        if (meant := nearest(typed)) is not None:
+            corrected[typed] = meant.capitalize() if typed[0].isupper() else meant
+            pieces += [query.text[end : match.start()], corrected[typed]]
+            end = match.end()
+    return replace(query, text="".join([*pieces, query.text[end:]]), corrected=tuple(corrected.items()))
 
-    text = WORD.sub(correction, query.text)
-    return replace(query, text=text, corrected=tuple(corrected.items()))
+
+def _words(text: str) -> Iterator[re.Match[str]]:
+    """The words of a text that may be misspelt: none that is quoted, nor a part of an address or a number."""
+    excepted = [match.span() for pattern in (PHRASE, _NO_WORD) for match in pattern.finditer(text)]
+    for match in WORD.finditer(text):
+        if not any(start <= match.start() < end for start, end in excepted):
+            yield match

@@ -94,12 +94,16 @@ def words_in(own: Set[str], above: Set[str], before: Set[str], terms: Sequence[Q
     """The shares, by weight, of the question's terms that a unit contains, that only what it stands under contains, and
     that only the sentence before it does.
     """
+    shared = from_above = from_before = 0.0
+    for term in terms:
+        if term.is_in(own):
+            shared += term.weight
+        elif term.is_in(above):
+            from_above += term.weight
+        elif term.is_in(before) and not (term.alternatives and term.is_in(own | above)):
+            from_before += term.weight
     every = total(terms)
-    return {
-        "share": share(terms, own),
-        "above": sum_of(terms, above, own) / every,
-        "before": sum_of(terms, before, own | above) / every,
-    }
+    return {"share": shared / every, "above": from_above / every, "before": from_before / every}
 
 
 def numbers_in(unit: Unit, question: str) -> float:
@@ -202,12 +206,7 @@ def _share_missing(names: Sequence[str], folded: str, related: Set[str], languag
 
 def share(terms: Sequence[QueryTerm], words: Set[str]) -> float:
     """The share of the terms, by weight, that are among `words`."""
-    return sum_of(terms, words) / total(terms)
-
-
-def sum_of(terms: Sequence[QueryTerm], words: Set[str], without: Set[str] = frozenset()) -> float:
-    """The weight of the terms that are among `words` but not among `without`."""
-    return sum(term.weight for term in terms if term.is_in(words) and not term.is_in(without))
+    return sum(term.weight for term in terms if term.is_in(words)) / total(terms)
 
 
 def total(terms: Sequence[QueryTerm]) -> float:

@@ -223,20 +223,20 @@ class OpenGeneration(ABC):
         """Whether a passage contains this word in any form."""
         return any(self.vocabulary.frequencies("terms", forms_of(word, self.manifest.languages)).values())
 
-    def nearest_word(self, word: str) -> str | None:
-        """The word of the articles that a word which they do not contain was meant to be; None if there is none."""
-        if self.has_word(word):
-            return None
-        return nearest(
-            "".join(plain_words(word)), partial(self.vocabulary.frequencies, "words"), self.vocabulary.beginning
-        )
+    def nearest_words(self, words: Iterable[str]) -> dict[str, str]:
+        """The word of the articles that each of these words was meant to be, of those that they do not contain."""
+        vocabulary, languages = self.vocabulary, self.manifest.languages
+        forms = {word: forms_of(word, languages) for word in words}
+        known = vocabulary.frequencies("terms", set(chain.from_iterable(forms.values())))
+        unknown = {word: "".join(plain_words(word)) for word in forms if not any(map(known.get, forms[word]))}
+        count = partial(vocabulary.frequencies, "words")
+        return {word: best for word, plain in unknown.items() if (best := nearest(plain, count, vocabulary.beginning))}
 
     def compounds(self, text: str) -> Sequence[tuple[str, str]]:
         """The closed and the open spelling of each compound of a question that the articles spell otherwise."""
         last, pairs = self._last_compounds
         if text != last:
-            words = partial(self.vocabulary.frequencies, "words")
-            pairs = compounds.find(text, words, self.contains, self._examples)
+            pairs = compounds.find(text, partial(self.vocabulary.frequencies, "words"), self.contains, self._examples)
             self._last_compounds = text, pairs
         return pairs
 

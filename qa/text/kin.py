@@ -14,6 +14,7 @@ from .terms import analyze, contained_in
 
 _MARK = "√"  # no search term contains it
 _CACHED = 64  # questions
+_TEXTS = 512  # sentences and headings: several units of a passage have the same ones
 
 # Words of one root that neither stemmer nor rule joins; a word belongs to the first family that has it.
 _FAMILIES = """
@@ -129,6 +130,7 @@ radianc refineri revolut segment sentenc statement statist tangent torment torre
 """
 
 
+@lru_cache(_TEXTS)
 def contained_with_kin(text: str, language: str = "") -> frozenset[str]:
     """What a text contains (see `terms.contained_in`) and, if it is English, the roots of its words, each marked."""
     terms = contained_in(text, language)
