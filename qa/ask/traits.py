@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 from dataclasses import replace
+from functools import lru_cache
 
 from ..models.protocols import AnswerSpan, Judgement, logistic
 from ..text.document import Span
@@ -247,5 +248,6 @@ def asked_cell(unit: Unit, terms: Sequence[QueryTerm]) -> Cell | None:
     return row.cells[most[1]] if most[0] and is_one and any(names_row) else None
 
 
-def _numbers(text: str) -> set[str]:
-    return {number.casefold() for number in numbers_of(text)}
+@lru_cache(maxsize=64)  # a question is asked of each unit
+def _numbers(text: str) -> frozenset[str]:
+    return frozenset(number.casefold() for number in numbers_of(text))

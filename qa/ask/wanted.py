@@ -207,4 +207,6 @@ def _holds(text: str, kind: str) -> bool:
 
 @lru_cache(maxsize=64)  # a text is asked for each kind, and often again as the neighbour of another
 def _names_of_values(text: str) -> tuple[str, ...]:
+    if ":" not in text and "=" not in text:
+        return ()
     return tuple(name.replace("_", " ") for name in _NAME_VALUE.findall(text))

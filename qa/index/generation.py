@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -49,7 +50,9 @@ class OpenGeneration(ABC):
     """
 
     manifest: Manifest
-    _last_compounds: tuple[str, Sequence[tuple[str, str]]] = "", ()  # a question asks several times
+    # A question asks several times for the same.
+    _last_compounds: tuple[str, Sequence[tuple[str, str]]] = "", ()
+    _last_read: tuple[object, tuple[Sequence[Word], Counter[str]]] = None, ((), Counter())
     _read_whole: tuple[frozenset[str], ExhaustiveIndex] | None = None  # what had been withdrawn by then, and the rest
 
     # --- what every store implements
@@ -216,8 +219,8 @@ class OpenGeneration(ABC):
 
     def query_terms(self, text: str) -> tuple[QueryTerm, ...]:
         """The words of a question that tell what it is about, with their weights."""
-        words = self._read(text)
-        return query_terms(words, _frequency(self._frequencies(words)), self.count())
+        words, frequencies = self._read(text)
+        return query_terms(words, frequencies.__getitem__, self.count())
 
     def has_word(self, word: str) -> bool:
         """Whether a passage contains this word in any form."""
@@ -285,20 +288,21 @@ class OpenGeneration(ABC):
 
     def sought(self, text: str) -> Sought:
         """The words of a text, to be searched for."""
-        words = self._read(text)
-        frequencies = self._frequencies(words)
-        return Sought(tuple(searched_terms(words, _frequency(frequencies), self.count())), frequencies)
+        words, frequencies = self._read(text)
+        return Sought(tuple(searched_terms(words, frequencies.__getitem__, self.count())), frequencies)
 
-    def _read(self, text: str) -> tuple[Word, ...]:
-        """The words of a question, with what the acronyms and compounds of the articles add to them."""
-        shorts, longs = possible_acronyms(text)
-        pairs = {pair for pair in self.vocabulary.acronyms(shorts | longs) if pair[0] in shorts or pair[1] in longs}
-        return analyze_question(text, self.manifest.languages, sorted(pairs), self.compounds(text))
-
-    def _frequencies(self, words: Sequence[Word]) -> Mapping[str, int]:
-        """How many passages contain each form of these words and of what they are also called."""
-        forms = {form for word in words for form in word.terms()}
-        return {form: number for form, number in self.vocabulary.frequencies("terms", forms).items() if number}
+    def _read(self, text: str) -> tuple[Sequence[Word], Counter[str]]:
+        """The words of a question, with their acronyms and compounds, and how many passages contain each form."""
+        last, found = self._last_read
+        if last != (text, gone := self.withdrawn()):
+            shorts, longs = possible_acronyms(text)
+            introduced = self.vocabulary.acronyms(shorts | longs)
+            pairs = sorted({pair for pair in introduced if pair[0] in shorts or pair[1] in longs})
+            words = analyze_question(text, self.manifest.languages, pairs, self.compounds(text))
+            counts = self.vocabulary.frequencies("terms", {form for word in words for form in word.terms()})
+            found = words, Counter({form: number for form, number in counts.items() if number})
+            self._last_read = (text, gone), found
+        return found
 
     def _exhaustive(self) -> ExhaustiveIndex:
         """All documents and passages that were not withdrawn, read once."""
@@ -344,7 +348,3 @@ class OpenGeneration(ABC):
             yield
         except MALFORMED as error:
             raise self.damage() from error
-
-
-def _frequency(frequencies: Mapping[str, int]) -> Callable[[str], int]:
-    return lambda form: frequencies.get(form, 0)

@@ -134,7 +134,7 @@ radianc refineri revolut segment sentenc statement statist tangent torment torre
 def contained_with_kin(text: str, language: str = "") -> frozenset[str]:
     """What a text contains (see `terms.contained_in`) and, if it is English, the roots of its words, each marked."""
     terms = contained_in(text, language)
-    return terms if STEMMERS.get(language) != "english" else terms.union(_MARK + root(term) for term in terms)
+    return terms if STEMMERS.get(language) != "english" else terms.union(map(_marked, terms))
 
 
 @lru_cache(_CACHED)
@@ -143,7 +143,12 @@ def with_kin(terms: tuple[QueryTerm, ...]) -> tuple[QueryTerm, ...]:
 
     The text is to be given with its roots (see `contained_with_kin`).
     """
-    return tuple(replace(term, forms=term.forms.union(_MARK + root(form) for form in term.forms)) for term in terms)
+    return tuple(replace(term, forms=term.forms.union(map(_marked, term.forms))) for term in terms)
+
+
+@lru_cache(100_000)
+def _marked(term: str) -> str:
+    return _MARK + root(term)
 
 
 @lru_cache(100_000)

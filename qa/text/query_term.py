@@ -47,4 +47,6 @@ class QueryTerm:
         """Whether a text that contains these (see `terms.contained_in`) contains the word or an alternative."""
         if not self.forms.isdisjoint(terms):
             return True
+        if not (self.also or self.compounds):  # as most, and this is asked of each term and sentence
+            return False
         return any(all(not forms.isdisjoint(terms) for forms in groups) for groups in self.alternatives)
