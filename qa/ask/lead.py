@@ -15,6 +15,7 @@ import numpy as np
 from ..models.protocols import Reader
 from ..text.kin import with_kin
 from . import traits
+from .another_article import names_another_article
 from .candidates import Candidate, by_reader, by_words, strongest
 from .features import Features, weighed
 from .lead_model import LeadModel, lead_model
@@ -83,8 +84,8 @@ def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranki
     lacks, and what the ranking says of the topic. If it was read: how far its margin exceeds the best one in another
     passage, and the logarithm of the summed odds of all passages to answer.
     """
-    document = best.unit.passage.document
-    others = [each.strength for each in finalists if each.unit.passage.document != document]
+    passage = best.unit.passage
+    others = [each.strength for each in finalists if each.unit.passage.document != passage.document]
     evidence = {
         **best.features,
         **traits.lacks(ranking.asked, best.unit, with_kin(ranking.terms), context),
@@ -96,6 +97,9 @@ def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranki
         "passage_gap": ranking.evidence.margin,
         "log_passages": ranking.evidence.log_passages,
     }
+    near = f"{passage.encoded}\n{context}"
+    if names_another_article(ranking.asked, passage, near, [hit.passage for hit in ranking.hits]):
+        evidence["beside"] = 1.0
     if "margin" in best.features:
         read = [hit.judgement for number, hit in enumerate(ranking.hits) if number != best.unit.hit and hit.judgement]
         margins = [judgement.margin for judgement in read if judgement.margin is not None]

@@ -36,6 +36,7 @@ STAGES = [
         {
             "qa.ask.lead",
             "qa.ask.beside",
+            "qa.ask.another_article",
             "qa.ask.another_name",
             "qa.ask.asked_number",
             "qa.ask.versions",
