@@ -130,15 +130,17 @@ def _identifier() -> LanguageIdentifier:
     """
     with lzma.open(MODEL_DIR / "data" / "model.npz.xz") as file:
         model = np.load(BytesIO(file.read()), allow_pickle=False)
-    identifier = LanguageIdentifier(
-        *(model["ptc"], model["pc"], model["classes"].tolist()),
+    wanted, classes = {*_NAMES, "nn", _NO_LANGUAGE}, model["classes"].tolist()
+    columns = [number for number, code in enumerate(classes) if code in wanted]
+    # `set_languages` would also keep those of all languages; columns that are strided are half as fast.
+    return LanguageIdentifier(
+        np.ascontiguousarray(model["ptc"][:, columns]),
+        model["pc"][columns],
+        [classes[number] for number in columns],
         *(_array(model["nextmove"]), model["out_feat"].tolist()),
         norm_probs=True,
         tk_row=_array(model["nextmove_row"]),
     )
-    identifier.set_languages([*_NAMES, "nn", _NO_LANGUAGE])
-    identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc)  # strided columns are half as fast
-    return identifier
 
 
 def _array(numbers: np.ndarray[Any, Any]) -> array[int]:
