@@ -220,6 +220,7 @@ def page(report: dict[str, Any]) -> str:
             (t.work, t.target, t.measured or "not measured yet", {True: "yes", False: "**no**", None: "–"}[t.met])
             for t in sorted(targets(results, os.cpu_count() or 1), key=lambda t: {False: 0, None: 1, True: 2}[t.met])
         ]),
+        *_WHY,
         *_losses(results),
     ]  # fmt: skip
     for title, words, part, figures in _SECTIONS:
@@ -229,6 +230,26 @@ def page(report: dict[str, Any]) -> str:
     lines += _plan(results)
     return "\n".join(lines).rstrip() + "\n"
 
+
+# Why targets are missed: what the work consists of, by profiles of it (docs/decisions.md has the figures).
+_WHY = (
+    "",
+    "Why those are missed that are:",
+    "",
+    "- **Indexing.** A peer stores the texts that it is given. This program reads each file in a sandbox process, finds its",
+    "  structure and language (a quarter of the processor time), its sentences and passages, whose tokens it counts (another",
+    "  quarter), compares the files of a generation with their checksums, reads back what it wrote, and publishes at once.",
+    "- **One article added.** Every generation is a whole index of its own, which an interrupted build cannot harm and which can be",
+    "  asked later (`--as-of`): all rows are copied, with their checksums. That grows with the index; the rest is a start.",
+    "- **A question without the reader.** A peer returns passages. This program also compares some 30 sentences, rows and items with",
+    "  the question, computes a confidence, looks for another article's value, and compares the cited files with what was indexed.",
+    "- **64 questions at once.** A question with the reader takes .18 s of processor time, and one alone already uses 1.6 of two",
+    "  processors. Fewer passages were read under load once, which was faster, and changed answers.",
+    "- **Memory.** 111 MB are Gradio and what it imports, 83 the model of languages, which a folder in several languages needs",
+    "  for each question, 59 the encoder and 46 the reader. Of a large index, much is pages of mapped files, which the system can",
+    "  take back (*own* excludes them).",
+    "- **Encoding.** Eight bits and sequences without padding bring this much; docs/decisions.md lists what else was tried.",
+)
 
 # part → title, words, figures as (name, heading); a number after a name asks for that percentile
 _SECTIONS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 import re
+import threading
 from array import array
 from collections import Counter
 from collections.abc import Sequence
@@ -59,6 +60,7 @@ _MIN_PROBABILITY = 0.5
 # Addresses, code and numbers belong to no language.
 _FOREIGN = re.compile(r"://|www\.|[@_\\{}<>=|`]")
 _NUMBER = re.compile(r"\d+")
+_unpacking = threading.Lock()
 
 
 def detect(text: str) -> str:
@@ -118,7 +120,9 @@ def _detect_sample(text: str) -> str:
 
 def _classify(text: str) -> str:
     """The code of the likeliest language; empty if it is not likely enough."""
-    code, probability = _identifier().classify(text)
+    with _unpacking:  # the first two questions at once would unpack it twice
+        identifier = _identifier()
+    code, probability = identifier.classify(text)
     return known_code(code) if probability >= _MIN_PROBABILITY and code != _NO_LANGUAGE else ""
 
 

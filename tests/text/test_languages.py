@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import lzma
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -115,6 +118,21 @@ def test_the_model_is_unpacked_without_a_temporary_file(monkeypatch: pytest.Monk
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     languages._identifier.cache_clear()
     assert detect("The bees sleep in winter, and they wake when the first flowers open in the spring.") == "en"
+
+
+def test_the_first_texts_at_once_unpack_the_model_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    really = lzma.open
+
+    def noted(path: Path) -> object:
+        opened.append(path)
+        return really(path)
+
+    monkeypatch.setattr(lzma, "open", noted)
+    languages._identifier.cache_clear()
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(detect, [TEXTS["da"]] * 4)) == {"da"}
+    assert len(opened) == 1
 
 
 def test_the_model_knows_every_language_that_has_a_name() -> None:
