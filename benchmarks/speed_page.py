@@ -233,7 +233,6 @@ def page(report: dict[str, Any]) -> str:
 
 # Why targets are missed: what the work consists of, by profiles of it (docs/decisions.md has the figures).
 _WHY = (
-    "",
     "Why those are missed that are:",
     "",
     "- **Indexing.** A peer stores the texts that it is given. This program reads each file in a sandbox process, finds its",
@@ -245,10 +244,11 @@ _WHY = (
     "  the question, computes a confidence, looks for another article's value, and compares the cited files with what was indexed.",
     "- **64 questions at once.** A question with the reader takes .18 s of processor time, and one alone already uses 1.6 of two",
     "  processors. Fewer passages were read under load once, which was faster, and changed answers.",
-    "- **Memory.** 111 MB are Gradio and what it imports, 83 the model of languages, which a folder in several languages needs",
+    "- **Memory.** 111 MB are Gradio and what it imports, 69 the model of languages, which a folder in several languages needs",
     "  for each question, 59 the encoder and 46 the reader. Of a large index, much is pages of mapped files, which the system can",
     "  take back (*own* excludes them).",
     "- **Encoding.** Eight bits and sequences without padding bring this much; docs/decisions.md lists what else was tried.",
+    "",
 )
 
 # part → title, words, figures as (name, heading); a number after a name asks for that percentile
