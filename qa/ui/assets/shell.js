@@ -99,8 +99,12 @@ window.qa = (() => {
     } else location.hash = path;
   }
 
+  // Somebody has just gone elsewhere: the entry is there at once, and what the middle shows comes with `hashchange`.
+  const isLeaving = () => below !== middle;
+
   /** Names what the middle shows already: in an entry of its own, or in the one that there is. */
   function write(path, isNew) {
+    if (isLeaving()) return;
     const isAbove = history.state?.panel || cited(); // a panel, or the source of an earlier answer
     [below, middle, depth] = [path, path, 0];
     history[isNew && !isAbove ? 'pushState' : 'replaceState'](null, '', `#${path}`);
@@ -108,6 +112,7 @@ window.qa = (() => {
 
   /** Names the article that is open already: above the middle, or in place of the one that was open. */
   function cover(link, from) {
+    if (isLeaving()) return;
     const isNew = !isArticle();
     const path = from.key.startsWith('.') ? link : `${link}&from=${from.key}/${from.turn}/${from.rank}`;
     depth ||= 1;

@@ -146,6 +146,22 @@ def test_that_an_earlier_question_has_no_answer_does_not_close_a_later_source(br
         is_at(page, SECOND)
 
 
+def test_what_comes_late_takes_nobody_back_from_where_they_have_just_gone(browser: Browser, url: str) -> None:
+    """The address changes at once; what the middle shows follows, with the browser's `hashchange`."""
+    with visiting(browser, url, WIDE) as page:
+        ask(page, ANCHOR)
+        is_at(page, opened("anchor.md", 1), "Anchors")
+        for late in (
+            "qa.write('/c/late/2', false)",
+            "qa.cover('/article/late.md?at=1-2', { key: 'late', turn: 2, rank: 1 })",
+        ):
+            page.evaluate(f"location.hash = '#/library'; {late}")
+            is_at(page, "#/library")
+            expect(page.locator("#qa-files")).to_be_visible()
+            page.go_back()
+            is_at(page, opened("anchor.md", 1), "Anchors")
+
+
 def test_another_source_of_an_answer_takes_the_entry_of_the_one_that_was_open(browser: Browser, url: str) -> None:
     with visiting(browser, url, WIDE) as page:
         ask(page, ANCHOR)
