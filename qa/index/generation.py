@@ -50,9 +50,7 @@ class OpenGeneration(ABC):
     """
 
     manifest: Manifest
-    # A question asks several times for the same.
-    _last_compounds: tuple[str, Sequence[tuple[str, str]]] = "", ()
-    _last_read: tuple[object, tuple[Sequence[Word], Counter[str]]] = None, ((), Counter())
+    _last_compounds: tuple[str, Sequence[tuple[str, str]]] = "", ()  # a question asks several times
     _read_whole: tuple[frozenset[str], ExhaustiveIndex] | None = None  # what had been withdrawn by then, and the rest
 
     # --- what every store implements
@@ -293,16 +291,12 @@ class OpenGeneration(ABC):
 
     def _read(self, text: str) -> tuple[Sequence[Word], Counter[str]]:
         """The words of a question, with their acronyms and compounds, and how many passages contain each form."""
-        last, found = self._last_read
-        if last != (text, gone := self.withdrawn()):
-            shorts, longs = possible_acronyms(text)
-            introduced = self.vocabulary.acronyms(shorts | longs)
-            pairs = sorted({pair for pair in introduced if pair[0] in shorts or pair[1] in longs})
-            words = analyze_question(text, self.manifest.languages, pairs, self.compounds(text))
-            counts = self.vocabulary.frequencies("terms", {form for word in words for form in word.terms()})
-            found = words, Counter({form: number for form, number in counts.items() if number})
-            self._last_read = (text, gone), found
-        return found
+        shorts, longs = possible_acronyms(text)
+        introduced = self.vocabulary.acronyms(shorts | longs)
+        pairs = sorted({pair for pair in introduced if pair[0] in shorts or pair[1] in longs})
+        words = analyze_question(text, self.manifest.languages, pairs, self.compounds(text))
+        counts = self.vocabulary.frequencies("terms", {form for word in words for form in word.terms()})
+        return words, Counter({form: number for form, number in counts.items() if number})
 
     def _exhaustive(self) -> ExhaustiveIndex:
         """All documents and passages that were not withdrawn, read once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from ...errors import Remedy, StoreError
 from ...models.protocols import Vectors
 from ...text.document import Document
 from ...text.stored import parse_json, typed
+from ...text.terms import Word
 from ..generation import OpenGeneration
 from ..manifest import check_file, files_sha256, read_manifest, record_from_json
 from ..protocols import Embedding, Pool, Sought
@@ -72,7 +74,8 @@ class Generation(OpenGeneration):
             raise self.damage() from error
         self._reading = threading.Lock()
         self._checking: Checking | None = None
-        # The last phrases and the passages that contain them: a question asks several times.
+        # The last text and its words, the last phrases and the passages that contain them: a question asks several times.
+        self._last_read: tuple[str, tuple[Sequence[Word], Counter[str]]] = "", ((), Counter())
         self._last: tuple[object, NDArray[np.bool_]] = None, np.empty(0, dtype=np.bool_)
 
     @property
@@ -166,6 +169,13 @@ class Generation(OpenGeneration):
     def vocabulary(self) -> Vocabulary:
         self._require_whole()
         return _Vocabulary(self)  # made each time: a generation that refers to itself is not closed when it is let go
+
+    def _read(self, text: str) -> tuple[Sequence[Word], Counter[str]]:
+        last, found = self._last_read
+        if text != last:
+            found = super()._read(text)
+            self._last_read = text, found
+        return found
 
     def candidates(self, embedding: Embedding, sought: Sought, k: int) -> Pool:
         self._require_whole()
