@@ -74,7 +74,7 @@ class Generation(OpenGeneration):
             raise self.damage() from error
         self._reading = threading.Lock()
         self._checking: Checking | None = None
-        # The last text and its words, the last phrases and the passages that contain them: a question asks several times.
+        # The last text and its words, the last phrases and the passages with them: a question asks several times.
         self._last_read: tuple[str, tuple[Sequence[Word], Counter[str]]] = "", ((), Counter())
         self._last: tuple[object, NDArray[np.bool_]] = None, np.empty(0, dtype=np.bool_)
 
