@@ -231,7 +231,7 @@ def page(report: dict[str, Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-# Why targets are missed: what the work consists of, by profiles of it (docs/decisions.md has the figures).
+# Why targets are missed, by profiles of the work; shares and sizes are of 2026-12-01.
 _WHY = (
     "Why those are missed that are:",
     "",

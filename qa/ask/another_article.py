@@ -28,7 +28,7 @@ def names_another_article(question: str, own: Passage, near: str, passages: Sequ
     asked = plain_words(question)
     mine = [name for name in _names(own.document, own.title) if _contains(asked, name)]
     articles = {(passage.document, passage.title) for passage in passages if passage.document != own.document}
-    others = dict.fromkeys(name for article in sorted(articles) for name in _names(*article))
+    others = {name for article in articles for name in _names(*article)}
     for name in others:
         if _contains(asked, name) and all(_contains(name, each) for each in mine):
             known = contained_with_kin(near, own.language)

@@ -15,7 +15,6 @@ import numpy as np
 from ..models.protocols import Reader
 from ..text.kin import with_kin
 from . import traits
-from .another_article import names_another_article
 from .candidates import Candidate, by_reader, by_words, strongest
 from .features import Features, weighed
 from .lead_model import LeadModel, lead_model
@@ -84,11 +83,13 @@ def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranki
     lacks, and what the ranking says of the topic. If it was read: how far its margin exceeds the best one in another
     passage, and the logarithm of the summed odds of all passages to answer.
     """
-    passage = best.unit.passage
-    others = [each.strength for each in finalists if each.unit.passage.document != passage.document]
+    document = best.unit.passage.document
+    others = [each.strength for each in finalists if each.unit.passage.document != document]
     evidence = {
         **best.features,
-        **traits.lacks(ranking.asked, best.unit, with_kin(ranking.terms), context),
+        **traits.lacks(
+            ranking.asked, best.unit, with_kin(ranking.terms), context, [hit.passage for hit in ranking.hits]
+        ),
         "strength": best.strength,
         "article_gap": min(_MOST_GAP, best.strength - max(others, default=best.strength - _MOST_GAP)),
         "top_cosine": ranking.evidence.top_cosine,
@@ -97,9 +98,6 @@ def evidence_for(best: Candidate, finalists: Sequence[Candidate], ranking: Ranki
         "passage_gap": ranking.evidence.margin,
         "log_passages": ranking.evidence.log_passages,
     }
-    near = f"{passage.encoded}\n{context}"
-    if names_another_article(ranking.asked, passage, near, [hit.passage for hit in ranking.hits]):
-        evidence["beside"] = 1.0
     if "margin" in best.features:
         read = [hit.judgement for number, hit in enumerate(ranking.hits) if number != best.unit.hit and hit.judgement]
         margins = [judgement.margin for judgement in read if judgement.margin is not None]

@@ -11,7 +11,9 @@ from ..models.protocols import AnswerSpan, Judgement, logistic
 from ..text.document import Span
 from ..text.kin import contained_with_kin
 from ..text.mentions import names_of, numbers_of
+from ..text.passage import Passage
 from ..text.query_term import QueryTerm
+from .another_article import names_another_article
 from .asked_number import asks_for_number, has_number
 from .beside import defines_nothing, gives_another, leaves_unsaid, quotes_another
 from .period import of_another_period
@@ -159,15 +161,18 @@ def read_alone(judgement: Judgement) -> dict[str, float]:
     }
 
 
-def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -> dict[str, float]:
+def lacks(
+    question: str, unit: Unit, terms: Sequence[QueryTerm], context: str, found: Sequence[Passage]
+) -> dict[str, float]:
     """What the question mentions but neither the unit's passage nor its `context` (title and path) contains.
 
     `number_missing` says whether a number is, `names_missing` is the share of its names that are, and `word_missing`
     the weight of the heaviest word that the quoted text, its headings and the context lack, as a share of the heaviest;
     words that only ask do not count, nor those for a quantity that the quoted text holds. `no_number` says whether the
     question asks for a number and the sentence has none, `cell` whether the unit is a row with a cell that is asked
-    for, and `beside` whether it answers another question (qa/ask/beside.py), or is quoted without the telephone number
-    or address that is asked for, which always look like one.
+    for, and `beside` whether it answers another question (qa/ask/beside.py), is from another article than the one that
+    the question names (qa/ask/another_article.py; `found` are the passages that were found), or is quoted without the
+    telephone number or address that is asked for, which always look like one.
     """
     near, language = f"{unit.passage.encoded}\n{context}", unit.passage.language
     numbers, names = _numbers(question), names_of(question)
@@ -194,6 +199,7 @@ def lacks(question: str, unit: Unit, terms: Sequence[QueryTerm], context: str) -
             or leaves_unsaid(question, unit)
             or quotes_another(question, unit)
             or defines_nothing(question, unit)
+            or names_another_article(question, unit.passage, near, found)
         ),
     }
 

@@ -343,8 +343,8 @@ def test_the_target_of_a_link_may_be_the_address_that_is_asked_for() -> None:
     (made,) = units("Write to [Ada](mailto:ada@example.org).")
     assert kind_missing(made, asked_for("What is the email address of Ada?")) == 0
     assert kind_missing(made, asked_for("How many bees are there?")) == 1
-    assert lacks("What is the email address of Ada?", made, (), "")["beside"] == 0
-    assert lacks("What is the phone number of Ada?", made, (), "")["beside"] == 1
+    assert lacks("What is the email address of Ada?", made, (), "", ())["beside"] == 0
+    assert lacks("What is the phone number of Ada?", made, (), "", ())["beside"] == 1
 
 
 def test_a_row_is_read_as_it_is_seen_and_shown_as_it_is_written() -> None:
